@@ -1,0 +1,201 @@
+//! What can be asked of the board. Every door builds these; the kernel alone carries them out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CommentId, EventId, RunId, TaskId};
+use crate::run::{Claimed, Outcome, ProcessIdentity};
+use crate::status::Status;
+use crate::task::WorkspaceKind;
+use crate::time::{Seconds, Timestamp};
+
+/// How long a claim lasts unless it is renewed.
+pub const LEASE: Seconds = Seconds(900);
+
+/// After how many failures in a row a task is blocked, unless the task says otherwise.
+pub const FAILURE_LIMIT: u32 = 5;
+
+/// One change asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Put a task on the board.
+    CreateTask(NewTask),
+    /// Take a ready task and open a run.
+    ClaimTask {
+        /// The task.
+        task: TaskId,
+        /// Who claims, as `host:pid`.
+        lock: String,
+        /// How long the claim lasts unless it is renewed.
+        ttl: Seconds,
+        /// The lane that will start the worker; `None` for a person.
+        lane: Option<String>,
+        /// What is checked beyond status and parents.
+        policy: ClaimPolicy,
+    },
+    /// Lengthen the lease of the current run by `ttl` from now.
+    RenewLease {
+        /// The task.
+        task: TaskId,
+        /// The new length.
+        ttl: Seconds,
+    },
+    /// Finish a task. Tasks that waited for it become ready.
+    CompleteTask {
+        /// The task.
+        task: TaskId,
+        /// What came out of it.
+        result: Option<String>,
+    },
+    /// Stop a task until a person has answered. A reason is also kept as a comment.
+    BlockTask {
+        /// The task.
+        task: TaskId,
+        /// The question, or what is missing.
+        reason: Option<String>,
+    },
+    /// Let a blocked task go on: to `ready`, or to `todo` where it still waits for a parent.
+    UnblockTask {
+        /// The task.
+        task: TaskId,
+    },
+    /// Say something about a task, in the name of the actor.
+    CommentOnTask {
+        /// The task.
+        task: TaskId,
+        /// What to say.
+        body: String,
+    },
+    /// Put a task into `triage`, `todo` or `ready` by hand.
+    MoveTask {
+        /// The task.
+        task: TaskId,
+        /// Where to.
+        to: Status,
+    },
+    /// Look through every waiting task and make those ready whose parents are finished.
+    PromoteWaiting,
+    /// The supervisor of a run says who it is. Refused once the run is closed, so that a supervisor
+    /// that comes too late starts no worker.
+    AttachSupervisor {
+        /// The run.
+        run: RunId,
+        /// The supervisor.
+        process: ProcessIdentity,
+    },
+    /// The worker of a run was started.
+    RecordSpawn {
+        /// The run.
+        run: RunId,
+        /// The worker.
+        worker_pid: i64,
+        /// Where it runs.
+        workspace: String,
+    },
+    /// A run ended without finishing its task.
+    FailRun {
+        /// The run.
+        run: RunId,
+        /// How.
+        failure: Failure,
+    },
+    /// A run ended through no fault of its own. Does not count.
+    InterruptRun {
+        /// The run.
+        run: RunId,
+    },
+    /// A restarted dispatcher took over a living run.
+    AdoptRun {
+        /// The run.
+        run: RunId,
+    },
+}
+
+/// A task to be put on the board.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewTask {
+    /// What is to be done, in a line.
+    pub title: String,
+    /// The whole story.
+    pub body: Option<String>,
+    /// Who is to work on it.
+    pub assignee: Option<String>,
+    /// The project or customer.
+    pub tenant: Option<String>,
+    /// Higher starts sooner.
+    pub priority: i64,
+    /// What kind of folder its workers run in.
+    pub workspace_kind: WorkspaceKind,
+    /// Which folder.
+    pub workspace_path: Option<String>,
+    /// The ids of tasks to wait for, as given; empty ones are dropped.
+    pub parents: Vec<String>,
+    /// Whether it is only an idea yet.
+    pub triage: bool,
+    /// A key under which a repeated request finds the task of the first.
+    pub idempotency_key: Option<String>,
+    /// After how many failures in a row it is blocked.
+    pub failure_limit: Option<u32>,
+}
+
+/// What a claim checks beyond the task's status and parents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimPolicy {
+    /// How many runs may be open on the whole board.
+    pub global_cap: Option<u32>,
+    /// How many runs may be open in the lane.
+    pub lane_cap: Option<u32>,
+    /// Whether a task that rests between two attempts is left alone.
+    pub respects_rest: bool,
+}
+
+/// How a run failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The class of failure.
+    pub outcome: Outcome,
+    /// The worker's exit code, where it exited by itself.
+    pub code: Option<i32>,
+    /// What went wrong, in a sentence.
+    pub error: String,
+}
+
+/// What became of a command.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// The events that it wrote, in order; none when nothing changed.
+    pub events: Vec<EventId>,
+    /// What the asker wants to know.
+    pub answer: Answer,
+}
+
+/// The particulars of a [`Receipt`].
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// The task that was created, or found under its idempotency key.
+    Created {
+        /// Its id.
+        task: TaskId,
+        /// Whether it is new.
+        is_new: bool,
+    },
+    /// The claim was granted.
+    Claimed(Box<Claimed>),
+    /// The lease was renewed.
+    Renewed {
+        /// When it ends now.
+        lease_expires: Timestamp,
+    },
+    /// The comment was written.
+    Commented {
+        /// Its number.
+        comment: CommentId,
+    },
+    /// Waiting tasks were made ready.
+    Promoted {
+        /// How many.
+        count: usize,
+    },
+}

@@ -1,0 +1,19 @@
+//! The vocabulary and the rules of the board: what a task is, what may happen to it, and what is
+//! said about it afterwards.
+//!
+//! Pure: no clock, no randomness, no input or output. It compiles for the server and the browser.
+
+#![warn(missing_docs)]
+
+pub mod actor;
+pub mod backoff;
+pub mod board;
+pub mod command;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod run;
+pub mod status;
+pub mod task;
+pub mod time;
+pub mod transition;

@@ -1,0 +1,141 @@
+//! An attempt at a task.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{RunId, RunToken, TaskId};
+use crate::task::Task;
+use crate::time::Timestamp;
+
+/// One attempt at a task: a row of table `runs`, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// The task that is attempted.
+    pub task_id: TaskId,
+    /// The lane that started the worker; `None` when a person claimed the task by hand.
+    pub lane: Option<String>,
+    /// The worker's process.
+    pub worker_pid: Option<i64>,
+    /// When the task was claimed for this run.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it is the current run.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The worker's exit code, where it exited by itself.
+    pub exit_code: Option<i32>,
+    /// What went wrong, in a sentence.
+    pub error: Option<String>,
+    /// What the worker said it did.
+    pub summary: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The task is done.
+    Completed,
+    /// The worker, or a person, blocked the task.
+    Blocked,
+    /// The worker could not be started.
+    SpawnFailed,
+    /// The worker exited with a code that means failure.
+    Exit,
+    /// A signal ended the worker.
+    Signal,
+    /// The worker vanished without a trace of its exit.
+    Crashed,
+    /// The server or the supervisor went away before the worker had done anything; not a failure.
+    Interrupted,
+    /// The task was taken away from the worker: moved, archived or cancelled.
+    Cancelled,
+    /// The lease ran out.
+    Reclaimed,
+}
+
+impl Outcome {
+    /// Every outcome, for tests and for the schema's check.
+    pub const ALL: [Self; 9] = [
+        Self::Completed,
+        Self::Blocked,
+        Self::SpawnFailed,
+        Self::Exit,
+        Self::Signal,
+        Self::Crashed,
+        Self::Interrupted,
+        Self::Cancelled,
+        Self::Reclaimed,
+    ];
+
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Blocked => "blocked",
+            Self::SpawnFailed => "spawn_failed",
+            Self::Exit => "exit",
+            Self::Signal => "signal",
+            Self::Crashed => "crashed",
+            Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
+            Self::Reclaimed => "reclaimed",
+        }
+    }
+
+    /// The outcome with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == name)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A claim that was granted.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The run that it opened.
+    pub run: RunId,
+    /// What the worker shows to be that run.
+    pub token: RunToken,
+    /// The task as it is now.
+    pub task: Task,
+}
+
+/// A process, named so that no other process can be taken for it: a pid is used again, a pid
+/// together with its start time on one boot of one kernel is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessIdentity {
+    /// The kernel's `boot_id`.
+    pub boot_id: String,
+    /// The process id.
+    pub pid: i64,
+    /// The process's start, in clock ticks since that boot (field 22 of `/proc/<pid>/stat`).
+    pub started_ticks: i64,
+}
+
+/// A run that is still open, as the dispatcher finds it when it starts or reconciles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenRun {
+    /// The run.
+    pub run: RunId,
+    /// Its task.
+    pub task: TaskId,
+    /// Its secret.
+    pub token: RunToken,
+    /// The lane that started it; `None` when a person claimed the task by hand.
+    pub lane: Option<String>,
+    /// Its supervisor, once that has reported.
+    pub supervisor: Option<ProcessIdentity>,
+    /// When its lease ends unless it is renewed.
+    pub lease_expires: Timestamp,
+}

@@ -1,0 +1,104 @@
+//! The life of a task: which step leads from which status to which.
+
+use crate::status::Status;
+
+/// A step that changes a task's status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The last of its parents was finished.
+    Promote,
+    /// A worker takes it.
+    Claim,
+    /// Its run ended without finishing it, and another may follow.
+    Release,
+    /// Its runs failed too often.
+    GiveUp,
+    /// It is finished.
+    Complete,
+    /// It needs a person.
+    Block,
+    /// A person lets it go on.
+    Unblock {
+        /// Whether it still waits for a parent.
+        is_waiting: bool,
+    },
+    /// A person puts it somewhere else.
+    Move(Status),
+}
+
+/// The status after `step`, or `None` where the step does not apply.
+///
+/// The browser asks the same function before the server has answered.
+pub fn after(from: &Status, step: &Step) -> Option<Status> {
+    use Status::{Blocked, Done, Ready, Running, Todo, Triage};
+    match (step, from) {
+        (Step::Promote, Todo)
+        | (Step::Release, Running)
+        | (Step::Unblock { is_waiting: false }, Blocked) => Some(Ready),
+        (Step::Claim, Ready) => Some(Running),
+        (Step::Complete, Ready | Running | Blocked) => Some(Done),
+        (Step::Block | Step::GiveUp, Ready | Running) => Some(Blocked),
+        (Step::Unblock { is_waiting: true }, Blocked) => Some(Todo),
+        // Only a claim leads to `running`, and only their own verbs lead to the end states.
+        (Step::Move(to @ (Triage | Todo | Ready)), _) => Some(to.clone()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_status() -> impl Strategy<Value = Status> {
+        prop_oneof![
+            proptest::sample::select(Status::ALL.to_vec()),
+            Just(Status::Other("scheduled".into())),
+        ]
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            Just(Step::Promote),
+            Just(Step::Claim),
+            Just(Step::Release),
+            Just(Step::GiveUp),
+            Just(Step::Complete),
+            Just(Step::Block),
+            any::<bool>().prop_map(|is_waiting| Step::Unblock { is_waiting }),
+            any_status().prop_map(Step::Move),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn only_a_claim_of_a_ready_task_leads_to_running(from in any_status(), step in any_step()) {
+            if after(&from, &step) == Some(Status::Running) {
+                prop_assert_eq!((from, step), (Status::Ready, Step::Claim));
+            }
+        }
+
+        #[test]
+        fn only_a_person_moves_a_task_out_of_triage_or_blocked_without_finishing_it(
+            from in prop_oneof![Just(Status::Triage), Just(Status::Blocked)],
+            step in any_step(),
+        ) {
+            if let Some(to) = after(&from, &step) {
+                let is_by_hand = matches!(step, Step::Move(_) | Step::Unblock { .. });
+                prop_assert!(is_by_hand || to == Status::Done);
+            }
+        }
+
+        #[test]
+        fn nothing_leads_to_a_status_that_is_not_ours(from in any_status(), step in any_step()) {
+            prop_assert!(!matches!(after(&from, &step), Some(Status::Other(_))));
+        }
+    }
+
+    #[test]
+    fn finishing_twice_is_refused() {
+        assert_eq!(after(&Status::Done, &Step::Complete), None);
+        assert_eq!(after(&Status::Archived, &Step::Complete), None);
+    }
+}

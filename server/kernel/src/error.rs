@@ -1,0 +1,85 @@
+//! Everything that can go wrong between a command and the file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::error::ErrorKind;
+
+/// Why the kernel did not do what was asked. Nothing has changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule of the board refuses it.
+    #[error(transparent)]
+    Refused(#[from] domain::error::Error),
+    /// Another program holds the database, or too many writes are waiting.
+    #[error("the board is busy, try again")]
+    Busy,
+    /// The kernel has been closed.
+    #[error("the board has been closed")]
+    Stopped,
+    /// The file is something else than a board.
+    #[error("{0} is not a kanban database; move it away or choose another --home")]
+    NotABoard(PathBuf),
+    /// The file is damaged.
+    #[error("{0} is damaged; restore a copy from the folder `backups` beside it")]
+    Corrupt(PathBuf),
+    /// A later version of this program wrote the file.
+    #[error("{0} was written by a newer version of kanban; install that version to open it")]
+    NewerSchema(PathBuf),
+    /// The file or its folder cannot be opened.
+    #[error("cannot open {path}: {cause}")]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: Arc<std::io::Error>,
+    },
+    /// The disk, or the quota on it, is full.
+    #[error("the disk is full, so nothing was written")]
+    DiskFull,
+    /// This build has an SQLite with a known defect.
+    #[error("SQLite {0} can corrupt a database; kanban needs 3.51.3 or newer")]
+    OldSqlite(&'static str),
+    /// SQLite failed in a way that we have no name for.
+    #[error("database error: {0}")]
+    Database(Arc<rusqlite::Error>),
+    /// The schema could not be brought up to date.
+    #[error("cannot update the database: {0}")]
+    Migration(Arc<rusqlite_migration::Error>),
+}
+
+impl Error {
+    /// What kind of trouble this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Refused(refusal) => refusal.kind(),
+            Self::Busy | Self::DiskFull => ErrorKind::Busy,
+            Self::Stopped
+            | Self::NotABoard(_)
+            | Self::Corrupt(_)
+            | Self::NewerSchema(_)
+            | Self::CannotOpen { .. }
+            | Self::OldSqlite(_)
+            | Self::Database(_)
+            | Self::Migration(_) => ErrorKind::Internal,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(cause: rusqlite::Error) -> Self {
+        match cause.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                Self::Busy
+            }
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Database(Arc::new(cause)),
+        }
+    }
+}
+
+impl From<rusqlite_migration::Error> for Error {
+    fn from(cause: rusqlite_migration::Error) -> Self {
+        Self::Migration(Arc::new(cause))
+    }
+}

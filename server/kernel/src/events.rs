@@ -1,0 +1,66 @@
+//! The event log: written in the transaction of the change, read by everybody who listens.
+
+use domain::event::{Event, EventBody};
+use domain::id::{EventId, TaskId};
+use domain::time::Timestamp;
+use rusqlite::{Connection, Row};
+
+use crate::error::Error;
+use crate::row;
+
+/// The columns that [`from_row`] reads.
+pub(crate) const COLUMNS: &str = "id, task_id, kind, payload, created_at";
+
+/// Writes one line into the log.
+pub(crate) fn append(
+    conn: &Connection,
+    now: Timestamp,
+    task: &TaskId,
+    body: &EventBody,
+) -> Result<EventId, Error> {
+    // A kind without particulars serialises to `null`, which the log has as SQL NULL.
+    let payload = serde_json::to_string(body)
+        .ok()
+        .filter(|json| json != "null");
+    conn.prepare_cached(
+        "INSERT INTO task_events (task_id, kind, payload, created_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute((task.as_str(), body.kind(), payload, now.0))?;
+    Ok(EventId(conn.last_insert_rowid()))
+}
+
+/// The newest event of the board; zero when there is none.
+pub(crate) fn newest(conn: &Connection) -> Result<EventId, Error> {
+    let id = conn
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM task_events")?
+        .query_one((), |row| row.get(0))?;
+    Ok(EventId(id))
+}
+
+/// At most `limit` events after `since`, oldest first.
+pub(crate) fn after(conn: &Connection, since: EventId, limit: u32) -> Result<Vec<Event>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM task_events WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let events = statement.query_map((since.0, limit), from_row)?;
+    Ok(events.collect::<Result<_, _>>()?)
+}
+
+/// Every event of a task, oldest first.
+pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Vec<Event>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM task_events WHERE task_id = ?1 ORDER BY created_at, id");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let events = statement.query_map([task.as_str()], from_row)?;
+    Ok(events.collect::<Result<_, _>>()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let payload: Option<String> = row.get(3)?;
+    Ok(Event {
+        id: EventId(row.get(0)?),
+        task_id: row::task_id(row, 1)?,
+        kind: row.get(2)?,
+        payload: payload.and_then(|json| serde_json::from_str(&json).ok()),
+        created_at: Timestamp(row.get(4)?),
+    })
+}

@@ -1,0 +1,81 @@
+//! Following the board: what happened since a cursor, in order and without a gap.
+
+use domain::board::Frame;
+use domain::id::EventId;
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::events;
+use crate::queries::board;
+use crate::readers::Readers;
+
+/// How many events a frame carries at most, as in the original.
+const EVENTS_PER_FRAME: u32 = 200;
+
+/// One listener's place in the event log. It reads the table, so it cannot lag: whoever is slow
+/// reads larger frames.
+pub struct Feed {
+    readers: Readers,
+    newest_event: watch::Receiver<EventId>,
+    cursor: EventId,
+}
+
+impl Feed {
+    pub(crate) fn new(
+        readers: Readers,
+        newest_event: watch::Receiver<EventId>,
+        since: EventId,
+    ) -> Self {
+        Self {
+            readers,
+            newest_event,
+            cursor: since,
+        }
+    }
+
+    /// The last event that this listener has been told of.
+    pub fn cursor(&self) -> EventId {
+        self.cursor
+    }
+
+    /// Waits until something has happened after the cursor, and tells it.
+    ///
+    /// Dropping the future loses nothing: the cursor moves only when a frame is returned.
+    ///
+    /// # Errors
+    /// When the board has been closed or cannot be read.
+    pub async fn next(&mut self) -> Result<Frame, Error> {
+        loop {
+            let cursor = self.cursor;
+            self.newest_event
+                .wait_for(|newest| *newest > cursor)
+                .await
+                .map_err(|_| Error::Stopped)?;
+            let frame = self
+                .readers
+                .read(move |conn| read_frame(conn, cursor))
+                .await?;
+            if !frame.events.is_empty() {
+                self.cursor = frame.cursor;
+                return Ok(frame);
+            }
+            // The newest events were deleted since: nothing to tell until the next one.
+            self.newest_event
+                .changed()
+                .await
+                .map_err(|_| Error::Stopped)?;
+        }
+    }
+}
+
+fn read_frame(conn: &Connection, since: EventId) -> Result<Frame, Error> {
+    let events = events::after(conn, since, EVENTS_PER_FRAME)?;
+    let cursor = events.last().map_or(since, |event| event.id);
+    let tasks = board::summaries_of(conn, events.iter().map(|event| &event.task_id))?;
+    Ok(Frame {
+        events,
+        cursor,
+        tasks,
+    })
+}

@@ -1,0 +1,117 @@
+//! The board in its SQLite file: the only code that changes it, and the only code that speaks SQL.
+//!
+//! [`Kernel::execute`] is the one way to change anything. It hands a [`Command`] to the writer
+//! thread, which decides and writes in one transaction together with the events that tell of it.
+//! Queries are named methods and run beside it on connections of their own.
+//! The kernel knows nothing of processes, sockets or pages.
+
+#![warn(missing_docs)]
+
+mod clock;
+mod error;
+mod events;
+mod feed;
+mod open;
+mod queries;
+mod readers;
+mod row;
+mod runs;
+mod verbs;
+mod writer;
+
+use std::path::Path;
+
+use domain::actor::Actor;
+use domain::command::{Command, Receipt};
+use domain::id::EventId;
+use domain::time::Timestamp;
+use tokio::sync::watch;
+
+pub use clock::Clock;
+pub use error::Error;
+pub use feed::Feed;
+pub use queries::board::{BoardFilter, BoardRow, BoardRows};
+pub use queries::startable::Startable;
+pub use queries::tasks::TaskFilter;
+
+use readers::Readers;
+use writer::Writer;
+
+/// A cheap handle to one open board. Clones share the writer thread and the read connections; the
+/// file is closed when the last of them goes.
+#[derive(Clone)]
+pub struct Kernel {
+    writer: Writer,
+    readers: Readers,
+    clock: Clock,
+}
+
+/// What a test may hold in its hand.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The source of the time.
+    pub clock: Clock,
+    /// The seed of ids, tokens and jitter; drawn from the operating system when `None`.
+    pub seed: Option<u64>,
+}
+
+impl Kernel {
+    /// Opens the board at `path`, and makes a new one where there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is not a board, is corrupt or was written by a newer version.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// [`Kernel::open`] with a clock and a seed of the caller's.
+    ///
+    /// # Errors
+    /// As [`Kernel::open`].
+    pub fn open_with(path: &Path, options: Options) -> Result<Self, Error> {
+        let connection = open::for_writing(path)?;
+        let writer = Writer::start(connection, options.clock.clone(), options.seed)?;
+        Ok(Self {
+            writer,
+            readers: Readers::new(path),
+            clock: options.clock,
+        })
+    }
+
+    /// Carries out one command.
+    ///
+    /// # Errors
+    /// When a rule of the board refuses it or the database cannot take it; nothing has changed then.
+    pub async fn execute(&self, actor: &Actor, command: Command) -> Result<Receipt, Error> {
+        let mut receipts = self.execute_all(actor, vec![command]).await?;
+        receipts.pop().ok_or(Error::Stopped)
+    }
+
+    /// Carries out all of `commands` in one transaction, or none of them.
+    ///
+    /// # Errors
+    /// That of the first command that is refused; nothing has changed then.
+    pub async fn execute_all(
+        &self,
+        actor: &Actor,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Receipt>, Error> {
+        self.writer.submit(actor.clone(), commands).await
+    }
+
+    /// Follows the board from `since` on.
+    pub fn feed(&self, since: EventId) -> Feed {
+        Feed::new(self.readers.clone(), self.newest_event(), since)
+    }
+
+    /// The newest event of the board. It changes after every commit that wrote one, also of another
+    /// process.
+    pub fn newest_event(&self) -> watch::Receiver<EventId> {
+        self.writer.newest_event()
+    }
+
+    /// The time by the kernel's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,8 @@
+//! What can be asked without changing anything. Each method reads in one transaction.
+
+pub(crate) mod board;
+pub(crate) mod context;
+pub(crate) mod detail;
+pub(crate) mod open_runs;
+pub(crate) mod startable;
+pub(crate) mod tasks;

@@ -1,0 +1,110 @@
+//! The text that tells a worker its job. Its layout is the original's; workers parse it.
+
+use domain::id::TaskId;
+use domain::task::{Comment, Task};
+use domain::time::Timestamp;
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+
+use super::detail;
+use crate::Kernel;
+use crate::error::Error;
+
+impl Kernel {
+    /// What a worker of this task is told: the task, the results of its parents, the comments.
+    ///
+    /// # Errors
+    /// When there is no such task or the board cannot be read.
+    pub async fn context(&self, id: &TaskId) -> Result<String, Error> {
+        let id = id.clone();
+        self.readers
+            .read(move |conn| {
+                let task = detail::task(conn, &id)?;
+                let results = parent_results(conn, &id)?;
+                let comments = detail::comments(conn, &id)?;
+                Ok(text(&task, &results, &comments, &TimeZone::system()))
+            })
+            .await
+    }
+}
+
+struct ParentResult {
+    id: String,
+    result: Option<String>,
+}
+
+/// The results of the parents that are done, in the order in which they were completed.
+fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT parent.id, parent.result \
+         FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+         WHERE link.child_id = ?1 AND parent.status = 'done' ORDER BY parent.completed_at, parent.id",
+    )?;
+    let results = statement.query_map([id.as_str()], |row| {
+        Ok(ParentResult {
+            id: row.get(0)?,
+            result: row.get(1)?,
+        })
+    })?;
+    Ok(results.collect::<Result<_, _>>()?)
+}
+
+fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &TimeZone) -> String {
+    let mut lines = vec![
+        format!("# Kanban task {}: {}", task.id, task.title),
+        String::new(),
+        format!(
+            "Assignee: {}",
+            task.assignee.as_deref().unwrap_or("(unassigned)")
+        ),
+        format!("Status:   {}", task.status),
+    ];
+    if let Some(tenant) = task.tenant.as_deref().filter(|tenant| !tenant.is_empty()) {
+        lines.push(format!("Tenant:   {tenant}"));
+    }
+    let path = task.workspace_path.as_deref().unwrap_or("(unresolved)");
+    lines.push(format!("Workspace: {} @ {path}", task.workspace_kind));
+    lines.push(String::new());
+    if let Some(body) = task
+        .body
+        .as_deref()
+        .map(str::trim)
+        .filter(|body| !body.is_empty())
+    {
+        lines.extend(["## Body".to_owned(), body.to_owned(), String::new()]);
+    }
+    if !parents.is_empty() {
+        lines.push("## Parent task results".to_owned());
+        for parent in parents {
+            let result = parent
+                .result
+                .as_deref()
+                .map(str::trim)
+                .filter(|text| !text.is_empty());
+            lines.push(format!("### {}", parent.id));
+            lines.push(result.unwrap_or("(no result recorded)").to_owned());
+            lines.push(String::new());
+        }
+    }
+    if !comments.is_empty() {
+        lines.push("## Comment thread".to_owned());
+        for comment in comments {
+            let at = local_minute(comment.created_at, zone);
+            lines.push(format!("**{}** ({at}):", comment.author));
+            lines.push(comment.body.trim().to_owned());
+            lines.push(String::new());
+        }
+    }
+    let mut text = lines.join("\n");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// `YYYY-MM-DD HH:MM` in the given zone.
+fn local_minute(at: Timestamp, zone: &TimeZone) -> String {
+    let moment = jiff::Timestamp::from_second(at.0)
+        .unwrap_or_default()
+        .to_zoned(zone.clone());
+    moment.strftime("%Y-%m-%d %H:%M").to_string()
+}

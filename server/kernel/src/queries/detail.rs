@@ -1,0 +1,80 @@
+//! Everything about one task.
+
+use domain::error::Error as Refusal;
+use domain::id::{CommentId, TaskId};
+use domain::run::Run;
+use domain::task::{Comment, Task, TaskDetail};
+use domain::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::error::Error;
+use crate::{Kernel, events, row};
+
+impl Kernel {
+    /// The task with its comments, events, links and runs.
+    ///
+    /// # Errors
+    /// When there is no such task or the board cannot be read.
+    pub async fn task(&self, id: &TaskId) -> Result<TaskDetail, Error> {
+        let id = id.clone();
+        self.readers
+            .read(move |conn| {
+                Ok(TaskDetail {
+                    task: task(conn, &id)?,
+                    comments: comments(conn, &id)?,
+                    events: events::of_task(conn, &id)?,
+                    parents: linked(conn, PARENTS, &id)?,
+                    children: linked(conn, CHILDREN, &id)?,
+                    runs: runs(conn, &id)?,
+                })
+            })
+            .await
+    }
+}
+
+const PARENTS: &str = "SELECT parent_id FROM task_links WHERE child_id = ?1 ORDER BY parent_id";
+const CHILDREN: &str = "SELECT child_id FROM task_links WHERE parent_id = ?1 ORDER BY child_id";
+
+/// The task with this id.
+pub(super) fn task(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
+    let sql = format!("SELECT {} FROM tasks WHERE id = ?1", row::TASK_COLUMNS);
+    let task = conn
+        .prepare_cached(&sql)?
+        .query_one([id.as_str()], row::task)
+        .optional()?;
+    task.ok_or_else(|| Refusal::UnknownTask(id.to_string()).into())
+}
+
+/// Its comments, oldest first.
+pub(super) fn comments(conn: &Connection, id: &TaskId) -> Result<Vec<Comment>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, task_id, author, body, created_at FROM task_comments \
+         WHERE task_id = ?1 ORDER BY created_at, id",
+    )?;
+    let comments = statement.query_map([id.as_str()], |row: &Row<'_>| {
+        Ok(Comment {
+            id: CommentId(row.get(0)?),
+            task_id: row::task_id(row, 1)?,
+            author: row.get(2)?,
+            body: row.get(3)?,
+            created_at: Timestamp(row.get(4)?),
+        })
+    })?;
+    Ok(comments.collect::<Result<_, _>>()?)
+}
+
+fn linked(conn: &Connection, sql: &str, id: &TaskId) -> Result<Vec<TaskId>, Error> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let ids = statement.query_map([id.as_str()], |row| row::task_id(row, 0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+fn runs(conn: &Connection, id: &TaskId) -> Result<Vec<Run>, Error> {
+    let sql = format!(
+        "SELECT {} FROM runs WHERE task_id = ?1 ORDER BY id",
+        row::RUN_COLUMNS
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let runs = statement.query_map([id.as_str()], row::run)?;
+    Ok(runs.collect::<Result<_, _>>()?)
+}

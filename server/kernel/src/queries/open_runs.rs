@@ -1,0 +1,63 @@
+//! Runs: those that are open, for the dispatcher, and one by its number.
+
+use domain::id::{RunId, RunToken};
+use domain::run::{OpenRun, ProcessIdentity, Run};
+use domain::time::Timestamp;
+use rusqlite::{OptionalExtension, Row};
+
+use crate::error::Error;
+use crate::{Kernel, row};
+
+impl Kernel {
+    /// Every run that is open, oldest first.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn open_runs(&self) -> Result<Vec<OpenRun>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT id, task_id, token, lane, boot_id, pid, pid_started, lease_expires \
+                     FROM runs WHERE ended_at IS NULL ORDER BY id",
+                )?;
+                let runs = statement.query_map((), open_run)?;
+                Ok(runs.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// The run with this number.
+    ///
+    /// # Errors
+    /// When there is none or the board cannot be read.
+    pub async fn run(&self, id: RunId) -> Result<Run, Error> {
+        self.readers
+            .read(move |conn| {
+                let sql = format!("SELECT {} FROM runs WHERE id = ?1", row::RUN_COLUMNS);
+                let run = conn
+                    .prepare_cached(&sql)?
+                    .query_one([id.0], row::run)
+                    .optional()?;
+                run.ok_or_else(|| domain::error::Error::RunNotOpen(id).into())
+            })
+            .await
+    }
+}
+
+fn open_run(row: &Row<'_>) -> rusqlite::Result<OpenRun> {
+    let supervisor = row.get::<_, Option<String>>(4)?.map(|boot_id| {
+        Ok::<_, rusqlite::Error>(ProcessIdentity {
+            boot_id,
+            pid: row.get(5)?,
+            started_ticks: row.get(6)?,
+        })
+    });
+    Ok(OpenRun {
+        run: RunId(row.get(0)?),
+        task: row::task_id(row, 1)?,
+        token: RunToken::from_text(row.get::<_, String>(2)?),
+        lane: row.get(3)?,
+        supervisor: supervisor.transpose()?,
+        lease_expires: Timestamp(row.get(7)?),
+    })
+}

@@ -1,0 +1,73 @@
+//! The rows of attempts.
+
+use domain::command::Failure;
+use domain::id::{RunId, TaskId};
+use domain::run::Outcome;
+use domain::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::error::Error;
+use crate::row;
+
+/// An attempt that has not ended, as the verbs need it.
+pub(crate) struct OpenRun {
+    pub(crate) id: RunId,
+    pub(crate) task: TaskId,
+    pub(crate) lane: Option<String>,
+}
+
+const OPEN_RUN: &str = "SELECT id, task_id, lane FROM runs WHERE ended_at IS NULL";
+
+fn open_run(row: &Row<'_>) -> rusqlite::Result<OpenRun> {
+    Ok(OpenRun {
+        id: RunId(row.get(0)?),
+        task: row::task_id(row, 1)?,
+        lane: row.get(2)?,
+    })
+}
+
+/// The open run of a task.
+pub(crate) fn open_run_of(conn: &Connection, task: &TaskId) -> Result<Option<OpenRun>, Error> {
+    let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND task_id = ?1"))?;
+    Ok(statement.query_one([task.as_str()], open_run).optional()?)
+}
+
+/// The run, if it is open.
+pub(crate) fn open_run_with_id(conn: &Connection, run: RunId) -> Result<Option<OpenRun>, Error> {
+    let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND id = ?1"))?;
+    Ok(statement.query_one([run.0], open_run).optional()?)
+}
+
+/// How many runs are open on the whole board.
+pub(crate) fn count_open(conn: &Connection) -> Result<u32, Error> {
+    let mut statement = conn.prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL")?;
+    Ok(statement.query_one((), |row| row::count(row, 0))?)
+}
+
+/// How many runs are open in a lane.
+pub(crate) fn count_open_in(conn: &Connection, lane: &str) -> Result<u32, Error> {
+    let mut statement =
+        conn.prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane = ?1")?;
+    Ok(statement.query_one([lane], |row| row::count(row, 0))?)
+}
+
+/// Closes a run. From here on its token opens nothing.
+pub(crate) fn close(
+    conn: &Connection,
+    now: Timestamp,
+    run: RunId,
+    outcome: Outcome,
+    failure: Option<&Failure>,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = ?4, error = ?5 WHERE id = ?1",
+    )?
+    .execute((
+        run.0,
+        now.0,
+        outcome.as_str(),
+        failure.and_then(|failure| failure.code),
+        failure.map(|failure| failure.error.as_str()),
+    ))?;
+    Ok(())
+}

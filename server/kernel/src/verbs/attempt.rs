@@ -1,0 +1,151 @@
+//! The life of a run between its claim and its end, as the dispatcher and the supervisors tell it.
+
+use domain::backoff;
+use domain::command::{Answer, FAILURE_LIMIT, Failure};
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::RunId;
+use domain::run::{Outcome, ProcessIdentity};
+use domain::status::Status;
+use domain::task::Task;
+use domain::transition::Step;
+use rand::RngExt;
+
+use super::Work;
+use crate::error::Error;
+use crate::runs::{self, OpenRun};
+
+/// How much of an error a task keeps, in characters, as in the original.
+const ERROR_CHARS: usize = 500;
+
+/// Writes down the supervisor of a run. Only the first one is taken.
+pub(super) fn attach(
+    work: &mut Work<'_>,
+    run: RunId,
+    process: &ProcessIdentity,
+) -> Result<Answer, Error> {
+    let attached = work
+        .conn
+        .prepare_cached(
+            "UPDATE runs SET boot_id = ?2, pid = ?3, pid_started = ?4 \
+             WHERE id = ?1 AND ended_at IS NULL AND pid IS NULL",
+        )?
+        .execute((run.0, &process.boot_id, process.pid, process.started_ticks))?;
+    if attached == 1 {
+        Ok(Answer::Done)
+    } else {
+        Err(Refusal::RunNotOpen(run).into())
+    }
+}
+
+pub(super) fn record_spawn(
+    work: &mut Work<'_>,
+    run: RunId,
+    worker_pid: i64,
+    workspace: &str,
+) -> Result<Answer, Error> {
+    let open = open_run(work, run)?;
+    work.conn
+        .prepare_cached(
+            "UPDATE runs SET worker_pid = ?2, workspace = ?3, spawned_at = ?4 WHERE id = ?1",
+        )?
+        .execute((run.0, worker_pid, workspace, work.now.0))?;
+    work.conn
+        .prepare_cached("UPDATE tasks SET worker_pid = ?2, workspace_path = ?3 WHERE id = ?1")?
+        .execute((open.task.as_str(), worker_pid, workspace))?;
+    let spawned = EventBody::Spawned {
+        run,
+        lane: open.lane.unwrap_or_default(),
+        pid: worker_pid,
+        workspace: workspace.to_owned(),
+    };
+    work.log(&open.task, &spawned)?;
+    Ok(Answer::Done)
+}
+
+/// Ends a run that did not finish its task. The task rests and is tried again, or is blocked once
+/// it has failed too often.
+pub(super) fn fail(work: &mut Work<'_>, run: RunId, failure: &Failure) -> Result<Answer, Error> {
+    let open = open_run(work, run)?;
+    let task = work.task(&open.task)?;
+    let failures = task.spawn_failures.saturating_add(1);
+    runs::close(work.conn, work.now, run, failure.outcome, Some(failure))?;
+    let is_last = failures >= task.failure_limit.unwrap_or(FAILURE_LIMIT);
+    let rest = backoff::rest(failures, work.rng.random());
+    let retry_at = (!is_last).then(|| work.now + rest);
+    let step = if is_last { Step::GiveUp } else { Step::Release };
+    let status = super::step(&task, &step, "tried again")?;
+    let error: String = failure.error.chars().take(ERROR_CHARS).collect();
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \
+                 claim_expires = NULL, worker_pid = NULL, spawn_failures = ?4, \
+                 last_spawn_error = ?5, not_before = ?6 \
+             WHERE id = ?1",
+        )?
+        .execute((
+            task.id.as_str(),
+            status.as_str(),
+            work.now.0,
+            failures,
+            &error,
+            retry_at.map(|at| at.0),
+        ))?;
+    let outcome = failure.outcome;
+    let event = match (outcome, retry_at) {
+        (Outcome::SpawnFailed, None) => EventBody::SpawnAutoBlocked { failures, error },
+        (_, None) => EventBody::GaveUp {
+            failures,
+            error,
+            outcome,
+        },
+        (Outcome::SpawnFailed, Some(_)) => EventBody::SpawnFailed { error, failures },
+        (Outcome::Crashed, Some(_)) => EventBody::Crashed {
+            pid: task.worker_pid,
+            claimer: task.claim_lock,
+            run,
+        },
+        (_, Some(retry_at)) => EventBody::AttemptFailed {
+            run,
+            outcome,
+            code: failure.code,
+            error,
+            failures,
+            retry_at,
+        },
+    };
+    work.log(&task.id, &event)?;
+    Ok(Answer::Done)
+}
+
+/// Ends a run that nobody is to blame for; its task may start again at once.
+pub(super) fn interrupt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
+    let open = open_run(work, run)?;
+    let task = work.task(&open.task)?;
+    let status = super::step(&task, &Step::Release, "tried again")?;
+    runs::close(work.conn, work.now, run, Outcome::Interrupted, None)?;
+    release(work, &task, &status)?;
+    work.log(&task.id, &EventBody::Interrupted { run })?;
+    Ok(Answer::Done)
+}
+
+fn release(work: &Work<'_>, task: &Task, status: &Status) -> Result<(), Error> {
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \
+                 claim_expires = NULL, worker_pid = NULL \
+             WHERE id = ?1",
+        )?
+        .execute((task.id.as_str(), status.as_str(), work.now.0))?;
+    Ok(())
+}
+
+pub(super) fn adopt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
+    let open = open_run(work, run)?;
+    work.log(&open.task, &EventBody::Adopted { run })?;
+    Ok(Answer::Done)
+}
+
+fn open_run(work: &Work<'_>, run: RunId) -> Result<OpenRun, Error> {
+    runs::open_run_with_id(work.conn, run)?.ok_or_else(|| Refusal::RunNotOpen(run).into())
+}

@@ -1,0 +1,67 @@
+//! Stopping a task until a person has answered, and letting it go on.
+
+use domain::actor::Actor;
+use domain::command::Answer;
+use domain::event::EventBody;
+use domain::id::TaskId;
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::transition::Step;
+
+use super::{Work, comment, promotion};
+use crate::error::Error;
+use crate::runs;
+
+pub(super) fn block(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    id: &TaskId,
+    reason: Option<&str>,
+) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let status = super::step(&task, &Step::Block, "blocked")?;
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
+    if let Some(reason) = reason {
+        comment::comment(work, actor, id, &format!("BLOCKED: {reason}"))?;
+    }
+    if let Some(run) = runs::open_run_of(work.conn, id)? {
+        runs::close(work.conn, work.now, run.id, Outcome::Blocked, None)?;
+    }
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \
+                 claim_expires = NULL, worker_pid = NULL, not_before = NULL \
+             WHERE id = ?1",
+        )?
+        .execute((id.as_str(), status.as_str(), work.now.0))?;
+    work.log(
+        id,
+        &EventBody::Blocked {
+            reason: reason.map(str::to_owned),
+        },
+    )?;
+    Ok(Answer::Done)
+}
+
+/// To `ready`, or to `todo` where it still waits for a parent. Its failures are forgiven: a person
+/// has looked at it.
+pub(super) fn unblock(work: &mut Work<'_>, id: &TaskId) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let is_waiting = !promotion::unfinished_parents(work, id)?.is_empty();
+    let step = Step::Unblock { is_waiting };
+    let status = super::step(&task, &step, "unblocked")?;
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET status = ?2, status_since = ?3, waiting = ?4, not_before = NULL, \
+                 spawn_failures = 0, last_spawn_error = NULL \
+             WHERE id = ?1",
+        )?
+        .execute((
+            id.as_str(),
+            status.as_str(),
+            work.now.0,
+            status == Status::Todo,
+        ))?;
+    work.log(id, &EventBody::Unblocked)?;
+    Ok(Answer::Done)
+}

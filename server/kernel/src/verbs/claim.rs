@@ -1,0 +1,128 @@
+//! Taking a task, and keeping it.
+
+use domain::command::{Answer, ClaimPolicy};
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::{RunId, RunToken, TaskId};
+use domain::run::Claimed;
+use domain::task::Task;
+use domain::time::Seconds;
+use domain::transition::Step;
+use rand::RngExt;
+
+use super::Work;
+use crate::error::Error;
+use crate::runs;
+
+/// The particulars of a claim.
+pub(super) struct Claim<'a> {
+    pub(super) lock: &'a str,
+    pub(super) ttl: Seconds,
+    pub(super) lane: Option<&'a str>,
+    pub(super) policy: &'a ClaimPolicy,
+}
+
+pub(super) fn claim(work: &mut Work<'_>, id: &TaskId, claim: &Claim<'_>) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let status = super::step(&task, &Step::Claim, "claimed")?;
+    check_parents(work, id)?;
+    check_policy(work, &task, claim)?;
+
+    let token = RunToken::from_bits(work.rng.random());
+    let expires = work.now + claim.ttl;
+    work.conn
+        .prepare_cached(
+            "INSERT INTO runs (task_id, lane, token, lease_expires, started_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((
+            id.as_str(),
+            claim.lane,
+            token.as_str(),
+            expires.0,
+            work.now.0,
+        ))?;
+    let run = RunId(work.conn.last_insert_rowid());
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = ?4, claim_expires = ?5, \
+                 started_at = coalesce(started_at, ?3), not_before = NULL \
+             WHERE id = ?1",
+        )?
+        .execute((
+            id.as_str(),
+            status.as_str(),
+            work.now.0,
+            claim.lock,
+            expires.0,
+        ))?;
+    work.log(
+        id,
+        &EventBody::Claimed {
+            lock: claim.lock.to_owned(),
+            expires,
+        },
+    )?;
+    Ok(Answer::Claimed(Box::new(Claimed {
+        run,
+        token,
+        task: work.task(id)?,
+    })))
+}
+
+fn check_parents(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
+    let parents = super::promotion::unfinished_parents(work, id)?;
+    if parents.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::UnfinishedParents {
+            task: id.clone(),
+            parents,
+        }
+        .into())
+    }
+}
+
+fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), Error> {
+    if claim.policy.respects_rest
+        && let Some(until) = task.not_before.filter(|until| *until > work.now)
+    {
+        return Err(Refusal::Resting {
+            task: task.id.clone(),
+            until: until.0,
+        }
+        .into());
+    }
+    if let Some(limit) = claim.policy.global_cap {
+        check_cap(runs::count_open(work.conn)?, limit)?;
+    }
+    if let (Some(limit), Some(lane)) = (claim.policy.lane_cap, claim.lane) {
+        check_cap(runs::count_open_in(work.conn, lane)?, limit)?;
+    }
+    Ok(())
+}
+
+fn check_cap(running: u32, limit: u32) -> Result<(), Error> {
+    if running < limit {
+        Ok(())
+    } else {
+        Err(Refusal::AtCapacity { running, limit }.into())
+    }
+}
+
+pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let run = runs::open_run_of(work.conn, id)?.ok_or_else(|| Refusal::WrongStatus {
+        task: id.clone(),
+        status: task.status,
+        verb: "kept alive",
+    })?;
+    let lease_expires = work.now + ttl;
+    work.conn
+        .prepare_cached("UPDATE runs SET lease_expires = ?2, heartbeat_at = ?3 WHERE id = ?1")?
+        .execute((run.id.0, lease_expires.0, work.now.0))?;
+    work.conn
+        .prepare_cached("UPDATE tasks SET claim_expires = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), lease_expires.0))?;
+    Ok(Answer::Renewed { lease_expires })
+}

@@ -1,0 +1,38 @@
+//! Saying something about a task.
+
+use domain::actor::Actor;
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::{CommentId, TaskId};
+
+use super::Work;
+use crate::error::Error;
+
+pub(super) fn comment(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    id: &TaskId,
+    body: &str,
+) -> Result<Answer, Error> {
+    let (author, text) = (actor.name.trim(), body.trim());
+    if text.is_empty() {
+        return Err(Refusal::BlankComment.into());
+    }
+    if author.is_empty() {
+        return Err(Refusal::BlankAuthor.into());
+    }
+    work.task(id)?;
+    work.conn
+        .prepare_cached(
+            "INSERT INTO task_comments (task_id, author, body, created_at) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute((id.as_str(), author, text, work.now.0))?;
+    let comment = CommentId(work.conn.last_insert_rowid());
+    let said = EventBody::Commented {
+        author: actor.name.clone(),
+        len: body.chars().count(),
+    };
+    work.log(id, &said)?;
+    Ok(Answer::Commented { comment })
+}

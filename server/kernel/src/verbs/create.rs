@@ -1,0 +1,132 @@
+//! Putting a task on the board.
+
+use domain::actor::Actor;
+use domain::command::{Answer, NewTask};
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::TaskId;
+use domain::status::Status;
+use rand::RngExt;
+use rusqlite::OptionalExtension;
+
+use super::Work;
+use crate::error::Error;
+use crate::row;
+
+pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Result<Answer, Error> {
+    let title = new.title.trim();
+    if title.is_empty() {
+        return Err(Refusal::BlankTitle.into());
+    }
+    if let Some(key) = &new.idempotency_key
+        && let Some(task) = holder_of(work, key)?
+    {
+        return Ok(Answer::Created {
+            task,
+            is_new: false,
+        });
+    }
+    let parents = known_parents(work, &new.parents)?;
+    let is_waiting = !new.triage && parents.iter().any(|parent| !parent.status.is_finished());
+    let status = match (new.triage, is_waiting) {
+        (true, _) => Status::Triage,
+        (false, true) => Status::Todo,
+        (false, false) => Status::Ready,
+    };
+    let task = unused_id(work)?;
+    work.conn
+        .prepare_cached(
+            "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
+                 workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
+                 failure_limit) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14)",
+        )?
+        .execute((
+            task.as_str(),
+            title,
+            &new.body,
+            &new.assignee,
+            status.as_str(),
+            new.priority,
+            &actor.name,
+            work.now.0,
+            new.workspace_kind.as_str(),
+            &new.workspace_path,
+            &new.tenant,
+            &new.idempotency_key,
+            is_waiting,
+            new.failure_limit,
+        ))?;
+    if let Some(key) = &new.idempotency_key {
+        work.conn
+            .prepare_cached("INSERT INTO idempotency_keys (key, task_id) VALUES (?1, ?2)")?
+            .execute((key, task.as_str()))?;
+    }
+    for parent in &parents {
+        work.conn
+            .prepare_cached(
+                "INSERT OR IGNORE INTO task_links (parent_id, child_id) VALUES (?1, ?2)",
+            )?
+            .execute((parent.id.as_str(), task.as_str()))?;
+    }
+    let created = EventBody::Created {
+        assignee: new.assignee.clone(),
+        status,
+        parents: parents.into_iter().map(|parent| parent.id).collect(),
+        tenant: new.tenant.clone(),
+    };
+    work.log(&task, &created)?;
+    Ok(Answer::Created { task, is_new: true })
+}
+
+/// The task that owns an idempotency key.
+fn holder_of(work: &Work<'_>, key: &str) -> Result<Option<TaskId>, Error> {
+    Ok(work
+        .conn
+        .prepare_cached("SELECT task_id FROM idempotency_keys WHERE key = ?1")?
+        .query_one([key], |row| row::task_id(row, 0))
+        .optional()?)
+}
+
+struct Parent {
+    id: TaskId,
+    status: Status,
+}
+
+/// The named parents; a name may stand there twice, and blank ones are passed over.
+fn known_parents(work: &Work<'_>, names: &[String]) -> Result<Vec<Parent>, Error> {
+    let mut status_of = work
+        .conn
+        .prepare_cached("SELECT status FROM tasks WHERE id = ?1")?;
+    let mut parents = Vec::new();
+    let mut unknown = Vec::new();
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        let status: Option<String> = status_of.query_one([name], |row| row.get(0)).optional()?;
+        match (name.parse(), status) {
+            (Ok(id), Some(status)) => parents.push(Parent {
+                id,
+                status: Status::from(status),
+            }),
+            _ => unknown.push(name.clone()),
+        }
+    }
+    if unknown.is_empty() {
+        Ok(parents)
+    } else {
+        Err(Refusal::UnknownParents(unknown).into())
+    }
+}
+
+/// A random id that no task has. With 32 bits a second draw is rare and a third is not seen.
+fn unused_id(work: &mut Work<'_>) -> Result<TaskId, Error> {
+    loop {
+        let id = TaskId::from_bits(work.rng.random());
+        let is_taken = work
+            .conn
+            .prepare_cached("SELECT 1 FROM tasks WHERE id = ?1")?
+            .exists([id.as_str()])?;
+        if !is_taken {
+            return Ok(id);
+        }
+    }
+}

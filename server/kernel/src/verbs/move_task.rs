@@ -1,0 +1,63 @@
+//! Putting a task into another column by hand.
+
+use domain::actor::Actor;
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::TaskId;
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::transition::Step;
+
+use super::{Work, block, promotion};
+use crate::error::Error;
+use crate::runs;
+
+/// Moves a task. A worker that has it loses it; tasks that relied on its being finished wait again.
+pub(super) fn move_task(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    id: &TaskId,
+    to: &Status,
+) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    if task.status == *to {
+        return Ok(Answer::Done);
+    }
+    let status = super::step(&task, &Step::Move(to.clone()), "moved there")?;
+    if status == Status::Ready {
+        let parents = promotion::unfinished_parents(work, id)?;
+        if !parents.is_empty() {
+            return Err(Refusal::UnfinishedParents {
+                task: id.clone(),
+                parents,
+            }
+            .into());
+        }
+        if task.status == Status::Blocked {
+            return block::unblock(work, id);
+        }
+    }
+    if let Some(run) = runs::open_run_of(work.conn, id)? {
+        runs::close(work.conn, work.now, run.id, Outcome::Cancelled, None)?;
+        work.log(
+            id,
+            &EventBody::Cancelled {
+                run: run.id,
+                by: actor.name.clone(),
+            },
+        )?;
+    }
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET status = ?2, status_since = ?3, waiting = 0, claim_lock = NULL, \
+                 claim_expires = NULL, worker_pid = NULL, not_before = NULL \
+             WHERE id = ?1",
+        )?
+        .execute((id.as_str(), status.as_str(), work.now.0))?;
+    work.log(id, &EventBody::Status { status })?;
+    if task.status.is_finished() {
+        promotion::demote_children(work, id)?;
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,101 @@
+//! Dependencies at work: tasks become ready when the last of their parents is finished, and wait
+//! again when one is reopened.
+
+use domain::command::Answer;
+use domain::event::EventBody;
+use domain::id::TaskId;
+use domain::status::Status;
+use domain::transition::{self, Step};
+use rusqlite::{Params, Row};
+
+use super::Work;
+use crate::error::Error;
+use crate::row;
+
+/// Whether a row of `tasks` has a parent that is not finished. A link to a row that is gone does
+/// not count.
+const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
+     SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+     WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
+
+/// The parents of a task that are not finished, by id.
+pub(super) fn unfinished_parents(work: &Work<'_>, id: &TaskId) -> Result<Vec<TaskId>, Error> {
+    let mut statement = work.conn.prepare_cached(
+        "SELECT parent.id FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+         WHERE link.child_id = ?1 AND parent.status NOT IN ('done', 'archived') ORDER BY parent.id",
+    )?;
+    let ids = statement.query_map([id.as_str()], |row| row::task_id(row, 0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Makes those children of a finished task ready that waited for it last. Looks at no other task,
+/// so the cost does not grow with the board.
+pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
+    promote(
+        work,
+        "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)",
+        |now| (now, parent.as_str()),
+    )
+    .map(drop)
+}
+
+/// Makes every waiting task ready whose parents are finished.
+pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
+    Ok(Answer::Promoted {
+        count: promote(work, "TRUE", |now| (now,))?,
+    })
+}
+
+fn promote<P: Params>(
+    work: &mut Work<'_>,
+    among: &str,
+    params: impl FnOnce(i64) -> P,
+) -> Result<usize, Error> {
+    debug_assert_eq!(
+        transition::after(&Status::Todo, &Step::Promote),
+        Some(Status::Ready)
+    );
+    let sql = format!(
+        "UPDATE tasks SET status = 'ready', status_since = ?1, waiting = 0 \
+         WHERE waiting = 1 AND status = 'todo' AND {among} AND NOT {HAS_UNFINISHED_PARENT} \
+         RETURNING id"
+    );
+    let promoted = ids(work, &sql, params(work.now.0))?;
+    for task in &promoted {
+        work.log(task, &EventBody::Ready)?;
+    }
+    Ok(promoted.len())
+}
+
+/// Makes those children of a reopened task wait again that have not started yet. One that is running
+/// is left alone: what it has done is done.
+pub(super) fn demote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
+    let demoted = ids(
+        work,
+        "UPDATE tasks SET status = 'todo', status_since = ?1, waiting = 1 \
+         WHERE status = 'ready' \
+           AND id IN (SELECT child_id FROM task_links WHERE parent_id = ?2) \
+         RETURNING id",
+        (work.now.0, parent.as_str()),
+    )?;
+    for task in &demoted {
+        let demoted = EventBody::Demoted {
+            reason: "parent_reopened".to_owned(),
+            parent: parent.clone(),
+        };
+        work.log(task, &demoted)?;
+    }
+    Ok(())
+}
+
+/// The ids that a statement returns, sorted, so that the order of events does not depend on that of
+/// an index.
+fn ids(work: &Work<'_>, sql: &str, params: impl Params) -> Result<Vec<TaskId>, Error> {
+    let mut statement = work.conn.prepare_cached(sql)?;
+    let first = |row: &Row<'_>| row::task_id(row, 0);
+    let mut ids = statement
+        .query_map(params, first)?
+        .collect::<Result<Vec<_>, _>>()?;
+    ids.sort_unstable();
+    Ok(ids)
+}

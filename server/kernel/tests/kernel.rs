@@ -1,0 +1,16 @@
+//! The kernel on a real file: what the verbs do, what they refuse, and what survives.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "kernel/board.rs"]
+mod board;
+#[path = "kernel/dependencies.rs"]
+mod dependencies;
+#[path = "kernel/feed.rs"]
+mod feed;
+#[path = "kernel/lifecycle.rs"]
+mod lifecycle;
+#[path = "kernel/opening.rs"]
+mod opening;
+#[path = "kernel/runs.rs"]
+mod runs;

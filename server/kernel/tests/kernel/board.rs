@@ -1,0 +1,170 @@
+//! A board in a temporary folder, with a clock that stands still and verbs that are short to write.
+
+use domain::actor::Actor;
+use domain::command::{Answer, ClaimPolicy, Command, Failure, LEASE, NewTask, Receipt};
+use domain::error::Error as Refusal;
+use domain::id::{EventId, RunId, TaskId};
+use domain::run::{Claimed, Outcome};
+use domain::status::Status;
+use domain::task::Task;
+use domain::time::{Seconds, Timestamp};
+use kernel::{Clock, Error, Kernel, Options};
+use tempfile::TempDir;
+
+/// The moment at which every test begins.
+pub(crate) const START: Timestamp = Timestamp(1_777_200_000);
+
+pub(crate) struct Board {
+    pub(crate) kernel: Kernel,
+    pub(crate) clock: Clock,
+    pub(crate) folder: TempDir,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::standing_at(START);
+        let options = Options {
+            clock: clock.clone(),
+            seed: Some(1),
+        };
+        let kernel = Kernel::open_with(&folder.path().join("kanban.db"), options).unwrap();
+        Self {
+            kernel,
+            clock,
+            folder,
+        }
+    }
+
+    pub(crate) async fn give(&self, actor: &Actor, command: Command) -> Result<Receipt, Error> {
+        self.kernel.execute(actor, command).await
+    }
+
+    /// A command by a person.
+    pub(crate) async fn act(&self, command: Command) -> Result<Receipt, Error> {
+        self.give(&person(), command).await
+    }
+
+    pub(crate) async fn create(&self, new: NewTask) -> TaskId {
+        match self.act(Command::CreateTask(new)).await.unwrap().answer {
+            Answer::Created { task, .. } => task,
+            other => panic!("created, but was told {other:?}"),
+        }
+    }
+
+    pub(crate) async fn task_named(&self, title: &str) -> TaskId {
+        self.create(NewTask {
+            title: title.to_owned(),
+            ..NewTask::default()
+        })
+        .await
+    }
+
+    pub(crate) async fn child_of(&self, parents: &[&TaskId]) -> TaskId {
+        let parents = parents.iter().map(ToString::to_string).collect();
+        self.create(NewTask {
+            title: "child".to_owned(),
+            parents,
+            ..NewTask::default()
+        })
+        .await
+    }
+
+    pub(crate) async fn claim(&self, task: &TaskId) -> Result<Claimed, Error> {
+        self.claim_with(task, ClaimPolicy::default()).await
+    }
+
+    pub(crate) async fn claim_with(
+        &self,
+        task: &TaskId,
+        policy: ClaimPolicy,
+    ) -> Result<Claimed, Error> {
+        let (task, lock, lane) = (task.clone(), "host:1".to_owned(), Some("shell".to_owned()));
+        let claim = Command::ClaimTask {
+            task,
+            lock,
+            ttl: LEASE,
+            lane,
+            policy,
+        };
+        match self.give(&Actor::dispatcher(), claim).await?.answer {
+            Answer::Claimed(claimed) => Ok(*claimed),
+            other => panic!("claimed, but was told {other:?}"),
+        }
+    }
+
+    pub(crate) async fn complete(&self, task: &TaskId, result: &str) -> Result<Receipt, Error> {
+        let result = Some(result.to_owned());
+        self.act(Command::CompleteTask {
+            task: task.clone(),
+            result,
+        })
+        .await
+    }
+
+    pub(crate) async fn move_to(&self, task: &TaskId, to: Status) -> Result<Receipt, Error> {
+        self.act(Command::MoveTask {
+            task: task.clone(),
+            to,
+        })
+        .await
+    }
+
+    pub(crate) async fn fail(&self, run: RunId, outcome: Outcome) -> Receipt {
+        let failure = Failure {
+            outcome,
+            code: Some(3),
+            error: "exited with code 3".to_owned(),
+        };
+        self.give(&Actor::dispatcher(), Command::FailRun { run, failure })
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn task(&self, id: &TaskId) -> Task {
+        self.kernel.task(id).await.unwrap().task
+    }
+
+    pub(crate) async fn status(&self, id: &TaskId) -> Status {
+        self.task(id).await.status
+    }
+
+    /// The kinds of a task's events, oldest first.
+    pub(crate) async fn kinds(&self, id: &TaskId) -> Vec<String> {
+        let events = self.kernel.task(id).await.unwrap().events;
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// The payload of a task's newest event, as text.
+    pub(crate) async fn newest_payload(&self, id: &TaskId) -> String {
+        let events = self.kernel.task(id).await.unwrap().events;
+        events
+            .last()
+            .unwrap()
+            .payload
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn newest_event(&self) -> EventId {
+        *self.kernel.newest_event().borrow()
+    }
+
+    pub(crate) fn pass(&self, span: Seconds) {
+        self.clock.advance(span);
+    }
+}
+
+pub(crate) fn person() -> Actor {
+    Actor::full("ada")
+}
+
+/// The rule that was broken.
+#[track_caller]
+pub(crate) fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> Refusal {
+    match result {
+        Err(Error::Refused(refusal)) => refusal,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}

@@ -1,0 +1,75 @@
+//! Following the board.
+
+use std::time::Duration;
+
+use domain::id::EventId;
+use kernel::{BoardFilter, Kernel};
+use tokio::time::timeout;
+
+use crate::board::Board;
+
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_snapshot_and_the_frames_after_it_leave_no_gap() {
+    let board = Board::new();
+    let before = board.task_named("before").await;
+    let snapshot = board.kernel.board(BoardFilter::default()).await.unwrap();
+    assert_eq!(snapshot.tasks[0].id, before);
+    let mut feed = board.kernel.feed(snapshot.cursor);
+    let after = board.task_named("after").await;
+    let frame = timeout(SOON, feed.next()).await.unwrap().unwrap();
+    assert_eq!(frame.events.len(), 1);
+    assert_eq!(frame.tasks[0].id, after);
+    assert_eq!(frame.cursor, board.newest_event());
+}
+
+#[tokio::test]
+async fn a_frame_carries_a_touched_task_once_as_it_is_now() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.complete(&task, "done").await.unwrap();
+    let frame = timeout(SOON, board.kernel.feed(EventId(0)).next())
+        .await
+        .unwrap()
+        .unwrap();
+    let kinds: Vec<_> = frame
+        .events
+        .iter()
+        .map(|event| event.kind.as_str())
+        .collect();
+    assert_eq!(kinds, ["created", "completed"]);
+    assert_eq!(frame.tasks.len(), 1);
+    assert_eq!(frame.tasks[0].status.as_str(), "done");
+}
+
+#[tokio::test]
+async fn history_comes_in_frames_of_two_hundred() {
+    let board = Board::new();
+    for _ in 0..205 {
+        board.task_named("task").await;
+    }
+    let mut feed = board.kernel.feed(EventId(0));
+    let first = timeout(SOON, feed.next()).await.unwrap().unwrap();
+    let second = timeout(SOON, feed.next()).await.unwrap().unwrap();
+    assert_eq!((first.events.len(), second.events.len()), (200, 5));
+    assert_eq!(second.events[0].id.0, first.cursor.0 + 1);
+}
+
+#[tokio::test]
+async fn commits_of_another_process_wake_the_feed() {
+    let board = Board::new();
+    let mut feed = board.kernel.feed(EventId(0));
+    let other = Kernel::open(&board.folder.path().join("kanban.db")).unwrap();
+    let new = domain::command::NewTask {
+        title: "theirs".to_owned(),
+        ..Default::default()
+    };
+    let create = domain::command::Command::CreateTask(new);
+    other
+        .execute(&crate::board::person(), create)
+        .await
+        .unwrap();
+    let frame = timeout(SOON, feed.next()).await.unwrap().unwrap();
+    assert_eq!(frame.tasks[0].title, "theirs");
+}

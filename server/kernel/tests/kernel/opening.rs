@@ -1,0 +1,89 @@
+//! Opening files: new ones, old ones, and what is no board at all.
+
+use std::fs;
+
+use kernel::{BoardFilter, Error, Kernel};
+
+use crate::board::{Board, person};
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_reopening() {
+    let board = Board::new();
+    let task = board.task_named("kept").await;
+    let Board { kernel, folder, .. } = board;
+    drop(kernel);
+    let again = Kernel::open(&folder.path().join("kanban.db")).unwrap();
+    assert_eq!(again.task(&task).await.unwrap().task.title, "kept");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kanban.db");
+    let text = "this is a shopping list, and a rather long one at that\n".repeat(100);
+    fs::write(&path, &text).unwrap();
+    assert!(matches!(
+        Kernel::open(&path).err(),
+        Some(Error::NotABoard(_))
+    ));
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kanban.db");
+    drop(Kernel::open(&path).unwrap());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test plays a newer version of the program"
+    )]
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 9_999).unwrap();
+    drop(newer);
+    assert!(matches!(
+        Kernel::open(&path).err(),
+        Some(Error::NewerSchema(_))
+    ));
+}
+
+#[test]
+fn a_home_that_is_a_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("home"), "").unwrap();
+    let opened = Kernel::open(&folder.path().join("home").join("kanban.db"));
+    assert!(matches!(opened.err(), Some(Error::CannotOpen { .. })));
+}
+
+#[tokio::test]
+async fn many_who_open_a_new_board_together_find_one_board() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kanban.db");
+    let opened = (0..8).map(|_| {
+        let path = path.clone();
+        tokio::task::spawn_blocking(move || Kernel::open(&path))
+    });
+    let mut kernels = Vec::new();
+    for opening in opened.collect::<Vec<_>>() {
+        kernels.push(opening.await.unwrap().unwrap());
+    }
+    for kernel in &kernels {
+        let new = domain::command::NewTask {
+            title: "one of 8".to_owned(),
+            ..Default::default()
+        };
+        kernel
+            .execute(&person(), domain::command::Command::CreateTask(new))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        kernels[0]
+            .board(BoardFilter::default())
+            .await
+            .unwrap()
+            .tasks
+            .len(),
+        8
+    );
+}

@@ -65,6 +65,50 @@ pub enum Command {
         /// What to say.
         body: String,
     },
+    /// Give a task to somebody, or to nobody.
+    AssignTask {
+        /// The task.
+        task: TaskId,
+        /// To whom.
+        assignee: Option<String>,
+        /// Whether a worker that has the task is stopped; without it a running task is refused.
+        stop: bool,
+    },
+    /// Change what a task says. What is `None` stays.
+    EditTask {
+        /// The task.
+        task: TaskId,
+        /// The new title.
+        title: Option<String>,
+        /// The new body.
+        body: Option<String>,
+    },
+    /// Change when a task starts relative to others.
+    SetPriority {
+        /// The task.
+        task: TaskId,
+        /// Higher starts sooner.
+        priority: i64,
+    },
+    /// Put a task away. It counts as finished for the tasks that depend on it.
+    ArchiveTask {
+        /// The task.
+        task: TaskId,
+    },
+    /// Let a task wait for another.
+    LinkTasks {
+        /// The task to wait for, as given.
+        parent: String,
+        /// The task that waits, as given.
+        child: String,
+    },
+    /// Let a task no longer wait for another.
+    UnlinkTasks {
+        /// The task that was waited for.
+        parent: TaskId,
+        /// The task that waited.
+        child: TaskId,
+    },
     /// Put a task into `triage`, `todo` or `ready` by hand.
     MoveTask {
         /// The task.
@@ -74,6 +118,13 @@ pub enum Command {
     },
     /// Look through every waiting task and make those ready whose parents are finished.
     PromoteWaiting,
+    /// Take back every claim whose lease has run out.
+    ReleaseStaleClaims,
+    /// Stop the current run of a task. The task goes to `todo` and stays there.
+    CancelRun {
+        /// The task.
+        task: TaskId,
+    },
     /// The supervisor of a run says who it is. Refused once the run is closed, so that a supervisor
     /// that comes too late starts no worker.
     AttachSupervisor {
@@ -97,6 +148,15 @@ pub enum Command {
         run: RunId,
         /// How.
         failure: Failure,
+    },
+    /// A run ended because something it needs is not to be had now. Does not count.
+    DeferRun {
+        /// The run.
+        run: RunId,
+        /// When to try again.
+        until: Timestamp,
+        /// What it waits for.
+        reason: String,
     },
     /// A run ended through no fault of its own. Does not count.
     InterruptRun {
@@ -198,4 +258,11 @@ pub enum Answer {
         /// How many.
         count: usize,
     },
+    /// Claims whose lease had run out were taken back.
+    Reclaimed {
+        /// How many.
+        count: usize,
+    },
+    /// There was nothing to do.
+    Unchanged,
 }

@@ -26,6 +26,26 @@ pub enum Error {
     /// A new task names parents that are not on the board.
     #[error("unknown parent task(s): {}", .0.join(", "))]
     UnknownParents(Vec<String>),
+    /// A link names tasks that are not on the board.
+    #[error("unknown task(s): {}", .0.join(", "))]
+    UnknownTasks(Vec<String>),
+    /// A task cannot wait for itself.
+    #[error("a task cannot depend on itself")]
+    SelfLink,
+    /// The link would let tasks wait for each other for ever.
+    #[error("linking {parent} -> {child} would create a cycle")]
+    LinkCycle {
+        /// The task to wait for.
+        parent: TaskId,
+        /// The task that would wait.
+        child: TaskId,
+    },
+    /// A running task is not given to somebody else behind its worker's back.
+    #[error("cannot reassign {task}: currently running (claimed); stop it first")]
+    RunningReassign {
+        /// The task.
+        task: TaskId,
+    },
     /// The verb does not apply to a task of this status.
     #[error("task {task} is {status}, so it cannot be {verb}")]
     WrongStatus {
@@ -100,12 +120,16 @@ impl Error {
             | Self::BlankComment
             | Self::BlankAuthor
             | Self::UnknownWorkspaceKind(_)
-            | Self::UnknownParents(_) => ErrorKind::Invalid,
+            | Self::UnknownParents(_)
+            | Self::UnknownTasks(_)
+            | Self::SelfLink
+            | Self::LinkCycle { .. } => ErrorKind::Invalid,
             Self::UnknownTask(_) => ErrorKind::NotFound,
             Self::WrongStatus { .. }
             | Self::UnfinishedParents { .. }
             | Self::Resting { .. }
             | Self::AtCapacity { .. }
+            | Self::RunningReassign { .. }
             | Self::RunNotOpen(_)
             | Self::StaleRun => ErrorKind::Refused,
             Self::NotYourTask(_) | Self::NotForWorkers => ErrorKind::Forbidden,

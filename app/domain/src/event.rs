@@ -63,6 +63,18 @@ pub enum EventBody {
     Blocked { reason: Option<String> },
     /// Somebody let it go on.
     Unblocked,
+    /// Somebody put it away.
+    Archived,
+    /// Somebody gave it to somebody else, or to nobody.
+    Assigned { assignee: Option<String> },
+    /// It waits for one task more.
+    Linked { parent: TaskId, child: TaskId },
+    /// It waits for one task fewer.
+    Unlinked { parent: TaskId, child: TaskId },
+    /// It starts sooner or later than before.
+    Priority { priority: i64 },
+    /// What it says was changed.
+    Edited,
     /// Somebody said something; the author as given, the length in characters before trimming.
     Commented { author: String, len: usize },
     /// Somebody moved it.
@@ -91,6 +103,12 @@ pub enum EventBody {
     },
     /// A run was ended because its task was taken away.
     Cancelled { run: RunId, by: String },
+    /// A run ended because something it needs is not to be had now; it does not count.
+    Deferred {
+        run: RunId,
+        until: Timestamp,
+        reason: String,
+    },
     /// A run ended through no fault of its own and does not count.
     Interrupted { run: RunId },
     /// A restarted dispatcher found the worker of a run alive.
@@ -113,12 +131,19 @@ impl EventBody {
             Self::Completed { .. } => "completed",
             Self::Blocked { .. } => "blocked",
             Self::Unblocked => "unblocked",
+            Self::Archived => "archived",
+            Self::Assigned { .. } => "assigned",
+            Self::Linked { .. } => "linked",
+            Self::Unlinked { .. } => "unlinked",
+            Self::Priority { .. } => "priority",
+            Self::Edited => "edited",
             Self::Commented { .. } => "commented",
             Self::Status { .. } => "status",
             Self::Spawned { .. } => "spawned",
             Self::AttemptFailed { .. } => "attempt_failed",
             Self::GaveUp { .. } => "gave_up",
             Self::Cancelled { .. } => "cancelled",
+            Self::Deferred { .. } => "deferred",
             Self::Interrupted { .. } => "interrupted",
             Self::Adopted { .. } => "adopted",
             Self::Demoted { .. } => "demoted",

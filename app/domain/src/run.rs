@@ -47,8 +47,18 @@ pub enum Outcome {
     Exit,
     /// A signal ended the worker.
     Signal,
+    /// The kernel of the operating system ended the worker because memory ran out.
+    Oom,
+    /// The worker ran longer than its lane allows.
+    TimedOut,
+    /// The worker gave no sign of life for longer than its lane allows.
+    HeartbeatLost,
+    /// The worker exited as if all were well but reported nothing.
+    Protocol,
     /// The worker vanished without a trace of its exit.
     Crashed,
+    /// Something the worker needs was not to be had; not a failure.
+    Deferred,
     /// The server or the supervisor went away before the worker had done anything; not a failure.
     Interrupted,
     /// The task was taken away from the worker: moved, archived or cancelled.
@@ -59,13 +69,18 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, for tests and for the schema's check.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::Completed,
         Self::Blocked,
         Self::SpawnFailed,
         Self::Exit,
         Self::Signal,
+        Self::Oom,
+        Self::TimedOut,
+        Self::HeartbeatLost,
+        Self::Protocol,
         Self::Crashed,
+        Self::Deferred,
         Self::Interrupted,
         Self::Cancelled,
         Self::Reclaimed,
@@ -79,6 +94,11 @@ impl Outcome {
             Self::SpawnFailed => "spawn_failed",
             Self::Exit => "exit",
             Self::Signal => "signal",
+            Self::Oom => "oom",
+            Self::TimedOut => "timed_out",
+            Self::HeartbeatLost => "heartbeat_lost",
+            Self::Protocol => "protocol",
+            Self::Deferred => "deferred",
             Self::Crashed => "crashed",
             Self::Interrupted => "interrupted",
             Self::Cancelled => "cancelled",

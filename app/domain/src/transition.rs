@@ -22,6 +22,12 @@ pub enum Step {
         /// Whether it still waits for a parent.
         is_waiting: bool,
     },
+    /// A parent was reopened.
+    Demote,
+    /// Its run is stopped by a person.
+    Cancel,
+    /// It is put away.
+    Archive,
     /// A person puts it somewhere else.
     Move(Status),
 }
@@ -30,7 +36,7 @@ pub enum Step {
 ///
 /// The browser asks the same function before the server has answered.
 pub fn after(from: &Status, step: &Step) -> Option<Status> {
-    use Status::{Blocked, Done, Ready, Running, Todo, Triage};
+    use Status::{Archived, Blocked, Done, Ready, Running, Todo, Triage};
     match (step, from) {
         (Step::Promote, Todo)
         | (Step::Release, Running)
@@ -38,7 +44,11 @@ pub fn after(from: &Status, step: &Step) -> Option<Status> {
         (Step::Claim, Ready) => Some(Running),
         (Step::Complete, Ready | Running | Blocked) => Some(Done),
         (Step::Block | Step::GiveUp, Ready | Running) => Some(Blocked),
-        (Step::Unblock { is_waiting: true }, Blocked) => Some(Todo),
+        (Step::Unblock { is_waiting: true }, Blocked)
+        | (Step::Demote, Ready)
+        | (Step::Cancel, Running) => Some(Todo),
+        (Step::Archive, Archived) => None,
+        (Step::Archive, _) => Some(Archived),
         // Only a claim leads to `running`, and only their own verbs lead to the end states.
         (Step::Move(to @ (Triage | Todo | Ready)), _) => Some(to.clone()),
         _ => None,
@@ -67,6 +77,9 @@ mod tests {
             Just(Step::Complete),
             Just(Step::Block),
             any::<bool>().prop_map(|is_waiting| Step::Unblock { is_waiting }),
+            Just(Step::Demote),
+            Just(Step::Cancel),
+            Just(Step::Archive),
             any_status().prop_map(Step::Move),
         ]
     }
@@ -86,7 +99,7 @@ mod tests {
         ) {
             if let Some(to) = after(&from, &step) {
                 let is_by_hand = matches!(step, Step::Move(_) | Step::Unblock { .. });
-                prop_assert!(is_by_hand || to == Status::Done);
+                prop_assert!(is_by_hand || to.is_finished());
             }
         }
 

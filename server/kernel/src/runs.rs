@@ -71,3 +71,17 @@ pub(crate) fn close(
     ))?;
     Ok(())
 }
+
+/// Closes the open run of a task, if it has one, and says which it was.
+pub(crate) fn close_open_run_of(
+    conn: &Connection,
+    now: Timestamp,
+    task: &TaskId,
+    outcome: Outcome,
+) -> Result<Option<RunId>, Error> {
+    let Some(run) = open_run_of(conn, task)? else {
+        return Ok(None);
+    };
+    close(conn, now, run.id, outcome, None)?;
+    Ok(Some(run.id))
+}

@@ -1,6 +1,8 @@
 //! The verbs: each decides from what the file says and writes what follows from it, inside the
 //! writer's transaction.
 
+mod archive;
+mod assign;
 mod attempt;
 mod authority;
 mod block;
@@ -8,6 +10,9 @@ mod claim;
 mod comment;
 mod complete;
 mod create;
+mod edit;
+mod lease;
+mod link;
 mod move_task;
 mod promotion;
 
@@ -88,11 +93,24 @@ pub(crate) fn carry_out(
             };
             claim::claim(work, task, &claim)
         }
-        Command::RenewLease { task, ttl } => claim::renew(work, task, *ttl),
+        Command::RenewLease { task, ttl } => lease::renew(work, task, *ttl),
+        Command::ReleaseStaleClaims => lease::release_stale(work),
         Command::CompleteTask { task, result } => complete::complete(work, task, result.as_deref()),
         Command::BlockTask { task, reason } => block::block(work, actor, task, reason.as_deref()),
         Command::UnblockTask { task } => block::unblock(work, task),
         Command::CommentOnTask { task, body } => comment::comment(work, actor, task, body),
+        Command::AssignTask {
+            task,
+            assignee,
+            stop,
+        } => assign::assign(work, actor, task, assignee.as_deref(), *stop),
+        Command::EditTask { task, title, body } => {
+            edit::edit(work, task, title.as_deref(), body.as_deref())
+        }
+        Command::SetPriority { task, priority } => edit::set_priority(work, task, *priority),
+        Command::ArchiveTask { task } => archive::archive(work, actor, task),
+        Command::LinkTasks { parent, child } => link::link(work, parent, child),
+        Command::UnlinkTasks { parent, child } => link::unlink(work, parent, child),
         Command::MoveTask { task, to } => move_task::move_task(work, actor, task, to),
         Command::PromoteWaiting => promotion::promote_all(work),
         Command::AttachSupervisor { run, process } => attempt::attach(work, *run, process),
@@ -102,6 +120,8 @@ pub(crate) fn carry_out(
             workspace,
         } => attempt::record_spawn(work, *run, *worker_pid, workspace),
         Command::FailRun { run, failure } => attempt::fail(work, *run, failure),
+        Command::CancelRun { task } => attempt::cancel(work, actor, task),
+        Command::DeferRun { run, until, reason } => attempt::defer(work, *run, *until, reason),
         Command::InterruptRun { run } => attempt::interrupt(work, *run),
         Command::AdoptRun { run } => attempt::adopt(work, *run),
     }?;

@@ -6,6 +6,8 @@
 mod board;
 #[path = "kernel/dependencies.rs"]
 mod dependencies;
+#[path = "kernel/editing.rs"]
+mod editing;
 #[path = "kernel/feed.rs"]
 mod feed;
 #[path = "kernel/lifecycle.rs"]

@@ -1,13 +1,15 @@
 //! The life of a run between its claim and its end, as the dispatcher and the supervisors tell it.
 
+use domain::actor::Actor;
 use domain::backoff;
 use domain::command::{Answer, FAILURE_LIMIT, Failure};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::id::RunId;
+use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
 use domain::task::Task;
+use domain::time::Timestamp;
 use domain::transition::Step;
 use rand::RngExt;
 
@@ -120,23 +122,86 @@ pub(super) fn fail(work: &mut Work<'_>, run: RunId, failure: &Failure) -> Result
 
 /// Ends a run that nobody is to blame for; its task may start again at once.
 pub(super) fn interrupt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
-    let open = open_run(work, run)?;
-    let task = work.task(&open.task)?;
-    let status = super::step(&task, &Step::Release, "tried again")?;
-    runs::close(work.conn, work.now, run, Outcome::Interrupted, None)?;
-    release(work, &task, &status)?;
-    work.log(&task.id, &EventBody::Interrupted { run })?;
+    put_back(work, run, Outcome::Interrupted, None)?;
     Ok(Answer::Done)
 }
 
-fn release(work: &Work<'_>, task: &Task, status: &Status) -> Result<(), Error> {
+/// Ends a run whose worker could not go on now; its task rests until then.
+pub(super) fn defer(
+    work: &mut Work<'_>,
+    run: RunId,
+    until: Timestamp,
+    reason: &str,
+) -> Result<Answer, Error> {
+    put_back(work, run, Outcome::Deferred, Some((until, reason)))?;
+    Ok(Answer::Done)
+}
+
+fn put_back(
+    work: &mut Work<'_>,
+    run: RunId,
+    outcome: Outcome,
+    rest: Option<(Timestamp, &str)>,
+) -> Result<(), Error> {
+    let open = open_run(work, run)?;
+    let task = work.task(&open.task)?;
+    let status = super::step(&task, &Step::Release, "tried again")?;
+    runs::close(work.conn, work.now, run, outcome, None)?;
+    release(work, &task, &status, rest.map(|(until, _)| until))?;
+    let event = match rest {
+        Some((until, reason)) => EventBody::Deferred {
+            run,
+            until,
+            reason: reason.to_owned(),
+        },
+        None => EventBody::Interrupted { run },
+    };
+    work.log(&task.id, &event)
+}
+
+/// Stops the current run of a task, which then waits for a person.
+pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let status = super::step(&task, &Step::Cancel, "cancelled")?;
+    take_away(work, actor, id)?;
+    release(work, &task, &status, None)?;
+    Ok(Answer::Done)
+}
+
+/// Closes the run of a task that is taken away from its worker, if it has one.
+pub(super) fn take_away(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<(), Error> {
+    let closed = runs::close_open_run_of(work.conn, work.now, id, Outcome::Cancelled)?;
+    match closed {
+        Some(run) => work.log(
+            id,
+            &EventBody::Cancelled {
+                run,
+                by: actor.name.clone(),
+            },
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Frees the claim of a task whose run has been closed.
+pub(super) fn release(
+    work: &Work<'_>,
+    task: &Task,
+    status: &Status,
+    not_before: Option<Timestamp>,
+) -> Result<(), Error> {
     work.conn
         .prepare_cached(
             "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \
-                 claim_expires = NULL, worker_pid = NULL \
+                 claim_expires = NULL, worker_pid = NULL, not_before = ?4 \
              WHERE id = ?1",
         )?
-        .execute((task.id.as_str(), status.as_str(), work.now.0))?;
+        .execute((
+            task.id.as_str(),
+            status.as_str(),
+            work.now.0,
+            not_before.map(|at| at.0),
+        ))?;
     Ok(())
 }
 

@@ -37,7 +37,16 @@ pub(super) fn check(work: &Work<'_>, actor: &Actor, command: &Command) -> Result
         Command::ClaimTask { .. }
         | Command::UnblockTask { .. }
         | Command::MoveTask { .. }
+        | Command::AssignTask { .. }
+        | Command::EditTask { .. }
+        | Command::SetPriority { .. }
+        | Command::ArchiveTask { .. }
+        | Command::LinkTasks { .. }
+        | Command::UnlinkTasks { .. }
         | Command::PromoteWaiting
+        | Command::ReleaseStaleClaims
+        | Command::CancelRun { .. }
+        | Command::DeferRun { .. }
         | Command::FailRun { .. }
         | Command::InterruptRun { .. }
         | Command::AdoptRun { .. } => Err(Refusal::NotForWorkers.into()),

@@ -24,9 +24,7 @@ pub(super) fn block(
     if let Some(reason) = reason {
         comment::comment(work, actor, id, &format!("BLOCKED: {reason}"))?;
     }
-    if let Some(run) = runs::open_run_of(work.conn, id)? {
-        runs::close(work.conn, work.now, run.id, Outcome::Blocked, None)?;
-    }
+    runs::close_open_run_of(work.conn, work.now, id, Outcome::Blocked)?;
     work.conn
         .prepare_cached(
             "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \

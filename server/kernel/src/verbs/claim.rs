@@ -1,4 +1,4 @@
-//! Taking a task, and keeping it.
+//! Taking a task.
 
 use domain::command::{Answer, ClaimPolicy};
 use domain::error::Error as Refusal;
@@ -108,21 +108,4 @@ fn check_cap(running: u32, limit: u32) -> Result<(), Error> {
     } else {
         Err(Refusal::AtCapacity { running, limit }.into())
     }
-}
-
-pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
-    let task = work.task(id)?;
-    let run = runs::open_run_of(work.conn, id)?.ok_or_else(|| Refusal::WrongStatus {
-        task: id.clone(),
-        status: task.status,
-        verb: "kept alive",
-    })?;
-    let lease_expires = work.now + ttl;
-    work.conn
-        .prepare_cached("UPDATE runs SET lease_expires = ?2, heartbeat_at = ?3 WHERE id = ?1")?
-        .execute((run.id.0, lease_expires.0, work.now.0))?;
-    work.conn
-        .prepare_cached("UPDATE tasks SET claim_expires = ?2 WHERE id = ?1")?
-        .execute((id.as_str(), lease_expires.0))?;
-    Ok(Answer::Renewed { lease_expires })
 }

@@ -17,9 +17,7 @@ pub(super) fn complete(
 ) -> Result<Answer, Error> {
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Complete, "completed")?;
-    if let Some(run) = runs::open_run_of(work.conn, id)? {
-        runs::close(work.conn, work.now, run.id, Outcome::Completed, None)?;
-    }
+    runs::close_open_run_of(work.conn, work.now, id, Outcome::Completed)?;
     work.conn
         .prepare_cached(
             "UPDATE tasks SET status = ?2, status_since = ?3, completed_at = ?3, result = ?4, \

@@ -5,13 +5,11 @@ use domain::command::Answer;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
-use domain::run::Outcome;
 use domain::status::Status;
 use domain::transition::Step;
 
-use super::{Work, block, promotion};
+use super::{Work, attempt, block, promotion};
 use crate::error::Error;
-use crate::runs;
 
 /// Moves a task. A worker that has it loses it; tasks that relied on its being finished wait again.
 pub(super) fn move_task(
@@ -22,7 +20,7 @@ pub(super) fn move_task(
 ) -> Result<Answer, Error> {
     let task = work.task(id)?;
     if task.status == *to {
-        return Ok(Answer::Done);
+        return Ok(Answer::Unchanged);
     }
     let status = super::step(&task, &Step::Move(to.clone()), "moved there")?;
     if status == Status::Ready {
@@ -38,16 +36,7 @@ pub(super) fn move_task(
             return block::unblock(work, id);
         }
     }
-    if let Some(run) = runs::open_run_of(work.conn, id)? {
-        runs::close(work.conn, work.now, run.id, Outcome::Cancelled, None)?;
-        work.log(
-            id,
-            &EventBody::Cancelled {
-                run: run.id,
-                by: actor.name.clone(),
-            },
-        )?;
-    }
+    attempt::take_away(work, actor, id)?;
     work.conn
         .prepare_cached(
             "UPDATE tasks SET status = ?2, status_since = ?3, waiting = 0, claim_lock = NULL, \

@@ -39,6 +39,11 @@ pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(
     .map(drop)
 }
 
+/// Makes a task ready if it waits and no longer has a reason to.
+pub(super) fn promote_one(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
+    promote(work, "id = ?2", |now| (now, task.as_str())).map(drop)
+}
+
 /// Makes every waiting task ready whose parents are finished.
 pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
     Ok(Answer::Promoted {
@@ -70,20 +75,40 @@ fn promote<P: Params>(
 /// Makes those children of a reopened task wait again that have not started yet. One that is running
 /// is left alone: what it has done is done.
 pub(super) fn demote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
-    let demoted = ids(
-        work,
+    let among = "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)";
+    demote(work, among, parent, parent, "parent_reopened")
+}
+
+/// Lets a task wait that has got one more parent, which is not finished.
+pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> Result<(), Error> {
+    // In `todo` it may stand because a person put it there; with a parent it waits.
+    work.conn
+        .prepare_cached("UPDATE tasks SET waiting = 1 WHERE id = ?1 AND status = 'todo'")?
+        .execute([task.as_str()])?;
+    demote(work, "id = ?2", task, parent, "parent_added")
+}
+
+fn demote(
+    work: &mut Work<'_>,
+    among: &str,
+    subject: &TaskId,
+    parent: &TaskId,
+    reason: &str,
+) -> Result<(), Error> {
+    debug_assert_eq!(
+        transition::after(&Status::Ready, &Step::Demote),
+        Some(Status::Todo)
+    );
+    let sql = format!(
         "UPDATE tasks SET status = 'todo', status_since = ?1, waiting = 1 \
-         WHERE status = 'ready' \
-           AND id IN (SELECT child_id FROM task_links WHERE parent_id = ?2) \
-         RETURNING id",
-        (work.now.0, parent.as_str()),
-    )?;
-    for task in &demoted {
-        let demoted = EventBody::Demoted {
-            reason: "parent_reopened".to_owned(),
+         WHERE status = 'ready' AND {among} RETURNING id"
+    );
+    for task in ids(work, &sql, (work.now.0, subject.as_str()))? {
+        let event = EventBody::Demoted {
+            reason: reason.to_owned(),
             parent: parent.clone(),
         };
-        work.log(task, &demoted)?;
+        work.log(&task, &event)?;
     }
     Ok(())
 }

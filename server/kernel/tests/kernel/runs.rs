@@ -1,7 +1,7 @@
 //! Claims, leases, fences, failures.
 
 use domain::actor::Actor;
-use domain::command::{ClaimPolicy, Command, FAILURE_LIMIT, LEASE};
+use domain::command::{Answer, ClaimPolicy, Command, FAILURE_LIMIT, LEASE};
 use domain::error::Error as Refusal;
 use domain::id::RunToken;
 use domain::run::{Outcome, ProcessIdentity};
@@ -289,4 +289,68 @@ async fn what_can_start_comes_in_the_order_of_its_start() {
         .map(|found| found.task)
         .collect();
     assert_eq!(order, [urgent, first, late]);
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_is_taken_back_and_its_token_dies() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.pass(LEASE);
+    let release = || board.act(Command::ReleaseStaleClaims);
+    assert!(matches!(
+        release().await.unwrap().answer,
+        Answer::Reclaimed { count: 0 }
+    ));
+    board.pass(Seconds(1));
+    assert!(matches!(
+        release().await.unwrap().answer,
+        Answer::Reclaimed { count: 1 }
+    ));
+    assert_eq!(
+        board.newest_payload(&task).await,
+        r#"{"stale_lock":"host:1"}"#
+    );
+    assert_eq!(board.status(&task).await, Status::Ready);
+    let late = Actor::worker("late", claimed.token);
+    let report = Command::CompleteTask { task, result: None };
+    assert_eq!(refusal(board.give(&late, report).await), Refusal::StaleRun);
+}
+
+#[tokio::test]
+async fn a_cancelled_run_waits_for_a_person() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board
+        .act(Command::CancelRun { task: task.clone() })
+        .await
+        .unwrap();
+    board.act(Command::PromoteWaiting).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Todo);
+    assert_eq!(
+        board.newest_payload(&task).await,
+        format!(r#"{{"run":{},"by":"ada"}}"#, claimed.run)
+    );
+}
+
+#[tokio::test]
+async fn a_deferred_run_is_no_failure_and_rests() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    let until = START + Seconds(300);
+    let reason = "exit 75".to_owned();
+    let defer = Command::DeferRun {
+        run: claimed.run,
+        until,
+        reason,
+    };
+    board.give(&Actor::dispatcher(), defer).await.unwrap();
+    let resting = board.task(&task).await;
+    assert_eq!(
+        (resting.spawn_failures, resting.not_before),
+        (0, Some(until))
+    );
+    assert!(board.kernel.startable(9).await.unwrap().is_empty());
 }

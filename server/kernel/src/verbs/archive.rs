@@ -1,0 +1,31 @@
+//! Putting a task away.
+
+use domain::actor::Actor;
+use domain::command::Answer;
+use domain::event::EventBody;
+use domain::id::TaskId;
+use domain::transition::Step;
+
+use super::{Work, attempt, promotion};
+use crate::error::Error;
+
+/// Archives a task. Its worker loses it, its idempotency key is free again, and whoever waited for
+/// it waits no longer.
+pub(super) fn archive(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let status = super::step(&task, &Step::Archive, "archived")?;
+    attempt::take_away(work, actor, id)?;
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET status = ?2, status_since = ?3, waiting = 0, claim_lock = NULL, \
+                 claim_expires = NULL, worker_pid = NULL, not_before = NULL \
+             WHERE id = ?1",
+        )?
+        .execute((id.as_str(), status.as_str(), work.now.0))?;
+    work.conn
+        .prepare_cached("DELETE FROM idempotency_keys WHERE task_id = ?1")?
+        .execute([id.as_str()])?;
+    work.log(id, &EventBody::Archived)?;
+    promotion::promote_children(work, id)?;
+    Ok(Answer::Done)
+}

@@ -1,0 +1,50 @@
+//! Giving a task to somebody.
+
+use domain::actor::Actor;
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::TaskId;
+use domain::status::Status;
+use domain::transition::Step;
+
+use super::{Work, attempt};
+use crate::error::Error;
+
+/// Assigns a task. Somebody else starts without the failures of the one before. A running task is
+/// refused unless its worker is to be stopped; then it is ready for the new one.
+pub(super) fn assign(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    id: &TaskId,
+    assignee: Option<&str>,
+    stop: bool,
+) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let assignee = assignee.filter(|name| !name.is_empty());
+    if task.assignee.as_deref() == assignee {
+        return Ok(Answer::Unchanged);
+    }
+    if task.status == Status::Running {
+        if !stop {
+            return Err(Refusal::RunningReassign { task: id.clone() }.into());
+        }
+        let status = super::step(&task, &Step::Release, "stopped")?;
+        attempt::take_away(work, actor, id)?;
+        attempt::release(work, &task, &status, None)?;
+    }
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET assignee = ?2, spawn_failures = 0, last_spawn_error = NULL, \
+                 not_before = NULL \
+             WHERE id = ?1",
+        )?
+        .execute((id.as_str(), assignee))?;
+    work.log(
+        id,
+        &EventBody::Assigned {
+            assignee: assignee.map(str::to_owned),
+        },
+    )?;
+    Ok(Answer::Done)
+}

@@ -1,0 +1,56 @@
+//! Keeping a claim, and losing it.
+
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::TaskId;
+use domain::run::Outcome;
+use domain::time::Seconds;
+use domain::transition::Step;
+
+use super::{Work, attempt};
+use crate::error::Error;
+use crate::{row, runs};
+
+/// Lengthens the lease of the current run to `ttl` from now.
+pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let run = runs::open_run_of(work.conn, id)?.ok_or_else(|| Refusal::WrongStatus {
+        task: id.clone(),
+        status: task.status,
+        verb: "kept alive",
+    })?;
+    let lease_expires = work.now + ttl;
+    work.conn
+        .prepare_cached("UPDATE runs SET lease_expires = ?2, heartbeat_at = ?3 WHERE id = ?1")?
+        .execute((run.id.0, lease_expires.0, work.now.0))?;
+    work.conn
+        .prepare_cached("UPDATE tasks SET claim_expires = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), lease_expires.0))?;
+    Ok(Answer::Renewed { lease_expires })
+}
+
+/// Takes back every claim whose lease has run out. Each task may start again at once: nobody has
+/// said that anything went wrong, only that nobody has said anything.
+pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
+    let stale: Vec<TaskId> = work
+        .conn
+        .prepare_cached(
+            "SELECT task_id FROM runs WHERE ended_at IS NULL AND lease_expires < ?1 ORDER BY id",
+        )?
+        .query_map([work.now.0], |row| row::task_id(row, 0))?
+        .collect::<Result<_, _>>()?;
+    for id in &stale {
+        let task = work.task(id)?;
+        let status = super::step(&task, &Step::Release, "taken back")?;
+        runs::close_open_run_of(work.conn, work.now, id, Outcome::Reclaimed)?;
+        attempt::release(work, &task, &status, None)?;
+        work.log(
+            id,
+            &EventBody::Reclaimed {
+                stale_lock: task.claim_lock,
+            },
+        )?;
+    }
+    Ok(Answer::Reclaimed { count: stale.len() })
+}

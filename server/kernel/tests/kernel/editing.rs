@@ -1,0 +1,231 @@
+//! Assign, edit, prioritise, archive, link, unlink.
+
+use domain::command::{Answer, Command, NewTask};
+use domain::error::Error as Refusal;
+use domain::id::TaskId;
+use domain::run::Outcome;
+use domain::status::Status;
+
+use crate::board::{Board, refusal};
+
+fn assign(task: &TaskId, to: Option<&str>, stop: bool) -> Command {
+    Command::AssignTask {
+        task: task.clone(),
+        assignee: to.map(str::to_owned),
+        stop,
+    }
+}
+
+fn link(parent: &TaskId, child: &TaskId) -> Command {
+    Command::LinkTasks {
+        parent: parent.to_string(),
+        child: child.to_string(),
+    }
+}
+
+fn unlink(parent: &TaskId, child: &TaskId) -> Command {
+    Command::UnlinkTasks {
+        parent: parent.clone(),
+        child: child.clone(),
+    }
+}
+
+#[tokio::test]
+async fn assigning_says_to_whom_and_forgives_failures() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.fail(claimed.run, Outcome::Exit).await;
+    board
+        .act(assign(&task, Some("codex"), false))
+        .await
+        .unwrap();
+    let assigned = board.task(&task).await;
+    assert_eq!(assigned.assignee.as_deref(), Some("codex"));
+    assert_eq!((assigned.spawn_failures, assigned.not_before), (0, None));
+    assert_eq!(board.newest_payload(&task).await, r#"{"assignee":"codex"}"#);
+    board.act(assign(&task, None, false)).await.unwrap();
+    assert_eq!(board.newest_payload(&task).await, r#"{"assignee":null}"#);
+}
+
+#[tokio::test]
+async fn a_running_task_is_reassigned_only_when_its_worker_may_be_stopped() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.claim(&task).await.unwrap();
+    let refused = refusal(board.act(assign(&task, Some("codex"), false)).await);
+    assert_eq!(refused, Refusal::RunningReassign { task: task.clone() });
+    board.act(assign(&task, Some("codex"), true)).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+    assert!(board.kernel.open_runs().await.unwrap().is_empty());
+    assert_eq!(
+        board.kinds(&task).await,
+        ["created", "claimed", "cancelled", "assigned"]
+    );
+}
+
+#[tokio::test]
+async fn an_edit_that_changes_nothing_writes_no_event() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let edit = |title: Option<&str>, body: Option<&str>| Command::EditTask {
+        task: task.clone(),
+        title: title.map(str::to_owned),
+        body: body.map(str::to_owned),
+    };
+    board.act(edit(Some(" task "), None)).await.unwrap();
+    board
+        .act(Command::SetPriority {
+            task: task.clone(),
+            priority: 0,
+        })
+        .await
+        .unwrap();
+    board.act(assign(&task, None, false)).await.unwrap();
+    assert_eq!(board.kinds(&task).await, ["created"]);
+    board
+        .act(edit(Some("new"), Some("  as it is\n")))
+        .await
+        .unwrap();
+    let edited = board.task(&task).await;
+    assert_eq!(
+        (edited.title.as_str(), edited.body.as_deref()),
+        ("new", Some("  as it is\n"))
+    );
+    assert_eq!(
+        refusal(board.act(edit(Some(" "), None)).await),
+        Refusal::BlankTitle
+    );
+    board
+        .act(Command::SetPriority {
+            task: task.clone(),
+            priority: -2,
+        })
+        .await
+        .unwrap();
+    assert_eq!(board.kinds(&task).await, ["created", "edited", "priority"]);
+}
+
+#[tokio::test]
+async fn an_archived_parent_counts_as_finished() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.child_of(&[&parent]).await;
+    board
+        .act(Command::ArchiveTask {
+            task: parent.clone(),
+        })
+        .await
+        .unwrap();
+    assert_eq!(board.status(&child).await, Status::Ready);
+    assert_eq!(
+        board.status(&board.child_of(&[&parent]).await).await,
+        Status::Ready
+    );
+    let again = refusal(board.act(Command::ArchiveTask { task: parent }).await);
+    assert!(matches!(again, Refusal::WrongStatus { .. }));
+}
+
+#[tokio::test]
+async fn archiving_a_running_task_ends_its_run_and_frees_its_key() {
+    let board = Board::new();
+    let new = || NewTask {
+        title: "nightly".to_owned(),
+        idempotency_key: Some("k".to_owned()),
+        ..NewTask::default()
+    };
+    let task = board.create(new()).await;
+    board.claim(&task).await.unwrap();
+    board
+        .act(Command::ArchiveTask { task: task.clone() })
+        .await
+        .unwrap();
+    let archived = board.task(&task).await;
+    assert_eq!((archived.claim_lock, archived.claim_expires), (None, None));
+    assert_ne!(board.create(new()).await, task);
+}
+
+#[tokio::test]
+async fn linking_to_an_unfinished_parent_makes_a_ready_task_wait() {
+    let board = Board::new();
+    let (parent, child) = (
+        board.task_named("parent").await,
+        board.task_named("child").await,
+    );
+    board.act(link(&parent, &child)).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Todo);
+    assert_eq!(board.kinds(&child).await, ["created", "linked", "demoted"]);
+    board.act(unlink(&parent, &child)).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Ready);
+    assert_eq!(board.kinds(&child).await[3..], ["unlinked", "ready"]);
+}
+
+#[tokio::test]
+async fn linking_twice_writes_one_event() {
+    let board = Board::new();
+    let (parent, child) = (
+        board.task_named("parent").await,
+        board.task_named("child").await,
+    );
+    board.complete(&parent, "done").await.unwrap();
+    board.act(link(&parent, &child)).await.unwrap();
+    let again = board.act(link(&parent, &child)).await.unwrap();
+    assert!(matches!(again.answer, Answer::Unchanged));
+    assert_eq!(board.kinds(&child).await, ["created", "linked"]);
+    assert_eq!(board.status(&child).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_running_child_is_left_alone_by_a_new_link() {
+    let board = Board::new();
+    let (parent, child) = (
+        board.task_named("parent").await,
+        board.task_named("child").await,
+    );
+    board.claim(&child).await.unwrap();
+    board.act(link(&parent, &child)).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Running);
+}
+
+#[tokio::test]
+async fn no_chain_of_links_comes_back_to_its_start() {
+    let board = Board::new();
+    let a = board.task_named("a").await;
+    let b = board.child_of(&[&a]).await;
+    let c = board.child_of(&[&b]).await;
+    let refused = refusal(board.act(link(&c, &a)).await);
+    assert_eq!(
+        refused,
+        Refusal::LinkCycle {
+            parent: c,
+            child: a.clone()
+        }
+    );
+    assert_eq!(refusal(board.act(link(&a, &a)).await), Refusal::SelfLink);
+    let ghost = TaskId::from_bits(0xdead);
+    let refused = refusal(board.act(link(&ghost, &a)).await);
+    assert_eq!(refused.to_string(), "unknown task(s): t_0000dead");
+}
+
+#[tokio::test]
+async fn unlinking_what_was_not_linked_changes_nothing() {
+    let board = Board::new();
+    let (a, b) = (board.task_named("a").await, board.task_named("b").await);
+    let receipt = board.act(unlink(&a, &b)).await.unwrap();
+    assert!(matches!(receipt.answer, Answer::Unchanged));
+    assert_eq!(board.kinds(&b).await, ["created"]);
+}
+
+#[tokio::test]
+async fn a_parentless_card_in_todo_stays_when_a_link_is_removed() {
+    let board = Board::new();
+    let (parent, child) = (
+        board.task_named("parent").await,
+        board.task_named("child").await,
+    );
+    board.complete(&parent, "done").await.unwrap();
+    board.act(link(&parent, &child)).await.unwrap();
+    board.move_to(&child, Status::Todo).await.unwrap();
+    board.act(unlink(&parent, &child)).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Todo);
+}

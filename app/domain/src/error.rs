@@ -112,6 +112,20 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// The status of an HTTP answer that reports such an error.
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::Invalid => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Refused => 409,
+            Self::Internal => 500,
+            Self::Busy => 503,
+        }
+    }
+}
+
 impl Error {
     /// What kind of trouble this is.
     pub fn kind(&self) -> ErrorKind {

@@ -12,6 +12,10 @@ mod editing;
 mod feed;
 #[path = "kernel/lifecycle.rs"]
 mod lifecycle;
+#[path = "kernel/machine.rs"]
+mod machine;
+#[path = "kernel/model.rs"]
+mod model;
 #[path = "kernel/opening.rs"]
 mod opening;
 #[path = "kernel/runs.rs"]

@@ -6,7 +6,6 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
-use domain::transition::Step;
 
 use super::{Work, attempt};
 use crate::error::Error;
@@ -25,14 +24,10 @@ pub(super) fn assign(
     if task.assignee.as_deref() == assignee {
         return Ok(Answer::Unchanged);
     }
-    if task.status == Status::Running {
-        if !stop {
-            return Err(Refusal::RunningReassign { task: id.clone() }.into());
-        }
-        let status = super::step(&task, &Step::Release, "stopped")?;
-        attempt::take_away(work, actor, id)?;
-        attempt::release(work, &task, &status, None)?;
+    if task.status == Status::Running && !stop {
+        return Err(Refusal::RunningReassign { task: id.clone() }.into());
     }
+    attempt::take_away(work, actor, id)?;
     work.conn
         .prepare_cached(
             "UPDATE tasks SET assignee = ?2, spawn_failures = 0, last_spawn_error = NULL, \
@@ -40,11 +35,13 @@ pub(super) fn assign(
              WHERE id = ?1",
         )?
         .execute((id.as_str(), assignee))?;
-    work.log(
-        id,
-        &EventBody::Assigned {
-            assignee: assignee.map(str::to_owned),
-        },
-    )?;
+    let event = EventBody::Assigned {
+        assignee: assignee.map(str::to_owned),
+    };
+    if task.status == Status::Running {
+        attempt::release(work, &task, None, &event)?;
+    } else {
+        work.log(id, &event)?;
+    }
     Ok(Answer::Done)
 }

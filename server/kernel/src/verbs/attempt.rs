@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use domain::transition::Step;
 use rand::RngExt;
 
-use super::Work;
+use super::{Work, promotion};
 use crate::error::Error;
 use crate::runs::{self, OpenRun};
 
@@ -73,50 +73,49 @@ pub(super) fn fail(work: &mut Work<'_>, run: RunId, failure: &Failure) -> Result
     let failures = task.spawn_failures.saturating_add(1);
     runs::close(work.conn, work.now, run, failure.outcome, Some(failure))?;
     let is_last = failures >= task.failure_limit.unwrap_or(FAILURE_LIMIT);
-    let rest = backoff::rest(failures, work.rng.random());
-    let retry_at = (!is_last).then(|| work.now + rest);
-    let step = if is_last { Step::GiveUp } else { Step::Release };
-    let status = super::step(&task, &step, "tried again")?;
     let error: String = failure.error.chars().take(ERROR_CHARS).collect();
     work.conn
         .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \
-                 claim_expires = NULL, worker_pid = NULL, spawn_failures = ?4, \
-                 last_spawn_error = ?5, not_before = ?6 \
-             WHERE id = ?1",
+            "UPDATE tasks SET spawn_failures = ?2, last_spawn_error = ?3 WHERE id = ?1",
         )?
-        .execute((
-            task.id.as_str(),
-            status.as_str(),
-            work.now.0,
-            failures,
-            &error,
-            retry_at.map(|at| at.0),
-        ))?;
+        .execute((task.id.as_str(), failures, &error))?;
     let outcome = failure.outcome;
-    let event = match (outcome, retry_at) {
-        (Outcome::SpawnFailed, None) => EventBody::SpawnAutoBlocked { failures, error },
-        (_, None) => EventBody::GaveUp {
-            failures,
-            error,
-            outcome,
-        },
-        (Outcome::SpawnFailed, Some(_)) => EventBody::SpawnFailed { error, failures },
-        (Outcome::Crashed, Some(_)) => EventBody::Crashed {
-            pid: task.worker_pid,
-            claimer: task.claim_lock,
+    if is_last {
+        let status = super::step(&task, &Step::GiveUp, "given up")?;
+        free(work, &task, &status, None)?;
+        let event = match outcome {
+            Outcome::SpawnFailed => EventBody::SpawnAutoBlocked { failures, error },
+            _ => EventBody::GaveUp {
+                failures,
+                error,
+                outcome,
+            },
+        };
+        work.log(&task.id, &event)?;
+        return Ok(Answer::Done);
+    }
+    let retry_at = work.now + backoff::rest(failures, work.rng.random());
+    let code = failure.code;
+    let event = match outcome {
+        Outcome::SpawnFailed => EventBody::SpawnFailed { error, failures },
+        Outcome::Crashed => {
+            let claimer = task.claim_lock.clone();
+            EventBody::Crashed {
+                pid: task.worker_pid,
+                claimer,
+                run,
+            }
+        }
+        _ => EventBody::AttemptFailed {
             run,
-        },
-        (_, Some(retry_at)) => EventBody::AttemptFailed {
-            run,
             outcome,
-            code: failure.code,
+            code,
             error,
             failures,
             retry_at,
         },
     };
-    work.log(&task.id, &event)?;
+    release(work, &task, Some(retry_at), &event)?;
     Ok(Answer::Done)
 }
 
@@ -145,9 +144,7 @@ fn put_back(
 ) -> Result<(), Error> {
     let open = open_run(work, run)?;
     let task = work.task(&open.task)?;
-    let status = super::step(&task, &Step::Release, "tried again")?;
     runs::close(work.conn, work.now, run, outcome, None)?;
-    release(work, &task, &status, rest.map(|(until, _)| until))?;
     let event = match rest {
         Some((until, reason)) => EventBody::Deferred {
             run,
@@ -156,7 +153,20 @@ fn put_back(
         },
         None => EventBody::Interrupted { run },
     };
-    work.log(&task.id, &event)
+    release(work, &task, rest.map(|(until, _)| until), &event)
+}
+
+/// Frees a task whose run has been closed, for the next one.
+pub(super) fn release(
+    work: &mut Work<'_>,
+    task: &Task,
+    not_before: Option<Timestamp>,
+    event: &EventBody,
+) -> Result<(), Error> {
+    let status = super::step(task, &Step::Release, "tried again")?;
+    free(work, task, &status, not_before)?;
+    work.log(&task.id, event)?;
+    promotion::hold_back(work, &task.id)
 }
 
 /// Stops the current run of a task, which then waits for a person.
@@ -164,27 +174,11 @@ pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Cancel, "cancelled")?;
     take_away(work, actor, id)?;
-    release(work, &task, &status, None)?;
+    free(work, &task, &status, None)?;
     Ok(Answer::Done)
 }
 
-/// Closes the run of a task that is taken away from its worker, if it has one.
-pub(super) fn take_away(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<(), Error> {
-    let closed = runs::close_open_run_of(work.conn, work.now, id, Outcome::Cancelled)?;
-    match closed {
-        Some(run) => work.log(
-            id,
-            &EventBody::Cancelled {
-                run,
-                by: actor.name.clone(),
-            },
-        ),
-        None => Ok(()),
-    }
-}
-
-/// Frees the claim of a task whose run has been closed.
-pub(super) fn release(
+fn free(
     work: &Work<'_>,
     task: &Task,
     status: &Status,
@@ -203,6 +197,21 @@ pub(super) fn release(
             not_before.map(|at| at.0),
         ))?;
     Ok(())
+}
+
+/// Closes the run of a task that is taken away from its worker, if it has one.
+pub(super) fn take_away(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<(), Error> {
+    let closed = runs::close_open_run_of(work.conn, work.now, id, Outcome::Cancelled)?;
+    match closed {
+        Some(run) => work.log(
+            id,
+            &EventBody::Cancelled {
+                run,
+                by: actor.name.clone(),
+            },
+        ),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn adopt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {

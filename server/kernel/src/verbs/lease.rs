@@ -6,7 +6,6 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::time::Seconds;
-use domain::transition::Step;
 
 use super::{Work, attempt};
 use crate::error::Error;
@@ -42,15 +41,11 @@ pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
         .collect::<Result<_, _>>()?;
     for id in &stale {
         let task = work.task(id)?;
-        let status = super::step(&task, &Step::Release, "taken back")?;
         runs::close_open_run_of(work.conn, work.now, id, Outcome::Reclaimed)?;
-        attempt::release(work, &task, &status, None)?;
-        work.log(
-            id,
-            &EventBody::Reclaimed {
-                stale_lock: task.claim_lock,
-            },
-        )?;
+        let event = EventBody::Reclaimed {
+            stale_lock: task.claim_lock.clone(),
+        };
+        attempt::release(work, &task, None, &event)?;
     }
     Ok(Answer::Reclaimed { count: stale.len() })
 }

@@ -88,6 +88,15 @@ pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> R
     demote(work, "id = ?2", task, parent, "parent_added")
 }
 
+/// Lets a task wait that has come back to `ready` while a parent is not finished: the parent was
+/// linked, or reopened, while the task was running.
+pub(super) fn hold_back(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
+    match unfinished_parents(work, task)?.first() {
+        Some(parent) => demote(work, "id = ?2", task, parent, "parent_unfinished"),
+        None => Ok(()),
+    }
+}
+
 fn demote(
     work: &mut Work<'_>,
     among: &str,

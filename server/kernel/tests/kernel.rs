@@ -1,6 +1,11 @@
 //! The kernel on a real file: what the verbs do, what they refuse, and what survives.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test that cannot go on has failed"
+)]
 
 #[path = "kernel/board.rs"]
 mod board;

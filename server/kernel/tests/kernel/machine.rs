@@ -139,7 +139,7 @@ impl Real {
                 triage,
                 key,
             } => {
-                let parents = parents.iter().filter_map(|index| self.pick(index));
+                let parents = parents.iter().filter_map(|index| self.pick(*index));
                 Command::CreateTask(NewTask {
                     title: "task".to_owned(),
                     parents: parents.map(|id| id.to_string()).collect(),
@@ -149,19 +149,19 @@ impl Real {
                 })
             }
             Step::Link { parent, child } => Command::LinkTasks {
-                parent: self.pick(parent)?.to_string(),
-                child: self.pick(child)?.to_string(),
+                parent: self.pick(*parent)?.to_string(),
+                child: self.pick(*child)?.to_string(),
             },
             Step::Unlink { parent, child } => Command::UnlinkTasks {
-                parent: self.pick(parent)?,
-                child: self.pick(child)?,
+                parent: self.pick(*parent)?,
+                child: self.pick(*child)?,
             },
             Step::Claim { task } => {
                 let policy = ClaimPolicy {
                     global_cap: Some(model.cap),
                     ..ClaimPolicy::default()
                 };
-                let (task, lock) = (self.pick(task)?, "host:1".to_owned());
+                let (task, lock) = (self.pick(*task)?, "host:1".to_owned());
                 Command::ClaimTask {
                     task,
                     lock,
@@ -171,25 +171,25 @@ impl Real {
                 }
             }
             Step::Renew { task, .. } => Command::RenewLease {
-                task: self.pick(task)?,
+                task: self.pick(*task)?,
                 ttl: LEASE,
             },
             Step::Complete { task, .. } => Command::CompleteTask {
-                task: self.pick(task)?,
+                task: self.pick(*task)?,
                 result: None,
             },
             Step::Block { task, .. } => Command::BlockTask {
-                task: self.pick(task)?,
+                task: self.pick(*task)?,
                 reason: None,
             },
             Step::Unblock { task } => Command::UnblockTask {
-                task: self.pick(task)?,
+                task: self.pick(*task)?,
             },
             Step::Archive { task } => Command::ArchiveTask {
-                task: self.pick(task)?,
+                task: self.pick(*task)?,
             },
             Step::Move { task, to } => Command::MoveTask {
-                task: self.pick(task)?,
+                task: self.pick(*task)?,
                 to: to.clone(),
             },
             Step::Fail { task, outcome } => {
@@ -200,15 +200,15 @@ impl Real {
                     error,
                 };
                 Command::FailRun {
-                    run: self.newest_run(&self.pick(task)?),
+                    run: self.newest_run(&self.pick(*task)?),
                     failure,
                 }
             }
             Step::Interrupt { task } => Command::InterruptRun {
-                run: self.newest_run(&self.pick(task)?),
+                run: self.newest_run(&self.pick(*task)?),
             },
             Step::Cancel { task } => Command::CancelRun {
-                task: self.pick(task)?,
+                task: self.pick(*task)?,
             },
             Step::ReleaseStaleClaims => Command::ReleaseStaleClaims,
             Step::PromoteWaiting => Command::PromoteWaiting,
@@ -247,7 +247,7 @@ impl Real {
         else {
             return person();
         };
-        let runs = self.pick(task).and_then(|id| self.runs.get(&id));
+        let runs = self.pick(*task).and_then(|id| self.runs.get(&id));
         let run = runs.and_then(|runs| match by {
             Worker::Person => None,
             Worker::Newest => runs.last(),
@@ -260,7 +260,7 @@ impl Real {
         }
     }
 
-    fn pick(&self, index: &Index) -> Option<TaskId> {
+    fn pick(&self, index: Index) -> Option<TaskId> {
         (!self.tasks.is_empty()).then(|| self.tasks[index.index(self.tasks.len())].clone())
     }
 

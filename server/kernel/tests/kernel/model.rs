@@ -184,7 +184,7 @@ impl ReferenceStateMachine for Model {
 
 impl Model {
     /// The number of the task that an index means, if there is any task.
-    pub(crate) fn pick(&self, index: &Index) -> Option<usize> {
+    pub(crate) fn pick(&self, index: Index) -> Option<usize> {
         (!self.cards.is_empty()).then(|| index.index(self.cards.len()))
     }
 
@@ -211,7 +211,7 @@ impl Model {
         }
         let parents: BTreeSet<_> = parents
             .iter()
-            .filter_map(|index| self.pick(index))
+            .filter_map(|index| self.pick(*index))
             .collect();
         self.cards.push(Card {
             status: Status::Ready,
@@ -234,17 +234,17 @@ impl Model {
     /// `None` when the step is refused.
     fn happen_to_a_task(&mut self, step: &Step) -> Option<()> {
         match step {
-            Step::Link { parent, child } => self.link(self.pick(parent)?, self.pick(child)?),
+            Step::Link { parent, child } => self.link(self.pick(*parent)?, self.pick(*child)?),
             Step::Unlink { parent, child } => {
-                let (parent, child) = (self.pick(parent)?, self.pick(child)?);
+                let (parent, child) = (self.pick(*parent)?, self.pick(*child)?);
                 if self.cards[child].parents.remove(&parent) {
                     self.promote_one(child);
                 }
                 Some(())
             }
-            Step::Claim { task } => self.claim(self.pick(task)?),
+            Step::Claim { task } => self.claim(self.pick(*task)?),
             Step::Renew { task, by } => {
-                let task = self.may_report(self.pick(task)?, *by)?;
+                let task = self.may_report(self.pick(*task)?, *by)?;
                 let now = self.now;
                 self.cards[task]
                     .lease
@@ -252,7 +252,7 @@ impl Model {
                     .map(|lease| *lease = now + LEASE.0)
             }
             Step::Complete { task, by } => {
-                let task = self.may_report(self.pick(task)?, *by)?;
+                let task = self.may_report(self.pick(*task)?, *by)?;
                 self.only_from(task, &[Status::Ready, Status::Running, Status::Blocked])?;
                 self.cards[task].failures = 0;
                 self.put(task, Status::Done);
@@ -260,30 +260,30 @@ impl Model {
                 Some(())
             }
             Step::Block { task, by } => {
-                let task = self.may_report(self.pick(task)?, *by)?;
+                let task = self.may_report(self.pick(*task)?, *by)?;
                 self.only_from(task, &[Status::Ready, Status::Running])?;
                 self.put(task, Status::Blocked);
                 Some(())
             }
-            Step::Unblock { task } => self.unblock(self.pick(task)?),
+            Step::Unblock { task } => self.unblock(self.pick(*task)?),
             Step::Archive { task } => {
-                let task = self.pick(task)?;
+                let task = self.pick(*task)?;
                 (self.cards[task].status != Status::Archived).then_some(())?;
                 self.cards[task].waiting = false;
                 self.put(task, Status::Archived);
                 self.promote();
                 Some(())
             }
-            Step::Move { task, to } => self.put_by_hand(self.pick(task)?, to),
-            Step::Fail { task, .. } => self.fail(self.pick(task)?),
+            Step::Move { task, to } => self.put_by_hand(self.pick(*task)?, to),
+            Step::Fail { task, .. } => self.fail(self.pick(*task)?),
             Step::Interrupt { task } => {
-                let task = self.pick(task)?;
+                let task = self.pick(*task)?;
                 self.only_from(task, &[Status::Running])?;
                 self.release(task);
                 Some(())
             }
             Step::Cancel { task } => {
-                let task = self.pick(task)?;
+                let task = self.pick(*task)?;
                 self.only_from(task, &[Status::Running])?;
                 self.put(task, Status::Todo);
                 Some(())

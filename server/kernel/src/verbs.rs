@@ -11,6 +11,7 @@ mod comment;
 mod complete;
 mod create;
 mod edit;
+mod idempotency;
 mod lease;
 mod link;
 mod move_task;

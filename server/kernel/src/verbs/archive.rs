@@ -6,7 +6,7 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::transition::Step;
 
-use super::{Work, attempt, promotion};
+use super::{Work, attempt, idempotency, promotion};
 use crate::error::Error;
 
 /// Archives a task. Its worker loses it, its idempotency key is free again, and whoever waited for
@@ -22,9 +22,9 @@ pub(super) fn archive(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result
              WHERE id = ?1",
         )?
         .execute((id.as_str(), status.as_str(), work.now.0))?;
-    work.conn
-        .prepare_cached("DELETE FROM idempotency_keys WHERE task_id = ?1")?
-        .execute([id.as_str()])?;
+    if let Some(key) = &task.idempotency_key {
+        idempotency::settle(work, key)?;
+    }
     work.log(id, &EventBody::Archived)?;
     promotion::promote_children(work, id)?;
     Ok(Answer::Done)

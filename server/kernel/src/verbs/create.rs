@@ -9,9 +9,8 @@ use domain::status::Status;
 use rand::RngExt;
 use rusqlite::OptionalExtension;
 
-use super::Work;
+use super::{Work, idempotency};
 use crate::error::Error;
-use crate::row;
 
 pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Result<Answer, Error> {
     let title = new.title.trim();
@@ -19,7 +18,7 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
         return Err(Refusal::BlankTitle.into());
     }
     if let Some(key) = &new.idempotency_key
-        && let Some(task) = holder_of(work, key)?
+        && let Some(task) = idempotency::owner_of(work, key)?
     {
         return Ok(Answer::Created {
             task,
@@ -58,9 +57,7 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
             new.failure_limit,
         ))?;
     if let Some(key) = &new.idempotency_key {
-        work.conn
-            .prepare_cached("INSERT INTO idempotency_keys (key, task_id) VALUES (?1, ?2)")?
-            .execute((key, task.as_str()))?;
+        idempotency::settle(work, key)?;
     }
     for parent in &parents {
         work.conn
@@ -77,15 +74,6 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
     };
     work.log(&task, &created)?;
     Ok(Answer::Created { task, is_new: true })
-}
-
-/// The task that owns an idempotency key.
-fn holder_of(work: &Work<'_>, key: &str) -> Result<Option<TaskId>, Error> {
-    Ok(work
-        .conn
-        .prepare_cached("SELECT task_id FROM idempotency_keys WHERE key = ?1")?
-        .query_one([key], |row| row::task_id(row, 0))
-        .optional()?)
 }
 
 struct Parent {

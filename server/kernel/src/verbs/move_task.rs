@@ -8,7 +8,7 @@ use domain::id::TaskId;
 use domain::status::Status;
 use domain::transition::Step;
 
-use super::{Work, attempt, block, promotion};
+use super::{Work, attempt, block, idempotency, promotion};
 use crate::error::Error;
 
 /// Moves a task. A worker that has it loses it; tasks that relied on its being finished wait again.
@@ -44,6 +44,9 @@ pub(super) fn move_task(
              WHERE id = ?1",
         )?
         .execute((id.as_str(), status.as_str(), work.now.0))?;
+    if let (Status::Archived, Some(key)) = (&task.status, &task.idempotency_key) {
+        idempotency::settle(work, key)?;
+    }
     work.log(id, &EventBody::Status { status })?;
     if task.status.is_finished() {
         promotion::demote_children(work, id)?;

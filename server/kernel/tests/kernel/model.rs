@@ -157,7 +157,10 @@ impl ReferenceStateMachine for Model {
                 parents,
                 triage,
                 key,
-            } => model.create(parents, *triage, *key),
+            } => {
+                model.create(parents, *triage, *key);
+                Some(())
+            }
             Step::Pass { span } => {
                 model.now += span.0;
                 Some(())
@@ -204,10 +207,10 @@ impl Model {
                 .any(|parent| self.depends_on(*parent, ancestor))
     }
 
-    fn create(&mut self, parents: &[Index], triage: bool, key: Option<u8>) -> Option<()> {
+    fn create(&mut self, parents: &[Index], triage: bool, key: Option<u8>) {
         let is_taken = |card: &Card| card.key == key && card.status != Status::Archived;
         if key.is_some() && self.cards.iter().any(is_taken) {
-            return Some(());
+            return;
         }
         let parents: BTreeSet<_> = parents
             .iter()
@@ -228,7 +231,6 @@ impl Model {
         } else if self.is_held_back(new) {
             self.let_wait(new);
         }
-        Some(())
     }
 
     /// `None` when the step is refused.

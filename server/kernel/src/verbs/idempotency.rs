@@ -1,0 +1,35 @@
+//! Which task a repeated request finds: the newest one of its key that is not archived.
+//!
+//! The rule lives in a table of its own, because files of the original may hold a key twice.
+
+use domain::id::TaskId;
+use rusqlite::OptionalExtension;
+
+use super::Work;
+use crate::error::Error;
+use crate::row;
+
+/// The task that owns `key`.
+pub(super) fn owner_of(work: &Work<'_>, key: &str) -> Result<Option<TaskId>, Error> {
+    Ok(work
+        .conn
+        .prepare_cached("SELECT task_id FROM idempotency_keys WHERE key = ?1")?
+        .query_one([key], |row| row::task_id(row, 0))
+        .optional()?)
+}
+
+/// Decides anew who owns `key`, after a task that carries it was created, archived or brought back.
+pub(super) fn settle(work: &Work<'_>, key: &str) -> Result<(), Error> {
+    work.conn
+        .prepare_cached("DELETE FROM idempotency_keys WHERE key = ?1")?
+        .execute([key])?;
+    work.conn
+        .prepare_cached(
+            "INSERT INTO idempotency_keys (key, task_id) \
+             SELECT idempotency_key, id FROM tasks \
+             WHERE idempotency_key = ?1 AND status <> 'archived' \
+             ORDER BY created_at DESC, id DESC LIMIT 1",
+        )?
+        .execute([key])?;
+    Ok(())
+}

@@ -1,5 +1,6 @@
 -- The tables of the original, with its names, types and meanings, so that its readers can open our
 -- files and we theirs: hence IF NOT EXISTS. All times are whole seconds since 1970.
+-- Columns that an older file lacks are added right after this, by `open::foreign::complete`.
 
 CREATE TABLE IF NOT EXISTS tasks (
     id               TEXT PRIMARY KEY,
@@ -56,13 +57,3 @@ CREATE TABLE IF NOT EXISTS kanban_notify_subs (
     last_event_id INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (task_id, platform, chat_id, thread_id)
 );
-
-CREATE INDEX IF NOT EXISTS idx_tasks_assignee_status ON tasks (assignee, status);
-CREATE INDEX IF NOT EXISTS idx_tasks_status ON tasks (status);
-CREATE INDEX IF NOT EXISTS idx_tasks_tenant ON tasks (tenant);
-CREATE INDEX IF NOT EXISTS idx_tasks_idempotency ON tasks (idempotency_key);
-CREATE INDEX IF NOT EXISTS idx_links_child ON task_links (child_id);
-CREATE INDEX IF NOT EXISTS idx_links_parent ON task_links (parent_id);
-CREATE INDEX IF NOT EXISTS idx_comments_task ON task_comments (task_id, created_at);
-CREATE INDEX IF NOT EXISTS idx_events_task ON task_events (task_id, created_at);
-CREATE INDEX IF NOT EXISTS idx_notify_task ON kanban_notify_subs (task_id);

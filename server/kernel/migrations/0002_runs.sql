@@ -1,3 +1,15 @@
+-- The indexes of the original.
+
+CREATE INDEX IF NOT EXISTS idx_tasks_assignee_status ON tasks (assignee, status);
+CREATE INDEX IF NOT EXISTS idx_tasks_status ON tasks (status);
+CREATE INDEX IF NOT EXISTS idx_tasks_tenant ON tasks (tenant);
+CREATE INDEX IF NOT EXISTS idx_tasks_idempotency ON tasks (idempotency_key);
+CREATE INDEX IF NOT EXISTS idx_links_child ON task_links (child_id);
+CREATE INDEX IF NOT EXISTS idx_links_parent ON task_links (parent_id);
+CREATE INDEX IF NOT EXISTS idx_comments_task ON task_comments (task_id, created_at);
+CREATE INDEX IF NOT EXISTS idx_events_task ON task_events (task_id, created_at);
+CREATE INDEX IF NOT EXISTS idx_notify_task ON kanban_notify_subs (task_id);
+
 -- What the original has not: attempts as rows of their own, idempotency that holds under
 -- concurrency, and a task that knows why it is where it is.
 

@@ -69,7 +69,7 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::open`].
     pub fn open_with(path: &Path, options: Options) -> Result<Self, Error> {
-        let connection = open::for_writing(path)?;
+        let connection = open::for_writing(path, options.clock.now())?;
         let writer = Writer::start(connection, options.clock.clone(), options.seed)?;
         Ok(Self {
             writer,

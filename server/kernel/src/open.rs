@@ -1,10 +1,14 @@
 //! Opening the file: the pragmas of every connection, the checks before the first write, and the
 //! schema's migrations.
 
+mod foreign;
+
+use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use domain::time::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
@@ -23,30 +27,44 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Every statement that we have, so that none is prepared twice.
 const CACHED_STATEMENTS: usize = 128;
 
+/// How many migrations there are.
+const SCHEMA_VERSION: i32 = 2;
+
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
-        M::up(include_str!("../migrations/0001_board.sql")),
-        M::up(include_str!("../migrations/0002_runs.sql")),
+        M::up_with_hook(
+            include_str!("../migrations/0001_board.sql"),
+            foreign::complete,
+        ),
+        M::up_with_hook(
+            include_str!("../migrations/0002_runs.sql"),
+            foreign::copy_runs,
+        ),
     ])
 });
 
 /// The connection of the writer thread, with the schema up to date.
-pub(crate) fn for_writing(path: &Path) -> Result<Connection, Error> {
+///
+/// Nothing is written before the file is known to be a board that we may write, and a copy has been
+/// put beside it where there is anything in it that we are going to change.
+pub(crate) fn for_writing(path: &Path, now: Timestamp) -> Result<Connection, Error> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Error::OldSqlite(rusqlite::version()));
     }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|cause| Error::CannotOpen {
-            path: folder.to_owned(),
-            cause: Arc::new(cause),
-        })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    create_folder(folder)?;
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = connect(path, access).map_err(|cause| explain(path, cause))?;
+    match inspect(&connection).map_err(|cause| explain(path, cause))? {
+        Content::Current => {}
+        Content::Nothing => migrate(&mut connection, path)?,
+        Content::OlderBoard => {
+            back_up(&connection, path, now)?;
+            migrate(&mut connection, path)?;
+        }
+        Content::NewerBoard => return Err(Error::NewerSchema(path.to_owned())),
+        Content::SomethingElse => return Err(Error::NotABoard(path.to_owned())),
     }
-    let mut connection = connect(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-    )
-    .map_err(|cause| explain(path, cause))?;
-    migrate(&mut connection, path)?;
     Ok(connection)
 }
 
@@ -62,26 +80,72 @@ pub(crate) fn for_reading(path: &Path) -> Result<Connection, Error> {
 fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    let missing = |connection: &Connection| MIGRATIONS.pending_migrations(connection);
-    match missing(connection).map_err(|cause| explain_migration(path, cause))? {
-        0 => return Ok(()),
-        ..0 => return Err(Error::NewerSchema(path.to_owned())),
-        1.. => {}
+/// What a file holds.
+enum Content {
+    Nothing,
+    Current,
+    /// A board of an earlier version of ours, or of the original.
+    OlderBoard,
+    NewerBoard,
+    SomethingElse,
+}
+
+fn inspect(connection: &Connection) -> rusqlite::Result<Content> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let version = number("user_version")?;
+    if number("application_id")? == APPLICATION_ID {
+        return Ok(match version.cmp(&SCHEMA_VERSION) {
+            Ordering::Less => Content::OlderBoard,
+            Ordering::Equal => Content::Current,
+            Ordering::Greater => Content::NewerBoard,
+        });
     }
+    let tables: u32 =
+        connection.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    Ok(match tables {
+        0 => Content::Nothing,
+        _ if foreign::is_board(connection)? => Content::OlderBoard,
+        _ => Content::SomethingElse,
+    })
+}
+
+/// Copies the file into the folder `backups` beside it, as it is.
+fn back_up(connection: &Connection, path: &Path, now: Timestamp) -> Result<(), Error> {
+    let folder = path.with_file_name("backups");
+    create_folder(&folder)?;
+    // The process id keeps two that open the file in the same second apart.
+    let copy = folder.join(format!("kanban-{}-{}.db", now.0, std::process::id()));
+    connection
+        .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
+        .map_err(|cause| explain(path, cause))?;
+    tracing::info!(copy = %copy.display(), "copied the board before changing its schema");
+    Ok(())
+}
+
+fn create_folder(folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(|cause| Error::CannotOpen {
+        path: folder.to_owned(),
+        cause: Arc::new(cause),
+    })
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    let explain = |cause| explain_migration(path, cause);
+    // A property of the file: every later connection finds it set.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     if let Err(cause) = MIGRATIONS.to_latest(connection) {
-        // Another process that opened the same new board was faster; all its work was one
-        // transaction, and so was ours that failed.
-        if missing(connection)? != 0 {
-            return Err(explain_migration(path, cause));
+        // Another process that opened the same file was faster; all its work was one transaction,
+        // and so was ours, which failed.
+        let missing = MIGRATIONS.pending_migrations(connection).map_err(explain)?;
+        if missing != 0 {
+            return Err(explain(cause));
         }
     }
     Ok(connection.pragma_update(None, "application_id", APPLICATION_ID)?)

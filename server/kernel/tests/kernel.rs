@@ -15,6 +15,8 @@ mod dependencies;
 mod editing;
 #[path = "kernel/feed.rs"]
 mod feed;
+#[path = "kernel/foreign.rs"]
+mod foreign;
 #[path = "kernel/lifecycle.rs"]
 mod lifecycle;
 #[path = "kernel/machine.rs"]

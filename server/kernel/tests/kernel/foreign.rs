@@ -1,0 +1,319 @@
+//! Boards that hermes-agent made open in place, with everything that is in them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use domain::actor::Actor;
+use domain::command::{Answer, Command};
+use domain::id::TaskId;
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::task::Task;
+use kernel::{Kernel, TaskFilter};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use tempfile::TempDir;
+
+use crate::board::person;
+
+/// The schema before the seed, which lacks six columns, and one task in each of its statuses.
+const BEFORE_THE_SEED: &str = "
+    CREATE TABLE tasks (
+        id TEXT PRIMARY KEY, title TEXT NOT NULL, body TEXT, assignee TEXT, status TEXT NOT NULL,
+        priority INTEGER DEFAULT 0, created_by TEXT, created_at INTEGER NOT NULL,
+        started_at INTEGER, completed_at INTEGER, workspace_kind TEXT NOT NULL DEFAULT 'scratch',
+        workspace_path TEXT, claim_lock TEXT, claim_expires INTEGER);
+    CREATE TABLE task_links (
+        parent_id TEXT NOT NULL, child_id TEXT NOT NULL, PRIMARY KEY (parent_id, child_id));
+    CREATE TABLE task_comments (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, author TEXT NOT NULL,
+        body TEXT NOT NULL, created_at INTEGER NOT NULL);
+    CREATE TABLE task_events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, kind TEXT NOT NULL,
+        payload TEXT, created_at INTEGER NOT NULL);
+    INSERT INTO tasks (id, title, status, created_at, claim_lock, claim_expires) VALUES
+        ('t_0001', 'an idea', 'triage', 1, NULL, NULL), ('t_0002', 'parentless', 'todo', 2, NULL, NULL),
+        ('t_0003', 'next', 'ready', 3, NULL, NULL), ('t_0004', 'claimed', 'running', 4, 'h:1', 9),
+        ('t_0005', 'dragged', 'running', 5, NULL, NULL), ('t_0006', 'stuck', 'blocked', 6, NULL, NULL),
+        ('t_0007', 'over', 'done', 7, NULL, NULL), ('t_0008', 'gone', 'archived', 8, 'h:1', 9),
+        ('t_0009', 'waits', 'todo', 9, NULL, NULL);
+    INSERT INTO task_links VALUES ('t_0003', 't_0009'), ('t_dead', 't_0009');
+    INSERT INTO task_comments (task_id, author, body, created_at) VALUES ('t_0003', 'ada', 'hm', 5);
+    INSERT INTO task_events (task_id, kind, payload, created_at)
+        VALUES ('t_0003', 'created', '{\"status\": \"ready\"}', 3), ('t_0004', 'odd', 'no json', 4);
+";
+
+/// What the seed added.
+const THE_SEED: &str = "
+    ALTER TABLE tasks ADD COLUMN tenant TEXT;
+    ALTER TABLE tasks ADD COLUMN result TEXT;
+    ALTER TABLE tasks ADD COLUMN idempotency_key TEXT;
+    ALTER TABLE tasks ADD COLUMN spawn_failures INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tasks ADD COLUMN worker_pid INTEGER;
+    ALTER TABLE tasks ADD COLUMN last_spawn_error TEXT;
+    CREATE TABLE kanban_notify_subs (
+        task_id TEXT NOT NULL, platform TEXT NOT NULL, chat_id TEXT NOT NULL,
+        thread_id TEXT NOT NULL DEFAULT '', user_id TEXT, created_at INTEGER NOT NULL,
+        last_event_id INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (task_id, platform, chat_id, thread_id));
+    CREATE INDEX idx_tasks_tenant ON tasks (tenant);
+    INSERT INTO kanban_notify_subs VALUES ('t_0003', 'slack', 'C1', '', 'U1', 5, 1);
+    UPDATE tasks SET idempotency_key = 'twice' WHERE id IN ('t_0002', 't_0003');
+    UPDATE tasks SET result = 'fine', spawn_failures = 2 WHERE id = 't_0007';
+";
+
+/// A foreign file in a folder of its own.
+struct Foreign {
+    folder: TempDir,
+}
+
+impl Foreign {
+    fn from_sql(statements: &[&str]) -> Self {
+        let foreign = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let conn = connect(&foreign.path());
+        statements
+            .iter()
+            .for_each(|sql| conn.execute_batch(sql).unwrap());
+        foreign
+    }
+
+    fn from_file(name: &str) -> Self {
+        let foreign = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let data = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/data")
+            .join(name);
+        std::fs::copy(data, foreign.path()).unwrap();
+        foreign
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("kanban.db")
+    }
+
+    fn copies(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path().join("backups")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test plays the other program"
+)]
+fn connect(path: &Path) -> Connection {
+    Connection::open(path).unwrap()
+}
+
+type Rows = BTreeMap<String, Vec<Vec<(String, Value)>>>;
+
+/// Every row of every table, column by column.
+fn everything(path: &Path) -> Rows {
+    let conn = connect(path);
+    let mut tables = conn
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .unwrap();
+    let names: Vec<String> = tables
+        .query_map((), |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let rows_of = |table: &str| {
+        let mut statement = conn
+            .prepare(&format!("SELECT * FROM {table} ORDER BY rowid"))
+            .unwrap();
+        let columns: Vec<String> = statement
+            .column_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let rows = statement.query_map((), |row| {
+            columns
+                .iter()
+                .enumerate()
+                .map(|(i, name)| Ok((name.clone(), row.get(i)?)))
+                .collect()
+        });
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    names
+        .iter()
+        .map(|name| (name.clone(), rows_of(name)))
+        .collect()
+}
+
+/// What opening may change: the claims of tasks that do not run, and what a renamed column says.
+const MENDED: [&str; 5] = [
+    "claim_lock",
+    "claim_expires",
+    "worker_pid",
+    "spawn_failures",
+    "last_spawn_error",
+];
+
+#[track_caller]
+fn assert_all_is_there(before: &Rows, after: &Rows) {
+    for (table, rows) in before {
+        assert_eq!(rows.len(), after[table].len(), "rows of {table}");
+        for (old, new) in rows.iter().zip(&after[table]) {
+            for (column, value) in old
+                .iter()
+                .filter(|(name, _)| !MENDED.contains(&name.as_str()))
+            {
+                let found = new.iter().find(|(name, _)| name == column);
+                assert_eq!(
+                    found.map(|(_, value)| value),
+                    Some(value),
+                    "{table}.{column}"
+                );
+            }
+        }
+    }
+}
+
+async fn tasks(kernel: &Kernel) -> BTreeMap<String, Task> {
+    let filter = TaskFilter {
+        include_archived: true,
+        ..TaskFilter::default()
+    };
+    let tasks = kernel.tasks(filter).await.unwrap();
+    tasks
+        .into_iter()
+        .map(|task| (task.title.clone(), task))
+        .collect()
+}
+
+/// Opens the file and checks what holds for every foreign board.
+async fn open(foreign: &Foreign) -> Kernel {
+    let before = everything(&foreign.path());
+    let kernel = Kernel::open(&foreign.path()).unwrap();
+    assert_all_is_there(&before, &everything(&foreign.path()));
+    assert_eq!(foreign.copies().len(), 1);
+    assert_eq!(everything(&foreign.copies()[0]), before);
+
+    let open_runs = kernel.open_runs().await.unwrap();
+    for task in tasks(&kernel).await.values() {
+        let is_running = task.status == Status::Running;
+        assert_eq!(
+            open_runs.iter().filter(|run| run.task == task.id).count(),
+            usize::from(is_running)
+        );
+        assert_eq!(
+            (task.claim_lock.is_some(), task.claim_expires.is_some()),
+            (is_running, is_running)
+        );
+    }
+    // The second opening has nothing left to do.
+    drop(Kernel::open(&foreign.path()).unwrap());
+    assert_eq!(foreign.copies().len(), 1);
+    kernel
+}
+
+#[tokio::test]
+async fn a_board_from_before_the_seed_opens_with_all_that_is_in_it() {
+    let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED])).await;
+    let tasks = tasks(&kernel).await;
+    assert_eq!(tasks.len(), 9);
+    assert!(tasks["waits"].waiting);
+    assert!(
+        !tasks["parentless"].waiting,
+        "what a person put into todo stays there"
+    );
+    let next: TaskId = "t_0003".parse().unwrap();
+    let detail = kernel.task(&next).await.unwrap();
+    assert_eq!((detail.comments.len(), detail.events.len()), (1, 1));
+    kernel
+        .execute(
+            &person(),
+            Command::CompleteTask {
+                task: next,
+                result: None,
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        kernel.task(&tasks["waits"].id).await.unwrap().task.status,
+        Status::Ready
+    );
+}
+
+#[tokio::test]
+async fn claims_of_another_program_end_when_their_lease_does() {
+    let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED])).await;
+    let receipt = kernel
+        .execute(&Actor::dispatcher(), Command::ReleaseStaleClaims)
+        .await
+        .unwrap();
+    assert!(matches!(receipt.answer, Answer::Reclaimed { count: 2 }));
+    assert_eq!(tasks(&kernel).await["dragged"].status, Status::Ready);
+}
+
+#[tokio::test]
+async fn the_newest_live_task_of_the_seed_owns_a_key_that_stands_there_twice() {
+    let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED, THE_SEED])).await;
+    let new = domain::command::NewTask {
+        title: "again".to_owned(),
+        idempotency_key: Some("twice".to_owned()),
+        ..Default::default()
+    };
+    let receipt = kernel
+        .execute(&person(), Command::CreateTask(new))
+        .await
+        .unwrap();
+    let Answer::Created {
+        task,
+        is_new: false,
+    } = receipt.answer
+    else {
+        panic!("{receipt:?}")
+    };
+    assert_eq!(task.as_str(), "t_0003");
+    assert_eq!(tasks(&kernel).await["over"].spawn_failures, 2);
+}
+
+#[tokio::test]
+async fn a_board_of_0_13_keeps_its_attempts() {
+    let kernel = open(&Foreign::from_file("hermes-0.13.db")).await;
+    keeps_its_attempts(&kernel).await;
+}
+
+#[tokio::test]
+async fn a_board_of_0_19_keeps_its_attempts_and_a_status_we_do_not_know() {
+    let kernel = open(&Foreign::from_file("hermes-0.19.db")).await;
+    keeps_its_attempts(&kernel).await;
+    let tonight = &tasks(&kernel).await["for tonight"];
+    assert_eq!(tonight.status, Status::from("scheduled".to_owned()));
+}
+
+async fn keeps_its_attempts(kernel: &Kernel) {
+    let tasks = tasks(kernel).await;
+    let parent = kernel.task(&tasks["collect the figures"].id).await.unwrap();
+    assert_eq!(parent.runs.len(), 1);
+    assert_eq!(parent.runs[0].outcome, Some(Outcome::Completed));
+    assert_eq!(parent.runs[0].summary.as_deref(), Some("counted twice"));
+    assert_eq!(parent.task.result.as_deref(), Some("42"));
+    assert_eq!(
+        parent.children,
+        [tasks["write it up — naïve draft"].id.clone()]
+    );
+    let keyed = &tasks["nightly import"];
+    assert_eq!((keyed.spawn_failures, keyed.failure_limit), (1, Some(3)));
+    assert_eq!(keyed.last_spawn_error.as_deref(), Some("no such profile"));
+}
+
+#[test]
+fn a_database_of_something_else_is_refused_and_left_alone() {
+    let foreign =
+        Foreign::from_sql(&["CREATE TABLE tasks (name TEXT); INSERT INTO tasks VALUES ('x')"]);
+    let before = std::fs::read(foreign.path()).unwrap();
+    assert!(matches!(
+        Kernel::open(&foreign.path()).err(),
+        Some(kernel::Error::NotABoard(_))
+    ));
+    assert_eq!(std::fs::read(foreign.path()).unwrap(), before);
+    assert!(!foreign.folder.path().join("backups").exists());
+}

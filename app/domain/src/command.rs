@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CommentId, EventId, RunId, TaskId};
+use crate::notify::Address;
 use crate::run::{Claimed, Outcome, ProcessIdentity};
 use crate::status::Status;
 use crate::task::WorkspaceKind;
@@ -118,6 +119,25 @@ pub enum Command {
     },
     /// Look through every waiting task and make those ready whose parents are finished.
     PromoteWaiting,
+    /// Tell somebody what becomes of a task, from now on.
+    Subscribe {
+        /// The task.
+        task: TaskId,
+        /// Who is told, and where.
+        to: Address,
+    },
+    /// Tell them no longer.
+    Unsubscribe {
+        /// The task.
+        task: TaskId,
+        /// Who was told; the user does not count.
+        to: Address,
+    },
+    /// Forget the events of finished tasks that are older than this.
+    ForgetEvents {
+        /// The moment before which events are forgotten.
+        before: Timestamp,
+    },
     /// Take back every claim whose lease has run out.
     ReleaseStaleClaims,
     /// Stop the current run of a task. The task goes to `todo` and stays there.
@@ -260,6 +280,11 @@ pub enum Answer {
     },
     /// Claims whose lease had run out were taken back.
     Reclaimed {
+        /// How many.
+        count: usize,
+    },
+    /// Old events were forgotten.
+    Forgotten {
         /// How many.
         count: usize,
     },

@@ -17,6 +17,9 @@ pub enum Error {
     /// A comment needs an author.
     #[error("author is required")]
     BlankAuthor,
+    /// A subscription needs a platform and a chat.
+    #[error("platform and chat id are required")]
+    BlankAddress,
     /// There are three kinds of workspace.
     #[error("workspace kind must be one of ['dir', 'scratch', 'worktree'], not '{0}'")]
     UnknownWorkspaceKind(String),
@@ -133,6 +136,7 @@ impl Error {
             Self::BlankTitle
             | Self::BlankComment
             | Self::BlankAuthor
+            | Self::BlankAddress
             | Self::UnknownWorkspaceKind(_)
             | Self::UnknownParents(_)
             | Self::UnknownTasks(_)

@@ -5,4 +5,6 @@ pub(crate) mod context;
 pub(crate) mod detail;
 pub(crate) mod open_runs;
 pub(crate) mod startable;
+pub(crate) mod stats;
+pub(crate) mod subscriptions;
 pub(crate) mod tasks;

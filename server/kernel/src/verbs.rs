@@ -11,11 +11,13 @@ mod comment;
 mod complete;
 mod create;
 mod edit;
+mod forget;
 mod idempotency;
 mod lease;
 mod link;
 mod move_task;
 mod promotion;
+mod subscribe;
 
 use domain::actor::Actor;
 use domain::command::{Command, Receipt};
@@ -113,6 +115,9 @@ pub(crate) fn carry_out(
         Command::LinkTasks { parent, child } => link::link(work, parent, child),
         Command::UnlinkTasks { parent, child } => link::unlink(work, parent, child),
         Command::MoveTask { task, to } => move_task::move_task(work, actor, task, to),
+        Command::Subscribe { task, to } => subscribe::subscribe(work, task, to),
+        Command::Unsubscribe { task, to } => subscribe::unsubscribe(work, task, to),
+        Command::ForgetEvents { before } => forget::forget_events(work, *before),
         Command::PromoteWaiting => promotion::promote_all(work),
         Command::AttachSupervisor { run, process } => attempt::attach(work, *run, process),
         Command::RecordSpawn {

@@ -17,6 +17,8 @@ mod editing;
 mod feed;
 #[path = "kernel/foreign.rs"]
 mod foreign;
+#[path = "kernel/keeping.rs"]
+mod keeping;
 #[path = "kernel/lifecycle.rs"]
 mod lifecycle;
 #[path = "kernel/machine.rs"]

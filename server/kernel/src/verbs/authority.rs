@@ -44,6 +44,9 @@ pub(super) fn check(work: &Work<'_>, actor: &Actor, command: &Command) -> Result
         | Command::LinkTasks { .. }
         | Command::UnlinkTasks { .. }
         | Command::PromoteWaiting
+        | Command::Subscribe { .. }
+        | Command::Unsubscribe { .. }
+        | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims
         | Command::CancelRun { .. }
         | Command::DeferRun { .. }

@@ -73,9 +73,9 @@ impl Foreign {
             folder: tempfile::tempdir().unwrap(),
         };
         let conn = connect(&foreign.path());
-        statements
-            .iter()
-            .for_each(|sql| conn.execute_batch(sql).unwrap());
+        for sql in statements {
+            conn.execute_batch(sql).unwrap();
+        }
         foreign
     }
 

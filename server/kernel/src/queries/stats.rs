@@ -1,0 +1,56 @@
+//! The board in numbers.
+
+use std::collections::BTreeMap;
+
+use domain::stats::Stats;
+use rusqlite::Connection;
+
+use crate::Kernel;
+use crate::error::Error;
+
+impl Kernel {
+    /// Counts by status and assignee, and how long ready work has been lying there.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn stats(&self) -> Result<Stats, Error> {
+        let now = self.now();
+        self.readers
+            .read(move |conn| {
+                let oldest_ready: Option<i64> = conn
+                    .prepare_cached("SELECT min(created_at) FROM tasks WHERE status = 'ready'")?
+                    .query_one((), |row| row.get(0))?;
+                Ok(Stats {
+                    by_status: by_status(conn)?,
+                    by_assignee: by_assignee(conn)?,
+                    oldest_ready_age_seconds: oldest_ready.map(|at| now.0 - at),
+                    now,
+                })
+            })
+            .await
+    }
+}
+
+fn by_status(conn: &Connection) -> Result<BTreeMap<String, u32>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT status, count(*) FROM tasks WHERE status <> 'archived' GROUP BY status",
+    )?;
+    let counts = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(counts.collect::<Result<_, _>>()?)
+}
+
+fn by_assignee(conn: &Connection) -> Result<BTreeMap<String, BTreeMap<String, u32>>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT assignee, status, count(*) FROM tasks \
+         WHERE status <> 'archived' AND assignee IS NOT NULL GROUP BY assignee, status",
+    )?;
+    let mut rows = statement.query(())?;
+    let mut counts = BTreeMap::<_, BTreeMap<_, _>>::new();
+    while let Some(row) = rows.next()? {
+        counts
+            .entry(row.get(0)?)
+            .or_default()
+            .insert(row.get(1)?, row.get(2)?);
+    }
+    Ok(counts)
+}

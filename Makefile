@@ -1,0 +1,164 @@
+# `make run` and `make test` fetch what they miss and leave alone what is there.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two cargo builds side by side would only wait for each other.
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# rustup puts its programs here; a shell older than the installation does not know it yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+# The paths below hold whatever a user's own settings say.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+
+# The browser half has a target folder of its own: `ssr` and `hydrate` never meet in one build.
+front := target/front
+wasm := $(front)/wasm32-unknown-unknown/wasm-release/frontend.wasm
+pkg := $(front)/pkg
+
+# wasm-bindgen works only beside the library of exactly its own version.
+bindgen_version := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/^version = "\(.*\)"$$/\1/p}' Cargo.lock)
+bindgen_root := target/tools/wasm-bindgen-$(bindgen_version)
+bindgen_found := $(filter $(bindgen_version),$(shell wasm-bindgen --version 2>/dev/null))
+bindgen := $(if $(bindgen_found),,$(bindgen_root)/bin/wasm-bindgen)
+
+# What npm wrote last into a folder of packages; it is as new as the installation.
+site_packages := style/node_modules/.package-lock.json
+test_packages := end2end/node_modules/.package-lock.json
+
+say = @printf '• %s\n'
+
+##@ To use it
+
+.PHONY: run
+run: build ## Build what changed, open a board; ARGS="--listen 127.0.0.1:9000" and the like
+	@exec target/release/kanban serve $(ARGS)
+
+.PHONY: build
+build: site ## Leave the whole program at target/release/kanban
+	$(say) "build the server"
+	@cargo build --release --package server
+
+.PHONY: site
+site: target/site.stamp ## Leave what a browser loads in target/site
+
+##@ To work on it
+
+.PHONY: test
+test: rust $(test_packages) browser lint doc unit e2e ## Check everything, as CI does
+
+.PHONY: fmt
+fmt: rust ## Format the code
+	@cargo fmt --all
+
+.PHONY: lint
+lint: rust $(test_packages) ## Check format, lints and types
+	$(say) "check the format"
+	@cargo fmt --all --check
+	$(say) "lint the server's half"
+	@cargo clippy --all-targets -- --deny warnings
+	$(say) "lint the browser's half"
+	@cargo clippy --package frontend --target wasm32-unknown-unknown \
+		--profile wasm-release --target-dir $(front) -- --deny warnings
+	$(say) "check the types of the browser tests"
+	@npm --prefix end2end run --silent check
+
+.PHONY: doc
+doc: rust ## Build the documentation into target/doc
+	$(say) "build the documentation"
+	@RUSTDOCFLAGS="--deny warnings" cargo doc --no-deps
+
+.PHONY: unit
+unit: debug ## Run the tests of rules, storage and wiring
+	$(say) "run the tests"
+	@KANBAN_BIN=$(CURDIR)/target/debug/kanban cargo test
+
+.PHONY: e2e
+e2e: site debug $(test_packages) browser ## Run the flows in a real browser; ARGS="specs/board.spec.ts" and the like
+	$(say) "run the flows in a browser"
+	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/debug/kanban node_modules/.bin/playwright test $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what was built; fetched tools stay
+	rm -rf target/debug target/release target/front target/site target/site.stamp target/doc
+	rm -rf end2end/test-results end2end/playwright-report
+
+.PHONY: distclean
+distclean: clean ## Remove fetched tools too
+	rm -rf target style/node_modules end2end/node_modules
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# ---- The site -----------------------------------------------------------------------------------
+
+target/site.stamp: $(pkg).stamp $(shell find style -name node_modules -prune -o -type f -print)
+	$(say) "bundle and compress the site"
+	@node style/build.mjs $(pkg) target/site
+	@touch $@
+
+$(pkg).stamp: $(wasm) $(bindgen) $(site_packages) Makefile
+	$(say) "write the script beside the WASM, and shrink the WASM"
+	@rm -rf $(pkg)
+	@$(or $(bindgen),wasm-bindgen) --target web --no-typescript --out-name kanban --out-dir $(pkg) $(wasm)
+	@node style/node_modules/.bin/wasm-opt -Oz --strip-debug --strip-producers \
+		$(pkg)/kanban_bg.wasm --output $(pkg)/kanban_bg.wasm
+	@touch $@
+
+# Cargo knows best whether anything changed, so it is asked each time.
+$(wasm): rust FORCE
+	$(say) "build the browser's half"
+	@cargo build --package frontend --target wasm32-unknown-unknown \
+		--profile wasm-release --target-dir $(front)
+
+# Everything that the tests need in one build: asked for one by one, features of shared
+# dependencies would differ, and some be compiled twice.
+.PHONY: debug
+debug: rust
+	$(say) "build the server and its tests"
+	@cargo build --all-targets
+
+.PHONY: FORCE
+FORCE:
+
+# ---- What must be there first -------------------------------------------------------------------
+
+.PHONY: rust
+rust:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install rustup, see https://rustup.rs" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is missing: apt-get install build-essential" >&2; exit 1; }
+	@rustc --version >/dev/null 2>&1 || rustup toolchain install
+	@[ -d "$$(rustc --print target-libdir --target wasm32-unknown-unknown)" ] || { \
+		echo "• add the target wasm32-unknown-unknown"; \
+		rustup target add wasm32-unknown-unknown || { \
+			echo "No WASM target: this Rust is not rustup's; install rustup, see https://rustup.rs" >&2; exit 1; }; }
+
+.PHONY: node
+node:
+	@command -v node npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
+		echo "Node 20 or later with npm is missing: see https://nodejs.org/en/download" >&2; exit 1; }
+
+.PHONY: browser
+browser: $(test_packages)
+	@cd end2end && node install-browser.mjs
+
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json | node
+	$(say) "fetch the npm packages of $*"
+	@npm --prefix $* ci --silent
+	@touch $@
+
+# It runs for less than a second, so it is built fast rather than to be fast. Where its locked
+# dependencies cannot be had, newer ones do.
+$(bindgen_root)/bin/wasm-bindgen: | rust
+	$(say) "build wasm-bindgen $(bindgen_version), once"
+	@install() { \
+		CARGO_TARGET_DIR=target/tools/build CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
+			cargo install wasm-bindgen-cli --version $(bindgen_version) --bin wasm-bindgen \
+			--no-default-features --root $(bindgen_root) --no-track "$$@"; \
+	}; \
+	install --locked || { echo "• try again with newer dependencies"; install; }
+	@rm -rf target/tools/build

@@ -1,0 +1,23 @@
+import { defineConfig, devices } from "@playwright/test";
+import { chromiumOnPath } from "./browser.mjs";
+
+const executablePath = chromiumOnPath();
+
+export default defineConfig({
+  testDir: "specs",
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  // A flow that passes only when tried again has found something.
+  retries: 0,
+  reporter: process.env.CI ? [["list"]] : [["list"], ["html", { open: "never" }]],
+  use: {
+    ...devices["Desktop Chrome"],
+    viewport: { width: 1440, height: 900 },
+    trace: "retain-on-failure",
+    launchOptions: {
+      ...(executablePath ? { executablePath } : {}),
+      // Playwright itself already keeps the browser from calling home.
+      args: ["--disable-gpu", "--disable-quic", "--disable-sync"],
+    },
+  },
+});

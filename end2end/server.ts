@@ -1,0 +1,107 @@
+// A real server for one test: an empty home, a free port, the binary that `make` built.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const binary = resolve(process.env.KANBAN_BIN ?? "../target/debug/kanban");
+
+/** How long a start or an end may take. Both are a fraction of a second on an idle machine. */
+const patienceMs = 20_000;
+
+export class Server {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string;
+  /** Opens the board and signs the browser in. It works once. */
+  readonly launchUrl: string;
+  /** What a program sends as its bearer token. */
+  readonly token: string;
+  readonly home: string;
+
+  readonly #process: ChildProcess;
+  readonly #log: string[];
+
+  private constructor(
+    said: { url: string; launchUrl: string },
+    token: string,
+    home: string,
+    process: ChildProcess,
+    log: string[],
+  ) {
+    this.url = said.url;
+    this.launchUrl = said.launchUrl;
+    this.token = token;
+    this.home = home;
+    this.#process = process;
+    this.#log = log;
+  }
+
+  static async start(): Promise<Server> {
+    const home = await mkdtemp(join(tmpdir(), "kanban-e2e-"));
+    const process = spawn(binary, ["serve", "--home", home, "--listen", "127.0.0.1:0"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log: string[] = [];
+    try {
+      const said = await listening(process, log);
+      const token = (await readFile(join(home, "token"), "utf8")).trim();
+      return new Server(said, token, home, process, log);
+    } catch (error) {
+      process.kill("SIGKILL");
+      await rm(home, { recursive: true, force: true });
+      throw new Error(`${binary} did not start: ${error}\n${log.join("\n")}`);
+    }
+  }
+
+  /** All lines the server wrote, on either stream. */
+  get log(): string {
+    return this.#log.join("\n");
+  }
+
+  /** Ends the server as a user does, and fails if it had ended before or does not end cleanly. */
+  async stop(): Promise<void> {
+    try {
+      await end(this.#process);
+    } finally {
+      await rm(this.home, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+}
+
+/** Reads what the server says when it is ready: its address, and the link that opens the board. */
+function listening(process: ChildProcess, log: string[]): Promise<{ url: string; launchUrl: string }> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("nothing to connect to")), patienceMs);
+    let url: string | undefined;
+    let launchUrl: string | undefined;
+
+    for (const stream of [process.stdout, process.stderr]) {
+      if (!stream) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        log.push(line);
+        url ??= /^listening on (http:\S+)$/.exec(line)?.[1];
+        launchUrl ??= /^open (http:\S+)$/.exec(line)?.[1];
+        if (!url || !launchUrl) return;
+        clearTimeout(timer);
+        resolve({ url, launchUrl });
+      });
+    }
+    process.once("error", reject);
+    process.once("exit", (code, signal) => reject(new Error(`it ended with ${signal ?? code}`)));
+  });
+}
+
+async function end(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) {
+    throw new Error(`the server ended by itself, with ${process.signalCode ?? process.exitCode}`);
+  }
+  const ended = once(process, "exit");
+  process.kill("SIGTERM");
+  const timer = setTimeout(() => process.kill("SIGKILL"), patienceMs);
+  const [code, signal] = await ended;
+  clearTimeout(timer);
+  if (code !== 0) throw new Error(`the server, told to stop, ended with ${signal ?? code}`);
+}

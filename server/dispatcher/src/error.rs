@@ -1,0 +1,58 @@
+//! Everything that can go wrong between a ready task and its worker's end.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the dispatcher, or the supervisor of a run, did not do what it was to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// One board has one dispatcher.
+    #[error("another dispatcher works on this board: it holds {0}")]
+    Held(PathBuf),
+    /// The board refuses it or cannot be reached.
+    #[error(transparent)]
+    Kernel(#[from] kernel::Error),
+    /// A file or folder of the home folder cannot be used.
+    #[error("cannot {verb} {path}: {cause}")]
+    File {
+        /// What was tried: `read`, `write`, `make`.
+        verb: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The operating system refuses something that is not about a file.
+    #[error("cannot {verb}: {cause}")]
+    System {
+        /// What was tried.
+        verb: &'static str,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The task's workspace cannot be had.
+    #[error("workspace: {0}")]
+    Workspace(#[from] crate::workspaces::Error),
+    /// The sample is for a board that has nothing on it yet.
+    #[error("the board has tasks already, so the sample was not added")]
+    BoardNotEmpty,
+}
+
+impl Error {
+    /// For `map_err`: the failure of `verb` with `path`.
+    pub(crate) fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |cause| Self::File {
+            verb,
+            path: path.to_owned(),
+            cause,
+        }
+    }
+
+    /// For `map_err`: the failure of `verb`.
+    pub(crate) fn system<E: Into<io::Error>>(verb: &'static str) -> impl FnOnce(E) -> Self {
+        move |cause| Self::System {
+            verb,
+            cause: cause.into(),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Reading what workers wrote.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use domain::id::TaskId;
+use tokio::task::spawn_blocking;
+
+use crate::home::Home;
+
+/// The least that a tail may be asked for, in bytes: the longest character of UTF-8.
+const SHORTEST_TAIL: u64 = 4;
+
+/// The log of a task, or the end of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether there is one: a task that was never started has none.
+    pub exists: bool,
+    /// Its whole size.
+    pub size_bytes: u64,
+    /// The text; what was not UTF-8 is replaced.
+    pub text: String,
+    /// Whether the text is not all of it.
+    pub is_truncated: bool,
+}
+
+/// Reads the log of a task: its last `at_most` bytes, or all of it.
+///
+/// Less than 4 bytes cannot hold every character, so 4 are read then.
+///
+/// # Errors
+/// When there is a log that cannot be read.
+pub async fn read(home: &Home, task: &TaskId, at_most: Option<u64>) -> io::Result<Log> {
+    let path = home.log(task);
+    spawn_blocking(move || read_file(&path, at_most))
+        .await
+        .map_err(io::Error::other)?
+}
+
+fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {
+    let mut log = Log {
+        path: path.to_owned(),
+        exists: false,
+        size_bytes: 0,
+        text: String::new(),
+        is_truncated: false,
+    };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(log),
+        Err(error) => return Err(error),
+    };
+    log.exists = true;
+    log.size_bytes = file.metadata()?.len();
+    let at_most = at_most.unwrap_or(u64::MAX).max(SHORTEST_TAIL);
+    // One byte more than asked for: it tells whether the tail begins a line.
+    let window = at_most.saturating_add(1).min(log.size_bytes);
+    file.seek(SeekFrom::Start(log.size_bytes - window))?;
+    let mut bytes = Vec::new();
+    // The worker may be writing; what comes after the size was taken belongs to the next reader.
+    file.take(window).read_to_end(&mut bytes)?;
+    (log.text, log.is_truncated) = tail(&bytes, usize::try_from(at_most).unwrap_or(usize::MAX));
+    Ok(log)
+}
+
+/// The end of `bytes` as text of at most `at_most` bytes, and whether something was left out.
+///
+/// It begins at the beginning of a line where one begins within reach; it is not empty unless
+/// `bytes` is, for any `at_most` from 4 up. To be cut right, `bytes` has to be the whole text or at
+/// least its last `at_most + 1` bytes.
+pub(crate) fn tail(bytes: &[u8], at_most: usize) -> (String, bool) {
+    // Replacing never makes a text shorter: each sequence replaced has at most the three bytes of
+    // the mark that stands for it. So a character that the window cuts in two is always cut off.
+    let text = String::from_utf8_lossy(bytes);
+    if text.len() <= at_most {
+        return (text.into_owned(), false);
+    }
+    let earliest = text.ceil_char_boundary(text.len() - at_most);
+    let begins_line = text.as_bytes().get(earliest - 1) == Some(&b'\n');
+    let rest = text.get(earliest..).unwrap_or_default();
+    let tail = match rest.split_once('\n') {
+        Some((_, lines)) if !begins_line && !lines.is_empty() => lines,
+        _ => rest,
+    };
+    (tail.to_owned(), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_log() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            4 => prop::collection::vec(prop::sample::select(b"abc\n".to_vec()), 0..12),
+            2 => "[äß€😀\n]{0,6}".prop_map(String::into_bytes),
+            1 => prop::collection::vec(any::<u8>(), 0..6),
+        ];
+        prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_tail_is_short_enough_and_never_empty(log in any_log(), at_most in 4usize..40) {
+            let (tail, is_truncated) = tail(&log, at_most);
+            prop_assert!(tail.len() <= at_most);
+            prop_assert_eq!(tail.is_empty(), log.is_empty());
+            let whole = String::from_utf8_lossy(&log);
+            prop_assert!(whole.ends_with(&tail));
+            prop_assert_eq!(is_truncated, tail != whole);
+        }
+
+        #[test]
+        fn a_tail_begins_with_a_line_when_one_begins_within_reach(
+            log in any_log(),
+            at_most in 4usize..40,
+        ) {
+            let (tail, _) = tail(&log, at_most);
+            let whole = String::from_utf8_lossy(&log);
+            let start = whole.len() - tail.len();
+            let begins_line = |at: usize| at == 0 || whole.as_bytes()[at - 1] == b'\n';
+            let within_reach = (whole.len().saturating_sub(at_most)..whole.len())
+                .find(|at| begins_line(*at));
+            prop_assert!(within_reach.is_none_or(|first| start == first));
+        }
+
+        #[test]
+        fn the_end_of_a_file_reads_as_the_end_of_the_whole_text(
+            log in any_log(),
+            at_most in 4u64..40,
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.log");
+            std::fs::write(&path, &log).unwrap();
+            let read = read_file(&path, Some(at_most)).unwrap();
+            let (text, is_truncated) = tail(&log, usize::try_from(at_most).unwrap());
+            prop_assert_eq!(read.size_bytes, u64::try_from(log.len()).unwrap());
+            prop_assert_eq!((read.text, read.is_truncated), (text, is_truncated));
+        }
+    }
+
+    #[test]
+    fn a_last_line_that_just_fits_is_kept() {
+        let log = b"aaa\nbbbb\nccccc\n";
+        assert_eq!(tail(log, 6).0, "ccccc\n");
+        assert_eq!(tail(log, 8).0, "ccccc\n");
+        assert_eq!(tail(log, 5).0, "cccc\n");
+        assert_eq!(
+            tail(log, 15),
+            (String::from_utf8_lossy(log).into_owned(), false)
+        );
+    }
+
+    #[test]
+    fn a_task_that_was_never_started_has_no_log() {
+        let log = read_file(Path::new("/nonexistent/t_1.log"), None).unwrap();
+        assert!(!log.exists && log.text.is_empty());
+    }
+}

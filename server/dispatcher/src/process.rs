@@ -1,0 +1,171 @@
+//! Telling processes apart, and what `/proc` says of them.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+
+use domain::run::ProcessIdentity;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+/// What `/proc/<pid>/stat` says that we need, as `proc_pid_stat(5)` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub(crate) parent: i32,
+    pub(crate) has_ended: bool,
+    pub(crate) started_ticks: i64,
+}
+
+/// Who this process is.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub(crate) fn own_identity() -> io::Result<ProcessIdentity> {
+    let pid = rustix::process::getpid().as_raw_pid();
+    let stat = stat(pid)?.ok_or(ErrorKind::NotFound)?;
+    Ok(ProcessIdentity {
+        boot_id: boot_id()?,
+        pid: pid.into(),
+        started_ticks: stat.started_ticks,
+    })
+}
+
+/// A handle to the process of this identity; `None` when it has ended.
+///
+/// The handle is taken before the identity is checked, so it cannot belong to a later process that
+/// got the same pid.
+///
+/// # Errors
+/// When the operating system gives no handle or `/proc` cannot be read.
+pub(crate) fn find(identity: &ProcessIdentity) -> io::Result<Option<OwnedFd>> {
+    let Some(pid) = i32::try_from(identity.pid).ok().and_then(Pid::from_raw) else {
+        return Ok(None);
+    };
+    if identity.boot_id != boot_id()? {
+        return Ok(None);
+    }
+    let handle = match pidfd_open(pid, PidfdFlags::NONBLOCK) {
+        Ok(handle) => handle,
+        Err(rustix::io::Errno::SRCH) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let is_the_same = stat(pid.as_raw_pid())?
+        .is_some_and(|stat| stat.started_ticks == identity.started_ticks && !stat.has_ended);
+    Ok(is_the_same.then_some(handle))
+}
+
+/// The state of a process; `None` when there is no such process.
+pub(crate) fn stat(pid: i32) -> io::Result<Option<Stat>> {
+    match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(line) => Ok(parse_stat(&line)),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The ids of all processes that we may see.
+pub(crate) fn all() -> io::Result<impl Iterator<Item = i32>> {
+    let entries = fs::read_dir("/proc")?;
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
+}
+
+/// Whether a read from `/proc` failed because the process ended meanwhile: between opening and
+/// reading that shows as `ESRCH`.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound
+        || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
+}
+
+/// The name of this machine, for the claims that it holds.
+pub(crate) fn host_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}
+
+fn boot_id() -> io::Result<String> {
+    Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?
+        .trim()
+        .to_owned())
+}
+
+/// The second field is the program's name in parentheses, which may itself hold spaces and
+/// parentheses; so the fields are counted from the last closing one.
+fn parse_stat(line: &str) -> Option<Stat> {
+    let (_, fields) = line.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    // Field 22 of the line: state is field 3, the parent field 4.
+    let started_ticks = fields.nth(17)?.parse().ok()?;
+    Some(Stat {
+        parent,
+        has_ended: matches!(state, "Z" | "X" | "x"),
+        started_ticks,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_program_may_have_spaces_and_parentheses_in_its_name() {
+        let line = "42 (a) S (b) R 7 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2 3";
+        let stat = Stat {
+            parent: 7,
+            has_ended: false,
+            started_ticks: 987_654,
+        };
+        assert_eq!(parse_stat(line), Some(stat));
+        assert_eq!(parse_stat(""), None);
+        assert_eq!(parse_stat("42 (a) R 7"), None);
+    }
+
+    #[test]
+    fn this_process_is_found_by_its_identity() {
+        let identity = own_identity().unwrap();
+        assert!(find(&identity).unwrap().is_some());
+    }
+
+    #[test]
+    fn another_process_with_the_same_pid_is_not_taken_for_it() {
+        let identity = own_identity().unwrap();
+        let started_ticks = identity.started_ticks - 1;
+        let earlier = ProcessIdentity {
+            started_ticks,
+            ..identity.clone()
+        };
+        let before_the_reboot = ProcessIdentity {
+            boot_id: "another boot".to_owned(),
+            ..identity
+        };
+        assert!(find(&earlier).unwrap().is_none());
+        assert!(find(&before_the_reboot).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_not_found_even_while_nobody_has_reaped_it() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let identity = ProcessIdentity {
+            boot_id: boot_id().unwrap(),
+            pid: pid.into(),
+            started_ticks: stat(pid).unwrap().unwrap().started_ticks,
+        };
+        assert!(find(&identity).unwrap().is_some());
+
+        drop(child.stdin.take());
+        let wait_but_leave_it =
+            rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;
+        let pid = rustix::process::WaitId::Pid(Pid::from_raw(pid).unwrap());
+        rustix::process::waitid(pid, wait_but_leave_it).unwrap();
+        assert!(
+            find(&identity).unwrap().is_none(),
+            "a zombie counts as alive"
+        );
+
+        child.wait().unwrap();
+        assert!(find(&identity).unwrap().is_none());
+    }
+}

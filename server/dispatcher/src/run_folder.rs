@@ -1,0 +1,243 @@
+//! The folder of one run: what the dispatcher and the run's supervisor tell each other, in files, so
+//! that either may die and the next one knows.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use domain::id::{RunId, RunToken, TaskId};
+use domain::run::ProcessIdentity;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// What a supervisor needs to know. It holds the run's token, so only its owner may read the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spec {
+    pub(crate) run: RunId,
+    pub(crate) task: TaskId,
+    pub(crate) assignee: String,
+    pub(crate) token: RunToken,
+    pub(crate) db: PathBuf,
+    pub(crate) argv: Vec<String>,
+    /// What the worker's environment has beyond the dispatcher's; `None` takes a name out of it.
+    pub(crate) env: BTreeMap<String, Option<String>>,
+    pub(crate) workspace: PathBuf,
+    pub(crate) log: PathBuf,
+}
+
+/// How a run's worker ended, as its supervisor saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Exit {
+    pub(crate) end: End,
+    /// The last lines of its output.
+    pub(crate) output: String,
+}
+
+/// The ways in which a worker ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// It exited by itself with this code.
+    Code(i32),
+    /// This signal, which we did not send, ended it.
+    Signal(i32),
+    /// It never started, and this is why.
+    NotStarted(String),
+    /// The supervisor was told to stop, or its lease was refused, and it ended the worker.
+    Stopped,
+}
+
+/// The folder of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// The folder at `path`, whether it exists or not.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The runs that have a folder in `runs`, oldest first.
+    pub(crate) fn runs_in(runs: &Path) -> Result<Vec<RunId>, Error> {
+        let entries = match fs::read_dir(runs) {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(cause) => return Err(Error::file("read", runs)(cause)),
+        };
+        let mut found: Vec<RunId> = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(RunId))
+            .collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Makes the folder, readable for nobody else.
+    pub(crate) fn make(&self) -> Result<(), Error> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .map_err(Error::file("make", &self.0))
+    }
+
+    /// Removes the folder: the run is settled. It holds only files of ours.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        match fs::remove_dir_all(&self.0) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                Err(Error::file("remove", &self.0)(cause))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The file that the supervisor is started with.
+    pub(crate) fn spec_file(&self) -> PathBuf {
+        self.0.join("spec.json")
+    }
+
+    /// The file that holds the task's text.
+    pub(crate) fn script_file(&self) -> PathBuf {
+        self.0.join("script")
+    }
+
+    /// Where the supervisor's own complaints go.
+    pub(crate) fn complaints_file(&self) -> PathBuf {
+        self.0.join("shim.log")
+    }
+
+    pub(crate) fn write_spec(&self, spec: &Spec) -> Result<(), Error> {
+        let path = self.spec_file();
+        replace(&path, &to_json(&path, spec)?)
+    }
+
+    pub(crate) fn spec(&self) -> Result<Option<Spec>, Error> {
+        read_json(&self.spec_file())
+    }
+
+    pub(crate) fn write_script(&self, text: &str) -> Result<(), Error> {
+        replace(&self.script_file(), text.as_bytes())
+    }
+
+    pub(crate) fn write_supervisor(&self, identity: &ProcessIdentity) -> Result<(), Error> {
+        let path = self.0.join("supervisor.json");
+        replace(&path, &to_json(&path, identity)?)
+    }
+
+    pub(crate) fn supervisor(&self) -> Result<Option<ProcessIdentity>, Error> {
+        read_json(&self.0.join("supervisor.json"))
+    }
+
+    /// Kept even when the machine fails next: the work is done and must not be done again.
+    pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
+        let path = self.0.join("exit.json");
+        replace_once(&path, &to_json(&path, exit)?, File::sync_all)
+    }
+
+    pub(crate) fn exit(&self) -> Result<Option<Exit>, Error> {
+        read_json(&self.0.join("exit.json"))
+    }
+}
+
+/// Replaces the file as a whole: whoever reads it sees all of it or nothing.
+///
+/// It may be lost when the machine fails, as everything is that runs on it.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    replace_once(path, bytes, |_| Ok(()))
+}
+
+/// [`replace`], once `is_settled` has seen the new file.
+fn replace_once(
+    path: &Path,
+    bytes: &[u8],
+    is_settled: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<(), Error> {
+    let unfinished = path.with_extension("part");
+    let write_whole = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(bytes)?;
+        is_settled(&file)?;
+        fs::rename(&unfinished, path)
+    };
+    write_whole().map_err(Error::file("write", path))
+}
+
+fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec_pretty(value)
+        .map_err(io::Error::from)
+        .map_err(Error::file("write", path))
+}
+
+/// Reads a file that may not be there. One that makes no sense says as much as one that is missing.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(Error::file("read", path)(cause)),
+    };
+    serde_json::from_slice(&bytes).map_or_else(
+        |error| {
+            tracing::error!(path = %path.display(), %error, "a file of a run makes no sense");
+            Ok(None)
+        },
+        Ok,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn spec() -> Spec {
+        Spec {
+            run: RunId(7),
+            task: TaskId::from_bits(1),
+            assignee: "shell".to_owned(),
+            token: RunToken::from_bits(42),
+            db: "/home/kanban.db".into(),
+            argv: vec!["sh".into(), "/home/kanban/runs/7/script".into()],
+            env: [("HERMES_TENANT".to_owned(), None)].into(),
+            workspace: "/tmp".into(),
+            log: "/home/kanban/logs/t_00000001.log".into(),
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_run_is_readable_for_its_owner_only() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(home.path().join("kanban/runs/7"));
+        folder.make().unwrap();
+        folder.write_spec(&spec()).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder.0), 0o700);
+        assert_eq!(mode(&folder.spec_file()), 0o600);
+        assert_eq!(folder.spec().unwrap(), Some(spec()));
+    }
+
+    #[test]
+    fn an_exit_that_was_being_written_when_the_power_failed_is_no_exit() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(home.path());
+        fs::write(home.path().join("exit.part"), "{\"end\":{\"co").unwrap();
+        assert_eq!(folder.exit().unwrap(), None);
+    }
+
+    #[test]
+    fn removing_a_folder_twice_is_no_error() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(home.path().join("7"));
+        folder.make().unwrap();
+        folder.remove().unwrap();
+        folder.remove().unwrap();
+    }
+}

@@ -1,0 +1,120 @@
+//! The log of a task, which never grows beyond two files of a bounded size.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use domain::id::RunId;
+
+use crate::error::Error;
+
+/// How large a log gets before it is put aside, in bytes: the original's limit.
+const LIMIT: u64 = 2 * 1024 * 1024;
+
+/// The log that one run appends to. The file is shared with the runs before and after it.
+pub(super) struct RotatingLog {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    limit: u64,
+}
+
+impl RotatingLog {
+    /// Opens the log and begins the part of `run`.
+    pub(super) fn open(path: &Path, run: RunId) -> Result<Self, Error> {
+        Self::open_with(path, run, LIMIT).map_err(Error::file("write", path))
+    }
+
+    fn open_with(path: &Path, run: RunId, limit: u64) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let (file, size) = append_to(path)?;
+        let mut log = Self {
+            path: path.to_owned(),
+            file,
+            size,
+            limit,
+        };
+        let line_end = if log.ends_with_a_line()? { "" } else { "\n" };
+        log.write(format!("{line_end}──── run {run} ────\n").as_bytes())?;
+        Ok(log)
+    }
+
+    /// Appends what a worker wrote. A file that would grow beyond the limit becomes `<name>.1` first,
+    /// and what was `<name>.1` is gone.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let added = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if self.size > 0 && self.size.saturating_add(added) > self.limit {
+            let mut aside = self.path.clone().into_os_string();
+            aside.push(".1");
+            fs::rename(&self.path, aside)?;
+            (self.file, self.size) = append_to(&self.path)?;
+        }
+        self.file.write_all(bytes)?;
+        self.size = self.size.saturating_add(added);
+        Ok(())
+    }
+
+    fn ends_with_a_line(&mut self) -> io::Result<bool> {
+        if self.size == 0 {
+            return Ok(true);
+        }
+        let mut last = [0];
+        self.file.seek(SeekFrom::End(-1))?;
+        self.file.read_exact(&mut last)?;
+        Ok(last == *b"\n")
+    }
+}
+
+fn append_to(path: &Path) -> io::Result<(File, u64)> {
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)?;
+    let size = file.metadata()?.len();
+    Ok((file, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_and_log() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs/t_1.log");
+        (folder, path)
+    }
+
+    #[test]
+    fn each_run_begins_on_a_line_of_its_own() {
+        let (_folder, path) = folder_and_log();
+        let mut first = RotatingLog::open(&path, RunId(1)).unwrap();
+        first.write(b"no line end").unwrap();
+        let mut second = RotatingLog::open(&path, RunId(2)).unwrap();
+        second.write(b"done\n").unwrap();
+        RotatingLog::open(&path, RunId(3)).unwrap();
+        assert_eq!(
+            fs::read_to_string(path).unwrap(),
+            "──── run 1 ────\nno line end\n──── run 2 ────\ndone\n──── run 3 ────\n"
+        );
+    }
+
+    #[test]
+    fn a_log_rotates_while_its_worker_still_writes_and_only_one_old_file_is_kept() {
+        let (_folder, path) = folder_and_log();
+        let mut log = RotatingLog::open_with(&path, RunId(1), 100).unwrap();
+        for number in 0..100 {
+            log.write(format!("line {number}\n").as_bytes()).unwrap();
+        }
+        let (now, before) = (
+            fs::read(&path).unwrap(),
+            fs::read(path.with_extension("log.1")).unwrap(),
+        );
+        assert!(now.len() <= 100 && before.len() <= 100);
+        let kept = String::from_utf8([before, now].concat()).unwrap();
+        assert!(kept.ends_with("line 98\nline 99\n"));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 2);
+    }
+}

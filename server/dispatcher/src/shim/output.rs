@@ -1,0 +1,118 @@
+//! What the worker writes: all of it to the log, the last of it kept for the task's result.
+
+use std::io::{PipeReader, PipeWriter, Read};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::log::RotatingLog;
+use crate::error::Error;
+use crate::logs;
+
+/// How much is kept for the result.
+const RESULT_BYTES: usize = 4 * 1024;
+const RESULT_LINES: usize = 40;
+
+/// As much as a pipe holds by default (pipe(7)), so that one read empties it.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// A worker's output on its way into the log.
+pub(super) struct Output(oneshot::Receiver<String>);
+
+impl Output {
+    /// Starts to copy: what is written to the pipe that this returns goes to `log`.
+    ///
+    /// A thread does it, because files cannot be waited for without blocking. It ends when the last
+    /// process that holds the pipe is gone.
+    pub(super) fn copy_to(log: RotatingLog) -> Result<(Self, PipeWriter), Error> {
+        let (reader, writer) = std::io::pipe().map_err(Error::system("make a pipe"))?;
+        let (send, receive) = oneshot::channel();
+        thread::Builder::new()
+            .name("output".to_owned())
+            .spawn(move || send.send(copy(reader, log)))
+            .map_err(Error::system("start a thread"))?;
+        Ok((Self(receive), writer))
+    }
+
+    /// The last lines, once there is nothing more to come.
+    pub(super) async fn last_lines(self) -> String {
+        self.0.await.unwrap_or_default()
+    }
+}
+
+fn copy(mut reader: PipeReader, mut log: RotatingLog) -> String {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let mut end = Vec::new();
+    let mut is_logged = true;
+    loop {
+        let bytes = match reader.read(&mut buffer) {
+            Ok(0) => return last_lines(&end),
+            Ok(length) => buffer.get(..length).unwrap_or_default(),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                tracing::error!(%error, "the worker's output cannot be read");
+                return last_lines(&end);
+            }
+        };
+        // A full disk must not stop the worker: its output is read on, and lost.
+        if let Err(error) = log.write(bytes)
+            && std::mem::replace(&mut is_logged, false)
+        {
+            tracing::error!(%error, "the worker's output cannot be written to its log");
+        }
+        end.extend_from_slice(bytes);
+        // One byte more than is kept tells whether a line begins there.
+        let surplus = end.len().saturating_sub(RESULT_BYTES + 1);
+        end.drain(..surplus);
+    }
+}
+
+fn last_lines(end: &[u8]) -> String {
+    let (text, _) = logs::tail(end, RESULT_BYTES);
+    let text = text.trim_end();
+    let first = text.rmatch_indices('\n').nth(RESULT_LINES - 1);
+    let lines = first.map_or(text, |(at, _)| text.get(at + 1..).unwrap_or_default());
+    lines.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use domain::id::RunId;
+
+    use super::*;
+
+    async fn last_lines_of(written: &[u8]) -> (String, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t_1.log");
+        let log = RotatingLog::open(&path, RunId(1)).unwrap();
+        let (output, mut pipe) = Output::copy_to(log).unwrap();
+        pipe.write_all(written).unwrap();
+        drop(pipe);
+        let lines = output.last_lines().await;
+        (lines, std::fs::metadata(&path).unwrap().len())
+    }
+
+    #[tokio::test]
+    async fn a_short_output_is_kept_as_it_is() {
+        assert_eq!(last_lines_of(b"one\n\ntwo\n").await.0, "one\n\ntwo");
+        assert_eq!(last_lines_of(b"").await.0, "");
+    }
+
+    #[tokio::test]
+    async fn of_many_lines_the_last_forty_are_kept() {
+        let written: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
+        let (lines, _) = last_lines_of(written.join("\n").as_bytes()).await;
+        assert!(lines.starts_with("960\n") && lines.ends_with("\n999"));
+    }
+
+    #[tokio::test]
+    async fn of_one_endless_line_the_end_is_kept() {
+        let written = [b"x".repeat(10_000_000), b"the end".to_vec()].concat();
+        let (lines, log_size) = last_lines_of(&written).await;
+        assert_eq!(lines.len(), RESULT_BYTES);
+        assert!(lines.ends_with("xthe end"));
+        assert!(log_size <= 2 * 1024 * 1024);
+    }
+}

@@ -1,0 +1,161 @@
+//! All processes of a run: the worker, and whatever it started.
+//!
+//! The supervisor is a subreaper, so a process whose parent ends becomes its child. Therefore every
+//! process of the run descends from the supervisor, at any moment, wherever it has put itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, wait};
+use tokio::signal::unix;
+use tokio::time::{Instant, timeout_at};
+
+use crate::process;
+use crate::run_folder::End;
+
+/// How long processes may take to leave after they were asked to.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long we try to kill what will not leave. Only a process that hangs in the kernel stays longer.
+const KILLING: Duration = Duration::from_secs(5);
+
+/// How often we look what is left while we end it.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The processes of a run.
+pub(super) struct Tree {
+    worker: i32,
+    worker_status: Option<WaitStatus>,
+    is_empty: bool,
+}
+
+impl Tree {
+    /// The tree of a worker that was started just now as our child.
+    pub(super) fn of(worker: u32) -> Self {
+        Self {
+            // Linux has no pid above 2^22 (proc_sys_kernel(5)).
+            worker: i32::try_from(worker).unwrap_or(i32::MAX),
+            worker_status: None,
+            is_empty: false,
+        }
+    }
+
+    pub(super) fn worker_pid(&self) -> i32 {
+        self.worker
+    }
+
+    /// Takes note of every child that has ended. All children of this process are of the run: its
+    /// worker, and what its processes left behind.
+    pub(super) fn reap(&mut self) {
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some((pid, status))) if pid.as_raw_pid() == self.worker => {
+                    self.worker_status = Some(status);
+                }
+                Ok(Some(_)) | Err(Errno::INTR) => {}
+                Ok(None) => return,
+                // No children are left, and so no descendants.
+                Err(_) => {
+                    self.is_empty = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// How the worker ended, if it has.
+    pub(super) fn worker_end(&self) -> Option<End> {
+        let status = self.worker_status?;
+        let by_signal = status.terminating_signal().map(End::Signal);
+        by_signal.or_else(|| status.exit_status().map(End::Code))
+    }
+
+    /// Ends every process that is left: asks, waits, kills.
+    pub(super) async fn end(&mut self, child_ended: &mut unix::Signal) {
+        if self.is_gone() {
+            return;
+        }
+        let mut asked = BTreeSet::new();
+        ask(Processes::now().descendants(), &mut asked);
+        let deadline = Instant::now() + GRACE;
+        while !self.is_gone() && Instant::now() < deadline {
+            look_again(child_ended).await;
+            // What a worker starts in order to clean up after itself is let be, but not what it
+            // leaves behind: that is our child by now.
+            ask(Processes::now().children(), &mut asked);
+        }
+        let deadline = Instant::now() + KILLING;
+        while !self.is_gone() && Instant::now() < deadline {
+            for pid in Processes::now().descendants() {
+                send(pid, Signal::KILL);
+            }
+            look_again(child_ended).await;
+        }
+    }
+
+    fn is_gone(&mut self) -> bool {
+        self.reap();
+        self.is_empty
+    }
+}
+
+/// Waits for a child to end, but not longer than until it is time to look again: a grandchild that
+/// ends tells only its parent.
+async fn look_again(child_ended: &mut unix::Signal) {
+    let until = Instant::now() + LOOK_AGAIN;
+    // Either way it is time to look.
+    drop(timeout_at(until, child_ended.recv()).await);
+}
+
+/// Asks those to leave that have not been asked before.
+fn ask(processes: Vec<i32>, asked: &mut BTreeSet<i32>) {
+    for pid in processes {
+        if asked.insert(pid) {
+            send(pid, Signal::TERM);
+            // A stopped process would not hear the other signal.
+            send(pid, Signal::CONT);
+        }
+    }
+}
+
+fn send(pid: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid)
+        && let Err(error) = kill_process(pid, signal)
+    {
+        tracing::debug!(%error, "a process ended before it was told to");
+    }
+}
+
+/// All processes of the machine, under the process that is their parent.
+struct Processes(BTreeMap<i32, Vec<i32>>);
+
+impl Processes {
+    fn now() -> Self {
+        let mut by_parent: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+        for pid in process::all().into_iter().flatten() {
+            if let Ok(Some(stat)) = process::stat(pid) {
+                by_parent.entry(stat.parent).or_default().push(pid);
+            }
+        }
+        Self(by_parent)
+    }
+
+    /// The children of this process.
+    fn children(mut self) -> Vec<i32> {
+        let own_pid = getpid().as_raw_pid();
+        self.0.remove(&own_pid).unwrap_or_default()
+    }
+
+    /// Every process that descends from this one, parents first.
+    fn descendants(mut self) -> Vec<i32> {
+        let own_pid = getpid().as_raw_pid();
+        let mut found = self.0.remove(&own_pid).unwrap_or_default();
+        let mut next = 0;
+        while let Some(parent) = found.get(next) {
+            found.extend(self.0.remove(parent).unwrap_or_default());
+            next += 1;
+        }
+        found
+    }
+}

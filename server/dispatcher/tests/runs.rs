@@ -1,0 +1,420 @@
+//! Runs from their claim to their end, with real processes. The supervisor is this test binary,
+//! executed again.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic, and these are its helpers"
+)]
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dispatcher::{Config, Dispatcher, Error, Home};
+use domain::actor::Actor;
+use domain::command::{Answer, Command, NewTask};
+use domain::id::TaskId;
+use domain::run::{OpenRun, Outcome};
+use domain::status::Status;
+use domain::task::{TaskDetail, WorkspaceKind};
+use kernel::Kernel;
+use tempfile::TempDir;
+
+/// In the environment of a supervisor: the file that it is started with.
+const SPEC: &str = "DISPATCHER_TEST_SPEC";
+
+/// Not a test: what the program does for its hidden verb `shim`.
+#[test]
+fn the_supervisor_itself() {
+    if let Some(spec) = std::env::var_os(SPEC) {
+        dispatcher::shim::main(Path::new(&spec));
+    }
+}
+
+struct Board {
+    folder: TempDir,
+    home: Home,
+    kernel: Kernel,
+    program: PathBuf,
+}
+
+impl Board {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let kernel = Kernel::open(&home.db()).unwrap();
+        let program = folder.path().join("program");
+        let this = std::env::current_exe().unwrap();
+        // Another process writes the file: one that this process has open for writing, or a child
+        // that was forked meanwhile, could not be executed.
+        let write = "cat > \"$0\" <<END\n\
+            #!/bin/sh\n\
+            export DISPATCHER_TEST_SPEC=\"\\$2\"\n\
+            exec '$1' the_supervisor_itself --exact --nocapture\n\
+            END\n\
+            chmod +x \"$0\"";
+        let written = std::process::Command::new("sh")
+            .arg("-c")
+            .arg(write)
+            .args([&program, &this])
+            .status();
+        assert!(written.unwrap().success());
+        Self {
+            folder,
+            home,
+            kernel,
+            program,
+        }
+    }
+
+    async fn start(&self) -> Dispatcher {
+        self.try_start().await.unwrap()
+    }
+
+    async fn try_start(&self) -> Result<Dispatcher, Error> {
+        let config = Config::new(self.program.clone());
+        Dispatcher::start(self.kernel.clone(), self.home.clone(), config).await
+    }
+
+    /// A task for the lane `shell`, whose workspace is the folder `work`.
+    async fn create(&self, script: &str) -> TaskId {
+        let new = NewTask {
+            title: "a task".to_owned(),
+            body: Some(script.to_owned()),
+            assignee: Some("shell".to_owned()),
+            workspace_kind: WorkspaceKind::Dir,
+            workspace_path: Some(self.work().display().to_string()),
+            ..NewTask::default()
+        };
+        self.create_task(new).await
+    }
+
+    async fn create_task(&self, new: NewTask) -> TaskId {
+        let create = Command::CreateTask(new);
+        let receipt = self.kernel.execute(&Actor::full("user"), create).await;
+        match receipt.unwrap().answer {
+            Answer::Created { task, .. } => task,
+            other => panic!("not created: {other:?}"),
+        }
+    }
+
+    fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// A pipe in the workspace, at which a worker waits until it is opened.
+    fn gate(&self) -> PathBuf {
+        std::fs::create_dir_all(self.work()).unwrap();
+        let gate = self.work().join("gate");
+        let made = std::process::Command::new("mkfifo").arg(&gate).status();
+        assert!(made.unwrap().success());
+        gate
+    }
+
+    /// The task, once `is_it` says so.
+    async fn until(&self, task: &TaskId, is_it: impl Fn(&TaskDetail) -> bool) -> TaskDetail {
+        let mut newest = self.kernel.newest_event();
+        let watching = async {
+            loop {
+                newest.mark_unchanged();
+                let detail = self.kernel.task(task).await.unwrap();
+                if is_it(&detail) {
+                    break detail;
+                }
+                newest.changed().await.unwrap();
+            }
+        };
+        in_time(watching).await
+    }
+
+    async fn until_status(&self, task: &TaskId, status: Status) -> TaskDetail {
+        self.until(task, |detail| detail.task.status == status)
+            .await
+    }
+
+    /// The open run of the task, once its worker runs.
+    async fn until_spawned(&self, task: &TaskId) -> OpenRun {
+        self.until(task, |detail| has_event(detail, "spawned"))
+            .await;
+        let open = self.kernel.open_runs().await.unwrap();
+        open.into_iter().find(|run| run.task == *task).unwrap()
+    }
+}
+
+fn has_event(detail: &TaskDetail, kind: &str) -> bool {
+    detail.events.iter().any(|event| event.kind == kind)
+}
+
+async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(Duration::from_secs(30), what).await;
+    waited.expect("it does not happen")
+}
+
+/// Waits until no process has this id any more.
+async fn gone(pid: i64) {
+    let wait = tokio::process::Command::new("tail")
+        .args(["-s", "0.1", "--pid", &pid.to_string(), "-f", "/dev/null"])
+        .status();
+    assert!(in_time(wait).await.unwrap().success());
+}
+
+/// Whether a process with this id does anything still; one that nobody has reaped does not.
+fn is_there(pid: i64) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+async fn open(gate: PathBuf, line: &'static str) {
+    let opening = tokio::task::spawn_blocking(move || std::fs::write(gate, line));
+    in_time(opening).await.unwrap().unwrap();
+}
+
+/// Waits until a worker writes to the gate.
+async fn wait_at(gate: PathBuf) {
+    let waiting = tokio::task::spawn_blocking(move || std::fs::read(gate));
+    in_time(waiting).await.unwrap().unwrap();
+}
+
+fn kill(signal: &str, pid: i64) {
+    let kill = std::process::Command::new("kill")
+        .args(["-s", signal, &pid.to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_script_that_exits_0_completes_its_task_with_its_output() {
+    let board = Board::new();
+    let dispatcher = board.start().await;
+    let task = board
+        .create("echo $KANBAN_TASK in $PWD; echo $HERMES_KANBAN_TASK $HERMES_TENANT. >&2; cat")
+        .await;
+    let done = board.until_status(&task, Status::Done).await;
+    let work = board.work();
+    let result = format!("{task} in {}\n{task} .", work.display());
+    assert_eq!(done.task.result, Some(result));
+    assert_eq!(done.runs.len(), 1);
+    assert_eq!(done.runs[0].outcome, Some(Outcome::Completed));
+    let log = dispatcher::logs::read(&board.home, &task, None)
+        .await
+        .unwrap();
+    assert!(log.text.ends_with(&format!("{task} .\n")), "{}", log.text);
+    dispatcher.stop().await;
+    let run_folders = std::fs::read_dir(board.home.runs()).unwrap().count();
+    assert_eq!(run_folders, 0, "the folder of a settled run stays behind");
+}
+
+#[tokio::test]
+async fn a_script_that_exits_3_is_tried_again_and_says_why() {
+    let board = Board::new();
+    let dispatcher = board.start().await;
+    let task = board
+        .create("if [ -f marker ]; then exit 0; fi; touch marker; echo no marker; exit 3")
+        .await;
+    let failed = board.until_status(&task, Status::Ready).await;
+    if let Some(error) = &failed.task.last_spawn_error {
+        assert_eq!(error, "exited with code 3: no marker");
+    }
+    let done = board.until_status(&task, Status::Done).await;
+    let outcomes: Vec<_> = done
+        .runs
+        .iter()
+        .map(|run| (run.outcome, run.exit_code))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            (Some(Outcome::Exit), Some(3)),
+            (Some(Outcome::Completed), None)
+        ]
+    );
+    assert_eq!(
+        done.runs[0].error.as_deref(),
+        Some("exited with code 3: no marker")
+    );
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_kills_itself_fails_its_attempt() {
+    let board = Board::new();
+    let dispatcher = board.start().await;
+    let task = board.create("echo so long; kill -KILL $$").await;
+    let failed = board
+        .until(&task, |detail| has_event(detail, "attempt_failed"))
+        .await;
+    assert_eq!(failed.runs[0].outcome, Some(Outcome::Signal));
+    assert_eq!(
+        failed.runs[0].error.as_deref(),
+        Some("ended by SIGKILL: so long")
+    );
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_cannot_be_had_is_a_failed_start_that_says_so() {
+    let board = Board::new();
+    let dispatcher = board.start().await;
+    let task = board
+        .create_task(NewTask {
+            title: "nowhere".to_owned(),
+            assignee: Some("shell".to_owned()),
+            workspace_kind: WorkspaceKind::Dir,
+            ..NewTask::default()
+        })
+        .await;
+    let failed = board
+        .until(&task, |detail| has_event(detail, "spawn_failed"))
+        .await;
+    assert_eq!(failed.runs[0].outcome, Some(Outcome::SpawnFailed));
+    let error = failed.task.last_spawn_error.unwrap();
+    assert!(
+        error.starts_with("workspace: a task with a workspace of kind dir"),
+        "{error}"
+    );
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_that_no_lane_serves_is_never_claimed() {
+    let board = Board::new();
+    let dispatcher = board.start().await;
+    let foreign = board
+        .create_task(NewTask {
+            title: "for somebody else".to_owned(),
+            assignee: Some("nobody".to_owned()),
+            priority: 9,
+            ..NewTask::default()
+        })
+        .await;
+    let ours = board.create("true").await;
+    board.until_status(&ours, Status::Done).await;
+    let detail = board.kernel.task(&foreign).await.unwrap();
+    assert_eq!((detail.task.status, detail.runs.len()), (Status::Ready, 0));
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_board_has_one_dispatcher_at_a_time() {
+    let board = Board::new();
+    let first = board.start().await;
+    assert!(matches!(board.try_start().await, Err(Error::Held(_))));
+    first.stop().await;
+    board.start().await.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_outlives_its_dispatcher_and_the_next_one_takes_it_over() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    let task = board.create("read line < gate; echo $line").await;
+    board.until_spawned(&task).await;
+    first.stop().await;
+
+    let second = board.start().await;
+    board
+        .until(&task, |detail| has_event(detail, "adopted"))
+        .await;
+    open(gate, "the same worker\n").await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(done.task.result.as_deref(), Some("the same worker"));
+    assert_eq!(done.runs.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn an_end_that_no_dispatcher_saw_is_read_by_the_next_one() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    let task = board.create("read line < gate; echo $line").await;
+    let run = board.until_spawned(&task).await;
+    first.stop().await;
+    open(gate, "in between\n").await;
+    gone(run.supervisor.unwrap().pid).await;
+
+    let second = board.start().await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(done.task.result.as_deref(), Some("in between"));
+    assert_eq!(done.runs.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_worker_leaves_behind_in_another_session_is_ended_with_it() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    // The pipe of the output stays open in the process that is left behind.
+    let script = "(setsid sh -c 'echo $$ > gate; exec sleep 1000' &); read pid < gate; echo $pid";
+    let task = board.create(script).await;
+    let done = board.until_status(&task, Status::Done).await;
+    let left_behind: i64 = done.task.result.unwrap().parse().unwrap();
+    assert!(!is_there(left_behind));
+    drop(gate);
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_supervisor_is_killed_is_ended_before_its_task_may_start_again() {
+    let board = Board::new();
+    board.gate();
+    let dispatcher = board.start().await;
+    let task = board.create("read line < gate").await;
+    let run = board.until_spawned(&task).await;
+    kill("KILL", run.supervisor.unwrap().pid);
+    let crashed = board
+        .until(&task, |detail| has_event(detail, "crashed"))
+        .await;
+    assert_eq!(crashed.runs[0].outcome, Some(Outcome::Crashed));
+    assert!(!is_there(crashed.runs[0].worker_pid.unwrap()));
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_that_is_taken_away_from_its_worker_ends_it() {
+    let board = Board::new();
+    board.gate();
+    let dispatcher = board.start().await;
+    let task = board.create("read line < gate").await;
+    let run = board.until_spawned(&task).await;
+    let take_away = Command::MoveTask {
+        task: task.clone(),
+        to: Status::Triage,
+    };
+    let person = Actor::full("user");
+    board.kernel.execute(&person, take_away).await.unwrap();
+    let worker = board.kernel.run(run.run).await.unwrap().worker_pid.unwrap();
+    gone(worker).await;
+    gone(run.supervisor.unwrap().pid).await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_that_was_taken_away_and_given_back_never_has_two_workers() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    // The folder is made by one worker at a time, or the second says so. The first takes a second to
+    // leave.
+    let script = "mkdir alone || exit 9; trap 'sleep 1; rmdir alone; exit 0' TERM\n\
+        if [ -f again ]; then rmdir alone; exit 0; fi\n\
+        touch again; echo at work > gate; sleep 1000 & wait";
+    let task = board.create(script).await;
+    wait_at(gate).await;
+    let person = Actor::full("user");
+    let again = Command::MoveTask {
+        task: task.clone(),
+        to: Status::Ready,
+    };
+    board.kernel.execute(&person, again).await.unwrap();
+    let done = board.until_status(&task, Status::Done).await;
+    let outcomes: Vec<_> = done.runs.iter().map(|run| run.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Some(Outcome::Cancelled), Some(Outcome::Completed)]
+    );
+    dispatcher.stop().await;
+}

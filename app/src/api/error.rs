@@ -1,0 +1,41 @@
+//! How a refusal travels from the server to the page.
+
+use domain::error::ErrorKind;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+use state::refusal::Refusal;
+
+/// The answer to a request that was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+#[serde(transparent)]
+pub struct ApiError(pub Refusal);
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let (kind, message) = match error {
+            ServerFnErrorErr::Request(_) => (ErrorKind::Busy, "the server cannot be reached"),
+            // The front door answers in its own words, not in ours.
+            ServerFnErrorErr::Deserialization(_) => {
+                (ErrorKind::Forbidden, "the server refused; reload the page to sign in again")
+            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                (ErrorKind::Invalid, "the form was not filled in as expected")
+            }
+            _ => (ErrorKind::Internal, "the server did not understand"),
+        };
+        Self(Refusal {
+            kind,
+            message: message.to_owned(),
+        })
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(ApiError(refusal): ApiError) -> Self {
+        refusal
+    }
+}

@@ -1,0 +1,71 @@
+//! The page: one tree of components, rendered by the server and taken over by the browser.
+//!
+//! It shows the board and asks for changes. It never decides one, and never sees SQL.
+
+#![allow(
+    clippy::let_unit_value,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    unreachable_pub,
+    reason = "the `view!` and `component` macros, and components' owned arguments, are made of these"
+)]
+
+pub mod api;
+mod runtime;
+#[cfg(feature = "ssr")]
+pub mod ssr;
+mod view;
+
+use leptos::prelude::*;
+use leptos_meta::{Html, MetaTags, provide_meta_context};
+use leptos_router::SsrMode;
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::path;
+
+use view::{BoardPage, NotFound};
+
+/// The document around [`App`]; only the server renders it.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=options.css_path()/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// The routes. The board is their parent, so it stays as it is while a task opens and closes on it.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+
+    // Effects run in the browser only: the attribute says that WASM has taken over. Style rules and
+    // the end-to-end tests wait for it.
+    let (is_hydrated, set_hydrated) = signal(false);
+    Effect::new(move |_| set_hydrated.set(true));
+
+    view! {
+        <Html {..} data-hydrated=move || is_hydrated.get().then_some("")/>
+        <Router>
+            // The board is a read of a local file: waiting for it costs less than streaming would,
+            // and the page is whole without any script.
+            <Routes fallback=NotFound>
+                <ParentRoute path=path!("/") view=BoardPage ssr=SsrMode::Async>
+                    <Route path=path!("") view=|| () ssr=SsrMode::Async/>
+                    <Route path=path!("t/:id") view=|| () ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,114 @@
+//! The only place where [`state`] meets Leptos: messages go in, the page is brought up to date, and
+//! effects are carried out.
+
+mod commit;
+mod effect;
+mod socket;
+
+use std::time::Duration;
+
+use domain::time::Timestamp;
+use leptos::ev;
+use leptos::leptos_dom::helpers::set_interval_with_handle;
+use leptos::prelude::*;
+use leptos::web_sys::js_sys::Date;
+use leptos_router::hooks::{use_location, use_navigate};
+use reactive_stores::Store;
+use state::address::Address;
+use state::shown::{Shown, ShownStoreFields, project};
+use state::{Model, Msg, Opening};
+
+use effect::Hands;
+
+/// Running elapsed times are shown in seconds.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The page's model and what is shown of it. A handle, cheap to copy.
+#[derive(Clone, Copy)]
+pub(crate) struct Runtime {
+    model: StoredValue<Model>,
+    shown: Store<Shown>,
+    hands: StoredValue<Hands, LocalStorage>,
+}
+
+impl Runtime {
+    /// The page that the server rendered. In a browser it comes to life once it is on the screen.
+    pub(crate) fn start(opening: Opening) -> Self {
+        let model = Model::new(opening);
+        let shown = Store::new(project(&model));
+        // Rows are found by position until the store has been told their keys.
+        shown.cards().update_keys();
+        let runtime = Self {
+            model: StoredValue::new(model),
+            shown,
+            hands: StoredValue::new_local(Hands::new(use_navigate())),
+        };
+        provide_context(runtime);
+        runtime.come_to_life();
+        runtime
+    }
+
+    /// What views may see.
+    pub(crate) fn shown(self) -> Store<Shown> {
+        self.shown
+    }
+
+    /// Takes in what happened.
+    pub(crate) fn dispatch(self, msg: Msg) {
+        // The page may be gone before a late answer arrives.
+        let Some(effects) = self
+            .model
+            .try_update_value(|model| state::update(model, msg))
+        else {
+            return;
+        };
+        commit::commit(self.shown, self.model.with_value(project));
+        for effect in effects {
+            self.carry_out(effect);
+        }
+    }
+
+    /// Effects run in browsers only, after the page was taken over.
+    fn come_to_life(self) {
+        let location = use_location();
+        Effect::new(move |is_started: Option<()>| {
+            if is_started.is_some() {
+                return;
+            }
+            self.dispatch(Msg::Started(now()));
+            let tick = set_interval_with_handle(move || self.dispatch(Msg::Ticked(now())), TICK);
+            let escape = window_event_listener(ev::keydown, move |key| {
+                if key.key() == "Escape" && !key.default_prevented() {
+                    self.dispatch(Msg::PressedEscape);
+                }
+            });
+            on_cleanup(move || {
+                if let Ok(tick) = tick {
+                    tick.clear();
+                }
+                escape.remove();
+            });
+        });
+        Effect::new(move |_| {
+            let address = Address::from_path(&location.pathname.read());
+            self.dispatch(Msg::Visited(address));
+        });
+    }
+}
+
+/// The visitor's clock.
+fn now() -> Timestamp {
+    let milliseconds = Date::now();
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "a float has no other way to an integer; the milliseconds of any date fit"
+    )]
+    Timestamp((milliseconds / 1_000.0) as i64)
+}
+
+/// Sends messages from views.
+pub(crate) fn use_dispatch() -> impl Fn(Msg) + Copy + Send + Sync + 'static {
+    let runtime = expect_context::<Runtime>();
+    move |msg| runtime.dispatch(msg)
+}

@@ -1,0 +1,85 @@
+//! Brings the page up to date: what differs from what is shown is written, and nothing else.
+
+use leptos::prelude::*;
+use reactive_stores::{Patch, Store, Subfield};
+use state::shown::{Card, Columns, ColumnsStoreFields, Shown, ShownStoreFields};
+
+/// Writes what is to be shown, field by field: patching a struct that holds a keyed field panics in
+/// `reactive_stores` 0.4.
+pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
+    let Shown {
+        cards,
+        columns,
+        drafts,
+        is_empty,
+        is_filling,
+        assignees,
+        create,
+        drawer,
+        link,
+        second,
+        minute,
+        notices,
+        announcement,
+        theme,
+    } = shown;
+    // A column names its new cards only after they are there.
+    commit_cards(store, cards);
+    commit_columns(store, columns);
+    put(store.drafts(), drafts);
+    put(store.is_empty(), is_empty);
+    put(store.is_filling(), is_filling);
+    put(store.assignees(), assignees);
+    put(store.create(), create);
+    put(store.drawer(), drawer);
+    put(store.link(), link);
+    put(store.second(), second);
+    put(store.minute(), minute);
+    put(store.notices(), notices);
+    put(store.announcement(), announcement);
+    put(store.theme(), theme);
+}
+
+/// While the same cards are on the board, each changed one is patched alone, which costs the same
+/// however many there are.
+fn commit_cards(store: Store<Shown>, cards: Vec<Card>) {
+    let shown = store.cards();
+    let changed: Option<Vec<Card>> = {
+        let before = shown.read_untracked();
+        let is_same_set = before.iter().map(|it| &it.id).eq(cards.iter().map(|it| &it.id));
+        is_same_set.then(|| {
+            let pairs = before.iter().zip(&cards);
+            pairs.filter(|(before, card)| before != card).map(|(_, card)| card.clone()).collect()
+        })
+    };
+    match changed {
+        Some(changed) => {
+            for card in changed {
+                shown.at_key(card.id.clone()).patch(card);
+            }
+        }
+        None => shown.patch(cards),
+    }
+}
+
+fn commit_columns(store: Store<Shown>, columns: Columns) {
+    let Columns { triage, todo, ready, running, blocked, done } = columns;
+    let shown = store.columns();
+    put(shown.triage(), triage);
+    put(shown.todo(), todo);
+    put(shown.ready(), ready);
+    put(shown.running(), running);
+    put(shown.blocked(), blocked);
+    put(shown.done(), done);
+}
+
+fn put<Inner, Prev, T>(field: Subfield<Inner, Prev, T>, value: T)
+where
+    Subfield<Inner, Prev, T>: ReadUntracked<Value: std::ops::Deref<Target = T>> + Set<Value = T>,
+    T: PartialEq,
+{
+    let differs = *field.read_untracked() != value;
+    if differs {
+        field.set(value);
+    }
+}

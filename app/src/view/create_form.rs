@@ -1,0 +1,129 @@
+//! The form for a new task. The browser itself opens and closes it, so it needs no script.
+
+use leptos::html::{Div, Input, Textarea};
+use leptos::prelude::*;
+use reactive_stores::Field;
+use state::create::{self, Form};
+use state::pending::{self, Request};
+use state::{Msg, create::Refused};
+
+use super::form::PlainForm;
+use crate::api::CreateTask;
+use crate::runtime::use_dispatch;
+
+/// What buttons that open the form refer to.
+pub(crate) const CREATE_FORM_ID: &str = "new-task";
+
+const ASSIGNEES_ID: &str = "assignees";
+
+#[component]
+pub(crate) fn CreateForm(
+    #[prop(into)] create: Field<create::Model>,
+    #[prop(into)] assignees: Field<Vec<String>>,
+) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let panel = NodeRef::<Div>::new();
+    let inputs = Inputs::default();
+    let submit = Callback::new(move |CreateTask { form }| {
+        dispatch(Msg::Pending(pending::Msg::Asked(Request::Create(form))));
+        if let Some(panel) = panel.get_untracked() {
+            // It fails only for a form that is closed already.
+            drop(panel.hide_popover());
+        }
+    });
+    let refused = Memo::new(move |_| create.read().refused.clone());
+    Effect::new(move |_| {
+        if let Some(Refused { form, .. }) = refused.get() {
+            inputs.fill(&form);
+            if let Some(panel) = panel.get_untracked() {
+                drop(panel.show_popover());
+            }
+        }
+    });
+    let problem = move || refused.get().map(|it| view! {
+        <p class="problem" role="alert">{it.refusal.message}</p>
+    });
+    view! {
+        <div class="create-form" id=CREATE_FORM_ID popover="auto" role="dialog" aria-label="New task" node_ref=panel>
+            <PlainForm on_submit=submit>
+                <input
+                    class="title" name="form[title]" required autofocus autocomplete="off"
+                    placeholder="What is to be done?" aria-label="Title" node_ref=inputs.title
+                />
+                <textarea
+                    class="body" name="form[body]" rows="6" spellcheck="false"
+                    placeholder="The whole story. For the shell lane: the script to run."
+                    aria-label="Description" node_ref=inputs.body
+                ></textarea>
+                <div class="fields">
+                    <label>
+                        <span>"Assignee"</span>
+                        <input name="form[assignee]" list=ASSIGNEES_ID autocomplete="off" placeholder="shell" node_ref=inputs.assignee/>
+                    </label>
+                    <label>
+                        <span>"Priority"</span>
+                        <input name="form[priority]" type="number" inputmode="numeric" placeholder="0" node_ref=inputs.priority/>
+                    </label>
+                    <label>
+                        <span>"Tenant"</span>
+                        <input name="form[tenant]" autocomplete="off" placeholder="none" node_ref=inputs.tenant/>
+                    </label>
+                    <label>
+                        <span>"Waits for"</span>
+                        <input name="form[parents]" autocomplete="off" placeholder="t_1a2b3c4d" node_ref=inputs.parents/>
+                    </label>
+                </div>
+                <datalist id=ASSIGNEES_ID>
+                    {move || assignees.get().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}
+                </datalist>
+                {problem}
+                <div class="actions">
+                    <label class="check">
+                        <input
+                            type="checkbox" name="form[triage]" value="true"
+                            prop:checked=move || create.read().triage
+                            on:change:target=move |event| {
+                                dispatch(Msg::Create(create::Msg::ChoseTriage(event.target().checked())));
+                            }
+                        />
+                        "Only an idea: keep it in triage"
+                    </label>
+                    <button type="button" class="button" popovertarget=CREATE_FORM_ID popovertargetaction="hide">
+                        "Cancel"
+                    </button>
+                    <button class="button-primary">"Create task"</button>
+                </div>
+            </PlainForm>
+        </div>
+    }
+}
+
+/// The text fields. What is being typed stays in them; only a refused form is written back.
+#[derive(Clone, Copy, Default)]
+struct Inputs {
+    title: NodeRef<Input>,
+    body: NodeRef<Textarea>,
+    assignee: NodeRef<Input>,
+    priority: NodeRef<Input>,
+    tenant: NodeRef<Input>,
+    parents: NodeRef<Input>,
+}
+
+impl Inputs {
+    fn fill(self, form: &Form) {
+        for (input, text) in [
+            (self.title, &form.title),
+            (self.assignee, &form.assignee),
+            (self.priority, &form.priority),
+            (self.tenant, &form.tenant),
+            (self.parents, &form.parents),
+        ] {
+            if let Some(input) = input.get_untracked() {
+                input.set_value(text);
+            }
+        }
+        if let Some(body) = self.body.get_untracked() {
+            body.set_value(&form.body);
+        }
+    }
+}

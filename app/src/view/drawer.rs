@@ -1,0 +1,142 @@
+//! The task that is open beside the board.
+
+mod attempts;
+mod callout;
+mod comment_form;
+mod facts;
+mod log;
+mod moves;
+mod neighbours;
+mod text;
+mod timeline;
+
+use std::sync::Arc;
+
+use domain::id::TaskId;
+use domain::task::TaskDetail;
+use leptos::prelude::*;
+use reactive_stores::Store;
+use state::drawer::Reading;
+use state::label;
+use state::refusal::Refusal;
+use state::shown::{self, Shown, ShownStoreFields};
+
+use super::clock::Clock;
+use super::icon::{Drawing, Icon};
+use super::status_mark::StatusMark;
+use attempts::Attempts;
+use callout::Callout;
+use comment_form::CommentForm;
+use facts::Facts;
+use log::Log;
+use moves::Moves;
+use neighbours::Neighbours;
+use text::Text;
+use timeline::Timeline;
+
+/// The name of the element that takes the keyboard when a task is opened.
+pub(crate) const DRAWER_ID: &str = "open-task";
+
+const TITLE_ID: &str = "open-task-title";
+
+#[component]
+pub(crate) fn Drawer(shown: Store<Shown>) -> impl IntoView {
+    let task = Memo::new(move |_| shown.drawer().read().task().cloned());
+    move || task.get().map(|task| view! { <OpenTask shown task/> })
+}
+
+#[component]
+fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
+    let reading = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { reading, .. } => Some(Arc::clone(reading)),
+        _ => None,
+    });
+    let refusal = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Failed { refusal, .. } => Some(refusal.clone()),
+        _ => None,
+    });
+    let title = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { reading, .. } => Some(reading.detail.task.title.clone()),
+        shown::Drawer::Loading { title, .. } => title.clone(),
+        _ => None,
+    });
+    let is_loaded = Memo::new(move |_| reading.read().is_some());
+    view! {
+        <aside class="drawer" id=DRAWER_ID tabindex="-1" role="dialog" aria-labelledby=TITLE_ID>
+            <header class="bar">
+                <span class="id">{task.to_string()}</span>
+                <a class="close button-quiet" href="/" aria-label="Close" title="Close (Esc)">
+                    <Drawing icon=Icon::Close/>
+                </a>
+            </header>
+            <div class="content">
+                <h2 id=TITLE_ID>{move || title.get().unwrap_or_else(|| task.to_string())}</h2>
+                {move || refusal.get().map(|refusal| view! { <Missing refusal/> })}
+                <Show when=move || is_loaded.get()>
+                    <Loaded shown reading/>
+                </Show>
+            </div>
+        </aside>
+    }
+}
+
+#[component]
+fn Missing(refusal: Refusal) -> impl IntoView {
+    view! { <p class="callout" data-tone="trouble">{refusal.message}</p> }
+}
+
+/// A loaded task. Each part follows its own slice, so that a new reading changes what is new.
+#[component]
+fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl IntoView {
+    let clock = Clock::of(shown);
+    let status = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { status, .. } => Some(status.clone()),
+        _ => None,
+    });
+    let saying = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { comments, .. } => comments.clone(),
+        _ => Vec::new(),
+    });
+    let task = part(reading, |detail| Some(detail.task.clone()));
+    let body = part(reading, |detail| detail.task.body.clone());
+    let result = part(reading, |detail| detail.task.result.clone());
+    let events = part(reading, |detail| detail.events.clone());
+    let runs = part(reading, |detail| detail.runs.clone());
+    let timeline = part(reading, state::drawer::timeline::of);
+    let parents = part(reading, |detail| detail.parents.clone());
+    let children = part(reading, |detail| detail.children.clone());
+    let log = Memo::new(move |_| reading.read().as_ref().and_then(|it| it.log.clone()));
+    let is_script = part(reading, |detail| detail.task.assignee.as_deref() == Some("shell"));
+    // A reading is there as long as this component is.
+    let id = task.read_untracked().as_ref().map(|task| task.id.clone());
+    view! {
+        {move || status.get().map(|status| view! {
+            <p class="status" data-status=status.column().as_str().to_owned()>
+                <StatusMark status=status.clone()/>
+                {label::of(&status).to_owned()}
+            </p>
+        })}
+        {move || task.get().map(|task| view! { <Facts task clock/> })}
+        {id.clone().map(|task| view! { <Moves task status/> })}
+        <Callout task events/>
+        <Text heading="Result" text=result is_code=true/>
+        <Text heading="Description" text=body is_code=is_script/>
+        <Neighbours heading="Waits for" tasks=parents/>
+        <Neighbours heading="Needed by" tasks=children/>
+        <Log log/>
+        <Attempts runs clock/>
+        <Timeline entries=timeline saying clock/>
+        {id.map(|task| view! { <CommentForm task/> })}
+    }
+}
+
+/// A slice of the open task; its default while nothing is loaded.
+fn part<T>(
+    reading: Memo<Option<Arc<Reading>>>,
+    of: impl Fn(&TaskDetail) -> T + Send + Sync + 'static,
+) -> Memo<T>
+where
+    T: Default + PartialEq + Send + Sync + 'static,
+{
+    Memo::new(move |_| reading.read().as_ref().map(|it| of(&it.detail)).unwrap_or_default())
+}

@@ -1,0 +1,63 @@
+//! The history of the task: what was said and what happened, in one row.
+
+use domain::task::Comment;
+use leptos::prelude::*;
+use state::age;
+use state::drawer::timeline::Entry;
+
+use crate::view::age::Age;
+use crate::view::avatar::Avatar;
+use crate::view::clock::Clock;
+
+#[component]
+pub(crate) fn Timeline(
+    entries: Memo<Vec<Entry>>,
+    /// What was said here and is not in the history yet.
+    saying: Memo<Vec<String>>,
+    clock: Clock,
+) -> impl IntoView {
+    view! {
+        <section class="timeline" aria-label="Activity">
+            <h3>"Activity"</h3>
+            <ol role="list">
+                <For each=move || entries.get() key=key let(entry)>
+                    {match entry {
+                        Entry::Said(comment) => view! { <Said comment clock/> }.into_any(),
+                        Entry::Happened { kind, text, at, .. } => view! {
+                            <li class="event" data-kind=kind>
+                                <span class="what">{text}</span>
+                                <Age now=clock.minute since=at in_words=age::ago/>
+                            </li>
+                        }
+                        .into_any(),
+                    }}
+                </For>
+                {move || saying.get().into_iter().map(|text| view! {
+                    <li class="comment" data-pending><p>{text}</p></li>
+                }).collect_view()}
+            </ol>
+        </section>
+    }
+}
+
+#[component]
+fn Said(comment: Comment, clock: Clock) -> impl IntoView {
+    view! {
+        <li class="comment">
+            <p class="author">
+                <Avatar name=comment.author.clone()/>
+                <span>{comment.author}</span>
+                <Age now=clock.minute since=comment.created_at in_words=age::ago/>
+            </p>
+            <p>{comment.body}</p>
+        </li>
+    }
+}
+
+/// Entries never change, so their numbers are enough to tell them apart.
+fn key(entry: &Entry) -> (bool, i64) {
+    match entry {
+        Entry::Said(comment) => (true, comment.id.0),
+        Entry::Happened { id, .. } => (false, id.0),
+    }
+}

@@ -1,0 +1,39 @@
+//! What a board is for, for those who see it for the first time.
+
+use leptos::prelude::*;
+use state::Msg;
+use state::pending::{self, Request};
+
+use super::create_form::CREATE_FORM_ID;
+use super::form::PlainForm;
+use crate::api::FillSample;
+use crate::runtime::use_dispatch;
+
+#[component]
+pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let fill = Callback::new(move |_: FillSample| {
+        dispatch(Msg::Pending(pending::Msg::Asked(Request::FillSample)));
+    });
+    view! {
+        <section class="empty-board" aria-label="Getting started">
+            <h2>"Nothing to do yet"</h2>
+            <p>
+                "Tasks that you put here start by themselves as soon as they are ready. Give one to "
+                <code>"shell"</code>
+                " and its text runs as a script; its output becomes the result, and is handed on to
+                the tasks that wait for it."
+            </p>
+            <div class="actions">
+                <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID>
+                    "Create a task"
+                </button>
+                <PlainForm on_submit=fill>
+                    <button class="button" disabled=move || is_filling.get()>
+                        {move || if is_filling.get() { "Filling…" } else { "Fill with the sample" }}
+                    </button>
+                </PlainForm>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,39 @@
+//! The head of the page: which board, how it is doing, and what is always at hand.
+
+use leptos::prelude::*;
+use reactive_stores::Store;
+use state::shown::{ColumnsStoreFields, Shown, ShownStoreFields};
+
+use super::connection_mark::ConnectionMark;
+use super::create_form::CREATE_FORM_ID;
+use super::icon::{Drawing, Icon};
+use super::theme_button::ThemeButton;
+
+#[component]
+pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
+    let running = Memo::new(move |_| shown.columns().running().read().len());
+    view! {
+        <header class="header">
+            <h1 class="name">
+                <a href="/">
+                    <svg class="logo" viewBox="0 0 16 16" aria-hidden="true">
+                        <path d="M2 2.5h3.2v11H2zM6.4 2.5h3.2v7H6.4zM10.8 2.5H14v4.5h-3.2z"/>
+                    </svg>
+                    "Kanban"
+                </a>
+            </h1>
+            <p class="workers" data-state=move || if running.get() == 0 { "idle" } else { "busy" }>
+                {move || match running.get() {
+                    0 => "Nothing running".to_owned(),
+                    count => format!("{count} running"),
+                }}
+            </p>
+            <ConnectionMark link=shown.link()/>
+            <ThemeButton theme=shown.theme()/>
+            <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID>
+                <Drawing icon=Icon::Plus/>
+                <span>"New task"</span>
+            </button>
+        </header>
+    }
+}

@@ -1,0 +1,40 @@
+//! Small drawings, in the colour of the text around them. They are never the only way to say it.
+
+use leptos::prelude::*;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Icon {
+    Plus,
+    Close,
+    Comment,
+    Link,
+    Warning,
+    System,
+    Sun,
+    Moon,
+}
+
+impl Icon {
+    /// The strokes, on a square of sixteen units.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Plus => "M8 3v10M3 8h10",
+            Self::Close => "M4 4l8 8M12 4l-8 8",
+            Self::Comment => "M2.5 3.5h11v7.5h-6l-3 2.5v-2.5h-2z",
+            Self::Link => "M7 9a2.5 2.5 0 0 0 3.6 0l2-2a2.5 2.5 0 0 0-3.6-3.6l-.8.8M9 7a2.5 2.5 0 0 0-3.6 0l-2 2a2.5 2.5 0 0 0 3.6 3.6l.8-.8",
+            Self::Warning => "M8 2.5l6 11H2zM8 6.5v3.2M8 11.4v.4",
+            Self::System => "M2 3.5h12v7.5H2zM5.5 13.5h5M8 11v2.5",
+            Self::Sun => "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6M8 1.5v1.2M8 13.3v1.2M1.5 8h1.2M13.3 8h1.2M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9",
+            Self::Moon => "M13.2 9.6A5.6 5.6 0 0 1 6.4 2.8 5.6 5.6 0 1 0 13.2 9.6z",
+        }
+    }
+}
+
+#[component]
+pub(crate) fn Drawing(#[prop(into)] icon: Signal<Icon>) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d=move || icon.get().path()/>
+        </svg>
+    }
+}

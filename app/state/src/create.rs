@@ -1,0 +1,199 @@
+//! The form for a new task.
+
+use domain::command::NewTask;
+use domain::status::Status;
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::Refusal;
+
+/// What was filled in: the fields of the form, by the names of its inputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    /// What is to be done, in a line.
+    pub title: String,
+    /// The whole story; for the `shell` lane, the script.
+    pub body: String,
+    /// Who is to work on it.
+    pub assignee: String,
+    /// The project or customer.
+    pub tenant: String,
+    /// A whole number, or nothing.
+    pub priority: String,
+    /// The ids of tasks to wait for, between spaces or commas.
+    pub parents: String,
+    /// Whether it is only an idea yet.
+    pub triage: bool,
+}
+
+impl Form {
+    /// The task that was described.
+    ///
+    /// # Errors
+    ///
+    /// When the priority is no number.
+    pub fn into_task(self) -> Result<NewTask, Refusal> {
+        let priority = match self.priority.trim() {
+            "" => 0,
+            text => text.parse().map_err(|_| {
+                Refusal::invalid(format!("priority is a whole number, not `{text}`"))
+            })?,
+        };
+        Ok(NewTask {
+            title: self.title,
+            body: filled(self.body),
+            assignee: filled(self.assignee),
+            tenant: filled(self.tenant),
+            priority,
+            parents: self
+                .parents
+                .split([' ', ',', '\n'])
+                .filter(|id| !id.is_empty())
+                .map(ToOwned::to_owned)
+                .collect(),
+            triage: self.triage,
+            ..NewTask::default()
+        })
+    }
+
+    /// Where the card is shown until the server has said where it hangs.
+    pub fn likely_status(&self) -> Status {
+        if self.triage {
+            Status::Triage
+        } else if self.parents.trim().is_empty() {
+            Status::Ready
+        } else {
+            Status::Todo
+        }
+    }
+}
+
+/// An input that was left empty asks for nothing.
+fn filled(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// What is known of the form besides what is being typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// Whether the next task is only an idea.
+    pub triage: bool,
+    /// The form that the server refused last.
+    pub refused: Option<Refused>,
+}
+
+/// What a person did with the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Msg {
+    /// Opened it from a column.
+    OpenedFrom(Status),
+    /// Said whether the task is only an idea.
+    ChoseTriage(bool),
+}
+
+impl Model {
+    /// The form as it was filled in, because the server refused it.
+    pub fn refused(form: Form, refusal: Refusal) -> Self {
+        Self {
+            triage: form.triage,
+            refused: Some(Refused { form, refusal }),
+        }
+    }
+}
+
+/// Takes in what a person did with the form.
+pub fn update(model: &mut Model, msg: &Msg) {
+    model.triage = match msg {
+        Msg::OpenedFrom(column) => *column == Status::Triage,
+        Msg::ChoseTriage(triage) => *triage,
+    };
+}
+
+/// A form that the server refused: it is shown again as it was filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// As it was filled in.
+    pub form: Form,
+    /// Why it was refused.
+    pub refusal: Refusal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_inputs_ask_for_nothing() {
+        let task = Form {
+            title: "Count words".to_owned(),
+            body: "\n".to_owned(),
+            ..Form::default()
+        }
+        .into_task()
+        .unwrap();
+        let expected = NewTask {
+            title: "Count words".to_owned(),
+            ..NewTask::default()
+        };
+        assert_eq!(task, expected);
+    }
+
+    #[test]
+    fn a_filled_form_keeps_every_field() {
+        let task = Form {
+            title: "Count words".to_owned(),
+            body: "wc -w < text".to_owned(),
+            assignee: "shell".to_owned(),
+            tenant: "acme".to_owned(),
+            priority: " -2 ".to_owned(),
+            parents: "t_1a, t_2b".to_owned(),
+            triage: true,
+        }
+        .into_task()
+        .unwrap();
+        assert_eq!(task.body.as_deref(), Some("wc -w < text"));
+        assert_eq!(task.assignee.as_deref(), Some("shell"));
+        assert_eq!(task.tenant.as_deref(), Some("acme"));
+        assert_eq!(task.priority, -2);
+        assert_eq!(task.parents, ["t_1a", "t_2b"]);
+        assert!(task.triage);
+    }
+
+    #[test]
+    fn a_priority_in_words_is_refused() {
+        let form = Form {
+            priority: "high".to_owned(),
+            ..Form::default()
+        };
+        let refusal = form.into_task().unwrap_err();
+        assert_eq!(refusal.message, "priority is a whole number, not `high`");
+    }
+
+    #[test]
+    fn a_form_opened_from_triage_makes_an_idea() {
+        let mut model = Model::default();
+        update(&mut model, &Msg::OpenedFrom(Status::Triage));
+        assert!(model.triage);
+        update(&mut model, &Msg::ChoseTriage(false));
+        assert!(!model.triage);
+        update(&mut model, &Msg::ChoseTriage(true));
+        update(&mut model, &Msg::OpenedFrom(Status::Ready));
+        assert!(!model.triage);
+    }
+
+    #[test]
+    fn a_draft_hangs_where_the_task_will_probably_hang() {
+        let form = Form::default();
+        assert_eq!(form.likely_status(), Status::Ready);
+        let waiting = Form {
+            parents: "t_1a".to_owned(),
+            ..form
+        };
+        assert_eq!(waiting.likely_status(), Status::Todo);
+        let idea = Form {
+            triage: true,
+            ..waiting
+        };
+        assert_eq!(idea.likely_status(), Status::Triage);
+    }
+}

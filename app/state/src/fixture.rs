@@ -1,0 +1,162 @@
+//! Values for tests: whatever a test is not about has a default here.
+
+use domain::board::{Frame, Snapshot, TaskSummary};
+use domain::event::Event;
+use domain::id::{EventId, TaskId};
+use domain::status::Status;
+use domain::task::{Task, TaskDetail, WorkspaceKind};
+use domain::time::Timestamp;
+use proptest::prelude::*;
+
+use crate::create::Form;
+use crate::drawer::Reading;
+use crate::theme::Theme;
+use crate::{Model, Opening, address::Address};
+
+pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
+
+/// A page that shows `tasks`, a moment after it was opened.
+pub(crate) fn page(tasks: impl IntoIterator<Item = TaskSummary>) -> Model {
+    Model::new(Opening {
+        address: Address::default(),
+        snapshot: snapshot(tasks),
+        reading: None,
+        theme: Theme::System,
+        problem: None,
+    })
+}
+
+pub(crate) fn snapshot(tasks: impl IntoIterator<Item = TaskSummary>) -> Snapshot {
+    Snapshot {
+        tasks: tasks.into_iter().collect(),
+        cursor: EventId(7),
+        now: NOW,
+    }
+}
+
+/// A ready task.
+pub(crate) fn summary(number: u32) -> TaskSummary {
+    TaskSummary {
+        id: TaskId::from_bits(number),
+        title: format!("Task {number}"),
+        assignee: Some("shell".to_owned()),
+        status: Status::Ready,
+        priority: 0,
+        tenant: None,
+        created_at: NOW,
+        started_at: None,
+        completed_at: None,
+        status_since: NOW,
+        not_before: None,
+        failures: 0,
+        last_error: None,
+        parents: 0,
+        children: 0,
+        children_done: 0,
+        comments: 0,
+    }
+}
+
+pub(crate) fn with_status(number: u32, status: Status) -> TaskSummary {
+    TaskSummary {
+        status,
+        ..summary(number)
+    }
+}
+
+pub(crate) fn event(id: i64, task: u32, kind: &str) -> Event {
+    Event {
+        id: EventId(id),
+        task_id: TaskId::from_bits(task),
+        kind: kind.to_owned(),
+        payload: None,
+        created_at: NOW,
+    }
+}
+
+/// A frame that says of each task that it was created.
+pub(crate) fn frame(cursor: i64, tasks: impl IntoIterator<Item = TaskSummary>) -> Frame {
+    let tasks: Vec<_> = tasks.into_iter().collect();
+    let events = tasks
+        .iter()
+        .map(|task| Event {
+            id: EventId(cursor),
+            task_id: task.id.clone(),
+            kind: "created".to_owned(),
+            payload: None,
+            created_at: NOW,
+        })
+        .collect();
+    Frame {
+        events,
+        cursor: EventId(cursor),
+        tasks,
+    }
+}
+
+pub(crate) fn any_frame() -> impl Strategy<Value = Frame> {
+    let any_summary = (
+        0..4_u32,
+        proptest::sample::select(Status::ALL.to_vec()),
+        0..3_i64,
+    )
+        .prop_map(|(number, status, priority)| TaskSummary {
+            priority,
+            ..with_status(number, status)
+        });
+    // A frame names each task once.
+    proptest::collection::hash_map(0..4_u32, any_summary, 0..4).prop_map(|tasks| {
+        let tasks = tasks.into_iter().map(|(number, task)| TaskSummary {
+            id: TaskId::from_bits(number),
+            ..task
+        });
+        frame(9, tasks)
+    })
+}
+
+pub(crate) fn form(title: &str) -> Form {
+    Form {
+        title: title.to_owned(),
+        ..Form::default()
+    }
+}
+
+pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
+    let summary = summary(number);
+    Reading {
+        detail: TaskDetail {
+            task: Task {
+                id: summary.id,
+                title: summary.title,
+                body: None,
+                assignee: summary.assignee,
+                status: summary.status,
+                priority: 0,
+                created_by: None,
+                created_at: NOW,
+                started_at: None,
+                completed_at: None,
+                workspace_kind: WorkspaceKind::Scratch,
+                workspace_path: None,
+                claim_lock: None,
+                claim_expires: None,
+                tenant: None,
+                result: None,
+                idempotency_key: None,
+                spawn_failures: 0,
+                worker_pid: None,
+                last_spawn_error: None,
+                waiting: false,
+                status_since: NOW,
+                not_before: None,
+                failure_limit: None,
+            },
+            comments: Vec::new(),
+            events,
+            parents: Vec::new(),
+            children: Vec::new(),
+            runs: Vec::new(),
+        },
+        log: None,
+    }
+}

@@ -1,0 +1,143 @@
+//! What the page says: refusals to everybody, moves of cards to screen readers.
+
+use domain::time::{Seconds, Timestamp};
+
+use crate::board::Change;
+use crate::label;
+
+/// Long enough to read two lines and reach the button.
+const STAYS: Seconds = Seconds(12);
+
+/// More moves than this at once are only counted: nobody can listen to a list.
+const MOST_ANNOUNCED: usize = 3;
+
+/// What is being said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    next: u32,
+    notices: Vec<Notice>,
+    announcement: String,
+}
+
+/// Something that went wrong, said in a corner of the page for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Tells it from the others.
+    pub id: u32,
+    /// What to say.
+    pub text: String,
+    /// When it goes away by itself.
+    pub until: Timestamp,
+}
+
+impl Model {
+    /// What is shown, oldest first.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// What screen readers say next.
+    pub fn announcement(&self) -> &str {
+        &self.announcement
+    }
+
+    /// Shows a problem.
+    pub fn show(&mut self, now: Timestamp, text: String) {
+        self.next = self.next.wrapping_add(1);
+        self.notices.push(Notice {
+            id: self.next,
+            text,
+            until: now + STAYS,
+        });
+    }
+
+    /// Takes a notice away.
+    pub fn dismiss(&mut self, id: u32) {
+        self.notices.retain(|notice| notice.id != id);
+    }
+
+    /// Takes away what has been shown long enough.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.notices.retain(|notice| now < notice.until);
+    }
+
+    /// Tells screen readers which cards appeared or moved.
+    pub fn announce(&mut self, changes: &[Change]) {
+        let moves: Vec<&Change> = changes
+            .iter()
+            .filter(|change| change.from.as_ref() != Some(&change.to))
+            .collect();
+        match moves.len() {
+            0 => {}
+            1..=MOST_ANNOUNCED => {
+                let sentences: Vec<String> = moves.into_iter().map(sentence).collect();
+                self.announcement = sentences.join(" ");
+            }
+            count => self.announcement = format!("{count} tasks moved."),
+        }
+    }
+}
+
+fn sentence(change: &Change) -> String {
+    let Change { title, from, to } = change;
+    let column = label::of(to);
+    match from {
+        None => format!("New task “{title}” in {column}."),
+        Some(_) => format!("“{title}” moved to {column}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::status::Status;
+
+    use super::*;
+
+    fn change(from: Option<Status>, to: Status) -> Change {
+        Change {
+            title: "Count words".to_owned(),
+            from,
+            to,
+        }
+    }
+
+    #[test]
+    fn a_notice_goes_away_by_itself_or_when_asked() {
+        let mut model = Model::default();
+        model.show(Timestamp(0), "one".to_owned());
+        model.show(Timestamp(5), "two".to_owned());
+        model.show(Timestamp(5), "three".to_owned());
+
+        model.tick(Timestamp(12));
+        assert_eq!(model.notices().len(), 2);
+        model.dismiss(model.notices()[0].id);
+        assert_eq!(model.notices()[0].text, "three");
+    }
+
+    #[test]
+    fn moves_and_new_cards_are_announced() {
+        let mut model = Model::default();
+        model.announce(&[
+            change(None, Status::Ready),
+            change(Some(Status::Ready), Status::Running),
+        ]);
+        assert_eq!(
+            model.announcement(),
+            "New task “Count words” in Ready. “Count words” moved to Running."
+        );
+    }
+
+    #[test]
+    fn a_change_without_a_move_is_not_announced() {
+        let mut model = Model::default();
+        model.announce(&[change(Some(Status::Done), Status::Done)]);
+        assert_eq!(model.announcement(), "");
+    }
+
+    #[test]
+    fn many_moves_are_counted() {
+        let mut model = Model::default();
+        model.announce(&vec![change(None, Status::Todo); 4]);
+        assert_eq!(model.announcement(), "4 tasks moved.");
+    }
+}

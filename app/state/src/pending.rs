@@ -1,0 +1,343 @@
+//! What the page has asked for and the board does not show yet.
+//!
+//! An entry goes away when the event that it caused has arrived, or when it was refused; so a
+//! rollback needs no code of its own.
+
+use domain::board::Frame;
+use domain::id::{EventId, TaskId};
+use domain::status::Status;
+use domain::transition::{self, Step};
+use serde::{Deserialize, Serialize};
+
+use crate::Effect;
+use crate::create::Form;
+use crate::drawer::Reading;
+use crate::refusal::Refusal;
+
+/// The requests under way, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    last: Ticket,
+    entries: Vec<Entry>,
+}
+
+/// Tells a request from the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ticket(u64);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    ticket: Ticket,
+    request: Request,
+    /// The event that will show it on the board, once that is known.
+    event: Option<EventId>,
+}
+
+/// Something that a person asked the board for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A new task.
+    Create(Form),
+    /// A task somewhere else.
+    Move {
+        /// The task.
+        task: TaskId,
+        /// Where to.
+        to: Status,
+    },
+    /// Something said about a task.
+    Comment {
+        /// The task.
+        task: TaskId,
+        /// What to say.
+        body: String,
+    },
+    /// The sample on an empty board.
+    FillSample,
+}
+
+/// The server did what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// The last event that it wrote; zero when nothing had to change.
+    pub event: EventId,
+}
+
+/// What happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Msg {
+    /// A person asked.
+    Asked(Request),
+    /// The server answered.
+    Answered(Ticket, Result<Saved, Refusal>),
+}
+
+impl Model {
+    /// The status of a task that has `status` now, once everything that was asked for is done.
+    pub fn status_of(&self, task: &TaskId, status: &Status) -> Status {
+        self.moves_of(task).fold(status.clone(), |status, to| {
+            transition::after(&status, &Step::Move(to.clone())).unwrap_or(status)
+        })
+    }
+
+    /// Whether something about a task is under way.
+    pub fn touches(&self, task: &TaskId) -> bool {
+        self.moves_of(task).next().is_some()
+    }
+
+    /// The tasks that are not on the board yet.
+    pub fn drafts(&self) -> impl Iterator<Item = (Ticket, &Form)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match &entry.request {
+                Request::Create(form) => Some((entry.ticket, form)),
+                _ => None,
+            })
+    }
+
+    /// The comments on a task that are not in its history yet.
+    pub fn comments_on<'a>(&'a self, task: &'a TaskId) -> impl Iterator<Item = &'a str> {
+        self.entries
+            .iter()
+            .filter_map(move |entry| match &entry.request {
+                Request::Comment { task: about, body } if about == task => Some(body.as_str()),
+                _ => None,
+            })
+    }
+
+    /// Whether the sample is on its way.
+    pub fn is_filling(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.request == Request::FillSample)
+    }
+
+    /// Sends a request and remembers it.
+    pub fn ask(&mut self, request: Request) -> Effect {
+        self.last.0 = self.last.0.wrapping_add(1);
+        self.entries.push(Entry {
+            ticket: self.last,
+            request: request.clone(),
+            event: None,
+        });
+        Effect::Send {
+            ticket: self.last,
+            request,
+        }
+    }
+
+    /// Notes that a request was granted; the board shows it once `event` has arrived.
+    pub fn grant(&mut self, ticket: Ticket, saved: Saved) {
+        for entry in &mut self.entries {
+            if entry.ticket == ticket {
+                entry.event = Some(saved.event);
+            }
+        }
+    }
+
+    /// Forgets a refused request and hands it back.
+    pub fn refuse(&mut self, ticket: Ticket) -> Option<Request> {
+        let position = self
+            .entries
+            .iter()
+            .position(|entry| entry.ticket == ticket)?;
+        Some(self.entries.remove(position).request)
+    }
+
+    /// Recognises new tasks of ours in a frame that overtook the answer: else the draft and the
+    /// card would stand side by side for a moment.
+    pub fn recognise(&mut self, frame: &Frame) {
+        for event in frame.events.iter().filter(|event| event.kind == "created") {
+            let title = frame
+                .tasks
+                .iter()
+                .find(|task| task.id == event.task_id)
+                .map(|task| task.title.as_str());
+            let draft = self.entries.iter_mut().find(|entry| {
+                entry.event.is_none()
+                    && matches!(&entry.request, Request::Create(form) if Some(form.title.trim()) == title)
+            });
+            if let Some(draft) = draft {
+                draft.event = Some(event.id);
+            }
+        }
+    }
+
+    /// Forgets what can be seen without it: on the board up to `cursor`, or in the open task.
+    pub fn settle(&mut self, cursor: EventId, open: Option<&Reading>) {
+        self.entries.retain(|entry| {
+            let Some(event) = entry.event else {
+                return true;
+            };
+            match &entry.request {
+                // The board counts comments, but only the open task shows them.
+                Request::Comment { task, .. } => open.is_some_and(|reading| {
+                    reading.detail.task.id == *task && reading.last_event() < event
+                }),
+                _ => event > cursor,
+            }
+        });
+    }
+
+    fn moves_of(&self, task: &TaskId) -> impl Iterator<Item = &Status> {
+        self.entries
+            .iter()
+            .filter_map(move |entry| match &entry.request {
+                Request::Move { task: moved, to } if moved == task => Some(to),
+                _ => None,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::board::TaskSummary;
+
+    use super::*;
+    use crate::fixture::{event, form, frame, reading, summary, with_status};
+
+    const CURSOR: EventId = EventId(7);
+
+    fn ask(model: &mut Model, request: Request) -> Ticket {
+        match model.ask(request) {
+            Effect::Send { ticket, .. } => ticket,
+            other => panic!("asked, but got {other:?}"),
+        }
+    }
+
+    fn move_of(task: u32, to: Status) -> Request {
+        Request::Move {
+            task: TaskId::from_bits(task),
+            to,
+        }
+    }
+
+    fn status_of(model: &Model, task: &TaskSummary) -> Status {
+        model.status_of(&task.id, &task.status)
+    }
+
+    #[test]
+    fn a_move_is_shown_from_the_request_until_its_event() {
+        let mut model = Model::default();
+        let task = summary(1);
+        let ticket = ask(&mut model, move_of(1, Status::Todo));
+        assert_eq!(status_of(&model, &task), Status::Todo);
+        assert!(model.touches(&task.id));
+
+        model.grant(ticket, Saved { event: EventId(8) });
+        model.settle(CURSOR, None);
+        assert_eq!(
+            status_of(&model, &task),
+            Status::Todo,
+            "it jumped back before its event"
+        );
+
+        model.settle(EventId(8), None);
+        assert_eq!(status_of(&model, &task), Status::Ready);
+        assert!(!model.touches(&task.id));
+    }
+
+    #[test]
+    fn a_refused_move_is_gone_and_handed_back() {
+        let mut model = Model::default();
+        let ticket = ask(&mut model, move_of(1, Status::Todo));
+        assert_eq!(model.refuse(ticket), Some(move_of(1, Status::Todo)));
+        assert_eq!(status_of(&model, &summary(1)), Status::Ready);
+        assert_eq!(model.refuse(ticket), None);
+    }
+
+    #[test]
+    fn a_move_that_the_rules_forbid_shows_nothing() {
+        let mut model = Model::default();
+        ask(&mut model, move_of(1, Status::Running));
+        assert_eq!(status_of(&model, &summary(1)), Status::Ready);
+    }
+
+    #[test]
+    fn moves_of_one_task_are_shown_in_their_order() {
+        let mut model = Model::default();
+        ask(&mut model, move_of(1, Status::Todo));
+        ask(&mut model, move_of(1, Status::Triage));
+        ask(&mut model, move_of(2, Status::Ready));
+        assert_eq!(status_of(&model, &summary(1)), Status::Triage);
+        assert_eq!(
+            status_of(&model, &with_status(2, Status::Blocked)),
+            Status::Ready
+        );
+    }
+
+    #[test]
+    fn an_answer_that_changed_nothing_settles_at_once() {
+        let mut model = Model::default();
+        let ticket = ask(&mut model, move_of(1, Status::Ready));
+        model.grant(ticket, Saved { event: EventId(0) });
+        model.settle(CURSOR, None);
+        assert!(!model.touches(&TaskId::from_bits(1)));
+    }
+
+    #[test]
+    fn a_draft_stays_until_its_task_is_on_the_board() {
+        let mut model = Model::default();
+        let ticket = ask(&mut model, Request::Create(form("Count words")));
+        model.settle(EventId(100), None);
+        assert_eq!(model.drafts().count(), 1);
+
+        model.grant(
+            ticket,
+            Saved {
+                event: EventId(101),
+            },
+        );
+        model.settle(EventId(101), None);
+        assert_eq!(model.drafts().count(), 0);
+    }
+
+    #[test]
+    fn a_frame_that_overtakes_the_answer_takes_the_place_of_one_draft() {
+        let mut model = Model::default();
+        ask(&mut model, Request::Create(form(" Task 1")));
+        ask(&mut model, Request::Create(form("Task 1")));
+        let frame = frame(8, [summary(1)]);
+
+        model.recognise(&frame);
+        model.settle(frame.cursor, None);
+
+        assert_eq!(model.drafts().count(), 1);
+    }
+
+    #[test]
+    fn a_comment_is_shown_until_the_open_task_contains_it() {
+        let mut model = Model::default();
+        let task = TaskId::from_bits(1);
+        let ticket = ask(
+            &mut model,
+            Request::Comment {
+                task: task.clone(),
+                body: "Why?".to_owned(),
+            },
+        );
+        model.grant(ticket, Saved { event: EventId(8) });
+
+        model.settle(EventId(9), Some(&reading(1, vec![event(7, 1, "created")])));
+        assert_eq!(model.comments_on(&task).collect::<Vec<_>>(), ["Why?"]);
+        assert_eq!(model.comments_on(&TaskId::from_bits(2)).count(), 0);
+
+        model.settle(
+            EventId(9),
+            Some(&reading(1, vec![event(8, 1, "commented")])),
+        );
+        assert_eq!(model.comments_on(&task).count(), 0);
+    }
+
+    #[test]
+    fn the_sample_is_on_its_way_until_its_last_event() {
+        let mut model = Model::default();
+        let ticket = ask(&mut model, Request::FillSample);
+        assert!(model.is_filling());
+        model.grant(ticket, Saved { event: EventId(20) });
+        model.settle(EventId(19), None);
+        assert!(model.is_filling());
+        model.settle(EventId(20), None);
+        assert!(!model.is_filling());
+    }
+}

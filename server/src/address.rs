@@ -1,0 +1,66 @@
+//! Where the server of a home folder listens: a file that other commands read.
+//!
+//! The server holds a lock on the file for as long as it lives, so a file that a killed server left
+//! behind is told apart from one that is true.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Keeps the address known. Dropping it says that the server is gone.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// Holds the lock.
+    _file: File,
+}
+
+/// Writes down where the server listens. `None` when another server of this home folder has done
+/// so; that one stays the one to be found.
+pub(crate) fn publish(path: &Path, address: SocketAddr) -> io::Result<Option<Published>> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    file.set_len(0)?;
+    writeln!(file, "{address}")?;
+    Ok(Some(Published { _file: file }))
+}
+
+/// Where the server listens, if one is running.
+pub(crate) fn find(path: &Path) -> io::Result<Option<SocketAddr>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        // Nobody holds it, so nobody serves.
+        Ok(()) => return Ok(None),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_known_for_as_long_as_its_server_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("address");
+        let address = SocketAddr::from(([127, 0, 0, 1], 8420));
+        assert_eq!(find(&path).unwrap(), None);
+        let published = publish(&path, address).unwrap().unwrap();
+        assert_eq!(find(&path).unwrap(), Some(address));
+        assert!(publish(&path, ([127, 0, 0, 1], 9).into()).unwrap().is_none());
+        drop(published);
+        assert_eq!(find(&path).unwrap(), None);
+    }
+}

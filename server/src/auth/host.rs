@@ -1,0 +1,131 @@
+//! Which names the board answers to, and which pages may write to it.
+//!
+//! A page of another site may have its own name point at 127.0.0.1 (DNS rebinding); its requests
+//! then reach us but still carry that name as their `Host`.
+
+use std::net::SocketAddr;
+
+use axum::http::header::{HOST, HeaderMap, ORIGIN};
+use axum::http::{HeaderName, Uri};
+
+/// Every current browser says by this how the page that asks is related to us (Fetch Metadata).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The names of this server, each with its port.
+#[derive(Clone, Debug)]
+pub(super) struct Hosts(Vec<String>);
+
+/// Which page a request comes from, by the browser's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// One of ours.
+    Ours,
+    /// One of another site, or of another program on this machine.
+    Foreign,
+    /// No browser says anything, so it is a program.
+    Unsaid,
+}
+
+impl Hosts {
+    /// The names of the server that listens at `address`.
+    pub(super) fn of(address: SocketAddr) -> Self {
+        let port = address.port();
+        let mut names: Vec<String> =
+            ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")).into();
+        if !address.ip().is_unspecified() {
+            names.push(address.to_string());
+        }
+        if port == 80 {
+            // Browsers leave out the port that every web address has.
+            let bare: Vec<String> =
+                names.iter().filter_map(|name| name.strip_suffix(":80")).map(str::to_owned).collect();
+            names.extend(bare);
+        }
+        Self(names)
+    }
+
+    /// Whether a request is meant for us: one `Host`, and that and any name in the address ours.
+    pub(super) fn are_asked(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+        let mut hosts = headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+        host.to_str().is_ok_and(|host| self.contains(host))
+            && uri.authority().is_none_or(|authority| self.contains(authority.as_str()))
+    }
+
+    /// Which page a request comes from. A header that cannot be read counts as foreign.
+    pub(super) fn origin(&self, headers: &HeaderMap) -> Origin {
+        let origins = headers.get_all(ORIGIN).iter().map(|value| {
+            value.to_str().ok().and_then(|text| text.strip_prefix("http://"))
+                .is_some_and(|host| self.contains(host))
+        });
+        // `none` is a person's own doing: an address typed, a bookmark, a page loaded again.
+        let sites = headers.get_all(SEC_FETCH_SITE).iter()
+            .map(|value| matches!(value.as_bytes(), b"same-origin" | b"none"));
+        origins.chain(sites).fold(Origin::Unsaid, |said, is_ours| match (said, is_ours) {
+            (Origin::Foreign, _) | (_, false) => Origin::Foreign,
+            (_, true) => Origin::Ours,
+        })
+    }
+
+    fn contains(&self, authority: &str) -> bool {
+        self.0.iter().any(|name| name.eq_ignore_ascii_case(authority))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn hosts() -> Hosts {
+        Hosts::of(([127, 0, 0, 1], 8420).into())
+    }
+
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn the_board_answers_to_its_loopback_names_with_its_own_port_only() {
+        let uri = Uri::from_static("/board");
+        for host in ["localhost:8420", "LocalHost:8420", "127.0.0.1:8420", "[::1]:8420"] {
+            assert!(hosts().are_asked(&headers(&[(HOST, host)]), &uri), "{host}");
+        }
+        for host in ["localhost", "localhost:80", "evil.example:8420", "localhost.:8420", ""] {
+            assert!(!hosts().are_asked(&headers(&[(HOST, host)]), &uri), "{host}");
+        }
+    }
+
+    #[test]
+    fn two_hosts_or_none_or_another_in_the_address_are_refused() {
+        let ours = (HOST, "localhost:8420");
+        let uri = Uri::from_static("/");
+        assert!(!hosts().are_asked(&headers(&[]), &uri));
+        assert!(!hosts().are_asked(&headers(&[ours.clone(), ours.clone()]), &uri));
+        assert!(!hosts().are_asked(&headers(&[ours]), &Uri::from_static("http://evil.example/")));
+    }
+
+    #[test]
+    fn a_page_is_ours_only_when_all_that_the_browser_says_agrees() {
+        let ours = (ORIGIN, "http://localhost:8420");
+        let same = (SEC_FETCH_SITE, "same-origin");
+        for (said, expected) in [
+            (vec![], Origin::Unsaid),
+            (vec![ours.clone()], Origin::Ours),
+            (vec![same.clone()], Origin::Ours),
+            (vec![ours.clone(), same.clone()], Origin::Ours),
+            (vec![(ORIGIN, "null")], Origin::Foreign),
+            (vec![(ORIGIN, "http://localhost:3000")], Origin::Foreign),
+            (vec![(ORIGIN, "https://evil.example"), same], Origin::Foreign),
+            (vec![ours.clone(), (SEC_FETCH_SITE, "same-site")], Origin::Foreign),
+            (vec![(SEC_FETCH_SITE, "cross-site"), ours], Origin::Foreign),
+        ] {
+            assert_eq!(hosts().origin(&headers(&said)), expected, "{said:?}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The board's token: the secret that opens every door, kept in the home folder.
+
+use std::fmt;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use subtle::ConstantTimeEq;
+
+/// Shorter than this is no secret: a file that was cut off, or filled by hand with a word.
+const MIN_TOKEN_BYTES: usize = 32;
+
+/// The secret that programs show as a bearer token and that signs the cookies of browsers.
+///
+/// Its `Debug` shows none of it, so that it does not reach a log.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// The token in the file at `path`, which is made with 256 random bits where there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or holds no secret worth the name.
+    pub fn load_or_create(path: &Path) -> io::Result<Self> {
+        match Self::load(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create(path)?;
+                Self::load(path)
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// The token in the file at `path`, which afterwards only its owner may read.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be read, or holds no secret worth the name.
+    pub fn load(path: &Path) -> io::Result<Self> {
+        let text = fs::read_to_string(path)?;
+        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(path, Permissions::from_mode(0o600))?;
+            tracing::warn!(file.path = %path.display(), "others could read the token; closed it");
+        }
+        let token = text.trim();
+        if token.len() < MIN_TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let complaint = "holds no token of 32 characters or more; delete it to get a new one";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, complaint));
+        }
+        Ok(Self(token.to_owned()))
+    }
+
+    /// Whether `offered` is the token. Takes equally long wherever the two differ.
+    pub(super) fn is(&self, offered: &str) -> bool {
+        self.0.as_bytes().ct_eq(offered.as_bytes()).into()
+    }
+
+    /// The secret itself, as the key of a signature.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    #[cfg(test)]
+    pub(super) fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// Writes a new token beside `path` and links it into place: another process that starts at the
+/// same moment finds a whole token or none, and both end up with the same one.
+fn create(path: &Path) -> io::Result<()> {
+    let nonce: u64 = rand::random();
+    let draft = path.with_extension(format!("{nonce:016x}"));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    for byte in rand::random::<[u8; 32]>() {
+        write!(file, "{byte:02x}")?;
+    }
+    writeln!(file)?;
+    file.sync_all()?;
+    let linked = match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    };
+    fs::remove_file(&draft)?;
+    linked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_token_has_256_bits_and_only_its_owner_may_read_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        let token = Token::load_or_create(&path).unwrap();
+        assert_eq!(token.0.len(), 64);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(Token::load_or_create(&path).unwrap().is(&token.0));
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_empty_token_file_opens_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        fs::write(&path, "\n").unwrap();
+        assert_eq!(Token::load_or_create(&path).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_token_never_shows_in_debug_output() {
+        assert_eq!(format!("{:?}", Token::from_text("secret")), "Token(…)");
+    }
+}

@@ -1,0 +1,48 @@
+//! `kanban claim`.
+
+use domain::command::{Answer, ClaimPolicy, Command, LEASE};
+use domain::time::Seconds;
+
+use super::output::Output;
+use super::session::{self, Session};
+
+/// Take a ready task to work on it yourself
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The task
+    task_id: String,
+    /// For how many seconds nobody else may take it
+    #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..))]
+    ttl: i64,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let id = session::known(&args.task_id)?;
+    let claim = Command::ClaimTask {
+        task: id.clone(),
+        lock: lock(),
+        ttl: Seconds(args.ttl),
+        lane: None,
+        policy: ClaimPolicy::default(),
+    };
+    let receipt = match session.execute(claim).await {
+        Ok(receipt) => receipt,
+        Err(refusal) => {
+            let task = session.task(&id).await?;
+            let holder = task.claim_lock.as_deref().unwrap_or("-");
+            anyhow::bail!("cannot claim {id} (status={}, lock={holder}): {refusal}", task.status);
+        }
+    };
+    let Answer::Claimed(claimed) = receipt.answer else { return Ok(()) };
+    let workspace = claimed.task.workspace_path.map_or_else(|| session.home.workspace(&id), Into::into);
+    output.line(format_args!("Claimed {id}"));
+    output.line(format_args!("Workspace: {}", workspace.display()));
+    Ok(())
+}
+
+/// `host:pid`, as the original writes claims.
+fn lock() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let host = host.as_deref().map_or("unknown", str::trim);
+    format!("{host}:{}", std::process::id())
+}

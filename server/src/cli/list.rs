@@ -1,0 +1,74 @@
+//! `kanban list`.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use domain::status::Status;
+use domain::task::Task;
+use kernel::TaskFilter;
+
+use super::json::TaskObject;
+use super::output::Output;
+use super::session::Session;
+use super::text;
+
+/// List tasks: urgent first, then oldest first
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only yours
+    #[arg(long)]
+    mine: bool,
+    /// Only those of this assignee
+    #[arg(long)]
+    assignee: Option<String>,
+    /// Only those of this status
+    #[arg(long, value_parser = PossibleValuesParser::new(NAMES).map(Status::from))]
+    status: Option<Status>,
+    /// Only those of this tenant
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Archived ones too
+    #[arg(long)]
+    archived: bool,
+    /// Print them as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const NAMES: [&str; 7] = ["triage", "todo", "ready", "running", "blocked", "done", "archived"];
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let own = args.mine.then(|| session.author.clone());
+    let filter = TaskFilter {
+        assignee: args.assignee.or(own),
+        status: args.status,
+        tenant: args.tenant,
+        include_archived: args.archived,
+    };
+    let tasks = session.kernel.tasks(filter).await?;
+    if args.json {
+        return output.json(&tasks.iter().map(TaskObject::from).collect::<Vec<_>>());
+    }
+    if tasks.is_empty() {
+        output.line("(no matching tasks)");
+    }
+    for task in &tasks {
+        output.line(line(task));
+    }
+    Ok(())
+}
+
+fn line(task: &Task) -> String {
+    let Task { id, status, title, .. } = task;
+    let assignee = task.assignee.as_deref().unwrap_or("(unassigned)");
+    let tenant = task.tenant.as_ref().map(|tenant| format!("[{tenant}] ")).unwrap_or_default();
+    format!("{} {id}  {status:8}  {assignee:20}  {tenant}{title}", text::icon(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_can_be_asked_for() {
+        assert_eq!(NAMES.map(|name| Status::from_name(name).unwrap()), Status::ALL);
+    }
+}

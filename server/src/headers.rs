@@ -1,0 +1,51 @@
+//! Headers that tell a browser what a response of ours may do. They belong on every response.
+
+use axum::Router;
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-opener-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
+/// The policy of a page whose inline scripts carry `nonce`.
+///
+/// Scripts run when they are our files or carry the nonce; everything else comes from this server
+/// and nowhere else. Inline styles are refused, so the style bundle is the only source of style.
+pub(crate) fn page_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; \
+         script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; \
+         style-src 'self'; \
+         img-src 'self' data:; \
+         font-src 'self'; \
+         manifest-src 'self'; \
+         connect-src 'self'; \
+         form-action 'self'; \
+         base-uri 'none'; \
+         frame-ancestors 'none'"
+    )
+}
+
+/// Adds the headers to every response of `router` that has not set its own.
+pub(crate) fn secure(router: Router) -> Router {
+    router
+        // A response that is not a page loads nothing, whatever a browser takes it for.
+        .layer(absent(
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
+        .layer(absent(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // `no-referrer` would make browsers send `Origin: null` with plain forms, which the origin
+        // check must refuse.
+        .layer(absent(REFERRER_POLICY, "same-origin"))
+        // No other page may hold a handle to ours, or load what we answer.
+        .layer(absent(CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
+        .layer(absent(CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+}
+
+fn absent(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}

@@ -1,0 +1,76 @@
+//! How a refusal looks over HTTP: the status of its kind, in the envelope that clients of the
+//! original expect.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::error::ErrorKind;
+use serde::Serialize;
+
+/// An error on its way out, as `{"detail": …}`.
+#[derive(Debug)]
+pub(crate) enum HttpError {
+    /// The kernel refused or failed.
+    Kernel(kernel::Error),
+    /// The request does not have the form that the route asks for.
+    Malformed(Vec<Fault>),
+    /// The body could not be taken.
+    Body(axum::extract::rejection::BytesRejection),
+}
+
+/// One thing wrong with a request, in the words of the original's validation (pydantic's).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fault {
+    /// The class of fault, for programs.
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    /// Where: `["body", "parents", 0]`.
+    pub(crate) loc: Vec<serde_json::Value>,
+    /// What is wrong, for people.
+    pub(crate) msg: &'static str,
+    /// What was sent there.
+    pub(crate) input: serde_json::Value,
+}
+
+/// A response that says `detail` and nothing else.
+pub(crate) fn detail(status: StatusCode, detail: impl Serialize) -> Response {
+    #[derive(Serialize)]
+    struct Envelope<T> {
+        detail: T,
+    }
+    (status, Json(Envelope { detail })).into_response()
+}
+
+impl From<kernel::Error> for HttpError {
+    fn from(error: kernel::Error) -> Self {
+        Self::Kernel(error)
+    }
+}
+
+impl From<domain::error::Error> for HttpError {
+    fn from(error: domain::error::Error) -> Self {
+        Self::Kernel(error.into())
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Kernel(error) if error.kind() == ErrorKind::Internal => internal(&error),
+            Self::Kernel(error) => detail(status(error.kind()), error.to_string()),
+            Self::Malformed(faults) => detail(StatusCode::UNPROCESSABLE_ENTITY, faults),
+            Self::Body(rejection) => detail(rejection.status(), rejection.body_text()),
+        }
+    }
+}
+
+fn status(kind: ErrorKind) -> StatusCode {
+    StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Our own fault: the cause goes to the log and a number that finds it there to the client.
+fn internal(error: &kernel::Error) -> Response {
+    let id = format!("{:08x}", rand::random::<u32>());
+    tracing::error!(error.id = id, error.cause = %error, "a request failed");
+    detail(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error {id}"))
+}

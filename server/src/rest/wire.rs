@@ -1,0 +1,254 @@
+//! The JSON that outsiders read, key by key. It is frozen: clients of the original parse it. What a
+//! task is inside the program may change without changing this.
+
+use domain::event::Event;
+use domain::id::{CommentId, EventId, TaskId};
+use domain::status::Status;
+use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
+use domain::time::Timestamp;
+use kernel::{BoardRow, BoardRows};
+use serde::Serialize;
+
+/// The task object.
+#[derive(Serialize)]
+struct TaskObject<'a> {
+    id: &'a TaskId,
+    title: &'a str,
+    body: Option<&'a str>,
+    assignee: Option<&'a str>,
+    status: &'a str,
+    priority: i64,
+    created_by: Option<&'a str>,
+    created_at: Timestamp,
+    started_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
+    workspace_kind: WorkspaceKind,
+    workspace_path: Option<&'a str>,
+    claim_lock: Option<&'a str>,
+    claim_expires: Option<Timestamp>,
+    tenant: Option<&'a str>,
+    result: Option<&'a str>,
+    idempotency_key: Option<&'a str>,
+    spawn_failures: u32,
+    worker_pid: Option<i64>,
+    last_spawn_error: Option<&'a str>,
+    age: Age,
+}
+
+impl<'a> TaskObject<'a> {
+    fn new(task: &'a Task, now: Timestamp) -> Self {
+        Self {
+            id: &task.id,
+            title: &task.title,
+            body: task.body.as_deref(),
+            assignee: task.assignee.as_deref(),
+            status: task.status.as_str(),
+            priority: task.priority,
+            created_by: task.created_by.as_deref(),
+            created_at: task.created_at,
+            started_at: task.started_at,
+            completed_at: task.completed_at,
+            workspace_kind: task.workspace_kind,
+            workspace_path: task.workspace_path.as_deref(),
+            claim_lock: task.claim_lock.as_deref(),
+            claim_expires: task.claim_expires,
+            tenant: task.tenant.as_deref(),
+            result: task.result.as_deref(),
+            idempotency_key: task.idempotency_key.as_deref(),
+            spawn_failures: task.spawn_failures,
+            worker_pid: task.worker_pid,
+            last_spawn_error: task.last_spawn_error.as_deref(),
+            age: Age::new(task, now),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "clients read these keys")]
+struct Age {
+    created_age_seconds: i64,
+    started_age_seconds: Option<i64>,
+    time_to_complete_seconds: Option<i64>,
+}
+
+impl Age {
+    fn new(task: &Task, now: Timestamp) -> Self {
+        let begun = task.started_at.unwrap_or(task.created_at);
+        Self {
+            created_age_seconds: now.seconds_since(task.created_at),
+            started_age_seconds: task.started_at.map(|started| now.seconds_since(started)),
+            time_to_complete_seconds: task.completed_at.map(|end| end.seconds_since(begun)),
+        }
+    }
+}
+
+/// What `GET /board` answers.
+#[derive(Serialize)]
+pub(super) struct Board<'a> {
+    columns: Vec<Column<'a>>,
+    tenants: &'a [String],
+    assignees: &'a [String],
+    latest_event_id: EventId,
+    now: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Column<'a> {
+    #[serde(rename = "name")]
+    status: Status,
+    tasks: Vec<Card<'a>>,
+}
+
+#[derive(Serialize)]
+struct Card<'a> {
+    #[serde(flatten)]
+    task: TaskObject<'a>,
+    link_counts: LinkCounts,
+    comment_count: u32,
+    progress: Option<Progress>,
+}
+
+#[derive(Serialize)]
+struct LinkCounts {
+    parents: u32,
+    children: u32,
+}
+
+#[derive(Serialize)]
+struct Progress {
+    done: u32,
+    total: u32,
+}
+
+impl<'a> Board<'a> {
+    /// The rows hung into their columns; they come in the order of a column.
+    pub(super) fn new(rows: &'a BoardRows, include_archived: bool) -> Self {
+        let mut columns = Status::ALL.map(|status| Column { status, tasks: Vec::new() });
+        for row in &rows.rows {
+            let status = row.task.status.column();
+            if let Some(column) = columns.iter_mut().find(|column| column.status == status) {
+                column.tasks.push(Card::new(row, rows.now));
+            }
+        }
+        let is_shown =
+            |column: &Column<'_>| include_archived || column.status != Status::Archived;
+        Self {
+            columns: columns.into_iter().filter(is_shown).collect(),
+            tenants: &rows.tenants,
+            assignees: &rows.assignees,
+            latest_event_id: rows.cursor,
+            now: rows.now,
+        }
+    }
+}
+
+impl<'a> Card<'a> {
+    fn new(row: &'a BoardRow, now: Timestamp) -> Self {
+        let progress = Progress { done: row.children_done, total: row.children };
+        Self {
+            task: TaskObject::new(&row.task, now),
+            link_counts: LinkCounts { parents: row.parents, children: row.children },
+            comment_count: row.comments,
+            progress: (row.children > 0).then_some(progress),
+        }
+    }
+}
+
+/// What `POST /tasks` answers.
+#[derive(Serialize)]
+pub(super) struct Created<'a> {
+    task: TaskObject<'a>,
+    /// Only where the original says nothing at all: a repeated request found the task of the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<bool>,
+}
+
+impl<'a> Created<'a> {
+    pub(super) fn new(task: &'a Task, is_new: bool, now: Timestamp) -> Self {
+        Self { task: TaskObject::new(task, now), created: (!is_new).then_some(false) }
+    }
+}
+
+/// What `GET /tasks/{id}` answers.
+#[derive(Serialize)]
+pub(super) struct Detail<'a> {
+    task: TaskObject<'a>,
+    comments: Vec<CommentObject<'a>>,
+    events: Vec<EventObject<'a>>,
+    links: Links<'a>,
+}
+
+#[derive(Serialize)]
+struct Links<'a> {
+    parents: &'a [TaskId],
+    children: &'a [TaskId],
+}
+
+impl<'a> Detail<'a> {
+    pub(super) fn new(detail: &'a TaskDetail, now: Timestamp) -> Self {
+        Self {
+            task: TaskObject::new(&detail.task, now),
+            comments: detail.comments.iter().map(CommentObject::new).collect(),
+            events: detail.events.iter().map(EventObject::new).collect(),
+            links: Links { parents: &detail.parents, children: &detail.children },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CommentObject<'a> {
+    id: CommentId,
+    task_id: &'a TaskId,
+    author: &'a str,
+    body: &'a str,
+    created_at: Timestamp,
+}
+
+impl<'a> CommentObject<'a> {
+    fn new(comment: &'a Comment) -> Self {
+        Self {
+            id: comment.id,
+            task_id: &comment.task_id,
+            author: &comment.author,
+            body: &comment.body,
+            created_at: comment.created_at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct EventObject<'a> {
+    id: EventId,
+    task_id: &'a TaskId,
+    kind: &'a str,
+    payload: Option<&'a serde_json::Value>,
+    created_at: Timestamp,
+}
+
+impl<'a> EventObject<'a> {
+    fn new(event: &'a Event) -> Self {
+        Self {
+            id: event.id,
+            task_id: &event.task_id,
+            kind: &event.kind,
+            payload: event.payload.as_ref(),
+            created_at: event.created_at,
+        }
+    }
+}
+
+/// A frame of the socket, for clients that asked for nothing more.
+#[derive(Serialize)]
+pub(crate) struct EventFrame<'a> {
+    events: Vec<EventObject<'a>>,
+    cursor: EventId,
+}
+
+impl<'a> EventFrame<'a> {
+    pub(crate) fn new(events: &'a [Event], cursor: EventId) -> Self {
+        Self { events: events.iter().map(EventObject::new).collect(), cursor }
+    }
+}
+
+#[cfg(test)]
+mod tests;

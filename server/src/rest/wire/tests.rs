@@ -1,0 +1,114 @@
+//! Golden files: a difference here is a change of the API.
+
+use domain::id::EventId;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_777_200_012);
+
+fn task() -> Task {
+    Task {
+        id: "t_9f2a".parse().unwrap(),
+        title: "a".to_owned(),
+        body: Some("líne\none".to_owned()),
+        assignee: Some("w".to_owned()),
+        status: Status::Ready,
+        priority: -3,
+        created_by: Some("dashboard".to_owned()),
+        created_at: Timestamp(1_777_200_000),
+        started_at: Some(Timestamp(1_777_200_004)),
+        completed_at: Some(Timestamp(1_777_200_009)),
+        workspace_kind: WorkspaceKind::Scratch,
+        workspace_path: None,
+        claim_lock: None,
+        claim_expires: None,
+        tenant: Some("acme".to_owned()),
+        result: None,
+        idempotency_key: None,
+        spawn_failures: 0,
+        worker_pid: None,
+        last_spawn_error: None,
+        waiting: true,
+        status_since: Timestamp(1_777_200_001),
+        not_before: None,
+        failure_limit: None,
+    }
+}
+
+fn event() -> Event {
+    Event {
+        id: EventId(17),
+        task_id: task().id,
+        kind: "blocked".to_owned(),
+        payload: Some(serde_json::json!({ "reason": null })),
+        created_at: NOW,
+    }
+}
+
+#[track_caller]
+fn assert_golden(value: &impl Serialize, golden: &str) {
+    let json = serde_json::to_string_pretty(value).unwrap();
+    assert_eq!(json, golden.trim_end());
+}
+
+#[test]
+fn the_board_reads_as_it_always_did() {
+    let never_started = Task { started_at: None, completed_at: None, ..task() };
+    let row = |task: Task, children: u32| BoardRow {
+        task,
+        parents: 0,
+        children,
+        children_done: children / 2,
+        comments: 1,
+    };
+    let rows = BoardRows {
+        rows: vec![
+            row(task(), 2),
+            row(Task { status: Status::Other("review".into()), ..never_started.clone() }, 0),
+            row(Task { status: Status::Archived, ..never_started }, 0),
+        ],
+        tenants: vec!["acme".to_owned()],
+        assignees: vec!["w".to_owned()],
+        cursor: EventId(17),
+        now: NOW,
+    };
+    assert_golden(&Board::new(&rows, true), include_str!("golden/board.json"));
+    let names = |board: Board<'_>| board.columns.len();
+    assert_eq!((names(Board::new(&rows, false)), names(Board::new(&rows, true))), (6, 7));
+}
+
+#[test]
+fn a_task_reads_as_it_always_did() {
+    let detail = TaskDetail {
+        task: task(),
+        comments: vec![Comment {
+            id: CommentId(3),
+            task_id: task().id,
+            author: "ops".to_owned(),
+            body: "why?".to_owned(),
+            created_at: NOW,
+        }],
+        events: vec![event(), Event { payload: None, ..event() }],
+        parents: vec!["t_01".parse().unwrap()],
+        children: vec!["t_02".parse().unwrap(), "t_03".parse().unwrap()],
+        runs: vec![],
+    };
+    assert_golden(&Detail::new(&detail, NOW), include_str!("golden/task.json"));
+}
+
+#[test]
+fn only_a_repeated_creation_says_that_nothing_was_created() {
+    let keys = |is_new| {
+        let json = serde_json::to_value(Created::new(&task(), is_new, NOW)).unwrap();
+        json.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(keys(true), ["task"]);
+    assert_eq!(keys(false), ["task", "created"]);
+}
+
+#[test]
+fn a_frame_reads_as_it_always_did() {
+    let frame = serde_json::to_string(&EventFrame::new(&[event()], EventId(17))).unwrap();
+    let golden = r#"{"events":[{"id":17,"task_id":"t_9f2a","kind":"blocked","payload":{"reason":null},"created_at":1777200012}],"cursor":17}"#;
+    assert_eq!(frame, golden);
+}

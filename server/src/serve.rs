@@ -1,0 +1,132 @@
+//! A running server: opens the board, listens, starts the dispatcher, and ends everything in order.
+
+use std::fs::{DirBuilder, create_dir_all};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use app::ssr::Services;
+use dispatcher::{Config, Dispatcher, Home};
+use kernel::Kernel;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use crate::address::{self, Published};
+use crate::auth::{FrontDoor, Token, launch_link};
+use crate::shutdown::{Shutdown, Signals};
+use crate::{AppState, router};
+
+/// How long open requests and sockets are waited for. The dispatcher's workers are not: they have
+/// supervisors of their own and work on.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Whether the server starts tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dispatching {
+    /// It does, unless another process does so for this board.
+    On,
+    /// It only shows the board.
+    Off,
+}
+
+/// Serves the board of `home` until the process is asked to end.
+pub(crate) async fn serve(
+    home: &Home,
+    listen: SocketAddr,
+    dispatching: Dispatching,
+) -> anyhow::Result<()> {
+    make_private_folder(home.root())
+        .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
+    let token = Token::load_or_create(&home.token())
+        .with_context(|| format!("cannot use {}", home.token().display()))?;
+    let db = home.db();
+    let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let _published = publish(home, address)?;
+    let mut signals = Signals::listen()?;
+
+    let dispatcher = match dispatching {
+        Dispatching::On => start_dispatcher(&kernel, home).await?,
+        Dispatching::Off => None,
+    };
+    let shutdown = Shutdown::default();
+    let services = Services { kernel: kernel.clone(), home: home.clone() };
+    let door = FrontDoor::new(token.clone(), address, kernel.now());
+    let routes = router(AppState::new(services, door, shutdown.clone()));
+    announce(address, &launch_link(&token, address, kernel.now()))?;
+
+    let mut stopping = shutdown.listener();
+    let serving = axum::serve(listener, routes)
+        .with_graceful_shutdown(async move { stopping.stopping().await });
+    let mut serving = tokio::spawn(serving.into_future());
+    signals.asked_to_end().await;
+    tracing::info!("stopping");
+    shutdown.begin();
+    let left = async {
+        let everybody = async { tokio::join!((&mut serving), shutdown.finished()) };
+        if timeout(GRACE, everybody).await.is_err() {
+            tracing::warn!("some connections did not end in time and are cut");
+            serving.abort();
+        }
+    };
+    match dispatcher {
+        Some(dispatcher) => tokio::join!(left, dispatcher.stop()).0,
+        None => left.await,
+    }
+    Ok(())
+}
+
+/// Starts to work on the tasks, unless another process does.
+async fn start_dispatcher(kernel: &Kernel, home: &Home) -> anyhow::Result<Option<Dispatcher>> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    match Dispatcher::start(kernel.clone(), home.clone(), Config::new(program)).await {
+        Ok(dispatcher) => Ok(Some(dispatcher)),
+        Err(error @ dispatcher::Error::Held(_)) => {
+            tracing::warn!("{error}, so this server only shows the board");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says where the board is, for people and for programs that started us on port 0.
+fn announce(address: SocketAddr, launch_link: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let said = writeln!(stdout, "listening on http://{address}\nopen {launch_link}")
+        .and_then(|()| stdout.flush());
+    match said {
+        // Whoever started us does not want to know.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        said => said,
+    }
+}
+
+/// Where the server of `home` listens, if one is running.
+pub(crate) fn address_of(home: &Home) -> io::Result<Option<SocketAddr>> {
+    address::find(&address_file(home))
+}
+
+/// Makes a folder that nobody else may look into. One that exists stays as it is.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn address_file(home: &Home) -> PathBuf {
+    home.root().join("kanban/server.address")
+}
+
+fn publish(home: &Home, address: SocketAddr) -> anyhow::Result<Option<Published>> {
+    let path = address_file(home);
+    path.parent().map(create_dir_all).transpose()?;
+    let published = address::publish(&path, address)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    if published.is_none() {
+        tracing::warn!("another server of this home folder is running; `kanban open` finds that one");
+    }
+    Ok(published)
+}

@@ -1,0 +1,65 @@
+//! The end of the server: who asks for it, and how long-lived connections hear of it.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+/// Tells everybody that the server is about to stop, and knows when they have left.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown(Arc<watch::Sender<bool>>);
+
+impl Shutdown {
+    /// Asks everybody to leave.
+    pub fn begin(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Waits until everybody who listened has left.
+    pub async fn finished(&self) {
+        self.0.closed().await;
+    }
+
+    /// A place to hear of it. The server waits for its holder to drop it.
+    pub(crate) fn listener(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+/// Held by whatever must be told before the server stops.
+#[derive(Debug)]
+pub(crate) struct Listener(watch::Receiver<bool>);
+
+impl Listener {
+    /// Waits until the server is about to stop.
+    pub(crate) async fn stopping(&mut self) {
+        // An error says that the server is gone, which is the same news.
+        self.0.wait_for(|is_stopping| *is_stopping).await.ok();
+    }
+}
+
+/// The ways in which a person or the system asks this process to end.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Listens from now on: a signal that comes before [`Signals::asked_to_end`] is not lost.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them.
+    pub(crate) async fn asked_to_end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

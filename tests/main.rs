@@ -5,6 +5,7 @@ mod cli;
 mod dependencies;
 mod events;
 mod harness;
+mod login;
 mod rest;
 mod running;
 mod security;

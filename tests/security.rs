@@ -7,42 +7,29 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite;
 
-use crate::harness::{Board, within};
+use crate::harness::{Board, header, status, within};
+use crate::login::logged_in;
 
 const BOARD: &str = "/api/plugins/kanban/board";
 const TASKS: &str = "/api/plugins/kanban/tasks";
 
-/// The status of a request.
-async fn status(request: reqwest::RequestBuilder) -> anyhow::Result<u16> {
-    Ok(within("an answer", request.send()).await??.status().as_u16())
-}
-
-/// The value of a header of a response, empty where there is none.
-fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
-    response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-/// Opens the board as a browser does, and tells the cookie that it got.
-async fn logged_in(board: &Board) -> anyhow::Result<String> {
-    let (_, path) = board.launch_link()?.split_once(board.address()?).context("a foreign link")?;
-    let welcome = board.stranger(Method::GET, path)?.send().await?;
-    assert_eq!((welcome.status().as_u16(), header(&welcome, "location")), (303, "/"));
-    let cookie = header(&welcome, "set-cookie");
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-    assert!(cookie.contains("Path=/;"), "{cookie}");
-    Ok(cookie.split(';').next().context("no cookie")?.to_owned())
-}
-
 #[tokio::test]
 async fn a_foreign_host_is_misdirected_even_with_the_token() -> anyhow::Result<()> {
     let board = Board::shown().await?;
-    let port = board.address()?.rsplit_once(':').context("no port")?.1.to_owned();
+    let port = board
+        .address()?
+        .rsplit_once(':')
+        .context("no port")?
+        .1
+        .to_owned();
     for path in ["/", BOARD, "/healthz", "/launch", "/pkg/kanban.js"] {
         for host in ["evil.example", "127.0.0.1", &format!("evil.example:{port}")] {
             let request = board.request(Method::GET, path)?.header("host", host);
             assert_eq!(status(request).await?, 421, "{host}{path}");
         }
-        let ours = board.request(Method::GET, path)?.header("host", format!("localhost:{port}"));
+        let ours = board
+            .request(Method::GET, path)?
+            .header("host", format!("localhost:{port}"));
         assert_ne!(status(ours).await?, 421, "{path}");
     }
     Ok(())
@@ -73,8 +60,17 @@ async fn a_page_of_another_site_changes_nothing() -> anyhow::Result<()> {
     }
     // A browser always says where it is; a cookie without that is a stolen one.
     assert_eq!(status(post(TASKS)?.header("cookie", &cookie)).await?, 403);
-    assert!(board.kanban(&["list"]).await?.out.contains("no matching tasks"));
-    assert_eq!(status(post(TASKS)?.header("cookie", &cookie).header("origin", own)).await?, 200);
+    assert!(
+        board
+            .kanban(&["list"])
+            .await?
+            .out
+            .contains("no matching tasks")
+    );
+    assert_eq!(
+        status(post(TASKS)?.header("cookie", &cookie).header("origin", own)).await?,
+        200
+    );
     Ok(())
 }
 
@@ -92,12 +88,23 @@ async fn a_socket_opens_for_nobody_else() -> anyhow::Result<()> {
         ("", &[("authorization", "Bearer wrong")]),
         ("", &[("cookie", "kanban=x")]),
         ("", &[("cookie", &cookie)]),
-        ("", &[("cookie", &cookie), ("origin", "http://evil.example")]),
+        (
+            "",
+            &[("cookie", &cookie), ("origin", "http://evil.example")],
+        ),
         (&query, &[("origin", "http://evil.example")]),
-        ("", &[("authorization", &bearer), ("sec-fetch-site", "cross-site")]),
+        (
+            "",
+            &[("authorization", &bearer), ("sec-fetch-site", "cross-site")],
+        ),
     ];
     for (query, headers) in refused {
-        match board.socket_with(query, headers).await.map(drop).map_err(anyhow::Error::downcast) {
+        match board
+            .socket_with(query, headers)
+            .await
+            .map(drop)
+            .map_err(anyhow::Error::downcast)
+        {
             Err(Ok(tungstenite::Error::Http(answer))) => {
                 assert_eq!(answer.status().as_u16(), 403, "{query} {headers:?}");
             }
@@ -120,18 +127,41 @@ async fn a_socket_opens_for_nobody_else() -> anyhow::Result<()> {
 async fn without_the_token_there_is_nothing_to_see() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let token = board.token()?.to_owned();
-    for path in ["/", "/t/t_1", BOARD, "/fn/board", "/pkg/kanban.js", "/pkg/kanban.css", "/nowhere"] {
+    for path in [
+        "/",
+        "/t/t_1",
+        BOARD,
+        "/fn/board",
+        "/pkg/kanban.js",
+        "/pkg/kanban.css",
+        "/nowhere",
+    ] {
         for accept in ["text/html", "application/json"] {
-            let request = || anyhow::Ok(board.stranger(Method::GET, path)?.header("accept", accept));
+            let request =
+                || anyhow::Ok(board.stranger(Method::GET, path)?.header("accept", accept));
             assert_eq!(status(request()?).await?, 401, "{path}");
-            assert_eq!(status(request()?.bearer_auth("wrong")).await?, 401, "{path}");
-            assert_eq!(status(request()?.header("cookie", format!("kanban={token}"))).await?, 401);
+            assert_eq!(
+                status(request()?.bearer_auth("wrong")).await?,
+                401,
+                "{path}"
+            );
+            assert_eq!(
+                status(request()?.header("cookie", format!("kanban={token}"))).await?,
+                401
+            );
         }
     }
     let in_query = board.stranger(Method::GET, &format!("{BOARD}?token={token}"))?;
-    assert_eq!(status(in_query).await?, 401, "a token in the address of a page ends up in histories");
+    assert_eq!(
+        status(in_query).await?,
+        401,
+        "a token in the address of a page ends up in histories"
+    );
     let refusal = board.stranger(Method::GET, BOARD)?.send().await?;
-    assert_eq!(refusal.json::<serde_json::Value>().await?, json!({ "detail": "token required" }));
+    assert_eq!(
+        refusal.json::<serde_json::Value>().await?,
+        json!({ "detail": "token required" })
+    );
     Ok(())
 }
 
@@ -145,57 +175,36 @@ async fn a_sign_of_life_needs_no_token_and_says_nothing_more() -> anyhow::Result
 }
 
 #[tokio::test]
-async fn a_launch_link_opens_once_and_its_cookie_outlives_the_server() -> anyhow::Result<()> {
-    let mut board = Board::shown().await?;
-    let cookie = logged_in(&board).await?;
-    let (_, path) = board.launch_link()?.split_once(board.address()?).context("a foreign link")?;
-    let path = path.to_owned();
-    assert_eq!(status(board.stranger(Method::GET, &path)?).await?, 401);
-    let look = |board: &Board| anyhow::Ok(board.stranger(Method::GET, BOARD)?.header("cookie", &cookie));
-    assert_eq!(status(look(&board)?).await?, 200);
-    let address = board.address()?.to_owned();
-    board.kill().await?;
-    board.serve(&["--listen", &address, "--no-dispatch"]).await?;
-    assert_eq!(status(look(&board)?).await?, 200);
-    board.stop().await?;
-    std::fs::write(board.home().join("token"), "0123456789abcdef0123456789abcdef0")?;
-    board.serve(&["--listen", &address, "--no-dispatch"]).await?;
-    assert_eq!(status(look(&board)?).await?, 401, "the cookie died with the token");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_browser_without_a_cookie_is_asked_for_the_token() -> anyhow::Result<()> {
-    let board = Board::shown().await?;
-    let page = board.stranger(Method::GET, "/")?.header("accept", "text/html").send().await?;
-    assert_eq!(page.status(), 401);
-    assert!(header(&page, "content-security-policy").starts_with("default-src 'none'"));
-    assert!(page.text().await?.contains("<form method=\"post\" action=\"/login\">"));
-    let log_in = |token: &str| {
-        let request = board.stranger(Method::POST, "/login")?.form(&[("token", token)]);
-        anyhow::Ok(request.header("origin", format!("http://{}", board.address()?)))
-    };
-    let wrong = log_in("wrong")?.send().await?;
-    assert_eq!((wrong.status().as_u16(), header(&wrong, "set-cookie")), (401, ""));
-    let right = log_in(board.token()?)?.send().await?;
-    assert_eq!((right.status().as_u16(), header(&right, "location")), (303, "/"));
-    assert!(header(&right, "set-cookie").starts_with("kanban_"));
-    Ok(())
-}
-
-#[tokio::test]
 async fn every_answer_tells_browsers_to_be_careful() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     for path in ["/", BOARD, "/healthz", "/nowhere", "/pkg/kanban.css"] {
-        for request in [board.request(Method::GET, path)?, board.stranger(Method::GET, path)?] {
+        for request in [
+            board.request(Method::GET, path)?,
+            board.stranger(Method::GET, path)?,
+        ] {
             let answer = request.send().await?;
             let policy = header(&answer, "content-security-policy");
             assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
-            assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
-            assert_eq!(header(&answer, "x-content-type-options"), "nosniff", "{path}");
+            assert!(
+                policy.contains("frame-ancestors 'none'"),
+                "{path}: {policy}"
+            );
+            assert_eq!(
+                header(&answer, "x-content-type-options"),
+                "nosniff",
+                "{path}"
+            );
             assert_eq!(header(&answer, "referrer-policy"), "same-origin", "{path}");
-            assert_eq!(header(&answer, "cross-origin-opener-policy"), "same-origin", "{path}");
-            assert_eq!(header(&answer, "cross-origin-resource-policy"), "same-origin", "{path}");
+            assert_eq!(
+                header(&answer, "cross-origin-opener-policy"),
+                "same-origin",
+                "{path}"
+            );
+            assert_eq!(
+                header(&answer, "cross-origin-resource-policy"),
+                "same-origin",
+                "{path}"
+            );
         }
     }
     Ok(())
@@ -205,18 +214,41 @@ async fn every_answer_tells_browsers_to_be_careful() -> anyhow::Result<()> {
 async fn the_token_is_never_printed_or_logged() -> anyhow::Result<()> {
     let mut board = Board::shown().await?;
     let token = board.token()?.to_owned();
-    let code = board.launch_link()?.split_once("code=").context("no code")?.1.to_owned();
+    let code = board
+        .launch_link()?
+        .split_once("code=")
+        .context("no code")?
+        .1
+        .to_owned();
     let cookie = logged_in(&board).await?;
     drop(board.socket(&format!("token={token}")).await?);
     board.get("/board").await?;
     status(board.stranger(Method::GET, &format!("{BOARD}?token={token}"))?).await?;
-    status(board.stranger(Method::GET, BOARD)?.header("cookie", &cookie)).await?;
-    status(board.stranger(Method::POST, "/login")?.form(&[("token", &token)])).await?;
-    status(board.request(Method::GET, BOARD)?.header("host", "evil.example")).await?;
+    status(
+        board
+            .stranger(Method::GET, BOARD)?
+            .header("cookie", &cookie),
+    )
+    .await?;
+    status(
+        board
+            .stranger(Method::POST, "/login")?
+            .form(&[("token", &token)]),
+    )
+    .await?;
+    status(
+        board
+            .request(Method::GET, BOARD)?
+            .header("host", "evil.example"),
+    )
+    .await?;
     let (ended, printed) = board.stop().await?;
     assert!(ended.success());
     let log = board.log();
-    assert!(log.contains("refused a request"), "the log was written: {log}");
+    assert!(
+        log.contains("refused a request"),
+        "the log was written: {log}"
+    );
     let value = cookie.split_once('=').context("no cookie")?.1;
     for secret in [token.as_str(), &code, value] {
         assert!(!log.contains(secret) && !printed.contains(secret));
@@ -239,7 +271,9 @@ async fn garbage_in_headers_is_refused_and_the_server_lives_on() -> anyhow::Resu
     ] {
         let mut stream = TcpStream::connect(address).await?;
         let head = format!("GET {BOARD} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-        stream.write_all(&[head.as_bytes(), line, b"\r\n\r\n"].concat()).await?;
+        stream
+            .write_all(&[head.as_bytes(), line, b"\r\n\r\n"].concat())
+            .await?;
         let mut answer = Vec::new();
         within("an answer", stream.read_to_end(&mut answer)).await??;
         let answer = String::from_utf8_lossy(&answer);
@@ -274,9 +308,8 @@ async fn nobody_else_may_read_the_token() -> anyhow::Result<()> {
 
     let board = Board::shown().await?;
     let home = board.home();
-    let mode = |path: &std::path::Path| {
-        anyhow::Ok(std::fs::metadata(path)?.permissions().mode() & 0o777)
-    };
+    let mode =
+        |path: &std::path::Path| anyhow::Ok(std::fs::metadata(path)?.permissions().mode() & 0o777);
     assert_eq!(mode(home)?, 0o700);
     assert_eq!(mode(&home.join("token"))?, 0o600);
     let token = std::fs::read_to_string(home.join("token"))?;

@@ -18,7 +18,11 @@ pub(crate) struct Published {
 /// Writes down where the server listens. `None` when another server of this home folder has done
 /// so; that one stays the one to be found.
 pub(crate) fn publish(path: &Path, address: SocketAddr) -> io::Result<Option<Published>> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(None),
@@ -59,7 +63,11 @@ mod tests {
         assert_eq!(find(&path).unwrap(), None);
         let published = publish(&path, address).unwrap().unwrap();
         assert_eq!(find(&path).unwrap(), Some(address));
-        assert!(publish(&path, ([127, 0, 0, 1], 9).into()).unwrap().is_none());
+        assert!(
+            publish(&path, ([127, 0, 0, 1], 9).into())
+                .unwrap()
+                .is_none()
+        );
         drop(published);
         assert_eq!(find(&path).unwrap(), None);
     }

@@ -15,7 +15,7 @@ mod token;
 use std::net::SocketAddr;
 
 use axum::extract::{Request, State};
-use axum::http::header::UPGRADE;
+use axum::http::header::{UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -81,7 +81,11 @@ impl FrontDoor {
         if is_open(request.method(), path) {
             return Ok(());
         }
-        let query = if path == EVENTS { request.uri().query() } else { None };
+        let query = if path == EVENTS {
+            request.uri().query()
+        } else {
+            None
+        };
         match Credential::of(headers, query, &self.cookie_name) {
             Credential::Bearer(token) | Credential::Query(token) if self.token.is(token) => Ok(()),
             Credential::Cookies(values) if self.is_session(&values, now) => {
@@ -97,14 +101,19 @@ impl FrontDoor {
     }
 
     fn is_session(&self, values: &[&str], now: Timestamp) -> bool {
-        values.iter().any(|value| ticket::read(&self.token, Purpose::Session, value, now).is_some())
+        values
+            .iter()
+            .any(|value| ticket::read(&self.token, Purpose::Session, value, now).is_some())
     }
 
     /// The `Set-Cookie` of a browser that has just proved itself.
     fn session_cookie(&self, now: Timestamp) -> String {
         let value = ticket::issue(&self.token, Purpose::Session, now);
         let max_age = Purpose::Session.lifetime().0;
-        format!("{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax", self.cookie_name)
+        format!(
+            "{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax",
+            self.cookie_name
+        )
     }
 }
 
@@ -151,7 +160,8 @@ fn refuse(refusal: Refusal, request: &Request) -> Response {
             login::page(login::Notice::None).into_response()
         }
         Refusal::Stranger => {
-            crate::http_error::detail(StatusCode::UNAUTHORIZED, "token required")
+            let response = crate::http_error::detail(StatusCode::UNAUTHORIZED, "token required");
+            ([(WWW_AUTHENTICATE, "Bearer")], response).into_response()
         }
     }
 }
@@ -160,7 +170,9 @@ fn refuse(refusal: Refusal, request: &Request) -> Response {
 fn is_open(method: &Method, path: &str) -> bool {
     matches!(
         (method, path),
-        (&Method::GET | &Method::HEAD, "/healthz") | (&Method::GET, "/launch") | (&Method::POST, "/login")
+        (&Method::GET | &Method::HEAD, "/healthz")
+            | (&Method::GET, "/launch")
+            | (&Method::POST, "/login")
     )
 }
 

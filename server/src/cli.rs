@@ -35,7 +35,13 @@ use session::Session;
 #[command(name = "kanban", version, disable_help_subcommand = true)]
 struct Cli {
     /// The board's home folder [default: ~/.kanban]
-    #[arg(long, global = true, env = "KANBAN_HOME", value_name = "DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "KANBAN_HOME",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
     home: Option<PathBuf>,
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -90,7 +96,9 @@ fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
         Verb::Open(args) => open::run(&args, &home, output),
         verb => {
             let session = Session::open(home)?;
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(carry_out(verb, &session, output))
         }
     }
@@ -135,8 +143,14 @@ mod tests {
 
     #[test]
     fn the_home_folder_may_stand_before_or_after_the_verb() {
-        for line in [["kanban", "--home", "/h", "list"], ["kanban", "list", "--home", "/h"]] {
-            assert_eq!(Cli::try_parse_from(line).unwrap().home, Some(PathBuf::from("/h")));
+        for line in [
+            ["kanban", "--home", "/h", "list"],
+            ["kanban", "list", "--home", "/h"],
+        ] {
+            assert_eq!(
+                Cli::try_parse_from(line).unwrap().home,
+                Some(PathBuf::from("/h"))
+            );
         }
     }
 }

@@ -60,11 +60,21 @@ pub(crate) async fn events(
 ) -> Response {
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
-        Err(rejection) => return crate::http_error::detail(rejection.status(), rejection.body_text()),
+        Err(rejection) => {
+            return crate::http_error::detail(rejection.status(), rejection.body_text());
+        }
     };
-    let value = |name| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value);
+    let value = |name| {
+        query
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    };
     // What is not a number means everything, as in the original.
-    let since = value("since").and_then(|text| text.parse().ok()).unwrap_or_default();
+    let since = value("since")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
     let telling = match value("tasks") {
         Some(flag) if flag == "1" => Telling::Tasks,
         _ => Telling::Events,
@@ -100,7 +110,14 @@ async fn follow(mut socket: WebSocket, mut feed: Feed, telling: Telling, mut sto
             }
             Wake::Heartbeat => {
                 let cursor = feed.cursor();
-                encode(&Frame { events: Vec::new(), cursor, tasks: Vec::new() }, telling)
+                encode(
+                    &Frame {
+                        events: Vec::new(),
+                        cursor,
+                        tasks: Vec::new(),
+                    },
+                    telling,
+                )
             }
             Wake::Ping if unanswered_pings == MAX_UNANSWERED_PINGS => return,
             Wake::Ping => {
@@ -145,7 +162,10 @@ async fn is_sent(socket: &mut WebSocket, message: Message) -> bool {
 
 /// Says good-bye, so that the other side need not wait for a time-out to know.
 async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
-    let frame = CloseFrame { code, reason: reason.into() };
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
     // Whether it arrives makes no difference to us any more.
     is_sent(socket, Message::Close(Some(frame))).await;
 }

@@ -72,5 +72,8 @@ fn status(kind: ErrorKind) -> StatusCode {
 fn internal(error: &kernel::Error) -> Response {
     let id = format!("{:08x}", rand::random::<u32>());
     tracing::error!(error.id = id, error.cause = %error, "a request failed");
-    detail(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error {id}"))
+    detail(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        format!("internal error {id}"),
+    )
 }

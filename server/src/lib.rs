@@ -40,7 +40,12 @@ pub struct AppState {
 impl AppState {
     /// The state of one server.
     pub fn new(services: Services, door: FrontDoor, shutdown: Shutdown) -> Self {
-        Self { services, door: Arc::new(door), shutdown, leptos: page::options() }
+        Self {
+            services,
+            door: Arc::new(door),
+            shutdown,
+            leptos: page::options(),
+        }
     }
 
     /// The board.

@@ -16,7 +16,10 @@ pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// Refuses a body that says it is too large, and ends one that turns out to be. The limit itself is
 /// set by `DefaultBodyLimit`, which extractors obey by themselves and server functions only so.
 pub(crate) async fn body(request: Request, next: Next) -> Response {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
     let is_too_large = announced
         .and_then(|text| text.parse().ok())
         .is_some_and(|length: usize| length > MAX_BODY_BYTES);

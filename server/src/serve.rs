@@ -44,8 +44,9 @@ pub(crate) async fn serve(
         .with_context(|| format!("cannot use {}", home.token().display()))?;
     let db = home.db();
     let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let _published = publish(home, address)?;
     let mut signals = Signals::listen()?;
@@ -55,7 +56,10 @@ pub(crate) async fn serve(
         Dispatching::Off => None,
     };
     let shutdown = Shutdown::default();
-    let services = Services { kernel: kernel.clone(), home: home.clone() };
+    let services = Services {
+        kernel: kernel.clone(),
+        home: home.clone(),
+    };
     let door = FrontDoor::new(token.clone(), address, kernel.now());
     let routes = router(AppState::new(services, door, shutdown.clone()));
     announce(address, &launch_link(&token, address, kernel.now()))?;
@@ -126,7 +130,9 @@ fn publish(home: &Home, address: SocketAddr) -> anyhow::Result<Option<Published>
     let published = address::publish(&path, address)
         .with_context(|| format!("cannot write {}", path.display()))?;
     if published.is_none() {
-        tracing::warn!("another server of this home folder is running; `kanban open` finds that one");
+        tracing::warn!(
+            "another server of this home folder is running; `kanban open` finds that one"
+        );
     }
     Ok(published)
 }

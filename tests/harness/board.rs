@@ -16,7 +16,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use super::{Socket, program, within};
+use super::{LIMIT, Socket, program, within};
 
 /// The base path of the plugin API.
 const API: &str = "/api/plugins/kanban";
@@ -69,7 +69,9 @@ impl Board {
     /// A board whose server only shows it.
     pub(crate) async fn shown() -> anyhow::Result<Self> {
         let mut board = Self::without_server()?;
-        board.serve(&["--listen", "127.0.0.1:0", "--no-dispatch"]).await?;
+        board
+            .serve(&["--listen", "127.0.0.1:0", "--no-dispatch"])
+            .await?;
         Ok(board)
     }
 
@@ -79,19 +81,31 @@ impl Board {
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .pool_max_idle_per_host(0)
+            .timeout(LIMIT)
             .build()?;
         let folder = tempfile::tempdir()?;
-        Ok(Self { home: folder.path().join("home"), folder, server: None, client })
+        Ok(Self {
+            home: folder.path().join("home"),
+            folder,
+            server: None,
+            client,
+        })
     }
 
     /// The same board once more, for a second server beside the first.
     pub(crate) fn beside(&self) -> anyhow::Result<Self> {
-        Ok(Self { home: self.home.clone(), ..Self::without_server()? })
+        Ok(Self {
+            home: self.home.clone(),
+            ..Self::without_server()?
+        })
     }
 
     /// Starts `kanban serve` with these arguments and waits until it listens.
     pub(crate) async fn serve(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        let log = File::options().create(true).append(true).open(self.log_file())?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_file())?;
         let mut process = self
             .command("serve")?
             .args(arguments)
@@ -103,8 +117,16 @@ impl Board {
         let mut stdout = BufReader::new(stdout).lines();
         let address = self.announced("listening on http://", &mut stdout).await?;
         let launch_link = self.announced("open ", &mut stdout).await?;
-        let token = fs::read_to_string(self.home().join("token"))?.trim().to_owned();
-        self.server = Some(Server { process, address, launch_link, token, stdout });
+        let token = fs::read_to_string(self.home().join("token"))?
+            .trim()
+            .to_owned();
+        self.server = Some(Server {
+            process,
+            address,
+            launch_link,
+            token,
+            stdout,
+        });
         Ok(())
     }
 
@@ -116,7 +138,9 @@ impl Board {
         let line = within("the server's announcement", stdout.next_line()).await??;
         let line = line.with_context(|| format!("the server ended: {}", self.log()))?;
         let said = line.strip_prefix(prefix);
-        Ok(said.with_context(|| format!("expected `{prefix}…`, not `{line}`"))?.to_owned())
+        Ok(said
+            .with_context(|| format!("expected `{prefix}…`, not `{line}`"))?
+            .to_owned())
     }
 
     /// Kills the server as `kill -9` does, and waits until it is gone.
@@ -129,8 +153,14 @@ impl Board {
     /// Asks the server to end, and tells how it did and what else it had printed.
     pub(crate) async fn stop(&mut self) -> anyhow::Result<(ExitStatus, String)> {
         let mut server = self.server.take().context("no server to stop")?;
-        let pid = server.process.id().context("the server has ended already")?;
-        let asked = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+        let pid = server
+            .process
+            .id()
+            .context("the server has ended already")?;
+        let asked = Command::new("kill")
+            .args(["-TERM", &pid.to_string()])
+            .status()
+            .await?;
         ensure!(asked.success(), "no signal was sent");
         let mut printed = String::new();
         while let Some(line) = within("the end of output", server.stdout.next_line()).await?? {
@@ -178,12 +208,17 @@ impl Board {
         let mut command = Command::new(program::path()?);
         // A worker may run these tests; what it was told is not for the board under test.
         for (name, _) in std::env::vars_os() {
-            let is_ours = name.to_str().is_some_and(|it| it.contains("KANBAN") || it.contains("HERMES"));
+            let is_ours = name
+                .to_str()
+                .is_some_and(|it| it.contains("KANBAN") || it.contains("HERMES"));
             if is_ours && name != "KANBAN_BIN" {
                 command.env_remove(name);
             }
         }
-        command.arg(verb).env("KANBAN_HOME", self.home()).env("TZ", "UTC");
+        command
+            .arg(verb)
+            .env("KANBAN_HOME", self.home())
+            .env("TZ", "UTC");
         command.stdin(Stdio::null()).kill_on_drop(true);
         Ok(command)
     }
@@ -196,7 +231,9 @@ impl Board {
 
     /// Creates a task by the command line, and tells its id.
     pub(crate) async fn create(&self, title: &str, flags: &[&str]) -> anyhow::Result<TaskId> {
-        let said = self.kanban(&[&["create", title, "--json"], flags].concat()).await?;
+        let said = self
+            .kanban(&[&["create", title, "--json"], flags].concat())
+            .await?;
         let task = said.json()?;
         Ok(text(&task, "/id")?.parse()?)
     }
@@ -208,7 +245,9 @@ impl Board {
 
     /// A request of somebody who shows nothing.
     pub(crate) fn stranger(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
-        Ok(self.client.request(method, format!("http://{}{path}", self.address()?)))
+        Ok(self
+            .client
+            .request(method, format!("http://{}{path}", self.address()?)))
     }
 
     /// Reads from the plugin API; refusals are answers too.
@@ -218,7 +257,11 @@ impl Board {
 
     /// Writes to the plugin API; refusals are answers too.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
-        answer(self.request(Method::POST, &format!("{API}{path}"))?.json(body)).await
+        answer(
+            self.request(Method::POST, &format!("{API}{path}"))?
+                .json(body),
+        )
+        .await
     }
 
     /// Everything about a task, by the plugin API.
@@ -231,7 +274,8 @@ impl Board {
     /// Opens a socket, with the token and these parameters.
     pub(crate) async fn socket(&self, query: &str) -> anyhow::Result<Socket> {
         let authorization = format!("Bearer {}", self.token()?);
-        self.socket_with(query, &[("authorization", &authorization)]).await
+        self.socket_with(query, &[("authorization", &authorization)])
+            .await
     }
 
     /// Opens a socket with these headers.
@@ -243,7 +287,9 @@ impl Board {
         let url = format!("ws://{}{API}/events?{query}", self.address()?);
         let mut request = url.into_client_request()?;
         for (name, value) in headers {
-            request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+            request
+                .headers_mut()
+                .insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
         }
         let connecting = tokio_tungstenite::connect_async(request);
         Ok(Socket(within("a socket", connecting).await??.0))
@@ -253,7 +299,9 @@ impl Board {
     pub(crate) async fn happened(&self, task: &TaskId, kind: &str) -> anyhow::Result<Event> {
         let what = format!("`{kind}` of {task}; log:\n{}", self.log());
         let mut socket = self.socket("since=0").await?;
-        socket.event(&what, |event| event.task_id == *task && event.kind == kind).await
+        socket
+            .event(&what, |event| event.task_id == *task && event.kind == kind)
+            .await
     }
 }
 
@@ -268,7 +316,7 @@ pub(crate) async fn said(command: &mut Command) -> anyhow::Result<Said> {
 }
 
 async fn answer(request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
-    let response = within("an answer", request.send()).await??;
+    let response = request.send().await?;
     let status = response.status().as_u16();
     let body = response.text().await?;
     match serde_json::from_str(&body) {

@@ -28,6 +28,9 @@ fn find() -> anyhow::Result<PathBuf> {
     ensure!(built.success(), "it does not build");
     // Tests lie in `target/debug/deps`, the program two floors up.
     let test = env::current_exe()?;
-    let folder = test.ancestors().nth(2).context("this test has no target folder")?;
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .context("this test has no target folder")?;
     Ok(folder.join("kanban"))
 }

@@ -17,25 +17,13 @@ pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// The next frame.
     pub(crate) async fn frame(&mut self) -> anyhow::Result<Value> {
-        loop {
-            match self.message().await? {
-                Message::Text(text) => return Ok(serde_json::from_str(&text)?),
-                Message::Close(frame) => bail!("the server closed the socket: {frame:?}"),
-                _ => {}
-            }
-        }
+        // One limit for all of it: pings alone are no progress.
+        within("a frame", self.read_frame()).await?
     }
 
     /// The events of the next frame that has any.
     pub(crate) async fn events(&mut self) -> anyhow::Result<Vec<Event>> {
-        loop {
-            let frame = self.frame().await?;
-            let events = frame.get("events").context("a frame without `events`")?;
-            let events: Vec<Event> = serde_json::from_value(events.clone())?;
-            if !events.is_empty() {
-                return Ok(events);
-            }
-        }
+        within("an event", self.read_events()).await?
     }
 
     /// The first event from now on that `is_it` says yes to.
@@ -46,7 +34,7 @@ impl Socket {
     ) -> anyhow::Result<Event> {
         within(what, async {
             loop {
-                if let Some(event) = self.events().await?.into_iter().find(&is_it) {
+                if let Some(event) = self.read_events().await?.into_iter().find(&is_it) {
                     return Ok(event);
                 }
             }
@@ -56,15 +44,38 @@ impl Socket {
 
     /// How the server closes the socket.
     pub(crate) async fn closed(&mut self) -> anyhow::Result<Option<CloseFrame>> {
+        within("a goodbye", async {
+            loop {
+                if let Message::Close(frame) = self.message().await? {
+                    return Ok(frame);
+                }
+            }
+        })
+        .await?
+    }
+
+    async fn read_events(&mut self) -> anyhow::Result<Vec<Event>> {
         loop {
-            if let Message::Close(frame) = self.message().await? {
-                return Ok(frame);
+            let frame = self.read_frame().await?;
+            let events = frame.get("events").context("a frame without `events`")?;
+            let events: Vec<Event> = serde_json::from_value(events.clone())?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+
+    async fn read_frame(&mut self) -> anyhow::Result<Value> {
+        loop {
+            match self.message().await? {
+                Message::Text(text) => return Ok(serde_json::from_str(&text)?),
+                Message::Close(frame) => bail!("the server closed the socket: {frame:?}"),
+                _ => {}
             }
         }
     }
 
     async fn message(&mut self) -> anyhow::Result<Message> {
-        let message = within("a message", self.0.next()).await?;
-        Ok(message.context("the socket broke off")??)
+        Ok(self.0.next().await.context("the socket broke off")??)
     }
 }

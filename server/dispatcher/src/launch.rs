@@ -80,6 +80,8 @@ fn environment(
         ("HERMES_KANBAN_DB", db.clone()),
         ("HERMES_KANBAN_RUN_ID", run.clone()),
         ("HERMES_KANBAN_CLAIM_LOCK", claimed.task.claim_lock.clone()),
+        // The name under which the worker speaks.
+        ("HERMES_PROFILE", claimed.task.assignee.clone()),
         ("HERMES_TENANT", tenant.clone()),
         ("KANBAN_TASK", task),
         ("KANBAN_WORKSPACE", workspace),

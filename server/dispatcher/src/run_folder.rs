@@ -13,6 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::logs;
+
+/// How much of the supervisor's complaints is repeated in the dispatcher's log.
+const COMPLAINTS_BYTES: usize = 2_000;
 
 /// What a supervisor needs to know. It holds the run's token, so only its owner may read the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +111,12 @@ impl RunFolder {
     /// Where the supervisor's own complaints go.
     pub(crate) fn complaints_file(&self) -> PathBuf {
         self.0.join("shim.log")
+    }
+
+    /// What the supervisor complained about; nothing, as a rule.
+    pub(crate) fn complaints(&self) -> String {
+        let complaints = fs::read(self.complaints_file()).unwrap_or_default();
+        logs::tail(&complaints, COMPLAINTS_BYTES).0
     }
 
     pub(crate) fn write_spec(&self, spec: &Spec) -> Result<(), Error> {

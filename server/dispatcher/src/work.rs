@@ -1,38 +1,36 @@
 //! The dispatcher's loop: it waits for something to happen, looks at the board, and does what
 //! follows.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod settle;
+mod start;
+mod take_over;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, Failure, LEASE};
+use domain::command::Command;
 use domain::id::{EventId, RunId, TaskId};
-use domain::run::{Claimed, OpenRun, Outcome};
+use domain::run::OpenRun;
 use kernel::Kernel;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use crate::dispatcher::{Config, Status};
-use crate::ends::{Trace, Verdict, verdict};
+use crate::ends::Trace;
 use crate::error::Error;
 use crate::home::Home;
-use crate::launch::launch;
-use crate::plan::{Snapshot, Start, plan};
+use crate::process;
 use crate::run_folder::RunFolder;
 use crate::watched::{Process, Watched};
-use crate::{leftovers, process};
 
 /// How long nothing may happen before we look all the same, as often as the original looks at all.
 const SAFETY: Duration = Duration::from_mins(1);
 
 /// How long we wait after a look that failed: long enough for a full disk or a busy file to pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
-
-/// How many startable tasks one look reads. Those without a lane of their own count too, so it is
-/// far more than can start.
-const LOOK_AT: u32 = 1_000;
 
 /// Why the loop wakes.
 #[derive(Clone, Copy, Debug)]
@@ -181,57 +179,6 @@ impl Work {
         }
     }
 
-    /// Watches a run that an earlier dispatcher started, or settles it when it has ended.
-    async fn take_over(&mut self, open: &OpenRun) -> Result<(), Error> {
-        let folder = self.folder(open.run);
-        let attached = open.supervisor.clone();
-        let found = blocking(move || {
-            let supervisor = match attached {
-                Some(supervisor) => Some(supervisor),
-                None => folder.supervisor()?,
-            };
-            let found = supervisor.map(|supervisor| process::find(&supervisor));
-            found
-                .transpose()
-                .map_err(Error::system("find a supervisor"))
-        });
-        let Some(handle) = found.await?.flatten() else {
-            return self.settle(open.run, Trace::Lost).await;
-        };
-        self.watch(open.run, open.task.clone(), Process::adopt(handle)?)?;
-        let adopt = Command::AdoptRun { run: open.run };
-        self.kernel.execute(&Actor::dispatcher(), adopt).await?;
-        tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
-        Ok(())
-    }
-
-    /// Looks through the folders of runs that were closed while no dispatcher was there: their
-    /// workers may still be leaving.
-    async fn find_leftovers(&mut self) -> Result<(), Error> {
-        let open = self.kernel.open_runs().await?;
-        let runs = self.home.runs();
-        let folders = blocking(move || RunFolder::runs_in(&runs)).await?;
-        for run in folders {
-            if open.iter().any(|open| open.run == run) {
-                continue;
-            }
-            let folder = self.folder(run);
-            let alive = blocking(move || {
-                let (Some(spec), Some(supervisor)) = (folder.spec()?, folder.supervisor()?) else {
-                    return Ok(None);
-                };
-                let found =
-                    process::find(&supervisor).map_err(Error::system("find a supervisor"))?;
-                Ok(found.map(|handle| (spec.task, handle)))
-            });
-            match alive.await? {
-                Some((task, handle)) => self.watch(run, task, Process::adopt(handle)?)?,
-                None => self.settle(run, Trace::Lost).await?,
-            }
-        }
-        Ok(())
-    }
-
     fn watch(&mut self, run: RunId, task: TaskId, process: Process) -> Result<(), Error> {
         let handle = process.handle()?;
         self.watched.insert(run, Watched::new(task, handle));
@@ -240,128 +187,6 @@ impl Work {
             run
         });
         Ok(())
-    }
-
-    /// Writes the end of a run on the board, unless it was closed already, and clears its folder
-    /// away. `silence` is what it means when its supervisor left no word.
-    async fn settle(&mut self, run: RunId, silence: Trace) -> Result<(), Error> {
-        let folder = self.folder(run);
-        let (spec, exit) = blocking(move || Ok((folder.spec()?, folder.exit()?))).await?;
-        if let (Some(spec), None) = (&spec, &exit) {
-            leftovers::end(&spec.token).await;
-        }
-        let is_open = match self.kernel.run(run).await {
-            Ok(row) => row.ended_at.is_none(),
-            Err(kernel::Error::Refused(_)) => false,
-            Err(error) => return Err(error.into()),
-        };
-        if is_open {
-            let trace = exit.map_or(silence, Trace::Told);
-            let (actor, command) = match (verdict(trace), spec) {
-                (Verdict::Complete { result }, Some(spec)) => {
-                    let task = spec.task;
-                    // In the worker's name and with its token: if the run was closed just now, this
-                    // must not complete the task of another run.
-                    let actor = Actor::worker(spec.assignee, spec.token);
-                    (actor, Command::CompleteTask { task, result })
-                }
-                (Verdict::Fail(failure), _) => {
-                    (Actor::dispatcher(), Command::FailRun { run, failure })
-                }
-                (Verdict::Interrupt | Verdict::Complete { .. }, _) => {
-                    (Actor::dispatcher(), Command::InterruptRun { run })
-                }
-            };
-            match self.kernel.execute(&actor, command).await {
-                Ok(_) => {}
-                Err(kernel::Error::Refused(refusal)) => {
-                    tracing::info!(run.id = %run, %refusal, "a run was closed before it was settled");
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let folder = self.folder(run);
-        blocking(move || folder.remove()).await
-    }
-
-    /// Claims and starts what may start now, and says how many that were.
-    async fn start_tasks(&mut self, open: &[OpenRun]) -> Result<u32, Error> {
-        let leaving: BTreeSet<TaskId> = self
-            .watched
-            .values()
-            .filter(|watched| watched.is_leaving())
-            .map(|watched| watched.task().clone())
-            .collect();
-        let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
-        for run in open {
-            *running.entry(run.lane.clone()).or_default() += 1;
-        }
-        // Processes that are leaving still take room, in no lane.
-        *running.entry(None).or_default() += count(leaving.len());
-        if running.values().sum::<u32>() >= self.config.cap {
-            return Ok(0);
-        }
-        let snapshot = Snapshot {
-            startable: self.kernel.startable(LOOK_AT).await?,
-            running,
-            leaving,
-            cap: self.config.cap,
-        };
-        let mut started = 0;
-        for start in plan(&snapshot, &self.config.lanes) {
-            if let Some(claimed) = self.claim(&start).await? {
-                self.start(start, *claimed).await?;
-                started += 1;
-            }
-        }
-        Ok(started)
-    }
-
-    /// Claims a task, unless that is not possible any more: somebody may have been faster.
-    async fn claim(&self, start: &Start) -> Result<Option<Box<Claimed>>, Error> {
-        let claim = Command::ClaimTask {
-            task: start.task.clone(),
-            lock: self.claimer.clone(),
-            ttl: LEASE,
-            lane: Some(start.lane.name.clone()),
-            policy: ClaimPolicy {
-                global_cap: Some(self.config.cap),
-                lane_cap: start.lane.cap,
-                respects_rest: true,
-            },
-        };
-        match self.kernel.execute(&Actor::dispatcher(), claim).await {
-            Ok(receipt) => match receipt.answer {
-                Answer::Claimed(claimed) => Ok(Some(claimed)),
-                _ => Ok(None),
-            },
-            Err(kernel::Error::Refused(refusal)) => {
-                tracing::debug!(task.id = %start.task, %refusal, "a task was not claimed");
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn start(&mut self, start: Start, claimed: Claimed) -> Result<(), Error> {
-        let run = claimed.run;
-        let error = match launch(&self.home, &self.config.program, &start.lane, claimed).await {
-            Ok(shim) => {
-                tracing::info!(task.id = %start.task, run.id = %run, "started");
-                return self.watch(run, start.task, Process::Child(shim));
-            }
-            Err(error) => error,
-        };
-        tracing::warn!(task.id = %start.task, run.id = %run, %error, "not started");
-        let failure = Failure {
-            outcome: Outcome::SpawnFailed,
-            code: None,
-            error: error.to_string(),
-        };
-        let fail = Command::FailRun { run, failure };
-        self.kernel.execute(&Actor::dispatcher(), fail).await?;
-        let folder = self.folder(run);
-        blocking(move || folder.remove()).await
     }
 
     fn folder(&self, run: RunId) -> RunFolder {

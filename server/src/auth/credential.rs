@@ -21,7 +21,11 @@ impl<'a> Credential<'a> {
     /// What the headers show, and the query string where `query` is one that may.
     pub(super) fn of(headers: &'a HeaderMap, query: Option<&'a str>, cookie_name: &str) -> Self {
         if let Some(value) = headers.get(AUTHORIZATION) {
-            return value.to_str().ok().and_then(bearer).map_or(Self::Nothing, Self::Bearer);
+            return value
+                .to_str()
+                .ok()
+                .and_then(bearer)
+                .map_or(Self::Nothing, Self::Bearer);
         }
         if let Some(token) = query.and_then(|query| parameter(query, "token")) {
             return Self::Query(token);
@@ -34,7 +38,11 @@ impl<'a> Credential<'a> {
             .filter_map(|pair| pair.trim().split_once('='))
             .filter_map(|(name, value)| (name == cookie_name).then_some(value))
             .collect();
-        if cookies.is_empty() { Self::Nothing } else { Self::Cookies(cookies) }
+        if cookies.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Cookies(cookies)
+        }
     }
 }
 
@@ -76,7 +84,10 @@ mod tests {
     fn a_header_of_another_scheme_shows_nothing_even_beside_a_cookie() {
         for value in [b"Basic dXNlcg==".as_slice(), b"Bearer", b"\xff"] {
             let headers = headers(&[(AUTHORIZATION, value), (COOKIE, b"kanban=c")]);
-            assert_eq!(Credential::of(&headers, None, "kanban"), Credential::Nothing);
+            assert_eq!(
+                Credential::of(&headers, None, "kanban"),
+                Credential::Nothing
+            );
         }
     }
 

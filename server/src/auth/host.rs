@@ -30,15 +30,19 @@ impl Hosts {
     /// The names of the server that listens at `address`.
     pub(super) fn of(address: SocketAddr) -> Self {
         let port = address.port();
-        let mut names: Vec<String> =
-            ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")).into();
+        let mut names: Vec<String> = ["localhost", "127.0.0.1", "[::1]"]
+            .map(|name| format!("{name}:{port}"))
+            .into();
         if !address.ip().is_unspecified() {
             names.push(address.to_string());
         }
         if port == 80 {
             // Browsers leave out the port that every web address has.
-            let bare: Vec<String> =
-                names.iter().filter_map(|name| name.strip_suffix(":80")).map(str::to_owned).collect();
+            let bare: Vec<String> = names
+                .iter()
+                .filter_map(|name| name.strip_suffix(":80"))
+                .map(str::to_owned)
+                .collect();
             names.extend(bare);
         }
         Self(names)
@@ -47,28 +51,41 @@ impl Hosts {
     /// Whether a request is meant for us: one `Host`, and that and any name in the address ours.
     pub(super) fn are_asked(&self, headers: &HeaderMap, uri: &Uri) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return false;
+        };
         host.to_str().is_ok_and(|host| self.contains(host))
-            && uri.authority().is_none_or(|authority| self.contains(authority.as_str()))
+            && uri
+                .authority()
+                .is_none_or(|authority| self.contains(authority.as_str()))
     }
 
     /// Which page a request comes from. A header that cannot be read counts as foreign.
     pub(super) fn origin(&self, headers: &HeaderMap) -> Origin {
         let origins = headers.get_all(ORIGIN).iter().map(|value| {
-            value.to_str().ok().and_then(|text| text.strip_prefix("http://"))
+            value
+                .to_str()
+                .ok()
+                .and_then(|text| text.strip_prefix("http://"))
                 .is_some_and(|host| self.contains(host))
         });
         // `none` is a person's own doing: an address typed, a bookmark, a page loaded again.
-        let sites = headers.get_all(SEC_FETCH_SITE).iter()
+        let sites = headers
+            .get_all(SEC_FETCH_SITE)
+            .iter()
             .map(|value| matches!(value.as_bytes(), b"same-origin" | b"none"));
-        origins.chain(sites).fold(Origin::Unsaid, |said, is_ours| match (said, is_ours) {
-            (Origin::Foreign, _) | (_, false) => Origin::Foreign,
-            (_, true) => Origin::Ours,
-        })
+        origins
+            .chain(sites)
+            .fold(Origin::Unsaid, |said, is_ours| match (said, is_ours) {
+                (Origin::Foreign, _) | (_, false) => Origin::Foreign,
+                (_, true) => Origin::Ours,
+            })
     }
 
     fn contains(&self, authority: &str) -> bool {
-        self.0.iter().any(|name| name.eq_ignore_ascii_case(authority))
+        self.0
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(authority))
     }
 }
 
@@ -93,11 +110,25 @@ mod tests {
     #[test]
     fn the_board_answers_to_its_loopback_names_with_its_own_port_only() {
         let uri = Uri::from_static("/board");
-        for host in ["localhost:8420", "LocalHost:8420", "127.0.0.1:8420", "[::1]:8420"] {
+        for host in [
+            "localhost:8420",
+            "LocalHost:8420",
+            "127.0.0.1:8420",
+            "[::1]:8420",
+        ] {
             assert!(hosts().are_asked(&headers(&[(HOST, host)]), &uri), "{host}");
         }
-        for host in ["localhost", "localhost:80", "evil.example:8420", "localhost.:8420", ""] {
-            assert!(!hosts().are_asked(&headers(&[(HOST, host)]), &uri), "{host}");
+        for host in [
+            "localhost",
+            "localhost:80",
+            "evil.example:8420",
+            "localhost.:8420",
+            "",
+        ] {
+            assert!(
+                !hosts().are_asked(&headers(&[(HOST, host)]), &uri),
+                "{host}"
+            );
         }
     }
 
@@ -121,8 +152,14 @@ mod tests {
             (vec![ours.clone(), same.clone()], Origin::Ours),
             (vec![(ORIGIN, "null")], Origin::Foreign),
             (vec![(ORIGIN, "http://localhost:3000")], Origin::Foreign),
-            (vec![(ORIGIN, "https://evil.example"), same], Origin::Foreign),
-            (vec![ours.clone(), (SEC_FETCH_SITE, "same-site")], Origin::Foreign),
+            (
+                vec![(ORIGIN, "https://evil.example"), same],
+                Origin::Foreign,
+            ),
+            (
+                vec![ours.clone(), (SEC_FETCH_SITE, "same-site")],
+                Origin::Foreign,
+            ),
             (vec![(SEC_FETCH_SITE, "cross-site"), ours], Origin::Foreign),
         ] {
             assert_eq!(hosts().origin(&headers(&said)), expected, "{said:?}");

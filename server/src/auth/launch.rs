@@ -20,12 +20,17 @@ pub(super) struct LaunchCodes {
 
 impl LaunchCodes {
     pub(super) fn new(started_at: Timestamp) -> Self {
-        Self { started_at, used: Mutex::default() }
+        Self {
+            started_at,
+            used: Mutex::default(),
+        }
     }
 
     /// Uses a code up. Whether it was good; the second time it is not.
     pub(super) fn redeem(&self, token: &Token, code: &str, now: Timestamp) -> bool {
-        let Some(ticket) = ticket::read(token, Purpose::Launch, code, now) else { return false };
+        let Some(ticket) = ticket::read(token, Purpose::Launch, code, now) else {
+            return false;
+        };
         if ticket.expires - Purpose::Launch.lifetime() < self.started_at {
             return false;
         }
@@ -53,7 +58,11 @@ mod tests {
         let code = ticket::issue(&token(), Purpose::Launch, START);
         assert!(codes.redeem(&token(), &code, START));
         assert!(!codes.redeem(&token(), &code, START));
-        assert!(codes.redeem(&token(), &ticket::issue(&token(), Purpose::Launch, START), START));
+        assert!(codes.redeem(
+            &token(),
+            &ticket::issue(&token(), Purpose::Launch, START),
+            START
+        ));
     }
 
     #[test]
@@ -67,7 +76,11 @@ mod tests {
     fn used_codes_are_forgotten_once_they_have_expired() {
         let codes = LaunchCodes::new(START);
         for now in [START, START + Purpose::Launch.lifetime()] {
-            assert!(codes.redeem(&token(), &ticket::issue(&token(), Purpose::Launch, now), now));
+            assert!(codes.redeem(
+                &token(),
+                &ticket::issue(&token(), Purpose::Launch, now),
+                now
+            ));
         }
         assert_eq!(codes.used.lock().unwrap().len(), 1);
     }

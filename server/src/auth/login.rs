@@ -1,12 +1,12 @@
 //! The ways in for a browser: a launch link, or the token typed into a form.
 
+use axum::Router;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, RawQuery, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, SET_COOKIE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use serde::Deserialize;
 
 use super::credential::parameter;
@@ -30,13 +30,21 @@ struct TokenForm {
 
 /// The addresses of the ways in.
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/launch", get(launch)).route("/login", post(log_in))
+    Router::new()
+        .route("/launch", get(launch))
+        .route("/login", post(log_in))
 }
 
 async fn launch(State(state): State<AppState>, RawQuery(query): RawQuery) -> Response {
-    let code = query.as_deref().and_then(|query| parameter(query, "code")).unwrap_or_default();
+    let code = query
+        .as_deref()
+        .and_then(|query| parameter(query, "code"))
+        .unwrap_or_default();
     let door = &state.door;
-    if door.launch_codes.redeem(&door.token, code, state.kernel().now()) {
+    if door
+        .launch_codes
+        .redeem(&door.token, code, state.kernel().now())
+    {
         welcome(&state)
     } else {
         page(Notice::StaleLink).into_response()
@@ -61,7 +69,7 @@ fn welcome(state: &AppState) -> Response {
 }
 
 /// The page that asks a browser for the token. It loads nothing, so that nothing needs to be open
-/// to strangers; a nonce lets in its own few rules of style.
+/// to strangers; a nonce lets in its few rules of style, with the measures and colours of the board.
 pub(super) fn page(notice: Notice) -> impl IntoResponse {
     let nonce = format!("{:032x}", rand::random::<u128>());
     let policy = format!(
@@ -70,10 +78,19 @@ pub(super) fn page(notice: Notice) -> impl IntoResponse {
     );
     let notice = match notice {
         Notice::None => "",
-        Notice::StaleLink => "<p role=\"alert\">This link has been used already, or is too old.</p>",
+        Notice::StaleLink => {
+            "<p role=\"alert\">This link has been used already, or is too old.</p>"
+        }
         Notice::WrongToken => "<p role=\"alert\">That is not the token of this board.</p>",
     };
-    let html = include_str!("login.html").replace("{nonce}", &nonce).replace("{notice}", notice);
-    let headers = [(CONTENT_SECURITY_POLICY, policy), (CACHE_CONTROL, "no-store".to_owned())];
+    let html = include_str!("login.html")
+        .replace("{tokens}", include_str!("../../../style/tokens.css"))
+        .replace("{style}", include_str!("login.css"))
+        .replace("{nonce}", &nonce)
+        .replace("{notice}", notice);
+    let headers = [
+        (CONTENT_SECURITY_POLICY, policy),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
     (StatusCode::UNAUTHORIZED, headers, Html(html))
 }

@@ -73,17 +73,22 @@ pub(super) fn read(token: &Token, purpose: Purpose, text: &str, now: Timestamp) 
 }
 
 fn sign(token: &Token, purpose: Purpose, claim: &str) -> String {
-    #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length (RFC 2104)")]
+    #[expect(
+        clippy::expect_used,
+        reason = "HMAC is defined for keys of every length (RFC 2104)"
+    )]
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("any key length");
     mac.update(purpose.name().as_bytes());
     mac.update(b"\0");
     mac.update(claim.as_bytes());
     let digest = mac.finalize().into_bytes();
-    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a `String` cannot fail.
-        write!(hex, "{byte:02x}").ok();
-        hex
-    })
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a `String` cannot fail.
+            write!(hex, "{byte:02x}").ok();
+            hex
+        })
 }
 
 #[cfg(test)]
@@ -101,7 +106,10 @@ mod tests {
         let text = issue(&token(), Purpose::Session, NOW);
         let ticket = read(&token(), Purpose::Session, &text, NOW).unwrap();
         assert_eq!(ticket.expires, NOW + Purpose::Session.lifetime());
-        assert_eq!(read(&token(), Purpose::Session, &text, ticket.expires), None);
+        assert_eq!(
+            read(&token(), Purpose::Session, &text, ticket.expires),
+            None
+        );
     }
 
     #[test]
@@ -124,13 +132,24 @@ mod tests {
             let mut forged = text.clone().into_bytes();
             forged[at] = if forged[at] == b'1' { b'2' } else { b'1' };
             let forged = String::from_utf8(forged).unwrap();
-            assert_eq!(read(&token(), Purpose::Session, &forged, NOW), None, "{forged}");
+            assert_eq!(
+                read(&token(), Purpose::Session, &forged, NOW),
+                None,
+                "{forged}"
+            );
         }
     }
 
     #[test]
     fn garbage_is_refused_without_a_panic() {
-        for text in ["", ".", "..", "a.b.c", "9999999999.1.", "\u{1f980}.\u{1f980}.\u{1f980}"] {
+        for text in [
+            "",
+            ".",
+            "..",
+            "a.b.c",
+            "9999999999.1.",
+            "\u{1f980}.\u{1f980}.\u{1f980}",
+        ] {
             assert_eq!(read(&token(), Purpose::Session, text, NOW), None);
         }
     }

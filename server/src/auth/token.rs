@@ -77,7 +77,11 @@ impl fmt::Debug for Token {
 fn create(path: &Path) -> io::Result<()> {
     let nonce: u64 = rand::random();
     let draft = path.with_extension(format!("{nonce:016x}"));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
     for byte in rand::random::<[u8; 32]>() {
         write!(file, "{byte:02x}")?;
     }
@@ -101,7 +105,10 @@ mod tests {
         let path = home.path().join("token");
         let token = Token::load_or_create(&path).unwrap();
         assert_eq!(token.0.len(), 64);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert!(Token::load_or_create(&path).unwrap().is(&token.0));
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
@@ -111,7 +118,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("token");
         fs::write(&path, "\n").unwrap();
-        assert_eq!(Token::load_or_create(&path).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            Token::load_or_create(&path).unwrap_err().kind(),
+            io::ErrorKind::InvalidData
+        );
     }
 
     #[test]

@@ -31,10 +31,15 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 }
 
 async fn block(id: TaskId, reason: Option<String>, session: &Session, output: &mut Output) {
-    let command = Command::BlockTask { task: id.clone(), reason: reason.clone() };
+    let command = Command::BlockTask {
+        task: id.clone(),
+        reason: reason.clone(),
+    };
     match session.execute(command).await {
         Ok(_) => {
-            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let reason = reason
+                .map(|reason| format!(": {reason}"))
+                .unwrap_or_default();
             output.line(format_args!("Blocked {id}{reason}"));
         }
         Err(refusal) => output.complain(format_args!("cannot block {id} ({refusal})")),

@@ -30,11 +30,19 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         Err(refusal) => {
             let task = session.task(&id).await?;
             let holder = task.claim_lock.as_deref().unwrap_or("-");
-            anyhow::bail!("cannot claim {id} (status={}, lock={holder}): {refusal}", task.status);
+            anyhow::bail!(
+                "cannot claim {id} (status={}, lock={holder}): {refusal}",
+                task.status
+            );
         }
     };
-    let Answer::Claimed(claimed) = receipt.answer else { return Ok(()) };
-    let workspace = claimed.task.workspace_path.map_or_else(|| session.home.workspace(&id), Into::into);
+    let Answer::Claimed(claimed) = receipt.answer else {
+        return Ok(());
+    };
+    let workspace = claimed
+        .task
+        .workspace_path
+        .map_or_else(|| session.home.workspace(&id), Into::into);
     output.line(format_args!("Claimed {id}"));
     output.line(format_args!("Workspace: {}", workspace.display()));
     Ok(())

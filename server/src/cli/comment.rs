@@ -19,7 +19,10 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (task, body) = session.split_words(&args.words)?;
     let author = args.author.unwrap_or_else(|| session.author.clone());
-    let comment = Command::CommentOnTask { task: task.clone(), body };
+    let comment = Command::CommentOnTask {
+        task: task.clone(),
+        body,
+    };
     session.execute_as(author, comment).await?;
     output.line(format_args!("Comment added to {task}"));
     Ok(())

@@ -32,7 +32,10 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 }
 
 async fn complete(id: TaskId, result: Option<String>, session: &Session, output: &mut Output) {
-    let command = Command::CompleteTask { task: id.clone(), result };
+    let command = Command::CompleteTask {
+        task: id.clone(),
+        result,
+    };
     match session.execute(command).await {
         Ok(_) => output.line(format_args!("Completed {id}")),
         Err(refusal) => output.complain(format_args!("cannot complete {id} ({refusal})")),

@@ -52,11 +52,7 @@ struct Workspace {
     path: Option<String>,
 }
 
-pub(super) async fn run(
-    args: Args,
-    session: &Session,
-    output: &mut Output,
-) -> anyhow::Result<()> {
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let new = NewTask {
         title: args.title,
         body: args.body,
@@ -71,15 +67,22 @@ pub(super) async fn run(
         failure_limit: None,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
-    let receipt = session.execute_as(creator, Command::CreateTask(new)).await?;
-    let Answer::Created { task: id, is_new } = receipt.answer else { return Ok(()) };
+    let receipt = session
+        .execute_as(creator, Command::CreateTask(new))
+        .await?;
+    let Answer::Created { task: id, is_new } = receipt.answer else {
+        return Ok(());
+    };
     let task = session.task(&id).await?;
     if args.json {
         return output.json(&TaskObject::from(&task));
     }
     let verb = if is_new { "Created" } else { "Found" };
     let assignee = task.assignee.as_deref().unwrap_or("-");
-    output.line(format_args!("{verb} {id}  ({}, assignee={assignee})", task.status));
+    output.line(format_args!(
+        "{verb} {id}  ({}, assignee={assignee})",
+        task.status
+    ));
     Ok(())
 }
 
@@ -99,8 +102,14 @@ fn workspace(text: &str) -> Result<Workspace, String> {
         _ => Path::new(path).to_owned(),
     };
     let path = std::path::absolute(&path).map_err(|error| error.to_string())?;
-    let path = path.into_os_string().into_string().map_err(|_| "this path is not UTF-8")?;
-    Ok(Workspace { kind: WorkspaceKind::Dir, path: Some(path) })
+    let path = path
+        .into_os_string()
+        .into_string()
+        .map_err(|_| "this path is not UTF-8")?;
+    Ok(Workspace {
+        kind: WorkspaceKind::Dir,
+        path: Some(path),
+    })
 }
 
 #[cfg(test)]
@@ -109,7 +118,10 @@ mod tests {
 
     #[test]
     fn a_folder_is_made_absolute_and_a_bare_dir_is_refused() {
-        assert_eq!(workspace("dir:/tmp/x").unwrap().path.as_deref(), Some("/tmp/x"));
+        assert_eq!(
+            workspace("dir:/tmp/x").unwrap().path.as_deref(),
+            Some("/tmp/x")
+        );
         assert!(workspace("dir:x").unwrap().path.unwrap().starts_with('/'));
         assert!(!workspace("dir:~/x").unwrap().path.unwrap().contains('~'));
         for text in ["dir", "dir:", "tmp", ""] {

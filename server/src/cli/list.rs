@@ -33,7 +33,9 @@ pub(super) struct Args {
     json: bool,
 }
 
-const NAMES: [&str; 7] = ["triage", "todo", "ready", "running", "blocked", "done", "archived"];
+const NAMES: [&str; 7] = [
+    "triage", "todo", "ready", "running", "blocked", "done", "archived",
+];
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let own = args.mine.then(|| session.author.clone());
@@ -57,10 +59,19 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 }
 
 fn line(task: &Task) -> String {
-    let Task { id, status, title, .. } = task;
+    let Task {
+        id, status, title, ..
+    } = task;
     let assignee = task.assignee.as_deref().unwrap_or("(unassigned)");
-    let tenant = task.tenant.as_ref().map(|tenant| format!("[{tenant}] ")).unwrap_or_default();
-    format!("{} {id}  {status:8}  {assignee:20}  {tenant}{title}", text::icon(status))
+    let tenant = task
+        .tenant
+        .as_ref()
+        .map(|tenant| format!("[{tenant}] "))
+        .unwrap_or_default();
+    format!(
+        "{} {id}  {status:8}  {assignee:20}  {tenant}{title}",
+        text::icon(status)
+    )
 }
 
 #[cfg(test)]
@@ -69,6 +80,9 @@ mod tests {
 
     #[test]
     fn every_status_can_be_asked_for() {
-        assert_eq!(NAMES.map(|name| Status::from_name(name).unwrap()), Status::ALL);
+        assert_eq!(
+            NAMES.map(|name| Status::from_name(name).unwrap()),
+            Status::ALL
+        );
     }
 }

@@ -12,8 +12,12 @@ use crate::serve;
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let address = serve::address_of(home)?
-        .with_context(|| format!("no server of {} is running; start `kanban serve`", home.root().display()))?;
+    let address = serve::address_of(home)?.with_context(|| {
+        format!(
+            "no server of {} is running; start `kanban serve`",
+            home.root().display()
+        )
+    })?;
     let token = Token::load(&home.token())
         .with_context(|| format!("cannot read {}", home.token().display()))?;
     output.line(launch_link(&token, address, kernel::Clock::default().now()));

@@ -55,7 +55,10 @@ fn write_line(text: &mut String, line: impl Display) {
 }
 
 fn print(mut stream: impl io::Write, text: &str) -> io::Result<()> {
-    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+    match stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush())
+    {
         // The reader has seen enough: `kanban list | head -1`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,

@@ -32,6 +32,11 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 
 async fn promote(text: &str, session: &Session) -> anyhow::Result<()> {
     let task = session::known(text)?;
-    session.execute(Command::MoveTask { task, to: Status::Ready }).await?;
+    session
+        .execute(Command::MoveTask {
+            task,
+            to: Status::Ready,
+        })
+        .await?;
     Ok(())
 }

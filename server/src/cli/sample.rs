@@ -12,6 +12,9 @@ pub(super) struct Args {}
 pub(super) async fn run(_: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let actor = Actor::full(session.author.clone());
     let receipts = dispatcher::sample::fill(&session.kernel, &actor).await?;
-    output.line(format_args!("Created {} tasks; `kanban serve` runs them", receipts.len()));
+    output.line(format_args!(
+        "Created {} tasks; `kanban serve` runs them",
+        receipts.len()
+    ));
     Ok(())
 }

@@ -28,7 +28,11 @@ pub(super) fn run(args: &Args, home: &Home) -> anyhow::Result<()> {
         args.listen
     );
     crate::telemetry::start();
-    let dispatching = if args.no_dispatch { Dispatching::Off } else { Dispatching::On };
+    let dispatching = if args.no_dispatch {
+        Dispatching::Off
+    } else {
+        Dispatching::On
+    };
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

@@ -67,7 +67,9 @@ impl Session {
 
     /// Splits words into a task and the rest. A worker may leave out the task.
     pub(super) fn split_words(&self, words: &[String]) -> anyhow::Result<(TaskId, String)> {
-        let (first, rest) = words.split_first().context("which task? name one, as in t_1a2b3c4d")?;
+        let (first, rest) = words
+            .split_first()
+            .context("which task? name one, as in t_1a2b3c4d")?;
         match (first.parse(), &self.own_task) {
             (Ok(task), _) => Ok((task, rest.join(" "))),
             (Err(_), Some(task)) => Ok((task.clone(), words.join(" "))),
@@ -78,7 +80,9 @@ impl Session {
     /// Everything about a task.
     pub(super) async fn detail(&self, id: &TaskId) -> anyhow::Result<TaskDetail> {
         match self.kernel.task(id).await {
-            Err(kernel::Error::Refused(Error::UnknownTask(id))) => anyhow::bail!("no such task: {id}"),
+            Err(kernel::Error::Refused(Error::UnknownTask(id))) => {
+                anyhow::bail!("no such task: {id}")
+            }
             found => Ok(found?),
         }
     }
@@ -91,7 +95,8 @@ impl Session {
 
 /// What cannot be an id names no task.
 pub(super) fn known(text: &str) -> anyhow::Result<TaskId> {
-    text.parse().map_err(|_| anyhow::anyhow!("no such task: {text}"))
+    text.parse()
+        .map_err(|_| anyhow::anyhow!("no such task: {text}"))
 }
 
 fn variable(name: &str) -> Option<String> {

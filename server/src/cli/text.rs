@@ -20,5 +20,8 @@ pub(super) const fn icon(status: &Status) -> char {
 /// `YYYY-MM-DD HH:MM`, local.
 pub(super) fn moment(at: Timestamp) -> String {
     let moment = jiff::Timestamp::from_second(at.0).unwrap_or_default();
-    moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+    moment
+        .to_zoned(TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
 }

@@ -18,6 +18,12 @@ pub(super) async fn board(
     let tenant = query.text("tenant");
     let include_archived = query.flag("include_archived");
     query.finish()?;
-    let rows = state.kernel().board_rows(BoardFilter { tenant, include_archived }).await?;
+    let rows = state
+        .kernel()
+        .board_rows(BoardFilter {
+            tenant,
+            include_archived,
+        })
+        .await?;
     Ok(Json(wire::Board::new(&rows, include_archived)).into_response())
 }

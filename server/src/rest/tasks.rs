@@ -26,7 +26,10 @@ pub(super) async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, HttpError> {
     let new = new_task(&headers, &body.map_err(HttpError::Body)?)?;
-    let receipt = state.kernel().execute(&Actor::full(AUTHOR), Command::CreateTask(new)).await?;
+    let receipt = state
+        .kernel()
+        .execute(&Actor::full(AUTHOR), Command::CreateTask(new))
+        .await?;
     let Answer::Created { task, is_new } = receipt.answer else {
         return Err(HttpError::Kernel(kernel::Error::Stopped));
     };
@@ -48,8 +51,12 @@ async fn find(
     state: &AppState,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<TaskDetail, HttpError> {
-    let Ok(Path(text)) = id else { return Err(Error::UnknownTask(String::new()).into()) };
-    let Ok(id) = text.parse::<TaskId>() else { return Err(Error::UnknownTask(text).into()) };
+    let Ok(Path(text)) = id else {
+        return Err(Error::UnknownTask(String::new()).into());
+    };
+    let Ok(id) = text.parse::<TaskId>() else {
+        return Err(Error::UnknownTask(text).into());
+    };
     Ok(state.kernel().task(&id).await?)
 }
 
@@ -70,5 +77,8 @@ fn new_task(headers: &HeaderMap, body: &[u8]) -> Result<NewTask, HttpError> {
     };
     let workspace_kind = fields.text("workspace_kind", "scratch");
     fields.finish()?;
-    Ok(NewTask { workspace_kind: workspace_kind.parse()?, ..new })
+    Ok(NewTask {
+        workspace_kind: workspace_kind.parse()?,
+        ..new
+    })
 }

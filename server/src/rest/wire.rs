@@ -123,15 +123,17 @@ struct Progress {
 impl<'a> Board<'a> {
     /// The rows hung into their columns; they come in the order of a column.
     pub(super) fn new(rows: &'a BoardRows, include_archived: bool) -> Self {
-        let mut columns = Status::ALL.map(|status| Column { status, tasks: Vec::new() });
+        let mut columns = Status::ALL.map(|status| Column {
+            status,
+            tasks: Vec::new(),
+        });
         for row in &rows.rows {
             let status = row.task.status.column();
             if let Some(column) = columns.iter_mut().find(|column| column.status == status) {
                 column.tasks.push(Card::new(row, rows.now));
             }
         }
-        let is_shown =
-            |column: &Column<'_>| include_archived || column.status != Status::Archived;
+        let is_shown = |column: &Column<'_>| include_archived || column.status != Status::Archived;
         Self {
             columns: columns.into_iter().filter(is_shown).collect(),
             tenants: &rows.tenants,
@@ -144,10 +146,16 @@ impl<'a> Board<'a> {
 
 impl<'a> Card<'a> {
     fn new(row: &'a BoardRow, now: Timestamp) -> Self {
-        let progress = Progress { done: row.children_done, total: row.children };
+        let progress = Progress {
+            done: row.children_done,
+            total: row.children,
+        };
         Self {
             task: TaskObject::new(&row.task, now),
-            link_counts: LinkCounts { parents: row.parents, children: row.children },
+            link_counts: LinkCounts {
+                parents: row.parents,
+                children: row.children,
+            },
             comment_count: row.comments,
             progress: (row.children > 0).then_some(progress),
         }
@@ -165,7 +173,10 @@ pub(super) struct Created<'a> {
 
 impl<'a> Created<'a> {
     pub(super) fn new(task: &'a Task, is_new: bool, now: Timestamp) -> Self {
-        Self { task: TaskObject::new(task, now), created: (!is_new).then_some(false) }
+        Self {
+            task: TaskObject::new(task, now),
+            created: (!is_new).then_some(false),
+        }
     }
 }
 
@@ -190,7 +201,10 @@ impl<'a> Detail<'a> {
             task: TaskObject::new(&detail.task, now),
             comments: detail.comments.iter().map(CommentObject::new).collect(),
             events: detail.events.iter().map(EventObject::new).collect(),
-            links: Links { parents: &detail.parents, children: &detail.children },
+            links: Links {
+                parents: &detail.parents,
+                children: &detail.children,
+            },
         }
     }
 }
@@ -246,7 +260,10 @@ pub(crate) struct EventFrame<'a> {
 
 impl<'a> EventFrame<'a> {
     pub(crate) fn new(events: &'a [Event], cursor: EventId) -> Self {
-        Self { events: events.iter().map(EventObject::new).collect(), cursor }
+        Self {
+            events: events.iter().map(EventObject::new).collect(),
+            cursor,
+        }
     }
 }
 

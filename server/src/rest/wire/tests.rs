@@ -53,7 +53,11 @@ fn assert_golden(value: &impl Serialize, golden: &str) {
 
 #[test]
 fn the_board_reads_as_it_always_did() {
-    let never_started = Task { started_at: None, completed_at: None, ..task() };
+    let never_started = Task {
+        started_at: None,
+        completed_at: None,
+        ..task()
+    };
     let row = |task: Task, children: u32| BoardRow {
         task,
         parents: 0,
@@ -64,8 +68,20 @@ fn the_board_reads_as_it_always_did() {
     let rows = BoardRows {
         rows: vec![
             row(task(), 2),
-            row(Task { status: Status::Other("review".into()), ..never_started.clone() }, 0),
-            row(Task { status: Status::Archived, ..never_started }, 0),
+            row(
+                Task {
+                    status: Status::Other("review".into()),
+                    ..never_started.clone()
+                },
+                0,
+            ),
+            row(
+                Task {
+                    status: Status::Archived,
+                    ..never_started
+                },
+                0,
+            ),
         ],
         tenants: vec!["acme".to_owned()],
         assignees: vec!["w".to_owned()],
@@ -74,7 +90,13 @@ fn the_board_reads_as_it_always_did() {
     };
     assert_golden(&Board::new(&rows, true), include_str!("golden/board.json"));
     let names = |board: Board<'_>| board.columns.len();
-    assert_eq!((names(Board::new(&rows, false)), names(Board::new(&rows, true))), (6, 7));
+    assert_eq!(
+        (
+            names(Board::new(&rows, false)),
+            names(Board::new(&rows, true))
+        ),
+        (6, 7)
+    );
 }
 
 #[test]
@@ -88,7 +110,13 @@ fn a_task_reads_as_it_always_did() {
             body: "why?".to_owned(),
             created_at: NOW,
         }],
-        events: vec![event(), Event { payload: None, ..event() }],
+        events: vec![
+            event(),
+            Event {
+                payload: None,
+                ..event()
+            },
+        ],
         parents: vec!["t_01".parse().unwrap()],
         children: vec!["t_02".parse().unwrap(), "t_03".parse().unwrap()],
         runs: vec![],
@@ -100,7 +128,11 @@ fn a_task_reads_as_it_always_did() {
 fn only_a_repeated_creation_says_that_nothing_was_created() {
     let keys = |is_new| {
         let json = serde_json::to_value(Created::new(&task(), is_new, NOW)).unwrap();
-        json.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        json.as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
     };
     assert_eq!(keys(true), ["task"]);
     assert_eq!(keys(false), ["task", "created"]);

@@ -1,0 +1,115 @@
+//! Numbers and truths, as leniently as the original reads them.
+
+use serde_json::Value;
+
+/// The class of a fault and its text.
+pub(super) type Complaint = (&'static str, &'static str);
+
+/// A whole number: of JSON, or the text of one.
+pub(super) fn integer(value: &Value) -> Result<i64, Complaint> {
+    const NO_INTEGER: Complaint = ("int_type", "Input should be a valid integer");
+    const UNREADABLE: Complaint = (
+        "int_parsing",
+        "Input should be a valid integer, unable to parse string as an integer",
+    );
+    const FRACTION: Complaint = (
+        "int_from_float",
+        "Input should be a valid integer, got a number with a fractional part",
+    );
+    const TOO_LARGE: Complaint = (
+        "int_parsing_size",
+        "Unable to parse input string as an integer, exceeded maximum size",
+    );
+    match value {
+        Value::Bool(truth) => Ok(i64::from(*truth)),
+        Value::String(text) => text.trim().parse().map_err(|_| UNREADABLE),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Ok(whole),
+            (None, Some(float)) if float.fract() != 0.0 => Err(FRACTION),
+            // `7.0` is a whole number too; its digits say so exactly.
+            (None, Some(float)) => format!("{float:.0}").parse().map_err(|_| TOO_LARGE),
+            (None, None) => Err(TOO_LARGE),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(NO_INTEGER),
+    }
+}
+
+/// A truth: of JSON, 0 or 1, or a word for it.
+pub(super) fn flag(value: &Value) -> Result<bool, Complaint> {
+    const NO_TRUTH: Complaint = ("bool_type", "Input should be a valid boolean");
+    const UNREADABLE: Complaint = (
+        "bool_parsing",
+        "Input should be a valid boolean, unable to interpret input",
+    );
+    match value {
+        Value::Bool(truth) => Ok(*truth),
+        Value::Number(number) => match number.as_i64() {
+            Some(0) => Ok(false),
+            Some(1) => Ok(true),
+            _ => Err(UNREADABLE),
+        },
+        Value::String(text) => match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+            "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+            _ => Err(UNREADABLE),
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(NO_TRUTH),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_may_come_as_text_but_not_with_a_fraction() {
+        for (value, expected) in [
+            (json!(7), Ok(7)),
+            (json!(-7), Ok(-7)),
+            (json!("7"), Ok(7)),
+            (json!(7.0), Ok(7)),
+            (json!(true), Ok(1)),
+            (json!(1.5), Err("int_from_float")),
+            (json!("1.5"), Err("int_parsing")),
+            (json!("seven"), Err("int_parsing")),
+            (json!(1e300), Err("int_parsing_size")),
+            (json!(null), Err("int_type")),
+            (json!([]), Err("int_type")),
+        ] {
+            assert_eq!(
+                integer(&value).map_err(|(kind, _)| kind),
+                expected,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn truth_may_come_in_many_words() {
+        for value in [
+            json!(true),
+            json!(1),
+            json!("1"),
+            json!("Yes"),
+            json!("on"),
+            json!("T"),
+        ] {
+            assert_eq!(flag(&value), Ok(true), "{value}");
+        }
+        for value in [
+            json!(false),
+            json!(0),
+            json!("0"),
+            json!("NO"),
+            json!("off"),
+            json!("f"),
+        ] {
+            assert_eq!(flag(&value), Ok(false), "{value}");
+        }
+        for value in [json!(2), json!("maybe"), json!(""), json!(null), json!([])] {
+            assert!(flag(&value).is_err(), "{value}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! How a browser gets in.
+
+use anyhow::Context as _;
+use reqwest::Method;
+
+use crate::harness::{Board, header, status};
+
+const BOARD: &str = "/api/plugins/kanban/board";
+
+/// Opens the board as a browser does, and tells the cookie that it got.
+pub(crate) async fn logged_in(board: &Board) -> anyhow::Result<String> {
+    let (_, path) = board
+        .launch_link()?
+        .split_once(board.address()?)
+        .context("a foreign link")?;
+    let welcome = board.stranger(Method::GET, path)?.send().await?;
+    assert_eq!(
+        (welcome.status().as_u16(), header(&welcome, "location")),
+        (303, "/")
+    );
+    let cookie = header(&welcome, "set-cookie");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
+    assert!(cookie.contains("Path=/;"), "{cookie}");
+    Ok(cookie.split(';').next().context("no cookie")?.to_owned())
+}
+
+#[tokio::test]
+async fn a_launch_link_opens_once_and_its_cookie_outlives_the_server() -> anyhow::Result<()> {
+    let mut board = Board::shown().await?;
+    let cookie = logged_in(&board).await?;
+    let (_, path) = board
+        .launch_link()?
+        .split_once(board.address()?)
+        .context("a foreign link")?;
+    let path = path.to_owned();
+    assert_eq!(status(board.stranger(Method::GET, &path)?).await?, 401);
+    let look = |board: &Board| {
+        anyhow::Ok(
+            board
+                .stranger(Method::GET, BOARD)?
+                .header("cookie", &cookie),
+        )
+    };
+    assert_eq!(status(look(&board)?).await?, 200);
+    let address = board.address()?.to_owned();
+    board.kill().await?;
+    board
+        .serve(&["--listen", &address, "--no-dispatch"])
+        .await?;
+    assert_eq!(status(look(&board)?).await?, 200);
+    board.stop().await?;
+    std::fs::write(
+        board.home().join("token"),
+        "0123456789abcdef0123456789abcdef0",
+    )?;
+    board
+        .serve(&["--listen", &address, "--no-dispatch"])
+        .await?;
+    assert_eq!(
+        status(look(&board)?).await?,
+        401,
+        "the cookie died with the token"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_browser_without_a_cookie_is_asked_for_the_token() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let page = board
+        .stranger(Method::GET, "/")?
+        .header("accept", "text/html")
+        .send()
+        .await?;
+    assert_eq!(page.status(), 401);
+    assert!(header(&page, "content-security-policy").starts_with("default-src 'none'"));
+    assert!(
+        page.text()
+            .await?
+            .contains("<form method=\"post\" action=\"/login\">")
+    );
+    let log_in = |token: &str| {
+        let request = board
+            .stranger(Method::POST, "/login")?
+            .form(&[("token", token)]);
+        anyhow::Ok(request.header("origin", format!("http://{}", board.address()?)))
+    };
+    let wrong = log_in("wrong")?.send().await?;
+    assert_eq!(
+        (wrong.status().as_u16(), header(&wrong, "set-cookie")),
+        (401, "")
+    );
+    let right = log_in(board.token()?)?.send().await?;
+    assert_eq!(
+        (right.status().as_u16(), header(&right, "location")),
+        (303, "/")
+    );
+    assert!(header(&right, "set-cookie").starts_with("kanban_"));
+    Ok(())
+}

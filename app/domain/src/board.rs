@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 pub struct TaskSummary {
     /// Its name.
     pub id: TaskId,
+    /// Its place in the order in which tasks were put on the board.
+    pub number: i64,
     /// What is to be done.
     pub title: String,
     /// Who works on it.
@@ -70,7 +72,7 @@ pub struct Frame {
     pub tasks: Vec<TaskSummary>,
 }
 
-/// The order of cards in a column: urgent first, then oldest first; the id decides between equals.
-pub fn order(task: &TaskSummary) -> (Reverse<i64>, Timestamp, &TaskId) {
-    (Reverse(task.priority), task.created_at, &task.id)
+/// The order of cards in a column: urgent first, then oldest first, also within one second.
+pub fn order(task: &TaskSummary) -> (Reverse<i64>, Timestamp, i64) {
+    (Reverse(task.priority), task.created_at, task.number)
 }

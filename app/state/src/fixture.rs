@@ -38,6 +38,7 @@ pub(crate) fn snapshot(tasks: impl IntoIterator<Item = TaskSummary>) -> Snapshot
 pub(crate) fn summary(number: u32) -> TaskSummary {
     TaskSummary {
         id: TaskId::from_bits(number),
+        number: i64::from(number),
         title: format!("Task {number}"),
         assignee: Some("shell".to_owned()),
         status: Status::Ready,

@@ -33,7 +33,7 @@ UPDATE tasks SET waiting = 1
 WHERE status = 'todo' AND EXISTS (SELECT 1 FROM task_links WHERE child_id = tasks.id);
 
 -- The dispatcher asks for the best few ready tasks; without this it would sort all of them.
-CREATE INDEX idx_tasks_startable ON tasks (priority DESC, created_at, id) WHERE status = 'ready';
+CREATE INDEX idx_tasks_startable ON tasks (priority DESC, created_at) WHERE status = 'ready';
 -- Promotion of everything that waits looks at these only.
 CREATE INDEX idx_tasks_waiting ON tasks (id) WHERE waiting = 1;
 

@@ -148,14 +148,16 @@ impl Board {
             .conn
             .prepare_cached(
                 "SELECT id, title, assignee, status, priority, tenant, created_at, started_at, \
-                     completed_at, status_since, not_before, spawn_failures, last_spawn_error \
-                 FROM tasks WHERE status <> 'archived' ORDER BY priority DESC, created_at, id",
+                     completed_at, status_since, not_before, spawn_failures, last_spawn_error, \
+                     rowid \
+                 FROM tasks WHERE status <> 'archived' ORDER BY priority DESC, created_at, rowid",
             )
             .unwrap();
         let rows = statement
             .query_map((), |row| {
                 Ok(TaskSummary {
                     id: row.get::<_, String>(0)?.try_into().unwrap(),
+                    number: row.get(13)?,
                     title: row.get(1)?,
                     assignee: row.get(2)?,
                     status: Status::from(row.get::<_, String>(3)?),

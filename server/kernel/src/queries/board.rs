@@ -119,7 +119,7 @@ pub(crate) fn summaries_of<'a>(
 }
 
 const FILTER: &str = "(?1 IS NULL OR tenant = ?1) AND (?2 OR status <> 'archived')";
-const ORDER: &str = "ORDER BY priority DESC, created_at, id";
+const ORDER: &str = "ORDER BY priority DESC, created_at, rowid";
 const TENANTS: &str = "SELECT DISTINCT tenant FROM tasks WHERE tenant IS NOT NULL ORDER BY tenant";
 const ASSIGNEES: &str = "SELECT DISTINCT assignee FROM tasks \
      WHERE assignee IS NOT NULL AND status <> 'archived' ORDER BY assignee";
@@ -132,28 +132,29 @@ const COUNTS: &str = "\
          WHERE link.parent_id = tasks.id AND child.status = 'done'), \
      (SELECT count(*) FROM task_comments WHERE task_id = tasks.id)";
 
-const SUMMARY_COLUMNS: &str = "id, title, assignee, status, priority, tenant, created_at, started_at, \
-     completed_at, status_since, not_before, spawn_failures, last_spawn_error";
+const SUMMARY_COLUMNS: &str = "id, rowid, title, assignee, status, priority, tenant, created_at, \
+     started_at, completed_at, status_since, not_before, spawn_failures, last_spawn_error";
 
 fn summary(row: &Row<'_>) -> rusqlite::Result<TaskSummary> {
     Ok(TaskSummary {
         id: row::task_id(row, 0)?,
-        title: row.get(1)?,
-        assignee: row.get(2)?,
-        status: Status::from(row.get::<_, String>(3)?),
-        priority: row.get::<_, Option<i64>>(4)?.unwrap_or_default(),
-        tenant: row.get(5)?,
-        created_at: Timestamp(row.get(6)?),
-        started_at: row::moment(row, 7)?,
-        completed_at: row::moment(row, 8)?,
-        status_since: Timestamp(row.get(9)?),
-        not_before: row::moment(row, 10)?,
-        failures: row::count(row, 11)?,
-        last_error: row.get(12)?,
-        parents: row::count(row, 13)?,
-        children: row::count(row, 14)?,
-        children_done: row::count(row, 15)?,
-        comments: row::count(row, 16)?,
+        number: row.get(1)?,
+        title: row.get(2)?,
+        assignee: row.get(3)?,
+        status: Status::from(row.get::<_, String>(4)?),
+        priority: row.get::<_, Option<i64>>(5)?.unwrap_or_default(),
+        tenant: row.get(6)?,
+        created_at: Timestamp(row.get(7)?),
+        started_at: row::moment(row, 8)?,
+        completed_at: row::moment(row, 9)?,
+        status_since: Timestamp(row.get(10)?),
+        not_before: row::moment(row, 11)?,
+        failures: row::count(row, 12)?,
+        last_error: row.get(13)?,
+        parents: row::count(row, 14)?,
+        children: row::count(row, 15)?,
+        children_done: row::count(row, 16)?,
+        comments: row::count(row, 17)?,
     })
 }
 

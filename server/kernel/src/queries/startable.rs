@@ -31,7 +31,7 @@ impl Kernel {
                     "SELECT id, assignee, coalesce(priority, 0) FROM tasks \
                      WHERE status = 'ready' AND claim_lock IS NULL AND assignee <> '' \
                        AND coalesce(not_before, 0) <= ?1 \
-                     ORDER BY priority DESC, created_at, id LIMIT ?2",
+                     ORDER BY priority DESC, created_at, rowid LIMIT ?2",
                 )?;
                 let tasks = statement.query_map((now.0, limit), |row| {
                     Ok(Startable {

@@ -32,7 +32,7 @@ impl Kernel {
                      WHERE (?1 IS NULL OR assignee = ?1) AND (?2 IS NULL OR status = ?2) \
                        AND (?3 IS NULL OR tenant = ?3) \
                        AND (?4 OR ?2 IS NOT NULL OR status <> 'archived') \
-                     ORDER BY priority DESC, created_at, id",
+                     ORDER BY priority DESC, created_at, rowid",
                     row::TASK_COLUMNS
                 );
                 let mut statement = conn.prepare_cached(&sql)?;

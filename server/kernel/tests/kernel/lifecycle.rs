@@ -1,9 +1,11 @@
 //! Create, comment, complete, block, unblock, move.
 
+use domain::board::order;
 use domain::command::{Answer, Command, NewTask};
 use domain::error::Error as Refusal;
 use domain::status::Status;
 use domain::time::Seconds;
+use kernel::BoardFilter;
 
 use crate::board::{Board, START, person, refusal};
 
@@ -244,4 +246,17 @@ async fn all_of_several_commands_happen_or_none() {
     refusal(board.kernel.execute_all(&person(), commands).await);
     assert_eq!(board.status(&task).await, Status::Ready);
     assert_eq!(board.kinds(&task).await, ["created"]);
+}
+
+#[tokio::test]
+async fn cards_of_one_second_keep_the_order_of_their_creation() {
+    let board = Board::new();
+    let mut created = Vec::new();
+    for _ in 0..20 {
+        created.push(board.task_named("task").await);
+    }
+    let snapshot = board.kernel.board(BoardFilter::default()).await.unwrap();
+    let shown: Vec<_> = snapshot.tasks.iter().map(|task| task.id.clone()).collect();
+    assert_eq!(shown, created);
+    assert!(snapshot.tasks.is_sorted_by_key(order));
 }

@@ -9,6 +9,8 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   // A flow that passes only when tried again has found something.
   retries: 0,
+  // Some of what is awaited starts a process first, on a machine that runs other tests beside it.
+  expect: { timeout: 10_000 },
   reporter: process.env.CI ? [["list"]] : [["list"], ["html", { open: "never" }]],
   use: {
     ...devices["Desktop Chrome"],

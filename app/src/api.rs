@@ -11,17 +11,16 @@ use domain::status::Status;
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use state::Opening;
-use state::address::Address;
 use state::create::Form;
 use state::drawer::Reading;
 use state::pending::Saved;
 
 use error::ApiError;
 
-/// Everything that a page shows when it is opened.
+/// Everything that a page shows when it is opened, with `task` open or none.
 #[server(prefix = "/fn", endpoint = "page", input = GetUrl)]
-pub async fn open_page(address: Address) -> Result<Opening, ApiError> {
-    crate::ssr::open_page(address).await
+pub async fn open_page(task: Option<TaskId>) -> Result<Opening, ApiError> {
+    crate::ssr::open_page(state::address::Address { task }).await
 }
 
 /// The board alone.

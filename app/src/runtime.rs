@@ -12,6 +12,8 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::*;
 use leptos::web_sys::js_sys::Date;
+use leptos::web_sys::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, KeyboardEvent};
 use leptos_router::hooks::{use_location, use_navigate};
 use reactive_stores::Store;
 use state::address::Address;
@@ -71,15 +73,13 @@ impl Runtime {
     /// Effects run in browsers only, after the page was taken over.
     fn come_to_life(self) {
         let location = use_location();
-        Effect::new(move |is_started: Option<()>| {
-            if is_started.is_some() {
-                return;
-            }
+        // It reads nothing reactive, so it runs once.
+        Effect::new(move |_| {
             self.dispatch(Msg::Started(now()));
             let tick = set_interval_with_handle(move || self.dispatch(Msg::Ticked(now())), TICK);
             let escape = window_event_listener(ev::keydown, move |key| {
-                if key.key() == "Escape" && !key.default_prevented() {
-                    self.dispatch(Msg::PressedEscape);
+                if key.key() == "Escape" && !is_taken(&key) {
+                    self.dispatch(Msg::LeftTask);
                 }
             });
             on_cleanup(move || {
@@ -94,6 +94,14 @@ impl Runtime {
             self.dispatch(Msg::Visited(address));
         });
     }
+}
+
+/// Whether a key belongs to what is being typed, or to a form that lies above the page.
+fn is_taken(key: &KeyboardEvent) -> bool {
+    let target = key.target().and_then(|it| it.dyn_into::<Element>().ok());
+    let is_typed = target.is_some_and(|it| matches!(it.closest("input, textarea"), Ok(Some(_))));
+    let is_below = matches!(document().query_selector(":popover-open"), Ok(Some(_)));
+    key.default_prevented() || is_typed || is_below
 }
 
 /// The visitor's clock.

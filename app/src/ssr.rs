@@ -86,7 +86,10 @@ pub(crate) async fn create_task(form: Form) -> Result<Saved, ApiError> {
 
 pub(crate) async fn execute(command: Command) -> Result<Saved, ApiError> {
     let Services { kernel, .. } = services()?;
-    let receipt = kernel.execute(&Actor::full(ACTOR), command).await.map_err(failed)?;
+    let receipt = kernel
+        .execute(&Actor::full(ACTOR), command)
+        .await
+        .map_err(failed)?;
     Ok(Saved {
         event: receipt.events.last().copied().unwrap_or_default(),
     })

@@ -19,9 +19,10 @@ impl FromServerFnError for ApiError {
         let (kind, message) = match error {
             ServerFnErrorErr::Request(_) => (ErrorKind::Busy, "the server cannot be reached"),
             // The front door answers in its own words, not in ours.
-            ServerFnErrorErr::Deserialization(_) => {
-                (ErrorKind::Forbidden, "the server refused; reload the page to sign in again")
-            }
+            ServerFnErrorErr::Deserialization(_) => (
+                ErrorKind::Forbidden,
+                "the server refused; reload the page to sign in again",
+            ),
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 (ErrorKind::Invalid, "the form was not filled in as expected")
             }

@@ -46,10 +46,16 @@ fn commit_cards(store: Store<Shown>, cards: Vec<Card>) {
     let shown = store.cards();
     let changed: Option<Vec<Card>> = {
         let before = shown.read_untracked();
-        let is_same_set = before.iter().map(|it| &it.id).eq(cards.iter().map(|it| &it.id));
+        let is_same_set = before
+            .iter()
+            .map(|it| &it.id)
+            .eq(cards.iter().map(|it| &it.id));
         is_same_set.then(|| {
             let pairs = before.iter().zip(&cards);
-            pairs.filter(|(before, card)| before != card).map(|(_, card)| card.clone()).collect()
+            pairs
+                .filter(|(before, card)| before != card)
+                .map(|(_, card)| card.clone())
+                .collect()
         })
     };
     match changed {
@@ -63,7 +69,14 @@ fn commit_cards(store: Store<Shown>, cards: Vec<Card>) {
 }
 
 fn commit_columns(store: Store<Shown>, columns: Columns) {
-    let Columns { triage, todo, ready, running, blocked, done } = columns;
+    let Columns {
+        triage,
+        todo,
+        ready,
+        running,
+        blocked,
+        done,
+    } = columns;
     let shown = store.columns();
     put(shown.triage(), triage);
     put(shown.todo(), todo);

@@ -58,7 +58,13 @@ impl Runtime {
             }),
             Effect::Send { ticket, request } => self.send(ticket, request),
             Effect::Visit(address) => self.hands.with_value(|hands| {
-                (hands.navigate)(&address.path(), NavigateOptions { scroll: false, ..Default::default() });
+                (hands.navigate)(
+                    &address.path(),
+                    NavigateOptions {
+                        scroll: false,
+                        ..Default::default()
+                    },
+                );
             }),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
             Effect::FocusCard(task) => focus_soon(card_id(&task)),

@@ -2,15 +2,15 @@
 
 use domain::board::Frame;
 use domain::id::EventId;
-use futures::{FutureExt, StreamExt};
 use futures::future::{AbortHandle, abortable};
+use futures::{FutureExt, StreamExt};
 use gloo_net::websocket::Message;
 use gloo_net::websocket::futures::WebSocket;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
-use state::connection::{self, Socket};
 use state::Msg;
+use state::connection::{self, Socket};
 
 /// One message of the server.
 #[derive(Deserialize)]
@@ -48,7 +48,9 @@ async fn listen(socket: Socket, since: EventId, tell: &impl Fn(Msg)) {
         match told {
             Ok(Told::Frame(frame)) => tell(Msg::Received(socket, frame)),
             // A frame that this build cannot read leaves a gap, just as a reset does.
-            Ok(Told::Reset { .. }) | Err(_) => tell(Msg::Connection(connection::Msg::LostTrack(socket))),
+            Ok(Told::Reset { .. }) | Err(_) => {
+                tell(Msg::Connection(connection::Msg::LostTrack(socket)));
+            }
         }
     }
 }

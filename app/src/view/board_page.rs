@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use state::Opening;
 use state::address::Address;
@@ -22,7 +23,7 @@ use crate::runtime::Runtime;
 #[component]
 pub(crate) fn BoardPage() -> impl IntoView {
     let address = Address::from_path(&use_location().pathname.get_untracked());
-    let opening = OnceResource::new_blocking(api::open_page(address));
+    let opening = OnceResource::new_blocking(api::open_page(address.task));
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -32,6 +33,8 @@ pub(crate) fn BoardPage() -> impl IntoView {
                 }
             })}
         </Suspense>
+        // The routes below show nothing of their own, but the address changes only after them.
+        <Outlet/>
     }
 }
 
@@ -40,7 +43,9 @@ fn OpenPage(opening: Opening) -> impl IntoView {
     let shown = Runtime::start(opening).shown();
     let title = move || match &*shown.drawer().read() {
         Open::Loaded { reading, .. } => format!("{} · Kanban", reading.detail.task.title),
-        Open::Loading { title: Some(title), .. } => format!("{title} · Kanban"),
+        Open::Loading {
+            title: Some(title), ..
+        } => format!("{title} · Kanban"),
         _ => "Kanban".to_owned(),
     };
     view! {

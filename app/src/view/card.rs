@@ -2,6 +2,7 @@
 
 use domain::id::TaskId;
 use domain::status::Status;
+use leptos::either::Either;
 use leptos::prelude::*;
 use reactive_stores::Field;
 use state::address::Address;
@@ -12,6 +13,7 @@ use super::age::Age;
 use super::avatar::Avatar;
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
+use super::status_mark::StatusMark;
 
 /// The name of the element that the keyboard goes back to when a task is closed.
 pub(crate) fn card_id(task: &TaskId) -> String {
@@ -45,9 +47,14 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
                 <Progress done=card.children_done() all=card.children()/>
                 <span class="when">
                     {move || if is_running.get() {
-                        view! { <Age now=clock.second since=card.since() in_words=age::stopwatch/> }
+                        Either::Left(view! {
+                            <StatusMark status=Status::Running/>
+                            <Age now=clock.second since=card.since() in_words=age::stopwatch/>
+                        })
                     } else {
-                        view! { <Age now=clock.minute since=card.since() in_words=age::brief/> }
+                        Either::Right(view! {
+                            <Age now=clock.minute since=card.since() in_words=age::brief/>
+                        })
                     }}
                 </span>
             </div>
@@ -71,20 +78,21 @@ fn Note(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         (now < until).then(|| format!("Tries again in {}", age::stopwatch(until, now)))
     });
     let trouble = Memo::new(move |_| {
-        let status = card.status().get();
-        match status {
-            Status::Done | Status::Archived => None,
-            Status::Ready if card.assignee().read().is_none() => {
-                Some("Needs an assignee before it can start".to_owned())
-            }
-            _ => card.last_error().get().filter(|_| card.failures().get() > 0),
-        }
+        let is_over = matches!(card.status().get(), Status::Done | Status::Archived);
+        let error = card.last_error().get()?;
+        (!is_over && card.failures().get() > 0).then_some(error)
+    });
+    let is_nobodys = Memo::new(move |_| {
+        card.status().get() == Status::Ready && card.assignee().read().is_none()
     });
     view! {
         {move || trouble.get().map(|text| view! {
             <p class="note" data-tone="trouble"><Drawing icon=Icon::Warning/><span>{text}</span></p>
         })}
         {move || rest.get().map(|text| view! { <p class="note">{text}</p> })}
+        <Show when=move || is_nobodys.get()>
+            <p class="note">"Needs an assignee before it can start"</p>
+        </Show>
     }
 }
 
@@ -100,7 +108,11 @@ fn Priority(#[prop(into)] priority: Field<i64>) -> impl IntoView {
 
 #[component]
 fn Tenant(#[prop(into)] tenant: Field<Option<String>>) -> impl IntoView {
-    move || tenant.get().map(|tenant| view! { <span class="tag">{tenant}</span> })
+    move || {
+        tenant
+            .get()
+            .map(|tenant| view! { <span class="tag">{tenant}</span> })
+    }
 }
 
 #[component]
@@ -121,11 +133,10 @@ fn Progress(#[prop(into)] done: Field<u32>, #[prop(into)] all: Field<u32>) -> im
 #[component]
 fn Assignee(#[prop(into)] assignee: Field<Option<String>>) -> impl IntoView {
     move || match assignee.get() {
-        Some(name) => view! {
+        Some(name) => Either::Left(view! {
             <span class="assignee"><Avatar name=name.clone()/>{name}</span>
-        }
-        .into_any(),
-        None => view! { <span class="assignee" data-none>"Unassigned"</span> }.into_any(),
+        }),
+        None => Either::Right(view! { <span class="assignee" data-none>"Unassigned"</span> }),
     }
 }
 

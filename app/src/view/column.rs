@@ -30,7 +30,11 @@ pub(crate) fn Column(
         Memo::new(move |_| {
             let drafts = shown.drafts();
             let drafts = drafts.read();
-            drafts.iter().filter(|draft| draft.status == status).cloned().collect::<Vec<_>>()
+            drafts
+                .iter()
+                .filter(|draft| draft.status == status)
+                .cloned()
+                .collect::<Vec<_>>()
         })
     };
     let is_empty = move || cards.read().is_empty() && drafts.read().is_empty();

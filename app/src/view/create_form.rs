@@ -40,9 +40,13 @@ pub(crate) fn CreateForm(
             }
         }
     });
-    let problem = move || refused.get().map(|it| view! {
-        <p class="problem" role="alert">{it.refusal.message}</p>
-    });
+    let problem = move || {
+        refused.get().map(|it| {
+            view! {
+                <p class="problem" role="alert">{it.refusal.message}</p>
+            }
+        })
+    };
     view! {
         <div class="create-form" id=CREATE_FORM_ID popover="auto" role="dialog" aria-label="New task" node_ref=panel>
             <PlainForm on_submit=submit>
@@ -58,7 +62,7 @@ pub(crate) fn CreateForm(
                 <div class="fields">
                     <label>
                         <span>"Assignee"</span>
-                        <input name="form[assignee]" list=ASSIGNEES_ID autocomplete="off" placeholder="shell" node_ref=inputs.assignee/>
+                        <input name="form[assignee]" list=ASSIGNEES_ID autocomplete="off" placeholder="e.g. shell" node_ref=inputs.assignee/>
                     </label>
                     <label>
                         <span>"Priority"</span>
@@ -66,11 +70,11 @@ pub(crate) fn CreateForm(
                     </label>
                     <label>
                         <span>"Tenant"</span>
-                        <input name="form[tenant]" autocomplete="off" placeholder="none" node_ref=inputs.tenant/>
+                        <input name="form[tenant]" autocomplete="off" node_ref=inputs.tenant/>
                     </label>
                     <label>
                         <span>"Waits for"</span>
-                        <input name="form[parents]" autocomplete="off" placeholder="t_1a2b3c4d" node_ref=inputs.parents/>
+                        <input name="form[parents]" autocomplete="off" placeholder="ids of tasks" node_ref=inputs.parents/>
                     </label>
                 </div>
                 <datalist id=ASSIGNEES_ID>

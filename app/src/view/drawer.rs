@@ -17,13 +17,11 @@ use domain::task::TaskDetail;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::drawer::Reading;
-use state::label;
 use state::refusal::Refusal;
 use state::shown::{self, Shown, ShownStoreFields};
 
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
-use super::status_mark::StatusMark;
 use attempts::Attempts;
 use callout::Callout;
 use comment_form::CommentForm;
@@ -62,7 +60,7 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
     });
     let is_loaded = Memo::new(move |_| reading.read().is_some());
     view! {
-        <aside class="drawer" id=DRAWER_ID tabindex="-1" role="dialog" aria-labelledby=TITLE_ID>
+        <aside class="drawer" id=DRAWER_ID tabindex="-1" aria-labelledby=TITLE_ID>
             <header class="bar">
                 <span class="id">{task.to_string()}</span>
                 <a class="close button-quiet" href="/" aria-label="Close" title="Close (Esc)">
@@ -106,25 +104,21 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
     let parents = part(reading, |detail| detail.parents.clone());
     let children = part(reading, |detail| detail.children.clone());
     let log = Memo::new(move |_| reading.read().as_ref().and_then(|it| it.log.clone()));
-    let is_script = part(reading, |detail| detail.task.assignee.as_deref() == Some("shell"));
+    let is_script = part(reading, |detail| {
+        detail.task.assignee.as_deref() == Some("shell")
+    });
     // A reading is there as long as this component is.
     let id = task.read_untracked().as_ref().map(|task| task.id.clone());
     view! {
-        {move || status.get().map(|status| view! {
-            <p class="status" data-status=status.column().as_str().to_owned()>
-                <StatusMark status=status.clone()/>
-                {label::of(&status).to_owned()}
-            </p>
-        })}
-        {move || task.get().map(|task| view! { <Facts task clock/> })}
+        {move || task.get().map(|task| view! { <Facts task status clock/> })}
         {id.clone().map(|task| view! { <Moves task status/> })}
         <Callout task events/>
         <Text heading="Result" text=result is_code=true/>
         <Text heading="Description" text=body is_code=is_script/>
         <Neighbours heading="Waits for" tasks=parents/>
         <Neighbours heading="Needed by" tasks=children/>
-        <Log log/>
         <Attempts runs clock/>
+        <Log log/>
         <Timeline entries=timeline saying clock/>
         {id.map(|task| view! { <CommentForm task/> })}
     }
@@ -138,5 +132,11 @@ fn part<T>(
 where
     T: Default + PartialEq + Send + Sync + 'static,
 {
-    Memo::new(move |_| reading.read().as_ref().map(|it| of(&it.detail)).unwrap_or_default())
+    Memo::new(move |_| {
+        reading
+            .read()
+            .as_ref()
+            .map(|it| of(&it.detail))
+            .unwrap_or_default()
+    })
 }

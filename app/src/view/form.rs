@@ -20,10 +20,15 @@ where
 {
     let submit = move |event: SubmitEvent| {
         // What cannot be read here goes the long way, and the server says what is wrong with it.
-        let Ok(call) = F::from_event(event.unchecked_ref::<Event>()) else { return };
+        let Ok(call) = F::from_event(event.unchecked_ref::<Event>()) else {
+            return;
+        };
         event.prevent_default();
         on_submit.run(call);
-        if let Some(form) = event.target().and_then(|it| it.dyn_into::<HtmlFormElement>().ok()) {
+        if let Some(form) = event
+            .target()
+            .and_then(|it| it.dyn_into::<HtmlFormElement>().ok())
+        {
             form.reset();
         }
     };

@@ -22,13 +22,13 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
                     "Kanban"
                 </a>
             </h1>
+            <ConnectionMark link=shown.link()/>
             <p class="workers" data-state=move || if running.get() == 0 { "idle" } else { "busy" }>
                 {move || match running.get() {
                     0 => "Nothing running".to_owned(),
                     count => format!("{count} running"),
                 }}
             </p>
-            <ConnectionMark link=shown.link()/>
             <ThemeButton theme=shown.theme()/>
             <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID>
                 <Drawing icon=Icon::Plus/>

@@ -60,7 +60,7 @@ impl Model {
     /// Every task, in the order of cards in a column.
     pub fn in_order(&self) -> Vec<&Entry> {
         let mut entries: Vec<&Entry> = self.tasks.values().collect();
-        entries.sort_unstable_by(|a, b| board::order(&a.task).cmp(&board::order(&b.task)));
+        entries.sort_unstable_by_key(|entry| board::order(&entry.task));
         entries
     }
 

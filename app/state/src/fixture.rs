@@ -96,21 +96,15 @@ pub(crate) fn frame(cursor: i64, tasks: impl IntoIterator<Item = TaskSummary>) -
 }
 
 pub(crate) fn any_frame() -> impl Strategy<Value = Frame> {
-    let any_summary = (
-        0..4_u32,
-        proptest::sample::select(Status::ALL.to_vec()),
-        0..3_i64,
-    )
-        .prop_map(|(number, status, priority)| TaskSummary {
-            priority,
-            ..with_status(number, status)
-        });
+    let any_status = proptest::sample::select(Status::ALL.to_vec());
     // A frame names each task once.
-    proptest::collection::hash_map(0..4_u32, any_summary, 0..4).prop_map(|tasks| {
-        let tasks = tasks.into_iter().map(|(number, task)| TaskSummary {
-            id: TaskId::from_bits(number),
-            ..task
-        });
+    proptest::collection::hash_map(0..4_u32, (any_status, 0..3_i64), 0..4).prop_map(|tasks| {
+        let tasks = tasks
+            .into_iter()
+            .map(|(number, (status, priority))| TaskSummary {
+                priority,
+                ..with_status(number, status)
+            });
         frame(9, tasks)
     })
 }

@@ -51,3 +51,46 @@ pub fn of_run(outcome: Option<Outcome>) -> &'static str {
         Some(Outcome::Reclaimed) => "claim ran out",
     }
 }
+
+/// The initials of the first two words of a name, or the first two letters of a single one.
+pub fn initials(name: &str) -> String {
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let letters: String = match (words.next(), words.next()) {
+        (Some(first), Some(second)) => first
+            .chars()
+            .take(1)
+            .chain(second.chars().take(1))
+            .collect(),
+        (Some(only), None) => only.chars().take(2).collect(),
+        _ => String::new(),
+    };
+    letters.to_uppercase()
+}
+
+/// A size in bytes in its unit.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_of_words_or_of_the_word() {
+        let said = ["shell", "code-review", "a b c", "", "--"].map(initials);
+        assert_eq!(said, ["SH", "CR", "AB", "", ""]);
+    }
+
+    #[test]
+    fn sizes_are_told_in_their_unit() {
+        let said = [0, 999, 1_000, 99_999, 12_345_678].map(size);
+        assert_eq!(said, ["0 B", "999 B", "1 kB", "99 kB", "12 MB"]);
+    }
+}

@@ -76,8 +76,8 @@ pub enum Msg {
     Ticked(Timestamp),
     /// The address bar says something else.
     Visited(Address),
-    /// A person pressed Escape outside of every text field.
-    PressedEscape,
+    /// A person pressed Escape, or a place outside of the open task.
+    LeftTask,
     /// The socket closed, or lost track.
     Connection(connection::Msg),
     /// The socket told what happened on the board; nothing, when it only says that it is there.
@@ -169,7 +169,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Ticked(now) => tick(model, now),
         Msg::Visited(address) => visit(model, address),
-        Msg::PressedEscape => match model.address.task {
+        Msg::LeftTask => match model.address.task {
             Some(_) => vec![Effect::Visit(Address::default())],
             None => Vec::new(),
         },

@@ -359,7 +359,7 @@ fn opening_a_task_reads_it_and_closing_gives_the_keyboard_back() {
     );
 
     assert_eq!(
-        update(&mut model, Msg::PressedEscape),
+        update(&mut model, Msg::LeftTask),
         [Effect::Visit(Address::default())]
     );
     let effects = update(&mut model, Msg::Visited(Address::default()));
@@ -379,9 +379,9 @@ fn visiting_where_one_is_does_nothing() {
 }
 
 #[test]
-fn escape_on_the_bare_board_does_nothing() {
+fn there_is_no_task_to_leave_on_the_bare_board() {
     let (mut model, _) = live([]);
-    assert_eq!(update(&mut model, Msg::PressedEscape), []);
+    assert_eq!(update(&mut model, Msg::LeftTask), []);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use domain::run::{Outcome, Run};
 use domain::time::{Seconds, Timestamp};
+use leptos::either::Either;
 use leptos::prelude::*;
 use state::{age, label};
 
@@ -40,12 +41,15 @@ fn Attempt(number: usize, run: Run, clock: Clock) -> impl IntoView {
         Some(_) => "trouble",
     };
     let duration = match run.ended_at {
-        Some(ended) => span(run.started_at, ended).into_any(),
-        None => {
-            view! { <Age now=clock.second since=run.started_at in_words=age::stopwatch/> }.into_any()
-        }
+        Some(ended) => Either::Left(span(run.started_at, ended)),
+        None => Either::Right(view! {
+            <Age now=clock.second since=run.started_at in_words=age::stopwatch/>
+        }),
     };
-    let code = run.exit_code.filter(|code| *code != 0).map(|code| format!("exit {code}"));
+    let code = run
+        .exit_code
+        .filter(|code| *code != 0)
+        .map(|code| format!("exit {code}"));
     view! {
         <li data-tone=tone>
             <span class="number">{format!("#{number}")}</span>

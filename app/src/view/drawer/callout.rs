@@ -17,7 +17,9 @@ pub(crate) fn Callout(task: Memo<Option<Task>>, events: Memo<Vec<Event>>) -> imp
         }
         _ => None,
     });
-    move || text.get().map(|text| view! {
+    move || {
+        text.get().map(|text| view! {
         <p class="callout" data-tone="trouble"><Drawing icon=Icon::Warning/><span>{text}</span></p>
     })
+    }
 }

@@ -13,7 +13,10 @@ use crate::view::form::PlainForm;
 pub(crate) fn CommentForm(task: TaskId) -> impl IntoView {
     let dispatch = use_dispatch();
     let submit = Callback::new(move |api::Comment { task, body }| {
-        dispatch(Msg::Pending(pending::Msg::Asked(Request::Comment { task, body })));
+        dispatch(Msg::Pending(pending::Msg::Asked(Request::Comment {
+            task,
+            body,
+        })));
     });
     view! {
         <div class="comment-form">

@@ -1,26 +1,53 @@
 //! The facts of a task in short lines.
 
+use domain::status::Status;
 use domain::task::Task;
+use leptos::either::Either;
 use leptos::prelude::*;
-use state::age;
+use state::{age, label};
 
 use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
+use crate::view::status_mark::StatusMark;
 
 #[component]
-pub(crate) fn Facts(task: Task, clock: Clock) -> impl IntoView {
-    let Task { assignee, priority, tenant, created_by, created_at, workspace_path, .. } = task;
+pub(crate) fn Facts(
+    task: Task,
+    /// Where it stands, or will once the server agrees.
+    #[prop(into)]
+    status: Signal<Option<Status>>,
+    clock: Clock,
+) -> impl IntoView {
+    let Task {
+        assignee,
+        priority,
+        tenant,
+        created_by,
+        created_at,
+        workspace_path,
+        ..
+    } = task;
     let assignee = match assignee {
-        Some(name) => view! { <dd class="assignee"><Avatar name=name.clone()/>{name}</dd> }.into_any(),
-        None => view! { <dd class="assignee" data-none>"Unassigned"</dd> }.into_any(),
+        Some(name) => {
+            Either::Left(view! { <dd class="assignee"><Avatar name=name.clone()/>{name}</dd> })
+        }
+        None => Either::Right(view! { <dd class="assignee" data-none>"Unassigned"</dd> }),
     };
     let tenant = tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd>{tenant}</dd></div> });
-    let workspace = workspace_path
-        .map(|path| view! { <div data-wide><dt>"Workspace"</dt><dd class="path">{path}</dd></div> });
+    let workspace = workspace_path.map(
+        |path| view! { <div data-wide><dt>"Workspace"</dt><dd class="path">{path}</dd></div> },
+    );
+    let status = move || {
+        status.get().map(|status| {
+            let label = label::of(&status).to_owned();
+            view! { <dd class="status"><StatusMark status/>{label}</dd> }
+        })
+    };
     let author = created_by.map(|author| format!("by {author}, "));
     view! {
         <dl class="facts">
+            <div><dt>"Status"</dt>{status}</div>
             <div><dt>"Assignee"</dt>{assignee}</div>
             <div><dt>"Priority"</dt><dd>{priority}</dd></div>
             {tenant}

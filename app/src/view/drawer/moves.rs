@@ -36,7 +36,10 @@ pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) 
 fn MoveForm(task: TaskId, to: Status) -> impl IntoView {
     let dispatch = use_dispatch();
     let submit = Callback::new(move |MoveTask { task, to }| {
-        dispatch(Msg::Pending(pending::Msg::Asked(Request::Move { task, to })));
+        dispatch(Msg::Pending(pending::Msg::Asked(Request::Move {
+            task,
+            to,
+        })));
     });
     view! {
         <PlainForm on_submit=submit>

@@ -1,6 +1,7 @@
 //! The history of the task: what was said and what happened, in one row.
 
 use domain::task::Comment;
+use leptos::either::Either;
 use leptos::prelude::*;
 use state::age;
 use state::drawer::timeline::Entry;
@@ -22,14 +23,13 @@ pub(crate) fn Timeline(
             <ol role="list">
                 <For each=move || entries.get() key=key let(entry)>
                     {match entry {
-                        Entry::Said(comment) => view! { <Said comment clock/> }.into_any(),
-                        Entry::Happened { kind, text, at, .. } => view! {
+                        Entry::Said(comment) => Either::Left(view! { <Said comment clock/> }),
+                        Entry::Happened { kind, text, at, .. } => Either::Right(view! {
                             <li class="event" data-kind=kind>
                                 <span class="what">{text}</span>
                                 <Age now=clock.minute since=at in_words=age::ago/>
                             </li>
-                        }
-                        .into_any(),
+                        }),
                     }}
                 </For>
                 {move || saying.get().into_iter().map(|text| view! {

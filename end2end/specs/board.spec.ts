@@ -1,0 +1,117 @@
+// What a person does on the board, and what the board answers.
+
+import { expect, test } from "../fixtures";
+
+const tasks = "/api/plugins/kanban/tasks";
+
+test("a task made elsewhere appears, and is announced", async ({ api, board, page }) => {
+  await expect(board.connection).toHaveText("Live");
+  await api.post(tasks, { data: { title: "From elsewhere" } });
+  await expect(board.card("From elsewhere", "Ready")).toBeVisible();
+  await expect(page.getByText("New task “From elsewhere” in Ready.")).toBeAttached();
+});
+
+test("a refused task comes back as it was filled in, with the reason", async ({
+  board,
+  complaints,
+}) => {
+  complaints.allow(/status of 400/);
+  await board.create({ title: "Orphan", waitsFor: "t_99" });
+  await expect(board.createForm.problem).toHaveText("unknown parent task(s): t_99");
+  await expect(board.createForm.title).toHaveValue("Orphan");
+  await expect(board.cards).toHaveCount(0);
+
+  await board.createForm.waitsFor.fill("");
+  await board.createForm.submit.click();
+  await expect(board.card("Orphan", "Ready")).toBeVisible();
+});
+
+test("a refused move goes back, with the reason", async ({ api, board, complaints }) => {
+  complaints.allow(/status of 409/);
+  const parent = (await (await api.post(tasks, { data: { title: "Parent" } })).json()).task.id;
+  await api.post(tasks, { data: { title: "Child", parents: [parent] } });
+
+  await board.open("Child");
+  await board.drawer.moveTo("Ready");
+
+  await expect(board.notices).toContainText(`waits for ${parent}`);
+  await expect(board.card("Child", "Todo")).toBeVisible();
+  await expect(board.drawer.status).toHaveText("Todo");
+});
+
+test("a link opens a task beside the board, and leaving it gives the keyboard back", async ({
+  api,
+  board,
+  page,
+}) => {
+  const created = await api.post(tasks, { data: { title: "Linked", body: "The whole story" } });
+  const { id } = (await created.json()).task;
+
+  await board.goto(`/t/${id}`);
+  await expect(board.drawer.title).toHaveText("Linked");
+  await expect(board.drawer.drawer).toContainText("The whole story");
+  await expect(page).toHaveTitle("Linked · Kanban");
+  await expect(board.card("Linked", "Ready")).toBeVisible();
+
+  await page.keyboard.press("Escape");
+  await expect(board.drawer.drawer).toBeHidden();
+  await expect(page).toHaveURL("/");
+  await expect(page.getByRole("link", { name: "Linked", exact: true })).toBeFocused();
+});
+
+test("a card opens at an address of its own, and going back leaves it", async ({ api, board, page }) => {
+  const created = await api.post(tasks, { data: { title: "Opened" } });
+  const { id } = (await created.json()).task;
+
+  await board.open("Opened");
+  await expect(page).toHaveURL(`/t/${id}`);
+  await expect(board.drawer.title).toHaveText("Opened");
+  await expect(board.drawer.drawer).toBeFocused();
+
+  await page.goBack();
+  await expect(page).toHaveURL("/");
+  await expect(board.drawer.drawer).toBeHidden();
+});
+
+test("escape closes one thing at a time", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Opened" } });
+  await board.open("Opened");
+  await expect(board.drawer.title).toBeVisible();
+  await board.newTask.click();
+  await expect(board.createForm.title).toBeFocused();
+
+  await page.keyboard.press("Escape");
+  await expect(board.createForm.form).toBeHidden();
+  await expect(board.drawer.title).toBeVisible();
+
+  await page.keyboard.press("Escape");
+  await expect(board.drawer.drawer).toBeHidden();
+});
+
+test("a link to a missing task says so beside the board", async ({ board, complaints, page }) => {
+  complaints.allow(/status of 404/);
+  const response = await page.goto("/t/t_dead");
+  expect(response?.status()).toBe(404);
+  await expect(board.drawer.drawer).toContainText("task t_dead not found");
+});
+
+test("a comment appears at once, and once", async ({ api, board }) => {
+  await api.post(tasks, { data: { title: "Discussed" } });
+  await board.open("Discussed");
+  await board.drawer.comment("Why not tomorrow?");
+  const comment = board.drawer.activity.getByText("Why not tomorrow?");
+  await expect(comment).toBeVisible();
+  await expect(board.drawer.activity).toContainText("dashboard");
+  await expect(comment).toHaveCount(1);
+});
+
+test("the chosen colours outlast the page", async ({ board, page }) => {
+  const colours = page.getByRole("button", { name: /^Colours/ });
+  await colours.click();
+  await colours.click();
+  await expect(colours).toHaveAccessibleName("Colours: dark");
+
+  await board.goto("/");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(colours).toHaveAccessibleName("Colours: dark");
+});

@@ -1,0 +1,42 @@
+// The same page in a browser that runs no scripts: slower, but whole.
+
+import { expect, test } from "../fixtures";
+
+test.use({ javaScriptEnabled: false });
+
+const tasks = "/api/plugins/kanban/tasks";
+
+test("the cards are there, and the form makes another", async ({ api, board }) => {
+  await api.post(tasks, { data: { title: "Already here", triage: true } });
+  await board.goto();
+  await expect(board.card("Already here", "Triage")).toBeVisible();
+
+  await board.create({ title: "Made by a plain form", body: "echo plain", assignee: "shell" });
+  await expect(board.cards.filter({ hasText: "Made by a plain form" })).toBeVisible();
+
+  await expect(async () => {
+    await board.goto();
+    await expect(board.card("Made by a plain form", "Done")).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await board.open("Made by a plain form");
+  await expect(board.drawer.log).toContainText("plain");
+});
+
+test("a task opens, moves, and takes a comment", async ({ api, board }) => {
+  await api.post(tasks, { data: { title: "Idea", triage: true } });
+  await board.goto();
+  await board.open("Idea");
+
+  await board.drawer.moveTo("Todo");
+  await expect(board.drawer.status).toHaveText("Todo");
+  await expect(board.card("Idea", "Todo")).toBeVisible();
+
+  await board.drawer.comment("Said without a script");
+  await expect(board.drawer.activity).toContainText("Said without a script");
+});
+
+test("a refused form says why", async ({ board }) => {
+  await board.create({ title: "Orphan", waitsFor: "t_99" });
+  await expect(board.notices).toContainText("unknown parent task(s): t_99");
+  await expect(board.cards).toHaveCount(0);
+});

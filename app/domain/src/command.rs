@@ -9,6 +9,9 @@ use crate::status::Status;
 use crate::task::WorkspaceKind;
 use crate::time::{Seconds, Timestamp};
 
+/// The lane that runs the text of a task as a script.
+pub const SHELL: &str = "shell";
+
 /// How long a claim lasts unless it is renewed.
 pub const LEASE: Seconds = Seconds(900);
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{RunId, TaskId};
 use crate::status::Status;
+use crate::time::Seconds;
 
 /// A rule that a command broke. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +50,16 @@ pub enum Error {
         /// The task.
         task: TaskId,
     },
+    /// Only a claim leads to `running`, and the end states have verbs of their own.
+    #[error("task {task} is {status} and cannot be moved to {to} by hand")]
+    NoSuchMove {
+        /// The task.
+        task: TaskId,
+        /// Its status.
+        status: Status,
+        /// Where it was to go.
+        to: Status,
+    },
     /// The verb does not apply to a task of this status.
     #[error("task {task} is {status}, so it cannot be {verb}")]
     WrongStatus {
@@ -56,7 +67,7 @@ pub enum Error {
         task: TaskId,
         /// Its status.
         status: Status,
-        /// What was asked for, as a participle: `completed`, `moved to ready`.
+        /// What was asked for, as a participle: `completed`, `claimed`.
         verb: &'static str,
     },
     /// The task cannot start before these parents are finished.
@@ -68,12 +79,12 @@ pub enum Error {
         parents: Vec<TaskId>,
     },
     /// The task rests between two attempts.
-    #[error("task {task} rests after a failed attempt until {until}")]
+    #[error("task {task} rests after a failed attempt for another {remaining}")]
     Resting {
         /// The task.
         task: TaskId,
-        /// The end of the rest, in seconds since 1970.
-        until: i64,
+        /// How long.
+        remaining: Seconds,
     },
     /// As many tasks are running as may run.
     #[error("{running} tasks are running and the limit is {limit}")]
@@ -86,9 +97,15 @@ pub enum Error {
     /// The worker's run has ended, or the task has been given to another run.
     #[error("this run is no longer the current one, so its worker may change nothing")]
     StaleRun,
+    /// No run has this number.
+    #[error("run {0} not found")]
+    UnknownRun(RunId),
     /// The dispatcher spoke of a run that is not open.
     #[error("run {0} is not open")]
     RunNotOpen(RunId),
+    /// What the `shell` lane runs is the task's text, so only a worker of that lane may write it.
+    #[error("a worker of another lane may not create tasks for `shell`")]
+    NotForShell,
     /// A worker may change its own task only.
     #[error("a worker may change its own task only, not {0}")]
     NotYourTask(TaskId),
@@ -142,15 +159,16 @@ impl Error {
             | Self::UnknownTasks(_)
             | Self::SelfLink
             | Self::LinkCycle { .. } => ErrorKind::Invalid,
-            Self::UnknownTask(_) => ErrorKind::NotFound,
+            Self::UnknownTask(_) | Self::UnknownRun(_) => ErrorKind::NotFound,
             Self::WrongStatus { .. }
+            | Self::NoSuchMove { .. }
             | Self::UnfinishedParents { .. }
             | Self::Resting { .. }
             | Self::AtCapacity { .. }
             | Self::RunningReassign { .. }
             | Self::RunNotOpen(_)
             | Self::StaleRun => ErrorKind::Refused,
-            Self::NotYourTask(_) | Self::NotForWorkers => ErrorKind::Forbidden,
+            Self::NotYourTask(_) | Self::NotForWorkers | Self::NotForShell => ErrorKind::Forbidden,
         }
     }
 }

@@ -59,7 +59,7 @@ pub enum Outcome {
     Crashed,
     /// Something the worker needs was not to be had; not a failure.
     Deferred,
-    /// The server or the supervisor went away before the worker had done anything; not a failure.
+    /// The server, the supervisor or the machine went down; not a failure.
     Interrupted,
     /// The task was taken away from the worker: moved, archived or cancelled.
     Cancelled,

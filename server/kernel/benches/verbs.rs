@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 
 const SIZES: [u32; 4] = [100, 1_000, 10_000, 100_000];
 
-/// A board with as many finished tasks as asked for, and the runtime to ask it from.
+/// A board with as many tasks as asked for, and the runtime to ask it from.
 struct Board {
     kernel: Kernel,
     runtime: Runtime,

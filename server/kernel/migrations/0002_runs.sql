@@ -32,10 +32,21 @@ UPDATE tasks SET status_since = coalesce(
 UPDATE tasks SET waiting = 1
 WHERE status = 'todo' AND EXISTS (SELECT 1 FROM task_links WHERE child_id = tasks.id);
 
--- The dispatcher asks for the best few ready tasks; without this it would sort all of them.
-CREATE INDEX idx_tasks_startable ON tasks (priority DESC, created_at) WHERE status = 'ready';
+-- The original lets a task be ready before its parents are finished. Here it waits for them.
+UPDATE tasks SET status = 'todo', waiting = 1
+WHERE status = 'ready' AND EXISTS (
+    SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id
+    WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived')
+);
+
+-- The dispatcher asks for the best few ready tasks of an assignee, and for the end of the next rest;
+-- without these it would look at all of them.
+CREATE INDEX idx_tasks_startable ON tasks (assignee, priority DESC, created_at)
+WHERE status = 'ready';
+CREATE INDEX idx_tasks_resting ON tasks (not_before)
+WHERE status = 'ready' AND not_before IS NOT NULL;
 -- Promotion of everything that waits looks at these only.
-CREATE INDEX idx_tasks_waiting ON tasks (id) WHERE waiting = 1;
+CREATE INDEX idx_tasks_waiting ON tasks (waiting) WHERE waiting = 1;
 
 CREATE TABLE runs (
     id               INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -17,6 +17,9 @@ pub enum Error {
     /// The kernel has been closed.
     #[error("the board has been closed")]
     Stopped,
+    /// A thread of ours could not be started, or has panicked.
+    #[error("internal error, see the log")]
+    Internal,
     /// The file is something else than a board.
     #[error("{0} is not a kanban database; move it away or choose another --home")]
     NotABoard(PathBuf),
@@ -55,6 +58,7 @@ impl Error {
             Self::Refused(refusal) => refusal.kind(),
             Self::Busy | Self::DiskFull => ErrorKind::Busy,
             Self::Stopped
+            | Self::Internal
             | Self::NotABoard(_)
             | Self::Corrupt(_)
             | Self::NewerSchema(_)

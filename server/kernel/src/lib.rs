@@ -16,6 +16,7 @@ mod queries;
 mod readers;
 mod row;
 mod runs;
+mod tasks;
 mod verbs;
 mod writer;
 

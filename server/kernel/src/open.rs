@@ -24,6 +24,9 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long a connection waits for another program's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long one waits whose switch to the write-ahead log was refused.
+const SWITCH_PAUSE: Duration = Duration::from_millis(10);
+
 /// Every statement that we have, so that none is prepared twice.
 const CACHED_STATEMENTS: usize = 128;
 
@@ -56,7 +59,7 @@ pub(crate) fn for_writing(path: &Path, now: Timestamp) -> Result<Connection, Err
     let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(path, access).map_err(|cause| explain(path, cause))?;
     match inspect(&connection).map_err(|cause| explain(path, cause))? {
-        Content::Current => {}
+        Content::Current => write_ahead(&connection)?,
         Content::Nothing => migrate(&mut connection, path)?,
         Content::OlderBoard => {
             back_up(&connection, path, now)?;
@@ -66,6 +69,23 @@ pub(crate) fn for_writing(path: &Path, now: Timestamp) -> Result<Connection, Err
         Content::SomethingElse => return Err(Error::NotABoard(path.to_owned())),
     }
     Ok(connection)
+}
+
+/// Lets readers and the writer run beside each other. The mode is kept in the file, but a copy made
+/// by `VACUUM INTO` has lost it.
+fn write_ahead(connection: &Connection) -> Result<(), Error> {
+    // Two that switch together refuse each other at once, without the wait that everything else
+    // has; so the one that was refused asks again for as long.
+    for _ in 0..BUSY_TIMEOUT.as_millis() / SWITCH_PAUSE.as_millis() {
+        match connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(Error::from)
+        {
+            Err(Error::Busy) => std::thread::park_timeout(SWITCH_PAUSE),
+            switched => return switched,
+        }
+    }
+    Err(Error::Busy)
 }
 
 /// A connection that cannot write.
@@ -137,8 +157,7 @@ fn create_folder(folder: &Path) -> Result<(), Error> {
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let explain = |cause| explain_migration(path, cause);
-    // A property of the file: every later connection finds it set.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(connection)?;
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     if let Err(cause) = MIGRATIONS.to_latest(connection) {
         // Another process that opened the same file was faster; all its work was one transaction,

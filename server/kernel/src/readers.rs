@@ -58,7 +58,7 @@ impl Readers {
             pool.put_back(connection);
             answer
         });
-        reading.await.map_err(|_| Error::Stopped)?
+        reading.await.map_err(|_| Error::Internal)?
     }
 }
 

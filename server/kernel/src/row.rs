@@ -44,7 +44,7 @@ pub(crate) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         waiting: row.get(20)?,
         status_since: Timestamp(row.get(21)?),
         not_before: moment(row, 22)?,
-        failure_limit: row.get(23)?,
+        failure_limit: limit(row, 23)?,
     })
 }
 
@@ -83,4 +83,12 @@ pub(crate) fn moment(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Tim
 /// The count in column `index`; anything that is no count is none.
 pub(crate) fn count(row: &Row<'_>, index: usize) -> rusqlite::Result<u32> {
     Ok(u32::try_from(row.get::<_, i64>(index)?).unwrap_or_default())
+}
+
+/// The limit in column `index`; what cannot be one sets none.
+fn limit(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u32>> {
+    let limit = row
+        .get::<_, Option<i64>>(index)?
+        .and_then(|limit| u32::try_from(limit).ok());
+    Ok(limit.filter(|limit| *limit > 0))
 }

@@ -1,7 +1,7 @@
 //! The rows of attempts.
 
 use domain::command::Failure;
-use domain::id::{RunId, TaskId};
+use domain::id::{RunId, RunToken, TaskId};
 use domain::run::Outcome;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -36,6 +36,15 @@ pub(crate) fn open_run_of(conn: &Connection, task: &TaskId) -> Result<Option<Ope
 pub(crate) fn open_run_with_id(conn: &Connection, run: RunId) -> Result<Option<OpenRun>, Error> {
     let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND id = ?1"))?;
     Ok(statement.query_one([run.0], open_run).optional()?)
+}
+
+/// The run that this token opens, if it is open.
+pub(crate) fn open_run_with_token(
+    conn: &Connection,
+    token: &RunToken,
+) -> Result<Option<OpenRun>, Error> {
+    let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND token = ?1"))?;
+    Ok(statement.query_one([token.as_str()], open_run).optional()?)
 }
 
 /// How many runs are open on the whole board.

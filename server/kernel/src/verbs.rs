@@ -29,11 +29,10 @@ use domain::task::Task;
 use domain::time::Timestamp;
 use domain::transition::{self, Step};
 use rand::rngs::StdRng;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::error::Error;
-use crate::events;
-use crate::row;
+use crate::{events, tasks};
 
 /// What a verb works with: the open transaction, the time and the source of randomness.
 pub(crate) struct Work<'a> {
@@ -62,13 +61,17 @@ impl<'a> Work<'a> {
 
     /// The task with this id.
     fn task(&self, id: &TaskId) -> Result<Task, Error> {
-        let sql = format!("SELECT {} FROM tasks WHERE id = ?1", row::TASK_COLUMNS);
-        let found = self
-            .conn
-            .prepare_cached(&sql)?
-            .query_one([id.as_str()], row::task)
-            .optional()?;
-        found.ok_or_else(|| Refusal::UnknownTask(id.to_string()).into())
+        tasks::get(self.conn, id)
+    }
+
+    /// Gives a task a status other than `running`.
+    fn put(
+        &self,
+        id: &TaskId,
+        status: &Status,
+        not_before: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        tasks::put(self.conn, self.now, id, status, not_before)
     }
 }
 

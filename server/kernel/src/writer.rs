@@ -36,20 +36,25 @@ const LOOK_FOR_OTHERS: Duration = Duration::from_millis(20);
 
 /// The sending side; the thread ends when the last clone is gone.
 #[derive(Clone)]
-pub(crate) struct Writer {
-    thread: Arc<Thread>,
-    newest_event: watch::Receiver<EventId>,
-}
+pub(crate) struct Writer(Arc<Thread>);
 
 struct Thread {
-    requests: Option<SyncSender<Request>>,
+    inbox: Option<SyncSender<Message>>,
+    newest_event: watch::Receiver<EventId>,
     handle: Option<JoinHandle<()>>,
+}
+
+/// What wakes the thread.
+enum Message {
+    Write(Request),
+    /// Somebody waits for events, also for those of other processes.
+    SomebodyListens,
 }
 
 impl Drop for Thread {
     /// Waits for the last commit, so that a handle that is gone has left nothing behind.
     fn drop(&mut self) {
-        drop(self.requests.take());
+        drop(self.inbox.take());
         if let Some(handle) = self.handle.take()
             && handle.join().is_err()
         {
@@ -70,7 +75,7 @@ impl Writer {
         clock: Clock,
         seed: Option<u64>,
     ) -> Result<Self, Error> {
-        let (requests, inbox) = sync_channel(QUEUE);
+        let (sender, inbox) = sync_channel(QUEUE);
         let newest = events::newest(&connection)?;
         let (publish, newest_event) = watch::channel(newest);
         let rng = seed.map_or_else(make_rng, StdRng::seed_from_u64);
@@ -84,15 +89,13 @@ impl Writer {
         let handle = std::thread::Builder::new()
             .name("kanban-writer".to_owned())
             .spawn(move || state.serve(&inbox))
-            .map_err(|_| Error::Stopped)?;
-        let thread = Thread {
-            requests: Some(requests),
-            handle: Some(handle),
-        };
-        Ok(Self {
-            thread: Arc::new(thread),
+            .map_err(|_| Error::Internal)?;
+        let (inbox, handle) = (Some(sender), Some(handle));
+        Ok(Self(Arc::new(Thread {
+            inbox,
             newest_event,
-        })
+            handle,
+        })))
     }
 
     pub(crate) async fn submit(
@@ -101,22 +104,27 @@ impl Writer {
         commands: Vec<Command>,
     ) -> Result<Vec<Receipt>, Error> {
         let (reply, answer) = oneshot::channel();
-        let requests = self.thread.requests.as_ref().ok_or(Error::Stopped)?;
-        requests
-            .try_send(Request {
-                actor,
-                commands,
-                reply,
-            })
-            .map_err(|refused| match refused {
-                TrySendError::Full(_) => Error::Busy,
-                TrySendError::Disconnected(_) => Error::Stopped,
-            })?;
+        self.send(Message::Write(Request {
+            actor,
+            commands,
+            reply,
+        }))?;
         answer.await.unwrap_or(Err(Error::Stopped))
     }
 
     pub(crate) fn newest_event(&self) -> watch::Receiver<EventId> {
-        self.newest_event.clone()
+        let newest_event = self.0.newest_event.clone();
+        // A thread that is too busy to take this will look anyway once it is idle.
+        drop(self.send(Message::SomebodyListens));
+        newest_event
+    }
+
+    fn send(&self, message: Message) -> Result<(), Error> {
+        let inbox = self.0.inbox.as_ref().ok_or(Error::Stopped)?;
+        inbox.try_send(message).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Stopped,
+        })
     }
 }
 
@@ -131,16 +139,36 @@ struct State {
 }
 
 impl State {
-    fn serve(&mut self, inbox: &Receiver<Request>) {
+    fn serve(&mut self, inbox: &Receiver<Message>) {
         loop {
-            match inbox.recv_timeout(LOOK_FOR_OTHERS) {
-                Ok(first) => {
-                    let batch = std::iter::once(first).chain(inbox.try_iter()).take(BATCH);
-                    self.carry_out(batch.collect());
+            match self.receive(inbox) {
+                Ok(Message::Write(first)) => {
+                    let others = inbox.try_iter().filter_map(|message| match message {
+                        Message::Write(request) => Some(request),
+                        Message::SomebodyListens => None,
+                    });
+                    self.carry_out(
+                        std::iter::once(first)
+                            .chain(others.take(BATCH - 1))
+                            .collect(),
+                    );
                 }
-                Err(RecvTimeoutError::Timeout) => self.look_for_others(),
+                Ok(Message::SomebodyListens) | Err(RecvTimeoutError::Timeout) => {
+                    self.look_for_others();
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    /// Waits for a message; while somebody listens to the board, no longer than until it is time to
+    /// look for other writers.
+    fn receive(&self, inbox: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
+        // The first receiver is the handle's own, from which listeners are made.
+        if self.publish.receiver_count() > 1 {
+            inbox.recv_timeout(LOOK_FOR_OTHERS)
+        } else {
+            inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
         }
     }
 
@@ -164,10 +192,11 @@ impl State {
     }
 
     fn write(&mut self, batch: &[Request]) -> Result<Vec<Result<Vec<Receipt>, Error>>, Error> {
-        let now = self.clock.now();
         let mut transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Not before the lock is ours: later events must not have earlier times.
+        let now = self.clock.now();
         let mut results = Vec::with_capacity(batch.len());
         for request in batch {
             let savepoint = transaction.savepoint()?;
@@ -177,11 +206,17 @@ impl State {
                 .iter()
                 .map(|command| verbs::carry_out(&mut work, &request.actor, command))
                 .collect::<Result<Vec<_>, _>>();
-            // A savepoint that is dropped without a commit is rolled back.
-            if result.is_ok() {
-                savepoint.commit()?;
+            match result {
+                Ok(receipts) => {
+                    savepoint.commit()?;
+                    results.push(Ok(receipts));
+                }
+                // Dropping the savepoint takes back what this request has written, nothing else.
+                Err(refusal @ Error::Refused(_)) => results.push(Err(refusal)),
+                // A full disk and its like may have ended the whole transaction already
+                // (<https://sqlite.org/lang_transaction.html>, section 3), so all of it fails.
+                Err(failure) => return Err(failure),
             }
-            results.push(result);
         }
         transaction.commit()?;
         Ok(results)
@@ -212,5 +247,69 @@ impl State {
             }
             Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::command::NewTask;
+
+    use super::*;
+    use crate::open;
+
+    fn create(title: &str, body: String) -> Request {
+        let new = NewTask {
+            title: title.to_owned(),
+            body: Some(body),
+            ..NewTask::default()
+        };
+        let (reply, _) = oneshot::channel();
+        Request {
+            actor: Actor::full("ada"),
+            commands: vec![Command::CreateTask(new)],
+            reply,
+        }
+    }
+
+    #[test]
+    fn when_the_disk_is_full_the_whole_batch_fails_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::default();
+        let connection = open::for_writing(&folder.path().join("kanban.db"), clock.now()).unwrap();
+        let (publish, _listener) = watch::channel(EventId(0));
+        let rng = StdRng::seed_from_u64(1);
+        let mut state = State {
+            connection,
+            clock,
+            rng,
+            publish,
+            seen_version: None,
+        };
+        let limit = |state: &State, pages: u32| {
+            state
+                .connection
+                .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+                .unwrap();
+        };
+        let tasks = |state: &State| {
+            let count = "SELECT count(*) FROM tasks";
+            state
+                .connection
+                .query_one(count, (), |row| row.get::<_, u32>(0))
+                .unwrap()
+        };
+        let batch = [
+            create("before", String::new()),
+            create("too large", "x".repeat(1 << 20)),
+            create("after", String::new()),
+        ];
+
+        limit(&state, 100);
+        assert!(matches!(state.write(&batch), Err(Error::DiskFull)));
+        assert_eq!(tasks(&state), 0);
+
+        limit(&state, 10_000);
+        assert!(state.write(&batch).unwrap().iter().all(Result::is_ok));
+        assert_eq!(tasks(&state), 3);
     }
 }

@@ -20,21 +20,27 @@ fn connect(path: &Path) -> Connection {
     conn
 }
 
-/// Puts `size` finished tasks on a board, each with an event and every fourth with a parent.
+/// Puts `size` tasks on a board, of every eight four done, two ready and two waiting for one that
+/// is not done; each with an event.
 pub(crate) fn fill(path: &Path, size: u32) {
     let mut conn = connect(path);
     let transaction = conn.transaction().unwrap();
     for number in 0..size {
         let id = TaskId::from_bits(number);
+        let status = match number % 8 {
+            0..4 => "done",
+            4..6 => "ready",
+            _ => "todo",
+        };
         transaction
             .prepare_cached(
                 "INSERT INTO tasks (id, title, assignee, status, priority, created_by, created_at, \
                      status_since, completed_at, result) \
-                 VALUES (?1, 'a task that was there before', 'shell', 'done', 0, 'bench', ?2, ?2, \
+                 VALUES (?1, 'a task that was there before', 'ada', ?3, 0, 'bench', ?2, ?2, \
                      ?2, 'fine')",
             )
             .unwrap()
-            .execute((id.as_str(), number))
+            .execute((id.as_str(), number, status))
             .unwrap();
         transaction
             .prepare_cached(
@@ -44,11 +50,16 @@ pub(crate) fn fill(path: &Path, size: u32) {
             .unwrap()
             .execute((id.as_str(), number))
             .unwrap();
-        if number % 4 == 3 {
+        if status == "todo" {
+            transaction
+                .prepare_cached("UPDATE tasks SET waiting = 1 WHERE id = ?1")
+                .unwrap()
+                .execute([id.as_str()])
+                .unwrap();
             transaction
                 .prepare_cached("INSERT INTO task_links VALUES (?1, ?2)")
                 .unwrap()
-                .execute((TaskId::from_bits(number - 1).as_str(), id.as_str()))
+                .execute((TaskId::from_bits(number - 2).as_str(), id.as_str()))
                 .unwrap();
         }
     }

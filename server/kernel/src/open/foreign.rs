@@ -57,7 +57,10 @@ pub(super) fn copy_runs(transaction: &Transaction<'_>) -> HookResult {
         transaction.execute(COPY_ENDED_RUNS, ())?;
     }
     if has_column(transaction, "tasks", "max_retries")? {
-        transaction.execute("UPDATE tasks SET failure_limit = max_retries", ())?;
+        transaction.execute(
+            "UPDATE tasks SET failure_limit = max_retries WHERE max_retries > 0",
+            (),
+        )?;
     }
     transaction.execute(OPEN_RUNS_OF_RUNNING_TASKS, ())?;
     transaction.execute(FREE_WHAT_DOES_NOT_RUN, ())?;

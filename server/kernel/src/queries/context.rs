@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::detail;
-use crate::Kernel;
 use crate::error::Error;
+use crate::{Kernel, tasks};
 
 impl Kernel {
     /// What a worker of this task is told: the task, the results of its parents, the comments.
@@ -19,7 +19,7 @@ impl Kernel {
         let id = id.clone();
         self.readers
             .read(move |conn| {
-                let task = detail::task(conn, &id)?;
+                let task = tasks::get(conn, &id)?;
                 let results = parent_results(conn, &id)?;
                 let comments = detail::comments(conn, &id)?;
                 Ok(text(&task, &results, &comments, &TimeZone::system()))
@@ -53,16 +53,13 @@ fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &Time
     let mut lines = vec![
         format!("# Kanban task {}: {}", task.id, task.title),
         String::new(),
-        format!(
-            "Assignee: {}",
-            task.assignee.as_deref().unwrap_or("(unassigned)")
-        ),
+        format!("Assignee: {}", or(task.assignee.as_deref(), "(unassigned)")),
         format!("Status:   {}", task.status),
     ];
     if let Some(tenant) = task.tenant.as_deref().filter(|tenant| !tenant.is_empty()) {
         lines.push(format!("Tenant:   {tenant}"));
     }
-    let path = task.workspace_path.as_deref().unwrap_or("(unresolved)");
+    let path = or(task.workspace_path.as_deref(), "(unresolved)");
     lines.push(format!("Workspace: {} @ {path}", task.workspace_kind));
     lines.push(String::new());
     if let Some(body) = task
@@ -99,6 +96,11 @@ fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &Time
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+/// The text, or what stands for it where there is none.
+fn or<'a>(text: Option<&'a str>, otherwise: &'a str) -> &'a str {
+    text.filter(|text| !text.is_empty()).unwrap_or(otherwise)
 }
 
 /// `YYYY-MM-DD HH:MM` in the given zone.

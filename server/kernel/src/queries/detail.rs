@@ -1,14 +1,13 @@
 //! Everything about one task.
 
-use domain::error::Error as Refusal;
 use domain::id::{CommentId, TaskId};
 use domain::run::Run;
-use domain::task::{Comment, Task, TaskDetail};
+use domain::task::{Comment, TaskDetail};
 use domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use crate::error::Error;
-use crate::{Kernel, events, row};
+use crate::{Kernel, events, row, tasks};
 
 impl Kernel {
     /// The task with its comments, events, links and runs.
@@ -20,7 +19,7 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 Ok(TaskDetail {
-                    task: task(conn, &id)?,
+                    task: tasks::get(conn, &id)?,
                     comments: comments(conn, &id)?,
                     events: events::of_task(conn, &id)?,
                     parents: linked(conn, PARENTS, &id)?,
@@ -34,16 +33,6 @@ impl Kernel {
 
 const PARENTS: &str = "SELECT parent_id FROM task_links WHERE child_id = ?1 ORDER BY parent_id";
 const CHILDREN: &str = "SELECT child_id FROM task_links WHERE parent_id = ?1 ORDER BY child_id";
-
-/// The task with this id.
-pub(super) fn task(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
-    let sql = format!("SELECT {} FROM tasks WHERE id = ?1", row::TASK_COLUMNS);
-    let task = conn
-        .prepare_cached(&sql)?
-        .query_one([id.as_str()], row::task)
-        .optional()?;
-    task.ok_or_else(|| Refusal::UnknownTask(id.to_string()).into())
-}
 
 /// Its comments, oldest first.
 pub(super) fn comments(conn: &Connection, id: &TaskId) -> Result<Vec<Comment>, Error> {

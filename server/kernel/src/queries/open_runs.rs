@@ -26,6 +26,21 @@ impl Kernel {
             .await
     }
 
+    /// When the next claim is taken back unless it is renewed, of those that have no supervisor.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn next_lease_end(&self) -> Result<Option<Timestamp>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT min(lease_expires) FROM runs WHERE ended_at IS NULL AND pid IS NULL",
+                )?;
+                Ok(statement.query_one((), |row| row::moment(row, 0))?)
+            })
+            .await
+    }
+
     /// The run with this number.
     ///
     /// # Errors
@@ -38,7 +53,7 @@ impl Kernel {
                     .prepare_cached(&sql)?
                     .query_one([id.0], row::run)
                     .optional()?;
-                run.ok_or_else(|| domain::error::Error::RunNotOpen(id).into())
+                run.ok_or_else(|| domain::error::Error::UnknownRun(id).into())
             })
             .await
     }

@@ -1,7 +1,10 @@
 //! What could be started now, and when that changes by itself.
 
+use std::cmp::Reverse;
+
 use domain::id::TaskId;
 use domain::time::Timestamp;
+use rusqlite::{Connection, Row};
 
 use crate::error::Error;
 use crate::{Kernel, row};
@@ -18,29 +21,25 @@ pub struct Startable {
 }
 
 impl Kernel {
-    /// The first `limit` tasks that are ready, have an assignee and do not rest, in the order in
-    /// which they are to start.
+    /// The first `limit` tasks of each of these assignees that are ready and do not rest, all in
+    /// the order in which they are to start. The cost does not grow with the board.
     ///
     /// # Errors
     /// When the board cannot be read.
-    pub async fn startable(&self, limit: u32) -> Result<Vec<Startable>, Error> {
+    pub async fn startable(
+        &self,
+        assignees: Vec<String>,
+        limit: u32,
+    ) -> Result<Vec<Startable>, Error> {
         let now = self.now();
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT id, assignee, coalesce(priority, 0) FROM tasks \
-                     WHERE status = 'ready' AND claim_lock IS NULL AND assignee <> '' \
-                       AND coalesce(not_before, 0) <= ?1 \
-                     ORDER BY priority DESC, created_at, rowid LIMIT ?2",
-                )?;
-                let tasks = statement.query_map((now.0, limit), |row| {
-                    Ok(Startable {
-                        task: row::task_id(row, 0)?,
-                        assignee: row.get(1)?,
-                        priority: row.get(2)?,
-                    })
-                })?;
-                Ok(tasks.collect::<Result<_, _>>()?)
+                let mut found = Vec::new();
+                for assignee in &assignees {
+                    best_of(conn, now, assignee, limit, &mut found)?;
+                }
+                found.sort_by_key(|&(place, _)| place);
+                Ok(found.into_iter().map(|(_, startable)| startable).collect())
             })
             .await
     }
@@ -54,10 +53,46 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 let mut statement = conn.prepare_cached(
-                    "SELECT min(not_before) FROM tasks WHERE status = 'ready' AND not_before > ?1",
+                    "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
+                     WHERE status = 'ready' AND not_before > ?1",
                 )?;
                 Ok(statement.query_one([now.0], |row| row::moment(row, 0))?)
             })
             .await
     }
+}
+
+/// Where a task stands in the order of starts: urgent first, then oldest first.
+type Place = (Reverse<i64>, i64, i64);
+
+fn best_of(
+    conn: &Connection,
+    now: Timestamp,
+    assignee: &str,
+    limit: u32,
+    found: &mut Vec<(Place, Startable)>,
+) -> Result<(), Error> {
+    // Left to itself, SQLite takes all ready tasks and sorts them.
+    let mut statement = conn.prepare_cached(
+        "SELECT id, assignee, priority, created_at, rowid \
+         FROM tasks INDEXED BY idx_tasks_startable \
+         WHERE status = 'ready' AND assignee = ?1 AND coalesce(not_before, 0) <= ?2 \
+         ORDER BY priority DESC, created_at, rowid LIMIT ?3",
+    )?;
+    let rows = statement.query_map((assignee, now.0, limit), |row: &Row<'_>| {
+        let priority = row.get::<_, Option<i64>>(2)?.unwrap_or_default();
+        let place = (Reverse(priority), row.get(3)?, row.get(4)?);
+        Ok((
+            place,
+            Startable {
+                task: row::task_id(row, 0)?,
+                assignee: row.get(1)?,
+                priority,
+            },
+        ))
+    })?;
+    for row in rows {
+        found.push(row?);
+    }
+    Ok(())
 }

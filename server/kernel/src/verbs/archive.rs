@@ -15,13 +15,7 @@ pub(super) fn archive(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Archive, "archived")?;
     attempt::take_away(work, actor, id)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, waiting = 0, claim_lock = NULL, \
-                 claim_expires = NULL, worker_pid = NULL, not_before = NULL \
-             WHERE id = ?1",
-        )?
-        .execute((id.as_str(), status.as_str(), work.now.0))?;
+    work.put(id, &status, None)?;
     if let Some(key) = &task.idempotency_key {
         idempotency::settle(work, key)?;
     }

@@ -7,7 +7,6 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, ProcessIdentity};
-use domain::status::Status;
 use domain::task::Task;
 use domain::time::Timestamp;
 use domain::transition::Step;
@@ -82,7 +81,7 @@ pub(super) fn fail(work: &mut Work<'_>, run: RunId, failure: &Failure) -> Result
     let outcome = failure.outcome;
     if is_last {
         let status = super::step(&task, &Step::GiveUp, "given up")?;
-        free(work, &task, &status, None)?;
+        work.put(&task.id, &status, None)?;
         let event = match outcome {
             Outcome::SpawnFailed => EventBody::SpawnAutoBlocked { failures, error },
             _ => EventBody::GaveUp {
@@ -164,7 +163,7 @@ pub(super) fn release(
     event: &EventBody,
 ) -> Result<(), Error> {
     let status = super::step(task, &Step::Release, "tried again")?;
-    free(work, task, &status, not_before)?;
+    work.put(&task.id, &status, not_before)?;
     work.log(&task.id, event)?;
     promotion::hold_back(work, &task.id)
 }
@@ -174,29 +173,8 @@ pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Cancel, "cancelled")?;
     take_away(work, actor, id)?;
-    free(work, &task, &status, None)?;
+    work.put(&task.id, &status, None)?;
     Ok(Answer::Done)
-}
-
-fn free(
-    work: &Work<'_>,
-    task: &Task,
-    status: &Status,
-    not_before: Option<Timestamp>,
-) -> Result<(), Error> {
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \
-                 claim_expires = NULL, worker_pid = NULL, not_before = ?4 \
-             WHERE id = ?1",
-        )?
-        .execute((
-            task.id.as_str(),
-            status.as_str(),
-            work.now.0,
-            not_before.map(|at| at.0),
-        ))?;
-    Ok(())
 }
 
 /// Closes the run of a task that is taken away from its worker, if it has one.

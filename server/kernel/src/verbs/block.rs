@@ -5,7 +5,6 @@ use domain::command::Answer;
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::run::Outcome;
-use domain::status::Status;
 use domain::transition::Step;
 
 use super::{Work, comment, promotion};
@@ -25,13 +24,7 @@ pub(super) fn block(
         comment::comment(work, actor, id, &format!("BLOCKED: {reason}"))?;
     }
     runs::close_open_run_of(work.conn, work.now, id, Outcome::Blocked)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = NULL, \
-                 claim_expires = NULL, worker_pid = NULL, not_before = NULL \
-             WHERE id = ?1",
-        )?
-        .execute((id.as_str(), status.as_str(), work.now.0))?;
+    work.put(id, &status, None)?;
     work.log(
         id,
         &EventBody::Blocked {
@@ -48,18 +41,13 @@ pub(super) fn unblock(work: &mut Work<'_>, id: &TaskId) -> Result<Answer, Error>
     let is_waiting = !promotion::unfinished_parents(work, id)?.is_empty();
     let step = Step::Unblock { is_waiting };
     let status = super::step(&task, &step, "unblocked")?;
+    work.put(id, &status, None)?;
     work.conn
         .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, waiting = ?4, not_before = NULL, \
-                 spawn_failures = 0, last_spawn_error = NULL \
+            "UPDATE tasks SET waiting = ?2, spawn_failures = 0, last_spawn_error = NULL \
              WHERE id = ?1",
         )?
-        .execute((
-            id.as_str(),
-            status.as_str(),
-            work.now.0,
-            status == Status::Todo,
-        ))?;
+        .execute((id.as_str(), is_waiting))?;
     work.log(id, &EventBody::Unblocked)?;
     Ok(Answer::Done)
 }

@@ -87,9 +87,10 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), E
     if claim.policy.respects_rest
         && let Some(until) = task.not_before.filter(|until| *until > work.now)
     {
+        let remaining = Seconds(until.seconds_since(work.now));
         return Err(Refusal::Resting {
             task: task.id.clone(),
-            until: until.0,
+            remaining,
         }
         .into());
     }

@@ -18,14 +18,14 @@ pub(super) fn complete(
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Complete, "completed")?;
     runs::close_open_run_of(work.conn, work.now, id, Outcome::Completed)?;
+    work.put(id, &status, None)?;
     work.conn
         .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, completed_at = ?3, result = ?4, \
-                 claim_lock = NULL, claim_expires = NULL, worker_pid = NULL, not_before = NULL, \
-                 spawn_failures = 0, last_spawn_error = NULL \
+            "UPDATE tasks SET completed_at = ?2, result = ?3, spawn_failures = 0, \
+                 last_spawn_error = NULL \
              WHERE id = ?1",
         )?
-        .execute((id.as_str(), status.as_str(), work.now.0, result))?;
+        .execute((id.as_str(), work.now.0, result))?;
     let result_len = result.map_or(0, |text| text.chars().count());
     work.log(id, &EventBody::Completed { result_len })?;
     promotion::promote_children(work, id)?;

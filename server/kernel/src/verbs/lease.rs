@@ -29,13 +29,16 @@ pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<An
     Ok(Answer::Renewed { lease_expires })
 }
 
-/// Takes back every claim whose lease has run out. Each task may start again at once: nobody has
-/// said that anything went wrong, only that nobody has said anything.
+/// Takes back every claim whose lease has run out and that has no supervisor: of one that has, the
+/// dispatcher knows better whether it lives, also after the machine has slept through the lease. Each
+/// task may start again at once: nobody has said that anything went wrong, only that nobody has said
+/// anything.
 pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
     let stale: Vec<TaskId> = work
         .conn
         .prepare_cached(
-            "SELECT task_id FROM runs WHERE ended_at IS NULL AND lease_expires < ?1 ORDER BY id",
+            "SELECT task_id FROM runs \
+             WHERE ended_at IS NULL AND pid IS NULL AND lease_expires < ?1 ORDER BY id",
         )?
         .query_map([work.now.0], |row| row::task_id(row, 0))?
         .collect::<Result<_, _>>()?;

@@ -6,7 +6,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
-use domain::transition::Step;
+use domain::transition::{self, Step};
 
 use super::{Work, attempt, block, idempotency, promotion};
 use crate::error::Error;
@@ -22,7 +22,14 @@ pub(super) fn move_task(
     if task.status == *to {
         return Ok(Answer::Unchanged);
     }
-    let status = super::step(&task, &Step::Move(to.clone()), "moved there")?;
+    let status = transition::after(&task.status, &Step::Move(to.clone())).ok_or_else(|| {
+        let (task, status) = (id.clone(), task.status.clone());
+        Refusal::NoSuchMove {
+            task,
+            status,
+            to: to.clone(),
+        }
+    })?;
     if status == Status::Ready {
         let parents = promotion::unfinished_parents(work, id)?;
         if !parents.is_empty() {
@@ -37,13 +44,7 @@ pub(super) fn move_task(
         }
     }
     attempt::take_away(work, actor, id)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, waiting = 0, claim_lock = NULL, \
-                 claim_expires = NULL, worker_pid = NULL, not_before = NULL \
-             WHERE id = ?1",
-        )?
-        .execute((id.as_str(), status.as_str(), work.now.0))?;
+    work.put(id, &status, None)?;
     if let (Status::Archived, Some(key)) = (&task.status, &task.idempotency_key) {
         idempotency::settle(work, key)?;
     }

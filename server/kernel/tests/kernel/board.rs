@@ -79,7 +79,16 @@ impl Board {
         task: &TaskId,
         policy: ClaimPolicy,
     ) -> Result<Claimed, Error> {
-        let (task, lock, lane) = (task.clone(), "host:1".to_owned(), Some("shell".to_owned()));
+        self.claim_in(task, "shell", policy).await
+    }
+
+    pub(crate) async fn claim_in(
+        &self,
+        task: &TaskId,
+        lane: &str,
+        policy: ClaimPolicy,
+    ) -> Result<Claimed, Error> {
+        let (task, lock, lane) = (task.clone(), "host:1".to_owned(), Some(lane.to_owned()));
         let claim = Command::ClaimTask {
             task,
             lock,
@@ -149,6 +158,13 @@ impl Board {
 
     pub(crate) fn newest_event(&self) -> EventId {
         *self.kernel.newest_event().borrow()
+    }
+
+    /// What another program does to the file.
+    pub(crate) fn sql(&self, statement: &str) {
+        #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
+        let conn = rusqlite::Connection::open(self.folder.path().join("kanban.db")).unwrap();
+        conn.execute_batch(statement).unwrap();
     }
 
     pub(crate) fn pass(&self, span: Seconds) {

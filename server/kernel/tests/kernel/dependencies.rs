@@ -1,10 +1,11 @@
 //! Parents and children.
 
-use domain::command::{Answer, Command};
+use domain::command::{Answer, Command, NewTask};
 use domain::error::Error as Refusal;
 use domain::status::Status;
+use domain::time::{Seconds, Timestamp};
 
-use crate::board::{Board, refusal};
+use crate::board::{Board, START, refusal};
 
 #[tokio::test]
 async fn a_child_becomes_ready_when_the_last_parent_is_done() {
@@ -83,26 +84,83 @@ async fn reopening_a_parent_makes_a_ready_child_wait_again() {
 }
 
 #[tokio::test]
-async fn the_promotion_pass_counts_what_it_made_ready() {
+async fn the_promotion_pass_finds_what_another_program_has_finished() {
     let board = Board::new();
     let parent = board.task_named("parent").await;
-    board.child_of(&[&parent]).await;
+    let child = board.child_of(&[&parent]).await;
+    board.child_of(&[&child]).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done' WHERE id = '{parent}'"
+    ));
     let receipt = board.act(Command::PromoteWaiting).await.unwrap();
-    assert!(matches!(receipt.answer, Answer::Promoted { count: 0 }));
+    assert!(matches!(receipt.answer, Answer::Promoted { count: 1 }));
+    assert_eq!(board.status(&child).await, Status::Ready);
 }
 
 #[tokio::test]
-async fn a_worker_is_told_the_results_of_the_parents() {
+async fn a_worker_is_told_everything_in_the_layout_of_the_original() {
     let board = Board::new();
-    let parent = board.task_named("count the words").await;
-    let child = board.child_of(&[&parent]).await;
-    board.complete(&parent, "4,215 words\n").await.unwrap();
+    let (first, second) = (
+        board.task_named("count").await,
+        board.task_named("weigh").await,
+    );
+    let running = board.task_named("still running").await;
+    let child = board
+        .create(NewTask {
+            title: "report".to_owned(),
+            body: Some("\n Two pages.\n".to_owned()),
+            assignee: Some("writer".to_owned()),
+            tenant: Some("acme".to_owned()),
+            parents: [&first, &second, &running]
+                .map(ToString::to_string)
+                .to_vec(),
+            ..NewTask::default()
+        })
+        .await;
+    board.complete(&second, " heavy\n").await.unwrap();
+    board.pass(Seconds(1));
+    board
+        .act(Command::CompleteTask {
+            task: first.clone(),
+            result: None,
+        })
+        .await
+        .unwrap();
+    let comment = Command::CommentOnTask {
+        task: child.clone(),
+        body: "short!".to_owned(),
+    };
+    board.act(comment).await.unwrap();
     let text = board.kernel.context(&child).await.unwrap();
+    let minute = local_minute(START + Seconds(1));
     assert_eq!(
         text,
         format!(
-            "# Kanban task {child}: child\n\nAssignee: (unassigned)\nStatus:   ready\n\
-             Workspace: scratch @ (unresolved)\n\n## Parent task results\n### {parent}\n4,215 words\n"
+            "# Kanban task {child}: report\n\nAssignee: writer\nStatus:   todo\nTenant:   acme\n\
+             Workspace: scratch @ (unresolved)\n\n## Body\nTwo pages.\n\n\
+             ## Parent task results\n### {second}\nheavy\n\n### {first}\n(no result recorded)\n\n\
+             ## Comment thread\n**ada** ({minute}):\nshort!\n"
         )
     );
+}
+
+#[tokio::test]
+async fn a_bare_task_has_a_bare_context() {
+    let board = Board::new();
+    let task = board.task_named("bare").await;
+    assert_eq!(
+        board.kernel.context(&task).await.unwrap(),
+        format!(
+            "# Kanban task {task}: bare\n\nAssignee: (unassigned)\nStatus:   ready\n\
+             Workspace: scratch @ (unresolved)\n"
+        )
+    );
+}
+
+fn local_minute(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_second(at.0).unwrap();
+    moment
+        .to_zoned(jiff::tz::TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
 }

@@ -225,7 +225,7 @@ async fn nobody_moves_a_card_to_running_or_done_by_hand() {
     ] {
         assert!(matches!(
             refusal(board.move_to(&task, to).await),
-            Refusal::WrongStatus { .. }
+            Refusal::NoSuchMove { .. }
         ));
     }
 }

@@ -52,7 +52,11 @@ fn a_home_that_is_a_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("home"), "").unwrap();
     let opened = Kernel::open(&folder.path().join("home").join("kanban.db"));
-    assert!(matches!(opened.err(), Some(Error::CannotOpen { .. })));
+    let said = opened.err().unwrap().to_string();
+    assert!(
+        said.contains(&folder.path().join("home").display().to_string()),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -86,4 +90,24 @@ async fn many_who_open_a_new_board_together_find_one_board() {
             .len(),
         8
     );
+}
+
+#[test]
+fn a_board_that_was_restored_from_a_copy_lets_readers_run_beside_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (
+        folder.path().join("kanban.db"),
+        folder.path().join("copy.db"),
+    );
+    drop(Kernel::open(&path).unwrap());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test restores a copy by hand"
+    )]
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute("VACUUM INTO ?1", [copy.to_str().unwrap()])
+        .unwrap();
+    drop(Kernel::open(&copy).unwrap());
+    // Bytes 18 and 19 of the header are 2 in write-ahead mode (<https://sqlite.org/fileformat.html>).
+    assert_eq!(fs::read(&copy).unwrap()[18..20], [2, 2]);
 }

@@ -1,7 +1,7 @@
 //! Claims, leases, fences, failures.
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, FAILURE_LIMIT, LEASE};
+use domain::command::{Answer, ClaimPolicy, Command, FAILURE_LIMIT, LEASE, NewTask};
 use domain::error::Error as Refusal;
 use domain::id::RunToken;
 use domain::run::{Outcome, ProcessIdentity};
@@ -153,11 +153,12 @@ async fn a_failed_attempt_rests_and_says_why() {
         ..ClaimPolicy::default()
     };
     let refused = refusal(board.claim_with(&task, policy()).await);
+    let remaining = Seconds(until.seconds_since(START));
     assert_eq!(
         refused,
         Refusal::Resting {
             task: task.clone(),
-            until: until.0
+            remaining
         }
     );
     board.pass(Seconds(until.seconds_since(START)));
@@ -278,17 +279,42 @@ async fn what_can_start_comes_in_the_order_of_its_start() {
     let late = create("late", -1, Some("shell")).await;
     let first = create("first", 0, Some("shell")).await;
     create("nobody's", 9, None).await;
-    create("nobody's either", 9, Some("")).await;
+    create("somebody else's", 9, Some("ada")).await;
     let urgent = create("urgent", 5, Some("shell")).await;
     let order: Vec<_> = board
         .kernel
-        .startable(9)
+        .startable(vec!["shell".to_owned()], 9)
         .await
         .unwrap()
         .into_iter()
         .map(|found| found.task)
         .collect();
     assert_eq!(order, [urgent, first, late]);
+}
+
+#[tokio::test]
+async fn a_lease_is_not_taken_back_from_a_supervisor() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    assert_eq!(
+        board.kernel.next_lease_end().await.unwrap(),
+        Some(START + LEASE)
+    );
+    let process = ProcessIdentity {
+        boot_id: "boot".to_owned(),
+        pid: 7,
+        started_ticks: 9,
+    };
+    let attach = Command::AttachSupervisor {
+        run: claimed.run,
+        process,
+    };
+    board.act(attach).await.unwrap();
+    board.pass(Seconds(LEASE.0 + 1));
+    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Running);
+    assert_eq!(board.kernel.next_lease_end().await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -352,5 +378,44 @@ async fn a_deferred_run_is_no_failure_and_rests() {
         (resting.spawn_failures, resting.not_before),
         (0, Some(until))
     );
-    assert!(board.kernel.startable(9).await.unwrap().is_empty());
+    assert!(
+        board
+            .kernel
+            .startable(vec!["shell".to_owned()], 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn only_a_worker_of_the_shell_lane_may_write_tasks_for_it() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let for_shell = || {
+        let assignee = Some("shell".to_owned());
+        let new = NewTask {
+            title: "rm -r".to_owned(),
+            assignee,
+            ..NewTask::default()
+        };
+        Command::CreateTask(new)
+    };
+    let claimed = board
+        .claim_in(&task, "codex", ClaimPolicy::default())
+        .await
+        .unwrap();
+    let agent = Actor::worker("codex", claimed.token);
+    assert_eq!(
+        refusal(board.give(&agent, for_shell()).await),
+        Refusal::NotForShell
+    );
+    board.complete(&task, "done").await.unwrap();
+
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board
+        .give(&Actor::worker("shell", claimed.token), for_shell())
+        .await
+        .unwrap();
 }

@@ -8,6 +8,10 @@ use crate::run_folder::{End, Exit};
 /// How much of the last line goes into an error, in characters.
 const LAST_LINE_CHARS: usize = 200;
 
+/// A worker says with this code that what it needs cannot be had now (`EX_TEMPFAIL` in sysexits(3)),
+/// such as a service that lets it in again only later.
+const TEMPORARY_FAILURE: i32 = 75;
+
 /// What is known of the end of a run whose supervisor is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trace {
@@ -26,6 +30,8 @@ pub(crate) enum Verdict {
     Complete { result: Option<String> },
     /// The attempt failed.
     Fail(Failure),
+    /// The attempt does not count, and the next one waits a while, for this reason.
+    Defer { reason: String },
     /// The attempt does not count.
     Interrupt,
 }
@@ -47,7 +53,11 @@ pub(crate) fn verdict(trace: Trace) -> Verdict {
         },
         End::Code(code) => {
             let error = with_last_line(format!("exited with code {code}"), &output);
-            fail(Outcome::Exit, Some(code), error)
+            if code == TEMPORARY_FAILURE {
+                Verdict::Defer { reason: error }
+            } else {
+                fail(Outcome::Exit, Some(code), error)
+            }
         }
         End::Signal(signal) => {
             let error = with_last_line(format!("ended by {}", signal_name(signal)), &output);
@@ -133,6 +143,15 @@ mod tests {
         assert_eq!(
             told(End::Code(1), ""),
             failed(Outcome::Exit, Some(1), "exited with code 1"),
+        );
+    }
+
+    #[test]
+    fn exit_75_is_no_failure_but_a_reason_to_wait() {
+        let reason = "exited with code 75: too many requests".to_owned();
+        assert_eq!(
+            told(End::Code(75), "asking\ntoo many requests\n"),
+            Verdict::Defer { reason }
         );
     }
 

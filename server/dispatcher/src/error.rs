@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use domain::id::RunId;
+
 /// Why the dispatcher, or the supervisor of a run, did not do what it was to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,6 +35,9 @@ pub enum Error {
     /// The task's workspace cannot be had.
     #[error("workspace: {0}")]
     Workspace(#[from] crate::workspaces::Error),
+    /// What the run started is still there, so its task may not start again yet.
+    #[error("processes of run {0} do not end")]
+    LeftBehind(RunId),
     /// The sample is for a board that has nothing on it yet.
     #[error("the board has tasks already, so the sample was not added")]
     BoardNotEmpty,

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use domain::command::SHELL;
+
 /// Stands in an argv for the file that holds the task's text.
 const SCRIPT: &str = "{script}";
 
@@ -20,7 +22,7 @@ impl Lane {
     /// The built-in lane that needs nothing else: the task's text is a `sh` script.
     fn shell() -> Self {
         Self {
-            name: "shell".to_owned(),
+            name: SHELL.to_owned(),
             argv: vec!["sh".to_owned(), SCRIPT.to_owned()],
             cap: None,
         }
@@ -46,6 +48,11 @@ impl Lanes {
     /// Those that need no configuration.
     pub fn built_in() -> Self {
         Self(vec![Lane::shell()])
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Lane> {
+        self.0.iter()
     }
 
     /// The lane of an assignee. A task without one is not started.

@@ -1,6 +1,7 @@
 //! The processes of a run whose supervisor was killed.
 
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 use domain::id::RunToken;
@@ -8,34 +9,33 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::process;
 
-/// How long we try. Only a process that hangs in the kernel stays longer.
-const TRIES: u32 = 50;
+/// How often we look before we give up for now: one second. Only a process that hangs in the kernel
+/// stays longer.
+const TRIES: u32 = 10;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Ends what a run left behind, before its task may be started again.
+/// Ends what a run left behind, before its task may be started again, and says whether all of it is
+/// gone.
 ///
 /// With the supervisor gone, nothing says any more whose children they are; but each of them got the
 /// run's secret with its environment, unless it was started with another one on purpose.
-pub(crate) async fn end(token: &RunToken) {
+pub(crate) async fn end(token: &RunToken) -> bool {
     let mut look_again = tokio::time::interval(LOOK_AGAIN);
     for _ in 0..TRIES {
         look_again.tick().await;
         let secret = token.clone();
         let found = tokio::task::spawn_blocking(move || kill_all_with(&secret)).await;
-        if matches!(found, Ok(0)) {
-            return;
+        if matches!(found, Ok(Ok(0))) {
+            return true;
         }
     }
-    tracing::warn!("processes of a run whose supervisor vanished do not end");
+    false
 }
 
 /// Kills every process that holds the secret, and says how many there were.
-fn kill_all_with(token: &RunToken) -> usize {
+fn kill_all_with(token: &RunToken) -> io::Result<usize> {
     let variable = format!("KANBAN_RUN_TOKEN={}", token.as_str());
-    let Ok(all) = process::all() else {
-        return 0;
-    };
-    let holders: Vec<Pid> = all
+    let holders: Vec<Pid> = process::all()?
         .filter(|pid| holds(*pid, variable.as_bytes()))
         .filter_map(Pid::from_raw)
         .collect();
@@ -44,7 +44,7 @@ fn kill_all_with(token: &RunToken) -> usize {
             tracing::debug!(%error, "a process ended before it was killed");
         }
     }
-    holders.len()
+    Ok(holders.len())
 }
 
 /// Whether the environment of a process has this variable. That of other users' processes cannot be
@@ -75,7 +75,7 @@ mod tests {
             RunToken::from_bits(1 << 99 | 2),
         );
         let (mut left_behind, mut other) = (start(&ours), start(&others));
-        end(&ours).await;
+        assert!(end(&ours).await);
         assert_eq!(left_behind.wait().unwrap().signal(), Some(9));
         assert!(other.try_wait().unwrap().is_none());
         other.kill().unwrap();

@@ -10,7 +10,8 @@ use crate::lanes::{Lane, Lanes};
 /// What the decision is made from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
-    /// The tasks that are ready, assigned and rested, in the order in which they are to start.
+    /// The best of the tasks that are ready and rested in the lanes with room, in the order in which
+    /// they are to start.
     pub(crate) startable: Vec<Startable>,
     /// How many runs each lane has going on; `None` counts those that people claimed by hand.
     pub(crate) running: BTreeMap<Option<String>, u32>,
@@ -19,6 +20,23 @@ pub(crate) struct Snapshot {
     pub(crate) leaving: BTreeSet<TaskId>,
     /// How many runs may go on at once.
     pub(crate) cap: u32,
+}
+
+impl Snapshot {
+    /// How many runs may start now.
+    pub(crate) fn room(&self) -> u32 {
+        self.cap.saturating_sub(self.running.values().sum())
+    }
+
+    /// The assignees whose tasks may start now.
+    pub(crate) fn assignees_with_room(&self, lanes: &Lanes) -> Vec<String> {
+        let has_room = |lane: &&Lane| {
+            let running = self.running.get(&Some(lane.name.clone())).copied();
+            lane.cap.is_none_or(|cap| running.unwrap_or_default() < cap)
+        };
+        let with_room = lanes.all().filter(has_room);
+        with_room.map(|lane| lane.name.clone()).collect()
+    }
 }
 
 /// A task to be claimed, and the lane that starts its worker.
@@ -34,7 +52,7 @@ pub(crate) struct Start {
 /// claim's transaction, where they are certain; here they save claims that would be refused.
 pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
     let mut running = snapshot.running.clone();
-    let mut room = snapshot.cap.saturating_sub(running.values().sum());
+    let mut room = snapshot.room();
     let mut starts = Vec::new();
     for Startable { task, assignee, .. } in &snapshot.startable {
         if room == 0 {
@@ -136,6 +154,18 @@ mod tests {
             ..Snapshot::default()
         };
         assert_eq!(started(&snapshot), [task(1)]);
+    }
+
+    #[test]
+    fn a_full_lane_is_not_asked_for_its_tasks() {
+        let in_narrow = |running| Snapshot {
+            running: [(Some("narrow".to_owned()), running)].into(),
+            cap: 9,
+            ..Snapshot::default()
+        };
+        let asked = |snapshot: Snapshot| snapshot.assignees_with_room(&two_lanes());
+        assert_eq!(asked(in_narrow(0)), ["shell", "narrow"]);
+        assert_eq!(asked(in_narrow(1)), ["shell"]);
     }
 
     proptest! {

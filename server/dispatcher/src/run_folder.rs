@@ -1,7 +1,7 @@
 //! The folder of one run: what the dispatcher and the run's supervisor tell each other, in files, so
 //! that either may die and the next one knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -65,18 +65,16 @@ impl RunFolder {
         Self(path.into())
     }
 
-    /// The runs that have a folder in `runs`, oldest first.
-    pub(crate) fn runs_in(runs: &Path) -> Result<Vec<RunId>, Error> {
+    /// The runs that have a folder in `runs`.
+    pub(crate) fn runs_in(runs: &Path) -> Result<BTreeSet<RunId>, Error> {
         let entries = match fs::read_dir(runs) {
             Ok(entries) => entries,
-            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
             Err(cause) => return Err(Error::file("read", runs)(cause)),
         };
-        let mut found: Vec<RunId> = entries
+        Ok(entries
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(RunId))
-            .collect();
-        found.sort_unstable();
-        Ok(found)
+            .collect())
     }
 
     /// Makes the folder, readable for nobody else.
@@ -144,7 +142,11 @@ impl RunFolder {
     /// Kept even when the machine fails next: the work is done and must not be done again.
     pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
         let path = self.0.join("exit.json");
-        replace_once(&path, &to_json(&path, exit)?, File::sync_all)
+        replace_once(&path, &to_json(&path, exit)?, File::sync_all)?;
+        // The file's new name is kept by its folder, not by the file (fsync(2)).
+        File::open(&self.0)
+            .and_then(|folder| folder.sync_all())
+            .map_err(Error::file("write", &self.0))
     }
 
     pub(crate) fn exit(&self) -> Result<Option<Exit>, Error> {

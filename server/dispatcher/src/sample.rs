@@ -2,8 +2,9 @@
 //! newcomer sees cards run, hand their results on, fail, finish and ask.
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{Answer, Command, NewTask, SHELL};
 use domain::id::TaskId;
+use domain::task::Task;
 use kernel::{Kernel, TaskFilter};
 
 use crate::error::Error;
@@ -87,34 +88,41 @@ const CARDS: [Card; 10] = [
     },
 ];
 
+impl Card {
+    /// Under this key a repeated request finds the task of the first.
+    fn key(&self) -> String {
+        format!("sample/{}", self.name)
+    }
+
+    /// The task, where those that it depends on are among `created`.
+    fn task(&self, created: &[(&str, TaskId)]) -> NewTask {
+        let is_parent = |(name, _): &&(&str, TaskId)| self.parents.contains(name);
+        let parents = created.iter().filter(is_parent);
+        NewTask {
+            title: self.title.to_owned(),
+            body: Some(self.script.replace(BOOK_GOES_HERE, BOOK)),
+            assignee: Some(SHELL.to_owned()),
+            tenant: Some("sample".to_owned()),
+            parents: parents.map(|(_, id)| id.to_string()).collect(),
+            idempotency_key: Some(self.key()),
+            ..NewTask::default()
+        }
+    }
+}
+
 /// Puts the sample on an empty board, and returns its tasks in the order in which they are to be
-/// read.
+/// read. Where only a part of it was put there, it adds the rest.
 ///
 /// # Errors
-/// [`Error::BoardNotEmpty`] when the board has a task, even an archived one; else as
-/// [`Kernel::execute`].
+/// [`Error::BoardNotEmpty`] when the board has another task, or the whole sample, archived tasks
+/// aside; else as [`Kernel::execute`].
 pub async fn fill(kernel: &Kernel, actor: &Actor) -> Result<Vec<TaskId>, Error> {
-    let everything = TaskFilter {
-        include_archived: true,
-        ..TaskFilter::default()
-    };
-    if !kernel.tasks(everything).await?.is_empty() {
+    if !has_part_at_most(kernel).await? {
         return Err(Error::BoardNotEmpty);
     }
     let mut created: Vec<(&str, TaskId)> = Vec::with_capacity(CARDS.len());
-    for card in CARDS {
-        let is_parent = |(name, _): &&(&str, TaskId)| card.parents.contains(name);
-        let parents = created.iter().filter(is_parent);
-        let new = Command::CreateTask(NewTask {
-            title: card.title.to_owned(),
-            body: Some(card.script.replace(BOOK_GOES_HERE, BOOK)),
-            assignee: Some("shell".to_owned()),
-            tenant: Some("sample".to_owned()),
-            parents: parents.map(|(_, id)| id.to_string()).collect(),
-            // Two clicks at once make one sample.
-            idempotency_key: Some(format!("sample/{}", card.name)),
-            ..NewTask::default()
-        });
+    for card in &CARDS {
+        let new = Command::CreateTask(card.task(&created));
         if let Answer::Created { task, .. } = kernel.execute(actor, new).await?.answer {
             created.push((card.name, task));
         }
@@ -122,16 +130,38 @@ pub async fn fill(kernel: &Kernel, actor: &Actor) -> Result<Vec<TaskId>, Error> 
     Ok(created.into_iter().map(|(_, id)| id).collect())
 }
 
+/// Whether the board has nothing but a part of the sample. Tasks are read only when they are fewer
+/// than the sample has.
+async fn has_part_at_most(kernel: &Kernel) -> Result<bool, Error> {
+    let counts = kernel.stats().await?.by_status;
+    let on_board: u32 = counts.values().sum();
+    if usize::try_from(on_board).is_ok_and(|on_board| on_board >= CARDS.len()) {
+        return Ok(false);
+    }
+    let tasks = kernel.tasks(TaskFilter::default()).await?;
+    let is_ours = |task: &Task| {
+        let key = task.idempotency_key.as_deref();
+        CARDS.iter().any(|card| key == Some(&card.key()))
+    };
+    Ok(tasks.iter().all(is_ours))
+}
+
 #[cfg(test)]
 mod tests {
     use domain::status::Status;
+    use tempfile::TempDir;
 
     use super::*;
 
-    #[tokio::test]
-    async fn the_sample_is_for_an_empty_board_only() {
+    fn board() -> (TempDir, Kernel) {
         let folder = tempfile::tempdir().unwrap();
         let kernel = Kernel::open(&folder.path().join("kanban.db")).unwrap();
+        (folder, kernel)
+    }
+
+    #[tokio::test]
+    async fn the_sample_is_for_an_empty_board_only() {
+        let (_folder, kernel) = board();
         let actor = Actor::full("user");
         let tasks = fill(&kernel, &actor).await.unwrap();
         assert_eq!(tasks.len(), CARDS.len());
@@ -140,9 +170,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_board_with_one_task_of_its_owner_is_not_empty() {
+        let (_folder, kernel) = board();
+        let actor = Actor::full("user");
+        let own = NewTask {
+            title: "my own".to_owned(),
+            ..NewTask::default()
+        };
+        let create = Command::CreateTask(own);
+        kernel.execute(&actor, create).await.unwrap();
+        let filled = fill(&kernel, &actor).await;
+        assert!(matches!(filled, Err(Error::BoardNotEmpty)), "{filled:?}");
+    }
+
+    #[tokio::test]
+    async fn a_sample_that_broke_off_is_finished_by_the_next_request() {
+        let (_folder, kernel) = board();
+        let actor = Actor::full("user");
+        let first = Command::CreateTask(CARDS[0].task(&[]));
+        let Answer::Created { task: first, .. } =
+            kernel.execute(&actor, first).await.unwrap().answer
+        else {
+            panic!("not created");
+        };
+        let tasks = fill(&kernel, &actor).await.unwrap();
+        assert_eq!((tasks.len(), &tasks[0]), (CARDS.len(), &first));
+        let second = kernel.task(&tasks[1]).await.unwrap();
+        assert_eq!(second.parents, [first]);
+    }
+
+    #[tokio::test]
     async fn every_task_waits_for_the_ones_whose_results_it_reads() {
-        let folder = tempfile::tempdir().unwrap();
-        let kernel = Kernel::open(&folder.path().join("kanban.db")).unwrap();
+        let (_folder, kernel) = board();
         let tasks = fill(&kernel, &Actor::full("user")).await.unwrap();
         for (card, id) in CARDS.iter().zip(&tasks) {
             let detail = kernel.task(id).await.unwrap();

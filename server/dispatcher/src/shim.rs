@@ -32,6 +32,16 @@ use crate::run_folder::{End, Exit, RunFolder, Spec};
 /// A lease is renewed at a third of its length, so that two renewals may fail before it runs out.
 const LEASE_SHARES: u64 = 3;
 
+/// How long we wait for our own SIGTERM when the worker has died of one. Whoever stops the machine, or
+/// the service, sends it to both, in any order.
+const TOLD_TOO: Duration = Duration::from_secs(1);
+
+/// The number of the signal that asks to end, on Linux (signal(7)).
+const SIGTERM: i32 = 15;
+
+/// How a shell says that a SIGTERM ended its last command.
+const SHELL_TERM: i32 = 128 + SIGTERM;
+
 /// How long the last output is waited for once no process is left that could write any.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
@@ -99,25 +109,50 @@ async fn run(spec: &Spec, kernel: &Kernel) -> Result<Exit, Error> {
         Ok(started) => started,
         Err(error) => return Ok(not_started(&error)),
     };
-    record_spawn(spec, kernel, &tree).await;
-    let end = loop {
-        match events.next().await {
-            Event::ChildEnded => {
-                tree.reap();
-                if let Some(end) = tree.worker_end() {
-                    break end;
-                }
-            }
-            Event::LeaseIsDue if is_current(spec, kernel).await => {}
-            Event::LeaseIsDue | Event::ToldToStop => break End::Stopped,
-        }
+    let end = if record_spawn(spec, kernel, tree.worker_pid()).await {
+        worker_end(spec, kernel, &mut tree, &mut events).await
+    } else {
+        End::Stopped
     };
-    tree.end(&mut events.child_ended).await;
+    end_tree(spec, kernel, &mut tree, &mut events).await;
     let output = timeout(LAST_OUTPUT, output.last_lines()).await;
     Ok(Exit {
         end,
         output: output.unwrap_or_default(),
     })
+}
+
+/// Waits until the worker has ended, or is to be ended.
+async fn worker_end(spec: &Spec, kernel: &Kernel, tree: &mut Tree, events: &mut Events) -> End {
+    loop {
+        match events.next().await {
+            Event::ChildEnded => {
+                tree.reap();
+                match tree.worker_end() {
+                    Some(End::Signal(SIGTERM) | End::Code(SHELL_TERM))
+                        if events.told_too().await =>
+                    {
+                        return End::Stopped;
+                    }
+                    Some(end) => return end,
+                    None => {}
+                }
+            }
+            Event::LeaseIsDue if renew_lease(spec, kernel).await => {}
+            Event::LeaseIsDue | Event::ToldToStop => return End::Stopped,
+        }
+    }
+}
+
+/// Ends every process of the run. It returns only when all are gone: the claim is freed after that,
+/// and what is still there would meet the next worker. Until then the claim is kept.
+async fn end_tree(spec: &Spec, kernel: &Kernel, tree: &mut Tree, events: &mut Events) {
+    while !tree.end(&mut events.child_ended).await {
+        tracing::error!("processes of the run do not end, not even by SIGKILL");
+        if matches!(events.next().await, Event::LeaseIsDue) {
+            renew_lease(spec, kernel).await;
+        }
+    }
 }
 
 fn start(spec: &Spec) -> Result<(Tree, Output), Error> {
@@ -164,34 +199,36 @@ fn path_with_this_program() -> Option<OsString> {
     std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path))).ok()
 }
 
-/// Says on the board that the worker runs. When that fails, the worker works on: a run that was
-/// closed meanwhile is ended by whoever closed it, or at the next lease.
-async fn record_spawn(spec: &Spec, kernel: &Kernel, tree: &Tree) {
+/// Says on the board that the worker runs, and says whether its run is still open.
+async fn record_spawn(spec: &Spec, kernel: &Kernel, worker_pid: i32) -> bool {
     let record = command::Command::RecordSpawn {
         run: spec.run,
-        worker_pid: tree.worker_pid().into(),
+        worker_pid: worker_pid.into(),
         workspace: spec.workspace.display().to_string(),
     };
-    if let Err(error) = kernel.execute(&worker(spec), record).await {
-        tracing::warn!(%error, "the start of a worker was not recorded");
-    }
+    is_allowed(spec, kernel, record).await
 }
 
-/// Renews the lease, and says whether the run is still the current one of its task. A board that
-/// cannot be reached is asked again next time.
-async fn is_current(spec: &Spec, kernel: &Kernel) -> bool {
+/// Renews the lease, and says whether the run is still open.
+async fn renew_lease(spec: &Spec, kernel: &Kernel) -> bool {
     let renew = command::Command::RenewLease {
         task: spec.task.clone(),
         ttl: LEASE,
     };
-    match kernel.execute(&worker(spec), renew).await {
+    is_allowed(spec, kernel, renew).await
+}
+
+/// Gives the command in the worker's name, which is refused once the run is closed. A board that
+/// cannot be reached says nothing against the worker; it is asked again with the next lease.
+async fn is_allowed(spec: &Spec, kernel: &Kernel, command: command::Command) -> bool {
+    match kernel.execute(&worker(spec), command).await {
         Ok(_) => true,
         Err(kernel::Error::Refused(refusal)) => {
             tracing::info!(%refusal, "the run was closed, so its worker is ended");
             false
         }
         Err(error) => {
-            tracing::warn!(%error, "the lease of a run was not renewed");
+            tracing::warn!(%error, "the board was not told that the worker runs");
             true
         }
     }
@@ -239,9 +276,93 @@ impl Events {
 
     async fn next(&mut self) -> Event {
         tokio::select! {
-            _ = self.child_ended.recv() => Event::ChildEnded,
+            // Being told to stop often shows together with the end of the worker, which was told as
+            // well. That end is no failure.
+            biased;
             _ = self.told_to_stop.recv() => Event::ToldToStop,
+            _ = self.child_ended.recv() => Event::ChildEnded,
             _ = self.lease_is_due.tick() => Event::LeaseIsDue,
+        }
+    }
+
+    /// Whether we are told to stop as well, now that the worker was.
+    async fn told_too(&mut self) -> bool {
+        timeout(TOLD_TOO, self.told_to_stop.recv()).await.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::command::{Answer, ClaimPolicy, NewTask};
+    use domain::status::Status;
+
+    use super::*;
+
+    /// A kernel and the particulars of a run that is open on its board.
+    async fn open_run(home: &Path) -> (Kernel, Spec) {
+        let db = home.join("kanban.db");
+        let kernel = Kernel::open(&db).unwrap();
+        let person = Actor::full("user");
+        let new = NewTask {
+            title: "a task".to_owned(),
+            ..NewTask::default()
+        };
+        let create = command::Command::CreateTask(new);
+        let created = kernel.execute(&person, create).await.unwrap();
+        let Answer::Created { task, .. } = created.answer else {
+            panic!("not created: {created:?}");
+        };
+        let claim = command::Command::ClaimTask {
+            task: task.clone(),
+            lock: "here:1".to_owned(),
+            ttl: LEASE,
+            lane: Some(command::SHELL.to_owned()),
+            policy: ClaimPolicy::default(),
+        };
+        let claimed = kernel.execute(&person, claim).await.unwrap();
+        let Answer::Claimed(claimed) = claimed.answer else {
+            panic!("not claimed: {claimed:?}");
+        };
+        let spec = Spec {
+            run: claimed.run,
+            task,
+            assignee: command::SHELL.to_owned(),
+            token: claimed.token,
+            db,
+            argv: Vec::new(),
+            env: [].into(),
+            workspace: home.to_owned(),
+            log: home.join("log"),
+        };
+        (kernel, spec)
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_starts_while_its_run_is_closed_is_not_allowed_to_go_on() {
+        let home = tempfile::tempdir().unwrap();
+        let (kernel, spec) = open_run(home.path()).await;
+        assert!(record_spawn(&spec, &kernel, 1).await);
+        let take_away = command::Command::MoveTask {
+            task: spec.task.clone(),
+            to: Status::Triage,
+        };
+        let person = Actor::full("user");
+        kernel.execute(&person, take_away).await.unwrap();
+        assert!(!record_spawn(&spec, &kernel, 1).await);
+        assert!(!renew_lease(&spec, &kernel).await);
+    }
+
+    #[tokio::test]
+    async fn being_told_to_stop_goes_before_the_end_of_the_worker_that_was_told_as_well() {
+        use rustix::process::{Signal, getpid, kill_process};
+        // Both signals are there when we look; without an order either may be seen first.
+        for _ in 0..20 {
+            let mut events = Events::listen().unwrap();
+            let mut seen = signal(SignalKind::terminate()).unwrap();
+            kill_process(getpid(), Signal::CHILD).unwrap();
+            kill_process(getpid(), Signal::TERM).unwrap();
+            seen.recv().await;
+            assert!(matches!(events.next().await, Event::ToldToStop));
         }
     }
 }

@@ -66,7 +66,7 @@ impl Process {
     }
 }
 
-/// A supervisor whose end has not been noticed yet.
+/// A supervisor whose run has not been settled yet.
 #[derive(Debug)]
 pub(crate) struct Watched {
     task: TaskId,
@@ -80,8 +80,10 @@ enum Phase {
     Working,
     /// Its run was closed; it may leave by itself until then.
     Leaving(Instant),
-    /// It was told to end its worker, and does so by itself, with a time limit of its own.
+    /// It was told to end its worker, and does so by itself. It stays until all of it is gone.
     Told,
+    /// It has ended, and its run is not settled yet.
+    Ended,
 }
 
 impl Watched {
@@ -97,9 +99,19 @@ impl Watched {
         &self.task
     }
 
-    /// Whether its run is closed while its processes may still be there.
-    pub(crate) fn is_leaving(&self) -> bool {
-        !matches!(self.phase, Phase::Working)
+    /// Whether its run is open, as far as we know, and it is at work on it.
+    pub(crate) fn is_working(&self) -> bool {
+        matches!(self.phase, Phase::Working)
+    }
+
+    /// Whether it has ended, so that its run can be settled.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+
+    /// Notes that its process has ended.
+    pub(crate) fn process_ended(&mut self) {
+        self.phase = Phase::Ended;
     }
 
     /// Notes that its run is closed. A worker that reported its end itself may finish what it is
@@ -128,7 +140,7 @@ impl Watched {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Leaving(until) => Some(until),
-            Phase::Working | Phase::Told => None,
+            Phase::Working | Phase::Told | Phase::Ended => None,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The dispatcher's loop: it waits for something to happen, looks at the board, and does what
 //! follows.
 
+#[cfg(test)]
+mod fixture;
 mod settle;
 mod start;
 mod take_over;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +15,13 @@ use domain::actor::Actor;
 use domain::command::Command;
 use domain::id::{EventId, RunId, TaskId};
 use domain::run::OpenRun;
+use domain::time::{Seconds, Timestamp};
 use kernel::Kernel;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use crate::dispatcher::{Config, Status};
-use crate::ends::Trace;
 use crate::error::Error;
 use crate::home::Home;
 use crate::process;
@@ -39,9 +41,10 @@ enum Wake {
     BoardChanged,
     /// The supervisor of this run ended.
     ShimEnded(RunId),
-    /// A rest is over, a worker has to be hurried, or nothing has happened for long.
+    /// A rest or a lease is over, a worker has to be hurried, something has to be tried again, or
+    /// nothing has happened for long.
     TimeIsUp,
-    /// Somebody asks for it, or we have just started.
+    /// Somebody asks for it.
     Nudged,
     /// No more.
     Stop,
@@ -63,6 +66,11 @@ pub(crate) struct Work {
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
     ends: JoinSet<RunId>,
+    /// The folders of earlier runs that have not been looked into yet; `None` before they are known.
+    leftovers: Option<BTreeSet<RunId>>,
+    /// Whether all waiting tasks are to be looked through. Every verb promotes the tasks that it
+    /// concerns, so this is for what other programs wrote.
+    promotion_is_due: bool,
     publish: watch::Sender<Status>,
 }
 
@@ -80,6 +88,8 @@ impl Work {
             claimer: format!("{}:{}", process::host_name(), std::process::id()),
             watched: BTreeMap::new(),
             ends: JoinSet::new(),
+            leftovers: None,
+            promotion_is_due: true,
             publish,
         }
     }
@@ -94,10 +104,7 @@ impl Work {
 
     /// Works until it is told to stop. A look that fails is not the last.
     pub(crate) async fn run(mut self, mut wakes: Wakes) {
-        if let Err(error) = self.find_leftovers().await {
-            tracing::error!(%error, "the folders of earlier runs cannot be read");
-        }
-        let mut wake = Wake::Nudged;
+        let mut wake = Wake::TimeIsUp;
         while !matches!(wake, Wake::Stop) {
             let next_look = match self.tick(wake).await {
                 Ok(next_look) => next_look,
@@ -115,7 +122,7 @@ impl Work {
             // When we are told to stop, nothing more is claimed.
             biased;
             _ = &mut wakes.stopped => Wake::Stop,
-            Some(ended) = self.ends.join_next() => ended.map_or(Wake::Nudged, Wake::ShimEnded),
+            Some(ended) = self.ends.join_next() => ended.map_or(Wake::TimeIsUp, Wake::ShimEnded),
             () = wakes.nudge.notified() => Wake::Nudged,
             changed = wakes.newest_event.changed() => changed.map_or(Wake::Stop, |()| Wake::BoardChanged),
             () = sleep_until(next_look) => Wake::TimeIsUp,
@@ -126,57 +133,98 @@ impl Work {
     async fn tick(&mut self, wake: Wake) -> Result<Instant, Error> {
         match wake {
             Wake::ShimEnded(run) => {
-                self.watched.remove(&run);
-                self.settle(run, Trace::Vanished).await?;
+                if let Some(watched) = self.watched.get_mut(&run) {
+                    watched.process_ended();
+                }
             }
-            Wake::TimeIsUp | Wake::Nudged => {
-                let promote = Command::PromoteWaiting;
-                self.kernel.execute(&Actor::dispatcher(), promote).await?;
-            }
-            Wake::BoardChanged | Wake::Stop => {}
+            Wake::Nudged => self.promotion_is_due = true,
+            Wake::BoardChanged | Wake::TimeIsUp | Wake::Stop => {}
         }
+        let all_settled = self.settle_ended().await;
+        self.promote().await?;
+        self.release_stale_claims().await?;
         let open = self.kernel.open_runs().await?;
-        self.reconcile(&open).await;
+        self.find_leftovers(&open).await?;
+        let all_taken_over = self.reconcile(&open).await;
         let started = self.start_tasks(&open).await?;
+        let running = count(open.len()).saturating_add(started);
         self.publish.send_replace(Status {
-            running: count(open.len()).saturating_add(started),
+            running,
             cap: self.config.cap,
             last_tick: Some(self.kernel.now()),
         });
-        self.next_look().await
+        let next_look = self.next_look(running < self.config.cap).await?;
+        if all_settled && all_taken_over {
+            Ok(next_look)
+        } else {
+            Ok(next_look.min(Instant::now() + AFTER_FAILURE))
+        }
     }
 
-    async fn next_look(&self) -> Result<Instant, Error> {
+    async fn promote(&mut self) -> Result<(), Error> {
+        if self.promotion_is_due {
+            let promote = Command::PromoteWaiting;
+            self.kernel.execute(&Actor::dispatcher(), promote).await?;
+            self.promotion_is_due = false;
+        }
+        Ok(())
+    }
+
+    /// Frees the tasks that a person, or another program, claimed and then forgot.
+    async fn release_stale_claims(&self) -> Result<(), Error> {
+        let end = self.kernel.next_lease_end().await?;
+        if end.is_some_and(|end| end < self.kernel.now()) {
+            let release = Command::ReleaseStaleClaims;
+            self.kernel.execute(&Actor::dispatcher(), release).await?;
+        }
+        Ok(())
+    }
+
+    /// When something is due by itself. A rest that is over matters only where there is room.
+    async fn next_look(&self, has_room: bool) -> Result<Instant, Error> {
         let now = Instant::now();
-        let rest = self.kernel.next_rest_end().await?.map(|end| {
-            let seconds = end.seconds_since(self.kernel.now()).max(0);
+        let at = |moment: Timestamp| {
+            let seconds = moment.seconds_since(self.kernel.now()).max(1);
             now + Duration::from_secs(seconds.unsigned_abs())
-        });
+        };
+        let rest = if has_room {
+            self.kernel.next_rest_end().await?
+        } else {
+            None
+        };
+        // A lease holds to the end of its last second.
+        let lease = self.kernel.next_lease_end().await?;
+        let lease = lease.map(|end| end + Seconds(1));
         let hurries = self.watched.values().filter_map(Watched::deadline);
-        let earliest = hurries.chain(rest).min();
+        let earliest = hurries.chain(rest.map(at)).chain(lease.map(at)).min();
         Ok(earliest.map_or(now + SAFETY, |earliest| earliest.min(now + SAFETY)))
     }
 
     /// Brings what we watch in line with the board: ends what is closed there, takes over what is
-    /// open there.
-    async fn reconcile(&mut self, open: &[OpenRun]) {
+    /// open there. Says whether all of it was taken over.
+    async fn reconcile(&mut self, open: &[OpenRun]) -> bool {
         let now = Instant::now();
         let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
         for (run, watched) in &mut self.watched {
-            if !watched.is_leaving() && !is_open(run) {
+            if watched.is_working() && !is_open(run) {
                 let closed = self.kernel.run(*run).await.ok();
                 watched.run_was_closed(closed.and_then(|run| run.outcome), now);
             }
             watched.hurry(now);
         }
+        let mut all_taken_over = true;
         for run in open {
             if run.lane.is_some()
                 && !self.watched.contains_key(&run.run)
                 && let Err(error) = self.take_over(run).await
             {
                 tracing::error!(run.id = %run.run, %error, "a run was not taken over");
+                // It may be closed by now, and its folder still there.
+                self.leftovers.get_or_insert_default().insert(run.run);
+                all_taken_over = false;
             }
         }
+        all_taken_over
     }
 
     fn watch(&mut self, run: RunId, task: TaskId, process: Process) -> Result<(), Error> {

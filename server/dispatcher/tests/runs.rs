@@ -14,11 +14,12 @@ use std::time::Duration;
 
 use dispatcher::{Config, Dispatcher, Error, Home};
 use domain::actor::Actor;
-use domain::command::{Answer, Command, NewTask};
-use domain::id::TaskId;
+use domain::command::{Answer, ClaimPolicy, Command, NewTask};
+use domain::id::{RunId, TaskId};
 use domain::run::{OpenRun, Outcome};
 use domain::status::Status;
 use domain::task::{TaskDetail, WorkspaceKind};
+use domain::time::Seconds;
 use kernel::Kernel;
 use tempfile::TempDir;
 
@@ -74,7 +75,10 @@ impl Board {
     }
 
     async fn try_start(&self) -> Result<Dispatcher, Error> {
-        let config = Config::new(self.program.clone());
+        self.start_with(Config::new(self.program.clone())).await
+    }
+
+    async fn start_with(&self, config: Config) -> Result<Dispatcher, Error> {
         Dispatcher::start(self.kernel.clone(), self.home.clone(), config).await
     }
 
@@ -141,6 +145,23 @@ impl Board {
         let open = self.kernel.open_runs().await.unwrap();
         open.into_iter().find(|run| run.task == *task).unwrap()
     }
+
+    async fn worker_of(&self, run: RunId) -> i64 {
+        let run = self.kernel.run(run).await.unwrap();
+        run.worker_pid.unwrap()
+    }
+
+    /// Moves the task by hand, which takes it away from its worker.
+    async fn move_to(&self, task: &TaskId, to: Status) {
+        let task = task.clone();
+        let person = Actor::full("user");
+        let moved = Command::MoveTask { task, to };
+        self.kernel.execute(&person, moved).await.unwrap();
+    }
+}
+
+fn outcomes(detail: &TaskDetail) -> Vec<Option<Outcome>> {
+    detail.runs.iter().map(|run| run.outcome).collect()
 }
 
 fn has_event(detail: &TaskDetail, kind: &str) -> bool {
@@ -229,6 +250,22 @@ async fn a_script_that_exits_3_is_tried_again_and_says_why() {
         done.runs[0].error.as_deref(),
         Some("exited with code 3: no marker")
     );
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_exits_75_is_tried_again_later_and_has_not_failed() {
+    let board = Board::new();
+    let dispatcher = board.start().await;
+    let task = board.create("echo too many requests; exit 75").await;
+    let deferred = board
+        .until(&task, |detail| has_event(detail, "deferred"))
+        .await;
+    assert_eq!(deferred.runs[0].outcome, Some(Outcome::Deferred));
+    let task = deferred.task;
+    assert_eq!((task.status, task.spawn_failures), (Status::Ready, 0));
+    let rest = task.not_before.unwrap().seconds_since(board.kernel.now());
+    assert!((290..=300).contains(&rest), "{rest}");
     dispatcher.stop().await;
 }
 
@@ -370,20 +407,132 @@ async fn a_worker_whose_supervisor_is_killed_is_ended_before_its_task_may_start_
 }
 
 #[tokio::test]
+async fn a_machine_that_goes_down_is_not_the_workers_failure() {
+    let board = Board::new();
+    // Whoever stops the service tells both. Here the worker hears of it first, and is gone when its
+    // supervisor does.
+    let script = "[ -f again ] && exit 0; touch again\n\
+        shim=$PPID; setsid sh -c \"kill -TERM $$; sleep 0.1; kill -TERM $shim\" & wait";
+    let dispatcher = board.start().await;
+    let task = board.create(script).await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Interrupted), Some(Outcome::Completed)]
+    );
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_lost_with_its_supervisor_is_interrupted_and_its_worker_ended() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    let script = "[ -f again ] && exit 0; touch again; echo > gate; exec sleep 1000";
+    let task = board.create(script).await;
+    let run = board.until_spawned(&task).await;
+    wait_at(gate).await;
+    first.stop().await;
+    kill("KILL", run.supervisor.clone().unwrap().pid);
+    gone(run.supervisor.unwrap().pid).await;
+    let worker = board.worker_of(run.run).await;
+    assert!(is_there(worker));
+
+    let second = board.start().await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Interrupted), Some(Outcome::Completed)]
+    );
+    assert!(has_event(&done, "interrupted"));
+    assert_eq!(done.task.spawn_failures, 0);
+    assert!(!is_there(worker));
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_run_was_closed_while_no_dispatcher_was_there_is_ended_by_the_next_one() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    // The folder is made by one worker at a time, or the second says so. The first takes a second to
+    // leave.
+    let script = "mkdir alone || exit 9; trap 'sleep 1; rmdir alone; exit 0' TERM\n\
+        if [ -f again ]; then rmdir alone; exit 0; fi\n\
+        touch again; sleep 1000 & echo at work > gate; wait";
+    let task = board.create(script).await;
+    let run = board.until_spawned(&task).await;
+    wait_at(gate).await;
+    first.stop().await;
+    board.move_to(&task, Status::Ready).await;
+    let worker = board.worker_of(run.run).await;
+    assert!(is_there(worker));
+
+    let second = board.start().await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Cancelled), Some(Outcome::Completed)]
+    );
+    assert!(!is_there(worker));
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_claim_by_hand_that_is_forgotten_does_not_take_up_the_board_for_ever() {
+    let board = Board::new();
+    let forgotten = board
+        .create_task(NewTask {
+            title: "by hand".to_owned(),
+            ..NewTask::default()
+        })
+        .await;
+    let claim = Command::ClaimTask {
+        task: forgotten.clone(),
+        lock: "elsewhere:1".to_owned(),
+        ttl: Seconds(1),
+        lane: None,
+        policy: ClaimPolicy::default(),
+    };
+    let person = Actor::full("user");
+    board.kernel.execute(&person, claim).await.unwrap();
+    let task = board.create("true").await;
+    let mut config = Config::new(board.program.clone());
+    config.cap = 1;
+    let dispatcher = board.start_with(config).await.unwrap();
+    board.until_status(&task, Status::Done).await;
+    let freed = board.kernel.task(&forgotten).await.unwrap();
+    assert_eq!(outcomes(&freed), [Some(Outcome::Reclaimed)]);
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_thousand_tasks_that_no_lane_serves_hold_up_nobody() {
+    let board = Board::new();
+    let foreign = NewTask {
+        title: "for somebody else".to_owned(),
+        assignee: Some("nobody".to_owned()),
+        priority: 9,
+        ..NewTask::default()
+    };
+    let many = vec![Command::CreateTask(foreign); 1_000];
+    let person = Actor::full("user");
+    board.kernel.execute_all(&person, many).await.unwrap();
+    let ours = board.create("true").await;
+    let dispatcher = board.start().await;
+    board.until_status(&ours, Status::Done).await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_task_that_is_taken_away_from_its_worker_ends_it() {
     let board = Board::new();
     board.gate();
     let dispatcher = board.start().await;
     let task = board.create("read line < gate").await;
     let run = board.until_spawned(&task).await;
-    let take_away = Command::MoveTask {
-        task: task.clone(),
-        to: Status::Triage,
-    };
-    let person = Actor::full("user");
-    board.kernel.execute(&person, take_away).await.unwrap();
-    let worker = board.kernel.run(run.run).await.unwrap().worker_pid.unwrap();
-    gone(worker).await;
+    board.move_to(&task, Status::Triage).await;
+    gone(board.worker_of(run.run).await).await;
     gone(run.supervisor.unwrap().pid).await;
     dispatcher.stop().await;
 }
@@ -400,16 +549,10 @@ async fn a_task_that_was_taken_away_and_given_back_never_has_two_workers() {
         touch again; sleep 1000 & echo at work > gate; wait";
     let task = board.create(script).await;
     wait_at(gate).await;
-    let person = Actor::full("user");
-    let again = Command::MoveTask {
-        task: task.clone(),
-        to: Status::Ready,
-    };
-    board.kernel.execute(&person, again).await.unwrap();
+    board.move_to(&task, Status::Ready).await;
     let done = board.until_status(&task, Status::Done).await;
-    let outcomes: Vec<_> = done.runs.iter().map(|run| run.outcome).collect();
     assert_eq!(
-        outcomes,
+        outcomes(&done),
         [Some(Outcome::Cancelled), Some(Outcome::Completed)]
     );
     dispatcher.stop().await;

@@ -17,7 +17,8 @@ use crate::run_folder::End;
 /// How long processes may take to leave after they were asked to.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long we try to kill what will not leave. Only a process that hangs in the kernel stays longer.
+/// How long we try to kill what will not leave, at a time. Only a process that hangs in the kernel
+/// stays longer.
 const KILLING: Duration = Duration::from_secs(5);
 
 /// How often we look what is left while we end it.
@@ -71,10 +72,10 @@ impl Tree {
         by_signal.or_else(|| status.exit_status().map(End::Code))
     }
 
-    /// Ends every process that is left: asks, waits, kills.
-    pub(super) async fn end(&mut self, child_ended: &mut unix::Signal) {
+    /// Ends every process that is left: asks, waits, kills. Says whether all are gone.
+    pub(super) async fn end(&mut self, child_ended: &mut unix::Signal) -> bool {
         if self.is_gone() {
-            return;
+            return true;
         }
         let mut asked = BTreeSet::new();
         ask(Processes::now().descendants(), &mut asked);
@@ -92,6 +93,7 @@ impl Tree {
             }
             look_again(child_ended).await;
         }
+        self.is_gone()
     }
 
     fn is_gone(&mut self) -> bool {

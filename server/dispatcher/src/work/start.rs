@@ -4,27 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, Failure, LEASE};
-use domain::id::TaskId;
+use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, OpenRun, Outcome};
 
-use super::{Work, blocking, count};
+use super::{Work, count};
 use crate::error::Error;
 use crate::launch::launch;
 use crate::plan::{Snapshot, Start, plan};
 use crate::watched::Process;
 
-/// How many startable tasks one look reads. Those without a lane of their own count too, so it is
-/// far more than can start.
-const LOOK_AT: u32 = 1_000;
-
 impl Work {
     /// Claims and starts what may start now, and says how many that were.
     pub(super) async fn start_tasks(&mut self, open: &[OpenRun]) -> Result<u32, Error> {
+        let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
         let leaving: BTreeSet<TaskId> = self
             .watched
-            .values()
-            .filter(|watched| watched.is_leaving())
-            .map(|watched| watched.task().clone())
+            .iter()
+            .filter(|(run, _)| !is_open(run))
+            .map(|(_, watched)| watched.task().clone())
             .collect();
         let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
         for run in open {
@@ -32,15 +29,20 @@ impl Work {
         }
         // Processes that are leaving still take room, in no lane.
         *running.entry(None).or_default() += count(leaving.len());
-        if running.values().sum::<u32>() >= self.config.cap {
-            return Ok(0);
-        }
-        let snapshot = Snapshot {
-            startable: self.kernel.startable(LOOK_AT).await?,
+        let mut snapshot = Snapshot {
+            startable: Vec::new(),
             running,
             leaving,
             cap: self.config.cap,
         };
+        let room = snapshot.room();
+        if room == 0 {
+            return Ok(0);
+        }
+        let assignees = snapshot.assignees_with_room(&self.config.lanes);
+        // Those that may not start yet must not stand in the place of others.
+        let limit = room.saturating_add(count(snapshot.leaving.len()));
+        snapshot.startable = self.kernel.startable(assignees, limit).await?;
         let mut started = 0;
         for start in plan(&snapshot, &self.config.lanes) {
             if let Some(claimed) = self.claim(&start).await? {
@@ -93,8 +95,27 @@ impl Work {
             error: error.to_string(),
         };
         let fail = Command::FailRun { run, failure };
-        self.kernel.execute(&Actor::dispatcher(), fail).await?;
-        let folder = self.folder(run);
-        blocking(move || folder.remove()).await
+        self.close(run, &Actor::dispatcher(), fail).await?;
+        self.clear_away(run).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::work;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_that_was_closed_before_it_failed_to_start_leaves_no_token_behind() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let folder = work.folder(claimed.run);
+        let start = Start {
+            task: claimed.task.id.clone(),
+            lane: work.config.lanes.of("shell").unwrap().clone(),
+        };
+        work.take_away(&claimed).await;
+        work.start(start, claimed).await.unwrap();
+        assert!(!folder.spec_file().exists());
     }
 }

@@ -1,8 +1,12 @@
 //! Runs that an earlier dispatcher of the board started.
 
+use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
+
 use domain::actor::Actor;
 use domain::command::Command;
-use domain::run::OpenRun;
+use domain::id::RunId;
+use domain::run::{OpenRun, ProcessIdentity};
 
 use super::{Work, blocking};
 use crate::ends::Trace;
@@ -14,19 +18,18 @@ use crate::watched::Process;
 impl Work {
     /// Watches a run that an earlier dispatcher started, or settles it when it has ended.
     pub(super) async fn take_over(&mut self, open: &OpenRun) -> Result<(), Error> {
-        let folder = self.folder(open.run);
-        let attached = open.supervisor.clone();
-        let found = blocking(move || {
-            let supervisor = match attached {
-                Some(supervisor) => Some(supervisor),
-                None => folder.supervisor()?,
-            };
-            let found = supervisor.map(|supervisor| process::find(&supervisor));
-            found
-                .transpose()
-                .map_err(Error::system("find a supervisor"))
-        });
-        let Some(handle) = found.await?.flatten() else {
+        let found = match self.find_supervisor(open).await? {
+            None if open.supervisor.is_none() && !self.keep_supervisors_out(open.run).await? => {
+                // One has attached since the run was read, or somebody has closed the run.
+                let runs = self.kernel.open_runs().await?;
+                let Some(open) = runs.into_iter().find(|run| run.run == open.run) else {
+                    return Ok(());
+                };
+                self.find_supervisor(&open).await?
+            }
+            found => found,
+        };
+        let Some(handle) = found else {
             return self.settle(open.run, Trace::Lost).await;
         };
         self.watch(open.run, open.task.clone(), Process::adopt(handle)?)?;
@@ -36,30 +39,145 @@ impl Work {
         Ok(())
     }
 
+    /// The supervisor of a run, if it lives. One that is about to attach has left word of itself in
+    /// the run's folder.
+    async fn find_supervisor(&self, open: &OpenRun) -> Result<Option<OwnedFd>, Error> {
+        let (folder, attached) = (self.folder(open.run), open.supervisor.clone());
+        blocking(move || {
+            let supervisor = match attached {
+                Some(supervisor) => Some(supervisor),
+                None => folder.supervisor()?,
+            };
+            supervisor.map_or(Ok(None), |supervisor| find(&supervisor))
+        })
+        .await
+    }
+
+    /// Takes the place of the supervisor of a run, so that one that has yet to attach is refused and
+    /// starts no worker. Says whether the place was free.
+    async fn keep_supervisors_out(&self, run: RunId) -> Result<bool, Error> {
+        // No process has this identity. With our own, the run would be adopted from us.
+        let process = ProcessIdentity {
+            boot_id: String::new(),
+            pid: 0,
+            started_ticks: 0,
+        };
+        let attach = Command::AttachSupervisor { run, process };
+        match self.kernel.execute(&Actor::dispatcher(), attach).await {
+            Ok(_) => Ok(true),
+            Err(kernel::Error::Refused(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Looks through the folders of runs that were closed while no dispatcher was there: their
-    /// workers may still be leaving.
-    pub(super) async fn find_leftovers(&mut self) -> Result<(), Error> {
-        let open = self.kernel.open_runs().await?;
-        let runs = self.home.runs();
-        let folders = blocking(move || RunFolder::runs_in(&runs)).await?;
+    /// workers may still be leaving. Each that cannot be looked into now is tried again.
+    pub(super) async fn find_leftovers(&mut self, open: &[OpenRun]) -> Result<(), Error> {
+        let folders = if let Some(folders) = self.leftovers.take() {
+            folders
+        } else {
+            let runs = self.home.runs();
+            blocking(move || RunFolder::runs_in(&runs)).await?
+        };
+        let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
+        let mut not_seen = BTreeSet::new();
         for run in folders {
-            if open.iter().any(|open| open.run == run) {
+            // What is open is taken over, and what we watch is settled in its time.
+            if is_open(&run) || self.watched.contains_key(&run) {
                 continue;
             }
-            let folder = self.folder(run);
-            let alive = blocking(move || {
-                let (Some(spec), Some(supervisor)) = (folder.spec()?, folder.supervisor()?) else {
-                    return Ok(None);
-                };
-                let found =
-                    process::find(&supervisor).map_err(Error::system("find a supervisor"))?;
-                Ok(found.map(|handle| (spec.task, handle)))
-            });
-            match alive.await? {
-                Some((task, handle)) => self.watch(run, task, Process::adopt(handle)?)?,
-                None => self.settle(run, Trace::Lost).await?,
+            if let Err(error) = self.see_off(run).await {
+                tracing::error!(run.id = %run, %error, "the folder of an earlier run stays");
+                not_seen.insert(run);
             }
         }
+        self.leftovers = Some(not_seen);
         Ok(())
+    }
+
+    async fn see_off(&mut self, run: RunId) -> Result<(), Error> {
+        let folder = self.folder(run);
+        let alive = blocking(move || {
+            let (Some(spec), Some(supervisor)) = (folder.spec()?, folder.supervisor()?) else {
+                return Ok(None);
+            };
+            Ok(find(&supervisor)?.map(|handle| (spec.task, handle)))
+        });
+        match alive.await? {
+            Some((task, handle)) => self.watch(run, task, Process::adopt(handle)?),
+            None => self.settle(run, Trace::Lost).await,
+        }
+    }
+}
+
+fn find(supervisor: &ProcessIdentity) -> Result<Option<OwnedFd>, Error> {
+    process::find(supervisor).map_err(Error::system("find a supervisor"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use domain::run::Outcome;
+
+    use super::super::fixture::work;
+    use super::super::{Wake, Work};
+    use super::*;
+
+    async fn attach(work: &Work, run: RunId, process: ProcessIdentity) -> bool {
+        let attach = Command::AttachSupervisor { run, process };
+        let dispatcher = Actor::dispatcher();
+        work.kernel.execute(&dispatcher, attach).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_supervisor_that_attaches_while_we_look_is_adopted() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let read_before = work.open_run(claimed.run).await;
+        let alive = process::own_identity().unwrap();
+        assert!(attach(&work, claimed.run, alive).await);
+        work.take_over(&read_before).await.unwrap();
+        assert!(work.watched.contains_key(&claimed.run));
+        assert_eq!(work.run_of(&claimed).await.outcome, None);
+    }
+
+    #[tokio::test]
+    async fn a_supervisor_that_attaches_later_is_refused_before_its_run_is_interrupted() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let folder = work.made_folder(&claimed);
+        // The run cannot be settled yet.
+        fs::create_dir(folder.spec_file().with_file_name("exit.json")).unwrap();
+        let open = work.open_run(claimed.run).await;
+        work.take_over(&open).await.unwrap_err();
+        assert_eq!(work.run_of(&claimed).await.outcome, None);
+        let late = process::own_identity().unwrap();
+        assert!(!attach(&work, claimed.run, late).await);
+
+        fs::remove_dir(folder.spec_file().with_file_name("exit.json")).unwrap();
+        let open = work.open_run(claimed.run).await;
+        work.take_over(&open).await.unwrap();
+        let outcome = work.run_of(&claimed).await.outcome;
+        assert_eq!(outcome, Some(Outcome::Interrupted));
+    }
+
+    #[tokio::test]
+    async fn a_bad_run_folder_hides_no_other_and_is_tried_again() {
+        let (_folder, mut work) = work();
+        let (bad, good) = (work.claimed().await, work.claimed().await);
+        let bad_folder = work.made_folder(&bad);
+        let good_folder = work.made_folder(&good);
+        work.take_away(&bad).await;
+        work.take_away(&good).await;
+        let unreadable = bad_folder.spec_file().with_file_name("supervisor.json");
+        fs::create_dir(&unreadable).unwrap();
+        work.tick(Wake::TimeIsUp).await.unwrap();
+        assert!(bad_folder.spec_file().exists());
+        assert!(!good_folder.spec_file().exists());
+
+        fs::remove_dir(&unreadable).unwrap();
+        work.tick(Wake::TimeIsUp).await.unwrap();
+        assert!(!bad_folder.spec_file().exists());
     }
 }

@@ -80,6 +80,12 @@ e2e: site debug $(test_packages) browser ## Run the flows in a real browser; ARG
 	$(say) "run the flows in a browser"
 	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/debug/kanban node_modules/.bin/playwright test $(ARGS)
 
+.PHONY: screenshots
+screenshots: site debug $(test_packages) browser ## Take the pictures in end2end/screenshots anew
+	$(say) "take pictures of the sample"
+	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/debug/kanban \
+		node_modules/.bin/playwright test --config screenshots.config.ts
+
 .PHONY: clean
 clean: ## Remove what was built; fetched tools stay
 	rm -rf target/debug target/release target/front target/site target/site.stamp target/doc
@@ -92,7 +98,7 @@ distclean: clean ## Remove fetched tools too
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---- The site -----------------------------------------------------------------------------------
 
@@ -141,7 +147,7 @@ rust:
 
 .PHONY: node
 node:
-	@command -v node npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
+	@command -v node >/dev/null && command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
 		echo "Node 20 or later with npm is missing: see https://nodejs.org/en/download" >&2; exit 1; }
 
 .PHONY: browser
@@ -150,7 +156,8 @@ browser: $(test_packages)
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json | node
 	$(say) "fetch the npm packages of $*"
-	@npm --prefix $* ci --silent
+	@npm --prefix $* ci --silent || { \
+		echo "The npm packages of $* could not be fetched: is the network there? \`npm --prefix $* ci\` says more" >&2; exit 1; }
 	@touch $@
 
 # It runs for less than a second, so it is built fast rather than to be fast. Where its locked

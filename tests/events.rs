@@ -99,9 +99,31 @@ async fn an_unreadable_cursor_means_everything_and_one_beyond_the_end_means_late
             "{query}"
         );
     }
-    let mut beyond = board.socket("since=1").await?;
+    let mut beyond = board.socket("since=2").await?;
     board.create("b", &[]).await?;
-    assert_eq!(beyond.events().await?[0].id.0, 2);
+    board.create("c", &[]).await?;
+    assert_eq!(beyond.events().await?[0].id.0, 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_with_a_cursor_of_another_database_is_told_to_start_again() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    board.create("a", &[]).await?;
+    let mut page = board.socket("since=99&tasks=1").await?;
+    assert_eq!(page.frame().await?, json!({ "reset": true }));
+    assert_eq!(
+        page.frame().await?["cursor"],
+        1,
+        "it follows from the newest event"
+    );
+    board.create("b", &[]).await?;
+    assert_eq!(page.events().await?[0].id.0, 2);
+    let mut known = board.socket("since=2&tasks=1").await?;
+    assert_eq!(
+        known.frame().await?,
+        json!({ "events": [], "cursor": 2, "tasks": [] })
+    );
     Ok(())
 }
 

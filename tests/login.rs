@@ -37,6 +37,13 @@ async fn a_launch_link_opens_once_and_its_cookie_outlives_the_server() -> anyhow
         .context("a foreign link")?;
     let path = path.to_owned();
     assert_eq!(status(board.stranger(Method::GET, &path)?).await?, 401);
+    let again = board.stranger(Method::GET, &path)?;
+    let again = again.header("cookie", &cookie).send().await?;
+    assert_eq!(
+        (again.status().as_u16(), header(&again, "location")),
+        (303, "/"),
+        "whoever is in already is led to the board"
+    );
     let look = |board: &Board| {
         anyhow::Ok(
             board
@@ -99,5 +106,37 @@ async fn a_browser_without_a_cookie_is_asked_for_the_token() -> anyhow::Result<(
         (303, "/")
     );
     assert!(header(&right, "set-cookie").starts_with("kanban_"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_log_in_leads_to_the_task_that_was_asked_for_and_never_elsewhere() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let asked = board
+        .stranger(Method::GET, "/t/t_1a2b3c4d?from=mail")?
+        .header("accept", "text/html")
+        .send()
+        .await?;
+    let field = r#"name="next" value="/t/t_1a2b3c4d?from=mail""#;
+    assert!(asked.text().await?.contains(field));
+    for (next, location) in [
+        ("/t/t_1a2b3c4d?from=mail", "/t/t_1a2b3c4d?from=mail"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil.example", "/"),
+    ] {
+        let fields = [("token", board.token()?), ("next", next)];
+        let welcome = board.stranger(Method::POST, "/login")?.form(&fields);
+        let welcome = welcome.send().await?;
+        assert_eq!(
+            (welcome.status().as_u16(), header(&welcome, "location")),
+            (303, location)
+        );
+    }
+    // Who mistypes the token has not lost the way.
+    let fields = [("token", "wrong"), ("next", "/t/t_1a2b3c4d")];
+    let wrong = board.stranger(Method::POST, "/login")?.form(&fields);
+    let page = wrong.send().await?.text().await?;
+    assert!(page.contains(r#"value="/t/t_1a2b3c4d""#));
     Ok(())
 }

@@ -13,15 +13,18 @@ use crate::login::logged_in;
 const BOARD: &str = "/api/plugins/kanban/board";
 const TASKS: &str = "/api/plugins/kanban/tasks";
 
+fn port(board: &Board) -> anyhow::Result<&str> {
+    Ok(board.address()?.rsplit_once(':').context("no port")?.1)
+}
+
+fn cookie_name(board: &Board) -> anyhow::Result<String> {
+    Ok(format!("kanban_{}", port(board)?))
+}
+
 #[tokio::test]
 async fn a_foreign_host_is_misdirected_even_with_the_token() -> anyhow::Result<()> {
     let board = Board::shown().await?;
-    let port = board
-        .address()?
-        .rsplit_once(':')
-        .context("no port")?
-        .1
-        .to_owned();
+    let port = port(&board)?;
     for path in ["/", BOARD, "/healthz", "/launch", "/pkg/kanban.js"] {
         for host in ["evil.example", "127.0.0.1", &format!("evil.example:{port}")] {
             let request = board.request(Method::GET, path)?.header("host", host);
@@ -82,11 +85,12 @@ async fn a_socket_opens_for_nobody_else() -> anyhow::Result<()> {
     let token = board.token()?.to_owned();
     let bearer = format!("Bearer {token}");
     let query = format!("token={token}");
+    let forged = format!("{}=x", cookie_name(&board)?);
     let refused: &[(&str, &[(&'static str, &str)])] = &[
         ("", &[]),
         ("token=wrong", &[]),
         ("", &[("authorization", "Bearer wrong")]),
-        ("", &[("cookie", "kanban=x")]),
+        ("", &[("cookie", &forged), ("origin", &own)]),
         ("", &[("cookie", &cookie)]),
         (
             "",
@@ -127,6 +131,7 @@ async fn a_socket_opens_for_nobody_else() -> anyhow::Result<()> {
 async fn without_the_token_there_is_nothing_to_see() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let token = board.token()?.to_owned();
+    let name = cookie_name(&board)?;
     for path in [
         "/",
         "/t/t_1",
@@ -146,7 +151,7 @@ async fn without_the_token_there_is_nothing_to_see() -> anyhow::Result<()> {
                 "{path}"
             );
             assert_eq!(
-                status(request()?.header("cookie", format!("kanban={token}"))).await?,
+                status(request()?.header("cookie", format!("{name}={token}"))).await?,
                 401
             );
         }
@@ -264,6 +269,11 @@ async fn garbage_in_headers_is_refused_and_the_server_lives_on() -> anyhow::Resu
         &b"authorization: \xff\xfe\xfd"[..],
         b"authorization: Bearer",
         b"cookie: \xff=\xff; kanban; =;;;",
+        format!(
+            "cookie: {0}; {0}=; {0}=..; {0}=9999999999.1.1",
+            cookie_name(&board)?
+        )
+        .as_bytes(),
         b"origin: \x80",
         b"sec-fetch-site: \xc3\x28",
         b"upgrade: \xff",
@@ -299,6 +309,98 @@ async fn beyond_this_machine_it_listens_only_behind_a_proxy() -> anyhow::Result<
         assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
         assert!(said.err.contains("--behind-proxy"), "{}", said.err);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn behind_a_proxy_its_name_is_ours_and_the_shell_is_off() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let proxy = ["--behind-proxy", "https://kanban.example.com"];
+    board
+        .serve(&[&["--listen", "0.0.0.0:0", "--no-dispatch"][..], &proxy].concat())
+        .await?;
+    let (_, path) = board
+        .launch_link()?
+        .split_once("https://kanban.example.com")
+        .context("a link that no browser can follow")?;
+    let path = path.to_owned();
+    let ask =
+        |method, path: &str, host| anyhow::Ok(board.stranger(method, path)?.header("host", host));
+    assert_eq!(status(ask(Method::GET, BOARD, "0.0.0.0")?).await?, 421);
+    let bare = ask(Method::GET, BOARD, "kanban.example.com")?;
+    assert_eq!(
+        status(bare).await?,
+        401,
+        "the token is still ours to ask for"
+    );
+    let welcome = ask(Method::GET, &path, "kanban.example.com")?
+        .send()
+        .await?;
+    let cookie = header(&welcome, "set-cookie");
+    assert!(cookie.ends_with("; Secure"), "{cookie}");
+    let cookie = cookie.split(';').next().context("no cookie")?;
+    for (origin, expected) in [
+        ("https://kanban.example.com", 200),
+        ("http://kanban.example.com", 403),
+        ("https://evil.example", 403),
+    ] {
+        let post = ask(Method::POST, TASKS, "kanban.example.com")?
+            .header("cookie", cookie)
+            .header("origin", origin)
+            .json(&json!({ "title": "a" }));
+        assert_eq!(status(post).await?, expected, "{origin}");
+    }
+    let opened = board.kanban(&["open"]).await?;
+    assert!(opened.out.starts_with("https://kanban.example.com/launch?"));
+    board.stop().await?;
+    assert!(!board.log().contains("the lane `shell` is off"));
+    board
+        .serve(&[&["--listen", "0.0.0.0:0"][..], &proxy].concat())
+        .await?;
+    assert!(board.log().contains("the lane `shell` is off"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_on_the_board_is_nobody_elses_to_read_even_in_an_open_folder() -> anyhow::Result<()>
+{
+    use std::os::unix::fs::PermissionsExt;
+
+    let mut board = Board::without_server()?;
+    std::fs::create_dir(board.home())?;
+    std::fs::set_permissions(board.home(), std::fs::Permissions::from_mode(0o755))?;
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    let made = board.home().join("made-by-the-worker");
+    let body = format!("touch '{}'", made.display());
+    let task = board
+        .create("a", &["--assignee", "shell", "--body", &body])
+        .await?;
+    board.happened(&task, "completed").await?;
+    let mode =
+        |path: &std::path::Path| anyhow::Ok(std::fs::metadata(path)?.permissions().mode() & 0o777);
+    let home = board.home();
+    assert_eq!(mode(home)?, 0o755, "what was there stays as it was");
+    for name in [
+        "kanban.db",
+        "kanban.db-wal",
+        "kanban.db-shm",
+        "token",
+        "kanban",
+        "kanban/logs",
+    ] {
+        assert_eq!(mode(&home.join(name))? & 0o077, 0, "{name}");
+    }
+    assert_eq!(
+        mode(&home.join(format!("kanban/logs/{task}.log")))? & 0o077,
+        0
+    );
+    let by_hand = home.join("made-by-hand");
+    std::fs::write(&by_hand, "")?;
+    assert_eq!(
+        mode(&made)?,
+        mode(&by_hand)?,
+        "a worker has its person's umask"
+    );
     Ok(())
 }
 

@@ -1,11 +1,10 @@
-//! Where the server of a home folder listens: a file that other commands read.
+//! Where browsers find the server of a home folder: a file that other commands read.
 //!
 //! The server holds a lock on the file for as long as it lives, so a file that a killed server left
 //! behind is told apart from one that is true.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
 use std::path::Path;
 
 /// Keeps the address known. Dropping it says that the server is gone.
@@ -15,9 +14,9 @@ pub(crate) struct Published {
     _file: File,
 }
 
-/// Writes down where the server listens. `None` when another server of this home folder has done
+/// Writes down where the server is. `None` when another server of this home folder has done
 /// so; that one stays the one to be found.
-pub(crate) fn publish(path: &Path, address: SocketAddr) -> io::Result<Option<Published>> {
+pub(crate) fn publish(path: &Path, url: &str) -> io::Result<Option<Published>> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -29,12 +28,12 @@ pub(crate) fn publish(path: &Path, address: SocketAddr) -> io::Result<Option<Pub
         Err(TryLockError::Error(error)) => return Err(error),
     }
     file.set_len(0)?;
-    writeln!(file, "{address}")?;
+    writeln!(file, "{url}")?;
     Ok(Some(Published { _file: file }))
 }
 
-/// Where the server listens, if one is running.
-pub(crate) fn find(path: &Path) -> io::Result<Option<SocketAddr>> {
+/// Where the server is, if one is running.
+pub(crate) fn find(path: &Path) -> io::Result<Option<String>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -48,7 +47,7 @@ pub(crate) fn find(path: &Path) -> io::Result<Option<SocketAddr>> {
     }
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    Ok(text.trim().parse().ok())
+    Ok(Some(text.trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -59,15 +58,11 @@ mod tests {
     fn an_address_is_known_for_as_long_as_its_server_lives() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("address");
-        let address = SocketAddr::from(([127, 0, 0, 1], 8420));
+        let url = "http://127.0.0.1:8420";
         assert_eq!(find(&path).unwrap(), None);
-        let published = publish(&path, address).unwrap().unwrap();
-        assert_eq!(find(&path).unwrap(), Some(address));
-        assert!(
-            publish(&path, ([127, 0, 0, 1], 9).into())
-                .unwrap()
-                .is_none()
-        );
+        let published = publish(&path, url).unwrap().unwrap();
+        assert_eq!(find(&path).unwrap(), Some(url.to_owned()));
+        assert!(publish(&path, "http://127.0.0.1:9").unwrap().is_none());
         drop(published);
         assert_eq!(find(&path).unwrap(), None);
     }

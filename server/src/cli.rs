@@ -26,6 +26,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{CommandFactory, Parser, Subcommand};
 use dispatcher::Home;
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use output::Output;
 use session::Session;
@@ -51,6 +53,15 @@ struct Cli {
 enum Verb {
     Serve(serve::Args),
     Open(open::Args),
+    #[command(flatten)]
+    OnBoard(OnBoard),
+    #[command(hide = true)]
+    Shim(shim::Args),
+}
+
+/// The verbs that need the board to be open, and no server.
+#[derive(Debug, Subcommand)]
+enum OnBoard {
     Sample(sample::Args),
     Create(create::Args),
     #[command(visible_alias = "ls")]
@@ -63,8 +74,6 @@ enum Verb {
     Block(block::Args),
     Unblock(unblock::Args),
     Promote(promote::Args),
-    #[command(hide = true)]
-    Shim(shim::Args),
 }
 
 /// Runs the program: 0 when all went well, 1 when something was refused, 2 when the command line
@@ -75,49 +84,49 @@ pub fn main() -> ExitCode {
         // Help and the version come this way too; clap knows where each goes and its exit code.
         Err(error) => error.exit(),
     };
-    if let Some(Verb::Shim(args)) = &cli.verb {
-        return shim::run(args);
-    }
+    // Before anything is made: nobody else may read what is on the board.
+    let umask = umask(Mode::RWXG | Mode::RWXO);
     let mut output = Output::default();
-    if let Err(error) = run(cli, &mut output) {
+    let home = || home(cli.home);
+    let done = match cli.verb {
+        None => {
+            output.line(Cli::command().render_help());
+            Ok(())
+        }
+        Some(Verb::Shim(args)) => return shim::run(&args),
+        Some(Verb::Serve(args)) => home().and_then(|home| serve::run(args, home, umask)),
+        Some(Verb::Open(args)) => home().and_then(|home| open::run(&args, &home, &mut output)),
+        Some(Verb::OnBoard(verb)) => home().and_then(|home| verb.run(home, &mut output)),
+    };
+    if let Err(error) = done {
         output.complain(format_args!("kanban: {error:#}"));
     }
     output.flush()
 }
 
-fn run(cli: Cli, output: &mut Output) -> anyhow::Result<()> {
-    let Some(verb) = cli.verb else {
-        output.line(Cli::command().render_help());
-        return Ok(());
-    };
-    let home = home(cli.home)?;
-    match verb {
-        Verb::Serve(args) => serve::run(&args, &home),
-        Verb::Open(args) => open::run(&args, &home, output),
-        verb => {
-            let session = Session::open(home)?;
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(carry_out(verb, &session, output))
-        }
+impl OnBoard {
+    fn run(self, home: Home, output: &mut Output) -> anyhow::Result<()> {
+        let session = Session::open(home)?;
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(self.carry_out(&session, output))
     }
-}
 
-async fn carry_out(verb: Verb, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    match verb {
-        Verb::Sample(args) => sample::run(args, session, output).await,
-        Verb::Create(args) => create::run(args, session, output).await,
-        Verb::List(args) => list::run(args, session, output).await,
-        Verb::Show(args) => show::run(args, session, output).await,
-        Verb::Context(args) => context::run(args, session, output).await,
-        Verb::Claim(args) => claim::run(args, session, output).await,
-        Verb::Comment(args) => comment::run(args, session, output).await,
-        Verb::Complete(args) => complete::run(args, session, output).await,
-        Verb::Block(args) => block::run(args, session, output).await,
-        Verb::Unblock(args) => unblock::run(args, session, output).await,
-        Verb::Promote(args) => promote::run(args, session, output).await,
-        Verb::Serve(_) | Verb::Open(_) | Verb::Shim(_) => Ok(()),
+    async fn carry_out(self, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+        match self {
+            Self::Sample(args) => sample::run(args, session, output).await,
+            Self::Create(args) => create::run(args, session, output).await,
+            Self::List(args) => list::run(args, session, output).await,
+            Self::Show(args) => show::run(args, session, output).await,
+            Self::Context(args) => context::run(args, session, output).await,
+            Self::Claim(args) => claim::run(args, session, output).await,
+            Self::Comment(args) => comment::run(args, session, output).await,
+            Self::Complete(args) => complete::run(args, session, output).await,
+            Self::Block(args) => block::run(args, session, output).await,
+            Self::Unblock(args) => unblock::run(args, session, output).await,
+            Self::Promote(args) => promote::run(args, session, output).await,
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::board::Frame;
@@ -15,9 +15,9 @@ use domain::id::EventId;
 use kernel::Feed;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use crate::AppState;
 use crate::rest::wire::EventFrame;
 use crate::shutdown::Listener;
+use crate::{AppState, http_error};
 
 /// The page takes 20 s of silence for a broken connection.
 const HEARTBEAT_PERIOD: Duration = Duration::from_secs(10);
@@ -33,6 +33,9 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 
 /// A client has nothing to say but pongs, of 125 bytes at most (RFC 6455, section 5.5).
 const MAX_MESSAGE_BYTES: usize = 4 * 1024;
+
+/// Tells a page that its cursor is unknown here, so that it reads the board again.
+const RESET: &str = r#"{"reset":true}"#;
 
 /// What a client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +64,7 @@ pub(crate) async fn events(
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
-            return crate::http_error::detail(rejection.status(), rejection.body_text());
+            return http_error::detail(rejection.status(), rejection.body_text());
         }
     };
     let value = |name| {
@@ -90,6 +93,15 @@ pub(crate) async fn events(
 
 /// Tells one client what happens until it leaves or the server stops.
 async fn follow(mut socket: WebSocket, mut feed: Feed, telling: Telling, mut stop: Listener) {
+    // Clients of the original know no such word; what they miss comes with their next reload.
+    if telling == Telling::Tasks {
+        match feed.skip_what_is_lost().await {
+            Ok(false) => {}
+            Ok(true) if is_sent(&mut socket, Message::text(RESET)).await => {}
+            Ok(true) => return,
+            Err(error) => return fail(&mut socket, &error).await,
+        }
+    }
     // Its first beat comes at once: the page then knows that it is listened to.
     let mut heartbeat = interval(HEARTBEAT_PERIOD);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -131,11 +143,7 @@ async fn follow(mut socket: WebSocket, mut feed: Feed, telling: Telling, mut sto
             Wake::Heard(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
             // The original never listened, so whatever a client says has no meaning.
             Wake::Heard(Some(Ok(_))) => continue,
-            Wake::Happened(Err(error)) => {
-                tracing::error!(error.cause = %error, "a socket cannot follow the board");
-                close(&mut socket, close_code::ERROR, "the board cannot be read").await;
-                return;
-            }
+            Wake::Happened(Err(error)) => return fail(&mut socket, &error).await,
             Wake::Stop => {
                 close(&mut socket, close_code::AWAY, "the server is stopping").await;
                 return;
@@ -160,8 +168,14 @@ async fn is_sent(socket: &mut WebSocket, message: Message) -> bool {
     matches!(timeout(SEND_LIMIT, socket.send(message)).await, Ok(Ok(())))
 }
 
+/// Closes the socket because of a fault of ours.
+async fn fail(socket: &mut WebSocket, error: &kernel::Error) {
+    let id = http_error::log(error, "a socket cannot follow the board");
+    close(socket, close_code::ERROR, format!("internal error {id}")).await;
+}
+
 /// Says good-bye, so that the other side need not wait for a time-out to know.
-async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+async fn close(socket: &mut WebSocket, code: u16, reason: impl Into<Utf8Bytes>) {
     let frame = CloseFrame {
         code,
         reason: reason.into(),

@@ -19,9 +19,7 @@ pub(crate) fn page_policy(nonce: &str) -> String {
         "default-src 'none'; \
          script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; \
          style-src 'self'; \
-         img-src 'self' data:; \
-         font-src 'self'; \
-         manifest-src 'self'; \
+         img-src 'self'; \
          connect-src 'self'; \
          form-action 'self'; \
          base-uri 'none'; \

@@ -68,12 +68,18 @@ fn status(kind: ErrorKind) -> StatusCode {
     StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Our own fault: the cause goes to the log and a number that finds it there to the client.
 fn internal(error: &kernel::Error) -> Response {
-    let id = format!("{:08x}", rand::random::<u32>());
-    tracing::error!(error.id = id, error.cause = %error, "a request failed");
+    let id = log(error, "a request failed");
     detail(
         StatusCode::INTERNAL_SERVER_ERROR,
         format!("internal error {id}"),
     )
+}
+
+/// Writes the cause of a fault of ours into the log, and gives the number that finds it there: all
+/// that a client is told.
+pub(crate) fn log(error: &kernel::Error, what: &str) -> String {
+    let id = format!("{:08x}", rand::random::<u32>());
+    tracing::error!(error.id = id, error.cause = %error, "{what}");
+    id
 }

@@ -2,6 +2,7 @@
 //! the kernel decides.
 
 mod address;
+mod answer;
 mod auth;
 pub mod cli;
 mod events;
@@ -25,12 +26,12 @@ use axum::routing::get;
 use kernel::Kernel;
 use leptos::config::LeptosOptions;
 
-pub use auth::{FrontDoor, Token, launch_link};
-pub use shutdown::Shutdown;
+use auth::FrontDoor;
+use shutdown::Shutdown;
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
-pub struct AppState {
+pub(crate) struct AppState {
     services: Services,
     door: Arc<FrontDoor>,
     shutdown: Shutdown,
@@ -39,7 +40,7 @@ pub struct AppState {
 
 impl AppState {
     /// The state of one server.
-    pub fn new(services: Services, door: FrontDoor, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(services: Services, door: FrontDoor, shutdown: Shutdown) -> Self {
         Self {
             services,
             door: Arc::new(door),
@@ -60,8 +61,8 @@ impl FromRef<AppState> for LeptosOptions {
     }
 }
 
-/// The whole server, as a value that a test can mount.
-pub fn router(state: AppState) -> Router {
+/// Every route of the server, behind the front door.
+pub(crate) fn router(state: AppState) -> Router {
     let routes = page::routes(&state)
         .nest("/api/plugins/kanban", rest::routes())
         .merge(auth::routes())

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::ssr::Services;
-use dispatcher::{Config, Dispatcher, Home};
+use dispatcher::{Config, Dispatcher, Home, Lanes};
 use kernel::Kernel;
+use rustix::fs::Mode;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::address::{self, Published};
-use crate::auth::{FrontDoor, Token, launch_link};
+use crate::auth::{FrontDoor, PublicUrl, Token, launch_link};
 use crate::shutdown::{Shutdown, Signals};
 use crate::{AppState, router};
 
@@ -32,27 +33,43 @@ pub(crate) enum Dispatching {
     Off,
 }
 
-/// Serves the board of `home` until the process is asked to end.
-pub(crate) async fn serve(
-    home: &Home,
-    listen: SocketAddr,
-    dispatching: Dispatching,
-) -> anyhow::Result<()> {
+/// What a server is told when it starts.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where the board is.
+    pub(crate) home: Home,
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Where browsers find the board, when that is somewhere else.
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Whether to start tasks.
+    pub(crate) dispatching: Dispatching,
+    /// The umask of the person who started the program, for the workers.
+    pub(crate) umask: Mode,
+}
+
+/// Serves a board until the process is asked to end.
+pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let Settings { home, listen, .. } = &settings;
     make_private_folder(home.root())
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
     let token = Token::load_or_create(&home.token())
         .with_context(|| format!("cannot use {}", home.token().display()))?;
     let db = home.db();
     let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
-    let listener = TcpListener::bind(listen)
+    let listener = TcpListener::bind(*listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
-    let _published = publish(home, address)?;
+    let url = match &settings.public_url {
+        Some(public) => public.to_string(),
+        None => format!("http://{address}"),
+    };
+    let _published = publish(home, &url)?;
     let mut signals = Signals::listen()?;
 
-    let dispatcher = match dispatching {
-        Dispatching::On => start_dispatcher(&kernel, home).await?,
+    let dispatcher = match settings.dispatching {
+        Dispatching::On => start_dispatcher(&kernel, &settings, address).await?,
         Dispatching::Off => None,
     };
     let shutdown = Shutdown::default();
@@ -60,9 +77,10 @@ pub(crate) async fn serve(
         kernel: kernel.clone(),
         home: home.clone(),
     };
-    let door = FrontDoor::new(token.clone(), address, kernel.now());
+    let launch_link = launch_link(&token, &url, kernel.now());
+    let door = FrontDoor::new(token, address, settings.public_url.clone(), kernel.now());
     let routes = router(AppState::new(services, door, shutdown.clone()));
-    announce(address, &launch_link(&token, address, kernel.now()))?;
+    announce(address, &launch_link)?;
 
     let mut stopping = shutdown.listener();
     let serving = axum::serve(listener, routes)
@@ -86,9 +104,18 @@ pub(crate) async fn serve(
 }
 
 /// Starts to work on the tasks, unless another process does.
-async fn start_dispatcher(kernel: &Kernel, home: &Home) -> anyhow::Result<Option<Dispatcher>> {
+async fn start_dispatcher(
+    kernel: &Kernel,
+    settings: &Settings,
+    address: SocketAddr,
+) -> anyhow::Result<Option<Dispatcher>> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    match Dispatcher::start(kernel.clone(), home.clone(), Config::new(program)).await {
+    let config = Config {
+        lanes: lanes(address),
+        umask: Some(settings.umask.bits()),
+        ..Config::new(program)
+    };
+    match Dispatcher::start(kernel.clone(), settings.home.clone(), config).await {
         Ok(dispatcher) => Ok(Some(dispatcher)),
         Err(error @ dispatcher::Error::Held(_)) => {
             tracing::warn!("{error}, so this server only shows the board");
@@ -96,6 +123,20 @@ async fn start_dispatcher(kernel: &Kernel, home: &Home) -> anyhow::Result<Option
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The lanes of a server that listens at `address`. Where others can reach it, no text that comes in
+/// over the network is run as a script.
+fn lanes(address: SocketAddr) -> Lanes {
+    let lanes = Lanes::built_in();
+    if address.ip().is_loopback() {
+        return lanes;
+    }
+    tracing::warn!(
+        "the lane `shell` is off, because {address} can be reached from other machines; its tasks \
+         are not started"
+    );
+    lanes.without_shell()
 }
 
 /// Says where the board is, for people and for programs that started us on port 0.
@@ -110,8 +151,8 @@ fn announce(address: SocketAddr, launch_link: &str) -> io::Result<()> {
     }
 }
 
-/// Where the server of `home` listens, if one is running.
-pub(crate) fn address_of(home: &Home) -> io::Result<Option<SocketAddr>> {
+/// Where browsers find the server of `home`, if one is running.
+pub(crate) fn url_of(home: &Home) -> io::Result<Option<String>> {
     address::find(&address_file(home))
 }
 
@@ -124,15 +165,33 @@ fn address_file(home: &Home) -> PathBuf {
     home.root().join("kanban/server.address")
 }
 
-fn publish(home: &Home, address: SocketAddr) -> anyhow::Result<Option<Published>> {
+fn publish(home: &Home, url: &str) -> anyhow::Result<Option<Published>> {
     let path = address_file(home);
     path.parent().map(create_dir_all).transpose()?;
-    let published = address::publish(&path, address)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    let published =
+        address::publish(&path, url).with_context(|| format!("cannot write {}", path.display()))?;
     if published.is_none() {
         tracing::warn!(
             "another server of this home folder is running; `kanban open` finds that one"
         );
     }
     Ok(published)
+}
+
+#[cfg(test)]
+mod tests {
+    use dispatcher::Lanes;
+
+    use super::lanes;
+
+    #[test]
+    fn the_shell_is_off_where_others_can_reach_the_server() {
+        let has_shell = |address: &str| {
+            let lanes: Lanes = lanes(address.parse().unwrap());
+            lanes.of("shell").is_some()
+        };
+        assert!(has_shell("127.0.0.1:8420") && has_shell("[::1]:8420"));
+        assert!(!has_shell("0.0.0.0:8420") && !has_shell("[::]:8420"));
+        assert!(!has_shell("192.0.2.1:8420"));
+    }
 }

@@ -8,16 +8,16 @@ use tokio::sync::watch;
 
 /// Tells everybody that the server is about to stop, and knows when they have left.
 #[derive(Clone, Debug, Default)]
-pub struct Shutdown(Arc<watch::Sender<bool>>);
+pub(crate) struct Shutdown(Arc<watch::Sender<bool>>);
 
 impl Shutdown {
     /// Asks everybody to leave.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.0.send_replace(true);
     }
 
     /// Waits until everybody who listened has left.
-    pub async fn finished(&self) {
+    pub(crate) async fn finished(&self) {
         self.0.closed().await;
     }
 

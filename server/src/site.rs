@@ -84,14 +84,9 @@ fn content_type(name: &str) -> Option<&'static str> {
     let (_, extension) = name.rsplit_once('.')?;
     Some(match extension {
         "css" => "text/css; charset=utf-8",
-        "ico" => "image/x-icon",
         "js" => "text/javascript; charset=utf-8",
-        "png" => "image/png",
         "svg" => "image/svg+xml",
-        "txt" => "text/plain; charset=utf-8",
         "wasm" => "application/wasm",
-        "webmanifest" => "application/manifest+json",
-        "woff2" => "font/woff2",
         _ => return None,
     })
 }

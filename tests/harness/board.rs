@@ -297,11 +297,11 @@ impl Board {
 
     /// Waits until something of this kind has happened to the task, now or earlier.
     pub(crate) async fn happened(&self, task: &TaskId, kind: &str) -> anyhow::Result<Event> {
-        let what = format!("`{kind}` of {task}; log:\n{}", self.log());
         let mut socket = self.socket("since=0").await?;
         socket
-            .event(&what, |event| event.task_id == *task && event.kind == kind)
+            .event(kind, |event| event.task_id == *task && event.kind == kind)
             .await
+            .with_context(|| format!("`{kind}` of {task}; log:\n{}", self.log()))
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Config {
     pub lanes: Lanes,
     /// How many runs may go on at once.
     pub cap: u32,
+    /// The umask of the workers; `None` leaves them the dispatcher's.
+    pub umask: Option<u32>,
 }
 
 impl Config {
@@ -34,6 +36,7 @@ impl Config {
             program,
             lanes: Lanes::built_in(),
             cap: u32::try_from(processors).unwrap_or(u32::MAX),
+            umask: None,
         }
     }
 }

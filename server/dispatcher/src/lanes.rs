@@ -50,6 +50,13 @@ impl Lanes {
         Self(vec![Lane::shell()])
     }
 
+    /// The same but for the lane that runs a task's text.
+    #[must_use]
+    pub fn without_shell(mut self) -> Self {
+        self.0.retain(|lane| lane.name != SHELL);
+        self
+    }
+
     /// All of them.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Lane> {
         self.0.iter()
@@ -77,6 +84,11 @@ mod tests {
         let script = "/home/o'brien/my boards/$x/script";
         let argv = Lane::shell().argv_for(Path::new(script));
         assert_eq!(argv, ["sh", script]);
+    }
+
+    #[test]
+    fn without_the_shell_no_task_text_is_run() {
+        assert_eq!(Lanes::built_in().without_shell().of("shell"), None);
     }
 
     #[test]

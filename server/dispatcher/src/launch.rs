@@ -9,6 +9,7 @@ use domain::run::Claimed;
 use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 
+use crate::dispatcher::Config;
 use crate::error::Error;
 use crate::home::Home;
 use crate::lanes::Lane;
@@ -17,19 +18,21 @@ use crate::workspaces;
 
 /// Makes the workspace and the run's folder, and starts the supervisor, which starts the worker.
 ///
-/// The program at `program` is this one: it is executed again with the hidden verb `shim`.
+/// The program that `config` names is this one: it is executed again with the hidden verb `shim`.
 pub(crate) async fn launch(
     home: &Home,
-    program: &Path,
+    config: &Config,
     lane: &Lane,
     claimed: Claimed,
 ) -> Result<Child, Error> {
     let folder = RunFolder::at(home.run_dir(claimed.run));
     let (home_now, lane, folder_now) = (home.clone(), lane.clone(), folder.clone());
-    let complaints = spawn_blocking(move || prepare(&home_now, &lane, &claimed, &folder_now))
-        .await
-        .map_err(Error::system("prepare a run"))??;
-    Command::new(program)
+    let umask = config.umask;
+    let complaints =
+        spawn_blocking(move || prepare(&home_now, &lane, umask, &claimed, &folder_now))
+            .await
+            .map_err(Error::system("prepare a run"))??;
+    Command::new(&config.program)
         .arg("shim")
         .arg(folder.spec_file())
         .current_dir(home.root())
@@ -37,10 +40,16 @@ pub(crate) async fn launch(
         .stdout(Stdio::null())
         .stderr(complaints)
         .spawn()
-        .map_err(Error::file("start", program))
+        .map_err(Error::file("start", &config.program))
 }
 
-fn prepare(home: &Home, lane: &Lane, claimed: &Claimed, folder: &RunFolder) -> Result<File, Error> {
+fn prepare(
+    home: &Home,
+    lane: &Lane,
+    umask: Option<u32>,
+    claimed: &Claimed,
+    folder: &RunFolder,
+) -> Result<File, Error> {
     let workspace = workspaces::prepare(home, &claimed.task)?;
     folder.make()?;
     folder.write_script(claimed.task.body.as_deref().unwrap_or_default())?;
@@ -54,6 +63,7 @@ fn prepare(home: &Home, lane: &Lane, claimed: &Claimed, folder: &RunFolder) -> R
         env: environment(home, claimed, &workspace),
         log: home.log(&claimed.task.id),
         workspace,
+        umask,
     })?;
     let complaints = folder.complaints_file();
     File::create(&complaints).map_err(Error::file("write", &complaints))

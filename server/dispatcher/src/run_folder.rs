@@ -31,6 +31,8 @@ pub(crate) struct Spec {
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) workspace: PathBuf,
     pub(crate) log: PathBuf,
+    /// The umask of the worker; `None` leaves it the supervisor's.
+    pub(crate) umask: Option<u32>,
 }
 
 /// How a run's worker ended, as its supervisor saw it.
@@ -221,6 +223,7 @@ mod tests {
             env: [("HERMES_TENANT".to_owned(), None)].into(),
             workspace: "/tmp".into(),
             log: "/home/kanban/logs/t_00000001.log".into(),
+            umask: Some(0o022),
         }
     }
 

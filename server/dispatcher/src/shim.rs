@@ -12,13 +12,14 @@ mod tree;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command::{self, LEASE};
 use domain::run::ProcessIdentity;
 use kernel::Kernel;
+use rustix::fs::Mode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
@@ -185,10 +186,20 @@ fn start(spec: &Spec) -> Result<(Tree, Output), Error> {
         worker.env("PATH", path);
     }
     // Dropping the handle does not wait: the tree reaps the worker with all other children.
-    let worker = worker
-        .spawn()
-        .map_err(Error::file("start", Path::new(program)))?;
+    let worker = spawn(worker, spec.umask).map_err(Error::file("start", Path::new(program)))?;
     Ok((Tree::of(worker.id()), output))
+}
+
+/// Starts the worker with the umask of the person who started the server: what it makes is theirs,
+/// to be shared as they like. What we make ourselves stays closed to others.
+fn spawn(mut worker: Command, umask: Option<u32>) -> std::io::Result<Child> {
+    let Some(umask) = umask else {
+        return worker.spawn();
+    };
+    let ours = rustix::process::umask(Mode::from_bits_truncate(umask));
+    let child = worker.spawn();
+    rustix::process::umask(ours);
+    child
 }
 
 /// The PATH on which a worker finds this very program as `kanban`, before any other.
@@ -333,6 +344,7 @@ mod tests {
             env: [].into(),
             workspace: home.to_owned(),
             log: home.join("log"),
+            umask: None,
         };
         (kernel, spec)
     }

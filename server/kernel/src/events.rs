@@ -37,6 +37,17 @@ pub(crate) fn newest(conn: &Connection) -> Result<EventId, Error> {
     Ok(EventId(id))
 }
 
+/// The oldest event that is kept, and the newest; zero when there is none.
+pub(crate) fn ends(conn: &Connection) -> Result<(EventId, EventId), Error> {
+    // Asked for together but in queries of their own, each is found without a look at the others.
+    let sql = "SELECT (SELECT coalesce(min(id), 0) FROM task_events), \
+                      (SELECT coalesce(max(id), 0) FROM task_events)";
+    let ends = conn
+        .prepare_cached(sql)?
+        .query_one((), |row| Ok((EventId(row.get(0)?), EventId(row.get(1)?))))?;
+    Ok(ends)
+}
+
 /// At most `limit` events after `since`, oldest first.
 pub(crate) fn after(conn: &Connection, since: EventId, limit: u32) -> Result<Vec<Event>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM task_events WHERE id > ?1 ORDER BY id LIMIT ?2");

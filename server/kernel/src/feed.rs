@@ -39,6 +39,24 @@ impl Feed {
         self.cursor
     }
 
+    /// Moves to the newest event when the log cannot tell what happened after the cursor: it has
+    /// never come so far, because another database is in its place, or it has forgotten what came
+    /// next. Says whether it had to; the listener then has to read the board again.
+    ///
+    /// # Errors
+    /// When the board has been closed or cannot be read.
+    pub async fn skip_what_is_lost(&mut self) -> Result<bool, Error> {
+        let cursor = self.cursor;
+        let (oldest, newest) = self.readers.read(events::ends).await?;
+        // Whoever knows nothing yet misses nothing.
+        let is_forgotten = cursor.0 > 0 && oldest.0.saturating_sub(1) > cursor.0;
+        let is_lost = cursor > newest || is_forgotten;
+        if is_lost {
+            self.cursor = newest;
+        }
+        Ok(is_lost)
+    }
+
     /// Waits until something has happened after the cursor, and tells it.
     ///
     /// Dropping the future loses nothing: the cursor moves only when a frame is returned.

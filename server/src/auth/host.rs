@@ -8,12 +8,19 @@ use std::net::SocketAddr;
 use axum::http::header::{HOST, HeaderMap, ORIGIN};
 use axum::http::{HeaderName, Uri};
 
+use super::public_url::PublicUrl;
+
 /// Every current browser says by this how the page that asks is related to us (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The names of this server, each with its port.
+/// How this server is addressed.
 #[derive(Clone, Debug)]
-pub(super) struct Hosts(Vec<String>);
+pub(super) struct Hosts {
+    /// What may stand in `Host`: each name with its port.
+    names: Vec<String>,
+    /// What may stand in `Origin`.
+    origins: Vec<String>,
+}
 
 /// Which page a request comes from, by the browser's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +34,8 @@ pub(super) enum Origin {
 }
 
 impl Hosts {
-    /// The names of the server that listens at `address`.
-    pub(super) fn of(address: SocketAddr) -> Self {
+    /// The names of the server that listens at `address` and that a proxy shows at `public_url`.
+    pub(super) fn of(address: SocketAddr, public_url: Option<&PublicUrl>) -> Self {
         let port = address.port();
         let mut names: Vec<String> = ["localhost", "127.0.0.1", "[::1]"]
             .map(|name| format!("{name}:{port}"))
@@ -45,7 +52,12 @@ impl Hosts {
                 .collect();
             names.extend(bare);
         }
-        Self(names)
+        let origins = names.iter().map(|name| format!("http://{name}"));
+        let origins = origins
+            .chain(public_url.map(PublicUrl::to_string))
+            .collect();
+        names.extend(public_url.map(|url| url.authority().to_owned()));
+        Self { names, origins }
     }
 
     /// Whether a request is meant for us: one `Host`, and that and any name in the address ours.
@@ -54,10 +66,10 @@ impl Hosts {
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             return false;
         };
-        host.to_str().is_ok_and(|host| self.contains(host))
+        host.to_str().is_ok_and(|host| contains(&self.names, host))
             && uri
                 .authority()
-                .is_none_or(|authority| self.contains(authority.as_str()))
+                .is_none_or(|authority| contains(&self.names, authority.as_str()))
     }
 
     /// Which page a request comes from. A header that cannot be read counts as foreign.
@@ -66,8 +78,7 @@ impl Hosts {
             value
                 .to_str()
                 .ok()
-                .and_then(|text| text.strip_prefix("http://"))
-                .is_some_and(|host| self.contains(host))
+                .is_some_and(|origin| contains(&self.origins, origin))
         });
         // `none` is a person's own doing: an address typed, a bookmark, a page loaded again.
         let sites = headers
@@ -81,12 +92,10 @@ impl Hosts {
                 (_, true) => Origin::Ours,
             })
     }
+}
 
-    fn contains(&self, authority: &str) -> bool {
-        self.0
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(authority))
-    }
+fn contains(known: &[String], asked: &str) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(asked))
 }
 
 #[cfg(test)]
@@ -96,7 +105,7 @@ mod tests {
     use super::*;
 
     fn hosts() -> Hosts {
-        Hosts::of(([127, 0, 0, 1], 8420).into())
+        Hosts::of(([127, 0, 0, 1], 8420).into(), None)
     }
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
@@ -128,6 +137,39 @@ mod tests {
             assert!(
                 !hosts().are_asked(&headers(&[(HOST, host)]), &uri),
                 "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_proxy_adds_exactly_its_own_name_and_scheme() {
+        let url = "https://kanban.example.com".parse().unwrap();
+        let hosts = Hosts::of(([0, 0, 0, 0], 8420).into(), Some(&url));
+        let uri = Uri::from_static("/");
+        for (host, is_ours) in [
+            ("kanban.example.com", true),
+            ("localhost:8420", true),
+            ("kanban.example.com:8420", false),
+            ("example.com", false),
+            ("0.0.0.0:8420", false),
+        ] {
+            assert_eq!(
+                hosts.are_asked(&headers(&[(HOST, host)]), &uri),
+                is_ours,
+                "{host}"
+            );
+        }
+        for (origin, expected) in [
+            ("https://kanban.example.com", Origin::Ours),
+            ("http://localhost:8420", Origin::Ours),
+            ("http://kanban.example.com", Origin::Foreign),
+            ("https://kanban.example.com:8443", Origin::Foreign),
+            ("https://localhost:8420", Origin::Foreign),
+        ] {
+            assert_eq!(
+                hosts.origin(&headers(&[(ORIGIN, origin)])),
+                expected,
+                "{origin}"
             );
         }
     }

@@ -15,14 +15,14 @@ const MIN_TOKEN_BYTES: usize = 32;
 ///
 /// Its `Debug` shows none of it, so that it does not reach a log.
 #[derive(Clone)]
-pub struct Token(String);
+pub(crate) struct Token(String);
 
 impl Token {
     /// The token in the file at `path`, which is made with 256 random bits where there is none.
     ///
     /// # Errors
     /// When the file cannot be read or written, or holds no secret worth the name.
-    pub fn load_or_create(path: &Path) -> io::Result<Self> {
+    pub(crate) fn load_or_create(path: &Path) -> io::Result<Self> {
         match Self::load(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 create(path)?;
@@ -36,15 +36,16 @@ impl Token {
     ///
     /// # Errors
     /// When there is no such file, or it cannot be read, or holds no secret worth the name.
-    pub fn load(path: &Path) -> io::Result<Self> {
+    pub(crate) fn load(path: &Path) -> io::Result<Self> {
         let text = fs::read_to_string(path)?;
         if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(path, Permissions::from_mode(0o600))?;
             tracing::warn!(file.path = %path.display(), "others could read the token; closed it");
         }
         let token = text.trim();
-        if token.len() < MIN_TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let complaint = "holds no token of 32 characters or more; delete it to get a new one";
+        if token.len() < MIN_TOKEN_BYTES || !token.bytes().all(is_the_same_in_a_url) {
+            let complaint = "holds no token of 32 or more letters, digits, `-`, `.`, `_` and `~`; \
+                             delete it to get a new one";
             return Err(io::Error::new(io::ErrorKind::InvalidData, complaint));
         }
         Ok(Self(token.to_owned()))
@@ -70,6 +71,12 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
     }
+}
+
+/// Whether a character needs no percent-encoding (RFC 3986, section 2.3): sockets carry the token in
+/// their address, where it is compared as it stands.
+fn is_the_same_in_a_url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 /// Writes a new token beside `path` and links it into place: another process that starts at the
@@ -114,14 +121,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_token_file_opens_nothing() {
+    fn a_file_without_a_token_that_fits_into_a_url_opens_nothing() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("token");
-        fs::write(&path, "\n").unwrap();
-        assert_eq!(
-            Token::load_or_create(&path).unwrap_err().kind(),
-            io::ErrorKind::InvalidData
-        );
+        for text in ["\n", "short\n", "0123456789abcdef0123456789abcde%41\n"] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(
+                Token::load_or_create(&path).unwrap_err().kind(),
+                io::ErrorKind::InvalidData,
+                "{text}"
+            );
+        }
+        fs::write(&path, "by-hand_0123456789.abcdef0123456789~\n").unwrap();
+        assert!(Token::load(&path).is_ok());
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `kanban claim`.
 
-use domain::command::{Answer, ClaimPolicy, Command, LEASE};
+use domain::command::{ClaimPolicy, Command, LEASE};
 use domain::time::Seconds;
 
 use super::output::Output;
 use super::session::{self, Session};
+use crate::answer;
 
 /// Take a ready task to work on it yourself
 #[derive(Debug, clap::Args)]
@@ -36,10 +37,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
             );
         }
     };
-    let Answer::Claimed(claimed) = receipt.answer else {
-        return Ok(());
-    };
-    let workspace = claimed
+    let workspace = answer::claimed(receipt)?
         .task
         .workspace_path
         .map_or_else(|| session.home.workspace(&id), Into::into);

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{Command, NewTask};
 use domain::task::WorkspaceKind;
 
 use super::json::TaskObject;
 use super::output::Output;
 use super::session::Session;
+use crate::answer;
 
 /// Put a task on the board
 #[derive(Debug, clap::Args)]
@@ -70,9 +71,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let receipt = session
         .execute_as(creator, Command::CreateTask(new))
         .await?;
-    let Answer::Created { task: id, is_new } = receipt.answer else {
-        return Ok(());
-    };
+    let (id, is_new) = answer::created(receipt)?;
     let task = session.task(&id).await?;
     if args.json {
         return output.json(&TaskObject::from(&task));

@@ -12,7 +12,7 @@ use crate::serve;
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let address = serve::address_of(home)?.with_context(|| {
+    let url = serve::url_of(home)?.with_context(|| {
         format!(
             "no server of {} is running; start `kanban serve`",
             home.root().display()
@@ -20,6 +20,6 @@ pub(super) fn run(_: &Args, home: &Home, output: &mut Output) -> anyhow::Result<
     })?;
     let token = Token::load(&home.token())
         .with_context(|| format!("cannot read {}", home.token().display()))?;
-    output.line(launch_link(&token, address, kernel::Clock::default().now()));
+    output.line(launch_link(&token, &url, kernel::Clock::default().now()));
     Ok(())
 }

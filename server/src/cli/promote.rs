@@ -1,10 +1,11 @@
 //! `kanban promote`.
 
-use domain::command::{Answer, Command};
+use domain::command::Command;
 use domain::status::Status;
 
 use super::output::Output;
 use super::session::{self, Session};
+use crate::answer;
 
 /// Make tasks ready: those named, else all that wait for nothing any more
 #[derive(Debug, clap::Args)]
@@ -16,9 +17,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     if args.task_ids.is_empty() {
         let receipt = session.execute(Command::PromoteWaiting).await?;
-        if let Answer::Promoted { count } = receipt.answer {
-            output.line(format_args!("Promoted: {count}"));
-        }
+        output.line(format_args!("Promoted: {}", answer::promoted(&receipt)?));
         return Ok(());
     }
     for text in &args.task_ids {

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 
 use dispatcher::Home;
+use rustix::fs::Mode;
 
-use crate::serve::{self, Dispatching};
+use crate::auth::PublicUrl;
+use crate::serve::{self, Dispatching, Settings};
 
 /// Serve the board to browsers and programs, and start its tasks
 #[derive(Debug, clap::Args)]
@@ -15,16 +17,18 @@ pub(super) struct Args {
     /// Serve the board only: start no task
     #[arg(long)]
     no_dispatch: bool,
-    /// A proxy with TLS and a login of its own stands in front; needed to listen beyond this machine
-    #[arg(long)]
-    behind_proxy: bool,
+    /// Browsers reach the board at this address, of a proxy with TLS and a login of its own; needed
+    /// to listen beyond this machine
+    #[arg(long, value_name = "URL")]
+    behind_proxy: Option<PublicUrl>,
 }
 
-pub(super) fn run(args: &Args, home: &Home) -> anyhow::Result<()> {
+/// `umask` is that of the person who started the program.
+pub(super) fn run(args: Args, home: Home, umask: Mode) -> anyhow::Result<()> {
     anyhow::ensure!(
-        args.listen.ip().is_loopback() || args.behind_proxy,
+        args.listen.ip().is_loopback() || args.behind_proxy.is_some(),
         "{} can be reached from other machines; put a proxy with TLS and a login in front and say \
-         --behind-proxy, or listen on 127.0.0.1",
+         where it is with --behind-proxy https://…, or listen on 127.0.0.1",
         args.listen
     );
     crate::telemetry::start();
@@ -33,8 +37,15 @@ pub(super) fn run(args: &Args, home: &Home) -> anyhow::Result<()> {
     } else {
         Dispatching::On
     };
+    let settings = Settings {
+        home,
+        listen: args.listen,
+        public_url: args.behind_proxy,
+        dispatching,
+        umask,
+    };
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(serve::serve(home, args.listen, dispatching))
+        .block_on(serve::serve(settings))
 }

@@ -7,15 +7,15 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::actor::Actor;
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{Command, NewTask};
 use domain::error::Error;
 use domain::id::TaskId;
 use domain::task::TaskDetail;
 
 use super::input::{self, Fields};
 use super::wire;
-use crate::AppState;
 use crate::http_error::HttpError;
+use crate::{AppState, answer};
 
 /// Whoever comes with the board's token is, to the event log, the dashboard; as in the original.
 const AUTHOR: &str = "dashboard";
@@ -30,9 +30,7 @@ pub(super) async fn create(
         .kernel()
         .execute(&Actor::full(AUTHOR), Command::CreateTask(new))
         .await?;
-    let Answer::Created { task, is_new } = receipt.answer else {
-        return Err(HttpError::Kernel(kernel::Error::Stopped));
-    };
+    let (task, is_new) = answer::created(receipt)?;
     let detail = state.kernel().task(&task).await?;
     let created = wire::Created::new(&detail.task, is_new, state.kernel().now());
     Ok(Json(created).into_response())

@@ -26,6 +26,7 @@ pub(super) fn work() -> (TempDir, Work) {
         program: "/nonexistent/kanban".into(),
         lanes: Lanes::built_in(),
         cap: 9,
+        umask: None,
     };
     let (publish, _) = watch::channel(crate::Status::default());
     (folder, Work::new(kernel, home, config, publish))
@@ -92,6 +93,7 @@ impl Work {
             env: [].into(),
             workspace: Path::new("/").to_owned(),
             log: self.home.log(&claimed.task.id),
+            umask: None,
         };
         folder.write_spec(&spec).unwrap();
         folder

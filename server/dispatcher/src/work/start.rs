@@ -81,7 +81,7 @@ impl Work {
 
     async fn start(&mut self, start: Start, claimed: Claimed) -> Result<(), Error> {
         let run = claimed.run;
-        let error = match launch(&self.home, &self.config.program, &start.lane, claimed).await {
+        let error = match launch(&self.home, &self.config, &start.lane, claimed).await {
             Ok(shim) => {
                 tracing::info!(task.id = %start.task, run.id = %run, "started");
                 return self.watch(run, start.task, Process::Child(shim));

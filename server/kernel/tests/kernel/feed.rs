@@ -73,3 +73,22 @@ async fn commits_of_another_process_wake_the_feed() {
     let frame = timeout(SOON, feed.next()).await.unwrap().unwrap();
     assert_eq!(frame.tasks[0].title, "theirs");
 }
+
+#[tokio::test]
+async fn a_cursor_that_the_log_cannot_follow_moves_to_the_newest_event() {
+    let board = Board::new();
+    for _ in 0..3 {
+        board.task_named("task").await;
+    }
+    board.sql("DELETE FROM task_events WHERE id = 1");
+    // Event 2 is the oldest that is kept.
+    for (since, is_lost, cursor) in [(0, false, 0), (1, false, 1), (3, false, 3), (4, true, 3)] {
+        let mut feed = board.kernel.feed(EventId(since));
+        assert_eq!(feed.skip_what_is_lost().await.unwrap(), is_lost, "{since}");
+        assert_eq!(feed.cursor(), EventId(cursor), "{since}");
+    }
+    board.sql("DELETE FROM task_events WHERE id = 2");
+    let mut feed = board.kernel.feed(EventId(1));
+    assert!(feed.skip_what_is_lost().await.unwrap());
+    assert_eq!(feed.cursor(), EventId(3));
+}

@@ -90,7 +90,7 @@ impl Feed {
 fn read_frame(conn: &Connection, since: EventId) -> Result<Frame, Error> {
     let events = events::after(conn, since, EVENTS_PER_FRAME)?;
     let cursor = events.last().map_or(since, |event| event.id);
-    let tasks = board::summaries_of(conn, events.iter().map(|event| &event.task_id))?;
+    let tasks = board::touched_by(conn, &events)?;
     Ok(Frame {
         events,
         cursor,

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::board::{Snapshot, TaskSummary};
-use domain::id::{EventId, TaskId};
+use domain::event::Event;
+use domain::id::EventId;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::Timestamp;
@@ -101,17 +102,23 @@ impl Kernel {
     }
 }
 
-/// The summaries of the tasks named, each once, by id. A name that no task has is passed over.
-pub(crate) fn summaries_of<'a>(
-    conn: &Connection,
-    tasks: impl Iterator<Item = &'a TaskId>,
-) -> Result<Vec<TaskSummary>, Error> {
-    let ids: BTreeSet<&TaskId> = tasks.collect();
+/// The summaries of the tasks that events touched, each once, by id. The parents of a task are
+/// touched with it: their cards say how many of their children are done.
+pub(crate) fn touched_by(conn: &Connection, events: &[Event]) -> Result<Vec<TaskSummary>, Error> {
+    let named = events.iter().map(|event| event.task_id.as_str());
+    // A parent that was unlinked is no longer found by its links, but the event names it.
+    let parents = events
+        .iter()
+        .filter_map(|event| event.payload.as_ref()?.get("parent")?.as_str());
+    let ids: BTreeSet<&str> = named.chain(parents).collect();
     // One statement for any number of ids: they travel as a JSON array.
     let json = serde_json::to_string(&ids).unwrap_or_default();
     let sql = format!(
-        "SELECT {SUMMARY_COLUMNS}, {COUNTS} FROM tasks \
-         WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id"
+        "WITH touched (id) AS (SELECT value FROM json_each(?1)) \
+         SELECT {SUMMARY_COLUMNS}, {COUNTS} FROM tasks \
+         WHERE id IN (SELECT id FROM touched UNION SELECT link.parent_id \
+             FROM touched CROSS JOIN task_links AS link ON link.child_id = touched.id) \
+         ORDER BY id"
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let summaries = statement.query_map([json], summary)?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::command::Command;
 use domain::id::EventId;
 use kernel::{BoardFilter, Kernel};
 use tokio::time::timeout;
@@ -91,4 +92,28 @@ async fn a_cursor_that_the_log_cannot_follow_moves_to_the_newest_event() {
     let mut feed = board.kernel.feed(EventId(1));
     assert!(feed.skip_what_is_lost().await.unwrap());
     assert_eq!(feed.cursor(), EventId(3));
+}
+
+#[tokio::test]
+async fn the_card_of_a_parent_is_told_when_a_child_is_done_or_unlinked() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.child_of(&[&parent]).await;
+    board.complete(&parent, "done").await.unwrap();
+    let mut feed = board.kernel.feed(board.newest_event());
+    board.complete(&child, "done").await.unwrap();
+    let frame = timeout(SOON, feed.next()).await.unwrap().unwrap();
+    let card = frame.tasks.iter().find(|task| task.id == parent).unwrap();
+    assert_eq!((card.children_done, card.children), (1, 1));
+
+    board
+        .act(Command::UnlinkTasks {
+            parent: parent.clone(),
+            child,
+        })
+        .await
+        .unwrap();
+    let frame = timeout(SOON, feed.next()).await.unwrap().unwrap();
+    let card = frame.tasks.iter().find(|task| task.id == parent).unwrap();
+    assert_eq!(card.children, 0);
 }

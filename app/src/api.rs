@@ -23,6 +23,16 @@ pub async fn open_page(task: Option<TaskId>) -> Result<Opening, ApiError> {
     crate::ssr::open_page(state::address::Address { task }).await
 }
 
+/// Nothing, to those whom the server knows.
+#[server(prefix = "/fn", endpoint = "session", input = GetUrl)]
+#[allow(
+    clippy::unused_async,
+    reason = "a server function is async, and the door has answered strangers before this one runs"
+)]
+pub async fn check_session() -> Result<(), ApiError> {
+    Ok(())
+}
+
 /// The board alone.
 #[server(prefix = "/fn", endpoint = "board", input = GetUrl)]
 pub async fn read_board() -> Result<Snapshot, ApiError> {

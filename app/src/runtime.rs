@@ -20,7 +20,7 @@ use state::address::Address;
 use state::shown::{Shown, ShownStoreFields, project};
 use state::{Model, Msg, Opening};
 
-use effect::Hands;
+use effect::{Hands, History};
 
 /// Running elapsed times are shown in seconds.
 const TICK: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub(crate) struct Runtime {
     model: StoredValue<Model>,
     shown: Store<Shown>,
-    hands: StoredValue<Hands, LocalStorage>,
+    hands: StoredValue<Hands>,
 }
 
 impl Runtime {
@@ -43,7 +43,7 @@ impl Runtime {
         let runtime = Self {
             model: StoredValue::new(model),
             shown,
-            hands: StoredValue::new_local(Hands::new(use_navigate())),
+            hands: StoredValue::new(Hands::new(use_navigate())),
         };
         provide_context(runtime);
         runtime.come_to_life();
@@ -92,6 +92,13 @@ impl Runtime {
         Effect::new(move |_| {
             let address = Address::from_path(&location.pathname.read());
             self.dispatch(Msg::Visited(address));
+        });
+        // The page shows by now why a plain form was refused; a reload or a link need not.
+        Effect::new(move |_| {
+            if !location.search.read_untracked().is_empty() {
+                let address = Address::from_path(&location.pathname.read_untracked());
+                self.visit(&address, History::Stays);
+            }
         });
     }
 }

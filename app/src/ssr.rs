@@ -176,6 +176,8 @@ fn theme(request: &Parts) -> Theme {
 }
 
 /// Why the plain form that led here was refused: Leptos leads back with the error in the address.
+/// Anybody can write an address, so only the kind of trouble is taken from it, and the words are
+/// ours.
 fn problem(request: &Parts) -> Option<Refusal> {
     let error = request
         .uri
@@ -184,5 +186,21 @@ fn problem(request: &Parts) -> Option<Refusal> {
         .find_map(|pair| pair.strip_prefix("__err="))?;
     // URL-safe base64, whose padding alone is escaped.
     let error = error.replace("%3D", "=");
-    Some(ServerFnUrlError::<ApiError>::decode_err(&error).0)
+    let ApiError(Refusal { kind, .. }) = ServerFnUrlError::decode_err(&error);
+    let message = match kind {
+        ErrorKind::Invalid => {
+            "Not done: the form names something that does not exist, or is incomplete."
+        }
+        ErrorKind::Forbidden => "Not done: you may not do this.",
+        ErrorKind::NotFound => "Not done: the task does not exist any more.",
+        ErrorKind::Refused => {
+            "Not done: the board does not allow this now. Does the task wait for another?"
+        }
+        ErrorKind::Busy => "Not done: the server is busy. Try again in a moment.",
+        ErrorKind::Internal => "Not done: the server failed. Its log says why.",
+    };
+    Some(Refusal {
+        kind,
+        message: message.to_owned(),
+    })
 }

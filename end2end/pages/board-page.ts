@@ -53,6 +53,11 @@ export class BoardPage {
     return this.column(column).getByRole("listitem").filter({ hasText: title });
   }
 
+  /** The small button at the head of a column. */
+  newTaskIn(column: "Triage" | "Ready"): Locator {
+    return this.column(column).getByRole("button", { name: `New task in ${column}` });
+  }
+
   async create(task: NewTask): Promise<void> {
     await this.newTask.click();
     await this.createForm.fill(task);

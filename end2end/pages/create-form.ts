@@ -14,6 +14,7 @@ export class CreateForm {
   readonly body: Locator;
   readonly assignee: Locator;
   readonly waitsFor: Locator;
+  readonly triage: Locator;
   readonly submit: Locator;
   /** Why the task was refused. */
   readonly problem: Locator;
@@ -24,6 +25,7 @@ export class CreateForm {
     this.body = this.form.getByRole("textbox", { name: "Description" });
     this.assignee = this.form.getByRole("combobox", { name: "Assignee" });
     this.waitsFor = this.form.getByRole("textbox", { name: "Waits for" });
+    this.triage = this.form.getByRole("checkbox", { name: "Only an idea" });
     this.submit = this.form.getByRole("button", { name: "Create task" });
     this.problem = this.form.getByRole("alert");
   }

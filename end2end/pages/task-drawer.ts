@@ -10,7 +10,9 @@ export class TaskDrawer {
   readonly activity: Locator;
   readonly close: Locator;
 
-  readonly #comment: Locator;
+  /** What is being typed. */
+  readonly commentText: Locator;
+
   readonly #say: Locator;
 
   constructor(page: Page) {
@@ -21,7 +23,7 @@ export class TaskDrawer {
     this.log = this.drawer.getByRole("region", { name: "Log" });
     this.activity = this.drawer.getByRole("region", { name: "Activity" });
     this.close = this.drawer.getByRole("link", { name: "Close" });
-    this.#comment = this.drawer.getByRole("textbox", { name: "Comment" });
+    this.commentText = this.drawer.getByRole("textbox", { name: "Comment" });
     this.#say = this.drawer.getByRole("button", { name: "Comment" });
   }
 
@@ -31,7 +33,7 @@ export class TaskDrawer {
   }
 
   async comment(text: string): Promise<void> {
-    await this.#comment.fill(text);
+    await this.commentText.fill(text);
     await this.#say.click();
   }
 }

@@ -105,6 +105,113 @@ test("a comment appears at once, and once", async ({ api, board }) => {
   await expect(comment).toHaveCount(1);
 });
 
+test("a refused comment is handed back", async ({ api, board, complaints }) => {
+  complaints.allow(/status of 400/);
+  await api.post(tasks, { data: { title: "Discussed" } });
+  await board.open("Discussed");
+  // The browser asks for some text, the server for more than blanks.
+  await board.drawer.comment("  ");
+  await expect(board.notices).toContainText("body is required");
+  await expect(board.drawer.commentText).toHaveValue("  ");
+});
+
+test("a comment that is being typed outlives its drawer", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Discussed" } });
+  await board.open("Discussed");
+  await board.drawer.commentText.fill("Half a thou");
+  await page.getByRole("main").click({ position: { x: 4, y: 4 } });
+  await expect(board.drawer.drawer).toBeHidden();
+
+  await board.open("Discussed");
+  await expect(board.drawer.commentText).toHaveValue("Half a thou");
+});
+
+test("a click outside of the form only closes it", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Beneath", triage: true } });
+  const link = page.getByRole("link", { name: "Beneath", exact: true });
+  const box = await link.boundingBox();
+  await board.newTask.click();
+  await expect(board.createForm.title).toBeFocused();
+
+  await page.mouse.click((box?.x ?? 0) + 8, (box?.y ?? 0) + 8);
+  await expect(board.createForm.form).toBeHidden();
+  await expect(page).toHaveURL("/");
+  await expect(board.drawer.drawer).toBeHidden();
+});
+
+test("only a form that was opened from triage makes an idea", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Something" } });
+  await board.newTaskIn("Triage").click();
+  await expect(board.createForm.triage).toBeChecked();
+  await page.keyboard.press("Escape");
+
+  await board.newTask.click();
+  await expect(board.createForm.triage).not.toBeChecked();
+});
+
+test("a late refusal leaves alone what is being typed", async ({ board, complaints, page }) => {
+  complaints.allow(/status of 400/);
+  let answer = () => {};
+  const isTyping = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/fn/create_task", async (route) => {
+    await isTyping;
+    await route.continue();
+  });
+  await board.create({ title: "Orphan", waitsFor: "t_99" });
+  await board.newTask.click();
+  await board.createForm.title.fill("Another");
+  answer();
+
+  await expect(board.notices.filter({ hasText: "Orphan" })).toContainText("unknown parent");
+  await expect(board.createForm.title).toHaveValue("Another");
+  await board.createForm.submit.click();
+  await board.newTask.click();
+  await expect(board.createForm.title).toHaveValue("Orphan");
+});
+
+test("the reason of a refused plain form leaves the address", async ({ board, page }) => {
+  const said = { kind: "refused", message: "Call 555-0100 to unlock your board" };
+  const error = Buffer.from(JSON.stringify(said)).toString("base64url");
+  await board.goto(`/?__path=/fn/create_task&__err=${error}`);
+  await expect(board.notices).toContainText("Not done");
+  await expect(board.notices).not.toContainText("555");
+  await expect(page).toHaveURL("/");
+});
+
+test("a session that is over asks to sign in again", async ({ board, complaints, page }) => {
+  complaints.allow(/status of 401|WebSocket/);
+  let hangUp = () => {};
+  await page.routeWebSocket(/\/events\?/, (socket) => {
+    socket.connectToServer();
+    hangUp = () => void socket.close();
+  });
+  await board.goto("/");
+  await expect(board.connection).toHaveText("Live");
+
+  await page.context().clearCookies();
+  hangUp();
+  await expect(board.connection).toHaveText("Sign in again");
+  await page.getByRole("link", { name: "Sign in again" }).click();
+  await expect(page.getByLabel(/token/i)).toBeVisible();
+});
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 390, height: 800 } });
+
+  test("an open task covers the page, for the keyboard too", async ({ api, board, page }) => {
+    await api.post(tasks, { data: { title: "Opened", triage: true } });
+    await board.open("Opened");
+    await expect(board.drawer.title).toHaveText("Opened");
+    await expect(board.newTask).toBeHidden();
+    await expect(page.getByRole("main")).toBeHidden();
+
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("link", { name: "Opened", exact: true })).toBeFocused();
+  });
+});
+
 test("the chosen colours outlast the page", async ({ board, page }) => {
   const colours = page.getByRole("button", { name: /^Colours/ });
   await colours.click();

@@ -70,6 +70,28 @@ test("the open task follows its worker", async ({ board }) => {
   await expect(board.drawer.activity).toContainText("Its worker was stopped");
 });
 
+test("a log stays at its end until somebody scrolls up", async ({ board }) => {
+  await board.create({
+    title: "Chatter",
+    body: "seq 1 99; until [ -e go ]; do echo again; sleep 0.1; done",
+    assignee: "shell",
+  });
+  await board.open("Chatter");
+  const text = board.drawer.log.locator("pre");
+  const below = () => text.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight);
+  const length = async () => (await text.textContent())?.length ?? 0;
+  await expect(text).toContainText("again");
+  const atFirst = await length();
+  await expect.poll(length).toBeGreaterThan(atFirst);
+  await expect.poll(below).toBeLessThan(16);
+
+  await text.evaluate((it) => it.scrollTo(0, 0));
+  const thereafter = await length();
+  await expect.poll(length).toBeGreaterThan(thereafter);
+  expect(await text.evaluate((it) => it.scrollTop)).toBe(0);
+  await board.drawer.moveTo("Triage");
+});
+
 test("an empty board fills with the sample, and its tasks start", async ({ board }) => {
   await board.fillWithSample.click();
   await expect(board.fillWithSample).toBeHidden();

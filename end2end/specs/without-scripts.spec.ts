@@ -35,8 +35,21 @@ test("a task opens, moves, and takes a comment", async ({ api, board }) => {
   await expect(board.drawer.activity).toContainText("Said without a script");
 });
 
-test("a refused form says why", async ({ board }) => {
+test("a refused form says what kind of trouble it was", async ({ board }) => {
   await board.create({ title: "Orphan", waitsFor: "t_99" });
-  await expect(board.notices).toContainText("unknown parent task(s): t_99");
+  await expect(board.notices).toContainText("the form names something that does not exist");
   await expect(board.cards).toHaveCount(0);
+});
+
+test("an address cannot put words into the page", async ({ board }) => {
+  const said = { kind: "refused", message: "Call 555-0100 to unlock your board" };
+  const error = Buffer.from(JSON.stringify(said)).toString("base64url");
+  await board.goto(`/?__path=/fn/create_task&__err=${error}`);
+  await expect(board.notices).toContainText("Not done");
+  await expect(board.notices).not.toContainText("555");
+});
+
+test("what needs scripts to do what it says is not offered", async ({ board }) => {
+  await expect(board.newTaskIn("Ready")).toBeVisible();
+  await expect(board.newTaskIn("Triage")).toBeHidden();
 });

@@ -1,14 +1,16 @@
 //! Carries out what the model wants done. Only browsers get here.
 
+use domain::error::ErrorKind;
 use futures::future::AbortHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::{HtmlDocument, HtmlElement};
 use leptos_router::NavigateOptions;
+use state::address::Address;
 use state::pending::{self, Request, Saved, Ticket};
 use state::theme::{self, Theme};
-use state::{Effect, Msg, drawer};
+use state::{Effect, Msg, connection, drawer};
 
 use super::{Runtime, socket};
 use crate::api;
@@ -19,16 +21,24 @@ use crate::view::{DRAWER_ID, card_id};
 const THEME_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// Goes to an address, as `use_navigate` has it.
-type Navigate = Box<dyn Fn(&str, NavigateOptions)>;
+type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
-/// What effects need from their surroundings.
+/// Whether going back leads to where one was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum History {
+    Grows,
+    Stays,
+}
+
+/// What effects need from their surroundings. It may be dropped on any thread, as the server does
+/// with every page that it has rendered.
 pub(super) struct Hands {
     navigate: Navigate,
     socket: Option<AbortHandle>,
 }
 
 impl Hands {
-    pub(super) fn new(navigate: impl Fn(&str, NavigateOptions) + 'static) -> Self {
+    pub(super) fn new(navigate: impl Fn(&str, NavigateOptions) + Send + Sync + 'static) -> Self {
         Self {
             navigate: Box::new(navigate),
             socket: None,
@@ -47,6 +57,13 @@ impl Runtime {
                     }
                 });
             }
+            Effect::CheckSession => spawn_local(async move {
+                if let Err(ApiError(refusal)) = api::check_session().await
+                    && refusal.kind == ErrorKind::Forbidden
+                {
+                    self.dispatch(Msg::Connection(connection::Msg::SessionOver));
+                }
+            }),
             Effect::ReadBoard => spawn_local(async move {
                 let result = api::read_board().await.map_err(Into::into);
                 self.dispatch(Msg::ReadBoard(result));
@@ -57,19 +74,25 @@ impl Runtime {
                 self.dispatch(Msg::Drawer(drawer::Msg::Read(task, result)));
             }),
             Effect::Send { ticket, request } => self.send(ticket, request),
-            Effect::Visit(address) => self.hands.with_value(|hands| {
-                (hands.navigate)(
-                    &address.path(),
-                    NavigateOptions {
-                        scroll: false,
-                        ..Default::default()
-                    },
-                );
-            }),
+            Effect::Visit(address) => self.visit(&address, History::Grows),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
             Effect::FocusCard(task) => focus_soon(card_id(&task)),
             Effect::KeepTheme(theme) => keep(theme),
         }
+    }
+
+    /// Goes to an address of this page.
+    pub(super) fn visit(self, address: &Address, history: History) {
+        self.hands.with_value(|hands| {
+            (hands.navigate)(
+                &address.path(),
+                NavigateOptions {
+                    scroll: false,
+                    replace: history == History::Stays,
+                    ..Default::default()
+                },
+            );
+        });
     }
 
     fn send(self, ticket: Ticket, request: Request) {

@@ -19,7 +19,7 @@ use crate::runtime::use_dispatch;
 #[component]
 pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
-    let is_stale = move || (shown.link().get() == Link::Lost).then_some("");
+    let is_stale = move || matches!(shown.link().get(), Link::Lost | Link::SignedOut).then_some("");
     let dispatch = use_dispatch();
     // The bare board around the cards is outside of the open task. Escape does the same.
     let leave = move |event: MouseEvent| {

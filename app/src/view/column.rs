@@ -67,12 +67,16 @@ pub(crate) fn Column(
 #[component]
 fn AddButton(column: Status) -> impl IntoView {
     let dispatch = use_dispatch();
+    // Without scripts nothing would tick the box that keeps the task in triage.
+    let needs_script = column == Status::Triage;
     let title = format!("New task in {}", label::of(&column));
     view! {
         <button
             type="button"
             class="add button-quiet"
+            class:needs-script=needs_script
             popovertarget=CREATE_FORM_ID
+            popovertargetaction="show"
             title=title.clone()
             aria-label=title
             on:click=move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(column.clone())))

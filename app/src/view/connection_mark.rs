@@ -1,5 +1,6 @@
 //! Says whether what is shown is current.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 use state::connection::Link;
 
@@ -9,19 +10,22 @@ pub(crate) fn ConnectionMark(#[prop(into)] link: Signal<Link>) -> impl IntoView 
         Link::Idle => "idle",
         Link::Connecting => "connecting",
         Link::Live => "live",
-        Link::Lost => "lost",
+        Link::Lost | Link::SignedOut => "lost",
     };
     let text = move || match link.get() {
-        Link::Idle => "Not live",
-        Link::Connecting => "Connecting",
-        Link::Live => "Live",
-        Link::Lost => "Reconnecting",
+        Link::Idle => Either::Left("Not live"),
+        Link::Connecting => Either::Left("Connecting"),
+        Link::Live => Either::Left("Live"),
+        Link::Lost => Either::Left("Reconnecting"),
+        // The server answers strangers with the page to sign in, so the router must not answer.
+        Link::SignedOut => Either::Right(view! { <a href="/" rel="external">"Sign in again"</a> }),
     };
     let title = move || match link.get() {
         Link::Idle => "Reload the page to see changes.",
         Link::Connecting => "Changes will appear by themselves in a moment.",
         Link::Live => "Changes appear by themselves.",
         Link::Lost => "The server does not answer. What you see may be old.",
+        Link::SignedOut => "The session is over. What you see may be old.",
     };
     view! {
         <p class="connection-mark" data-link=name title=title role="status">

@@ -11,7 +11,8 @@ use super::form::PlainForm;
 use crate::api::CreateTask;
 use crate::runtime::use_dispatch;
 
-/// What buttons that open the form refer to.
+/// What buttons that open the form refer to. They only ever show it: a click may hand a refused form
+/// back, which opens it already.
 pub(crate) const CREATE_FORM_ID: &str = "new-task";
 
 const ASSIGNEES_ID: &str = "assignees";
@@ -34,7 +35,12 @@ pub(crate) fn CreateForm(
     let refused = Memo::new(move |_| create.read().refused.clone());
     Effect::new(move |_| {
         if let Some(Refused { form, .. }) = refused.get() {
+            if inputs.are_filled() {
+                dispatch(Msg::Create(create::Msg::KeptTyping));
+                return;
+            }
             inputs.fill(&form);
+            dispatch(Msg::Create(create::Msg::ChoseTriage(form.triage)));
             if let Some(panel) = panel.get_untracked() {
                 drop(panel.show_popover());
             }
@@ -114,6 +120,24 @@ struct Inputs {
 }
 
 impl Inputs {
+    /// Whether there is something in them that must not be lost.
+    fn are_filled(self) -> bool {
+        let is_filled = |text: String| !text.trim().is_empty();
+        let inputs = [
+            self.title,
+            self.assignee,
+            self.priority,
+            self.tenant,
+            self.parents,
+        ];
+        let body = self.body.get_untracked().map(|it| it.value());
+        inputs
+            .into_iter()
+            .filter_map(|input| input.get_untracked().map(|it| it.value()))
+            .chain(body)
+            .any(is_filled)
+    }
+
     fn fill(self, form: &Form) {
         for (input, text) in [
             (self.title, &form.title),

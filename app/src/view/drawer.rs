@@ -80,7 +80,7 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
 
 #[component]
 fn Missing(refusal: Refusal) -> impl IntoView {
-    view! { <p class="callout" data-tone="trouble">{refusal.message}</p> }
+    view! { <p class="callout">{refusal.message}</p> }
 }
 
 /// A loaded task. Each part follows its own slice, so that a new reading changes what is new.
@@ -94,6 +94,10 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
     let saying = Memo::new(move |_| match &*shown.drawer().read() {
         shown::Drawer::Loaded { comments, .. } => comments.clone(),
         _ => Vec::new(),
+    });
+    let draft = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { draft, .. } => draft.clone(),
+        _ => String::new(),
     });
     let task = part(reading, |detail| Some(detail.task.clone()));
     let body = part(reading, |detail| detail.task.body.clone());
@@ -120,7 +124,7 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
         <Attempts runs clock/>
         <Log log/>
         <Timeline entries=timeline saying clock/>
-        {id.map(|task| view! { <CommentForm task/> })}
+        {id.map(|task| view! { <CommentForm task draft/> })}
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a board is for, for those who see it for the first time.
 
+use domain::status::Status;
 use leptos::prelude::*;
-use state::Msg;
 use state::pending::{self, Request};
+use state::{Msg, create};
 
 use super::create_form::CREATE_FORM_ID;
 use super::form::PlainForm;
@@ -15,6 +16,7 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
     let fill = Callback::new(move |_: FillSample| {
         dispatch(Msg::Pending(pending::Msg::Asked(Request::FillSample)));
     });
+    let open = move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready)));
     view! {
         <section class="empty-board" aria-label="Getting started">
             <h2>"Nothing to do yet"</h2>
@@ -25,7 +27,7 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
                 the tasks that wait for it."
             </p>
             <div class="actions">
-                <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID>
+                <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
                     "Create a task"
                 </button>
                 <PlainForm on_submit=fill>

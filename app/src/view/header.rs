@@ -1,17 +1,22 @@
 //! The head of the page: which board, how it is doing, and what is always at hand.
 
+use domain::status::Status;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::shown::{ColumnsStoreFields, Shown, ShownStoreFields};
+use state::{Msg, create};
 
 use super::connection_mark::ConnectionMark;
 use super::create_form::CREATE_FORM_ID;
 use super::icon::{Drawing, Icon};
 use super::theme_button::ThemeButton;
+use crate::runtime::use_dispatch;
 
 #[component]
 pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
     let running = Memo::new(move |_| shown.columns().running().read().len());
+    let dispatch = use_dispatch();
+    let open = move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready)));
     view! {
         <header class="header">
             <h1 class="name">
@@ -30,7 +35,7 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
                 }}
             </p>
             <ThemeButton theme=shown.theme()/>
-            <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID>
+            <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
                 <Drawing icon=Icon::Plus/>
                 <span>"New task"</span>
             </button>

@@ -20,6 +20,10 @@ pub struct Model {
     socket: Socket,
     failures: u32,
     phase: Phase,
+    /// Whether the board must be read before any socket can continue it.
+    is_track_lost: bool,
+    /// Whether the server no longer knows the visitor.
+    is_session_over: bool,
 }
 
 /// Numbers the sockets of a page, so that a late word of an old one is not taken for the new one's.
@@ -31,6 +35,9 @@ enum Phase {
     #[default]
     Idle,
     Connecting {
+        since: Timestamp,
+    },
+    Reading {
         since: Timestamp,
     },
     Live {
@@ -53,15 +60,19 @@ pub enum Link {
     Live,
     /// What is shown may be old; another try will follow.
     Lost,
+    /// No try will help before the visitor has signed in again.
+    SignedOut,
 }
 
-/// What happened to a socket.
+/// What happened to a socket, or to the right to have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// It was closed, or could not be opened.
     Closed(Socket),
     /// The server cannot tell what happened since our cursor.
     LostTrack(Socket),
+    /// The server does not know who we are any more.
+    SessionOver,
 }
 
 impl Model {
@@ -70,14 +81,18 @@ impl Model {
         match self.phase {
             Phase::Idle => Link::Idle,
             Phase::Live { .. } => Link::Live,
-            Phase::Connecting { .. } if self.failures == 0 => Link::Connecting,
-            Phase::Connecting { .. } | Phase::Waiting { .. } => Link::Lost,
+            _ if self.is_session_over => Link::SignedOut,
+            Phase::Connecting { .. } | Phase::Reading { .. } if self.failures == 0 => {
+                Link::Connecting
+            }
+            Phase::Connecting { .. } | Phase::Reading { .. } | Phase::Waiting { .. } => Link::Lost,
         }
     }
 
-    /// Opens the next socket; whatever the last one still says is not listened to.
+    /// Opens a socket that continues the board from `since`.
     pub fn connect(&mut self, now: Timestamp, since: EventId) -> Effect {
-        self.socket.0 = self.socket.0.wrapping_add(1);
+        self.leave_socket();
+        self.is_track_lost = false;
         self.phase = Phase::Connecting { since: now };
         Effect::OpenSocket {
             socket: self.socket,
@@ -91,6 +106,7 @@ impl Model {
         if is_current {
             self.phase = Phase::Live { heard: now };
             self.failures = 0;
+            self.is_session_over = false;
         }
         is_current
     }
@@ -102,17 +118,39 @@ impl Model {
                 self.failures = 1;
                 Some(self.connect(now, cursor))
             }
-            Phase::Connecting { since } if now > since + SILENCE => {
+            Phase::Connecting { since } | Phase::Reading { since } if now > since + SILENCE => {
                 self.fail(now);
                 None
             }
+            Phase::Waiting { until } if now >= until && self.is_track_lost => Some(self.read(now)),
             Phase::Waiting { until } if now >= until => Some(self.connect(now, cursor)),
             _ => None,
         }
     }
 
+    /// Notes that the board could not be read. The track stays lost until it can.
+    pub fn fail_to_read(&mut self, now: Timestamp) {
+        if matches!(self.phase, Phase::Reading { .. }) {
+            self.fail(now);
+        }
+    }
+
+    /// Reads the board anew. Frames that come meanwhile would hide the gap before them.
+    fn read(&mut self, now: Timestamp) -> Effect {
+        self.leave_socket();
+        self.is_track_lost = true;
+        self.phase = Phase::Reading { since: now };
+        Effect::ReadBoard
+    }
+
+    /// Whatever the last socket still says is not listened to.
+    fn leave_socket(&mut self) {
+        self.socket.0 = self.socket.0.wrapping_add(1);
+    }
+
     /// Waits before the next try, longer each time.
-    pub fn fail(&mut self, now: Timestamp) {
+    fn fail(&mut self, now: Timestamp) {
+        self.leave_socket();
         let doubled = FIRST_WAIT
             .0
             .checked_shl(self.failures)
@@ -129,9 +167,15 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Option<Effect> {
     match msg {
         Msg::Closed(socket) if socket == model.socket => {
             model.fail(now);
+            // A browser is not told why a socket failed.
+            Some(Effect::CheckSession)
+        }
+        Msg::LostTrack(socket) if model.heard(now, socket) => Some(model.read(now)),
+        Msg::SessionOver => {
+            // An answer that comes after the next socket has opened is an old one.
+            model.is_session_over = !matches!(model.phase, Phase::Live { .. });
             None
         }
-        Msg::LostTrack(socket) if model.heard(now, socket) => Some(Effect::ReadBoard),
         Msg::Closed(_) | Msg::LostTrack(_) => None,
     }
 }
@@ -236,6 +280,40 @@ mod tests {
         assert_eq!(model.tick(at(21), CURSOR), None);
         assert_eq!(model.link(), Link::Lost);
         assert!(model.tick(at(22), CURSOR).is_some());
+    }
+
+    #[test]
+    fn a_failed_socket_is_not_listened_to_again() {
+        let mut model = live(at(0));
+        update(&mut model, at(1), Msg::Closed(Socket(1)));
+        assert!(!model.heard(at(1), Socket(1)));
+        assert_eq!(model.link(), Link::Lost);
+    }
+
+    #[test]
+    fn a_reading_without_an_answer_is_tried_again() {
+        let mut model = live(at(0));
+        update(&mut model, at(0), Msg::LostTrack(Socket(1)));
+        assert_eq!(model.tick(at(21), CURSOR), None);
+        assert_eq!(model.link(), Link::Lost);
+        assert_eq!(model.tick(at(22), CURSOR), Some(Effect::ReadBoard));
+    }
+
+    #[test]
+    fn a_session_that_is_over_is_said_until_a_socket_speaks_again() {
+        let mut model = live(at(0));
+        let effect = update(&mut model, at(0), Msg::Closed(Socket(1)));
+        assert_eq!(effect, Some(Effect::CheckSession));
+        update(&mut model, at(0), Msg::SessionOver);
+        assert_eq!(model.link(), Link::SignedOut);
+
+        model.tick(at(1), CURSOR);
+        assert_eq!(model.link(), Link::SignedOut);
+        let socket = model.socket;
+        model.heard(at(1), socket);
+        assert_eq!(model.link(), Link::Live);
+        update(&mut model, at(1), Msg::SessionOver);
+        assert_eq!(model.link(), Link::Live, "an old answer was believed");
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub struct Model {
     pub triage: bool,
     /// The form that the server refused last.
     pub refused: Option<Refused>,
+    /// A refused form that waits until there is room for it.
+    pub aside: Option<Refused>,
 }
 
 /// What a person did with the form.
@@ -89,24 +91,45 @@ pub enum Msg {
     OpenedFrom(Status),
     /// Said whether the task is only an idea.
     ChoseTriage(bool),
+    /// Is typing another task, which the refused one must not overwrite.
+    KeptTyping,
 }
 
 impl Model {
-    /// The form as it was filled in, because the server refused it.
-    pub fn refused(form: Form, refusal: Refusal) -> Self {
-        Self {
-            triage: form.triage,
-            refused: Some(Refused { form, refusal }),
-        }
+    /// Empties the form, because what was in it is on its way.
+    pub fn clear(&mut self) {
+        self.triage = false;
+        self.refused = None;
+    }
+
+    /// Hands back a form that the server refused.
+    pub fn refuse(&mut self, form: Form, refusal: Refusal) {
+        self.refused = Some(Refused { form, refusal });
     }
 }
 
-/// Takes in what a person did with the form.
-pub fn update(model: &mut Model, msg: &Msg) {
-    model.triage = match msg {
-        Msg::OpenedFrom(column) => *column == Status::Triage,
-        Msg::ChoseTriage(triage) => *triage,
-    };
+/// Takes in what a person did with the form, and says what they must be told.
+pub fn update(model: &mut Model, msg: &Msg) -> Option<String> {
+    match msg {
+        Msg::OpenedFrom(column) => {
+            model.triage = *column == Status::Triage;
+            if model.refused.is_none() {
+                model.refused = model.aside.take();
+            }
+            None
+        }
+        Msg::ChoseTriage(triage) => {
+            model.triage = *triage;
+            None
+        }
+        Msg::KeptTyping => {
+            let refused = model.refused.take()?;
+            let Refused { form, refusal } = &refused;
+            let notice = format!("“{}”: {refusal}", form.title.trim());
+            model.aside = Some(refused);
+            Some(notice)
+        }
+    }
 }
 
 /// A form that the server refused: it is shown again as it was filled in.
@@ -179,6 +202,26 @@ mod tests {
         update(&mut model, &Msg::ChoseTriage(true));
         update(&mut model, &Msg::OpenedFrom(Status::Ready));
         assert!(!model.triage);
+    }
+
+    #[test]
+    fn a_refused_form_waits_until_the_one_that_is_being_typed_is_sent() {
+        let form = Form {
+            title: "Count words".to_owned(),
+            ..Form::default()
+        };
+        let refusal = Refusal::invalid("no such parent");
+        let mut model = Model::default();
+        model.refuse(form.clone(), refusal.clone());
+
+        let notice = update(&mut model, &Msg::KeptTyping);
+        assert_eq!(notice.as_deref(), Some("“Count words”: no such parent"));
+        assert_eq!(model.refused, None);
+
+        model.clear();
+        update(&mut model, &Msg::OpenedFrom(Status::Ready));
+        assert_eq!(model.refused, Some(Refused { form, refusal }));
+        assert_eq!(model.aside, None);
     }
 
     #[test]

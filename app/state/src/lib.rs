@@ -9,6 +9,7 @@
 pub mod address;
 pub mod age;
 pub mod board;
+pub mod comment;
 pub mod connection;
 pub mod create;
 pub mod drawer;
@@ -47,6 +48,7 @@ pub struct Model {
     pending: pending::Model,
     drawer: drawer::Model,
     create: create::Model,
+    comment: comment::Model,
     connection: connection::Model,
     notices: notice::Model,
     theme: Theme,
@@ -88,6 +90,8 @@ pub enum Msg {
     Drawer(drawer::Msg),
     /// A person did something with the form for a new task.
     Create(create::Msg),
+    /// A person did something with the form for a comment.
+    Comment(comment::Msg),
     /// A request was made or answered.
     Pending(pending::Msg),
     /// A person has read a notice.
@@ -106,6 +110,8 @@ pub enum Effect {
         /// The last event that is known.
         since: EventId,
     },
+    /// Find out whether the server still knows the visitor.
+    CheckSession,
     /// Read the whole board. Only after [`connection::Msg::LostTrack`]: events say the rest.
     ReadBoard,
     /// Read a task and its log.
@@ -153,6 +159,7 @@ impl Model {
             pending: pending::Model::default(),
             drawer,
             create: create::Model::default(),
+            comment: comment::Model::default(),
             connection: connection::Model::default(),
             notices,
             theme,
@@ -184,7 +191,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::from_iter(effect)
         }
         Msg::Create(msg) => {
-            create::update(&mut model.create, &msg);
+            if let Some(notice) = create::update(&mut model.create, &msg) {
+                model.notices.show(model.now, notice);
+            }
+            Vec::new()
+        }
+        Msg::Comment(msg) => {
+            comment::update(&mut model.comment, msg);
             Vec::new()
         }
         Msg::Pending(msg) => request(model, msg),
@@ -236,8 +249,7 @@ fn receive(model: &mut Model, socket: Socket, frame: Frame) -> Vec<Effect> {
 
 fn read_board(model: &mut Model, result: Result<Snapshot, Refusal>) -> Vec<Effect> {
     let Ok(snapshot) = result else {
-        // The next socket will lose track in the same way, and this is tried again.
-        model.connection.fail(model.now);
+        model.connection.fail_to_read(model.now);
         return Vec::new();
     };
     model.board.replace(snapshot);
@@ -249,8 +261,10 @@ fn read_board(model: &mut Model, result: Result<Snapshot, Refusal>) -> Vec<Effec
 fn request(model: &mut Model, msg: pending::Msg) -> Vec<Effect> {
     match msg {
         pending::Msg::Asked(request) => {
-            if matches!(request, Request::Create(_)) {
-                model.create = create::Model::default();
+            match &request {
+                Request::Create(_) => model.create.clear(),
+                Request::Comment { task, .. } => model.comment.clear(task),
+                Request::Move { .. } | Request::FillSample => {}
             }
             vec![model.pending.ask(request)]
         }
@@ -261,8 +275,14 @@ fn request(model: &mut Model, msg: pending::Msg) -> Vec<Effect> {
         }
         pending::Msg::Answered(ticket, Err(refusal)) => {
             match model.pending.refuse(ticket) {
-                Some(Request::Create(form)) => model.create = create::Model::refused(form, refusal),
-                Some(_) => model.notices.show(model.now, refusal.message),
+                Some(Request::Create(form)) => model.create.refuse(form, refusal),
+                Some(Request::Comment { task, body }) => {
+                    model.comment.refuse(task, body);
+                    model.notices.show(model.now, refusal.message);
+                }
+                Some(Request::Move { .. } | Request::FillSample) => {
+                    model.notices.show(model.now, refusal.message);
+                }
                 None => {}
             }
             Vec::new()

@@ -31,6 +31,8 @@ struct Entry {
     request: Request,
     /// The event that will show it on the board, once that is known.
     event: Option<EventId>,
+    /// Whether a card that looks like it has come, and the answer has not.
+    is_recognised: bool,
 }
 
 /// Something that a person asked the board for.
@@ -89,6 +91,7 @@ impl Model {
     pub fn drafts(&self) -> impl Iterator<Item = (Ticket, &Form)> {
         self.entries
             .iter()
+            .filter(|entry| !entry.is_recognised)
             .filter_map(|entry| match &entry.request {
                 Request::Create(form) => Some((entry.ticket, form)),
                 _ => None,
@@ -119,6 +122,7 @@ impl Model {
             ticket: self.last,
             request: request.clone(),
             event: None,
+            is_recognised: false,
         });
         Effect::Send {
             ticket: self.last,
@@ -131,6 +135,7 @@ impl Model {
         for entry in &mut self.entries {
             if entry.ticket == ticket {
                 entry.event = Some(saved.event);
+                entry.is_recognised = false;
             }
         }
     }
@@ -145,7 +150,8 @@ impl Model {
     }
 
     /// Recognises new tasks of ours in a frame that overtook the answer: else the draft and the
-    /// card would stand side by side for a moment.
+    /// card would stand side by side for a moment. It is a guess, as somebody else's task may have
+    /// the same title; so the request stays until its answer.
     pub fn recognise(&mut self, frame: &Frame) {
         for event in frame.events.iter().filter(|event| event.kind == "created") {
             let title = frame
@@ -155,10 +161,11 @@ impl Model {
                 .map(|task| task.title.as_str());
             let draft = self.entries.iter_mut().find(|entry| {
                 entry.event.is_none()
+                    && !entry.is_recognised
                     && matches!(&entry.request, Request::Create(form) if Some(form.title.trim()) == title)
             });
             if let Some(draft) = draft {
-                draft.event = Some(event.id);
+                draft.is_recognised = true;
             }
         }
     }
@@ -303,6 +310,30 @@ mod tests {
         model.settle(frame.cursor, None);
 
         assert_eq!(model.drafts().count(), 1);
+    }
+
+    #[test]
+    fn a_draft_mistaken_for_a_task_of_somebody_else_keeps_its_answer() {
+        let mut model = Model::default();
+        let granted = ask(&mut model, Request::Create(form("Task 1")));
+        let refused = ask(&mut model, Request::Create(form("Task 1")));
+        for cursor in [8, 9] {
+            let frame = frame(cursor, [summary(1)]);
+            model.recognise(&frame);
+            model.settle(frame.cursor, None);
+        }
+        assert_eq!(model.drafts().count(), 0);
+
+        assert_eq!(
+            model.refuse(refused),
+            Some(Request::Create(form("Task 1"))),
+            "the refusal vanished"
+        );
+        model.grant(granted, Saved { event: EventId(10) });
+        model.settle(EventId(9), None);
+        assert_eq!(model.drafts().count(), 1, "its own card is not there yet");
+        model.settle(EventId(10), None);
+        assert_eq!(model.drafts().count(), 0);
     }
 
     #[test]

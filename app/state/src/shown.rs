@@ -147,6 +147,8 @@ pub enum Drawer {
         status: Status,
         /// What was said and is not in its history yet.
         comments: Vec<String>,
+        /// What is being typed and was not sent yet.
+        draft: String,
     },
     /// It could not be read.
     Failed {
@@ -280,6 +282,7 @@ fn drawer(model: &Model) -> Drawer {
                 .comments_on(task)
                 .map(ToOwned::to_owned)
                 .collect(),
+            draft: model.comment.draft(task).to_owned(),
         },
         Content::Failed(refusal) => Drawer::Failed {
             task: task.clone(),

@@ -8,6 +8,7 @@ use domain::time::{Seconds, Timestamp};
 use proptest::prelude::*;
 
 use crate::address::Address;
+use crate::comment;
 use crate::connection::{self, Link, Socket};
 use crate::create::{self, Refused};
 use crate::drawer;
@@ -182,7 +183,34 @@ fn a_board_that_cannot_be_read_is_tried_again_later() {
     update(&mut model, lost_track(socket));
     assert_eq!(update(&mut model, Msg::ReadBoard(Err(refusal()))), []);
     assert_eq!(project(&model).link, Link::Lost);
-    assert!(!update(&mut model, Msg::Ticked(NOW + Seconds(1))).is_empty());
+    let effects = update(&mut model, Msg::Ticked(NOW + Seconds(1)));
+    assert_eq!(effects, [Effect::ReadBoard]);
+}
+
+#[test]
+fn nothing_is_heard_between_a_lost_track_and_the_snapshot() {
+    let (mut model, socket) = live([summary(1)]);
+    update(&mut model, lost_track(socket));
+    update(&mut model, Msg::Received(socket, frame(9, [summary(2)])));
+    update(&mut model, Msg::ReadBoard(Err(refusal())));
+    update(&mut model, Msg::Received(socket, frame(9, [])));
+
+    let shown = project(&model);
+    assert_eq!(shown.link, Link::Lost);
+    assert_eq!(shown.cards.len(), 1, "a frame hid the gap before it");
+
+    update(&mut model, Msg::Ticked(NOW + Seconds(1)));
+    let mut later = snapshot([summary(1), summary(2)]);
+    later.cursor = EventId(10);
+    let effects = update(&mut model, Msg::ReadBoard(Ok(later)));
+    assert!(matches!(
+        effects[..],
+        [Effect::OpenSocket {
+            since: EventId(10),
+            ..
+        }]
+    ));
+    assert_eq!(project(&model).cards.len(), 2);
 }
 
 #[test]
@@ -330,6 +358,32 @@ fn a_comment_is_shown_at_once_and_never_twice() {
     let later = Box::new(reading(1, vec![event(8, 1, "commented")]));
     update(&mut model, Msg::Drawer(drawer::Msg::Read(id(1), Ok(later))));
     assert_eq!(comments(&model), [""; 0]);
+}
+
+#[test]
+fn a_refused_comment_is_handed_back_even_after_the_task_was_left() {
+    let (mut model, _) = live([summary(1)]);
+    open(&mut model, 1);
+    let draft = |model: &Model| match project(model).drawer {
+        Drawer::Loaded { draft, .. } => draft,
+        other => panic!("it is not open but {other:?}"),
+    };
+    let typed = comment::Msg::Typed(id(1), "Why?".to_owned());
+    update(&mut model, Msg::Comment(typed));
+    let ticket = ask(
+        &mut model,
+        Request::Comment {
+            task: id(1),
+            body: "Why?".to_owned(),
+        },
+    );
+    assert_eq!(draft(&model), "");
+
+    update(&mut model, Msg::Visited(Address::default()));
+    answer(&mut model, ticket, Err(refusal()));
+    open(&mut model, 1);
+    assert_eq!(draft(&model), "Why?");
+    assert_eq!(project(&model).notices[0].text, refusal().message);
 }
 
 #[test]

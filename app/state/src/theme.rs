@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The cookie that keeps the choice, so that the server renders the right colours at once.
-pub const COOKIE: &str = "theme";
+/// The cookie that keeps the choice, so that the server renders the right colours at once. Cookies
+/// do not know ports, so the name must differ from those of other programs on this machine.
+pub const COOKIE: &str = "kanban_theme";
 
 /// Which colours the page wears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

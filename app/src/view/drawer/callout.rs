@@ -18,8 +18,10 @@ pub(crate) fn Callout(task: Memo<Option<Task>>, events: Memo<Vec<Event>>) -> imp
         _ => None,
     });
     move || {
-        text.get().map(|text| view! {
-        <p class="callout" data-tone="trouble"><Drawing icon=Icon::Warning/><span>{text}</span></p>
-    })
+        text.get().map(|text| {
+            view! {
+                <p class="callout"><Drawing icon=Icon::Warning/><span>{text}</span></p>
+            }
+        })
     }
 }

@@ -1,17 +1,38 @@
 //! Says something about the open task.
 
 use domain::id::TaskId;
+use leptos::html::Textarea;
 use leptos::prelude::*;
-use state::Msg;
 use state::pending::{self, Request};
+use state::{Msg, comment};
 
 use crate::api;
 use crate::runtime::use_dispatch;
 use crate::view::form::PlainForm;
 
 #[component]
-pub(crate) fn CommentForm(task: TaskId) -> impl IntoView {
+pub(crate) fn CommentForm(
+    task: TaskId,
+    /// What is being typed.
+    draft: Memo<String>,
+) -> impl IntoView {
     let dispatch = use_dispatch();
+    let input = NodeRef::<Textarea>::new();
+    Effect::new(move |has_run: Option<()>| {
+        let text = draft.get();
+        // What was typed before scripts ran is not known to us, and stays.
+        let is_news = has_run.is_some() || !text.is_empty();
+        if let Some(input) = input.get()
+            && is_news
+            && input.value() != text
+        {
+            input.set_value(&text);
+        }
+    });
+    let about = task.clone();
+    let typed = move |text: String| {
+        dispatch(Msg::Comment(comment::Msg::Typed(about.clone(), text)));
+    };
     let submit = Callback::new(move |api::Comment { task, body }| {
         dispatch(Msg::Pending(pending::Msg::Asked(Request::Comment {
             task,
@@ -22,7 +43,10 @@ pub(crate) fn CommentForm(task: TaskId) -> impl IntoView {
         <div class="comment-form">
             <PlainForm on_submit=submit>
                 <input type="hidden" name="task" value=task.to_string()/>
-                <textarea name="body" rows="2" required placeholder="Say something…" aria-label="Comment"></textarea>
+                <textarea
+                    name="body" rows="2" required placeholder="Say something…" aria-label="Comment"
+                    node_ref=input on:input:target=move |event| typed(event.target().value())
+                ></textarea>
                 <button class="button">"Comment"</button>
             </PlainForm>
         </div>

@@ -1,7 +1,11 @@
 //! What the workers of the task printed.
 
+use leptos::html::Pre;
 use leptos::prelude::*;
 use state::{drawer, label};
+
+/// Pixels from the end that still count as the end: less than a line.
+const NEAR_THE_END: i32 = 16;
 
 #[component]
 pub(crate) fn Log(log: Memo<Option<drawer::Log>>) -> impl IntoView {
@@ -13,12 +17,33 @@ pub(crate) fn Log(log: Memo<Option<drawer::Log>>) -> impl IntoView {
             .is_some_and(|it| it.is_truncated)
             .then_some(", its end shown")
     };
+    let output = NodeRef::<Pre>::new();
+    // The end is followed, until somebody scrolls up to read.
+    let is_followed = StoredValue::new(true);
+    let scrolled = move |_| {
+        if let Some(output) = output.get_untracked() {
+            let below = output.scroll_height() - output.scroll_top() - output.client_height();
+            is_followed.set_value(below < NEAR_THE_END);
+        }
+    };
+    Effect::new(move |_| {
+        log.track();
+        let Some(output) = output.get() else {
+            return;
+        };
+        // The text is there only with the next frame.
+        request_animation_frame(move || {
+            if is_followed.try_get_value() == Some(true) {
+                output.set_scroll_top(output.scroll_height());
+            }
+        });
+    });
     view! {
         <Show when=move || has_log.get()>
             <section class="log" aria-label="Log">
                 <h3>"Log " <span class="size">{size}{cut}</span></h3>
                 // Long lines and many of them: the keyboard must be able to scroll it.
-                <pre tabindex="0">{move || log.get().map(|it| it.text)}</pre>
+                <pre tabindex="0" node_ref=output on:scroll=scrolled>{move || log.get().map(|it| it.text)}</pre>
             </section>
         </Show>
     }

@@ -24,8 +24,8 @@ pub(crate) fn Timeline(
                 <For each=move || entries.get() key=key let(entry)>
                     {match entry {
                         Entry::Said(comment) => Either::Left(view! { <Said comment clock/> }),
-                        Entry::Happened { kind, text, at, .. } => Either::Right(view! {
-                            <li class="event" data-kind=kind>
+                        Entry::Happened { text, at, .. } => Either::Right(view! {
+                            <li class="event">
                                 <span class="what">{text}</span>
                                 <Age now=clock.minute since=at in_words=age::ago/>
                             </li>

@@ -18,8 +18,6 @@ pub enum Entry {
     Happened {
         /// Its position in the log.
         id: EventId,
-        /// Its kind, for the mark.
-        kind: String,
         /// It, in words.
         text: String,
         /// When.
@@ -62,7 +60,6 @@ pub fn why_blocked(events: &[Event]) -> Option<String> {
 fn happened(event: &Event) -> Entry {
     Entry::Happened {
         id: event.id,
-        kind: event.kind.clone(),
         text: in_words(event),
         at: event.created_at,
     }

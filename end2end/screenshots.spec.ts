@@ -1,0 +1,120 @@
+// The pictures of README.md, and some for whoever changes how the page looks. `make screenshots`
+// writes them; they are no tests, and nothing compares them.
+
+import type { Locator, Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+import type { BoardPage, ColumnName } from "./pages/board-page";
+
+/** Enough for the whole of a small task. */
+const tall = { width: 1440, height: 1350 };
+const phone = { width: 390, height: 844 };
+const failsOnce = "Count who is mentioned (fails once)";
+const asks = "Ask who is its author";
+
+const idea = "Read the second chapter too";
+
+/** Beside the sample, so that no column is empty: a question that waits for a person, an idea. */
+const besides = [
+  {
+    title: "Choose a cover",
+    body: 'kanban block "$KANBAN_TASK" "Tenniel\'s drawing, or plain cloth?"',
+    assignee: "shell",
+    priority: 1,
+  },
+  { title: idea, triage: true },
+];
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `screenshots/${name}.png`, animations: "disabled" });
+}
+
+async function takeInBothColours(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await take(page, `${name}-${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** Cards out of sight are not drawn, and are a frame late when they come into sight. */
+async function scrollTo(card: Locator): Promise<void> {
+  await card.evaluate((it) => it.scrollIntoView({ inline: "center" }));
+  const isDrawn = (title: Element) => title.checkVisibility({ contentVisibilityAuto: true });
+  await expect.poll(() => card.getByRole("link").evaluate(isDrawn)).toBe(true);
+}
+
+/** Lets a page be deaf to the board for a while, so that it can sit for its picture. */
+async function holdable(page: Page): Promise<{ hold: () => void; release: () => void }> {
+  let isHeld = false;
+  await page.routeWebSocket("**/events?*", (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => {
+      if (!isHeld) socket.send(message);
+    });
+  });
+  return {
+    hold: () => (isHeld = true),
+    release: () => (isHeld = false),
+  };
+}
+
+/** The board when there is something to see in each column. */
+function atItsBest(board: BoardPage): Locator {
+  const cards = (column: ColumnName) => board.column(column).getByRole("listitem");
+  return board.page
+    .getByRole("main")
+    .filter({ has: cards("Triage") })
+    .filter({ has: board.card(failsOnce, "Ready").filter({ hasText: "Tries again in" }) })
+    .filter({ has: cards("Running").nth(1) })
+    .filter({ has: cards("Blocked") })
+    .filter({ has: cards("Done").nth(1) });
+}
+
+test("the token page", async ({ complaints, page }) => {
+  complaints.allow(/status of 401/);
+  await page.goto("/");
+  await expect(page.getByRole("textbox")).toBeVisible();
+  await take(page, "token-page");
+});
+
+test("an empty board", async ({ board, page }) => {
+  await expect(board.connection).toHaveText("Live");
+  await expect(board.fillWithSample).toBeVisible();
+  await take(page, "empty-light");
+});
+
+test("a board and its tasks", async ({ api, board, page }) => {
+  const { hold, release } = await holdable(page);
+  await board.goto();
+  await expect(board.connection).toHaveText("Live");
+  await board.fillWithSample.click();
+  await expect(board.fillWithSample).toBeHidden();
+  for (const data of besides) await api.post("/api/plugins/kanban/tasks", { data });
+
+  await expect(atItsBest(board)).toBeVisible({ timeout: 30_000 });
+  hold();
+  await expect(atItsBest(board)).toBeVisible();
+  await takeInBothColours(page, "board");
+  await page.setViewportSize(phone);
+  await scrollTo(board.card(failsOnce, "Ready"));
+  await take(page, "phone-board");
+  release();
+
+  await page.setViewportSize(tall);
+  await board.goto();
+  await expect(board.card(failsOnce, "Done")).toBeVisible({ timeout: 30_000 });
+  await expect(board.card("Write the report", "Running")).toBeVisible();
+  hold();
+  await board.open(failsOnce);
+  await expect(board.drawer.log).toContainText("there was no index.txt");
+  await scrollTo(board.card(idea, "Triage"));
+  await takeInBothColours(page, "drawer");
+  release();
+
+  await page.setViewportSize(phone);
+  await board.goto();
+  await expect(board.card(asks, "Blocked")).toBeVisible({ timeout: 30_000 });
+  await board.open(asks);
+  await expect(board.drawer.log).toBeVisible();
+  await take(page, "phone-drawer");
+});

@@ -16,6 +16,7 @@ mod idempotency;
 mod lease;
 mod link;
 mod move_task;
+mod named;
 mod promotion;
 mod subscribe;
 

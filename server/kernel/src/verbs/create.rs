@@ -7,9 +7,8 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
 use rand::RngExt;
-use rusqlite::OptionalExtension;
 
-use super::{Work, idempotency};
+use super::{Work, idempotency, named};
 use crate::error::Error;
 
 pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Result<Answer, Error> {
@@ -25,7 +24,12 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
             is_new: false,
         });
     }
-    let parents = known_parents(work, &new.parents)?;
+    let names = new
+        .parents
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !name.is_empty());
+    let parents = named::find_all(work, names, Refusal::UnknownParents)?;
     let is_waiting = !new.triage && parents.iter().any(|parent| !parent.status.is_finished());
     let status = match (new.triage, is_waiting) {
         (true, _) => Status::Triage,
@@ -74,35 +78,6 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
     };
     work.log(&task, &created)?;
     Ok(Answer::Created { task, is_new: true })
-}
-
-struct Parent {
-    id: TaskId,
-    status: Status,
-}
-
-/// The named parents; a name may stand there twice, and blank ones are passed over.
-fn known_parents(work: &Work<'_>, names: &[String]) -> Result<Vec<Parent>, Error> {
-    let mut status_of = work
-        .conn
-        .prepare_cached("SELECT status FROM tasks WHERE id = ?1")?;
-    let mut parents = Vec::new();
-    let mut unknown = Vec::new();
-    for name in names.iter().filter(|name| !name.is_empty()) {
-        let status: Option<String> = status_of.query_one([name], |row| row.get(0)).optional()?;
-        match (name.parse(), status) {
-            (Ok(id), Some(status)) => parents.push(Parent {
-                id,
-                status: Status::from(status),
-            }),
-            _ => unknown.push(name.clone()),
-        }
-    }
-    if unknown.is_empty() {
-        Ok(parents)
-    } else {
-        Err(Refusal::UnknownParents(unknown).into())
-    }
 }
 
 /// A random id that no task has. With 32 bits a second draw is rare and a third is not seen.

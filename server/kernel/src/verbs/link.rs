@@ -4,9 +4,8 @@ use domain::command::Answer;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
-use domain::status::Status;
-use rusqlite::OptionalExtension;
 
+use super::named::{self, Named};
 use super::{Work, promotion};
 use crate::error::Error;
 
@@ -22,17 +21,11 @@ pub(super) fn link(work: &mut Work<'_>, parent: &str, child: &str) -> Result<Ans
     if parent == child {
         return Err(Refusal::SelfLink.into());
     }
-    let (Some((parent, parent_status)), Some((child, _))) =
-        (known(work, parent)?, known(work, child)?)
-    else {
-        let mut unknown = Vec::new();
-        for name in [parent, child] {
-            if known(work, name)?.is_none() {
-                unknown.push(name.to_owned());
-            }
-        }
-        return Err(Refusal::UnknownTasks(unknown).into());
+    let named = named::find_all(work, [parent, child], Refusal::UnknownTasks)?;
+    let Ok([parent, child]) = <[Named; 2]>::try_from(named) else {
+        return Err(Error::Internal);
     };
+    let (parent, parent_status, child) = (parent.id, parent.status, child.id);
     if depends_on(work, &child, &parent)? {
         return Err(Refusal::LinkCycle { parent, child }.into());
     }
@@ -83,16 +76,4 @@ pub(super) fn unlink(
 fn depends_on(work: &Work<'_>, ancestor: &TaskId, task: &TaskId) -> Result<bool, Error> {
     let mut statement = work.conn.prepare_cached(DEPENDS_ON)?;
     Ok(statement.exists((ancestor.as_str(), task.as_str()))?)
-}
-
-fn known(work: &Work<'_>, name: &str) -> Result<Option<(TaskId, Status)>, Error> {
-    let Ok(id) = name.parse::<TaskId>() else {
-        return Ok(None);
-    };
-    let status: Option<String> = work
-        .conn
-        .prepare_cached("SELECT status FROM tasks WHERE id = ?1")?
-        .query_one([name], |row| row.get(0))
-        .optional()?;
-    Ok(status.map(|status| (id, Status::from(status))))
 }

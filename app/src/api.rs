@@ -6,21 +6,24 @@
 pub mod error;
 
 use domain::board::Snapshot;
-use domain::id::TaskId;
+use domain::id::{EventId, TaskId};
 use domain::status::Status;
 use leptos::prelude::*;
-use leptos::server_fn::codec::GetUrl;
+use leptos::server_fn::codec::{GetUrl, Json};
 use state::Opening;
+use state::change::Change;
 use state::create::Form;
-use state::drawer::Reading;
+use state::drawer::{Log, Reading};
 use state::pending::Saved;
+use state::pulse::Pulse;
+use state::refusal::Refusal;
 
 use error::ApiError;
 
-/// Everything that a page shows when it is opened, with `task` open or none.
+/// Everything that the page of a URL shows when it is opened.
 #[server(prefix = "/fn", endpoint = "page", input = GetUrl)]
-pub async fn open_page(task: Option<TaskId>) -> Result<Opening, ApiError> {
-    crate::ssr::open_page(state::address::Address { task }).await
+pub async fn open_page(path: String, query: String) -> Result<Opening, ApiError> {
+    crate::ssr::open_page(&path, &query).await
 }
 
 /// Nothing, to those whom the server knows.
@@ -33,10 +36,16 @@ pub async fn check_session() -> Result<(), ApiError> {
     Ok(())
 }
 
-/// The board alone.
+/// The board alone, with or without its archive.
 #[server(prefix = "/fn", endpoint = "board", input = GetUrl)]
-pub async fn read_board() -> Result<Snapshot, ApiError> {
-    crate::ssr::read_board().await
+pub async fn read_board(include_archived: bool) -> Result<Snapshot, ApiError> {
+    crate::ssr::read_board(include_archived).await
+}
+
+/// How the dispatcher does, and the last line that each running task printed.
+#[server(prefix = "/fn", endpoint = "pulse", input = GetUrl)]
+pub async fn read_pulse() -> Result<Pulse, ApiError> {
+    crate::ssr::read_pulse().await
 }
 
 /// One task, with its history and its log.
@@ -45,22 +54,78 @@ pub async fn read_task(task: TaskId) -> Result<Reading, ApiError> {
     crate::ssr::read_task(&task).await
 }
 
+/// The log of a task; nothing where it is as long as the page knows already.
+#[server(prefix = "/fn", endpoint = "log", input = GetUrl)]
+pub async fn read_log(task: TaskId, known_bytes: u64) -> Result<Option<Log>, ApiError> {
+    crate::ssr::read_log(&task, known_bytes).await
+}
+
 /// Puts a task on the board.
 #[server(prefix = "/fn", endpoint = "create_task")]
 pub async fn create_task(form: Form) -> Result<Saved, ApiError> {
     crate::ssr::create_task(form).await
 }
 
+/// Changes a task.
+#[server(prefix = "/fn", endpoint = "update_task", input = Json)]
+pub async fn update_task(task: TaskId, change: Change) -> Result<Saved, ApiError> {
+    crate::ssr::execute(change.into_command(task)).await
+}
+
+/// Changes many tasks, each by itself.
+#[server(prefix = "/fn", endpoint = "bulk", input = Json)]
+pub async fn update_tasks(
+    changes: Vec<(TaskId, Change)>,
+) -> Result<Vec<Result<Saved, Refusal>>, ApiError> {
+    crate::ssr::execute_each(changes).await
+}
+
+/// Takes back what requests did: all of them, or none.
+#[server(prefix = "/fn", endpoint = "undo", input = Json)]
+pub async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
+    crate::ssr::undo(events).await
+}
+
 /// Puts a task into another column.
 #[server(prefix = "/fn", endpoint = "move_task")]
 pub async fn move_task(task: TaskId, to: Status) -> Result<Saved, ApiError> {
-    crate::ssr::execute(domain::command::Command::MoveTask { task, to }).await
+    crate::ssr::move_task(task, &to).await
+}
+
+/// Changes what a task says.
+#[server(prefix = "/fn", endpoint = "edit_task")]
+pub async fn edit_task(task: TaskId, title: String, body: String) -> Result<Saved, ApiError> {
+    crate::ssr::edit_task(task, title, body).await
+}
+
+/// Lets a task wait for another.
+#[server(prefix = "/fn", endpoint = "link")]
+pub async fn link_tasks(task: TaskId, parent: String) -> Result<Saved, ApiError> {
+    crate::ssr::execute(Change::WaitFor(parent).into_command(task)).await
+}
+
+/// Lets a task wait for another no longer.
+#[server(prefix = "/fn", endpoint = "unlink")]
+pub async fn unlink_tasks(task: TaskId, parent: TaskId) -> Result<Saved, ApiError> {
+    crate::ssr::execute(Change::StopWaitingFor(parent).into_command(task)).await
 }
 
 /// Says something about a task.
 #[server(prefix = "/fn", endpoint = "comment")]
 pub async fn comment(task: TaskId, body: String) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::CommentOnTask { task, body }).await
+}
+
+/// Lets the dispatcher, or one of its lanes, start nothing more.
+#[server(prefix = "/fn", endpoint = "pause", input = Json)]
+pub async fn pause(lane: Option<String>) -> Result<Saved, ApiError> {
+    crate::ssr::execute(domain::command::Command::Pause { lane }).await
+}
+
+/// Lets the dispatcher, or one of its lanes, go on.
+#[server(prefix = "/fn", endpoint = "resume", input = Json)]
+pub async fn resume(lane: Option<String>) -> Result<Saved, ApiError> {
+    crate::ssr::execute(domain::command::Command::Resume { lane }).await
 }
 
 /// Puts the sample on an empty board.

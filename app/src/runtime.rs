@@ -3,6 +3,7 @@
 
 mod commit;
 mod effect;
+mod keyboard;
 mod socket;
 
 use std::time::Duration;
@@ -12,15 +13,13 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::*;
 use leptos::web_sys::js_sys::Date;
-use leptos::web_sys::wasm_bindgen::JsCast;
-use leptos::web_sys::{Element, KeyboardEvent};
 use leptos_router::hooks::{use_location, use_navigate};
 use reactive_stores::Store;
 use state::address::Address;
 use state::shown::{Shown, ShownStoreFields, project};
 use state::{Model, Msg, Opening};
 
-use effect::{Hands, History};
+use effect::Hands;
 
 /// Running elapsed times are shown in seconds.
 const TICK: Duration = Duration::from_secs(1);
@@ -55,6 +54,11 @@ impl Runtime {
         self.shown
     }
 
+    /// Asks the model something that is not shown all the time.
+    pub(crate) fn ask<T>(self, question: impl FnOnce(&Model) -> T) -> Option<T> {
+        self.model.try_with_value(question)
+    }
+
     /// Takes in what happened.
     pub(crate) fn dispatch(self, msg: Msg) {
         // The page may be gone before a late answer arrives.
@@ -77,38 +81,27 @@ impl Runtime {
         Effect::new(move |_| {
             self.dispatch(Msg::Started(now()));
             let tick = set_interval_with_handle(move || self.dispatch(Msg::Ticked(now())), TICK);
-            let escape = window_event_listener(ev::keydown, move |key| {
-                if key.key() == "Escape" && !is_taken(&key) {
-                    self.dispatch(Msg::LeftTask);
-                }
-            });
+            let keys = window_event_listener(ev::keydown, move |key| keyboard::press(self, &key));
             on_cleanup(move || {
                 if let Ok(tick) = tick {
                     tick.clear();
                 }
-                escape.remove();
+                keys.remove();
             });
         });
         Effect::new(move |_| {
-            let address = Address::from_path(&location.pathname.read());
+            let address = Address::from_url(&location.pathname.read(), &location.search.read());
             self.dispatch(Msg::Visited(address));
         });
         // The page shows by now why a plain form was refused; a reload or a link need not.
         Effect::new(move |_| {
-            if !location.search.read_untracked().is_empty() {
-                let address = Address::from_path(&location.pathname.read_untracked());
-                self.visit(&address, History::Stays);
+            let (path, query) = (location.pathname, location.search);
+            if query.read_untracked().contains("__err=") {
+                let address = Address::from_url(&path.read_untracked(), &query.read_untracked());
+                self.carry_out(state::Effect::KeepAddress(address));
             }
         });
     }
-}
-
-/// Whether a key belongs to what is being typed, or to a form that lies above the page.
-fn is_taken(key: &KeyboardEvent) -> bool {
-    let target = key.target().and_then(|it| it.dyn_into::<Element>().ok());
-    let is_typed = target.is_some_and(|it| matches!(it.closest("input, textarea"), Ok(Some(_))));
-    let is_below = matches!(document().query_selector(":popover-open"), Ok(Some(_)));
-    key.default_prevented() || is_typed || is_below
 }
 
 /// The visitor's clock.

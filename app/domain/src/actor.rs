@@ -9,6 +9,8 @@ pub struct Actor {
     pub name: String,
     /// What the credential allows.
     pub authority: Authority,
+    /// The address that it speaks from; `None` is the command line.
+    pub origin: Option<String>,
 }
 
 /// What an actor's credential allows.
@@ -18,6 +20,11 @@ pub enum Authority {
     Full,
     /// A worker: its own task, comments and new tasks, for as long as its run is the current one.
     Run(RunToken),
+    /// Somebody in a chat, who was let in by name.
+    Chat {
+        /// Whether what they write may start work without anybody having looked at it.
+        is_trusted: bool,
+    },
 }
 
 impl Actor {
@@ -26,6 +33,7 @@ impl Actor {
         Self {
             name: name.into(),
             authority: Authority::Full,
+            origin: None,
         }
     }
 
@@ -34,7 +42,24 @@ impl Actor {
         Self {
             name: name.into(),
             authority: Authority::Run(token),
+            origin: None,
         }
+    }
+
+    /// Somebody in a chat.
+    pub fn in_chat(name: impl Into<String>, is_trusted: bool) -> Self {
+        Self {
+            name: name.into(),
+            authority: Authority::Chat { is_trusted },
+            origin: None,
+        }
+    }
+
+    /// The same, speaking from this address.
+    #[must_use]
+    pub fn from_origin(self, origin: impl Into<String>) -> Self {
+        let origin = Some(origin.into());
+        Self { origin, ..self }
     }
 
     /// The dispatcher itself.

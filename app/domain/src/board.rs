@@ -40,6 +40,10 @@ pub struct TaskSummary {
     pub failures: u32,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
+    /// As [`crate::task::Task::waiting`].
+    pub waiting: bool,
+    /// As [`crate::task::Task::block_reason`].
+    pub block_reason: Option<String>,
     /// How many tasks it depends on.
     pub parents: u32,
     /// How many tasks depend on it.

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CommentId, EventId, RunId, TaskId};
-use crate::notify::Address;
+use crate::dispatch::Report;
+use crate::id::{CommentId, DeliveryId, EventId, RunId, SubscriptionId, TaskId};
+use crate::notify::delivery::Retry;
+use crate::notify::quiet::QuietHours;
+use crate::notify::{Address, Filter};
 use crate::run::{Claimed, Outcome, ProcessIdentity};
 use crate::status::Status;
 use crate::task::WorkspaceKind;
 use crate::time::{Seconds, Timestamp};
+use crate::workspace::Workspace;
 
 /// The lane that runs the text of a task as a script.
 pub const SHELL: &str = "shell";
@@ -36,19 +40,30 @@ pub enum Command {
         /// What is checked beyond status and parents.
         policy: ClaimPolicy,
     },
-    /// Lengthen the lease of the current run by `ttl` from now.
+    /// The worker of the current run shows that it makes progress. Lengthens the lease too.
+    Heartbeat {
+        /// The task.
+        task: TaskId,
+        /// The new length of the lease, from now.
+        ttl: Seconds,
+    },
+    /// The supervisor of the current run lives. Says nothing of the worker's progress.
     RenewLease {
         /// The task.
         task: TaskId,
-        /// The new length.
+        /// The new length of the lease, from now.
         ttl: Seconds,
     },
     /// Finish a task. Tasks that waited for it become ready.
     CompleteTask {
         /// The task.
         task: TaskId,
-        /// What came out of it.
+        /// What came out of it, for the tasks that depend on it.
         result: Option<String>,
+        /// What the run did, for whoever looks at it later; also the result where there is none.
+        summary: Option<String>,
+        /// Particulars of the run for programs: the text of a JSON object.
+        metadata: Option<String>,
     },
     /// Stop a task until a person has answered. A reason is also kept as a comment.
     BlockTask {
@@ -120,6 +135,22 @@ pub enum Command {
         /// Where to.
         to: Status,
     },
+    /// Take back everything that the request did which wrote this event. Refused once a task that it
+    /// touched has changed again.
+    Undo {
+        /// An event of the request's receipts.
+        event: EventId,
+    },
+    /// Start nothing more, in one lane or at all, until [`Command::Resume`].
+    Pause {
+        /// The lane; `None` is the whole dispatcher.
+        lane: Option<String>,
+    },
+    /// Start tasks again.
+    Resume {
+        /// The lane; `None` is the whole dispatcher. A lane that is paused for itself stays paused.
+        lane: Option<String>,
+    },
     /// Look through every waiting task and make those ready whose parents are finished.
     PromoteWaiting,
     /// Tell somebody what becomes of a task, from now on.
@@ -135,6 +166,61 @@ pub enum Command {
         task: TaskId,
         /// Who was told; the user does not count.
         to: Address,
+    },
+    /// Tell somebody what becomes of many tasks, from now on.
+    SubscribeBoard {
+        /// Who is told, and where.
+        to: Address,
+        /// Of what.
+        filter: Filter,
+    },
+    /// Tell them no longer.
+    UnsubscribeBoard {
+        /// The subscription.
+        subscription: SubscriptionId,
+    },
+    /// Leave a place alone at certain hours; what happens meanwhile is told afterwards.
+    SetQuietHours {
+        /// The place; the user does not count.
+        to: Address,
+        /// The hours; `None` is never.
+        hours: Option<QuietHours>,
+    },
+    /// These were delivered, in one message.
+    RecordDelivered {
+        /// Which; all of one place.
+        deliveries: Vec<DeliveryId>,
+        /// The number that the receiver gave to the message.
+        receipt: Option<String>,
+        /// Whether people read there, who are told only so much in a minute.
+        is_chat: bool,
+    },
+    /// These could not be delivered.
+    RecordUndelivered {
+        /// Which; all of one place.
+        deliveries: Vec<DeliveryId>,
+        /// Why, in a sentence.
+        error: String,
+        /// Whether to try again.
+        retry: Retry,
+    },
+    /// Try again what was given up.
+    RetryDelivery {
+        /// Which.
+        delivery: DeliveryId,
+    },
+    /// Forget what was given up.
+    DropDelivery {
+        /// Which.
+        delivery: DeliveryId,
+    },
+    /// A message came in from a chat. Done the first time only, so that one that is sent again is not
+    /// acted upon twice.
+    TakeMessage {
+        /// The channel.
+        platform: String,
+        /// What the channel calls it.
+        message: String,
     },
     /// Forget the events of finished tasks that are older than this.
     ForgetEvents {
@@ -164,6 +250,17 @@ pub enum Command {
         worker_pid: i64,
         /// Where it runs.
         workspace: String,
+        /// Where its output begins in the task's log, in bytes.
+        log_start: Option<u64>,
+    },
+    /// The worker of a run is gone. Says nothing of what becomes of the task; the run may be closed.
+    RecordExit {
+        /// The run.
+        run: RunId,
+        /// The worker's exit code, where it exited by itself.
+        code: Option<i32>,
+        /// Where its output ends in the task's log, in bytes; `None` when the log was rotated.
+        log_end: Option<u64>,
     },
     /// A run ended without finishing its task.
     FailRun {
@@ -171,13 +268,15 @@ pub enum Command {
         run: RunId,
         /// How.
         failure: Failure,
+        /// After how many failures in a row the task is blocked, unless the task says otherwise;
+        /// [`FAILURE_LIMIT`] where nobody says.
+        limit: Option<u32>,
     },
-    /// A run ended because something it needs is not to be had now. Does not count.
+    /// A run ended because something it needs is not to be had now. Does not count as a failure; the
+    /// task rests, longer each time in a row, and is blocked when it has waited too often or too long.
     DeferRun {
         /// The run.
         run: RunId,
-        /// When to try again.
-        until: Timestamp,
         /// What it waits for.
         reason: String,
     },
@@ -190,6 +289,22 @@ pub enum Command {
     AdoptRun {
         /// The run.
         run: RunId,
+    },
+    /// The dispatcher made a folder for a task and may remove it one day.
+    RecordWorkspace(Workspace),
+    /// The dispatcher has removed a folder that it had made.
+    ForgetWorkspace {
+        /// The folder.
+        path: String,
+    },
+    /// The dispatcher says how it does. Writes no event.
+    PublishDispatcher(Report),
+    /// Bring the full-text index up to date by one step.
+    IndexTexts,
+    /// Write down an act that is none of the board's, such as a new token.
+    Audit {
+        /// What was done.
+        action: String,
     },
 }
 
@@ -230,6 +345,8 @@ pub struct ClaimPolicy {
     pub lane_cap: Option<u32>,
     /// Whether a task that rests between two attempts is left alone.
     pub respects_rest: bool,
+    /// Whether a paused dispatcher or lane takes nothing.
+    pub respects_pause: bool,
 }
 
 /// How a run failed.
@@ -241,6 +358,8 @@ pub struct Failure {
     pub code: Option<i32>,
     /// What went wrong, in a sentence.
     pub error: String,
+    /// The last output of a worker that reported nothing: a person may take it for the result.
+    pub proposed: Option<String>,
 }
 
 /// What became of a command.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{RunId, TaskId};
+use crate::id::{DeliveryId, EventId, RunId, SubscriptionId, TaskId};
+use crate::notify::KINDS;
 use crate::status::Status;
 use crate::time::Seconds;
 
@@ -21,6 +22,18 @@ pub enum Error {
     /// A subscription needs a platform and a chat.
     #[error("platform and chat id are required")]
     BlankAddress,
+    /// There is no such kind of news.
+    #[error("unknown kind {0:?}; the kinds are {kinds}", kinds = KINDS.join(", "))]
+    UnknownNews(String),
+    /// Quiet hours are two times of day, and perhaps a time zone.
+    #[error("{0:?} are no quiet hours; write them like 22:00-07:00 Europe/Berlin")]
+    BadQuietHours(String),
+    /// No board-level subscription has this number.
+    #[error("subscription {0} not found")]
+    UnknownSubscription(SubscriptionId),
+    /// No delivery that was given up has this number.
+    #[error("no delivery {0} was given up")]
+    UnknownDelivery(DeliveryId),
     /// There are three kinds of workspace.
     #[error("workspace kind must be one of ['dir', 'scratch', 'worktree'], not '{0}'")]
     UnknownWorkspaceKind(String),
@@ -94,6 +107,33 @@ pub enum Error {
         /// How many may.
         limit: u32,
     },
+    /// Nothing is started now, in this lane or at all.
+    #[error("{} is paused", .lane.as_ref().map_or_else(|| "the dispatcher".to_owned(), |lane| format!("lane {lane}")))]
+    Paused {
+        /// The lane; `None` is the whole dispatcher.
+        lane: Option<String>,
+    },
+    /// Lanes have names.
+    #[error("a lane has a name")]
+    BlankLane,
+    /// Only what a person did through one of the doors can be taken back.
+    #[error("event {0} tells of nothing that can be undone")]
+    NothingToUndo(EventId),
+    /// What is to be taken back was built upon.
+    #[error("task {task} has changed since, so this cannot be undone")]
+    ChangedSince {
+        /// The task.
+        task: TaskId,
+    },
+    /// Metadata is read by programs, which expect named particulars.
+    #[error("metadata must be a JSON object")]
+    BadMetadata,
+    /// A summary beside the result, and metadata, belong to an attempt.
+    #[error("task {task} has no open run that could keep a summary or metadata")]
+    NoRunForHandOff {
+        /// The task.
+        task: TaskId,
+    },
     /// The worker's run has ended, or the task has been given to another run.
     #[error("this run is no longer the current one, so its worker may change nothing")]
     StaleRun,
@@ -106,6 +146,12 @@ pub enum Error {
     /// What the `shell` lane runs is the task's text, so only a worker of that lane may write it.
     #[error("a worker of another lane may not create tasks for `shell`")]
     NotForShell,
+    /// What the `shell` lane runs is the task's text, so it is not written in a chat.
+    #[error("what `shell` runs is not written in a chat")]
+    ShellFromChat,
+    /// Only those may do it whom the configuration calls trusted.
+    #[error("in a chat, only somebody whom kanban.toml trusts may do this")]
+    NotForChat,
     /// A worker may change its own task only.
     #[error("a worker may change its own task only, not {0}")]
     NotYourTask(TaskId),
@@ -154,21 +200,36 @@ impl Error {
             | Self::BlankComment
             | Self::BlankAuthor
             | Self::BlankAddress
+            | Self::UnknownNews(_)
+            | Self::BadQuietHours(_)
             | Self::UnknownWorkspaceKind(_)
             | Self::UnknownParents(_)
             | Self::UnknownTasks(_)
             | Self::SelfLink
+            | Self::BadMetadata
+            | Self::BlankLane
             | Self::LinkCycle { .. } => ErrorKind::Invalid,
-            Self::UnknownTask(_) | Self::UnknownRun(_) => ErrorKind::NotFound,
+            Self::UnknownTask(_)
+            | Self::UnknownRun(_)
+            | Self::UnknownSubscription(_)
+            | Self::UnknownDelivery(_) => ErrorKind::NotFound,
             Self::WrongStatus { .. }
             | Self::NoSuchMove { .. }
             | Self::UnfinishedParents { .. }
             | Self::Resting { .. }
             | Self::AtCapacity { .. }
             | Self::RunningReassign { .. }
+            | Self::Paused { .. }
+            | Self::NothingToUndo(_)
+            | Self::ChangedSince { .. }
+            | Self::NoRunForHandOff { .. }
             | Self::RunNotOpen(_)
             | Self::StaleRun => ErrorKind::Refused,
-            Self::NotYourTask(_) | Self::NotForWorkers | Self::NotForShell => ErrorKind::Forbidden,
+            Self::NotYourTask(_)
+            | Self::NotForWorkers
+            | Self::NotForShell
+            | Self::ShellFromChat
+            | Self::NotForChat => ErrorKind::Forbidden,
         }
     }
 }

@@ -115,6 +115,12 @@ pub enum EventBody {
     Adopted { run: RunId },
     /// A parent was reopened, so it left `ready` by itself.
     Demoted { reason: String, parent: TaskId },
+    /// A parent was reopened or added while it runs; it goes on, and waits again if its run fails.
+    Marked { reason: String, parent: TaskId },
+    /// All its parents are finished again, or none any more.
+    Unmarked { parent: TaskId },
+    /// What the request did that wrote this event was taken back.
+    Undone { event: EventId },
 }
 
 impl EventBody {
@@ -147,6 +153,9 @@ impl EventBody {
             Self::Interrupted { .. } => "interrupted",
             Self::Adopted { .. } => "adopted",
             Self::Demoted { .. } => "demoted",
+            Self::Marked { .. } => "marked",
+            Self::Unmarked { .. } => "unmarked",
+            Self::Undone { .. } => "undone",
         }
     }
 }

@@ -102,6 +102,14 @@ row_id! {
     /// A comment on a task.
     CommentId
 }
+row_id! {
+    /// Somebody who is told of more than one task.
+    SubscriptionId
+}
+row_id! {
+    /// One piece of news for one place.
+    DeliveryId
+}
 
 /// The secret that proves to be the current run of a task: 32 hexadecimal digits.
 ///

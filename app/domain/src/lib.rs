@@ -6,16 +6,22 @@
 #![warn(missing_docs)]
 
 pub mod actor;
+pub mod audit;
 pub mod backoff;
 pub mod board;
 pub mod command;
+pub mod dispatch;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod inbox;
+pub mod live;
 pub mod notify;
 pub mod run;
+pub mod search;
 pub mod stats;
 pub mod status;
 pub mod task;
 pub mod time;
 pub mod transition;
+pub mod workspace;

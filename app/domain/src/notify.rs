@@ -1,16 +1,22 @@
-//! Who is told what becomes of a task.
+//! Who is told what becomes of which task, and what is still to be told.
+
+pub mod delivery;
+pub mod notice;
+pub mod pace;
+pub mod quiet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, TaskId};
+use crate::error::Error;
+use crate::id::{EventId, SubscriptionId, TaskId};
 use crate::time::Timestamp;
 
 /// A place where somebody is told. Two threads of one chat are two places.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address {
-    /// The channel: `telegram`, `slack`, `webhook`.
+    /// The channel: `telegram`, `slack`, `webhook`, `command`.
     pub platform: String,
-    /// The chat within it.
+    /// The chat within it, or the name that `kanban.toml` gives to the webhook or the command.
     pub chat_id: String,
     /// The thread within the chat; empty where there is none.
     #[serde(default)]
@@ -32,4 +38,115 @@ pub struct Subscription {
     pub created_at: Timestamp,
     /// The last event that they need not be told of.
     pub last_event_id: EventId,
+}
+
+/// Somebody who is told of more than one task, also of those that do not exist yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardSubscription {
+    /// Its number.
+    pub id: SubscriptionId,
+    /// Who is told.
+    #[serde(flatten)]
+    pub to: Address,
+    /// Of what.
+    #[serde(flatten)]
+    pub filter: Filter,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// What a [`BoardSubscription`] is about. Whatever is not said does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Tasks of this project or customer only.
+    pub tenant: Option<String>,
+    /// Tasks that this one is to work on only.
+    pub assignee: Option<String>,
+    /// The kinds of news; none at all are those of [`TOLD`].
+    pub kinds: Vec<String>,
+}
+
+/// The news that everybody is told who does not choose: those of the original.
+pub const TOLD: [&str; 5] = ["completed", "blocked", "gave_up", "crashed", "timed_out"];
+
+/// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
+/// a `timed_out` is no mere `attempt_failed`.
+pub const KINDS: [&str; 28] = [
+    "created",
+    "ready",
+    "claimed",
+    "reclaimed",
+    "crashed",
+    "spawn_failed",
+    "completed",
+    "blocked",
+    "unblocked",
+    "archived",
+    "assigned",
+    "linked",
+    "unlinked",
+    "priority",
+    "edited",
+    "commented",
+    "status",
+    "spawned",
+    "attempt_failed",
+    "timed_out",
+    "gave_up",
+    "cancelled",
+    "deferred",
+    "interrupted",
+    "adopted",
+    "demoted",
+    "marked",
+    "undone",
+];
+
+impl Filter {
+    /// The kinds that it lets through, in the order of [`KINDS`] and each once.
+    ///
+    /// # Errors
+    /// When it names one that does not exist.
+    pub fn kinds(&self) -> Result<Vec<&'static str>, Error> {
+        let unknown = self
+            .kinds
+            .iter()
+            .find(|kind| !KINDS.contains(&kind.as_str()));
+        if let Some(kind) = unknown {
+            return Err(Error::UnknownNews(kind.clone()));
+        }
+        let is_wanted = |kind: &&str| match self.kinds.as_slice() {
+            [] => TOLD.contains(kind),
+            named => named.iter().any(|name| name == kind),
+        };
+        Ok(KINDS.into_iter().filter(is_wanted).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_without_kinds_lets_the_usual_news_through() {
+        let usual = Filter::default().kinds().unwrap();
+        assert_eq!(usual.len(), TOLD.len());
+        assert!(TOLD.iter().all(|kind| usual.contains(kind)));
+    }
+
+    #[test]
+    fn a_filter_names_kinds_that_exist() {
+        let named = |kinds: &[&str]| Filter {
+            kinds: kinds.iter().map(|&kind| kind.to_owned()).collect(),
+            ..Filter::default()
+        };
+        let two = named(&["unblocked", "created", "unblocked"]);
+        assert_eq!(two.kinds().unwrap(), ["created", "unblocked"]);
+        let unknown = named(&["finished"]);
+        assert_eq!(
+            unknown.kinds(),
+            Err(Error::UnknownNews("finished".to_owned()))
+        );
+    }
 }

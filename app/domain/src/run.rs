@@ -29,8 +29,18 @@ pub struct Run {
     pub exit_code: Option<i32>,
     /// What went wrong, in a sentence.
     pub error: Option<String>,
-    /// What the worker said it did.
+    /// What the worker said it did; of one that reported nothing, its last output.
     pub summary: Option<String>,
+    /// What the worker said for programs: the text of a JSON object.
+    pub metadata: Option<String>,
+    /// Where it ran.
+    pub workspace: Option<String>,
+    /// When its worker last showed that it makes progress.
+    pub heartbeat_at: Option<Timestamp>,
+    /// Where its output begins in the task's log, in bytes.
+    pub log_start: Option<u64>,
+    /// Where its output ends.
+    pub log_end: Option<u64>,
 }
 
 /// How a run ended.
@@ -156,6 +166,8 @@ pub struct OpenRun {
     pub lane: Option<String>,
     /// Its supervisor, once that has reported.
     pub supervisor: Option<ProcessIdentity>,
+    /// When it was claimed.
+    pub started_at: Timestamp,
     /// When its lease ends unless it is renewed.
     pub lease_expires: Timestamp,
 }

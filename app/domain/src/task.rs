@@ -49,13 +49,14 @@ pub struct Task {
     pub result: Option<String>,
     /// The key that made its creation repeatable without a second task.
     pub idempotency_key: Option<String>,
-    /// Attempts that failed in a row.
-    pub spawn_failures: u32,
+    /// Attempts that failed in a row: column `spawn_failures`.
+    pub failures: u32,
     /// The process that works on it now.
     pub worker_pid: Option<i64>,
-    /// Why the last attempt failed.
-    pub last_spawn_error: Option<String>,
-    /// Whether it will become ready by itself once its parents are finished.
+    /// Why the last attempt failed: column `last_spawn_error`.
+    pub last_error: Option<String>,
+    /// In `todo`: whether it becomes ready by itself once its parents are finished. While it runs:
+    /// whether a parent was reopened or added meanwhile, so that it waits again if its run fails.
     pub waiting: bool,
     /// Since when it has its status.
     pub status_since: Timestamp,
@@ -63,6 +64,9 @@ pub struct Task {
     pub not_before: Option<Timestamp>,
     /// After how many failures in a row it is blocked, where that is not the default.
     pub failure_limit: Option<u32>,
+    /// While it is blocked by somebody: the question, or what is missing; empty when they said
+    /// nothing. `None` for one that gave up.
+    pub block_reason: Option<String>,
 }
 
 /// What kind of folder the workers of a task run in.

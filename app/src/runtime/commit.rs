@@ -13,10 +13,20 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
         drafts,
         is_empty,
         is_filling,
+        address,
         assignees,
+        tenants,
+        chosen,
+        carried,
+        layout,
+        figures,
+        workers,
+        palette,
+        is_helping,
         create,
         drawer,
         link,
+        is_outdated,
         second,
         minute,
         notices,
@@ -29,10 +39,20 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
     put(store.drafts(), drafts);
     put(store.is_empty(), is_empty);
     put(store.is_filling(), is_filling);
+    put(store.address(), address);
     put(store.assignees(), assignees);
+    put(store.tenants(), tenants);
+    put(store.chosen(), chosen);
+    put(store.carried(), carried);
+    put(store.layout(), layout);
+    put(store.figures(), figures);
+    put(store.workers(), workers);
+    put(store.palette(), palette);
+    put(store.is_helping(), is_helping);
     put(store.create(), create);
     put(store.drawer(), drawer);
     put(store.link(), link);
+    put(store.is_outdated(), is_outdated);
     put(store.second(), second);
     put(store.minute(), minute);
     put(store.notices(), notices);
@@ -76,6 +96,7 @@ fn commit_columns(store: Store<Shown>, columns: Columns) {
         running,
         blocked,
         done,
+        archived,
     } = columns;
     let shown = store.columns();
     put(shown.triage(), triage);
@@ -84,6 +105,7 @@ fn commit_columns(store: Store<Shown>, columns: Columns) {
     put(shown.running(), running);
     put(shown.blocked(), blocked);
     put(shown.done(), done);
+    put(shown.archived(), archived);
 }
 
 fn put<Inner, Prev, T>(field: Subfield<Inner, Prev, T>, value: T)

@@ -4,31 +4,23 @@ use domain::error::ErrorKind;
 use futures::future::AbortHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::web_sys::wasm_bindgen::JsCast;
-use leptos::web_sys::{HtmlDocument, HtmlElement};
+use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::{HtmlDocument, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use leptos_router::NavigateOptions;
 use state::address::Address;
 use state::pending::{self, Request, Saved, Ticket};
-use state::theme::{self, Theme};
-use state::{Effect, Msg, connection, drawer};
+use state::{Effect, Msg, connection, drawer, layout, theme};
 
 use super::{Runtime, socket};
 use crate::api;
 use crate::api::error::ApiError;
-use crate::view::{DRAWER_ID, card_id};
+use crate::view::{CREATE_FORM_ID, DRAWER_ID, SEARCH_ID, card_id};
 
 /// A year, the usual life of a choice.
-const THEME_SECONDS: u32 = 365 * 24 * 60 * 60;
+const CHOICE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// Goes to an address, as `use_navigate` has it.
 type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
-
-/// Whether going back leads to where one was.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum History {
-    Grows,
-    Stays,
-}
 
 /// What effects need from their surroundings. It may be dropped on any thread, as the server does
 /// with every page that it has rendered.
@@ -64,31 +56,53 @@ impl Runtime {
                     self.dispatch(Msg::Connection(connection::Msg::SessionOver));
                 }
             }),
-            Effect::ReadBoard => spawn_local(async move {
-                let result = api::read_board().await.map_err(Into::into);
-                self.dispatch(Msg::ReadBoard(result));
+            Effect::ReadBoard => {
+                let has_archive = self.ask(state::Model::wants_archive).unwrap_or_default();
+                spawn_local(async move {
+                    let result = api::read_board(has_archive).await.map_err(Into::into);
+                    self.dispatch(Msg::ReadBoard {
+                        result,
+                        has_archive,
+                    });
+                });
+            }
+            Effect::ReadPulse => spawn_local(async move {
+                let result = api::read_pulse().await.map_err(Into::into);
+                self.dispatch(Msg::ReadPulse(result));
             }),
             Effect::ReadTask(task) => spawn_local(async move {
                 let result = api::read_task(task.clone()).await;
                 let result = result.map(Box::new).map_err(Into::into);
                 self.dispatch(Msg::Drawer(drawer::Msg::Read(task, result)));
             }),
+            Effect::ReadLog { task, known_bytes } => spawn_local(async move {
+                let result = api::read_log(task.clone(), known_bytes).await;
+                let result = result.map_err(Into::into);
+                self.dispatch(Msg::Drawer(drawer::Msg::ReadLog(task, result)));
+            }),
             Effect::Send { ticket, request } => self.send(ticket, request),
-            Effect::Visit(address) => self.visit(&address, History::Grows),
+            Effect::SendAll { ticket, changes } => spawn_local(async move {
+                let result = api::update_tasks(changes).await.map_err(Into::into);
+                self.dispatch(Msg::Pending(pending::Msg::AnsweredAll(ticket, result)));
+            }),
+            Effect::Visit(address) => self.visit(&address),
+            Effect::KeepAddress(address) => keep_address(&address),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
             Effect::FocusCard(task) => focus_soon(card_id(&task)),
-            Effect::KeepTheme(theme) => keep(theme),
+            Effect::FocusSearch => focus_soon(SEARCH_ID.to_owned()),
+            Effect::OpenForm => open_form(),
+            Effect::KeepLayout(layout) => keep(layout::COOKIE, &layout.cookie()),
+            Effect::KeepTheme(theme) => keep(theme::COOKIE, theme.as_str()),
         }
     }
 
     /// Goes to an address of this page.
-    pub(super) fn visit(self, address: &Address, history: History) {
+    fn visit(self, address: &Address) {
         self.hands.with_value(|hands| {
             (hands.navigate)(
-                &address.path(),
+                &address.url(),
                 NavigateOptions {
                     scroll: false,
-                    replace: history == History::Stays,
                     ..Default::default()
                 },
             );
@@ -106,9 +120,22 @@ impl Runtime {
 async fn ask(request: Request) -> Result<Saved, ApiError> {
     match request {
         Request::Create(form) => api::create_task(form).await,
-        Request::Move { task, to } => api::move_task(task, to).await,
+        Request::Change { task, change, .. } => api::update_task(task, change).await,
         Request::Comment { task, body } => api::comment(task, body).await,
+        Request::Undo { events, .. } => api::undo(events).await,
+        Request::Pause(lane) => api::pause(lane).await,
+        Request::Resume(lane) => api::resume(lane).await,
         Request::FillSample => api::fill_sample().await,
+    }
+}
+
+/// Says an address without going there: the router would show it only later, and what was typed
+/// meanwhile would jump back.
+fn keep_address(address: &Address) {
+    if let Ok(history) = window().history() {
+        let state = history.state().unwrap_or(JsValue::NULL);
+        // A browser that refuses, because of too many in a row, says an older address for a while.
+        drop(history.replace_state_with_url(&state, "", Some(&address.url())));
     }
 }
 
@@ -119,18 +146,27 @@ fn focus_soon(id: String) {
         if let Some(element) = element.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
             // An element that cannot be focused has left the page again.
             drop(element.focus());
+            let nearest = ScrollIntoViewOptions::new();
+            nearest.set_block(ScrollLogicalPosition::Nearest);
+            nearest.set_inline(ScrollLogicalPosition::Nearest);
+            element.scroll_into_view_with_scroll_into_view_options(&nearest);
         }
     });
 }
 
-fn keep(theme: Theme) {
-    let cookie = format!(
-        "{}={}; path=/; max-age={THEME_SECONDS}; samesite=lax",
-        theme::COOKIE,
-        theme.as_str()
-    );
+fn open_form() {
+    let form = document().get_element_by_id(CREATE_FORM_ID);
+    if let Some(form) = form.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+        // It fails only for a form that is open already.
+        drop(form.show_popover());
+    }
+}
+
+/// Keeps a choice where the server sees it, so that the next page is right at once.
+fn keep(cookie: &str, value: &str) {
+    let cookie = format!("{cookie}={value}; path=/; max-age={CHOICE_SECONDS}; samesite=lax");
     if let Ok(document) = document().dyn_into::<HtmlDocument>() {
-        // A browser that keeps no cookies keeps the colours until the page is left.
+        // A browser that keeps no cookies keeps the choice until the page is left.
         drop(document.set_cookie(&cookie));
     }
 }

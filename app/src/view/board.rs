@@ -1,4 +1,4 @@
-//! The six columns, or what to do while there is nothing in them.
+//! The columns, or what to do while there is nothing in them.
 
 use domain::id::TaskId;
 use domain::status::Status;
@@ -7,53 +7,104 @@ use leptos::prelude::*;
 use leptos::web_sys::Element;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use reactive_stores::{Field, Store};
-use state::Msg;
 use state::connection::Link;
 use state::shown::{ColumnsStoreFields, Shown, ShownStoreFields};
+use state::{Msg, selection, shown};
 
+use super::bulk_bar::BulkBar;
+use super::card::{ACT, card_of};
 use super::clock::Clock;
 use super::column::Column;
+use super::drag::Drag;
 use super::empty_board::EmptyBoard;
-use crate::runtime::use_dispatch;
+use super::figures::FigureStrip;
+use crate::runtime::{Runtime, use_dispatch};
 
 #[component]
 pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
     let is_stale = move || matches!(shown.link().get(), Link::Lost | Link::SignedOut).then_some("");
+    let is_compact = move || shown.layout().read().is_compact.then_some("");
+    let is_choosing = move || (shown.chosen().get() > 0).then_some("");
+    let has_archive = Memo::new(move |_| shown.address().read().filter.archived);
+    Drag::listen(expect_context::<Runtime>());
     let dispatch = use_dispatch();
-    // The bare board around the cards is outside of the open task. Escape does the same.
-    let leave = move |event: MouseEvent| {
-        let target = event.target().and_then(|it| it.dyn_into::<Element>().ok());
-        let is_on_something =
-            target.is_some_and(|it| matches!(it.closest("a, button, .card"), Ok(Some(_))));
-        if !is_on_something {
-            dispatch(Msg::LeftTask);
+    let click = move |event: MouseEvent| {
+        if let Some(msg) = meaning(&event) {
+            // A box that was ticked stays so.
+            if !matches!(msg, Msg::Selection(_)) || event.ctrl_key() || event.meta_key() {
+                event.prevent_default();
+            }
+            dispatch(msg);
         }
     };
     let columns = Status::COLUMNS.map(|status| {
-        let cards = cards_of(shown, &status);
-        view! { <Column shown status cards clock/> }
+        let column = column_of(shown, &status);
+        view! { <Column shown status column clock/> }
     });
     view! {
-        <main class="board" data-stale=is_stale on:click=leave>
+        <main class="board" data-stale=is_stale data-compact=is_compact data-choosing=is_choosing on:click=click>
+            <FigureStrip shown/>
             <Show when=move || shown.is_empty().get()>
                 <EmptyBoard is_filling=shown.is_filling()/>
             </Show>
             <div class="columns" data-empty=move || shown.is_empty().get().then_some("")>
                 {columns.collect_view()}
+                <Show when=move || has_archive.get()>
+                    <Column shown status=Status::Archived column=shown.columns().archived().into() clock/>
+                </Show>
             </div>
+            <BulkBar shown/>
         </main>
     }
 }
 
-fn cards_of(shown: Store<Shown>, column: &Status) -> Field<Vec<TaskId>> {
+/// What a click on the board asks for, where the browser itself would not do it. One listener serves
+/// every card: thousands would take long to attach.
+fn meaning(event: &MouseEvent) -> Option<Msg> {
+    let target = event
+        .target()
+        .and_then(|it| it.dyn_into::<Element>().ok())?;
+    let act = target.closest(&format!("[{ACT}]")).ok().flatten();
+    let act = act.and_then(|it| it.get_attribute(ACT));
+    let is_toggled = event.ctrl_key() || event.meta_key();
+    match (card_of(&target), act.as_deref()) {
+        (Some(task), Some("choose")) if event.shift_key() => reach(task),
+        (Some(task), Some("choose")) => Some(Msg::Selection(selection::Msg::Toggled(task))),
+        (Some(task), Some("menu")) => Some(Msg::OpenedMenu(task)),
+        (Some(task), Some("copy")) => {
+            copy(task.as_str());
+            None
+        }
+        (Some(task), _) if is_toggled => Some(Msg::Selection(selection::Msg::Toggled(task))),
+        (Some(task), _) if event.shift_key() => reach(task),
+        (Some(task), _) => Some(Msg::OpenedTask(task)),
+        // The bare board around the cards is outside of the open task. Escape does the same.
+        (None, _) => {
+            let is_on_something = matches!(target.closest("a, button, input, .card"), Ok(Some(_)));
+            (!is_on_something).then_some(Msg::LeftTask)
+        }
+    }
+}
+
+fn reach(task: TaskId) -> Option<Msg> {
+    Some(Msg::Selection(selection::Msg::ReachedTo(task)))
+}
+
+/// Who forbids it sees that nothing was copied.
+fn copy(text: &str) {
+    drop(window().navigator().clipboard().write_text(text));
+}
+
+fn column_of(shown: Store<Shown>, column: &Status) -> Field<shown::Column> {
     let columns = shown.columns();
     match column {
         Status::Triage => columns.triage().into(),
-        Status::Todo | Status::Archived | Status::Other(_) => columns.todo().into(),
+        Status::Todo | Status::Other(_) => columns.todo().into(),
         Status::Ready => columns.ready().into(),
         Status::Running => columns.running().into(),
         Status::Blocked => columns.blocked().into(),
         Status::Done => columns.done().into(),
+        Status::Archived => columns.archived().into(),
     }
 }

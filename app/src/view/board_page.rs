@@ -6,7 +6,6 @@ use leptos_meta::Title;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use state::Opening;
-use state::address::Address;
 use state::refusal::Refusal;
 use state::shown::{Drawer as Open, ShownStoreFields};
 
@@ -15,15 +14,19 @@ use super::board::Board;
 use super::create_form::CreateForm;
 use super::drawer::Drawer;
 use super::header::Header;
+use super::help::Help;
 use super::notices::Notices;
+use super::palette::Palette;
 use crate::api;
 use crate::api::error::ApiError;
 use crate::runtime::Runtime;
 
 #[component]
 pub(crate) fn BoardPage() -> impl IntoView {
-    let address = Address::from_path(&use_location().pathname.get_untracked());
-    let opening = OnceResource::new_blocking(api::open_page(address.task));
+    let location = use_location();
+    let (path, query) = (location.pathname, location.search);
+    let opening =
+        OnceResource::new_blocking(api::open_page(path.get_untracked(), query.get_untracked()));
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -54,8 +57,10 @@ fn OpenPage(opening: Opening) -> impl IntoView {
         <Board shown/>
         <Drawer shown/>
         <CreateForm create=shown.create() assignees=shown.assignees()/>
+        <Palette shown/>
+        <Help shown/>
         <Notices notices=shown.notices()/>
-        <Announcer announcement=shown.announcement()/>
+        <Announcer announcement=shown.announcement() carried=shown.carried()/>
     }
 }
 

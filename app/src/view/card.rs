@@ -1,9 +1,12 @@
 //! One task on the board.
 
+mod notes;
+
 use domain::id::TaskId;
 use domain::status::Status;
 use leptos::either::Either;
 use leptos::prelude::*;
+use leptos::web_sys::Element;
 use reactive_stores::Field;
 use state::address::Address;
 use state::age;
@@ -14,16 +17,26 @@ use super::avatar::Avatar;
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
+use notes::Notes;
+
+/// On the parts of a card that a click does something with; the board listens for all cards.
+pub(crate) const ACT: &str = "data-act";
 
 /// The name of the element that the keyboard goes back to when a task is closed.
 pub(crate) fn card_id(task: &TaskId) -> String {
     format!("card-{task}")
 }
 
+/// The task of the card that an element is part of.
+pub(crate) fn card_of(element: &Element) -> Option<TaskId> {
+    let card = element.closest(".card").ok().flatten()?;
+    card.get_attribute("data-task")?.parse().ok()
+}
+
 #[component]
 pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl IntoView {
     let id = card.id().get_untracked();
-    let address = Address::of_task(id.clone()).path();
+    let address = Address::of_task(id.clone()).url();
     let status = card.status();
     let is_running = Memo::new(move |_| status.get() == Status::Running);
     // Two names for one animation: it starts anew when the name changes.
@@ -35,15 +48,25 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
     view! {
         <li
             class="card"
+            data-task=id.to_string()
             data-status=move || status.get().column().as_str().to_owned()
+            data-stale=move || card.staleness().get().as_str()
             data-flash=flash
             data-pending=move || card.is_pending().get().then_some("")
+            data-chosen=move || card.is_chosen().get().then_some("")
+            data-carried=move || card.is_carried().get().then_some("")
             data-open=move || card.is_open().get().then_some("")
         >
             <div class="top">
-                <span class="id">{id.to_string()}</span>
+                <input
+                    type="checkbox" class="choose needs-script" data-act="choose" tabindex="-1"
+                    aria-label=move || format!("Choose “{}”", card.title().get())
+                    prop:checked=move || card.is_chosen().get()
+                />
+                <button type="button" class="id" data-act="copy" tabindex="-1" title="Copy the id">
+                    {id.to_string()}
+                </button>
                 <Priority priority=card.priority()/>
-                <Tenant tenant=card.tenant()/>
                 <Progress done=card.children_done() all=card.children()/>
                 <span class="when">
                     {move || if is_running.get() {
@@ -58,41 +81,21 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
                     }}
                 </span>
             </div>
-            <a class="title" id=card_id(&id) href=address>{move || card.title().get()}</a>
-            <Note card clock/>
+            <a class="title" id=card_id(&id) href=address draggable="false">{move || card.title().get()}</a>
+            <Notes card clock/>
             <div class="bottom">
                 <Assignee assignee=card.assignee()/>
+                <Tenant tenant=card.tenant()/>
                 <Count icon=Icon::Comment count=card.comments() one="comment" many="comments"/>
                 <Count icon=Icon::Link count=card.parents() one="parent" many="parents"/>
+                <button
+                    type="button" class="menu needs-script" data-act="menu" tabindex="-1" title="Actions (Ctrl K)"
+                    aria-label=move || format!("Actions for “{}”", card.title().get())
+                >
+                    <Drawing icon=Icon::More/>
+                </button>
             </div>
         </li>
-    }
-}
-
-/// Why the card is where it is, where that needs saying.
-#[component]
-fn Note(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
-    let rest = Memo::new(move |_| {
-        let until = card.not_before().get()?;
-        let now = clock.second.get();
-        (now < until).then(|| format!("Tries again in {}", age::stopwatch(until, now)))
-    });
-    let trouble = Memo::new(move |_| {
-        let is_over = matches!(card.status().get(), Status::Done | Status::Archived);
-        let error = card.last_error().get()?;
-        (!is_over && card.failures().get() > 0).then_some(error)
-    });
-    let is_nobodys = Memo::new(move |_| {
-        card.status().get() == Status::Ready && card.assignee().read().is_none()
-    });
-    view! {
-        {move || trouble.get().map(|text| view! {
-            <p class="note" data-tone="trouble"><Drawing icon=Icon::Warning/><span>{text}</span></p>
-        })}
-        {move || rest.get().map(|text| view! { <p class="note">{text}</p> })}
-        <Show when=move || is_nobodys.get()>
-            <p class="note">"Needs an assignee before it can start"</p>
-        </Show>
     }
 }
 

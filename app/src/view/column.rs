@@ -1,12 +1,13 @@
 //! One column: its head, its cards in order, and what belongs there while it is empty.
 
-use domain::id::TaskId;
 use domain::status::Status;
+use leptos::either::Either;
 use leptos::prelude::*;
 use reactive_stores::{Field, Store};
-use state::shown::{Shown, ShownStoreFields};
-use state::{Msg, create, label};
+use state::shown::{self, Row, Shown, ShownStoreFields};
+use state::{Msg, create, label, layout};
 
+use super::avatar::Avatar;
 use super::card::Card;
 use super::clock::Clock;
 use super::create_form::CREATE_FORM_ID;
@@ -19,7 +20,7 @@ use crate::runtime::use_dispatch;
 pub(crate) fn Column(
     shown: Store<Shown>,
     status: Status,
-    cards: Field<Vec<TaskId>>,
+    column: Field<shown::Column>,
     clock: Clock,
 ) -> impl IntoView {
     let label = label::of(&status).to_owned();
@@ -30,37 +31,133 @@ pub(crate) fn Column(
         Memo::new(move |_| {
             let drafts = shown.drafts();
             let drafts = drafts.read();
-            drafts
-                .iter()
-                .filter(|draft| draft.status == status)
-                .cloned()
-                .collect::<Vec<_>>()
+            let here = drafts.iter().filter(|draft| draft.status == status);
+            here.cloned().collect::<Vec<_>>()
         })
     };
-    let is_empty = move || cards.read().is_empty() && drafts.read().is_empty();
+    let is_folded = {
+        let status = status.clone();
+        Memo::new(move |_| shown.layout().read().is_folded(&status))
+    };
+    let rows = move || {
+        let column = column.read();
+        if is_folded.get() {
+            Vec::new()
+        } else {
+            column.rows.clone()
+        }
+    };
+    let is_empty =
+        move || !is_folded.get() && column.read().rows.is_empty() && drafts.read().is_empty();
+    let words = move || {
+        let column = column.read();
+        if column.total > 0 {
+            "Nothing here passes the filter."
+        } else {
+            hint
+        }
+    };
     // Cards are made where they can stay: an idea, or something to be done.
     let takes_new = matches!(status, Status::Triage | Status::Ready);
     let add = takes_new.then(|| view! { <AddButton column=status.clone()/> });
     view! {
-        <section class="column" data-status=name aria-label=label>
+        <section
+            class="column" data-status=name aria-label=label
+            data-folded=move || is_folded.get().then_some("")
+        >
             <header class="head">
-                <StatusMark status/>
+                <StatusMark status=status.clone()/>
                 <h2>{label.clone()}</h2>
-                <span class="count">{move || cards.read().len()}</span>
+                <Tally column/>
                 {add}
+                <FoldButton column=status.clone() is_folded/>
             </header>
             <Show when=is_empty>
-                <p class="hint">{hint}</p>
+                <p class="hint">{words}</p>
             </Show>
             <ul class="cards" role="list">
-                <For each=move || cards.get() key=TaskId::clone let(id)>
-                    <Card card=shown.cards().at_key(id) clock/>
+                <For each=rows key=Row::clone let(row)>
+                    {match row {
+                        Row::Lane(name) => Either::Left(view! { <Lane name/> }),
+                        Row::Card(id) => Either::Right(view! {
+                            <Card card=shown.cards().at_key(id) clock/>
+                        }),
+                    }}
                 </For>
                 <For each=move || drafts.get() key=|draft| draft.ticket let(draft)>
                     <Draft draft/>
                 </For>
             </ul>
+            <More status column is_folded/>
         </section>
+    }
+}
+
+/// How many cards there are, and how many of them pass the filter.
+#[component]
+fn Tally(column: Field<shown::Column>) -> impl IntoView {
+    let words = move || {
+        let column = column.read();
+        match (column.matching, column.total) {
+            (matching, total) if matching == total => total.to_string(),
+            (matching, total) => format!("{matching}/{total}"),
+        }
+    };
+    view! { <span class="count">{words}</span> }
+}
+
+#[component]
+fn Lane(name: Option<String>) -> impl IntoView {
+    let mark = name.clone().map(|name| view! { <Avatar name/> });
+    view! {
+        <li class="lane" role="presentation">
+            {mark}
+            {name.unwrap_or_else(|| "Unassigned".to_owned())}
+        </li>
+    }
+}
+
+/// Shows the next hundred of a long column.
+#[component]
+fn More(status: Status, column: Field<shown::Column>, is_folded: Memo<bool>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let status = StoredValue::new(status);
+    let hidden = Memo::new(move |_| {
+        if is_folded.get() {
+            0
+        } else {
+            column.read().hidden()
+        }
+    });
+    let has_more = Memo::new(move |_| hidden.get() > 0);
+    view! {
+        <Show when=move || has_more.get()>
+            <button
+                type="button" class="more button needs-script"
+                on:click=move |_| dispatch(Msg::WantedMore(status.get_value()))
+            >
+                {move || format!("Show more, {} are left", hidden.get())}
+            </button>
+        </Show>
+    }
+}
+
+#[component]
+fn FoldButton(column: Status, is_folded: Memo<bool>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let label = label::of(&column).to_owned();
+    let title = move || {
+        let verb = if is_folded.get() { "Open" } else { "Fold" };
+        format!("{verb} {label}")
+    };
+    view! {
+        <button
+            type="button" class="fold button-quiet needs-script" title=title.clone() aria-label=title
+            aria-expanded=move || (!is_folded.get()).to_string()
+            on:click=move |_| dispatch(Msg::Layout(layout::Msg::Folded(column.clone())))
+        >
+            <Drawing icon=Signal::derive(move || if is_folded.get() { Icon::Unfold } else { Icon::Fold })/>
+        </button>
     }
 }
 

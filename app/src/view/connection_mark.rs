@@ -5,7 +5,12 @@ use leptos::prelude::*;
 use state::connection::Link;
 
 #[component]
-pub(crate) fn ConnectionMark(#[prop(into)] link: Signal<Link>) -> impl IntoView {
+pub(crate) fn ConnectionMark(
+    #[prop(into)] link: Signal<Link>,
+    /// Whether the server has been replaced by another build.
+    #[prop(into)]
+    is_outdated: Signal<bool>,
+) -> impl IntoView {
     let name = move || match link.get() {
         Link::Idle => "idle",
         Link::Connecting => "connecting",
@@ -27,7 +32,14 @@ pub(crate) fn ConnectionMark(#[prop(into)] link: Signal<Link>) -> impl IntoView 
         Link::Lost => "The server does not answer. What you see may be old.",
         Link::SignedOut => "The session is over. What you see may be old.",
     };
+    // The router must not answer: it would keep the old program.
+    let reload = move || {
+        is_outdated.get().then(|| view! {
+            <a class="reload" href="" rel="external" title="The server was updated. Reload for the new page.">"Reload"</a>
+        })
+    };
     view! {
+        {reload}
         <p class="connection-mark" data-link=name title=title role="status">
             {text}
         </p>

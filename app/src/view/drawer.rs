@@ -3,6 +3,7 @@
 mod attempts;
 mod callout;
 mod comment_form;
+mod edit;
 mod facts;
 mod log;
 mod moves;
@@ -25,6 +26,7 @@ use super::icon::{Drawing, Icon};
 use attempts::Attempts;
 use callout::Callout;
 use comment_form::CommentForm;
+use edit::EditForm;
 use facts::Facts;
 use log::Log;
 use moves::Moves;
@@ -59,11 +61,12 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
         _ => None,
     });
     let is_loaded = Memo::new(move |_| reading.read().is_some());
+    let back = move || shown.address().read().with_task(None).url();
     view! {
         <aside class="drawer" id=DRAWER_ID tabindex="-1" aria-labelledby=TITLE_ID>
             <header class="bar">
                 <span class="id">{task.to_string()}</span>
-                <a class="close button-quiet" href="/" aria-label="Close" title="Close (Esc)">
+                <a class="close button-quiet" href=back aria-label="Close" title="Close (Esc)">
                     <Drawing icon=Icon::Close/>
                 </a>
             </header>
@@ -95,6 +98,25 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
         shown::Drawer::Loaded { comments, .. } => comments.clone(),
         _ => Vec::new(),
     });
+    let why_not = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { why_not, .. } => why_not.clone(),
+        _ => None,
+    });
+    let conflict = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { conflict, .. } => conflict.clone(),
+        _ => None,
+    });
+    let problem = Memo::new(move |_| match &*shown.drawer().read() {
+        shown::Drawer::Loaded { problem, .. } => problem.clone(),
+        _ => None,
+    });
+    let html = Memo::new(move |_| {
+        let reading = reading.read();
+        reading
+            .as_ref()
+            .map(|it| it.html.clone())
+            .unwrap_or_default()
+    });
     let draft = Memo::new(move |_| match &*shown.drawer().read() {
         shown::Drawer::Loaded { draft, .. } => draft.clone(),
         _ => String::new(),
@@ -116,14 +138,14 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
     view! {
         {move || task.get().map(|task| view! { <Facts task status clock/> })}
         {id.clone().map(|task| view! { <Moves task status/> })}
-        <Callout task events/>
-        <Text heading="Result" text=result is_code=true/>
-        <Text heading="Description" text=body is_code=is_script/>
-        <Neighbours heading="Waits for" tasks=parents/>
-        <Neighbours heading="Needed by" tasks=children/>
-        <Attempts runs clock/>
+        <Callout task events why_not/>
+        <Text heading="Result" text=result html=Signal::derive(move || html.get().result) is_code=is_script/>
+        <Text heading="Description" text=body html=Signal::derive(move || html.get().body) is_code=is_script/>
+        <EditForm task conflict/>
+        {id.clone().map(|task| view! { <Neighbours task parents children problem/> })}
+        <Attempts runs status clock/>
         <Log log/>
-        <Timeline entries=timeline saying clock/>
+        <Timeline entries=timeline html saying clock/>
         {id.map(|task| view! { <CommentForm task draft/> })}
     }
 }

@@ -1,22 +1,41 @@
-//! The head of the page: which board, how it is doing, and what is always at hand.
+//! The head of the page: which board, what is shown of it, how it is doing, and what is always at
+//! hand.
 
 use domain::status::Status;
 use leptos::prelude::*;
 use reactive_stores::Store;
-use state::shown::{ColumnsStoreFields, Shown, ShownStoreFields};
-use state::{Msg, create};
+use state::shown::{Shown, ShownStoreFields};
+use state::{Msg, create, keys, layout};
 
 use super::connection_mark::ConnectionMark;
 use super::create_form::CREATE_FORM_ID;
+use super::filters::Filters;
 use super::icon::{Drawing, Icon};
 use super::theme_button::ThemeButton;
+use super::workers::WorkersPill;
 use crate::runtime::use_dispatch;
 
 #[component]
 pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
-    let running = Memo::new(move |_| shown.columns().running().read().len());
     let dispatch = use_dispatch();
     let open = move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready)));
+    let toggle = move |icon: Icon,
+                       label: &'static str,
+                       msg: layout::Msg,
+                       is_on: fn(&layout::Layout) -> bool| {
+        view! {
+            <button
+                type="button" class="button-quiet arrange needs-script" title=label aria-label=label
+                aria-pressed=move || is_on(&shown.layout().read()).to_string()
+                on:click=move |_| dispatch(Msg::Layout(msg.clone()))
+            >
+                <Drawing icon/>
+            </button>
+        }
+    };
+    let help = move |_| {
+        dispatch(Msg::Pressed(keys::Action::Help, state::Focus::default()));
+    };
     view! {
         <header class="header">
             <h1 class="name">
@@ -27,18 +46,21 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
                     "Kanban"
                 </a>
             </h1>
-            <ConnectionMark link=shown.link()/>
-            <p class="workers" data-state=move || if running.get() == 0 { "idle" } else { "busy" }>
-                {move || match running.get() {
-                    0 => "Nothing running".to_owned(),
-                    count => format!("{count} running"),
-                }}
-            </p>
-            <ThemeButton theme=shown.theme()/>
-            <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
-                <Drawing icon=Icon::Plus/>
-                <span>"New task"</span>
-            </button>
+            <Filters shown/>
+            <div class="tools">
+                <ConnectionMark link=shown.link() is_outdated=shown.is_outdated()/>
+                <WorkersPill shown/>
+                {toggle(Icon::Figures, "Figures", layout::Msg::ToggledFigures, |it| it.has_figures)}
+                {toggle(Icon::Density, "Closer cards", layout::Msg::ToggledDensity, |it| it.is_compact)}
+                <ThemeButton theme=shown.theme()/>
+                <button type="button" class="button-quiet needs-script arrange" title="Keys (?)" aria-label="Keys" on:click=help>
+                    <Drawing icon=Icon::Question/>
+                </button>
+                <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
+                    <Drawing icon=Icon::Plus/>
+                    <span>"New task"</span>
+                </button>
+            </div>
         </header>
     }
 }

@@ -12,6 +12,17 @@ pub(crate) enum Icon {
     System,
     Sun,
     Moon,
+    Search,
+    More,
+    Fold,
+    Unfold,
+    Question,
+    Clock,
+    Check,
+    Arrow,
+    Figures,
+    Density,
+    Pencil,
 }
 
 impl Icon {
@@ -29,6 +40,19 @@ impl Icon {
             Self::Sun => {
                 "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6M8 1.5v1.2M8 13.3v1.2M1.5 8h1.2M13.3 8h1.2M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9"
             }
+            Self::Search => "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.3 10.3l3.2 3.2",
+            Self::More => "M3.5 8h.01M8 8h.01M12.5 8h.01",
+            Self::Fold => "M6.5 4.5L3 8l3.5 3.5M13 4.5L9.5 8l3.5 3.5",
+            Self::Unfold => "M3 4.5L6.5 8 3 11.5M9.5 4.5L13 8l-3.5 3.5",
+            Self::Question => {
+                "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M6.3 6.3A1.75 1.75 0 1 1 8 8.4v.6M8 11.2v.2"
+            }
+            Self::Clock => "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3.2l2 1.3",
+            Self::Check => "M3.5 8.5l3 3 6-7",
+            Self::Arrow => "M5 3.5L9.5 8 5 12.5",
+            Self::Figures => "M2.5 13.5h11M4 11V8M8 11V3.5M12 11V6",
+            Self::Density => "M3 4h10M3 6.7h10M3 9.3h10M3 12h10",
+            Self::Pencil => "M3 13l.6-2.6L10.8 3.2l2 2L5.6 12.4zM9.4 4.6l2 2",
             Self::Moon => "M13.2 9.6A5.6 5.6 0 0 1 6.4 2.8 5.6 5.6 0 1 0 13.2 9.6z",
         }
     }

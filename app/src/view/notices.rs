@@ -1,32 +1,69 @@
-//! What went wrong lately, in a corner.
+//! What went wrong lately, and what can be taken back, in a corner.
 
 use leptos::prelude::*;
 use reactive_stores::Field;
 use state::Msg;
-use state::notice::Notice;
+use state::notice::{Kind, Notice};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
 
 #[component]
 pub(crate) fn Notices(#[prop(into)] notices: Field<Vec<Notice>>) -> impl IntoView {
-    let dispatch = use_dispatch();
+    let of = move |is_trouble: bool| {
+        let notices = notices.get().into_iter();
+        let wanted = notices.filter(|it| (it.kind == Kind::Trouble) == is_trouble);
+        wanted.collect::<Vec<_>>()
+    };
     view! {
-        <div class="notices" role="alert">
-            <For each=move || notices.get() key=|notice| notice.id let(notice)>
-                <div class="notice">
-                    <Drawing icon=Icon::Warning/>
-                    <p>{notice.text}</p>
-                    <button
-                        type="button"
-                        class="button-quiet needs-script"
-                        aria-label="Dismiss"
-                        on:click=move |_| dispatch(Msg::DismissedNotice(notice.id))
-                    >
-                        <Drawing icon=Icon::Close/>
-                    </button>
-                </div>
-            </For>
+        <div class="notices">
+            // Trouble interrupts whoever listens, an offer waits for its turn.
+            <div class="offers" role="status">
+                <For each=move || of(false) key=|notice| notice.id let(notice)>
+                    <Line notice/>
+                </For>
+            </div>
+            <div class="troubles" role="alert">
+                <For each=move || of(true) key=|notice| notice.id let(notice)>
+                    <Line notice/>
+                </For>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Line(notice: Notice) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let Notice { id, text, kind, .. } = notice;
+    let undo = match kind {
+        Kind::Trouble => None,
+        Kind::Done(act) => Some(view! {
+            <button
+                type="button" class="button" title="Undo (Z)"
+                on:click=move |_| dispatch(Msg::WantedUndo(Some(act)))
+            >
+                "Undo"
+            </button>
+        }),
+    };
+    let (icon, tone) = match kind {
+        Kind::Trouble => (Icon::Warning, "trouble"),
+        Kind::Done(_) => (Icon::Check, "done"),
+    };
+    view! {
+        <div class="notice" data-tone=tone>
+            <Drawing icon/>
+            <p>{text}</p>
+            {undo}
+            <button
+                type="button"
+                class="button-quiet needs-script"
+                aria-label="Dismiss"
+                on:click=move |_| dispatch(Msg::DismissedNotice(id))
+            >
+                <Drawing icon=Icon::Close/>
+            </button>
         </div>
     }
 }

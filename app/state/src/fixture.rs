@@ -9,7 +9,9 @@ use domain::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::create::Form;
-use crate::drawer::Reading;
+use crate::drawer::{Html, Reading};
+use crate::layout::Layout;
+use crate::pulse::Pulse;
 use crate::theme::Theme;
 use crate::{Model, Opening, address::Address};
 
@@ -21,6 +23,8 @@ pub(crate) fn page(tasks: impl IntoIterator<Item = TaskSummary>) -> Model {
         address: Address::default(),
         snapshot: snapshot(tasks),
         reading: None,
+        pulse: Pulse::default(),
+        layout: Layout::default(),
         theme: Theme::System,
         problem: None,
     })
@@ -51,6 +55,8 @@ pub(crate) fn summary(number: u32) -> TaskSummary {
         not_before: None,
         failures: 0,
         last_error: None,
+        waiting: false,
+        block_reason: None,
         parents: 0,
         children: 0,
         children_done: 0,
@@ -138,13 +144,14 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
                 tenant: None,
                 result: None,
                 idempotency_key: None,
-                spawn_failures: 0,
+                failures: 0,
                 worker_pid: None,
-                last_spawn_error: None,
+                last_error: None,
                 waiting: false,
                 status_since: NOW,
                 not_before: None,
                 failure_limit: None,
+                block_reason: None,
             },
             comments: Vec::new(),
             events,
@@ -153,5 +160,6 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
             runs: Vec::new(),
         },
         log: None,
+        html: Html::default(),
     }
 }

@@ -6,188 +6,178 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a benchmark that cannot go on has failed"
 )]
 
 #[path = "verbs/bare.rs"]
 mod bare;
+#[path = "verbs/ours.rs"]
+mod ours;
+#[path = "verbs/template.rs"]
+mod template;
 
+use std::cell::LazyCell;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use bare::Bare;
+use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main};
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask};
-use domain::id::TaskId;
-use kernel::{BoardFilter, Kernel};
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use domain::command::Command;
+use domain::id::{RunToken, TaskId};
+use kernel::BoardFilter;
+use ours::{Ours, new_task};
+use template::Template;
 
 const SIZES: [u32; 4] = [100, 1_000, 10_000, 100_000];
 
-/// A board with as many tasks as asked for, and the runtime to ask it from.
-struct Board {
-    kernel: Kernel,
-    runtime: Runtime,
-    folder: TempDir,
+/// What is measured twice: in the kernel, and as bare transactions.
+trait Verbs {
+    fn create(&mut self) -> TaskId;
+    fn claim(&mut self, task: &TaskId) -> RunToken;
+    fn complete(&mut self, task: &TaskId, token: &RunToken);
 }
 
-impl Board {
-    fn of(size: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("kanban.db");
-        drop(Kernel::open(&path).unwrap());
-        bare::fill(&path, size);
-        let kernel = Kernel::open(&path).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        Self {
-            kernel,
-            runtime,
-            folder,
-        }
-    }
-
-    fn bare(&self) -> bare::Board {
-        bare::Board::open(&self.folder.path().join("kanban.db"))
-    }
-
-    fn give(&self, command: Command) -> Answer {
-        let actor = Actor::dispatcher();
-        self.runtime
-            .block_on(self.kernel.execute(&actor, command))
-            .unwrap()
-            .answer
-    }
-
-    fn create(&self) -> TaskId {
-        match self.give(Command::CreateTask(new_task())) {
-            Answer::Created { task, .. } => task,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn claim(&self, task: TaskId) {
-        let lock = "host:1".to_owned();
-        let policy = ClaimPolicy::default();
-        self.give(Command::ClaimTask {
-            task,
-            lock,
-            ttl: LEASE,
-            lane: None,
-            policy,
-        });
-    }
-}
-
-fn new_task() -> NewTask {
-    NewTask {
-        title: "a task of the benchmark".to_owned(),
-        assignee: Some("shell".to_owned()),
-        ..NewTask::default()
-    }
-}
-
-/// The time that `measured` takes, over and over, each time after `prepare`.
-fn time<T>(times: u64, mut prepare: impl FnMut() -> T, mut measured: impl FnMut(T)) -> Duration {
-    let mut total = Duration::ZERO;
-    for _ in 0..times {
-        let input = prepare();
+/// Takes one task after the other from its creation to its end, and tells how long each verb took
+/// in all of them together.
+fn lives(verbs: &mut impl Verbs, count: u32) -> [Duration; 3] {
+    let mut took = [Duration::ZERO; 3];
+    for _ in 0..count {
         let start = Instant::now();
-        measured(input);
-        total += start.elapsed();
+        let task = verbs.create();
+        let created = Instant::now();
+        let token = verbs.claim(&task);
+        let claimed = Instant::now();
+        verbs.complete(&task, &token);
+        let completed = Instant::now();
+        took[0] += created - start;
+        took[1] += claimed - created;
+        took[2] += completed - claimed;
     }
-    total
+    took
+}
+
+/// How many tasks live through one measurement, once to warm the caches and once to be measured.
+/// They make the board larger, so they are few beside it, but for the smallest.
+fn lives_on(size: u32) -> u32 {
+    (size / 10).clamp(100, 1_000)
+}
+
+/// Measures verb number `verb` of [`lives`] on fresh copies of a board.
+fn measure<V: Verbs>(
+    template: &Template,
+    size: u32,
+    verb: usize,
+    open: fn(&Path) -> V,
+) -> impl FnMut(u64) -> Duration {
+    move |times| {
+        let (_folder, path) = template.copy();
+        let mut verbs = open(&path);
+        let count = lives_on(size);
+        // By chance, so that checkpoints do not always fall into the same verb.
+        lives(&mut verbs, rand::random_range(count / 2..count));
+        scaled(lives(&mut verbs, count)[verb], count, times)
+    }
+}
+
+/// The time of `times`, from that of `count`.
+fn scaled(took: Duration, count: u32, times: u64) -> Duration {
+    took.mul_f64(f64::from(u32::try_from(times).unwrap()) / f64::from(count))
 }
 
 fn verbs(criterion: &mut Criterion) {
     for size in SIZES {
-        let board = Board::of(size);
-        let mut bare = board.bare();
-
-        let mut group = criterion.benchmark_group("create");
-        group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
-            bencher.iter(|| board.create());
-        });
-        group.bench_function(BenchmarkId::new("bare", size), |bencher| {
-            bencher.iter(|| bare.create());
-        });
-        group.finish();
-
-        let mut group = criterion.benchmark_group("claim");
-        group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
-            bencher.iter_custom(|times| time(times, || board.create(), |id| board.claim(id)));
-        });
-        group.bench_function(BenchmarkId::new("bare", size), |bencher| {
-            bencher.iter_custom(|times| time(times, || board.create(), |id| bare.claim(&id)));
-        });
-        group.finish();
-
-        let claimed = || {
-            let id = board.create();
-            board.claim(id.clone());
-            id
-        };
-        let mut group = criterion.benchmark_group("complete");
-        group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
-            let complete = |task| {
-                board.give(Command::CompleteTask {
-                    task,
-                    result: Some("42".to_owned()),
-                });
-            };
-            bencher.iter_custom(|times| time(times, claimed, complete));
-        });
-        group.bench_function(BenchmarkId::new("bare", size), |bencher| {
-            bencher.iter_custom(|times| time(times, claimed, |id| bare.complete(&id)));
-        });
-        group.finish();
+        let template = LazyCell::new(|| Template::of(size));
+        for (verb, name) in ["create", "claim", "complete"].into_iter().enumerate() {
+            let mut group = criterion.benchmark_group(name);
+            group.sampling_mode(SamplingMode::Flat).sample_size(30);
+            group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
+                bencher.iter_custom(measure(&template, size, verb, Ours::open));
+            });
+            group.bench_function(BenchmarkId::new("bare", size), |bencher| {
+                bencher.iter_custom(measure(&template, size, verb, Bare::open));
+            });
+            group.finish();
+        }
     }
 }
 
 /// Sixteen writers at once: the cost of one verb when the commit is shared.
 fn sixteen_writers(criterion: &mut Criterion) {
-    let board = Board::of(1_000);
+    let template = LazyCell::new(|| Template::of(1_000));
     criterion.bench_function("create/16 writers, per verb", |bencher| {
         bencher.iter_custom(|times| {
-            let actor = Actor::dispatcher();
-            let rounds = times.div_ceil(16);
+            let (_folder, path) = template.copy();
+            let ours = Ours::open(&path);
+            let ada = Actor::full("ada");
             let start = Instant::now();
-            board.runtime.block_on(async {
-                for _ in 0..rounds {
-                    let writes = (0..16).map(|_| {
-                        board
-                            .kernel
-                            .execute(&actor, Command::CreateTask(new_task()))
-                    });
+            ours.runtime.block_on(async {
+                for _ in 0..ROUNDS {
+                    let writes =
+                        (0..16).map(|_| ours.kernel.execute(&ada, Command::CreateTask(new_task())));
                     futures::future::try_join_all(writes).await.unwrap();
                 }
             });
-            start.elapsed() * u32::try_from(times).unwrap() / u32::try_from(rounds * 16).unwrap()
+            scaled(start.elapsed(), 16 * ROUNDS, times)
         });
     });
+}
+
+/// How often the sixteen write in one measurement.
+const ROUNDS: u32 = 20;
+
+/// Finishing a task for which three others wait.
+fn promotion(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("promotion");
+    group.sampling_mode(SamplingMode::Flat).sample_size(30);
+    for size in SIZES {
+        let template = LazyCell::new(|| Template::of(size));
+        group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
+            bencher.iter_custom(|times| {
+                let (_folder, path) = template.copy();
+                let mut ours = Ours::open(&path);
+                let count = lives_on(size) / 10;
+                let mut took = Duration::ZERO;
+                for _ in 0..count {
+                    let parent = ours.create();
+                    for _ in 0..3 {
+                        ours.create_child_of(&[&parent]);
+                    }
+                    let token = ours.claim(&parent);
+                    let start = Instant::now();
+                    ours.complete(&parent, &token);
+                    took += start.elapsed();
+                }
+                scaled(took, count, times)
+            });
+        });
+    }
+    group.finish();
 }
 
 fn snapshot(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("snapshot");
     group.sample_size(10);
     for size in SIZES {
-        let board = Board::of(size);
-        let bare = board.bare();
+        let template = LazyCell::new(|| Template::of(size));
         group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
+            let (_folder, path) = template.copy();
+            let ours = Ours::open(&path);
             bencher.iter(|| {
-                board
-                    .runtime
-                    .block_on(board.kernel.board(BoardFilter::default()))
+                ours.runtime
+                    .block_on(ours.kernel.board(BoardFilter::default()))
                     .unwrap()
             });
         });
         group.bench_function(BenchmarkId::new("bare", size), |bencher| {
+            let (_folder, path) = template.copy();
+            let bare = Bare::open(&path);
             bencher.iter(|| bare.scan());
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, verbs, sixteen_writers, snapshot);
+criterion_group!(benches, verbs, sixteen_writers, promotion, snapshot);
 criterion_main!(benches);

@@ -26,6 +26,9 @@ pub enum Error {
     /// The file is damaged.
     #[error("{0} is damaged; restore a copy from the folder `backups` beside it")]
     Corrupt(PathBuf),
+    /// A file would be overwritten.
+    #[error("{0} exists already; choose another name")]
+    Exists(PathBuf),
     /// A later version of this program wrote the file.
     #[error("{0} was written by a newer version of kanban; install that version to open it")]
     NewerSchema(PathBuf),
@@ -62,6 +65,7 @@ impl Error {
             | Self::NotABoard(_)
             | Self::Corrupt(_)
             | Self::NewerSchema(_)
+            | Self::Exists(_)
             | Self::CannotOpen { .. }
             | Self::OldSqlite(_)
             | Self::Database(_)

@@ -8,6 +8,9 @@
 #![warn(missing_docs)]
 
 mod clock;
+pub mod copies;
+#[cfg(test)]
+mod cost;
 mod error;
 mod events;
 mod feed;
@@ -17,6 +20,7 @@ mod readers;
 mod row;
 mod runs;
 mod tasks;
+pub mod transfer;
 mod verbs;
 mod writer;
 
@@ -31,7 +35,11 @@ use tokio::sync::watch;
 pub use clock::Clock;
 pub use error::Error;
 pub use feed::Feed;
-pub use queries::board::{BoardFilter, BoardRow, BoardRows};
+pub use queries::board::{BoardChanges, BoardFilter, BoardRow};
+pub use queries::dispatch::ReadyCount;
+pub use queries::outbox::{DeliveryQuery, Due, Outbox};
+pub use queries::run_counts::RunCount;
+pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;
 pub use queries::tasks::TaskFilter;
 
@@ -105,8 +113,8 @@ impl Kernel {
         Feed::new(self.readers.clone(), self.newest_event(), since)
     }
 
-    /// The newest event of the board. It changes after every commit that wrote one, also of another
-    /// process.
+    /// The newest event of the board. Its receivers wake after every commit that wrote one and after
+    /// a pause or its end, and also after any commit of another process.
     pub fn newest_event(&self) -> watch::Receiver<EventId> {
         self.writer.newest_event()
     }

@@ -31,7 +31,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// How many migrations there are.
-const SCHEMA_VERSION: i32 = 2;
+pub(crate) const SCHEMA_VERSION: i32 = 5;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -43,6 +43,12 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
             include_str!("../migrations/0002_runs.sql"),
             foreign::copy_runs,
         ),
+        M::up_with_hook(
+            include_str!("../migrations/0003_control.sql"),
+            foreign::pause,
+        ),
+        M::up(include_str!("../migrations/0004_search.sql")),
+        M::up(include_str!("../migrations/0005_notify.sql")),
     ])
 });
 
@@ -86,6 +92,17 @@ fn write_ahead(connection: &Connection) -> Result<(), Error> {
         }
     }
     Err(Error::Busy)
+}
+
+/// A connection to a board of this version or an earlier one that cannot write.
+pub(crate) fn existing(path: &Path) -> Result<Connection, Error> {
+    let explain = |cause| explain(path, cause);
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(explain)?;
+    match inspect(&connection).map_err(explain)? {
+        Content::Current | Content::OlderBoard => Ok(connection),
+        Content::NewerBoard => Err(Error::NewerSchema(path.to_owned())),
+        Content::Nothing | Content::SomethingElse => Err(Error::NotABoard(path.to_owned())),
+    }
 }
 
 /// A connection that cannot write.
@@ -177,7 +194,7 @@ fn explain_migration(path: &Path, cause: rusqlite_migration::Error) -> Error {
     }
 }
 
-fn explain(path: &Path, cause: rusqlite::Error) -> Error {
+pub(crate) fn explain(path: &Path, cause: rusqlite::Error) -> Error {
     match cause.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => Error::NotABoard(path.to_owned()),
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt(path.to_owned()),

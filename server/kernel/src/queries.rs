@@ -1,10 +1,17 @@
 //! What can be asked without changing anything. Each method reads in one transaction.
 
+pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod context;
 pub(crate) mod detail;
+pub(crate) mod dispatch;
+pub(crate) mod inbox;
 pub(crate) mod open_runs;
+pub(crate) mod outbox;
+pub(crate) mod run_counts;
+pub(crate) mod search;
 pub(crate) mod startable;
 pub(crate) mod stats;
 pub(crate) mod subscriptions;
 pub(crate) mod tasks;
+pub(crate) mod workspaces;

@@ -34,6 +34,11 @@ impl Readers {
         }))
     }
 
+    /// The file that is read.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
     /// Runs `query` in one read transaction, off the executor: all that it reads is of one moment.
     pub(crate) async fn read<T, Q>(&self, query: Q) -> Result<T, Error>
     where
@@ -59,6 +64,12 @@ impl Readers {
             answer
         });
         reading.await.map_err(|_| Error::Internal)?
+    }
+
+    /// Lets the next query use this connection.
+    #[cfg(test)]
+    pub(crate) fn lend(&self, connection: Connection) {
+        self.0.put_back(connection);
     }
 }
 

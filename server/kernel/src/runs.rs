@@ -1,6 +1,5 @@
 //! The rows of attempts.
 
-use domain::command::Failure;
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::Outcome;
 use domain::time::Timestamp;
@@ -60,23 +59,36 @@ pub(crate) fn count_open_in(conn: &Connection, lane: &str) -> Result<u32, Error>
     Ok(statement.query_one([lane], |row| row::count(row, 0))?)
 }
 
+/// What is known of the end of a run, beside its outcome.
+#[derive(Default)]
+pub(crate) struct End<'a> {
+    pub(crate) code: Option<i32>,
+    pub(crate) error: Option<&'a str>,
+    pub(crate) summary: Option<&'a str>,
+    pub(crate) metadata: Option<&'a str>,
+}
+
 /// Closes a run. From here on its token opens nothing.
 pub(crate) fn close(
     conn: &Connection,
     now: Timestamp,
     run: RunId,
     outcome: Outcome,
-    failure: Option<&Failure>,
+    end: &End<'_>,
 ) -> Result<(), Error> {
     conn.prepare_cached(
-        "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = ?4, error = ?5 WHERE id = ?1",
+        "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = ?4, error = ?5, summary = ?6, \
+             metadata = ?7 \
+         WHERE id = ?1",
     )?
     .execute((
         run.0,
         now.0,
         outcome.as_str(),
-        failure.and_then(|failure| failure.code),
-        failure.map(|failure| failure.error.as_str()),
+        end.code,
+        end.error,
+        end.summary,
+        end.metadata,
     ))?;
     Ok(())
 }
@@ -91,6 +103,6 @@ pub(crate) fn close_open_run_of(
     let Some(run) = open_run_of(conn, task)? else {
         return Ok(None);
     };
-    close(conn, now, run.id, outcome, None)?;
+    close(conn, now, run.id, outcome, &End::default())?;
     Ok(Some(run.id))
 }

@@ -20,8 +20,8 @@ pub(crate) fn get(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
     found.ok_or_else(|| Refusal::UnknownTask(id.to_string()).into())
 }
 
-/// Gives a task a status other than `running`. Whatever a claim has left on its row goes with that,
-/// here and nowhere else.
+/// Gives a task a status other than `running`. Whatever the status before has left on its row goes
+/// with that: the claim, the question, and that it waited.
 pub(crate) fn put(
     conn: &Connection,
     now: Timestamp,
@@ -31,7 +31,7 @@ pub(crate) fn put(
 ) -> Result<(), Error> {
     conn.prepare_cached(
         "UPDATE tasks SET status = ?2, status_since = ?3, not_before = ?4, waiting = 0, \
-             claim_lock = NULL, claim_expires = NULL, worker_pid = NULL \
+             block_reason = NULL, claim_lock = NULL, claim_expires = NULL, worker_pid = NULL \
          WHERE id = ?1",
     )?
     .execute((
@@ -40,5 +40,75 @@ pub(crate) fn put(
         now.0,
         not_before.map(|at| at.0),
     ))?;
+    Ok(())
+}
+
+/// Forgets the attempts that came to nothing: the next one is the first again.
+pub(crate) fn forgive(conn: &Connection, id: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached(
+        "UPDATE tasks SET spawn_failures = 0, last_spawn_error = NULL, deferrals = 0, \
+             deferred_for = 0 \
+         WHERE id = ?1",
+    )?
+    .execute([id.as_str()])?;
+    Ok(())
+}
+
+/// Lets a task wait for its parents, or no longer.
+pub(crate) fn set_waiting(conn: &Connection, id: &TaskId, waiting: bool) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET waiting = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), waiting))?;
+    Ok(())
+}
+
+pub(crate) fn set_text(
+    conn: &Connection,
+    id: &TaskId,
+    title: &str,
+    body: Option<&str>,
+) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET title = ?2, body = ?3 WHERE id = ?1")?
+        .execute((id.as_str(), title, body))?;
+    Ok(())
+}
+
+pub(crate) fn set_priority(conn: &Connection, id: &TaskId, priority: i64) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET priority = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), priority))?;
+    Ok(())
+}
+
+pub(crate) fn set_assignee(
+    conn: &Connection,
+    id: &TaskId,
+    assignee: Option<&str>,
+) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET assignee = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), assignee))?;
+    Ok(())
+}
+
+pub(crate) fn set_result(
+    conn: &Connection,
+    id: &TaskId,
+    completed_at: Option<Timestamp>,
+    result: Option<&str>,
+) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET completed_at = ?2, result = ?3 WHERE id = ?1")?
+        .execute((id.as_str(), completed_at.map(|at| at.0), result))?;
+    Ok(())
+}
+
+/// Lets a task start at once.
+pub(crate) fn end_rest(conn: &Connection, id: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET not_before = NULL WHERE id = ?1")?
+        .execute([id.as_str()])?;
+    Ok(())
+}
+
+/// Lets the next deferral of a task be the first of a row.
+pub(crate) fn end_deferrals(conn: &Connection, id: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET deferrals = 0, deferred_for = 0 WHERE id = ?1")?
+        .execute([id.as_str()])?;
     Ok(())
 }

@@ -4,24 +4,31 @@
 mod archive;
 mod assign;
 mod attempt;
+mod audit;
 mod authority;
 mod block;
 mod claim;
 mod comment;
 mod complete;
 mod create;
+mod defer;
 mod edit;
 mod forget;
 mod idempotency;
+mod index;
+mod keep;
 mod lease;
 mod link;
 mod move_task;
 mod named;
+mod outbox;
+mod pause;
 mod promotion;
 mod subscribe;
+mod undo;
 
-use domain::actor::Actor;
-use domain::command::{Command, Receipt};
+use domain::actor::{Actor, Authority};
+use domain::command::{Answer, Command, FAILURE_LIMIT, Receipt};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{EventId, TaskId};
@@ -32,6 +39,9 @@ use domain::transition::{self, Step};
 use rand::rngs::StdRng;
 use rusqlite::Connection;
 
+pub(crate) use self::forget::count_forgettable;
+pub(crate) use self::promotion::unfinished_parents;
+use self::undo::{Act, Inverse};
 use crate::error::Error;
 use crate::{events, tasks};
 
@@ -41,6 +51,8 @@ pub(crate) struct Work<'a> {
     now: Timestamp,
     rng: &'a mut StdRng,
     events: Vec<EventId>,
+    /// How to take back what is done; `None` for a worker, whose acts stand.
+    act: Option<Act>,
 }
 
 impl<'a> Work<'a> {
@@ -50,14 +62,22 @@ impl<'a> Work<'a> {
             now,
             rng,
             events: Vec::new(),
+            act: None,
         }
     }
 
-    /// Writes an event of `task`.
+    /// Notes how to take back what is being done to `task`.
+    fn note(&mut self, task: &TaskId, inverse: impl FnOnce() -> Inverse) {
+        if let Some(act) = &mut self.act {
+            act.note(task, inverse());
+        }
+    }
+
+    /// Writes an event of `task`, and who is to be told of it.
     fn log(&mut self, task: &TaskId, body: &EventBody) -> Result<(), Error> {
-        self.events
-            .push(events::append(self.conn, self.now, task, body)?);
-        Ok(())
+        let event = events::append(self.conn, self.now, task, body)?;
+        self.events.push(event);
+        outbox::post(self, task, event, body)
     }
 
     /// The task with this id.
@@ -76,12 +96,29 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Carries out one command.
-pub(crate) fn carry_out(
-    work: &mut Work<'_>,
+/// Carries out the commands of one request.
+pub(crate) fn carry_out_all(
+    mut work: Work<'_>,
     actor: &Actor,
-    command: &Command,
-) -> Result<Receipt, Error> {
+    commands: &[Command],
+) -> Result<Vec<Receipt>, Error> {
+    work.act = (!matches!(actor.authority, Authority::Run(_))).then(Act::default);
+    let mut receipts = Vec::with_capacity(commands.len());
+    for command in commands {
+        receipts.push(carry_out(&mut work, actor, command)?);
+    }
+    if let Some(act) = work.act.take() {
+        let events: Vec<EventId> = receipts
+            .iter()
+            .flat_map(|receipt: &Receipt| receipt.events.iter().copied())
+            .collect();
+        act.keep(&work, &events)?;
+    }
+    Ok(receipts)
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
+fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Receipt, Error> {
     authority::check(work, actor, command)?;
     let answer = match command {
         Command::CreateTask(new) => create::create(work, actor, new),
@@ -100,12 +137,27 @@ pub(crate) fn carry_out(
             };
             claim::claim(work, task, &claim)
         }
+        Command::Heartbeat { task, ttl } => lease::heartbeat(work, task, *ttl),
         Command::RenewLease { task, ttl } => lease::renew(work, task, *ttl),
         Command::ReleaseStaleClaims => lease::release_stale(work),
-        Command::CompleteTask { task, result } => complete::complete(work, task, result.as_deref()),
+        Command::CompleteTask {
+            task,
+            result,
+            summary,
+            metadata,
+        } => {
+            let said = complete::HandOff {
+                result: result.as_deref(),
+                summary: summary.as_deref(),
+                metadata: metadata.as_deref(),
+            };
+            complete::complete(work, task, &said)
+        }
         Command::BlockTask { task, reason } => block::block(work, actor, task, reason.as_deref()),
         Command::UnblockTask { task } => block::unblock(work, task),
-        Command::CommentOnTask { task, body } => comment::comment(work, actor, task, body),
+        Command::CommentOnTask { task, body } => {
+            comment::comment(work, actor, task, body).map(|comment| Answer::Commented { comment })
+        }
         Command::AssignTask {
             task,
             assignee,
@@ -121,20 +173,65 @@ pub(crate) fn carry_out(
         Command::MoveTask { task, to } => move_task::move_task(work, actor, task, to),
         Command::Subscribe { task, to } => subscribe::subscribe(work, task, to),
         Command::Unsubscribe { task, to } => subscribe::unsubscribe(work, task, to),
+        Command::SubscribeBoard { to, filter } => subscribe::subscribe_board(work, to, filter),
+        Command::UnsubscribeBoard { subscription } => {
+            subscribe::unsubscribe_board(work, *subscription)
+        }
+        Command::SetQuietHours { to, hours } => {
+            subscribe::set_quiet_hours(work, to, hours.as_ref())
+        }
+        Command::RecordDelivered {
+            deliveries,
+            receipt,
+            is_chat,
+        } => outbox::delivered(work, deliveries, receipt.as_deref(), *is_chat),
+        Command::RecordUndelivered {
+            deliveries,
+            error,
+            retry,
+        } => outbox::undelivered(work, deliveries, error, *retry),
+        Command::RetryDelivery { delivery } => outbox::retry(work, *delivery),
+        Command::DropDelivery { delivery } => outbox::drop_dead(work, *delivery),
+        Command::TakeMessage { platform, message } => outbox::take_message(work, platform, message),
         Command::ForgetEvents { before } => forget::forget_events(work, *before),
+        Command::Undo { event } => undo::undo(work, actor, *event),
+        Command::Pause { lane } => pause::pause(work, actor, lane.as_deref()),
+        Command::Resume { lane } => pause::resume(work, lane.as_deref()),
         Command::PromoteWaiting => promotion::promote_all(work),
         Command::AttachSupervisor { run, process } => attempt::attach(work, *run, process),
         Command::RecordSpawn {
             run,
             worker_pid,
             workspace,
-        } => attempt::record_spawn(work, *run, *worker_pid, workspace),
-        Command::FailRun { run, failure } => attempt::fail(work, *run, failure),
+            log_start,
+        } => {
+            let spawn = attempt::Spawn {
+                worker_pid: *worker_pid,
+                workspace,
+                log_start: *log_start,
+            };
+            attempt::record_spawn(work, *run, &spawn)
+        }
+        Command::RecordExit { run, code, log_end } => {
+            attempt::record_exit(work, *run, *code, *log_end)
+        }
+        Command::FailRun {
+            run,
+            failure,
+            limit,
+        } => attempt::fail(work, *run, failure, limit.unwrap_or(FAILURE_LIMIT)),
         Command::CancelRun { task } => attempt::cancel(work, actor, task),
-        Command::DeferRun { run, until, reason } => attempt::defer(work, *run, *until, reason),
+        Command::DeferRun { run, reason } => defer::defer(work, *run, reason),
         Command::InterruptRun { run } => attempt::interrupt(work, *run),
         Command::AdoptRun { run } => attempt::adopt(work, *run),
+        Command::RecordWorkspace(workspace) => keep::record_workspace(work, workspace),
+        Command::ForgetWorkspace { path } => keep::forget_workspace(work, path),
+        Command::PublishDispatcher(report) => keep::publish_dispatcher(work, report),
+        Command::IndexTexts => index::index(work),
+        // Writing it down is all there is to do.
+        Command::Audit { .. } => Ok(Answer::Done),
     }?;
+    audit::record(work, actor, command, &answer)?;
     Ok(Receipt {
         events: std::mem::take(&mut work.events),
         answer,

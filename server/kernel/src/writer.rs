@@ -30,9 +30,9 @@ const QUEUE: usize = 4_096;
 /// the first of them is answered within a few milliseconds.
 const BATCH: usize = 128;
 
-/// How often an idle writer looks whether another process has committed. Looking costs about a
-/// microsecond; being late costs a worker's start.
-const LOOK_FOR_OTHERS: Duration = Duration::from_millis(20);
+/// How often an idle writer looks whether another process has committed. Being late costs a worker's
+/// start; waking up to look costs some 80 µs, so that a server at rest takes 0.2 % of a core for it.
+const LOOK_FOR_OTHERS: Duration = Duration::from_millis(40);
 
 /// The sending side; the thread ends when the last clone is gone.
 #[derive(Clone)]
@@ -67,6 +67,21 @@ struct Request {
     actor: Actor,
     commands: Vec<Command>,
     reply: oneshot::Sender<Result<Vec<Receipt>, Error>>,
+}
+
+impl Request {
+    /// Whether it changes something that no event tells of but that somebody waits for.
+    fn concerns_listeners(&self) -> bool {
+        self.commands.iter().any(|command| {
+            matches!(
+                command,
+                Command::Pause { .. }
+                    | Command::Resume { .. }
+                    | Command::RetryDelivery { .. }
+                    | Command::SetQuietHours { .. }
+            )
+        })
+    }
 }
 
 impl Writer {
@@ -177,7 +192,7 @@ impl State {
         match self.write(&batch) {
             Ok(results) => {
                 answers.extend(results);
-                self.publish_newest();
+                self.publish_newest(batch.iter().any(Request::concerns_listeners));
             }
             // The transaction as a whole failed, so everybody in it did.
             Err(cause) => {
@@ -200,13 +215,8 @@ impl State {
         let mut results = Vec::with_capacity(batch.len());
         for request in batch {
             let savepoint = transaction.savepoint()?;
-            let mut work = Work::new(&savepoint, now, &mut self.rng);
-            let result = request
-                .commands
-                .iter()
-                .map(|command| verbs::carry_out(&mut work, &request.actor, command))
-                .collect::<Result<Vec<_>, _>>();
-            match result {
+            let work = Work::new(&savepoint, now, &mut self.rng);
+            match verbs::carry_out_all(work, &request.actor, &request.commands) {
                 Ok(receipts) => {
                     savepoint.commit()?;
                     results.push(Ok(receipts));
@@ -230,19 +240,21 @@ impl State {
             Ok(version) if self.seen_version == Some(version) => {}
             Ok(version) => {
                 self.seen_version = Some(version);
-                self.publish_newest();
+                // What another process wrote need not be an event: a lane may be paused.
+                self.publish_newest(true);
             }
             Err(cause) => tracing::warn!(error = %cause, "cannot look for other writers"),
         }
     }
 
-    fn publish_newest(&self) {
+    /// Wakes the listeners when there is a newer event, or in any case.
+    fn publish_newest(&self, in_any_case: bool) {
         match events::newest(&self.connection) {
             Ok(newest) => {
                 self.publish.send_if_modified(|current| {
                     let is_newer = newest > *current;
                     *current = newest.max(*current);
-                    is_newer
+                    is_newer || in_any_case
                 });
             }
             Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),

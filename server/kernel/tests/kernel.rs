@@ -9,6 +9,10 @@
 
 #[path = "kernel/board.rs"]
 mod board;
+#[path = "kernel/concurrency.rs"]
+mod concurrency;
+#[path = "kernel/control.rs"]
+mod control;
 #[path = "kernel/dependencies.rs"]
 mod dependencies;
 #[path = "kernel/editing.rs"]
@@ -17,6 +21,8 @@ mod editing;
 mod feed;
 #[path = "kernel/foreign.rs"]
 mod foreign;
+#[path = "kernel/golden.rs"]
+mod golden;
 #[path = "kernel/keeping.rs"]
 mod keeping;
 #[path = "kernel/lifecycle.rs"]
@@ -25,7 +31,19 @@ mod lifecycle;
 mod machine;
 #[path = "kernel/model.rs"]
 mod model;
+#[path = "kernel/notify.rs"]
+mod notify;
 #[path = "kernel/opening.rs"]
 mod opening;
 #[path = "kernel/runs.rs"]
 mod runs;
+#[path = "kernel/search.rs"]
+mod search;
+#[path = "kernel/step.rs"]
+mod step;
+#[path = "kernel/transfer.rs"]
+mod transfer;
+#[path = "kernel/undo.rs"]
+mod undo;
+#[path = "kernel/upgrade.rs"]
+mod upgrade;

@@ -1,12 +1,16 @@
-//! Several real processes on one file: they race, and they are killed.
+//! Several real processes on one file: they race, they are killed, and their disk fills up.
 //!
-//! The test starts itself again with [`ROLE`] set to play the other processes.
+//! The test starts itself again with [`ROLE`] set to play the other processes. `KERNEL_TEST_KILLS`
+//! says how often one is killed.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a test that cannot go on has failed; the other processes report on stdout"
 )]
+
+#[path = "processes/full.rs"]
+mod full;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -25,10 +29,10 @@ use tokio::runtime::Runtime;
 /// Names the part that a process plays; unset in the test itself.
 const ROLE: &str = "KERNEL_TEST_ROLE";
 const FILE: &str = "KERNEL_TEST_FILE";
+const KILLS: &str = "KERNEL_TEST_KILLS";
 
 const RACERS: usize = 8;
 const TASKS: usize = 1_000;
-const KILLS: usize = 200;
 
 fn main() -> ExitCode {
     if let Ok(role) = std::env::var(ROLE) {
@@ -37,6 +41,8 @@ fn main() -> ExitCode {
             "claim" => board.claim_everything(),
             "create" => board.create_with_keys(),
             "write" => board.write_for_ever(),
+            "fill disk" => full::fill_disk(board),
+            "fill to limit" => full::fill_to_limit(board),
             other => panic!("nobody plays {other}"),
         }
         return ExitCode::SUCCESS;
@@ -59,6 +65,14 @@ fn main() -> ExitCode {
         trial(
             "what_was_acknowledged_survives_two_hundred_kills",
             survive_kills,
+        ),
+        trial(
+            "on_a_full_disk_nothing_is_half_written_and_it_goes_on_when_there_is_room",
+            full::survive_full_disk,
+        ),
+        trial(
+            "at_its_size_limit_a_file_is_not_half_written_and_it_goes_on_when_that_is_lifted",
+            full::survive_size_limit,
         ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -104,8 +118,9 @@ fn survive_kills() {
     let seed = rand::random();
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
+    let kills = std::env::var(KILLS).map_or(200, |kills| kills.parse().unwrap());
     let mut acknowledged = BTreeSet::new();
-    for _ in 0..KILLS {
+    for _ in 0..kills {
         let mut writer = Other::start("write", &path);
         let lines = writer.lines.by_ref().take(rng.random_range(0..12));
         acknowledged.extend(lines.map(Result::unwrap));
@@ -121,22 +136,28 @@ fn survive_kills() {
         writer.process.wait().unwrap();
     }
     assert!(
-        acknowledged.len() > KILLS,
+        acknowledged.len() > kills,
         "too little was written to prove anything"
     );
 
+    assert_sound(&path);
+    let kept = Board::open(&path).tasks();
+    let lost: Vec<_> = acknowledged.difference(&kept).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+}
+
+/// Nothing is wrong with the file itself.
+#[track_caller]
+fn assert_sound(path: &Path) {
     #[expect(
         clippy::disallowed_methods,
         reason = "the test looks at the file from outside"
     )]
-    let conn = rusqlite::Connection::open(&path).unwrap();
+    let conn = rusqlite::Connection::open(path).unwrap();
     let verdict: String = conn
         .pragma_query_value(None, "integrity_check", |row| row.get(0))
         .unwrap();
     assert_eq!(verdict, "ok");
-    let kept = Board::open(&path).tasks();
-    let lost: Vec<_> = acknowledged.difference(&kept).collect();
-    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
 }
 
 /// Another process, and the lines that it prints.

@@ -1,16 +1,24 @@
 //! The attempts at the task: when, how long, how each ended.
 
 use domain::run::{Outcome, Run};
+use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use leptos::either::Either;
 use leptos::prelude::*;
-use state::{age, label};
+use state::change::Change;
+use state::{Msg, age, label};
 
+use crate::runtime::use_dispatch;
 use crate::view::age::Age;
 use crate::view::clock::Clock;
 
 #[component]
-pub(crate) fn Attempts(runs: Memo<Vec<Run>>, clock: Clock) -> impl IntoView {
+pub(crate) fn Attempts(
+    runs: Memo<Vec<Run>>,
+    /// Where the task stands, or will once the server agrees.
+    status: Memo<Option<Status>>,
+    clock: Clock,
+) -> impl IntoView {
     view! {
         <Show when=move || !runs.read().is_empty()>
             <section class="attempts" aria-label="Attempts">
@@ -25,8 +33,36 @@ pub(crate) fn Attempts(runs: Memo<Vec<Run>>, clock: Clock) -> impl IntoView {
                         <Attempt number=position.saturating_add(1) run clock/>
                     </For>
                 </ol>
+                <Again runs status/>
             </section>
         </Show>
+    }
+}
+
+/// Stops the run that goes on, or asks for another.
+#[component]
+fn Again(runs: Memo<Vec<Run>>, status: Memo<Option<Status>>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let action = Memo::new(move |_| {
+        let last = runs.read().last().map(|run| run.task_id.clone())?;
+        match status.get()? {
+            Status::Running => Some(("Stop this run", last, Change::Cancel)),
+            Status::Blocked => Some(("Try again", last, Change::Unblock)),
+            Status::Todo | Status::Done => Some(("Try again", last, Change::Move(Status::Ready))),
+            _ => None,
+        }
+    });
+    move || {
+        action.get().map(|(label, task, change)| {
+            view! {
+                <button
+                    type="button" class="button again needs-script"
+                    on:click=move |_| dispatch(Msg::Changed(task.clone(), change.clone()))
+                >
+                    {label}
+                </button>
+            }
+        })
     }
 }
 

@@ -1,27 +1,44 @@
-//! What a person should know first: the question of a blocked task, or why it keeps failing.
+//! What a person should know first: why the task is not running, or what went wrong.
 
+use domain::dispatch::WhyNot;
 use domain::event::Event;
 use domain::status::Status;
 use domain::task::Task;
 use leptos::prelude::*;
 use state::drawer::timeline;
+use state::label;
 
 use crate::view::icon::{Drawing, Icon};
 
 #[component]
-pub(crate) fn Callout(task: Memo<Option<Task>>, events: Memo<Vec<Event>>) -> impl IntoView {
-    let text = Memo::new(move |_| match &*task.read() {
-        Some(task) if task.status == Status::Blocked => timeline::why_blocked(&events.read()),
-        Some(task) if task.spawn_failures > 0 && task.status != Status::Done => {
-            task.last_spawn_error.clone()
+pub(crate) fn Callout(
+    task: Memo<Option<Task>>,
+    events: Memo<Vec<Event>>,
+    /// Why it is not running.
+    why_not: Memo<Option<WhyNot>>,
+) -> impl IntoView {
+    let trouble = Memo::new(move |_| match &*task.read() {
+        Some(task) if task.status == Status::Blocked => {
+            let reason = task.block_reason.clone();
+            reason.or_else(|| timeline::why_blocked(&events.read()))
         }
+        Some(task) if task.failures > 0 && !task.status.is_finished() => task.last_error.clone(),
+        Some(task) if task.status == Status::Running && task.waiting => Some(
+            "A task that it depends on was reopened. It waits again unless this run finishes it."
+                .to_owned(),
+        ),
         _ => None,
     });
-    move || {
-        text.get().map(|text| {
-            view! {
-                <p class="callout"><Drawing icon=Icon::Warning/><span>{text}</span></p>
-            }
-        })
+    let why = move || match why_not.get()? {
+        WhyNot::Finished { .. } | WhyNot::Blocked { .. } | WhyNot::GaveUp { .. } => None,
+        why => Some(label::capitalised(&why.to_string())),
+    };
+    view! {
+        {move || trouble.get().map(|text| view! {
+            <p class="callout" data-tone="trouble"><Drawing icon=Icon::Warning/><span>{text}</span></p>
+        })}
+        {move || why().map(|text| view! {
+            <p class="callout"><Drawing icon=Icon::Clock/><span>{format!("Why it is not running: {text}.")}</span></p>
+        })}
     }
 }

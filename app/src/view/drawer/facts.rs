@@ -4,8 +4,10 @@ use domain::status::Status;
 use domain::task::Task;
 use leptos::either::Either;
 use leptos::prelude::*;
-use state::{age, label};
+use state::palette::{Msg as Answer, Page};
+use state::{Msg, age, label};
 
+use crate::runtime::use_dispatch;
 use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
@@ -20,6 +22,7 @@ pub(crate) fn Facts(
     clock: Clock,
 ) -> impl IntoView {
     let Task {
+        id,
         assignee,
         priority,
         tenant,
@@ -28,11 +31,17 @@ pub(crate) fn Facts(
         workspace_path,
         ..
     } = task;
+    let dispatch = use_dispatch();
+    let id = StoredValue::new(id);
+    let ask = move |page: Page| {
+        let opened = Answer::Opened(page, vec![id.get_value()]);
+        move |_| dispatch(Msg::Palette(opened.clone()))
+    };
     let assignee = match assignee {
-        Some(name) => {
-            Either::Left(view! { <dd class="assignee"><Avatar name=name.clone()/>{name}</dd> })
-        }
-        None => Either::Right(view! { <dd class="assignee" data-none>"Unassigned"</dd> }),
+        Some(name) => Either::Left(view! {
+            <span class="assignee"><Avatar name=name.clone()/>{name}</span>
+        }),
+        None => Either::Right(view! { <span class="assignee" data-none>"Unassigned"</span> }),
     };
     let tenant = tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd>{tenant}</dd></div> });
     let workspace = workspace_path.map(
@@ -48,8 +57,14 @@ pub(crate) fn Facts(
     view! {
         <dl class="facts">
             <div><dt>"Status"</dt>{status}</div>
-            <div><dt>"Assignee"</dt>{assignee}</div>
-            <div><dt>"Priority"</dt><dd>{priority}</dd></div>
+            <div>
+                <dt>"Assignee"</dt>
+                <dd><button type="button" class="change" title="Assign (A)" on:click=ask(Page::Assign)>{assignee}</button></dd>
+            </div>
+            <div>
+                <dt>"Priority"</dt>
+                <dd><button type="button" class="change" title="Set the priority (P)" on:click=ask(Page::Priority)>{priority}</button></dd>
+            </div>
             {tenant}
             <div>
                 <dt>"Created"</dt>

@@ -1,7 +1,9 @@
 //! What the workers of the task printed.
 
+use leptos::either::Either;
 use leptos::html::Pre;
 use leptos::prelude::*;
+use state::ansi::{self, Span};
 use state::{drawer, label};
 
 /// Pixels from the end that still count as the end: less than a line.
@@ -17,6 +19,18 @@ pub(crate) fn Log(log: Memo<Option<drawer::Log>>) -> impl IntoView {
             .is_some_and(|it| it.is_truncated)
             .then_some(", its end shown")
     };
+    let path = move || {
+        log.read()
+            .as_ref()
+            .filter(|it| it.is_truncated)
+            .map(|it| it.path.clone())
+    };
+    let spans = Memo::new(move |_| {
+        let log = log.read();
+        log.as_ref()
+            .map(|log| ansi::spans(&log.text))
+            .unwrap_or_default()
+    });
     let output = NodeRef::<Pre>::new();
     // The end is followed, until somebody scrolls up to read.
     let is_followed = StoredValue::new(true);
@@ -43,8 +57,18 @@ pub(crate) fn Log(log: Memo<Option<drawer::Log>>) -> impl IntoView {
             <section class="log" aria-label="Log">
                 <h3>"Log " <span class="size">{size}{cut}</span></h3>
                 // Long lines and many of them: the keyboard must be able to scroll it.
-                <pre tabindex="0" node_ref=output on:scroll=scrolled>{move || log.get().map(|it| it.text)}</pre>
+                <pre tabindex="0" node_ref=output on:scroll=scrolled>{move || spans.get().into_iter().map(span).collect_view()}</pre>
+                {move || path().map(|path| view! { <p class="path">"All of it is in "<code>{path}</code></p> })}
             </section>
         </Show>
+    }
+}
+
+fn span(Span { text, style }: Span) -> impl IntoView {
+    let classes = style.classes();
+    if classes.is_empty() {
+        Either::Left(text)
+    } else {
+        Either::Right(view! { <span class=classes>{text}</span> })
     }
 }

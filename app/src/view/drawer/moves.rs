@@ -1,51 +1,72 @@
-//! Where a person may put the task.
+//! What a person may do to the task now, and why not the rest.
 
 use domain::id::TaskId;
 use domain::status::Status;
-use domain::transition::{self, Step};
 use leptos::prelude::*;
-use state::pending::{self, Request};
+use state::change::Change;
+use state::palette::{Msg as Answer, Page};
 use state::{Msg, label};
 
 use crate::api::MoveTask;
 use crate::runtime::use_dispatch;
 use crate::view::form::PlainForm;
+use crate::view::icon::{Drawing, Icon};
 use crate::view::status_mark::StatusMark;
+
+/// Where a task can be put; only a worker puts it into the one that is missing.
+const TARGETS: [Status; 6] = [
+    Status::Triage,
+    Status::Todo,
+    Status::Ready,
+    Status::Blocked,
+    Status::Done,
+    Status::Archived,
+];
 
 #[component]
 pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let about = StoredValue::new(task.clone());
+    let menu = move |_| {
+        let opened = Answer::Opened(Page::Task, vec![about.get_value()]);
+        dispatch(Msg::Palette(opened));
+    };
     let targets = move || {
         let status = status.get();
-        Status::COLUMNS.into_iter().filter(move |to| {
-            status.as_ref().is_some_and(|from| {
-                from != to && transition::after(from, &Step::Move(to.clone())).is_some()
-            })
-        })
+        TARGETS
+            .into_iter()
+            .filter(move |to| status.as_ref().is_some_and(|from| from != to))
     };
     view! {
         <div class="moves" role="group" aria-label="Move to">
             <span aria-hidden="true">"Move to"</span>
             <For each=targets key=Status::clone let(to)>
-                <MoveForm task=task.clone() to/>
+                <MoveForm task=task.clone() to status/>
             </For>
+            <button type="button" class="button-quiet needs-script" aria-label="More actions" title="More actions (Ctrl K)" on:click=menu>
+                <Drawing icon=Icon::More/>
+            </button>
         </div>
     }
 }
 
 #[component]
-fn MoveForm(task: TaskId, to: Status) -> impl IntoView {
+fn MoveForm(task: TaskId, to: Status, status: Signal<Option<Status>>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let submit = Callback::new(move |MoveTask { task, to }| {
-        dispatch(Msg::Pending(pending::Msg::Asked(Request::Move {
-            task,
-            to,
-        })));
-    });
+    let submit = Callback::new(move |MoveTask { task, to }| dispatch(Msg::Dropped(task, to)));
+    let problem = {
+        let to = to.clone();
+        Memo::new(move |_| {
+            let from = status.get()?;
+            let is_possible = Change::between(&from, &to).is_some();
+            (!is_possible).then(|| Change::why_not_between(&from, &to))
+        })
+    };
     view! {
         <PlainForm on_submit=submit>
             <input type="hidden" name="task" value=task.to_string()/>
             <input type="hidden" name="to" value=to.as_str().to_owned()/>
-            <button class="button">
+            <button class="button" disabled=move || problem.read().is_some() title=move || problem.get()>
                 <StatusMark status=to.clone()/>
                 {label::of(&to).to_owned()}
             </button>

@@ -1,25 +1,97 @@
-//! The tasks that this one waits for, or that wait for it.
+//! The tasks that this one waits for, and those that wait for it.
 
 use domain::id::TaskId;
+use leptos::either::Either;
 use leptos::prelude::*;
+use state::Msg;
 use state::address::Address;
+use state::change::Change;
+use state::palette::{Msg as Answer, Page};
+
+use crate::api::{LinkTasks, UnlinkTasks};
+use crate::runtime::{Runtime, use_dispatch};
+use crate::view::form::PlainForm;
+use crate::view::icon::{Drawing, Icon};
+use crate::view::status_mark::StatusMark;
 
 #[component]
-pub(crate) fn Neighbours(heading: &'static str, tasks: Memo<Vec<TaskId>>) -> impl IntoView {
+pub(crate) fn Neighbours(
+    task: TaskId,
+    parents: Memo<Vec<TaskId>>,
+    children: Memo<Vec<TaskId>>,
+    /// Why the dependencies could not be changed.
+    problem: Memo<Option<String>>,
+) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let id = StoredValue::new(task.clone());
+    let ask = move |_| {
+        let opened = Answer::Opened(Page::WaitFor, vec![id.get_value()]);
+        dispatch(Msg::Palette(opened));
+    };
+    let link = Callback::new(move |LinkTasks { task, parent }| {
+        dispatch(Msg::Changed(task, Change::WaitFor(parent)));
+    });
     view! {
-        <Show when=move || !tasks.read().is_empty()>
-            <section class="neighbours" aria-label=heading>
-                <h3>{heading}</h3>
+        <section class="neighbours" aria-label="Dependencies">
+            <h3>"Waits for"</h3>
+            <ul role="list">
+                <For each=move || parents.get() key=TaskId::clone let(parent)>
+                    <li><Neighbour task=parent.clone()/><Unlink task=id.get_value() parent/></li>
+                </For>
+                <li>
+                    <button type="button" class="button needs-script" on:click=ask>
+                        <Drawing icon=Icon::Plus/>"Add"
+                    </button>
+                    <noscript>
+                        <PlainForm on_submit=link>
+                            <input type="hidden" name="task" value=task.to_string()/>
+                            <input name="parent" required placeholder="id of a task" aria-label="Wait for"/>
+                            <button class="button">"Wait for it"</button>
+                        </PlainForm>
+                    </noscript>
+                </li>
+            </ul>
+            {move || problem.get().map(|problem| view! {
+                <p class="problem" role="alert"><Drawing icon=Icon::Warning/>{problem}</p>
+            })}
+            <Show when=move || !children.read().is_empty()>
+                <h3>"Needed by"</h3>
                 <ul role="list">
-                    <For each=move || tasks.get() key=TaskId::clone let(task)>
-                        <li>
-                            <a class="tag" href=Address::of_task(task.clone()).path()>
-                                {task.to_string()}
-                            </a>
-                        </li>
+                    <For each=move || children.get() key=TaskId::clone let(child)>
+                        <li><Neighbour task=child/></li>
                     </For>
                 </ul>
-            </section>
-        </Show>
+            </Show>
+        </section>
+    }
+}
+
+/// Another task, by its title where it is on the board. It is looked up once: titles seldom change
+/// while somebody looks.
+#[component]
+fn Neighbour(task: TaskId) -> impl IntoView {
+    let known = expect_context::<Runtime>()
+        .ask(|model| model.glance(&task))
+        .flatten();
+    let words = match known {
+        Some((title, status)) => Either::Left(view! { <StatusMark status/><span>{title}</span> }),
+        None => Either::Right(task.to_string()),
+    };
+    view! { <a class="tag" href=Address::of_task(task.clone()).url() title=task.to_string()>{words}</a> }
+}
+
+#[component]
+fn Unlink(task: TaskId, parent: TaskId) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let submit = Callback::new(move |UnlinkTasks { task, parent }| {
+        dispatch(Msg::Changed(task, Change::StopWaitingFor(parent)));
+    });
+    let label = format!("Do not wait for {parent}");
+    view! {
+        <PlainForm on_submit=submit>
+            <input type="hidden" name="task" value=task.to_string()/>
+            <input type="hidden" name="parent" value=parent.to_string()/>
+            <button class="button-quiet" title=label.clone() aria-label=label><Drawing icon=Icon::Close/></button>
+        </PlainForm>
     }
 }

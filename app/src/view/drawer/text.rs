@@ -1,21 +1,33 @@
-//! A long text of a task, as it was written.
+//! A long text of a task: as HTML that the server made of it, or as it was written.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 
 #[component]
 pub(crate) fn Text(
     heading: &'static str,
     #[prop(into)] text: Signal<Option<String>>,
+    /// The same as HTML that is safe to show.
+    #[prop(into)]
+    html: Signal<Option<String>>,
     /// Whether it is to be read letter by letter.
     #[prop(into)]
     is_code: Signal<bool>,
 ) -> impl IntoView {
     let has_text = Memo::new(move |_| text.read().as_ref().is_some_and(|it| !it.trim().is_empty()));
+    let content = move || match html.get() {
+        Some(html) if !is_code.get() => {
+            Either::Left(view! { <div class="markdown" inner_html=html></div> })
+        }
+        _ => Either::Right(
+            view! { <pre data-code=move || is_code.get().then_some("")>{text.get()}</pre> },
+        ),
+    };
     view! {
         <Show when=move || has_text.get()>
             <section class="text" aria-label=heading>
                 <h3>{heading}</h3>
-                <pre data-code=move || is_code.get().then_some("")>{move || text.get()}</pre>
+                {content}
             </section>
         </Show>
     }

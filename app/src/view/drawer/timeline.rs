@@ -4,6 +4,7 @@ use domain::task::Comment;
 use leptos::either::Either;
 use leptos::prelude::*;
 use state::age;
+use state::drawer::Html;
 use state::drawer::timeline::Entry;
 
 use crate::view::age::Age;
@@ -13,6 +14,8 @@ use crate::view::clock::Clock;
 #[component]
 pub(crate) fn Timeline(
     entries: Memo<Vec<Entry>>,
+    /// The comments as HTML that is safe to show.
+    html: Memo<Html>,
     /// What was said here and is not in the history yet.
     saying: Memo<Vec<String>>,
     clock: Clock,
@@ -23,7 +26,7 @@ pub(crate) fn Timeline(
             <ol role="list">
                 <For each=move || entries.get() key=key let(entry)>
                     {match entry {
-                        Entry::Said(comment) => Either::Left(view! { <Said comment clock/> }),
+                        Entry::Said(comment) => Either::Left(view! { <Said comment html clock/> }),
                         Entry::Happened { text, at, .. } => Either::Right(view! {
                             <li class="event">
                                 <span class="what">{text}</span>
@@ -41,7 +44,12 @@ pub(crate) fn Timeline(
 }
 
 #[component]
-fn Said(comment: Comment, clock: Clock) -> impl IntoView {
+fn Said(comment: Comment, html: Memo<Html>, clock: Clock) -> impl IntoView {
+    // A comment never changes, so its HTML is looked up once.
+    let body = match html.read_untracked().comments.get(&comment.id) {
+        Some(html) => Either::Left(view! { <div class="markdown" inner_html=html.clone()></div> }),
+        None => Either::Right(view! { <p>{comment.body}</p> }),
+    };
     view! {
         <li class="comment">
             <p class="author">
@@ -49,7 +57,7 @@ fn Said(comment: Comment, clock: Clock) -> impl IntoView {
                 <span>{comment.author}</span>
                 <Age now=clock.minute since=comment.created_at in_words=age::ago/>
             </p>
-            <p>{comment.body}</p>
+            {body}
         </li>
     }
 }

@@ -68,6 +68,21 @@ pub(super) fn copy_runs(transaction: &Transaction<'_>) -> HookResult {
     Ok(())
 }
 
+/// Starts nothing on a board that another program has filled, until a person says so: its own
+/// dispatcher may still be at work.
+pub(super) fn pause(transaction: &Transaction<'_>) -> HookResult {
+    let application_id: i32 =
+        transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application_id != super::APPLICATION_ID {
+        transaction.execute(PAUSE_WHAT_IS_NOT_NEW, ())?;
+    }
+    Ok(())
+}
+
+const PAUSE_WHAT_IS_NOT_NEW: &str = "\
+    INSERT INTO pauses (lane, since, by) SELECT '', unixepoch(), 'import' \
+    WHERE EXISTS (SELECT 1 FROM tasks)";
+
 const COPY_ENDED_RUNS: &str = "\
     INSERT INTO runs (task_id, lane, token, lease_expires, heartbeat_at, worker_pid, started_at, \
         ended_at, outcome, error, summary, metadata) \

@@ -1,16 +1,23 @@
 //! The whole board in a fixed number of statements, whatever the number of tasks.
 
+mod changes;
+mod counts;
+
 use std::collections::BTreeSet;
 
 use domain::board::{Snapshot, TaskSummary};
 use domain::event::Event;
-use domain::id::EventId;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
+use counts::{AllCounts, Counts};
+
+pub use changes::BoardChanges;
+
 use crate::error::Error;
+use crate::queries::tasks::only;
 use crate::{Kernel, events, row};
 
 /// Which tasks the board shows. The default shows all that are not archived.
@@ -27,6 +34,8 @@ pub struct BoardFilter {
 pub struct BoardRow {
     /// The task.
     pub task: Task,
+    /// Its place in the order in which tasks were put on the board.
+    pub number: i64,
     /// How many tasks it depends on.
     pub parents: u32,
     /// How many tasks depend on it.
@@ -35,21 +44,6 @@ pub struct BoardRow {
     pub children_done: u32,
     /// How many comments it has.
     pub comments: u32,
-}
-
-/// The board with every text, as the HTTP API tells it.
-#[derive(Clone, Debug)]
-pub struct BoardRows {
-    /// Urgent first, then oldest first.
-    pub rows: Vec<BoardRow>,
-    /// Every tenant, also those of archived tasks.
-    pub tenants: Vec<String>,
-    /// Every assignee of a task that is not archived.
-    pub assignees: Vec<String>,
-    /// The last event contained in it.
-    pub cursor: EventId,
-    /// When it was read.
-    pub now: Timestamp,
 }
 
 impl Kernel {
@@ -61,39 +55,8 @@ impl Kernel {
         let now = self.now();
         self.readers
             .read(move |conn| {
-                let sql =
-                    format!("SELECT {SUMMARY_COLUMNS}, {COUNTS} FROM tasks WHERE {FILTER} {ORDER}");
-                let mut statement = conn.prepare_cached(&sql)?;
-                let tasks = statement
-                    .query_map((filter.tenant, filter.include_archived), summary)?
-                    .collect::<Result<_, _>>()?;
                 Ok(Snapshot {
-                    tasks,
-                    cursor: events::newest(conn)?,
-                    now,
-                })
-            })
-            .await
-    }
-
-    /// The board with every text.
-    ///
-    /// # Errors
-    /// When the board cannot be read.
-    pub async fn board_rows(&self, filter: BoardFilter) -> Result<BoardRows, Error> {
-        let now = self.now();
-        self.readers
-            .read(move |conn| {
-                let columns = row::TASK_COLUMNS;
-                let sql = format!("SELECT {columns}, {COUNTS} FROM tasks WHERE {FILTER} {ORDER}");
-                let mut statement = conn.prepare_cached(&sql)?;
-                let rows = statement
-                    .query_map((filter.tenant, filter.include_archived), board_row)?
-                    .collect::<Result<_, _>>()?;
-                Ok(BoardRows {
-                    rows,
-                    tenants: names(conn, TENANTS)?,
-                    assignees: names(conn, ASSIGNEES)?,
+                    tasks: select(conn, &filter, SUMMARY_COLUMNS, summary)?,
                     cursor: events::newest(conn)?,
                     now,
                 })
@@ -102,47 +65,77 @@ impl Kernel {
     }
 }
 
+/// What `filter` lets through, each made of a row of these columns and of the counts around it.
+fn select<T>(
+    conn: &Connection,
+    filter: &BoardFilter,
+    columns: &str,
+    make: fn(&Row<'_>, Counts) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Error> {
+    let counts = AllCounts::read(conn)?;
+    let sql = format!(
+        "SELECT {columns} FROM tasks WHERE {} AND (?2 OR status <> 'archived') \
+         ORDER BY priority DESC, created_at, rowid",
+        only("tenant", 1, filter.tenant.as_deref())
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let tasks = statement.query_map((&filter.tenant, filter.include_archived), |row| {
+        make(row, counts.of(row)?)
+    })?;
+    Ok(tasks.collect::<Result<_, _>>()?)
+}
+
 /// The summaries of the tasks that events touched, each once, by id. The parents of a task are
 /// touched with it: their cards say how many of their children are done.
 pub(crate) fn touched_by(conn: &Connection, events: &[Event]) -> Result<Vec<TaskSummary>, Error> {
+    summaries(conn, NAMED, TOUCHED, &named_by(events))
+}
+
+/// The tasks that events name, as a JSON array: so they travel in one statement, however many.
+fn named_by(events: &[Event]) -> String {
     let named = events.iter().map(|event| event.task_id.as_str());
     // A parent that was unlinked is no longer found by its links, but the event names it.
     let parents = events
         .iter()
         .filter_map(|event| event.payload.as_ref()?.get("parent")?.as_str());
     let ids: BTreeSet<&str> = named.chain(parents).collect();
-    // One statement for any number of ids: they travel as a JSON array.
-    let json = serde_json::to_string(&ids).unwrap_or_default();
+    serde_json::to_string(&ids).unwrap_or_default()
+}
+
+/// The tasks of a JSON array.
+const NAMED: &str = "WITH named (id) AS (SELECT value FROM json_each(?1))";
+
+/// [`NAMED`] and their parents.
+const TOUCHED: &str = "SELECT id FROM named UNION SELECT link.parent_id \
+     FROM named CROSS JOIN task_links AS link ON link.child_id = named.id";
+
+/// The summaries of the tasks with these ids, by id.
+pub(super) fn of_ids(conn: &Connection, ids: &[&str]) -> Result<Vec<TaskSummary>, Error> {
+    let json = serde_json::to_string(ids).unwrap_or_default();
+    summaries(conn, "", "SELECT value FROM json_each(?1)", &json)
+}
+
+/// The summaries of a few tasks, by id: of those whose ids `among` selects, given a JSON array.
+fn summaries(
+    conn: &Connection,
+    with: &str,
+    among: &str,
+    json: &str,
+) -> Result<Vec<TaskSummary>, Error> {
     let sql = format!(
-        "WITH touched (id) AS (SELECT value FROM json_each(?1)) \
-         SELECT {SUMMARY_COLUMNS}, {COUNTS} FROM tasks \
-         WHERE id IN (SELECT id FROM touched UNION SELECT link.parent_id \
-             FROM touched CROSS JOIN task_links AS link ON link.child_id = touched.id) \
-         ORDER BY id"
+        "{with} SELECT {SUMMARY_COLUMNS}, {} FROM tasks WHERE id IN ({among}) ORDER BY id",
+        counts::COLUMNS
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let summaries = statement.query_map([json], summary)?;
+    let summaries = statement.query_map([json], |row| summary(row, counts::from_row(row, 16)?))?;
     Ok(summaries.collect::<Result<_, _>>()?)
 }
 
-const FILTER: &str = "(?1 IS NULL OR tenant = ?1) AND (?2 OR status <> 'archived')";
-const ORDER: &str = "ORDER BY priority DESC, created_at, rowid";
-const TENANTS: &str = "SELECT DISTINCT tenant FROM tasks WHERE tenant IS NOT NULL ORDER BY tenant";
-const ASSIGNEES: &str = "SELECT DISTINCT assignee FROM tasks \
-     WHERE assignee IS NOT NULL AND status <> 'archived' ORDER BY assignee";
-
-/// Parents, children, children that are done, comments: each found by an index.
-const COUNTS: &str = "\
-     (SELECT count(*) FROM task_links WHERE child_id = tasks.id), \
-     (SELECT count(*) FROM task_links WHERE parent_id = tasks.id), \
-     (SELECT count(*) FROM task_links AS link JOIN tasks AS child ON child.id = link.child_id \
-         WHERE link.parent_id = tasks.id AND child.status = 'done'), \
-     (SELECT count(*) FROM task_comments WHERE task_id = tasks.id)";
-
 const SUMMARY_COLUMNS: &str = "id, rowid, title, assignee, status, priority, tenant, created_at, \
-     started_at, completed_at, status_since, not_before, spawn_failures, last_spawn_error";
+     started_at, completed_at, status_since, not_before, spawn_failures, last_spawn_error, waiting, \
+     block_reason";
 
-fn summary(row: &Row<'_>) -> rusqlite::Result<TaskSummary> {
+fn summary(row: &Row<'_>, counts: Counts) -> rusqlite::Result<TaskSummary> {
     Ok(TaskSummary {
         id: row::task_id(row, 0)?,
         number: row.get(1)?,
@@ -158,25 +151,30 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<TaskSummary> {
         not_before: row::moment(row, 11)?,
         failures: row::count(row, 12)?,
         last_error: row.get(13)?,
-        parents: row::count(row, 14)?,
-        children: row::count(row, 15)?,
-        children_done: row::count(row, 16)?,
-        comments: row::count(row, 17)?,
+        waiting: row.get(14)?,
+        block_reason: row.get(15)?,
+        parents: counts.parents,
+        children: counts.children,
+        children_done: counts.children_done,
+        comments: counts.comments,
     })
 }
 
-fn board_row(row: &Row<'_>) -> rusqlite::Result<BoardRow> {
+/// How many columns [`row_columns`] names.
+const ROW_COLUMNS: usize = 26;
+
+/// The columns that [`board_row`] reads.
+fn row_columns() -> String {
+    format!("{}, rowid", row::TASK_COLUMNS)
+}
+
+fn board_row(row: &Row<'_>, counts: Counts) -> rusqlite::Result<BoardRow> {
     Ok(BoardRow {
         task: row::task(row)?,
-        parents: row::count(row, 24)?,
-        children: row::count(row, 25)?,
-        children_done: row::count(row, 26)?,
-        comments: row::count(row, 27)?,
+        number: row.get(ROW_COLUMNS - 1)?,
+        parents: counts.parents,
+        children: counts.children,
+        children_done: counts.children_done,
+        comments: counts.comments,
     })
-}
-
-fn names(conn: &Connection, sql: &str) -> Result<Vec<String>, Error> {
-    let mut statement = conn.prepare_cached(sql)?;
-    let names = statement.query_map((), |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
 }

@@ -2,7 +2,7 @@
 
 use domain::id::{CommentId, TaskId};
 use domain::run::Run;
-use domain::task::{Comment, TaskDetail};
+use domain::task::{Comment, Task, TaskDetail};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
@@ -10,6 +10,15 @@ use crate::error::Error;
 use crate::{Kernel, events, row, tasks};
 
 impl Kernel {
+    /// The task without anything around it.
+    ///
+    /// # Errors
+    /// When there is no such task or the board cannot be read.
+    pub async fn task_alone(&self, id: &TaskId) -> Result<Task, Error> {
+        let id = id.clone();
+        self.readers.read(move |conn| tasks::get(conn, &id)).await
+    }
+
     /// The task with its comments, events, links and runs.
     ///
     /// # Errors

@@ -17,8 +17,9 @@ impl Kernel {
         self.readers
             .read(|conn| {
                 let mut statement = conn.prepare_cached(
-                    "SELECT id, task_id, token, lane, boot_id, pid, pid_started, lease_expires \
-                     FROM runs WHERE ended_at IS NULL ORDER BY id",
+                    "SELECT id, task_id, token, lane, boot_id, pid, pid_started, started_at, \
+                         lease_expires \
+                     FROM runs INDEXED BY idx_runs_open WHERE ended_at IS NULL ORDER BY id",
                 )?;
                 let runs = statement.query_map((), open_run)?;
                 Ok(runs.collect::<Result<_, _>>()?)
@@ -73,6 +74,7 @@ fn open_run(row: &Row<'_>) -> rusqlite::Result<OpenRun> {
         token: RunToken::from_text(row.get::<_, String>(2)?),
         lane: row.get(3)?,
         supervisor: supervisor.transpose()?,
-        lease_expires: Timestamp(row.get(7)?),
+        started_at: Timestamp(row.get(7)?),
+        lease_expires: Timestamp(row.get(8)?),
     })
 }

@@ -44,6 +44,20 @@ impl Kernel {
             .await
     }
 
+    /// Everybody who has a ready task. The cost grows with their number, not with that of the tasks.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn ready_assignees(&self) -> Result<Vec<String>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(READY_ASSIGNEES)?;
+                let names = statement.query_map((), |row| row.get(0))?;
+                Ok(names.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
     /// When the first of the tasks that rest between two attempts may start again.
     ///
     /// # Errors
@@ -61,6 +75,17 @@ impl Kernel {
             .await
     }
 }
+
+/// From each name the index leads to the next one, past all tasks of the first.
+const READY_ASSIGNEES: &str = "\
+    WITH RECURSIVE ready (assignee) AS ( \
+        SELECT min(assignee) FROM tasks INDEXED BY idx_tasks_startable \
+        WHERE status = 'ready' AND assignee > '' \
+        UNION ALL \
+        SELECT (SELECT min(assignee) FROM tasks INDEXED BY idx_tasks_startable \
+                WHERE status = 'ready' AND assignee > ready.assignee) \
+        FROM ready WHERE ready.assignee IS NOT NULL) \
+    SELECT assignee FROM ready WHERE assignee IS NOT NULL";
 
 /// Where a task stands in the order of starts: urgent first, then oldest first.
 type Place = (Reverse<i64>, i64, i64);

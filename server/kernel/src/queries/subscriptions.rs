@@ -1,7 +1,8 @@
 //! Who is told what becomes of which task.
 
-use domain::id::{EventId, TaskId};
-use domain::notify::{Address, Subscription};
+use domain::id::{EventId, SubscriptionId, TaskId};
+use domain::notify::quiet::QuietHours;
+use domain::notify::{Address, BoardSubscription, Filter, Subscription};
 use domain::time::Timestamp;
 use rusqlite::Row;
 
@@ -27,6 +28,73 @@ impl Kernel {
             })
             .await
     }
+
+    /// The subscriptions to more than one task, oldest first.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn board_subscriptions(&self) -> Result<Vec<BoardSubscription>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT id, platform, chat_id, thread_id, user_id, tenant, assignee, kinds, \
+                         created_at \
+                     FROM board_subscriptions ORDER BY id",
+                )?;
+                let rows = statement.query_map((), board_subscription)?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// The places that want to be left alone at certain hours.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn quiet_hours(&self) -> Result<Vec<(Address, QuietHours)>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT platform, chat_id, thread_id, quiet_hours FROM places \
+                     WHERE quiet_hours IS NOT NULL ORDER BY id",
+                )?;
+                let mut rows = statement.query(())?;
+                let mut places = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let to = Address {
+                        platform: row.get(0)?,
+                        chat_id: row.get(1)?,
+                        thread_id: row.get(2)?,
+                        user_id: None,
+                    };
+                    if let Ok(hours) = row.get::<_, String>(3)?.parse() {
+                        places.push((to, hours));
+                    }
+                }
+                Ok(places)
+            })
+            .await
+    }
+}
+
+fn board_subscription(row: &Row<'_>) -> rusqlite::Result<BoardSubscription> {
+    let kinds: String = row.get(7)?;
+    let kinds = kinds.split(',').filter(|kind| !kind.is_empty());
+    Ok(BoardSubscription {
+        id: SubscriptionId(row.get(0)?),
+        to: Address {
+            platform: row.get(1)?,
+            chat_id: row.get(2)?,
+            thread_id: row.get(3)?,
+            user_id: row.get(4)?,
+        },
+        filter: Filter {
+            tenant: row.get(5)?,
+            assignee: row.get(6)?,
+            kinds: kinds.map(str::to_owned).collect(),
+        },
+        created_at: Timestamp(row.get(8)?),
+    })
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Subscription> {

@@ -27,16 +27,17 @@ impl Kernel {
     pub async fn tasks(&self, filter: TaskFilter) -> Result<Vec<Task>, Error> {
         self.readers
             .read(move |conn| {
+                let status = filter.status.as_ref().map(Status::as_str);
                 let sql = format!(
-                    "SELECT {} FROM tasks \
-                     WHERE (?1 IS NULL OR assignee = ?1) AND (?2 IS NULL OR status = ?2) \
-                       AND (?3 IS NULL OR tenant = ?3) \
+                    "SELECT {} FROM tasks WHERE {} AND {} AND {} \
                        AND (?4 OR ?2 IS NOT NULL OR status <> 'archived') \
                      ORDER BY priority DESC, created_at, rowid",
-                    row::TASK_COLUMNS
+                    row::TASK_COLUMNS,
+                    only("assignee", 1, filter.assignee.as_deref()),
+                    only("status", 2, status),
+                    only("tenant", 3, filter.tenant.as_deref()),
                 );
                 let mut statement = conn.prepare_cached(&sql)?;
-                let status = filter.status.as_ref().map(Status::as_str);
                 let tasks = statement.query_map(
                     (
                         filter.assignee,
@@ -49,5 +50,14 @@ impl Kernel {
                 Ok(tasks.collect::<Result<_, _>>()?)
             })
             .await
+    }
+}
+
+/// The condition that a column is what the parameter at `place` says, where that is asked for.
+/// `(?1 IS NULL OR column = ?1)` would say the same, but SQLite would look at every task for it.
+pub(super) fn only(column: &str, place: usize, asked: Option<&str>) -> String {
+    match asked {
+        Some(_) => format!("{column} = ?{place}"),
+        None => format!("?{place} IS NULL"),
     }
 }

@@ -7,8 +7,10 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
 
+use super::undo::{Inverse, Standing};
 use super::{Work, attempt};
 use crate::error::Error;
+use crate::tasks;
 
 /// Assigns a task. Somebody else starts without the failures of the one before. A running task is
 /// refused unless its worker is to be stopped; then it is ready for the new one.
@@ -27,14 +29,14 @@ pub(super) fn assign(
     if task.status == Status::Running && !stop {
         return Err(Refusal::RunningReassign { task: id.clone() }.into());
     }
+    work.note(id, || Inverse::Assignee {
+        assignee: task.assignee.clone(),
+        standing: Standing::from(&task),
+    });
     attempt::take_away(work, actor, id)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET assignee = ?2, spawn_failures = 0, last_spawn_error = NULL, \
-                 not_before = NULL \
-             WHERE id = ?1",
-        )?
-        .execute((id.as_str(), assignee))?;
+    tasks::set_assignee(work.conn, id, assignee)?;
+    tasks::forgive(work.conn, id)?;
+    tasks::end_rest(work.conn, id)?;
     let event = EventBody::Assigned {
         assignee: assignee.map(str::to_owned),
     };

@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::backoff;
-use domain::command::{Answer, FAILURE_LIMIT, Failure};
+use domain::command::{Answer, Failure};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
@@ -12,9 +12,11 @@ use domain::time::Timestamp;
 use domain::transition::Step;
 use rand::RngExt;
 
+use super::undo::Inverse;
 use super::{Work, promotion};
 use crate::error::Error;
-use crate::runs::{self, OpenRun};
+use crate::row;
+use crate::runs::{self, End, OpenRun};
 
 /// How much of an error a task keeps, in characters, as in the original.
 const ERROR_CHARS: usize = 500;
@@ -39,60 +41,89 @@ pub(super) fn attach(
     }
 }
 
+/// What is known of a worker that was started.
+pub(super) struct Spawn<'a> {
+    pub(super) worker_pid: i64,
+    pub(super) workspace: &'a str,
+    /// Where its output begins in the task's log.
+    pub(super) log_start: Option<u64>,
+}
+
 pub(super) fn record_spawn(
     work: &mut Work<'_>,
     run: RunId,
-    worker_pid: i64,
-    workspace: &str,
+    spawn: &Spawn<'_>,
 ) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
     work.conn
         .prepare_cached(
-            "UPDATE runs SET worker_pid = ?2, workspace = ?3, spawned_at = ?4 WHERE id = ?1",
+            "UPDATE runs SET worker_pid = ?2, workspace = ?3, spawned_at = ?4, log_start = ?5 \
+             WHERE id = ?1",
         )?
-        .execute((run.0, worker_pid, workspace, work.now.0))?;
+        .execute((
+            run.0,
+            spawn.worker_pid,
+            spawn.workspace,
+            work.now.0,
+            spawn.log_start.map(row::offset),
+        ))?;
     work.conn
         .prepare_cached("UPDATE tasks SET worker_pid = ?2, workspace_path = ?3 WHERE id = ?1")?
-        .execute((open.task.as_str(), worker_pid, workspace))?;
+        .execute((open.task.as_str(), spawn.worker_pid, spawn.workspace))?;
     let spawned = EventBody::Spawned {
         run,
         lane: open.lane.unwrap_or_default(),
-        pid: worker_pid,
-        workspace: workspace.to_owned(),
+        pid: spawn.worker_pid,
+        workspace: spawn.workspace.to_owned(),
     };
     work.log(&open.task, &spawned)?;
     Ok(Answer::Done)
 }
 
+/// Writes down how the worker of a run ended, which may long be closed.
+pub(super) fn record_exit(
+    work: &mut Work<'_>,
+    run: RunId,
+    code: Option<i32>,
+    log_end: Option<u64>,
+) -> Result<Answer, Error> {
+    let recorded = work
+        .conn
+        .prepare_cached("UPDATE runs SET exit_code = ?2, log_end = ?3 WHERE id = ?1")?
+        .execute((run.0, code, log_end.map(row::offset)))?;
+    if recorded == 1 {
+        Ok(Answer::Done)
+    } else {
+        Err(Refusal::UnknownRun(run).into())
+    }
+}
+
 /// Ends a run that did not finish its task. The task rests and is tried again, or is blocked once
 /// it has failed too often.
-pub(super) fn fail(work: &mut Work<'_>, run: RunId, failure: &Failure) -> Result<Answer, Error> {
+pub(super) fn fail(
+    work: &mut Work<'_>,
+    run: RunId,
+    failure: &Failure,
+    limit: u32,
+) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
     let task = work.task(&open.task)?;
-    let failures = task.spawn_failures.saturating_add(1);
-    runs::close(work.conn, work.now, run, failure.outcome, Some(failure))?;
-    let is_last = failures >= task.failure_limit.unwrap_or(FAILURE_LIMIT);
-    let error: String = failure.error.chars().take(ERROR_CHARS).collect();
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET spawn_failures = ?2, last_spawn_error = ?3 WHERE id = ?1",
-        )?
-        .execute((task.id.as_str(), failures, &error))?;
+    let failures = task.failures.saturating_add(1);
     let outcome = failure.outcome;
+    let end = End {
+        code: failure.code,
+        error: Some(&failure.error),
+        summary: failure.proposed.as_deref(),
+        metadata: None,
+    };
+    runs::close(work.conn, work.now, run, outcome, &end)?;
+    let is_last = failures >= task.failure_limit.unwrap_or(limit)
+        || outcome == Outcome::Protocol && violates_again_and_again(work, &task.id, failures)?;
     if is_last {
-        let status = super::step(&task, &Step::GiveUp, "given up")?;
-        work.put(&task.id, &status, None)?;
-        let event = match outcome {
-            Outcome::SpawnFailed => EventBody::SpawnAutoBlocked { failures, error },
-            _ => EventBody::GaveUp {
-                failures,
-                error,
-                outcome,
-            },
-        };
-        work.log(&task.id, &event)?;
+        give_up(work, &task, failures, failure)?;
         return Ok(Answer::Done);
     }
+    let error = remember(work, &task.id, failures, failure)?;
     let retry_at = work.now + backoff::rest(failures, work.rng.random());
     let code = failure.code;
     let event = match outcome {
@@ -118,41 +149,77 @@ pub(super) fn fail(work: &mut Work<'_>, run: RunId, failure: &Failure) -> Result
     Ok(Answer::Done)
 }
 
+/// Blocks a task whose attempts come to nothing.
+pub(super) fn give_up(
+    work: &mut Work<'_>,
+    task: &Task,
+    failures: u32,
+    failure: &Failure,
+) -> Result<(), Error> {
+    let status = super::step(task, &Step::GiveUp, "given up")?;
+    work.put(&task.id, &status, None)?;
+    let error = remember(work, &task.id, failures, failure)?;
+    let event = match failure.outcome {
+        Outcome::SpawnFailed => EventBody::SpawnAutoBlocked { failures, error },
+        outcome => EventBody::GaveUp {
+            failures,
+            error,
+            outcome,
+        },
+    };
+    work.log(&task.id, &event)
+}
+
+/// Keeps on the task why its last attempt failed, as much of it as a task keeps. A failure ends a
+/// row of deferrals.
+fn remember(
+    work: &Work<'_>,
+    task: &TaskId,
+    failures: u32,
+    failure: &Failure,
+) -> Result<String, Error> {
+    let error: String = failure.error.chars().take(ERROR_CHARS).collect();
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET spawn_failures = ?2, last_spawn_error = ?3, deferrals = 0, \
+                 deferred_for = 0 \
+             WHERE id = ?1",
+        )?
+        .execute((task.as_str(), failures, &error))?;
+    Ok(error)
+}
+
+/// Whether the last attempts that count all ended as if all were well. Attempts before the task's
+/// failures were forgiven do not count.
+fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Result<bool, Error> {
+    let limit = backoff::PROTOCOL_VIOLATIONS;
+    if failures < limit {
+        return Ok(false);
+    }
+    let mut statement = work.conn.prepare_cached(
+        "SELECT count(*) FROM ( \
+             SELECT outcome FROM runs \
+             WHERE task_id = ?1 AND outcome NOT IN ('deferred', 'interrupted', 'reclaimed') \
+             ORDER BY id DESC LIMIT ?2) \
+         WHERE outcome = 'protocol'",
+    )?;
+    let violations = statement.query_one((task.as_str(), limit), |row| row::count(row, 0))?;
+    Ok(violations == limit)
+}
+
 /// Ends a run that nobody is to blame for; its task may start again at once.
 pub(super) fn interrupt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
-    put_back(work, run, Outcome::Interrupted, None)?;
-    Ok(Answer::Done)
-}
-
-/// Ends a run whose worker could not go on now; its task rests until then.
-pub(super) fn defer(
-    work: &mut Work<'_>,
-    run: RunId,
-    until: Timestamp,
-    reason: &str,
-) -> Result<Answer, Error> {
-    put_back(work, run, Outcome::Deferred, Some((until, reason)))?;
-    Ok(Answer::Done)
-}
-
-fn put_back(
-    work: &mut Work<'_>,
-    run: RunId,
-    outcome: Outcome,
-    rest: Option<(Timestamp, &str)>,
-) -> Result<(), Error> {
     let open = open_run(work, run)?;
     let task = work.task(&open.task)?;
-    runs::close(work.conn, work.now, run, outcome, None)?;
-    let event = match rest {
-        Some((until, reason)) => EventBody::Deferred {
-            run,
-            until,
-            reason: reason.to_owned(),
-        },
-        None => EventBody::Interrupted { run },
-    };
-    release(work, &task, rest.map(|(until, _)| until), &event)
+    runs::close(
+        work.conn,
+        work.now,
+        run,
+        Outcome::Interrupted,
+        &End::default(),
+    )?;
+    release(work, &task, None, &EventBody::Interrupted { run })?;
+    Ok(Answer::Done)
 }
 
 /// Frees a task whose run has been closed, for the next one.
@@ -172,6 +239,7 @@ pub(super) fn release(
 pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<Answer, Error> {
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Cancel, "cancelled")?;
+    work.note(id, || Inverse::place(&task));
     take_away(work, actor, id)?;
     work.put(&task.id, &status, None)?;
     Ok(Answer::Done)
@@ -198,6 +266,7 @@ pub(super) fn adopt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
     Ok(Answer::Done)
 }
 
-fn open_run(work: &Work<'_>, run: RunId) -> Result<OpenRun, Error> {
+/// The run, unless it was closed.
+pub(super) fn open_run(work: &Work<'_>, run: RunId) -> Result<OpenRun, Error> {
     runs::open_run_with_id(work.conn, run)?.ok_or_else(|| Refusal::RunNotOpen(run).into())
 }

@@ -1,18 +1,27 @@
 //! Whether the actor may give the command at all.
 
+mod chat;
+
 use domain::actor::{Actor, Authority};
 use domain::command::{Command, SHELL};
 use domain::error::Error as Refusal;
+use domain::id::RunToken;
 
 use super::Work;
 use crate::error::Error;
 use crate::runs;
 
-/// Lets a full credential do everything, and a worker what concerns its own task.
+/// Lets a full credential do everything, a worker what concerns its own task, and somebody in a chat
+/// what cannot run text.
 pub(super) fn check(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), Error> {
-    let Authority::Run(token) = &actor.authority else {
-        return Ok(());
-    };
+    match &actor.authority {
+        Authority::Full => Ok(()),
+        Authority::Run(token) => check_worker(work, token, command),
+        Authority::Chat { is_trusted } => chat::check(work, *is_trusted, command),
+    }
+}
+
+fn check_worker(work: &Work<'_>, token: &RunToken, command: &Command) -> Result<(), Error> {
     let own = runs::open_run_with_token(work.conn, token)?.ok_or(Refusal::StaleRun)?;
     match command {
         // What `shell` runs is the task's text. A worker of that lane can run what it likes anyway;
@@ -28,6 +37,7 @@ pub(super) fn check(work: &Work<'_>, actor: &Actor, command: &Command) -> Result
         Command::CreateTask(_) | Command::CommentOnTask { .. } => Ok(()),
         Command::CompleteTask { task, .. }
         | Command::BlockTask { task, .. }
+        | Command::Heartbeat { task, .. }
         | Command::RenewLease { task, .. } => {
             if *task == own.task {
                 Ok(())
@@ -35,7 +45,9 @@ pub(super) fn check(work: &Work<'_>, actor: &Actor, command: &Command) -> Result
                 Err(Refusal::NotYourTask(task.clone()).into())
             }
         }
-        Command::AttachSupervisor { run, .. } | Command::RecordSpawn { run, .. } => {
+        Command::AttachSupervisor { run, .. }
+        | Command::RecordSpawn { run, .. }
+        | Command::RecordExit { run, .. } => {
             if *run == own.id {
                 Ok(())
             } else {
@@ -51,15 +63,31 @@ pub(super) fn check(work: &Work<'_>, actor: &Actor, command: &Command) -> Result
         | Command::ArchiveTask { .. }
         | Command::LinkTasks { .. }
         | Command::UnlinkTasks { .. }
+        | Command::Undo { .. }
+        | Command::Pause { .. }
+        | Command::Resume { .. }
         | Command::PromoteWaiting
         | Command::Subscribe { .. }
         | Command::Unsubscribe { .. }
+        | Command::SubscribeBoard { .. }
+        | Command::UnsubscribeBoard { .. }
+        | Command::SetQuietHours { .. }
+        | Command::RecordDelivered { .. }
+        | Command::RecordUndelivered { .. }
+        | Command::RetryDelivery { .. }
+        | Command::DropDelivery { .. }
+        | Command::TakeMessage { .. }
         | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims
         | Command::CancelRun { .. }
         | Command::DeferRun { .. }
         | Command::FailRun { .. }
         | Command::InterruptRun { .. }
-        | Command::AdoptRun { .. } => Err(Refusal::NotForWorkers.into()),
+        | Command::AdoptRun { .. }
+        | Command::RecordWorkspace(_)
+        | Command::ForgetWorkspace { .. }
+        | Command::PublishDispatcher(_)
+        | Command::IndexTexts
+        | Command::Audit { .. } => Err(Refusal::NotForWorkers.into()),
     }
 }

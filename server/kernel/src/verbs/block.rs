@@ -7,9 +7,10 @@ use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::transition::Step;
 
+use super::undo::Inverse;
 use super::{Work, comment, promotion};
 use crate::error::Error;
-use crate::runs;
+use crate::{runs, tasks};
 
 pub(super) fn block(
     work: &mut Work<'_>,
@@ -20,11 +21,19 @@ pub(super) fn block(
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Block, "blocked")?;
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
-    if let Some(reason) = reason {
-        comment::comment(work, actor, id, &format!("BLOCKED: {reason}"))?;
-    }
+    let comment = match reason {
+        Some(reason) => {
+            let said = format!("BLOCKED: {reason}");
+            Some(comment::comment(work, actor, id, &said)?)
+        }
+        None => None,
+    };
+    work.note(id, || Inverse::place(&task).with_comment(comment));
     runs::close_open_run_of(work.conn, work.now, id, Outcome::Blocked)?;
     work.put(id, &status, None)?;
+    work.conn
+        .prepare_cached("UPDATE tasks SET block_reason = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), reason.unwrap_or_default()))?;
     work.log(
         id,
         &EventBody::Blocked {
@@ -38,16 +47,15 @@ pub(super) fn block(
 /// has looked at it.
 pub(super) fn unblock(work: &mut Work<'_>, id: &TaskId) -> Result<Answer, Error> {
     let task = work.task(id)?;
-    let is_waiting = !promotion::unfinished_parents(work, id)?.is_empty();
+    let is_waiting = !promotion::unfinished_parents(work.conn, id)?.is_empty();
     let step = Step::Unblock { is_waiting };
     let status = super::step(&task, &step, "unblocked")?;
+    work.note(id, || Inverse::place(&task));
     work.put(id, &status, None)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET waiting = ?2, spawn_failures = 0, last_spawn_error = NULL \
-             WHERE id = ?1",
-        )?
-        .execute((id.as_str(), is_waiting))?;
+    tasks::forgive(work.conn, id)?;
+    if is_waiting {
+        tasks::set_waiting(work.conn, id, true)?;
+    }
     work.log(id, &EventBody::Unblocked)?;
     Ok(Answer::Done)
 }

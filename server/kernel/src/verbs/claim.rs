@@ -10,7 +10,7 @@ use domain::time::Seconds;
 use domain::transition::Step;
 use rand::RngExt;
 
-use super::Work;
+use super::{Work, pause, promotion};
 use crate::error::Error;
 use crate::runs;
 
@@ -71,7 +71,7 @@ pub(super) fn claim(work: &mut Work<'_>, id: &TaskId, claim: &Claim<'_>) -> Resu
 }
 
 fn check_parents(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
-    let parents = super::promotion::unfinished_parents(work, id)?;
+    let parents = promotion::unfinished_parents(work.conn, id)?;
     if parents.is_empty() {
         Ok(())
     } else {
@@ -94,11 +94,25 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), E
         }
         .into());
     }
+    if claim.policy.respects_pause {
+        check_pause(work, None)?;
+        if claim.lane.is_some() {
+            check_pause(work, claim.lane)?;
+        }
+    }
     if let Some(limit) = claim.policy.global_cap {
         check_cap(runs::count_open(work.conn)?, limit)?;
     }
     if let (Some(limit), Some(lane)) = (claim.policy.lane_cap, claim.lane) {
         check_cap(runs::count_open_in(work.conn, lane)?, limit)?;
+    }
+    Ok(())
+}
+
+fn check_pause(work: &Work<'_>, lane: Option<&str>) -> Result<(), Error> {
+    if pause::is_paused(work.conn, lane)? {
+        let lane = lane.map(str::to_owned);
+        return Err(Refusal::Paused { lane }.into());
     }
     Ok(())
 }

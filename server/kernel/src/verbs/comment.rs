@@ -1,7 +1,6 @@
 //! Saying something about a task.
 
 use domain::actor::Actor;
-use domain::command::Answer;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{CommentId, TaskId};
@@ -9,12 +8,13 @@ use domain::id::{CommentId, TaskId};
 use super::Work;
 use crate::error::Error;
 
+/// Writes a comment in the name of the actor.
 pub(super) fn comment(
     work: &mut Work<'_>,
     actor: &Actor,
     id: &TaskId,
     body: &str,
-) -> Result<Answer, Error> {
+) -> Result<CommentId, Error> {
     let (author, text) = (actor.name.trim(), body.trim());
     if text.is_empty() {
         return Err(Refusal::BlankComment.into());
@@ -34,5 +34,5 @@ pub(super) fn comment(
         len: body.chars().count(),
     };
     work.log(id, &said)?;
-    Ok(Answer::Commented { comment })
+    Ok(comment)
 }

@@ -1,33 +1,57 @@
 //! Finishing a task.
 
 use domain::command::Answer;
+use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::transition::Step;
 
+use super::undo::Inverse;
 use super::{Work, promotion};
 use crate::error::Error;
-use crate::runs;
+use crate::runs::{self, End};
+use crate::tasks;
+
+/// What whoever finishes a task says about it.
+pub(super) struct HandOff<'a> {
+    pub(super) result: Option<&'a str>,
+    pub(super) summary: Option<&'a str>,
+    /// The text of a JSON object.
+    pub(super) metadata: Option<&'a str>,
+}
 
 pub(super) fn complete(
     work: &mut Work<'_>,
     id: &TaskId,
-    result: Option<&str>,
+    said: &HandOff<'_>,
 ) -> Result<Answer, Error> {
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Complete, "completed")?;
-    runs::close_open_run_of(work.conn, work.now, id, Outcome::Completed)?;
+    if said.metadata.is_some_and(|text| !is_object(text)) {
+        return Err(Refusal::BadMetadata.into());
+    }
+    if let Some(run) = runs::open_run_of(work.conn, id)? {
+        let end = End {
+            summary: said.summary,
+            metadata: said.metadata,
+            ..End::default()
+        };
+        runs::close(work.conn, work.now, run.id, Outcome::Completed, &end)?;
+    } else if said.metadata.is_some() || (said.summary.is_some() && said.result.is_some()) {
+        return Err(Refusal::NoRunForHandOff { task: id.clone() }.into());
+    }
+    let result = said.result.or(said.summary);
+    work.note(id, || Inverse::place(&task));
     work.put(id, &status, None)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET completed_at = ?2, result = ?3, spawn_failures = 0, \
-                 last_spawn_error = NULL \
-             WHERE id = ?1",
-        )?
-        .execute((id.as_str(), work.now.0, result))?;
+    tasks::set_result(work.conn, id, Some(work.now), result)?;
+    tasks::forgive(work.conn, id)?;
     let result_len = result.map_or(0, |text| text.chars().count());
     work.log(id, &EventBody::Completed { result_len })?;
     promotion::promote_children(work, id)?;
     Ok(Answer::Done)
+}
+
+fn is_object(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
 }

@@ -1,6 +1,6 @@
 //! Putting a task on the board.
 
-use domain::actor::Actor;
+use domain::actor::{Actor, Authority};
 use domain::command::{Answer, NewTask};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -8,7 +8,8 @@ use domain::id::TaskId;
 use domain::status::Status;
 use rand::RngExt;
 
-use super::{Work, idempotency, named};
+use super::undo::Inverse;
+use super::{Work, idempotency, link, named};
 use crate::error::Error;
 
 pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Result<Answer, Error> {
@@ -30,8 +31,10 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
         .map(String::as_str)
         .filter(|name| !name.is_empty());
     let parents = named::find_all(work, names, Refusal::UnknownParents)?;
-    let is_waiting = !new.triage && parents.iter().any(|parent| !parent.status.is_finished());
-    let status = match (new.triage, is_waiting) {
+    // Somebody has to look at what comes from outside before it is worked on.
+    let is_idea = new.triage || matches!(actor.authority, Authority::Chat { is_trusted: false });
+    let is_waiting = !is_idea && parents.iter().any(|parent| !parent.status.is_finished());
+    let status = match (is_idea, is_waiting) {
         (true, _) => Status::Triage,
         (false, true) => Status::Todo,
         (false, false) => Status::Ready,
@@ -64,11 +67,7 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
         idempotency::settle(work, key)?;
     }
     for parent in &parents {
-        work.conn
-            .prepare_cached(
-                "INSERT OR IGNORE INTO task_links (parent_id, child_id) VALUES (?1, ?2)",
-            )?
-            .execute((parent.id.as_str(), task.as_str()))?;
+        link::write(work, &parent.id, &task)?;
     }
     let created = EventBody::Created {
         assignee: new.assignee.clone(),
@@ -76,6 +75,7 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
         parents: parents.into_iter().map(|parent| parent.id).collect(),
         tenant: new.tenant.clone(),
     };
+    work.note(&task, || Inverse::Created);
     work.log(&task, &created)?;
     Ok(Answer::Created { task, is_new: true })
 }

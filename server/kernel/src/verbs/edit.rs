@@ -6,7 +6,9 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 
 use super::Work;
+use super::undo::Inverse;
 use crate::error::Error;
+use crate::tasks;
 
 pub(super) fn edit(
     work: &mut Work<'_>,
@@ -23,9 +25,11 @@ pub(super) fn edit(
     if new_title == task.title && new_body == task.body.as_deref() {
         return Ok(Answer::Unchanged);
     }
-    work.conn
-        .prepare_cached("UPDATE tasks SET title = ?2, body = ?3 WHERE id = ?1")?
-        .execute((id.as_str(), new_title, new_body))?;
+    work.note(id, || Inverse::Text {
+        title: task.title.clone(),
+        body: task.body.clone(),
+    });
+    tasks::set_text(work.conn, id, new_title, new_body)?;
     work.log(id, &EventBody::Edited)?;
     Ok(Answer::Done)
 }
@@ -35,12 +39,12 @@ pub(super) fn set_priority(
     id: &TaskId,
     priority: i64,
 ) -> Result<Answer, Error> {
-    if work.task(id)?.priority == priority {
+    let before = work.task(id)?.priority;
+    if before == priority {
         return Ok(Answer::Unchanged);
     }
-    work.conn
-        .prepare_cached("UPDATE tasks SET priority = ?2 WHERE id = ?1")?
-        .execute((id.as_str(), priority))?;
+    work.note(id, || Inverse::Priority(before));
+    tasks::set_priority(work.conn, id, priority)?;
     work.log(id, &EventBody::Priority { priority })?;
     Ok(Answer::Done)
 }

@@ -11,6 +11,17 @@ use super::{Work, attempt};
 use crate::error::Error;
 use crate::{row, runs};
 
+/// Writes down that the worker makes progress, and lengthens its lease.
+pub(super) fn heartbeat(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
+    let answer = renew(work, id, ttl)?;
+    work.conn
+        .prepare_cached(
+            "UPDATE runs SET heartbeat_at = ?2 WHERE task_id = ?1 AND ended_at IS NULL",
+        )?
+        .execute((id.as_str(), work.now.0))?;
+    Ok(answer)
+}
+
 /// Lengthens the lease of the current run to `ttl` from now.
 pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
     let task = work.task(id)?;
@@ -21,8 +32,8 @@ pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<An
     })?;
     let lease_expires = work.now + ttl;
     work.conn
-        .prepare_cached("UPDATE runs SET lease_expires = ?2, heartbeat_at = ?3 WHERE id = ?1")?
-        .execute((run.id.0, lease_expires.0, work.now.0))?;
+        .prepare_cached("UPDATE runs SET lease_expires = ?2 WHERE id = ?1")?
+        .execute((run.id.0, lease_expires.0))?;
     work.conn
         .prepare_cached("UPDATE tasks SET claim_expires = ?2 WHERE id = ?1")?
         .execute((id.as_str(), lease_expires.0))?;
@@ -37,7 +48,7 @@ pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
     let stale: Vec<TaskId> = work
         .conn
         .prepare_cached(
-            "SELECT task_id FROM runs \
+            "SELECT task_id FROM runs INDEXED BY idx_runs_open \
              WHERE ended_at IS NULL AND pid IS NULL AND lease_expires < ?1 ORDER BY id",
         )?
         .query_map([work.now.0], |row| row::task_id(row, 0))?

@@ -4,8 +4,11 @@ use domain::command::Answer;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
+use domain::status::Status;
+use domain::task::Task;
 
 use super::named::{self, Named};
+use super::undo::Inverse;
 use super::{Work, promotion};
 use crate::error::Error;
 
@@ -16,7 +19,7 @@ const DEPENDS_ON: &str = "WITH RECURSIVE descendant (id) AS ( \
          WHERE link.parent_id = descendant.id) \
      SELECT 1 FROM descendant WHERE id = ?2";
 
-/// Lets `child` wait for `parent`. A child that was ready waits; one that runs is left alone.
+/// Lets `child` wait for `parent`. A child that was ready waits; one that runs goes on, marked.
 pub(super) fn link(work: &mut Work<'_>, parent: &str, child: &str) -> Result<Answer, Error> {
     if parent == child {
         return Err(Refusal::SelfLink.into());
@@ -25,27 +28,21 @@ pub(super) fn link(work: &mut Work<'_>, parent: &str, child: &str) -> Result<Ans
     let Ok([parent, child]) = <[Named; 2]>::try_from(named) else {
         return Err(Error::Internal);
     };
-    let (parent, parent_status, child) = (parent.id, parent.status, child.id);
-    if depends_on(work, &child, &parent)? {
-        return Err(Refusal::LinkCycle { parent, child }.into());
-    }
-    let inserted = work
-        .conn
-        .prepare_cached("INSERT OR IGNORE INTO task_links (parent_id, child_id) VALUES (?1, ?2)")?
-        .execute((parent.as_str(), child.as_str()))?;
-    if inserted == 0 {
+    let (parent, child) = (parent.id, child.id);
+    let before = work.task(&child)?;
+    if !insert(work, &parent, &child)? {
         return Ok(Answer::Unchanged);
     }
-    work.log(
-        &child,
-        &EventBody::Linked {
-            parent: parent.clone(),
-            child: child.clone(),
-        },
-    )?;
-    if !parent_status.is_finished() {
-        promotion::let_wait(work, &child, &parent)?;
-    }
+    work.note(&child, || Inverse::Linked {
+        parent: parent.clone(),
+        was_put_aside: is_put_aside(&before),
+    });
+    let linked = EventBody::Linked {
+        parent: parent.clone(),
+        child: child.clone(),
+    };
+    work.log(&child, &linked)?;
+    wait_if_needed(work, &parent, &child)?;
     Ok(Answer::Done)
 }
 
@@ -55,25 +52,68 @@ pub(super) fn unlink(
     parent: &TaskId,
     child: &TaskId,
 ) -> Result<Answer, Error> {
+    let before = work.task(child)?;
+    if !delete(work, parent, child)? {
+        return Ok(Answer::Unchanged);
+    }
+    work.note(child, || Inverse::Unlinked {
+        parent: parent.clone(),
+        was_put_aside: is_put_aside(&before),
+    });
+    let unlinked = EventBody::Unlinked {
+        parent: parent.clone(),
+        child: child.clone(),
+    };
+    work.log(child, &unlinked)?;
+    promotion::promote_one(work, child, Some(parent))?;
+    Ok(Answer::Done)
+}
+
+/// Whether a person put the task into `todo`, so that nothing but a person takes it out again.
+fn is_put_aside(task: &Task) -> bool {
+    task.status == Status::Todo && !task.waiting
+}
+
+/// Writes the link unless it is there, and says whether it was not.
+pub(super) fn insert(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
+    let depends_on = work
+        .conn
+        .prepare_cached(DEPENDS_ON)?
+        .exists((child.as_str(), parent.as_str()))?;
+    if depends_on {
+        let (parent, child) = (parent.clone(), child.clone());
+        return Err(Refusal::LinkCycle { parent, child }.into());
+    }
+    write(work, parent, child)
+}
+
+/// Writes a link that cannot close a cycle, and says whether it is new.
+pub(super) fn write(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
+    let inserted = work
+        .conn
+        .prepare_cached("INSERT OR IGNORE INTO task_links (parent_id, child_id) VALUES (?1, ?2)")?
+        .execute((parent.as_str(), child.as_str()))?;
+    Ok(inserted == 1)
+}
+
+/// Removes the link, and says whether it was there.
+pub(super) fn delete(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
     let deleted = work
         .conn
         .prepare_cached("DELETE FROM task_links WHERE parent_id = ?1 AND child_id = ?2")?
         .execute((parent.as_str(), child.as_str()))?;
-    if deleted == 0 {
-        return Ok(Answer::Unchanged);
-    }
-    work.log(
-        child,
-        &EventBody::Unlinked {
-            parent: parent.clone(),
-            child: child.clone(),
-        },
-    )?;
-    promotion::promote_one(work, child)?;
-    Ok(Answer::Done)
+    Ok(deleted == 1)
 }
 
-fn depends_on(work: &Work<'_>, ancestor: &TaskId, task: &TaskId) -> Result<bool, Error> {
-    let mut statement = work.conn.prepare_cached(DEPENDS_ON)?;
-    Ok(statement.exists((ancestor.as_str(), task.as_str()))?)
+/// Lets `child` wait if it has to, now that it depends on `parent`.
+pub(super) fn wait_if_needed(
+    work: &mut Work<'_>,
+    parent: &TaskId,
+    child: &TaskId,
+) -> Result<(), Error> {
+    if work.task(parent)?.status.is_finished() {
+        Ok(())
+    } else {
+        promotion::let_wait(work, child, parent)
+    }
 }

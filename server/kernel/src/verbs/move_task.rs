@@ -8,8 +8,10 @@ use domain::id::TaskId;
 use domain::status::Status;
 use domain::transition::{self, Step};
 
+use super::undo::Inverse;
 use super::{Work, attempt, block, idempotency, promotion};
 use crate::error::Error;
+use crate::tasks;
 
 /// Moves a task. A worker that has it loses it; tasks that relied on its being finished wait again.
 pub(super) fn move_task(
@@ -31,7 +33,7 @@ pub(super) fn move_task(
         }
     })?;
     if status == Status::Ready {
-        let parents = promotion::unfinished_parents(work, id)?;
+        let parents = promotion::unfinished_parents(work.conn, id)?;
         if !parents.is_empty() {
             return Err(Refusal::UnfinishedParents {
                 task: id.clone(),
@@ -43,8 +45,10 @@ pub(super) fn move_task(
             return block::unblock(work, id);
         }
     }
+    work.note(id, || Inverse::place(&task));
     attempt::take_away(work, actor, id)?;
     work.put(id, &status, None)?;
+    tasks::end_deferrals(work.conn, id)?;
     if let (Status::Archived, Some(key)) = (&task.status, &task.idempotency_key) {
         idempotency::settle(work, key)?;
     }

@@ -6,7 +6,7 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::transition::{self, Step};
-use rusqlite::{Params, Row};
+use rusqlite::{Connection, Params, Row};
 
 use super::Work;
 use crate::error::Error;
@@ -19,8 +19,8 @@ const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
      WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
 
 /// The parents of a task that are not finished, by id.
-pub(super) fn unfinished_parents(work: &Work<'_>, id: &TaskId) -> Result<Vec<TaskId>, Error> {
-    let mut statement = work.conn.prepare_cached(
+pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<TaskId>, Error> {
+    let mut statement = conn.prepare_cached(
         "SELECT parent.id FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
          WHERE link.child_id = ?1 AND parent.status NOT IN ('done', 'archived') ORDER BY parent.id",
     )?;
@@ -32,46 +32,75 @@ pub(super) fn unfinished_parents(work: &Work<'_>, id: &TaskId) -> Result<Vec<Tas
 /// so the cost does not grow with the board.
 pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
     let children = "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)";
-    promote(work, "tasks", children, |now| (now, parent.as_str())).map(drop)
+    let promoted = promote(work, "tasks", children, |now| (now, parent.as_str()))?;
+    log_promoted(work, promoted, Some(parent)).map(drop)
 }
 
-/// Makes a task ready if it waits and no longer has a reason to.
-pub(super) fn promote_one(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
-    promote(work, "tasks", "id = ?2", |now| (now, task.as_str())).map(drop)
+/// Makes a task ready if it waits and no longer has a reason to, now that `parent` is none any more.
+pub(super) fn promote_one(
+    work: &mut Work<'_>,
+    task: &TaskId,
+    parent: Option<&TaskId>,
+) -> Result<(), Error> {
+    let promoted = promote(work, "tasks", "id = ?2", |now| (now, task.as_str()))?;
+    log_promoted(work, promoted, parent).map(drop)
 }
 
 /// Makes every waiting task ready whose parents are finished.
 pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
     let all = "tasks INDEXED BY idx_tasks_waiting";
-    let count = promote(work, all, "waiting = 1", |now| (now,))?;
+    let promoted = promote(work, all, "waiting = 1 AND status = 'todo'", |now| (now,))?;
+    let count = log_promoted(work, promoted, None)?;
     Ok(Answer::Promoted { count })
 }
 
+/// A task whose row was changed, and its status now.
+type Changed = (TaskId, Status);
+
+/// Of the rows `among`, lets those no longer wait whose parents are all finished. One that is
+/// running loses its mark.
 fn promote<P: Params>(
-    work: &mut Work<'_>,
+    work: &Work<'_>,
     table: &str,
     among: &str,
     params: impl FnOnce(i64) -> P,
-) -> Result<usize, Error> {
+) -> Result<Vec<Changed>, Error> {
     debug_assert_eq!(
         transition::after(&Status::Todo, &Step::Promote),
         Some(Status::Ready)
     );
     // The plus signs keep SQLite from looking at all of `todo`, where `among` names a few.
     let sql = format!(
-        "UPDATE {table} SET status = 'ready', status_since = ?1, waiting = 0 \
-         WHERE {among} AND +waiting = 1 AND +status = 'todo' AND NOT {HAS_UNFINISHED_PARENT} \
-         RETURNING id"
+        "UPDATE {table} SET waiting = 0, \
+             status = iif(status = 'todo', 'ready', status), \
+             status_since = iif(status = 'todo', ?1, status_since) \
+         WHERE {among} AND +waiting = 1 AND +status IN ('todo', 'running') \
+           AND NOT {HAS_UNFINISHED_PARENT} \
+         RETURNING id, status"
     );
-    let promoted = ids(work, &sql, params(work.now.0))?;
-    for task in &promoted {
-        work.log(task, &EventBody::Ready)?;
+    changed(work, &sql, params(work.now.0))
+}
+
+fn log_promoted(
+    work: &mut Work<'_>,
+    promoted: Vec<Changed>,
+    parent: Option<&TaskId>,
+) -> Result<usize, Error> {
+    let mut count = 0;
+    for (task, status) in promoted {
+        if status == Status::Ready {
+            work.log(&task, &EventBody::Ready)?;
+            count += 1;
+        } else if let Some(parent) = parent {
+            let parent = parent.clone();
+            work.log(&task, &EventBody::Unmarked { parent })?;
+        }
     }
-    Ok(promoted.len())
+    Ok(count)
 }
 
 /// Makes those children of a reopened task wait again that have not started yet. One that is running
-/// is left alone: what it has done is done.
+/// goes on, because what it has done is done, but is marked.
 pub(super) fn demote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
     let among = "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)";
     demote(work, among, parent, parent, "parent_reopened")
@@ -89,7 +118,7 @@ pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> R
 /// Lets a task wait that has come back to `ready` while a parent is not finished: the parent was
 /// linked, or reopened, while the task was running.
 pub(super) fn hold_back(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
-    match unfinished_parents(work, task)?.first() {
+    match unfinished_parents(work.conn, task)?.first() {
         Some(parent) => demote(work, "id = ?2", task, parent, "parent_unfinished"),
         None => Ok(()),
     }
@@ -107,27 +136,31 @@ fn demote(
         Some(Status::Todo)
     );
     let sql = format!(
-        "UPDATE tasks SET status = 'todo', status_since = ?1, waiting = 1 \
-         WHERE {among} AND +status = 'ready' RETURNING id"
+        "UPDATE tasks SET waiting = 1, \
+             status = iif(status = 'ready', 'todo', status), \
+             status_since = iif(status = 'ready', ?1, status_since) \
+         WHERE {among} AND +status IN ('ready', 'running') AND +waiting = 0 \
+         RETURNING id, status"
     );
-    for task in ids(work, &sql, (work.now.0, subject.as_str()))? {
-        let event = EventBody::Demoted {
-            reason: reason.to_owned(),
-            parent: parent.clone(),
+    for (task, status) in changed(work, &sql, (work.now.0, subject.as_str()))? {
+        let (reason, parent) = (reason.to_owned(), parent.clone());
+        let event = match status {
+            Status::Running => EventBody::Marked { reason, parent },
+            _ => EventBody::Demoted { reason, parent },
         };
         work.log(&task, &event)?;
     }
     Ok(())
 }
 
-/// The ids that a statement returns, sorted, so that the order of events does not depend on that of
+/// The rows that a statement changed, sorted, so that the order of events does not depend on that of
 /// an index.
-fn ids(work: &Work<'_>, sql: &str, params: impl Params) -> Result<Vec<TaskId>, Error> {
+fn changed(work: &Work<'_>, sql: &str, params: impl Params) -> Result<Vec<Changed>, Error> {
     let mut statement = work.conn.prepare_cached(sql)?;
-    let first = |row: &Row<'_>| row::task_id(row, 0);
-    let mut ids = statement
-        .query_map(params, first)?
+    let read = |row: &Row<'_>| Ok((row::task_id(row, 0)?, row::status(row, 1)?));
+    let mut rows = statement
+        .query_map(params, read)?
         .collect::<Result<Vec<_>, _>>()?;
-    ids.sort_unstable();
-    Ok(ids)
+    rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(rows)
 }

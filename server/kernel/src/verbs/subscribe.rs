@@ -1,19 +1,20 @@
-//! Telling somebody what becomes of a task.
+//! Telling somebody what becomes of a task, or of many.
 
 use domain::command::Answer;
 use domain::error::Error as Refusal;
-use domain::id::TaskId;
-use domain::notify::Address;
+use domain::id::{SubscriptionId, TaskId};
+use domain::notify::quiet::QuietHours;
+use domain::notify::{Address, Filter};
+use jiff::tz::TimeZone;
 
-use super::Work;
+use super::undo::Inverse;
+use super::{Work, outbox};
 use crate::error::Error;
 use crate::events;
 
 /// Subscribes from the newest event on: nobody is told what happened before they asked.
 pub(super) fn subscribe(work: &mut Work<'_>, task: &TaskId, to: &Address) -> Result<Answer, Error> {
-    if to.platform.trim().is_empty() || to.chat_id.trim().is_empty() {
-        return Err(Refusal::BlankAddress.into());
-    }
+    let to = checked(to)?;
     work.task(task)?;
     let newest = events::newest(work.conn)?;
     let inserted = work
@@ -25,18 +26,14 @@ pub(super) fn subscribe(work: &mut Work<'_>, task: &TaskId, to: &Address) -> Res
         )?
         .execute((
             task.as_str(),
-            to.platform.trim(),
-            to.chat_id.trim(),
+            &to.platform,
+            &to.chat_id,
             &to.thread_id,
             &to.user_id,
             work.now.0,
             newest.0,
         ))?;
-    Ok(if inserted == 1 {
-        Answer::Done
-    } else {
-        Answer::Unchanged
-    })
+    Ok(done_if(inserted))
 }
 
 pub(super) fn unsubscribe(
@@ -56,9 +53,119 @@ pub(super) fn unsubscribe(
             to.chat_id.trim(),
             &to.thread_id,
         ))?;
-    Ok(if deleted == 1 {
-        Answer::Done
-    } else {
-        Answer::Unchanged
+    Ok(done_if(deleted))
+}
+
+/// Subscribes to whatever the filter lets through, from now on.
+pub(super) fn subscribe_board(
+    work: &mut Work<'_>,
+    to: &Address,
+    filter: &Filter,
+) -> Result<Answer, Error> {
+    let to = checked(to)?;
+    let kinds = format!(",{},", filter.kinds()?.join(","));
+    let inserted = work
+        .conn
+        .prepare_cached(
+            "INSERT OR IGNORE INTO board_subscriptions \
+                 (platform, chat_id, thread_id, user_id, tenant, assignee, kinds, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute((
+            &to.platform,
+            &to.chat_id,
+            &to.thread_id,
+            &to.user_id,
+            &filter.tenant,
+            &filter.assignee,
+            kinds,
+            work.now.0,
+        ))?;
+    Ok(done_if(inserted))
+}
+
+pub(super) fn unsubscribe_board(
+    work: &mut Work<'_>,
+    subscription: SubscriptionId,
+) -> Result<Answer, Error> {
+    let deleted = work
+        .conn
+        .prepare_cached("DELETE FROM board_subscriptions WHERE id = ?1")?
+        .execute([subscription.0])?;
+    match deleted {
+        0 => Err(Refusal::UnknownSubscription(subscription).into()),
+        _ => Ok(Answer::Done),
+    }
+}
+
+pub(super) fn set_quiet_hours(
+    work: &mut Work<'_>,
+    to: &Address,
+    hours: Option<&QuietHours>,
+) -> Result<Answer, Error> {
+    let to = checked(to)?;
+    if let Some(hours) = hours
+        && hours
+            .zone()
+            .is_some_and(|zone| TimeZone::get(zone).is_err())
+    {
+        return Err(Refusal::BadQuietHours(hours.to_string()).into());
+    }
+    let place = outbox::place(work.conn, &to)?;
+    let changed = work
+        .conn
+        .prepare_cached(
+            "UPDATE places SET quiet_hours = ?2 WHERE id = ?1 AND quiet_hours IS NOT ?2",
+        )?
+        .execute((place, hours.map(ToString::to_string)))?;
+    Ok(done_if(changed))
+}
+
+/// Ends the subscriptions to an archived task that have nothing left to be told.
+pub(super) fn end_all_of(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
+    let ended: Vec<Address> = work
+        .conn
+        .prepare_cached(
+            "DELETE FROM kanban_notify_subs AS subscription \
+             WHERE task_id = ?1 AND NOT EXISTS ( \
+                 SELECT 1 FROM deliveries JOIN places ON places.id = place_id \
+                 WHERE deliveries.task_id = subscription.task_id AND state <> 'delivered' \
+                   AND places.platform = subscription.platform \
+                   AND places.chat_id = subscription.chat_id \
+                   AND places.thread_id = subscription.thread_id) \
+             RETURNING platform, chat_id, thread_id, user_id",
+        )?
+        .query_map([task.as_str()], |row| {
+            Ok(Address {
+                platform: row.get(0)?,
+                chat_id: row.get(1)?,
+                thread_id: row.get(2)?,
+                user_id: row.get(3)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    for to in ended {
+        work.note(task, || Inverse::Subscribed(to));
+    }
+    Ok(())
+}
+
+/// The address without blanks around it, if it names a place.
+fn checked(to: &Address) -> Result<Address, Error> {
+    let (platform, chat_id) = (to.platform.trim(), to.chat_id.trim());
+    if platform.is_empty() || chat_id.is_empty() {
+        return Err(Refusal::BlankAddress.into());
+    }
+    Ok(Address {
+        platform: platform.to_owned(),
+        chat_id: chat_id.to_owned(),
+        ..to.clone()
     })
+}
+
+fn done_if(changed: usize) -> Answer {
+    match changed {
+        0 => Answer::Unchanged,
+        _ => Answer::Done,
+    }
 }

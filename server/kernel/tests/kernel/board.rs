@@ -107,6 +107,8 @@ impl Board {
         self.act(Command::CompleteTask {
             task: task.clone(),
             result,
+            summary: None,
+            metadata: None,
         })
         .await
     }
@@ -124,10 +126,14 @@ impl Board {
             outcome,
             code: Some(3),
             error: "exited with code 3".to_owned(),
+            proposed: None,
         };
-        self.give(&Actor::dispatcher(), Command::FailRun { run, failure })
-            .await
-            .unwrap()
+        let fail = Command::FailRun {
+            run,
+            failure,
+            limit: None,
+        };
+        self.give(&Actor::dispatcher(), fail).await.unwrap()
     }
 
     pub(crate) async fn task(&self, id: &TaskId) -> Task {

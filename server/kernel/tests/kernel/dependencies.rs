@@ -123,6 +123,8 @@ async fn a_worker_is_told_everything_in_the_layout_of_the_original() {
         .act(Command::CompleteTask {
             task: first.clone(),
             result: None,
+            summary: None,
+            metadata: None,
         })
         .await
         .unwrap();

@@ -42,7 +42,7 @@ async fn assigning_says_to_whom_and_forgives_failures() {
         .unwrap();
     let assigned = board.task(&task).await;
     assert_eq!(assigned.assignee.as_deref(), Some("codex"));
-    assert_eq!((assigned.spawn_failures, assigned.not_before), (0, None));
+    assert_eq!((assigned.failures, assigned.not_before), (0, None));
     assert_eq!(board.newest_payload(&task).await, r#"{"assignee":"codex"}"#);
     board.act(assign(&task, None, false)).await.unwrap();
     assert_eq!(board.newest_payload(&task).await, r#"{"assignee":null}"#);

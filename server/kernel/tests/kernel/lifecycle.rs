@@ -241,6 +241,8 @@ async fn all_of_several_commands_happen_or_none() {
     let complete = || Command::CompleteTask {
         task: task.clone(),
         result: None,
+        summary: None,
+        metadata: None,
     };
     let commands = vec![comment, complete(), complete()];
     refusal(board.kernel.execute_all(&person(), commands).await);

@@ -63,6 +63,8 @@ async fn a_late_worker_can_change_nothing() {
         Command::CompleteTask {
             task: task.clone(),
             result: None,
+            summary: None,
+            metadata: None,
         },
         Command::BlockTask {
             task: task.clone(),
@@ -95,6 +97,8 @@ async fn a_worker_changes_its_own_task_only() {
     let meddle = Command::CompleteTask {
         task: other.clone(),
         result: None,
+        summary: None,
+        metadata: None,
     };
     assert_eq!(
         refusal(board.give(&worker, meddle).await),
@@ -111,6 +115,8 @@ async fn a_worker_changes_its_own_task_only() {
     let report = Command::CompleteTask {
         task: own.clone(),
         result: Some("42".to_owned()),
+        summary: None,
+        metadata: None,
     };
     board.give(&worker, report).await.unwrap();
     assert_eq!(board.task(&own).await.result.as_deref(), Some("42"));
@@ -122,7 +128,12 @@ async fn a_token_that_was_never_given_out_opens_nothing() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let forger = Actor::worker("mallory", RunToken::from_text(""));
-    let report = Command::CompleteTask { task, result: None };
+    let report = Command::CompleteTask {
+        task,
+        result: None,
+        summary: None,
+        metadata: None,
+    };
     assert_eq!(
         refusal(board.give(&forger, report).await),
         Refusal::StaleRun
@@ -136,11 +147,8 @@ async fn a_failed_attempt_rests_and_says_why() {
     let claimed = board.claim(&task).await.unwrap();
     board.fail(claimed.run, Outcome::Exit).await;
     let failed = board.task(&task).await;
-    assert_eq!((failed.status, failed.spawn_failures), (Status::Ready, 1));
-    assert_eq!(
-        failed.last_spawn_error.as_deref(),
-        Some("exited with code 3")
-    );
+    assert_eq!((failed.status, failed.failures), (Status::Ready, 1));
+    assert_eq!(failed.last_error.as_deref(), Some("exited with code 3"));
     let until = failed.not_before.unwrap();
     assert!(
         START < until && until <= START + Seconds(5),
@@ -150,6 +158,7 @@ async fn a_failed_attempt_rests_and_says_why() {
 
     let policy = || ClaimPolicy {
         respects_rest: true,
+        respects_pause: true,
         ..ClaimPolicy::default()
     };
     let refused = refusal(board.claim_with(&task, policy()).await);
@@ -182,7 +191,7 @@ async fn too_many_failures_block_the_task_with_the_last_error() {
         .act(Command::UnblockTask { task: task.clone() })
         .await
         .unwrap();
-    assert_eq!(board.task(&task).await.spawn_failures, 0);
+    assert_eq!(board.task(&task).await.failures, 0);
 }
 
 #[tokio::test]
@@ -197,7 +206,7 @@ async fn an_interruption_is_no_failure() {
         .unwrap();
     let again = board.task(&task).await;
     assert_eq!(
-        (again.status, again.spawn_failures, again.not_before),
+        (again.status, again.failures, again.not_before),
         (Status::Ready, 0, None)
     );
     assert_eq!(
@@ -339,7 +348,12 @@ async fn a_lease_that_ran_out_is_taken_back_and_its_token_dies() {
     );
     assert_eq!(board.status(&task).await, Status::Ready);
     let late = Actor::worker("late", claimed.token);
-    let report = Command::CompleteTask { task, result: None };
+    let report = Command::CompleteTask {
+        task,
+        result: None,
+        summary: None,
+        metadata: None,
+    };
     assert_eq!(refusal(board.give(&late, report).await), Refusal::StaleRun);
 }
 
@@ -357,34 +371,6 @@ async fn a_cancelled_run_waits_for_a_person() {
     assert_eq!(
         board.newest_payload(&task).await,
         format!(r#"{{"run":{},"by":"ada"}}"#, claimed.run)
-    );
-}
-
-#[tokio::test]
-async fn a_deferred_run_is_no_failure_and_rests() {
-    let board = Board::new();
-    let task = board.task_named("task").await;
-    let claimed = board.claim(&task).await.unwrap();
-    let until = START + Seconds(300);
-    let reason = "exit 75".to_owned();
-    let defer = Command::DeferRun {
-        run: claimed.run,
-        until,
-        reason,
-    };
-    board.give(&Actor::dispatcher(), defer).await.unwrap();
-    let resting = board.task(&task).await;
-    assert_eq!(
-        (resting.spawn_failures, resting.not_before),
-        (0, Some(until))
-    );
-    assert!(
-        board
-            .kernel
-            .startable(vec!["shell".to_owned()], 9)
-            .await
-            .unwrap()
-            .is_empty()
     );
 }
 

@@ -1,0 +1,127 @@
+//! What the dispatcher says of itself. It is kept in the database, so that every door can explain
+//! what happens without reaching the dispatcher.
+
+mod why;
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::ProcessIdentity;
+use crate::time::{Seconds, Timestamp};
+
+pub use why::{Facts, WhyNot, why_not};
+
+/// How long a dispatcher may say nothing before it is taken for dead: it looks at the board once a
+/// minute at least, and says so.
+pub const SILENCE: Seconds = Seconds(150);
+
+/// What a dispatcher says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The name under which it claims, `host:pid`.
+    pub claimer: String,
+    /// Its process.
+    pub process: ProcessIdentity,
+    /// Whether it goes on; the last report of one that was stopped says no.
+    pub is_running: bool,
+    /// When it last looked at the board with success.
+    pub last_tick: Option<Timestamp>,
+    /// When it will look again, if nothing happens before.
+    pub next_tick: Option<Timestamp>,
+    /// How many runs may go on at once.
+    pub cap: u32,
+    /// Why it is that many: `2 processors`, `dispatcher.cap in kanban.toml`.
+    pub cap_reason: String,
+    /// How many times in a row it found ready work and room for it, and started nothing.
+    pub bad_ticks: u32,
+    /// What is wrong with its configuration or its last look, in a sentence.
+    pub problem: Option<String>,
+    /// What assignees' names stand for.
+    pub lanes: Vec<LaneReport>,
+}
+
+/// What a dispatcher says of one lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneReport {
+    /// The assignee that it serves.
+    pub name: String,
+    /// The program that it starts, as it was found.
+    pub program: Option<String>,
+    /// How many of its runs may go on at once, where that is less than the board's cap.
+    pub cap: Option<u32>,
+    /// Whether it also serves assignees that have no lane of their own.
+    pub serves_others: bool,
+    /// Why it starts nothing, in a sentence.
+    pub problem: Option<String>,
+}
+
+/// Something that was told to start nothing more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// The lane; `None` is the whole dispatcher.
+    pub lane: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Who said so.
+    pub by: String,
+}
+
+/// How many runs go on in a lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// The lane; `None` counts the tasks that people claimed by hand.
+    pub lane: Option<String>,
+    /// How many.
+    pub count: u32,
+}
+
+/// Everything about dispatching that is not about one task, read at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispatch {
+    /// What the dispatcher last said; `None` where there never was one.
+    pub report: Option<Report>,
+    /// When it said that.
+    pub reported_at: Option<Timestamp>,
+    /// What is paused.
+    pub paused: Vec<Pause>,
+    /// What goes on.
+    pub running: Vec<Running>,
+    /// When all of this was read.
+    pub now: Timestamp,
+}
+
+impl Dispatch {
+    /// What a living dispatcher says.
+    pub fn living(&self) -> Option<&Report> {
+        let silent_for = self.now.seconds_since(self.reported_at?);
+        self.report
+            .as_ref()
+            .filter(|report| report.is_running && silent_for <= SILENCE.0)
+    }
+
+    /// How many runs go on.
+    pub fn count(&self) -> u32 {
+        self.running.iter().map(|running| running.count).sum()
+    }
+
+    /// How many runs go on in this lane.
+    pub fn count_in(&self, lane: &str) -> u32 {
+        let of_lane = |running: &&Running| running.lane.as_deref() == Some(lane);
+        let in_lane = self.running.iter().filter(of_lane);
+        in_lane.map(|running| running.count).sum()
+    }
+
+    /// Whether nothing is started, in this lane or at all.
+    pub fn is_paused(&self, lane: Option<&str>) -> bool {
+        self.paused
+            .iter()
+            .any(|pause| pause.lane.as_deref() == lane)
+    }
+}
+
+impl Report {
+    /// The lane that starts the workers of an assignee.
+    pub fn lane_of(&self, assignee: &str) -> Option<&LaneReport> {
+        let own = self.lanes.iter().find(|lane| lane.name == assignee);
+        own.or_else(|| self.lanes.iter().find(|lane| lane.serves_others))
+    }
+}

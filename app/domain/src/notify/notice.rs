@@ -1,0 +1,201 @@
+//! A piece of news about a task, as it was when it happened.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventBody;
+use crate::id::{EventId, TaskId};
+use crate::run::Outcome;
+use crate::status::Status;
+use crate::task::Task;
+use crate::time::Timestamp;
+
+/// How much of a result or an error goes along, in characters: enough to read, and little enough
+/// that a thousand of them are no burden.
+const LONGEST_DETAIL: usize = 2_000;
+
+/// A piece of news. It is complete in itself: the task and the log may change before it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The event that it tells of.
+    pub event_id: EventId,
+    /// One of [`super::KINDS`].
+    pub kind: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The task.
+    pub task_id: TaskId,
+    /// What is to be done.
+    pub title: String,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// The project or customer.
+    pub tenant: Option<String>,
+    /// Where it stands now.
+    pub status: Status,
+    /// The result, the question or the error, where there is one.
+    pub detail: Option<String>,
+}
+
+/// The kind of news that an event is.
+pub fn kind(event: &EventBody) -> &'static str {
+    match event {
+        EventBody::SpawnAutoBlocked { .. } => "gave_up",
+        EventBody::AttemptFailed {
+            outcome: Outcome::TimedOut,
+            ..
+        } => "timed_out",
+        other => other.kind(),
+    }
+}
+
+impl Notice {
+    /// The news of `event`, with the task as it is after it.
+    pub fn new(event_id: EventId, at: Timestamp, task: Task, event: &EventBody) -> Self {
+        let detail = match event {
+            EventBody::Completed { .. } => task.result,
+            EventBody::Blocked { reason } => reason.clone(),
+            EventBody::SpawnAutoBlocked { error, .. }
+            | EventBody::GaveUp { error, .. }
+            | EventBody::SpawnFailed { error, .. }
+            | EventBody::AttemptFailed { error, .. } => Some(error.clone()),
+            EventBody::Deferred { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        Self {
+            event_id,
+            kind: kind(event).to_owned(),
+            at,
+            task_id: task.id,
+            title: task.title,
+            assignee: task.assignee,
+            tenant: task.tenant,
+            status: task.status,
+            detail: detail.map(|text| cut(text.trim(), LONGEST_DETAIL)),
+        }
+    }
+
+    /// What people are told: a line, and a second one where there is more to say.
+    pub fn text(&self) -> String {
+        let sign = match self.kind.as_str() {
+            "completed" => "✔",
+            "blocked" => "⏸",
+            "gave_up" | "crashed" => "✖",
+            "timed_out" => "⏱",
+            _ => "🔄",
+        };
+        let assignee = match &self.assignee {
+            Some(assignee) => format!("@{assignee} "),
+            None => String::new(),
+        };
+        let detail = |longest| self.first_line_of_detail(longest);
+        let below = |longest| detail(longest).map_or_else(String::new, |line| format!("\n{line}"));
+        let title = cut(&self.title, 120);
+        let said = match self.kind.as_str() {
+            "completed" => format!("done — {title}{}", below(160)),
+            "blocked" => match detail(160) {
+                Some(question) => format!("blocked: {question}"),
+                None => "blocked".to_owned(),
+            },
+            "gave_up" => format!("gave up after repeated failures{}", below(200)),
+            "crashed" => "worker crashed (pid gone); dispatcher will retry".to_owned(),
+            "timed_out" => format!("timed out; will retry{}", below(200)),
+            "status" => format!("→ {}", self.status),
+            kind => format!("{} — {title}{}", kind.replace('_', " "), below(160)),
+        };
+        format!("{sign} {assignee}Kanban {} {said}", self.task_id)
+    }
+
+    fn first_line_of_detail(&self, longest: usize) -> Option<String> {
+        let line = self
+            .detail
+            .as_deref()?
+            .lines()
+            .find(|line| !line.trim().is_empty())?;
+        Some(cut(line.trim(), longest))
+    }
+}
+
+/// At most `longest` characters of a text; a longer one ends in an ellipsis.
+fn cut(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
+        return text.to_owned();
+    }
+    text.chars().take(longest - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(kind: &str, detail: Option<&str>) -> Notice {
+        Notice {
+            event_id: EventId(7),
+            kind: kind.to_owned(),
+            at: Timestamp(0),
+            task_id: TaskId::from_bits(0x9f),
+            title: "Count the ships".to_owned(),
+            assignee: Some("ada".to_owned()),
+            tenant: None,
+            status: Status::Done,
+            detail: detail.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn people_are_told_in_the_words_of_the_original() {
+        let said = |kind, detail| notice(kind, detail).text();
+        let who = "@ada Kanban t_0000009f";
+        assert_eq!(
+            said("completed", Some("\n 42 ships\nand a boat")),
+            format!("✔ {who} done — Count the ships\n42 ships")
+        );
+        assert_eq!(
+            said("completed", None),
+            format!("✔ {who} done — Count the ships")
+        );
+        assert_eq!(
+            said("blocked", Some("which port?")),
+            format!("⏸ {who} blocked: which port?")
+        );
+        assert_eq!(said("blocked", None), format!("⏸ {who} blocked"));
+        assert_eq!(
+            said("gave_up", Some("exited with code 3")),
+            format!("✖ {who} gave up after repeated failures\nexited with code 3")
+        );
+        assert_eq!(
+            said("crashed", None),
+            format!("✖ {who} worker crashed (pid gone); dispatcher will retry")
+        );
+        assert_eq!(
+            said("timed_out", Some("ran longer than 1h")),
+            format!("⏱ {who} timed out; will retry\nran longer than 1h")
+        );
+        assert_eq!(said("status", None), format!("🔄 {who} → done"));
+        assert_eq!(
+            said("spawn_failed", Some("no hermes")),
+            format!("🔄 {who} spawn failed — Count the ships\nno hermes")
+        );
+    }
+
+    #[test]
+    fn a_task_of_nobody_is_told_of_without_a_name() {
+        let nobody = Notice {
+            assignee: None,
+            ..notice("blocked", None)
+        };
+        assert_eq!(nobody.text(), "⏸ Kanban t_0000009f blocked");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let long = Notice {
+            title: "é".repeat(200),
+            ..notice("completed", Some(&"ß".repeat(300)))
+        };
+        let text = long.text();
+        let (first, second) = text.split_once('\n').unwrap();
+        assert_eq!(first.matches('é').count(), 119);
+        assert_eq!(second.chars().count(), 160);
+        assert!(first.ends_with('…') && second.ends_with('…'));
+    }
+}

@@ -1,0 +1,21 @@
+//! Folders that workers run in and that the dispatcher made.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TaskId;
+use crate::task::WorkspaceKind;
+
+/// A folder that the dispatcher made. Nothing else is ever removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Where it is, absolute.
+    pub path: String,
+    /// The task that it was made for.
+    pub task: TaskId,
+    /// What was made there.
+    pub kind: WorkspaceKind,
+    /// The repository that a worktree belongs to.
+    pub repository: Option<String>,
+    /// The branch that was made with a worktree.
+    pub branch: Option<String>,
+}

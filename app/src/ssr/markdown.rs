@@ -1,0 +1,130 @@
+//! Markdown as HTML that is safe to show, made on the server only.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::Builder;
+use pulldown_cmark::{Event, Options, Parser, html};
+
+/// What may stay. Pictures may not: they would tell others who reads the board, and when.
+static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let tags = [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "del",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ];
+    let attributes = HashMap::from([
+        ("a", HashSet::from(["href", "title"])),
+        ("ol", HashSet::from(["start"])),
+    ]);
+    let mut builder = Builder::empty();
+    builder
+        .tags(HashSet::from(tags))
+        .tag_attributes(attributes)
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .set_tag_attribute_value("a", "target", "_blank");
+    builder
+});
+
+/// The HTML of a text, with tables, strike-through and task lists. Line breaks stay where they were
+/// written, as people who write notes expect. What looks like HTML is shown as it stands.
+pub(super) fn to_html(text: &str) -> String {
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let events = Parser::new_ext(text, options).map(|event| match event {
+        Event::SoftBreak => Event::HardBreak,
+        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        Event::TaskListMarker(is_done) => Event::Text(if is_done { "☑ " } else { "☐ " }.into()),
+        event => event,
+    });
+    let mut unsafe_html = String::new();
+    html::push_html(&mut unsafe_html, events);
+    SANITIZER.clean(&unsafe_html).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_become_paragraphs_lists_and_tables() {
+        let html = to_html("# One\ntwo\nthree\n\n- [x] done\n\n| a |\n|---|\n| 1 |\n\n~~no~~");
+        for part in [
+            "<h1>One</h1>",
+            "two<br>\nthree",
+            "<li>☑ done",
+            "<td>1</td>",
+            "<del>no</del>",
+        ] {
+            assert!(html.contains(part), "no {part} in {html}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_runs_or_reaches_out_gets_through() {
+        let hostile = [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "![pixel](https://spy.example/p.png)",
+            "[x](javascript:alert(1))",
+            "[x](data:text/html;base64,AAAA)",
+            "<a href=\"java\nscript:alert(1)\">x</a>",
+            "<p style=\"position:fixed\" onclick=\"x()\">x</p>",
+            "<svg/onload=alert(1)>",
+            "<iframe src=//spy.example></iframe>",
+            "<form action=/fn/create_task><button>x</button></form>",
+            "```\n</code></pre><script>x</script>\n```",
+            "<input type=text autofocus onfocus=alert(1)>",
+        ];
+        for text in hostile {
+            let html = to_html(text).to_lowercase();
+            for sign in [
+                "<script", "<img", "<svg", "<iframe", "<form", "<button", "<input", "<p s",
+            ] {
+                assert!(!html.contains(sign), "{sign} in {html}");
+            }
+            assert!(
+                !html.contains("href=\"j") && !html.contains("href=\"d"),
+                "{html}"
+            );
+        }
+    }
+
+    #[test]
+    fn html_that_was_meant_as_text_is_shown() {
+        assert!(to_html("use <b>bold</b>").contains("&lt;b&gt;bold&lt;/b&gt;"));
+    }
+
+    #[test]
+    fn links_open_beside_the_board_and_tell_nothing_of_it() {
+        let html = to_html("<https://example.org/a?b=1&c=2>");
+        assert!(
+            html.contains("rel=\"noopener noreferrer nofollow\""),
+            "{html}"
+        );
+        assert!(html.contains("target=\"_blank\""), "{html}");
+    }
+}

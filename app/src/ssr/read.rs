@@ -1,0 +1,165 @@
+//! What the page is told: the board, a task, a log, the dispatcher.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::time::UNIX_EPOCH;
+
+use axum::http::request::Parts;
+use dispatcher::{Home, logs};
+use domain::board::Snapshot;
+use domain::id::TaskId;
+use domain::status::Status;
+use domain::task::TaskDetail;
+use kernel::{BoardFilter, Kernel};
+use leptos::prelude::use_context;
+use state::Opening;
+use state::address::Address;
+use state::drawer::{Html, Log, Reading};
+use state::pulse::Pulse;
+use state::refusal::Refusal;
+
+use super::refuse::{self, failed, internal};
+use super::{Services, markdown, preferences, services};
+use crate::api::error::ApiError;
+
+/// The end of a log that a page is sent, as in the original.
+const LOG_BYTES: u64 = 100_000;
+
+/// Enough for the last line of a log, unless it is one that no card could show.
+const LAST_LINE_BYTES: u64 = 500;
+
+pub(crate) async fn open_page(path: &str, query: &str) -> Result<Opening, ApiError> {
+    let address = Address::from_url(path, query);
+    let snapshot = read_board(address.filter.archived).await?;
+    let pulse = pulse_of(&snapshot).await?;
+    let reading = match &address.task {
+        Some(task) => Some(read_task(task).await.map_err(Refusal::from)),
+        None => None,
+    };
+    let request = use_context::<Parts>();
+    let request = request.as_ref();
+    Ok(Opening {
+        address,
+        snapshot,
+        reading,
+        pulse,
+        layout: request.map(preferences::layout).unwrap_or_default(),
+        theme: request.map(preferences::theme).unwrap_or_default(),
+        problem: request.and_then(refuse::problem),
+    })
+}
+
+pub(crate) async fn read_board(include_archived: bool) -> Result<Snapshot, ApiError> {
+    let Services { kernel, .. } = services()?;
+    let filter = BoardFilter {
+        include_archived,
+        ..BoardFilter::default()
+    };
+    kernel.board(filter).await.map_err(failed)
+}
+
+pub(crate) async fn read_pulse() -> Result<Pulse, ApiError> {
+    let Services { kernel, home } = services()?;
+    let runs = kernel.open_runs().await.map_err(failed)?;
+    pulse(&kernel, &home, runs.into_iter().map(|run| run.task)).await
+}
+
+/// The pulse that goes with a board which was just read.
+async fn pulse_of(board: &Snapshot) -> Result<Pulse, ApiError> {
+    let Services { kernel, home } = services()?;
+    let tasks = board.tasks.iter();
+    let running = tasks.filter(|task| task.status == Status::Running);
+    pulse(&kernel, &home, running.map(|task| task.id.clone())).await
+}
+
+async fn pulse(
+    kernel: &Kernel,
+    home: &Home,
+    running: impl Iterator<Item = TaskId>,
+) -> Result<Pulse, ApiError> {
+    let mut output = BTreeMap::new();
+    for task in running {
+        let log = logs::read(home, &task, Some(LAST_LINE_BYTES)).await;
+        let line = log.ok().and_then(|log| last_line(&log.text));
+        output.extend(line.map(|line| (task, line)));
+    }
+    Ok(Pulse {
+        dispatch: kernel.dispatch().await.map_err(failed)?,
+        output,
+        build: build().to_owned(),
+    })
+}
+
+/// What a worker printed last, without colours.
+fn last_line(text: &str) -> Option<String> {
+    let spans = state::ansi::spans(text).into_iter();
+    let plain: String = spans.map(|span| span.text).collect();
+    let mut lines = plain
+        .lines()
+        .map(str::trim)
+        .rev()
+        .filter(|line| !line.is_empty());
+    // The line that the supervisor writes above each run is not the worker's.
+    lines
+        .next()
+        .filter(|line| !line.starts_with('─'))
+        .map(ToOwned::to_owned)
+}
+
+pub(crate) async fn read_task(task: &TaskId) -> Result<Reading, ApiError> {
+    let Services { kernel, home } = services()?;
+    let detail = kernel.task(task).await.map_err(failed)?;
+    // A log that cannot be read is no reason to withhold the task.
+    let log = logs::read(&home, task, Some(LOG_BYTES))
+        .await
+        .inspect_err(|error| tracing::warn!(task.id = %task, error.cause = %error, "no log"));
+    let html = html(&detail);
+    Ok(Reading {
+        detail,
+        log: log.ok().and_then(shown),
+        html,
+    })
+}
+
+pub(crate) async fn read_log(task: &TaskId, known_bytes: u64) -> Result<Option<Log>, ApiError> {
+    let Services { home, .. } = services()?;
+    let log = logs::read(&home, task, Some(LOG_BYTES))
+        .await
+        .map_err(|error| internal(&error))?;
+    Ok(shown(log).filter(|log| log.size_bytes != known_bytes))
+}
+
+fn shown(log: logs::Log) -> Option<Log> {
+    log.exists.then(|| Log {
+        text: log.text,
+        size_bytes: log.size_bytes,
+        is_truncated: log.is_truncated,
+        path: log.path.display().to_string(),
+    })
+}
+
+fn html(detail: &TaskDetail) -> Html {
+    let to_html = |text: &String| markdown::to_html(text);
+    let comments = detail.comments.iter();
+    Html {
+        body: detail.task.body.as_ref().map(to_html),
+        result: detail.task.result.as_ref().map(to_html),
+        comments: comments.map(|it| (it.id, to_html(&it.body))).collect(),
+    }
+}
+
+/// Names this build, so that a page of another one can tell: by the program that was started.
+fn build() -> &'static str {
+    static BUILD: OnceLock<String> = OnceLock::new();
+    BUILD.get_or_init(|| {
+        let program = std::env::current_exe().and_then(|path| path.metadata());
+        let made = program.and_then(|program| Ok((program.len(), program.modified()?)));
+        made.map_or_else(
+            |_| String::new(),
+            |(bytes, time)| {
+                let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+                format!("{bytes}-{}", time.as_secs())
+            },
+        )
+    })
+}

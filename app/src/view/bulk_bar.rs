@@ -1,0 +1,53 @@
+//! What can be done to all chosen cards at once.
+
+use domain::status::Status;
+use leptos::prelude::*;
+use reactive_stores::Store;
+use state::palette::Page;
+use state::shown::{Shown, ShownStoreFields};
+use state::{Msg, selection};
+
+use super::icon::{Drawing, Icon};
+use crate::runtime::use_dispatch;
+
+#[component]
+pub(crate) fn BulkBar(shown: Store<Shown>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let chosen = shown.chosen();
+    let is_choosing = Memo::new(move |_| chosen.get() > 0);
+    let put = move |label: &'static str, column: Status| {
+        let send = move |_| dispatch(Msg::PutChosen(column.clone()));
+        view! { <button type="button" class="button" on:click=send>{label}</button> }
+    };
+    let ask = move |label: &'static str, page: Page| {
+        let send = move |_| dispatch(Msg::AskedOfChosen(page));
+        view! { <button type="button" class="button" on:click=send>{label}</button> }
+    };
+    view! {
+        <Show when=move || is_choosing.get()>
+            <div class="bulk-bar" role="toolbar" aria-label="Chosen cards">
+                <p class="count" role="status">{move || format!("{} chosen", chosen.get())}</p>
+                <button
+                    type="button" class="button"
+                    on:click=move |_| dispatch(Msg::Selection(selection::Msg::ChoseAll))
+                >
+                    "All shown"
+                </button>
+                <span class="gap"></span>
+                {put("Ready", Status::Ready)}
+                {ask("Move to…", Page::Move)}
+                {ask("Assign…", Page::Assign)}
+                {ask("Priority…", Page::Priority)}
+                {ask("Block…", Page::Block)}
+                {put("Complete", Status::Done)}
+                {put("Archive", Status::Archived)}
+                <button
+                    type="button" class="button-quiet" aria-label="Let all go" title="Let all go (Esc)"
+                    on:click=move |_| dispatch(Msg::Selection(selection::Msg::Cleared))
+                >
+                    <Drawing icon=Icon::Close/>
+                </button>
+            </div>
+        </Show>
+    }
+}

@@ -1,0 +1,109 @@
+//! Rewrites the title and the description. It opens and is sent without scripts too; with them it
+//! says what somebody else wrote meanwhile.
+
+use domain::task::Task;
+use leptos::ev::Event;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::web_sys::HtmlDetailsElement;
+use leptos::web_sys::wasm_bindgen::JsCast;
+use state::Msg;
+use state::edit::{self, Text};
+
+use crate::api::EditTask;
+use crate::runtime::use_dispatch;
+use crate::view::form::PlainForm;
+use crate::view::icon::{Drawing, Icon};
+
+#[component]
+pub(crate) fn EditForm(
+    task: Memo<Option<Task>>,
+    /// What somebody else wrote since the fields were filled.
+    conflict: Memo<Option<Text>>,
+) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let fields = Fields::default();
+    // A task is there as long as this component is.
+    let text = move || {
+        task.read_untracked()
+            .as_ref()
+            .map(Text::of)
+            .unwrap_or_default()
+    };
+    let id = task
+        .read_untracked()
+        .as_ref()
+        .map(|task| task.id.to_string());
+    let fill = move || {
+        fields.fill(&text());
+        dispatch(Msg::Edit(edit::Msg::Began));
+    };
+    let toggle = move |event: Event| {
+        let details = event
+            .target()
+            .and_then(|it| it.dyn_into::<HtmlDetailsElement>().ok());
+        if details.is_some_and(|it| it.open()) {
+            fill();
+        } else {
+            dispatch(Msg::Edit(edit::Msg::Left));
+        }
+    };
+    let submit = Callback::new(move |EditTask { title, body, .. }| {
+        dispatch(Msg::Edit(edit::Msg::Finished(Text { title, body })));
+        fields.close();
+    });
+    let initial = text();
+    view! {
+        <details class="edit" node_ref=fields.details on:toggle=toggle>
+            <summary class="button"><Drawing icon=Icon::Pencil/>"Edit"</summary>
+            <PlainForm on_submit=submit>
+                <input type="hidden" name="task" value=id/>
+                <label><span>"Title"</span>
+                    <input name="title" required autocomplete="off" value=initial.title node_ref=fields.title/>
+                </label>
+                <label><span>"Description"</span>
+                    <textarea name="body" rows="10" node_ref=fields.body>{initial.body}</textarea>
+                </label>
+                {move || conflict.get().map(|theirs| view! {
+                    <div class="conflict" role="alert">
+                        <p>"Somebody else changed this meanwhile. It says now:"</p>
+                        <p class="title">{theirs.title}</p>
+                        <pre>{theirs.body}</pre>
+                        <button type="button" class="button" on:click=move |_| fill()>"Take theirs"</button>
+                    </div>
+                })}
+                <div class="actions">
+                    <button type="button" class="button needs-script" on:click=move |_| fields.close()>"Cancel"</button>
+                    <button class="button-primary">
+                        {move || if conflict.read().is_some() { "Save mine anyway" } else { "Save" }}
+                    </button>
+                </div>
+            </PlainForm>
+        </details>
+    }
+}
+
+/// What is typed stays in the fields; the page only knows what they began with.
+#[derive(Clone, Copy, Default)]
+struct Fields {
+    details: NodeRef<html::Details>,
+    title: NodeRef<html::Input>,
+    body: NodeRef<html::Textarea>,
+}
+
+impl Fields {
+    fn fill(self, text: &Text) {
+        if let Some(title) = self.title.get_untracked() {
+            title.set_value(&text.title);
+        }
+        if let Some(body) = self.body.get_untracked() {
+            body.set_value(&text.body);
+        }
+    }
+
+    fn close(self) {
+        if let Some(details) = self.details.get_untracked() {
+            details.set_open(false);
+        }
+    }
+}

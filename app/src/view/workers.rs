@@ -1,0 +1,133 @@
+//! The dispatcher in the head of the page: how it is doing, and how to hold it.
+
+use leptos::prelude::*;
+use reactive_stores::Store;
+use state::pending::{self, Request};
+use state::shown::{Shown, ShownStoreFields};
+use state::workers::{Lane, State};
+use state::{Msg, age};
+
+use super::age::Age;
+use super::clock::Clock;
+use super::icon::{Drawing, Icon};
+use crate::runtime::use_dispatch;
+
+const PANEL_ID: &str = "workers";
+
+#[component]
+pub(crate) fn WorkersPill(shown: Store<Shown>) -> impl IntoView {
+    let workers = shown.workers();
+    let state = move || {
+        let workers = workers.read();
+        match (workers.state, workers.running) {
+            (State::Off, _) => "off",
+            (State::Paused, _) => "paused",
+            (State::On, 0) => "idle",
+            (State::On, _) => "busy",
+        }
+    };
+    let has_problem = move || {
+        let workers = workers.read();
+        let is_broken = workers.problem.is_some() || workers.failing().next().is_some();
+        is_broken.then_some("")
+    };
+    view! {
+        <button type="button" class="workers-pill" popovertarget=PANEL_ID data-state=state data-problem=has_problem>
+            <span class="words">{move || workers.read().in_words()}</span>
+        </button>
+        <Panel shown/>
+    }
+}
+
+#[component]
+fn Panel(shown: Store<Shown>) -> impl IntoView {
+    let workers = shown.workers();
+    let clock = Clock::of(shown);
+    let state = Memo::new(move |_| workers.read().state);
+    let words = move || match state.get() {
+        State::Off => {
+            "No dispatcher is running: start one with kanban serve or kanban daemon.".to_owned()
+        }
+        State::Paused => "The dispatcher starts nothing more. What runs goes on.".to_owned(),
+        State::On => {
+            let workers = workers.read();
+            let cap = workers.cap.unwrap_or_default();
+            format!(
+                "The dispatcher runs up to {cap} tasks at once ({}).",
+                workers.cap_reason
+            )
+        }
+    };
+    let problem = move || workers.read().problem.clone();
+    let lanes = Memo::new(move |_| workers.read().lanes.clone());
+    let last_tick = Memo::new(move |_| workers.read().last_tick);
+    view! {
+        <div class="workers-panel" id=PANEL_ID popover="auto" role="dialog" aria-label="Dispatcher">
+            <div class="whole">
+                <p>{words}</p>
+                <Show when=move || state.get() != State::Off>
+                    <PauseButton lane=None is_paused=Signal::derive(move || state.get() == State::Paused)/>
+                </Show>
+            </div>
+            {move || problem().map(|problem| view! {
+                <p class="problem"><Drawing icon=Icon::Warning/>{problem}</p>
+            })}
+            <ul role="list">
+                <For each=move || lanes.get() key=Lane::clone let(lane)>
+                    <LaneLine lane/>
+                </For>
+            </ul>
+            {move || last_tick.get().map(|at| view! {
+                <p class="tick">"Looked at the board "<Age now=clock.second since=at in_words=age::ago/></p>
+            })}
+        </div>
+    }
+}
+
+#[component]
+fn LaneLine(lane: Lane) -> impl IntoView {
+    let Lane {
+        name,
+        running,
+        cap,
+        is_paused,
+        problem,
+        ..
+    } = lane;
+    let count = match cap {
+        Some(cap) => format!("{running} of {cap}"),
+        None => running.to_string(),
+    };
+    let problem = problem.map(|problem| view! { <p class="problem">{problem}</p> });
+    view! {
+        <li>
+            <span class="name">{name.clone()}</span>
+            <span class="count">{count}</span>
+            <PauseButton lane=Some(name) is_paused/>
+            {problem}
+        </li>
+    }
+}
+
+#[component]
+fn PauseButton(lane: Option<String>, #[prop(into)] is_paused: Signal<bool>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let what = lane.clone().map_or_else(
+        || "the dispatcher".to_owned(),
+        |lane| format!("lane {lane}"),
+    );
+    let label = move || if is_paused.get() { "Resume" } else { "Pause" };
+    let name = move || format!("{} {what}", label());
+    let send = move |_| {
+        let lane = lane.clone();
+        let request = if is_paused.get_untracked() {
+            Request::Resume(lane)
+        } else {
+            Request::Pause(lane)
+        };
+        dispatch(Msg::Pending(pending::Msg::Asked(request)));
+    };
+    view! {
+        <button type="button" class="button needs-script" aria-label=name on:click=send>{label}</button>
+    }
+}

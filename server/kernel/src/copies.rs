@@ -1,0 +1,126 @@
+//! Copies of whole files, and looking into a file without trusting it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::task::spawn_blocking;
+
+use crate::Kernel;
+use crate::error::Error;
+use crate::open;
+
+/// How many things that are wrong are named.
+const NAMED_PROBLEMS: u32 = 20;
+
+/// What a look into a database file found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// The number of its last migration.
+    pub schema: i32,
+    /// Whether that is the newest; opening the board brings an earlier one up to date.
+    pub is_current: bool,
+    /// How many tasks it holds.
+    pub tasks: u32,
+    /// What is wrong with it, a sentence each; none when it is sound.
+    pub problems: Vec<String>,
+}
+
+impl Kernel {
+    /// Writes a copy of the board, as it is at one moment, to a file that does not exist yet, and
+    /// looks through the copy before it gets its name. Nobody has to wait meanwhile.
+    ///
+    /// # Errors
+    /// When there is a file at `to`, it cannot be written, or the copy is not sound.
+    pub async fn back_up(&self, to: &Path) -> Result<Examined, Error> {
+        let (from, to) = (self.readers.path().to_owned(), to.to_owned());
+        spawn_blocking(move || copy(&from, &to))
+            .await
+            .map_err(|_| Error::Internal)?
+    }
+}
+
+/// The SQLite that is built in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
+/// Looks through the whole file of a board, of this version or an earlier one. It blocks, and writes
+/// nothing.
+///
+/// # Errors
+/// When the file cannot be opened or is not a board.
+pub fn examine(path: &Path) -> Result<Examined, Error> {
+    let connection = open::existing(path)?;
+    let examined = look_through(&connection).map_err(|cause| open::explain(path, cause))?;
+    Ok(examined)
+}
+
+/// Copies a board of any version, as `VACUUM INTO` does: with all that is committed, also where it is
+/// still in the write-ahead log. It blocks.
+///
+/// # Errors
+/// When `from` is not a sound board, or `to` exists or cannot be written.
+pub fn copy(from: &Path, to: &Path) -> Result<Examined, Error> {
+    let source = open::existing(from)?;
+    if to.symlink_metadata().is_ok() {
+        return Err(Error::Exists(to.to_owned()));
+    }
+    let draft = Draft::beside(to);
+    source
+        .execute("VACUUM INTO ?1", [draft.0.to_string_lossy()])
+        .map_err(|cause| open::explain(&draft.0, cause))?;
+    let examined = examine(&draft.0)?;
+    if !examined.problems.is_empty() {
+        return Err(Error::Corrupt(from.to_owned()));
+    }
+    let kept = File::open(&draft.0)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| fs::rename(&draft.0, to));
+    kept.map_err(|cause| Error::CannotOpen {
+        path: to.to_owned(),
+        cause: Arc::new(cause),
+    })?;
+    Ok(examined)
+}
+
+/// A file that has not earned its name yet. Dropping it removes it, if it is still there.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn beside(path: &Path) -> Self {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        Self(path.with_file_name(name))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // What has been renamed is not there any more.
+        fs::remove_file(&self.0).ok();
+    }
+}
+
+fn look_through(conn: &Connection) -> rusqlite::Result<Examined> {
+    let mut problems = Vec::new();
+    let mut check = conn.prepare(&format!("PRAGMA integrity_check({NAMED_PROBLEMS})"))?;
+    for finding in check.query_map((), |row| row.get::<_, String>(0))? {
+        let finding = finding?;
+        if finding != "ok" {
+            problems.push(finding);
+        }
+    }
+    let mut check = conn.prepare("PRAGMA foreign_key_check")?;
+    for row in check.query_map((), |row| row.get::<_, String>(0))? {
+        problems.push(format!("a row of {} belongs to no task", row?));
+    }
+    let schema = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(Examined {
+        schema,
+        is_current: schema == open::SCHEMA_VERSION,
+        tasks: conn.query_one("SELECT count(*) FROM tasks", (), |row| row.get(0))?,
+        problems,
+    })
+}

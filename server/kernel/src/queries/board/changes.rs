@@ -1,0 +1,99 @@
+//! What became of the board since an event, for those who keep a copy of it.
+
+use domain::id::EventId;
+use domain::time::Timestamp;
+use rusqlite::Connection;
+
+use super::{
+    BoardFilter, BoardRow, NAMED, ROW_COLUMNS, TOUCHED, board_row, counts, named_by, row_columns,
+    select,
+};
+use crate::error::Error;
+use crate::{Kernel, events, row};
+
+/// After how many events the whole board is read rather than what they touched.
+const MANY: u32 = 1_000;
+
+/// What became of the board since an event.
+#[derive(Clone, Debug)]
+pub struct BoardChanges {
+    /// The tasks that may be other than before, as they are now.
+    pub rows: Vec<BoardRow>,
+    /// Whether these are all tasks that there are.
+    pub is_whole: bool,
+    /// How many tasks there are. A copy with another number of them has to be made anew: other
+    /// programs may delete tasks, which no event tells of.
+    pub count: u32,
+    /// The last event contained in it.
+    pub cursor: EventId,
+    /// When it was read.
+    pub now: Timestamp,
+}
+
+impl Kernel {
+    /// The newest event, as the file says: also of a process that has committed just now.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn cursor(&self) -> Result<EventId, Error> {
+        self.readers.read(events::newest).await
+    }
+
+    /// What became of the board, archived tasks included, since an event; all of it where that is
+    /// `None`, or too long ago.
+    ///
+    /// Running tasks are always among it: leases are renewed without an event.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn board_changes(&self, since: Option<EventId>) -> Result<BoardChanges, Error> {
+        let now = self.now();
+        self.readers
+            .read(move |conn| {
+                let touched = match since {
+                    Some(since) => touched_since(conn, since)?,
+                    None => None,
+                };
+                let is_whole = touched.is_none();
+                let everything = BoardFilter {
+                    tenant: None,
+                    include_archived: true,
+                };
+                Ok(BoardChanges {
+                    rows: match touched {
+                        Some(rows) => rows,
+                        None => select(conn, &everything, &row_columns(), board_row)?,
+                    },
+                    is_whole,
+                    count: conn
+                        .prepare_cached("SELECT count(*) FROM tasks")?
+                        .query_one((), |row| row::count(row, 0))?,
+                    cursor: events::newest(conn)?,
+                    now,
+                })
+            })
+            .await
+    }
+}
+
+/// The tasks that the events after `since` touched; `None` when they cannot be told, or are many.
+fn touched_since(conn: &Connection, since: EventId) -> Result<Option<Vec<BoardRow>>, Error> {
+    let (oldest, newest) = events::ends(conn)?;
+    if newest < since || oldest.0.saturating_sub(1) > since.0 {
+        return Ok(None);
+    }
+    let events = events::after(conn, since, MANY)?;
+    if events.len() >= usize::try_from(MANY).unwrap_or(usize::MAX) {
+        return Ok(None);
+    }
+    let sql = format!(
+        "{NAMED} SELECT {}, {} FROM tasks WHERE status = 'running' OR id IN ({TOUCHED})",
+        row_columns(),
+        counts::COLUMNS
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query_map([named_by(&events)], |row| {
+        board_row(row, counts::from_row(row, ROW_COLUMNS)?)
+    })?;
+    Ok(Some(rows.collect::<Result<_, _>>()?))
+}

@@ -1,0 +1,118 @@
+//! Dispatching as everybody may see it: what the dispatcher said, what is paused, what goes on, and
+//! what that means for a task.
+
+use domain::dispatch::{Dispatch, Facts, Pause, Running, WhyNot, why_not};
+use domain::id::TaskId;
+use domain::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::Error;
+use crate::verbs::unfinished_parents;
+use crate::{Kernel, row, tasks};
+
+/// How many ready tasks an assignee has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyCount {
+    /// The assignee.
+    pub assignee: Option<String>,
+    /// All of them.
+    pub ready: u32,
+    /// Those of them that rest between two attempts.
+    pub resting: u32,
+}
+
+impl Kernel {
+    /// Everything about dispatching that is not about one task.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn dispatch(&self) -> Result<Dispatch, Error> {
+        let now = self.now();
+        self.readers.read(move |conn| dispatch(conn, now)).await
+    }
+
+    /// Why the task is not running; `None` while it is.
+    ///
+    /// # Errors
+    /// When there is no such task or the board cannot be read.
+    pub async fn why(&self, id: &TaskId) -> Result<Option<WhyNot>, Error> {
+        let (id, now) = (id.clone(), self.now());
+        self.readers
+            .read(move |conn| {
+                let task = tasks::get(conn, &id)?;
+                let parents = unfinished_parents(conn, &id)?;
+                let facts = Facts::of_task(&task, &parents);
+                Ok(why_not(&facts, &dispatch(conn, now)?))
+            })
+            .await
+    }
+
+    /// How many ready tasks there are, by assignee. Looks at all of them.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn ready_counts(&self) -> Result<Vec<ReadyCount>, Error> {
+        let now = self.now();
+        self.readers
+            .read(move |conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT assignee, count(*), count(*) FILTER (WHERE not_before > ?1) \
+                     FROM tasks INDEXED BY idx_tasks_startable \
+                     WHERE status = 'ready' GROUP BY assignee",
+                )?;
+                let counts = statement.query_map([now.0], |row| {
+                    Ok(ReadyCount {
+                        assignee: row.get(0)?,
+                        ready: row::count(row, 1)?,
+                        resting: row::count(row, 2)?,
+                    })
+                })?;
+                Ok(counts.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+}
+
+fn dispatch(conn: &Connection, now: Timestamp) -> Result<Dispatch, Error> {
+    let said = conn
+        .prepare_cached("SELECT report, reported_at FROM dispatcher")?
+        .query_one((), |row| {
+            Ok((row.get::<_, String>(0)?, Timestamp(row.get(1)?)))
+        })
+        .optional()?;
+    let (report, reported_at) = said.unzip();
+    Ok(Dispatch {
+        // What another version has said in other words is as good as nothing.
+        report: report.and_then(|json| serde_json::from_str(&json).ok()),
+        reported_at,
+        paused: paused(conn)?,
+        running: running(conn)?,
+        now,
+    })
+}
+
+fn paused(conn: &Connection) -> Result<Vec<Pause>, Error> {
+    let mut statement =
+        conn.prepare_cached("SELECT nullif(lane, ''), since, by FROM pauses ORDER BY lane")?;
+    let pauses = statement.query_map((), |row| {
+        Ok(Pause {
+            lane: row.get(0)?,
+            since: Timestamp(row.get(1)?),
+            by: row.get(2)?,
+        })
+    })?;
+    Ok(pauses.collect::<Result<_, _>>()?)
+}
+
+fn running(conn: &Connection) -> Result<Vec<Running>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT lane, count(*) FROM runs WHERE ended_at IS NULL GROUP BY lane ORDER BY lane",
+    )?;
+    let counts = statement.query_map((), |row| {
+        Ok(Running {
+            lane: row.get(0)?,
+            count: row::count(row, 1)?,
+        })
+    })?;
+    Ok(counts.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,85 @@
+//! What needs a person.
+
+use domain::inbox::{Concern, Need};
+use domain::notify::delivery::{Delivery, DeliveryState};
+use domain::time::Timestamp;
+use rusqlite::{Connection, Row};
+
+use super::outbox::{DeliveryQuery, deliveries};
+use crate::error::Error;
+use crate::{Kernel, row};
+
+/// How many dead letters are looked at. Who has more has one problem, not many.
+const DEAD_LETTERS: u32 = 1_000;
+
+impl Kernel {
+    /// Everything that waits for a person, what has waited longest first.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn inbox(&self) -> Result<Vec<Concern>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut concerns = blocked(conn)?;
+                let dead = DeliveryQuery {
+                    task: None,
+                    state: Some(DeliveryState::Dead),
+                    limit: DEAD_LETTERS,
+                };
+                concerns.extend(deliveries(conn, &dead)?.into_iter().map(undelivered));
+                concerns.sort_by(|one, other| one.since.cmp(&other.since));
+                Ok(concerns)
+            })
+            .await
+    }
+}
+
+fn blocked(conn: &Connection) -> Result<Vec<Concern>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, title, assignee, status_since, block_reason, spawn_failures, last_spawn_error, \
+             (SELECT CASE WHEN outcome = 'protocol' THEN summary END \
+              FROM runs WHERE task_id = tasks.id ORDER BY runs.id DESC LIMIT 1) \
+         FROM tasks WHERE status = 'blocked' ORDER BY status_since, rowid",
+    )?;
+    let concerns = statement.query_map((), concern)?;
+    Ok(concerns.collect::<Result<_, _>>()?)
+}
+
+fn concern(row: &Row<'_>) -> rusqlite::Result<Concern> {
+    let question: Option<String> = row.get(4)?;
+    let error: Option<String> = row.get(6)?;
+    // Whoever gives up has an error instead of a question.
+    let need = match (question, error) {
+        (None, Some(error)) => Need::GaveUp {
+            failures: row::count(row, 5)?,
+            error,
+            proposed: row.get(7)?,
+        },
+        (question, _) => Need::Answer {
+            question: question.filter(|text| !text.is_empty()),
+        },
+    };
+    Ok(Concern {
+        task: row::task_id(row, 0)?,
+        title: row.get(1)?,
+        assignee: row.get(2)?,
+        since: Timestamp(row.get(3)?),
+        need,
+    })
+}
+
+fn undelivered(dead: Delivery) -> Concern {
+    let text = dead.notice.text();
+    Concern {
+        task: dead.notice.task_id,
+        title: dead.notice.title,
+        assignee: dead.notice.assignee,
+        since: dead.settled_at.unwrap_or(dead.created_at),
+        need: Need::Undelivered {
+            delivery: dead.id,
+            to: dead.to,
+            text,
+            error: dead.error.unwrap_or_default(),
+        },
+    }
+}

@@ -1,0 +1,224 @@
+//! What is still to be said to whom, and what became of the rest.
+
+use domain::id::{DeliveryId, TaskId};
+use domain::notify::Address;
+use domain::notify::delivery::{Delivery, DeliveryState};
+use domain::notify::pace::Pace;
+use domain::notify::quiet::QuietHours;
+use domain::time::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row};
+
+use crate::error::Error;
+use crate::{Kernel, row};
+
+/// The places that can be told something now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outbox {
+    /// Them.
+    pub due: Vec<Due>,
+    /// When the next one can, where something waits.
+    pub next: Option<Timestamp>,
+}
+
+/// A place for which something waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Its number.
+    pub place: i64,
+    /// Where it is.
+    pub to: Address,
+    /// What it was sent lately.
+    pub pace: Pace,
+}
+
+/// Which deliveries are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryQuery {
+    /// Those about this task only.
+    pub task: Option<TaskId>,
+    /// Those that have come this far only.
+    pub state: Option<DeliveryState>,
+    /// How many, of the newest.
+    pub limit: u32,
+}
+
+impl Kernel {
+    /// Which places can be told something now, and when to ask again.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn outbox(&self) -> Result<Outbox, Error> {
+        let now = self.now();
+        self.readers.read(move |conn| outbox(conn, now)).await
+    }
+
+    /// The oldest `limit` deliveries of a place that are to be tried now.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn due_deliveries(&self, place: i64, limit: u32) -> Result<Vec<Delivery>, Error> {
+        let now = self.now();
+        self.readers
+            .read(move |conn| {
+                let mut statement = conn.prepare_cached(&format!(
+                    "{DELIVERIES} WHERE place_id = ?1 AND state = 'pending' \
+                       AND next_attempt_at <= ?2 \
+                     ORDER BY deliveries.id LIMIT ?3"
+                ))?;
+                let due = statement.query_map((place, now.0, limit), delivery)?;
+                Ok(due.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// What the message told that a place knows by this number.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn told_by(&self, to: Address, receipt: String) -> Result<Vec<Delivery>, Error> {
+        self.readers
+            .read(move |conn| {
+                let mut statement = conn.prepare_cached(&format!(
+                    "{DELIVERIES} WHERE receipt = ?1 AND platform = ?2 AND chat_id = ?3 \
+                     ORDER BY deliveries.id"
+                ))?;
+                let told = statement.query_map((receipt, to.platform, to.chat_id), delivery)?;
+                Ok(told.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// Deliveries, newest first.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, Error> {
+        self.readers
+            .read(move |conn| deliveries(conn, &query))
+            .await
+    }
+}
+
+pub(super) fn deliveries(conn: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "{DELIVERIES} WHERE (?1 IS NULL OR task_id = ?1) AND (?2 IS NULL OR state = ?2) \
+         ORDER BY deliveries.id DESC LIMIT ?3"
+    ))?;
+    let task = query.task.as_ref().map(TaskId::as_str);
+    let state = query.state.map(DeliveryState::as_str);
+    let found = statement.query_map((task, state, query.limit), delivery)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn outbox(conn: &Connection, now: Timestamp) -> Result<Outbox, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, platform, chat_id, thread_id, minute_since, minute_messages, quiet_hours, \
+             max(not_before, first) \
+         FROM ( \
+             SELECT *, ( \
+                 SELECT min(next_attempt_at) FROM deliveries \
+                 WHERE place_id = places.id AND state = 'pending' \
+             ) AS first FROM places \
+         ) WHERE first IS NOT NULL",
+    )?;
+    let mut rows = statement.query(())?;
+    let mut outbox = Outbox::default();
+    while let Some(row) = rows.next()? {
+        let quiet: Option<String> = row.get(6)?;
+        let earliest = Timestamp(row.get(7)?).max(now);
+        // What is no span of hours keeps nobody quiet.
+        let at = match quiet.and_then(|text| text.parse().ok()) {
+            Some(hours) => end_of_quiet(&hours, earliest).unwrap_or(earliest),
+            None => earliest,
+        };
+        if at <= now {
+            outbox.due.push(due(row)?);
+        } else {
+            outbox.next = Some(outbox.next.map_or(at, |next| next.min(at)));
+        }
+    }
+    Ok(outbox)
+}
+
+fn due(row: &Row<'_>) -> rusqlite::Result<Due> {
+    Ok(Due {
+        place: row.get(0)?,
+        to: Address {
+            platform: row.get(1)?,
+            chat_id: row.get(2)?,
+            thread_id: row.get(3)?,
+            user_id: None,
+        },
+        pace: Pace {
+            since: Timestamp(row.get(4)?),
+            messages: row::count(row, 5)?,
+        },
+    })
+}
+
+/// When the quiet ends that there is at this moment; `None` when there is none.
+fn end_of_quiet(hours: &QuietHours, at: Timestamp) -> Option<Timestamp> {
+    let zone = match hours.zone() {
+        Some(name) => TimeZone::get(name).ok()?,
+        None => TimeZone::system(),
+    };
+    let local = jiff::Timestamp::from_second(at.0)
+        .ok()?
+        .to_zoned(zone.clone());
+    let minute = minute_of_day(local.time())?;
+    if !hours.contain(minute) {
+        return None;
+    }
+    let day = if hours.last_past_midnight(minute) {
+        local.date().tomorrow().ok()?
+    } else {
+        local.date()
+    };
+    let until = i8::try_from(hours.until() / 60).ok()?;
+    let end = day.at(until, i8::try_from(hours.until() % 60).ok()?, 0, 0);
+    let end = end.to_zoned(zone).ok()?;
+    Some(Timestamp(end.timestamp().as_second()))
+}
+
+fn minute_of_day(time: Time) -> Option<u16> {
+    u16::try_from(time.hour())
+        .ok()?
+        .checked_mul(60)?
+        .checked_add(u16::try_from(time.minute()).ok()?)
+}
+
+/// The columns that [`delivery`] reads.
+const DELIVERIES: &str = "SELECT deliveries.id, key, platform, chat_id, thread_id, notice, state, \
+         attempts, next_attempt_at, error, created_at, settled_at \
+     FROM deliveries JOIN places ON places.id = place_id";
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let notice: String = row.get(5)?;
+    let state: String = row.get(6)?;
+    Ok(Delivery {
+        id: DeliveryId(row.get(0)?),
+        key: row.get(1)?,
+        to: Address {
+            platform: row.get(2)?,
+            chat_id: row.get(3)?,
+            thread_id: row.get(4)?,
+            user_id: None,
+        },
+        notice: serde_json::from_str(&notice).map_err(|cause| {
+            rusqlite::Error::FromSqlConversionFailure(5, Type::Text, Box::new(cause))
+        })?,
+        state: match state.as_str() {
+            "delivered" => DeliveryState::Delivered,
+            "dead" => DeliveryState::Dead,
+            _ => DeliveryState::Pending,
+        },
+        attempts: row::count(row, 7)?,
+        next_attempt_at: Timestamp(row.get(8)?),
+        error: row.get(9)?,
+        created_at: Timestamp(row.get(10)?),
+        settled_at: row::moment(row, 11)?,
+    })
+}

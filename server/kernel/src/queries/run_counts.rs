@@ -1,0 +1,53 @@
+//! How many runs there were, and how they ended.
+
+use domain::run::Outcome;
+use rusqlite::Row;
+
+use crate::error::Error;
+use crate::{Kernel, row};
+
+/// The runs of one lane that ended in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunCount {
+    /// The lane; `None` for tasks that people claimed by hand.
+    pub lane: Option<String>,
+    /// How they ended; `None` for those that are open.
+    pub outcome: Option<Outcome>,
+    /// How many.
+    pub count: u32,
+    /// How many of them had a worker.
+    pub started: u32,
+    /// How long it took from their claims to their workers, all together.
+    pub start_seconds: i64,
+}
+
+impl Kernel {
+    /// How many runs there were, by lane and outcome. Looks at all of them.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn run_counts(&self) -> Result<Vec<RunCount>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT lane, outcome, count(*), count(spawned_at), \
+                         coalesce(sum(spawned_at - started_at), 0) \
+                     FROM runs GROUP BY lane, outcome ORDER BY lane, outcome",
+                )?;
+                let counts = statement.query_map((), run_count)?;
+                Ok(counts.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+}
+
+fn run_count(row: &Row<'_>) -> rusqlite::Result<RunCount> {
+    let outcome: Option<String> = row.get(1)?;
+    Ok(RunCount {
+        lane: row.get(0)?,
+        outcome: outcome.and_then(|name| Outcome::from_name(&name)),
+        count: row::count(row, 2)?,
+        started: row::count(row, 3)?,
+        start_seconds: row.get(4)?,
+    })
+}

@@ -1,0 +1,54 @@
+//! What may be cleared away: folders that the dispatcher made, and old events.
+
+use domain::task::WorkspaceKind;
+use domain::time::Timestamp;
+use domain::workspace::Workspace;
+
+use crate::error::Error;
+use crate::verbs::count_forgettable;
+use crate::{Kernel, row};
+
+impl Kernel {
+    /// The folders that were made for tasks which have been archived since before this moment.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn removable_workspaces(
+        &self,
+        archived_before: Timestamp,
+    ) -> Result<Vec<Workspace>, Error> {
+        self.readers
+            .read(move |conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT made.path, made.task_id, made.kind, made.repository, made.branch \
+                     FROM workspaces AS made JOIN tasks ON tasks.id = made.task_id \
+                     WHERE tasks.status = 'archived' AND tasks.status_since < ?1 \
+                     ORDER BY made.path",
+                )?;
+                let workspaces = statement.query_map([archived_before.0], |row| {
+                    Ok(Workspace {
+                        path: row.get(0)?,
+                        task: row::task_id(row, 1)?,
+                        kind: row
+                            .get::<_, String>(2)?
+                            .parse()
+                            .unwrap_or(WorkspaceKind::Dir),
+                        repository: row.get(3)?,
+                        branch: row.get(4)?,
+                    })
+                })?;
+                Ok(workspaces.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// How many events [`domain::command::Command::ForgetEvents`] would forget.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn forgettable_events(&self, before: Timestamp) -> Result<usize, Error> {
+        self.readers
+            .read(move |conn| count_forgettable(conn, before))
+            .await
+    }
+}

@@ -1,0 +1,127 @@
+//! The whole board as JSON Lines, to be taken elsewhere; and what is taken in: such an export, a
+//! plain list of tasks, or the file of another board, also of the original.
+
+mod board;
+mod export;
+mod import;
+mod lines;
+mod list;
+mod tables;
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+use domain::actor::{Actor, Authority};
+use domain::error::Error as Refusal;
+use domain::id::TaskId;
+use tokio::task::spawn_blocking;
+
+use crate::Kernel;
+use crate::error::Error;
+use crate::open;
+
+/// What was taken in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// The tasks, in the order in which they came.
+    pub tasks: Vec<TaskId>,
+    /// How many rows beside those of tasks, where a whole board was taken in.
+    pub other_rows: u64,
+    /// Columns with something in them that only another program knows. They were left out.
+    pub left_out: Vec<String>,
+}
+
+/// Why nothing was taken in, or nothing told.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The board refuses it.
+    #[error(transparent)]
+    Board(#[from] Error),
+    /// A line cannot be taken in.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Which, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A whole board goes only where nothing would be overwritten.
+    #[error("the board is not empty; take the other one in with a --home of its own")]
+    NotEmpty,
+    /// An export ends with a line that says so.
+    #[error("the export is cut off: its last line is missing")]
+    CutOff,
+    /// The lines contradict each other.
+    #[error("the export contradicts itself: {0}")]
+    Inconsistent(String),
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Stream(#[from] io::Error),
+}
+
+impl From<rusqlite::Error> for TransferError {
+    fn from(cause: rusqlite::Error) -> Self {
+        Self::Board(cause.into())
+    }
+}
+
+impl Kernel {
+    /// Writes everything on the board, as it is at one moment, a row a line, and tells how many rows
+    /// that were. What a dispatcher says of itself and the search index are left out: they follow
+    /// from the rest.
+    ///
+    /// # Errors
+    /// When the board cannot be read or `out` not be written.
+    pub async fn export<W>(&self, mut out: W) -> Result<u64, TransferError>
+    where
+        W: Write + Send + 'static,
+    {
+        let (path, now) = (self.readers.path().to_owned(), self.now());
+        off_the_executor(move || {
+            let mut connection = open::for_reading(&path)?;
+            let transaction = connection.transaction()?;
+            export::export(&transaction, now, &mut out)
+        })
+        .await
+    }
+
+    /// Takes in an export or a list of tasks, all of it or nothing. An export goes only into an empty
+    /// board; a worker of it that runs elsewhere is none of ours, so its run is interrupted.
+    ///
+    /// # Errors
+    /// When a line makes no sense, a rule of the board refuses it, or it cannot be written.
+    pub async fn import<R>(&self, actor: &Actor, input: R) -> Result<Imported, TransferError>
+    where
+        R: BufRead + Send + 'static,
+    {
+        let actor = check(actor)?;
+        let (path, now) = (self.readers.path().to_owned(), self.now());
+        off_the_executor(move || import::import(&path, now, &actor, input)).await
+    }
+
+    /// Takes in the whole file of another board, also of an earlier version or of the original. The
+    /// file itself is only read.
+    ///
+    /// # Errors
+    /// As [`Kernel::import`], and when there is no sound board at `from`.
+    pub async fn import_file(&self, actor: &Actor, from: &Path) -> Result<Imported, TransferError> {
+        let actor = check(actor)?;
+        let (from, path, now) = (from.to_owned(), self.readers.path().to_owned(), self.now());
+        off_the_executor(move || import::import_file(&from, &path, now, &actor)).await
+    }
+}
+
+/// What comes in may be anybody's, so a worker may not bring it.
+fn check(actor: &Actor) -> Result<Actor, Error> {
+    match actor.authority {
+        Authority::Full => Ok(actor.clone()),
+        Authority::Run(_) => Err(Refusal::NotForWorkers.into()),
+        Authority::Chat { .. } => Err(Refusal::NotForChat.into()),
+    }
+}
+
+async fn off_the_executor<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, TransferError> + Send + 'static,
+) -> Result<T, TransferError> {
+    spawn_blocking(work).await.map_err(|_| Error::Internal)?
+}

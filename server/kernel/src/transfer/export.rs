@@ -1,0 +1,93 @@
+//! Writing everything, a row a line.
+
+use std::io::Write;
+
+use domain::time::Timestamp;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+use serde_json::{Map, Value, json};
+
+use super::TransferError;
+use super::tables::{FORMAT, TABLES};
+
+/// Writes the board that `conn` reads in one transaction, and tells how many rows it has.
+pub(super) fn export(
+    conn: &Connection,
+    now: Timestamp,
+    out: &mut impl Write,
+) -> Result<u64, TransferError> {
+    let schema: i32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    line(
+        out,
+        &json!({ "kanban": FORMAT, "schema": schema, "exported_at": now }),
+    )?;
+    let mut rows = 0;
+    for table in TABLES {
+        rows += export_table(conn, table, out)?;
+    }
+    // The numbers of events, runs and comments are never used twice, also where the last rows are
+    // gone.
+    let mut statement = conn.prepare("SELECT name, seq FROM sqlite_sequence ORDER BY name")?;
+    let mut sequences = statement.query(())?;
+    while let Some(row) = sequences.next()? {
+        let (name, last): (String, i64) = (row.get(0)?, row.get(1)?);
+        if TABLES.contains(&name.as_str()) {
+            line(out, &json!({ "sequence": name, "last": last }))?;
+        }
+    }
+    line(out, &json!({ "rows": rows }))?;
+    out.flush()?;
+    Ok(rows)
+}
+
+fn export_table(
+    conn: &Connection,
+    table: &str,
+    out: &mut impl Write,
+) -> Result<u64, TransferError> {
+    // Without this the rows of some tables come in the order of an index.
+    let has_rowid: bool = conn
+        .prepare_cached("SELECT NOT wr FROM pragma_table_list WHERE name = ?1")?
+        .query_one([table], |row| row.get(0))?;
+    let order = if has_rowid { " ORDER BY rowid" } else { "" };
+    let mut statement = conn.prepare(&format!("SELECT * FROM {table}{order}"))?;
+    let columns: Vec<String> = statement
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let mut rows = statement.query(())?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        line(
+            out,
+            &json!({ "table": table, "row": object(row, &columns)? }),
+        )?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn object(row: &Row<'_>, columns: &[String]) -> rusqlite::Result<Value> {
+    let mut object = Map::with_capacity(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        let found = row.get_ref(index)?;
+        let value = match found {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => number.into(),
+            ValueRef::Real(number) => number.into(),
+            ValueRef::Text(_) => found.as_str()?.into(),
+            // No version writes one.
+            ValueRef::Blob(_) => {
+                let (column, kind) = (column.clone(), found.data_type());
+                return Err(rusqlite::Error::InvalidColumnType(index, column, kind));
+            }
+        };
+        object.insert(column.clone(), value);
+    }
+    Ok(Value::Object(object))
+}
+
+fn line(out: &mut impl Write, value: &Value) -> Result<(), TransferError> {
+    Ok(writeln!(out, "{value}")?)
+}

@@ -1,0 +1,156 @@
+//! Taking in a plain list of tasks: a JSON object a line, with the fields of a new task.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::BufRead;
+
+use domain::actor::Actor;
+use domain::command::{Answer, Command, NewTask};
+use domain::id::TaskId;
+use domain::task::WorkspaceKind;
+use domain::time::Timestamp;
+use rand::make_rng;
+use rand::rngs::StdRng;
+use rusqlite::Connection;
+use serde::Deserialize;
+
+use super::lines::{Line, Lines};
+use super::{Imported, TransferError};
+use crate::error::Error;
+use crate::verbs::{self, Work};
+
+/// One line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Planned {
+    /// What other lines call it; its id on the board is drawn.
+    id: Option<String>,
+    title: String,
+    body: Option<String>,
+    assignee: Option<String>,
+    tenant: Option<String>,
+    #[serde(default)]
+    priority: i64,
+    /// Tasks of this list, or of the board.
+    #[serde(default)]
+    parents: Vec<String>,
+    #[serde(default)]
+    triage: bool,
+    #[serde(default)]
+    workspace_kind: WorkspaceKind,
+    workspace_path: Option<String>,
+    idempotency_key: Option<String>,
+    failure_limit: Option<u32>,
+}
+
+/// Takes in the list that begins with the line `first`, in the name of `actor`.
+pub(super) fn take_in(
+    conn: &Connection,
+    now: Timestamp,
+    actor: &Actor,
+    first: Line,
+    mut lines: Lines<impl BufRead>,
+) -> Result<Imported, TransferError> {
+    let mut planned = Vec::new();
+    let mut next = Some(first);
+    while let Some(line) = next {
+        planned.push((line.parse::<Planned>()?, line));
+        next = lines.next()?;
+    }
+    let mut created = HashMap::new();
+    let mut tasks = Vec::with_capacity(planned.len());
+    let mut rng: StdRng = make_rng();
+    for (plan, line) in parents_first(planned)? {
+        if plan.text().any(|text| text.contains('\0')) {
+            return Err(line.wrong("it is not plain text: there is a NUL in it"));
+        }
+        let (key, new) = plan.with_parents(&created);
+        let work = Work::new(conn, now, &mut rng);
+        let receipts = verbs::carry_out_all(work, actor, &[Command::CreateTask(new)]);
+        let receipts = receipts.map_err(|error| match error {
+            Error::Refused(refusal) => line.wrong(refusal.to_string()),
+            error => error.into(),
+        })?;
+        let answer = receipts.into_iter().next().map(|receipt| receipt.answer);
+        let Some(Answer::Created { task, .. }) = answer else {
+            return Err(Error::Internal.into());
+        };
+        created.extend(key.map(|key| (key, task.clone())));
+        tasks.push(task);
+    }
+    Ok(Imported {
+        tasks,
+        ..Imported::default()
+    })
+}
+
+/// The tasks in an order in which each comes after those of the list that it waits for, else as they
+/// stand.
+fn parents_first(planned: Vec<(Planned, Line)>) -> Result<Vec<(Planned, Line)>, TransferError> {
+    let mut keys = HashMap::new();
+    for (at, (plan, line)) in planned.iter().enumerate() {
+        if let Some(key) = &plan.id
+            && keys.insert(key.clone(), at).is_some()
+        {
+            return Err(line.wrong(format!("there is a task called {key} before it")));
+        }
+    }
+    let mut is_placed = vec![false; planned.len()];
+    let mut waiting: VecDeque<(usize, (Planned, Line))> = planned.into_iter().enumerate().collect();
+    let mut ordered = Vec::with_capacity(waiting.len());
+    // How many were put back since the last one was placed.
+    let mut put_back = 0;
+    while let Some((at, (plan, line))) = waiting.pop_front() {
+        let is_free = |parent: &String| {
+            keys.get(parent)
+                .is_none_or(|at| is_placed.get(*at).copied().unwrap_or_default())
+        };
+        if plan.parents.iter().all(is_free) {
+            is_placed
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .for_each(|it| *it = true);
+            ordered.push((plan, line));
+            put_back = 0;
+        } else if put_back > waiting.len() {
+            return Err(line.wrong("its parents wait for it"));
+        } else {
+            waiting.push_back((at, (plan, line)));
+            put_back += 1;
+        }
+    }
+    Ok(ordered)
+}
+
+impl Planned {
+    /// Everything that somebody wrote.
+    fn text(&self) -> impl Iterator<Item = &String> {
+        let optional = [
+            &self.body,
+            &self.assignee,
+            &self.tenant,
+            &self.workspace_path,
+            &self.idempotency_key,
+        ];
+        std::iter::once(&self.title).chain(optional.into_iter().flatten())
+    }
+
+    /// What it is called, and the task itself, whose parents have got their ids.
+    fn with_parents(self, created: &HashMap<String, TaskId>) -> (Option<String>, NewTask) {
+        let parent = |name: String| created.get(&name).map_or(name, ToString::to_string);
+        let new = NewTask {
+            title: self.title,
+            body: self.body,
+            assignee: self.assignee,
+            tenant: self.tenant,
+            priority: self.priority,
+            workspace_kind: self.workspace_kind,
+            workspace_path: self.workspace_path,
+            parents: self.parents.into_iter().map(parent).collect(),
+            triage: self.triage,
+            idempotency_key: self.idempotency_key,
+            failure_limit: self.failure_limit,
+        };
+        (self.id, new)
+    }
+}

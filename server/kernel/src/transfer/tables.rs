@@ -1,0 +1,50 @@
+//! Which tables are taken elsewhere.
+
+/// The tables of a board, each after those that it refers to. Left out are those that follow from
+/// these: the search index, and what a dispatcher says of itself.
+pub(super) const TABLES: [&str; 15] = [
+    "tasks",
+    "task_links",
+    "task_comments",
+    "task_events",
+    "kanban_notify_subs",
+    "runs",
+    "idempotency_keys",
+    "acts",
+    "pauses",
+    "workspaces",
+    "audit",
+    "places",
+    "board_subscriptions",
+    "deliveries",
+    "chat_messages",
+];
+
+/// What says in the first line that an export follows, and which version of it.
+pub(super) const FORMAT: i64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Timestamp;
+
+    use super::*;
+    use crate::open;
+
+    #[test]
+    fn every_table_is_taken_along_or_follows_from_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = open::for_writing(&folder.path().join("kanban.db"), Timestamp(0)).unwrap();
+        let mut statement = conn
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .unwrap();
+        let names = statement
+            .query_map((), |row| row.get::<_, String>(0))
+            .unwrap();
+        let follows = |name: &str| {
+            name == "dispatcher" || name == "sqlite_sequence" || name.starts_with("search")
+        };
+        for name in names.map(Result::unwrap) {
+            assert!(TABLES.contains(&name.as_str()) || follows(&name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Writing down who started what.
+
+use domain::actor::Actor;
+use domain::audit;
+use domain::command::{Answer, Command};
+use domain::id::TaskId;
+use domain::time::Seconds;
+
+use super::Work;
+use crate::error::Error;
+
+/// How long the audit reaches back: a year.
+const KEPT_FOR: Seconds = Seconds(365 * 86_400);
+
+/// Writes down an act that may start a program or that changes settings, once it is done.
+pub(super) fn record(
+    work: &Work<'_>,
+    actor: &Actor,
+    command: &Command,
+    answer: &Answer,
+) -> Result<(), Error> {
+    let Some((action, detail)) = audit::action(command) else {
+        return Ok(());
+    };
+    if matches!(
+        answer,
+        Answer::Unchanged | Answer::Created { is_new: false, .. }
+    ) {
+        return Ok(());
+    }
+    let task = match answer {
+        Answer::Created { task, .. } => Some(task),
+        _ => subject(command),
+    };
+    work.conn
+        .prepare_cached(
+            "INSERT INTO audit (created_at, actor, origin, action, task_id, detail) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            work.now.0,
+            &actor.name,
+            &actor.origin,
+            action,
+            task.map(TaskId::as_str),
+            detail,
+        ))?;
+    Ok(())
+}
+
+fn subject(command: &Command) -> Option<&TaskId> {
+    match command {
+        Command::AssignTask { task, .. }
+        | Command::MoveTask { task, .. }
+        | Command::Subscribe { task, .. }
+        | Command::UnblockTask { task }
+        | Command::EditTask { task, .. }
+        | Command::CompleteTask { task, .. }
+        | Command::ArchiveTask { task }
+        | Command::UnlinkTasks { child: task, .. } => Some(task),
+        _ => None,
+    }
+}
+
+/// Deletes what is older than the audit reaches.
+pub(super) fn forget(work: &Work<'_>) -> Result<(), Error> {
+    let before = work.now - KEPT_FOR;
+    work.conn
+        .prepare_cached("DELETE FROM audit WHERE created_at < ?1")?
+        .execute([before.0])?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Putting a task off whose worker could not get what it needs.
+
+use domain::backoff;
+use domain::command::{Answer, Failure};
+use domain::event::EventBody;
+use domain::id::RunId;
+use domain::run::Outcome;
+use rand::RngExt;
+
+use super::{Work, attempt};
+use crate::error::Error;
+use crate::row;
+use crate::runs::{self, End};
+
+/// Ends a run whose worker could not go on now. The task rests, longer each time in a row; when that
+/// has gone on too often or too long, somebody has to look at it.
+pub(super) fn defer(work: &mut Work<'_>, run: RunId, reason: &str) -> Result<Answer, Error> {
+    let open = attempt::open_run(work, run)?;
+    let task = work.task(&open.task)?;
+    let end = End {
+        error: Some(reason),
+        ..End::default()
+    };
+    runs::close(work.conn, work.now, run, Outcome::Deferred, &end)?;
+    let (deferrals, waited): (u32, i64) = work
+        .conn
+        .prepare_cached("SELECT deferrals, deferred_for FROM tasks WHERE id = ?1")?
+        .query_one([task.id.as_str()], |row| {
+            Ok((row::count(row, 0)?, row.get(1)?))
+        })?;
+    let rest = backoff::deferral(deferrals + 1, work.rng.random());
+    if deferrals >= backoff::DEFERRALS || waited + rest.0 > backoff::DEFERRED_FOR.0 {
+        let failure = Failure {
+            outcome: Outcome::Deferred,
+            code: None,
+            error: reason.to_owned(),
+            proposed: None,
+        };
+        attempt::give_up(work, &task, task.failures, &failure)?;
+        return Ok(Answer::Done);
+    }
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET deferrals = deferrals + 1, deferred_for = deferred_for + ?2 \
+             WHERE id = ?1",
+        )?
+        .execute((task.id.as_str(), rest.0))?;
+    let until = work.now + rest;
+    let deferred = EventBody::Deferred {
+        run,
+        until,
+        reason: reason.to_owned(),
+    };
+    attempt::release(work, &task, Some(until), &deferred)?;
+    Ok(Answer::Done)
+}

@@ -1,0 +1,311 @@
+//! What is to be said to whom: written down in the transaction of the event that it tells of, and
+//! what became of it.
+
+use domain::backoff::{DELIVERY_ATTEMPTS, PLACE_REST, redelivery};
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::{DeliveryId, EventId, TaskId};
+use domain::notify::delivery::Retry;
+use domain::notify::notice::{self, Notice};
+use domain::notify::pace::Pace;
+use domain::notify::{Address, TOLD};
+use domain::time::{Seconds, Timestamp};
+use rand::RngExt;
+use rusqlite::Connection;
+
+use super::Work;
+use crate::error::Error;
+use crate::row;
+
+/// Writes down who is to be told of an event. Costs one look where nobody is.
+pub(super) fn post(
+    work: &mut Work<'_>,
+    task: &TaskId,
+    event: EventId,
+    body: &EventBody,
+) -> Result<(), Error> {
+    let receivers = receivers(work.conn, task, notice::kind(body))?;
+    if receivers.is_empty() {
+        return Ok(());
+    }
+    let notice = Notice::new(event, work.now, work.task(task)?, body);
+    let notice = serde_json::to_string(&notice).map_err(|_| Error::Internal)?;
+    for to in receivers {
+        let place = place(work.conn, &to)?;
+        let key = format!("msg_{:032x}", work.rng.random::<u128>());
+        work.conn
+            .prepare_cached(
+                "INSERT OR IGNORE INTO deliveries \
+                     (key, place_id, task_id, event_id, notice, next_attempt_at, created_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            )?
+            .execute((key, place, task.as_str(), event.0, &notice, work.now.0))?;
+    }
+    Ok(())
+}
+
+fn receivers(conn: &Connection, task: &TaskId, kind: &str) -> Result<Vec<Address>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT platform, chat_id, thread_id FROM kanban_notify_subs WHERE task_id = ?1 AND ?3 \
+         UNION ALL \
+         SELECT platform, chat_id, thread_id \
+         FROM board_subscriptions AS subscription CROSS JOIN tasks AS task \
+         WHERE instr(kinds, ?2) AND task.id = ?1 \
+           AND (subscription.tenant IS NULL OR subscription.tenant = task.tenant) \
+           AND (subscription.assignee IS NULL OR subscription.assignee = task.assignee)",
+    )?;
+    let told = (task.as_str(), format!(",{kind},"), TOLD.contains(&kind));
+    let receivers = statement.query_map(told, |row| {
+        Ok(Address {
+            platform: row.get(0)?,
+            chat_id: row.get(1)?,
+            thread_id: row.get(2)?,
+            user_id: None,
+        })
+    })?;
+    Ok(receivers.collect::<Result<_, _>>()?)
+}
+
+/// The number of a place, which it gets when it is first needed.
+pub(super) fn place(conn: &Connection, to: &Address) -> Result<i64, Error> {
+    let address = (&to.platform, &to.chat_id, &to.thread_id);
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO places (platform, chat_id, thread_id) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(address)?;
+    let id = conn
+        .prepare_cached(
+            "SELECT id FROM places WHERE platform = ?1 AND chat_id = ?2 AND thread_id = ?3",
+        )?
+        .query_one(address, |row| row.get(0))?;
+    Ok(id)
+}
+
+/// One message has told these.
+pub(super) fn delivered(
+    work: &mut Work<'_>,
+    deliveries: &[DeliveryId],
+    receipt: Option<&str>,
+    is_chat: bool,
+) -> Result<Answer, Error> {
+    let mut places = Vec::new();
+    for id in deliveries {
+        let Some(pending) = pending(work.conn, *id)? else {
+            continue;
+        };
+        work.conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, \
+                     error = NULL, receipt = ?2, settled_at = ?3 \
+                 WHERE id = ?1",
+            )?
+            .execute((id.0, receipt, work.now.0))?;
+        tell_subscription(work.conn, *id)?;
+        places.push(pending.place);
+    }
+    let Some(place) = places.first() else {
+        return Ok(Answer::Unchanged);
+    };
+    if is_chat {
+        keep_pace(work, *place, places.len())?;
+    }
+    Ok(Answer::Done)
+}
+
+/// Moves the cursor of the subscription that it was for, and ends it when the task is over and
+/// nothing is left to tell.
+fn tell_subscription(conn: &Connection, id: DeliveryId) -> Result<(), Error> {
+    conn.prepare_cached(
+        "UPDATE kanban_notify_subs SET last_event_id = max(last_event_id, told.event_id) \
+         FROM deliveries AS told JOIN places ON places.id = told.place_id \
+         WHERE told.id = ?1 AND kanban_notify_subs.task_id = told.task_id \
+           AND kanban_notify_subs.platform = places.platform \
+           AND kanban_notify_subs.chat_id = places.chat_id \
+           AND kanban_notify_subs.thread_id = places.thread_id",
+    )?
+    .execute([id.0])?;
+    conn.prepare_cached(
+        "DELETE FROM kanban_notify_subs WHERE (task_id, platform, chat_id, thread_id) IN ( \
+             SELECT told.task_id, platform, chat_id, thread_id \
+             FROM deliveries AS told \
+             JOIN places ON places.id = told.place_id \
+             JOIN tasks ON tasks.id = told.task_id \
+             WHERE told.id = ?1 AND tasks.status IN ('done', 'archived') AND NOT EXISTS ( \
+                 SELECT 1 FROM deliveries AS other \
+                 WHERE other.task_id = told.task_id AND other.place_id = told.place_id \
+                   AND other.state <> 'delivered'))",
+    )?
+    .execute([id.0])?;
+    Ok(())
+}
+
+fn keep_pace(work: &Work<'_>, place: i64, told: usize) -> Result<(), Error> {
+    let before = work
+        .conn
+        .prepare_cached("SELECT minute_since, minute_messages FROM places WHERE id = ?1")?
+        .query_one([place], |row| {
+            Ok(Pace {
+                since: Timestamp(row.get(0)?),
+                messages: row::count(row, 1)?,
+            })
+        })?;
+    let pace = before.after(work.now, told);
+    work.conn
+        .prepare_cached(
+            "UPDATE places SET minute_since = ?2, minute_messages = ?3, \
+                 not_before = max(not_before, ?4) \
+             WHERE id = ?1",
+        )?
+        .execute((
+            place,
+            pace.since.0,
+            pace.messages,
+            pace.rest().unwrap_or_default().0,
+        ))?;
+    Ok(())
+}
+
+/// These were not taken. They rest, and so does their place, or they are given up.
+pub(super) fn undelivered(
+    work: &mut Work<'_>,
+    deliveries: &[DeliveryId],
+    error: &str,
+    retry: Retry,
+) -> Result<Answer, Error> {
+    let mut answer = Answer::Unchanged;
+    for id in deliveries {
+        let Some(pending) = pending(work.conn, *id)? else {
+            continue;
+        };
+        answer = Answer::Done;
+        let attempts = pending.attempts + 1;
+        match retry {
+            Retry::Later { after } if attempts < DELIVERY_ATTEMPTS => {
+                let asked = after.unwrap_or_default();
+                let rest = redelivery(attempts, work.rng.random()).max(asked);
+                let place_rest = rest.min(PLACE_REST).max(asked);
+                put_off(work, *id, &pending, rest, place_rest, error)?;
+            }
+            Retry::Later { .. } | Retry::Never => give_up(work, *id, error)?,
+        }
+    }
+    Ok(answer)
+}
+
+fn put_off(
+    work: &Work<'_>,
+    id: DeliveryId,
+    pending: &Pending,
+    rest: Seconds,
+    place_rest: Seconds,
+    error: &str,
+) -> Result<(), Error> {
+    work.conn
+        .prepare_cached(
+            "UPDATE deliveries SET attempts = attempts + 1, next_attempt_at = ?2, error = ?3 \
+             WHERE id = ?1",
+        )?
+        .execute((id.0, (work.now + rest).0, error))?;
+    work.conn
+        .prepare_cached("UPDATE places SET not_before = max(not_before, ?2) WHERE id = ?1")?
+        .execute((pending.place, (work.now + place_rest).0))?;
+    Ok(())
+}
+
+fn give_up(work: &Work<'_>, id: DeliveryId, error: &str) -> Result<(), Error> {
+    work.conn
+        .prepare_cached(
+            "UPDATE deliveries SET state = 'dead', attempts = attempts + 1, error = ?2, \
+                 settled_at = ?3 \
+             WHERE id = ?1",
+        )?
+        .execute((id.0, error, work.now.0))?;
+    Ok(())
+}
+
+/// Begins anew with one that was given up, at once.
+pub(super) fn retry(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
+    let place = work
+        .conn
+        .prepare_cached(
+            "UPDATE deliveries SET state = 'pending', attempts = 0, next_attempt_at = ?2, \
+                 settled_at = NULL \
+             WHERE id = ?1 AND state = 'dead' RETURNING place_id",
+        )?
+        .query_map((id.0, work.now.0), |row| row.get::<_, i64>(0))?
+        .next()
+        .transpose()?
+        .ok_or(Refusal::UnknownDelivery(id))?;
+    work.conn
+        .prepare_cached("UPDATE places SET not_before = min(not_before, ?2) WHERE id = ?1")?
+        .execute((place, work.now.0))?;
+    Ok(Answer::Done)
+}
+
+/// Forgets one that was given up.
+pub(super) fn drop_dead(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
+    let deleted = work
+        .conn
+        .prepare_cached("DELETE FROM deliveries WHERE id = ?1 AND state = 'dead'")?
+        .execute([id.0])?;
+    match deleted {
+        0 => Err(Refusal::UnknownDelivery(id).into()),
+        _ => Ok(Answer::Done),
+    }
+}
+
+/// How long a message that came in is remembered: no platform sends one again after a day.
+const REMEMBERED: Seconds = Seconds(7 * 86_400);
+
+/// Remembers a message that came in, and says whether it is new.
+pub(super) fn take_message(
+    work: &mut Work<'_>,
+    platform: &str,
+    message: &str,
+) -> Result<Answer, Error> {
+    let inserted = work
+        .conn
+        .prepare_cached(
+            "INSERT OR IGNORE INTO chat_messages (platform, message, received_at) \
+             VALUES (?1, ?2, ?3)",
+        )?
+        .execute((platform, message, work.now.0))?;
+    Ok(match inserted {
+        0 => Answer::Unchanged,
+        _ => Answer::Done,
+    })
+}
+
+/// Forgets what was delivered before this, and messages that nobody sends again.
+pub(super) fn forget(work: &Work<'_>, before: Timestamp) -> Result<(), Error> {
+    work.conn
+        .prepare_cached("DELETE FROM chat_messages WHERE received_at < ?1")?
+        .execute([(work.now - REMEMBERED).0])?;
+    work.conn
+        .prepare_cached("DELETE FROM deliveries WHERE state = 'delivered' AND settled_at < ?1")?
+        .execute([before.0])?;
+    Ok(())
+}
+
+/// What is known of a delivery that has not been settled.
+struct Pending {
+    place: i64,
+    attempts: u32,
+}
+
+fn pending(conn: &Connection, id: DeliveryId) -> Result<Option<Pending>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT place_id, attempts FROM deliveries WHERE id = ?1 AND state = 'pending'",
+    )?;
+    let found = statement
+        .query_map([id.0], |row| {
+            Ok(Pending {
+                place: row.get(0)?,
+                attempts: row::count(row, 1)?,
+            })
+        })?
+        .next()
+        .transpose()?;
+    Ok(found)
+}

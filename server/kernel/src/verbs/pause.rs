@@ -1,0 +1,53 @@
+//! Starting nothing for now.
+
+use domain::actor::Actor;
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use rusqlite::Connection;
+
+use super::Work;
+use crate::error::Error;
+
+/// Pauses a lane, or the whole dispatcher. Claims by hand go on, and so does what is running.
+pub(super) fn pause(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    lane: Option<&str>,
+) -> Result<Answer, Error> {
+    if lane == Some("") {
+        return Err(Refusal::BlankLane.into());
+    }
+    let inserted = work
+        .conn
+        .prepare_cached("INSERT OR IGNORE INTO pauses (lane, since, by) VALUES (?1, ?2, ?3)")?
+        .execute((name(lane), work.now.0, &actor.name))?;
+    Ok(answer(inserted))
+}
+
+/// Lets a lane, or the whole dispatcher, start tasks again.
+pub(super) fn resume(work: &mut Work<'_>, lane: Option<&str>) -> Result<Answer, Error> {
+    let deleted = work
+        .conn
+        .prepare_cached("DELETE FROM pauses WHERE lane = ?1")?
+        .execute([name(lane)])?;
+    Ok(answer(deleted))
+}
+
+/// Whether the lane, or the whole dispatcher, is paused.
+pub(super) fn is_paused(conn: &Connection, lane: Option<&str>) -> Result<bool, Error> {
+    let mut statement = conn.prepare_cached("SELECT 1 FROM pauses WHERE lane = ?1")?;
+    Ok(statement.exists([name(lane)])?)
+}
+
+/// The name of a lane in the table, where the empty one is the whole dispatcher.
+fn name(lane: Option<&str>) -> &str {
+    lane.unwrap_or_default()
+}
+
+fn answer(changed: usize) -> Answer {
+    if changed == 0 {
+        Answer::Unchanged
+    } else {
+        Answer::Done
+    }
+}

@@ -1,0 +1,294 @@
+//! Taking back what a person did.
+//!
+//! Each verb notes how it is taken back while it acts; the notes of one request are an act.
+
+use domain::actor::Actor;
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::{CommentId, EventId, TaskId};
+use domain::notify::Address;
+use domain::status::Status;
+use domain::task::Task;
+use domain::time::Timestamp;
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
+
+use super::{Work, archive, idempotency, link, promotion, subscribe};
+use crate::error::Error;
+use crate::tasks;
+
+/// How one change of one task is taken back.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Step {
+    task: TaskId,
+    inverse: Inverse,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Inverse {
+    /// It was put on the board.
+    Created,
+    /// It said this before.
+    Text { title: String, body: Option<String> },
+    /// It had this priority.
+    Priority(i64),
+    /// It was somebody else's.
+    Assignee {
+        assignee: Option<String>,
+        standing: Standing,
+    },
+    /// It stood elsewhere.
+    Place {
+        status: Status,
+        waiting: bool,
+        completed_at: Option<Timestamp>,
+        result: Option<String>,
+        standing: Standing,
+        /// The comment that came with the change.
+        comment: Option<CommentId>,
+    },
+    /// It did not wait for this task.
+    Linked { parent: TaskId, was_put_aside: bool },
+    /// It waited for this task.
+    Unlinked { parent: TaskId, was_put_aside: bool },
+    /// Somebody was told what becomes of it.
+    Subscribed(Address),
+}
+
+/// What the attempts at a task have left on it, but for a row of deferrals, which begins anew.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Standing {
+    failures: u32,
+    last_error: Option<String>,
+    not_before: Option<Timestamp>,
+    block_reason: Option<String>,
+}
+
+impl From<&Task> for Standing {
+    fn from(task: &Task) -> Self {
+        Self {
+            failures: task.failures,
+            last_error: task.last_error.clone(),
+            not_before: task.not_before,
+            block_reason: task.block_reason.clone(),
+        }
+    }
+}
+
+impl Inverse {
+    /// Back to where `task` stands now.
+    pub(super) fn place(task: &Task) -> Self {
+        Self::Place {
+            status: task.status.clone(),
+            waiting: task.waiting,
+            completed_at: task.completed_at,
+            result: task.result.clone(),
+            standing: task.into(),
+            comment: None,
+        }
+    }
+
+    /// The same, and without this comment.
+    pub(super) fn with_comment(mut self, came_with: Option<CommentId>) -> Self {
+        if let Self::Place { comment, .. } = &mut self {
+            *comment = came_with;
+        }
+        self
+    }
+}
+
+/// What one request did, as it is gathered.
+#[derive(Debug, Default)]
+pub(super) struct Act(Vec<Step>);
+
+impl Act {
+    pub(super) fn note(&mut self, task: &TaskId, inverse: Inverse) {
+        let task = task.clone();
+        self.0.push(Step { task, inverse });
+    }
+
+    /// Keeps the act, so that any of these events finds it. What cannot be taken back is not kept.
+    pub(super) fn keep(&self, work: &Work<'_>, events: &[EventId]) -> Result<(), Error> {
+        let (Some(first), Some(last), false) = (events.first(), events.last(), self.0.is_empty())
+        else {
+            return Ok(());
+        };
+        let steps = serde_json::to_string(&self.0).map_err(|_| Error::Internal)?;
+        work.conn
+            .prepare_cached(
+                "INSERT INTO acts (first_event, last_event, steps) VALUES (?1, ?2, ?3)",
+            )?
+            .execute((first.0, last.0, steps))?;
+        Ok(())
+    }
+}
+
+/// Takes back the act that wrote `event`, all of it.
+pub(super) fn undo(work: &mut Work<'_>, actor: &Actor, event: EventId) -> Result<Answer, Error> {
+    let (last, steps) = find(work, event)?.ok_or(Refusal::NothingToUndo(event))?;
+    for Step { task, .. } in &steps {
+        if has_changed_since(work, task, last)? {
+            let task = task.clone();
+            return Err(Refusal::ChangedSince { task }.into());
+        }
+    }
+    let mut undone: Vec<TaskId> = Vec::new();
+    for Step { task, inverse } in steps.into_iter().rev() {
+        take_back(work, actor, &task, inverse)?;
+        if !undone.contains(&task) {
+            undone.push(task);
+        }
+    }
+    for task in undone {
+        work.log(&task, &EventBody::Undone { event })?;
+    }
+    Ok(Answer::Done)
+}
+
+fn find(work: &Work<'_>, event: EventId) -> Result<Option<(EventId, Vec<Step>)>, Error> {
+    let nearest = work
+        .conn
+        .prepare_cached(
+            "SELECT last_event, steps FROM acts WHERE first_event <= ?1 \
+             ORDER BY first_event DESC LIMIT 1",
+        )?
+        .query_one([event.0], |row| {
+            Ok((EventId(row.get(0)?), row.get::<_, String>(1)?))
+        })
+        .optional()?;
+    let Some((last, steps)) = nearest.filter(|(last, _)| event <= *last) else {
+        return Ok(None);
+    };
+    // Another version may have noted it in other words; it cannot be taken back then.
+    Ok(serde_json::from_str(&steps).ok().map(|steps| (last, steps)))
+}
+
+/// Whether anything has happened to the task after that event but talk, and what followed from its
+/// parents: that is looked at anew.
+fn has_changed_since(work: &Work<'_>, task: &TaskId, last: EventId) -> Result<bool, Error> {
+    let mut statement = work.conn.prepare_cached(
+        "SELECT 1 FROM task_events WHERE task_id = ?1 AND id > ?2 \
+             AND kind NOT IN ('commented', 'ready', 'demoted', 'marked', 'unmarked')",
+    )?;
+    Ok(statement.exists((task.as_str(), last.0))?)
+}
+
+fn take_back(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    id: &TaskId,
+    inverse: Inverse,
+) -> Result<(), Error> {
+    match inverse {
+        Inverse::Created => {
+            let task = work.task(id)?;
+            archive::put_away(work, actor, &task)?;
+            promotion::promote_children(work, id)
+        }
+        Inverse::Text { title, body } => tasks::set_text(work.conn, id, &title, body.as_deref()),
+        Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),
+        Inverse::Assignee { assignee, standing } => {
+            tasks::set_assignee(work.conn, id, assignee.as_deref())?;
+            restore(work, id, &standing)
+        }
+        Inverse::Place {
+            status,
+            waiting,
+            completed_at,
+            result,
+            standing,
+            comment,
+        } => {
+            put_back(work, id, &status, waiting)?;
+            tasks::set_result(work.conn, id, completed_at, result.as_deref())?;
+            restore(work, id, &standing)?;
+            if let Some(comment) = comment {
+                work.conn
+                    .prepare_cached("DELETE FROM task_comments WHERE id = ?1")?
+                    .execute([comment.0])?;
+            }
+            Ok(())
+        }
+        Inverse::Linked {
+            parent,
+            was_put_aside,
+        } => {
+            link::delete(work, &parent, id)?;
+            if was_put_aside {
+                tasks::set_waiting(work.conn, id, false)
+            } else {
+                promotion::promote_one(work, id, Some(&parent))
+            }
+        }
+        Inverse::Unlinked {
+            parent,
+            was_put_aside,
+        } => {
+            link::insert(work, &parent, id)?;
+            if was_put_aside {
+                return Ok(());
+            }
+            link::wait_if_needed(work, &parent, id)
+        }
+        Inverse::Subscribed(to) => subscribe::subscribe(work, id, &to).map(|_| ()),
+    }
+}
+
+/// Puts a task where it stood. A worker that was stopped is not there any more, so its task is ready
+/// again instead of running; and who stands in `ready` must not have a parent that was reopened.
+fn put_back(work: &mut Work<'_>, id: &TaskId, to: &Status, waiting: bool) -> Result<(), Error> {
+    let task = work.task(id)?;
+    let status = match to {
+        Status::Running => Status::Ready,
+        other => other.clone(),
+    };
+    work.put(id, &status, None)?;
+    if let (true, Some(key)) = (
+        (task.status == Status::Archived) != (status == Status::Archived),
+        &task.idempotency_key,
+    ) {
+        idempotency::settle(work, key)?;
+    }
+    match status {
+        Status::Ready => promotion::hold_back(work, id)?,
+        Status::Todo if waiting => {
+            tasks::set_waiting(work.conn, id, true)?;
+            promotion::promote_one(work, id, None)?;
+        }
+        _ => {}
+    }
+    match (task.status.is_finished(), status.is_finished()) {
+        (true, false) => promotion::demote_children(work, id),
+        (false, true) => promotion::promote_children(work, id),
+        _ => Ok(()),
+    }
+}
+
+fn restore(work: &Work<'_>, id: &TaskId, standing: &Standing) -> Result<(), Error> {
+    work.conn
+        .prepare_cached(
+            "UPDATE tasks SET spawn_failures = ?2, last_spawn_error = ?3, not_before = ?4, \
+                 block_reason = ?5 \
+             WHERE id = ?1",
+        )?
+        .execute((
+            id.as_str(),
+            standing.failures,
+            &standing.last_error,
+            standing.not_before.map(|at| at.0),
+            &standing.block_reason,
+        ))?;
+    Ok(())
+}
+
+/// Forgets what was done before this moment; nobody takes back what is that old.
+pub(super) fn forget(work: &Work<'_>, before: Timestamp) -> Result<(), Error> {
+    work.conn
+        .prepare_cached(
+            "DELETE FROM acts WHERE first_event IN (SELECT id FROM task_events WHERE created_at < ?1)",
+        )?
+        .execute([before.0])?;
+    Ok(())
+}

@@ -1,0 +1,253 @@
+PRAGMA application_id = 1802396270;
+PRAGMA user_version = 5;
+
+CREATE TABLE acts (
+    first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
+    last_event  INTEGER NOT NULL,
+    -- A JSON array of `verbs::undo::Step`, in the order in which they were done.
+    steps       TEXT NOT NULL CHECK (json_valid(steps)),
+    CHECK (last_event >= first_event)
+) STRICT;
+
+CREATE TABLE audit (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    created_at INTEGER NOT NULL,
+    actor      TEXT NOT NULL,
+    -- The address that it came from; NULL for the command line.
+    origin     TEXT,
+    action     TEXT NOT NULL,
+    task_id    TEXT,
+    detail     TEXT
+) STRICT;
+
+CREATE TABLE board_subscriptions (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    platform   TEXT NOT NULL,
+    chat_id    TEXT NOT NULL,
+    thread_id  TEXT NOT NULL,
+    user_id    TEXT,
+    tenant     TEXT,
+    assignee   TEXT,
+    -- Each kind between two commas, so that one is found without taking the list apart.
+    kinds      TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE chat_messages (
+    platform    TEXT NOT NULL,
+    message     TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (platform, message)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deliveries (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- What the receiver knows it by. No number: a restored board must not use one again.
+    key             TEXT NOT NULL,
+    place_id        INTEGER NOT NULL REFERENCES places (id),
+    task_id         TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    event_id        INTEGER NOT NULL,
+    -- `domain::notify::notice::Notice` as JSON: the event may be forgotten before it is told.
+    notice          TEXT NOT NULL CHECK (json_valid(notice)),
+    state           TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead')),
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at INTEGER NOT NULL,
+    error           TEXT,
+    -- The number that the receiver gave to the message.
+    receipt         TEXT,
+    created_at      INTEGER NOT NULL,
+    settled_at      INTEGER,
+    -- A place that subscribed twice is told once.
+    UNIQUE (event_id, place_id),
+    CHECK ((settled_at IS NULL) = (state = 'pending'))
+) STRICT;
+
+CREATE TABLE dispatcher (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    report      TEXT NOT NULL CHECK (json_valid(report)),
+    reported_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE idempotency_keys (
+    key     TEXT PRIMARY KEY,
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE kanban_notify_subs (
+    task_id       TEXT NOT NULL,
+    platform      TEXT NOT NULL,
+    chat_id       TEXT NOT NULL,
+    thread_id     TEXT NOT NULL DEFAULT '',
+    user_id       TEXT,
+    created_at    INTEGER NOT NULL,
+    last_event_id INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (task_id, platform, chat_id, thread_id)
+);
+
+CREATE TABLE pauses (
+    lane  TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    by    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE places (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    platform        TEXT NOT NULL,
+    chat_id         TEXT NOT NULL,
+    thread_id       TEXT NOT NULL,
+    -- When it wants to be left alone: `domain::notify::quiet::QuietHours` as text.
+    quiet_hours     TEXT,
+    -- Until when nothing is sent: it failed, it asked us to wait, or it was told enough for now.
+    not_before      INTEGER NOT NULL DEFAULT 0,
+    -- `domain::notify::pace::Pace`.
+    minute_since    INTEGER NOT NULL DEFAULT 0,
+    minute_messages INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (platform, chat_id, thread_id)
+) STRICT;
+
+CREATE TABLE runs (
+    id               INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id          TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    -- NULL: a person claimed the task by hand.
+    lane             TEXT,
+    -- What the worker shows to be this run; nothing else may change the task in its name.
+    token            TEXT NOT NULL UNIQUE,
+    lease_expires    INTEGER NOT NULL,
+    heartbeat_at     INTEGER,
+    -- The supervisor, named so that no later process can be taken for it.
+    boot_id          TEXT,
+    pid              INTEGER,
+    pid_started      INTEGER,
+    worker_pid       INTEGER,
+    workspace        TEXT,
+    started_at       INTEGER NOT NULL,
+    spawned_at       INTEGER,
+    ended_at         INTEGER,
+    outcome          TEXT CHECK (outcome IN (
+        'completed', 'blocked', 'spawn_failed', 'exit', 'signal', 'oom', 'timed_out',
+        'heartbeat_lost', 'protocol', 'crashed', 'deferred', 'interrupted', 'cancelled', 'reclaimed'
+    )),
+    exit_code        INTEGER,
+    error            TEXT,
+    summary          TEXT,
+    metadata         TEXT CHECK (metadata IS NULL OR json_valid(metadata)),
+    log_start        INTEGER,
+    log_end          INTEGER,
+    CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CHECK ((boot_id IS NULL) = (pid IS NULL) AND (pid IS NULL) = (pid_started IS NULL))
+) STRICT;
+
+CREATE VIRTUAL TABLE search USING fts5 (
+    title, body, result, comments,
+    tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+);
+
+CREATE TABLE search_progress (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    task  INTEGER NOT NULL,
+    event INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE search_rows (
+    -- Never used again, because `search` does not lose the row of a task that is deleted.
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id TEXT NOT NULL UNIQUE REFERENCES tasks (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE task_comments (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id    TEXT NOT NULL,
+    author     TEXT NOT NULL,
+    body       TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+);
+
+CREATE TABLE task_events (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id    TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    payload    TEXT,
+    created_at INTEGER NOT NULL
+);
+
+CREATE TABLE task_links (
+    parent_id TEXT NOT NULL,
+    child_id  TEXT NOT NULL,
+    PRIMARY KEY (parent_id, child_id)
+);
+
+CREATE TABLE tasks (
+    id               TEXT PRIMARY KEY,
+    title            TEXT NOT NULL,
+    body             TEXT,
+    assignee         TEXT,
+    status           TEXT NOT NULL,
+    priority         INTEGER DEFAULT 0,
+    created_by       TEXT,
+    created_at       INTEGER NOT NULL,
+    started_at       INTEGER,
+    completed_at     INTEGER,
+    workspace_kind   TEXT NOT NULL DEFAULT 'scratch',
+    workspace_path   TEXT,
+    claim_lock       TEXT,
+    claim_expires    INTEGER,
+    tenant           TEXT,
+    result           TEXT,
+    idempotency_key  TEXT,
+    spawn_failures   INTEGER NOT NULL DEFAULT 0,
+    worker_pid       INTEGER,
+    last_spawn_error TEXT
+, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0);
+
+CREATE TABLE workspaces (
+    path       TEXT PRIMARY KEY,
+    task_id    TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    kind       TEXT NOT NULL CHECK (kind IN ('scratch', 'dir', 'worktree')),
+    repository TEXT,
+    branch     TEXT,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX idx_board_subscriptions ON board_subscriptions
+    (platform, chat_id, thread_id, ifnull(tenant, ''), ifnull(assignee, ''), kinds);
+
+CREATE INDEX idx_deliveries_dead ON deliveries (id) WHERE state = 'dead';
+
+CREATE INDEX idx_deliveries_pending ON deliveries (place_id, next_attempt_at)
+WHERE state = 'pending';
+
+CREATE INDEX idx_deliveries_receipt ON deliveries (receipt) WHERE receipt IS NOT NULL;
+
+CREATE INDEX idx_deliveries_task_id ON deliveries (task_id, id);
+
+CREATE INDEX idx_notify_task ON kanban_notify_subs (task_id);
+
+CREATE UNIQUE INDEX idx_runs_open ON runs (task_id) WHERE ended_at IS NULL;
+
+CREATE INDEX idx_runs_task_id ON runs (task_id, id);
+
+CREATE INDEX idx_comments_task ON task_comments (task_id, created_at);
+
+CREATE INDEX idx_events_task ON task_events (task_id, created_at);
+
+CREATE INDEX idx_links_child ON task_links (child_id);
+
+CREATE INDEX idx_links_parent ON task_links (parent_id);
+
+CREATE INDEX idx_tasks_assignee_status ON tasks (assignee, status);
+
+CREATE INDEX idx_tasks_idempotency ON tasks (idempotency_key);
+
+CREATE INDEX idx_tasks_resting ON tasks (not_before)
+WHERE status = 'ready' AND not_before IS NOT NULL;
+
+CREATE INDEX idx_tasks_startable ON tasks (assignee, priority DESC, created_at)
+WHERE status = 'ready';
+
+CREATE INDEX idx_tasks_status ON tasks (status);
+
+CREATE INDEX idx_tasks_tenant ON tasks (tenant);
+
+CREATE INDEX idx_tasks_waiting ON tasks (waiting) WHERE waiting = 1;
+
+CREATE INDEX idx_workspaces_task_id ON workspaces (task_id);

@@ -1,0 +1,38 @@
+//! Reading while others write.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use domain::command::{Command, NewTask};
+use kernel::BoardFilter;
+
+use crate::board::Board;
+
+#[tokio::test]
+async fn a_slow_write_never_delays_a_read() {
+    let board = Board::new();
+    let task = board.task_named("there before").await;
+    #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
+    let slow = rusqlite::Connection::open(board.folder.path().join("kanban.db")).unwrap();
+    slow.execute_batch("BEGIN IMMEDIATE; UPDATE tasks SET title = 'half written'")
+        .unwrap();
+    let create = Command::CreateTask(NewTask {
+        title: "has to wait".to_owned(),
+        ..NewTask::default()
+    });
+    let mut write = pin!(board.act(create));
+    let is_waiting =
+        poll_fn(|context| Poll::Ready(write.as_mut().poll(context).is_pending())).await;
+    assert!(is_waiting, "it did not wait for the other");
+
+    // All connections for reading, and the writer is at it all the while.
+    for _ in 0..8 {
+        let snapshot = board.kernel.board(BoardFilter::default()).await.unwrap();
+        assert_eq!(snapshot.tasks.len(), 1);
+        assert_eq!(board.task(&task).await.title, "there before");
+    }
+    slow.execute_batch("COMMIT").unwrap();
+    write.await.unwrap();
+    assert_eq!(board.task(&task).await.title, "half written");
+}

@@ -1,0 +1,163 @@
+//! What may happen to a board in the property test, and how often.
+
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::time::Seconds;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// One thing that happens. Tasks are named by their number, modulo how many there are.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Create {
+        parents: Vec<Index>,
+        triage: bool,
+        key: Option<u8>,
+    },
+    Link {
+        parent: Index,
+        child: Index,
+    },
+    Unlink {
+        parent: Index,
+        child: Index,
+    },
+    /// By hand, which asks for nothing but that the task is ready.
+    Claim {
+        task: Index,
+    },
+    /// As the dispatcher does: within the caps, after the rest, and not while paused.
+    Dispatch {
+        task: Index,
+    },
+    Attach {
+        task: Index,
+    },
+    Heartbeat {
+        task: Index,
+        by: Worker,
+    },
+    Renew {
+        task: Index,
+        by: Worker,
+    },
+    Complete {
+        task: Index,
+        by: Worker,
+    },
+    Block {
+        task: Index,
+        by: Worker,
+    },
+    Unblock {
+        task: Index,
+    },
+    Assign {
+        task: Index,
+        to: u8,
+        stop: bool,
+    },
+    Archive {
+        task: Index,
+    },
+    Move {
+        task: Index,
+        to: Status,
+    },
+    Fail {
+        task: Index,
+        outcome: Outcome,
+    },
+    Defer {
+        task: Index,
+    },
+    Interrupt {
+        task: Index,
+    },
+    Cancel {
+        task: Index,
+    },
+    /// Of what was done so many steps ago.
+    Undo {
+        back: usize,
+    },
+    ReleaseStaleClaims,
+    PromoteWaiting,
+    Pause {
+        lane: bool,
+    },
+    Resume {
+        lane: bool,
+    },
+    ChangeCaps {
+        global: u32,
+        lane: u32,
+    },
+    /// The clock goes on, or somebody sets it back.
+    Pass {
+        span: Seconds,
+    },
+    Restart,
+    /// The process is killed: what it had not yet written to the file is lost.
+    Crash,
+}
+
+/// In whose name something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worker {
+    Person,
+    /// The worker of the newest run of the task, whether it is open or not.
+    Newest,
+    /// The worker of the task's first run, which is often a late one.
+    First,
+}
+
+pub(crate) fn any_step() -> BoxedStrategy<Step> {
+    let task = any::<Index>;
+    let by = || select(vec![Worker::Person, Worker::Newest, Worker::First]);
+    let failed = select(vec![
+        Outcome::Exit,
+        Outcome::Crashed,
+        Outcome::SpawnFailed,
+        Outcome::Protocol,
+        Outcome::Protocol,
+    ]);
+    let parents = prop::collection::vec(task(), 0..3);
+    let of_people = prop_oneof![
+        6 => (parents, prop::bool::weighted(0.1), prop::option::weighted(0.2, 0u8..3))
+            .prop_map(|(parents, triage, key)| Step::Create { parents, triage, key }),
+        3 => (task(), task()).prop_map(|(parent, child)| Step::Link { parent, child }),
+        2 => (task(), task()).prop_map(|(parent, child)| Step::Unlink { parent, child }),
+        2 => task().prop_map(|task| Step::Unblock { task }),
+        2 => (task(), 0u8..3, any::<bool>())
+            .prop_map(|(task, to, stop)| Step::Assign { task, to, stop }),
+        1 => task().prop_map(|task| Step::Archive { task }),
+        4 => (task(), select(Status::ALL.to_vec())).prop_map(|(task, to)| Step::Move { task, to }),
+        1 => task().prop_map(|task| Step::Cancel { task }),
+        5 => (1usize..8).prop_map(|back| Step::Undo { back }),
+        1 => any::<bool>().prop_map(|lane| Step::Pause { lane }),
+        2 => any::<bool>().prop_map(|lane| Step::Resume { lane }),
+    ];
+    let of_workers = prop_oneof![
+        4 => task().prop_map(|task| Step::Claim { task }),
+        8 => task().prop_map(|task| Step::Dispatch { task }),
+        2 => task().prop_map(|task| Step::Attach { task }),
+        2 => (task(), by()).prop_map(|(task, by)| Step::Heartbeat { task, by }),
+        2 => (task(), by()).prop_map(|(task, by)| Step::Renew { task, by }),
+        6 => (task(), by()).prop_map(|(task, by)| Step::Complete { task, by }),
+        2 => (task(), by()).prop_map(|(task, by)| Step::Block { task, by }),
+        5 => (task(), failed).prop_map(|(task, outcome)| Step::Fail { task, outcome }),
+        2 => task().prop_map(|task| Step::Defer { task }),
+        1 => task().prop_map(|task| Step::Interrupt { task }),
+    ];
+    let of_the_world = prop_oneof![
+        1 => Just(Step::ReleaseStaleClaims),
+        1 => Just(Step::PromoteWaiting),
+        1 => (0u32..4, 0u32..3).prop_map(|(global, lane)| Step::ChangeCaps { global, lane }),
+        3 => (-100i64..1_200).prop_map(|span| Step::Pass { span: Seconds(span) }),
+        1 => (-100_000i64..100_000).prop_map(|span| Step::Pass { span: Seconds(span) }),
+        1 => Just(Step::Restart),
+        1 => Just(Step::Crash),
+    ];
+    prop_oneof![28 => of_people, 34 => of_workers, 9 => of_the_world].boxed()
+}

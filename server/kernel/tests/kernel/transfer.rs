@@ -1,0 +1,266 @@
+//! A board that is taken elsewhere is the same board, whatever is on it.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
+use domain::id::TaskId;
+use domain::notify::Address;
+use domain::status::Status;
+use domain::time::Seconds;
+use kernel::copies;
+use kernel::transfer::TransferError;
+use proptest::collection::vec;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use proptest::sample::Index;
+
+use crate::board::{Board, person};
+
+/// Something that is done to a board; an index stands for one of the tasks that are there.
+#[derive(Clone, Debug)]
+enum Step {
+    Create {
+        title: String,
+        body: Option<String>,
+        key: Option<u8>,
+        parent: Option<Index>,
+        triage: bool,
+    },
+    Claim(Index),
+    Complete(Index, Option<String>),
+    Block(Index, Option<String>),
+    Unblock(Index),
+    Archive(Index),
+    Comment(Index, String),
+    Assign(Index, Option<String>),
+    Priority(Index, i64),
+    Link(Index, Index),
+    Move(Index),
+    Subscribe(Index, String),
+    Pause(Option<String>),
+    Forget,
+    Wait(u16),
+}
+
+/// Any text that a database can hold: also quotes, line breaks and other alphabets.
+fn text() -> impl Strategy<Value = String> {
+    "[^\u{0}]{1,12}"
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let optional = || proptest::option::of(text());
+    let create = (
+        text(),
+        optional(),
+        proptest::option::of(0..3_u8),
+        proptest::option::of(any::<Index>()),
+        any::<bool>(),
+    );
+    prop_oneof![
+        4 => create.prop_map(|(title, body, key, parent, triage)| Step::Create {
+            title, body, key, parent, triage,
+        }),
+        2 => any::<Index>().prop_map(Step::Claim),
+        2 => (any::<Index>(), optional()).prop_map(|(task, result)| Step::Complete(task, result)),
+        1 => (any::<Index>(), optional()).prop_map(|(task, reason)| Step::Block(task, reason)),
+        1 => any::<Index>().prop_map(Step::Unblock),
+        1 => any::<Index>().prop_map(Step::Archive),
+        1 => (any::<Index>(), text()).prop_map(|(task, body)| Step::Comment(task, body)),
+        1 => (any::<Index>(), optional()).prop_map(|(task, whom)| Step::Assign(task, whom)),
+        1 => (any::<Index>(), any::<i64>()).prop_map(|(task, it)| Step::Priority(task, it)),
+        2 => (any::<Index>(), any::<Index>()).prop_map(|(one, other)| Step::Link(one, other)),
+        1 => any::<Index>().prop_map(Step::Move),
+        1 => (any::<Index>(), text()).prop_map(|(task, chat)| Step::Subscribe(task, chat)),
+        1 => optional().prop_map(Step::Pause),
+        1 => Just(Step::Forget),
+        1 => any::<u16>().prop_map(Step::Wait),
+    ]
+}
+
+impl Step {
+    /// The command, where there is a task that it can be about.
+    fn command(self, board: &Board, tasks: &[TaskId]) -> Option<Command> {
+        let pick = |index: Index| (!tasks.is_empty()).then(|| index.get(tasks).clone());
+        Some(match self {
+            Self::Create {
+                title,
+                body,
+                key,
+                parent,
+                triage,
+            } => Command::CreateTask(NewTask {
+                title,
+                body,
+                idempotency_key: key.map(|key| key.to_string()),
+                parents: parent
+                    .and_then(pick)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+                triage,
+                ..NewTask::default()
+            }),
+            Self::Claim(task) => Command::ClaimTask {
+                task: pick(task)?,
+                lock: "host:1".to_owned(),
+                ttl: LEASE,
+                lane: None,
+                policy: ClaimPolicy::default(),
+            },
+            Self::Complete(task, result) => Command::CompleteTask {
+                task: pick(task)?,
+                result,
+                summary: None,
+                metadata: None,
+            },
+            Self::Block(task, reason) => Command::BlockTask {
+                task: pick(task)?,
+                reason,
+            },
+            Self::Unblock(task) => Command::UnblockTask { task: pick(task)? },
+            Self::Archive(task) => Command::ArchiveTask { task: pick(task)? },
+            Self::Comment(task, body) => Command::CommentOnTask {
+                task: pick(task)?,
+                body,
+            },
+            Self::Assign(task, assignee) => Command::AssignTask {
+                task: pick(task)?,
+                assignee,
+                stop: true,
+            },
+            Self::Priority(task, priority) => Command::SetPriority {
+                task: pick(task)?,
+                priority,
+            },
+            Self::Link(parent, child) => Command::LinkTasks {
+                parent: pick(parent)?.to_string(),
+                child: pick(child)?.to_string(),
+            },
+            Self::Move(task) => Command::MoveTask {
+                task: pick(task)?,
+                to: Status::Todo,
+            },
+            Self::Subscribe(task, chat_id) => Command::Subscribe {
+                task: pick(task)?,
+                to: Address {
+                    platform: "x".to_owned(),
+                    chat_id,
+                    thread_id: String::new(),
+                    user_id: None,
+                },
+            },
+            Self::Pause(lane) => Command::Pause { lane },
+            Self::Forget => Command::ForgetEvents {
+                before: board.kernel.now(),
+            },
+            Self::Wait(seconds) => {
+                board.clock.advance(Seconds(i64::from(seconds)));
+                return None;
+            }
+        })
+    }
+}
+
+/// A place to write to that can be looked at afterwards.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn export(board: &Board) -> String {
+    let lines = Lines::default();
+    board.kernel.export(lines.clone()).await.unwrap();
+    let bytes = std::mem::take(&mut *lines.0.lock().unwrap());
+    String::from_utf8(bytes).unwrap()
+}
+
+async fn import(board: &Board, export: &str) -> Result<kernel::transfer::Imported, TransferError> {
+    let input = io::Cursor::new(export.as_bytes().to_vec());
+    board.kernel.import(&person(), input).await
+}
+
+async fn interrupt_all(board: &Board) {
+    for open in board.kernel.open_runs().await.unwrap() {
+        board
+            .act(Command::InterruptRun { run: open.run })
+            .await
+            .unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn an_export_comes_back_as_the_same_board(steps in vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let board = Board::new();
+            let mut tasks = Vec::new();
+            for step in steps {
+                let Some(command) = step.command(&board, &tasks) else {
+                    continue;
+                };
+                // What is refused changes nothing, and that is for others to prove.
+                if let Ok(receipt) = board.act(command).await
+                    && let domain::command::Answer::Created { task, is_new: true } = receipt.answer
+                {
+                    tasks.push(task);
+                }
+            }
+            let with_runs = export(&board).await;
+            let other = Board::new();
+            other.clock.advance(Seconds(board.kernel.now().seconds_since(other.kernel.now())));
+            import(&other, &with_runs).await.unwrap();
+
+            // What runs there does not run here; beyond that, every row is the same.
+            interrupt_all(&board).await;
+            let (ours, theirs) = (export(&board).await, export(&other).await);
+            assert_eq!(ours, theirs);
+
+            // And so it is in a copy of the file.
+            let copy = board.folder.path().join("copy.db");
+            let examined = board.kernel.back_up(&copy).await.unwrap();
+            assert_eq!(usize::try_from(examined.tasks).unwrap(), tasks.len());
+            assert_eq!(copies::examine(&copy).unwrap(), examined);
+            let third = Board::new();
+            third.clock.advance(Seconds(board.kernel.now().seconds_since(third.kernel.now())));
+            third.kernel.import_file(&person(), &copy).await.unwrap();
+            assert_eq!(export(&third).await, ours);
+        });
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_taken_in_over_what_is_there() {
+    let board = Board::new();
+    board.task_named("a").await;
+    let whole = export(&board).await;
+    assert!(matches!(
+        import(&board, &whole).await,
+        Err(TransferError::NotEmpty)
+    ));
+    assert_eq!(export(&board).await, whole);
+}
+
+#[tokio::test]
+async fn what_was_taken_in_is_found_by_its_words() {
+    let board = Board::new();
+    board.task_named("a needle in the hay").await;
+    let other = Board::new();
+    import(&other, &export(&board).await).await.unwrap();
+    let query = kernel::SearchQuery {
+        text: "needle".to_owned(),
+        include_archived: false,
+        offset: 0,
+        limit: 10,
+    };
+    assert_eq!(other.kernel.search(query).await.unwrap().hits.len(), 1);
+}

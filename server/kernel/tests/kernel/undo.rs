@@ -1,0 +1,322 @@
+//! Taking back what was done.
+
+use domain::actor::Actor;
+use domain::command::{Answer, Command, NewTask, Receipt};
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::{EventId, TaskId};
+use domain::status::Status;
+use domain::task::Task;
+use domain::time::Seconds;
+
+use crate::board::{Board, START, person, refusal};
+
+/// An event of the receipt; any of them stands for the whole request.
+fn an_event(receipt: &Receipt) -> EventId {
+    *receipt.events.first().unwrap()
+}
+
+/// What undoing must restore: everything but since when the task stands where it stands.
+fn without_moments(task: Task) -> Task {
+    Task {
+        status_since: START,
+        ..task
+    }
+}
+
+async fn undo(board: &Board, receipt: &Receipt) {
+    let event = an_event(receipt);
+    let undone = board.act(Command::Undo { event }).await.unwrap();
+    assert_eq!(undone.events.len(), 1, "one transition is one event");
+}
+
+/// Does this to a task, takes it back, and expects the task to be what it was.
+async fn there_and_back(board: &Board, id: &TaskId, command: Command) {
+    let before = without_moments(board.task(id).await);
+    board.pass(Seconds(5));
+    let receipt = board.act(command.clone()).await.unwrap();
+    let changed = without_moments(board.task(id).await);
+    assert_ne!(changed, before, "{command:?} changes nothing");
+    undo(board, &receipt).await;
+    let after = without_moments(board.task(id).await);
+    assert_eq!(after, before, "{command:?} is not taken back");
+}
+
+fn complete(task: &TaskId) -> Command {
+    Command::CompleteTask {
+        task: task.clone(),
+        result: Some("forty-two".to_owned()),
+        summary: None,
+        metadata: None,
+    }
+}
+
+fn block(task: &TaskId) -> Command {
+    let (task, reason) = (task.clone(), Some("which port?".to_owned()));
+    Command::BlockTask { task, reason }
+}
+
+fn to(task: &TaskId, to: Status) -> Command {
+    let task = task.clone();
+    Command::MoveTask { task, to }
+}
+
+#[tokio::test]
+async fn every_kind_of_change_can_be_taken_back() {
+    let board = Board::new();
+    let new = NewTask {
+        title: "report".to_owned(),
+        body: Some("all of it".to_owned()),
+        assignee: Some("ada".to_owned()),
+        idempotency_key: Some("key".to_owned()),
+        ..NewTask::default()
+    };
+    let id = board.create(new).await;
+    let task = || id.clone();
+    let commands = [
+        Command::EditTask {
+            task: task(),
+            title: Some("summary".to_owned()),
+            body: Some(String::new()),
+        },
+        Command::SetPriority {
+            task: task(),
+            priority: 7,
+        },
+        Command::AssignTask {
+            task: task(),
+            assignee: None,
+            stop: false,
+        },
+        to(&id, Status::Triage),
+        to(&id, Status::Todo),
+        block(&id),
+        complete(&id),
+        Command::ArchiveTask { task: task() },
+    ];
+    for command in commands {
+        there_and_back(&board, &id, command).await;
+    }
+    board.act(block(&id)).await.unwrap();
+    there_and_back(&board, &id, Command::UnblockTask { task: task() }).await;
+}
+
+#[tokio::test]
+async fn a_task_that_was_created_is_put_away_again() {
+    let board = Board::new();
+    let new = || NewTask {
+        title: "twice".to_owned(),
+        idempotency_key: Some("key".to_owned()),
+        ..NewTask::default()
+    };
+    let receipt = board.act(Command::CreateTask(new())).await.unwrap();
+    undo(&board, &receipt).await;
+    let Answer::Created { task: first, .. } = receipt.answer else {
+        panic!("created, but was told {:?}", receipt.answer);
+    };
+    assert_eq!(board.status(&first).await, Status::Archived);
+    let again = board.create(new()).await;
+    assert_eq!(board.status(&again).await, Status::Ready);
+    assert_eq!(board.kinds(&first).await, ["created", "undone"]);
+}
+
+#[tokio::test]
+async fn a_link_and_its_removal_can_be_taken_back() {
+    let board = Board::new();
+    let (parent, child) = (
+        board.task_named("parent").await,
+        board.task_named("child").await,
+    );
+    let link = Command::LinkTasks {
+        parent: parent.to_string(),
+        child: child.to_string(),
+    };
+    let linked = board.act(link.clone()).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Todo);
+    let event = an_event(&linked);
+    board.act(Command::Undo { event }).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Ready);
+
+    board.act(link.clone()).await.unwrap();
+    let (from, waiting) = (parent.clone(), child.clone());
+    let unlink = Command::UnlinkTasks {
+        parent: from,
+        child: waiting,
+    };
+    let unlinked = board.act(unlink).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Ready);
+    let event = an_event(&unlinked);
+    board.act(Command::Undo { event }).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Todo);
+    board.complete(&parent, "done").await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_task_that_a_person_put_aside_stays_there_when_its_link_is_taken_back() {
+    let board = Board::new();
+    let (parent, child) = (
+        board.task_named("parent").await,
+        board.task_named("child").await,
+    );
+    board.act(to(&child, Status::Todo)).await.unwrap();
+    let link = Command::LinkTasks {
+        parent: parent.to_string(),
+        child: child.to_string(),
+    };
+    there_and_back(&board, &child, link).await;
+    assert_eq!(board.status(&child).await, Status::Todo);
+}
+
+#[tokio::test]
+async fn a_task_that_a_person_put_aside_stays_there_when_its_unlinking_is_taken_back() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.child_of(&[&parent]).await;
+    for to in [Status::Triage, Status::Todo] {
+        board.move_to(&child, to).await.unwrap();
+    }
+    let unlink = Command::UnlinkTasks {
+        parent: parent.clone(),
+        child: child.clone(),
+    };
+    let receipt = board.act(unlink).await.unwrap();
+    undo(&board, &receipt).await;
+    board.complete(&parent, "done").await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Todo);
+}
+
+#[tokio::test]
+async fn many_acts_are_taken_back_together_also_when_one_followed_from_another() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.child_of(&[&parent]).await;
+    board.complete(&parent, "done").await.unwrap();
+    board.complete(&child, "done").await.unwrap();
+    let mut undos = Vec::new();
+    for task in [&child, &parent] {
+        let receipt = board.move_to(task, Status::Ready).await.unwrap();
+        let event = an_event(&receipt);
+        undos.push(Command::Undo { event });
+    }
+    assert_eq!(board.status(&child).await, Status::Todo);
+    board.kernel.execute_all(&person(), undos).await.unwrap();
+    for task in [&child, &parent] {
+        assert_eq!(board.status(task).await, Status::Done);
+    }
+}
+
+#[tokio::test]
+async fn children_follow_when_the_end_of_their_parent_is_taken_back() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let (waits, runs) = (
+        board.child_of(&[&parent]).await,
+        board.child_of(&[&parent]).await,
+    );
+    let receipt = board.act(complete(&parent)).await.unwrap();
+    board.claim(&runs).await.unwrap();
+    let event = an_event(&receipt);
+    board.act(Command::Undo { event }).await.unwrap();
+    assert_eq!(board.status(&parent).await, Status::Ready);
+    assert_eq!(board.status(&waits).await, Status::Todo);
+    let runs = board.task(&runs).await;
+    assert_eq!((runs.status, runs.waiting), (Status::Running, true));
+}
+
+#[tokio::test]
+async fn a_worker_that_was_stopped_is_not_brought_back() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    board.claim(&id).await.unwrap();
+    let receipt = board.act(to(&id, Status::Todo)).await.unwrap();
+    undo(&board, &receipt).await;
+    let task = board.task(&id).await;
+    assert_eq!((task.status, task.claim_lock), (Status::Ready, None));
+}
+
+#[tokio::test]
+async fn what_was_built_upon_stays() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let receipt = board.act(block(&id)).await.unwrap();
+    let unblock = Command::UnblockTask { task: id.clone() };
+    board.act(unblock).await.unwrap();
+    let event = an_event(&receipt);
+    let newest = board.newest_event();
+    assert_eq!(
+        refusal(board.act(Command::Undo { event }).await),
+        Refusal::ChangedSince { task: id.clone() }
+    );
+    assert_eq!(board.newest_event(), newest);
+}
+
+#[tokio::test]
+async fn talk_does_not_stand_in_the_way_and_nothing_is_taken_back_twice() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let receipt = board.act(to(&id, Status::Triage)).await.unwrap();
+    let comment = Command::CommentOnTask {
+        task: id.clone(),
+        body: "hm".to_owned(),
+    };
+    board.act(comment).await.unwrap();
+    undo(&board, &receipt).await;
+    let event = an_event(&receipt);
+    assert_eq!(
+        refusal(board.act(Command::Undo { event }).await),
+        Refusal::ChangedSince { task: id }
+    );
+}
+
+#[tokio::test]
+async fn a_request_is_taken_back_as_a_whole_and_its_comment_with_it() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let before = without_moments(board.task(&id).await);
+    let edit = Command::EditTask {
+        task: id.clone(),
+        title: Some("other".to_owned()),
+        body: None,
+    };
+    let receipts = board
+        .kernel
+        .execute_all(&person(), vec![edit, block(&id)])
+        .await
+        .unwrap();
+    // The first event of the last command: its comment.
+    let event = an_event(receipts.last().unwrap());
+    board.act(Command::Undo { event }).await.unwrap();
+    let detail = board.kernel.task(&id).await.unwrap();
+    assert_eq!(without_moments(detail.task), before);
+    assert_eq!(detail.comments, []);
+}
+
+#[tokio::test]
+async fn what_a_worker_did_and_what_nobody_did_cannot_be_undone() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let claimed = board.claim(&id).await.unwrap();
+    let worker = Actor::worker("shell", claimed.token);
+    let receipt = board.give(&worker, complete(&id)).await.unwrap();
+    for event in [an_event(&receipt), EventId(9_999)] {
+        assert_eq!(
+            refusal(board.act(Command::Undo { event }).await),
+            Refusal::NothingToUndo(event)
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_event_says_what_was_undone() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let receipt = board.act(to(&id, Status::Triage)).await.unwrap();
+    undo(&board, &receipt).await;
+    let event = an_event(&receipt);
+    let body = EventBody::Undone { event };
+    assert_eq!(
+        board.newest_payload(&id).await,
+        serde_json::to_string(&body).unwrap()
+    );
+}

@@ -1,56 +1,25 @@
 //! The dispatcher as the server holds it: started, asked, nudged, stopped.
 
 use std::fs::{self, File, TryLockError};
-use std::num::NonZero;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::time::Timestamp;
+use domain::dispatch::Report;
 use kernel::Kernel;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::config::{Config, Source};
 use crate::error::Error;
 use crate::home::Home;
-use crate::lanes::Lanes;
-use crate::work::Work;
+use crate::process;
+use crate::report::TickReport;
+use crate::work::{Asked, Stop, Wakes, Work};
 
-/// What a dispatcher is told when it starts.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// This program: it is executed again, with the hidden verb `shim`, to supervise each run.
-    pub program: PathBuf,
-    /// What assignees' names stand for.
-    pub lanes: Lanes,
-    /// How many runs may go on at once.
-    pub cap: u32,
-    /// The umask of the workers; `None` leaves them the dispatcher's.
-    pub umask: Option<u32>,
-}
-
-impl Config {
-    /// The built-in lanes, and as many runs at once as there are processors.
-    pub fn new(program: PathBuf) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self {
-            program,
-            lanes: Lanes::built_in(),
-            cap: u32::try_from(processors).unwrap_or(u32::MAX),
-            umask: None,
-        }
-    }
-}
-
-/// How the dispatcher does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// How many runs go on.
-    pub running: u32,
-    /// How many may.
-    pub cap: u32,
-    /// When it last looked at the board with success; `None` before the first time.
-    pub last_tick: Option<Timestamp>,
-}
+/// How many may wait for a tick that they asked for. Each is answered within one tick, so one more
+/// only has to wait its turn to ask.
+const ASKERS: usize = 8;
 
 /// The only dispatcher of its board, at work.
 ///
@@ -58,7 +27,7 @@ pub struct Status {
 #[derive(Debug)]
 pub struct Dispatcher {
     handle: Handle,
-    stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<Stop>,
     work: JoinHandle<()>,
 }
 
@@ -66,30 +35,27 @@ impl Dispatcher {
     /// Takes the board's dispatch lock and starts to work.
     ///
     /// # Errors
-    /// [`Error::Held`] when the board has a dispatcher already, in this process or another.
+    /// [`Error::Held`] when the board has a dispatcher already, in this process or another;
+    /// [`Error::Mistake`] when `kanban.toml` cannot be used.
     pub async fn start(kernel: Kernel, home: Home, config: Config) -> Result<Self, Error> {
-        let lock_file = home.dispatch_lock();
-        let lock = spawn_blocking(move || take_lock(lock_file))
-            .await
-            .map_err(Error::system("take the dispatch lock"))??;
+        let (lock, work) = take_up(kernel, home, config).await?;
         let nudge = Arc::new(Notify::new());
-        let (publish, status) = watch::channel(Status {
-            cap: config.cap,
-            ..Status::default()
-        });
+        let (ask, asked) = mpsc::channel(ASKERS);
         let (stop, stopped) = oneshot::channel();
-        let work = Work::new(kernel, home, config, publish);
-        let wakes = work.wakes(nudge.clone(), stopped);
+        let (handle, wakes) = (
+            Handle {
+                nudge: nudge.clone(),
+                ask,
+                status: work.status(),
+            },
+            Wakes::new(work.newest_event(), nudge, asked, stopped),
+        );
         Ok(Self {
-            handle: Handle { nudge, status },
+            handle,
             stop,
             work: tokio::spawn(async move {
                 work.run(wakes).await;
-                // Here and not before: until the loop has ended the board is ours. Closing the file
-                // is not enough: a child that is just being started may hold it open a moment more.
-                if let Err(error) = lock.unlock() {
-                    tracing::error!(%error, "the dispatch lock was not freed");
-                }
+                free(&lock);
             }),
         })
     }
@@ -102,18 +68,48 @@ impl Dispatcher {
     /// Claims nothing more, leaves the running workers to their supervisors and frees the lock. The
     /// next dispatcher of the board takes the workers over.
     pub async fn stop(self) {
-        drop(self.stop);
+        self.end(Stop::Leave).await;
+    }
+
+    /// Claims nothing more, waits until the running workers have ended and frees the lock.
+    ///
+    /// Whoever does not want to wait any longer drops the future; the workers then work on.
+    pub async fn drain(self) {
+        self.end(Stop::Drain).await;
+    }
+
+    async fn end(self, how: Stop) {
+        // A loop that has ended already needs no word.
+        drop(self.stop.send(how));
         if let Err(error) = self.work.await {
             tracing::error!(%error, "the dispatcher did not end well");
         }
     }
 }
 
+/// Looks at the board once, as a dispatcher that starts now would, and leaves what it started to
+/// supervisors; `max` bounds how much that is.
+///
+/// # Errors
+/// As [`Dispatcher::start`]: one that works already has to be asked instead, by [`Handle::tick`].
+pub async fn dispatch_once(
+    kernel: Kernel,
+    home: Home,
+    config: Config,
+    max: Option<u32>,
+) -> Result<TickReport, Error> {
+    let (lock, mut work) = take_up(kernel, home, config).await?;
+    let report = work.tick_once(max).await;
+    free(&lock);
+    report
+}
+
 /// A cheap handle for those who ask how it goes or cannot wait.
 #[derive(Clone, Debug)]
 pub struct Handle {
     nudge: Arc<Notify>,
-    status: watch::Receiver<Status>,
+    ask: mpsc::Sender<Asked>,
+    status: watch::Receiver<Report>,
 }
 
 impl Handle {
@@ -122,10 +118,38 @@ impl Handle {
         self.nudge.notify_one();
     }
 
+    /// Makes the dispatcher look at the whole board now and start at most `max` tasks, and says what
+    /// came of it.
+    ///
+    /// # Errors
+    /// When the look fails or the dispatcher has stopped.
+    pub async fn tick(&self, max: Option<u32>) -> Result<TickReport, Error> {
+        let (reply, answer) = oneshot::channel();
+        let asked = Asked { max, reply };
+        self.ask.send(asked).await.map_err(|_| Error::Stopped)?;
+        answer.await.unwrap_or(Err(Error::Stopped))
+    }
+
     /// How it does.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> Report {
         self.status.borrow().clone()
     }
+}
+
+/// Becomes the board's only dispatcher.
+async fn take_up(kernel: Kernel, home: Home, config: Config) -> Result<(File, Work), Error> {
+    let prepare = move || {
+        let lock = take_lock(home.dispatch_lock())?;
+        let (source, settings) = Source::open(home.clone(), config.clone())?;
+        let identity = process::own_identity().map_err(Error::system("read /proc"))?;
+        Ok((
+            lock,
+            Work::new(kernel, home, config, source, settings, identity),
+        ))
+    };
+    spawn_blocking(prepare)
+        .await
+        .map_err(Error::system("take the dispatch lock"))?
 }
 
 /// The lock goes when the file is closed, also when that is because the process was killed. The
@@ -142,5 +166,30 @@ fn take_lock(path: PathBuf) -> Result<File, Error> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Held(path)),
         Err(TryLockError::Error(cause)) => Err(Error::file("lock", &path)(cause)),
+    }
+}
+
+/// Whether a dispatcher of this board holds its lock now. It blocks.
+///
+/// # Errors
+/// When the lock's file cannot be opened.
+pub fn is_held(home: &Home) -> io::Result<bool> {
+    let file = match File::open(home.dispatch_lock()) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Frees the lock, once the board is no longer ours. Closing the file is not enough: a child that is
+/// just being started may hold it open a moment more.
+fn free(lock: &File) {
+    if let Err(error) = lock.unlock() {
+        tracing::error!(%error, "the dispatch lock was not freed");
     }
 }

@@ -1,7 +1,11 @@
 //! What the end of a worker means for its task: one table.
 
+use std::collections::BTreeMap;
+
 use domain::command::Failure;
 use domain::run::Outcome;
+use domain::time::Seconds;
+use serde::{Deserialize, Serialize};
 
 use crate::run_folder::{End, Exit};
 
@@ -11,6 +15,56 @@ const LAST_LINE_CHARS: usize = 200;
 /// A worker says with this code that what it needs cannot be had now (`EX_TEMPFAIL` in sysexits(3)),
 /// such as a service that lets it in again only later.
 const TEMPORARY_FAILURE: i32 = 75;
+
+/// How a lane's workers say how it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rules {
+    pub(crate) success: Success,
+    /// What exit codes mean beside failure.
+    pub(crate) exit_codes: BTreeMap<i32, Meaning>,
+}
+
+/// What a worker has to do so that its task is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Success {
+    /// It has to complete or block the task itself; to exit without a word is a failure.
+    Reports,
+    /// It has to exit with 0; its last output is the result.
+    Exit,
+}
+
+/// What an exit code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Meaning {
+    /// As 0 does.
+    Success,
+    /// The attempt failed and is made again.
+    Failure,
+    /// What it needs cannot be had now. The attempt does not count.
+    Temporary,
+    /// Only a person can help; the last output is the question.
+    Blocked,
+}
+
+impl Rules {
+    pub(crate) fn new(success: Success) -> Self {
+        Self {
+            success,
+            exit_codes: [(TEMPORARY_FAILURE, Meaning::Temporary)].into(),
+        }
+    }
+
+    fn meaning(&self, code: i32) -> Meaning {
+        let default = if code == 0 {
+            Meaning::Success
+        } else {
+            Meaning::Failure
+        };
+        self.exit_codes.get(&code).copied().unwrap_or(default)
+    }
+}
 
 /// What is known of the end of a run whose supervisor is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +82,8 @@ pub(crate) enum Trace {
 pub(crate) enum Verdict {
     /// It is done, and this came out of it.
     Complete { result: Option<String> },
+    /// It needs a person, for this reason.
+    Block { reason: String },
     /// The attempt failed.
     Fail(Failure),
     /// The attempt does not count, and the next one waits a while, for this reason.
@@ -38,8 +94,8 @@ pub(crate) enum Verdict {
 
 /// The verdict on a run that is still open. A worker that completed or blocked its task itself has
 /// closed the run with that, and leaves nothing to decide.
-pub(crate) fn verdict(trace: Trace) -> Verdict {
-    let Exit { end, output } = match trace {
+pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
+    let Exit { end, output, .. } = match trace {
         Trace::Told(exit) => exit,
         Trace::Vanished => {
             let error = "the worker's supervisor vanished".to_owned();
@@ -48,23 +104,54 @@ pub(crate) fn verdict(trace: Trace) -> Verdict {
         Trace::Lost => return Verdict::Interrupt,
     };
     match end {
-        End::Code(0) => Verdict::Complete {
-            result: Some(output).filter(|output| !output.trim().is_empty()),
-        },
-        End::Code(code) => {
-            let error = with_last_line(format!("exited with code {code}"), &output);
-            if code == TEMPORARY_FAILURE {
-                Verdict::Defer { reason: error }
-            } else {
-                fail(Outcome::Exit, Some(code), error)
-            }
-        }
+        End::Code(code) => of_code(code, output, rules),
         End::Signal(signal) => {
             let error = with_last_line(format!("ended by {}", signal_name(signal)), &output);
             fail(Outcome::Signal, None, error)
         }
+        End::OutOfMemory { kills } => {
+            let error = format!(
+                "killed, most likely because memory ran out: while it ran, the system killed \
+                 {kills} for that"
+            );
+            fail(Outcome::Oom, None, with_last_line(error, &output))
+        }
+        End::TimedOut(after) => {
+            let error = format!("did not end within {}", span(after));
+            fail(Outcome::TimedOut, None, with_last_line(error, &output))
+        }
+        End::HeartbeatLost(after) => {
+            let error = format!("neither output nor heartbeat for {}", span(after));
+            fail(Outcome::HeartbeatLost, None, with_last_line(error, &output))
+        }
         End::NotStarted(error) => fail(Outcome::SpawnFailed, None, error),
         End::Stopped => Verdict::Interrupt,
+    }
+}
+
+fn of_code(code: i32, output: String, rules: &Rules) -> Verdict {
+    let error = |what: String| with_last_line(what, &output);
+    let exited = format!("exited with code {code}");
+    match (rules.meaning(code), rules.success) {
+        (Meaning::Success, Success::Exit) => Verdict::Complete {
+            result: not_blank(output),
+        },
+        (Meaning::Success, Success::Reports) => {
+            let what = format!("{exited} and neither completed nor blocked its task");
+            Verdict::Fail(Failure {
+                outcome: Outcome::Protocol,
+                code: Some(code),
+                error: error(what),
+                proposed: not_blank(output),
+            })
+        }
+        (Meaning::Failure, _) => fail(Outcome::Exit, Some(code), error(exited)),
+        (Meaning::Temporary, _) => Verdict::Defer {
+            reason: error(exited),
+        },
+        (Meaning::Blocked, _) => Verdict::Block {
+            reason: not_blank(output).unwrap_or(exited),
+        },
     }
 }
 
@@ -73,7 +160,16 @@ fn fail(outcome: Outcome, code: Option<i32>, error: String) -> Verdict {
         outcome,
         code,
         error,
+        proposed: None,
     })
+}
+
+fn not_blank(output: String) -> Option<String> {
+    Some(output).filter(|output| !output.trim().is_empty())
+}
+
+fn span(seconds: u64) -> Seconds {
+    Seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 fn with_last_line(what: String, output: &str) -> String {
@@ -109,11 +205,17 @@ fn signal_name(signal: i32) -> String {
 mod tests {
     use super::*;
 
-    fn told(end: End, output: &str) -> Verdict {
-        verdict(Trace::Told(Exit {
+    fn told_with(rules: &Rules, end: End, output: &str) -> Verdict {
+        let exit = Exit {
             end,
             output: output.to_owned(),
-        }))
+            log_end: None,
+        };
+        verdict(Trace::Told(exit), rules)
+    }
+
+    fn told(end: End, output: &str) -> Verdict {
+        told_with(&Rules::new(Success::Exit), end, output)
     }
 
     fn failed(outcome: Outcome, code: Option<i32>, error: &str) -> Verdict {
@@ -127,6 +229,26 @@ mod tests {
         assert_eq!(
             told(End::Code(0), " \n"),
             Verdict::Complete { result: None }
+        );
+    }
+
+    #[test]
+    fn a_worker_that_is_to_report_and_exits_0_without_a_word_has_failed_and_its_output_is_kept() {
+        let rules = Rules::new(Success::Reports);
+        let violation = Failure {
+            outcome: Outcome::Protocol,
+            code: Some(0),
+            error: "exited with code 0 and neither completed nor blocked its task: all done"
+                .to_owned(),
+            proposed: Some("I looked\nall done".to_owned()),
+        };
+        assert_eq!(
+            told_with(&rules, End::Code(0), "I looked\nall done"),
+            Verdict::Fail(violation)
+        );
+        assert_eq!(
+            told_with(&rules, End::Code(3), ""),
+            failed(Outcome::Exit, Some(3), "exited with code 3"),
         );
     }
 
@@ -156,6 +278,28 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_may_say_what_its_exit_codes_mean() {
+        let mut rules = Rules::new(Success::Exit);
+        rules.exit_codes.extend([
+            (1, Meaning::Success),
+            (42, Meaning::Blocked),
+            (53, Meaning::Temporary),
+            (75, Meaning::Failure),
+        ]);
+        let told = |code, output| told_with(&rules, End::Code(code), output);
+        let result = Some("found".to_owned());
+        assert_eq!(told(1, "found"), Verdict::Complete { result });
+        let reason = "which port?".to_owned();
+        assert_eq!(told(42, "which port?"), Verdict::Block { reason });
+        let reason = "exited with code 42".to_owned();
+        assert_eq!(told(42, ""), Verdict::Block { reason });
+        let reason = "exited with code 53".to_owned();
+        assert_eq!(told(53, ""), Verdict::Defer { reason });
+        let failure = failed(Outcome::Exit, Some(75), "exited with code 75");
+        assert_eq!(told(75, ""), failure);
+    }
+
+    #[test]
     fn a_signal_is_called_by_its_name() {
         assert_eq!(
             told(End::Signal(9), "half"),
@@ -165,6 +309,35 @@ mod tests {
             told(End::Signal(40), ""),
             failed(Outcome::Signal, None, "ended by signal 40"),
         );
+    }
+
+    #[test]
+    fn a_worker_that_took_too_long_says_how_long_that_was() {
+        assert_eq!(
+            told(End::TimedOut(1_800), "still at it"),
+            failed(
+                Outcome::TimedOut,
+                None,
+                "did not end within 30m: still at it"
+            ),
+        );
+        assert_eq!(
+            told(End::HeartbeatLost(90), ""),
+            failed(
+                Outcome::HeartbeatLost,
+                None,
+                "neither output nor heartbeat for 1m 30s"
+            ),
+        );
+    }
+
+    #[test]
+    fn running_out_of_memory_is_a_likely_cause_and_is_called_that() {
+        let Verdict::Fail(failure) = told(End::OutOfMemory { kills: 1 }, "") else {
+            panic!("not failed");
+        };
+        assert_eq!(failure.outcome, Outcome::Oom);
+        assert!(failure.error.contains("most likely"), "{}", failure.error);
     }
 
     #[test]
@@ -178,10 +351,11 @@ mod tests {
 
     #[test]
     fn going_down_is_nobodys_failure_but_vanishing_is_a_crash() {
+        let rules = Rules::new(Success::Exit);
         assert_eq!(told(End::Stopped, "half"), Verdict::Interrupt);
-        assert_eq!(verdict(Trace::Lost), Verdict::Interrupt);
+        assert_eq!(verdict(Trace::Lost, &rules), Verdict::Interrupt);
         assert_eq!(
-            verdict(Trace::Vanished),
+            verdict(Trace::Vanished, &rules),
             failed(Outcome::Crashed, None, "the worker's supervisor vanished"),
         );
     }

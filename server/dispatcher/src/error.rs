@@ -11,6 +11,9 @@ pub enum Error {
     /// One board has one dispatcher.
     #[error("another dispatcher works on this board: it holds {0}")]
     Held(PathBuf),
+    /// `kanban.toml` cannot be used.
+    #[error(transparent)]
+    Mistake(#[from] crate::config::Mistake),
     /// The board refuses it or cannot be reached.
     #[error(transparent)]
     Kernel(#[from] kernel::Error),
@@ -38,6 +41,9 @@ pub enum Error {
     /// What the run started is still there, so its task may not start again yet.
     #[error("processes of run {0} do not end")]
     LeftBehind(RunId),
+    /// The dispatcher was asked for something after its end.
+    #[error("the dispatcher has stopped")]
+    Stopped,
     /// The sample is for a board that has nothing on it yet.
     #[error("the board has tasks already, so the sample was not added")]
     BoardNotEmpty,

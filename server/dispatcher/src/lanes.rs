@@ -1,104 +1,307 @@
 //! What an assignee's name stands for.
 
-use std::path::Path;
+mod program;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use domain::command::SHELL;
+use domain::dispatch::LaneReport;
+use serde::{Deserialize, Serialize};
 
-/// Stands in an argv for the file that holds the task's text.
-const SCRIPT: &str = "{script}";
+use crate::ends::{Rules, Success};
+use crate::template::Template;
+
+/// The lane that serves assignees without one of their own, where its program is found.
+const HERMES: &str = "hermes";
+
+/// How long a worker may run unless its lane says otherwise: long enough for anything that ends.
+const MAX_RUN_TIME: Duration = Duration::from_hours(24);
 
 /// A way to start workers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lane {
+pub(crate) struct Lane {
     /// The assignee that it serves.
-    pub name: String,
-    /// The program and its arguments; `{script}` is the file that holds the task's text.
-    pub argv: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) command: Template,
+    /// What its workers' environment has beyond the dispatcher's.
+    pub(crate) env: BTreeMap<String, String>,
     /// How many of its workers may run at once, where that is less than the board's cap.
-    pub cap: Option<u32>,
+    pub(crate) cap: Option<u32>,
+    pub(crate) limits: Limits,
+    pub(crate) rules: Rules,
+    /// Where its scratch workspaces are, when not in the home folder.
+    pub(crate) workspace_root: Option<PathBuf>,
+    /// The repository of which its tasks get worktrees, unless they name another.
+    pub(crate) repository: Option<PathBuf>,
+    /// Why nobody wants it to start anything.
+    pub(crate) off: Option<&'static str>,
+    /// The program as it was found; `None` when there is no such program.
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// How long a worker may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Limits {
+    /// From its start to its end.
+    pub(crate) max_run_time: Duration,
+    /// Between two signs of life: an output, or a heartbeat.
+    pub(crate) heartbeat_timeout: Option<Duration>,
 }
 
 impl Lane {
-    /// The built-in lane that needs nothing else: the task's text is a `sh` script.
-    fn shell() -> Self {
-        Self {
-            name: SHELL.to_owned(),
-            argv: vec!["sh".to_owned(), SCRIPT.to_owned()],
+    /// A lane of which nothing is known but its command.
+    pub(crate) fn new(name: &str, command: Template) -> Self {
+        let mut lane = Self {
+            name: name.to_owned(),
+            command,
+            env: BTreeMap::new(),
             cap: None,
-        }
+            limits: Limits {
+                max_run_time: MAX_RUN_TIME,
+                heartbeat_timeout: None,
+            },
+            rules: Rules::new(Success::Reports),
+            workspace_root: None,
+            repository: None,
+            off: None,
+            program: None,
+        };
+        lane.find_program();
+        lane
     }
 
-    /// The command line for a task whose text is in the file `script`.
-    ///
-    /// The path is an argument of its own and never part of a shell's text.
-    pub(crate) fn argv_for(&self, script: &Path) -> Vec<String> {
-        let fill = |word: &String| match word.as_str() {
-            SCRIPT => script.display().to_string(),
-            word => word.to_owned(),
-        };
-        self.argv.iter().map(fill).collect()
+    /// Looks for the program where a worker would find it.
+    pub(crate) fn find_program(&mut self) {
+        let own = self.env.get("PATH").map(OsString::from);
+        let path = own.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+        self.program = program::find(&self.command.program(), &path);
+    }
+
+    /// Why it starts nothing.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let missing = || format!("the program {} was not found", self.command.program());
+        let off = self.off.map(str::to_owned);
+        off.or_else(|| self.program.is_none().then(missing))
     }
 }
 
 /// Every lane of the board.
-#[derive(Clone, Debug)]
-pub struct Lanes(Vec<Lane>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lanes {
+    lanes: Vec<Lane>,
+    /// The lane of assignees that have none of their own, and whether somebody asked for it.
+    for_others: (String, IsAskedFor),
+}
+
+/// Whether somebody asked for something, or it is there by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum IsAskedFor {
+    Yes,
+    No,
+}
 
 impl Lanes {
     /// Those that need no configuration.
-    pub fn built_in() -> Self {
-        Self(vec![Lane::shell()])
+    pub(crate) fn built_in(is_reachable: bool) -> Self {
+        let mut shell = Lane::new(SHELL, fixed(&["sh", "{script}"]));
+        shell.rules = Rules::new(Success::Exit);
+        if is_reachable {
+            shell.off = Some(
+                "other machines can reach the server, so no task text is run as a script; \
+                 enabled = true in kanban.toml turns it on",
+            );
+        }
+        let words = [
+            "hermes",
+            "-p",
+            "{assignee}",
+            "chat",
+            "-q",
+            "work kanban task {task_id}",
+        ];
+        let hermes = Lane::new(HERMES, fixed(&words));
+        Self {
+            lanes: vec![shell, hermes],
+            for_others: (HERMES.to_owned(), IsAskedFor::No),
+        }
     }
 
-    /// The same but for the lane that runs a task's text.
-    #[must_use]
-    pub fn without_shell(mut self) -> Self {
-        self.0.retain(|lane| lane.name != SHELL);
-        self
+    /// Adds a lane, or puts it in the place of that with its name.
+    pub(crate) fn put(&mut self, lane: Lane) {
+        match self.lanes.iter_mut().find(|known| known.name == lane.name) {
+            Some(known) => *known = lane,
+            None => self.lanes.push(lane),
+        }
+    }
+
+    /// Gives assignees without a lane of their own to this one.
+    pub(crate) fn serve_others_by(&mut self, name: &str) -> Result<(), String> {
+        // A worker may create tasks for anybody but those whose text is run.
+        let fit = self
+            .lanes
+            .iter()
+            .filter(|lane| !lane.command.runs_task_text());
+        let names: Vec<&str> = fit.map(|lane| lane.name.as_str()).collect();
+        if !names.contains(&name) {
+            let names = names.join(", ");
+            return Err(format!(
+                "{name} cannot be the default lane, expected one of {names}"
+            ));
+        }
+        self.for_others = (name.to_owned(), IsAskedFor::Yes);
+        Ok(())
+    }
+
+    /// Looks for all programs again: one may have been installed meanwhile.
+    pub(crate) fn find_programs(&mut self) {
+        for lane in &mut self.lanes {
+            lane.find_program();
+        }
+    }
+
+    /// The lane of this very name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Lane> {
+        self.lanes.iter().find(|lane| lane.name == name)
+    }
+
+    /// The lane that serves an assignee, whether it can start anything or not.
+    pub(crate) fn of(&self, assignee: &str) -> Option<&Lane> {
+        // The name is handed to a program, which must not take it for an option.
+        let is_name = !assignee.is_empty() && !assignee.starts_with('-');
+        let for_others = || self.for_others().filter(|_| is_name);
+        self.named(assignee).or_else(for_others)
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Lane> {
-        self.0.iter()
+        self.lanes.iter()
     }
 
-    /// The lane of an assignee. A task without one is not started.
-    pub fn of(&self, assignee: &str) -> Option<&Lane> {
-        self.0.iter().find(|lane| lane.name == assignee)
+    /// What is said of them to those who ask.
+    pub fn reports(&self) -> Vec<LaneReport> {
+        let for_others = self.for_others().map(|lane| &lane.name);
+        let report = |lane: &Lane| LaneReport {
+            name: lane.name.clone(),
+            program: lane.program.as_ref().map(|path| path.display().to_string()),
+            cap: lane.cap,
+            serves_others: for_others == Some(&lane.name),
+            problem: lane.problem(),
+        };
+        self.lanes.iter().map(report).collect()
+    }
+
+    /// One that is there by default and cannot start anything is of no use to anybody: who never
+    /// heard of it needs a lane, and not its program.
+    fn for_others(&self) -> Option<&Lane> {
+        let (name, is_asked_for) = &self.for_others;
+        let lane = self.named(name)?;
+        (*is_asked_for == IsAskedFor::Yes || lane.problem().is_none()).then_some(lane)
     }
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "the words are ours, and every test of a lane reads them"
+)]
+fn fixed(words: &[&str]) -> Template {
+    Template::of_words(words).expect("a built-in command makes sense")
+}
+
 #[cfg(test)]
-impl Lanes {
-    pub(crate) fn of_lanes(lanes: Vec<Lane>) -> Self {
-        Self(lanes)
+pub(crate) mod fixture {
+    use super::*;
+
+    /// A lane that can start workers.
+    pub(crate) fn lane(name: &str, cap: Option<u32>) -> Lane {
+        let command = Template::of_words(&["true"]).unwrap();
+        Lane {
+            cap,
+            ..Lane::new(name, command)
+        }
+    }
+
+    impl Lanes {
+        /// These and no others.
+        pub(crate) fn of_lanes(lanes: Vec<Lane>) -> Self {
+            let for_others = (String::new(), IsAskedFor::No);
+            Self { lanes, for_others }
+        }
+
+        /// The shipped ones, on a machine that nobody else can reach.
+        pub(crate) fn shipped() -> Self {
+            Self::built_in(false)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::fixture::lane;
     use super::*;
 
     #[test]
-    fn a_path_with_spaces_and_quotes_stays_one_argument() {
-        let script = "/home/o'brien/my boards/$x/script";
-        let argv = Lane::shell().argv_for(Path::new(script));
-        assert_eq!(argv, ["sh", script]);
-    }
-
-    #[test]
-    fn without_the_shell_no_task_text_is_run() {
-        assert_eq!(Lanes::built_in().without_shell().of("shell"), None);
-    }
-
-    #[test]
-    fn an_assignee_that_no_lane_serves_has_none() {
-        let lanes = Lanes::built_in();
+    fn without_hermes_an_assignee_that_no_lane_serves_has_none() {
+        let mut lanes = Lanes::shipped();
+        let mut hermes = lanes.named(HERMES).unwrap().clone();
+        hermes.program = None;
+        lanes.put(hermes);
         assert_eq!(
             lanes.of("shell").map(|lane| lane.name.as_str()),
             Some("shell")
         );
         assert_eq!(lanes.of("Shell"), None);
-        assert_eq!(lanes.of(""), None);
+        assert!(lanes.reports().iter().all(|lane| !lane.serves_others));
+    }
+
+    #[test]
+    fn where_hermes_is_installed_it_serves_whoever_has_no_lane_of_their_own() {
+        let mut lanes = Lanes::shipped();
+        let mut hermes = lanes.named(HERMES).unwrap().clone();
+        hermes.program = Some("/usr/bin/hermes".into());
+        lanes.put(hermes);
+        assert_eq!(
+            lanes.of("ada").map(|lane| lane.name.as_str()),
+            Some("hermes")
+        );
+        assert_eq!(
+            lanes.of("shell").map(|lane| lane.name.as_str()),
+            Some("shell")
+        );
+    }
+
+    #[test]
+    fn a_lane_that_is_off_keeps_its_assignees() {
+        let mut lanes = Lanes::of_lanes(vec![lane("mine", None), lane("others", None)]);
+        lanes.serve_others_by("others").unwrap();
+        let off = Lane {
+            off: Some("it is off"),
+            ..lane("mine", None)
+        };
+        lanes.put(off);
+        assert_eq!(
+            lanes.of("mine").unwrap().problem().as_deref(),
+            Some("it is off")
+        );
+        assert_eq!(
+            lanes.of("ada").map(|lane| lane.name.as_str()),
+            Some("others")
+        );
+    }
+
+    #[test]
+    fn a_lane_whose_program_is_missing_says_so() {
+        let command = Template::of_words(&["no-such-program", "-x"]).unwrap();
+        let problem = Lane::new("agent", command).problem();
+        assert_eq!(
+            problem.as_deref(),
+            Some("the program no-such-program was not found")
+        );
+        assert_eq!(
+            Lane::new("sh", Template::of_words(&["sh"]).unwrap()).problem(),
+            None
+        );
     }
 }

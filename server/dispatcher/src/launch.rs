@@ -1,38 +1,72 @@
 //! From a granted claim to a supervisor that runs.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use domain::actor::Actor;
+use domain::command;
 use domain::run::Claimed;
+use domain::workspace::Workspace;
+use kernel::Kernel;
 use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 
-use crate::dispatcher::Config;
+use crate::config::Config;
 use crate::error::Error;
 use crate::home::Home;
 use crate::lanes::Lane;
+use crate::prompt::Prompt;
 use crate::run_folder::{RunFolder, Spec};
-use crate::workspaces;
+use crate::template::Filling;
+use crate::workspaces::{self, OfLane};
+
+/// A supervisor that was started.
+#[derive(Debug)]
+pub(crate) struct Launched {
+    pub(crate) shim: Child,
+    /// Where its worker runs.
+    pub(crate) workspace: PathBuf,
+}
 
 /// Makes the workspace and the run's folder, and starts the supervisor, which starts the worker.
 ///
 /// The program that `config` names is this one: it is executed again with the hidden verb `shim`.
 pub(crate) async fn launch(
+    kernel: &Kernel,
     home: &Home,
     config: &Config,
     lane: &Lane,
     claimed: Claimed,
-) -> Result<Child, Error> {
+) -> Result<Launched, Error> {
     let folder = RunFolder::at(home.run_dir(claimed.run));
-    let (home_now, lane, folder_now) = (home.clone(), lane.clone(), folder.clone());
-    let umask = config.umask;
-    let complaints =
-        spawn_blocking(move || prepare(&home_now, &lane, umask, &claimed, &folder_now))
-            .await
-            .map_err(Error::system("prepare a run"))??;
-    Command::new(&config.program)
+    let context = if lane.command.needs_prompt_file() {
+        Some(kernel.context(&claimed.task.id).await?)
+    } else {
+        None
+    };
+    let launch = Launch {
+        home: home.clone(),
+        config: config.clone(),
+        lane: lane.clone(),
+        folder: folder.clone(),
+        claimed,
+        context,
+    };
+    let Prepared {
+        workspace,
+        ours,
+        complaints,
+    } = spawn_blocking(move || launch.prepare())
+        .await
+        .map_err(Error::system("prepare a run"))??;
+    if let Some(ours) = ours {
+        let record = command::Command::RecordWorkspace(ours);
+        kernel.execute(&Actor::dispatcher(), record).await?;
+    }
+    let shim = Command::new(&config.program)
         .arg("shim")
         .arg(folder.spec_file())
         .current_dir(home.root())
@@ -40,70 +74,134 @@ pub(crate) async fn launch(
         .stdout(Stdio::null())
         .stderr(complaints)
         .spawn()
-        .map_err(Error::file("start", &config.program))
+        .map_err(Error::file("start", &config.program))?;
+    Ok(Launched { shim, workspace })
 }
 
-fn prepare(
-    home: &Home,
-    lane: &Lane,
-    umask: Option<u32>,
-    claimed: &Claimed,
-    folder: &RunFolder,
-) -> Result<File, Error> {
-    let workspace = workspaces::prepare(home, &claimed.task)?;
-    folder.make()?;
-    folder.write_script(claimed.task.body.as_deref().unwrap_or_default())?;
-    folder.write_spec(&Spec {
-        run: claimed.run,
-        task: claimed.task.id.clone(),
-        assignee: claimed.task.assignee.clone().unwrap_or_default(),
-        token: claimed.token.clone(),
-        db: home.db(),
-        argv: lane.argv_for(&folder.script_file()),
-        env: environment(home, claimed, &workspace),
-        log: home.log(&claimed.task.id),
-        workspace,
-        umask,
-    })?;
-    let complaints = folder.complaints_file();
-    File::create(&complaints).map_err(Error::file("write", &complaints))
+/// Everything that is known before the first file of the run is written.
+struct Launch {
+    home: Home,
+    config: Config,
+    lane: Lane,
+    folder: RunFolder,
+    claimed: Claimed,
+    /// What the board tells of the task, where the worker is to read it.
+    context: Option<String>,
 }
 
-/// What a worker is told by its environment: the original's names, and ours beside them.
-fn environment(
-    home: &Home,
-    claimed: &Claimed,
-    workspace: &Path,
-) -> BTreeMap<String, Option<String>> {
-    let text = |path: PathBuf| Some(path.display().to_string());
-    let task = Some(claimed.task.id.to_string());
-    let workspace = text(workspace.to_owned());
-    let workspaces = text(home.workspaces());
-    let db = text(home.db());
-    let run = Some(claimed.run.to_string());
-    // A tenant of the dispatcher's own environment is not the task's.
-    let tenant = claimed.task.tenant.clone();
-    let names = [
-        ("HERMES_KANBAN_TASK", task.clone()),
-        ("HERMES_KANBAN_WORKSPACE", workspace.clone()),
-        ("HERMES_KANBAN_WORKSPACES_ROOT", workspaces.clone()),
-        ("HERMES_KANBAN_DB", db.clone()),
-        ("HERMES_KANBAN_RUN_ID", run.clone()),
-        ("HERMES_KANBAN_CLAIM_LOCK", claimed.task.claim_lock.clone()),
-        // The name under which the worker speaks.
-        ("HERMES_PROFILE", claimed.task.assignee.clone()),
-        ("HERMES_TENANT", tenant.clone()),
-        ("KANBAN_TASK", task),
-        ("KANBAN_WORKSPACE", workspace),
-        ("KANBAN_WORKSPACES", workspaces),
-        ("KANBAN_DB", db),
-        ("KANBAN_RUN", run),
-        ("KANBAN_RUN_TOKEN", Some(claimed.token.as_str().to_owned())),
-        ("KANBAN_TENANT", tenant),
-        ("KANBAN_HOME", text(home.root().to_owned())),
-    ];
-    names
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+/// What a supervisor is started with.
+struct Prepared {
+    workspace: PathBuf,
+    ours: Option<Workspace>,
+    complaints: File,
+}
+
+impl Launch {
+    fn prepare(self) -> Result<Prepared, Error> {
+        let (lane, folder, task) = (&self.lane, &self.folder, &self.claimed.task);
+        let of_lane = OfLane {
+            root: lane.workspace_root.as_deref(),
+            repository: lane.repository.as_deref(),
+        };
+        let workspace = workspaces::prepare(&self.home, task, of_lane)?;
+        folder.make()?;
+        folder.link_program(&self.config.program)?;
+        if lane.command.runs_task_text() {
+            folder.write_script(task.body.as_deref().unwrap_or_default())?;
+        }
+        let prompt = Prompt {
+            task: &task.id,
+            workspace: &workspace.path,
+            success: lane.rules.success,
+        };
+        if let Some(context) = &self.context {
+            folder.write_prompt(&prompt.with_context(context))?;
+        }
+        let argv = lane.command.fill(Filling {
+            task,
+            workspace: &workspace.path,
+            prompt: &prompt.short(),
+            prompt_file: &folder.prompt_file(),
+            script: &folder.script_file(),
+        });
+        folder.write_spec(&Spec {
+            run: self.claimed.run,
+            task: task.id.clone(),
+            assignee: task.assignee.clone().unwrap_or_default(),
+            token: self.claimed.token.clone(),
+            db: self.home.db(),
+            argv,
+            env: self.environment(&workspace.path),
+            workspace: workspace.path.clone(),
+            worktree: workspace.worktree,
+            log: self.home.log(&task.id),
+            umask: self.config.umask,
+            limits: lane.limits,
+            rules: lane.rules.clone(),
+        })?;
+        let complaints = folder.complaints_file();
+        let complaints = File::create(&complaints).map_err(Error::file("write", &complaints))?;
+        Ok(Prepared {
+            workspace: workspace.path,
+            ours: workspace.ours,
+            complaints,
+        })
+    }
+
+    /// What a worker is told by its environment: the original's names, and ours beside them. What
+    /// the lane says goes before the dispatcher's own environment, but not before these.
+    fn environment(&self, workspace: &Path) -> BTreeMap<String, Option<String>> {
+        let text = |path: PathBuf| Some(path.display().to_string());
+        let task = &self.claimed.task;
+        let id = Some(task.id.to_string());
+        let workspace = text(workspace.to_owned());
+        let workspaces = text(self.home.workspaces());
+        let db = text(self.home.db());
+        let run = Some(self.claimed.run.to_string());
+        // A tenant of the dispatcher's own environment is not the task's.
+        let tenant = task.tenant.clone();
+        let names = [
+            ("HERMES_KANBAN_TASK", id.clone()),
+            ("HERMES_KANBAN_WORKSPACE", workspace.clone()),
+            ("HERMES_KANBAN_WORKSPACES_ROOT", workspaces.clone()),
+            ("HERMES_KANBAN_DB", db.clone()),
+            ("HERMES_KANBAN_RUN_ID", run.clone()),
+            ("HERMES_KANBAN_CLAIM_LOCK", task.claim_lock.clone()),
+            // The name under which the worker speaks.
+            ("HERMES_PROFILE", task.assignee.clone()),
+            ("HERMES_TENANT", tenant.clone()),
+            ("KANBAN_TASK", id),
+            ("KANBAN_WORKSPACE", workspace),
+            ("KANBAN_WORKSPACES", workspaces),
+            ("KANBAN_DB", db),
+            ("KANBAN_RUN", run),
+            (
+                "KANBAN_RUN_TOKEN",
+                Some(self.claimed.token.as_str().to_owned()),
+            ),
+            ("KANBAN_TENANT", tenant),
+            ("KANBAN_HOME", text(self.home.root().to_owned())),
+            ("KANBAN_URL", self.config.url.clone()),
+        ];
+        let of_lane = self.lane.env.iter();
+        let mut environment: BTreeMap<String, Option<String>> = of_lane
+            .map(|(name, value)| (name.clone(), Some(value.clone())))
+            .collect();
+        environment.extend(names.map(|(name, value)| (name.to_owned(), value)));
+        // A home folder with a colon in its path cannot be on any PATH.
+        if let Some(path) = self.path() {
+            environment.insert("PATH".to_owned(), Some(path));
+        }
+        environment
+    }
+
+    /// The PATH on which a worker finds this very program as `kanban`, before any other.
+    fn path(&self) -> Option<String> {
+        let of_lane = self.lane.env.get("PATH").map(OsString::from);
+        let path = of_lane
+            .or_else(|| std::env::var_os("PATH"))
+            .unwrap_or_default();
+        let folders = std::iter::once(self.folder.programs()).chain(std::env::split_paths(&path));
+        std::env::join_paths(folders).ok()?.into_string().ok()
+    }
 }

@@ -7,9 +7,12 @@
 
 #![warn(missing_docs)]
 
+mod config;
 mod dispatcher;
+mod dry_run;
 mod ends;
 mod error;
+pub mod gc;
 mod home;
 mod lanes;
 mod launch;
@@ -17,14 +20,22 @@ mod leftovers;
 pub mod logs;
 mod plan;
 mod process;
+mod prompt;
+mod report;
 mod run_folder;
 pub mod sample;
 pub mod shim;
+mod strays;
+mod template;
 mod watched;
 mod work;
 mod workspaces;
 
-pub use crate::dispatcher::{Config, Dispatcher, Handle, Status};
+pub use crate::config::{Config, EXAMPLE, Mistake, Settings};
+pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
+pub use crate::dry_run::dry_run;
 pub use crate::error::Error;
 pub use crate::home::Home;
-pub use crate::lanes::{Lane, Lanes};
+pub use crate::lanes::Lanes;
+pub use crate::report::{Skipped, Spawned, TickReport};
+pub use crate::strays::{Stray, is_alive, strays};

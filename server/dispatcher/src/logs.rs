@@ -1,4 +1,7 @@
 //! Reading what workers wrote.
+//!
+//! The log of a task is `<id>.log`, over all its runs. Once it is full it becomes `<id>.log.1`, and
+//! a new one is begun; so it never takes more than two files of a bounded size.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -40,6 +43,13 @@ pub async fn read(home: &Home, task: &TaskId, at_most: Option<u64>) -> io::Resul
         .map_err(io::Error::other)?
 }
 
+/// Where a full log is put aside.
+pub(crate) fn aside(path: &Path) -> PathBuf {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".1");
+    aside.into()
+}
+
 fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {
     let mut log = Log {
         path: path.to_owned(),
@@ -48,13 +58,17 @@ fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {
         text: String::new(),
         is_truncated: false,
     };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(log),
-        Err(error) => return Err(error),
+    // A new log is begun when there is something to write: while it is empty or not there yet, the
+    // last line is in the one before.
+    let newest = match open(path)? {
+        Some((_, 0)) | None => open(&aside(path))?.or(open(path)?),
+        found => found,
+    };
+    let Some((mut file, size_bytes)) = newest else {
+        return Ok(log);
     };
     log.exists = true;
-    log.size_bytes = file.metadata()?.len();
+    log.size_bytes = size_bytes;
     let at_most = at_most.unwrap_or(u64::MAX).max(SHORTEST_TAIL);
     // One byte more than asked for: it tells whether the tail begins a line.
     let window = at_most.saturating_add(1).min(log.size_bytes);
@@ -64,6 +78,18 @@ fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {
     file.take(window).read_to_end(&mut bytes)?;
     (log.text, log.is_truncated) = tail(&bytes, usize::try_from(at_most).unwrap_or(usize::MAX));
     Ok(log)
+}
+
+/// A file to read and its size, if it is there.
+fn open(path: &Path) -> io::Result<Option<(File, u64)>> {
+    match File::open(path) {
+        Ok(file) => {
+            let size = file.metadata()?.len();
+            Ok(Some((file, size)))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The end of `bytes` as text of at most `at_most` bytes, and whether something was left out.
@@ -153,6 +179,19 @@ mod tests {
             tail(log, 15),
             (String::from_utf8_lossy(log).into_owned(), false)
         );
+    }
+
+    #[test]
+    fn the_last_line_is_there_while_the_log_is_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        std::fs::write(aside(&path), "last line\n").unwrap();
+        let text = || read_file(&path, None).unwrap().text;
+        assert_eq!(text(), "last line\n");
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(text(), "last line\n");
+        std::fs::write(&path, "next line\n").unwrap();
+        assert_eq!(text(), "next line\n");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Which tasks to start now. Pure: a snapshot goes in, a list comes out.
 
+#[cfg(test)]
+mod night;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::TaskId;
@@ -20,22 +23,33 @@ pub(crate) struct Snapshot {
     pub(crate) leaving: BTreeSet<TaskId>,
     /// How many runs may go on at once.
     pub(crate) cap: u32,
+    /// What is to start nothing: a lane, or `None` for everything.
+    pub(crate) paused: BTreeSet<Option<String>>,
 }
 
 impl Snapshot {
     /// How many runs may start now.
     pub(crate) fn room(&self) -> u32 {
+        if self.paused.contains(&None) {
+            return 0;
+        }
         self.cap.saturating_sub(self.running.values().sum())
     }
 
-    /// The assignees whose tasks may start now.
-    pub(crate) fn assignees_with_room(&self, lanes: &Lanes) -> Vec<String> {
-        let has_room = |lane: &&Lane| {
-            let running = self.running.get(&Some(lane.name.clone())).copied();
-            lane.cap.is_none_or(|cap| running.unwrap_or_default() < cap)
-        };
-        let with_room = lanes.all().filter(has_room);
-        with_room.map(|lane| lane.name.clone()).collect()
+    /// How many runs this lane may start now, if there is room for them at all.
+    fn room_in(&self, lane: &Lane) -> u32 {
+        let name = Some(lane.name.clone());
+        if lane.problem().is_some() || self.paused.contains(&name) {
+            return 0;
+        }
+        let running = self.running.get(&name).copied().unwrap_or_default();
+        lane.cap.map_or(u32::MAX, |cap| cap.saturating_sub(running))
+    }
+
+    /// Which of these assignees have tasks that may start now.
+    pub(crate) fn with_room(&self, assignees: Vec<String>, lanes: &Lanes) -> Vec<String> {
+        let has_room = |name: &String| lanes.of(name).is_some_and(|lane| self.room_in(lane) > 0);
+        assignees.into_iter().filter(has_room).collect()
     }
 }
 
@@ -43,6 +57,7 @@ impl Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) task: TaskId,
+    pub(crate) assignee: String,
     pub(crate) lane: Lane,
 }
 
@@ -51,8 +66,11 @@ pub(crate) struct Start {
 /// A task that cannot start does not hold up those behind it. The caps are checked again inside the
 /// claim's transaction, where they are certain; here they save claims that would be refused.
 pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
-    let mut running = snapshot.running.clone();
     let mut room = snapshot.room();
+    let mut room_in: BTreeMap<&str, u32> = lanes
+        .all()
+        .map(|lane| (lane.name.as_str(), snapshot.room_in(lane)))
+        .collect();
     let mut starts = Vec::new();
     for Startable { task, assignee, .. } in &snapshot.startable {
         if room == 0 {
@@ -61,15 +79,15 @@ pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
         let Some(lane) = lanes.of(assignee) else {
             continue;
         };
-        let in_lane = running.entry(Some(lane.name.clone())).or_default();
-        let is_full = lane.cap.is_some_and(|cap| *in_lane >= cap);
-        if is_full || snapshot.leaving.contains(task) {
+        let room_in_lane = room_in.entry(&lane.name).or_default();
+        if *room_in_lane == 0 || snapshot.leaving.contains(task) {
             continue;
         }
-        *in_lane += 1;
+        *room_in_lane -= 1;
         room -= 1;
         starts.push(Start {
             task: task.clone(),
+            assignee: assignee.clone(),
             lane: lane.clone(),
         });
     }
@@ -81,6 +99,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::lanes::fixture::lane;
 
     fn task(number: u32) -> TaskId {
         TaskId::from_bits(number)
@@ -95,14 +114,6 @@ mod tests {
                 priority: 0,
             })
             .collect()
-    }
-
-    fn lane(name: &str, cap: Option<u32>) -> Lane {
-        Lane {
-            name: name.to_owned(),
-            argv: vec![name.to_owned()],
-            cap,
-        }
     }
 
     fn two_lanes() -> Lanes {
@@ -163,9 +174,60 @@ mod tests {
             cap: 9,
             ..Snapshot::default()
         };
-        let asked = |snapshot: Snapshot| snapshot.assignees_with_room(&two_lanes());
+        let asked = |snapshot: Snapshot| {
+            let assignees = ["shell", "narrow", "nobody"].map(str::to_owned);
+            snapshot.with_room(assignees.into(), &two_lanes())
+        };
         assert_eq!(asked(in_narrow(0)), ["shell", "narrow"]);
         assert_eq!(asked(in_narrow(1)), ["shell"]);
+    }
+
+    #[test]
+    fn what_is_paused_starts_nothing_and_holds_up_nobody() {
+        let paused = |lane: Option<&str>| Snapshot {
+            startable: startable(&["shell", "narrow"]),
+            cap: 9,
+            paused: [lane.map(str::to_owned)].into(),
+            ..Snapshot::default()
+        };
+        assert_eq!(started(&paused(Some("shell"))), [task(1)]);
+        assert_eq!(started(&paused(Some("narrow"))), [task(0)]);
+        assert_eq!(started(&paused(None)), []);
+    }
+
+    #[test]
+    fn a_lane_that_cannot_start_anything_starts_nothing() {
+        let mut lanes = two_lanes();
+        lanes.put(Lane {
+            program: None,
+            ..lane("shell", None)
+        });
+        let snapshot = Snapshot {
+            startable: startable(&["shell", "narrow"]),
+            cap: 9,
+            ..Snapshot::default()
+        };
+        let starts = plan(&snapshot, &lanes);
+        assert_eq!(starts.len(), 1);
+        assert_eq!(starts[0].task, task(1));
+    }
+
+    #[test]
+    fn assignees_without_a_lane_share_the_cap_of_the_lane_that_serves_them() {
+        let mut lanes = two_lanes();
+        lanes.serve_others_by("narrow").unwrap();
+        let snapshot = Snapshot {
+            startable: startable(&["ada", "bob", "shell", "narrow"]),
+            cap: 9,
+            ..Snapshot::default()
+        };
+        let starts = plan(&snapshot, &lanes);
+        let lanes: Vec<_> = starts
+            .iter()
+            .map(|start| start.lane.name.as_str())
+            .collect();
+        assert_eq!(lanes, ["narrow", "shell"]);
+        assert_eq!(starts[0].assignee, "ada");
     }
 
     proptest! {

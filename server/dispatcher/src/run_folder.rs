@@ -12,8 +12,11 @@ use domain::run::ProcessIdentity;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::ends::Rules;
 use crate::error::Error;
+use crate::lanes::Limits;
 use crate::logs;
+use crate::workspaces::Worktree;
 
 /// How much of the supervisor's complaints is repeated in the dispatcher's log.
 const COMPLAINTS_BYTES: usize = 2_000;
@@ -30,9 +33,13 @@ pub(crate) struct Spec {
     /// What the worker's environment has beyond the dispatcher's; `None` takes a name out of it.
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) workspace: PathBuf,
+    /// What has to be added there before the worker can start.
+    pub(crate) worktree: Option<Worktree>,
     pub(crate) log: PathBuf,
     /// The umask of the worker; `None` leaves it the supervisor's.
     pub(crate) umask: Option<u32>,
+    pub(crate) limits: Limits,
+    pub(crate) rules: Rules,
 }
 
 /// How a run's worker ended, as its supervisor saw it.
@@ -41,6 +48,8 @@ pub(crate) struct Exit {
     pub(crate) end: End,
     /// The last lines of its output.
     pub(crate) output: String,
+    /// Where its output ends in the task's log, in bytes, if it begins there too.
+    pub(crate) log_end: Option<u64>,
 }
 
 /// The ways in which a worker ends.
@@ -51,10 +60,31 @@ pub(crate) enum End {
     Code(i32),
     /// This signal, which we did not send, ended it.
     Signal(i32),
+    /// It was killed, and the system killed so many processes meanwhile because memory ran out. It
+    /// is not told which ones.
+    OutOfMemory {
+        /// How many.
+        kills: u64,
+    },
+    /// It was ended because it took longer than so many seconds.
+    TimedOut(u64),
+    /// It was ended because it gave no sign of life for so many seconds.
+    HeartbeatLost(u64),
     /// It never started, and this is why.
     NotStarted(String),
     /// The supervisor was told to stop, or its lease was refused, and it ended the worker.
     Stopped,
+}
+
+impl Exit {
+    /// The end of a run that had nothing to say.
+    pub(crate) fn without_output(end: End) -> Self {
+        Self {
+            end,
+            output: String::new(),
+            log_end: None,
+        }
+    }
 }
 
 /// The folder of one run.
@@ -108,6 +138,16 @@ impl RunFolder {
         self.0.join("script")
     }
 
+    /// The file that tells a worker its job.
+    pub(crate) fn prompt_file(&self) -> PathBuf {
+        self.0.join("prompt.md")
+    }
+
+    /// The folder that comes first on the worker's PATH.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.0.join("bin")
+    }
+
     /// Where the supervisor's own complaints go.
     pub(crate) fn complaints_file(&self) -> PathBuf {
         self.0.join("shim.log")
@@ -130,6 +170,18 @@ impl RunFolder {
 
     pub(crate) fn write_script(&self, text: &str) -> Result<(), Error> {
         replace(&self.script_file(), text.as_bytes())
+    }
+
+    pub(crate) fn write_prompt(&self, text: &str) -> Result<(), Error> {
+        replace(&self.prompt_file(), text.as_bytes())
+    }
+
+    /// Lets the worker find this program as `kanban`, whatever its file is called.
+    pub(crate) fn link_program(&self, program: &Path) -> Result<(), Error> {
+        let link = self.programs().join("kanban");
+        fs::create_dir_all(self.programs())
+            .and_then(|()| std::os::unix::fs::symlink(program, &link))
+            .map_err(Error::file("make", &link))
     }
 
     pub(crate) fn write_supervisor(&self, identity: &ProcessIdentity) -> Result<(), Error> {
@@ -207,25 +259,37 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
+pub(crate) mod fixture {
     use super::*;
+    use crate::ends::Success;
+    use crate::lanes::fixture::lane;
 
-    fn spec() -> Spec {
+    /// The particulars of a run of lane `shell` that does nothing.
+    pub(crate) fn spec() -> Spec {
         Spec {
             run: RunId(7),
             task: TaskId::from_bits(1),
             assignee: "shell".to_owned(),
             token: RunToken::from_bits(42),
             db: "/home/kanban.db".into(),
-            argv: vec!["sh".into(), "/home/kanban/runs/7/script".into()],
+            argv: vec!["true".into()],
             env: [("HERMES_TENANT".to_owned(), None)].into(),
-            workspace: "/tmp".into(),
+            workspace: "/".into(),
+            worktree: None,
             log: "/home/kanban/logs/t_00000001.log".into(),
             umask: Some(0o022),
+            limits: lane("shell", None).limits,
+            rules: Rules::new(Success::Exit),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::fixture::spec;
+    use super::*;
 
     #[test]
     fn the_token_of_a_run_is_readable_for_its_owner_only() {

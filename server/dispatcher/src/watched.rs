@@ -66,6 +66,15 @@ impl Process {
     }
 }
 
+/// How long a worker may go on once its run was closed. One that reported its end itself may finish
+/// what it is doing; one whose task was taken away has nothing to finish.
+pub(crate) fn patience(outcome: Option<Outcome>) -> Duration {
+    match outcome {
+        Some(Outcome::Completed | Outcome::Blocked) => LEAVE,
+        _ => Duration::ZERO,
+    }
+}
+
 /// A supervisor whose run has not been settled yet.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -114,14 +123,9 @@ impl Watched {
         self.phase = Phase::Ended;
     }
 
-    /// Notes that its run is closed. A worker that reported its end itself may finish what it is
-    /// doing; one whose task was taken away has nothing to finish.
+    /// Notes that its run is closed.
     pub(crate) fn run_was_closed(&mut self, outcome: Option<Outcome>, now: Instant) {
-        let patience = match outcome {
-            Some(Outcome::Completed | Outcome::Blocked) => LEAVE,
-            _ => Duration::ZERO,
-        };
-        self.phase = Phase::Leaving(now + patience);
+        self.phase = Phase::Leaving(now + patience(outcome));
     }
 
     /// Tells it to end its worker, once its time to leave is over.

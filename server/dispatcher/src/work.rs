@@ -3,65 +3,51 @@
 
 #[cfg(test)]
 mod fixture;
+mod health;
+mod settings;
 mod settle;
 mod start;
 mod take_over;
+mod wake;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::{Answer, Command};
+use domain::dispatch::Report;
 use domain::id::{EventId, RunId, TaskId};
-use domain::run::OpenRun;
+use domain::run::{OpenRun, ProcessIdentity};
 use domain::time::{Seconds, Timestamp};
 use kernel::Kernel;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use crate::dispatcher::{Config, Status};
+use crate::config::{Config, Settings, Source};
+use crate::dry_run;
 use crate::error::Error;
 use crate::home::Home;
 use crate::process;
+use crate::report::TickReport;
 use crate::run_folder::RunFolder;
 use crate::watched::{Process, Watched};
 
-/// How long nothing may happen before we look all the same, as often as the original looks at all.
-const SAFETY: Duration = Duration::from_mins(1);
+use health::Health;
+use wake::Wake;
+pub(crate) use wake::{Asked, Stop, Wakes};
 
 /// How long we wait after a look that failed: long enough for a full disk or a busy file to pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
-
-/// Why the loop wakes.
-#[derive(Clone, Copy, Debug)]
-enum Wake {
-    /// Something was written on the board, by us or by anybody.
-    BoardChanged,
-    /// The supervisor of this run ended.
-    ShimEnded(RunId),
-    /// A rest or a lease is over, a worker has to be hurried, something has to be tried again, or
-    /// nothing has happened for long.
-    TimeIsUp,
-    /// Somebody asks for it.
-    Nudged,
-    /// No more.
-    Stop,
-}
-
-/// What wakes the loop from outside.
-pub(crate) struct Wakes {
-    newest_event: watch::Receiver<EventId>,
-    nudge: Arc<Notify>,
-    stopped: oneshot::Receiver<()>,
-}
 
 /// What the loop owns.
 pub(crate) struct Work {
     kernel: Kernel,
     home: Home,
     config: Config,
+    settings: Settings,
+    /// Where the settings come from; `None` only while it is being read.
+    source: Option<Source>,
     /// Who claims, as `host:pid`.
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
@@ -71,7 +57,13 @@ pub(crate) struct Work {
     /// Whether all waiting tasks are to be looked through. Every verb promotes the tasks that it
     /// concerns, so this is for what other programs wrote.
     promotion_is_due: bool,
-    publish: watch::Sender<Status>,
+    /// Whether it stays to see the end of what runs.
+    is_staying: bool,
+    /// Whether nothing more is started and the end of what runs is awaited.
+    is_draining: bool,
+    /// What the current look has come to so far.
+    done: TickReport,
+    health: Health,
 }
 
 impl Work {
@@ -79,81 +71,135 @@ impl Work {
         kernel: Kernel,
         home: Home,
         config: Config,
-        publish: watch::Sender<Status>,
+        source: Source,
+        settings: Settings,
+        identity: ProcessIdentity,
     ) -> Self {
+        let claimer = format!("{}:{}", process::host_name(), std::process::id());
+        let health = Health::new(claimer.clone(), identity, &settings);
         Self {
             kernel,
             home,
             config,
-            claimer: format!("{}:{}", process::host_name(), std::process::id()),
+            settings,
+            source: Some(source),
+            claimer,
             watched: BTreeMap::new(),
             ends: JoinSet::new(),
             leftovers: None,
             promotion_is_due: true,
-            publish,
+            is_staying: true,
+            is_draining: false,
+            done: TickReport::default(),
+            health,
         }
     }
 
-    pub(crate) fn wakes(&self, nudge: Arc<Notify>, stopped: oneshot::Receiver<()>) -> Wakes {
-        Wakes {
-            newest_event: self.kernel.newest_event(),
-            nudge,
-            stopped,
-        }
+    pub(crate) fn newest_event(&self) -> watch::Receiver<EventId> {
+        self.kernel.newest_event()
+    }
+
+    /// How it does, as it is published.
+    pub(crate) fn status(&self) -> watch::Receiver<Report> {
+        self.health.status()
     }
 
     /// Works until it is told to stop. A look that fails is not the last.
     pub(crate) async fn run(mut self, mut wakes: Wakes) {
         let mut wake = Wake::TimeIsUp;
-        while !matches!(wake, Wake::Stop) {
-            let next_look = match self.tick(wake).await {
-                Ok(next_look) => next_look,
+        loop {
+            let asked = match wake {
+                Wake::Stop(Stop::Leave) => break,
+                Wake::Stop(Stop::Drain) => {
+                    self.is_draining = true;
+                    None
+                }
+                Wake::Asked(asked) => Some(asked),
+                Wake::ShimEnded(run) => {
+                    self.shim_ended(run);
+                    None
+                }
+                Wake::Nudged => {
+                    self.promotion_is_due = true;
+                    None
+                }
+                Wake::BoardChanged
+                | Wake::TimeIsUp
+                | Wake::TimeForSettings
+                | Wake::SettingsChanged => None,
+            };
+            let max = asked.as_ref().and_then(|asked| asked.max);
+            self.promotion_is_due |= asked.is_some();
+            let looked = self.tick(max).await;
+            let next_look = match &looked {
+                Ok(next_look) => *next_look,
                 Err(error) => {
                     tracing::error!(%error, "the dispatcher will look again");
                     Instant::now() + AFTER_FAILURE
                 }
             };
+            self.health.looked(&looked, self.kernel.now());
+            self.publish(Some(next_look)).await;
+            let report = std::mem::take(&mut self.done);
+            if let Some(asked) = asked {
+                let answer = match looked {
+                    Ok(_) => dry_run::explain(&self.kernel, &self.settings, report).await,
+                    Err(error) => Err(error),
+                };
+                // Whoever no longer waits does not want to know.
+                drop(asked.reply.send(answer));
+            }
+            if self.is_draining && self.watched.is_empty() {
+                break;
+            }
             wake = self.wait(&mut wakes, next_look).await;
+        }
+        self.publish(None).await;
+    }
+
+    /// One look at the board of a dispatcher that does not stay.
+    pub(crate) async fn tick_once(&mut self, max: Option<u32>) -> Result<TickReport, Error> {
+        self.is_staying = false;
+        self.tick(max).await?;
+        let report = std::mem::take(&mut self.done);
+        dry_run::explain(&self.kernel, &self.settings, report).await
+    }
+
+    /// Waits for something that has to be looked at.
+    async fn wait(&mut self, wakes: &mut Wakes, next_look: Instant) -> Wake {
+        loop {
+            match wakes
+                .next(&mut self.ends, next_look, self.is_draining)
+                .await
+            {
+                Wake::TimeForSettings if !self.read_settings().await => {}
+                Wake::TimeForSettings => return Wake::SettingsChanged,
+                wake => return wake,
+            }
         }
     }
 
-    async fn wait(&mut self, wakes: &mut Wakes, next_look: Instant) -> Wake {
-        tokio::select! {
-            // When we are told to stop, nothing more is claimed.
-            biased;
-            _ = &mut wakes.stopped => Wake::Stop,
-            Some(ended) = self.ends.join_next() => ended.map_or(Wake::TimeIsUp, Wake::ShimEnded),
-            () = wakes.nudge.notified() => Wake::Nudged,
-            changed = wakes.newest_event.changed() => changed.map_or(Wake::Stop, |()| Wake::BoardChanged),
-            () = sleep_until(next_look) => Wake::TimeIsUp,
+    fn shim_ended(&mut self, run: RunId) {
+        if let Some(watched) = self.watched.get_mut(&run) {
+            watched.process_ended();
         }
     }
 
     /// One look at the board, and what follows from it. Says when the next one is due.
-    async fn tick(&mut self, wake: Wake) -> Result<Instant, Error> {
-        match wake {
-            Wake::ShimEnded(run) => {
-                if let Some(watched) = self.watched.get_mut(&run) {
-                    watched.process_ended();
-                }
-            }
-            Wake::Nudged => self.promotion_is_due = true,
-            Wake::BoardChanged | Wake::TimeIsUp | Wake::Stop => {}
-        }
+    async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
         let all_settled = self.settle_ended().await;
         self.promote().await?;
         self.release_stale_claims().await?;
         let open = self.kernel.open_runs().await?;
         self.find_leftovers(&open).await?;
         let all_taken_over = self.reconcile(&open).await;
-        let started = self.start_tasks(&open).await?;
+        let started = if self.is_draining {
+            0
+        } else {
+            self.start_tasks(&open, max).await?
+        };
         let running = count(open.len()).saturating_add(started);
-        self.publish.send_replace(Status {
-            running,
-            cap: self.config.cap,
-            last_tick: Some(self.kernel.now()),
-        });
-        let next_look = self.next_look(running < self.config.cap).await?;
+        let next_look = self.next_look(running < self.settings.cap.limit).await?;
         if all_settled && all_taken_over {
             Ok(next_look)
         } else {
@@ -164,18 +210,24 @@ impl Work {
     async fn promote(&mut self) -> Result<(), Error> {
         if self.promotion_is_due {
             let promote = Command::PromoteWaiting;
-            self.kernel.execute(&Actor::dispatcher(), promote).await?;
+            let receipt = self.kernel.execute(&Actor::dispatcher(), promote).await?;
+            if let Answer::Promoted { count } = receipt.answer {
+                self.done.promoted += count;
+            }
             self.promotion_is_due = false;
         }
         Ok(())
     }
 
     /// Frees the tasks that a person, or another program, claimed and then forgot.
-    async fn release_stale_claims(&self) -> Result<(), Error> {
+    async fn release_stale_claims(&mut self) -> Result<(), Error> {
         let end = self.kernel.next_lease_end().await?;
         if end.is_some_and(|end| end < self.kernel.now()) {
             let release = Command::ReleaseStaleClaims;
-            self.kernel.execute(&Actor::dispatcher(), release).await?;
+            let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
+            if let Answer::Reclaimed { count } = receipt.answer {
+                self.done.reclaimed += count;
+            }
         }
         Ok(())
     }
@@ -197,7 +249,8 @@ impl Work {
         let lease = lease.map(|end| end + Seconds(1));
         let hurries = self.watched.values().filter_map(Watched::deadline);
         let earliest = hurries.chain(rest.map(at)).chain(lease.map(at)).min();
-        Ok(earliest.map_or(now + SAFETY, |earliest| earliest.min(now + SAFETY)))
+        let latest = now + self.config.interval();
+        Ok(earliest.map_or(latest, |earliest| earliest.min(latest)))
     }
 
     /// Brings what we watch in line with the board: ends what is closed there, takes over what is

@@ -1,14 +1,34 @@
 //! The folder that a worker runs in.
 //!
-//! Folders are made here and never removed: what a worker leaves behind belongs to its user.
+//! | kind | the task's path | where its workers run |
+//! |---|---|---|
+//! | `scratch` | none | `kanban/workspaces/<id>` in the home folder, or `<id>` in the lane's own root |
+//! | `scratch`, `dir` | a folder | that folder, made if it is not there |
+//! | `worktree` | none | a worktree of the lane's repository, at `kanban/workspaces/<id>` |
+//! | `worktree` | a repository | a worktree of it, at `kanban/workspaces/<id>` |
+//! | `worktree` | a worktree | that worktree, as it is |
+//! | `worktree` | a place where nothing is | a worktree there, of the lane's repository or else of the one that the place lies in |
+//!
+//! Nothing is removed here: what a worker leaves behind belongs to its user. What lies at
+//! `kanban/workspaces/<id>` is noted on the board as ours, so that [`crate::gc`] may remove it one
+//! day; nothing else is ever removed.
+
+mod git;
+mod worktree;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::task::{Task, WorkspaceKind};
+use domain::workspace::Workspace;
 
 use crate::home::Home;
+
+pub(crate) use git::git;
+pub(crate) use worktree::Worktree;
+#[cfg(test)]
+pub(crate) use worktree::tests as worktree_fixture;
 
 /// Why a workspace cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +39,18 @@ pub enum Error {
     /// The path would mean another folder for each program that reads it.
     #[error("the path {0} is not absolute")]
     NotAbsolute(PathBuf),
-    /// We do not make git worktrees yet.
-    #[error("a workspace of kind worktree cannot be made yet; use scratch or dir")]
-    Worktree,
+    /// Nothing says what the worktree is to be of.
+    #[error(
+        "nothing says which repository the worktree is to be of; name it as the task's workspace \
+         path, or as `repository` of its lane"
+    )]
+    NoRepository,
+    /// What was named is no repository.
+    #[error("{0} is no git repository")]
+    NotARepository(PathBuf),
+    /// Something else is where the worktree is to be.
+    #[error("{0} is there already and is no git worktree")]
+    Occupied(PathBuf),
     /// The operating system does not give it.
     #[error("cannot make {path}: {cause}")]
     CannotMake {
@@ -30,27 +59,90 @@ pub enum Error {
         /// What the operating system says.
         cause: io::Error,
     },
+    /// git does not do it.
+    #[error("git: {0}")]
+    Git(String),
 }
 
-/// Finds the workspace of a task and makes it if it is not there. A retry gets the folder that the
-/// attempt before it had, because the task keeps its path.
-pub(crate) fn prepare(home: &Home, task: &Task) -> Result<PathBuf, Error> {
-    let asked_for = task
-        .workspace_path
-        .as_deref()
-        .filter(|path| !path.is_empty());
-    let path = match (task.workspace_kind, asked_for) {
-        (WorkspaceKind::Worktree, _) => return Err(Error::Worktree),
-        (WorkspaceKind::Dir, None) => return Err(Error::NoPath),
-        (WorkspaceKind::Scratch, None) => home.workspace(&task.id),
-        (_, Some(path)) => expand(path, std::env::home_dir().as_deref()),
+/// A folder that is ready for a worker, or will be once its worktree is added.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Prepared {
+    /// Where the worker runs.
+    pub(crate) path: PathBuf,
+    /// What has yet to be added there. The run's supervisor does that: a checkout may take long, and
+    /// it runs the hooks of the repository.
+    pub(crate) worktree: Option<Worktree>,
+    /// What is to be noted on the board as ours.
+    pub(crate) ours: Option<Workspace>,
+}
+
+/// What the lane of a task says of workspaces.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OfLane<'a> {
+    /// Where the scratch folders of its tasks are, when not in the home folder.
+    pub(crate) root: Option<&'a Path>,
+    /// What its worktrees are of, unless the task says so itself.
+    pub(crate) repository: Option<&'a Path>,
+}
+
+/// Finds the workspace of a task, and makes it if it is a folder that is not there. A retry gets the
+/// one that the attempt before it had, because the task keeps its path.
+pub(crate) fn prepare(home: &Home, task: &Task, lane: OfLane<'_>) -> Result<Prepared, Error> {
+    let asked_for = task.workspace_path.as_deref();
+    let asked_for = asked_for
+        .filter(|path| !path.is_empty())
+        .map(absolute)
+        .transpose()?;
+    let own_place = home.workspace(&task.id);
+    let (path, worktree) = match task.workspace_kind {
+        WorkspaceKind::Scratch => {
+            let in_root = || lane.root.map(|root| root.join(task.id.as_str()));
+            let path = asked_for.or_else(in_root);
+            (path.unwrap_or_else(|| own_place.clone()), None)
+        }
+        WorkspaceKind::Dir => (asked_for.ok_or(Error::NoPath)?, None),
+        WorkspaceKind::Worktree => worktree::find(home, &task.id, asked_for, lane.repository)?,
     };
-    if !path.is_absolute() {
-        return Err(Error::NotAbsolute(path));
+    if task.workspace_kind != WorkspaceKind::Worktree {
+        fs::create_dir_all(&path).map_err(|cause| Error::CannotMake {
+            path: path.clone(),
+            cause,
+        })?;
     }
-    match fs::create_dir_all(&path) {
-        Ok(()) => Ok(path),
-        Err(cause) => Err(Error::CannotMake { path, cause }),
+    // A folder of a person's choice may be shared with other tasks; one that is named after the task
+    // is its own.
+    let is_ours = path == own_place && task.workspace_kind != WorkspaceKind::Dir;
+    let ours = is_ours.then(|| ours(task, &path, worktree.as_ref()));
+    Ok(Prepared {
+        path,
+        worktree,
+        ours,
+    })
+}
+
+fn ours(task: &Task, path: &Path, worktree: Option<&Worktree>) -> Workspace {
+    let is_worktree = task.workspace_kind == WorkspaceKind::Worktree;
+    let repository = match worktree {
+        Some(worktree) => Some(worktree.repository.clone()),
+        None if is_worktree => worktree::repository_of(path),
+        None => None,
+    };
+    Workspace {
+        path: path.display().to_string(),
+        task: task.id.clone(),
+        kind: task.workspace_kind,
+        repository: repository.map(|repository| repository.display().to_string()),
+        branch: is_worktree.then(|| worktree::branch_of(&task.id)),
+    }
+}
+
+/// The folder that a task names.
+pub(crate) fn absolute(path: &str) -> Result<PathBuf, Error> {
+    let path = expand(path, std::env::home_dir().as_deref());
+    if path.is_absolute() {
+        Ok(path)
+    } else {
+        Err(Error::NotAbsolute(path))
     }
 }
 
@@ -66,14 +158,14 @@ fn expand(path: &str, user_home: Option<&Path>) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod fixture {
     use domain::id::TaskId;
     use domain::status::Status;
+    use domain::task::{Task, WorkspaceKind};
     use domain::time::Timestamp;
 
-    use super::*;
-
-    fn task(workspace_kind: WorkspaceKind, workspace_path: Option<&str>) -> Task {
+    /// A running task with this workspace.
+    pub(crate) fn task(workspace_kind: WorkspaceKind, workspace_path: Option<&str>) -> Task {
         Task {
             id: TaskId::from_bits(1),
             title: "a task".to_owned(),
@@ -92,33 +184,76 @@ mod tests {
             tenant: None,
             result: None,
             idempotency_key: None,
-            spawn_failures: 0,
+            failures: 0,
             worker_pid: None,
-            last_spawn_error: None,
+            last_error: None,
             waiting: false,
             status_since: Timestamp(0),
             not_before: None,
             failure_limit: None,
+            block_reason: None,
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::task;
+    use super::*;
 
     #[test]
     fn a_scratch_task_gets_a_folder_of_its_own_and_keeps_what_is_in_it() {
         let root = tempfile::tempdir().unwrap();
         let home = Home::at(root.path()).unwrap();
         let task = task(WorkspaceKind::Scratch, None);
-        let made = prepare(&home, &task).unwrap();
-        assert_eq!(made, home.workspace(&task.id));
-        fs::write(made.join("draft"), "kept").unwrap();
-        prepare(&home, &task).unwrap();
-        assert_eq!(fs::read_to_string(made.join("draft")).unwrap(), "kept");
+        let made = prepare(&home, &task, OfLane::default()).unwrap();
+        assert_eq!(made.path, home.workspace(&task.id));
+        let ours = made.ours.unwrap();
+        assert_eq!(
+            (ours.path.as_str(), ours.task),
+            (made.path.to_str().unwrap(), task.id.clone())
+        );
+        fs::write(made.path.join("draft"), "kept").unwrap();
+        prepare(&home, &task, OfLane::default()).unwrap();
+        assert_eq!(fs::read_to_string(made.path.join("draft")).unwrap(), "kept");
+    }
+
+    #[test]
+    fn a_folder_that_a_person_named_is_never_noted_as_ours() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::at(root.path().join("home")).unwrap();
+        let theirs = root.path().join("theirs");
+        let others = home.workspaces().join("t_00000002");
+        for path in [theirs, others] {
+            for kind in [WorkspaceKind::Scratch, WorkspaceKind::Dir] {
+                let made = prepare(&home, &task(kind, path.to_str()), OfLane::default()).unwrap();
+                assert!(path.is_dir());
+                assert_eq!((made.path, made.ours), (path.clone(), None));
+            }
+        }
+    }
+
+    #[test]
+    fn a_lane_with_a_root_of_its_own_has_its_scratch_folders_there() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::at(root.path().join("home")).unwrap();
+        let lane = OfLane {
+            root: Some(root.path()),
+            repository: None,
+        };
+        let task = task(WorkspaceKind::Scratch, None);
+        let made = prepare(&home, &task, lane).unwrap();
+        assert_eq!(
+            (made.path, made.ours),
+            (root.path().join("t_00000001"), None)
+        );
     }
 
     #[test]
     fn a_dir_task_without_a_usable_path_says_what_is_missing() {
         let home = Home::at("/nonexistent").unwrap();
         let says = |path| {
-            prepare(&home, &task(WorkspaceKind::Dir, path))
+            prepare(&home, &task(WorkspaceKind::Dir, path), OfLane::default())
                 .unwrap_err()
                 .to_string()
         };

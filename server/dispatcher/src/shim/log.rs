@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use domain::id::RunId;
 
 use crate::error::Error;
+use crate::logs;
 
 /// How large a log gets before it is put aside, in bytes: the original's limit.
 const LIMIT: u64 = 2 * 1024 * 1024;
@@ -17,6 +18,8 @@ pub(super) struct RotatingLog {
     file: File,
     size: u64,
     limit: u64,
+    /// Whether the part of this run still begins in this file.
+    is_whole: bool,
 }
 
 impl RotatingLog {
@@ -35,23 +38,45 @@ impl RotatingLog {
             file,
             size,
             limit,
+            is_whole: false,
         };
         let line_end = if log.ends_with_a_line()? { "" } else { "\n" };
         log.write(format!("{line_end}──── run {run} ────\n").as_bytes())?;
+        log.is_whole = true;
         Ok(log)
     }
 
+    /// How much is in the file, in bytes: where what is written next begins.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Where the part of this run ends, in bytes, if it begins in the same file.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.is_whole.then_some(self.size)
+    }
+
     /// Appends what a worker wrote. A file that would grow beyond the limit becomes `<name>.1` first,
-    /// and what was `<name>.1` is gone.
+    /// and what was `<name>.1` is gone. No line is torn apart between the two, unless it is so long
+    /// that it came in pieces.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let added = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if self.size > 0 && self.size.saturating_add(added) > self.limit {
-            let mut aside = self.path.clone().into_os_string();
-            aside.push(".1");
-            fs::rename(&self.path, aside)?;
-            (self.file, self.size) = append_to(&self.path)?;
+        let room = usize::try_from(self.limit.saturating_sub(self.size)).unwrap_or(usize::MAX);
+        if self.size == 0 || bytes.len() <= room {
+            return self.append(bytes);
         }
+        let fitting = bytes.get(..room).unwrap_or_default();
+        let lines = fitting.iter().rposition(|byte| *byte == b'\n');
+        let (fitting, rest) = bytes.split_at(lines.map_or(0, |last| last + 1));
+        self.append(fitting)?;
+        fs::rename(&self.path, logs::aside(&self.path))?;
+        self.is_whole = false;
+        (self.file, self.size) = append_to(&self.path)?;
+        self.append(rest)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
+        let added = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.size = self.size.saturating_add(added);
         Ok(())
     }
@@ -79,6 +104,8 @@ fn append_to(path: &Path) -> io::Result<(File, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn folder_and_log() -> (tempfile::TempDir, PathBuf) {
@@ -93,7 +120,9 @@ mod tests {
         let mut first = RotatingLog::open(&path, RunId(1)).unwrap();
         first.write(b"no line end").unwrap();
         let mut second = RotatingLog::open(&path, RunId(2)).unwrap();
+        let start = second.size();
         second.write(b"done\n").unwrap();
+        assert_eq!(second.end(), Some(start + 5));
         RotatingLog::open(&path, RunId(3)).unwrap();
         assert_eq!(
             fs::read_to_string(path).unwrap(),
@@ -110,11 +139,44 @@ mod tests {
         }
         let (now, before) = (
             fs::read(&path).unwrap(),
-            fs::read(path.with_extension("log.1")).unwrap(),
+            fs::read(logs::aside(&path)).unwrap(),
         );
         assert!(now.len() <= 100 && before.len() <= 100);
+        assert_eq!(log.end(), None);
         let kept = String::from_utf8([before, now].concat()).unwrap();
         assert!(kept.ends_with("line 98\nline 99\n"));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_comes_in_one_piece_is_parted_between_two_lines() {
+        let (_folder, path) = folder_and_log();
+        let mut log = RotatingLog::open_with(&path, RunId(1), 60).unwrap();
+        let lines = (10..28).fold(String::new(), |lines, number| {
+            lines + &format!("{number}\n")
+        });
+        log.write(lines.as_bytes()).unwrap();
+        let before = fs::read_to_string(logs::aside(&path)).unwrap();
+        let now = fs::read_to_string(&path).unwrap();
+        assert!(before.len() <= 60 && before.ends_with("18\n"), "{before}");
+        assert!(now.starts_with("19\n") && now.ends_with("27\n"), "{now}");
+    }
+
+    proptest! {
+        #[test]
+        fn two_files_hold_the_end_of_all_that_was_written(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..40),
+        ) {
+            let (_folder, path) = folder_and_log();
+            let mut log = RotatingLog::open_with(&path, RunId(1), 100).unwrap();
+            for piece in &pieces {
+                log.write(piece).unwrap();
+            }
+            let now = fs::read(&path).unwrap();
+            let before = fs::read(logs::aside(&path)).unwrap_or_default();
+            prop_assert!(now.len() <= 100 && before.len() <= 100);
+            let all = ["──── run 1 ────\n".as_bytes(), &pieces.concat()].concat();
+            prop_assert!(all.ends_with(&[before, now].concat()));
+        }
     }
 }

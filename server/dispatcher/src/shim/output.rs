@@ -3,7 +3,8 @@
 use std::io::{PipeReader, PipeWriter, Read};
 use std::thread;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 
 use super::log::RotatingLog;
 use crate::error::Error;
@@ -17,7 +18,18 @@ const RESULT_LINES: usize = 40;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A worker's output on its way into the log.
-pub(super) struct Output(oneshot::Receiver<String>);
+pub(super) struct Output {
+    written: oneshot::Receiver<Written>,
+    last_at: watch::Receiver<Instant>,
+}
+
+/// What a worker has written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) last_lines: String,
+    /// Where it ends in the task's log, in bytes, if it begins there too.
+    pub(super) log_end: Option<u64>,
+}
 
 impl Output {
     /// Starts to copy: what is written to the pipe that this returns goes to `log`.
@@ -26,34 +38,41 @@ impl Output {
     /// process that holds the pipe is gone.
     pub(super) fn copy_to(log: RotatingLog) -> Result<(Self, PipeWriter), Error> {
         let (reader, writer) = std::io::pipe().map_err(Error::system("make a pipe"))?;
-        let (send, receive) = oneshot::channel();
+        let (send, written) = oneshot::channel();
+        let (tell, last_at) = watch::channel(Instant::now());
         thread::Builder::new()
             .name("output".to_owned())
-            .spawn(move || send.send(copy(reader, log)))
+            .spawn(move || send.send(copy(reader, log, &tell)))
             .map_err(Error::system("start a thread"))?;
-        Ok((Self(receive), writer))
+        Ok((Self { written, last_at }, writer))
     }
 
-    /// The last lines, once there is nothing more to come.
-    pub(super) async fn last_lines(self) -> String {
-        self.0.await.unwrap_or_default()
+    /// When the worker last wrote something.
+    pub(super) fn last_at(&self) -> Instant {
+        *self.last_at.borrow()
+    }
+
+    /// All of it, once there is nothing more to come.
+    pub(super) async fn written(self) -> Written {
+        self.written.await.unwrap_or_default()
     }
 }
 
-fn copy(mut reader: PipeReader, mut log: RotatingLog) -> String {
+fn copy(mut reader: PipeReader, mut log: RotatingLog, tell: &watch::Sender<Instant>) -> Written {
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut end = Vec::new();
     let mut is_logged = true;
     loop {
         let bytes = match reader.read(&mut buffer) {
-            Ok(0) => return last_lines(&end),
+            Ok(0) => break,
             Ok(length) => buffer.get(..length).unwrap_or_default(),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => {
                 tracing::error!(%error, "the worker's output cannot be read");
-                return last_lines(&end);
+                break;
             }
         };
+        tell.send_replace(Instant::now());
         // A full disk must not stop the worker: its output is read on, and lost.
         if let Err(error) = log.write(bytes)
             && std::mem::replace(&mut is_logged, false)
@@ -64,6 +83,10 @@ fn copy(mut reader: PipeReader, mut log: RotatingLog) -> String {
         // One byte more than is kept tells whether a line begins there.
         let surplus = end.len().saturating_sub(RESULT_BYTES + 1);
         end.drain(..surplus);
+    }
+    Written {
+        last_lines: last_lines(&end),
+        log_end: log.end(),
     }
 }
 
@@ -90,8 +113,8 @@ mod tests {
         let (output, mut pipe) = Output::copy_to(log).unwrap();
         pipe.write_all(written).unwrap();
         drop(pipe);
-        let lines = output.last_lines().await;
-        (lines, std::fs::metadata(&path).unwrap().len())
+        let written = output.written().await;
+        (written.last_lines, std::fs::metadata(&path).unwrap().len())
     }
 
     #[tokio::test]

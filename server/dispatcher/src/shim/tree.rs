@@ -42,10 +42,6 @@ impl Tree {
         }
     }
 
-    pub(super) fn worker_pid(&self) -> i32 {
-        self.worker
-    }
-
     /// Takes note of every child that has ended. All children of this process are of the run: its
     /// worker, and what its processes left behind.
     pub(super) fn reap(&mut self) {

@@ -1,49 +1,66 @@
 //! A dispatcher's loop that tests drive by hand, with runs that it did not start.
 
-use std::path::Path;
-
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask, SHELL};
-use domain::id::RunId;
+use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, OpenRun, Run};
 use domain::status::Status;
-use kernel::Kernel;
+use kernel::{Clock, Kernel, Options};
 use tempfile::TempDir;
-use tokio::sync::watch;
 
 use super::Work;
-use crate::dispatcher::Config;
+use crate::config::{Config, Source};
 use crate::home::Home;
-use crate::lanes::Lanes;
+use crate::process;
+use crate::run_folder::fixture::spec;
 use crate::run_folder::{RunFolder, Spec};
 
 /// The folder goes when it is dropped.
 pub(super) fn work() -> (TempDir, Work) {
+    work_by(Clock::default())
+}
+
+/// A loop that lives by this clock.
+pub(super) fn work_by(clock: Clock) -> (TempDir, Work) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::at(folder.path()).unwrap();
-    let kernel = Kernel::open(&home.db()).unwrap();
+    let seed = Some(7);
+    let kernel = Kernel::open_with(&home.db(), Options { clock, seed }).unwrap();
     let config = Config {
-        program: "/nonexistent/kanban".into(),
-        lanes: Lanes::built_in(),
-        cap: 9,
-        umask: None,
+        max: Some(9),
+        ..Config::new("/nonexistent/kanban".into())
     };
-    let (publish, _) = watch::channel(crate::Status::default());
-    (folder, Work::new(kernel, home, config, publish))
+    let (source, settings) = Source::open(home.clone(), config.clone()).unwrap();
+    let identity = process::own_identity().unwrap();
+    (
+        folder,
+        Work::new(kernel, home, config, source, settings, identity),
+    )
 }
 
 impl Work {
-    /// A task that was claimed for the lane `shell`.
-    pub(super) async fn claimed(&self) -> Claimed {
+    /// A task that is ready for the lane `shell`.
+    pub(super) async fn ready(&self) -> TaskId {
         let new = NewTask {
             title: "a task".to_owned(),
             assignee: Some(SHELL.to_owned()),
             ..NewTask::default()
         };
         let created = self.told(Command::CreateTask(new)).await;
-        let Answer::Created { task, .. } = created else {
-            panic!("not created: {created:?}");
-        };
+        match created {
+            Answer::Created { task, .. } => task,
+            other => panic!("not created: {other:?}"),
+        }
+    }
+
+    /// A task that was claimed for the lane `shell`.
+    pub(super) async fn claimed(&self) -> Claimed {
+        let task = self.ready().await;
+        self.claimed_again(task).await
+    }
+
+    /// A new run of a ready task.
+    pub(super) async fn claimed_again(&self, task: TaskId) -> Claimed {
         let claim = Command::ClaimTask {
             task,
             lock: "here:1".to_owned(),
@@ -86,14 +103,10 @@ impl Work {
         let spec = Spec {
             run: claimed.run,
             task: claimed.task.id.clone(),
-            assignee: SHELL.to_owned(),
             token: claimed.token.clone(),
             db: self.home.db(),
-            argv: Vec::new(),
-            env: [].into(),
-            workspace: Path::new("/").to_owned(),
             log: self.home.log(&claimed.task.id),
-            umask: None,
+            ..spec()
         };
         folder.write_spec(&spec).unwrap();
         folder

@@ -11,11 +11,16 @@ use super::{Work, count};
 use crate::error::Error;
 use crate::launch::launch;
 use crate::plan::{Snapshot, Start, plan};
+use crate::report::Spawned;
 use crate::watched::Process;
 
 impl Work {
-    /// Claims and starts what may start now, and says how many that were.
-    pub(super) async fn start_tasks(&mut self, open: &[OpenRun]) -> Result<u32, Error> {
+    /// Claims and starts what may start now, at most `max`, and says how many that were.
+    pub(super) async fn start_tasks(
+        &mut self,
+        open: &[OpenRun],
+        max: Option<u32>,
+    ) -> Result<u32, Error> {
         let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
         let leaving: BTreeSet<TaskId> = self
             .watched
@@ -23,32 +28,34 @@ impl Work {
             .filter(|(run, _)| !is_open(run))
             .map(|(_, watched)| watched.task().clone())
             .collect();
-        let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
-        for run in open {
-            *running.entry(run.lane.clone()).or_default() += 1;
-        }
-        // Processes that are leaving still take room, in no lane.
-        *running.entry(None).or_default() += count(leaving.len());
-        let mut snapshot = Snapshot {
-            startable: Vec::new(),
-            running,
-            leaving,
-            cap: self.config.cap,
-        };
+        let pauses = self.kernel.dispatch().await?.paused;
+        let paused = pauses.into_iter().map(|pause| pause.lane).collect();
+        let cap = self.settings.cap.limit;
+        let mut snapshot = Snapshot::new(open, leaving, cap, paused);
         let room = snapshot.room();
         if room == 0 {
             return Ok(0);
         }
-        let assignees = snapshot.assignees_with_room(&self.config.lanes);
+        let assignees = self.kernel.ready_assignees().await?;
+        let assignees = snapshot.with_room(assignees, &self.settings.lanes);
         // Those that may not start yet must not stand in the place of others.
         let limit = room.saturating_add(count(snapshot.leaving.len()));
         snapshot.startable = self.kernel.startable(assignees, limit).await?;
+        let planned = plan(&snapshot, &self.settings.lanes);
+        let is_work = !planned.is_empty() && max != Some(0);
         let mut started = 0;
-        for start in plan(&snapshot, &self.config.lanes) {
-            if let Some(claimed) = self.claim(&start).await? {
-                self.start(start, *claimed).await?;
+        for start in planned {
+            if max.is_some_and(|max| started >= max) {
+                break;
+            }
+            if let Some(claimed) = self.claim(&start).await?
+                && self.start(start, *claimed).await?
+            {
                 started += 1;
             }
+        }
+        if is_work && started == 0 {
+            self.health.started_nothing();
         }
         Ok(started)
     }
@@ -61,9 +68,10 @@ impl Work {
             ttl: LEASE,
             lane: Some(start.lane.name.clone()),
             policy: ClaimPolicy {
-                global_cap: Some(self.config.cap),
+                global_cap: Some(self.settings.cap.limit),
                 lane_cap: start.lane.cap,
                 respects_rest: true,
+                respects_pause: true,
             },
         };
         match self.kernel.execute(&Actor::dispatcher(), claim).await {
@@ -79,30 +87,78 @@ impl Work {
         }
     }
 
-    async fn start(&mut self, start: Start, claimed: Claimed) -> Result<(), Error> {
+    /// Starts the supervisor of a run, and says whether that was possible.
+    async fn start(&mut self, start: Start, claimed: Claimed) -> Result<bool, Error> {
         let run = claimed.run;
-        let error = match launch(&self.home, &self.config, &start.lane, claimed).await {
-            Ok(shim) => {
-                tracing::info!(task.id = %start.task, run.id = %run, "started");
-                return self.watch(run, start.task, Process::Child(shim));
+        let Start {
+            task,
+            assignee,
+            lane,
+        } = start;
+        let error = match launch(&self.kernel, &self.home, &self.config, &lane, claimed).await {
+            Ok(launched) => {
+                tracing::info!(task.id = %task, run.id = %run, "started");
+                self.done.spawned.push(Spawned {
+                    task: task.clone(),
+                    assignee,
+                    workspace: launched.workspace.display().to_string(),
+                });
+                self.watch(run, task, Process::Child(launched.shim))?;
+                return Ok(true);
             }
             Err(error) => error,
         };
-        tracing::warn!(task.id = %start.task, run.id = %run, %error, "not started");
+        tracing::warn!(task.id = %task, run.id = %run, %error, "not started");
         let failure = Failure {
             outcome: Outcome::SpawnFailed,
             code: None,
             error: error.to_string(),
+            proposed: None,
         };
-        let fail = Command::FailRun { run, failure };
+        let fail = Command::FailRun {
+            run,
+            failure,
+            limit: self.settings.failure_limit,
+        };
         self.close(run, &Actor::dispatcher(), fail).await?;
-        self.clear_away(run).await
+        self.note_if_blocked(task).await?;
+        self.clear_away(run).await?;
+        Ok(false)
+    }
+}
+
+impl Snapshot {
+    /// What goes on, and what may.
+    pub(crate) fn new(
+        open: &[OpenRun],
+        leaving: BTreeSet<TaskId>,
+        cap: u32,
+        paused: BTreeSet<Option<String>>,
+    ) -> Self {
+        let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
+        for run in open {
+            *running.entry(run.lane.clone()).or_default() += 1;
+        }
+        // Processes that are leaving still take room, in no lane.
+        *running.entry(None).or_default() += count(leaving.len());
+        Self {
+            startable: Vec::new(),
+            running,
+            leaving,
+            cap,
+            paused,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::work;
+    use domain::command::FAILURE_LIMIT;
+    use domain::status::Status;
+    use domain::time::{Seconds, Timestamp};
+    use kernel::Clock;
+
+    use super::super::fixture::{work, work_by};
     use super::*;
 
     #[tokio::test]
@@ -112,10 +168,34 @@ mod tests {
         let folder = work.folder(claimed.run);
         let start = Start {
             task: claimed.task.id.clone(),
-            lane: work.config.lanes.of("shell").unwrap().clone(),
+            assignee: "shell".to_owned(),
+            lane: work.settings.lanes.of("shell").unwrap().clone(),
         };
         work.take_away(&claimed).await;
-        work.start(start, claimed).await.unwrap();
+        assert!(!work.start(start, claimed).await.unwrap());
         assert!(!folder.spec_file().exists());
+    }
+
+    #[tokio::test]
+    async fn a_start_that_fails_every_time_ends_with_the_breaker() {
+        let clock = Clock::standing_at(Timestamp(1_800_000_000));
+        let (_folder, mut work) = work_by(clock.clone());
+        let task = work.ready().await;
+        for _ in 0..20 {
+            // The program that would supervise the worker is not there.
+            work.tick(None).await.unwrap();
+            clock.advance(Seconds(3_600));
+        }
+        let given_up = work.kernel.task(&task).await.unwrap();
+        assert_eq!(given_up.task.status, Status::Blocked);
+        assert_eq!(given_up.task.failures, FAILURE_LIMIT);
+        assert_eq!(count(given_up.runs.len()), FAILURE_LIMIT);
+        let error = given_up.task.last_error.unwrap();
+        assert!(
+            error.starts_with("cannot start /nonexistent/kanban"),
+            "{error}"
+        );
+        assert_eq!(work.done.auto_blocked, [task]);
+        assert!(work.kernel.open_runs().await.unwrap().is_empty());
     }
 }

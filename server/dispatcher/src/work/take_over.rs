@@ -33,9 +33,11 @@ impl Work {
             return self.settle(open.run, Trace::Lost).await;
         };
         self.watch(open.run, open.task.clone(), Process::adopt(handle)?)?;
-        let adopt = Command::AdoptRun { run: open.run };
-        self.kernel.execute(&Actor::dispatcher(), adopt).await?;
-        tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
+        if self.is_staying {
+            let adopt = Command::AdoptRun { run: open.run };
+            self.kernel.execute(&Actor::dispatcher(), adopt).await?;
+            tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
+        }
         Ok(())
     }
 
@@ -118,10 +120,13 @@ fn find(supervisor: &ProcessIdentity) -> Result<Option<OwnedFd>, Error> {
 mod tests {
     use std::fs;
 
+    use domain::command::LEASE;
     use domain::run::Outcome;
+    use domain::time::{Seconds, Timestamp};
+    use kernel::Clock;
 
-    use super::super::fixture::work;
-    use super::super::{Wake, Work};
+    use super::super::Work;
+    use super::super::fixture::{work, work_by};
     use super::*;
 
     async fn attach(work: &Work, run: RunId, process: ProcessIdentity) -> bool {
@@ -172,12 +177,26 @@ mod tests {
         work.take_away(&good).await;
         let unreadable = bad_folder.spec_file().with_file_name("supervisor.json");
         fs::create_dir(&unreadable).unwrap();
-        work.tick(Wake::TimeIsUp).await.unwrap();
+        work.tick(None).await.unwrap();
         assert!(bad_folder.spec_file().exists());
         assert!(!good_folder.spec_file().exists());
 
         fs::remove_dir(&unreadable).unwrap();
-        work.tick(Wake::TimeIsUp).await.unwrap();
+        work.tick(None).await.unwrap();
         assert!(!bad_folder.spec_file().exists());
+    }
+
+    #[tokio::test]
+    async fn a_living_run_is_taken_over_though_the_machine_has_another_name_now() {
+        let clock = Clock::standing_at(Timestamp(1_800_000_000));
+        let (_folder, mut work) = work_by(clock.clone());
+        // The claim is held by `here:1`, which is not the name of this machine.
+        let claimed = work.claimed().await;
+        let alive = process::own_identity().unwrap();
+        assert!(attach(&work, claimed.run, alive).await);
+        clock.advance(Seconds(LEASE.0 + 1));
+        work.tick(None).await.unwrap();
+        assert!(work.watched.contains_key(&claimed.run));
+        assert_eq!(work.run_of(&claimed).await.outcome, None);
     }
 }

@@ -1,0 +1,61 @@
+//! What a dispatcher is told: by whoever starts it, and by `kanban.toml`.
+
+mod cap;
+mod file;
+mod settings;
+mod source;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use settings::{Mistake, Settings};
+pub(crate) use source::Source;
+
+/// How long nothing may happen before the dispatcher looks at the board all the same, as often as
+/// the original looks at all.
+const INTERVAL: Duration = Duration::from_mins(1);
+
+/// What `kanban.toml` may say, with an explanation of everything: to be written where a board has
+/// none yet.
+pub const EXAMPLE: &str = include_str!("kanban.toml");
+
+/// What a dispatcher is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This program: it is executed again, with the hidden verb `shim`, to supervise each run.
+    pub program: PathBuf,
+    /// The umask of the workers; `None` leaves them the dispatcher's.
+    pub umask: Option<u32>,
+    /// Where browsers find the board, for the workers to know.
+    pub url: Option<String>,
+    /// Whether other machines can reach the server. Then no text that comes in over the network is
+    /// run as a script, unless `kanban.toml` turns the lane `shell` on.
+    pub is_reachable: bool,
+    /// How many runs may go on at once, whatever `kanban.toml` says.
+    pub max: Option<u32>,
+    /// After how many failures in a row a task is blocked, unless the task says otherwise.
+    pub failure_limit: Option<u32>,
+    /// How long nothing may happen before the board is looked at all the same; a minute at most.
+    pub interval: Duration,
+}
+
+impl Config {
+    /// A dispatcher of which nothing special is asked.
+    pub fn new(program: PathBuf) -> Self {
+        Self {
+            program,
+            umask: None,
+            url: None,
+            is_reachable: false,
+            max: None,
+            failure_limit: None,
+            interval: INTERVAL,
+        }
+    }
+
+    /// How long nothing may happen before the board is looked at: never longer than after which
+    /// others would take the dispatcher for dead.
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval.min(INTERVAL)
+    }
+}

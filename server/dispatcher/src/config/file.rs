@@ -1,0 +1,119 @@
+//! The shape of `kanban.toml`. Each value checks itself where it is read, so that a mistake is found
+//! with the place where it stands.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
+
+use crate::ends::{Meaning, Success};
+use crate::template::Template;
+use crate::workspaces;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) dispatcher: DispatcherTable,
+    pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
+    /// How people are told what happens: the notifier reads it.
+    #[serde(rename = "channels")]
+    _channels: IgnoredAny,
+}
+
+/// `[dispatcher]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DispatcherTable {
+    pub(super) cap: Option<NonZero<u32>>,
+    pub(super) memory_per_run_mib: Option<NonZero<u64>>,
+    pub(super) failure_limit: Option<NonZero<u32>>,
+    pub(super) default_lane: Option<Spanned<String>>,
+}
+
+/// `[lanes.<name>]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LaneTable {
+    pub(super) enabled: Option<bool>,
+    pub(super) command: Option<Template>,
+    pub(super) env: BTreeMap<String, String>,
+    pub(super) cap: Option<NonZero<u32>>,
+    pub(super) max_run_time: Option<Span>,
+    pub(super) heartbeat_timeout: Option<Span>,
+    pub(super) workspace_root: Option<Folder>,
+    pub(super) repository: Option<Folder>,
+    pub(super) success: Option<Success>,
+    pub(super) exit_codes: BTreeMap<ExitCode, Meaning>,
+}
+
+/// A span of time: a number and one of the units `s`, `m`, `h`, `d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Span(pub(super) Duration);
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mistake =
+            || format!("{text:?} is no span of time, expected one such as 90s, 30m or 2h");
+        let unit_at = text.find(|char: char| !char.is_ascii_digit());
+        let (number, unit) = text.split_at(unit_at.ok_or_else(mistake)?);
+        let seconds: u64 = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return Err(mistake()),
+        };
+        let number: u64 = number.parse().map_err(|_| mistake())?;
+        match number.checked_mul(seconds) {
+            Some(seconds) if (1..=LONGEST_SECONDS).contains(&seconds) => {
+                Ok(Self(Duration::from_secs(seconds)))
+            }
+            _ => Err(format!(
+                "{text} is out of range, expected between 1s and 365d"
+            )),
+        }
+    }
+}
+
+/// A year: whoever means longer means something else.
+const LONGEST_SECONDS: u64 = 365 * 86_400;
+
+/// A folder; a leading `~/` is the home folder of the user.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl TryFrom<String> for Folder {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let folder = workspaces::absolute(&text).map(Self);
+        folder.map_err(|_| format!("{text:?} means another folder everywhere, expected /… or ~/…"))
+    }
+}
+
+/// The code of an exit other than 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct ExitCode(pub(super) i32);
+
+impl TryFrom<String> for ExitCode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.parse() {
+            Ok(code @ 1..=255) => Ok(Self(code)),
+            _ => Err(format!(
+                "{text} is no exit code, expected one from 1 to 255"
+            )),
+        }
+    }
+}

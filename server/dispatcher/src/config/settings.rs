@@ -1,0 +1,393 @@
+//! What follows from `kanban.toml`.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use domain::command::SHELL;
+use toml::Spanned;
+
+use super::Config;
+use super::cap::{Cap, Machine};
+use super::file::{File, LaneTable};
+use crate::home::Home;
+use crate::lanes::{Lane, Lanes};
+
+/// Why `kanban.toml` cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}: {message}", .path.display(), .line.map_or_else(String::new, |line| format!(", line {line}")))]
+pub struct Mistake {
+    /// The file.
+    pub path: PathBuf,
+    /// Where it stands, where that is known.
+    pub line: Option<usize>,
+    /// What is wrong, and what is expected.
+    pub message: String,
+}
+
+/// What follows from `kanban.toml`, or from its absence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub(crate) cap: Cap,
+    /// After how many failures in a row a task is blocked, unless the task says so itself.
+    pub(crate) failure_limit: Option<u32>,
+    pub(crate) lanes: Lanes,
+}
+
+impl Settings {
+    /// Reads what the board's home folder says. It blocks.
+    ///
+    /// # Errors
+    /// When there is a file that cannot be read or makes no sense.
+    pub fn read(home: &Home, config: &Config) -> Result<Self, Mistake> {
+        let path = home.config();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                let (line, message) = (None, format!("cannot be read: {error}"));
+                return Err(Mistake {
+                    path,
+                    line,
+                    message,
+                });
+            }
+        };
+        Self::of_text(&text, config, &path)
+    }
+
+    /// The lanes.
+    pub fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    /// How many runs may go on at once, and why.
+    pub fn cap(&self) -> (u32, &str) {
+        (self.cap.limit, &self.cap.reason)
+    }
+
+    fn of_text(text: &str, config: &Config, path: &Path) -> Result<Self, Mistake> {
+        let mistake = |at: Option<usize>, message: String| Mistake {
+            path: path.to_owned(),
+            line: at.map(|at| line_of(text, at)),
+            message,
+        };
+        let file: File = toml::from_str(text).map_err(|error| {
+            let at = error.span().map(|span| span.start);
+            mistake(at, error.message().replace('\n', "; "))
+        })?;
+        let cap = match (config.max, file.dispatcher.cap) {
+            (Some(limit), _) => Cap {
+                limit,
+                reason: "asked for on the command line".to_owned(),
+            },
+            (None, Some(limit)) => Cap {
+                limit: limit.get(),
+                reason: "dispatcher.cap in kanban.toml".to_owned(),
+            },
+            (None, None) => Machine::now().cap(file.dispatcher.memory_per_run_mib),
+        };
+        let failure_limit = file.dispatcher.failure_limit.map(Into::into);
+        let mut lanes = Lanes::built_in(config.is_reachable);
+        for (name, table) in file.lanes {
+            let at = table.span().start;
+            let lane = lane(&name, table, lanes.named(&name).cloned());
+            lanes.put(lane.map_err(|message| mistake(Some(at), message))?);
+        }
+        if let Some(name) = file.dispatcher.default_lane {
+            let at = Some(name.span().start);
+            lanes
+                .serve_others_by(name.get_ref())
+                .map_err(|message| mistake(at, message))?;
+        }
+        Ok(Self {
+            cap,
+            failure_limit: config.failure_limit.or(failure_limit),
+            lanes,
+        })
+    }
+}
+
+/// The lane that a table describes, on top of the built-in one of its name.
+fn lane(name: &str, table: Spanned<LaneTable>, built_in: Option<Lane>) -> Result<Lane, String> {
+    let table = table.into_inner();
+    let mut lane = match (built_in, table.command) {
+        (Some(lane), None) => lane,
+        (Some(lane), Some(command)) => Lane { command, ..lane },
+        (None, Some(command)) => Lane::new(name, command),
+        (None, None) => {
+            return Err(format!(
+                "lane {name} has no command, expected command = [\"program\", \"argument\", …]"
+            ));
+        }
+    };
+    if lane.command.runs_task_text() && name != SHELL {
+        return Err(format!(
+            "lane {name} would run the text of tasks, which only the lane shell may do, expected \
+             {{prompt_file}} instead of {{script}}"
+        ));
+    }
+    match table.enabled {
+        Some(true) => lane.off = None,
+        Some(false) => lane.off = Some("it is turned off in kanban.toml"),
+        None => {}
+    }
+    lane.env = table.env;
+    lane.cap = table.cap.map(Into::into);
+    if let Some(time) = table.max_run_time {
+        lane.limits.max_run_time = time.0;
+    }
+    lane.limits.heartbeat_timeout = table.heartbeat_timeout.map(|time| time.0);
+    lane.workspace_root = table.workspace_root.map(|folder| folder.0);
+    lane.repository = table.repository.map(|folder| folder.0);
+    lane.rules.success = table.success.unwrap_or(lane.rules.success);
+    let codes = table.exit_codes.into_iter();
+    lane.rules
+        .exit_codes
+        .extend(codes.map(|(code, meaning)| (code.0, meaning)));
+    lane.find_program();
+    Ok(lane)
+}
+
+/// The number of the line with the byte `at`.
+fn line_of(text: &str, at: usize) -> usize {
+    let before = text.bytes().take(at);
+    before.filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::dispatch::LaneReport;
+
+    use super::super::EXAMPLE;
+    use super::*;
+    use crate::ends::{Meaning, Success};
+
+    fn config() -> Config {
+        Config::new("/nonexistent/kanban".into())
+    }
+
+    fn read(text: &str) -> Result<Settings, Mistake> {
+        Settings::of_text(text, &config(), Path::new("/h/kanban.toml"))
+    }
+
+    fn mistake(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    fn report(settings: &Settings, name: &str) -> LaneReport {
+        let reports = settings.lanes.reports();
+        reports.into_iter().find(|lane| lane.name == name).unwrap()
+    }
+
+    #[test]
+    fn without_a_file_there_is_the_shell_and_a_cap_that_fits_the_machine() {
+        let home = tempfile::tempdir().unwrap();
+        let home = Home::at(home.path()).unwrap();
+        let settings = Settings::read(&home, &config()).unwrap();
+        assert_eq!(report(&settings, "shell").problem, None);
+        assert!(settings.cap.limit >= 1);
+        assert!(!settings.cap.reason.is_empty());
+    }
+
+    #[test]
+    fn everything_that_can_be_said_of_a_lane_is_understood() {
+        let settings = read(
+            r#"
+            [dispatcher]
+            cap = 5
+            failure_limit = 3
+            default_lane = "agent"
+
+            [lanes.agent]
+            command = ["sh", "-c", "work on {task_id}"]
+            env = { MODEL = "large" }
+            cap = 2
+            max_run_time = "90m"
+            heartbeat_timeout = "30s"
+            success = "exit"
+            exit_codes = { 3 = "blocked", 75 = "failure" }
+            workspace_root = "/srv/work"
+            repository = "/srv/src"
+            "#,
+        );
+        let settings = settings.unwrap();
+        assert_eq!(settings.cap(), (5, "dispatcher.cap in kanban.toml"));
+        assert_eq!(settings.failure_limit, Some(3));
+        let lane = settings.lanes.of("anybody").unwrap();
+        assert_eq!((lane.name.as_str(), lane.cap), ("agent", Some(2)));
+        assert_eq!(lane.env["MODEL"], "large");
+        assert_eq!(lane.limits.max_run_time, Duration::from_mins(90));
+        assert_eq!(lane.limits.heartbeat_timeout, Some(Duration::from_secs(30)));
+        assert_eq!(lane.rules.success, Success::Exit);
+        let meanings = [(3, Meaning::Blocked), (75, Meaning::Failure)];
+        assert_eq!(lane.rules.exit_codes, meanings.into());
+        assert_eq!(lane.workspace_root.as_deref(), Some(Path::new("/srv/work")));
+        assert_eq!(lane.repository.as_deref(), Some(Path::new("/srv/src")));
+    }
+
+    #[test]
+    fn a_shipped_lane_keeps_what_the_file_does_not_change() {
+        let settings = read("[lanes.shell]\ncap = 3").unwrap();
+        let shell = settings.lanes.of("shell").unwrap();
+        assert_eq!((shell.cap, shell.rules.success), (Some(3), Success::Exit));
+        assert_eq!(shell.command.program(), "sh");
+        let settings = read("[lanes.hermes]\ncommand = [\"sh\", \"{assignee}\"]").unwrap();
+        let hermes = settings.lanes.of("anybody").unwrap();
+        assert_eq!(
+            (hermes.name.as_str(), hermes.rules.success),
+            ("hermes", Success::Reports)
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_one_sentence_with_its_line_and_what_is_expected() {
+        let with_lane = |line: &str| format!("[lanes.a]\ncommand = [\"sh\"]\n{line}\n");
+        let cases = [
+            (
+                "[dispatcher]\ncaps = 3",
+                2,
+                "unknown field `caps`, expected one of `cap`",
+            ),
+            ("[dispatcher]\ncap = 0", 2, "expected a nonzero u32"),
+            ("[dispatcher]\n\ncap = \"two\"", 3, "expected a nonzero u32"),
+            (
+                "[dispatcher]\ndefault_lane = \"b\"",
+                2,
+                "b cannot be the default lane, expected one of hermes",
+            ),
+            (
+                "[lanes.a]\nenabled = true",
+                1,
+                "expected command = [\"program\"",
+            ),
+            ("[lanes.a]\ncommand = []", 2, "a command needs"),
+            (
+                "[lanes.a]\ncommand = [\"sh\",\n\"{id}\"]",
+                2,
+                "expected one of {task_id}",
+            ),
+            (
+                "[lanes.a]\ncommand = [\"sh\", \"{script}\"]",
+                1,
+                "expected {prompt_file}",
+            ),
+            (&with_lane("max_run_time = 30"), 3, "expected a string"),
+            (
+                &with_lane("max_run_time = \"30 minutes\""),
+                3,
+                "expected one such as 90s, 30m",
+            ),
+            (
+                &with_lane("heartbeat_timeout = \"0s\""),
+                3,
+                "expected between 1s and 365d",
+            ),
+            (
+                &with_lane("success = \"done\""),
+                3,
+                "expected `reports` or `exit`",
+            ),
+            (
+                &with_lane("exit_codes = { 0 = \"failure\" }"),
+                3,
+                "expected one from 1 to 255",
+            ),
+            (
+                &with_lane("exit_codes = { 3 = \"retry\" }"),
+                3,
+                "unknown variant `retry`, expected",
+            ),
+            (
+                &with_lane("workspace_root = \"work\""),
+                3,
+                "expected /… or ~/…",
+            ),
+            ("[lanes.a\n", 1, "expected"),
+        ];
+        for (text, line, says) in cases {
+            let mistake = mistake(text);
+            let begins = format!("/h/kanban.toml, line {line}: ");
+            assert!(mistake.starts_with(&begins), "{mistake}");
+            assert!(mistake.contains(says), "{mistake}");
+            assert!(!mistake.contains('\n'), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_file() {
+        let config = Config {
+            max: Some(3),
+            failure_limit: Some(1),
+            ..config()
+        };
+        let text = "[dispatcher]\ncap = 5\nfailure_limit = 2";
+        let settings = Settings::of_text(text, &config, Path::new("")).unwrap();
+        assert_eq!(settings.cap(), (3, "asked for on the command line"));
+        assert_eq!(settings.failure_limit, Some(1));
+    }
+
+    #[test]
+    fn where_others_can_reach_the_server_the_shell_is_off_unless_it_is_turned_on() {
+        let config = Config {
+            is_reachable: true,
+            ..config()
+        };
+        let problem = |text: &str| {
+            let settings = Settings::of_text(text, &config, Path::new("")).unwrap();
+            report(&settings, "shell").problem
+        };
+        assert!(problem("").unwrap().starts_with("other machines can reach"));
+        assert_eq!(problem("[lanes.shell]\nenabled = true"), None);
+        let off = problem("[lanes.shell]\nenabled = false");
+        assert_eq!(off.as_deref(), Some("it is turned off in kanban.toml"));
+    }
+
+    #[test]
+    fn the_example_can_be_used_as_it_is_and_with_everything_turned_on() {
+        assert_eq!(read(EXAMPLE).unwrap().lanes, read("").unwrap().lanes);
+        // What is an example of the file, and not of English, has a value, a table or a bracket.
+        let is_toml = |line: &&str| {
+            line.starts_with('[')
+                || line.starts_with("    \"")
+                || line.starts_with(']')
+                || line
+                    .split_once(" = ")
+                    .is_some_and(|(name, _)| !name.contains(' '))
+        };
+        let lines = EXAMPLE
+            .lines()
+            .map(|line| line.strip_prefix("# ").unwrap_or(line));
+        let turned_on: Vec<&str> = lines.filter(is_toml).collect();
+        let settings = read(&turned_on.join("\n")).unwrap();
+        let lanes: Vec<_> = settings
+            .lanes
+            .all()
+            .map(|lane| lane.name.as_str())
+            .collect();
+        assert_eq!(
+            lanes,
+            [
+                "shell", "hermes", "claude", "codex", "example", "gemini", "make"
+            ]
+        );
+        assert_eq!(settings.cap.limit, 2);
+        let codex = settings.lanes.named("codex").unwrap();
+        assert_eq!(codex.rules.success, Success::Exit);
+    }
+
+    #[test]
+    fn what_the_example_calls_the_default_is_the_default() {
+        let lines = EXAMPLE
+            .lines()
+            .map(|line| line.strip_prefix("# ").unwrap_or(line));
+        let of_hermes: Vec<&str> = lines
+            .skip_while(|line| *line != "[lanes.hermes]")
+            .take(2)
+            .collect();
+        let written = read(&of_hermes.join("\n")).unwrap();
+        assert_eq!(written.lanes, read("").unwrap().lanes);
+    }
+}

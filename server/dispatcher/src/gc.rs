@@ -1,0 +1,146 @@
+//! Removing what nobody needs any more: old workspaces, old logs, old events. Only when a person
+//! asks for it; nothing is removed when a task is done.
+//!
+//! A workspace goes only when we made it and noted so on the board, when it lies where we put it,
+//! when its task has been archived for long, and when nobody works in it. In doubt it stays, and the
+//! report says why.
+
+mod logs;
+mod remove;
+mod workspaces;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::actor::Actor;
+use domain::command::{Answer, Command};
+use domain::id::TaskId;
+use domain::time::Seconds;
+use kernel::Kernel;
+use tokio::task::spawn_blocking;
+
+use crate::error::Error;
+use crate::home::Home;
+use workspaces::InUse;
+
+/// How old things get before they are removed.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// How long the events of finished tasks are kept.
+    pub events: Seconds,
+    /// How long a log is kept after its last line.
+    pub logs: Seconds,
+    /// How long the workspace of a task is kept after the task was archived.
+    pub workspaces: Seconds,
+}
+
+/// Whether anything is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is.
+    Remove,
+    /// It is only said what would be.
+    DryRun,
+}
+
+/// What was removed, or would be.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The workspaces.
+    pub workspaces: Vec<PathBuf>,
+    /// How many events.
+    pub events: usize,
+    /// The logs.
+    pub logs: Vec<PathBuf>,
+    /// Old workspaces and logs that stay all the same.
+    pub kept: Vec<Kept>,
+}
+
+/// Something that is old enough and stays.
+#[derive(Debug)]
+pub struct Kept {
+    /// What.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why something is not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum Reason {
+    /// It is not where we put workspaces, whatever the board says.
+    #[error("it is not where the workspace of its task belongs")]
+    Elsewhere,
+    /// Somebody replaced it by a symbolic link or a file.
+    #[error("it is not a folder that we made")]
+    Replaced,
+    /// Another task has it as its workspace.
+    #[error("task {0} works in it")]
+    InUse(TaskId),
+    /// A worker of its task may still be there.
+    #[error("a run of its task has not ended")]
+    RunNotEnded,
+    /// Work would be lost.
+    #[error("it has changes that are not committed")]
+    Uncommitted,
+    /// Work would be lost.
+    #[error("it has commits that are on no branch")]
+    OnNoBranch,
+    /// The board does not say whose worktree it is.
+    #[error("nothing says which repository it belongs to")]
+    NoRepository,
+    /// git does not remove it.
+    #[error(transparent)]
+    Git(#[from] crate::workspaces::Error),
+    /// The operating system does not remove it.
+    #[error("it cannot be removed: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Removes what is older than `retention` says.
+///
+/// # Errors
+/// When the board refuses it to this actor or cannot be read. What cannot be removed is no error; the
+/// report says so.
+pub async fn collect(
+    kernel: &Kernel,
+    actor: &Actor,
+    home: &Home,
+    retention: Retention,
+    mode: Mode,
+) -> Result<Report, Error> {
+    // What is exactly as old as asked for goes too; the moments below are the first that do not.
+    let now = kernel.now() + Seconds(1);
+    let mut report = Report::default();
+    // First, because the board may refuse it.
+    let before = now - retention.events;
+    report.events = match mode {
+        Mode::Remove => forget_events(kernel, actor, Command::ForgetEvents { before }).await?,
+        Mode::DryRun => kernel.forgettable_events(before).await?,
+    };
+    let in_use = Arc::new(InUse::read(kernel, home).await?);
+    let archived_before = now - retention.workspaces;
+    workspaces::collect(kernel, home, archived_before, &in_use, mode, &mut report).await?;
+    let written_before = now - retention.logs;
+    let logs_home = home.clone();
+    let collect = move || logs::collect(&logs_home, written_before, &in_use.busy, mode);
+    match spawn_blocking(collect).await.map_err(io::Error::from) {
+        Ok(Ok((logs, kept))) => {
+            report.logs = logs;
+            report.kept.extend(kept);
+        }
+        Ok(Err(cause)) | Err(cause) => {
+            let (path, reason) = (home.logs(), cause.into());
+            report.kept.push(Kept { path, reason });
+        }
+    }
+    Ok(report)
+}
+
+async fn forget_events(kernel: &Kernel, actor: &Actor, forget: Command) -> Result<usize, Error> {
+    match kernel.execute(actor, forget).await?.answer {
+        Answer::Forgotten { count } => Ok(count),
+        _ => Ok(0),
+    }
+}

@@ -1,0 +1,225 @@
+//! Removing what lies in one managed folder, and nothing else.
+//!
+//! Everything is reached from a handle of the folder above it and never through a symbolic link, so
+//! it does not matter what somebody puts in the way meanwhile.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use domain::time::Timestamp;
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{fchmod, fstat, openat, statat, unlinkat};
+use rustix::io::Errno;
+
+/// A folder of which we own the direct children.
+pub(super) struct Managed {
+    folder: OwnedFd,
+    device: u64,
+}
+
+/// What lies under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Folder,
+    /// A file that was last written then.
+    File(Timestamp),
+    /// A symbolic link, a pipe, or whatever else we never make.
+    Other,
+}
+
+impl Managed {
+    /// The folder at `path`, which lies in `home`; `None` where there is none.
+    ///
+    /// The person who named `home` may have named a link; from there on nothing may be one.
+    pub(super) fn open(home: &Path, path: &Path) -> io::Result<Option<Self>> {
+        let inside = path.strip_prefix(home).map_err(io::Error::other)?;
+        let open = || {
+            let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let mut folder = openat(CWD, home, flags, Mode::empty())?;
+            for name in inside {
+                folder = open_folder(&folder, name)?;
+            }
+            let device = fstat(&folder)?.st_dev;
+            Ok(Self { folder, device })
+        };
+        match open() {
+            Ok(managed) => Ok(Some(managed)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::NOTDIR | Errno::LOOP) => {
+                let path = path.display();
+                Err(io::Error::other(format!(
+                    "{path}, or a folder above it, is a link"
+                )))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What lies under `name`.
+    pub(super) fn find(&self, name: &str) -> io::Result<Found> {
+        let stat = match statat(&self.folder, child(name)?, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => return Ok(Found::Nothing),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => Found::Folder,
+            FileType::RegularFile => Found::File(Timestamp(stat.st_mtime)),
+            _ => Found::Other,
+        })
+    }
+
+    /// The names of all that lies here.
+    pub(super) fn names(&self) -> io::Result<Vec<String>> {
+        let names = names_in(&self.folder)?.into_iter();
+        // We give no other names than those of ASCII.
+        Ok(names.filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    /// Removes a file.
+    pub(super) fn remove_file(&self, name: &str) -> io::Result<()> {
+        Ok(unlinkat(&self.folder, child(name)?, AtFlags::empty())?)
+    }
+
+    /// Removes a folder and everything in it. Links in it are removed, and what they lead to stays.
+    pub(super) fn remove_folder(&self, name: &str) -> io::Result<()> {
+        remove_tree(&self.folder, &CString::new(child(name)?)?, self.device)
+    }
+}
+
+/// The name of something that lies directly in a folder. A path could lead anywhere.
+fn child(name: &str) -> io::Result<&str> {
+    let is_path = name.is_empty() || name.contains('/') || matches!(name, "." | "..");
+    if is_path {
+        return Err(io::Error::other(format!("{name:?} is no name")));
+    }
+    Ok(name)
+}
+
+/// Removes the folder `name` of `parent`. It stops at what lies on another device: somebody mounted
+/// that, and its content is not of this folder.
+fn remove_tree(parent: &OwnedFd, name: &CStr, device: u64) -> io::Result<()> {
+    let folder = open_folder(parent, name)?;
+    let stat = fstat(&folder)?;
+    if stat.st_dev != device {
+        return Err(io::Error::other("something is mounted in it"));
+    }
+    make_writable(&folder, &stat)?;
+    for name in names_in(&folder)? {
+        match unlinkat(&folder, &name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::ISDIR) => remove_tree(&folder, &name, device)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+}
+
+/// Tools make folders that even their owner may not write to, such as caches of modules.
+fn make_writable(folder: &OwnedFd, stat: &Stat) -> rustix::io::Result<()> {
+    let mode = Mode::from_raw_mode(stat.st_mode);
+    if mode.contains(Mode::RWXU) {
+        return Ok(());
+    }
+    fchmod(folder, mode | Mode::RWXU)
+}
+
+fn open_folder(parent: &OwnedFd, name: impl rustix::path::Arg) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(parent, name, flags, Mode::empty())
+}
+
+/// All names before the first is removed: what a folder lists while it changes is not defined.
+fn names_in(folder: impl AsFd) -> rustix::io::Result<Vec<CString>> {
+    let entries = Dir::read_from(folder)?;
+    let names = entries.map(|entry| Ok(entry?.file_name().to_owned()));
+    let is_real = |name: &CString| !matches!(name.as_bytes(), b"." | b"..");
+    let names: Vec<CString> = names.collect::<rustix::io::Result<_>>()?;
+    Ok(names.into_iter().filter(is_real).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn home() -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join("a/b")).unwrap();
+        home
+    }
+
+    fn managed(home: &Path) -> Managed {
+        Managed::open(home, &home.join("a/b")).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_folder_goes_with_all_that_is_in_it_even_where_that_is_read_only() {
+        let home = home();
+        let inner = home.path().join("a/b/t_1/deep/er");
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(inner.join("file"), "").unwrap();
+        fs::set_permissions(&inner, fs::Permissions::from_mode(0o555)).unwrap();
+        let managed = managed(home.path());
+        managed.remove_folder("t_1").unwrap();
+        assert_eq!(managed.find("t_1").unwrap(), Found::Nothing);
+    }
+
+    #[test]
+    fn a_link_is_never_followed_wherever_it_is() {
+        let home = home();
+        let theirs = home.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        fs::write(theirs.join("draft"), "mine").unwrap();
+        let managed = managed(home.path());
+        symlink(&theirs, home.path().join("a/b/t_1")).unwrap();
+        assert_eq!(managed.find("t_1").unwrap(), Found::Other);
+        managed.remove_folder("t_1").unwrap_err();
+        fs::create_dir(home.path().join("a/b/t_2")).unwrap();
+        symlink(&theirs, home.path().join("a/b/t_2/link")).unwrap();
+        managed.remove_folder("t_2").unwrap();
+        symlink(home.path().join("a"), home.path().join("c")).unwrap();
+        assert!(Managed::open(home.path(), &home.path().join("c/b")).is_err());
+        assert_eq!(fs::read_to_string(theirs.join("draft")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_path_is_no_name() {
+        let home = home();
+        let managed = managed(home.path());
+        for path in ["", ".", "..", "../b", "t_1/..", "/", "t_1/"] {
+            assert!(managed.find(path).is_err(), "{path}");
+            assert!(managed.remove_file(path).is_err(), "{path}");
+            assert!(managed.remove_folder(path).is_err(), "{path}");
+        }
+        assert!(home.path().join("a/b").exists());
+    }
+
+    #[test]
+    fn what_is_on_another_device_is_left_alone() {
+        let home = home();
+        fs::create_dir_all(home.path().join("a/b/t_1/inner")).unwrap();
+        let elsewhere = Managed {
+            device: u64::MAX,
+            ..managed(home.path())
+        };
+        let error = elsewhere.remove_folder("t_1").unwrap_err();
+        assert_eq!(error.to_string(), "something is mounted in it");
+        assert!(home.path().join("a/b/t_1/inner").exists());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_manages_nothing() {
+        let home = home();
+        assert!(
+            Managed::open(home.path(), &home.path().join("a/c"))
+                .unwrap()
+                .is_none()
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! What a worker that can read is told.
+
+use std::path::Path;
+
+use domain::id::TaskId;
+
+use crate::ends::Success;
+
+/// What differs from worker to worker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prompt<'a> {
+    pub(crate) task: &'a TaskId,
+    pub(crate) workspace: &'a Path,
+    pub(crate) success: Success,
+}
+
+impl Prompt<'_> {
+    /// A text that is short enough for a command line: where the task can be read, and what to do.
+    pub(crate) fn short(self) -> String {
+        let task = self.task;
+        format!(
+            "Work on task {task} of the kanban board. Run `kanban context {task}` and read what it \
+             prints: the task, what the tasks before it came to, and the comments.\n\n{}",
+            self.instructions()
+        )
+    }
+
+    /// The task as the board tells it, and what to do.
+    pub(crate) fn with_context(self, context: &str) -> String {
+        format!("{context}\n## How to work on it\n\n{}", self.instructions())
+    }
+
+    fn instructions(self) -> String {
+        let (task, workspace) = (self.task, self.workspace.display());
+        let done = match self.success {
+            Success::Reports => format!(
+                "- Done: `kanban complete {task} --result \"<what came out of it, in one to three \
+                 sentences>\"`. To exit without this, or without a question, counts as a failure."
+            ),
+            Success::Exit => "- Done: exit with code 0. Your last lines of output are kept as the \
+                 result."
+                .to_owned(),
+        };
+        format!(
+            "You are its worker, nobody else is working on it, and nobody is watching who could \
+             answer. Work in `{workspace}`, your current folder. The program `kanban` is on your \
+             PATH and knows the board.\n\
+             \n\
+             {done}\n\
+             - A question that only a person can answer: `kanban block {task} \"<the question>\"`, \
+             then exit.\n\
+             - A note for whoever comes next: `kanban comment {task} \"<the note>\"`.\n\
+             - A task that follows from this one: `kanban create \"<title>\" --assignee <name> \
+             --parent {task}`.\n\
+             - A long silence ahead: `kanban heartbeat {task}` now and then.\n"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prompt(task: &TaskId, success: Success) -> Prompt<'_> {
+        let workspace = Path::new("/w");
+        Prompt {
+            task,
+            workspace,
+            success,
+        }
+    }
+
+    #[test]
+    fn a_worker_is_told_how_to_report_as_its_lane_wants_it() {
+        let task = TaskId::from_bits(1);
+        let reports = prompt(&task, Success::Reports).short();
+        assert!(
+            reports.contains("`kanban complete t_00000001 --result"),
+            "{reports}"
+        );
+        let exits = prompt(&task, Success::Exit).short();
+        assert!(!exits.contains("kanban complete"), "{exits}");
+        assert!(exits.contains("`kanban block t_00000001"), "{exits}");
+    }
+
+    #[test]
+    fn a_worker_reads_its_task_itself_or_is_given_it() {
+        let task = TaskId::from_bits(1);
+        let prompt = prompt(&task, Success::Reports);
+        assert!(prompt.short().contains("`kanban context t_00000001`"));
+        let whole = prompt.with_context("# Kanban task t_00000001: x\n");
+        assert!(
+            whole.starts_with("# Kanban task t_00000001: x\n\n## How"),
+            "{whole}"
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! What a supervisor says on the board, in the worker's name, and what it reads there.
+
+use domain::actor::Actor;
+use domain::command::{Command, LEASE};
+use domain::run::{Outcome, ProcessIdentity};
+use domain::time::Timestamp;
+use kernel::Kernel;
+
+use crate::error::Error;
+use crate::run_folder::Spec;
+
+/// The board, as the supervisor of one run sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Board<'a> {
+    spec: &'a Spec,
+    kernel: &'a Kernel,
+}
+
+/// How the run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is open, and its worker last said so then.
+    Open { heartbeat: Option<Timestamp> },
+    /// It was closed, in this way where that is known.
+    Closed(Option<Outcome>),
+}
+
+impl<'a> Board<'a> {
+    pub(super) fn of(spec: &'a Spec, kernel: &'a Kernel) -> Self {
+        Self { spec, kernel }
+    }
+
+    /// Says who supervises the run. False when the run has been closed meanwhile, or has another
+    /// supervisor.
+    pub(super) async fn attach(self, process: ProcessIdentity) -> Result<bool, Error> {
+        let run = self.spec.run;
+        match self.tell(Command::AttachSupervisor { run, process }).await {
+            Ok(()) => Ok(true),
+            Err(kernel::Error::Refused(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Says that the worker runs, and whether its run is still open. A board that cannot be reached
+    /// says nothing against the worker.
+    pub(super) async fn record_spawn(self, worker_pid: u32, log_start: u64) -> bool {
+        let record = Command::RecordSpawn {
+            run: self.spec.run,
+            worker_pid: worker_pid.into(),
+            workspace: self.spec.workspace.display().to_string(),
+            log_start: Some(log_start),
+        };
+        match self.tell(record).await {
+            Ok(()) => true,
+            Err(kernel::Error::Refused(refusal)) => {
+                tracing::info!(%refusal, "the run was closed, so its worker is ended");
+                false
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the board was not told that the worker runs");
+                true
+            }
+        }
+    }
+
+    /// Keeps the claim. Whether it is still ours is seen at the next look.
+    pub(super) async fn renew_lease(self) {
+        let renew = Command::RenewLease {
+            task: self.spec.task.clone(),
+            ttl: LEASE,
+        };
+        if let Err(error) = self.tell(renew).await {
+            tracing::warn!(%error, "the lease was not renewed");
+        }
+    }
+
+    /// How the run stands; `None` when the board cannot be read now.
+    pub(super) async fn standing(self) -> Option<Standing> {
+        match self.kernel.run(self.spec.run).await {
+            Ok(run) if run.ended_at.is_none() => {
+                let heartbeat = run.heartbeat_at;
+                Some(Standing::Open { heartbeat })
+            }
+            Ok(run) => Some(Standing::Closed(run.outcome)),
+            Err(kernel::Error::Refused(_)) => Some(Standing::Closed(None)),
+            Err(error) => {
+                tracing::warn!(%error, "the board cannot be read");
+                None
+            }
+        }
+    }
+
+    async fn tell(self, command: Command) -> Result<(), kernel::Error> {
+        let worker = Actor::worker(&self.spec.assignee, self.spec.token.clone());
+        self.kernel.execute(&worker, command).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use domain::command::{Answer, ClaimPolicy, NewTask, SHELL};
+    use domain::status::Status;
+
+    use super::*;
+    use crate::run_folder::fixture::spec;
+
+    /// A kernel and the particulars of a run that is open on its board.
+    async fn open_run(home: &Path) -> (Kernel, Spec) {
+        let db = home.join("kanban.db");
+        let kernel = Kernel::open(&db).unwrap();
+        let person = Actor::full("user");
+        let new = NewTask {
+            title: "a task".to_owned(),
+            ..NewTask::default()
+        };
+        let created = kernel.execute(&person, Command::CreateTask(new)).await;
+        let Answer::Created { task, .. } = created.unwrap().answer else {
+            panic!("not created");
+        };
+        let claim = Command::ClaimTask {
+            task: task.clone(),
+            lock: "here:1".to_owned(),
+            ttl: LEASE,
+            lane: Some(SHELL.to_owned()),
+            policy: ClaimPolicy::default(),
+        };
+        let claimed = kernel.execute(&person, claim).await;
+        let Answer::Claimed(claimed) = claimed.unwrap().answer else {
+            panic!("not claimed");
+        };
+        let spec = Spec {
+            run: claimed.run,
+            task,
+            token: claimed.token,
+            db,
+            ..spec()
+        };
+        (kernel, spec)
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_starts_while_its_run_is_closed_is_not_allowed_to_go_on() {
+        let home = tempfile::tempdir().unwrap();
+        let (kernel, spec) = open_run(home.path()).await;
+        let board = Board::of(&spec, &kernel);
+        assert!(board.record_spawn(1, 0).await);
+        let open = Standing::Open { heartbeat: None };
+        assert_eq!(board.standing().await, Some(open));
+
+        let task = spec.task.clone();
+        let to = Status::Triage;
+        let person = Actor::full("user");
+        let take_away = Command::MoveTask { task, to };
+        kernel.execute(&person, take_away).await.unwrap();
+        assert!(!board.record_spawn(1, 0).await);
+        let closed = Standing::Closed(Some(Outcome::Cancelled));
+        assert_eq!(board.standing().await, Some(closed));
+    }
+
+    #[tokio::test]
+    async fn only_the_worker_itself_gives_a_sign_of_its_life() {
+        let home = tempfile::tempdir().unwrap();
+        let (kernel, spec) = open_run(home.path()).await;
+        let board = Board::of(&spec, &kernel);
+        board.renew_lease().await;
+        let silent = Standing::Open { heartbeat: None };
+        assert_eq!(board.standing().await, Some(silent));
+
+        let task = spec.task.clone();
+        board
+            .tell(Command::Heartbeat { task, ttl: LEASE })
+            .await
+            .unwrap();
+        assert_ne!(board.standing().await, Some(silent));
+    }
+}

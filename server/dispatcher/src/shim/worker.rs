@@ -1,0 +1,68 @@
+//! Starting the worker.
+
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::fs::Mode;
+
+use super::log::RotatingLog;
+use super::output::Output;
+use crate::error::Error;
+use crate::run_folder::Spec;
+
+/// A worker that runs.
+pub(super) struct Started {
+    pub(super) pid: u32,
+    pub(super) output: Output,
+    /// Where its output begins in the task's log, in bytes.
+    pub(super) log_start: u64,
+}
+
+/// Starts the worker of a run as our child.
+pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
+    let [program, arguments @ ..] = spec.argv.as_slice() else {
+        return Err(Error::system("start the worker")(ErrorKind::InvalidInput));
+    };
+    let log = RotatingLog::open(&spec.log, spec.run)?;
+    let log_start = log.size();
+    let (output, to_output) = Output::copy_to(log)?;
+    let errors_too = to_output
+        .try_clone()
+        .map_err(Error::system("share the worker's pipe"))?;
+    let mut worker = Command::new(program);
+    worker
+        .args(arguments)
+        .current_dir(&spec.workspace)
+        .stdin(Stdio::null())
+        .stdout(to_output)
+        .stderr(errors_too)
+        // A worker that signals its own group does not signal us.
+        .process_group(0);
+    for (name, value) in &spec.env {
+        match value {
+            Some(value) => worker.env(name, value),
+            None => worker.env_remove(name),
+        };
+    }
+    // Dropping the handle does not wait: the tree reaps the worker with all other children.
+    let worker = spawn(worker, spec.umask).map_err(Error::file("start", Path::new(program)))?;
+    Ok(Started {
+        pid: worker.id(),
+        output,
+        log_start,
+    })
+}
+
+/// Starts the worker with the umask of the person who started the server: what it makes is theirs,
+/// to be shared as they like. What we make ourselves stays closed to others.
+fn spawn(mut worker: Command, umask: Option<u32>) -> std::io::Result<Child> {
+    let Some(umask) = umask else {
+        return worker.spawn();
+    };
+    let ours = rustix::process::umask(Mode::from_bits_truncate(umask));
+    let child = worker.spawn();
+    rustix::process::umask(ours);
+    child
+}

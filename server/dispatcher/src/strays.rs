@@ -1,0 +1,84 @@
+//! Processes that belong to runs of a board, as their environment says.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+
+use domain::id::RunId;
+use domain::run::ProcessIdentity;
+
+use crate::home::Home;
+use crate::process;
+
+/// A process that works for a run that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// The process.
+    pub pid: i32,
+    /// The run that it was started for.
+    pub run: RunId,
+}
+
+/// The processes of this user that work for a run of the board which is not among `open`. It blocks.
+///
+/// # Errors
+/// When the processes cannot be listed.
+pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> io::Result<Vec<Stray>> {
+    let of_this_board = |pid: i32| {
+        // A process of somebody else, or one that is gone by now, is none of ours.
+        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let value = |name: &str| {
+            let variables = environment.split(|byte| *byte == 0);
+            let mut values = variables
+                .filter_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+            values.next()
+        };
+        let is_ours = value("KANBAN_HOME").map(OsStr::from_bytes) == Some(home.root().as_os_str());
+        let run = std::str::from_utf8(value("KANBAN_RUN")?)
+            .ok()?
+            .parse()
+            .ok()?;
+        let run = RunId(run);
+        (is_ours && !open.contains(&run)).then_some(Stray { pid, run })
+    };
+    Ok(process::all()?.filter_map(of_this_board).collect())
+}
+
+/// Whether a process is there still. It blocks.
+///
+/// # Errors
+/// When the system does not say.
+pub fn is_alive(identity: &ProcessIdentity) -> io::Result<bool> {
+    Ok(process::find(identity)?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_process_of_a_closed_run_is_found_and_one_of_an_open_run_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let mut worker = Command::new("cat")
+            .env("KANBAN_HOME", home.root())
+            .env("KANBAN_RUN", "7")
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(worker.id()).unwrap();
+        let run = RunId(7);
+        assert_eq!(
+            strays(&home, &BTreeSet::new()).unwrap(),
+            [Stray { pid, run }]
+        );
+        assert_eq!(strays(&home, &BTreeSet::from([run])).unwrap(), []);
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+        assert_eq!(strays(&home, &BTreeSet::new()).unwrap(), []);
+    }
+}

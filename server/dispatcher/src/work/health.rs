@@ -1,0 +1,220 @@
+//! What the dispatcher says of itself, to those in this process and to everybody else.
+
+use std::time::Duration;
+
+use domain::actor::Actor;
+use domain::command::Command;
+use domain::dispatch::Report;
+use domain::run::ProcessIdentity;
+use domain::time::{Seconds, Timestamp};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::Work;
+use crate::config::{Mistake, Settings};
+use crate::error::Error;
+
+/// How often it is written down that all goes on as before: often enough for whoever looks, seldom
+/// enough that a busy board does not write more about itself than about its tasks.
+const REPEAT: Duration = Duration::from_secs(5);
+
+/// How many bad ticks in a row are worth a warning, and how long until the next one, as in the
+/// original.
+const BAD_TICKS: u32 = 6;
+const WARN_AGAIN: Duration = Duration::from_mins(5);
+
+/// How the dispatcher does.
+pub(super) struct Health {
+    status: watch::Sender<Report>,
+    /// What is wrong with `kanban.toml`.
+    mistake: Option<String>,
+    /// Whether the current look found something to start, had room for it, and started nothing.
+    is_bad: bool,
+    published: Option<(Report, Instant)>,
+    warned: Option<Instant>,
+}
+
+impl Health {
+    pub(super) fn new(claimer: String, process: ProcessIdentity, settings: &Settings) -> Self {
+        let report = Report {
+            claimer,
+            process,
+            is_running: true,
+            last_tick: None,
+            next_tick: None,
+            cap: settings.cap.limit,
+            cap_reason: settings.cap.reason.clone(),
+            bad_ticks: 0,
+            problem: None,
+            lanes: settings.lanes.reports(),
+        };
+        Self {
+            status: watch::Sender::new(report),
+            mistake: None,
+            is_bad: false,
+            published: None,
+            warned: None,
+        }
+    }
+
+    pub(super) fn status(&self) -> watch::Receiver<Report> {
+        self.status.subscribe()
+    }
+
+    pub(super) fn settings_are_good(&mut self) {
+        self.mistake = None;
+    }
+
+    pub(super) fn settings_are_bad(&mut self, mistake: &Mistake) {
+        self.mistake = Some(mistake.to_string());
+    }
+
+    /// There was work and room, and nothing was started.
+    pub(super) fn started_nothing(&mut self) {
+        self.is_bad = true;
+    }
+
+    /// A look is over.
+    pub(super) fn looked(&mut self, looked: &Result<Instant, Error>, now: Timestamp) {
+        let is_bad = std::mem::take(&mut self.is_bad) || looked.is_err();
+        let failure = looked.as_ref().err().map(ToString::to_string);
+        let problem = self.mistake.clone().or(failure);
+        self.status.send_modify(|report| {
+            if looked.is_ok() {
+                report.last_tick = Some(now);
+            }
+            report.problem = problem;
+            report.bad_ticks = if is_bad {
+                report.bad_ticks.saturating_add(1)
+            } else {
+                0
+            };
+        });
+        let bad_ticks = self.status.borrow().bad_ticks;
+        let was_warned = self
+            .warned
+            .is_some_and(|warned| warned.elapsed() < WARN_AGAIN);
+        if bad_ticks >= BAD_TICKS && !was_warned {
+            tracing::warn!(
+                bad_ticks,
+                "there is ready work and room for it, and nothing starts"
+            );
+            self.warned = Some(Instant::now());
+        }
+    }
+
+    /// The report that is to be written down now, if it is.
+    fn due(&mut self, is_last: bool) -> Option<Report> {
+        let report = self.status.borrow().clone();
+        let is_due = match &self.published {
+            Some((before, at)) => {
+                let has_news = without_times(&report) != without_times(before);
+                is_last || has_news || at.elapsed() >= REPEAT
+            }
+            None => true,
+        };
+        is_due.then_some(report)
+    }
+}
+
+fn without_times(report: &Report) -> Report {
+    Report {
+        last_tick: None,
+        next_tick: None,
+        ..report.clone()
+    }
+}
+
+impl Work {
+    /// Says how the dispatcher does, and when it looks again; `None` when it does not.
+    pub(super) async fn publish(&mut self, next_look: Option<Instant>) {
+        let now = self.kernel.now();
+        let next_tick = next_look.map(|at| now + seconds(at.duration_since(Instant::now())));
+        let (cap, lanes) = (&self.settings.cap, self.settings.lanes.reports());
+        // For those who wait for a task, one that starts nothing more is gone.
+        let is_running = next_look.is_some() && !self.is_draining;
+        self.health.status.send_modify(|report| {
+            report.is_running = is_running;
+            report.next_tick = next_tick;
+            report.cap = cap.limit;
+            report.cap_reason.clone_from(&cap.reason);
+            report.lanes = lanes;
+        });
+        let Some(report) = self.health.due(next_look.is_none()) else {
+            return;
+        };
+        let publish = Command::PublishDispatcher(report.clone());
+        match self.kernel.execute(&Actor::dispatcher(), publish).await {
+            Ok(_) => self.health.published = Some((report, Instant::now())),
+            Err(error) => tracing::warn!(%error, "the dispatcher cannot say how it does"),
+        }
+    }
+}
+
+fn seconds(span: Duration) -> Seconds {
+    Seconds(i64::try_from(span.as_secs()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::work;
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_could_start_and_does_not_is_a_bad_tick_and_work_that_rests_is_none() {
+        let (_folder, mut work) = work();
+        let status = work.status();
+        let mut bad_ticks = Vec::new();
+        work.ready().await;
+        for _ in 0..2 {
+            // The program that would supervise the worker is not there.
+            let looked = work.tick(None).await;
+            work.health.looked(&looked, work.kernel.now());
+            bad_ticks.push(status.borrow().bad_ticks);
+        }
+        assert_eq!(bad_ticks, [1, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_says_why_until_one_succeeds() {
+        let (_folder, mut work) = work();
+        let status = work.status();
+        let now = work.kernel.now();
+        work.health.looked(&Err(Error::Stopped), now);
+        let problem = status.borrow().problem.clone();
+        assert_eq!(problem.as_deref(), Some("the dispatcher has stopped"));
+        assert_eq!(
+            (status.borrow().bad_ticks, status.borrow().last_tick),
+            (1, None)
+        );
+        work.health.looked(&Ok(Instant::now()), now);
+        assert_eq!(status.borrow().problem, None);
+        assert_eq!(
+            (status.borrow().bad_ticks, status.borrow().last_tick),
+            (0, Some(now))
+        );
+    }
+
+    #[tokio::test]
+    async fn as_long_as_all_goes_on_as_before_it_is_not_written_down_each_time() {
+        let (_folder, mut work) = work();
+        let mut written = Vec::new();
+        let next_look = Some(Instant::now());
+        work.publish(next_look).await;
+        for mistake in [false, false, true, false] {
+            if mistake {
+                let (path, line, message) = ("/k".into(), None, "wrong".to_owned());
+                work.health.settings_are_bad(&Mistake {
+                    path,
+                    line,
+                    message,
+                });
+            }
+            work.health.looked(&Ok(Instant::now()), work.kernel.now());
+            let before = work.health.published.as_ref().map(|(_, at)| *at);
+            work.publish(next_look).await;
+            written.push(work.health.published.as_ref().map(|(_, at)| *at) != before);
+        }
+        assert_eq!(written, [false, false, true, false]);
+    }
+}

@@ -1,0 +1,44 @@
+//! Settings that change while the dispatcher works.
+
+use tokio::task::spawn_blocking;
+
+use super::Work;
+
+impl Work {
+    /// Reads the settings again if their file has changed, and says whether anything follows from
+    /// it. What cannot be used is not: the last good settings stay.
+    pub(super) async fn read_settings(&mut self) -> bool {
+        let Some(mut source) = self.source.take() else {
+            return false;
+        };
+        let mut lanes = self.settings.lanes.clone();
+        let read = spawn_blocking(move || {
+            let read = source.read_if_changed();
+            // A program may have been installed, or be gone.
+            lanes.find_programs();
+            (source, read, lanes)
+        });
+        let Ok((source, read, lanes)) = read.await else {
+            return false;
+        };
+        self.source = Some(source);
+        match read {
+            Some(Ok(settings)) => {
+                tracing::info!("kanban.toml was read again");
+                self.health.settings_are_good();
+                self.settings = settings;
+                true
+            }
+            Some(Err(mistake)) => {
+                tracing::error!(%mistake, "the last good settings stay");
+                self.health.settings_are_bad(&mistake);
+                true
+            }
+            None if lanes != self.settings.lanes => {
+                self.settings.lanes = lanes;
+                true
+            }
+            None => false,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What wakes the dispatcher's loop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::id::{EventId, RunId};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+
+use crate::error::Error;
+use crate::report::TickReport;
+
+/// How often we look whether `kanban.toml` was written, or a program installed. A look takes less
+/// than a tenth of a millisecond, and whoever edits the file wants to see what becomes of it.
+const LOOK_AT_SETTINGS: Duration = Duration::from_secs(2);
+
+/// Why the loop wakes.
+#[derive(Debug)]
+pub(super) enum Wake {
+    /// Something was written on the board, by us or by anybody.
+    BoardChanged,
+    /// The supervisor of this run ended.
+    ShimEnded(RunId),
+    /// A rest or a lease is over, a worker has to be hurried, something has to be tried again, or
+    /// nothing has happened for long.
+    TimeIsUp,
+    /// It is time to see whether the settings have changed.
+    TimeForSettings,
+    /// They have.
+    SettingsChanged,
+    /// Somebody wants the whole board looked at.
+    Nudged,
+    /// Somebody wants that and to know what came of it.
+    Asked(Asked),
+    /// No more.
+    Stop(Stop),
+}
+
+/// How a dispatcher ends.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Its workers are left to their supervisors.
+    Leave,
+    /// Its workers are waited for.
+    Drain,
+}
+
+/// A look at the board that somebody asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// How many tasks it may start.
+    pub(crate) max: Option<u32>,
+    pub(crate) reply: oneshot::Sender<Result<TickReport, Error>>,
+}
+
+/// What wakes the loop from outside.
+pub(crate) struct Wakes {
+    newest_event: watch::Receiver<EventId>,
+    nudge: Arc<Notify>,
+    asked: mpsc::Receiver<Asked>,
+    stopped: oneshot::Receiver<Stop>,
+    settings_are_due: Interval,
+}
+
+impl Wakes {
+    pub(crate) fn new(
+        newest_event: watch::Receiver<EventId>,
+        nudge: Arc<Notify>,
+        asked: mpsc::Receiver<Asked>,
+        stopped: oneshot::Receiver<Stop>,
+    ) -> Self {
+        let first = Instant::now() + LOOK_AT_SETTINGS;
+        let mut settings_are_due = interval_at(first, LOOK_AT_SETTINGS);
+        settings_are_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            newest_event,
+            nudge,
+            asked,
+            stopped,
+            settings_are_due,
+        }
+    }
+
+    /// The next reason to wake. One that was told to stop is not told again.
+    pub(super) async fn next(
+        &mut self,
+        ends: &mut JoinSet<RunId>,
+        next_look: Instant,
+        was_stopped: bool,
+    ) -> Wake {
+        tokio::select! {
+            // When we are told to stop, nothing more is claimed.
+            biased;
+            how = &mut self.stopped, if !was_stopped => Wake::Stop(how.unwrap_or(Stop::Leave)),
+            Some(ended) = ends.join_next() => ended.map_or(Wake::TimeIsUp, Wake::ShimEnded),
+            Some(asked) = self.asked.recv() => Wake::Asked(asked),
+            () = self.nudge.notified() => Wake::Nudged,
+            _ = self.settings_are_due.tick() => Wake::TimeForSettings,
+            changed = self.newest_event.changed() => {
+                changed.map_or(Wake::Stop(Stop::Leave), |()| Wake::BoardChanged)
+            }
+            () = sleep_until(next_look) => Wake::TimeIsUp,
+        }
+    }
+}

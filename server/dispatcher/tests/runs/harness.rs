@@ -1,0 +1,338 @@
+//! A board in a folder of its own, and dispatchers that work on it.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::future::Future;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dispatcher::{Config, Dispatcher, Error, Home};
+use domain::actor::Actor;
+use domain::command::{Answer, Command, LEASE, NewTask};
+use domain::dispatch::Report;
+use domain::id::{RunId, RunToken, TaskId};
+use domain::run::{OpenRun, Outcome};
+use domain::status::Status;
+use domain::task::{TaskDetail, WorkspaceKind};
+use kernel::{Clock, Kernel, Options};
+use tempfile::TempDir;
+
+/// A board.
+pub(crate) struct Board {
+    pub(crate) folder: TempDir,
+    pub(crate) home: Home,
+    pub(crate) kernel: Kernel,
+    pub(crate) program: PathBuf,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        Self::with_clock(Clock::default())
+    }
+
+    /// A board whose dispatcher lives by this clock; supervisors and workers live by the system's.
+    pub(crate) fn with_clock(clock: Clock) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let options = Options {
+            clock,
+            ..Options::default()
+        };
+        let kernel = Kernel::open_with(&home.db(), options).unwrap();
+        let program = folder.path().join("program");
+        let this = std::env::current_exe().unwrap();
+        let text = format!(
+            "#!/bin/sh\n\
+             if [ \"$1\" = shim ]; then\n\
+             DISPATCHER_TEST_SPEC=\"$2\" exec '{0}' the_supervisor_itself --exact --nocapture\n\
+             fi\n\
+             DISPATCHER_TEST_VERB=\"$*\" exec '{0}' the_program_itself --exact --nocapture\n",
+            this.display()
+        );
+        write_program(&program, &text);
+        Self {
+            folder,
+            home,
+            kernel,
+            program,
+        }
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config::new(self.program.clone())
+    }
+
+    /// With room for this many runs.
+    pub(crate) fn config_with_cap(&self, cap: u32) -> Config {
+        Config {
+            max: Some(cap),
+            ..self.config()
+        }
+    }
+
+    pub(crate) async fn start(&self) -> Dispatcher {
+        self.start_with(self.config_with_cap(4)).await.unwrap()
+    }
+
+    pub(crate) async fn start_with(&self, config: Config) -> Result<Dispatcher, Error> {
+        Dispatcher::start(self.kernel.clone(), self.home.clone(), config).await
+    }
+
+    /// Adds to `kanban.toml`.
+    pub(crate) fn configure(&self, toml: &str) {
+        let path = self.home.config();
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        writeln!(file.unwrap(), "{toml}").unwrap();
+    }
+
+    /// Adds a lane whose workers run a script of its own, and more that is said of it.
+    pub(crate) fn lane(&self, name: &str, script: &str, more: &str) {
+        let path = self.folder.path().join(format!("{name}.sh"));
+        std::fs::write(&path, script).unwrap();
+        let path = path.display();
+        self.configure(&format!(
+            "[lanes.{name}]\n\
+             command = [\"sh\", \"{path}\", \"{{task_id}}\", \"{{assignee}}\", \"{{prompt_file}}\"]\n\
+             {more}"
+        ));
+    }
+
+    /// A task for the lane `shell`, whose workspace is the folder `work`.
+    pub(crate) async fn create(&self, script: &str) -> TaskId {
+        self.create_task(self.task("shell", script)).await
+    }
+
+    /// A task for this assignee in the same folder.
+    pub(crate) async fn create_for(&self, assignee: &str) -> TaskId {
+        self.create_task(self.task(assignee, "")).await
+    }
+
+    pub(crate) fn task(&self, assignee: &str, body: &str) -> NewTask {
+        NewTask {
+            title: "a task".to_owned(),
+            body: Some(body.to_owned()),
+            assignee: Some(assignee.to_owned()),
+            workspace_kind: WorkspaceKind::Dir,
+            workspace_path: Some(self.work().display().to_string()),
+            ..NewTask::default()
+        }
+    }
+
+    pub(crate) async fn create_task(&self, new: NewTask) -> TaskId {
+        match self.told(Command::CreateTask(new)).await {
+            Answer::Created { task, .. } => task,
+            other => panic!("not created: {other:?}"),
+        }
+    }
+
+    /// What a person is answered.
+    pub(crate) async fn told(&self, command: Command) -> Answer {
+        let person = Actor::full("user");
+        self.kernel.execute(&person, command).await.unwrap().answer
+    }
+
+    pub(crate) fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// A pipe in the workspace, at which a worker waits until it is opened.
+    pub(crate) fn gate(&self) -> PathBuf {
+        std::fs::create_dir_all(self.work()).unwrap();
+        let gate = self.work().join("gate");
+        let made = std::process::Command::new("mkfifo").arg(&gate).status();
+        assert!(made.unwrap().success());
+        gate
+    }
+
+    pub(crate) async fn detail(&self, task: &TaskId) -> TaskDetail {
+        self.kernel.task(task).await.unwrap()
+    }
+
+    /// The task, once `is_it` says so.
+    pub(crate) async fn until(
+        &self,
+        task: &TaskId,
+        is_it: impl Fn(&TaskDetail) -> bool,
+    ) -> TaskDetail {
+        let mut newest = self.kernel.newest_event();
+        let watching = async {
+            loop {
+                newest.mark_unchanged();
+                let detail = self.detail(task).await;
+                if is_it(&detail) {
+                    break detail;
+                }
+                newest.changed().await.unwrap();
+            }
+        };
+        in_time(watching).await
+    }
+
+    pub(crate) async fn until_status(&self, task: &TaskId, status: Status) -> TaskDetail {
+        self.until(task, |detail| detail.task.status == status)
+            .await
+    }
+
+    pub(crate) async fn until_event(&self, task: &TaskId, kind: &str) -> TaskDetail {
+        self.until(task, |detail| has_event(detail, kind)).await
+    }
+
+    /// The open run of the task, once its worker runs.
+    pub(crate) async fn until_spawned(&self, task: &TaskId) -> OpenRun {
+        self.until_event(task, "spawned").await;
+        let open = self.kernel.open_runs().await.unwrap();
+        open.into_iter().find(|run| run.task == *task).unwrap()
+    }
+
+    /// Waits until no supervisor is left, also where no dispatcher is there to settle its run.
+    pub(crate) async fn until_no_worker_is_left(&self) {
+        for run in std::fs::read_dir(self.home.runs()).unwrap() {
+            let word = std::fs::read_to_string(run.unwrap().path().join("supervisor.json"));
+            let word: serde_json::Value = serde_json::from_str(&word.unwrap()).unwrap();
+            gone(word["pid"].as_i64().unwrap()).await;
+        }
+    }
+
+    /// Waits until the dispatcher has settled every run.
+    pub(crate) async fn until_all_is_settled(&self) {
+        let runs = self.home.runs();
+        let is_left = || std::fs::read_dir(&runs).is_ok_and(|mut runs| runs.next().is_some());
+        poll(|| !is_left()).await;
+    }
+
+    /// What the dispatcher says on the board, once `is_it` says so. No event tells of it.
+    pub(crate) async fn until_report(&self, is_it: impl Fn(&Report) -> bool) -> Report {
+        let mut look_again = tokio::time::interval(Duration::from_millis(20));
+        let looking = async {
+            loop {
+                look_again.tick().await;
+                let report = self.kernel.dispatch().await.unwrap().report;
+                if let Some(report) = report.filter(&is_it) {
+                    break report;
+                }
+            }
+        };
+        in_time(looking).await
+    }
+
+    pub(crate) async fn worker_of(&self, run: RunId) -> i64 {
+        let run = self.kernel.run(run).await.unwrap();
+        run.worker_pid.unwrap()
+    }
+
+    /// Moves the task by hand, which takes it away from its worker.
+    pub(crate) async fn move_to(&self, task: &TaskId, to: Status) {
+        let task = task.clone();
+        self.told(Command::MoveTask { task, to }).await;
+    }
+
+    pub(crate) async fn log(&self, task: &TaskId) -> String {
+        let log = dispatcher::logs::read(&self.home, task, None).await;
+        log.unwrap().text
+    }
+}
+
+/// Carries out what a worker asks of the board: a small part of the command line.
+pub(crate) async fn carry_out(verb: &str) {
+    let kernel = Kernel::open(Path::new(&variable("KANBAN_DB"))).unwrap();
+    let token = RunToken::from_text(variable("KANBAN_RUN_TOKEN"));
+    let worker = Actor::worker("worker", token);
+    let (verb, rest) = verb.split_once(' ').unwrap();
+    let (task, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    let task: TaskId = task.parse().unwrap();
+    let text = Some(text.to_owned());
+    let command = match verb {
+        "complete" => Command::CompleteTask {
+            task,
+            result: text,
+            summary: None,
+            metadata: None,
+        },
+        "block" => Command::BlockTask { task, reason: text },
+        "heartbeat" => Command::Heartbeat { task, ttl: LEASE },
+        other => panic!("no verb {other}"),
+    };
+    kernel.execute(&worker, command).await.unwrap();
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap()
+}
+
+pub(crate) fn outcomes(detail: &TaskDetail) -> Vec<Option<Outcome>> {
+    detail.runs.iter().map(|run| run.outcome).collect()
+}
+
+pub(crate) fn has_event(detail: &TaskDetail, kind: &str) -> bool {
+    count_of(detail, kind) > 0
+}
+
+pub(crate) fn count_of(detail: &TaskDetail, kind: &str) -> usize {
+    let of_kind = |event: &&domain::event::Event| event.kind == kind;
+    detail.events.iter().filter(of_kind).count()
+}
+
+pub(crate) async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(Duration::from_secs(40), what).await;
+    waited.expect("it does not happen")
+}
+
+/// Waits for what nothing tells of.
+pub(crate) async fn poll(is_it: impl Fn() -> bool) {
+    let mut look_again = tokio::time::interval(Duration::from_millis(20));
+    in_time(async {
+        while !is_it() {
+            look_again.tick().await;
+        }
+    })
+    .await;
+}
+
+/// Waits until no process has this id any more, not even one that nobody has reaped.
+pub(crate) async fn gone(pid: i64) {
+    let path = format!("/proc/{pid}");
+    poll(|| !Path::new(&path).exists()).await;
+}
+
+/// Whether a process with this id does anything still; one that nobody has reaped does not.
+pub(crate) fn is_there(pid: i64) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+pub(crate) async fn open(gate: PathBuf, line: &'static str) {
+    let opening = tokio::task::spawn_blocking(move || std::fs::write(gate, line));
+    in_time(opening).await.unwrap().unwrap();
+}
+
+/// Waits until a worker writes to the gate.
+pub(crate) async fn wait_at(gate: PathBuf) {
+    let waiting = tokio::task::spawn_blocking(move || std::fs::read(gate));
+    in_time(waiting).await.unwrap().unwrap();
+}
+
+pub(crate) fn kill(signal: &str, pid: i64) {
+    let kill = std::process::Command::new("kill")
+        .args(["-s", signal, &pid.to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
+/// Writes a file that can be executed. Another process does it: one that this process has open for
+/// writing, or a child that was forked meanwhile, could not be executed.
+pub(crate) fn write_program(path: &Path, text: &str) {
+    let written = std::process::Command::new("sh")
+        .args(["-c", "printf %s \"$1\" > \"$0\" && chmod +x \"$0\""])
+        .arg(path)
+        .arg(text)
+        .status();
+    assert!(written.unwrap().success());
+}
+
+/// Lines, in one text.
+pub(crate) fn lines(lines: impl IntoIterator<Item = String>) -> String {
+    lines.into_iter().fold(String::new(), |mut text, line| {
+        writeln!(text, "{line}").unwrap();
+        text
+    })
+}

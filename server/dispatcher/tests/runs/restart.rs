@@ -1,0 +1,145 @@
+//! What outlives what.
+
+use dispatcher::Error;
+use domain::run::Outcome;
+use domain::status::Status;
+
+use crate::harness::{Board, gone, has_event, is_there, kill, open, outcomes, wait_at};
+
+#[tokio::test]
+async fn a_board_has_one_dispatcher_at_a_time() {
+    let board = Board::new();
+    let first = board.start().await;
+    assert!(matches!(
+        board.start_with(board.config()).await,
+        Err(Error::Held(_))
+    ));
+    first.stop().await;
+    board.start().await.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_outlives_its_dispatcher_and_the_next_one_takes_it_over() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    let task = board.create("read line < gate; echo $line").await;
+    board.until_spawned(&task).await;
+    first.stop().await;
+
+    let second = board.start().await;
+    board
+        .until(&task, |detail| has_event(detail, "adopted"))
+        .await;
+    open(gate, "the same worker\n").await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(done.task.result.as_deref(), Some("the same worker"));
+    assert_eq!(done.runs.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn an_end_that_no_dispatcher_saw_is_read_by_the_next_one() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    let task = board.create("read line < gate; echo $line").await;
+    let run = board.until_spawned(&task).await;
+    first.stop().await;
+    open(gate, "in between\n").await;
+    gone(run.supervisor.unwrap().pid).await;
+
+    let second = board.start().await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(done.task.result.as_deref(), Some("in between"));
+    assert_eq!(done.runs.len(), 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_supervisor_is_killed_is_ended_before_its_task_may_start_again() {
+    let board = Board::new();
+    board.gate();
+    let dispatcher = board.start().await;
+    let task = board.create("read line < gate").await;
+    let run = board.until_spawned(&task).await;
+    kill("KILL", run.supervisor.unwrap().pid);
+    let crashed = board
+        .until(&task, |detail| has_event(detail, "crashed"))
+        .await;
+    assert_eq!(crashed.runs[0].outcome, Some(Outcome::Crashed));
+    assert!(!is_there(crashed.runs[0].worker_pid.unwrap()));
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_machine_that_goes_down_is_not_the_workers_failure() {
+    let board = Board::new();
+    // Whoever stops the service tells both. Here the worker hears of it first, and is gone when its
+    // supervisor does.
+    let script = "[ -f again ] && exit 0; touch again\n\
+        shim=$PPID; setsid sh -c \"kill -TERM $$; sleep 0.1; kill -TERM $shim\" & wait";
+    let dispatcher = board.start().await;
+    let task = board.create(script).await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Interrupted), Some(Outcome::Completed)]
+    );
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_lost_with_its_supervisor_is_interrupted_and_its_worker_ended() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    let script = "[ -f again ] && exit 0; touch again; echo > gate; exec sleep 1000";
+    let task = board.create(script).await;
+    let run = board.until_spawned(&task).await;
+    wait_at(gate).await;
+    first.stop().await;
+    kill("KILL", run.supervisor.clone().unwrap().pid);
+    gone(run.supervisor.unwrap().pid).await;
+    let worker = board.worker_of(run.run).await;
+    assert!(is_there(worker));
+
+    let second = board.start().await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Interrupted), Some(Outcome::Completed)]
+    );
+    assert!(has_event(&done, "interrupted"));
+    assert_eq!(done.task.failures, 0);
+    assert!(!is_there(worker));
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_run_was_closed_while_no_dispatcher_was_there_is_ended_by_the_next_one() {
+    let board = Board::new();
+    let gate = board.gate();
+    let first = board.start().await;
+    // The folder is made by one worker at a time, or the second says so. The first takes a second to
+    // leave.
+    let script = "mkdir alone || exit 9; trap 'sleep 1; rmdir alone; exit 0' TERM\n\
+        if [ -f again ]; then rmdir alone; exit 0; fi\n\
+        touch again; sleep 1000 & echo at work > gate; wait";
+    let task = board.create(script).await;
+    let run = board.until_spawned(&task).await;
+    wait_at(gate).await;
+    first.stop().await;
+    board.move_to(&task, Status::Ready).await;
+    let worker = board.worker_of(run.run).await;
+    assert!(is_there(worker));
+
+    let second = board.start().await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Cancelled), Some(Outcome::Completed)]
+    );
+    assert!(!is_there(worker));
+    second.stop().await;
+}

@@ -1,0 +1,88 @@
+//! Stop means stop.
+
+use domain::run::Outcome;
+use domain::status::Status;
+
+use crate::harness::{Board, gone, in_time, is_there, open, outcomes, poll, wait_at};
+
+#[tokio::test]
+async fn what_a_worker_leaves_behind_in_another_session_is_ended_with_it() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    // The pipe of the output stays open in the process that is left behind.
+    let script = "(setsid sh -c 'echo $$ > gate; exec sleep 1000' &); read pid < gate; echo $pid";
+    let task = board.create(script).await;
+    let done = board.until_status(&task, Status::Done).await;
+    let left_behind: i64 = done.task.result.unwrap().parse().unwrap();
+    assert!(!is_there(left_behind));
+    drop(gate);
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_that_is_taken_away_from_its_worker_ends_it() {
+    let board = Board::new();
+    board.gate();
+    let dispatcher = board.start().await;
+    let task = board.create("read line < gate").await;
+    let run = board.until_spawned(&task).await;
+    board.move_to(&task, Status::Triage).await;
+    gone(board.worker_of(run.run).await).await;
+    gone(run.supervisor.unwrap().pid).await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_that_was_taken_away_and_given_back_never_has_two_workers() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    // The folder is made by one worker at a time, or the second says so. The first takes a second to
+    // leave.
+    let script = "mkdir alone || exit 9; trap 'sleep 1; rmdir alone; exit 0' TERM\n\
+        if [ -f again ]; then rmdir alone; exit 0; fi\n\
+        touch again; sleep 1000 & echo at work > gate; wait";
+    let task = board.create(script).await;
+    wait_at(gate).await;
+    board.move_to(&task, Status::Ready).await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Cancelled), Some(Outcome::Completed)]
+    );
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_task_is_ended_though_no_dispatcher_is_there() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    let task = board.create("echo at work > gate; exec sleep 1000").await;
+    let run = board.until_spawned(&task).await;
+    wait_at(gate).await;
+    dispatcher.stop().await;
+    board.move_to(&task, Status::Triage).await;
+    gone(board.worker_of(run.run).await).await;
+    gone(run.supervisor.unwrap().pid).await;
+}
+
+#[tokio::test]
+async fn a_drained_dispatcher_starts_nothing_more_and_waits_for_what_runs() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    let task = board.create("read line < gate; echo $line").await;
+    board.until_spawned(&task).await;
+    let handle = dispatcher.handle();
+    let draining = tokio::spawn(dispatcher.drain());
+    poll(|| !handle.status().is_running).await;
+    let next = board.create("true").await;
+    assert!(!draining.is_finished());
+    open(gate, "the last one\n").await;
+    in_time(draining).await.unwrap();
+    let done = board.detail(&task).await.task;
+    assert_eq!(done.result.as_deref(), Some("the last one"));
+    assert_eq!(board.detail(&next).await.task.status, Status::Ready);
+}

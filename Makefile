@@ -28,6 +28,9 @@ bindgen := $(if $(bindgen_found),,$(bindgen_root)/bin/wasm-bindgen)
 site_packages := style/node_modules/.package-lock.json
 test_packages := end2end/node_modules/.package-lock.json
 
+# The tools that are written in Python, which nobody needs to use the program.
+python := target/tools/python
+
 say = @printf '• %s\n'
 
 ##@ To use it
@@ -80,11 +83,44 @@ e2e: site debug $(test_packages) browser ## Run the flows in a real browser; ARG
 	$(say) "run the flows in a browser"
 	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/debug/kanban node_modules/.bin/playwright test $(ARGS)
 
+.PHONY: fuzz-api
+fuzz-api: debug $(python) ## Ask every route of the plugin API for nonsense; ARGS="--max-examples 500" for more
+	$(say) "ask every route for nonsense"
+	@KANBAN_BIN=$(CURDIR)/target/debug/kanban KANBAN_LOG=warn tests/with-server.sh bash -c '\
+		$(CURDIR)/$(python)/bin/schemathesis run "$$KANBAN_URL/api/openapi.json" \
+			--header "Authorization: Bearer $$KANBAN_TOKEN" --no-color --warnings off \
+			--exclude-path "/tasks/{id}/log/stream" --phases examples,coverage,fuzzing \
+			--checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth \
+			$(ARGS)'
+
+.PHONY: bench
+bench: build $(python) ## Measure the server as the README does; ARGS="--quick" takes a minute
+	$(say) "measure the server"
+	@KANBAN_BIN=$(CURDIR)/target/release/kanban KANBAN_LOG=warn tests/with-server.sh bash -c '\
+		$(CURDIR)/$(python)/bin/python tests/bench/bench.py --base "$$KANBAN_URL/api/plugins/kanban" \
+			--token "$$KANBAN_TOKEN" --pid "$$KANBAN_PID" --create-conc 5000 --patch-n 8000 \
+			--out target/bench.json $(ARGS)'
+
 .PHONY: screenshots
 screenshots: site debug $(test_packages) browser ## Take the pictures in end2end/screenshots anew
 	$(say) "take pictures of the sample"
 	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/debug/kanban \
 		node_modules/.bin/playwright test --config screenshots.config.ts
+
+.PHONY: soak
+soak: debug ## Try random histories and kill servers, over an hour; SEQUENCES=1000 KILLS=200 for less
+	$(say) "compare random histories of a board with the model"
+	@PROPTEST_CASES=$(or $(SEQUENCES),40000) cargo test --package kernel --test kernel -- the_file_is_always --nocapture
+	$(say) "race, kill and starve processes that write"
+	@KERNEL_TEST_KILLS=$(or $(KILLS),5000) cargo test --package kernel --test processes
+	$(say) "kill the server of a running board, again and again"
+	@KANBAN_BIN=$(CURDIR)/target/debug/kanban KANBAN_TORTURE_ROUNDS=$(or $(TORTURE_ROUNDS),50) \
+		cargo test --package tests torture -- --nocapture
+
+.PHONY: dispatch-bench
+dispatch-bench: build ## Measure how fast tasks start, and what an idle server takes
+	$(say) "measure the dispatcher"
+	@KANBAN_BIN=$(CURDIR)/target/release/kanban cargo bench --profile dev --package tests --bench dispatch
 
 .PHONY: clean
 clean: ## Remove what was built; fetched tools stay
@@ -159,6 +195,12 @@ browser: $(test_packages)
 	@npm --prefix $* ci --silent || { \
 		echo "The npm packages of $* could not be fetched: is the network there? \`npm --prefix $* ci\` says more" >&2; exit 1; }
 	@touch $@
+
+$(python):
+	$(say) "fetch the tools that fuzz and measure"
+	@command -v python3 >/dev/null || { echo "Python 3.11 or later is missing" >&2; exit 1; }
+	@python3 -m venv $@ && $@/bin/pip install --quiet psutil==7.2.2 schemathesis==4.32.5 || { \
+		echo "The Python packages could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
 
 # It runs for less than a second, so it is built fast rather than to be fast. Where its locked
 # dependencies cannot be had, newer ones do.

@@ -156,3 +156,42 @@ async fn a_server_that_stops_says_goodbye_and_exits_well() -> anyhow::Result<()>
     assert!(stopped?.0.success());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_page_hears_what_no_event_tells_of_and_old_clients_do_not() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let mut page = board.socket("tasks=1").await?;
+    let first = page
+        .status("a living dispatcher", |it| {
+            it["dispatch"]["report"].is_object()
+        })
+        .await?;
+    assert!(first["dispatch"]["report"]["cap"].is_i64(), "{first}");
+    board.post("/pause", &json!({})).await?;
+    let task = board
+        .create(
+            "a",
+            &["--assignee", "shell", "--body", "echo one; read x; echo"],
+        )
+        .await?;
+    let paused = |status: &serde_json::Value| status["why"]["shell"]["reason"] == "paused";
+    page.status("why the task waits", paused).await?;
+    board.post("/resume", &json!({})).await?;
+    let gate = board
+        .create(
+            "b",
+            &["--assignee", "shell", "--body", "echo two; exec sleep 30"],
+        )
+        .await?;
+    board.happened(&task, "completed").await?;
+    let running = |status: &serde_json::Value| status["output"][gate.as_str()] == "two";
+    let status = page.status("the last line of the worker", running).await?;
+    assert_eq!(status["dispatch"]["running"][0]["count"], 1, "{status}");
+    board
+        .post(&format!("/tasks/{gate}/cancel"), &json!({}))
+        .await?;
+    let mut old = board.socket("since=0").await?;
+    let frame = old.frame().await?;
+    assert!(frame.get("status").is_none());
+    Ok(())
+}

@@ -2,7 +2,8 @@
 //!
 //! Nothing here sleeps or polls. A test awaits the thing itself, under [`within`].
 
-mod board;
+pub(crate) mod board;
+pub(crate) mod golden;
 mod program;
 mod socket;
 

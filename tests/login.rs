@@ -140,3 +140,38 @@ async fn a_log_in_leads_to_the_task_that_was_asked_for_and_never_elsewhere() -> 
     assert!(page.contains(r#"value="/t/t_1a2b3c4d""#));
     Ok(())
 }
+
+#[tokio::test]
+async fn whoever_logs_out_is_out_everywhere() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let cookie = logged_in(&board).await?;
+    let own = format!("http://{}", board.address()?);
+    let headers = [("cookie", cookie.as_str()), ("origin", own.as_str())];
+    let mut socket = board.socket_with("", &headers).await?;
+    let leave = |origin: &str| {
+        let request = board.stranger(Method::POST, "/logout")?;
+        anyhow::Ok(request.header("cookie", &cookie).header("origin", origin))
+    };
+    assert_eq!(status(leave("http://evil.example")?).await?, 403);
+    let left = leave(&own)?.send().await?;
+    assert_eq!(
+        (left.status().as_u16(), header(&left, "location")),
+        (303, "/")
+    );
+    let forgotten = header(&left, "set-cookie");
+    assert!(
+        forgotten.contains("=; ") && forgotten.contains("Max-Age=0"),
+        "{forgotten}"
+    );
+    let copy = board
+        .stranger(Method::GET, BOARD)?
+        .header("cookie", &cookie);
+    assert_eq!(
+        status(copy).await?,
+        401,
+        "a copy of the cookie is worth nothing"
+    );
+    socket.closed().await?;
+    assert_eq!(status(board.request(Method::GET, BOARD)?).await?, 200);
+    Ok(())
+}

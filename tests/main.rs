@@ -1,11 +1,22 @@
 //! What the program does, seen from outside: one module a behaviour area, on the real program with
 //! a real database, real sockets and real processes.
 
+mod changes;
 mod cli;
 mod dependencies;
+mod dispatching;
+mod doors;
 mod events;
+mod gc;
 mod harness;
+mod limits;
 mod login;
+mod notify;
 mod rest;
+mod routes;
 mod running;
 mod security;
+mod steering;
+mod storm;
+mod torture;
+mod workers;

@@ -2,8 +2,9 @@
 //! come; if one does, that is a fault of ours and is told as such.
 
 use domain::command::{Answer, Receipt};
-use domain::id::TaskId;
+use domain::id::{CommentId, TaskId};
 use domain::run::Claimed;
+use domain::time::Timestamp;
 
 /// The task that was created, and whether it is new.
 pub(crate) fn created(receipt: Receipt) -> Result<(TaskId, bool), kernel::Error> {
@@ -18,6 +19,22 @@ pub(crate) fn claimed(receipt: Receipt) -> Result<Claimed, kernel::Error> {
     match receipt.answer {
         Answer::Claimed(claimed) => Ok(*claimed),
         _ => Err(unexpected("the claim")),
+    }
+}
+
+/// The number of the comment that was written.
+pub(crate) fn commented(receipt: &Receipt) -> Result<CommentId, kernel::Error> {
+    match receipt.answer {
+        Answer::Commented { comment } => Ok(comment),
+        _ => Err(unexpected("the comment")),
+    }
+}
+
+/// When the lease ends now.
+pub(crate) fn renewed(receipt: &Receipt) -> Result<Timestamp, kernel::Error> {
+    match receipt.answer {
+        Answer::Renewed { lease_expires } => Ok(lease_expires),
+        _ => Err(unexpected("the end of the lease")),
     }
 }
 

@@ -1,23 +1,31 @@
 //! The WebSocket: what happens on the board, told as it happens.
 //!
 //! It serves two kinds of client. Those written for the original get the two keys they know; our
-//! own page asks for `tasks=1` and also gets the touched tasks, and a sign of life when nothing
-//! happens, because a page cannot see pings.
+//! own page asks for `tasks=1` and also gets the touched tasks, what no event tells of, and a sign of
+//! life when nothing happens, because a page cannot see pings.
 
+mod channel;
+mod relay;
+mod status;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::board::Frame;
 use domain::id::EventId;
-use kernel::Feed;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
 
-use crate::rest::wire::EventFrame;
-use crate::shutdown::Listener;
+use crate::auth::Caller;
 use crate::{AppState, http_error};
+use relay::{Listener, Shared, Telling};
+
+pub(crate) use relay::Relay;
+pub(crate) use status::Statuses;
 
 /// The page takes 20 s of silence for a broken connection.
 const HEARTBEAT_PERIOD: Duration = Duration::from_secs(10);
@@ -34,30 +42,31 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// A client has nothing to say but pongs, of 125 bytes at most (RFC 6455, section 5.5).
 const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 
+/// How many may listen at once. Each costs a few tens of kilobytes.
+pub(crate) const MAX_LISTENERS: usize = 256;
+
 /// Tells a page that its cursor is unknown here, so that it reads the board again.
 const RESET: &str = r#"{"reset":true}"#;
 
-/// What a client asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Telling {
-    /// `events` and `cursor`, as in the original.
-    Events,
-    /// The touched tasks too, and heartbeats.
-    Tasks,
-}
+/// How much may wait to be sent to one client, in bytes: a few frames. Beyond that it is waited for,
+/// and others are not.
+const MAX_UNSENT_BYTES: usize = 1024 * 1024;
 
 /// Why a socket's loop goes round.
 enum Wake {
-    Happened(Result<Frame, kernel::Error>),
+    Happened(Result<Arc<Shared>, kernel::Error>),
     Heard(Option<Result<Message, axum::Error>>),
+    Status,
     Heartbeat,
     Ping,
+    Revoked,
     Stop,
 }
 
 /// `GET /events`.
 pub(crate) async fn events(
     State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
     Query(query): Query<Vec<(String, String)>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -82,55 +91,72 @@ pub(crate) async fn events(
         Some(flag) if flag == "1" => Telling::Tasks,
         _ => Telling::Events,
     };
-    let feed = state.kernel().feed(EventId(since));
-    let stop = state.shutdown.listener();
+    let Ok(place) = state.sockets.clone().try_acquire_owned() else {
+        return http_error::busy("too many listeners");
+    };
     upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
-        .on_upgrade(move |socket| follow(socket, feed, telling, stop))
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_UNSENT_BYTES)
+        .on_upgrade(move |socket| follow(socket, state, caller, EventId(since), telling, place))
         .into_response()
 }
 
-/// Tells one client what happens until it leaves or the server stops.
-async fn follow(mut socket: WebSocket, mut feed: Feed, telling: Telling, mut stop: Listener) {
-    // Clients of the original know no such word; what they miss comes with their next reload.
+/// Tells one client what happens until it leaves, is not welcome any more or the server stops.
+async fn follow(
+    mut socket: WebSocket,
+    state: AppState,
+    caller: Caller,
+    since: EventId,
+    telling: Telling,
+    _place: OwnedSemaphorePermit,
+) {
+    let mut stop = state.shutdown.listener();
+    let mut listener = state.relay.listen(state.kernel(), since);
+    let mut status = None;
+    // Clients of the original know no such words; what they miss comes with their next reload.
     if telling == Telling::Tasks {
-        match feed.skip_what_is_lost().await {
+        match listener.skip_what_is_lost().await {
             Ok(false) => {}
             Ok(true) if is_sent(&mut socket, Message::text(RESET)).await => {}
             Ok(true) => return,
             Err(error) => return fail(&mut socket, &error).await,
         }
+        let (kernel, home) = (state.kernel(), &state.services.home);
+        let mut statuses = state.statuses.watch(kernel, home);
+        // What is known already is news to this client.
+        statuses.mark_changed();
+        status = Some(statuses);
     }
+    let mut revoked = std::pin::pin!(state.door.revoked(&caller));
     // Its first beat comes at once: the page then knows that it is listened to.
     let mut heartbeat = interval(HEARTBEAT_PERIOD);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut ping = tokio::time::interval_at(Instant::now() + PING_PERIOD, PING_PERIOD);
+    let mut ping = interval_at(Instant::now() + PING_PERIOD, PING_PERIOD);
     let mut unanswered_pings = 0;
     loop {
         let wake = tokio::select! {
-            frame = feed.next() => Wake::Happened(frame),
+            biased;
+            () = stop.stopping() => Wake::Stop,
+            () = &mut revoked => Wake::Revoked,
             message = socket.recv() => Wake::Heard(message),
             _ = heartbeat.tick(), if telling == Telling::Tasks => Wake::Heartbeat,
             _ = ping.tick() => Wake::Ping,
-            () = stop.stopping() => Wake::Stop,
+            shared = listener.next() => Wake::Happened(shared),
+            () = changed(&mut status) => Wake::Status,
         };
         let message = match wake {
-            Wake::Happened(Ok(frame)) => {
+            Wake::Happened(Ok(shared)) => {
                 heartbeat.reset();
-                encode(&frame, telling)
+                state.metrics.frame(shared.age());
+                Message::Text(shared.text(telling))
             }
-            Wake::Heartbeat => {
-                let cursor = feed.cursor();
-                encode(
-                    &Frame {
-                        events: Vec::new(),
-                        cursor,
-                        tasks: Vec::new(),
-                    },
-                    telling,
-                )
-            }
+            Wake::Heartbeat => Message::text(empty(&listener)),
+            Wake::Status => match text_of(&mut status) {
+                Some(json) => Message::text(status::frame(listener.cursor(), &json)),
+                None => continue,
+            },
             Wake::Ping if unanswered_pings == MAX_UNANSWERED_PINGS => return,
             Wake::Ping => {
                 unanswered_pings += 1;
@@ -144,6 +170,15 @@ async fn follow(mut socket: WebSocket, mut feed: Feed, telling: Telling, mut sto
             // The original never listened, so whatever a client says has no meaning.
             Wake::Heard(Some(Ok(_))) => continue,
             Wake::Happened(Err(error)) => return fail(&mut socket, &error).await,
+            Wake::Revoked => {
+                close(
+                    &mut socket,
+                    close_code::POLICY,
+                    "the token is not in force any more",
+                )
+                .await;
+                return;
+            }
             Wake::Stop => {
                 close(&mut socket, close_code::AWAY, "the server is stopping").await;
                 return;
@@ -155,13 +190,33 @@ async fn follow(mut socket: WebSocket, mut feed: Feed, telling: Telling, mut sto
     }
 }
 
-fn encode(frame: &Frame, telling: Telling) -> Message {
-    let json = match telling {
-        Telling::Events => serde_json::to_string(&EventFrame::new(&frame.events, frame.cursor)),
-        Telling::Tasks => serde_json::to_string(frame),
+type Watched = Option<watch::Receiver<Option<Arc<str>>>>;
+
+/// Waits until the status is another; for ever where none is told.
+async fn changed(status: &mut Watched) {
+    let changed = match status {
+        Some(status) => status.changed().await.is_ok(),
+        None => false,
     };
-    // Frames are made of texts and numbers, which always have a JSON form.
-    Message::text(json.unwrap_or_default())
+    // The sender lives as long as the server, so it is not gone: nobody asked for a status.
+    if !changed {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn text_of(status: &mut Watched) -> Option<Arc<str>> {
+    status.as_mut()?.borrow_and_update().clone()
+}
+
+/// A frame without anything.
+fn empty(listener: &Listener) -> String {
+    let frame = Frame {
+        events: Vec::new(),
+        cursor: listener.cursor(),
+        tasks: Vec::new(),
+    };
+    // It is made of numbers, which always have a JSON form.
+    serde_json::to_string(&frame).unwrap_or_default()
 }
 
 async fn is_sent(socket: &mut WebSocket, message: Message) -> bool {

@@ -1,11 +1,16 @@
 //! How a refusal looks over HTTP: the status of its kind, in the envelope that clients of the
 //! original expect.
 
+use std::borrow::Cow;
+use std::fmt::Display;
+
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use domain::error::ErrorKind;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An error on its way out, as `{"detail": …}`.
 #[derive(Debug)]
@@ -14,12 +19,23 @@ pub(crate) enum HttpError {
     Kernel(kernel::Error),
     /// The request does not have the form that the route asks for.
     Malformed(Vec<Fault>),
+    /// The request makes no sense, for a reason that only this door knows.
+    Senseless(String),
+    /// The board's state does not allow it, for a reason that only this door knows.
+    Untimely(&'static str),
+    /// A log could not be read.
+    Log(std::io::Error),
+    /// The dispatcher failed.
+    Dispatcher(dispatcher::Error),
     /// The body could not be taken.
     Body(axum::extract::rejection::BytesRejection),
 }
 
 /// One thing wrong with a request, in the words of the original's validation (pydantic's).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "missing", "loc": ["body", "title"], "msg": "Field required", "input": {},
+}))]
 pub(crate) struct Fault {
     /// The class of fault, for programs.
     #[serde(rename = "type")]
@@ -27,7 +43,8 @@ pub(crate) struct Fault {
     /// Where: `["body", "parents", 0]`.
     pub(crate) loc: Vec<serde_json::Value>,
     /// What is wrong, for people.
-    pub(crate) msg: &'static str,
+    #[schema(value_type = String)]
+    pub(crate) msg: Cow<'static, str>,
     /// What was sent there.
     pub(crate) input: serde_json::Value,
 }
@@ -39,6 +56,12 @@ pub(crate) fn detail(status: StatusCode, detail: impl Serialize) -> Response {
         detail: T,
     }
     (status, Json(Envelope { detail })).into_response()
+}
+
+/// Too much is going on. A second later it may be less: what waits here takes milliseconds.
+pub(crate) fn busy(reason: &str) -> Response {
+    let response = detail(StatusCode::SERVICE_UNAVAILABLE, reason);
+    ([(RETRY_AFTER, "1")], response).into_response()
 }
 
 impl From<kernel::Error> for HttpError {
@@ -57,8 +80,16 @@ impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         match self {
             Self::Kernel(error) if error.kind() == ErrorKind::Internal => internal(&error),
+            Self::Kernel(error) if error.kind() == ErrorKind::Busy => busy(&error.to_string()),
             Self::Kernel(error) => detail(status(error.kind()), error.to_string()),
             Self::Malformed(faults) => detail(StatusCode::UNPROCESSABLE_ENTITY, faults),
+            Self::Senseless(reason) => detail(StatusCode::BAD_REQUEST, reason),
+            Self::Untimely(reason) => detail(StatusCode::CONFLICT, reason),
+            Self::Log(error) => internal(&error),
+            Self::Dispatcher(dispatcher::Error::Kernel(error)) => {
+                Self::Kernel(error).into_response()
+            }
+            Self::Dispatcher(error) => internal(&error),
             Self::Body(rejection) => detail(rejection.status(), rejection.body_text()),
         }
     }
@@ -68,7 +99,7 @@ fn status(kind: ErrorKind) -> StatusCode {
     StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn internal(error: &kernel::Error) -> Response {
+fn internal(error: &impl Display) -> Response {
     let id = log(error, "a request failed");
     detail(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -78,7 +109,7 @@ fn internal(error: &kernel::Error) -> Response {
 
 /// Writes the cause of a fault of ours into the log, and gives the number that finds it there: all
 /// that a client is told.
-pub(crate) fn log(error: &kernel::Error, what: &str) -> String {
+pub(crate) fn log(error: &impl Display, what: &str) -> String {
     let id = format!("{:08x}", rand::random::<u32>());
     tracing::error!(error.id = id, error.cause = %error, "{what}");
     id

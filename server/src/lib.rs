@@ -5,10 +5,17 @@ mod address;
 mod answer;
 mod auth;
 pub mod cli;
+mod daemon;
 mod events;
+mod file_system;
+mod follow_log;
+mod guide;
 mod headers;
 mod http_error;
 mod limits;
+mod listen;
+mod metrics;
+mod notify;
 mod page;
 mod rest;
 mod serve;
@@ -23,28 +30,71 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use domain::actor::Actor;
+use domain::command::{Command, Receipt};
 use kernel::Kernel;
 use leptos::config::LeptosOptions;
+use tokio::sync::Semaphore;
+use tower_http::compression::CompressionLayer;
 
 use auth::FrontDoor;
+use events::{Relay, Statuses};
+use limits::Turns;
+use metrics::Metrics;
+use notify::Gate;
+use rest::BoardCopy;
 use shutdown::Shutdown;
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct AppState {
     services: Services,
+    dispatching: Arc<Dispatching>,
     door: Arc<FrontDoor>,
     shutdown: Shutdown,
+    slack: Option<Arc<Gate>>,
+    metrics: Arc<Metrics>,
+    turns: Turns,
+    board_copy: Arc<BoardCopy>,
+    relay: Arc<Relay>,
+    statuses: Arc<Statuses>,
+    /// The places of those who listen for longer than a request lasts.
+    sockets: Arc<Semaphore>,
+    /// Another number for each server that starts: what tags of answers begin with.
+    started: u32,
     leptos: LeptosOptions,
+}
+
+/// The dispatcher, as far as requests have to do with it.
+pub(crate) struct Dispatching {
+    /// The dispatcher of this server; `None` when it only shows the board.
+    pub(crate) handle: Option<dispatcher::Handle>,
+    /// What one here is told, or would be.
+    pub(crate) config: dispatcher::Config,
 }
 
 impl AppState {
     /// The state of one server.
-    pub(crate) fn new(services: Services, door: FrontDoor, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(
+        services: Services,
+        dispatching: Dispatching,
+        door: FrontDoor,
+        shutdown: Shutdown,
+        slack: Option<Arc<Gate>>,
+    ) -> Self {
         Self {
             services,
+            dispatching: Arc::new(dispatching),
             door: Arc::new(door),
             shutdown,
+            slack,
+            metrics: Arc::default(),
+            turns: Turns::default(),
+            board_copy: Arc::default(),
+            relay: Arc::default(),
+            statuses: Arc::default(),
+            sockets: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
+            started: rand::random(),
             leptos: page::options(),
         }
     }
@@ -52,6 +102,31 @@ impl AppState {
     /// The board.
     pub(crate) fn kernel(&self) -> &Kernel {
         &self.services.kernel
+    }
+
+    /// Lets Slack in, where `kanban.toml` does.
+    pub(crate) fn slack(&self) -> Option<&Gate> {
+        self.slack.as_deref()
+    }
+
+    /// Carries out one command for somebody.
+    pub(crate) async fn execute(
+        &self,
+        actor: &Actor,
+        command: Command,
+    ) -> Result<Receipt, kernel::Error> {
+        let write = self.kernel().execute(actor, command);
+        self.metrics.write(write).await
+    }
+
+    /// Carries out all of these commands for somebody, or none of them.
+    pub(crate) async fn execute_all(
+        &self,
+        actor: &Actor,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Receipt>, kernel::Error> {
+        let write = self.kernel().execute_all(actor, commands);
+        self.metrics.write(write).await
     }
 }
 
@@ -66,9 +141,15 @@ pub(crate) fn router(state: AppState) -> Router {
     let routes = page::routes(&state)
         .nest("/api/plugins/kanban", rest::routes())
         .merge(auth::routes())
+        .merge(notify::routes())
+        .route("/api/openapi.json", get(rest::openapi::document))
+        .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(page::file_or_not_found)
-        .layer(from_fn(limits::body))
+        .layer(from_fn(page::blame))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), limits::turn))
+        .layer(from_fn(limits::size))
         .layer(DefaultBodyLimit::max(limits::MAX_BODY_BYTES))
         .layer(from_fn_with_state(state.clone(), auth::guard))
         .with_state(state);

@@ -1,21 +1,56 @@
-//! How much of a request is taken.
+//! How much of a request is taken, and how many are worked on at once.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::RequestExt;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
+use axum::http::uri::PathAndQuery;
 use axum::middleware::Next;
 use axum::response::Response;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use crate::http_error;
+use crate::{AppState, http_error};
 
 /// How large a body may be. A task's text is a few kilobytes; this leaves room for a long report as
 /// a result.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// How long a path and its query may be. Ours are a hundredth of that.
+const MAX_URL_BYTES: usize = 8 * 1024;
+
+/// How many requests are worked on at once. Each has a few writes under way at most, so all of them
+/// together never fill the kernel's queue, and the dispatcher always finds room in it.
+const MAX_AT_ONCE: usize = 128;
+
+/// How long a request waits for its turn.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a request may take from its head to the head of its answer, the sending of its body
+/// included. What streams afterwards does not count.
+const REQUEST_LIMIT: Duration = Duration::from_mins(1);
+
+/// The turns of requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns(Arc<Semaphore>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_AT_ONCE)))
+    }
+}
+
 /// Refuses a body that says it is too large, and ends one that turns out to be. The limit itself is
 /// set by `DefaultBodyLimit`, which extractors obey by themselves and server functions only so.
-pub(crate) async fn body(request: Request, next: Next) -> Response {
+pub(crate) async fn size(request: Request, next: Next) -> Response {
+    let url = request.uri().path_and_query().map(PathAndQuery::as_str);
+    if url.is_some_and(|url| url.len() > MAX_URL_BYTES) {
+        let limit = format!("an address may have {MAX_URL_BYTES} bytes at most");
+        return http_error::detail(StatusCode::URI_TOO_LONG, limit);
+    }
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
@@ -28,4 +63,16 @@ pub(crate) async fn body(request: Request, next: Next) -> Response {
         return http_error::detail(StatusCode::PAYLOAD_TOO_LARGE, limit);
     }
     next.run(request.with_limited_body()).await
+}
+
+/// Lets a request wait for its turn, and ends one that takes too long.
+pub(crate) async fn turn(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let Ok(Ok(_turn)) = timeout(MAX_WAIT, state.turns.0.acquire()).await else {
+        state.metrics.put_off();
+        return http_error::busy("too many requests at once");
+    };
+    let answer = timeout(REQUEST_LIMIT, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        http_error::detail(StatusCode::REQUEST_TIMEOUT, "the request took too long")
+    })
 }

@@ -2,15 +2,18 @@
 
 use app::ssr::Services;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::http::{HeaderValue, Request, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::error::ErrorKind;
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use serde::Deserialize;
 
 use crate::{AppState, headers, site};
 
@@ -51,6 +54,34 @@ pub(crate) async fn file_or_not_found(
     );
     let page = render(request).await;
     (StatusCode::NOT_FOUND, page).into_response()
+}
+
+/// What a server function says of itself when it was not carried out.
+#[derive(Deserialize)]
+struct Refused {
+    kind: ErrorKind,
+}
+
+/// How much of such a word is read: more is none.
+const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+
+/// Leptos answers 500 when it cannot read the arguments of a server function. Whose fault that is
+/// stands in the answer.
+pub(crate) async fn blame(request: Request<Body>, next: Next) -> Response {
+    let is_function = request.uri().path().starts_with("/fn/");
+    let response = next.run(request).await;
+    if !is_function || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, MAX_REFUSAL_BYTES).await else {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response();
+    };
+    let status = serde_json::from_slice(&body)
+        .ok()
+        .and_then(|Refused { kind }| StatusCode::from_u16(kind.http_status()).ok());
+    head.status = status.unwrap_or(head.status);
+    Response::from_parts(head, body.into())
 }
 
 /// Runs inside each rendering, before the components do. Leptos has already provided the nonce that

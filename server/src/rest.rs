@@ -1,27 +1,83 @@
-//! The plugin API of the original: the same paths, fields, statuses and JSON. It translates between
-//! JSON and the kernel and decides nothing.
+//! The plugin API of the original: the same paths, fields, statuses and JSON, and our own routes in
+//! its style. It translates between JSON and the kernel and decides nothing.
 
 mod board;
+mod bulk;
+mod change;
+mod comments;
+mod config;
+mod dispatch;
 mod input;
+mod links;
+mod log;
+mod log_stream;
+pub(crate) mod openapi;
+mod runs;
+mod search;
+mod stats;
+mod subscriptions;
 mod tasks;
+mod undo;
 pub(crate) mod wire;
 
+pub(crate) use board::BoardCopy;
+
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{AppState, events, http_error};
 
 /// The routes, to be mounted at `/api/plugins/kanban`.
 pub(crate) fn routes() -> Router<AppState> {
+    let subscriptions = get(subscriptions::of_task)
+        .post(subscriptions::subscribe)
+        .delete(subscriptions::unsubscribe);
+    // An answer is of one moment; no cache may give it later.
+    let no_store = HeaderValue::from_static("no-store");
     Router::new()
         .route("/board", get(board::board))
         .route("/tasks", post(tasks::create))
-        .route("/tasks/{id}", get(tasks::task))
+        // To the original, any other verb than POST asks for a task of this name.
+        .route(
+            "/tasks/bulk",
+            get(no_such_task).patch(no_such_task).post(bulk::bulk),
+        )
+        .route("/tasks/{id}", get(tasks::task).patch(tasks::edit))
+        .route("/tasks/{id}/comments", post(comments::comment))
+        .route("/tasks/{id}/log", get(log::log))
+        .route("/tasks/{id}/log/stream", get(log_stream::follow))
+        .route("/tasks/{id}/why", get(dispatch::why))
+        .route("/tasks/{id}/runs", get(runs::runs))
+        .route("/tasks/{id}/claim", post(runs::claim))
+        .route("/tasks/{id}/heartbeat", post(runs::heartbeat))
+        .route("/tasks/{id}/cancel", post(runs::cancel))
+        .route("/tasks/{id}/subscriptions", subscriptions)
+        .route("/subscriptions", get(subscriptions::all))
+        .route("/links", post(links::link).delete(links::unlink))
+        .route("/search", get(search::search))
+        .route("/undo", post(undo::undo))
+        .route("/config", get(config::config))
+        .route("/stats", get(stats::stats))
+        .route("/dispatch", post(dispatch::dispatch))
+        .route("/dispatcher", get(dispatch::health))
+        .route("/lanes", get(dispatch::lanes))
+        .route("/pause", post(dispatch::pause))
+        .route("/resume", post(dispatch::resume))
         .route("/events", get(events::events))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(SetResponseHeaderLayer::if_not_present(
+            CACHE_CONTROL,
+            no_store,
+        ))
+}
+
+async fn no_such_task() -> Result<(), http_error::HttpError> {
+    input::task_id("bulk").map(drop)
 }
 
 async fn not_found() -> Response {

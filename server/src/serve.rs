@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::ssr::Services;
-use dispatcher::{Config, Dispatcher, Home, Lanes};
+use dispatcher::{Config, Dispatcher, Home};
 use kernel::Kernel;
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
+use crate::AppState;
 use crate::address::{self, Published};
-use crate::auth::{FrontDoor, PublicUrl, Token, launch_link};
-use crate::shutdown::{Shutdown, Signals};
-use crate::{AppState, router};
+use crate::auth::{self, FrontDoor, PublicUrl, Token, launch_link};
+use crate::notify::Notifier;
+use crate::shutdown::{Shutdown, Signals, WhenStopped};
 
 /// How long open requests and sockets are waited for. The dispatcher's workers are not: they have
 /// supervisors of their own and work on.
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<PublicUrl>,
     /// Whether to start tasks.
     pub(crate) dispatching: Dispatching,
+    /// What becomes of the running workers when the server is asked to end.
+    pub(crate) when_stopped: WhenStopped,
     /// The umask of the person who started the program, for the workers.
     pub(crate) umask: Mode,
 }
@@ -68,8 +71,10 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let _published = publish(home, &url)?;
     let mut signals = Signals::listen()?;
 
+    let config = dispatcher_config(&settings, address, &url)?;
+    let notifier = Notifier::start(kernel.clone(), home.clone(), Some(url.clone())).await?;
     let dispatcher = match settings.dispatching {
-        Dispatching::On => start_dispatcher(&kernel, &settings, address).await?,
+        Dispatching::On => start_dispatcher(&kernel, home, config.clone()).await?,
         Dispatching::Off => None,
     };
     let shutdown = Shutdown::default();
@@ -79,15 +84,29 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     let launch_link = launch_link(&token, &url, kernel.now());
     let door = FrontDoor::new(token, address, settings.public_url.clone(), kernel.now());
-    let routes = router(AppState::new(services, door, shutdown.clone()));
+    let dispatching = crate::Dispatching {
+        handle: dispatcher.as_ref().map(Dispatcher::handle),
+        config,
+    };
+    let state = AppState::new(
+        services,
+        dispatching,
+        door,
+        shutdown.clone(),
+        notifier.slack(),
+    );
     announce(address, &launch_link)?;
 
-    let mut stopping = shutdown.listener();
-    let serving = axum::serve(listener, routes)
-        .with_graceful_shutdown(async move { stopping.stopping().await });
-    let mut serving = tokio::spawn(serving.into_future());
+    let rotation = tokio::spawn(auth::follow(state.clone(), home.token()));
+    let serving = crate::listen::listen(listener, state, shutdown.clone());
+    let mut serving = tokio::spawn(serving);
     signals.asked_to_end().await;
     tracing::info!("stopping");
+    // Whoever waits for the workers can watch them.
+    if let Some(dispatcher) = dispatcher {
+        settings.when_stopped.end(dispatcher, &mut signals).await;
+    }
+    notifier.stop().await;
     shutdown.begin();
     let left = async {
         let everybody = async { tokio::join!((&mut serving), shutdown.finished()) };
@@ -96,26 +115,33 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
             serving.abort();
         }
     };
-    match dispatcher {
-        Some(dispatcher) => tokio::join!(left, dispatcher.stop()).0,
-        None => left.await,
-    }
+    left.await;
+    rotation.abort();
     Ok(())
+}
+
+/// What a dispatcher of this server is told.
+fn dispatcher_config(
+    settings: &Settings,
+    address: SocketAddr,
+    url: &str,
+) -> anyhow::Result<Config> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    Ok(Config {
+        umask: Some(settings.umask.bits()),
+        url: Some(url.to_owned()),
+        is_reachable: !address.ip().is_loopback(),
+        ..Config::new(program)
+    })
 }
 
 /// Starts to work on the tasks, unless another process does.
 async fn start_dispatcher(
     kernel: &Kernel,
-    settings: &Settings,
-    address: SocketAddr,
+    home: &Home,
+    config: Config,
 ) -> anyhow::Result<Option<Dispatcher>> {
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let config = Config {
-        lanes: lanes(address),
-        umask: Some(settings.umask.bits()),
-        ..Config::new(program)
-    };
-    match Dispatcher::start(kernel.clone(), settings.home.clone(), config).await {
+    match Dispatcher::start(kernel.clone(), home.clone(), config).await {
         Ok(dispatcher) => Ok(Some(dispatcher)),
         Err(error @ dispatcher::Error::Held(_)) => {
             tracing::warn!("{error}, so this server only shows the board");
@@ -123,20 +149,6 @@ async fn start_dispatcher(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The lanes of a server that listens at `address`. Where others can reach it, no text that comes in
-/// over the network is run as a script.
-fn lanes(address: SocketAddr) -> Lanes {
-    let lanes = Lanes::built_in();
-    if address.ip().is_loopback() {
-        return lanes;
-    }
-    tracing::warn!(
-        "the lane `shell` is off, because {address} can be reached from other machines; its tasks \
-         are not started"
-    );
-    lanes.without_shell()
 }
 
 /// Says where the board is, for people and for programs that started us on port 0.
@@ -176,22 +188,4 @@ fn publish(home: &Home, url: &str) -> anyhow::Result<Option<Published>> {
         );
     }
     Ok(published)
-}
-
-#[cfg(test)]
-mod tests {
-    use dispatcher::Lanes;
-
-    use super::lanes;
-
-    #[test]
-    fn the_shell_is_off_where_others_can_reach_the_server() {
-        let has_shell = |address: &str| {
-            let lanes: Lanes = lanes(address.parse().unwrap());
-            lanes.of("shell").is_some()
-        };
-        assert!(has_shell("127.0.0.1:8420") && has_shell("[::1]:8420"));
-        assert!(!has_shell("0.0.0.0:8420") && !has_shell("[::]:8420"));
-        assert!(!has_shell("192.0.2.1:8420"));
-    }
 }

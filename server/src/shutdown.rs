@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use dispatcher::Dispatcher;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -36,6 +37,34 @@ impl Listener {
     pub(crate) async fn stopping(&mut self) {
         // An error says that the server is gone, which is the same news.
         self.0.wait_for(|is_stopping| *is_stopping).await.ok();
+    }
+}
+
+/// What becomes of the running workers when the dispatcher is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhenStopped {
+    /// They work on, and the next dispatcher takes them over.
+    Leave,
+    /// They are waited for.
+    Drain,
+}
+
+impl WhenStopped {
+    /// As the flag `--drain` says.
+    pub(crate) fn from_flag(drain: bool) -> Self {
+        if drain { Self::Drain } else { Self::Leave }
+    }
+
+    /// Ends the dispatcher. Somebody who asks again does not want to wait any longer.
+    pub(crate) async fn end(self, dispatcher: Dispatcher, signals: &mut Signals) {
+        if self == Self::Leave {
+            return dispatcher.stop().await;
+        }
+        tracing::info!("waiting for the running workers; asked again, they are left to themselves");
+        tokio::select! {
+            () = dispatcher.drain() => {}
+            () = signals.asked_to_end() => {}
+        }
     }
 }
 

@@ -152,22 +152,35 @@ impl Board {
 
     /// Asks the server to end, and tells how it did and what else it had printed.
     pub(crate) async fn stop(&mut self) -> anyhow::Result<(ExitStatus, String)> {
-        let mut server = self.server.take().context("no server to stop")?;
-        let pid = server
-            .process
-            .id()
-            .context("the server has ended already")?;
+        self.ask_to_end().await?;
+        self.ended().await
+    }
+
+    /// Asks the server to end.
+    pub(crate) async fn ask_to_end(&self) -> anyhow::Result<()> {
         let asked = Command::new("kill")
-            .args(["-TERM", &pid.to_string()])
+            .args(["-TERM", &self.pid()?.to_string()])
             .status()
             .await?;
         ensure!(asked.success(), "no signal was sent");
+        Ok(())
+    }
+
+    /// Waits until the server has ended, and tells how it did and what else it had printed.
+    pub(crate) async fn ended(&mut self) -> anyhow::Result<(ExitStatus, String)> {
+        let mut server = self.server.take().context("no server to wait for")?;
         let mut printed = String::new();
         while let Some(line) = within("the end of output", server.stdout.next_line()).await?? {
             printed.push_str(&line);
         }
         let status = within("the end of the server", server.process.wait()).await??;
         Ok((status, printed))
+    }
+
+    /// Writes `kanban.toml`.
+    pub(crate) fn configure(&self, text: &str) -> anyhow::Result<()> {
+        fs::create_dir_all(self.home())?;
+        Ok(fs::write(self.home().join("kanban.toml"), text)?)
     }
 
     /// The home folder.
@@ -180,12 +193,38 @@ impl Board {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// Waits until a server of this board has logged a line with this text.
+    pub(crate) async fn logged(&self, text: &str) -> anyhow::Result<()> {
+        let mut tail = Command::new("tail")
+            .args(["-n", "+1", "-f"])
+            .arg(self.log_file())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut lines = BufReader::new(tail.stdout.take().context("no output")?).lines();
+        within(text, async {
+            while let Some(line) = lines.next_line().await? {
+                if line.contains(text) {
+                    return Ok(());
+                }
+            }
+            bail!("the log ended without `{text}`")
+        })
+        .await?
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("server.log")
     }
 
     fn server(&self) -> anyhow::Result<&Server> {
         self.server.as_ref().context("no server is running")
+    }
+
+    /// The process of the server.
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
+        let pid = self.server()?.process.id();
+        pid.context("the server has ended already")
     }
 
     /// Where the server listens: `127.0.0.1:PORT`.
@@ -229,6 +268,18 @@ impl Board {
         said(self.command(verb)?.args(arguments)).await
     }
 
+    /// Runs a command of this board to its end, with this on its standard input.
+    pub(crate) async fn kanban_reading(
+        &self,
+        words: &[&str],
+        input: &[u8],
+    ) -> anyhow::Result<Said> {
+        let (verb, arguments) = words.split_first().context("no verb")?;
+        let file = self.folder.path().join("input");
+        fs::write(&file, input)?;
+        said(self.command(verb)?.args(arguments).stdin(File::open(file)?)).await
+    }
+
     /// Creates a task by the command line, and tells its id.
     pub(crate) async fn create(&self, title: &str, flags: &[&str]) -> anyhow::Result<TaskId> {
         let said = self
@@ -262,6 +313,20 @@ impl Board {
                 .json(body),
         )
         .await
+    }
+
+    /// Changes something by the plugin API; refusals are answers too.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        answer(
+            self.request(Method::PATCH, &format!("{API}{path}"))?
+                .json(body),
+        )
+        .await
+    }
+
+    /// Removes something by the plugin API; refusals are answers too.
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<(u16, Value)> {
+        answer(self.request(Method::DELETE, &format!("{API}{path}"))?).await
     }
 
     /// Everything about a task, by the plugin API.
@@ -315,7 +380,8 @@ pub(crate) async fn said(command: &mut Command) -> anyhow::Result<Said> {
     })
 }
 
-async fn answer(request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
+/// The status and the JSON of an answer.
+pub(crate) async fn answer(request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
     let response = request.send().await?;
     let status = response.status().as_u16();
     let body = response.text().await?;

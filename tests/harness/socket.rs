@@ -15,10 +15,37 @@ use super::within;
 pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// The next frame.
+    /// The next frame that tells of the board: what events tell, or nothing at all.
     pub(crate) async fn frame(&mut self) -> anyhow::Result<Value> {
         // One limit for all of it: pings alone are no progress.
-        within("a frame", self.read_frame()).await?
+        within("a frame", async {
+            loop {
+                let frame = self.read_frame().await?;
+                if frame.get("status").is_none() {
+                    return Ok(frame);
+                }
+            }
+        })
+        .await?
+    }
+
+    /// The next status from now on that `is_it` says yes to.
+    pub(crate) async fn status(
+        &mut self,
+        what: &str,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Value> {
+        within(what, async {
+            loop {
+                let mut frame = self.read_frame().await?;
+                if let Some(status) = frame.get_mut("status")
+                    && is_it(status)
+                {
+                    return Ok(status.take());
+                }
+            }
+        })
+        .await?
     }
 
     /// The events of the next frame that has any.

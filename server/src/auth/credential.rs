@@ -20,12 +20,8 @@ pub(super) enum Credential<'a> {
 impl<'a> Credential<'a> {
     /// What the headers show, and the query string where `query` is one that may.
     pub(super) fn of(headers: &'a HeaderMap, query: Option<&'a str>, cookie_name: &str) -> Self {
-        if let Some(value) = headers.get(AUTHORIZATION) {
-            return value
-                .to_str()
-                .ok()
-                .and_then(bearer)
-                .map_or(Self::Nothing, Self::Bearer);
+        if headers.contains_key(AUTHORIZATION) {
+            return bearer_of(headers).map_or(Self::Nothing, Self::Bearer);
         }
         if let Some(token) = query.and_then(|query| parameter(query, "token")) {
             return Self::Query(token);
@@ -52,6 +48,11 @@ pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// The bearer token that the headers show.
+pub(super) fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers.get(AUTHORIZATION)?.to_str().ok()?)
 }
 
 fn bearer(value: &str) -> Option<&str> {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, RawQuery, Request, State};
+use axum::extract::{Extension, Form, RawQuery, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, SET_COOKIE};
 use axum::http::uri::PathAndQuery;
 use axum::http::{Method, StatusCode};
@@ -10,8 +10,10 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::Refusal;
 use super::credential::parameter;
 use crate::AppState;
+use crate::listen::Peer;
 
 /// What the page says above its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/launch", get(launch))
         .route("/login", post(log_in))
+        .route("/logout", post(log_out))
 }
 
 async fn launch(
@@ -56,7 +59,10 @@ async fn launch(
         .as_deref()
         .and_then(|query| parameter(query, "code"))
         .unwrap_or_default();
-    if door.launch_codes.redeem(&door.token, code, now) {
+    let is_good = door
+        .keys
+        .with_token(|token| door.launch_codes.redeem(token, code, now));
+    if is_good {
         welcome(&state, HOME)
     } else {
         page(Notice::StaleLink, HOME).into_response()
@@ -65,6 +71,7 @@ async fn launch(
 
 async fn log_in(
     State(state): State<AppState>,
+    peer: Option<Extension<Peer>>,
     form: Result<Form<TokenForm>, FormRejection>,
 ) -> Response {
     let Ok(Form(form)) = form else {
@@ -75,11 +82,28 @@ async fn log_in(
     } else {
         HOME
     };
-    if state.door.token.is(form.token.trim()) {
-        welcome(&state, next)
-    } else {
-        page(Notice::WrongToken, next).into_response()
+    if state.door.keys.admit_token(form.token.trim()).is_some() {
+        return welcome(&state, next);
     }
+    let origin = peer.map(|Extension(Peer(peer))| peer.ip());
+    match state.door.wrong_token(origin) {
+        Refusal::TooManyAttempts(wait) => super::put_off(wait),
+        _ => page(Notice::WrongToken, next).into_response(),
+    }
+}
+
+/// Ends the browser's session, also for those who hold a copy of its cookie, and leads to the form.
+/// Whoever has none is led there too.
+async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    let now = state.kernel().now();
+    if let Some(session) = state.door.session_of(&headers, now) {
+        state.door.keys.leave(session, now);
+    }
+    let headers = [
+        (SET_COOKIE, state.door.no_cookie()),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, Redirect::to(HOME)).into_response()
 }
 
 /// Where the browser of this request wanted to go, for after the log-in.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use subtle::ConstantTimeEq;
 
@@ -14,7 +14,7 @@ const MIN_TOKEN_BYTES: usize = 32;
 /// The secret that programs show as a bearer token and that signs the cookies of browsers.
 ///
 /// Its `Debug` shows none of it, so that it does not reach a log.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(String);
 
 impl Token {
@@ -51,13 +51,23 @@ impl Token {
         Ok(Self(token.to_owned()))
     }
 
+    /// A new token in the place of whatever is in the file at `path`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn rotate(path: &Path) -> io::Result<Self> {
+        let draft = write_draft(path)?;
+        fs::rename(&draft, path)?;
+        Self::load(path)
+    }
+
     /// Whether `offered` is the token. Takes equally long wherever the two differ.
     pub(super) fn is(&self, offered: &str) -> bool {
         self.0.as_bytes().ct_eq(offered.as_bytes()).into()
     }
 
     /// The secret itself, as the key of a signature.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
@@ -82,6 +92,17 @@ fn is_the_same_in_a_url(byte: u8) -> bool {
 /// Writes a new token beside `path` and links it into place: another process that starts at the
 /// same moment finds a whole token or none, and both end up with the same one.
 fn create(path: &Path) -> io::Result<()> {
+    let draft = write_draft(path)?;
+    let linked = match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    };
+    fs::remove_file(&draft)?;
+    linked
+}
+
+/// Writes a new token into a file beside `path`.
+fn write_draft(path: &Path) -> io::Result<PathBuf> {
     let nonce: u64 = rand::random();
     let draft = path.with_extension(format!("{nonce:016x}"));
     let mut file = OpenOptions::new()
@@ -94,12 +115,7 @@ fn create(path: &Path) -> io::Result<()> {
     }
     writeln!(file)?;
     file.sync_all()?;
-    let linked = match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    };
-    fs::remove_file(&draft)?;
-    linked
+    Ok(draft)
 }
 
 #[cfg(test)]
@@ -134,6 +150,19 @@ mod tests {
         }
         fs::write(&path, "by-hand_0123456789.abcdef0123456789~\n").unwrap();
         assert!(Token::load(&path).is_ok());
+    }
+
+    #[test]
+    fn a_rotated_token_replaces_the_old_one() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        let old = Token::load_or_create(&path).unwrap();
+        let new = Token::rotate(&path).unwrap();
+        assert!(!new.is(&old.0));
+        assert!(Token::load(&path).unwrap().is(&new.0));
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 
     #[test]

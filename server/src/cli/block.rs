@@ -3,45 +3,42 @@
 use domain::command::Command;
 use domain::id::TaskId;
 
+use super::bulk::Bulk;
 use super::output::Output;
-use super::session::{self, Session};
+use super::session::Session;
 
 /// Stop a task until a person has answered
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban block t_1a2b3c4d which city?\n  \
+    kanban block waits for the review --ids t_5e6f7a8b     (a worker leaves out its own task)")]
 pub(super) struct Args {
     /// The task, which a worker may leave out, and the question or what is missing
-    #[arg(required = true, value_name = "TASK_ID REASON")]
+    #[arg(value_name = "TASK_ID REASON")]
     words: Vec<String>,
     /// More tasks, for the same reason
     #[arg(long, num_args = 1.., value_name = "ID")]
     ids: Vec<String>,
+    /// Print the tasks as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (first, reason) = session.split_words(&args.words)?;
     let reason = Some(reason).filter(|reason| !reason.trim().is_empty());
-    block(first, reason.clone(), session, output).await;
-    for text in &args.ids {
-        match session::known(text) {
-            Ok(id) => block(id, reason.clone(), session, output).await,
-            Err(error) => output.complain(format_args!("cannot block {text} ({error})")),
-        }
-    }
-    Ok(())
-}
-
-async fn block(id: TaskId, reason: Option<String>, session: &Session, output: &mut Output) {
-    let command = Command::BlockTask {
-        task: id.clone(),
+    let command = |task| Command::BlockTask {
+        task,
         reason: reason.clone(),
     };
-    match session.execute(command).await {
-        Ok(_) => {
-            let reason = reason
-                .map(|reason| format!(": {reason}"))
-                .unwrap_or_default();
-            output.line(format_args!("Blocked {id}{reason}"));
-        }
-        Err(refusal) => output.complain(format_args!("cannot block {id} ({refusal})")),
+    let said = |task: &TaskId| match &reason {
+        Some(reason) => format!("Blocked {task}: {reason}"),
+        None => format!("Blocked {task}"),
+    };
+    let mut bulk = Bulk::new(session, output, "block").json(args.json);
+    bulk.task(first, command, said).await;
+    for text in &args.ids {
+        bulk.named(text, command, said).await;
     }
+    bulk.finish().await
 }

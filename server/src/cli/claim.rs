@@ -2,19 +2,27 @@
 
 use domain::command::{ClaimPolicy, Command, LEASE};
 use domain::time::Seconds;
+use serde_json::json;
 
+use super::json::TaskObject;
 use super::output::Output;
 use super::session::{self, Session};
 use crate::answer;
 
 /// Take a ready task to work on it yourself
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban claim t_1a2b3c4d\n  \
+    cd \"$(kanban claim t_1a2b3c4d --ttl 7200 --json | jq -r .workspace)\"")]
 pub(super) struct Args {
     /// The task
     task_id: String,
     /// For how many seconds nobody else may take it
     #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..))]
     ttl: i64,
+    /// Print the task, its run and its workspace as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
@@ -37,10 +45,19 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
             );
         }
     };
-    let workspace = answer::claimed(receipt)?
+    let claimed = answer::claimed(receipt)?;
+    let workspace = claimed
         .task
         .workspace_path
+        .as_ref()
         .map_or_else(|| session.home.workspace(&id), Into::into);
+    if args.json {
+        return output.json(&json!({
+            "task": TaskObject::from(&claimed.task),
+            "run": claimed.run,
+            "workspace": workspace,
+        }));
+    }
     output.line(format_args!("Claimed {id}"));
     output.line(format_args!("Workspace: {}", workspace.display()));
     Ok(())

@@ -1,12 +1,17 @@
 //! `kanban comment`.
 
 use domain::command::Command;
+use serde_json::json;
 
 use super::output::Output;
 use super::session::Session;
+use crate::answer;
 
 /// Say something about a task
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban comment t_1a2b3c4d the key is under the mat\n  \
+    kanban comment half way through     (in a worker)")]
 pub(super) struct Args {
     /// The task, which a worker may leave out, and what to say
     #[arg(required = true, value_name = "TASK_ID TEXT")]
@@ -14,16 +19,27 @@ pub(super) struct Args {
     /// In whose name [default: yours]
     #[arg(long, value_name = "NAME")]
     author: Option<String>,
+    /// Print the comment as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (task, body) = session.split_words(&args.words)?;
     let author = args.author.unwrap_or_else(|| session.author.clone());
-    let comment = Command::CommentOnTask {
+    let command = Command::CommentOnTask {
         task: task.clone(),
-        body,
+        body: body.clone(),
     };
-    session.execute_as(author, comment).await?;
+    let receipt = session.execute_as(author.clone(), command).await?;
+    if args.json {
+        return output.json(&json!({
+            "id": answer::commented(&receipt)?,
+            "task_id": task,
+            "author": author.trim(),
+            "body": body.trim(),
+        }));
+    }
     output.line(format_args!("Comment added to {task}"));
     Ok(())
 }

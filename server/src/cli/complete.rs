@@ -1,43 +1,55 @@
 //! `kanban complete`.
 
 use domain::command::Command;
-use domain::id::TaskId;
 
+use super::bulk::Bulk;
 use super::output::Output;
-use super::session::{self, Session};
+use super::session::Session;
 
 /// Finish tasks
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban complete t_1a2b3c4d --result 'merged as 4711'\n  \
+    kanban complete --result done --metadata '{\"tests\": 12}'     (in a worker)")]
 pub(super) struct Args {
     /// The tasks; a worker may leave out its own
     task_ids: Vec<String>,
     /// What came out of it; the tasks that wait for it are told
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     result: Option<String>,
+    /// What the run did, for whoever looks at it later; also the result where there is none
+    #[arg(long, value_name = "TEXT")]
+    summary: Option<String>,
+    /// Particulars of the run for programs
+    #[arg(long, value_name = "JSON_OBJECT")]
+    metadata: Option<String>,
+    /// Print the tasks as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    if args.task_ids.len() > 1 {
+        super::usage::ensure(
+            args.summary.is_none() && args.metadata.is_none(),
+            "--summary and --metadata are about one run; complete the tasks one by one",
+        )?;
+    }
+    let command = |task| Command::CompleteTask {
+        task,
+        result: args.result.clone(),
+        summary: args.summary.clone(),
+        metadata: args.metadata.clone(),
+    };
+    let mut bulk = Bulk::new(session, output, "complete").json(args.json);
     if args.task_ids.is_empty() {
         let own = session.task_or_own(None)?;
-        complete(own, args.result, session, output).await;
-        return Ok(());
+        bulk.task(own, command, |task| format!("Completed {task}"))
+            .await;
     }
     for text in &args.task_ids {
-        match session::known(text) {
-            Ok(id) => complete(id, args.result.clone(), session, output).await,
-            Err(error) => output.complain(format_args!("cannot complete {text} ({error})")),
-        }
+        bulk.named(text, command, |task| format!("Completed {task}"))
+            .await;
     }
-    Ok(())
-}
-
-async fn complete(id: TaskId, result: Option<String>, session: &Session, output: &mut Output) {
-    let command = Command::CompleteTask {
-        task: id.clone(),
-        result,
-    };
-    match session.execute(command).await {
-        Ok(_) => output.line(format_args!("Completed {id}")),
-        Err(refusal) => output.complain(format_args!("cannot complete {id} ({refusal})")),
-    }
+    bulk.finish().await
 }

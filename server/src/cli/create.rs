@@ -5,6 +5,7 @@ use std::path::Path;
 use domain::command::{Command, NewTask};
 use domain::task::WorkspaceKind;
 
+use super::body;
 use super::json::TaskObject;
 use super::output::Output;
 use super::session::Session;
@@ -12,26 +13,35 @@ use crate::answer;
 
 /// Put a task on the board
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban create 'water the plants' --assignee shell --body 'echo watered'\n  \
+    kanban create 'release' --parent t_1a2b3c4d --parent t_5e6f7a8b --body-file notes.md\n  \
+    kanban create 'mend the build' --assignee claude --workspace dir:~/src/app --body - < story.md")]
 pub(super) struct Args {
     /// What is to be done, in a line
     title: String,
-    /// The whole story; for the assignee `shell`, a script
-    #[arg(long)]
-    body: Option<String>,
+    #[command(flatten)]
+    body: body::Args,
     /// Who is to work on it
     #[arg(long)]
     assignee: Option<String>,
     /// A task to wait for; may be repeated
     #[arg(long = "parent", value_name = "ID")]
     parents: Vec<String>,
-    /// Where its workers run: `scratch`, `worktree` or `dir:<path>`
+    /// Where its workers run: `scratch`, `dir:<path>`, or a git `worktree`, of its lane's repository or
+    /// of `worktree:<repository>`
     #[arg(long, default_value = "scratch", value_parser = workspace)]
     workspace: Workspace,
     /// The project or customer
     #[arg(long)]
     tenant: Option<String>,
     /// Higher starts sooner
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        default_value_t = 0,
+        allow_negative_numbers = true,
+        value_name = "NUMBER"
+    )]
     priority: i64,
     /// Only an idea yet: nothing starts it
     #[arg(long)]
@@ -39,6 +49,9 @@ pub(super) struct Args {
     /// A repeated command with the same key finds the first one's task
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
+    /// After how many failures in a row it is blocked [default: 5]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    failure_limit: Option<u32>,
     /// In whose name [default: yours]
     #[arg(long, value_name = "NAME")]
     created_by: Option<String>,
@@ -56,7 +69,7 @@ struct Workspace {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let new = NewTask {
         title: args.title,
-        body: args.body,
+        body: args.body.read(session)?,
         assignee: args.assignee,
         tenant: args.tenant,
         priority: args.priority,
@@ -65,7 +78,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         parents: args.parents,
         triage: args.triage,
         idempotency_key: args.idempotency_key,
-        failure_limit: None,
+        failure_limit: args.failure_limit,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
     let receipt = session
@@ -85,13 +98,23 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     Ok(())
 }
 
-/// Reads `scratch`, `worktree` or `dir:<path>`. A relative path is meant from here, so it is made
-/// absolute before another process reads it.
+/// Reads `scratch`, `dir:<path>`, `worktree` or `worktree:<path>`. A relative path is meant from here,
+/// so it is made absolute before another process reads it.
 fn workspace(text: &str) -> Result<Workspace, String> {
-    let Some(path) = text.strip_prefix("dir:") else {
-        let named = text.parse().ok().filter(|kind| *kind != WorkspaceKind::Dir);
-        let kind = named.ok_or("write `scratch`, `worktree` or `dir:<path>`")?;
-        return Ok(Workspace { kind, path: None });
+    let (kind, path) = match text.split_once(':') {
+        Some((kind, path)) => (kind, Some(path)),
+        None => (text, None),
+    };
+    let (kind, path) = match (kind.parse(), path) {
+        (Ok(kind @ (WorkspaceKind::Dir | WorkspaceKind::Worktree)), Some(path)) => (kind, path),
+        (Ok(kind @ (WorkspaceKind::Scratch | WorkspaceKind::Worktree)), None) => {
+            return Ok(Workspace { kind, path: None });
+        }
+        _ => {
+            return Err(
+                "write `scratch`, `dir:<path>`, `worktree` or `worktree:<path>`".to_owned(),
+            );
+        }
     };
     let home = std::env::home_dir();
     let path = match (path.strip_prefix('~'), home) {
@@ -106,7 +129,7 @@ fn workspace(text: &str) -> Result<Workspace, String> {
         .into_string()
         .map_err(|_| "this path is not UTF-8")?;
     Ok(Workspace {
-        kind: WorkspaceKind::Dir,
+        kind,
         path: Some(path),
     })
 }
@@ -123,7 +146,7 @@ mod tests {
         );
         assert!(workspace("dir:x").unwrap().path.unwrap().starts_with('/'));
         assert!(!workspace("dir:~/x").unwrap().path.unwrap().contains('~'));
-        for text in ["dir", "dir:", "tmp", ""] {
+        for text in ["dir", "dir:", "worktree:", "scratch:/tmp", "tmp", ""] {
             assert!(workspace(text).is_err(), "{text}");
         }
     }

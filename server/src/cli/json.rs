@@ -1,9 +1,13 @@
 //! The JSON that verbs print with `--json`. It is frozen, and it is not the JSON of the HTTP API.
 
+use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
-use domain::id::TaskId;
+use domain::id::{RunId, TaskId};
+use domain::run::{Outcome, Run};
+use domain::stats::Stats;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
 use domain::time::Timestamp;
+use kernel::ReadyCount;
 use serde::Serialize;
 
 /// The task object.
@@ -54,6 +58,7 @@ pub(super) struct Shown<'a> {
     children: &'a [TaskId],
     comments: Vec<CommentObject<'a>>,
     events: Vec<EventObject<'a>>,
+    why: Option<WhyObject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -70,8 +75,25 @@ struct EventObject<'a> {
     created_at: Timestamp,
 }
 
-impl<'a> From<&'a TaskDetail> for Shown<'a> {
-    fn from(detail: &'a TaskDetail) -> Self {
+/// Why a task is not running, for programs and in a sentence.
+#[derive(Serialize)]
+pub(super) struct WhyObject<'a> {
+    #[serde(flatten)]
+    why: &'a WhyNot,
+    sentence: String,
+}
+
+impl<'a> From<&'a WhyNot> for WhyObject<'a> {
+    fn from(why: &'a WhyNot) -> Self {
+        Self {
+            why,
+            sentence: why.to_string(),
+        }
+    }
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(detail: &'a TaskDetail, why: Option<&'a WhyNot>) -> Self {
         let comment = |comment: &'a Comment| CommentObject {
             author: &comment.author,
             body: &comment.body,
@@ -88,6 +110,112 @@ impl<'a> From<&'a TaskDetail> for Shown<'a> {
             children: &detail.children,
             comments: detail.comments.iter().map(comment).collect(),
             events: detail.events.iter().map(event).collect(),
+            why: why.map(WhyObject::from),
+        }
+    }
+}
+
+/// One of what `runs` prints.
+#[derive(Serialize)]
+pub(super) struct RunObject<'a> {
+    id: RunId,
+    task_id: &'a TaskId,
+    lane: Option<&'a str>,
+    outcome: Option<Outcome>,
+    exit_code: Option<i32>,
+    error: Option<&'a str>,
+    summary: Option<&'a str>,
+    metadata: Option<serde_json::Value>,
+    workspace: Option<&'a str>,
+    worker_pid: Option<i64>,
+    started_at: Timestamp,
+    heartbeat_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    log_start: Option<u64>,
+    log_end: Option<u64>,
+}
+
+impl<'a> From<&'a Run> for RunObject<'a> {
+    fn from(run: &'a Run) -> Self {
+        let metadata = run.metadata.as_deref();
+        Self {
+            id: run.id,
+            task_id: &run.task_id,
+            lane: run.lane.as_deref(),
+            outcome: run.outcome,
+            exit_code: run.exit_code,
+            error: run.error.as_deref(),
+            summary: run.summary.as_deref(),
+            metadata: metadata.and_then(|json| serde_json::from_str(json).ok()),
+            workspace: run.workspace.as_deref(),
+            worker_pid: run.worker_pid,
+            started_at: run.started_at,
+            heartbeat_at: run.heartbeat_at,
+            ended_at: run.ended_at,
+            log_start: run.log_start,
+            log_end: run.log_end,
+        }
+    }
+}
+
+/// What `stats` prints: the original's keys, and how the dispatcher does.
+#[derive(Serialize)]
+pub(super) struct StatsObject<'a> {
+    #[serde(flatten)]
+    stats: &'a Stats,
+    dispatcher: DispatcherObject<'a>,
+}
+
+#[derive(Serialize)]
+struct DispatcherObject<'a> {
+    is_running: bool,
+    claimer: Option<&'a str>,
+    last_tick: Option<Timestamp>,
+    next_tick: Option<Timestamp>,
+    running: u32,
+    cap: Option<u32>,
+    cap_reason: Option<&'a str>,
+    bad_ticks: Option<u32>,
+    problem: Option<&'a str>,
+    paused: &'a [Pause],
+    running_by_lane: &'a [Running],
+    ready: Vec<ReadyObject<'a>>,
+    lanes: &'a [LaneReport],
+}
+
+#[derive(Serialize)]
+struct ReadyObject<'a> {
+    assignee: Option<&'a str>,
+    ready: u32,
+    resting: u32,
+}
+
+impl<'a> StatsObject<'a> {
+    pub(super) fn new(stats: &'a Stats, dispatch: &'a Dispatch, counts: &'a [ReadyCount]) -> Self {
+        // The last words of a dispatcher that is gone say nothing of now.
+        let report = dispatch.living();
+        let ready = |count: &'a ReadyCount| ReadyObject {
+            assignee: count.assignee.as_deref(),
+            ready: count.ready,
+            resting: count.resting,
+        };
+        Self {
+            stats,
+            dispatcher: DispatcherObject {
+                is_running: report.is_some(),
+                claimer: report.map(|report| report.claimer.as_str()),
+                last_tick: report.and_then(|report| report.last_tick),
+                next_tick: report.and_then(|report| report.next_tick),
+                running: dispatch.count(),
+                cap: report.map(|report| report.cap),
+                cap_reason: report.map(|report| report.cap_reason.as_str()),
+                bad_ticks: report.map(|report| report.bad_ticks),
+                problem: report.and_then(|report| report.problem.as_deref()),
+                paused: &dispatch.paused,
+                running_by_lane: &dispatch.running,
+                ready: counts.iter().map(ready).collect(),
+                lanes: report.map_or(&[], |report| &report.lanes),
+            },
         }
     }
 }

@@ -7,11 +7,15 @@ use kernel::TaskFilter;
 
 use super::json::TaskObject;
 use super::output::Output;
+use super::paint::Paint;
 use super::session::Session;
 use super::text;
 
 /// List tasks: urgent first, then oldest first
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban list --mine --status blocked\n  \
+    kanban ls --tenant acme --json | jq -r '.[].title'")]
 pub(super) struct Args {
     /// Only yours
     #[arg(long)]
@@ -53,24 +57,23 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         output.line("(no matching tasks)");
     }
     for task in &tasks {
-        output.line(line(task));
+        output.line(line(task, output.paint));
     }
     Ok(())
 }
 
-fn line(task: &Task) -> String {
-    let Task {
-        id, status, title, ..
-    } = task;
-    let assignee = task.assignee.as_deref().unwrap_or("(unassigned)");
-    let tenant = task
-        .tenant
-        .as_ref()
-        .map(|tenant| format!("[{tenant}] "))
-        .unwrap_or_default();
+fn line(task: &Task, paint: Paint) -> String {
+    let Task { id, status, .. } = task;
+    let assignee = text::one_line(task.assignee.as_deref().unwrap_or("(unassigned)"));
+    let tenant = task.tenant.as_deref().map(text::one_line);
+    let tenant = tenant.map(|tenant| paint.dim(format_args!("[{tenant}] ")));
     format!(
-        "{} {id}  {status:8}  {assignee:20}  {tenant}{title}",
-        text::icon(status)
+        "{} {id}  {}  {}  {}{}",
+        paint.status(status, text::icon(status)),
+        paint.status(status, format_args!("{status:8}")),
+        paint.dim(format_args!("{assignee:20}")),
+        tenant.unwrap_or_default(),
+        text::one_line(&task.title)
     )
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use dispatcher::Home;
+use serde_json::json;
 
 use super::output::Output;
 use crate::auth::{Token, launch_link};
@@ -9,9 +10,16 @@ use crate::serve;
 
 /// Print a link that opens the board of the running server in a browser, once
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = "Examples:\n  \
+    kanban open\n  \
+    xdg-open \"$(kanban open)\"")]
+pub(super) struct Args {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let url = serve::url_of(home)?.with_context(|| {
         format!(
             "no server of {} is running; start `kanban serve`",
@@ -20,6 +28,10 @@ pub(super) fn run(_: &Args, home: &Home, output: &mut Output) -> anyhow::Result<
     })?;
     let token = Token::load(&home.token())
         .with_context(|| format!("cannot read {}", home.token().display()))?;
-    output.line(launch_link(&token, &url, kernel::Clock::default().now()));
+    let link = launch_link(&token, &url, kernel::Clock::default().now());
+    if args.json {
+        return output.json(&json!({ "url": link }));
+    }
+    output.line(link);
     Ok(())
 }

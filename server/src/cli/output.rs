@@ -1,4 +1,4 @@
-//! What a verb says: data for standard output, complaints for standard error.
+//! What a verb says: data for standard output, everything else for standard error.
 //!
 //! A verb fills it and prints nothing itself, so what it says can also be sent elsewhere.
 
@@ -8,14 +8,27 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::paint::Paint;
+
 /// What has been said so far.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     data: String,
-    complaints: String,
+    asides: String,
+    has_failed: bool,
+    /// How data for people is coloured.
+    pub(super) paint: Paint,
 }
 
 impl Output {
+    /// Nothing yet, to be coloured like this.
+    pub(super) fn painted(paint: Paint) -> Self {
+        Self {
+            paint,
+            ..Self::default()
+        }
+    }
+
     /// A line of data.
     pub(super) fn line(&mut self, line: impl Display) {
         write_line(&mut self.data, line);
@@ -32,20 +45,46 @@ impl Output {
         Ok(())
     }
 
+    /// Data for programs that read line by line.
+    pub(super) fn json_line(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        self.line(serde_json::to_string(value)?);
+        Ok(())
+    }
+
     /// A sentence on what went wrong. The program will exit with 1.
     pub(super) fn complain(&mut self, sentence: impl Display) {
-        write_line(&mut self.complaints, sentence);
+        self.note(sentence);
+        self.has_failed = true;
+    }
+
+    /// A sentence for people that is neither data nor a complaint.
+    pub(super) fn note(&mut self, sentence: impl Display) {
+        write_line(&mut self.asides, sentence);
+    }
+
+    /// Prints what has been said until now, and tells whether anybody still reads.
+    ///
+    /// # Errors
+    /// When it cannot be printed for another reason than that.
+    pub(super) fn pour(&mut self) -> io::Result<bool> {
+        let is_read = print(io::stdout().lock(), &self.data)?;
+        print(io::stderr().lock(), &self.asides)?;
+        self.data.clear();
+        self.asides.clear();
+        Ok(is_read)
     }
 
     /// Prints everything and says how the program is to exit.
-    pub(super) fn flush(self) -> ExitCode {
-        let said = print(io::stdout().lock(), &self.data);
-        let complained = print(io::stderr().lock(), &self.complaints);
-        if self.complaints.is_empty() && said.and(complained).is_ok() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
+    pub(super) fn flush(mut self) -> ExitCode {
+        match self.pour() {
+            Ok(_) if !self.has_failed => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
         }
+    }
+
+    /// Everything in one text, as an answer in a chat: what went wrong comes last.
+    pub(super) fn into_text(self) -> String {
+        self.data + &self.asides
     }
 }
 
@@ -54,13 +93,15 @@ fn write_line(text: &mut String, line: impl Display) {
     writeln!(text, "{line}").ok();
 }
 
-fn print(mut stream: impl io::Write, text: &str) -> io::Result<()> {
+/// Whether the reader has not seen enough yet.
+fn print(mut stream: impl io::Write, text: &str) -> io::Result<bool> {
     match stream
         .write_all(text.as_bytes())
         .and_then(|()| stream.flush())
     {
-        // The reader has seen enough: `kanban list | head -1`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed,
+        Ok(()) => Ok(true),
+        // `kanban list | head -1`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }

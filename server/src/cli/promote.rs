@@ -2,40 +2,42 @@
 
 use domain::command::Command;
 use domain::status::Status;
+use serde_json::json;
 
+use super::bulk::Bulk;
 use super::output::Output;
-use super::session::{self, Session};
+use super::session::Session;
 use crate::answer;
 
 /// Make tasks ready: those named, else all that wait for nothing any more
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  kanban promote t_1a2b3c4d\n  kanban promote")]
 pub(super) struct Args {
     /// The tasks
     task_ids: Vec<String>,
+    /// Print the tasks, or the number of them where none was named, as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     if args.task_ids.is_empty() {
         let receipt = session.execute(Command::PromoteWaiting).await?;
-        output.line(format_args!("Promoted: {}", answer::promoted(&receipt)?));
+        let count = answer::promoted(&receipt)?;
+        if args.json {
+            return output.json(&json!({ "promoted": count }));
+        }
+        output.line(format_args!("Promoted: {count}"));
         return Ok(());
     }
+    let mut bulk = Bulk::new(session, output, "promote").json(args.json);
     for text in &args.task_ids {
-        match promote(text, session).await {
-            Ok(()) => output.line(format_args!("Promoted {text}")),
-            Err(error) => output.complain(format_args!("cannot promote {text} ({error})")),
-        }
-    }
-    Ok(())
-}
-
-async fn promote(text: &str, session: &Session) -> anyhow::Result<()> {
-    let task = session::known(text)?;
-    session
-        .execute(Command::MoveTask {
+        let command = |task| Command::MoveTask {
             task,
             to: Status::Ready,
-        })
-        .await?;
-    Ok(())
+        };
+        bulk.named(text, command, |task| format!("Promoted {task}"))
+            .await;
+    }
+    bulk.finish().await
 }

@@ -1,20 +1,29 @@
 //! `kanban sample`.
 
-use domain::actor::Actor;
+use serde_json::json;
 
 use super::output::Output;
 use super::session::Session;
 
 /// Fill an empty board with a few tasks that show how it works
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(
+    after_help = "Examples:\n  kanban --home /tmp/try sample && kanban --home /tmp/try serve"
+)]
+pub(super) struct Args {
+    /// Print the ids of the tasks as JSON
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) async fn run(_: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    let actor = Actor::full(session.author.clone());
-    let receipts = dispatcher::sample::fill(&session.kernel, &actor).await?;
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let tasks = dispatcher::sample::fill(&session.kernel, &session.actor()).await?;
+    if args.json {
+        return output.json(&json!({ "tasks": tasks }));
+    }
+    let count = tasks.len();
     output.line(format_args!(
-        "Created {} tasks; `kanban serve` runs them",
-        receipts.len()
+        "Created {count} tasks; `kanban serve` runs them"
     ));
     Ok(())
 }

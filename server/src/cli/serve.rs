@@ -7,9 +7,14 @@ use rustix::fs::Mode;
 
 use crate::auth::PublicUrl;
 use crate::serve::{self, Dispatching, Settings};
+use crate::shutdown::WhenStopped;
 
 /// Serve the board to browsers and programs, and start its tasks
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban serve\n  \
+    kanban serve --listen 127.0.0.1:9000 --no-dispatch\n  \
+    kanban serve --listen 0.0.0.0:8420 --behind-proxy https://board.example")]
 pub(super) struct Args {
     /// Where to listen; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:8420", value_name = "ADDRESS:PORT")]
@@ -17,6 +22,9 @@ pub(super) struct Args {
     /// Serve the board only: start no task
     #[arg(long)]
     no_dispatch: bool,
+    /// When asked to end, wait for the running workers; asked twice, leave them to the next server
+    #[arg(long)]
+    drain: bool,
     /// Browsers reach the board at this address, of a proxy with TLS and a login of its own; needed
     /// to listen beyond this machine
     #[arg(long, value_name = "URL")]
@@ -42,6 +50,7 @@ pub(super) fn run(args: Args, home: Home, umask: Mode) -> anyhow::Result<()> {
         listen: args.listen,
         public_url: args.behind_proxy,
         dispatching,
+        when_stopped: WhenStopped::from_flag(args.drain),
         umask,
     };
     tokio::runtime::Builder::new_multi_thread()

@@ -2,12 +2,16 @@
 
 use anyhow::Context as _;
 use dispatcher::Home;
-use domain::actor::Actor;
+use domain::actor::{Actor, Authority};
 use domain::command::{Command, Receipt};
 use domain::error::Error;
 use domain::id::{RunToken, TaskId};
 use domain::task::{Task, TaskDetail};
-use kernel::Kernel;
+use kernel::{Kernel, TaskFilter};
+
+use super::usage::Senseless;
+
+const WHICH_TASK: &str = "which task? name one, as in t_1a2b3c4d";
 
 /// The open board and the one who asks.
 pub(super) struct Session {
@@ -15,10 +19,21 @@ pub(super) struct Session {
     pub(super) home: Home,
     /// The name that comments and new tasks carry, unless a flag says otherwise.
     pub(super) author: String,
-    /// In a worker's environment: the secret of its run.
-    token: Option<RunToken>,
+    /// What they may do; in a worker's environment, what its run may.
+    authority: Authority,
+    /// The chat that they speak from.
+    origin: Option<String>,
     /// In a worker's environment: the task that it works on.
     own_task: Option<TaskId>,
+    place: Place,
+}
+
+/// Where the one who asks is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Terminal,
+    /// Somewhere else: the files of this machine and its standard input are not theirs.
+    Chat,
 }
 
 impl Session {
@@ -26,6 +41,7 @@ impl Session {
     pub(super) fn open(home: Home) -> anyhow::Result<Self> {
         crate::serve::make_private_folder(home.root())
             .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
+        crate::file_system::refuse_network_mounts(home.root())?;
         Ok(Self {
             kernel: Kernel::open(&home.db())?,
             home,
@@ -33,14 +49,64 @@ impl Session {
                 .into_iter()
                 .find_map(variable)
                 .unwrap_or_else(|| "user".to_owned()),
-            token: variable("KANBAN_RUN_TOKEN").map(RunToken::from_text),
-            own_task: variable("KANBAN_TASK").and_then(|text| text.parse().ok()),
+            authority: variable("KANBAN_RUN_TOKEN").map_or(Authority::Full, |token| {
+                Authority::Run(RunToken::from_text(token))
+            }),
+            origin: None,
+            own_task: ["KANBAN_TASK", "HERMES_KANBAN_TASK"]
+                .into_iter()
+                .find_map(variable)
+                .and_then(|text| text.parse().ok()),
+            place: Place::Terminal,
         })
+    }
+
+    /// The board that is open already, for somebody in a chat.
+    pub(super) fn in_chat(kernel: Kernel, home: Home, actor: &Actor) -> Self {
+        Self {
+            kernel,
+            home,
+            author: actor.name.clone(),
+            authority: actor.authority.clone(),
+            origin: actor.origin.clone(),
+            own_task: None,
+            place: Place::Chat,
+        }
+    }
+
+    /// Refuses what only somebody at the board's machine may do.
+    pub(super) fn not_in_chat(&self, what: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.place == Place::Terminal,
+            "a chat cannot {what}; that takes a terminal on the board's machine"
+        );
+        Ok(())
     }
 
     /// Gives a command in the name of the one who asks.
     pub(super) async fn execute(&self, command: Command) -> Result<Receipt, kernel::Error> {
         self.execute_as(self.author.clone(), command).await
+    }
+
+    /// Gives several commands, of which all are carried out or none.
+    pub(super) async fn execute_all(
+        &self,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Receipt>, kernel::Error> {
+        self.kernel.execute_all(&self.actor(), commands).await
+    }
+
+    /// The one who asks.
+    pub(super) fn actor(&self) -> Actor {
+        self.actor_called(self.author.clone())
+    }
+
+    fn actor_called(&self, name: String) -> Actor {
+        Actor {
+            name,
+            authority: self.authority.clone(),
+            origin: self.origin.clone(),
+        }
     }
 
     /// Gives a command in another name. What it may do stays the same.
@@ -49,11 +115,7 @@ impl Session {
         name: String,
         command: Command,
     ) -> Result<Receipt, kernel::Error> {
-        let actor = match &self.token {
-            Some(token) => Actor::worker(name, token.clone()),
-            None => Actor::full(name),
-        };
-        self.kernel.execute(&actor, command).await
+        self.kernel.execute(&self.actor_called(name), command).await
     }
 
     /// The task that was named, else the worker's own.
@@ -61,19 +123,21 @@ impl Session {
         match (named, &self.own_task) {
             (Some(text), _) => known(text),
             (None, Some(task)) => Ok(task.clone()),
-            (None, None) => anyhow::bail!("which task? name one, as in t_1a2b3c4d"),
+            (None, None) => Err(Senseless(WHICH_TASK).into()),
         }
     }
 
     /// Splits words into a task and the rest. A worker may leave out the task.
     pub(super) fn split_words(&self, words: &[String]) -> anyhow::Result<(TaskId, String)> {
-        let (first, rest) = words
-            .split_first()
-            .context("which task? name one, as in t_1a2b3c4d")?;
-        match (first.parse(), &self.own_task) {
-            (Ok(task), _) => Ok((task, rest.join(" "))),
-            (Err(_), Some(task)) => Ok((task.clone(), words.join(" "))),
-            (Err(_), None) => known(first).map(|task| (task, rest.join(" "))),
+        let (first, rest) = match words {
+            [] => (None, &[][..]),
+            [first, rest @ ..] => (Some(first), rest),
+        };
+        match (first.map(|first| (first, first.parse())), &self.own_task) {
+            (Some((_, Ok(task))), _) => Ok((task, rest.join(" "))),
+            (_, Some(task)) => Ok((task.clone(), words.join(" "))),
+            (Some((text, Err(_))), None) => known(text).map(|task| (task, rest.join(" "))),
+            (None, None) => Err(Senseless(WHICH_TASK).into()),
         }
     }
 
@@ -81,16 +145,37 @@ impl Session {
     pub(super) async fn detail(&self, id: &TaskId) -> anyhow::Result<TaskDetail> {
         match self.kernel.task(id).await {
             Err(kernel::Error::Refused(Error::UnknownTask(id))) => {
-                anyhow::bail!("no such task: {id}")
+                anyhow::bail!("no such task: {id}{}", self.perhaps_meant(&id).await?)
             }
             found => Ok(found?),
         }
+    }
+
+    /// The tasks whose ids begin like one that is not there: it may have been cut off when it was
+    /// copied.
+    async fn perhaps_meant(&self, id: &str) -> anyhow::Result<String> {
+        let all = TaskFilter {
+            include_archived: true,
+            ..TaskFilter::default()
+        };
+        let tasks = self.kernel.tasks(all).await?;
+        let alike = tasks.iter().map(|task| task.id.as_str());
+        let alike: Vec<_> = alike.filter(|it| it.starts_with(id)).take(3).collect();
+        Ok(match alike.as_slice() {
+            [] => String::new(),
+            alike => format!("; did you mean {}?", alike.join(" or ")),
+        })
     }
 
     /// One task.
     pub(super) async fn task(&self, id: &TaskId) -> anyhow::Result<Task> {
         Ok(self.detail(id).await?.task)
     }
+}
+
+/// Whether the environment is that of a worker.
+pub(super) fn is_worker() -> bool {
+    variable("KANBAN_RUN_TOKEN").is_some()
 }
 
 /// What cannot be an id names no task.

@@ -1,8 +1,10 @@
 //! `kanban show`.
 
+use domain::dispatch::WhyNot;
+use domain::id::TaskId;
 use domain::run::Run;
 use domain::task::TaskDetail;
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 
 use super::json::Shown;
 use super::output::Output;
@@ -11,6 +13,9 @@ use super::text;
 
 /// Show everything about a task
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban show t_1a2b3c4d\n  \
+    kanban show t_1a2b3c4d --json | jq -r .task.result")]
 pub(super) struct Args {
     /// The task; a worker may leave it out
     task_id: Option<String>,
@@ -25,118 +30,139 @@ const SHOWN_EVENTS: usize = 20;
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
     let detail = session.detail(&id).await?;
+    let why = session.kernel.why(&id).await?;
     if args.json {
-        return output.json(&Shown::from(&detail));
+        return output.json(&Shown::new(&detail, why.as_ref()));
     }
-    print(&detail, session.kernel.now(), output);
+    print(&detail, why.as_ref(), session.kernel.now(), output);
     Ok(())
 }
 
-fn print(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
-    let TaskDetail {
-        task,
-        comments,
-        events,
-        parents,
-        children,
-        runs,
-    } = detail;
-    output.line(format_args!("Task {}: {}", task.id, task.title));
-    let mut field = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            output.line(format_args!("  {:<11}{value}", format!("{name}:")));
-        }
-    };
-    let since = domain::time::Seconds(now.seconds_since(task.status_since));
-    field("status", Some(format!("{} for {since}", task.status)));
-    field(
-        "assignee",
-        Some(
-            task.assignee
-                .clone()
-                .unwrap_or_else(|| "(unassigned)".to_owned()),
-        ),
-    );
-    field(
-        "priority",
-        (task.priority != 0).then(|| task.priority.to_string()),
-    );
-    field("tenant", task.tenant.clone());
-    let workspace = task.workspace_path.as_deref().unwrap_or("(unresolved)");
-    field(
-        "workspace",
-        Some(format!("{} @ {workspace}", task.workspace_kind)),
-    );
-    let creator = task.created_by.as_deref().unwrap_or("-");
-    field(
-        "created",
-        Some(format!("{} by {creator}", text::moment(task.created_at))),
-    );
-    field("started", task.started_at.map(text::moment));
-    field("completed", task.completed_at.map(text::moment));
-    field(
-        "failures",
-        (task.spawn_failures > 0).then(|| task.spawn_failures.to_string()),
-    );
-    field("last error", task.last_spawn_error.clone());
-    field(
-        "rests until",
-        task.not_before.filter(|end| now < *end).map(text::moment),
-    );
-    field("parents", (!parents.is_empty()).then(|| names(parents)));
-    field("children", (!children.is_empty()).then(|| names(children)));
+fn print(detail: &TaskDetail, why: Option<&WhyNot>, now: Timestamp, output: &mut Output) {
+    let task = &detail.task;
+    let paint = output.paint;
+    let title = paint.bold(text::one_line(&task.title));
+    output.line(format_args!("Task {}: {title}", task.id));
+    for (name, value) in fields(detail, why, now) {
+        let name = paint.dim(format_args!("{:<11}", format!("{name}:")));
+        output.line(format_args!("  {name}{}", text::one_line(&value)));
+    }
     for (heading, content) in [("Body", &task.body), ("Result", &task.result)] {
         if let Some(content) = content.as_deref().filter(|text| !text.trim().is_empty()) {
-            output.line(format_args!("\n{heading}:\n{}", content.trim_end()));
+            let content = text::lines(content.trim_end());
+            output.line(format_args!(
+                "\n{}\n{content}",
+                paint.bold(format_args!("{heading}:"))
+            ));
         }
     }
+    print_history(detail, now, output);
+}
+
+fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
+    let TaskDetail {
+        comments,
+        events,
+        runs,
+        ..
+    } = detail;
+    let paint = output.paint;
+    let heading = |name, count| format!("\n{}", paint.bold(format_args!("{name} ({count}):")));
+    let ago = |at| paint.dim(format_args!("[{}]", text::relative(now, at)));
     if !runs.is_empty() {
-        output.line(format_args!("\nRuns ({}):", runs.len()));
+        output.line(heading("Runs", runs.len()));
     }
     for run in runs {
-        output.line(run_line(run));
+        let at = ago(run.started_at);
+        output.line(format_args!("  {} {at} {}", run.id, end_of(run)));
     }
-    output.line(format_args!("\nComments ({}):", comments.len()));
+    output.line(heading("Comments", comments.len()));
     for comment in comments {
-        let at = text::moment(comment.created_at);
-        output.line(format_args!(
-            "  [{at}] {}: {}",
-            comment.author, comment.body
-        ));
+        let author = text::one_line(&comment.author);
+        let (at, body) = (ago(comment.created_at), text::lines(&comment.body));
+        output.line(format_args!("  {at} {author}: {body}"));
     }
-    output.line(format_args!("\nEvents ({}):", events.len()));
+    output.line(heading("Events", events.len()));
     for event in events
         .iter()
         .skip(events.len().saturating_sub(SHOWN_EVENTS))
     {
-        let at = text::moment(event.created_at);
         let payload = event.payload.as_ref().map(|payload| format!(" {payload}"));
+        let (at, id, kind) = (ago(event.created_at), event.id, &event.kind);
         output.line(format_args!(
-            "  [{at}] {}{}",
-            event.kind,
+            "  {at} #{id} {kind}{}",
             payload.unwrap_or_default()
         ));
     }
 }
 
-fn run_line(run: &Run) -> String {
-    let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
-    let lane = run.lane.as_deref().unwrap_or("by hand");
-    let error = run
-        .error
-        .as_ref()
-        .map(|error| format!(": {error}"))
-        .unwrap_or_default();
-    format!(
-        "  {} [{}] {lane}  {outcome}{error}",
-        run.id,
-        text::moment(run.started_at)
-    )
+/// What there is to say beside the long texts.
+fn fields(
+    detail: &TaskDetail,
+    why: Option<&WhyNot>,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
+    let TaskDetail {
+        task,
+        parents,
+        children,
+        ..
+    } = detail;
+    let moment = |at| format!("{} ({})", text::relative(now, at), text::moment(at));
+    let since = Seconds(now.seconds_since(task.status_since));
+    let nobody = || "(unassigned)".to_owned();
+    let path = task.workspace_path.as_deref().unwrap_or("(unresolved)");
+    let creator = task.created_by.as_deref().unwrap_or("-");
+    let rests_until = task.not_before.filter(|end| now < *end);
+    // Of a task that is finished the status says it all.
+    let why = why.filter(|why| !matches!(why, WhyNot::Finished { .. }));
+    let fields = [
+        ("status", Some(format!("{} for {since}", task.status))),
+        (
+            "assignee",
+            Some(task.assignee.clone().unwrap_or_else(nobody)),
+        ),
+        (
+            "priority",
+            (task.priority != 0).then(|| task.priority.to_string()),
+        ),
+        ("tenant", task.tenant.clone()),
+        (
+            "workspace",
+            Some(format!("{} @ {path}", task.workspace_kind)),
+        ),
+        (
+            "created",
+            Some(format!("{} by {creator}", moment(task.created_at))),
+        ),
+        ("started", task.started_at.map(moment)),
+        ("completed", task.completed_at.map(moment)),
+        (
+            "failures",
+            (task.failures > 0).then(|| task.failures.to_string()),
+        ),
+        ("last error", task.last_error.clone()),
+        ("rests until", rests_until.map(moment)),
+        ("why", why.map(WhyNot::to_string)),
+        ("parents", (!parents.is_empty()).then(|| names(parents))),
+        ("children", (!children.is_empty()).then(|| names(children))),
+    ];
+    fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
 }
 
-fn names(ids: &[domain::id::TaskId]) -> String {
-    ids.iter()
-        .map(domain::id::TaskId::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// How a run ended, or that it has not.
+fn end_of(run: &Run) -> String {
+    let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
+    let lane = run.lane.as_deref().unwrap_or("by hand");
+    let error = run.error.as_deref().map(text::one_line);
+    let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+    format!("{lane}  {outcome}{error}")
+}
+
+fn names(ids: &[TaskId]) -> String {
+    let names: Vec<_> = ids.iter().map(TaskId::as_str).collect();
+    names.join(", ")
 }

@@ -1,7 +1,9 @@
 //! How things look in a terminal.
 
+use std::borrow::Cow;
+
 use domain::status::Status;
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 use jiff::tz::TimeZone;
 
 /// A mark that is quicker to find than a word.
@@ -18,10 +20,61 @@ pub(super) const fn icon(status: &Status) -> char {
 }
 
 /// `YYYY-MM-DD HH:MM`, local.
-pub(super) fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     let moment = jiff::Timestamp::from_second(at.0).unwrap_or_default();
     moment
         .to_zoned(TimeZone::system())
         .strftime("%Y-%m-%d %H:%M")
         .to_string()
+}
+
+/// How long ago something happened, or in how long it will: `3m 5s ago`, `in 2h`.
+pub(super) fn relative(now: Timestamp, at: Timestamp) -> String {
+    match now.seconds_since(at) {
+        past @ 0.. => format!("{} ago", Seconds(past)),
+        coming => format!("in {}", Seconds(coming.saturating_neg())),
+    }
+}
+
+/// Somebody's text in one line, in which nothing moves the cursor or changes the colours.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        text.replace(char::is_control, " ").into()
+    } else {
+        text.into()
+    }
+}
+
+/// Somebody's text in its lines, in which nothing else moves the cursor or changes the colours.
+pub(super) fn lines(text: &str) -> Cow<'_, str> {
+    let is_harmful = |char: char| char.is_control() && char != '\n' && char != '\t';
+    if text.contains(is_harmful) {
+        text.replace(is_harmful, "").into()
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_from_now() {
+        let now = Timestamp(10_000);
+        assert_eq!(relative(now, Timestamp(9_815)), "3m 5s ago");
+        assert_eq!(relative(now, now), "0s ago");
+        assert_eq!(relative(now, Timestamp(17_200)), "in 2h");
+        assert_eq!(
+            relative(now, Timestamp(i64::MIN)),
+            format!("{} ago", Seconds(i64::MAX))
+        );
+    }
+
+    #[test]
+    fn somebody_elses_text_cannot_play_with_the_terminal() {
+        assert_eq!(one_line("a\u{1b}[2J\nb"), "a [2J b");
+        assert_eq!(lines("a\u{1b}[2J\r\n\tb"), "a[2J\n\tb");
+        assert!(matches!(one_line("ünd"), Cow::Borrowed("ünd")));
+    }
 }

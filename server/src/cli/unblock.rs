@@ -2,29 +2,29 @@
 
 use domain::command::Command;
 
+use super::bulk::Bulk;
 use super::output::Output;
-use super::session::{self, Session};
+use super::session::Session;
 
 /// Let blocked tasks go on
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban comment t_1a2b3c4d Lisbon && kanban unblock t_1a2b3c4d")]
 pub(super) struct Args {
     /// The tasks
     #[arg(required = true)]
     task_ids: Vec<String>,
+    /// Print the tasks as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let mut bulk = Bulk::new(session, output, "unblock").json(args.json);
     for text in &args.task_ids {
-        match unblock(text, session).await {
-            Ok(()) => output.line(format_args!("Unblocked {text}")),
-            Err(error) => output.complain(format_args!("cannot unblock {text} ({error})")),
-        }
+        let command = |task| Command::UnblockTask { task };
+        bulk.named(text, command, |task| format!("Unblocked {task}"))
+            .await;
     }
-    Ok(())
-}
-
-async fn unblock(text: &str, session: &Session) -> anyhow::Result<()> {
-    let task = session::known(text)?;
-    session.execute(Command::UnblockTask { task }).await?;
-    Ok(())
+    bulk.finish().await
 }

@@ -1,29 +1,83 @@
 //! `GET /board`: the whole board, column by column.
 
+mod copy;
+mod page;
+
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::status::Status;
 use kernel::BoardFilter;
 
 use super::input::Parameters;
 use super::wire;
 use crate::AppState;
 use crate::http_error::HttpError;
+use copy::Filter;
 
+pub(crate) use copy::BoardCopy;
+
+/// The whole board.
+#[utoipa::path(
+    get, path = "/board", tag = "board", params(wire::body::BoardQuery),
+    description = "The whole board, column by column. A summary is the same without long texts and \
+                   ages, and has an `ETag`.",
+    responses(
+        (status = 200, body = wire::board::Board<'_>),
+        (status = 304, description = "The summary is still the one that the client has."),
+        super::openapi::Refusals,
+    ),
+)]
 pub(super) async fn board(
     State(state): State<AppState>,
-    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+    Parameters(mut query): Parameters,
 ) -> Result<Response, HttpError> {
-    let mut query = Parameters::of(query);
-    let tenant = query.text("tenant");
-    let include_archived = query.flag("include_archived");
+    let filter = Filter {
+        tenant: query.optional_text("tenant"),
+        include_archived: query.flag("include_archived"),
+    };
+    let is_summary = query.flag("summary");
     query.finish()?;
-    let rows = state
-        .kernel()
-        .board_rows(BoardFilter {
-            tenant,
-            include_archived,
-        })
-        .await?;
-    Ok(Json(wire::Board::new(&rows, include_archived)).into_response())
+    if is_summary {
+        return summary(&state, &headers, filter).await;
+    }
+    let page = state.board_copy.page(state.kernel(), filter).await?;
+    let json = [(CONTENT_TYPE, "application/json")];
+    Ok((json, Body::new(page)).into_response())
+}
+
+async fn summary(
+    state: &AppState,
+    headers: &HeaderMap,
+    filter: Filter,
+) -> Result<Response, HttpError> {
+    // One moment before what is read: a client that has this tag has all that it names.
+    let newest = state.kernel().cursor().await?;
+    // Another database, or another version of this program, has other tags. A compressed copy has
+    // the same one, hence weak.
+    let etag = format!("W/\"{}-{newest}\"", state.started);
+    let caching = [(ETAG, etag.clone()), (CACHE_CONTROL, "no-cache".to_owned())];
+    let known = headers.get_all(IF_NONE_MATCH).iter();
+    let mut known = known
+        .filter_map(|tags| tags.to_str().ok())
+        .flat_map(|tags| tags.split(','));
+    if known.any(|tag| tag.trim() == etag) {
+        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
+    }
+    let columns = if filter.include_archived {
+        Status::ALL.as_slice()
+    } else {
+        Status::COLUMNS.as_slice()
+    };
+    let filter = BoardFilter {
+        tenant: filter.tenant,
+        include_archived: filter.include_archived,
+    };
+    let snapshot = state.kernel().board(filter).await?;
+    let summary = wire::board::Summary::new(&snapshot.tasks, snapshot.cursor, columns);
+    Ok((caching, Json(summary)).into_response())
 }

@@ -3,100 +3,122 @@
 
 mod scalar;
 
+use std::convert::Infallible;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use domain::error::Error;
+use domain::id::TaskId;
 use serde_json::{Map, Value, json};
 
 use crate::http_error::{Fault, HttpError};
+pub(super) use scalar::Bounds;
 use scalar::{Complaint, flag, integer};
 
-/// The JSON object in a body.
-pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, HttpError> {
-    let fault = |kind, msg, input| Fault {
-        kind,
-        loc: vec![json!("body")],
-        msg,
-        input,
-    };
-    if body.is_empty() {
-        return Err(HttpError::Malformed(vec![fault(
-            "missing",
-            MISSING,
-            Value::Null,
-        )]));
-    }
-    if !is_json(headers) {
-        let text = String::from_utf8_lossy(body).into_owned();
-        return Err(HttpError::Malformed(vec![fault(
-            NO_OBJECT.0,
-            NO_OBJECT.1,
-            text.into(),
-        )]));
-    }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(HttpError::Malformed(vec![fault(
-            NO_OBJECT.0,
-            NO_OBJECT.1,
-            other,
-        )])),
-        Err(_) => Err(HttpError::Malformed(vec![fault(
-            "json_invalid",
-            "JSON decode error",
-            json!({}),
-        )])),
+/// The id in a path, as it was given.
+pub(super) struct Named(String);
+
+impl Named {
+    /// The task that it names.
+    pub(super) fn task(&self) -> Result<TaskId, HttpError> {
+        task_id(&self.0)
     }
 }
 
-const MISSING: &str = "Field required";
-const NO_OBJECT: (&str, &str) = (
-    "model_attributes_type",
-    "Input should be a valid dictionary or object to extract fields from",
-);
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Infallible;
 
-/// A body without a type is taken for JSON.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
-        return true;
-    };
-    let essence = value
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    essence.eq_ignore_ascii_case("application/json")
-        || essence.to_ascii_lowercase().ends_with("+json")
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        // What is not UTF-8 names nothing.
+        Ok(Self(path.map(|Path(id)| id).unwrap_or_default()))
+    }
 }
 
-/// The fields of a body. Ask for each, then [`Fields::finish`].
-pub(super) struct Fields<'a> {
-    object: &'a Map<String, Value>,
+/// The task with this id. A text that cannot be an id names no task, so the answer is the same.
+pub(super) fn task_id(text: &str) -> Result<TaskId, HttpError> {
+    text.parse()
+        .map_err(|_| Error::UnknownTask(text.to_owned()).into())
+}
+
+/// What a client sends by name. Ask for each value, then [`Fields::finish`].
+#[derive(Default)]
+pub(super) struct Fields {
+    place: Place,
+    values: Map<String, Value>,
     faults: Vec<Fault>,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn of(object: &'a Map<String, Value>) -> Self {
+/// Where the values stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Body,
+    Query,
+}
+
+/// The query string. Where a parameter is given twice the last counts.
+pub(super) struct Parameters(pub(super) Fields);
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        // What is not UTF-8 says nothing.
+        let pairs = pairs.map(|Query(pairs)| pairs).unwrap_or_default();
+        let values = pairs
+            .into_iter()
+            .map(|(key, value)| (key, value.into()))
+            .collect();
+        Ok(Self(Fields::new(Place::Query, values)))
+    }
+}
+
+/// A body that must be there.
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
+        let headers = request.headers().clone();
+        let body = Bytes::from_request(request, state).await;
+        let object = object(&headers, &body.map_err(HttpError::Body)?)?;
+        Ok(Self::new(Place::Body, object))
+    }
+}
+
+/// A body that may be left out.
+impl<S: Send + Sync> OptionalFromRequest<S> for Fields {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, HttpError> {
+        let headers = request.headers().clone();
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(HttpError::Body)?;
+        if body.is_empty() {
+            return Ok(None);
+        }
+        let object = object(&headers, &body)?;
+        Ok(Some(Self::new(Place::Body, object)))
+    }
+}
+
+impl Fields {
+    fn new(place: Place, values: Map<String, Value>) -> Self {
         Self {
-            object,
+            place,
+            values,
             faults: Vec::new(),
         }
     }
 
     /// A text that must be there.
     pub(super) fn required_text(&mut self, name: &str) -> String {
-        if self.object.contains_key(name) {
-            return self.text(name, "");
-        }
-        let input = Value::Object(self.object.clone());
-        self.faults.push(Fault {
-            kind: "missing",
-            loc: location(name),
-            msg: MISSING,
-            input,
-        });
-        String::new()
+        self.require(name);
+        self.text(name, "")
     }
 
     /// A text that is `default` where it is left out.
@@ -115,9 +137,26 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A whole number that is 0 where it is left out.
-    pub(super) fn integer(&mut self, name: &str) -> i64 {
-        self.read(name, 0, integer)
+    /// A whole number that is `default` where it is left out.
+    pub(super) fn integer(&mut self, name: &str, default: i64) -> i64 {
+        self.read(name, default, integer)
+    }
+
+    /// A whole number, `null` or nothing.
+    pub(super) fn optional_integer(&mut self, name: &str) -> Option<i64> {
+        self.read(name, None, |value| match value {
+            Value::Null => Ok(None),
+            value => integer(value).map(Some),
+        })
+    }
+
+    /// A whole number within bounds, or nothing.
+    pub(super) fn bounded(&mut self, name: &str, bounds: Bounds) -> Option<i64> {
+        self.read(name, None, |value| {
+            integer(value)
+                .and_then(|number| bounds.check(number))
+                .map(Some)
+        })
     }
 
     /// A truth that is `false` where it is left out.
@@ -125,31 +164,38 @@ impl<'a> Fields<'a> {
         self.read(name, false, flag)
     }
 
+    /// An object, `null` or nothing.
+    pub(super) fn optional_object(&mut self, name: &str) -> Option<Map<String, Value>> {
+        const NO_OBJECT: Complaint =
+            Complaint::new("dict_type", "Input should be a valid dictionary");
+        self.read(name, None, |value| match value {
+            Value::Null => Ok(None),
+            Value::Object(object) => Ok(Some(object.clone())),
+            _ => Err(NO_OBJECT),
+        })
+    }
+
+    /// A list of texts that must be there and may have so many at most.
+    pub(super) fn required_texts(&mut self, name: &str, at_most: usize) -> Vec<String> {
+        self.require(name);
+        let texts = self.texts(name);
+        self.limit(name, texts.len(), at_most);
+        texts
+    }
+
+    /// A list of whole numbers that must be there and may have so many at most.
+    pub(super) fn required_integers(&mut self, name: &str, at_most: usize) -> Vec<i64> {
+        self.require(name);
+        let numbers = self.list(name, integer);
+        self.limit(name, numbers.len(), at_most);
+        numbers
+    }
+
     /// A list of texts that is empty where it is left out.
     pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
-        let values = self.read(name, Vec::new(), |value| {
-            value
-                .as_array()
-                .cloned()
-                .ok_or(("list_type", "Input should be a valid list"))
-        });
-        let mut texts = Vec::with_capacity(values.len());
-        for (position, value) in values.into_iter().enumerate() {
-            match value {
-                Value::String(text) => texts.push(text),
-                input => {
-                    let mut loc = location(name);
-                    loc.push(position.into());
-                    self.faults.push(Fault {
-                        kind: NO_TEXT.0,
-                        loc,
-                        msg: NO_TEXT.1,
-                        input,
-                    });
-                }
-            }
-        }
-        texts
+        self.list(name, |value| {
+            value.as_str().map(str::to_owned).ok_or(NO_TEXT)
+        })
     }
 
     /// Every fault that was found, if there was one.
@@ -167,75 +213,113 @@ impl<'a> Fields<'a> {
         default: T,
         read: impl FnOnce(&Value) -> Result<T, Complaint>,
     ) -> T {
-        let Some(value) = self.object.get(name) else {
+        let Some(value) = self.values.get(name) else {
             return default;
         };
-        read(value).unwrap_or_else(|(kind, msg)| {
-            self.faults.push(Fault {
-                kind,
-                loc: location(name),
-                msg,
-                input: value.clone(),
-            });
-            default
-        })
-    }
-}
-
-/// The parameters of a query string. Where one is given twice the last counts.
-pub(super) struct Parameters {
-    pairs: Vec<(String, String)>,
-    faults: Vec<Fault>,
-}
-
-impl Parameters {
-    pub(super) fn of(pairs: Vec<(String, String)>) -> Self {
-        Self {
-            pairs,
-            faults: Vec::new(),
+        match read(value) {
+            Ok(read) => read,
+            Err(complaint) => {
+                let input = value.clone();
+                self.blame(complaint, self.location(name), input);
+                default
+            }
         }
     }
 
-    /// A text, where it is given.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        self.pairs
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
+    fn list<T>(&mut self, name: &str, read: impl Fn(&Value) -> Result<T, Complaint>) -> Vec<T> {
+        const NO_LIST: Complaint = Complaint::new("list_type", "Input should be a valid list");
+        let values = self.read(name, Vec::new(), |value| {
+            value.as_array().cloned().ok_or(NO_LIST)
+        });
+        let mut list = Vec::with_capacity(values.len());
+        for (position, value) in values.into_iter().enumerate() {
+            match read(&value) {
+                Ok(read) => list.push(read),
+                Err(complaint) => {
+                    let mut location = self.location(name);
+                    location.push(position.into());
+                    self.blame(complaint, location, value);
+                }
+            }
+        }
+        list
     }
 
-    /// A truth that is `false` where it is left out.
-    pub(super) fn flag(&mut self, name: &'static str) -> bool {
-        let Some(text) = self.text(name) else {
-            return false;
+    fn limit(&mut self, name: &str, length: usize, at_most: usize) {
+        if length > at_most {
+            let complaint = Complaint {
+                kind: "too_long",
+                msg: format!("List should have at most {at_most} items").into(),
+            };
+            self.blame(complaint, self.location(name), length.into());
+        }
+    }
+
+    fn require(&mut self, name: &str) {
+        if self.values.contains_key(name) {
+            return;
+        }
+        let input = match self.place {
+            Place::Body => Value::Object(self.values.clone()),
+            Place::Query => Value::Null,
         };
-        let input = Value::String(text);
-        flag(&input).unwrap_or_else(|(kind, msg)| {
-            self.faults.push(Fault {
-                kind,
-                loc: vec![json!("query"), json!(name)],
-                msg,
-                input,
-            });
-            false
-        })
+        self.blame(MISSING, self.location(name), input);
     }
 
-    /// Every fault that was found, if there was one.
-    pub(super) fn finish(self) -> Result<(), HttpError> {
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(HttpError::Malformed(self.faults))
-        }
+    fn blame(&mut self, complaint: Complaint, loc: Vec<Value>, input: Value) {
+        self.faults.push(complaint.about(loc, input));
+    }
+
+    fn location(&self, name: &str) -> Vec<Value> {
+        let place = match self.place {
+            Place::Body => "body",
+            Place::Query => "query",
+        };
+        vec![json!(place), json!(name)]
     }
 }
 
-const NO_TEXT: Complaint = ("string_type", "Input should be a valid string");
+const MISSING: Complaint = Complaint::new("missing", "Field required");
+const NO_TEXT: Complaint = Complaint::new("string_type", "Input should be a valid string");
 
-fn location(name: &str) -> Vec<Value> {
-    vec![json!("body"), json!(name)]
+/// The JSON object in a body.
+fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, HttpError> {
+    const NO_OBJECT: Complaint = Complaint::new(
+        "model_attributes_type",
+        "Input should be a valid dictionary or object to extract fields from",
+    );
+    const NO_JSON: Complaint = Complaint::new("json_invalid", "JSON decode error");
+    let fault = |complaint: Complaint, input| {
+        let fault = complaint.about(vec![json!("body")], input);
+        Err(HttpError::Malformed(vec![fault]))
+    };
+    if body.is_empty() {
+        return fault(MISSING, Value::Null);
+    }
+    if !is_json(headers) {
+        return fault(NO_OBJECT, String::from_utf8_lossy(body).into());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => fault(NO_OBJECT, other),
+        Err(_) => fault(NO_JSON, json!({})),
+    }
+}
+
+/// A body without a type is taken for JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return true;
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    essence.eq_ignore_ascii_case("application/json")
+        || essence.to_ascii_lowercase().ends_with("+json")
 }
 
 #[cfg(test)]
@@ -249,23 +333,56 @@ mod tests {
         }
     }
 
+    fn fields(place: Place, values: Value) -> Fields {
+        match values {
+            Value::Object(values) => Fields::new(place, values),
+            other => panic!("expected an object, not {other}"),
+        }
+    }
+
     #[test]
     fn every_fault_of_a_body_is_named_at_once() {
-        let body = json!({ "body": 1, "priority": "x", "triage": "maybe", "parents": ["t_1", 2] });
-        let mut fields = Fields::of(body.as_object().unwrap());
+        let body = json!({
+            "body": 1, "priority": "x", "triage": "maybe", "parents": ["t_1", 2], "ids": ["a", "b"],
+            "metadata": [],
+        });
+        let mut fields = fields(Place::Body, body);
         fields.required_text("title");
         fields.optional_text("body");
-        fields.integer("priority");
+        fields.integer("priority", 0);
         fields.flag("triage");
         fields.texts("parents");
+        fields.required_texts("ids", 1);
+        fields.optional_object("metadata");
         let expected = [
             "missing",
             "string_type",
             "int_parsing",
             "bool_parsing",
             "string_type",
+            "too_long",
+            "dict_type",
         ];
         assert_eq!(kinds(fields.finish()), expected);
+    }
+
+    #[test]
+    fn a_number_of_a_query_keeps_within_its_bounds() {
+        let bounds = Bounds { least: 1, most: 9 };
+        for (text, expected) in [
+            ("9", &[][..]),
+            ("0", &["greater_than_equal"]),
+            ("10", &["less_than_equal"]),
+            ("x", &["int_parsing"]),
+        ] {
+            let mut fields = fields(Place::Query, json!({ "tail": text }));
+            fields.bounded("tail", bounds);
+            let found = match fields.finish() {
+                Ok(()) => vec![],
+                faults => kinds(faults),
+            };
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     #[test]
@@ -292,11 +409,15 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_last_of_two_parameters_counts() {
-        let pairs = [("tenant", "a"), ("tenant", "b")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-        let parameters = Parameters::of(pairs.into());
-        assert_eq!(parameters.text("tenant").as_deref(), Some("b"));
-        assert_eq!(parameters.text("missing"), None);
+    #[tokio::test]
+    async fn the_last_of_two_parameters_counts() {
+        let request = Request::builder()
+            .uri("/?tenant=a&tenant=b")
+            .body(())
+            .unwrap();
+        let (mut parts, ()) = request.into_parts();
+        let Ok(Parameters(mut query)) = Parameters::from_request_parts(&mut parts, &()).await;
+        assert_eq!(query.optional_text("tenant").as_deref(), Some("b"));
+        assert_eq!(query.optional_text("missing"), None);
     }
 }

@@ -1,82 +1,118 @@
-//! `/tasks`: putting a task on the board, and everything about one.
+//! `/tasks`: putting a task on the board, changing one, and everything about one.
 
+use axum::Extension;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::actor::Actor;
-use domain::command::{Command, NewTask};
-use domain::error::Error;
+use domain::command::{Command, NewTask, Receipt};
 use domain::id::TaskId;
-use domain::task::TaskDetail;
 
-use super::input::{self, Fields};
-use super::wire;
+use super::change::Change;
+use super::input::{Fields, Named};
+use super::{undo, wire};
+use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::{AppState, answer};
 
-/// Whoever comes with the board's token is, to the event log, the dashboard; as in the original.
-const AUTHOR: &str = "dashboard";
-
+/// Puts a task on the board.
+#[utoipa::path(
+    post, path = "/tasks", tag = "tasks",
+    description = "Puts a task on the board. With an `idempotency_key` a repeated request finds the \
+                   task of the first, and says `created: false`.",
+    request_body = wire::body::NewTask,
+    responses((status = 200, body = wire::Created<'_>), super::openapi::Refusals),
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    Extension(caller): Extension<Caller>,
+    mut fields: Fields,
 ) -> Result<Response, HttpError> {
-    let new = new_task(&headers, &body.map_err(HttpError::Body)?)?;
-    let receipt = state
-        .kernel()
-        .execute(&Actor::full(AUTHOR), Command::CreateTask(new))
-        .await?;
-    let (task, is_new) = answer::created(receipt)?;
-    let detail = state.kernel().task(&task).await?;
-    let created = wire::Created::new(&detail.task, is_new, state.kernel().now());
-    Ok(Json(created).into_response())
-}
-
-pub(super) async fn task(
-    State(state): State<AppState>,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Response, HttpError> {
-    let detail = find(&state, id).await?;
-    Ok(Json(wire::Detail::new(&detail, state.kernel().now())).into_response())
-}
-
-/// A text that cannot be an id names no task, so the answer is the same.
-async fn find(
-    state: &AppState,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<TaskDetail, HttpError> {
-    let Ok(Path(text)) = id else {
-        return Err(Error::UnknownTask(String::new()).into());
-    };
-    let Ok(id) = text.parse::<TaskId>() else {
-        return Err(Error::UnknownTask(text).into());
-    };
-    Ok(state.kernel().task(&id).await?)
-}
-
-fn new_task(headers: &HeaderMap, body: &[u8]) -> Result<NewTask, HttpError> {
-    let object = input::object(headers, body)?;
-    let mut fields = Fields::of(&object);
+    let new = new_task(&mut fields);
+    let workspace_kind = fields.text("workspace_kind", "scratch");
+    fields.finish()?;
     let new = NewTask {
+        workspace_kind: workspace_kind.parse()?,
+        ..new
+    };
+    let receipt = state
+        .execute(&caller.actor(), Command::CreateTask(new))
+        .await?;
+    let undoable = undo::header(&[vec![receipt.clone()]]);
+    let (task, is_new) = answer::created(receipt)?;
+    let task = state.kernel().task_alone(&task).await?;
+    let created = wire::Created::new(&task, is_new, state.kernel().now());
+    Ok((undoable, Json(created)).into_response())
+}
+
+fn new_task(fields: &mut Fields) -> NewTask {
+    NewTask {
         title: fields.required_text("title"),
         body: fields.optional_text("body"),
         assignee: fields.optional_text("assignee"),
         tenant: fields.optional_text("tenant"),
-        priority: fields.integer("priority"),
+        priority: fields.integer("priority", 0),
         workspace_path: fields.optional_text("workspace_path"),
         parents: fields.texts("parents"),
         triage: fields.flag("triage"),
         idempotency_key: fields.optional_text("idempotency_key"),
         ..NewTask::default()
-    };
-    let workspace_kind = fields.text("workspace_kind", "scratch");
+    }
+}
+
+/// Everything about one task.
+#[utoipa::path(
+    get, path = "/tasks/{id}", tag = "tasks", params(super::openapi::TaskParameter),
+    responses((status = 200, body = wire::Detail<'_>), super::openapi::Refusals, super::openapi::Missing),
+)]
+pub(super) async fn task(
+    State(state): State<AppState>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let detail = state.kernel().task(&named.task()?).await?;
+    Ok(Json(wire::Detail::new(&detail, state.kernel().now())).into_response())
+}
+
+/// Changes a task.
+#[utoipa::path(
+    patch, path = "/tasks/{id}", tag = "tasks", params(super::openapi::TaskParameter),
+    description = "Changes a task: all that is asked for, or nothing. A key that is left out or \
+                   `null` changes nothing; an empty `assignee` gives the task to nobody.",
+    request_body = wire::body::Changes,
+    responses((status = 200, body = wire::OneTask<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn edit(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+    mut fields: Fields,
+) -> Result<Response, HttpError> {
+    let change = Change::of_task(&mut fields);
     fields.finish()?;
-    Ok(NewTask {
-        workspace_kind: workspace_kind.parse()?,
-        ..new
-    })
+    let id = named.task()?;
+    let commands = match change.commands(&id) {
+        Ok(commands) => commands,
+        Err(nonsense) => {
+            // That the task is not there is the greater fault.
+            state.kernel().task_alone(&id).await?;
+            return Err(nonsense.into());
+        }
+    };
+    let receipts = match commands.as_slice() {
+        [] => Vec::new(),
+        _ => state.execute_all(&caller.actor(), commands).await?,
+    };
+    one_task(&state, &id, receipts).await
+}
+
+/// The answer to a change of one task.
+pub(super) async fn one_task(
+    state: &AppState,
+    id: &TaskId,
+    receipts: Vec<Receipt>,
+) -> Result<Response, HttpError> {
+    let undoable: HeaderMap = undo::header(&[receipts]);
+    let task = state.kernel().task_alone(id).await?;
+    let task = wire::OneTask::new(&task, state.kernel().now());
+    Ok((undoable, Json(task)).into_response())
 }

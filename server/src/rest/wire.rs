@@ -1,17 +1,23 @@
 //! The JSON that outsiders read, key by key. It is frozen: clients of the original parse it. What a
 //! task is inside the program may change without changing this.
 
+pub(super) mod answer;
+pub(super) mod board;
+pub(super) mod body;
+pub(super) mod dispatch;
+pub(super) mod run;
+
 use domain::event::Event;
 use domain::id::{CommentId, EventId, TaskId};
-use domain::status::Status;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
 use domain::time::Timestamp;
-use kernel::{BoardRow, BoardRows};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The task object.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TaskObject<'a> {
+    #[schema(value_type = String)]
     id: &'a TaskId,
     title: &'a str,
     body: Option<&'a str>,
@@ -19,12 +25,17 @@ struct TaskObject<'a> {
     status: &'a str,
     priority: i64,
     created_by: Option<&'a str>,
+    #[schema(value_type = i64)]
     created_at: Timestamp,
+    #[schema(value_type = Option<i64>)]
     started_at: Option<Timestamp>,
+    #[schema(value_type = Option<i64>)]
     completed_at: Option<Timestamp>,
+    #[schema(value_type = String)]
     workspace_kind: WorkspaceKind,
     workspace_path: Option<&'a str>,
     claim_lock: Option<&'a str>,
+    #[schema(value_type = Option<i64>)]
     claim_expires: Option<Timestamp>,
     tenant: Option<&'a str>,
     result: Option<&'a str>,
@@ -55,15 +66,15 @@ impl<'a> TaskObject<'a> {
             tenant: task.tenant.as_deref(),
             result: task.result.as_deref(),
             idempotency_key: task.idempotency_key.as_deref(),
-            spawn_failures: task.spawn_failures,
+            spawn_failures: task.failures,
             worker_pid: task.worker_pid,
-            last_spawn_error: task.last_spawn_error.as_deref(),
+            last_spawn_error: task.last_error.as_deref(),
             age: Age::new(task, now),
         }
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "clients read these keys")]
 struct Age {
     created_age_seconds: i64,
@@ -82,88 +93,8 @@ impl Age {
     }
 }
 
-/// What `GET /board` answers.
-#[derive(Serialize)]
-pub(super) struct Board<'a> {
-    columns: Vec<Column<'a>>,
-    tenants: &'a [String],
-    assignees: &'a [String],
-    latest_event_id: EventId,
-    now: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Column<'a> {
-    #[serde(rename = "name")]
-    status: Status,
-    tasks: Vec<Card<'a>>,
-}
-
-#[derive(Serialize)]
-struct Card<'a> {
-    #[serde(flatten)]
-    task: TaskObject<'a>,
-    link_counts: LinkCounts,
-    comment_count: u32,
-    progress: Option<Progress>,
-}
-
-#[derive(Serialize)]
-struct LinkCounts {
-    parents: u32,
-    children: u32,
-}
-
-#[derive(Serialize)]
-struct Progress {
-    done: u32,
-    total: u32,
-}
-
-impl<'a> Board<'a> {
-    /// The rows hung into their columns; they come in the order of a column.
-    pub(super) fn new(rows: &'a BoardRows, include_archived: bool) -> Self {
-        let mut columns = Status::ALL.map(|status| Column {
-            status,
-            tasks: Vec::new(),
-        });
-        for row in &rows.rows {
-            let status = row.task.status.column();
-            if let Some(column) = columns.iter_mut().find(|column| column.status == status) {
-                column.tasks.push(Card::new(row, rows.now));
-            }
-        }
-        let is_shown = |column: &Column<'_>| include_archived || column.status != Status::Archived;
-        Self {
-            columns: columns.into_iter().filter(is_shown).collect(),
-            tenants: &rows.tenants,
-            assignees: &rows.assignees,
-            latest_event_id: rows.cursor,
-            now: rows.now,
-        }
-    }
-}
-
-impl<'a> Card<'a> {
-    fn new(row: &'a BoardRow, now: Timestamp) -> Self {
-        let progress = Progress {
-            done: row.children_done,
-            total: row.children,
-        };
-        Self {
-            task: TaskObject::new(&row.task, now),
-            link_counts: LinkCounts {
-                parents: row.parents,
-                children: row.children,
-            },
-            comment_count: row.comments,
-            progress: (row.children > 0).then_some(progress),
-        }
-    }
-}
-
 /// What `POST /tasks` answers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Created<'a> {
     task: TaskObject<'a>,
     /// Only where the original says nothing at all: a repeated request found the task of the first.
@@ -180,8 +111,22 @@ impl<'a> Created<'a> {
     }
 }
 
+/// The task alone.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OneTask<'a> {
+    task: TaskObject<'a>,
+}
+
+impl<'a> OneTask<'a> {
+    pub(super) fn new(task: &'a Task, now: Timestamp) -> Self {
+        Self {
+            task: TaskObject::new(task, now),
+        }
+    }
+}
+
 /// What `GET /tasks/{id}` answers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Detail<'a> {
     task: TaskObject<'a>,
     comments: Vec<CommentObject<'a>>,
@@ -189,9 +134,11 @@ pub(super) struct Detail<'a> {
     links: Links<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Links<'a> {
+    #[schema(value_type = Vec<String>)]
     parents: &'a [TaskId],
+    #[schema(value_type = Vec<String>)]
     children: &'a [TaskId],
 }
 
@@ -209,12 +156,15 @@ impl<'a> Detail<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct CommentObject<'a> {
+    #[schema(value_type = i64)]
     id: CommentId,
+    #[schema(value_type = String)]
     task_id: &'a TaskId,
     author: &'a str,
     body: &'a str,
+    #[schema(value_type = i64)]
     created_at: Timestamp,
 }
 
@@ -230,12 +180,16 @@ impl<'a> CommentObject<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct EventObject<'a> {
+    #[schema(value_type = i64)]
     id: EventId,
+    #[schema(value_type = String)]
     task_id: &'a TaskId,
     kind: &'a str,
+    #[schema(value_type = Option<Object>)]
     payload: Option<&'a serde_json::Value>,
+    #[schema(value_type = i64)]
     created_at: Timestamp,
 }
 
@@ -252,9 +206,10 @@ impl<'a> EventObject<'a> {
 }
 
 /// A frame of the socket, for clients that asked for nothing more.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct EventFrame<'a> {
     events: Vec<EventObject<'a>>,
+    #[schema(value_type = i64)]
     cursor: EventId,
 }
 

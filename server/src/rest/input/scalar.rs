@@ -1,22 +1,71 @@
 //! Numbers and truths, as leniently as the original reads them.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-/// The class of a fault and its text.
-pub(super) type Complaint = (&'static str, &'static str);
+use crate::http_error::Fault;
+
+/// What is wrong with a value, wherever that stands.
+pub(super) struct Complaint {
+    /// The class of fault, for programs.
+    pub(super) kind: &'static str,
+    /// What is wrong, for people.
+    pub(super) msg: Cow<'static, str>,
+}
+
+impl Complaint {
+    pub(super) const fn new(kind: &'static str, msg: &'static str) -> Self {
+        let msg = Cow::Borrowed(msg);
+        Self { kind, msg }
+    }
+
+    /// The fault at a place where something was sent.
+    pub(super) fn about(self, loc: Vec<Value>, input: Value) -> Fault {
+        let Self { kind, msg } = self;
+        Fault {
+            kind,
+            loc,
+            msg,
+            input,
+        }
+    }
+}
+
+/// Between which numbers one must lie, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rest) struct Bounds {
+    pub(in crate::rest) least: i64,
+    pub(in crate::rest) most: i64,
+}
+
+impl Bounds {
+    pub(super) fn check(self, number: i64) -> Result<i64, Complaint> {
+        let Self { least, most } = self;
+        let (kind, relation, bound) = if number < least {
+            ("greater_than_equal", "greater", least)
+        } else if number > most {
+            ("less_than_equal", "less", most)
+        } else {
+            return Ok(number);
+        };
+        let msg = format!("Input should be {relation} than or equal to {bound}").into();
+        Err(Complaint { kind, msg })
+    }
+}
 
 /// A whole number: of JSON, or the text of one.
 pub(super) fn integer(value: &Value) -> Result<i64, Complaint> {
-    const NO_INTEGER: Complaint = ("int_type", "Input should be a valid integer");
-    const UNREADABLE: Complaint = (
+    const NO_INTEGER: Complaint = Complaint::new("int_type", "Input should be a valid integer");
+    const UNREADABLE: Complaint = Complaint::new(
         "int_parsing",
         "Input should be a valid integer, unable to parse string as an integer",
     );
-    const FRACTION: Complaint = (
+    const FRACTION: Complaint = Complaint::new(
         "int_from_float",
         "Input should be a valid integer, got a number with a fractional part",
     );
-    const TOO_LARGE: Complaint = (
+    const TOO_LARGE: Complaint = Complaint::new(
         "int_parsing_size",
         "Unable to parse input string as an integer, exceeded maximum size",
     );
@@ -36,8 +85,8 @@ pub(super) fn integer(value: &Value) -> Result<i64, Complaint> {
 
 /// A truth: of JSON, 0 or 1, or a word for it.
 pub(super) fn flag(value: &Value) -> Result<bool, Complaint> {
-    const NO_TRUTH: Complaint = ("bool_type", "Input should be a valid boolean");
-    const UNREADABLE: Complaint = (
+    const NO_TRUTH: Complaint = Complaint::new("bool_type", "Input should be a valid boolean");
+    const UNREADABLE: Complaint = Complaint::new(
         "bool_parsing",
         "Input should be a valid boolean, unable to interpret input",
     );
@@ -79,7 +128,7 @@ mod tests {
             (json!([]), Err("int_type")),
         ] {
             assert_eq!(
-                integer(&value).map_err(|(kind, _)| kind),
+                integer(&value).map_err(|complaint| complaint.kind),
                 expected,
                 "{value}"
             );
@@ -96,7 +145,7 @@ mod tests {
             json!("on"),
             json!("T"),
         ] {
-            assert_eq!(flag(&value), Ok(true), "{value}");
+            assert!(matches!(flag(&value), Ok(true)), "{value}");
         }
         for value in [
             json!(false),
@@ -106,7 +155,7 @@ mod tests {
             json!("off"),
             json!("f"),
         ] {
-            assert_eq!(flag(&value), Ok(false), "{value}");
+            assert!(matches!(flag(&value), Ok(false)), "{value}");
         }
         for value in [json!(2), json!("maybe"), json!(""), json!(null), json!([])] {
             assert!(flag(&value).is_err(), "{value}");

@@ -1,6 +1,7 @@
 //! Golden files: a difference here is a change of the API.
 
 use domain::id::EventId;
+use domain::status::Status;
 
 use super::*;
 
@@ -25,13 +26,14 @@ fn task() -> Task {
         tenant: Some("acme".to_owned()),
         result: None,
         idempotency_key: None,
-        spawn_failures: 0,
+        failures: 0,
         worker_pid: None,
-        last_spawn_error: None,
+        last_error: None,
         waiting: true,
         status_since: Timestamp(1_777_200_001),
         not_before: None,
         failure_limit: None,
+        block_reason: None,
     }
 }
 
@@ -49,54 +51,6 @@ fn event() -> Event {
 fn assert_golden(value: &impl Serialize, golden: &str) {
     let json = serde_json::to_string_pretty(value).unwrap();
     assert_eq!(json, golden.trim_end());
-}
-
-#[test]
-fn the_board_reads_as_it_always_did() {
-    let never_started = Task {
-        started_at: None,
-        completed_at: None,
-        ..task()
-    };
-    let row = |task: Task, children: u32| BoardRow {
-        task,
-        parents: 0,
-        children,
-        children_done: children / 2,
-        comments: 1,
-    };
-    let rows = BoardRows {
-        rows: vec![
-            row(task(), 2),
-            row(
-                Task {
-                    status: Status::Other("review".into()),
-                    ..never_started.clone()
-                },
-                0,
-            ),
-            row(
-                Task {
-                    status: Status::Archived,
-                    ..never_started
-                },
-                0,
-            ),
-        ],
-        tenants: vec!["acme".to_owned()],
-        assignees: vec!["w".to_owned()],
-        cursor: EventId(17),
-        now: NOW,
-    };
-    assert_golden(&Board::new(&rows, true), include_str!("golden/board.json"));
-    let names = |board: Board<'_>| board.columns.len();
-    assert_eq!(
-        (
-            names(Board::new(&rows, false)),
-            names(Board::new(&rows, true))
-        ),
-        (6, 7)
-    );
 }
 
 #[test]

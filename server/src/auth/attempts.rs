@@ -1,0 +1,70 @@
+//! How often an address may show a wrong token.
+//!
+//! A token of 256 bits is not guessed at any rate. What this keeps down is the noise: a program with
+//! an old token that tries for ever fills no log and keeps no processor busy. The right token is
+//! never made to wait, so that no such program locks out the others on its machine.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How many wrong tokens are answered as such before the first is put off.
+const BURST: u32 = 20;
+
+/// How long it takes until one more is answered as such.
+const REFILL: Duration = Duration::from_secs(3);
+
+/// How many addresses are remembered. Behind a proxy there is one, on this machine there are two.
+const MAX_ADDRESSES: usize = 4_096;
+
+/// The wrong tokens of late.
+#[derive(Debug, Default)]
+pub(super) struct Attempts(Mutex<HashMap<Option<IpAddr>, Instant>>);
+
+impl Attempts {
+    /// Counts a wrong token. How long to wait, where there were too many.
+    pub(super) fn count(&self, origin: Option<IpAddr>, now: Instant) -> Option<Duration> {
+        // The "generic cell rate algorithm": each attempt moves a mark by `REFILL`, and the mark may
+        // run ahead of the clock by a whole burst.
+        let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if marks.len() >= MAX_ADDRESSES {
+            marks.retain(|_, mark| now < *mark);
+        }
+        if marks.len() >= MAX_ADDRESSES && !marks.contains_key(&origin) {
+            return Some(REFILL);
+        }
+        let mark = marks.entry(origin).or_insert(now);
+        let moved = (*mark).max(now) + REFILL;
+        let ahead = moved.duration_since(now);
+        let excess = ahead.saturating_sub(REFILL * BURST);
+        if excess > Duration::ZERO {
+            return Some(excess);
+        }
+        *mark = moved;
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_wrong_tokens_are_put_off_until_time_has_passed() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        let origin = Some(IpAddr::from([127, 0, 0, 1]));
+        for _ in 0..BURST {
+            assert_eq!(attempts.count(origin, now), None);
+        }
+        assert_eq!(attempts.count(origin, now), Some(REFILL));
+        assert_eq!(
+            attempts.count(Some(IpAddr::from([127, 0, 0, 2])), now),
+            None
+        );
+        assert_eq!(attempts.count(origin, now + REFILL), None);
+        assert!(attempts.count(origin, now + REFILL).is_some());
+    }
+}

@@ -1,0 +1,72 @@
+//! Who was let in.
+
+use std::net::IpAddr;
+
+use domain::actor::Actor;
+use domain::id::RunToken;
+use kernel::Kernel;
+use subtle::ConstantTimeEq;
+
+use super::ticket::Ticket;
+
+/// Whoever comes with the board's token is, to the event log, the dashboard; as in the original.
+const DASHBOARD: &str = "dashboard";
+
+/// Who was let in, and from where. Handlers get it from the front door.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(super) pass: Pass,
+    /// The address that the connection came from: behind a proxy, the proxy's.
+    pub(super) origin: Option<IpAddr>,
+}
+
+/// What let somebody in.
+#[derive(Clone, Debug)]
+pub(super) enum Pass {
+    /// The board's token, of this generation.
+    Token { generation: u64 },
+    /// A browser's session, signed with the token of this generation.
+    Session { generation: u64, session: Ticket },
+    /// The token of a run that is open.
+    Worker { token: RunToken, name: String },
+}
+
+impl Caller {
+    /// In whose name it acts.
+    pub(crate) fn actor(&self) -> Actor {
+        self.actor_as(DASHBOARD)
+    }
+
+    /// As whom it acts when it calls itself `name`. A worker cannot choose.
+    pub(crate) fn actor_as(&self, name: &str) -> Actor {
+        let actor = match &self.pass {
+            Pass::Token { .. } | Pass::Session { .. } => Actor::full(name),
+            Pass::Worker { token, name } => Actor::worker(name, token.clone()),
+        };
+        match self.origin {
+            Some(origin) => actor.from_origin(origin.to_string()),
+            None => actor,
+        }
+    }
+
+    /// Whether it may do what belongs to people.
+    pub(crate) fn is_full(&self) -> bool {
+        !matches!(self.pass, Pass::Worker { .. })
+    }
+}
+
+/// What the token of a run lets in, as long as that run is open.
+pub(super) async fn worker(kernel: &Kernel, offered: &str) -> Option<Pass> {
+    let runs = kernel.open_runs().await.ok()?;
+    let run = runs.into_iter().find(|run| {
+        run.token
+            .as_str()
+            .as_bytes()
+            .ct_eq(offered.as_bytes())
+            .into()
+    })?;
+    Some(Pass::Worker {
+        token: run.token,
+        name: run.lane.unwrap_or_else(|| "worker".to_owned()),
+    })
+}

@@ -1,0 +1,183 @@
+//! `kanban dispatch`.
+
+use anyhow::Context as _;
+use dispatcher::{Config, Home, Spawned, TickReport};
+use domain::actor::Actor;
+use domain::command::{Command, FAILURE_LIMIT};
+use domain::id::TaskId;
+use kernel::Kernel;
+use rustix::fs::Mode;
+use serde::Serialize;
+
+use super::json::WhyObject;
+use super::output::Output;
+use super::session;
+use crate::answer;
+
+/// Look at the board once and start what can start; workers go on when this has ended
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban dispatch --dry-run\n  \
+    kanban dispatch --max 1")]
+pub(super) struct Args {
+    /// Change nothing; only say what would start, and what would not and why
+    #[arg(long)]
+    dry_run: bool,
+    /// How many tasks to start at most
+    #[arg(long)]
+    max: Option<u32>,
+    /// After how many failures in a row a task is blocked
+    #[arg(long, default_value_t = FAILURE_LIMIT, value_parser = clap::value_parser!(u32).range(1..))]
+    failure_limit: u32,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// `umask` is that of the person who started the program.
+pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        args.dry_run || !session::is_worker(),
+        "a worker may not start tasks; the dispatcher that started it does"
+    );
+    crate::serve::make_private_folder(home.root())?;
+    let kernel = Kernel::open(&home.db())?;
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let config = Config {
+        umask: Some(umask.bits()),
+        failure_limit: Some(args.failure_limit),
+        ..Config::new(program)
+    };
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(dispatch(&args, kernel, home, config, output))
+}
+
+async fn dispatch(
+    args: &Args,
+    kernel: Kernel,
+    home: Home,
+    config: Config,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    if args.dry_run {
+        let report = dispatcher::dry_run(&kernel, &home, &config, args.max).await?;
+        return print(&report, args, output);
+    }
+    let (again, home_again, config_again) = (kernel.clone(), home.clone(), config.clone());
+    match dispatcher::dispatch_once(kernel, home, config, args.max).await {
+        Ok(report) => print(&report, args, output),
+        Err(dispatcher::Error::Held(_)) => {
+            let report = nudge(&again, &home_again, &config_again).await?;
+            if !args.json {
+                output.line("Another dispatcher works on this board; it starts what can start.");
+            }
+            print(&report, args, output)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the dispatcher that works on the board has not noticed can only be what another program wrote:
+/// tasks whose parents are finished. It wakes when they become ready.
+async fn nudge(kernel: &Kernel, home: &Home, config: &Config) -> anyhow::Result<TickReport> {
+    let promote = Command::PromoteWaiting;
+    let receipt = kernel.execute(&Actor::dispatcher(), promote).await?;
+    let left = dispatcher::dry_run(kernel, home, config, None).await?;
+    Ok(TickReport {
+        promoted: answer::promoted(&receipt)?,
+        spawned: Vec::new(),
+        ..left
+    })
+}
+
+fn print(report: &TickReport, args: &Args, output: &mut Output) -> anyhow::Result<()> {
+    if args.json {
+        return output.json(&TickObject::from(report));
+    }
+    let named = |name: &str, ids: &[TaskId], output: &mut Output| {
+        output.line(format_args!("{name:13} {}", ids.len()));
+        for id in ids {
+            output.line(format_args!("  - {id}"));
+        }
+    };
+    output.line(format_args!("{:13} {}", "Reclaimed:", report.reclaimed));
+    named("Crashed:", &report.crashed, output);
+    named("Auto-blocked:", &report.auto_blocked, output);
+    output.line(format_args!("{:13} {}", "Promoted:", report.promoted));
+    output.line(format_args!("{:13} {}", "Spawned:", report.spawned.len()));
+    let dry = if args.dry_run { " (dry)" } else { "" };
+    for Spawned {
+        task,
+        assignee,
+        workspace,
+    } in &report.spawned
+    {
+        let workspace = Some(workspace.as_str()).filter(|path| !path.is_empty());
+        let workspace = workspace.unwrap_or("-");
+        output.line(format_args!(
+            "  - {task}  ->  {assignee}  @ {workspace}{dry}"
+        ));
+    }
+    let skipped = report.skipped_unassigned.len() + report.skipped.len();
+    output.line(format_args!("{:13} {skipped}", "Skipped:"));
+    for id in &report.skipped_unassigned {
+        output.line(format_args!("  - {id}  (unassigned)"));
+    }
+    for skipped in &report.skipped {
+        let (task, assignee, why) = (&skipped.task, &skipped.assignee, &skipped.why);
+        output.line(format_args!("  - {task}  ({assignee})  {why}"));
+    }
+    Ok(())
+}
+
+/// What is printed for programs: the original's keys, and what else was left and why.
+#[derive(Serialize)]
+struct TickObject<'a> {
+    reclaimed: usize,
+    crashed: &'a [TaskId],
+    auto_blocked: &'a [TaskId],
+    promoted: usize,
+    spawned: Vec<SpawnedObject<'a>>,
+    skipped_unassigned: &'a [TaskId],
+    skipped: Vec<SkippedObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct SpawnedObject<'a> {
+    task_id: &'a TaskId,
+    assignee: &'a str,
+    workspace: &'a str,
+}
+
+#[derive(Serialize)]
+struct SkippedObject<'a> {
+    task_id: &'a TaskId,
+    assignee: &'a str,
+    why: WhyObject<'a>,
+}
+
+impl<'a> From<&'a TickReport> for TickObject<'a> {
+    fn from(report: &'a TickReport) -> Self {
+        let spawned = report.spawned.iter().map(|spawned| SpawnedObject {
+            task_id: &spawned.task,
+            assignee: &spawned.assignee,
+            workspace: &spawned.workspace,
+        });
+        let skipped = report.skipped.iter().map(|skipped| SkippedObject {
+            task_id: &skipped.task,
+            assignee: &skipped.assignee,
+            why: (&skipped.why).into(),
+        });
+        Self {
+            reclaimed: report.reclaimed,
+            crashed: &report.crashed,
+            auto_blocked: &report.auto_blocked,
+            promoted: report.promoted,
+            spawned: spawned.collect(),
+            skipped_unassigned: &report.skipped_unassigned,
+            skipped: skipped.collect(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `kanban doctor`.
+
+mod board;
+mod finding;
+mod machine;
+mod runs;
+
+use dispatcher::Home;
+use serde_json::json;
+
+use super::output::Output;
+use super::session::Session;
+use finding::{Finding, State};
+
+/// Look for whatever may keep the board from working, and say what helps
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban doctor\n  \
+    kanban doctor --json | jq '.findings[] | select(.state != \"ok\")'\n\n\
+    It exits with 1 when something is wrong, and changes nothing.")]
+pub(super) struct Args {
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
+    let findings = examine(home)?;
+    let is_well = findings.iter().all(|found| found.state != State::Wrong);
+    if args.json {
+        output.json(&json!({ "ok": is_well, "findings": findings }))?;
+    } else {
+        for finding in &findings {
+            print(finding, output);
+        }
+    }
+    if !is_well {
+        output.complain("kanban: something is wrong; see the remedies above");
+    }
+    Ok(())
+}
+
+fn examine(home: &Home) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = vec![machine::sqlite()];
+    findings.extend(machine::home(home));
+    findings.push(machine::config(home)?);
+    let (found, is_usable) = machine::database(home);
+    findings.extend(found);
+    if is_usable {
+        let session = Session::open(home.clone())?;
+        let look = async {
+            let mut found = board::look(&session).await?;
+            found.extend(runs::look(&session).await?);
+            anyhow::Ok(found)
+        };
+        findings.extend(
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(look)?,
+        );
+    }
+    Ok(findings)
+}
+
+fn print(finding: &Finding, output: &mut Output) {
+    let Finding {
+        check,
+        state,
+        message,
+        remedy,
+    } = finding;
+    let paint = output.paint;
+    let mark = match state {
+        State::Ok => paint.good("✓"),
+        State::Note => paint.dim("·"),
+        State::Wrong => paint.bad("✗"),
+    };
+    output.line(format_args!("{mark} {check:14}  {message}"));
+    if let Some(remedy) = remedy {
+        output.line(format_args!(
+            "  {:14}  {}",
+            "",
+            paint.bold(format_args!("→ {remedy}"))
+        ));
+    }
+}

@@ -1,0 +1,64 @@
+//! Runs that nobody watches, and processes that work for no run.
+
+use std::collections::BTreeSet;
+
+use domain::id::RunId;
+use domain::run::OpenRun;
+
+use super::finding::Finding;
+use crate::cli::session::Session;
+
+pub(super) async fn look(session: &Session) -> anyhow::Result<Vec<Finding>> {
+    let open = session.kernel.open_runs().await?;
+    let mut findings = stuck(session, &open)?;
+    findings.extend(orphans(session, &open)?);
+    Ok(findings)
+}
+
+fn stuck(session: &Session, open: &[OpenRun]) -> anyhow::Result<Vec<Finding>> {
+    let now = session.kernel.now();
+    let mut findings = Vec::new();
+    for run in open {
+        let is_supervised = match &run.supervisor {
+            Some(supervisor) => dispatcher::is_alive(supervisor)?,
+            None => false,
+        };
+        if !is_supervised && run.lease_expires < now {
+            let message = format!(
+                "run {} of {} is open, but nobody watches it",
+                run.run, run.task
+            );
+            let remedy = format!(
+                "a dispatcher settles it: `kanban serve`; or `kanban cancel {}`",
+                run.task
+            );
+            findings.push(Finding::wrong("runs", message, remedy));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok(
+            "runs",
+            format!("{} open, none of them stuck", open.len()),
+        ));
+    }
+    Ok(findings)
+}
+
+fn orphans(session: &Session, open: &[OpenRun]) -> anyhow::Result<Vec<Finding>> {
+    let open: BTreeSet<RunId> = open.iter().map(|run| run.run).collect();
+    let strays = dispatcher::strays(&session.home, &open)?;
+    if strays.is_empty() {
+        return Ok(vec![Finding::ok(
+            "processes",
+            "none that works for a run which is over",
+        )]);
+    }
+    let wrong = |stray: &dispatcher::Stray| {
+        let message = format!(
+            "process {} works for run {}, which is over",
+            stray.pid, stray.run
+        );
+        Finding::wrong("processes", message, format!("kill {}", stray.pid))
+    };
+    Ok(strays.iter().map(wrong).collect())
+}

@@ -1,0 +1,97 @@
+//! `kanban inbox`.
+
+use domain::command::Command;
+use domain::id::DeliveryId;
+use domain::inbox::{Concern, Need};
+use domain::time::Timestamp;
+
+use super::address;
+use super::output::Output;
+use super::session::Session;
+use super::text;
+
+/// List what needs a person: questions, tasks that gave up, news that reached nobody
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban inbox\n  \
+    kanban inbox --json | jq -r '.[].task'\n  \
+    kanban inbox --retry 7")]
+pub(super) struct Args {
+    /// Try again to deliver this piece of news
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["drop", "json"])]
+    retry: Option<i64>,
+    /// Deliver this piece of news no more
+    #[arg(long, value_name = "NUMBER", conflicts_with = "json")]
+    drop: Option<i64>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    if let Some(delivery) = args.retry.map(DeliveryId) {
+        session.execute(Command::RetryDelivery { delivery }).await?;
+        output.line(format_args!("Delivery {delivery} is tried again"));
+        return Ok(());
+    }
+    if let Some(delivery) = args.drop.map(DeliveryId) {
+        session.execute(Command::DropDelivery { delivery }).await?;
+        output.line(format_args!("Delivery {delivery} is dropped"));
+        return Ok(());
+    }
+    let concerns = session.kernel.inbox().await?;
+    if args.json {
+        return output.json(&concerns);
+    }
+    if concerns.is_empty() {
+        output.line("(nothing needs you)");
+    }
+    let now = session.kernel.now();
+    for concern in &concerns {
+        print(concern, now, output);
+    }
+    Ok(())
+}
+
+fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
+    let Concern {
+        task,
+        title,
+        since,
+        need,
+        ..
+    } = concern;
+    let (sign, said, more) = match need {
+        Need::Answer { question } => {
+            let question = question.as_deref().unwrap_or("it is blocked");
+            ('⏸', question.to_owned(), None)
+        }
+        Need::GaveUp {
+            failures,
+            error,
+            proposed,
+        } => {
+            let said = format!("gave up after {failures} failures: {error}");
+            let proposed = proposed
+                .as_ref()
+                .map(|text| format!("it last said: {text}"));
+            ('✖', said, proposed)
+        }
+        Need::Undelivered {
+            delivery,
+            to,
+            error,
+            ..
+        } => {
+            let said = format!("{} was not told: {error}", address::name(to));
+            let how = format!("kanban inbox --retry {delivery}, or --drop {delivery}");
+            ('✉', said, Some(how))
+        }
+    };
+    let (title, since) = (text::one_line(title), text::relative(now, *since));
+    output.line(format_args!("{sign} {task}  {title}  ({since})"));
+    output.line(format_args!("    {}", text::one_line(&said)));
+    if let Some(more) = more {
+        output.line(format_args!("    {}", text::one_line(&more)));
+    }
+}

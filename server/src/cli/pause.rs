@@ -1,0 +1,43 @@
+//! `kanban pause`.
+
+use domain::command::Command;
+use serde_json::json;
+
+use super::lanes;
+use super::output::Output;
+use super::session::Session;
+
+/// Start no more tasks, in one lane or at all, until `kanban resume`; what runs goes on
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban pause\n  \
+    kanban pause claude")]
+pub(super) struct Args {
+    /// The lane; all of them unless it is named
+    lane: Option<String>,
+    /// Print the lane as JSON; `null` is all of them
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    if let Some(lane) = &args.lane {
+        let known = lanes::read(session).await?.lanes;
+        let names: Vec<&str> = known.iter().map(|lane| lane.name.as_str()).collect();
+        anyhow::ensure!(
+            names.contains(&lane.as_str()),
+            "there is no lane {lane}; there are: {}",
+            names.join(", ")
+        );
+    }
+    let what = lanes::called(args.lane.as_deref());
+    let lane = args.lane;
+    session
+        .execute(Command::Pause { lane: lane.clone() })
+        .await?;
+    if args.json {
+        return output.json(&json!({ "lane": lane }));
+    }
+    output.line(format_args!("Paused {what}"));
+    Ok(())
+}

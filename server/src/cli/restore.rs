@@ -1,0 +1,102 @@
+//! `kanban restore`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use dispatcher::Home;
+use kernel::copies;
+use serde_json::json;
+
+use super::output::Output;
+use super::session;
+use crate::serve;
+
+/// Put a backup into the place of the board
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban restore ~/.kanban/backups/kanban-1790000000-4711.db --force\n  \
+    kanban --home ~/other restore backup.db")]
+pub(super) struct Args {
+    /// The backup
+    file: PathBuf,
+    /// Replace the board that is there; it is kept in the folder `backups`
+    #[arg(long)]
+    force: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
+    ensure!(!session::is_worker(), "a worker may not replace the board");
+    let db = home.db();
+    let is_there = db.symlink_metadata().is_ok();
+    ensure!(
+        args.force || !is_there,
+        "{} exists; --force replaces it and keeps it in {}",
+        db.display(),
+        home.backups().display()
+    );
+    ensure!(
+        serve::url_of(home)?.is_none() && !dispatcher::is_held(home)?,
+        "a server or a dispatcher of {} is running; stop it first",
+        home.root().display()
+    );
+    serve::make_private_folder(home.root())
+        .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
+    // The copy is looked through before anything of the old board is touched.
+    let fresh = db.with_extension(format!("db.{}.restored", std::process::id()));
+    let copied = copies::copy(&args.file, &fresh)
+        .with_context(|| format!("cannot restore {}", args.file.display()))?;
+    let kept = if is_there {
+        Some(keep(&db, home)?)
+    } else {
+        None
+    };
+    fs::rename(&fresh, &db).with_context(|| format!("cannot write {}", db.display()))?;
+    if args.json {
+        return output.json(&json!({ "db": db, "tasks": copied.tasks, "kept": kept }));
+    }
+    output.line(format_args!(
+        "Restored {} task(s) to {}",
+        copied.tasks,
+        db.display()
+    ));
+    if let Some(kept) = kept {
+        output.line(format_args!(
+            "The board that was there is {}",
+            kept.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Copies the old board as it lies there, sound or not, and takes away its write-ahead log, which
+/// would be taken for that of the new one. The file itself stays until the new one is renamed over it.
+fn keep(db: &Path, home: &Home) -> anyhow::Result<PathBuf> {
+    let folder = home.backups();
+    serve::make_private_folder(&folder)
+        .with_context(|| format!("cannot make {}", folder.display()))?;
+    let now = kernel::Clock::default().now().0;
+    let kept = folder.join(format!("kanban-{now}-{}-replaced.db", std::process::id()));
+    let beside = |path: &Path, suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    for suffix in ["", "-wal"] {
+        let (from, to) = (beside(db, suffix), beside(&kept, suffix));
+        if from.symlink_metadata().is_ok() {
+            fs::copy(&from, &to).with_context(|| format!("cannot write {}", to.display()))?;
+            fs::File::open(&to)?.sync_all()?;
+        }
+    }
+    for suffix in ["-wal", "-shm"] {
+        let file = beside(db, suffix);
+        if file.symlink_metadata().is_ok() {
+            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
+    }
+    Ok(kept)
+}

@@ -1,0 +1,194 @@
+//! A line from a chat, such as `/kanban create "fix the door" --assignee ops`: the verbs of the
+//! command line, with their answer as text.
+
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
+use dispatcher::Home;
+use domain::actor::Actor;
+use kernel::Kernel;
+
+use super::output::Output;
+use super::session::{self, Session};
+use super::{Cli, Verb, guide, help, usage};
+
+/// Carry out a line from a chat, and print the answer to send back
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban slash '/kanban create \"fix the door\" --assignee ops'\n  \
+    kanban slash '/kanban list --status blocked'")]
+pub(super) struct Args {
+    /// The whole line
+    line: String,
+}
+
+pub(super) async fn run(args: &Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let Session { kernel, home, .. } = session;
+    anyhow::ensure!(!session::is_worker(), "a worker may not speak for a chat");
+    output.line(run_slash(kernel, home, &session.actor(), &args.line).await);
+    Ok(())
+}
+
+/// How long an answer may be: the bound of the original, which fits into a message everywhere.
+const LONGEST_ANSWER: usize = 3_800;
+
+/// What is said of the rest of a longer one.
+const CUT: &str = "\n… (cut; the board or a terminal has the rest)";
+
+/// Carries out a line in the name of `actor` and tells what came of it. Whatever the line holds,
+/// the answer is a text that says something.
+pub(crate) async fn run_slash(kernel: &Kernel, home: &Home, actor: &Actor, line: &str) -> String {
+    let answer = match understand(line) {
+        Ok(verb) => carry_out(verb, kernel, home, actor).await,
+        Err(sentence) => sentence,
+    };
+    let answer = answer.trim_end();
+    if answer.is_empty() {
+        return "(no output)".to_owned();
+    }
+    cut(answer)
+}
+
+/// The verb that a line asks for, or the answer where it asks for none.
+fn understand(line: &str) -> Result<Verb, String> {
+    let line = line.trim();
+    let rest = ["/kanban", "kanban"].into_iter().find_map(|name| {
+        let rest = line.strip_prefix(name)?;
+        let is_whole_word = rest.is_empty() || rest.starts_with(char::is_whitespace);
+        is_whole_word.then_some(rest)
+    });
+    let words = shlex::split(rest.unwrap_or(line)).ok_or(
+        "(usage error: a quotation mark or a backslash has no end; close it and send the line again)",
+    )?;
+    let words = std::iter::once("kanban".to_owned()).chain(words);
+    let parsed = Cli::command()
+        .try_get_matches_from(words)
+        .and_then(|matches| {
+            let is_elsewhere = matches.value_source("home") == Some(ValueSource::CommandLine);
+            Ok((Cli::from_arg_matches(&matches)?, is_elsewhere))
+        });
+    match parsed {
+        Ok((_, true)) => {
+            Err("(usage error: this chat belongs to one board; leave out --home)".to_owned())
+        }
+        Ok((Cli { verb: None, .. }, _)) => Err(help::of_program().to_string()),
+        Ok((
+            Cli {
+                verb: Some(verb), ..
+            },
+            _,
+        )) => Ok(verb),
+        Err(error) if usage::is_answer(&error) => Err(error.render().to_string()),
+        Err(error) => Err(format!("(usage error: {})", usage::sentence(&error))),
+    }
+}
+
+async fn carry_out(verb: Verb, kernel: &Kernel, home: &Home, actor: &Actor) -> String {
+    let mut output = Output::default();
+    let done = match verb {
+        Verb::OnBoard(verb) => {
+            let session = Session::in_chat(kernel.clone(), home.clone(), actor);
+            verb.carry_out(&session, &mut output).await
+        }
+        Verb::Guide(args) => guide::run(&args, &mut output),
+        Verb::Following(_) | Verb::Serve(_) | Verb::Daemon(_) => Err(anyhow::anyhow!(
+            "this verb does not end by itself, so it answers only in a terminal"
+        )),
+        Verb::Dispatch(_) | Verb::OnMachine(_) | Verb::Slash(_) | Verb::Shim(_) => {
+            Err(anyhow::anyhow!(
+                "this verb is about the board's machine, so it answers only in a terminal there"
+            ))
+        }
+    };
+    if let Err(error) = done {
+        output.complain(format_args!("kanban: {error:#}"));
+    }
+    output.into_text()
+}
+
+/// At most [`LONGEST_ANSWER`] characters, with a word about the rest.
+fn cut(answer: &str) -> String {
+    if answer.chars().count() <= LONGEST_ANSWER {
+        return answer.to_owned();
+    }
+    let kept = LONGEST_ANSWER - CUT.chars().count();
+    answer.chars().take(kept).chain(CUT.chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::seq::IndexedRandom;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+
+    /// What lines are made of: verbs, flags, ids and everything that a shell or a terminal could
+    /// stumble over.
+    const PARTS: [&str; 40] = [
+        "/kanban",
+        "kanban",
+        "create",
+        "list",
+        "ls",
+        "show",
+        "edit",
+        "move",
+        "block",
+        "complete",
+        "tail",
+        "watch",
+        "serve",
+        "open",
+        "gc",
+        "--json",
+        "--help",
+        "-h",
+        "--version",
+        "--home",
+        "--body",
+        "--ids",
+        "--",
+        "-",
+        "=",
+        "\"",
+        "'",
+        "\\",
+        "$(id)",
+        "`id`",
+        ";",
+        "|",
+        "\0",
+        "\u{1b}[2J",
+        "ünd",
+        "💥",
+        "t_00",
+        "../../x",
+        "99999999999999999999",
+        "\n",
+    ];
+
+    #[tokio::test]
+    async fn whatever_a_line_holds_the_answer_says_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let kernel = Kernel::open(&home.db()).unwrap();
+        let mut rng = StdRng::seed_from_u64(7);
+        for _ in 0..2_000 {
+            let count = rng.random_range(0..7);
+            let parts = (0..count).filter_map(|_| PARTS.choose(&mut rng).copied());
+            let line = parts.collect::<Vec<_>>().join(" ");
+            let answer = run_slash(&kernel, &home, &Actor::full("ada"), &line).await;
+            assert!(!answer.trim().is_empty(), "{line:?}");
+            assert!(answer.chars().count() <= LONGEST_ANSWER, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_cut_between_characters() {
+        let long = "ü".repeat(LONGEST_ANSWER + 1);
+        let short = cut(&long);
+        assert_eq!(short.chars().count(), LONGEST_ANSWER);
+        assert!(short.ends_with(CUT));
+        assert_eq!(cut(&"ü".repeat(LONGEST_ANSWER)).len(), 2 * LONGEST_ANSWER);
+    }
+}

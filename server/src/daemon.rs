@@ -1,0 +1,145 @@
+//! The dispatcher without a web server, until it is asked to end.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use dispatcher::{Config, Dispatcher, Home};
+use domain::event::Event;
+use kernel::Kernel;
+use rustix::fs::Mode;
+
+use crate::notify::Notifier;
+use crate::serve::{make_private_folder, url_of};
+use crate::shutdown::{Signals, WhenStopped};
+
+/// What a dispatcher without a server is told when it starts.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where the board is.
+    pub(crate) home: Home,
+    /// How long nothing may happen before it looks at the board all the same.
+    pub(crate) interval: Duration,
+    /// How many runs may go on at once, whatever the configuration says.
+    pub(crate) max: Option<u32>,
+    /// After how many failures in a row a task is blocked, unless the task says otherwise.
+    pub(crate) failure_limit: u32,
+    /// Where to write down the id of this process.
+    pub(crate) pidfile: Option<PathBuf>,
+    /// Whether to tell what it does.
+    pub(crate) telling: Telling,
+    /// What becomes of the running workers when it is asked to end.
+    pub(crate) when_stopped: WhenStopped,
+    /// The umask of the person who started the program, for the workers.
+    pub(crate) umask: Mode,
+}
+
+/// How much is told on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// Only that it has ended.
+    Little,
+    /// A line for each time that something was done.
+    Everything,
+}
+
+/// Works on the board until the process is asked to end.
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let home = &settings.home;
+    make_private_folder(home.root())
+        .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
+    let db = home.db();
+    let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
+    let mut signals = Signals::listen()?;
+    let config = Config {
+        umask: Some(settings.umask.bits()),
+        max: settings.max,
+        failure_limit: Some(settings.failure_limit),
+        interval: settings.interval,
+        ..Config::new(std::env::current_exe().context("cannot find this program's own file")?)
+    };
+    let mut feed = kernel.feed(*kernel.newest_event().borrow());
+    let notifier = Notifier::start(kernel.clone(), home.clone(), url_of(home)?).await?;
+    let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
+    let _pidfile = settings.pidfile.map(PidFile::write);
+    announce(settings.interval)?;
+    let telling = async {
+        while settings.telling == Telling::Everything {
+            let Ok(frame) = feed.next().await else { break };
+            tell(&frame.events, kernel.now());
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = signals.asked_to_end() => {}
+        () = telling => {}
+    }
+    settings.when_stopped.end(dispatcher, &mut signals).await;
+    notifier.stop().await;
+    say(io::stdout().lock(), "(dispatcher stopped)")
+}
+
+fn announce(interval: Duration) -> anyhow::Result<()> {
+    let (seconds, pid) = (interval.as_secs_f64(), std::process::id());
+    let line =
+        format!("kanban dispatcher is running (interval={seconds}s, pid={pid}); Ctrl-C stops it");
+    say(io::stderr().lock(), &line)
+}
+
+/// Counts what the dispatcher did, in the words of the original.
+fn tell(events: &[Event], now: domain::time::Timestamp) {
+    let count = |kinds: &[&str]| {
+        let of_kind = |event: &&Event| kinds.contains(&event.kind.as_str());
+        events.iter().filter(of_kind).count()
+    };
+    let counts = [
+        ("reclaimed", count(&["reclaimed"])),
+        ("crashed", count(&["crashed"])),
+        ("promoted", count(&["ready"])),
+        ("spawned", count(&["spawned"])),
+        ("auto_blocked", count(&["spawn_auto_blocked", "gave_up"])),
+    ];
+    if counts.iter().all(|(_, count)| *count == 0) {
+        return;
+    }
+    let counts = counts.map(|(name, count)| format!("{name}={count}"));
+    let line = format!("[{}] {}", crate::cli::moment(now), counts.join(" "));
+    if let Err(error) = say(io::stdout().lock(), &line) {
+        tracing::warn!(%error, "what was done could not be told");
+    }
+}
+
+fn say(mut stream: impl Write, line: &str) -> anyhow::Result<()> {
+    match writeln!(stream, "{line}").and_then(|()| stream.flush()) {
+        // Whoever started us does not want to know.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        said => Ok(said?),
+    }
+}
+
+/// The file that holds the id of this process; it goes when this is dropped.
+struct PidFile(PathBuf);
+
+impl PidFile {
+    /// Writes it. Without it the dispatcher works all the same.
+    fn write(path: PathBuf) -> Self {
+        if let Err(error) = write_pid(&path) {
+            tracing::warn!(%error, path = %path.display(), "the pidfile was not written");
+        }
+        Self(path)
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            tracing::debug!(%error, "the pidfile was gone already");
+        }
+    }
+}
+
+fn write_pid(path: &Path) -> io::Result<()> {
+    path.parent().map(std::fs::create_dir_all).transpose()?;
+    std::fs::write(path, format!("{}\n", std::process::id()))
+}

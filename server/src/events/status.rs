@@ -1,0 +1,133 @@
+//! The key `status` of a frame: what is true now and that no event tells of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dispatcher::{Home, logs};
+use domain::dispatch::{Dispatch, Facts, why_not};
+use domain::id::{EventId, TaskId};
+use domain::live::Live;
+use domain::status::Status;
+use domain::time::Timestamp;
+use kernel::Kernel;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::channel::Channel;
+
+/// How often it is looked at, and so how often it is told at most.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// How much of the end of a log is read for its last line, in bytes.
+const OUTPUT_BYTES: u64 = 600;
+
+/// How much of that line is told, in characters: more does not fit on a card.
+const OUTPUT_CHARS: usize = 200;
+
+/// The status of one server's board.
+#[derive(Debug)]
+pub(crate) struct Statuses(Channel<Option<Arc<str>>>);
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Self(Channel::new(None))
+    }
+}
+
+impl Statuses {
+    /// Watches it, as JSON; `None` until it was read for the first time.
+    pub(super) fn watch(
+        self: &Arc<Self>,
+        kernel: &Kernel,
+        home: &Home,
+    ) -> watch::Receiver<Option<Arc<str>>> {
+        self.0.subscribe(|| {
+            tokio::spawn(look(self.clone(), kernel.clone(), home.clone()));
+        })
+    }
+}
+
+/// The frame that tells it to a socket.
+pub(super) fn frame(cursor: EventId, status: &str) -> String {
+    format!(r#"{{"events":[],"cursor":{cursor},"tasks":[],"status":{status}}}"#)
+}
+
+/// Looks for as long as somebody watches.
+async fn look(statuses: Arc<Statuses>, kernel: Kernel, home: Home) {
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last: Option<Live> = None;
+    loop {
+        ticks.tick().await;
+        if statuses.0.may_end() {
+            return;
+        }
+        match read(&kernel, &home).await {
+            Ok(live) if last.as_ref().is_some_and(|last| is_the_same(last, &live)) => {}
+            Ok(live) => {
+                // It is made of texts and numbers, which always have a JSON form.
+                let json = serde_json::to_string(&live).unwrap_or_default();
+                statuses.0.sender().send_replace(Some(json.into()));
+                last = Some(live);
+            }
+            // The next look may do better; what was true a second ago is as good.
+            Err(error) => tracing::warn!(%error, "the status cannot be read"),
+        }
+    }
+}
+
+/// Whether nothing but the time is another, nor anything that follows from it.
+fn is_the_same(last: &Live, live: &Live) -> bool {
+    let at_no_time = |live: &Live| Live {
+        dispatch: Dispatch {
+            now: Timestamp::default(),
+            ..live.dispatch.clone()
+        },
+        ..live.clone()
+    };
+    let lives = |live: &Live| live.dispatch.living().is_some();
+    lives(last) == lives(live) && at_no_time(last) == at_no_time(live)
+}
+
+async fn read(kernel: &Kernel, home: &Home) -> Result<Live, kernel::Error> {
+    let dispatch = kernel.dispatch().await?;
+    let mut why = BTreeMap::new();
+    for assignee in kernel.ready_assignees().await? {
+        let facts = Facts {
+            status: &Status::Ready,
+            assignee: Some(&assignee),
+            waiting: false,
+            unfinished_parents: &[],
+            not_before: None,
+            failures: 0,
+            last_error: None,
+            block_reason: None,
+        };
+        if let Some(reason) = why_not(&facts, &dispatch) {
+            why.insert(assignee, reason);
+        }
+    }
+    let mut output = BTreeMap::new();
+    for run in kernel.open_runs().await? {
+        if let Some(line) = last_line(home, &run.task).await {
+            output.insert(run.task, line);
+        }
+    }
+    Ok(Live {
+        dispatch,
+        why,
+        output,
+    })
+}
+
+async fn last_line(home: &Home, task: &TaskId) -> Option<String> {
+    // A log that cannot be read has no last line.
+    let log = logs::read(home, task, Some(OUTPUT_BYTES)).await.ok()?;
+    let line = log
+        .text
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())?;
+    Some(line.trim().chars().take(OUTPUT_CHARS).collect())
+}

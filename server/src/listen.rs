@@ -1,0 +1,155 @@
+//! Connections: who may have one, for how long, and how much they may say before they are heard.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use crate::shutdown::Shutdown;
+use crate::{AppState, router};
+
+/// How many connections may be open. A browser has seven: six for requests and a socket. Half of the
+/// 1,024 files that a process usually may open stay for the board, the logs and the workers.
+const MAX_CONNECTIONS: usize = 512;
+
+/// How many more are told that there are too many, instead of being cut without a word.
+const MAX_TURNED_AWAY: usize = 64;
+
+/// How long a request's head may take, and how long a connection may idle between two requests.
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+
+/// How large the head of a request may be: longer than any that a browser sends.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// How many headers a request may have.
+const MAX_HEADERS: usize = 100;
+
+/// How long the system is given to find resources when it has none for a connection.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long somebody who is turned away is waited for.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
+
+/// What is said to whoever is one too many.
+const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
+connection: close\r\ncontent-type: application/json\r\ncontent-length: 33\r\n\r\n\
+{\"detail\":\"too many connections\"}";
+
+/// The address at the other end of a connection. Each request carries it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// Answers whoever connects until the server stops, then waits until the last request is answered.
+pub(crate) async fn listen(listener: TcpListener, state: AppState, shutdown: Shutdown) {
+    let metrics = state.metrics.clone();
+    let routes = router(state);
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let exits = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
+    let mut stop = shutdown.listener();
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.stopping() => break,
+            // Those that have ended are forgotten as they end.
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                if let Ok(place) = places.clone().try_acquire_owned() {
+                    let serving = serve(stream, peer, routes.clone(), shutdown.clone(), place);
+                    connections.spawn(serving);
+                    continue;
+                }
+                metrics.turned_away();
+                if let Ok(exit) = exits.clone().try_acquire_owned() {
+                    connections.spawn(turn_away(stream, exit));
+                }
+            }
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be taken");
+                #[expect(clippy::disallowed_methods, reason = "nothing tells of free resources")]
+                sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: Router,
+    shutdown: Shutdown,
+    place: OwnedSemaphorePermit,
+) {
+    let _place = place;
+    // Frames and answers are written whole, so there is nothing to wait for.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        let routes = routes.clone();
+        async move { routes.oneshot(request.map(Body::new)).await }
+    });
+    let mut stop = shutdown.listener();
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .max_header_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.stopping() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Whoever breaks off, says nothing or talks gibberish is no concern of the log's reader.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Tells somebody that there is no place, and listens until they have heard it: a connection that is
+/// closed while words are under way loses the answer too.
+async fn turn_away(mut stream: TcpStream, exit: OwnedSemaphorePermit) {
+    let _exit = exit;
+    let farewell = async {
+        stream.write_all(TURNED_AWAY).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    // Whether they heard it makes no difference to us any more.
+    timeout(FAREWELL_LIMIT, farewell).await.ok();
+}
+
+/// Whether only this one connection failed, before it was taken.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+    )
+}

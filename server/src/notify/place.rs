@@ -1,0 +1,100 @@
+//! Telling one place what waits for it, in order, and recording what became of it.
+
+use std::sync::Arc;
+
+use domain::command::Command;
+use domain::id::DeliveryId;
+use domain::notify::delivery::{Delivery, Retry};
+use kernel::Due;
+
+use super::channel::{Channel, Failure};
+use super::message::Message;
+use super::{Work, notifier};
+
+/// How much is read at once: more than anybody is told in one message, and little to hold in memory.
+const AT_ONCE: u32 = 200;
+
+/// Tells a place what is due. It stops early when the place is in trouble or was told enough; what
+/// is left is seen by the next look.
+pub(super) async fn tell(work: Work, due: Due) {
+    if let Err(error) = tell_all(&work, due).await {
+        tracing::error!(%error, "a delivery could not be recorded");
+    }
+}
+
+async fn tell_all(work: &Work, due: Due) -> Result<(), kernel::Error> {
+    let waiting = work.kernel.due_deliveries(due.place, AT_ONCE).await?;
+    let Some(channel) = work.channels.of(&due.to.platform) else {
+        let error = format!("kanban.toml sets up no channel {}", due.to.platform);
+        return record_failure(work, &waiting, Failure::for_good(error)).await;
+    };
+    if channel.is_chat() {
+        let folded = due.pace.fold(work.kernel.now(), waiting.len());
+        let told = waiting.get(..folded).unwrap_or_default();
+        send(work, channel, told).await?;
+        return Ok(());
+    }
+    for one in waiting.chunks(1) {
+        let is_in_trouble = !send(work, channel, one).await?;
+        if is_in_trouble || work.is_stopping() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Sends one message, and says whether to go on.
+async fn send(
+    work: &Work,
+    channel: &Arc<dyn Channel>,
+    told: &[Delivery],
+) -> Result<bool, kernel::Error> {
+    let (Some(message), Some(first)) = (Message::of(told, work.url.as_deref()), told.first())
+    else {
+        return Ok(false);
+    };
+    match channel.deliver(&first.to, &message).await {
+        Ok(receipt) => {
+            let command = Command::RecordDelivered {
+                deliveries: ids(told),
+                receipt,
+                is_chat: channel.is_chat(),
+            };
+            work.kernel.execute(&notifier(), command).await?;
+            Ok(true)
+        }
+        Err(failure) => {
+            let goes_on = failure.retry == Retry::Never;
+            record_failure(work, told, failure).await?;
+            Ok(goes_on)
+        }
+    }
+}
+
+async fn record_failure(
+    work: &Work,
+    told: &[Delivery],
+    failure: Failure,
+) -> Result<(), kernel::Error> {
+    let Failure { error, retry } = failure;
+    if let Some(first) = told.first() {
+        let platform = &first.to.platform;
+        tracing::warn!(
+            error,
+            platform,
+            count = told.len(),
+            "news could not be delivered"
+        );
+    }
+    let command = Command::RecordUndelivered {
+        deliveries: ids(told),
+        error,
+        retry,
+    };
+    work.kernel.execute(&notifier(), command).await?;
+    Ok(())
+}
+
+fn ids(deliveries: &[Delivery]) -> Vec<DeliveryId> {
+    deliveries.iter().map(|delivery| delivery.id).collect()
+}

@@ -1,0 +1,310 @@
+//! Listening to Telegram, by long polling (<https://core.telegram.org/bots/api#getupdates>): the
+//! server needs no address that others can reach.
+
+use std::time::Duration;
+
+use domain::notify::Address;
+use domain::notify::delivery::Retry;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::{Telegram, unblocks};
+use crate::notify::gateway::{Gateway, Heard};
+use crate::notify::{pass, stopped};
+
+/// How long Telegram holds a request back until there is something to answer.
+const POLL: Duration = Duration::from_secs(50);
+
+/// How long is waited after a request that failed.
+const TROUBLE: Duration = Duration::from_secs(5);
+
+/// A bot that listens.
+pub(in crate::notify) struct Updates {
+    pub(in crate::notify) bot: Telegram,
+    pub(in crate::notify) gateway: Gateway,
+}
+
+#[derive(Debug, Serialize)]
+struct GetUpdates {
+    offset: i64,
+    timeout: u64,
+    allowed_updates: [&'static str; 2],
+}
+
+#[derive(Debug, Deserialize)]
+struct Update {
+    update_id: i64,
+    message: Option<Incoming>,
+    callback_query: Option<Pressed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Incoming {
+    message_id: i64,
+    from: Option<User>,
+    chat: Chat,
+    message_thread_id: Option<i64>,
+    #[serde(default)]
+    is_topic_message: bool,
+    text: Option<String>,
+    reply_to_message: Option<Quoted>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Quoted {
+    message_id: i64,
+}
+
+/// A button was pressed.
+#[derive(Debug, Deserialize)]
+struct Pressed {
+    id: String,
+    from: User,
+    message: Option<Incoming>,
+    data: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    id: i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Chat {
+    id: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct AnswerCallbackQuery<'a> {
+    callback_query_id: &'a str,
+    text: String,
+}
+
+impl Updates {
+    /// Listens until it is told to stop.
+    pub(in crate::notify) async fn listen(self, mut stopping: watch::Receiver<bool>) {
+        let mut offset = 0;
+        loop {
+            let listening = async {
+                match self.poll(offset).await {
+                    Ok(updates) => updates,
+                    Err(pause) => {
+                        pass(pause).await;
+                        Vec::new()
+                    }
+                }
+            };
+            let updates = tokio::select! {
+                () = stopped(&mut stopping) => return,
+                updates = listening => updates,
+            };
+            for update in updates {
+                // The next request tells Telegram that this one was taken.
+                offset = offset.max(update.update_id + 1);
+                self.take(update).await;
+            }
+        }
+    }
+
+    /// What is new, or how long to wait before asking again.
+    async fn poll(&self, offset: i64) -> Result<Vec<Update>, Duration> {
+        let parameters = GetUpdates {
+            offset,
+            timeout: POLL.as_secs(),
+            allowed_updates: ["message", "callback_query"],
+        };
+        let polled = self
+            .bot
+            .call_for("getUpdates", &parameters, POLL + TROUBLE)
+            .await;
+        polled.map_err(|failure| {
+            tracing::warn!(error = failure.error, "cannot listen to Telegram");
+            match failure.retry {
+                Retry::Later { after: Some(after) } => {
+                    Duration::from_secs(after.0.unsigned_abs()).max(TROUBLE)
+                }
+                _ => TROUBLE,
+            }
+        })
+    }
+
+    async fn take(&self, update: Update) {
+        let key = format!("update:{}", update.update_id);
+        if let Some(message) = update.message {
+            self.take_message(message, key).await;
+        } else if let Some(pressed) = update.callback_query {
+            self.take_press(pressed, key).await;
+        }
+    }
+
+    async fn take_message(&self, message: Incoming, key: String) {
+        let (Some(from), Some(text)) = (&message.from, &message.text) else {
+            return;
+        };
+        let heard = Heard {
+            from: message.address(from.id),
+            key,
+            text: without_bot_name(text),
+            replies_to: message
+                .reply_to_message
+                .as_ref()
+                .map(|quoted| quoted.message_id.to_string()),
+        };
+        let Some(reply) = self.gateway.hear(&heard).await else {
+            return;
+        };
+        if let Err(failure) = self
+            .bot
+            .reply(&heard.from, &reply, message.message_id)
+            .await
+        {
+            tracing::warn!(error = failure.error, "a reply did not get to Telegram");
+        }
+    }
+
+    async fn take_press(&self, pressed: Pressed, key: String) {
+        let task = pressed.data.as_deref().and_then(unblocks);
+        let (Some(message), Some(task)) = (&pressed.message, task) else {
+            return;
+        };
+        let heard = Heard {
+            from: message.address(pressed.from.id),
+            key,
+            text: format!("/kanban unblock {task}"),
+            replies_to: None,
+        };
+        let Some(reply) = self.gateway.hear(&heard).await else {
+            return;
+        };
+        let answer = AnswerCallbackQuery {
+            callback_query_id: &pressed.id,
+            // More than 200 characters are refused.
+            text: reply.chars().take(200).collect(),
+        };
+        if let Err(failure) = self.bot.call::<bool>("answerCallbackQuery", &answer).await {
+            tracing::warn!(error = failure.error, "a reply did not get to Telegram");
+        }
+    }
+}
+
+impl Incoming {
+    fn address(&self, user: i64) -> Address {
+        // Elsewhere the number of a thread is that of a reply, not of a topic.
+        let topic = self.message_thread_id.filter(|_| self.is_topic_message);
+        Address {
+            platform: "telegram".to_owned(),
+            chat_id: self.chat.id.to_string(),
+            thread_id: topic.map_or_else(String::new, |topic| topic.to_string()),
+            user_id: Some(user.to_string()),
+        }
+    }
+}
+
+/// In groups a command is addressed: `/kanban@our_bot list`.
+fn without_bot_name(text: &str) -> String {
+    match text.strip_prefix("/kanban@") {
+        Some(rest) => {
+            let rest = rest.trim_start_matches(|char: char| char.is_alphanumeric() || char == '_');
+            format!("/kanban{rest}")
+        }
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use dispatcher::Home;
+    use kernel::Kernel;
+    use serde_json::json;
+
+    use super::*;
+    use crate::notify::gateway::Guests;
+    use crate::notify::receiver::Receiver;
+    use crate::notify::secret::Secret;
+    use crate::notify::web;
+
+    #[tokio::test]
+    async fn a_command_is_carried_out_and_answered_in_its_topic() {
+        let mut receiver = Receiver::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let kernel = Kernel::open(&home.db()).unwrap();
+        let updates = Updates {
+            bot: Telegram {
+                client: Arc::new(web::client().unwrap()),
+                base_url: receiver.url.clone(),
+                token: Secret::of("123:swordfish"),
+                is_listening: true,
+            },
+            gateway: Gateway {
+                kernel: kernel.clone(),
+                home,
+                guests: Guests {
+                    trusted: BTreeSet::from(["1".to_owned()]),
+                    ..Guests::default()
+                },
+            },
+        };
+        let (stop, stopping) = watch::channel(false);
+        let listening = tokio::spawn(updates.listen(stopping));
+
+        let message = json!({"ok": true, "result": [{"update_id": 900, "message": {
+            "message_id": 10, "date": 1, "from": {"id": 1, "is_bot": false, "first_name": "Ada"},
+            "chat": {"id": -1007, "type": "supergroup"}, "is_topic_message": true,
+            "message_thread_id": 5, "text": "/kanban@our_bot create 'fix the door'",
+        }}]});
+        let asked = receiver.answer(200, &message.to_string()).await;
+        assert_eq!(asked.path, "/bot123:swordfish/getUpdates");
+        assert_eq!(asked.json()["timeout"], 50);
+        let sent = r#"{"ok":true,"result":{"message_id":11}}"#;
+        let reply = receiver.answer(200, sent).await.json();
+        assert!(
+            reply["text"].as_str().unwrap().starts_with("Created t_"),
+            "{reply}"
+        );
+        assert_eq!(reply["message_thread_id"], 5);
+        assert_eq!(reply["reply_parameters"], json!({"message_id": 10}));
+
+        // Only now is Telegram told that it was taken; and it sends it once more all the same.
+        let again = receiver.answer(200, &message.to_string()).await;
+        assert_eq!(again.json()["offset"], 901);
+        let task = kernel
+            .tasks(kernel::TaskFilter::default())
+            .await
+            .unwrap()
+            .remove(0)
+            .id;
+        let block = domain::command::Command::BlockTask {
+            task: task.clone(),
+            reason: None,
+        };
+        kernel
+            .execute(&crate::notify::notifier(), block)
+            .await
+            .unwrap();
+        let press = json!({"ok": true, "result": [{"update_id": 901, "callback_query": {
+            "id": "c1", "from": {"id": 1}, "data": format!("unblock {task}"),
+            "message": {"message_id": 12, "chat": {"id": -1007}},
+        }}]});
+        receiver.answer(200, &press.to_string()).await;
+        let answered = receiver.answer(200, r#"{"ok":true,"result":true}"#).await;
+        assert_eq!(answered.path, "/bot123:swordfish/answerCallbackQuery");
+        assert_eq!(answered.json()["callback_query_id"], "c1");
+        let tasks = kernel.tasks(kernel::TaskFilter::default()).await.unwrap();
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0].status.as_str(), "ready");
+
+        stop.send_replace(true);
+        listening.await.unwrap();
+    }
+
+    #[test]
+    fn a_command_may_name_the_bot() {
+        assert_eq!(without_bot_name("/kanban@our_bot list"), "/kanban list");
+        assert_eq!(without_bot_name("/kanban@our_bot"), "/kanban");
+        assert_eq!(without_bot_name("/kanban list"), "/kanban list");
+    }
+}

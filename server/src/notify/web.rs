@@ -1,0 +1,146 @@
+//! Requests to other servers, and what their answers mean for a delivery.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::notify::delivery::Retry;
+use domain::time::Seconds;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+
+use super::channel::Failure;
+
+/// How long a server may take to answer.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How much is believed of what a server says about when to come back: a day.
+const LONGEST_WAIT: Seconds = Seconds(86_400);
+
+/// How much of an answer is kept to explain a failure, in characters.
+const EXCERPT: usize = 200;
+
+/// A client that follows no redirects: a signed message or a token goes where the configuration says
+/// and nowhere else.
+pub(super) fn client() -> Result<Client, String> {
+    let client = Client::builder()
+        .timeout(TIMEOUT)
+        .redirect(Policy::none())
+        .user_agent(concat!("kanban/", env!("CARGO_PKG_VERSION")))
+        .build();
+    client.map_err(|error| format!("no HTTP client: {}", explain(&error)))
+}
+
+/// Sends a request, and takes the answer for a failure where it is one.
+pub(super) async fn send(request: RequestBuilder) -> Result<Response, Failure> {
+    let response = request.send().await.map_err(|error| unanswered(&error))?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.text().await.unwrap_or_default();
+    Err(refusal(status, &headers, &body))
+}
+
+/// What went wrong before there was an answer.
+pub(super) fn unanswered(error: &reqwest::Error) -> Failure {
+    Failure::for_now(format!("no answer: {}", explain(error)))
+}
+
+/// What an answer means that is no success.
+fn refusal(status: StatusCode, headers: &HeaderMap, body: &str) -> Failure {
+    let excerpt: String = body.trim().chars().take(EXCERPT).collect();
+    let error = match excerpt.as_str() {
+        "" => format!("answered {}", status.as_u16()),
+        excerpt => format!("answered {}: {excerpt}", status.as_u16()),
+    };
+    let is_for_now = status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY
+        );
+    if !is_for_now {
+        return Failure::for_good(error);
+    }
+    let after = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
+    let after = after.and_then(|value| value.trim().parse().ok()).map(wait);
+    let retry = Retry::Later { after };
+    Failure { error, retry }
+}
+
+/// A wait that a server asks for, within reason.
+pub(super) fn wait(seconds: u32) -> Seconds {
+    Seconds(i64::from(seconds)).min(LONGEST_WAIT)
+}
+
+/// The error with its causes, and without the address, which may hold a token.
+fn explain(error: &reqwest::Error) -> String {
+    let mut explained = String::new();
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let separator = if explained.is_empty() { "" } else { ": " };
+        explained = format!("{explained}{separator}{error}");
+        cause = error.source();
+    }
+    match (explained.is_empty(), error.is_timeout()) {
+        (true, true) => "it took too long".to_owned(),
+        (true, false) => "the request could not be made".to_owned(),
+        _ => explained,
+    }
+}
+
+/// A client that is shared by the channels.
+pub(super) type Shared = Arc<Client>;
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn retry_of(status: u16, retry_after: Option<&'static str>) -> Retry {
+        let headers = retry_after.map(|after| (RETRY_AFTER, HeaderValue::from_static(after)));
+        let status = StatusCode::from_u16(status).unwrap();
+        refusal(status, &headers.into_iter().collect(), "").retry
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        for status in [500, 502, 503, 504, 429, 408, 425] {
+            assert_eq!(
+                retry_of(status, None),
+                Retry::Later { after: None },
+                "{status}"
+            );
+        }
+        for status in [301, 400, 401, 403, 404, 410, 413, 422] {
+            assert_eq!(retry_of(status, None), Retry::Never, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_server_says_when_to_come_back_within_reason() {
+        let after = |text| retry_of(429, Some(text));
+        let later = |seconds| Retry::Later {
+            after: Some(Seconds(seconds)),
+        };
+        assert_eq!(after("30"), later(30));
+        assert_eq!(after("99999999"), later(86_400));
+        assert_eq!(after("soon"), Retry::Later { after: None });
+    }
+
+    #[test]
+    fn a_failure_quotes_a_little_of_the_answer() {
+        let failure = refusal(
+            StatusCode::BAD_REQUEST,
+            &HeaderMap::new(),
+            &"x".repeat(1_000),
+        );
+        assert_eq!(
+            failure.error,
+            format!("answered 400: {}", "x".repeat(EXCERPT))
+        );
+    }
+}

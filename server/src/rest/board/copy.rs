@@ -1,0 +1,235 @@
+//! The board as JSON, kept between requests: a piece for each task, made anew when that task has
+//! changed. What grows with the board is then copying bytes, not asking SQLite and writing JSON.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::id::{EventId, TaskId};
+use domain::status::Status;
+use domain::time::Timestamp;
+use kernel::{BoardChanges, BoardRow, Kernel};
+use tokio::task::spawn_blocking;
+
+use super::page::Page;
+use crate::rest::wire::board::{Card, End};
+
+/// How many changed tasks are worth a thread of their own.
+const MANY: usize = 200;
+
+/// Which part of the board is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Filter {
+    /// Only the tasks of this tenant.
+    pub(super) tenant: Option<String>,
+    /// Archived ones too.
+    pub(super) include_archived: bool,
+}
+
+/// The copy of one server.
+#[derive(Debug, Default)]
+pub(crate) struct BoardCopy(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The last event contained; `None` before the first reading.
+    cursor: Option<EventId>,
+    columns: [Column; Status::ALL.len()],
+    places: HashMap<TaskId, (usize, Place)>,
+    tenants: Names,
+    assignees: Names,
+}
+
+/// The pieces of one column in their order. Whoever sends them holds them as they were.
+pub(super) type Column = Arc<Vec<Arc<Piece>>>;
+
+/// Where a task hangs in its column: urgent first, then oldest first, also within one second.
+type Place = (Reverse<i64>, Timestamp, i64);
+
+/// One task.
+#[derive(Debug)]
+pub(super) struct Piece {
+    place: Place,
+    pub(super) tenant: Option<Box<str>>,
+    assignee: Option<Box<str>>,
+    pub(super) created_at: Timestamp,
+    pub(super) started_at: Option<Timestamp>,
+    /// Its JSON without the two ages that grow by themselves.
+    json: Box<[u8]>,
+    /// Where they belong.
+    ages_at: usize,
+}
+
+impl Piece {
+    fn new(row: &BoardRow) -> Self {
+        const CREATED: &[u8] = br#""created_age_seconds":"#;
+        const COMPLETED: &[u8] = br#","time_to_complete_seconds":"#;
+
+        // What follows the ages is made of numbers, so the last of these keys are the real ones.
+        // Cards are made of texts and numbers, which always have a JSON form.
+        let mut json = serde_json::to_vec(&Card::new(row, row.task.created_at)).unwrap_or_default();
+        let ages_at = last(&json, CREATED).map_or(json.len(), |at| at + CREATED.len());
+        let rest = last(&json, COMPLETED).unwrap_or(json.len());
+        json.drain(ages_at..rest.max(ages_at));
+        let task = &row.task;
+        Self {
+            place: (Reverse(task.priority), task.created_at, row.number),
+            tenant: task.tenant.as_deref().map(Box::from),
+            assignee: task
+                .assignee
+                .as_deref()
+                .filter(|_| task.status != Status::Archived)
+                .map(Box::from),
+            created_at: task.created_at,
+            started_at: task.started_at,
+            json: json.into(),
+            ages_at,
+        }
+    }
+
+    /// Its JSON before and after the ages.
+    pub(super) fn halves(&self) -> (&[u8], &[u8]) {
+        self.json.split_at_checked(self.ages_at).unwrap_or_default()
+    }
+}
+
+fn last(json: &[u8], key: &[u8]) -> Option<usize> {
+    json.windows(key.len()).rposition(|window| window == key)
+}
+
+/// Names, and how many tasks have each.
+#[derive(Debug, Default)]
+struct Names(BTreeMap<Box<str>, usize>);
+
+impl Names {
+    fn add(&mut self, name: Option<&str>) {
+        if let Some(name) = name {
+            *self.0.entry(name.into()).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, name: Option<&str>) {
+        if let Some(name) = name
+            && let Some(count) = self.0.get_mut(name)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(name);
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<&str> {
+        self.0.keys().map(|name| &**name).collect()
+    }
+}
+
+impl BoardCopy {
+    /// The part of the board that `filter` shows, with all that has happened so far.
+    pub(super) async fn page(
+        self: &Arc<Self>,
+        kernel: &Kernel,
+        filter: Filter,
+    ) -> Result<Page, kernel::Error> {
+        let cursor = self.lock(|state| state.cursor);
+        let mut changes = kernel.board_changes(cursor).await?;
+        loop {
+            let now = changes.now;
+            if self.bring_up_to(changes).await {
+                return Ok(self.lock(|state| state.page(filter, now)));
+            }
+            // Another program has deleted a task.
+            changes = kernel.board_changes(None).await?;
+        }
+    }
+
+    /// Takes in the changes. Says whether the copy is as large as the board.
+    async fn bring_up_to(self: &Arc<Self>, changes: BoardChanges) -> bool {
+        if changes.rows.len() < MANY {
+            return self.lock(|state| state.take_in(changes));
+        }
+        let copy = self.clone();
+        let taking = spawn_blocking(move || {
+            let pieces = pieces(&changes.rows);
+            copy.lock(|state| state.take(changes, pieces))
+        });
+        taking.await.unwrap_or(false)
+    }
+
+    fn lock<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn pieces(rows: &[BoardRow]) -> Vec<Piece> {
+    rows.iter().map(Piece::new).collect()
+}
+
+impl State {
+    fn take_in(&mut self, changes: BoardChanges) -> bool {
+        let pieces = pieces(&changes.rows);
+        self.take(changes, pieces)
+    }
+
+    fn take(&mut self, changes: BoardChanges, pieces: Vec<Piece>) -> bool {
+        // Somebody else has read the board later than we, and has been faster.
+        if self.cursor.is_some_and(|cursor| cursor > changes.cursor) && !changes.is_whole {
+            return true;
+        }
+        if changes.is_whole {
+            *self = Self::default();
+        }
+        for (row, piece) in changes.rows.into_iter().zip(pieces) {
+            self.put(row, piece);
+        }
+        self.cursor = Some(changes.cursor);
+        u32::try_from(self.places.len()).is_ok_and(|count| count == changes.count)
+    }
+
+    fn put(&mut self, row: BoardRow, piece: Piece) {
+        let column = row.task.status.column();
+        let column = Status::ALL.iter().position(|status| *status == column);
+        let column = column.unwrap_or_default();
+        let place = piece.place;
+        if let Some((column, place)) = self.places.insert(row.task.id, (column, place)) {
+            self.remove(column, place);
+        }
+        self.tenants.add(piece.tenant.as_deref());
+        self.assignees.add(piece.assignee.as_deref());
+        let Some(pieces) = self.columns.get_mut(column).map(Arc::make_mut) else {
+            return;
+        };
+        let at = pieces.partition_point(|other| other.place < place);
+        pieces.insert(at, Arc::new(piece));
+    }
+
+    fn remove(&mut self, column: usize, place: Place) {
+        let Some(pieces) = self.columns.get_mut(column).map(Arc::make_mut) else {
+            return;
+        };
+        if let Ok(at) = pieces.binary_search_by_key(&place, |piece| piece.place) {
+            let piece = pieces.remove(at);
+            self.tenants.remove(piece.tenant.as_deref());
+            self.assignees.remove(piece.assignee.as_deref());
+        }
+    }
+
+    fn page(&self, filter: Filter, now: Timestamp) -> Page {
+        let shown = if filter.include_archived {
+            Status::ALL.len()
+        } else {
+            Status::COLUMNS.len()
+        };
+        let end = End {
+            tenants: self.tenants.all(),
+            assignees: self.assignees.all(),
+            latest_event_id: self.cursor.unwrap_or_default(),
+            now,
+        };
+        let columns = self.columns.iter().take(shown).cloned().collect();
+        Page::new(columns, filter.tenant, &end)
+    }
+}
+
+#[cfg(test)]
+mod tests;

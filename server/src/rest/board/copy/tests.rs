@@ -1,0 +1,207 @@
+//! The golden file of the board, and the copy beside a board that is read anew.
+
+use domain::actor::Actor;
+use domain::command::{Command, NewTask};
+use domain::task::{Task, WorkspaceKind};
+use http_body::Body as _;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_777_200_012);
+
+fn row(number: i64, task: Task, children: u32) -> BoardRow {
+    BoardRow {
+        task,
+        number,
+        parents: 0,
+        children,
+        children_done: children / 2,
+        comments: 1,
+    }
+}
+
+fn task(id: &str, status: Status) -> Task {
+    Task {
+        id: id.parse().unwrap(),
+        title: "a".to_owned(),
+        body: Some("líne\none".to_owned()),
+        assignee: Some("w".to_owned()),
+        status,
+        priority: -3,
+        created_by: Some("dashboard".to_owned()),
+        created_at: Timestamp(1_777_200_000),
+        started_at: None,
+        completed_at: None,
+        workspace_kind: WorkspaceKind::Scratch,
+        workspace_path: None,
+        claim_lock: None,
+        claim_expires: None,
+        tenant: Some("acme".to_owned()),
+        result: None,
+        idempotency_key: None,
+        failures: 0,
+        worker_pid: None,
+        last_error: None,
+        waiting: true,
+        status_since: Timestamp(1_777_200_001),
+        not_before: None,
+        failure_limit: None,
+        block_reason: None,
+    }
+}
+
+fn changes(rows: Vec<BoardRow>, is_whole: bool, count: u32) -> BoardChanges {
+    BoardChanges {
+        rows,
+        is_whole,
+        count,
+        cursor: EventId(17),
+        now: NOW,
+    }
+}
+
+/// The whole text of a page, which must be as long as it says.
+fn text(mut page: Page) -> String {
+    let promised = page.size_hint().exact().unwrap();
+    let mut bytes = Vec::new();
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    while let std::task::Poll::Ready(Some(Ok(frame))) =
+        std::pin::Pin::new(&mut page).poll_frame(&mut context)
+    {
+        bytes.extend_from_slice(frame.data_ref().unwrap());
+    }
+    assert_eq!(u64::try_from(bytes.len()).unwrap(), promised);
+    String::from_utf8(bytes).unwrap()
+}
+
+fn everything() -> Filter {
+    Filter {
+        tenant: None,
+        include_archived: true,
+    }
+}
+
+#[test]
+fn the_board_reads_as_it_always_did() {
+    let started = Task {
+        started_at: Some(Timestamp(1_777_200_004)),
+        completed_at: Some(Timestamp(1_777_200_009)),
+        ..task("t_9f2a", Status::Ready)
+    };
+    let rows = vec![
+        row(1, started, 2),
+        row(2, task("t_9f2b", Status::Other("review".into())), 0),
+        row(3, task("t_9f2c", Status::Archived), 0),
+    ];
+    let mut state = State::default();
+    assert!(state.take_in(changes(rows, true, 3)));
+    let json: serde_json::Value =
+        serde_json::from_str(&text(state.page(everything(), NOW))).unwrap();
+    assert_eq!(
+        serde_json::to_string_pretty(&json).unwrap(),
+        include_str!("../../wire/golden/board.json").trim_end()
+    );
+    let only = |tenant: &str| Filter {
+        tenant: Some(tenant.to_owned()),
+        include_archived: false,
+    };
+    assert!(!text(state.page(only("acme"), NOW)).contains("archived"));
+    assert!(
+        text(state.page(only(""), NOW))
+            .starts_with(r#"{"columns":[{"name":"triage","tasks":[]},{"name":"todo","tasks":[]},"#)
+    );
+}
+
+#[test]
+fn a_text_that_looks_like_an_age_is_left_alone() {
+    let text_of = r#","age":{"created_age_seconds":1,"started_age_seconds":2,"#;
+    let sly = Task {
+        body: Some(text_of.to_owned()),
+        tenant: Some(text_of.to_owned()),
+        ..task("t_1", Status::Ready)
+    };
+    let mut state = State::default();
+    assert!(state.take_in(changes(vec![row(1, sly, 0)], true, 1)));
+    let json: serde_json::Value =
+        serde_json::from_str(&text(state.page(everything(), NOW))).unwrap();
+    let task = &json["columns"][2]["tasks"][0];
+    assert_eq!(task["body"], text_of);
+    assert_eq!(task["age"]["created_age_seconds"], 12);
+}
+
+#[test]
+fn a_copy_of_another_size_than_the_board_is_no_copy() {
+    let mut state = State::default();
+    let rows = vec![
+        row(1, task("t_1", Status::Ready), 0),
+        row(2, task("t_2", Status::Done), 0),
+    ];
+    assert!(state.take_in(changes(rows, true, 2)));
+    assert!(!state.take_in(changes(vec![], false, 1)));
+    let one = vec![row(1, task("t_1", Status::Ready), 0)];
+    assert!(state.take_in(changes(one, true, 1)));
+    assert!(!text(state.page(everything(), NOW)).contains("t_2"));
+}
+
+#[tokio::test]
+async fn a_copy_that_follows_is_the_same_as_one_that_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let kernel = Kernel::open(&folder.path().join("kanban.db")).unwrap();
+    let ada = Actor::full("ada");
+    let create = |title: &str, parents: Vec<String>| {
+        Command::CreateTask(NewTask {
+            title: title.to_owned(),
+            tenant: Some(format!("tenant of {title}")),
+            parents,
+            ..NewTask::default()
+        })
+    };
+    let follower = Arc::new(BoardCopy::default());
+    follower.page(&kernel, everything()).await.unwrap();
+    let mut ids: Vec<TaskId> = Vec::new();
+    for title in ["a", "b", "c"] {
+        let parents = ids.last().map(ToString::to_string).into_iter().collect();
+        let created = kernel.execute(&ada, create(title, parents)).await.unwrap();
+        ids.push(crate::answer::created(created).unwrap().0);
+    }
+    let [a, b, c] = <[TaskId; 3]>::try_from(ids).unwrap();
+    let complete = Command::CompleteTask {
+        task: a.clone(),
+        result: None,
+        summary: None,
+        metadata: None,
+    };
+    let unlink = Command::UnlinkTasks {
+        parent: b.clone(),
+        child: c.clone(),
+    };
+    let (urgent, archive) = (
+        Command::SetPriority {
+            task: c,
+            priority: 7,
+        },
+        Command::ArchiveTask { task: b },
+    );
+    let say = Command::CommentOnTask {
+        task: a,
+        body: "done".to_owned(),
+    };
+    for command in [complete, unlink, urgent, archive, say] {
+        kernel.execute(&ada, command).await.unwrap();
+        let anew = Arc::new(BoardCopy::default());
+        let pages = [&follower, &anew].map(|copy| copy.page(&kernel, everything()));
+        let [followed, read] = futures::future::join_all(pages)
+            .await
+            .into_iter()
+            .map(|page| {
+                let text = text(page.unwrap());
+                let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+                json["now"].take();
+                json
+            })
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap();
+        assert_eq!(followed, read);
+    }
+}

@@ -1,0 +1,176 @@
+//! The body of an answer that holds a board: put together piece by piece as fast as the client takes
+//! it, so that a slow client costs no memory.
+
+use std::io::Write;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Bytes;
+use domain::status::Status;
+use domain::time::Timestamp;
+use http_body::{Body, Frame, SizeHint};
+
+use super::copy::{Column, Piece};
+use crate::rest::wire::board::End;
+
+/// How much is put together at once, in bytes.
+const CHUNK: usize = 128 * 1024;
+
+const BEFORE_STARTED: &[u8] = br#","started_age_seconds":"#;
+
+/// A board of one moment, on its way out.
+#[derive(Debug)]
+pub(super) struct Page {
+    columns: Vec<Column>,
+    tenant: Option<String>,
+    now: Timestamp,
+    /// What follows the columns.
+    end: Vec<u8>,
+    /// The column and the piece that come next.
+    next: (usize, usize),
+    is_first_in_column: bool,
+    is_done: bool,
+    /// How many bytes are still to come.
+    remaining: u64,
+}
+
+impl Page {
+    pub(super) fn new(columns: Vec<Column>, tenant: Option<String>, end: &End<'_>) -> Self {
+        // Names and numbers always have a JSON form; the columns stand before them.
+        let mut json = serde_json::to_vec(end).unwrap_or_default();
+        if let Some(brace) = json.first_mut() {
+            *brace = b',';
+        }
+        let mut page = Self {
+            columns,
+            tenant,
+            now: end.now,
+            end: [b"]".as_slice(), &json].concat(),
+            next: (0, 0),
+            is_first_in_column: true,
+            is_done: false,
+            remaining: 0,
+        };
+        page.remaining = page.length();
+        page
+    }
+
+    fn is_shown(&self, piece: &Piece) -> bool {
+        self.tenant.is_none() || self.tenant.as_deref() == piece.tenant.as_deref()
+    }
+
+    /// How long it is: the same sum as [`Page::write`] writes.
+    fn length(&self) -> u64 {
+        let mut length = self.end.len();
+        for (at, column) in self.columns.iter().enumerate() {
+            length += opening(at).map(<[u8]>::len).sum::<usize>() + b"]}".len();
+            let shown = column.iter().filter(|piece| self.is_shown(piece));
+            let (mut pieces, mut bytes) = (0, 0);
+            for piece in shown {
+                let (before, after) = piece.halves();
+                let (created, started) = self.ages(piece);
+                bytes += before.len() + after.len() + BEFORE_STARTED.len();
+                bytes += digits(created) + started.map_or(b"null".len(), digits);
+                pieces += 1;
+            }
+            length += bytes + pieces.max(1) - 1;
+        }
+        u64::try_from(length).unwrap_or(u64::MAX)
+    }
+
+    /// Writes the next pieces, and says so when there is nothing left.
+    fn write(&mut self) -> Vec<u8> {
+        let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
+        while chunk.len() < CHUNK && !self.is_done {
+            let (column, piece) = self.next;
+            let Some(pieces) = self.columns.get(column) else {
+                chunk.extend_from_slice(&self.end);
+                self.is_done = true;
+                break;
+            };
+            if piece == 0 && self.is_first_in_column {
+                opening(column).for_each(|part| chunk.extend_from_slice(part));
+            }
+            let Some(shown) = pieces.get(piece) else {
+                chunk.extend_from_slice(b"]}");
+                self.next = (column + 1, 0);
+                self.is_first_in_column = true;
+                continue;
+            };
+            if self.is_shown(shown) {
+                if !self.is_first_in_column {
+                    chunk.push(b',');
+                }
+                let (created, started) = self.ages(shown);
+                let (before, after) = shown.halves();
+                chunk.extend_from_slice(before);
+                write_number(&mut chunk, created);
+                chunk.extend_from_slice(BEFORE_STARTED);
+                match started {
+                    Some(started) => write_number(&mut chunk, started),
+                    None => chunk.extend_from_slice(b"null"),
+                }
+                chunk.extend_from_slice(after);
+                self.is_first_in_column = false;
+            }
+            self.next = (column, piece + 1);
+        }
+        chunk
+    }
+
+    fn ages(&self, piece: &Piece) -> (i64, Option<i64>) {
+        let since = |moment| self.now.seconds_since(moment);
+        (since(piece.created_at), piece.started_at.map(since))
+    }
+}
+
+/// What stands before the pieces of a column.
+fn opening(column: usize) -> impl Iterator<Item = &'static [u8]> {
+    const NAMES: [&str; Status::ALL.len()] = [
+        "triage", "todo", "ready", "running", "blocked", "done", "archived",
+    ];
+    let before: &[u8] = if column == 0 {
+        br#"{"columns":["#
+    } else {
+        b","
+    };
+    let name = NAMES.get(column).copied().unwrap_or_default();
+    [before, br#"{"name":""#, name.as_bytes(), br#"","tasks":["#].into_iter()
+}
+
+fn digits(number: i64) -> usize {
+    let minus = usize::from(number < 0);
+    let digits = number.unsigned_abs().checked_ilog10().unwrap_or_default() + 1;
+    minus + usize::try_from(digits).unwrap_or_default()
+}
+
+fn write_number(chunk: &mut Vec<u8>, number: i64) {
+    // Writing to a `Vec` cannot fail.
+    write!(chunk, "{number}").ok();
+}
+
+impl Body for Page {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.is_done {
+            return Poll::Ready(None);
+        }
+        let chunk = self.write();
+        let written = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        self.remaining = self.remaining.saturating_sub(written);
+        Poll::Ready(Some(Ok(Frame::data(chunk.into()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_done
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+}

@@ -1,0 +1,138 @@
+//! `POST /tasks/bulk`: the same change for many tasks. Each gets all of it or nothing, whatever
+//! becomes of the others.
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::actor::Actor;
+use domain::command::{Command, Receipt};
+use domain::error::{Error, ErrorKind};
+use domain::id::TaskId;
+use futures::future::join_all;
+
+use super::change::{Change, UnknownStatus};
+use super::input::Fields;
+use super::{undo, wire};
+use crate::AppState;
+use crate::auth::Caller;
+use crate::http_error::{self, HttpError};
+
+/// How many tasks one request may change.
+pub(super) const MAX_IDS: usize = 1_000;
+
+/// How many of them are under way at once. They share commits, so a few are enough; all that the
+/// server works on at once (`limits`) must fit into the kernel's queue of 4,096.
+const AT_ONCE: usize = 24;
+
+/// Changes many tasks.
+#[utoipa::path(
+    post, path = "/tasks/bulk", tag = "tasks",
+    description = "Does the same to many tasks: to each all of it or nothing, and whatever becomes \
+                   of the others.",
+    request_body = wire::body::Bulk,
+    responses((status = 200, body = wire::answer::Results), super::openapi::Refusals),
+)]
+pub(super) async fn bulk(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    mut fields: Fields,
+) -> Result<Response, HttpError> {
+    let ids = fields.required_texts("ids", MAX_IDS);
+    let change = Change {
+        status: fields.optional_text("status"),
+        assignee: fields.optional_text("assignee"),
+        priority: fields.optional_integer("priority"),
+        ..Change::default()
+    };
+    let archive = fields.flag("archive");
+    fields.finish()?;
+    let ids: Vec<String> = ids.into_iter().filter(|id| !id.trim().is_empty()).collect();
+    if ids.is_empty() {
+        return Err(HttpError::Senseless("ids is required".to_owned()));
+    }
+    let wish = Wish { change, archive };
+    let actor = caller.actor();
+    let mut results = Vec::with_capacity(ids.len());
+    let mut acts = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        // They are asked in this order, and the kernel keeps to it.
+        let outcomes = join_all(some.iter().map(|id| grant(&state, &actor, id, &wish))).await;
+        for (id, outcome) in some.iter().zip(outcomes) {
+            let error = match outcome {
+                Ok(act) => {
+                    acts.push(act);
+                    None
+                }
+                Err(error) => Some(error),
+            };
+            results.push(wire::answer::BulkResult::new(id.clone(), error));
+        }
+    }
+    Ok((undo::header(&acts), Json(wire::answer::Results { results })).into_response())
+}
+
+/// What is to become of each task.
+struct Wish {
+    change: Change,
+    /// Instead of any status.
+    archive: bool,
+}
+
+impl Wish {
+    fn commands(&self, task: &TaskId) -> Result<Vec<Command>, String> {
+        let archive = self
+            .archive
+            .then(|| Command::ArchiveTask { task: task.clone() });
+        let change = match self.change.status.as_deref() {
+            _ if self.archive => self.change.without_status().commands(task),
+            // The original has a flag for it.
+            Some(status @ "archived") => Err(UnknownStatus(status.to_owned())),
+            _ => self.change.commands(task),
+        };
+        let change = change.map_err(|UnknownStatus(name)| format!("unknown status '{name}'"))?;
+        Ok(archive.into_iter().chain(change).collect())
+    }
+
+    /// A refusal in the words of the original, with the reason that it does not give.
+    fn refused(&self, error: &kernel::Error) -> String {
+        match error {
+            kernel::Error::Refused(Error::UnknownTask(_)) => "not found".to_owned(),
+            kernel::Error::Refused(Error::RunningReassign { .. }) => error.to_string(),
+            kernel::Error::Refused(_) if error.kind() == ErrorKind::Forbidden => error.to_string(),
+            kernel::Error::Refused(_) if self.archive => format!("archive refused: {error}"),
+            kernel::Error::Refused(_) => match &self.change.status {
+                Some(status) => format!("transition to '{status}' refused: {error}"),
+                None => error.to_string(),
+            },
+            _ if error.kind() == ErrorKind::Internal => {
+                let id = http_error::log(error, "one of many changes failed");
+                format!("internal error {id}")
+            }
+            _ => error.to_string(),
+        }
+    }
+}
+
+async fn grant(
+    state: &AppState,
+    actor: &Actor,
+    id: &str,
+    wish: &Wish,
+) -> Result<Vec<Receipt>, String> {
+    let refused = |error: &kernel::Error| wish.refused(error);
+    let Ok(task) = id.parse::<TaskId>() else {
+        return Err("not found".to_owned());
+    };
+    let commands = match wish.commands(&task) {
+        Ok(commands) if !commands.is_empty() => commands,
+        nothing => {
+            // That the task is not there is the greater fault.
+            let found = state.kernel().task_alone(&task).await;
+            found.map_err(|error| refused(&error))?;
+            return nothing.map(|_| Vec::new());
+        }
+    };
+    let done = state.execute_all(actor, commands).await;
+    done.map_err(|error| refused(&error))
+}

@@ -1,0 +1,45 @@
+//! `/tasks/{id}/comments`: saying something about a task.
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::command::Command;
+use domain::error::Error;
+
+use super::input::{Fields, Named};
+use super::wire;
+use crate::AppState;
+use crate::auth::Caller;
+use crate::http_error::HttpError;
+
+/// Says something about a task.
+#[utoipa::path(
+    post, path = "/tasks/{id}/comments", tag = "tasks", params(super::openapi::TaskParameter),
+    description = "Says something about a task. A worker speaks in its own name, whatever `author` \
+                   says.",
+    request_body = wire::body::NewComment,
+    responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn comment(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+    mut fields: Fields,
+) -> Result<Response, HttpError> {
+    let body = fields.required_text("body");
+    let author = fields.optional_text("author");
+    fields.finish()?;
+    // The original looks at the text before it looks for the task.
+    if body.trim().is_empty() {
+        return Err(Error::BlankComment.into());
+    }
+    let actor = match author.as_deref() {
+        None | Some("") => caller.actor(),
+        Some(author) => caller.actor_as(author),
+    };
+    let task = named.task()?;
+    let comment = Command::CommentOnTask { task, body };
+    state.execute(&actor, comment).await?;
+    Ok(Json(wire::answer::Done { ok: true }).into_response())
+}

@@ -1,0 +1,141 @@
+//! The dispatcher: how it does, what it would start, and a look at the board now.
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::command::Command;
+use domain::error::Error;
+use domain::id::TaskId;
+
+use super::input::{Bounds, Fields, Named, Parameters};
+use super::wire;
+use crate::AppState;
+use crate::auth::Caller;
+use crate::http_error::HttpError;
+
+/// How many tasks may be asked for at once: more than any machine starts.
+const MAX: Bounds = Bounds {
+    least: 0,
+    most: 1_000,
+};
+
+/// How many tasks are started at most, as in the original.
+const DEFAULT_MAX: i64 = 8;
+
+/// Looks at the board now.
+#[utoipa::path(
+    post, path = "/dispatch", tag = "dispatcher",
+    description = "Looks at the board now and starts what can start. A dry run changes nothing and \
+                   says what would start.",
+    params(wire::body::DispatchQuery),
+    responses((status = 200, body = wire::dispatch::Tick), super::openapi::Refusals, super::openapi::Untimely),
+)]
+pub(super) async fn dispatch(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Parameters(mut query): Parameters,
+) -> Result<Response, HttpError> {
+    let is_dry_run = query.flag("dry_run");
+    let max = query.bounded("max", MAX).unwrap_or(DEFAULT_MAX);
+    query.finish()?;
+    if !caller.is_full() {
+        return Err(Error::NotForWorkers.into());
+    }
+    let max = u32::try_from(max).ok();
+    let report = if is_dry_run {
+        let (kernel, home) = (state.kernel(), &state.services.home);
+        dispatcher::dry_run(kernel, home, &state.dispatching.config, max).await
+    } else {
+        let running = state.dispatching.handle.as_ref();
+        let handle = running.ok_or(HttpError::Untimely(
+            "this server starts no tasks; the dispatcher of this board is somewhere else, or off",
+        ))?;
+        handle.tick(max).await
+    };
+    let report = report.map_err(HttpError::Dispatcher)?;
+    Ok(Json(wire::dispatch::Tick::new(report)).into_response())
+}
+
+/// How the dispatcher does.
+#[utoipa::path(
+    get, path = "/dispatcher", tag = "dispatcher",
+    responses((status = 200, body = wire::dispatch::Health<'_>), super::openapi::Refusals),
+)]
+pub(super) async fn health(State(state): State<AppState>) -> Result<Response, HttpError> {
+    let dispatch = state.kernel().dispatch().await?;
+    Ok(Json(wire::dispatch::Health::new(&dispatch)).into_response())
+}
+
+/// What assignees' names stand for.
+#[utoipa::path(
+    get, path = "/lanes", tag = "dispatcher",
+    description = "What assignees' names stand for. Lanes come from the file `kanban.toml` only; \
+                   nothing over HTTP can change them.",
+    responses((status = 200, body = wire::dispatch::Lanes<'_>), super::openapi::Refusals),
+)]
+pub(super) async fn lanes(State(state): State<AppState>) -> Result<Response, HttpError> {
+    let dispatch = state.kernel().dispatch().await?;
+    Ok(Json(wire::dispatch::Lanes::new(&dispatch)).into_response())
+}
+
+/// Why a task is not running.
+#[utoipa::path(
+    get, path = "/tasks/{id}/why", tag = "tasks", params(super::openapi::TaskParameter),
+    description = "Why a task is not running; `null` while it is.",
+    responses((status = 200, body = wire::dispatch::Why), super::openapi::Refusals, super::openapi::Missing),
+)]
+pub(super) async fn why(
+    State(state): State<AppState>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let id: TaskId = named.task()?;
+    let why = state.kernel().why(&id).await?;
+    Ok(Json(wire::dispatch::Why::new(why)).into_response())
+}
+
+/// Starts nothing more.
+#[utoipa::path(
+    post, path = "/pause", tag = "dispatcher",
+    description = "Starts nothing more, in one lane or at all. What runs goes on.",
+    request_body = Option<wire::body::WhichLane>,
+    responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
+)]
+pub(super) async fn pause(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    fields: Option<Fields>,
+) -> Result<Response, HttpError> {
+    let lane = lane(fields)?;
+    say(&state, &caller, Command::Pause { lane }).await
+}
+
+/// Starts tasks again.
+#[utoipa::path(
+    post, path = "/resume", tag = "dispatcher",
+    description = "Starts tasks again, in one lane or at all. A lane that is paused for itself stays \
+                   paused when the dispatcher goes on.",
+    request_body = Option<wire::body::WhichLane>,
+    responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
+)]
+pub(super) async fn resume(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    fields: Option<Fields>,
+) -> Result<Response, HttpError> {
+    let lane = lane(fields)?;
+    say(&state, &caller, Command::Resume { lane }).await
+}
+
+fn lane(fields: Option<Fields>) -> Result<Option<String>, HttpError> {
+    let mut fields = fields.unwrap_or_default();
+    let lane = fields.optional_text("lane");
+    fields.finish()?;
+    // The empty name is nobody's; it is how a form says nothing.
+    Ok(lane.filter(|name| !name.is_empty()))
+}
+
+async fn say(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {
+    state.execute(&caller.actor(), command).await?;
+    Ok(Json(wire::answer::Done { ok: true }).into_response())
+}

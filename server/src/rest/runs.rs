@@ -1,0 +1,110 @@
+//! Attempts at a task: taking it, keeping it, giving it up, and those that were made.
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::command::{ClaimPolicy, Command, LEASE};
+use domain::time::Seconds;
+
+use super::input::{Bounds, Fields, Named};
+use super::{tasks, wire};
+use crate::auth::Caller;
+use crate::http_error::HttpError;
+use crate::{AppState, answer};
+
+/// How long a claim may last without a sign of life, in seconds: a day.
+const TTL: Bounds = Bounds {
+    least: 1,
+    most: 86_400,
+};
+
+/// Takes a ready task.
+#[utoipa::path(
+    post, path = "/tasks/{id}/claim", tag = "runs", params(super::openapi::TaskParameter),
+    description = "Takes a ready task, for a person or a worker that no lane starts. The `token` that \
+                   it answers with is a bearer token that may change this task and no other, until \
+                   the run ends.",
+    request_body = Option<wire::body::Claim>,
+    responses((status = 200, body = wire::run::Claimed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn claim(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+    fields: Option<Fields>,
+) -> Result<Response, HttpError> {
+    let mut fields = fields.unwrap_or_default();
+    let ttl = fields.bounded("ttl_seconds", TTL);
+    let lock = fields.text("claimer", "http");
+    fields.finish()?;
+    let dispatch = state.kernel().dispatch().await?;
+    let claim = Command::ClaimTask {
+        task: named.task()?,
+        lock,
+        ttl: ttl.map_or(LEASE, Seconds),
+        lane: None,
+        policy: ClaimPolicy {
+            global_cap: dispatch.living().map(|report| report.cap),
+            ..ClaimPolicy::default()
+        },
+    };
+    let receipt = state.execute(&caller.actor(), claim).await?;
+    let claimed = answer::claimed(receipt)?;
+    let claim = wire::run::Claimed::new(&claimed, state.kernel().now());
+    Ok(Json(claim).into_response())
+}
+
+/// Shows that a worker makes progress.
+#[utoipa::path(
+    post, path = "/tasks/{id}/heartbeat", tag = "runs", params(super::openapi::TaskParameter),
+    description = "Shows that the worker of a task makes progress, and lengthens its lease.",
+    request_body = Option<wire::body::Heartbeat>,
+    responses((status = 200, body = wire::run::Lease), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn heartbeat(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+    fields: Option<Fields>,
+) -> Result<Response, HttpError> {
+    let mut fields = fields.unwrap_or_default();
+    let ttl = fields.bounded("ttl_seconds", TTL).map_or(LEASE, Seconds);
+    fields.finish()?;
+    let task = named.task()?;
+    let heartbeat = Command::Heartbeat { task, ttl };
+    let receipt = state.execute(&caller.actor(), heartbeat).await?;
+    let lease_expires = answer::renewed(&receipt)?;
+    Ok(Json(wire::run::Lease { lease_expires }).into_response())
+}
+
+/// The attempts at a task.
+#[utoipa::path(
+    get, path = "/tasks/{id}/runs", tag = "runs", params(super::openapi::TaskParameter),
+    description = "The attempts at a task, oldest first.",
+    responses((status = 200, body = wire::run::Runs<'_>), super::openapi::Refusals, super::openapi::Missing),
+)]
+pub(super) async fn runs(
+    State(state): State<AppState>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let detail = state.kernel().task(&named.task()?).await?;
+    Ok(Json(wire::run::Runs::new(&detail.runs)).into_response())
+}
+
+/// Stops the current run of a task.
+#[utoipa::path(
+    post, path = "/tasks/{id}/cancel", tag = "runs", params(super::openapi::TaskParameter),
+    description = "Stops the current run of a task. The task goes to `todo` and stays there.",
+    responses((status = 200, body = wire::OneTask<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn cancel(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let task = named.task()?;
+    let cancel = Command::CancelRun { task: task.clone() };
+    let receipt = state.execute(&caller.actor(), cancel).await?;
+    tasks::one_task(&state, &task, vec![receipt]).await
+}

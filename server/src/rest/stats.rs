@@ -1,0 +1,19 @@
+//! `GET /stats`: the board in numbers.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::wire;
+use crate::AppState;
+use crate::http_error::HttpError;
+
+/// The board in numbers.
+#[utoipa::path(
+    get, path = "/stats", tag = "board",
+    responses((status = 200, body = wire::answer::Stats<'_>), super::openapi::Refusals),
+)]
+pub(super) async fn stats(State(state): State<AppState>) -> Result<Response, HttpError> {
+    let stats = state.kernel().stats().await?;
+    Ok(Json(wire::answer::Stats::new(&stats)).into_response())
+}

@@ -1,0 +1,350 @@
+//! The dispatcher without a server: as a daemon, and for one look at the board.
+
+use std::fs;
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+use crate::harness::{Board, within};
+
+/// `kanban daemon`, running.
+struct Daemon {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    _stderr: BufReader<ChildStderr>,
+}
+
+impl Daemon {
+    async fn start(board: &Board, flags: &[&str]) -> anyhow::Result<Self> {
+        let mut process = board
+            .command("daemon")?
+            .args(flags)
+            .env("KANBAN_LOG", "error")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stdout = process.stdout.take().context("no output")?;
+        let stderr = process.stderr.take().context("no complaints")?;
+        let mut stderr = BufReader::new(stderr);
+        let mut announced = String::new();
+        within("the announcement", stderr.read_line(&mut announced)).await??;
+        let pid = process.id().context("it has ended")?;
+        ensure!(
+            announced.contains("interval=60s") && announced.contains(&format!("pid={pid}")),
+            "{announced}"
+        );
+        Ok(Self {
+            process,
+            stdout: BufReader::new(stdout),
+            _stderr: stderr,
+        })
+    }
+
+    async fn line(&mut self) -> anyhow::Result<String> {
+        let mut line = String::new();
+        within("a line", self.stdout.read_line(&mut line)).await??;
+        Ok(line)
+    }
+
+    /// Sends a signal, and tells how it ended and what it said last.
+    async fn end(mut self, signal: &str) -> anyhow::Result<(ExitStatus, String)> {
+        let pid = self.process.id().context("it has ended")?.to_string();
+        let sent = Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .await?;
+        ensure!(sent.success(), "no signal was sent");
+        let mut said = String::new();
+        within("the end of output", self.stdout.read_to_string(&mut said)).await??;
+        let status = within("the end of the daemon", self.process.wait()).await??;
+        Ok((status, said))
+    }
+}
+
+/// A gate in the home folder, and the script of a worker that waits at it.
+async fn gate(board: &Board) -> anyhow::Result<(std::path::PathBuf, String)> {
+    fs::create_dir_all(board.home())?;
+    let gate = board.home().join("gate");
+    let made = Command::new("mkfifo").arg(&gate).status().await?;
+    ensure!(made.success(), "there is no gate");
+    let script = format!("read word < '{}'; echo \"$word\"", gate.display());
+    Ok((gate, script))
+}
+
+/// Waits until no process has this id any more.
+async fn gone(pid: &str) -> anyhow::Result<()> {
+    let gone = Command::new("tail")
+        .args(["-s", "0.1", "--pid", pid, "-f", "/dev/null"])
+        .kill_on_drop(true)
+        .status();
+    within("the end of a process", gone).await??;
+    Ok(())
+}
+
+async fn status(board: &Board, task: &str) -> anyhow::Result<Value> {
+    let shown = board.kanban(&["show", task, "--json"]).await?.json()?;
+    Ok(shown["task"]["status"].clone())
+}
+
+async fn dispatched(board: &Board, flags: &[&str]) -> anyhow::Result<Value> {
+    let said = board
+        .kanban(&[&["dispatch", "--json"], flags].concat())
+        .await?;
+    ensure!(said.code == Some(0), "{said:?}");
+    said.json()
+}
+
+#[tokio::test]
+async fn a_daemon_starts_tasks_and_ends_cleanly_when_asked() -> anyhow::Result<()> {
+    for signal in ["INT", "TERM"] {
+        let board = Board::without_server()?;
+        let pidfile = board.home().join("run/daemon.pid");
+        let flags = ["--verbose", "--pidfile", &*pidfile.to_string_lossy()];
+        let mut daemon = Daemon::start(&board, &flags).await?;
+        let pid = daemon.process.id().context("it has ended")?;
+        assert_eq!(fs::read_to_string(&pidfile)?.trim(), pid.to_string());
+        let body = ["--assignee", "shell", "--body", "echo ran"];
+        let task = board.create("by the daemon", &body).await?;
+        let told = daemon.line().await?;
+        assert!(
+            told.contains("] reclaimed=0 crashed=0 promoted=0 spawned=1 auto_blocked=0"),
+            "{told}"
+        );
+        let mut shown = board.beside()?;
+        shown
+            .serve(&["--listen", "127.0.0.1:0", "--no-dispatch"])
+            .await?;
+        shown.happened(&task, "completed").await?;
+        let (ended, said) = daemon.end(signal).await?;
+        assert!(ended.success(), "{signal}: {ended}");
+        assert_eq!(said, "(dispatcher stopped)\n");
+        assert!(!pidfile.exists());
+        assert_eq!(status(&board, task.as_str()).await?, "done");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_board_has_one_dispatcher_and_the_second_says_so() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let daemon = Daemon::start(&board, &[]).await?;
+    let second = board.kanban(&["daemon"]).await?;
+    assert_eq!(second.code, Some(1));
+    assert!(
+        second
+            .err
+            .contains("another dispatcher works on this board"),
+        "{}",
+        second.err
+    );
+    let once = board.kanban(&["dispatch"]).await?;
+    assert_eq!(once.code, Some(0), "{once:?}");
+    assert!(
+        once.out
+            .starts_with("Another dispatcher works on this board"),
+        "{}",
+        once.out
+    );
+    daemon.end("TERM").await?;
+    assert_eq!(board.kanban(&["dispatch"]).await?.err, "");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_one_look_starts_goes_on_alone_and_the_next_look_notices_its_end() -> anyhow::Result<()>
+{
+    let board = Board::without_server()?;
+    let (gate, script) = gate(&board).await?;
+    let task = board
+        .create("wait", &["--assignee", "shell", "--body", &script])
+        .await?;
+    let first = dispatched(&board, &[]).await?;
+    let workspace = board.home().join("kanban/workspaces").join(task.as_str());
+    let spawned = json!([{"task_id": task, "assignee": "shell", "workspace": workspace}]);
+    assert_eq!(first["spawned"], spawned);
+    within(
+        "the worker at its gate",
+        tokio::fs::write(&gate, "through\n"),
+    )
+    .await??;
+    // A look before its supervisor is gone finds it alive.
+    let runs = fs::read_dir(board.home().join("kanban/runs"))?;
+    for run in runs {
+        let supervisor = fs::read_to_string(run?.path().join("supervisor.json"))?;
+        let supervisor: Value = serde_json::from_str(&supervisor)?;
+        gone(&supervisor["pid"].to_string()).await?;
+    }
+    let second = dispatched(&board, &[]).await?;
+    assert_eq!(second["spawned"], json!([]));
+    assert_eq!(status(&board, task.as_str()).await?, "done");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing_and_lists_what_would_start_and_why_not() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    board.configure("[dispatcher]\ncap = 1\n")?;
+    let shell = ["--assignee", "shell", "--body", "true"];
+    let first = board
+        .create("first", &[&shell[..], &["--priority", "1"]].concat())
+        .await?;
+    let second = board.create("second", &shell).await?;
+    let nobodys = board.create("nobody's", &[]).await?;
+    let stranger = board
+        .create("a stranger's", &["--assignee", "stranger"])
+        .await?;
+    let before = board.kanban(&["list", "--json"]).await?.out;
+    let dry = dispatched(&board, &["--dry-run"]).await?;
+    assert_eq!(
+        dry["spawned"],
+        json!([{"task_id": first, "assignee": "shell", "workspace": ""}])
+    );
+    assert_eq!(dry["skipped_unassigned"], json!([nobodys]));
+    let reasons: Vec<_> = dry["skipped"].as_array().into_iter().flatten().collect();
+    let reason = |task: &domain::id::TaskId| {
+        let mut skipped = reasons
+            .iter()
+            .filter(|skipped| skipped["task_id"] == task.as_str());
+        skipped
+            .next()
+            .map(|skipped| skipped["why"]["reason"].clone())
+    };
+    assert_eq!(reason(&second), Some(json!("at_capacity")), "{dry}");
+    assert_eq!(reason(&stranger), Some(json!("no_lane")), "{dry}");
+    assert_eq!(board.kanban(&["list", "--json"]).await?.out, before);
+    let text = board.kanban(&["dispatch", "--dry-run"]).await?.out;
+    assert!(
+        text.contains(&format!("  - {first}  ->  shell  @ - (dry)\n")),
+        "{text}"
+    );
+    // What it said is what happens.
+    let wet = dispatched(&board, &[]).await?;
+    assert_eq!(wet["spawned"][0]["task_id"], dry["spawned"][0]["task_id"]);
+    assert_eq!(wet["spawned"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_look_starts_no_more_than_asked() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    board.configure("[dispatcher]\ncap = 9\n")?;
+    for _ in 0..3 {
+        board
+            .create("quick", &["--assignee", "shell", "--body", "true"])
+            .await?;
+    }
+    let looked = dispatched(&board, &["--max", "2"]).await?;
+    assert_eq!(
+        looked["spawned"].as_array().map(Vec::len),
+        Some(2),
+        "{looked}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_look_gives_up_as_early_as_asked() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let nowhere = ["--assignee", "shell", "--workspace", "worktree"];
+    let task = board.create("no repository", &nowhere).await?;
+    let looked = dispatched(&board, &["--failure-limit", "1"]).await?;
+    assert_eq!(looked["auto_blocked"], json!([task]), "{looked}");
+    assert_eq!(status(&board, task.as_str()).await?, "blocked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_may_not_start_tasks() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let body = "kanban dispatch 2>&1; echo exited with $?";
+    let task = board
+        .create("dispatch", &["--assignee", "shell", "--body", body])
+        .await?;
+    board.happened(&task, "completed").await?;
+    let result = &board.task(&task).await?["task"]["result"];
+    assert!(
+        result
+            .as_str()
+            .unwrap_or_default()
+            .ends_with("exited with 1"),
+        "{result}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_drained_server_waits_for_its_workers_and_starts_no_more() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let (gate, script) = gate(&board).await?;
+    board.serve(&["--listen", "127.0.0.1:0", "--drain"]).await?;
+    let waits = board
+        .create("wait", &["--assignee", "shell", "--body", &script])
+        .await?;
+    board.happened(&waits, "spawned").await?;
+    let child = [
+        "--assignee",
+        "shell",
+        "--body",
+        "true",
+        "--parent",
+        waits.as_str(),
+    ];
+    let child = board.create("too late", &child).await?;
+    board.ask_to_end().await?;
+    board.logged("waiting for the running workers").await?;
+    within(
+        "the worker at its gate",
+        tokio::fs::write(&gate, "through\n"),
+    )
+    .await??;
+    assert!(board.ended().await?.0.success());
+    assert_eq!(status(&board, waits.as_str()).await?, "done");
+    assert_eq!(status(&board, child.as_str()).await?, "ready");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_asks_a_draining_server_twice_leaves_the_workers_to_the_next() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let (gate, script) = gate(&board).await?;
+    board.serve(&["--listen", "127.0.0.1:0", "--drain"]).await?;
+    let waits = board
+        .create("wait", &["--assignee", "shell", "--body", &script])
+        .await?;
+    board.happened(&waits, "spawned").await?;
+    board.ask_to_end().await?;
+    board.logged("waiting for the running workers").await?;
+    board.ask_to_end().await?;
+    assert!(board.ended().await?.0.success());
+    assert_eq!(status(&board, waits.as_str()).await?, "running");
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    within(
+        "the worker at its gate",
+        tokio::fs::write(&gate, "through\n"),
+    )
+    .await??;
+    board.happened(&waits, "completed").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_systemd_unit_runs_this_program_on_this_board() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let unit = board.kanban(&["daemon", "--print-systemd-unit"]).await?;
+    assert_eq!((unit.code, unit.err.as_str()), (Some(0), ""));
+    let home = format!("--home \"{}\" daemon --interval 60", board.home().display());
+    let start = unit
+        .out
+        .lines()
+        .find(|line| line.starts_with("ExecStart=\"/"));
+    assert!(
+        start.is_some_and(|start| start.contains(&home)),
+        "{}",
+        unit.out
+    );
+    assert!(!board.home().exists(), "it does nothing else");
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! The tasks that an example is played with: one in every place of the board, fresh each time.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use domain::actor::Actor;
+use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask, Receipt};
+use domain::event::Event;
+use domain::id::{EventId, TaskId};
+use domain::notify::Address;
+use kernel::{Kernel, TaskFilter};
+use serde_json::Value;
+
+use super::{Outcome, Refusal};
+
+/// The tasks, and what is known of the time before the example.
+pub(super) struct Cast {
+    pub(super) ready: TaskId,
+    /// Waits for `ready`.
+    pub(super) waiting: TaskId,
+    pub(super) running: TaskId,
+    pub(super) blocked: TaskId,
+    pub(super) done: TaskId,
+    pub(super) archived: TaskId,
+    /// Is in no file.
+    pub(super) unknown: TaskId,
+    /// The last event before the example; it can be undone.
+    pub(super) newest: EventId,
+    /// New tasks of the example belong to this tenant, by which they are found.
+    pub(super) tenant: String,
+}
+
+impl Cast {
+    pub(super) async fn on(kernel: &Kernel) -> anyhow::Result<Self> {
+        let ready = create(kernel, "ready", &[]).await?;
+        let waiting = create(kernel, "waiting", &[&ready]).await?;
+        let running = create(kernel, "running", &[]).await?;
+        let claim = Command::ClaimTask {
+            task: running.clone(),
+            lock: "host:1".to_owned(),
+            ttl: LEASE,
+            lane: None,
+            policy: ClaimPolicy::default(),
+        };
+        act(kernel, claim).await?;
+        let blocked = create(kernel, "blocked", &[]).await?;
+        let block = Command::BlockTask {
+            task: blocked.clone(),
+            reason: Some("which city?".to_owned()),
+        };
+        act(kernel, block).await?;
+        let done = create(kernel, "done", &[]).await?;
+        let complete = Command::CompleteTask {
+            task: done.clone(),
+            result: Some("42".to_owned()),
+            summary: None,
+            metadata: None,
+        };
+        act(kernel, complete).await?;
+        let archived = create(kernel, "archived", &[]).await?;
+        let archive = Command::ArchiveTask {
+            task: archived.clone(),
+        };
+        act(kernel, archive).await?;
+        let subscribe = Command::Subscribe {
+            task: done.clone(),
+            to: place("before"),
+        };
+        act(kernel, subscribe).await?;
+        let prioritise = Command::SetPriority {
+            task: ready.clone(),
+            priority: 1,
+        };
+        let newest = act(kernel, prioritise).await?.events;
+        Ok(Self {
+            tenant: format!("of {ready}"),
+            ready,
+            waiting,
+            running,
+            blocked,
+            done,
+            archived,
+            unknown: "t_0".parse()?,
+            newest: *newest.last().context("a change without an event")?,
+        })
+    }
+
+    fn tasks(&self) -> [(&'static str, &TaskId); 7] {
+        [
+            ("READY", &self.ready),
+            ("WAITING", &self.waiting),
+            ("RUNNING", &self.running),
+            ("BLOCKED", &self.blocked),
+            ("DONE", &self.done),
+            ("ARCHIVED", &self.archived),
+            ("UNKNOWN", &self.unknown),
+        ]
+    }
+
+    /// What has become of the cast, and the stage made ready for the next one.
+    pub(super) async fn outcome(
+        &self,
+        kernel: &Kernel,
+        refusal: Option<Refusal>,
+    ) -> anyhow::Result<Outcome> {
+        let mut names: BTreeMap<String, &str> = self
+            .tasks()
+            .into_iter()
+            .map(|(name, id)| (id.to_string(), name))
+            .collect();
+        let filter = TaskFilter {
+            tenant: Some(self.tenant.clone()),
+            include_archived: true,
+            ..TaskFilter::default()
+        };
+        for task in kernel.tasks(filter).await? {
+            names.insert(task.id.to_string(), "NEW");
+        }
+        let (mut events, mut board) = (Vec::new(), Vec::new());
+        for (id, name) in names.iter().filter(|(_, name)| **name != "UNKNOWN") {
+            let detail = kernel.task(&id.parse()?).await?;
+            let task = detail.task;
+            board.push(format!(
+                "{name} {:?} {} {:?} {:?} {:?} {} {:?} {:?}",
+                task.title,
+                task.status,
+                task.waiting,
+                task.assignee,
+                task.body,
+                task.priority,
+                task.result,
+                task.block_reason,
+            ));
+            events.extend(detail.events);
+            for subscription in kernel.subscriptions(Some(task.id)).await? {
+                board.push(format!("{name} is told to {:?}", subscription.to));
+            }
+        }
+        board.sort_unstable();
+        for pause in kernel.dispatch().await?.paused {
+            board.push(format!("paused {:?}", pause.lane));
+            act(kernel, Command::Resume { lane: pause.lane }).await?;
+        }
+        events.retain(|event| event.id > self.newest);
+        events.sort_by_key(|event| event.id);
+        let rename = |text: String| {
+            names
+                .iter()
+                .fold(text, |text, (id, name)| text.replace(id.as_str(), name))
+        };
+        Ok(Outcome {
+            refusal: refusal.map(|refusal| Refusal {
+                sentence: rename(refusal.sentence),
+                ..refusal
+            }),
+            events: events.iter().map(plain).map(rename).collect(),
+            board: board.into_iter().map(rename).collect(),
+        })
+    }
+}
+
+/// A place where somebody is told.
+pub(super) fn place(chat: &str) -> Address {
+    Address {
+        platform: "slack".to_owned(),
+        chat_id: chat.to_owned(),
+        thread_id: String::new(),
+        user_id: None,
+    }
+}
+
+/// An event without what is another each time: numbers, moments, and who did it.
+fn plain(event: &Event) -> String {
+    let mut payload = event.payload.clone().unwrap_or_default();
+    for key in ["run", "by", "author", "lock", "expires", "event"] {
+        if let Some(value) = payload.get_mut(key) {
+            *value = Value::from("SOME");
+        }
+    }
+    format!("{} {} {payload}", event.task_id, event.kind)
+}
+
+async fn act(kernel: &Kernel, command: Command) -> anyhow::Result<Receipt> {
+    Ok(kernel.execute(&Actor::full("ada"), command).await?)
+}
+
+async fn create(kernel: &Kernel, title: &str, parents: &[&TaskId]) -> anyhow::Result<TaskId> {
+    let new = NewTask {
+        title: title.to_owned(),
+        parents: parents.iter().map(ToString::to_string).collect(),
+        ..NewTask::default()
+    };
+    match act(kernel, Command::CreateTask(new)).await?.answer {
+        Answer::Created { task, .. } => Ok(task),
+        other => anyhow::bail!("created, but was told {other:?}"),
+    }
+}

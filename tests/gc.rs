@@ -1,0 +1,302 @@
+//! What is removed, and above all what is not: workspaces, worktrees, logs and events.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::ensure;
+use domain::id::TaskId;
+use tokio::process::Command;
+
+use crate::harness::Board;
+use crate::harness::board::Said;
+
+/// Removes everything that may be removed, however new it is.
+const NOW: [&str; 3] = [
+    "--event-retention-days=0",
+    "--log-retention-days=0",
+    "--workspace-retention-days=0",
+];
+
+async fn gc(board: &Board, flags: &[&str]) -> anyhow::Result<Said> {
+    board.kanban(&[&["gc"], flags].concat()).await
+}
+
+/// A task of lane `shell` that is done.
+async fn done(board: &Board, body: &str, flags: &[&str]) -> anyhow::Result<TaskId> {
+    let task = board
+        .create(
+            "work",
+            &[&["--assignee", "shell", "--body", body], flags].concat(),
+        )
+        .await?;
+    board.happened(&task, "completed").await?;
+    Ok(task)
+}
+
+async fn archived(board: &Board, body: &str, flags: &[&str]) -> anyhow::Result<TaskId> {
+    let task = done(board, body, flags).await?;
+    let said = board.kanban(&["archive", task.as_str()]).await?;
+    ensure!(said.code == Some(0), "{said:?}");
+    Ok(task)
+}
+
+fn workspace(board: &Board, task: &TaskId) -> PathBuf {
+    board.home().join("kanban/workspaces").join(task.as_str())
+}
+
+/// A git repository with one commit, beside the home folder.
+async fn repository(board: &Board) -> anyhow::Result<PathBuf> {
+    let path = board.home().with_file_name("repository");
+    fs::create_dir(&path)?;
+    fs::write(path.join("file"), "first\n")?;
+    git(&path, "init --quiet").await?;
+    git(&path, "add file").await?;
+    git(
+        &path,
+        "-c user.name=a -c user.email=a@b commit --quiet -m first",
+    )
+    .await?;
+    Ok(path)
+}
+
+async fn git(folder: &Path, words: &str) -> anyhow::Result<String> {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(words.split(' '))
+        .output()
+        .await?;
+    ensure!(output.status.success(), "git {words}: {output:?}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+#[tokio::test]
+async fn nothing_is_removed_when_a_task_is_done_or_was_archived_lately() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let done = done(&board, "echo mine > draft", &[]).await?;
+    let archived = archived(&board, "echo mine > draft", &[]).await?;
+    assert_eq!(
+        gc(&board, &[]).await?.out,
+        "GC complete: 0 workspace(s), 0 event row(s), 0 log file(s) removed\n"
+    );
+    gc(&board, &NOW).await?;
+    assert!(workspace(&board, &done).join("draft").exists());
+    assert!(!workspace(&board, &archived).exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_go_and_removes_nothing() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let task = archived(&board, "echo mine > draft", &[]).await?;
+    let log = board.home().join(format!("kanban/logs/{task}.log"));
+    let shown = board.task(&task).await?;
+    let dry = gc(&board, &[&NOW[..], &["--dry-run"]].concat()).await?;
+    for line in [
+        format!("would remove {}", workspace(&board, &task).display()),
+        format!("would remove {}", log.display()),
+    ] {
+        assert!(dry.out.lines().any(|said| said == line), "{}", dry.out);
+    }
+    assert!(
+        dry.out.contains("GC dry run: 1 workspace(s), "),
+        "{}",
+        dry.out
+    );
+    assert!(workspace(&board, &task).join("draft").exists() && log.exists());
+    assert_eq!(board.task(&task).await?, shown);
+
+    let wet = gc(&board, &NOW).await?;
+    let counts = |said: &Said| {
+        let line = said.out.lines().last().unwrap_or_default();
+        line.split(|char: char| !char.is_ascii_digit())
+            .collect::<String>()
+    };
+    assert_eq!(counts(&wet), counts(&dry), "{dry:?} {wet:?}");
+    assert!(!workspace(&board, &task).exists() && !log.exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_folder_that_a_person_named_is_never_removed() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let projects = board.home().with_file_name("projects");
+    let inside = board.home().join("kanban/workspaces/shared");
+    for folder in [&projects, &inside] {
+        let flag = format!("dir:{}", folder.display());
+        archived(&board, "echo mine > draft", &["--workspace", &flag]).await?;
+    }
+    let collected = gc(&board, &NOW).await?;
+    assert!(
+        collected.out.contains("GC complete: 0 workspace(s)"),
+        "{}",
+        collected.out
+    );
+    assert!(projects.join("draft").exists() && inside.join("draft").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_workspace_that_another_task_works_in_stays() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let first = archived(&board, "echo mine > draft", &[]).await?;
+    let place = workspace(&board, &first);
+    let flag = format!("dir:{}", place.display());
+    let second = board
+        .create("goes on there", &["--workspace", &flag])
+        .await?;
+    let collected = gc(&board, &NOW).await?;
+    let kept = format!("kept {}: task {second} works in it\n", place.display());
+    assert!(collected.out.starts_with(&kept), "{}", collected.out);
+    assert!(place.join("draft").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_behind_a_link_is_never_removed() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let task = archived(&board, "true", &[]).await?;
+    let projects = board.home().with_file_name("projects");
+    fs::create_dir(&projects)?;
+    fs::write(projects.join("draft"), "mine")?;
+    let place = workspace(&board, &task);
+    fs::remove_dir(&place)?;
+    symlink(&projects, &place)?;
+    let collected = gc(&board, &NOW).await?;
+    let kept = format!(
+        "kept {}: it is not a folder that we made\n",
+        place.display()
+    );
+    assert!(collected.out.starts_with(&kept), "{}", collected.out);
+
+    let workspaces = place.with_file_name("");
+    fs::rename(&workspaces, board.home().join("moved"))?;
+    fs::create_dir(projects.join(task.as_str()))?;
+    symlink(&projects, board.home().join("kanban/workspaces"))?;
+    let collected = gc(&board, &NOW).await?;
+    assert!(collected.out.contains("kept "), "{}", collected.out);
+    assert!(projects.join("draft").exists() && projects.join(task.as_str()).exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worktree_is_on_a_branch_of_its_own_and_a_dirty_one_stays() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let flag = format!("worktree:{}", repository.display());
+    let body = "git branch --show-current; cat file; echo second > file";
+    let task = archived(&board, body, &["--workspace", &flag]).await?;
+    let branch = format!("kanban/{task}");
+    assert_eq!(
+        board.task(&task).await?["task"]["result"],
+        format!("{branch}\nfirst")
+    );
+    let place = workspace(&board, &task);
+
+    let collected = gc(&board, &NOW).await?;
+    let kept = format!(
+        "kept {}: it has changes that are not committed\n",
+        place.display()
+    );
+    assert!(collected.out.starts_with(&kept), "{}", collected.out);
+    assert!(place.join("file").exists());
+
+    git(
+        &place,
+        "-c user.name=a -c user.email=a@b commit --quiet --all -m second",
+    )
+    .await?;
+    let collected = gc(&board, &NOW).await?;
+    assert!(
+        collected.out.contains("GC complete: 1 workspace(s)"),
+        "{}",
+        collected.out
+    );
+    assert!(!place.exists());
+    assert_eq!(
+        git(&repository, &format!("show {branch}:file")).await?,
+        "second\n"
+    );
+    assert!(
+        !git(&repository, "worktree list")
+            .await?
+            .contains(task.as_str())
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worktree_that_cannot_be_made_is_a_spawn_failure_with_one_sentence() -> anyhow::Result<()>
+{
+    let board = Board::running().await?;
+    for (flag, says) in [
+        (
+            "worktree".to_owned(),
+            "workspace: nothing says which repository",
+        ),
+        (
+            format!("worktree:{}", board.home().display()),
+            "is there already and is no git worktree",
+        ),
+    ] {
+        let flags = [
+            "--assignee",
+            "shell",
+            "--body",
+            "true",
+            "--workspace",
+            &flag,
+        ];
+        let task = board.create("no repository", &flags).await?;
+        let failed = board.happened(&task, "spawn_failed").await?;
+        let payload = failed.payload.unwrap_or_default();
+        let error = payload["error"].as_str().unwrap_or_default();
+        assert!(error.contains(says) && !error.contains('\n'), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn old_logs_go_and_new_ones_stay() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let (old, new) = (
+        done(&board, "echo old", &[]).await?,
+        done(&board, "echo new", &[]).await?,
+    );
+    let log = |task: &TaskId| board.home().join(format!("kanban/logs/{task}.log"));
+    let aside = log(&old).with_extension("log.1");
+    fs::write(&aside, "older still")?;
+    for path in [&log(&old), &aside] {
+        File::options()
+            .write(true)
+            .open(path)?
+            .set_modified(SystemTime::UNIX_EPOCH)?;
+    }
+    let collected = gc(&board, &[]).await?;
+    assert!(
+        collected.out.ends_with(", 2 log file(s) removed\n"),
+        "{}",
+        collected.out
+    );
+    assert!(!log(&old).exists() && !aside.exists() && log(&new).exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_may_not_collect() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let archived = archived(&board, "echo mine > draft", &[]).await?;
+    let body = format!("kanban gc {} 2>&1; echo exited with $?", NOW.join(" "));
+    let task = done(&board, &body, &[]).await?;
+    let result = &board.task(&task).await?["task"]["result"];
+    assert!(
+        result
+            .as_str()
+            .unwrap_or_default()
+            .ends_with("exited with 1"),
+        "{result}"
+    );
+    assert!(workspace(&board, &archived).join("draft").exists());
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! How much is taken, and that those who take more do not starve the others.
+
+use anyhow::Context as _;
+use futures::future::join_all;
+use reqwest::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite;
+
+use crate::harness::{Board, header, status, within};
+
+const API: &str = "/api/plugins/kanban";
+
+/// Sends a request as it is, and tells the first line of the answer.
+async fn raw(board: &Board, head: &str, body: &[u8]) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(board.address()?).await?;
+    let token = board.token()?;
+    let head = format!(
+        "{head}\r\nhost: {}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n",
+        board.address()?
+    );
+    stream.write_all(head.as_bytes()).await?;
+    // Whoever is refused early need not listen to the rest.
+    stream.write_all(body).await.ok();
+    let mut answer = Vec::new();
+    within("an answer", stream.read_to_end(&mut answer))
+        .await?
+        .ok();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    Ok(answer.lines().next().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn oversized_requests_are_refused_each_in_its_own_way() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let get = |path: &str| format!("GET {API}{path} HTTP/1.1");
+    let long = format!("/board?tenant={}", "x".repeat(9_000));
+    let said = raw(&board, &get(&long), b"\r\n").await?;
+    assert!(said.contains(" 414 "), "{said}");
+    let longer = format!("/board?tenant={}", "x".repeat(70_000));
+    let said = raw(&board, &get(&longer), b"\r\n").await?;
+    assert!(said.contains(" 414 ") || said.contains(" 431 "), "{said}");
+    let large = format!("x: {}\r\n\r\n", "y".repeat(40_000));
+    let said = raw(&board, &get("/board"), large.as_bytes()).await?;
+    assert!(said.contains(" 431 "), "{said}");
+    let many = "x: y\r\n".repeat(200) + "\r\n";
+    let said = raw(&board, &get("/board"), many.as_bytes()).await?;
+    assert!(said.contains(" 431 "), "{said}");
+    let post = format!("POST {API}/tasks HTTP/1.1");
+    let announced = b"content-length: 2097153\r\n\r\n";
+    let said = raw(&board, &post, announced).await?;
+    assert!(said.contains(" 413 "), "{said}");
+    let chunk = format!("10000\r\n{}\r\n", "z".repeat(0x10000));
+    let chunked = format!(
+        "transfer-encoding: chunked\r\n\r\n{}0\r\n\r\n",
+        chunk.repeat(40)
+    );
+    let said = raw(&board, &post, chunked.as_bytes()).await?;
+    assert!(said.contains(" 413 "), "{said}");
+    assert_eq!(board.get("/board").await?.0, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_flood_of_connections_is_told_to_wait_and_tasks_run_on() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let address = board.address()?.to_owned();
+    let connect = || TcpStream::connect(address.clone());
+    let flood: Vec<TcpStream> = join_all((0..600).map(|_| connect()))
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    let task = board
+        .create("a", &["--assignee", "shell", "--body", "true"])
+        .await?;
+    let mut one_more = connect().await?;
+    let mut answer = Vec::new();
+    within("an answer", one_more.read_to_end(&mut answer)).await??;
+    let answer = String::from_utf8(answer)?;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(
+        answer.contains("retry-after: 1") && answer.ends_with("connections\"}"),
+        "{answer}"
+    );
+    drop(flood);
+    board.happened(&task, "completed").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_flood_of_sockets_is_told_to_wait() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let sockets = join_all((0..256).map(|_| board.socket(""))).await;
+    let sockets: Vec<_> = sockets.into_iter().collect::<Result<_, _>>()?;
+    match board
+        .socket("")
+        .await
+        .map(drop)
+        .map_err(anyhow::Error::downcast)
+    {
+        Err(Ok(tungstenite::Error::Http(answer))) => {
+            assert_eq!(answer.status().as_u16(), 503);
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+        other => anyhow::bail!("{other:?}"),
+    }
+    drop(sockets);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_flood_of_writes_is_answered_and_does_not_keep_tasks_from_starting() -> anyhow::Result<()>
+{
+    let board = Board::running().await?;
+    let task = board
+        .create("a", &["--assignee", "shell", "--body", "true"])
+        .await?;
+    let ids = vec!["t_00"; 1_000];
+    let wish = serde_json::json!({ "ids": ids, "priority": 1 });
+    let posts = (0..40).map(|_| async {
+        let request = board.request(Method::POST, &format!("{API}/tasks/bulk"))?;
+        let answer = request.json(&wish).send().await?;
+        let code = answer.status().as_u16();
+        let retry = header(&answer, "retry-after").to_owned();
+        anyhow::Ok((code, retry))
+    });
+    let (answers, completed) = tokio::join!(join_all(posts), board.happened(&task, "completed"));
+    completed.context("the dispatcher starved")?;
+    for answer in answers {
+        let (code, retry) = answer?;
+        assert!(
+            code == 200 || (code == 503 && !retry.is_empty()),
+            "{code} {retry}"
+        );
+    }
+    assert_eq!(
+        status(board.request(Method::GET, &format!("{API}/stats"))?).await?,
+        200
+    );
+    Ok(())
+}

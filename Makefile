@@ -122,6 +122,12 @@ dispatch-bench: build ## Measure how fast tasks start, and what an idle server t
 	$(say) "measure the dispatcher"
 	@KANBAN_BIN=$(CURDIR)/target/release/kanban cargo bench --profile dev --package tests --bench dispatch
 
+.PHONY: ui-bench
+ui-bench: build $(test_packages) browser ## Measure how the page feels with up to 10,000 cards
+	$(say) "open large boards in a browser"
+	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/release/kanban \
+		node_modules/.bin/playwright test --config bench.config.ts
+
 .PHONY: clean
 clean: ## Remove what was built; fetched tools stay
 	rm -rf target/debug target/release target/front target/site target/site.stamp target/doc
@@ -134,7 +140,7 @@ distclean: clean ## Remove fetched tools too
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # ---- The site -----------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import { expect, test } from "./fixtures";
 import type { BoardPage, ColumnName } from "./pages/board-page";
 
 /** Enough for the whole of a small task. */
-const tall = { width: 1440, height: 1350 };
+const tall = { width: 1440, height: 1600 };
 const phone = { width: 390, height: 844 };
 const failsOnce = "Count who is mentioned (fails once)";
 const asks = "Ask who is its author";
@@ -95,6 +95,17 @@ test("a board and its tasks", async ({ api, board, page }) => {
   hold();
   await expect(atItsBest(board)).toBeVisible();
   await takeInBothColours(page, "board");
+  await page.keyboard.press("ControlOrMeta+k");
+  await board.palette.line.fill("the");
+  await expect(board.palette.answers.first()).toBeVisible();
+  await take(page, "palette-light");
+  await page.keyboard.press("Escape");
+  await board.choose(idea);
+  await board.choose("Choose a cover");
+  await expect(board.bulkBar).toContainText("2 chosen");
+  await take(page, "bulk-light");
+  await page.keyboard.press("Escape");
+  await page.mouse.move(0, 0);
   await page.setViewportSize(phone);
   await scrollTo(board.card(failsOnce, "Ready"));
   await take(page, "phone-board");
@@ -113,7 +124,8 @@ test("a board and its tasks", async ({ api, board, page }) => {
 
   await page.setViewportSize(phone);
   await board.goto();
-  await expect(board.card(asks, "Blocked")).toBeVisible({ timeout: 30_000 });
+  await expect(board.card(asks, "Blocked")).toBeAttached({ timeout: 30_000 });
+  await scrollTo(board.card(asks, "Blocked"));
   await board.open(asks);
   await expect(board.drawer.log).toBeVisible();
   await take(page, "phone-drawer");

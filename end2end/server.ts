@@ -21,7 +21,7 @@ export class Server {
   readonly token: string;
   readonly home: string;
 
-  readonly #process: ChildProcess;
+  #process: ChildProcess;
   readonly #log: string[];
 
   private constructor(
@@ -41,9 +41,7 @@ export class Server {
 
   static async start(): Promise<Server> {
     const home = await mkdtemp(join(tmpdir(), "kanban-e2e-"));
-    const process = spawn(binary, ["serve", "--home", home, "--listen", "127.0.0.1:0"], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const process = serve(home, "127.0.0.1:0");
     const log: string[] = [];
     try {
       const said = await listening(process, log);
@@ -61,6 +59,14 @@ export class Server {
     return this.#log.join("\n");
   }
 
+  /** Ends the server and starts it again at the same address, as an update does. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    await end(this.#process);
+    await meanwhile();
+    this.#process = serve(this.home, new URL(this.url).host);
+    await listening(this.#process, this.#log);
+  }
+
   /** Ends the server as a user does, and fails if it had ended before or does not end cleanly. */
   async stop(): Promise<void> {
     try {
@@ -69,6 +75,12 @@ export class Server {
       await rm(this.home, { recursive: true, force: true, maxRetries: 3 });
     }
   }
+}
+
+function serve(home: string, listen: string): ChildProcess {
+  return spawn(binary, ["serve", "--home", home, "--listen", listen], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 /** Reads what the server says when it is ready: its address, and the link that opens the board. */

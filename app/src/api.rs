@@ -48,6 +48,12 @@ pub async fn read_pulse() -> Result<Pulse, ApiError> {
     crate::ssr::read_pulse().await
 }
 
+/// The tasks whose texts hold these words, descriptions, results and comments too.
+#[server(prefix = "/fn", endpoint = "search", input = GetUrl)]
+pub async fn search(text: String) -> Result<Vec<TaskId>, ApiError> {
+    crate::ssr::search(text).await
+}
+
 /// One task, with its history and its log.
 #[server(prefix = "/fn", endpoint = "task", input = GetUrl)]
 pub async fn read_task(task: TaskId) -> Result<Reading, ApiError> {

@@ -23,7 +23,7 @@ use state::refusal::Refusal;
 use crate::api::error::ApiError;
 use refuse::{failed, internal, refused};
 
-pub(crate) use read::{open_page, read_board, read_log, read_pulse, read_task};
+pub(crate) use read::{open_page, read_board, read_log, read_pulse, read_task, search};
 
 /// The name under which the page's changes are written down, as in the original.
 const ACTOR: &str = "dashboard";

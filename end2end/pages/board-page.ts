@@ -1,10 +1,11 @@
 import type { Locator, Page } from "@playwright/test";
 import { CreateForm, type NewTask } from "./create-form";
+import { Palette } from "./palette";
 import { TaskDrawer } from "./task-drawer";
 
 export type Scripts = "run" | "off";
 
-export type ColumnName = "Triage" | "Todo" | "Ready" | "Running" | "Blocked" | "Done";
+export type ColumnName = "Triage" | "Todo" | "Ready" | "Running" | "Blocked" | "Done" | "Archived";
 
 /** The board as its user knows it. What must hold is said in the specs, not here. */
 export class BoardPage {
@@ -18,6 +19,11 @@ export class BoardPage {
   readonly fillWithSample: Locator;
   /** What went wrong lately. */
   readonly notices: Locator;
+  /** What can be taken back. */
+  readonly offers: Locator;
+  readonly search: Locator;
+  readonly bulkBar: Locator;
+  readonly palette: Palette;
   readonly createForm: CreateForm;
   readonly drawer: TaskDrawer;
 
@@ -31,7 +37,11 @@ export class BoardPage {
     this.connection = page.getByRole("banner").getByRole("status");
     this.newTask = page.getByRole("button", { name: "New task", exact: true });
     this.fillWithSample = page.getByRole("button", { name: "Fill with the sample" });
-    this.notices = page.getByRole("alert");
+    this.notices = page.locator(".notices").getByRole("alert");
+    this.offers = page.locator(".notices").getByRole("status");
+    this.search = page.getByRole("searchbox", { name: "Search" });
+    this.bulkBar = page.getByRole("toolbar", { name: "Chosen cards" });
+    this.palette = new Palette(page);
     this.createForm = new CreateForm(page);
     this.drawer = new TaskDrawer(page);
   }
@@ -67,4 +77,40 @@ export class BoardPage {
   async open(title: string): Promise<void> {
     await this.page.getByRole("link", { name: title, exact: true }).click();
   }
+
+  /** The link that a card is, which the keyboard goes to. */
+  link(title: string): Locator {
+    return this.page.getByRole("main").getByRole("link", { name: title, exact: true });
+  }
+
+  chip(name: "Blocked" | "Stale" | "Archive"): Locator {
+    return this.page.getByRole("search").getByRole("button", { name, exact: true });
+  }
+
+  /** Ticks the box of a card. */
+  async choose(title: string): Promise<void> {
+    await this.link(title).hover();
+    await this.page.getByRole("checkbox", { name: `Choose “${title}”` }).click();
+  }
+
+  /** Drags a card over a column, and leaves it there in the air. */
+  async lift(title: string, column: ColumnName): Promise<void> {
+    const from = await middle(this.link(title));
+    const to = await middle(this.column(column));
+    await this.page.mouse.move(from.x, from.y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(from.x + 8, from.y + 8);
+    await this.page.mouse.move(to.x, to.y, { steps: 8 });
+  }
+
+  async drag(title: string, column: ColumnName): Promise<void> {
+    await this.lift(title, column);
+    await this.page.mouse.up();
+  }
+}
+
+async function middle(it: Locator): Promise<{ x: number; y: number }> {
+  const box = await it.boundingBox();
+  if (!box) throw new Error("it is not on the page");
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }

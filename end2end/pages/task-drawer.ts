@@ -13,6 +13,11 @@ export class TaskDrawer {
   /** What is being typed. */
   readonly commentText: Locator;
 
+  readonly dependencies: Locator;
+  readonly attempts: Locator;
+  /** The fields of the title and the description, and what belongs to them. */
+  readonly editForm: Locator;
+
   readonly #say: Locator;
 
   constructor(page: Page) {
@@ -24,10 +29,17 @@ export class TaskDrawer {
     this.activity = this.drawer.getByRole("region", { name: "Activity" });
     this.close = this.drawer.getByRole("link", { name: "Close" });
     this.commentText = this.drawer.getByRole("textbox", { name: "Comment" });
+    this.dependencies = this.drawer.getByRole("region", { name: "Dependencies" });
+    this.attempts = this.drawer.getByRole("region", { name: "Attempts" });
+    this.editForm = this.drawer.getByRole("group").filter({ has: page.getByLabel("Title") });
     this.#say = this.drawer.getByRole("button", { name: "Comment" });
   }
 
-  async moveTo(column: "Triage" | "Todo" | "Ready"): Promise<void> {
+  async edit(): Promise<void> {
+    await this.drawer.getByText("Edit", { exact: true }).click();
+  }
+
+  async moveTo(column: "Triage" | "Todo" | "Ready" | "Blocked" | "Done" | "Archived"): Promise<void> {
     const moves = this.drawer.getByRole("group", { name: "Move to" });
     await moves.getByRole("button", { name: column }).click();
   }

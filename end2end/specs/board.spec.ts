@@ -197,6 +197,29 @@ test("a session that is over asks to sign in again", async ({ board, complaints,
   await expect(page.getByLabel(/token/i)).toBeVisible();
 });
 
+test("a server that comes back is continued without a gap and without a reload", async ({
+  api,
+  board,
+  complaints,
+  page,
+  server,
+}) => {
+  complaints.allow(/WebSocket|ERR_CONNECTION|Failed to load/);
+  await api.post(tasks, { data: { title: "Before" } });
+  await expect(board.card("Before", "Ready")).toBeVisible();
+  await page.evaluate(() => Object.assign(globalThis, { isTheSamePage: true }));
+
+  await server.restart(async () => {
+    await expect(board.connection).toHaveText("Reconnecting");
+    await expect(page.getByRole("main")).toHaveAttribute("data-stale", "");
+  });
+  await api.post(tasks, { data: { title: "After" } });
+
+  await expect(board.card("After", "Ready")).toBeVisible({ timeout: 40_000 });
+  await expect(board.connection).toHaveText("Live");
+  expect(await page.evaluate(() => "isTheSamePage" in globalThis)).toBe(true);
+});
+
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 390, height: 800 } });
 

@@ -31,6 +31,11 @@ test("a task opens, moves, and takes a comment", async ({ api, board }) => {
   await expect(board.drawer.status).toHaveText("Todo");
   await expect(board.card("Idea", "Todo")).toBeVisible();
 
+  await board.drawer.edit();
+  await board.drawer.editForm.getByLabel("Title").fill("Plan");
+  await board.drawer.editForm.getByRole("button", { name: "Save" }).click();
+  await expect(board.drawer.title).toHaveText("Plan");
+
   await board.drawer.comment("Said without a script");
   await expect(board.drawer.activity).toContainText("Said without a script");
 });

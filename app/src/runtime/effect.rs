@@ -66,6 +66,10 @@ impl Runtime {
                     });
                 });
             }
+            Effect::Search(text) => spawn_local(async move {
+                let result = api::search(text).await.map_err(Into::into);
+                self.dispatch(Msg::Found(result));
+            }),
             Effect::ReadPulse => spawn_local(async move {
                 let result = api::read_pulse().await.map_err(Into::into);
                 self.dispatch(Msg::ReadPulse(result));

@@ -1,6 +1,7 @@
 //! The page's ear: a WebSocket that tells what happens on the board.
 
-use domain::board::Frame;
+use domain::board::{Frame, TaskSummary};
+use domain::event::Event;
 use domain::id::EventId;
 use futures::future::{AbortHandle, abortable};
 use futures::{FutureExt, StreamExt};
@@ -11,18 +12,19 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 use state::Msg;
 use state::connection::{self, Socket};
+use state::pulse::Status;
 
-/// One message of the server.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Told {
-    /// The server does not know our cursor.
-    Reset {
-        #[serde(rename = "reset")]
-        _reset: bool,
-    },
-    /// What happened.
-    Frame(Frame),
+/// One message of the server: a frame, or a word that it does not know our cursor. One struct for
+/// both keeps the program small.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Told {
+    reset: bool,
+    events: Vec<Event>,
+    cursor: Option<EventId>,
+    tasks: Vec<TaskSummary>,
+    /// How the dispatcher does, where that has changed.
+    status: Option<Status>,
 }
 
 /// Opens a socket and tells what comes out of it until it closes or is aborted.
@@ -41,16 +43,30 @@ async fn listen(socket: Socket, since: EventId, tell: &impl Fn(Msg)) {
         return;
     };
     while let Some(Ok(message)) = messages.next().await {
-        let told = match message {
+        let told: Result<Told, _> = match message {
             Message::Text(text) => serde_json::from_str(&text),
             Message::Bytes(bytes) => serde_json::from_slice(&bytes),
         };
         match told {
-            Ok(Told::Frame(frame)) => tell(Msg::Received(socket, frame)),
-            // A frame that this build cannot read leaves a gap, just as a reset does.
-            Ok(Told::Reset { .. }) | Err(_) => {
-                tell(Msg::Connection(connection::Msg::LostTrack(socket)));
+            Ok(Told {
+                reset: false,
+                events,
+                cursor: Some(cursor),
+                tasks,
+                status,
+            }) => {
+                let frame = Frame {
+                    events,
+                    cursor,
+                    tasks,
+                };
+                tell(Msg::Received(socket, frame));
+                if let Some(status) = status {
+                    tell(Msg::Heard(socket, status));
+                }
             }
+            // A frame that this build cannot read leaves a gap, just as a reset does.
+            Ok(_) | Err(_) => tell(Msg::Connection(connection::Msg::LostTrack(socket))),
         }
     }
 }

@@ -10,7 +10,7 @@ use domain::board::Snapshot;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::TaskDetail;
-use kernel::{BoardFilter, Kernel};
+use kernel::{BoardFilter, Kernel, SearchQuery};
 use leptos::prelude::use_context;
 use state::Opening;
 use state::address::Address;
@@ -24,6 +24,9 @@ use crate::api::error::ApiError;
 
 /// The end of a log that a page is sent, as in the original.
 const LOG_BYTES: u64 = 100_000;
+
+/// More than this is not found but lost again; another word helps.
+const MOST_FOUND: u32 = 500;
 
 /// Enough for the last line of a log, unless it is one that no card could show.
 const LAST_LINE_BYTES: u64 = 500;
@@ -56,6 +59,18 @@ pub(crate) async fn read_board(include_archived: bool) -> Result<Snapshot, ApiEr
         ..BoardFilter::default()
     };
     kernel.board(filter).await.map_err(failed)
+}
+
+pub(crate) async fn search(text: String) -> Result<Vec<TaskId>, ApiError> {
+    let Services { kernel, .. } = services()?;
+    let query = SearchQuery {
+        text,
+        include_archived: true,
+        offset: 0,
+        limit: MOST_FOUND,
+    };
+    let found = kernel.search(query).await.map_err(failed)?;
+    Ok(found.hits.into_iter().map(|hit| hit.task.id).collect())
 }
 
 pub(crate) async fn read_pulse() -> Result<Pulse, ApiError> {

@@ -69,7 +69,7 @@ fn meaning(event: &MouseEvent) -> Option<Msg> {
     let act = act.and_then(|it| it.get_attribute(ACT));
     let is_toggled = event.ctrl_key() || event.meta_key();
     match (card_of(&target), act.as_deref()) {
-        (Some(task), Some("choose")) if event.shift_key() => reach(task),
+        (Some(task), Some("choose")) if event.shift_key() => Some(reach(task)),
         (Some(task), Some("choose")) => Some(Msg::Selection(selection::Msg::Toggled(task))),
         (Some(task), Some("menu")) => Some(Msg::OpenedMenu(task)),
         (Some(task), Some("copy")) => {
@@ -77,7 +77,7 @@ fn meaning(event: &MouseEvent) -> Option<Msg> {
             None
         }
         (Some(task), _) if is_toggled => Some(Msg::Selection(selection::Msg::Toggled(task))),
-        (Some(task), _) if event.shift_key() => reach(task),
+        (Some(task), _) if event.shift_key() => Some(reach(task)),
         (Some(task), _) => Some(Msg::OpenedTask(task)),
         // The bare board around the cards is outside of the open task. Escape does the same.
         (None, _) => {
@@ -87,8 +87,8 @@ fn meaning(event: &MouseEvent) -> Option<Msg> {
     }
 }
 
-fn reach(task: TaskId) -> Option<Msg> {
-    Some(Msg::Selection(selection::Msg::ReachedTo(task)))
+fn reach(task: TaskId) -> Msg {
+    Msg::Selection(selection::Msg::ReachedTo(task))
 }
 
 /// Who forbids it sees that nothing was copied.

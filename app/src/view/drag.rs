@@ -361,7 +361,6 @@ impl Point {
 }
 
 fn column_at(at: Point) -> Option<(Element, Status)> {
-    // Coordinates on a screen are far below where floats have gaps.
     #[expect(
         clippy::cast_precision_loss,
         clippy::as_conversions,

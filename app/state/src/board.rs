@@ -1,17 +1,28 @@
 //! The tasks as the server last told them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::board::{self, Frame, Snapshot, TaskSummary};
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
+use domain::time::Timestamp;
+
+use crate::filter;
 
 /// The board up to a position in the event log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     tasks: BTreeMap<TaskId, Entry>,
+    /// The same tasks in the order of cards in a column: sorting thousands anew for each message
+    /// would be felt.
+    order: BTreeSet<Place>,
     cursor: EventId,
+    has_archive: bool,
 }
+
+/// Where a card hangs among others, as [`board::order`] says, and whose it is.
+type Place = ((Reverse<i64>, Timestamp, i64), TaskId);
 
 /// One task of the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +31,8 @@ pub struct Entry {
     pub task: TaskSummary,
     /// How often it has changed since the page was opened; a card lights up when this grows.
     pub changes: u32,
+    /// What a search looks at: [`filter::words`].
+    pub words: String,
 }
 
 /// What a frame did to one task.
@@ -34,22 +47,33 @@ pub struct Change {
 }
 
 impl Model {
-    /// The board of a snapshot.
-    pub fn new(snapshot: Snapshot) -> Self {
-        let tasks = snapshot
-            .tasks
-            .into_iter()
-            .map(|task| (task.id.clone(), Entry { task, changes: 0 }))
-            .collect();
-        Self {
-            tasks,
+    /// The board of a snapshot that was read with or without the archive.
+    pub fn new(snapshot: Snapshot, has_archive: bool) -> Self {
+        let mut model = Self {
+            tasks: BTreeMap::new(),
+            order: BTreeSet::new(),
             cursor: snapshot.cursor,
+            has_archive,
+        };
+        for task in snapshot.tasks {
+            model.insert(task, 0);
         }
+        model
     }
 
     /// The last event that the board contains.
     pub fn cursor(&self) -> EventId {
         self.cursor
+    }
+
+    /// Whether archived tasks are among its tasks.
+    pub fn has_archive(&self) -> bool {
+        self.has_archive
+    }
+
+    /// Whether there are no tasks.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
     }
 
     /// Every task, by id.
@@ -58,15 +82,19 @@ impl Model {
     }
 
     /// Every task, in the order of cards in a column.
-    pub fn in_order(&self) -> Vec<&Entry> {
-        let mut entries: Vec<&Entry> = self.tasks.values().collect();
-        entries.sort_unstable_by_key(|entry| board::order(&entry.task));
-        entries
+    pub fn in_order(&self) -> impl Iterator<Item = &Entry> {
+        self.order.iter().filter_map(|(_, id)| self.tasks.get(id))
     }
 
     /// One task.
     pub fn get(&self, task: &TaskId) -> Option<&TaskSummary> {
         self.tasks.get(task).map(|entry| &entry.task)
+    }
+
+    /// What a task is called: by its title, where that is known.
+    pub fn name_of(&self, task: &TaskId) -> String {
+        let title = self.get(task).map(|task| task.title.clone());
+        title.unwrap_or_else(|| task.to_string())
     }
 
     /// Takes a frame in, and says what it changed. A frame at or below the cursor changes nothing.
@@ -82,34 +110,54 @@ impl Model {
             .collect()
     }
 
-    /// Takes in a board that was read anew, because the log no longer reaches back to the cursor.
-    pub fn replace(&mut self, snapshot: Snapshot) {
+    /// Takes in a board that was read anew, with or without the archive.
+    pub fn replace(&mut self, snapshot: Snapshot, has_archive: bool) {
         let kept: BTreeSet<&TaskId> = snapshot.tasks.iter().map(|task| &task.id).collect();
-        self.tasks.retain(|id, _| kept.contains(id));
+        let gone = self.tasks.keys().filter(|id| !kept.contains(id)).cloned();
+        for id in gone.collect::<Vec<_>>() {
+            self.remove(&id);
+        }
         self.cursor = snapshot.cursor;
+        self.has_archive = has_archive;
         for task in snapshot.tasks {
             self.put(task);
         }
     }
 
     fn put(&mut self, task: TaskSummary) -> Option<Change> {
-        let before = self.tasks.remove(&task.id);
-        if before.as_ref().is_some_and(|before| before.task == task) {
-            self.tasks
-                .extend(before.map(|entry| (entry.task.id.clone(), entry)));
+        let before = self.tasks.get(&task.id);
+        if before.is_some_and(|before| before.task == task) {
             return None;
         }
+        let changes = before.map_or(0, |entry| entry.changes).wrapping_add(1);
         let change = Change {
             title: task.title.clone(),
-            from: before.as_ref().map(|entry| entry.task.status.clone()),
+            from: before.map(|entry| entry.task.status.clone()),
             to: task.status.clone(),
         };
-        // The board was asked for without its archive.
-        if task.status != Status::Archived {
-            let changes = before.map_or(0, |entry| entry.changes).wrapping_add(1);
-            self.tasks.insert(task.id.clone(), Entry { task, changes });
+        self.remove(&task.id);
+        if self.has_archive || task.status != Status::Archived {
+            self.insert(task, changes);
         }
         Some(change)
+    }
+
+    fn insert(&mut self, task: TaskSummary, changes: u32) {
+        self.order.insert((board::order(&task), task.id.clone()));
+        let words = filter::words(&task);
+        let entry = Entry {
+            task,
+            changes,
+            words,
+        };
+        self.tasks.insert(entry.task.id.clone(), entry);
+    }
+
+    fn remove(&mut self, id: &TaskId) {
+        if let Some(entry) = self.tasks.remove(id) {
+            self.order
+                .remove(&(board::order(&entry.task), entry.task.id));
+        }
     }
 }
 
@@ -122,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_frame_puts_new_tasks_on_and_archived_ones_away() {
-        let mut board = Model::new(snapshot([summary(1)]));
+        let mut board = Model::new(snapshot([summary(1)]), false);
         let mut archived = summary(1);
         archived.status = Status::Archived;
 
@@ -139,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_frame_at_the_cursor_changes_nothing() {
-        let mut board = Model::new(snapshot([summary(1)]));
+        let mut board = Model::new(snapshot([summary(1)]), false);
         let before = board.clone();
 
         assert_eq!(board.apply(frame(before.cursor.0, [summary(2)])), []);
@@ -148,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_card_lights_up_only_when_something_on_it_changed() {
-        let mut board = Model::new(snapshot([summary(1), summary(2)]));
+        let mut board = Model::new(snapshot([summary(1), summary(2)]), false);
         let mut renamed = summary(2);
         renamed.title = "Something else".to_owned();
 
@@ -162,11 +210,11 @@ mod tests {
 
     #[test]
     fn a_board_that_was_read_anew_lights_up_what_is_different() {
-        let mut board = Model::new(snapshot([summary(1), summary(2), summary(3)]));
+        let mut board = Model::new(snapshot([summary(1), summary(2), summary(3)]), false);
         let mut later = snapshot([summary(1), with_status(2, Status::Done), summary(4)]);
         later.cursor = EventId(3);
 
-        board.replace(later);
+        board.replace(later, false);
 
         let changes: Vec<_> = board
             .entries()
@@ -185,17 +233,39 @@ mod tests {
         urgent.priority = 2;
         let mut old = summary(2);
         old.created_at.0 -= 60;
-        let board = Model::new(snapshot([summary(1), old.clone(), urgent.clone()]));
+        let board = Model::new(snapshot([summary(1), old.clone(), urgent.clone()]), false);
 
-        let order: Vec<_> = board.in_order().into_iter().map(|it| &it.task.id).collect();
+        let order: Vec<_> = board.in_order().map(|it| &it.task.id).collect();
 
         assert_eq!(order, [&urgent.id, &old.id, &summary(1).id]);
+    }
+
+    #[test]
+    fn the_archive_is_kept_only_where_it_was_asked_for() {
+        let archived = with_status(1, Status::Archived);
+        let mut board = Model::new(snapshot([summary(2)]), true);
+        board.apply(frame(8, [archived.clone()]));
+        assert_eq!(board.get(&archived.id), Some(&archived));
+
+        board.replace(snapshot([summary(2)]), false);
+        assert_eq!(board.get(&archived.id), None);
+        assert_eq!(board.in_order().count(), 1);
+    }
+
+    #[test]
+    fn a_card_that_became_urgent_hangs_in_one_place() {
+        let mut board = Model::new(snapshot([summary(1), summary(2)]), false);
+        let mut urgent = summary(2);
+        urgent.priority = 1;
+        board.apply(frame(8, [urgent]));
+        let order: Vec<_> = board.in_order().map(|it| it.task.id.clone()).collect();
+        assert_eq!(order, [TaskId::from_bits(2), TaskId::from_bits(1)]);
     }
 
     proptest! {
         #[test]
         fn a_frame_applied_twice_equals_once(frame in any_frame()) {
-            let mut once = Model::new(snapshot([summary(1), summary(2)]));
+            let mut once = Model::new(snapshot([summary(1), summary(2)]), false);
             once.apply(frame.clone());
             let mut twice = once.clone();
             prop_assert_eq!(twice.apply(frame), vec![]);
@@ -206,7 +276,7 @@ mod tests {
         fn frames_lead_to_the_later_snapshot(frames in proptest::collection::vec(any_frame(), 0..8)) {
             let mut expected: BTreeMap<_, _> =
                 [summary(1), summary(2)].map(|task| (task.id.clone(), task)).into();
-            let mut board = Model::new(snapshot(expected.values().cloned()));
+            let mut board = Model::new(snapshot(expected.values().cloned()), false);
             for (position, mut frame) in (board.cursor().0 + 1..).zip(frames) {
                 frame.cursor = EventId(position);
                 for task in &frame.tasks {

@@ -1,9 +1,10 @@
 //! The task that is open beside the board.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::event::Event;
-use domain::id::{EventId, TaskId};
+use domain::id::{CommentId, EventId, TaskId};
 use domain::status::Status;
 use domain::task::TaskDetail;
 use domain::time::{Seconds, Timestamp};
@@ -15,7 +16,7 @@ use crate::refusal::Refusal;
 pub mod timeline;
 
 /// How often the log of a running task is read again: output writes no event.
-const FOLLOW: Seconds = Seconds(2);
+const FOLLOW: Seconds = Seconds(1);
 
 /// Which task is open, and what is known of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,8 +32,10 @@ pub enum Model {
         content: Content,
         /// Whether it is being read.
         request: Request,
-        /// When it was last read.
-        read_at: Timestamp,
+        /// When its log was last read or asked for.
+        log_at: Timestamp,
+        /// Whether its log alone is being read.
+        is_log_asked: bool,
     },
 }
 
@@ -65,6 +68,20 @@ pub struct Reading {
     pub detail: TaskDetail,
     /// What its workers printed; `None` before the first.
     pub log: Option<Log>,
+    /// Its texts as HTML that is safe to show.
+    pub html: Html,
+}
+
+/// The texts of a task as HTML. Only the server makes it, from Markdown, and lets nothing through
+/// that could run or reach out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Html {
+    /// The description.
+    pub body: Option<String>,
+    /// The result.
+    pub result: Option<String>,
+    /// What was said.
+    pub comments: BTreeMap<CommentId, String>,
 }
 
 /// The end of a worker's output.
@@ -76,6 +93,8 @@ pub struct Log {
     pub size_bytes: u64,
     /// Whether the text is only its end.
     pub is_truncated: bool,
+    /// Where all of it is.
+    pub path: String,
 }
 
 /// What happened to the open task.
@@ -83,6 +102,8 @@ pub struct Log {
 pub enum Msg {
     /// The server answered.
     Read(TaskId, Result<Box<Reading>, Refusal>),
+    /// The server answered about the log alone; with nothing, when it is as it was.
+    ReadLog(TaskId, Result<Option<Log>, Refusal>),
 }
 
 impl Reading {
@@ -107,7 +128,8 @@ impl Model {
                 Err(refusal) => Content::Failed(refusal),
             },
             request: Request::Idle,
-            read_at: now,
+            log_at: now,
+            is_log_asked: false,
         }
     }
 
@@ -128,7 +150,8 @@ impl Model {
             task: task.clone(),
             content: Content::Loading,
             request: Request::Sent,
-            read_at: now,
+            log_at: now,
+            is_log_asked: false,
         };
         Effect::ReadTask(task)
     }
@@ -164,12 +187,21 @@ impl Model {
     pub fn tick(&mut self, now: Timestamp) -> Option<Effect> {
         match self {
             Self::Open {
+                task,
                 content: Content::Loaded(reading),
-                request: Request::Idle,
-                read_at,
+                log_at,
+                is_log_asked,
                 ..
-            } if reading.detail.task.status == Status::Running && now >= *read_at + FOLLOW => {
-                self.refresh()
+            } if reading.detail.task.status == Status::Running
+                && !*is_log_asked
+                && now >= *log_at + FOLLOW =>
+            {
+                *is_log_asked = true;
+                *log_at = now;
+                Some(Effect::ReadLog {
+                    task: task.clone(),
+                    known_bytes: reading.log.as_ref().map_or(0, |log| log.size_bytes),
+                })
             }
             _ => None,
         }
@@ -178,20 +210,35 @@ impl Model {
 
 /// Takes in what happened to the open task.
 pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Option<Effect> {
-    let Msg::Read(read, result) = msg;
+    match msg {
+        Msg::Read(task, result) => read(model, now, &task, result),
+        Msg::ReadLog(task, result) => {
+            read_log(model, &task, result);
+            None
+        }
+    }
+}
+
+fn read(
+    model: &mut Model,
+    now: Timestamp,
+    about: &TaskId,
+    result: Result<Box<Reading>, Refusal>,
+) -> Option<Effect> {
     let Model::Open {
         task,
         content,
         request,
-        read_at,
+        log_at,
+        ..
     } = model
     else {
         return None;
     };
-    if *task != read {
+    if task != about {
         return None;
     }
-    *read_at = now;
+    *log_at = now;
     match (result, &content) {
         (Ok(reading), _) => *content = Content::Loaded(Arc::new(*reading)),
         // A stale text is better than none; the connection mark says that it may be stale.
@@ -201,6 +248,28 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Option<Effect> {
     match std::mem::replace(request, Request::Idle) {
         Request::Outdated => model.refresh(),
         Request::Idle | Request::Sent => None,
+    }
+}
+
+fn read_log(model: &mut Model, about: &TaskId, result: Result<Option<Log>, Refusal>) {
+    let Model::Open {
+        task,
+        content: Content::Loaded(reading),
+        is_log_asked,
+        ..
+    } = model
+    else {
+        return;
+    };
+    if task != about {
+        return;
+    }
+    *is_log_asked = false;
+    if let Ok(Some(log)) = result {
+        *reading = Arc::new(Reading {
+            log: Some(log),
+            ..(**reading).clone()
+        });
     }
 }
 
@@ -225,6 +294,15 @@ mod tests {
             message: "gone".to_owned(),
         };
         Msg::Read(id(number), Err(refusal))
+    }
+
+    fn log(text: &str) -> Log {
+        Log {
+            text: text.to_owned(),
+            size_bytes: u64::try_from(text.len()).unwrap(),
+            is_truncated: false,
+            path: "/logs/1.log".to_owned(),
+        }
     }
 
     fn open(number: u32) -> Model {
@@ -313,9 +391,35 @@ mod tests {
         running.detail.task.status = Status::Running;
         update(&mut model, NOW, Msg::Read(id(1), Ok(Box::new(running))));
 
-        assert_eq!(model.tick(NOW + Seconds(1)), None);
-        assert_eq!(model.tick(NOW + FOLLOW), Some(Effect::ReadTask(id(1))));
-        assert_eq!(model.tick(NOW + FOLLOW), None, "one reading at a time");
+        let ask = |known_bytes| {
+            Some(Effect::ReadLog {
+                task: id(1),
+                known_bytes,
+            })
+        };
+        assert_eq!(model.tick(NOW), None);
+        assert_eq!(model.tick(NOW + FOLLOW), ask(0));
+        assert_eq!(
+            model.tick(NOW + FOLLOW + FOLLOW),
+            None,
+            "one reading at a time"
+        );
+
+        let log = log("hello");
+        let told = Msg::ReadLog(id(1), Ok(Some(log.clone())));
+        update(&mut model, NOW + FOLLOW, told);
+        assert_eq!(model.reading().and_then(|it| it.log.as_ref()), Some(&log));
+        assert_eq!(model.tick(NOW + FOLLOW + FOLLOW), ask(5));
+
+        update(&mut model, NOW + FOLLOW, Msg::ReadLog(id(1), Ok(None)));
+        assert_eq!(model.reading().and_then(|it| it.log.as_ref()), Some(&log));
+    }
+
+    #[test]
+    fn the_log_of_another_task_is_not_shown() {
+        let mut model = open(1);
+        update(&mut model, NOW, Msg::ReadLog(id(2), Ok(Some(log("hello")))));
+        assert_eq!(model.reading().and_then(|it| it.log.as_ref()), None);
     }
 
     #[test]

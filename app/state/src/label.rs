@@ -69,6 +69,15 @@ pub fn initials(name: &str) -> String {
     letters.to_uppercase()
 }
 
+/// A sentence of the program as it stands alone on the page.
+pub fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
 /// A size in bytes in its unit.
 pub fn size(bytes: u64) -> String {
     match bytes {
@@ -86,6 +95,14 @@ mod tests {
     fn initials_are_of_words_or_of_the_word() {
         let said = ["shell", "code-review", "a b c", "", "--"].map(initials);
         assert_eq!(said, ["SH", "CR", "AB", "", ""]);
+    }
+
+    #[test]
+    fn sentences_stand_alone() {
+        assert_eq!(
+            ["it is done", "ü", ""].map(capitalised),
+            ["It is done", "Ü", ""]
+        );
     }
 
     #[test]

@@ -1,12 +1,20 @@
-//! What the page says: refusals to everybody, moves of cards to screen readers.
+//! What the page says: refusals and what can be undone to everybody, moves of cards to screen
+//! readers.
 
 use domain::time::{Seconds, Timestamp};
 
 use crate::board::Change;
 use crate::label;
+use crate::undo::ActId;
 
 /// Long enough to read two lines and reach the button.
-const STAYS: Seconds = Seconds(12);
+const TROUBLE_STAYS: Seconds = Seconds(12);
+
+/// Long enough to notice a slip.
+const OFFER_STAYS: Seconds = Seconds(10);
+
+/// More offers than this would hide the board; the key for undo reaches further back.
+const MOST_OFFERS: usize = 3;
 
 /// More moves than this at once are only counted: nobody can listen to a list.
 const MOST_ANNOUNCED: usize = 3;
@@ -19,15 +27,26 @@ pub struct Model {
     announcement: String,
 }
 
-/// Something that went wrong, said in a corner of the page for a while.
+/// Something said in a corner of the page for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// Tells it from the others.
     pub id: u32,
     /// What to say.
     pub text: String,
+    /// Why it is said.
+    pub kind: Kind,
     /// When it goes away by itself.
     pub until: Timestamp,
+}
+
+/// Why something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It went wrong.
+    Trouble,
+    /// It is done, and can be taken back.
+    Done(ActId),
 }
 
 impl Model {
@@ -43,11 +62,38 @@ impl Model {
 
     /// Shows a problem.
     pub fn show(&mut self, now: Timestamp, text: String) {
+        self.push(text, Kind::Trouble, now + TROUBLE_STAYS);
+    }
+
+    /// Offers to take something back.
+    pub fn offer(&mut self, now: Timestamp, text: String, act: ActId) {
+        let is_offer = |notice: &Notice| matches!(notice.kind, Kind::Done(_));
+        let offers = self.notices.iter().filter(|notice| is_offer(notice));
+        if offers.count() >= MOST_OFFERS
+            && let Some(oldest) = self.notices.iter().position(is_offer)
+        {
+            self.notices.remove(oldest);
+        }
+        self.push(text, Kind::Done(act), now + OFFER_STAYS);
+    }
+
+    /// Takes an offer away, because it was taken.
+    pub fn withdraw(&mut self, act: ActId) {
+        self.notices.retain(|notice| notice.kind != Kind::Done(act));
+    }
+
+    /// Tells screen readers something.
+    pub fn say(&mut self, text: String) {
+        self.announcement = text;
+    }
+
+    fn push(&mut self, text: String, kind: Kind, until: Timestamp) {
         self.next = self.next.wrapping_add(1);
         self.notices.push(Notice {
             id: self.next,
             text,
-            until: now + STAYS,
+            kind,
+            until,
         });
     }
 
@@ -112,6 +158,25 @@ mod tests {
         assert_eq!(model.notices().len(), 2);
         model.dismiss(model.notices()[0].id);
         assert_eq!(model.notices()[0].text, "three");
+    }
+
+    #[test]
+    fn an_offer_goes_when_it_is_taken_or_late_or_one_of_many() {
+        let mut undo = crate::undo::Model::default();
+        let acts: Vec<ActId> = (0..4)
+            .map(|_| undo.remember("Moved".to_owned(), Vec::new()))
+            .collect();
+        let mut model = Model::default();
+        for act in &acts {
+            model.offer(Timestamp(0), "Moved".to_owned(), *act);
+        }
+        let kinds = |model: &Model| model.notices().iter().map(|it| it.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(&model), [1, 2, 3].map(|n| Kind::Done(acts[n])));
+
+        model.withdraw(acts[2]);
+        assert_eq!(kinds(&model), [1, 3].map(|n| Kind::Done(acts[n])));
+        model.tick(Timestamp(10));
+        assert_eq!(model.notices(), []);
     }
 
     #[test]

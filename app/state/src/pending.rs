@@ -3,13 +3,14 @@
 //! An entry goes away when the event that it caused has arrived, or when it was refused; so a
 //! rollback needs no code of its own.
 
-use domain::board::Frame;
+use std::collections::BTreeMap;
+
+use domain::board::{Frame, TaskSummary};
 use domain::id::{EventId, TaskId};
-use domain::status::Status;
-use domain::transition::{self, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::Effect;
+use crate::change::Change;
 use crate::create::Form;
 use crate::drawer::Reading;
 use crate::refusal::Refusal;
@@ -40,12 +41,14 @@ struct Entry {
 pub enum Request {
     /// A new task.
     Create(Form),
-    /// A task somewhere else.
-    Move {
+    /// A task changed.
+    Change {
         /// The task.
         task: TaskId,
-        /// Where to.
-        to: Status,
+        /// What it is called, for what is said afterwards.
+        name: String,
+        /// How.
+        change: Change,
     },
     /// Something said about a task.
     Comment {
@@ -54,6 +57,17 @@ pub enum Request {
         /// What to say.
         body: String,
     },
+    /// What one request did, or several, taken back.
+    Undo {
+        /// What it was, in words.
+        text: String,
+        /// An event of each request.
+        events: Vec<EventId>,
+    },
+    /// The dispatcher, or one of its lanes, told to start nothing more.
+    Pause(Option<String>),
+    /// The dispatcher, or one of its lanes, told to go on.
+    Resume(Option<String>),
     /// The sample on an empty board.
     FillSample,
 }
@@ -65,6 +79,13 @@ pub struct Saved {
     pub event: EventId,
 }
 
+impl Saved {
+    /// Whether anything had to change.
+    pub fn has_changed(self) -> bool {
+        self.event > EventId(0)
+    }
+}
+
 /// What happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
@@ -72,19 +93,41 @@ pub enum Msg {
     Asked(Request),
     /// The server answered.
     Answered(Ticket, Result<Saved, Refusal>),
+    /// The server answered to many changes at once: to each, in their order, or to none.
+    AnsweredAll(Ticket, Result<Vec<Result<Saved, Refusal>>, Refusal>),
+}
+
+/// The changes under way, by task.
+#[derive(Debug, Default)]
+pub struct Changes<'a>(BTreeMap<&'a TaskId, Vec<&'a Change>>);
+
+impl Changes<'_> {
+    /// Whether something about a task is under way.
+    pub fn touch(&self, task: &TaskId) -> bool {
+        self.0.contains_key(task)
+    }
+
+    /// A task as it will be once everything that was asked for is done; `None` where that is nothing.
+    pub fn foresee(&self, task: &TaskSummary) -> Option<TaskSummary> {
+        let changes = self.0.get(&task.id)?;
+        let mut task = task.clone();
+        for change in changes {
+            change.foresee(&mut task);
+        }
+        Some(task)
+    }
 }
 
 impl Model {
-    /// The status of a task that has `status` now, once everything that was asked for is done.
-    pub fn status_of(&self, task: &TaskId, status: &Status) -> Status {
-        self.moves_of(task).fold(status.clone(), |status, to| {
-            transition::after(&status, &Step::Move(to.clone())).unwrap_or(status)
-        })
-    }
-
-    /// Whether something about a task is under way.
-    pub fn touches(&self, task: &TaskId) -> bool {
-        self.moves_of(task).next().is_some()
+    /// The changes under way, by task, in the order in which they were asked for.
+    pub fn changes(&self) -> Changes<'_> {
+        let mut changes = Changes::default();
+        for entry in &self.entries {
+            if let Request::Change { task, change, .. } = &entry.request {
+                changes.0.entry(task).or_default().push(change);
+            }
+        }
+        changes
     }
 
     /// The tasks that are not on the board yet.
@@ -117,27 +160,30 @@ impl Model {
 
     /// Sends a request and remembers it.
     pub fn ask(&mut self, request: Request) -> Effect {
-        self.last.0 = self.last.0.wrapping_add(1);
-        self.entries.push(Entry {
-            ticket: self.last,
-            request: request.clone(),
-            event: None,
-            is_recognised: false,
-        });
-        Effect::Send {
-            ticket: self.last,
-            request,
-        }
+        let ticket = self.next_ticket();
+        self.remember(ticket, request.clone());
+        Effect::Send { ticket, request }
     }
 
-    /// Notes that a request was granted; the board shows it once `event` has arrived.
-    pub fn grant(&mut self, ticket: Ticket, saved: Saved) {
-        for entry in &mut self.entries {
-            if entry.ticket == ticket {
-                entry.event = Some(saved.event);
-                entry.is_recognised = false;
-            }
+    /// Sends many changes at once and remembers each, with what its task is called.
+    pub fn ask_all(&mut self, requests: Vec<(TaskId, String, Change)>) -> Effect {
+        let ticket = self.next_ticket();
+        let mut changes = Vec::new();
+        for (task, name, change) in requests {
+            changes.push((task.clone(), change.clone()));
+            self.remember(ticket, Request::Change { task, name, change });
         }
+        Effect::SendAll { ticket, changes }
+    }
+
+    /// Notes that a request was granted; the board shows it once `event` has arrived. The request is
+    /// handed out.
+    pub fn grant(&mut self, ticket: Ticket, saved: Saved) -> Option<Request> {
+        let mut entries = self.entries.iter_mut();
+        let entry = entries.find(|entry| entry.ticket == ticket)?;
+        entry.event = Some(saved.event);
+        entry.is_recognised = false;
+        Some(entry.request.clone())
     }
 
     /// Forgets a refused request and hands it back.
@@ -147,6 +193,29 @@ impl Model {
             .iter()
             .position(|entry| entry.ticket == ticket)?;
         Some(self.entries.remove(position).request)
+    }
+
+    /// Notes what became of many changes, and hands each back with its answer.
+    pub fn answer_all(
+        &mut self,
+        ticket: Ticket,
+        result: Result<Vec<Result<Saved, Refusal>>, Refusal>,
+    ) -> Vec<(Request, Result<Saved, Refusal>)> {
+        let (mut results, otherwise) = match result {
+            Ok(results) => (results.into_iter(), Refusal::unanswered()),
+            Err(refusal) => (Vec::new().into_iter(), refusal),
+        };
+        let mut answers = Vec::new();
+        self.entries.retain_mut(|entry| {
+            if entry.ticket != ticket {
+                return true;
+            }
+            let result = results.next().unwrap_or_else(|| Err(otherwise.clone()));
+            answers.push((entry.request.clone(), result.clone()));
+            entry.event = result.ok().map(|saved| saved.event);
+            entry.event.is_some()
+        });
+        answers
     }
 
     /// Recognises new tasks of ours in a frame that overtook the answer: else the draft and the
@@ -186,19 +255,24 @@ impl Model {
         });
     }
 
-    fn moves_of(&self, task: &TaskId) -> impl Iterator<Item = &Status> {
-        self.entries
-            .iter()
-            .filter_map(move |entry| match &entry.request {
-                Request::Move { task: moved, to } if moved == task => Some(to),
-                _ => None,
-            })
+    fn next_ticket(&mut self) -> Ticket {
+        self.last.0 = self.last.0.wrapping_add(1);
+        self.last
+    }
+
+    fn remember(&mut self, ticket: Ticket, request: Request) {
+        self.entries.push(Entry {
+            ticket,
+            request,
+            event: None,
+            is_recognised: false,
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::board::TaskSummary;
+    use domain::status::Status;
 
     use super::*;
     use crate::fixture::{event, form, frame, reading, summary, with_status};
@@ -213,14 +287,16 @@ mod tests {
     }
 
     fn move_of(task: u32, to: Status) -> Request {
-        Request::Move {
+        Request::Change {
             task: TaskId::from_bits(task),
-            to,
+            name: "Task".to_owned(),
+            change: Change::Move(to),
         }
     }
 
     fn status_of(model: &Model, task: &TaskSummary) -> Status {
-        model.status_of(&task.id, &task.status)
+        let foreseen = model.changes().foresee(task);
+        foreseen.map_or_else(|| task.status.clone(), |task| task.status)
     }
 
     #[test]
@@ -229,7 +305,7 @@ mod tests {
         let task = summary(1);
         let ticket = ask(&mut model, move_of(1, Status::Todo));
         assert_eq!(status_of(&model, &task), Status::Todo);
-        assert!(model.touches(&task.id));
+        assert!(model.changes().touch(&task.id));
 
         model.grant(ticket, Saved { event: EventId(8) });
         model.settle(CURSOR, None);
@@ -241,7 +317,7 @@ mod tests {
 
         model.settle(EventId(8), None);
         assert_eq!(status_of(&model, &task), Status::Ready);
-        assert!(!model.touches(&task.id));
+        assert!(!model.changes().touch(&task.id));
     }
 
     #[test]
@@ -279,7 +355,41 @@ mod tests {
         let ticket = ask(&mut model, move_of(1, Status::Ready));
         model.grant(ticket, Saved { event: EventId(0) });
         model.settle(CURSOR, None);
-        assert!(!model.touches(&TaskId::from_bits(1)));
+        assert!(!model.changes().touch(&TaskId::from_bits(1)));
+    }
+
+    #[test]
+    fn of_many_changes_each_gets_its_answer() {
+        let mut model = Model::default();
+        let changes = [1, 2, 3].map(|n| (TaskId::from_bits(n), String::new(), Change::Archive));
+        let Effect::SendAll { ticket, .. } = model.ask_all(changes.into()) else {
+            panic!("nothing sent");
+        };
+        assert_eq!(status_of(&model, &summary(2)), Status::Archived);
+
+        let refusal = Refusal::invalid("no");
+        let saved = Saved { event: EventId(8) };
+        let results = vec![Ok(saved), Err(refusal.clone()), Ok(saved)];
+        let answers = model.answer_all(ticket, Ok(results));
+
+        let said: Vec<_> = answers.into_iter().map(|(_, result)| result).collect();
+        assert_eq!(said, [Ok(saved), Err(refusal), Ok(saved)]);
+        assert_eq!(status_of(&model, &summary(2)), Status::Ready);
+        assert_eq!(status_of(&model, &summary(3)), Status::Archived);
+        model.settle(EventId(8), None);
+        assert!(!model.changes().touch(&TaskId::from_bits(3)));
+    }
+
+    #[test]
+    fn many_changes_that_get_one_refusal_all_get_it() {
+        let mut model = Model::default();
+        let changes = [1, 2].map(|n| (TaskId::from_bits(n), String::new(), Change::Archive));
+        let Effect::SendAll { ticket, .. } = model.ask_all(changes.into()) else {
+            panic!("nothing sent");
+        };
+        let answers = model.answer_all(ticket, Err(Refusal::invalid("no")));
+        assert!(answers.iter().all(|(_, result)| result.is_err()));
+        assert_eq!(status_of(&model, &summary(1)), Status::Ready);
     }
 
     #[test]

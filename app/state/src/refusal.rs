@@ -22,6 +22,14 @@ impl Refusal {
             message: message.into(),
         }
     }
+
+    /// A request that the answer passes over.
+    pub fn unanswered() -> Self {
+        Self {
+            kind: ErrorKind::Internal,
+            message: "the server did not say what became of it".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Refusal {

@@ -3,49 +3,88 @@
 //! Only these types are reactive. The runtime compares them with what is on the page and touches
 //! what differs, so nothing here needs to know what changed.
 
+mod arrange;
+mod card;
+mod open;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::time::Timestamp;
 use reactive_stores::{Patch, Store};
 
+use crate::Model;
+use crate::address::Address;
 use crate::connection::Link;
-use crate::drawer::{Content, Reading};
+use crate::create;
+use crate::drawer::Reading;
+use crate::edit::Text;
+use crate::figures::Figures;
+use crate::layout::Layout;
 use crate::notice::Notice;
+use crate::palette::Item;
 use crate::pending::Ticket;
 use crate::refusal::Refusal;
+use crate::staleness::Staleness;
 use crate::theme::Theme;
-use crate::{Model, board, create, drawer};
+use crate::workers::Workers;
+
+pub(crate) use arrange::columns;
 
 /// The whole page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Store)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own about the page"
+)]
 pub struct Shown {
-    /// Every card, by id. Where each hangs is said by `columns`.
+    /// Every card that hangs on the board, by id. Where each hangs is said by `columns`.
     #[store(key: TaskId = |card| card.id.clone())]
     pub cards: Vec<Card>,
-    /// The ids of the cards of each column, in order.
+    /// What hangs in each column, in order.
     pub columns: Columns,
     /// Tasks that were asked for and are not on the board yet.
     pub drafts: Vec<Draft>,
-    /// Whether there is nothing on the board.
+    /// Whether there is nothing on the board, whatever the filter hides.
     pub is_empty: bool,
     /// Whether the sample is on its way.
     pub is_filling: bool,
-    /// The names that a new task may be given to.
+    /// What the address bar says: the filter, and which task is open.
+    pub address: Address,
+    /// The names that a task may be given to.
     pub assignees: Vec<String>,
+    /// The tenants on the board.
+    pub tenants: Vec<String>,
+    /// How many cards are chosen.
+    pub chosen: usize,
+    /// What is carried by the keyboard, in words.
+    pub carried: Option<String>,
+    /// How the board is laid out.
+    pub layout: Layout,
+    /// The board in figures; made only where they are shown.
+    pub figures: Option<Figures>,
+    /// The dispatcher and its lanes.
+    pub workers: Workers,
+    /// What is asked in the palette.
+    pub palette: Option<Palette>,
+    /// Whether the keys are shown.
+    pub is_helping: bool,
     /// The form for a new task.
     pub create: create::Model,
     /// The open task.
     pub drawer: Drawer,
     /// The live connection.
     pub link: Link,
+    /// Whether the server has been replaced by another build.
+    pub is_outdated: bool,
     /// The time, for what counts seconds.
     pub second: Timestamp,
     /// The time at the last full minute since the page was opened, for what counts minutes.
     pub minute: Timestamp,
-    /// What went wrong lately.
+    /// What is said in a corner.
     pub notices: Vec<Notice>,
     /// What screen readers say next.
     pub announcement: String,
@@ -55,6 +94,10 @@ pub struct Shown {
 
 /// One card.
 #[derive(Clone, Debug, PartialEq, Eq, Store, Patch)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own about the card"
+)]
 pub struct Card {
     /// The task.
     #[patch(|this, new| *this = new)]
@@ -69,6 +112,9 @@ pub struct Card {
     /// Since when.
     #[patch(|this, new| *this = new)]
     pub since: Timestamp,
+    /// Whether it has been there for too long.
+    #[patch(|this, new| *this = new)]
+    pub staleness: Staleness,
     /// Higher starts sooner.
     pub priority: i64,
     /// The project or customer.
@@ -81,36 +127,70 @@ pub struct Card {
     pub children_done: u32,
     /// How many comments it has.
     pub comments: u32,
-    /// Attempts that failed in a row.
-    pub failures: u32,
-    /// Why the last attempt failed.
-    pub last_error: Option<String>,
+    /// What it waits for a person to answer.
+    pub question: Option<String>,
+    /// What went wrong at the last attempt.
+    pub trouble: Option<String>,
     /// Until when it rests before the next attempt.
     #[patch(|this, new| *this = new)]
     pub not_before: Option<Timestamp>,
+    /// Why it does not start, where that needs saying.
+    pub why_not: Option<String>,
+    /// While it runs: the last line that its worker printed.
+    pub output: Option<String>,
+    /// While it runs: whether a task that it depends on was reopened.
+    pub is_overtaken: bool,
+    /// Why the last bulk change left it alone.
+    pub refusal: Option<String>,
     /// Whether a change of it is under way.
     pub is_pending: bool,
+    /// Whether it is chosen.
+    pub is_chosen: bool,
+    /// Whether it is carried by the keyboard.
+    pub is_carried: bool,
     /// Whether it is open beside the board.
     pub is_open: bool,
     /// Grows with each change that came from elsewhere.
     pub changes: u32,
 }
 
-/// The six columns.
+/// The columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Store)]
 pub struct Columns {
     /// Ideas.
-    pub triage: Vec<TaskId>,
+    pub triage: Column,
     /// Accepted, not to be started.
-    pub todo: Vec<TaskId>,
+    pub todo: Column,
     /// May be claimed.
-    pub ready: Vec<TaskId>,
+    pub ready: Column,
     /// Being worked on.
-    pub running: Vec<TaskId>,
+    pub running: Column,
     /// In need of a person.
-    pub blocked: Vec<TaskId>,
+    pub blocked: Column,
     /// Finished.
-    pub done: Vec<TaskId>,
+    pub done: Column,
+    /// Put away; empty unless asked for.
+    pub archived: Column,
+}
+
+/// One column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Column {
+    /// What hangs in it, from the top.
+    pub rows: Vec<Row>,
+    /// How many tasks are in it and pass the filter.
+    pub matching: usize,
+    /// How many tasks are in it.
+    pub total: usize,
+}
+
+/// Something that hangs in a column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// The name over the cards of one assignee.
+    Lane(Option<String>),
+    /// A card.
+    Card(TaskId),
 }
 
 /// A task that was asked for and is not on the board yet.
@@ -145,10 +225,16 @@ pub enum Drawer {
         reading: Arc<Reading>,
         /// Where it stands, or will once the server agrees.
         status: Status,
+        /// Why it does not run.
+        why_not: Option<WhyNot>,
         /// What was said and is not in its history yet.
         comments: Vec<String>,
         /// What is being typed and was not sent yet.
         draft: String,
+        /// What somebody else wrote while it is being rewritten here.
+        conflict: Option<Text>,
+        /// Why its dependencies could not be changed.
+        problem: Option<String>,
     },
     /// It could not be read.
     Failed {
@@ -157,6 +243,21 @@ pub enum Drawer {
         /// Why.
         refusal: Refusal,
     },
+}
+
+/// What is asked in the palette.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Palette {
+    /// What stands in the line while nothing is typed.
+    pub placeholder: &'static str,
+    /// Which tasks it is about.
+    pub about: Option<String>,
+    /// What was typed.
+    pub query: String,
+    /// The answers.
+    pub items: Vec<Item>,
+    /// Which of them is marked.
+    pub cursor: usize,
 }
 
 impl Drawer {
@@ -170,73 +271,80 @@ impl Drawer {
     }
 }
 
+impl Column {
+    /// The cards, from the top.
+    pub fn cards(&self) -> impl Iterator<Item = &TaskId> {
+        self.rows.iter().filter_map(|row| match row {
+            Row::Card(task) => Some(task),
+            Row::Lane(_) => None,
+        })
+    }
+
+    /// How many more there are to show.
+    pub fn hidden(&self) -> usize {
+        self.matching.saturating_sub(self.cards().count())
+    }
+}
+
 impl Columns {
-    fn of_mut(&mut self, status: &Status) -> Option<&mut Vec<TaskId>> {
+    /// The column of a status.
+    pub fn of(&self, status: &Status) -> &Column {
         match status.column() {
-            Status::Triage => Some(&mut self.triage),
-            Status::Todo => Some(&mut self.todo),
-            Status::Ready => Some(&mut self.ready),
-            Status::Running => Some(&mut self.running),
-            Status::Blocked => Some(&mut self.blocked),
-            Status::Done => Some(&mut self.done),
-            Status::Archived | Status::Other(_) => None,
+            Status::Triage => &self.triage,
+            Status::Todo | Status::Other(_) => &self.todo,
+            Status::Ready => &self.ready,
+            Status::Running => &self.running,
+            Status::Blocked => &self.blocked,
+            Status::Done => &self.done,
+            Status::Archived => &self.archived,
+        }
+    }
+
+    fn of_mut(&mut self, status: &Status) -> &mut Column {
+        match status.column() {
+            Status::Triage => &mut self.triage,
+            Status::Todo | Status::Other(_) => &mut self.todo,
+            Status::Ready => &mut self.ready,
+            Status::Running => &mut self.running,
+            Status::Blocked => &mut self.blocked,
+            Status::Done => &mut self.done,
+            Status::Archived => &mut self.archived,
         }
     }
 }
 
 /// The page for a model.
 pub fn project(model: &Model) -> Shown {
-    let mut columns = Columns::default();
-    for entry in model.board.in_order() {
-        let status = model.pending.status_of(&entry.task.id, &entry.task.status);
-        if let Some(column) = columns.of_mut(&status) {
-            column.push(entry.task.id.clone());
-        }
-    }
-    let cards: Vec<Card> = model
-        .board
-        .entries()
-        .map(|entry| card(model, entry))
-        .collect();
+    let (columns, hung) = arrange::arrange(model);
     let drafts: Vec<Draft> = drafts(model);
     Shown {
+        cards: card::cards(model, &hung),
         columns,
-        is_empty: cards.is_empty() && drafts.is_empty(),
+        is_empty: model.board.is_empty() && drafts.is_empty(),
         is_filling: model.pending.is_filling(),
-        assignees: assignees(&cards),
-        cards,
+        address: model.address.clone(),
+        assignees: assignees(model),
+        tenants: tenants(model),
+        chosen: model.selection.len(),
+        carried: model.carried.as_ref().map(|it| it.in_words(&model.board)),
+        layout: model.layout.clone(),
+        figures: model
+            .layout
+            .has_figures
+            .then(|| Figures::of(&model.board, model.now)),
+        workers: workers(model),
+        palette: palette(model),
+        is_helping: model.is_helping,
         drafts,
         create: model.create.clone(),
-        drawer: drawer(model),
+        drawer: open::drawer(model),
         link: model.connection.link(),
+        is_outdated: model.is_outdated,
         second: model.now,
         minute: Timestamp(model.now.0 - model.now.0.rem_euclid(60)),
         notices: model.notices.notices().to_vec(),
         announcement: model.notices.announcement().to_owned(),
         theme: model.theme,
-    }
-}
-
-fn card(model: &Model, entry: &board::Entry) -> Card {
-    let task = entry.task.clone();
-    Card {
-        status: model.pending.status_of(&task.id, &task.status),
-        is_pending: model.pending.touches(&task.id),
-        is_open: model.address.task.as_ref() == Some(&task.id),
-        changes: entry.changes,
-        id: task.id,
-        title: task.title,
-        assignee: task.assignee,
-        since: task.status_since,
-        priority: task.priority,
-        tenant: task.tenant,
-        parents: task.parents,
-        children: task.children,
-        children_done: task.children_done,
-        comments: task.comments,
-        failures: task.failures,
-        last_error: task.last_error,
-        not_before: task.not_before,
     }
 }
 
@@ -253,11 +361,16 @@ fn drafts(model: &Model) -> Vec<Draft> {
         .collect()
 }
 
-/// The names on the board, and the lane that every board has.
-fn assignees(cards: &[Card]) -> Vec<String> {
-    cards
-        .iter()
-        .filter_map(|card| card.assignee.as_deref())
+/// The names on the board, those of the lanes, and the lane that every board has.
+pub(crate) fn assignees(model: &Model) -> Vec<String> {
+    let on_board = model
+        .board
+        .entries()
+        .filter_map(|it| it.task.assignee.as_deref());
+    let report = model.pulse.pulse().dispatch.report.as_ref();
+    let lanes = report.map_or(&[][..], |report| &report.lanes);
+    on_board
+        .chain(lanes.iter().map(|lane| lane.name.as_str()))
         .chain(["shell"])
         .collect::<BTreeSet<_>>()
         .into_iter()
@@ -265,28 +378,31 @@ fn assignees(cards: &[Card]) -> Vec<String> {
         .collect()
 }
 
-fn drawer(model: &Model) -> Drawer {
-    let drawer::Model::Open { task, content, .. } = &model.drawer else {
-        return Drawer::Closed;
-    };
-    match content {
-        Content::Loading => Drawer::Loading {
-            task: task.clone(),
-            title: model.board.get(task).map(|task| task.title.clone()),
-        },
-        Content::Loaded(reading) => Drawer::Loaded {
-            reading: Arc::clone(reading),
-            status: model.pending.status_of(task, &reading.detail.task.status),
-            comments: model
-                .pending
-                .comments_on(task)
-                .map(ToOwned::to_owned)
-                .collect(),
-            draft: model.comment.draft(task).to_owned(),
-        },
-        Content::Failed(refusal) => Drawer::Failed {
-            task: task.clone(),
-            refusal: refusal.clone(),
-        },
-    }
+fn workers(model: &Model) -> Workers {
+    let ready = model
+        .board
+        .entries()
+        .filter(|it| it.task.status == Status::Ready);
+    let wanted: BTreeSet<&str> = ready.filter_map(|it| it.task.assignee.as_deref()).collect();
+    Workers::of(&model.pulse.pulse().dispatch, |lane| wanted.contains(lane))
+}
+
+fn tenants(model: &Model) -> Vec<String> {
+    let tenants = model
+        .board
+        .entries()
+        .filter_map(|it| it.task.tenant.as_deref());
+    let tenants: BTreeSet<_> = tenants.collect();
+    tenants.into_iter().map(ToOwned::to_owned).collect()
+}
+
+fn palette(model: &Model) -> Option<Palette> {
+    let palette = model.palette.as_ref()?;
+    Some(Palette {
+        placeholder: palette.placeholder(),
+        about: palette.about(&model.board),
+        query: palette.query.clone(),
+        items: palette.items(&model.board, &assignees(model)),
+        cursor: palette.cursor,
+    })
 }

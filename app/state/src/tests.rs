@@ -1,6 +1,10 @@
 //! The page as a whole: what each message does to what is shown.
 
-use domain::board::TaskSummary;
+mod acting;
+mod looking;
+mod pressing;
+
+use domain::board::{Snapshot, TaskSummary};
 use domain::error::ErrorKind;
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
@@ -8,15 +12,20 @@ use domain::time::{Seconds, Timestamp};
 use proptest::prelude::*;
 
 use crate::address::Address;
+use crate::change::Change;
 use crate::comment;
 use crate::connection::{self, Link, Socket};
 use crate::create::{self, Refused};
 use crate::drawer;
-use crate::fixture::with_status;
-use crate::fixture::{NOW, any_frame, event, form, frame, page, reading, snapshot, summary};
+use crate::edit::Text;
+use crate::fixture::{
+    NOW, any_frame, event, form, frame, page, reading, snapshot, summary, with_status,
+};
+use crate::layout::Layout;
 use crate::pending::{self, Request, Saved, Ticket};
+use crate::pulse::Pulse;
 use crate::refusal::Refusal;
-use crate::shown::{Drawer, Shown, project};
+use crate::shown::{Column, Drawer, Shown, project};
 use crate::theme::Theme;
 use crate::{Effect, Model, Msg, Opening, update};
 
@@ -48,6 +57,25 @@ fn ask(model: &mut Model, request: Request) -> Ticket {
         panic!("nothing sent in {effects:?}");
     };
     ticket
+}
+
+fn move_of(task: u32, to: Status) -> Request {
+    Request::Change {
+        task: id(task),
+        name: format!("Task {task}"),
+        change: Change::Move(to),
+    }
+}
+
+fn cards(column: &Column) -> Vec<TaskId> {
+    column.cards().cloned().collect()
+}
+
+fn read_board(result: Result<Snapshot, Refusal>) -> Msg {
+    Msg::ReadBoard {
+        result,
+        has_archive: false,
+    }
 }
 
 fn answer(model: &mut Model, ticket: Ticket, result: Result<i64, Refusal>) {
@@ -99,9 +127,9 @@ fn a_card_hangs_in_the_column_of_its_status() {
         with_status(2, Status::Other("review".into())),
         summary(3),
     ]));
-    assert_eq!(shown.columns.blocked, [id(1)]);
-    assert_eq!(shown.columns.todo, [id(2)]);
-    assert_eq!(shown.columns.ready, [id(3)]);
+    assert_eq!(cards(&shown.columns.blocked), [id(1)]);
+    assert_eq!(cards(&shown.columns.todo), [id(2)]);
+    assert_eq!(cards(&shown.columns.ready), [id(3)]);
     assert!(!shown.is_empty);
 }
 
@@ -114,8 +142,8 @@ fn a_frame_moves_a_card_and_tells_screen_readers() {
 
     let shown = project(&model);
     assert_eq!(effects, []);
-    assert_eq!(shown.columns.running, [id(1)]);
-    assert_eq!(shown.columns.ready, [id(2)]);
+    assert_eq!(cards(&shown.columns.running), [id(1)]);
+    assert_eq!(cards(&shown.columns.ready), [id(2)]);
     assert_eq!(shown.cards[0].changes, 1);
     assert_eq!(shown.cards[1].changes, 0);
     assert_eq!(shown.announcement, "“Task 1” moved to Running.");
@@ -129,7 +157,7 @@ fn a_frame_of_an_old_socket_is_not_listened_to() {
         &mut model,
         Msg::Received(socket, frame(8, [with_status(1, Status::Done)])),
     );
-    assert_eq!(project(&model).columns.ready, [id(1)]);
+    assert_eq!(cards(&project(&model).columns.ready), [id(1)]);
 }
 
 #[test]
@@ -165,7 +193,7 @@ fn a_lost_track_reads_the_board_once_and_connects_there() {
 
     let mut later = snapshot([summary(2)]);
     later.cursor = EventId(3);
-    let effects = update(&mut model, Msg::ReadBoard(Ok(later)));
+    let effects = update(&mut model, read_board(Ok(later)));
 
     assert!(matches!(
         effects[..],
@@ -174,14 +202,14 @@ fn a_lost_track_reads_the_board_once_and_connects_there() {
             ..
         }]
     ));
-    assert_eq!(project(&model).columns.ready, [id(2)]);
+    assert_eq!(cards(&project(&model).columns.ready), [id(2)]);
 }
 
 #[test]
 fn a_board_that_cannot_be_read_is_tried_again_later() {
     let (mut model, socket) = live([summary(1)]);
     update(&mut model, lost_track(socket));
-    assert_eq!(update(&mut model, Msg::ReadBoard(Err(refusal()))), []);
+    assert_eq!(update(&mut model, read_board(Err(refusal()))), []);
     assert_eq!(project(&model).link, Link::Lost);
     let effects = update(&mut model, Msg::Ticked(NOW + Seconds(1)));
     assert_eq!(effects, [Effect::ReadBoard]);
@@ -192,7 +220,7 @@ fn nothing_is_heard_between_a_lost_track_and_the_snapshot() {
     let (mut model, socket) = live([summary(1)]);
     update(&mut model, lost_track(socket));
     update(&mut model, Msg::Received(socket, frame(9, [summary(2)])));
-    update(&mut model, Msg::ReadBoard(Err(refusal())));
+    update(&mut model, read_board(Err(refusal())));
     update(&mut model, Msg::Received(socket, frame(9, [])));
 
     let shown = project(&model);
@@ -202,7 +230,7 @@ fn nothing_is_heard_between_a_lost_track_and_the_snapshot() {
     update(&mut model, Msg::Ticked(NOW + Seconds(1)));
     let mut later = snapshot([summary(1), summary(2)]);
     later.cursor = EventId(10);
-    let effects = update(&mut model, Msg::ReadBoard(Ok(later)));
+    let effects = update(&mut model, read_board(Ok(later)));
     assert!(matches!(
         effects[..],
         [Effect::OpenSocket {
@@ -234,7 +262,7 @@ fn a_new_task_is_shown_at_once_and_exactly_once() {
     update(&mut model, Msg::Received(socket, frame(8, [summary(1)])));
     let shown = project(&model);
     assert_eq!(shown.drafts, []);
-    assert_eq!(shown.columns.ready, [id(1)]);
+    assert_eq!(cards(&shown.columns.ready), [id(1)]);
 }
 
 #[test]
@@ -282,15 +310,9 @@ fn a_form_opened_from_triage_makes_an_idea_once() {
 #[test]
 fn a_move_is_shown_at_once_and_taken_back_when_refused() {
     let (mut model, _) = live([with_status(1, Status::Todo)]);
-    let ticket = ask(
-        &mut model,
-        Request::Move {
-            task: id(1),
-            to: Status::Ready,
-        },
-    );
+    let ticket = ask(&mut model, move_of(1, Status::Ready));
     let shown = project(&model);
-    assert_eq!(shown.columns.ready, [id(1)]);
+    assert_eq!(cards(&shown.columns.ready), [id(1)]);
     assert!(shown.cards[0].is_pending);
 
     answer(&mut model, ticket, Err(refusal()));
@@ -303,22 +325,16 @@ fn a_move_is_shown_at_once_and_taken_back_when_refused() {
 #[test]
 fn a_granted_move_does_not_jump_back_before_its_event() {
     let (mut model, socket) = live([with_status(1, Status::Todo)]);
-    let ticket = ask(
-        &mut model,
-        Request::Move {
-            task: id(1),
-            to: Status::Ready,
-        },
-    );
+    let ticket = ask(&mut model, move_of(1, Status::Ready));
     answer(&mut model, ticket, Ok(8));
-    assert_eq!(project(&model).columns.ready, [id(1)]);
+    assert_eq!(cards(&project(&model).columns.ready), [id(1)]);
 
     update(
         &mut model,
         Msg::Received(socket, frame(8, [with_status(1, Status::Ready)])),
     );
     let shown = project(&model);
-    assert_eq!(shown.columns.ready, [id(1)]);
+    assert_eq!(cards(&shown.columns.ready), [id(1)]);
     assert!(!shown.cards[0].is_pending);
 }
 
@@ -326,13 +342,7 @@ fn a_granted_move_does_not_jump_back_before_its_event() {
 fn the_open_task_moves_with_its_card() {
     let (mut model, _) = live([summary(1)]);
     open(&mut model, 1);
-    ask(
-        &mut model,
-        Request::Move {
-            task: id(1),
-            to: Status::Todo,
-        },
-    );
+    ask(&mut model, move_of(1, Status::Todo));
     let Drawer::Loaded { status, .. } = project(&model).drawer else {
         panic!("it is not open");
     };
@@ -454,6 +464,8 @@ fn a_link_to_a_task_opens_with_it() {
         address: Address::of_task(id(1)),
         snapshot: snapshot([summary(1)]),
         reading: Some(Ok(reading(1, vec![]))),
+        pulse: Pulse::default(),
+        layout: Layout::default(),
         theme: Theme::Dark,
         problem: None,
     });
@@ -469,6 +481,8 @@ fn a_link_to_a_missing_task_says_so_beside_the_board() {
         address: Address::of_task(id(9)),
         snapshot: snapshot([summary(1)]),
         reading: Some(Err(refusal())),
+        pulse: Pulse::default(),
+        layout: Layout::default(),
         theme: Theme::System,
         problem: Some(refusal()),
     });
@@ -487,13 +501,7 @@ fn a_link_to_a_missing_task_says_so_beside_the_board() {
 fn a_notice_can_be_dismissed_and_goes_away_by_itself() {
     let (mut model, _) = live([summary(1)]);
     for _ in 0..2 {
-        let ticket = ask(
-            &mut model,
-            Request::Move {
-                task: id(1),
-                to: Status::Todo,
-            },
-        );
+        let ticket = ask(&mut model, move_of(1, Status::Todo));
         answer(&mut model, ticket, Err(refusal()));
     }
     let first = project(&model).notices[0].id;
@@ -551,12 +559,12 @@ proptest! {
             update(&mut model, Msg::Received(socket, frame));
         }
         for (task, to) in moves {
-            ask(&mut model, Request::Move { task: id(task), to });
+            ask(&mut model, move_of(task, to));
         }
+        update(&mut model, Msg::Filter(crate::filter::Msg::ToggledArchived));
         let Shown { cards, columns, .. } = project(&model);
-        let mut hung: Vec<_> = [
-            columns.triage, columns.todo, columns.ready, columns.running, columns.blocked, columns.done,
-        ].concat();
+        let hung = Status::ALL.iter().flat_map(|column| columns.of(column).cards().cloned());
+        let mut hung: Vec<_> = hung.collect();
         hung.sort();
         prop_assert_eq!(hung, cards.into_iter().map(|card| card.id).collect::<Vec<_>>());
     }

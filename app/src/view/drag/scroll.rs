@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::web_sys::Element;
+use leptos::web_sys::wasm_bindgen::JsCast;
 
 /// How near to an edge, in pixels.
 const EDGE: i32 = 48;
@@ -25,7 +26,6 @@ pub(super) fn at_edges(x: i32, y: i32) -> bool {
         return has_moved;
     };
     for position in 0..columns.length() {
-        use leptos::web_sys::wasm_bindgen::JsCast;
         let Some(cards) = columns
             .get(position)
             .and_then(|it| it.dyn_into::<Element>().ok())

@@ -103,6 +103,11 @@ fn in_words(event: &Event) -> String {
         "cancelled" => "Its worker was stopped".to_owned(),
         "deferred" => because("Put off", word("reason")),
         "demoted" => because("Waits again", word("reason")),
+        "marked" => match word("reason").as_deref() {
+            Some("parents_finished") => "What it waits for is finished again".to_owned(),
+            _ => because("Will wait again when its run ends", word("parent")),
+        },
+        "undone" => "Taken back".to_owned(),
         "interrupted" => "Interrupted; does not count as an attempt".to_owned(),
         "adopted" => "Found running after a restart of the server".to_owned(),
         other => other.replace('_', " "),

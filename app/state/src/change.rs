@@ -1,0 +1,244 @@
+//! What a person may do to a task that is on the board, and how that looks before the server has
+//! answered.
+
+use domain::board::TaskSummary;
+use domain::command::Command;
+use domain::id::TaskId;
+use domain::status::Status;
+use domain::transition::{self, Step};
+use serde::{Deserialize, Serialize};
+
+use crate::label;
+
+/// One change of one task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Put it into `triage`, `todo` or `ready`.
+    Move(Status),
+    /// Let it go on after it was blocked.
+    Unblock,
+    /// Stop it until somebody has answered.
+    Block {
+        /// The question.
+        reason: Option<String>,
+    },
+    /// Finish it by hand.
+    Complete {
+        /// What came out of it.
+        result: Option<String>,
+    },
+    /// Put it away.
+    Archive,
+    /// Stop its worker; it goes to `todo`.
+    Cancel,
+    /// Give it to somebody, or to nobody.
+    Assign(Option<String>),
+    /// Let it start sooner or later than others.
+    SetPriority(i64),
+    /// Change what it says. What is `None` stays.
+    Edit {
+        /// The title.
+        title: Option<String>,
+        /// The body.
+        body: Option<String>,
+    },
+    /// Let it wait for another task.
+    WaitFor(String),
+    /// Let it wait for another task no longer.
+    StopWaitingFor(TaskId),
+}
+
+impl Change {
+    /// What brings a task from one column to another; `None` where no person can do that.
+    pub fn between(from: &Status, to: &Status) -> Option<Self> {
+        let change = match (from, to) {
+            (from, to) if from == to => return None,
+            (Status::Blocked, Status::Ready) => Self::Unblock,
+            (_, Status::Triage | Status::Todo | Status::Ready) => Self::Move(to.clone()),
+            (_, Status::Blocked) => Self::Block { reason: None },
+            (_, Status::Done) => Self::Complete { result: None },
+            (_, Status::Archived) => Self::Archive,
+            (_, Status::Running | Status::Other(_)) => return None,
+        };
+        change.leads_from(from).is_some().then_some(change)
+    }
+
+    /// Why [`Change::between`] leads nowhere.
+    pub fn why_not_between(from: &Status, to: &Status) -> String {
+        match to {
+            to if from == to => format!("It is in {} already", label::of(to)),
+            Status::Running => "Only a worker that takes a task starts it".to_owned(),
+            Status::Blocked => "Only a task that is ready or running can be blocked".to_owned(),
+            Status::Done => "Move it to Ready before it is finished".to_owned(),
+            _ => format!("It cannot go to {}", label::of(to)),
+        }
+    }
+
+    /// The command that carries it out.
+    pub fn into_command(self, task: TaskId) -> Command {
+        match self {
+            Self::Move(to) => Command::MoveTask { task, to },
+            Self::Unblock => Command::UnblockTask { task },
+            Self::Block { reason } => Command::BlockTask { task, reason },
+            Self::Complete { result } => Command::CompleteTask {
+                task,
+                result,
+                summary: None,
+                metadata: None,
+            },
+            Self::Archive => Command::ArchiveTask { task },
+            Self::Cancel => Command::CancelRun { task },
+            Self::Assign(assignee) => Command::AssignTask {
+                task,
+                assignee,
+                stop: false,
+            },
+            Self::SetPriority(priority) => Command::SetPriority { task, priority },
+            Self::Edit { title, body } => Command::EditTask { task, title, body },
+            Self::WaitFor(parent) => Command::LinkTasks {
+                parent,
+                child: task.into(),
+            },
+            Self::StopWaitingFor(parent) => Command::UnlinkTasks {
+                parent,
+                child: task,
+            },
+        }
+    }
+
+    /// Makes a card look as it will once the server agrees.
+    pub fn foresee(&self, task: &mut TaskSummary) {
+        match self {
+            Self::Assign(assignee) => task.assignee.clone_from(assignee),
+            Self::SetPriority(priority) => task.priority = *priority,
+            Self::Edit {
+                title: Some(title), ..
+            } => title.trim().clone_into(&mut task.title),
+            Self::Edit { title: None, .. } | Self::WaitFor(_) | Self::StopWaitingFor(_) => {}
+            step => {
+                if let Some(status) = step.leads_from(&task.status) {
+                    task.status = status;
+                }
+            }
+        }
+    }
+
+    /// What was done to `what`, in words: `Moved “Count words” to Ready`.
+    pub fn in_words(&self, what: &str) -> String {
+        match self {
+            Self::Move(column) => format!("Moved {what} to {}", label::of(column)),
+            Self::Unblock => format!("Unblocked {what}"),
+            Self::Block { .. } => format!("Blocked {what}"),
+            Self::Complete { .. } => format!("Completed {what}"),
+            Self::Archive => format!("Archived {what}"),
+            Self::Cancel => format!("Stopped {what}"),
+            Self::Assign(Some(name)) => format!("Assigned {what} to {name}"),
+            Self::Assign(None) => format!("Unassigned {what}"),
+            Self::SetPriority(priority) => format!("Gave {what} priority {priority}"),
+            Self::Edit { .. } => format!("Edited {what}"),
+            Self::WaitFor(parent) => format!("Let {what} wait for {parent}"),
+            Self::StopWaitingFor(parent) => format!("Let {what} no longer wait for {parent}"),
+        }
+    }
+
+    /// The status after it, where it is one that changes the status.
+    fn leads_from(&self, from: &Status) -> Option<Status> {
+        let step = match self {
+            Self::Move(to) => Step::Move(to.clone()),
+            Self::Unblock => Step::Unblock { is_waiting: false },
+            Self::Block { .. } => Step::Block,
+            Self::Complete { .. } => Step::Complete,
+            Self::Archive => Step::Archive,
+            Self::Cancel => Step::Cancel,
+            Self::Assign(_)
+            | Self::SetPriority(_)
+            | Self::Edit { .. }
+            | Self::WaitFor(_)
+            | Self::StopWaitingFor(_) => return None,
+        };
+        transition::after(from, &step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixture::{summary, with_status};
+
+    fn foreseen(mut task: TaskSummary, change: &Change) -> TaskSummary {
+        change.foresee(&mut task);
+        task
+    }
+
+    #[test]
+    fn no_drop_leads_to_running() {
+        for from in Status::ALL {
+            assert_eq!(Change::between(&from, &Status::Running), None);
+        }
+    }
+
+    #[test]
+    fn a_blocked_task_goes_on_by_unblocking_it() {
+        assert_eq!(
+            Change::between(&Status::Blocked, &Status::Ready),
+            Some(Change::Unblock)
+        );
+        assert_eq!(
+            Change::between(&Status::Done, &Status::Ready),
+            Some(Change::Move(Status::Ready))
+        );
+    }
+
+    #[test]
+    fn an_idea_is_not_finished_by_a_drop() {
+        assert_eq!(Change::between(&Status::Triage, &Status::Done), None);
+        assert_eq!(Change::between(&Status::Done, &Status::Blocked), None);
+        assert_eq!(
+            Change::between(&Status::Triage, &Status::Archived),
+            Some(Change::Archive)
+        );
+    }
+
+    #[test]
+    fn changes_beside_the_status_are_foreseen_too() {
+        let given = foreseen(summary(1), &Change::Assign(None));
+        assert_eq!(given.assignee, None);
+        assert_eq!(foreseen(summary(1), &Change::SetPriority(3)).priority, 3);
+        let edit = Change::Edit {
+            title: Some(" Another ".to_owned()),
+            body: None,
+        };
+        assert_eq!(foreseen(summary(1), &edit).title, "Another");
+        assert_eq!(
+            foreseen(summary(1), &Change::WaitFor("t_2".to_owned())),
+            summary(1)
+        );
+    }
+
+    #[test]
+    fn what_the_rules_forbid_is_not_foreseen() {
+        let done = with_status(1, Status::Done);
+        assert_eq!(
+            foreseen(done.clone(), &Change::Block { reason: None }),
+            done
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_drop_that_is_offered_lands_where_it_was_dropped(
+            from in proptest::sample::select(Status::ALL.to_vec()),
+            to in proptest::sample::select(Status::ALL.to_vec()),
+        ) {
+            match Change::between(&from, &to) {
+                Some(change) => {
+                    prop_assert_eq!(foreseen(with_status(1, from), &change).status, to);
+                }
+                None => prop_assert!(!Change::why_not_between(&from, &to).is_empty()),
+            }
+        }
+    }
+}

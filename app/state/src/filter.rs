@@ -1,0 +1,313 @@
+//! Which cards are shown.
+
+use domain::board::TaskSummary;
+use domain::id::TaskId;
+use domain::status::Status;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::query;
+use crate::staleness::Staleness;
+
+/// What a person wants to see of the board.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a toggle of its own, and any of them may be set"
+)]
+pub struct Filter {
+    /// Words that a card must contain, all of them.
+    pub text: String,
+    /// Only tasks of this tenant.
+    pub tenant: Option<String>,
+    /// Only tasks of this assignee.
+    pub assignee: Option<Whose>,
+    /// Only tasks that need a person.
+    pub blocked: bool,
+    /// Only tasks that have been where they are for too long.
+    pub stale: bool,
+    /// Archived tasks too, in a column of their own.
+    pub archived: bool,
+    /// Running tasks under the names of those who work on them.
+    pub lanes: bool,
+}
+
+/// Whose tasks are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Whose {
+    /// Those that nobody has.
+    Nobodys,
+    /// Those of this assignee.
+    Of(String),
+}
+
+/// What a person did with the filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Msg {
+    /// Is looking for these words.
+    Typed(String),
+    /// Chose a tenant, or all of them.
+    ChoseTenant(Option<String>),
+    /// Chose an assignee, or all of them.
+    ChoseAssignee(Option<Whose>),
+    /// Wants only what needs a person, or everything.
+    ToggledBlocked,
+    /// Wants only what has been where it is for too long, or everything.
+    ToggledStale,
+    /// Wants to see the archive, or not.
+    ToggledArchived,
+    /// Wants running tasks under names, or not.
+    ToggledLanes,
+    /// Wants to see everything again.
+    Cleared,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            tenant: None,
+            assignee: None,
+            blocked: false,
+            stale: false,
+            archived: false,
+            lanes: true,
+        }
+    }
+}
+
+impl Filter {
+    /// Reads the part of a URL after the question mark. What it does not know is left alone.
+    pub fn from_query(text: &str) -> Self {
+        let mut filter = Self::default();
+        for (key, value) in query::pairs(text) {
+            match key.as_str() {
+                "q" => filter.text = value,
+                "tenant" => filter.tenant = Some(value),
+                "assignee" => filter.assignee = Some(Whose::from_text(value)),
+                "blocked" => filter.blocked = value == "1",
+                "stale" => filter.stale = value == "1",
+                "archived" => filter.archived = value == "1",
+                "lanes" => filter.lanes = value != "0",
+                _ => {}
+            }
+        }
+        filter
+    }
+
+    /// The text that [`Filter::from_query`] reads back; empty for the whole board.
+    pub fn query(&self) -> String {
+        let flag = |is_set: bool, key, value| is_set.then_some((key, value));
+        let assignee = self.assignee.as_ref().map(Whose::as_str);
+        query::write(
+            [
+                flag(!self.text.is_empty(), "q", self.text.as_str()),
+                self.tenant.as_deref().map(|tenant| ("tenant", tenant)),
+                assignee.map(|assignee| ("assignee", assignee)),
+                flag(self.blocked, "blocked", "1"),
+                flag(self.stale, "stale", "1"),
+                flag(self.archived, "archived", "1"),
+                flag(!self.lanes, "lanes", "0"),
+            ]
+            .into_iter()
+            .flatten(),
+        )
+    }
+
+    /// Whether it hides any card.
+    pub fn is_active(&self) -> bool {
+        !self.text.trim().is_empty()
+            || self.tenant.is_some()
+            || self.assignee.is_some()
+            || self.blocked
+            || self.stale
+    }
+
+    /// A test of cards. `words` of each card are [`words`] of its task, made beforehand;
+    /// `is_found` says of others that their texts hold what is looked for.
+    pub fn tester(
+        &self,
+        now: Timestamp,
+        is_found: impl Fn(&TaskId) -> bool,
+    ) -> impl Fn(&TaskSummary, &str) -> bool {
+        let text = self.text.to_lowercase();
+        let wanted: Vec<String> = text.split_whitespace().map(ToOwned::to_owned).collect();
+        move |task, words| {
+            (wanted.iter().all(|word| words.contains(word.as_str())) || is_found(&task.id))
+                && (self.tenant.is_none() || self.tenant == task.tenant)
+                && self.assignee.as_ref().is_none_or(|whose| whose.has(task))
+                && (!self.blocked || task.status == Status::Blocked)
+                && (!self.stale || Staleness::of(task, now) != Staleness::Fresh)
+        }
+    }
+}
+
+impl Whose {
+    /// As it stands in a URL. Nobody's tasks are those of the empty name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Nobodys => "",
+            Self::Of(name) => name,
+        }
+    }
+
+    /// Reads what [`Whose::as_str`] wrote.
+    pub fn from_text(text: String) -> Self {
+        if text.is_empty() {
+            Self::Nobodys
+        } else {
+            Self::Of(text)
+        }
+    }
+
+    fn has(&self, task: &TaskSummary) -> bool {
+        match self {
+            Self::Nobodys => task.assignee.is_none(),
+            Self::Of(name) => task.assignee.as_ref() == Some(name),
+        }
+    }
+}
+
+/// Everything of a task that a search looks at, in small letters.
+pub fn words(task: &TaskSummary) -> String {
+    let fields = [
+        Some(task.id.as_str()),
+        Some(task.title.as_str()),
+        task.assignee.as_deref(),
+        task.tenant.as_deref(),
+    ];
+    // A line break keeps a word from being found across two fields.
+    let words: Vec<String> = fields
+        .into_iter()
+        .flatten()
+        .map(str::to_lowercase)
+        .collect();
+    words.join("\n")
+}
+
+/// Takes in what a person did.
+pub fn update(filter: &mut Filter, msg: Msg) {
+    match msg {
+        Msg::Typed(text) => filter.text = text,
+        Msg::ChoseTenant(tenant) => filter.tenant = tenant,
+        Msg::ChoseAssignee(assignee) => filter.assignee = assignee,
+        Msg::ToggledBlocked => filter.blocked = !filter.blocked,
+        Msg::ToggledStale => filter.stale = !filter.stale,
+        Msg::ToggledArchived => filter.archived = !filter.archived,
+        Msg::ToggledLanes => filter.lanes = !filter.lanes,
+        Msg::Cleared => {
+            *filter = Filter {
+                archived: filter.archived,
+                lanes: filter.lanes,
+                ..Filter::default()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Seconds;
+
+    use super::*;
+    use crate::fixture::{NOW, summary, with_status};
+
+    fn shows(filter: &Filter, task: &TaskSummary) -> bool {
+        filter.tester(NOW, |_| false)(task, &words(task))
+    }
+
+    fn looking_for(text: &str) -> Filter {
+        Filter {
+            text: text.to_owned(),
+            ..Filter::default()
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_filter_reads_back_from_its_query() {
+        let mut filter = Filter::default();
+        for msg in [
+            Msg::Typed("50 % & more=less".to_owned()),
+            Msg::ChoseTenant(Some("acme".to_owned())),
+            Msg::ChoseAssignee(Some(Whose::Of("a b".to_owned()))),
+            Msg::ToggledBlocked,
+            Msg::ToggledStale,
+            Msg::ToggledArchived,
+            Msg::ToggledLanes,
+        ] {
+            update(&mut filter, msg);
+            assert_eq!(Filter::from_query(&filter.query()), filter);
+        }
+        update(&mut filter, Msg::ChoseAssignee(Some(Whose::Nobodys)));
+        assert_eq!(Filter::from_query(&filter.query()), filter);
+    }
+
+    #[test]
+    fn the_whole_board_has_no_query() {
+        assert_eq!(Filter::default().query(), "");
+        assert_eq!(Filter::from_query("__err=x&utm=y&&="), Filter::default());
+    }
+
+    #[test]
+    fn a_search_finds_all_its_words_anywhere_on_the_card() {
+        let mut task = summary(0xab);
+        task.title = "Count the Words".to_owned();
+        task.tenant = Some("Acme".to_owned());
+        for found in ["count", "WORDS count", "t_000000ab", "shell acme", "  "] {
+            assert!(shows(&looking_for(found), &task), "{found}");
+        }
+        for missed in ["sort", "count sort", "wordsshell"] {
+            assert!(!shows(&looking_for(missed), &task), "{missed}");
+        }
+    }
+
+    #[test]
+    fn tenants_and_assignees_are_told_apart() {
+        let mut task = summary(1);
+        task.tenant = Some("acme".to_owned());
+        let of = |tenant: &str| Filter {
+            tenant: Some(tenant.to_owned()),
+            ..Filter::default()
+        };
+        assert!(shows(&of("acme"), &task));
+        assert!(!shows(&of("other"), &task));
+
+        let whose = |assignee| Filter {
+            assignee: Some(assignee),
+            ..Filter::default()
+        };
+        assert!(shows(&whose(Whose::Of("shell".to_owned())), &task));
+        assert!(!shows(&whose(Whose::Nobodys), &task));
+        task.assignee = None;
+        assert!(shows(&whose(Whose::Nobodys), &task));
+    }
+
+    #[test]
+    fn the_chips_show_what_needs_attention() {
+        let blocked = Filter {
+            blocked: true,
+            ..Filter::default()
+        };
+        assert!(shows(&blocked, &with_status(1, Status::Blocked)));
+        assert!(!shows(&blocked, &summary(1)));
+
+        let stale = Filter {
+            stale: true,
+            ..Filter::default()
+        };
+        let mut task = summary(1);
+        assert!(!shows(&stale, &task));
+        task.status_since = NOW - Seconds(3_600);
+        assert!(shows(&stale, &task));
+    }
+
+    #[test]
+    fn clearing_shows_everything_and_keeps_what_hides_nothing() {
+        let mut filter = looking_for("x");
+        filter.archived = true;
+        assert!(filter.is_active());
+        update(&mut filter, Msg::Cleared);
+        assert!(!filter.is_active());
+        assert!(filter.archived);
+    }
+}

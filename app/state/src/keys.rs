@@ -1,0 +1,217 @@
+//! The keys of the board. One table says what each does, and the help is made from it.
+
+/// What a key asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Go to the card above.
+    Up,
+    /// Go to the card below.
+    Down,
+    /// Go to the column before.
+    Left,
+    /// Go to the column behind.
+    Right,
+    /// Choose the card above too.
+    ReachUp,
+    /// Choose the card below too.
+    ReachDown,
+    /// Pick the card up, or put it down.
+    Carry,
+    /// Move the card to the column before.
+    MoveBack,
+    /// Move the card to the column behind.
+    MoveForth,
+    /// Ask where to.
+    MoveTo,
+    /// Ask to whom.
+    Assign,
+    /// Ask how urgent.
+    Prioritise,
+    /// Ask why.
+    Block,
+    /// Finish it.
+    Complete,
+    /// Put it away.
+    Archive,
+    /// Choose the card, or let it go.
+    Select,
+    /// Choose everything that is shown.
+    SelectAll,
+    /// Make a task.
+    Create,
+    /// Look for words.
+    Search,
+    /// Ask for anything.
+    Palette,
+    /// Take the last act back.
+    Undo,
+    /// Say which keys there are.
+    Help,
+    /// Leave what is open.
+    Leave,
+}
+
+/// Where a key is at home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Anywhere.
+    Page,
+    /// On the board: not while an open task has the keyboard, which scrolls by the same keys.
+    Board,
+}
+
+/// A key, or several that do the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortcut {
+    /// The keys, as [`chord`] writes them.
+    pub chords: &'static [&'static str],
+    /// What they ask for.
+    pub action: Action,
+    /// In words.
+    pub label: &'static str,
+    /// Where they are at home.
+    pub place: Place,
+}
+
+const fn on_board(
+    chords: &'static [&'static str],
+    action: Action,
+    label: &'static str,
+) -> Shortcut {
+    Shortcut {
+        chords,
+        action,
+        label,
+        place: Place::Board,
+    }
+}
+
+const fn anywhere(
+    chords: &'static [&'static str],
+    action: Action,
+    label: &'static str,
+) -> Shortcut {
+    Shortcut {
+        chords,
+        action,
+        label,
+        place: Place::Page,
+    }
+}
+
+/// Every key, in the order of the help.
+pub const TABLE: &[Shortcut] = &[
+    anywhere(&["Ctrl+k"], Action::Palette, "Do anything, find any task"),
+    anywhere(&["/"], Action::Search, "Search"),
+    anywhere(&["n"], Action::Create, "New task"),
+    anywhere(&["z"], Action::Undo, "Undo"),
+    anywhere(&["?"], Action::Help, "Show these keys"),
+    anywhere(&["Escape"], Action::Leave, "Close, cancel, let go"),
+    on_board(&["ArrowUp"], Action::Up, "Card above"),
+    anywhere(&["k"], Action::Up, "Card above; previous task"),
+    on_board(&["ArrowDown"], Action::Down, "Card below"),
+    anywhere(&["j"], Action::Down, "Card below; next task"),
+    on_board(&["ArrowLeft"], Action::Left, "Column before"),
+    on_board(&["ArrowRight"], Action::Right, "Column behind"),
+    on_board(
+        &["Space"],
+        Action::Carry,
+        "Pick up and put down; arrows carry",
+    ),
+    anywhere(&["<"], Action::MoveBack, "Move one column back"),
+    anywhere(&[">"], Action::MoveForth, "Move one column forth"),
+    anywhere(&["m"], Action::MoveTo, "Move to…"),
+    anywhere(&["a"], Action::Assign, "Assign to…"),
+    anywhere(&["p"], Action::Prioritise, "Set priority…"),
+    anywhere(&["b"], Action::Block, "Block…"),
+    anywhere(&["d"], Action::Complete, "Complete"),
+    anywhere(&["e"], Action::Archive, "Archive"),
+    on_board(&["x"], Action::Select, "Choose, or let go"),
+    on_board(&["Shift+ArrowUp"], Action::ReachUp, "Choose upwards"),
+    on_board(&["Shift+ArrowDown"], Action::ReachDown, "Choose downwards"),
+    on_board(&["Ctrl+a"], Action::SelectAll, "Choose all that is shown"),
+];
+
+/// The name of a key as the table writes it: what it types, or its name, with what is held down.
+pub fn chord(key: &str, has_control: bool, has_shift: bool) -> String {
+    let name = if key == " " { "Space" } else { key };
+    let types = name.chars().count() == 1;
+    match (has_control, has_shift, types) {
+        (true, _, _) => format!("Ctrl+{}", name.to_lowercase()),
+        // What a key types says already whether Shift is held.
+        (false, true, false) => format!("Shift+{name}"),
+        (false, true, true) if name.chars().all(char::is_alphabetic) => name.to_lowercase(),
+        _ => name.to_owned(),
+    }
+}
+
+/// What a key asks for.
+pub fn find(chord: &str) -> Option<&'static Shortcut> {
+    TABLE
+        .iter()
+        .find(|shortcut| shortcut.chords.contains(&chord))
+}
+
+/// The first key of an action, for menus.
+pub fn of(action: Action) -> &'static str {
+    let shortcut = TABLE.iter().find(|shortcut| shortcut.action == action);
+    shortcut
+        .and_then(|shortcut| shortcut.chords.first())
+        .copied()
+        .unwrap_or_default()
+}
+
+/// A key as it is printed on keyboards.
+pub fn printed(chord: &str) -> String {
+    let names = [
+        ("ArrowUp", "↑"),
+        ("ArrowDown", "↓"),
+        ("ArrowLeft", "←"),
+        ("ArrowRight", "→"),
+        ("Escape", "Esc"),
+        ("Space", "Space"),
+    ];
+    let printed = |part: &str| {
+        let name = names.iter().find(|(name, _)| *name == part);
+        name.map_or_else(|| part.to_uppercase(), |(_, sign)| (*sign).to_owned())
+    };
+    match chord.split_once('+') {
+        Some((held, key)) if !key.is_empty() => format!("{held} {}", printed(key)),
+        _ => printed(chord),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_key_does_two_things() {
+        let chords: Vec<_> = TABLE.iter().flat_map(|shortcut| shortcut.chords).collect();
+        assert_eq!(chords.iter().collect::<BTreeSet<_>>().len(), chords.len());
+    }
+
+    #[test]
+    fn keys_are_named_by_what_they_type() {
+        assert_eq!(chord("<", false, true), "<");
+        assert_eq!(chord("?", false, true), "?");
+        assert_eq!(chord("K", true, false), "Ctrl+k");
+        assert_eq!(chord("J", false, true), "j");
+        assert_eq!(chord("ArrowUp", false, true), "Shift+ArrowUp");
+        assert_eq!(chord(" ", false, false), "Space");
+    }
+
+    #[test]
+    fn every_action_of_the_table_is_found_by_its_key() {
+        for shortcut in TABLE {
+            for chord in shortcut.chords {
+                assert_eq!(find(chord), Some(shortcut));
+                assert!(!printed(chord).is_empty());
+            }
+        }
+        assert_eq!(find("Ctrl+c"), None, "copying is the browser's");
+        assert_eq!(printed("Shift+ArrowUp"), "Shift ↑");
+    }
+}

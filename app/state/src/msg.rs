@@ -1,0 +1,90 @@
+//! What can happen to the page.
+
+use domain::board::{Frame, Snapshot};
+use domain::id::TaskId;
+use domain::status::Status;
+use domain::time::Timestamp;
+
+use crate::address::Address;
+use crate::change::Change;
+use crate::connection::{self, Socket};
+use crate::keys::Action;
+use crate::palette::{self, Page};
+use crate::pulse::{self, Pulse};
+use crate::refusal::Refusal;
+use crate::theme::Theme;
+use crate::undo::ActId;
+use crate::{Focus, comment, create, drawer, edit, filter, layout, pending, selection};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Msg {
+    /// The page's program began to run in a browser.
+    Started(Timestamp),
+    /// A second passed.
+    Ticked(Timestamp),
+    /// The address bar says something else.
+    Visited(Address),
+    /// A person opened a task.
+    OpenedTask(TaskId),
+    /// A person pressed Escape, or a place outside of the open task.
+    LeftTask,
+    /// A person pressed a key of the board.
+    Pressed(Action, Focus),
+    /// A person wants other cards.
+    Filter(filter::Msg),
+    /// A person wants more of a column.
+    WantedMore(Status),
+    /// A person arranged the board.
+    Layout(layout::Msg),
+    /// A person chose cards.
+    Selection(selection::Msg),
+    /// A person put all chosen cards into a column.
+    PutChosen(Status),
+    /// A person is asked something about all chosen cards.
+    AskedOfChosen(Page),
+    /// A person put cards into a column: the chosen ones where this card is one of them, else it
+    /// alone.
+    Dropped(TaskId, Status),
+    /// A person did something to one task.
+    Changed(TaskId, Change),
+    /// A person wants something taken back: this, or the last thing.
+    WantedUndo(Option<ActId>),
+    /// A person wants to do something to a card: to the chosen ones where it is one of them.
+    OpenedMenu(TaskId),
+    /// A person asked for anything, or answered.
+    Palette(palette::Msg),
+    /// A person has seen the keys.
+    LeftHelp,
+    /// A person rewrites the open task.
+    Edit(edit::Msg),
+    /// The socket closed, or lost track.
+    Connection(connection::Msg),
+    /// The socket told what happened on the board; nothing, when it only says that it is there.
+    Received(Socket, Frame),
+    /// The board was read anew.
+    ReadBoard {
+        /// The board.
+        result: Result<Snapshot, Refusal>,
+        /// Whether it was read with its archive.
+        has_archive: bool,
+    },
+    /// The server looked for words in all texts.
+    Found(Result<Vec<TaskId>, Refusal>),
+    /// The socket told how the dispatcher does.
+    Heard(Socket, pulse::Status),
+    /// The dispatcher was asked how it does.
+    ReadPulse(Result<Pulse, Refusal>),
+    /// The open task was read.
+    Drawer(drawer::Msg),
+    /// A person did something with the form for a new task.
+    Create(create::Msg),
+    /// A person did something with the form for a comment.
+    Comment(comment::Msg),
+    /// A request was made or answered.
+    Pending(pending::Msg),
+    /// A person has read a notice.
+    DismissedNotice(u32),
+    /// A person chose the page's colours.
+    ChoseTheme(Theme),
+}

@@ -1,0 +1,234 @@
+//! What the keys of the board and the answers of the palette do.
+
+mod steps;
+
+use domain::id::TaskId;
+use domain::status::Status;
+
+use crate::carry::{Carried, Direction};
+use crate::keys::Action;
+use crate::palette::{self, Choice, Page, Palette};
+use crate::pending::{self, Request};
+use crate::{Effect, Model, Msg, requests, selection, shown, update as update_page};
+use steps::{Step, across, beside};
+
+/// What has the keyboard while a key is pressed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Focus {
+    /// The card that has it.
+    pub card: Option<TaskId>,
+}
+
+/// Does what a key asks for.
+pub(crate) fn update(model: &mut Model, action: Action, focus: Focus) -> Vec<Effect> {
+    match action {
+        Action::Left if model.carried.is_some() => carry(model, Direction::Back),
+        Action::Right if model.carried.is_some() => carry(model, Direction::Forth),
+        Action::Up => steps::go(model, &focus, |columns, card| {
+            beside(columns, card, Step::Up)
+        }),
+        Action::Down => steps::go(model, &focus, |columns, card| {
+            beside(columns, card, Step::Down)
+        }),
+        Action::Left => steps::go(model, &focus, |columns, card| {
+            across(columns, card, Direction::Back)
+        }),
+        Action::Right => steps::go(model, &focus, |columns, card| {
+            across(columns, card, Direction::Forth)
+        }),
+        Action::ReachUp => reach(model, focus, Step::Up),
+        Action::ReachDown => reach(model, focus, Step::Down),
+        Action::Carry => pick_up_or_put_down(model, focus),
+        Action::MoveBack => shift(model, focus, Direction::Back),
+        Action::MoveForth => shift(model, focus, Direction::Forth),
+        Action::MoveTo => ask(model, focus, Page::Move),
+        Action::Assign => ask(model, focus, Page::Assign),
+        Action::Prioritise => ask(model, focus, Page::Priority),
+        Action::Block => ask(model, focus, Page::Block),
+        Action::Complete => put(model, focus, &Status::Done),
+        Action::Archive => put(model, focus, &Status::Archived),
+        Action::Select => {
+            if let Some(card) = focus.card {
+                crate::choose(model, selection::Msg::Toggled(card));
+            }
+            Vec::new()
+        }
+        Action::SelectAll => {
+            crate::choose(model, selection::Msg::ChoseAll);
+            Vec::new()
+        }
+        Action::Create => vec![Effect::OpenForm],
+        Action::Search => vec![Effect::FocusSearch],
+        Action::Palette => {
+            let targets = targets(model, focus);
+            model.palette = Some(Palette::new(Page::All, targets));
+            Vec::new()
+        }
+        Action::Undo => requests::undo(model, None),
+        Action::Help => {
+            model.is_helping = true;
+            Vec::new()
+        }
+        Action::Leave => leave(model),
+    }
+}
+
+/// Takes in what a person did with the palette, and does what they chose.
+pub(crate) fn palette(model: &mut Model, msg: palette::Msg) -> Vec<Effect> {
+    let Some(palette) = &model.palette else {
+        palette::update(&mut model.palette, msg, 0);
+        return Vec::new();
+    };
+    let items = palette.items(&model.board, &shown::assignees(model));
+    let position = match msg {
+        palette::Msg::Chose(position) => Some(position),
+        palette::Msg::ChoseMarked => Some(palette.cursor),
+        _ => None,
+    };
+    let chosen = position.and_then(|position| items.get(position));
+    if chosen.is_some_and(|item| item.problem.is_some()) {
+        return Vec::new();
+    }
+    let chosen = chosen.map(|item| (item.choice.clone(), palette.targets.clone()));
+    palette::update(&mut model.palette, msg, items.len());
+    match chosen {
+        Some((choice, targets)) => choose(model, choice, targets),
+        None => Vec::new(),
+    }
+}
+
+fn choose(model: &mut Model, choice: Choice, targets: Vec<TaskId>) -> Vec<Effect> {
+    let msg = match choice {
+        Choice::Open(task) => Msg::OpenedTask(task),
+        Choice::Turn(page) => {
+            model.palette = Some(Palette::new(page, targets));
+            return Vec::new();
+        }
+        Choice::Act(action) => return update(model, action, Focus::default()),
+        Choice::MoveTo(column) => return requests::put(model, targets, &column),
+        Choice::Change(change) => {
+            let changes = targets.into_iter().map(|task| (task, change.clone()));
+            return requests::change(model, changes.collect());
+        }
+        Choice::Filter(msg) => Msg::Filter(msg),
+        Choice::Layout(msg) => Msg::Layout(msg),
+        Choice::Colours(theme) => Msg::ChoseTheme(theme),
+        Choice::Pause => Msg::Pending(pending::Msg::Asked(Request::Pause(None))),
+        Choice::Resume => Msg::Pending(pending::Msg::Asked(Request::Resume(None))),
+    };
+    update_page(model, msg)
+}
+
+/// The tasks that a key is about: the chosen ones, else the card that has the keyboard, else the open
+/// task.
+fn targets(model: &Model, focus: Focus) -> Vec<TaskId> {
+    if model.selection.is_empty() {
+        let card = focus.card.or_else(|| model.address.task.clone());
+        return Vec::from_iter(card);
+    }
+    model.selection.chosen().cloned().collect()
+}
+
+fn ask(model: &mut Model, focus: Focus, page: Page) -> Vec<Effect> {
+    let targets = targets(model, focus);
+    if !targets.is_empty() {
+        model.palette = Some(Palette::new(page, targets));
+    }
+    Vec::new()
+}
+
+fn put(model: &mut Model, focus: Focus, column: &Status) -> Vec<Effect> {
+    let next = focus.card.as_ref().and_then(|card| {
+        let columns = shown::columns(model);
+        beside(&columns, card, Step::Down).or_else(|| beside(&columns, card, Step::Up))
+    });
+    let card = focus.card.clone();
+    let targets = targets(model, focus);
+    let mut effects = requests::put(model, targets, column);
+    if !effects.is_empty() {
+        // An archived card leaves the page; the keyboard stays where it hung.
+        let heir = if *column == Status::Archived {
+            next
+        } else {
+            card
+        };
+        effects.extend(heir.map(Effect::FocusCard));
+    }
+    effects
+}
+
+fn shift(model: &mut Model, focus: Focus, direction: Direction) -> Vec<Effect> {
+    let card = focus.card.clone();
+    let mut changes = Vec::new();
+    for task in targets(model, focus) {
+        let mut carried = pick_up(model, vec![task]);
+        carried.carry(direction);
+        changes.extend(carried.changes());
+    }
+    let mut effects = requests::change(model, changes);
+    effects.extend(card.map(Effect::FocusCard));
+    effects
+}
+
+fn pick_up(model: &Model, tasks: Vec<TaskId>) -> Carried {
+    let tasks = tasks.into_iter().filter_map(|task| {
+        let status = model.board.get(&task)?.status.clone();
+        Some((task, status))
+    });
+    Carried {
+        tasks: tasks.collect(),
+        over: None,
+    }
+}
+
+fn pick_up_or_put_down(model: &mut Model, focus: Focus) -> Vec<Effect> {
+    if let Some(carried) = model.carried.take() {
+        let mut effects = requests::change(model, carried.changes());
+        effects.extend(focus.card.map(Effect::FocusCard));
+        return effects;
+    }
+    if let Some(card) = focus.card {
+        let carried = pick_up(model, requests::tasks_with(model, &card));
+        model.carried = (!carried.tasks.is_empty()).then_some(carried);
+    }
+    Vec::new()
+}
+
+fn carry(model: &mut Model, direction: Direction) -> Vec<Effect> {
+    let Some(carried) = &mut model.carried else {
+        return Vec::new();
+    };
+    carried.carry(direction);
+    focus_on(carried)
+}
+
+fn focus_on(carried: &Carried) -> Vec<Effect> {
+    let card = carried.tasks.first().map(|(task, _)| task.clone());
+    card.map(Effect::FocusCard).into_iter().collect()
+}
+
+/// Closes one thing, the topmost.
+fn leave(model: &mut Model) -> Vec<Effect> {
+    if let Some(carried) = model.carried.take() {
+        return focus_on(&carried);
+    }
+    if model.address.task.is_some() {
+        return update_page(model, Msg::LeftTask);
+    }
+    crate::choose(model, selection::Msg::Cleared);
+    Vec::new()
+}
+
+fn reach(model: &mut Model, focus: Focus, direction: Step) -> Vec<Effect> {
+    let Some(card) = focus.card else {
+        return Vec::new();
+    };
+    let next = beside(&shown::columns(model), &card, direction);
+    if !model.selection.has(&card) {
+        crate::choose(model, selection::Msg::Toggled(card));
+    }
+    if let Some(next) = &next {
+        crate::choose(model, selection::Msg::ReachedTo(next.clone()));
+    }
+    next.map(Effect::FocusCard).into_iter().collect()
+}

@@ -1,0 +1,184 @@
+//! What the page asks the server to change, and what it makes of the answers.
+
+use domain::id::TaskId;
+use domain::status::Status;
+
+use crate::change::Change;
+use crate::pending::{Msg, Request, Saved};
+use crate::refusal::Refusal;
+use crate::undo::ActId;
+use crate::{Effect, Model};
+
+/// A request was made or answered.
+pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Asked(request) => {
+            match &request {
+                Request::Create(_) => model.create.clear(),
+                Request::Comment { task, .. } => model.comment.clear(task),
+                _ => {}
+            }
+            return vec![model.pending.ask(request)];
+        }
+        Msg::Answered(ticket, Ok(saved)) => {
+            if let Some(request) = model.pending.grant(ticket, saved) {
+                granted(model, request, saved);
+            }
+        }
+        Msg::Answered(ticket, Err(refusal)) => {
+            if let Some(request) = model.pending.refuse(ticket) {
+                refused(model, request, refusal);
+            }
+        }
+        Msg::AnsweredAll(ticket, result) => {
+            let answers = model.pending.answer_all(ticket, result);
+            answered_all(model, answers);
+        }
+    }
+    Vec::new()
+}
+
+/// Asks for changes: for a single one alone, for several at once.
+pub(crate) fn change(model: &mut Model, changes: Vec<(TaskId, Change)>) -> Vec<Effect> {
+    let mut requests: Vec<(TaskId, String, Change)> = changes
+        .into_iter()
+        .map(|(task, change)| {
+            let name = model.board.name_of(&task);
+            (task, name, change)
+        })
+        .collect();
+    for (task, ..) in &requests {
+        // What is chosen until the answer comes is chosen for something else.
+        model.selection.satisfy(task);
+    }
+    let effect = match requests.len() {
+        0 => None,
+        1 => requests.pop().map(|(task, name, change)| {
+            if is_link(&change) {
+                model.link_problem = None;
+            }
+            model.pending.ask(Request::Change { task, name, change })
+        }),
+        _ => Some(model.pending.ask_all(requests)),
+    };
+    Vec::from_iter(effect)
+}
+
+/// Puts tasks into a column. Those that cannot go there stay, and say why.
+pub(crate) fn put(model: &mut Model, tasks: Vec<TaskId>, column: &Status) -> Vec<Effect> {
+    let mut changes = Vec::new();
+    let mut problems = Vec::new();
+    for task in tasks {
+        let Some(summary) = model.board.get(&task) else {
+            continue;
+        };
+        match Change::between(&summary.status, column) {
+            Some(change) => changes.push((task, change)),
+            None if summary.status == *column => {}
+            None => problems.push((task, Change::why_not_between(&summary.status, column))),
+        }
+    }
+    match problems.as_slice() {
+        [(_, why)] if changes.is_empty() => model.notices.show(model.now, why.clone()),
+        _ => {
+            for (task, why) in problems {
+                model.selection.refuse(task, why);
+            }
+        }
+    }
+    change(model, changes)
+}
+
+/// The chosen tasks where this one is among them, else it alone.
+pub(crate) fn tasks_with(model: &Model, task: &TaskId) -> Vec<TaskId> {
+    if model.selection.has(task) {
+        model.selection.chosen().cloned().collect()
+    } else {
+        vec![task.clone()]
+    }
+}
+
+/// Takes an act back: this one, or the last.
+pub(crate) fn undo(model: &mut Model, act: Option<ActId>) -> Vec<Effect> {
+    let Some(act) = model.undo.take(act) else {
+        model
+            .notices
+            .show(model.now, "There is nothing to undo".to_owned());
+        return Vec::new();
+    };
+    model.notices.withdraw(act.id);
+    vec![model.pending.ask(Request::Undo {
+        text: act.text,
+        events: act.events,
+    })]
+}
+
+fn granted(model: &mut Model, request: Request, saved: Saved) {
+    match request {
+        Request::Change { name, change, .. } if saved.has_changed() => {
+            let text = change.in_words(&format!("“{name}”"));
+            offer(model, text, vec![saved]);
+        }
+        Request::Undo { text, .. } => model.notices.say(format!("Undone: {text}.")),
+        Request::Pause(_) | Request::Resume(_) => model.pulse.touch(),
+        _ => {}
+    }
+}
+
+fn refused(model: &mut Model, request: Request, refusal: Refusal) {
+    match request {
+        Request::Create(form) => model.create.refuse(form, refusal),
+        Request::Comment { task, body } => {
+            model.comment.refuse(task, body);
+            model.notices.show(model.now, refusal.message);
+        }
+        Request::Change { task, change, .. }
+            if is_link(&change) && model.address.task.as_ref() == Some(&task) =>
+        {
+            model.link_problem = Some((task, refusal.message));
+        }
+        _ => model.notices.show(model.now, refusal.message),
+    }
+}
+
+fn answered_all(model: &mut Model, answers: Vec<(Request, Result<Saved, Refusal>)>) {
+    let asked = answers.len();
+    let mut done: Vec<(String, Change, Saved)> = Vec::new();
+    let mut left = 0_usize;
+    for (request, result) in answers {
+        let Request::Change { task, name, change } = request else {
+            continue;
+        };
+        match result {
+            Ok(saved) if saved.has_changed() => done.push((name, change, saved)),
+            Ok(_) => {}
+            Err(refusal) => {
+                left = left.saturating_add(1);
+                model.selection.refuse(task, refusal.message);
+            }
+        }
+    }
+    let what = match done.as_slice() {
+        [(name, ..)] => format!("“{name}”"),
+        several => format!("{} tasks", several.len()),
+    };
+    if let Some((_, change, _)) = done.first() {
+        let text = change.in_words(&what);
+        let saved = done.iter().map(|(_, _, saved)| *saved).collect();
+        offer(model, text, saved);
+    }
+    if left > 0 {
+        let text = format!("{left} of {asked} tasks stay as they are; their cards say why");
+        model.notices.show(model.now, text);
+    }
+}
+
+fn offer(model: &mut Model, text: String, saved: Vec<Saved>) {
+    let events = saved.into_iter().map(|saved| saved.event).collect();
+    let act = model.undo.remember(text.clone(), events);
+    model.notices.offer(model.now, text, act);
+}
+
+fn is_link(change: &Change) -> bool {
+    matches!(change, Change::WaitFor(_) | Change::StopWaitingFor(_))
+}

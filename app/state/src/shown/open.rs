@@ -1,0 +1,58 @@
+//! What the open task says.
+
+use std::sync::Arc;
+
+use domain::dispatch::{Facts, why_not};
+use domain::id::TaskId;
+
+use super::Drawer;
+use crate::Model;
+use crate::drawer::{self, Content, Reading};
+
+pub(super) fn drawer(model: &Model) -> Drawer {
+    let drawer::Model::Open { task, content, .. } = &model.drawer else {
+        return Drawer::Closed;
+    };
+    match content {
+        Content::Loading => Drawer::Loading {
+            task: task.clone(),
+            title: model.board.get(task).map(|task| task.title.clone()),
+        },
+        Content::Loaded(reading) => loaded(model, task, reading),
+        Content::Failed(refusal) => Drawer::Failed {
+            task: task.clone(),
+            refusal: refusal.clone(),
+        },
+    }
+}
+
+fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
+    let task = &reading.detail.task;
+    let on_board = model.board.get(id);
+    let foreseen = on_board.and_then(|task| model.pending.changes().foresee(task));
+    let is_unfinished = |parent: &&TaskId| {
+        let parent = model.board.get(parent);
+        parent.is_some_and(|parent| !parent.status.is_finished())
+    };
+    let unfinished: Vec<TaskId> = reading
+        .detail
+        .parents
+        .iter()
+        .filter(is_unfinished)
+        .cloned()
+        .collect();
+    let facts = Facts::of_task(task, &unfinished);
+    let comments = model.pending.comments_on(id);
+    let problem = model.link_problem.as_ref();
+    Drawer::Loaded {
+        status: foreseen.map_or_else(|| task.status.clone(), |task| task.status),
+        why_not: why_not(&facts, &model.pulse.pulse().dispatch),
+        comments: comments.map(ToOwned::to_owned).collect(),
+        draft: model.comment.draft(id).to_owned(),
+        conflict: model.edit.as_ref().and_then(|edit| edit.conflict(task)),
+        problem: problem
+            .filter(|(about, _)| about == id)
+            .map(|(_, problem)| problem.clone()),
+        reading: Arc::clone(reading),
+    }
+}

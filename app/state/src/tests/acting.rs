@@ -1,0 +1,325 @@
+//! Changes of one task and of many: shown at once, said, taken back.
+
+use super::*;
+use crate::Focus;
+use crate::edit;
+use crate::keys::Action;
+use crate::notice::Kind;
+use crate::palette::{self, Page};
+use crate::selection;
+
+fn choose(model: &mut Model, numbers: impl IntoIterator<Item = u32>) {
+    for number in numbers {
+        update(model, Msg::Selection(selection::Msg::Toggled(id(number))));
+    }
+}
+
+fn drop_on(model: &mut Model, number: u32, column: Status) -> Vec<Effect> {
+    update(model, Msg::Dropped(id(number), column))
+}
+
+fn ticket_of(effects: &[Effect]) -> Ticket {
+    match effects {
+        [
+            Effect::Send { ticket, .. } | Effect::SendAll { ticket, .. },
+            ..,
+        ] => *ticket,
+        other => panic!("nothing sent in {other:?}"),
+    }
+}
+
+fn changes_of(effects: Vec<Effect>) -> Vec<(TaskId, Change)> {
+    effects
+        .into_iter()
+        .flat_map(|effect| match effect {
+            Effect::Send {
+                request: Request::Change { task, change, .. },
+                ..
+            } => vec![(task, change)],
+            Effect::SendAll { changes, .. } => changes,
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+fn saved(event: i64) -> Saved {
+    Saved {
+        event: EventId(event),
+    }
+}
+
+#[test]
+fn a_dropped_card_hangs_there_at_once() {
+    let (mut model, _) = live([summary(1)]);
+    let effects = drop_on(&mut model, 1, Status::Todo);
+    assert_eq!(changes_of(effects), [(id(1), Change::Move(Status::Todo))]);
+    assert_eq!(cards(&project(&model).columns.todo), [id(1)]);
+}
+
+#[test]
+fn a_card_dropped_where_it_hangs_asks_for_nothing() {
+    let (mut model, _) = live([summary(1)]);
+    assert_eq!(drop_on(&mut model, 1, Status::Ready), []);
+    assert_eq!(project(&model).notices, []);
+}
+
+#[test]
+fn a_drop_that_no_person_may_make_says_why() {
+    let (mut model, _) = live([summary(1)]);
+    assert_eq!(drop_on(&mut model, 1, Status::Running), []);
+    let shown = project(&model);
+    assert_eq!(
+        shown.notices[0].text,
+        "Only a worker that takes a task starts it"
+    );
+    assert_eq!(cards(&shown.columns.ready), [id(1)]);
+}
+
+#[test]
+fn a_dragged_card_shows_where_it_would_hang() {
+    let mut urgent = with_status(1, Status::Todo);
+    urgent.priority = 1;
+    let (model, _) = live([urgent, summary(2), with_status(3, Status::Todo)]);
+    assert_eq!(model.landing(&id(2), &Status::Todo), Ok(Some(id(1))));
+    assert_eq!(model.landing(&id(1), &Status::Ready), Ok(None), "on top");
+    assert!(model.landing(&id(2), &Status::Running).is_err());
+    assert!(model.landing(&id(9), &Status::Todo).is_err());
+}
+
+#[test]
+fn a_chosen_card_takes_the_others_along() {
+    let (mut model, _) = live([summary(1), summary(2), with_status(3, Status::Blocked)]);
+    choose(&mut model, [1, 3]);
+    assert_eq!(model.taken_along(&id(3)), [id(1), id(3)]);
+
+    let effects = drop_on(&mut model, 3, Status::Todo);
+
+    let to_todo = Change::Move(Status::Todo);
+    assert_eq!(
+        changes_of(effects),
+        [(id(1), to_todo.clone()), (id(3), to_todo)]
+    );
+    assert_eq!(cards(&project(&model).columns.todo), [id(1), id(3)]);
+}
+
+#[test]
+fn a_card_that_is_not_chosen_goes_alone() {
+    let (mut model, _) = live([summary(1), summary(2)]);
+    choose(&mut model, [1]);
+    let effects = drop_on(&mut model, 2, Status::Todo);
+    assert_eq!(changes_of(effects), [(id(2), Change::Move(Status::Todo))]);
+}
+
+#[test]
+fn of_many_changes_those_that_fail_stay_chosen_and_say_why() {
+    let (mut model, _) = live([summary(1), summary(2), summary(3)]);
+    choose(&mut model, [1, 2, 3]);
+    let effects = update(&mut model, Msg::PutChosen(Status::Archived));
+    let ticket = ticket_of(&effects);
+
+    let results = vec![Ok(saved(8)), Err(refusal()), Ok(saved(9))];
+    let told = pending::Msg::AnsweredAll(ticket, Ok(results));
+    update(&mut model, Msg::Pending(told));
+
+    let shown = project(&model);
+    assert_eq!(shown.chosen, 1);
+    let card = shown.cards.iter().find(|card| card.id == id(2)).unwrap();
+    assert!(card.is_chosen);
+    assert_eq!(card.refusal.as_deref(), Some(refusal().message.as_str()));
+    let said: Vec<&str> = shown.notices.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "Archived 2 tasks",
+            "1 of 3 tasks stay as they are; their cards say why"
+        ]
+    );
+}
+
+#[test]
+fn of_chosen_cards_those_that_cannot_go_say_why_without_asking() {
+    let (mut model, _) = live([summary(1), with_status(2, Status::Triage)]);
+    choose(&mut model, [1, 2]);
+    let effects = update(&mut model, Msg::PutChosen(Status::Done));
+    assert_eq!(
+        changes_of(effects),
+        [(id(1), Change::Complete { result: None })]
+    );
+    assert!(project(&model).cards[1].refusal.is_some());
+}
+
+#[test]
+fn what_was_done_can_be_taken_back_once() {
+    let (mut model, _) = live([summary(1)]);
+    let effects = drop_on(&mut model, 1, Status::Todo);
+    answer(&mut model, ticket_of(&effects), Ok(8));
+
+    let shown = project(&model);
+    assert_eq!(shown.notices[0].text, "Moved “Task 1” to Todo");
+    let Kind::Done(act) = shown.notices[0].kind else {
+        panic!("no offer");
+    };
+
+    let effects = update(&mut model, Msg::WantedUndo(Some(act)));
+    assert_eq!(
+        effects,
+        [Effect::Send {
+            ticket: ticket_of(&effects),
+            request: Request::Undo {
+                text: "Moved “Task 1” to Todo".to_owned(),
+                events: vec![EventId(8)]
+            }
+        }]
+    );
+    assert_eq!(project(&model).notices, []);
+    update(&mut model, Msg::WantedUndo(None));
+    assert_eq!(project(&model).notices[0].text, "There is nothing to undo");
+}
+
+#[test]
+fn many_changes_are_taken_back_together() {
+    let (mut model, _) = live([summary(1), summary(2)]);
+    choose(&mut model, [1, 2]);
+    update(&mut model, Msg::AskedOfChosen(Page::Priority));
+    update(
+        &mut model,
+        Msg::Palette(palette::Msg::Typed("2".to_owned())),
+    );
+    let effects = update(&mut model, Msg::Palette(palette::Msg::ChoseMarked));
+    let told = pending::Msg::AnsweredAll(ticket_of(&effects), Ok(vec![Ok(saved(8)), Ok(saved(9))]));
+    update(&mut model, Msg::Pending(told));
+
+    let effects = update(&mut model, Msg::Pressed(Action::Undo, Focus::default()));
+    assert!(matches!(
+        &effects[..],
+        [Effect::Send { request: Request::Undo { events, .. }, .. }]
+            if *events == [EventId(8), EventId(9)]
+    ));
+}
+
+#[test]
+fn a_change_that_changed_nothing_offers_no_undo() {
+    let (mut model, _) = live([summary(1)]);
+    let effects = update(&mut model, Msg::Changed(id(1), Change::SetPriority(0)));
+    answer(&mut model, ticket_of(&effects), Ok(0));
+    assert_eq!(project(&model).notices, []);
+}
+
+#[test]
+fn a_refused_undo_says_why() {
+    let (mut model, _) = live([summary(1)]);
+    let effects = drop_on(&mut model, 1, Status::Todo);
+    answer(&mut model, ticket_of(&effects), Ok(8));
+    let effects = update(&mut model, Msg::WantedUndo(None));
+    answer(&mut model, ticket_of(&effects), Err(refusal()));
+    assert_eq!(project(&model).notices[0].text, refusal().message);
+}
+
+#[test]
+fn a_link_that_is_refused_says_why_beside_the_dependencies() {
+    let (mut model, _) = live([summary(1), summary(2)]);
+    open(&mut model, 1);
+    let link = || Msg::Changed(id(1), Change::WaitFor(id(2).to_string()));
+    let effects = update(&mut model, link());
+    answer(&mut model, ticket_of(&effects), Err(refusal()));
+
+    let problem = |model: &Model| match project(model).drawer {
+        Drawer::Loaded { problem, .. } => problem,
+        other => panic!("it is not open but {other:?}"),
+    };
+    assert_eq!(problem(&model), Some(refusal().message));
+    assert_eq!(project(&model).notices, []);
+    update(&mut model, link());
+    assert_eq!(problem(&model), None);
+}
+
+#[test]
+fn an_edit_sends_what_is_different_and_shows_it_at_once() {
+    let (mut model, _) = live([summary(1)]);
+    open(&mut model, 1);
+    update(&mut model, Msg::Edit(edit::Msg::Began));
+    let text = Text {
+        title: "Renamed".to_owned(),
+        body: String::new(),
+    };
+    let effects = update(&mut model, Msg::Edit(edit::Msg::Finished(text)));
+    assert_eq!(
+        changes_of(effects),
+        [(
+            id(1),
+            Change::Edit {
+                title: Some("Renamed".to_owned()),
+                body: None
+            }
+        )]
+    );
+    assert_eq!(project(&model).cards[0].title, "Renamed");
+}
+
+#[test]
+fn an_edit_that_somebody_else_overtook_shows_their_text() {
+    let (mut model, _) = live([summary(1)]);
+    open(&mut model, 1);
+    let conflict = |model: &Model| match project(model).drawer {
+        Drawer::Loaded { conflict, .. } => conflict,
+        other => panic!("it is not open but {other:?}"),
+    };
+    update(&mut model, Msg::Edit(edit::Msg::Began));
+    assert_eq!(conflict(&model), None);
+
+    let mut theirs = reading(1, vec![]);
+    theirs.detail.task.body = Some("theirs".to_owned());
+    let told = drawer::Msg::Read(id(1), Ok(Box::new(theirs)));
+    update(&mut model, Msg::Drawer(told));
+    assert_eq!(
+        conflict(&model).map(|text| text.body).as_deref(),
+        Some("theirs")
+    );
+
+    update(&mut model, Msg::Edit(edit::Msg::Began));
+    assert_eq!(conflict(&model), None, "it was read");
+}
+
+#[test]
+fn an_answer_of_the_palette_is_about_the_tasks_it_was_asked_about() {
+    let (mut model, _) = live([summary(1), summary(2)]);
+    let opened = palette::Msg::Opened(Page::Priority, vec![id(2)]);
+    update(&mut model, Msg::Palette(opened));
+    update(
+        &mut model,
+        Msg::Palette(palette::Msg::Typed("7".to_owned())),
+    );
+    let effects = update(&mut model, Msg::Palette(palette::Msg::ChoseMarked));
+    assert_eq!(changes_of(effects), [(id(2), Change::SetPriority(7))]);
+    assert_eq!(project(&model).palette, None);
+}
+
+#[test]
+fn an_answer_that_asks_on_keeps_the_tasks() {
+    let (mut model, _) = live([summary(1)]);
+    update(&mut model, Msg::OpenedMenu(id(1)));
+    let items = project(&model).palette.unwrap().items;
+    let place = items
+        .iter()
+        .position(|item| item.label == "Assign to…")
+        .unwrap();
+    update(&mut model, Msg::Palette(palette::Msg::Chose(place)));
+    let asked = project(&model).palette.unwrap();
+    assert_eq!(asked.placeholder, "Assign to…");
+    assert_eq!(asked.about.as_deref(), Some("Task 1"));
+}
+
+#[test]
+fn an_answer_that_is_not_to_be_had_does_nothing() {
+    let (mut model, _) = live([summary(1)]);
+    let opened = palette::Msg::Opened(Page::Move, vec![id(1)]);
+    update(&mut model, Msg::Palette(opened));
+    let items = project(&model).palette.unwrap().items;
+    let place = items
+        .iter()
+        .position(|item| item.problem.is_some())
+        .unwrap();
+    let effects = update(&mut model, Msg::Palette(palette::Msg::Chose(place)));
+    assert_eq!(effects, []);
+    assert!(project(&model).palette.is_some());
+}

@@ -1,0 +1,245 @@
+//! What is looked for, and how the board is laid out.
+
+use super::*;
+use crate::filter::{self, Whose};
+use crate::layout;
+use crate::shown::Row;
+use crate::staleness::Staleness;
+
+fn typed(text: &str) -> Msg {
+    Msg::Filter(filter::Msg::Typed(text.to_owned()))
+}
+
+#[test]
+fn a_search_hides_what_does_not_match_and_is_kept_in_the_address() {
+    let (mut model, _) = live([summary(1), summary(2)]);
+    let effects = update(&mut model, typed("task 2"));
+    let shown = project(&model);
+    assert_eq!(cards(&shown.columns.ready), [id(2)]);
+    assert_eq!(
+        (shown.columns.ready.matching, shown.columns.ready.total),
+        (1, 2)
+    );
+    let [Effect::KeepAddress(address), Effect::Search(words)] = &effects[..] else {
+        panic!("not kept in {effects:?}");
+    };
+    assert_eq!(address.url(), "/?q=task+2");
+    assert_eq!(words, "task 2");
+}
+
+#[test]
+fn a_search_shows_what_only_the_server_can_see() {
+    let (mut model, _) = live([summary(1), summary(2)]);
+    update(&mut model, typed("deep inside"));
+    assert_eq!(project(&model).cards, []);
+    update(&mut model, Msg::Found(Ok(vec![id(2)])));
+    assert_eq!(cards(&project(&model).columns.ready), [id(2)]);
+    update(&mut model, Msg::Filter(filter::Msg::Cleared));
+    assert_eq!(cards(&project(&model).columns.ready), [id(1), id(2)]);
+}
+
+#[test]
+fn the_socket_says_how_the_dispatcher_does() {
+    let (mut model, socket) = live([with_status(1, Status::Running)]);
+    let heard = crate::pulse::Status {
+        output: [(id(1), "half done".to_owned())].into(),
+        ..crate::pulse::Status::default()
+    };
+    update(&mut model, Msg::Heard(socket, heard));
+    assert_eq!(
+        project(&model).cards[0].output.as_deref(),
+        Some("half done")
+    );
+}
+
+#[test]
+fn a_board_that_the_filter_empties_is_not_empty() {
+    let (mut model, _) = live([summary(1)]);
+    update(&mut model, typed("no such card"));
+    let shown = project(&model);
+    assert!(!shown.is_empty);
+    assert_eq!(shown.cards, []);
+}
+
+#[test]
+fn opening_and_leaving_a_task_keeps_the_filter() {
+    let (mut model, _) = live([summary(1)]);
+    update(&mut model, typed("task"));
+    let effects = update(&mut model, Msg::OpenedTask(id(1)));
+    let [Effect::Visit(address)] = &effects[..] else {
+        panic!("not visited in {effects:?}");
+    };
+    assert_eq!(address.url(), "/t/t_00000001?q=task");
+    update(&mut model, Msg::Visited(address.clone()));
+    let effects = update(&mut model, Msg::LeftTask);
+    assert!(matches!(&effects[..], [Effect::Visit(address)] if address.url() == "/?q=task"));
+}
+
+#[test]
+fn the_archive_is_read_when_it_is_wanted_first() {
+    let (mut model, _) = live([summary(1)]);
+    let toggle = || Msg::Filter(filter::Msg::ToggledArchived);
+    let effects = update(&mut model, toggle());
+    assert!(effects.contains(&Effect::ReadBoard));
+
+    let read = Msg::ReadBoard {
+        result: Ok(snapshot([summary(1), with_status(2, Status::Archived)])),
+        has_archive: true,
+    };
+    update(&mut model, read);
+    assert_eq!(cards(&project(&model).columns.archived), [id(2)]);
+
+    update(&mut model, toggle());
+    assert_eq!(cards(&project(&model).columns.archived), []);
+    assert!(!update(&mut model, toggle()).contains(&Effect::ReadBoard));
+}
+
+#[test]
+fn running_tasks_hang_under_the_names_of_those_who_work_on_them() {
+    let of = |number, name: Option<&str>| {
+        let mut task = with_status(number, Status::Running);
+        task.assignee = name.map(ToOwned::to_owned);
+        task
+    };
+    let lane = |name: Option<&str>| Row::Lane(name.map(ToOwned::to_owned));
+    let card = |number| Row::Card(id(number));
+    let (mut model, _) = live([
+        of(1, None),
+        of(2, Some("b")),
+        of(3, Some("a")),
+        of(4, Some("b")),
+    ]);
+    assert_eq!(
+        project(&model).columns.running.rows,
+        [
+            lane(Some("a")),
+            card(3),
+            lane(Some("b")),
+            card(2),
+            card(4),
+            lane(None),
+            card(1)
+        ]
+    );
+    update(&mut model, Msg::Filter(filter::Msg::ToggledLanes));
+    assert_eq!(project(&model).columns.running.rows, [1, 2, 3, 4].map(card));
+
+    let (alone, _) = live([of(1, Some("a")), of(2, Some("a"))]);
+    assert_eq!(project(&alone).columns.running.rows, [1, 2].map(card));
+}
+
+#[test]
+fn a_long_column_shows_more_on_demand() {
+    let (mut model, _) = live((1..=120).map(summary));
+    let shown = project(&model);
+    assert_eq!(shown.columns.ready.cards().count(), 100);
+    assert_eq!(shown.columns.ready.hidden(), 20);
+    assert_eq!(shown.cards.len(), 100);
+
+    update(&mut model, Msg::WantedMore(Status::Ready));
+    let ready = project(&model).columns.ready;
+    assert_eq!(
+        (ready.cards().count(), ready.hidden(), ready.total),
+        (120, 0, 120)
+    );
+}
+
+#[test]
+fn what_was_finished_last_hangs_on_top_and_fifty_of_it() {
+    let (model, _) = live((1..=60).map(|number| {
+        let mut task = with_status(number, Status::Done);
+        task.status_since = NOW + Seconds(i64::from(number));
+        task
+    }));
+    let done = project(&model).columns.done;
+    assert_eq!(done.cards().next(), Some(&id(60)));
+    assert_eq!((done.cards().count(), done.hidden()), (50, 10));
+}
+
+#[test]
+fn a_layout_is_remembered() {
+    let (mut model, _) = live([]);
+    assert_eq!(project(&model).figures, None);
+    let effects = update(&mut model, Msg::Layout(layout::Msg::ToggledFigures));
+    assert!(matches!(&effects[..], [Effect::KeepLayout(layout)] if layout.has_figures));
+    assert!(project(&model).figures.is_some());
+}
+
+#[test]
+fn cards_say_what_keeps_them() {
+    let mut nobodys = summary(1);
+    nobodys.assignee = None;
+    let mut asks = with_status(2, Status::Blocked);
+    asks.block_reason = Some("which port?".to_owned());
+    let mut waits = with_status(3, Status::Todo);
+    waits.waiting = true;
+    waits.parents = 1;
+    let mut overtaken = with_status(4, Status::Running);
+    overtaken.waiting = true;
+    let aside = with_status(5, Status::Todo);
+    let cards = project(&page([nobodys, asks, waits, overtaken, aside])).cards;
+
+    assert_eq!(
+        cards[0].why_not.as_deref(),
+        Some("Needs an assignee before it can start")
+    );
+    assert_eq!(cards[1].question.as_deref(), Some("which port?"));
+    assert_eq!(cards[2].why_not.as_deref(), Some("Waits for another task"));
+    assert!(cards[3].is_overtaken);
+    assert_eq!(cards[4].why_not, None, "somebody put it there");
+}
+
+#[test]
+fn a_card_grows_stale_while_the_page_is_open() {
+    let (mut model, _) = live([summary(1)]);
+    let staleness = |model: &Model| project(model).cards[0].staleness;
+    assert_eq!(staleness(&model), Staleness::Fresh);
+    update(&mut model, Msg::Ticked(NOW + Seconds(3_600)));
+    assert_eq!(staleness(&model), Staleness::Amber);
+}
+
+#[test]
+fn a_failed_attempt_is_told_until_the_task_is_done() {
+    let mut failed = summary(1);
+    failed.failures = 2;
+    failed.last_error = Some("exit 3".to_owned());
+    let trouble = |task| project(&page([task])).cards[0].trouble.clone();
+    assert_eq!(trouble(failed.clone()).as_deref(), Some("exit 3"));
+    failed.status = Status::Done;
+    assert_eq!(trouble(failed), None);
+}
+
+#[test]
+fn another_build_of_the_server_is_noticed() {
+    let (mut model, _) = live([]);
+    let pulse = |build: &str| Pulse {
+        build: build.to_owned(),
+        ..Pulse::default()
+    };
+    update(&mut model, Msg::ReadPulse(Ok(pulse(""))));
+    assert!(!project(&model).is_outdated);
+    update(&mut model, Msg::ReadPulse(Ok(pulse("another"))));
+    assert!(project(&model).is_outdated);
+}
+
+#[test]
+fn the_dispatcher_is_asked_only_while_the_server_is_there() {
+    let (mut model, _) = live([summary(1)]);
+    let later = NOW + Seconds(5);
+    assert_eq!(update(&mut model, Msg::Ticked(later)), [Effect::ReadPulse]);
+    update(&mut model, Msg::ReadPulse(Ok(Pulse::default())));
+    let effects = update(&mut model, Msg::Ticked(NOW + Seconds(30)));
+    assert!(!effects.contains(&Effect::ReadPulse), "{effects:?}");
+}
+
+#[test]
+fn tenants_and_nobody_can_be_chosen() {
+    let mut task = summary(1);
+    task.tenant = Some("acme".to_owned());
+    task.assignee = None;
+    let (mut model, _) = live([task, summary(2)]);
+    assert_eq!(project(&model).tenants, ["acme"]);
+    let whose = filter::Msg::ChoseAssignee(Some(Whose::Nobodys));
+    update(&mut model, Msg::Filter(whose));
+    assert_eq!(cards(&project(&model).columns.ready), [id(1)]);
+}

@@ -1,0 +1,184 @@
+//! The dispatcher and its lanes, as the head of the page shows them.
+
+use domain::dispatch::Dispatch;
+use domain::time::Timestamp;
+
+/// The dispatcher and its lanes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workers {
+    /// Whether it starts anything.
+    pub state: State,
+    /// How many runs go on.
+    pub running: u32,
+    /// How many may.
+    pub cap: Option<u32>,
+    /// Why that many.
+    pub cap_reason: String,
+    /// When it last looked at the board.
+    pub last_tick: Option<Timestamp>,
+    /// What is wrong with it, in a sentence.
+    pub problem: Option<String>,
+    /// Its lanes.
+    pub lanes: Vec<Lane>,
+}
+
+/// Whether the dispatcher starts anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// There is none.
+    #[default]
+    Off,
+    /// It was told not to.
+    Paused,
+    /// Yes.
+    On,
+}
+
+/// One lane.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lane {
+    /// The assignee that it serves.
+    pub name: String,
+    /// How many of its runs go on.
+    pub running: u32,
+    /// How many may, where it has a limit of its own.
+    pub cap: Option<u32>,
+    /// Whether it was told to start nothing more.
+    pub is_paused: bool,
+    /// Why it starts nothing.
+    pub problem: Option<String>,
+    /// Whether that keeps a task waiting: of the lanes that come with the program, some are of no use
+    /// here, and nobody needs to hear of it.
+    pub is_failing: bool,
+}
+
+impl Workers {
+    /// What a dispatcher says of itself; `is_wanted` says whether a ready task is assigned to a lane.
+    pub fn of(dispatch: &Dispatch, is_wanted: impl Fn(&str) -> bool) -> Self {
+        let running = dispatch.count();
+        let Some(report) = dispatch.living() else {
+            return Self {
+                running,
+                ..Self::default()
+            };
+        };
+        let is_paused = dispatch.is_paused(None);
+        let lanes = report.lanes.iter().map(|lane| Lane {
+            name: lane.name.clone(),
+            running: dispatch.count_in(&lane.name),
+            cap: lane.cap,
+            is_paused: dispatch.is_paused(Some(&lane.name)),
+            problem: lane.problem.clone(),
+            is_failing: lane.problem.is_some() && is_wanted(&lane.name),
+        });
+        Self {
+            state: if is_paused { State::Paused } else { State::On },
+            running,
+            cap: Some(report.cap),
+            cap_reason: report.cap_reason.clone(),
+            last_tick: report.last_tick,
+            problem: report.problem.clone(),
+            lanes: lanes.collect(),
+        }
+    }
+
+    /// The lanes that start nothing though somebody waits for them.
+    pub fn failing(&self) -> impl Iterator<Item = &str> {
+        let failing = self.lanes.iter().filter(|lane| lane.is_failing);
+        failing.map(|lane| lane.name.as_str())
+    }
+
+    /// In few words: `2 of 4 running`.
+    pub fn in_words(&self) -> String {
+        match (self.state, self.running, self.cap) {
+            (State::Off, 0, _) => "Dispatcher off".to_owned(),
+            (State::Off, running, _) => format!("Dispatcher off, {running} running"),
+            (State::Paused, 0, _) => "Paused".to_owned(),
+            (State::Paused, running, _) => format!("Paused, {running} running"),
+            (State::On, running, Some(cap)) => format!("{running} of {cap} running"),
+            (State::On, running, None) => format!("{running} running"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::dispatch::{LaneReport, Pause, Report, Running, SILENCE};
+    use domain::run::ProcessIdentity;
+    use domain::time::Seconds;
+
+    use super::*;
+    use crate::fixture::NOW;
+
+    fn dispatch() -> Dispatch {
+        Dispatch {
+            report: Some(Report {
+                claimer: "host:1".to_owned(),
+                process: ProcessIdentity {
+                    boot_id: "boot".to_owned(),
+                    pid: 1,
+                    started_ticks: 1,
+                },
+                is_running: true,
+                last_tick: Some(NOW),
+                next_tick: None,
+                cap: 4,
+                cap_reason: "4 processors".to_owned(),
+                bad_ticks: 0,
+                problem: None,
+                lanes: vec![LaneReport {
+                    name: "shell".to_owned(),
+                    program: None,
+                    cap: None,
+                    serves_others: false,
+                    problem: None,
+                }],
+            }),
+            reported_at: Some(NOW),
+            paused: Vec::new(),
+            running: vec![Running {
+                lane: Some("shell".to_owned()),
+                count: 3,
+            }],
+            now: NOW,
+        }
+    }
+
+    #[test]
+    fn a_living_dispatcher_counts_its_runs() {
+        let workers = Workers::of(&dispatch(), |_| true);
+        assert_eq!(workers.in_words(), "3 of 4 running");
+        assert_eq!(workers.lanes[0].running, 3);
+    }
+
+    #[test]
+    fn a_lane_that_cannot_start_is_failing_once_somebody_waits_for_it() {
+        let mut dispatch = dispatch();
+        dispatch.report.as_mut().unwrap().lanes[0].problem = Some("no such program".to_owned());
+        let workers = Workers::of(&dispatch, |name| name == "shell");
+        assert_eq!(workers.failing().collect::<Vec<_>>(), ["shell"]);
+        assert_eq!(Workers::of(&dispatch, |_| false).failing().count(), 0);
+    }
+
+    #[test]
+    fn a_pause_and_a_silence_are_said() {
+        let mut paused = dispatch();
+        paused.paused = vec![Pause {
+            lane: None,
+            since: NOW,
+            by: "ada".to_owned(),
+        }];
+        assert_eq!(
+            Workers::of(&paused, |_| true).in_words(),
+            "Paused, 3 running"
+        );
+
+        let mut silent = dispatch();
+        silent.now = NOW + SILENCE + Seconds(1);
+        assert_eq!(
+            Workers::of(&silent, |_| true).in_words(),
+            "Dispatcher off, 3 running"
+        );
+        assert_eq!(Workers::default().in_words(), "Dispatcher off");
+    }
+}

@@ -1,0 +1,12 @@
+// How `make ui-bench` runs: as the tests do, one at a time, against the server that people run.
+
+import { defineConfig } from "@playwright/test";
+import tests from "./playwright.config";
+
+export default defineConfig(tests, {
+  testDir: ".",
+  testMatch: "bench.spec.ts",
+  workers: 1,
+  timeout: 300_000,
+  use: { trace: "off" },
+});

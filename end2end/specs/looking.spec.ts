@@ -1,0 +1,104 @@
+// What is looked for, and how the board is laid out: in the address, or remembered.
+
+import { expect, test } from "../fixtures";
+
+const tasks = "/api/plugins/kanban/tasks";
+
+test("a search hides what does not match, and a link reproduces it", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Count words", tenant: "acme" } });
+  await api.post(tasks, { data: { title: "Count letters" } });
+  await page.keyboard.press("/");
+  await expect(board.search).toBeFocused();
+  await page.keyboard.type("count wor");
+  await expect(board.cards).toHaveCount(1);
+  await expect(page).toHaveURL("/?q=count+wor");
+  await expect(board.column("Ready").locator(".count")).toHaveText("1/2");
+
+  await board.open("Count words");
+  await expect(page).toHaveURL(/\/t\/t_[0-9a-f]+\?q=count\+wor$/);
+  await board.goto(page.url());
+  await expect(board.drawer.title).toHaveText("Count words");
+  await expect(board.search).toHaveValue("count wor");
+  await expect(board.cards).toHaveCount(1);
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL("/?q=count+wor");
+
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await expect(board.cards).toHaveCount(2);
+  await expect(page).toHaveURL("/");
+});
+
+test("a search finds words in descriptions and comments", async ({ api, board }) => {
+  const data = { title: "Plain", body: "The heron fishes at dawn", triage: true };
+  await api.post(tasks, { data });
+  await api.post(tasks, { data: { title: "Other", triage: true } });
+  await expect(board.cards).toHaveCount(2);
+  await board.search.fill("heron");
+  await expect(board.card("Plain", "Triage")).toBeVisible();
+  await expect(board.cards).toHaveCount(1);
+});
+
+test("a tenant, an assignee and a chip narrow the board", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Of acme", tenant: "acme" } });
+  await api.post(tasks, { data: { title: "Of coder", assignee: "coder" } });
+  await expect(board.cards).toHaveCount(2);
+  await page.getByRole("combobox", { name: "Tenant" }).selectOption("acme");
+  await expect(board.cards).toHaveCount(1);
+  await expect(page).toHaveURL("/?tenant=acme");
+  await page.getByRole("combobox", { name: "Tenant" }).selectOption("All tenants");
+  await page.getByRole("combobox", { name: "Assignee" }).selectOption("coder");
+  await expect(board.card("Of coder", "Ready")).toBeVisible();
+  await expect(board.cards).toHaveCount(1);
+  await board.chip("Blocked").click();
+  await expect(board.cards).toHaveCount(0);
+  await expect(board.column("Ready")).toContainText("Nothing here passes the filter.");
+});
+
+test("the archive is a column of its own, from which a task comes back", async ({ api, board }) => {
+  await api.post(tasks, { data: { title: "Old", triage: true } });
+  await board.open("Old");
+  await board.drawer.moveTo("Archived");
+  await expect(board.cards).toHaveCount(0);
+  await board.drawer.close.click();
+
+  await board.chip("Archive").click();
+  await expect(board.card("Old", "Archived")).toBeVisible();
+  await board.link("Old").scrollIntoViewIfNeeded();
+  await board.drag("Old", "Ready");
+  await expect(board.card("Old", "Ready")).toBeVisible();
+});
+
+test("what is folded, close or counted stays so", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Idea", triage: true } });
+  await expect(board.card("Idea", "Triage")).toBeVisible();
+  await board.column("Triage").getByRole("button", { name: "Fold Triage" }).click();
+  await expect(board.card("Idea", "Triage")).toHaveCount(0);
+  await page.getByRole("button", { name: "Figures" }).click();
+  await page.getByRole("button", { name: "Closer cards" }).click();
+
+  await board.goto();
+  await expect(board.column("Triage").getByRole("button", { name: "Open Triage" })).toBeVisible();
+  await expect(board.card("Idea", "Triage")).toHaveCount(0);
+  await expect(page.locator("dl.figures")).toContainText("Done in 24 h");
+  await expect(page.getByRole("main")).toHaveAttribute("data-compact", "");
+});
+
+test("six columns fit without scrolling", async ({ board, page }) => {
+  await expect(board.column("Done")).toBeInViewport({ ratio: 1 });
+  const columns = page.locator(".columns");
+  const hidden = await columns.evaluate((it) => it.scrollWidth - it.clientWidth);
+  expect(hidden).toBe(0);
+});
+
+test("a long column shows a hundred, and more on demand", async ({ api, board }) => {
+  test.slow();
+  for (let number = 1; number <= 104; number += 1) {
+    await api.post(tasks, { data: { title: `Idea ${number}`, triage: true } });
+  }
+  await board.goto();
+  const triage = board.column("Triage");
+  await expect(triage.getByRole("listitem")).toHaveCount(100);
+  await expect(triage.locator(".count")).toHaveText("104");
+  await triage.getByRole("button", { name: "Show more, 4 are left" }).click();
+  await expect(triage.getByRole("listitem")).toHaveCount(104);
+});

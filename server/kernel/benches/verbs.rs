@@ -58,26 +58,23 @@ fn lives(verbs: &mut impl Verbs, count: u32) -> [Duration; 3] {
     took
 }
 
-/// How many tasks live through one measurement, once to warm the caches and once to be measured.
-/// They make the board larger, so they are few beside it, but for the smallest.
-fn lives_on(size: u32) -> u32 {
-    (size / 10).clamp(100, 1_000)
-}
+/// How many tasks live through one measurement: enough for several checkpoints of the write-ahead
+/// log, whose cost is a verb's too. As many live before it, to warm the caches; with them the
+/// smallest board becomes several times as large, which makes no difference to it.
+const LIVES: u32 = 300;
 
 /// Measures verb number `verb` of [`lives`] on fresh copies of a board.
 fn measure<V: Verbs>(
     template: &Template,
-    size: u32,
     verb: usize,
     open: fn(&Path) -> V,
 ) -> impl FnMut(u64) -> Duration {
     move |times| {
         let (_folder, path) = template.copy();
         let mut verbs = open(&path);
-        let count = lives_on(size);
         // By chance, so that checkpoints do not always fall into the same verb.
-        lives(&mut verbs, rand::random_range(count / 2..count));
-        scaled(lives(&mut verbs, count)[verb], count, times)
+        lives(&mut verbs, rand::random_range(LIVES / 2..LIVES));
+        scaled(lives(&mut verbs, LIVES)[verb], LIVES, times)
     }
 }
 
@@ -93,10 +90,10 @@ fn verbs(criterion: &mut Criterion) {
             let mut group = criterion.benchmark_group(name);
             group.sampling_mode(SamplingMode::Flat).sample_size(30);
             group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
-                bencher.iter_custom(measure(&template, size, verb, Ours::open));
+                bencher.iter_custom(measure(&template, verb, Ours::open));
             });
             group.bench_function(BenchmarkId::new("bare", size), |bencher| {
-                bencher.iter_custom(measure(&template, size, verb, Bare::open));
+                bencher.iter_custom(measure(&template, verb, Bare::open));
             });
             group.finish();
         }
@@ -127,6 +124,9 @@ fn sixteen_writers(criterion: &mut Criterion) {
 /// How often the sixteen write in one measurement.
 const ROUNDS: u32 = 20;
 
+/// How many tasks for which others wait are finished in one measurement.
+const PARENTS: u32 = 50;
+
 /// Finishing a task for which three others wait.
 fn promotion(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("promotion");
@@ -137,9 +137,9 @@ fn promotion(criterion: &mut Criterion) {
             bencher.iter_custom(|times| {
                 let (_folder, path) = template.copy();
                 let mut ours = Ours::open(&path);
-                let count = lives_on(size) / 10;
+
                 let mut took = Duration::ZERO;
-                for _ in 0..count {
+                for _ in 0..PARENTS {
                     let parent = ours.create();
                     for _ in 0..3 {
                         ours.create_child_of(&[&parent]);
@@ -149,7 +149,7 @@ fn promotion(criterion: &mut Criterion) {
                     ours.complete(&parent, &token);
                     took += start.elapsed();
                 }
-                scaled(took, count, times)
+                scaled(took, PARENTS, times)
             });
         });
     }

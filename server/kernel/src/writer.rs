@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::actor::Actor;
 use domain::command::{Command, Receipt};
@@ -29,6 +29,10 @@ const QUEUE: usize = 4_096;
 /// How many requests share a transaction: enough that the commit no longer counts, few enough that
 /// the first of them is answered within a few milliseconds.
 const BATCH: usize = 128;
+
+/// How long the thread stays awake after it has answered. Whoever writes several things in a row asks
+/// again within microseconds, and to wake a thread that sleeps costs as much as most verbs do.
+const STAYS_AWAKE: Duration = Duration::from_micros(50);
 
 /// How often an idle writer looks whether another process has committed. Being late costs a worker's
 /// start; waking up to look costs some 80 µs, so that a server at rest takes 0.2 % of a core for it.
@@ -155,8 +159,9 @@ struct State {
 
 impl State {
     fn serve(&mut self, inbox: &Receiver<Message>) {
+        let mut next = None;
         loop {
-            match self.receive(inbox) {
+            match next.take().map_or_else(|| self.receive(inbox), Ok) {
                 Ok(Message::Write(first)) => {
                     let others = inbox.try_iter().filter_map(|message| match message {
                         Message::Write(request) => Some(request),
@@ -167,6 +172,7 @@ impl State {
                             .chain(others.take(BATCH - 1))
                             .collect(),
                     );
+                    next = soon(inbox);
                 }
                 Ok(Message::SomebodyListens) | Err(RecvTimeoutError::Timeout) => {
                     self.look_for_others();
@@ -260,6 +266,18 @@ impl State {
             Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),
         }
     }
+}
+
+/// The next message, if it comes at once.
+fn soon(inbox: &Receiver<Message>) -> Option<Message> {
+    let answered = Instant::now();
+    while answered.elapsed() < STAYS_AWAKE {
+        if let Ok(message) = inbox.try_recv() {
+            return Some(message);
+        }
+        std::thread::yield_now();
+    }
+    None
 }
 
 #[cfg(test)]

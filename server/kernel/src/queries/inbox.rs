@@ -27,7 +27,7 @@ impl Kernel {
                     limit: DEAD_LETTERS,
                 };
                 concerns.extend(deliveries(conn, &dead)?.into_iter().map(undelivered));
-                concerns.sort_by(|one, other| one.since.cmp(&other.since));
+                concerns.sort_by_key(|concern| concern.since);
                 Ok(concerns)
             })
             .await

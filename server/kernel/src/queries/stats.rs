@@ -18,7 +18,11 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 let oldest_ready: Option<i64> = conn
-                    .prepare_cached("SELECT min(created_at) FROM tasks WHERE status = 'ready'")?
+                    // The other index would have it look up each of these tasks for its age.
+                    .prepare_cached(
+                        "SELECT min(created_at) FROM tasks INDEXED BY idx_tasks_startable \
+                         WHERE status = 'ready'",
+                    )?
                     .query_one((), |row| row.get(0))?;
                 Ok(Stats {
                     by_status: by_status(conn)?,

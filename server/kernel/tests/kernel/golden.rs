@@ -48,14 +48,14 @@ async fn a_new_file_has_the_schema_that_it_always_had() {
         .query_map((), |row| row.get::<_, String>(0))
         .unwrap()
     {
-        schema += &format!("\n{};\n", sql.unwrap());
+        schema.extend(["\n", &sql.unwrap(), ";\n"]);
     }
     assert_golden("schema.sql", &schema);
 }
 
 #[test]
 fn every_kind_of_event_reads_as_it_always_did() {
-    let every = iter::successors(Some(first()), |last| after(last));
+    let every = iter::successors(Some(first()), after);
     let line = |body: EventBody| {
         let payload = serde_json::to_string(&body).unwrap();
         format!("{} {payload}\n", body.kind())

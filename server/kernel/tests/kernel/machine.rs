@@ -247,6 +247,7 @@ impl Real {
         Some(Ok(Vec::new()))
     }
 
+    #[expect(clippy::too_many_lines, reason = "it is one table")]
     fn command(&self, model: &Model, step: &Step) -> Option<Command> {
         Some(match step {
             Step::Create {

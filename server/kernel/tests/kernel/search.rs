@@ -48,7 +48,7 @@ async fn every_word_must_begin_a_word_and_titles_count_most() {
 async fn what_was_said_and_done_is_found_too_and_what_was_edited_away_is_not() {
     let board = Board::new();
     let task = with_body(&board, "first", "old words").await;
-    assert_eq!(found(&board, "old").await, [task.clone()]);
+    assert_eq!(found(&board, "old").await, std::slice::from_ref(&task));
     let edit = Command::EditTask {
         task: task.clone(),
         title: None,
@@ -114,7 +114,7 @@ async fn what_was_done_before_its_events_were_forgotten_is_found() {
 async fn a_task_that_another_program_deletes_takes_no_other_with_it() {
     let board = Board::new();
     let gone = with_body(&board, "gone", "").await;
-    assert_eq!(found(&board, "gone").await, [gone.clone()]);
+    assert_eq!(found(&board, "gone").await, std::slice::from_ref(&gone));
     board.sql(&format!(
         "PRAGMA foreign_keys = ON; DELETE FROM tasks WHERE id = '{gone}'"
     ));

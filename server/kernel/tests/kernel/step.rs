@@ -129,12 +129,12 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
         3 => (task(), task()).prop_map(|(parent, child)| Step::Link { parent, child }),
         2 => (task(), task()).prop_map(|(parent, child)| Step::Unlink { parent, child }),
         2 => task().prop_map(|task| Step::Unblock { task }),
-        2 => (task(), 0u8..3, any::<bool>())
+        3 => (task(), 0u8..3, any::<bool>())
             .prop_map(|(task, to, stop)| Step::Assign { task, to, stop }),
         1 => task().prop_map(|task| Step::Archive { task }),
         4 => (task(), select(Status::ALL.to_vec())).prop_map(|(task, to)| Step::Move { task, to }),
         1 => task().prop_map(|task| Step::Cancel { task }),
-        5 => (1usize..8).prop_map(|back| Step::Undo { back }),
+        5 => (1usize..5).prop_map(|back| Step::Undo { back }),
         1 => any::<bool>().prop_map(|lane| Step::Pause { lane }),
         2 => any::<bool>().prop_map(|lane| Step::Resume { lane }),
     ];

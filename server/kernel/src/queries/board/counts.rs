@@ -1,6 +1,6 @@
 //! What hangs on a task: how many parents, children and comments it has.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, Row};
 
@@ -38,20 +38,19 @@ pub(super) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Counts> 
 pub(super) struct AllCounts(HashMap<String, Counts>);
 
 impl AllCounts {
-    /// Reads every link and every comment once. For the whole board that takes a fraction of what
-    /// it takes to look both up for each task.
+    /// Reads everything that is counted once, in the order in which it lies in the file. For the whole
+    /// board that takes a fraction of what it takes to look it up for each task, or for each link.
     pub(super) fn read(conn: &Connection) -> Result<Self, Error> {
+        let done = done(conn)?;
         let mut all = HashMap::<_, Counts>::new();
-        let mut statement = conn.prepare_cached(
-            "SELECT link.parent_id, link.child_id, child.status IS 'done' \
-             FROM task_links AS link LEFT JOIN tasks AS child ON child.id = link.child_id",
-        )?;
+        let mut statement = conn.prepare_cached("SELECT parent_id, child_id FROM task_links")?;
         let mut links = statement.query(())?;
         while let Some(link) = links.next()? {
             let parent = all.entry(link.get(0)?).or_default();
+            let child: String = link.get(1)?;
             parent.children += 1;
-            parent.children_done += link.get::<_, u32>(2)?;
-            all.entry(link.get(1)?).or_default().parents += 1;
+            parent.children_done += u32::from(done.contains(&child));
+            all.entry(child).or_default().parents += 1;
         }
         let mut statement =
             conn.prepare_cached("SELECT task_id, count(*) FROM task_comments GROUP BY task_id")?;
@@ -67,4 +66,11 @@ impl AllCounts {
         let id = row.get_ref(0)?.as_str()?;
         Ok(self.0.get(id).copied().unwrap_or_default())
     }
+}
+
+/// The tasks that are done.
+fn done(conn: &Connection) -> Result<HashSet<String>, Error> {
+    let mut statement = conn.prepare_cached("SELECT id FROM tasks WHERE status = 'done'")?;
+    let ids = statement.query_map((), |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }

@@ -1,0 +1,112 @@
+//! Taking back what a person did.
+
+use domain::run::Outcome;
+use domain::status::Status;
+
+use super::rest::Span;
+use super::{Card, Model};
+
+/// How one change of a card is taken back.
+#[derive(Clone, Debug)]
+pub(super) enum Inverse {
+    Created,
+    Assignee(u8, Standing),
+    Place(Status, bool, Standing),
+    Linked { parent: usize, was_put_aside: bool },
+    Unlinked { parent: usize, was_put_aside: bool },
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    failures: u32,
+    rest: Option<Span>,
+}
+
+impl Card {
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            failures: self.failures,
+            rest: self.rest,
+        }
+    }
+
+    pub(super) fn place(&self) -> Inverse {
+        Inverse::Place(self.status.clone(), self.waiting, self.standing())
+    }
+
+    /// Whether a person put it into `todo`.
+    pub(super) fn is_put_aside(&self) -> bool {
+        self.status == Status::Todo && !self.waiting
+    }
+}
+
+impl Model {
+    /// `None` when nothing can be undone any more.
+    pub(super) fn undo(&mut self, back: usize) -> Option<()> {
+        let request = self.request().checked_sub(back)?;
+        let (task, inverse) = self.requests.get(request)?.clone()?;
+        (self.cards[task].changed_by == request).then_some(())?;
+        match inverse {
+            Inverse::Created => {
+                self.put(task, Status::Archived, Outcome::Cancelled);
+                self.promote();
+            }
+            Inverse::Assignee(assignee, standing) => {
+                self.cards[task].assignee = assignee;
+                self.restore(task, &standing);
+            }
+            Inverse::Place(status, waiting, standing) => {
+                self.put_back(task, status, waiting);
+                self.restore(task, &standing);
+            }
+            Inverse::Linked {
+                parent,
+                was_put_aside,
+            } => {
+                self.cards[task].parents.remove(&parent);
+                if was_put_aside {
+                    self.cards[task].waiting = false;
+                } else {
+                    self.promote_one(task);
+                }
+            }
+            Inverse::Unlinked {
+                parent,
+                was_put_aside,
+            } => {
+                (!self.depends_on(parent, task)).then_some(())?;
+                self.cards[task].parents.insert(parent);
+                if !was_put_aside {
+                    self.wait_if_needed(parent, task);
+                }
+            }
+        }
+        self.touch(task);
+        Some(())
+    }
+
+    /// A worker that was stopped is not there any more, so its task is ready instead.
+    fn put_back(&mut self, task: usize, to: Status, waiting: bool) {
+        let was_finished = self.cards[task].status.is_finished();
+        let to = match to {
+            Status::Running => Status::Ready,
+            other => other,
+        };
+        self.put(task, to.clone(), Outcome::Cancelled);
+        if to == Status::Ready && self.is_held_back(task) {
+            self.let_wait(task);
+        } else if to == Status::Todo && waiting {
+            self.cards[task].waiting = true;
+            self.promote_one(task);
+        }
+        if was_finished && !to.is_finished() {
+            self.demote_children(task);
+        }
+        self.promote();
+    }
+
+    fn restore(&mut self, task: usize, standing: &Standing) {
+        self.cards[task].failures = standing.failures;
+        self.cards[task].rest = standing.rest;
+    }
+}

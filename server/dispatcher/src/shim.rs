@@ -123,16 +123,21 @@ impl Supervision<'_> {
         let started = worker::start(self.spec)?;
         let (mut tree, output) = (Tree::of(started.pid), started.output);
         self.watch.worker_started(Instant::now());
-        let end = if self
+        let is_open = self
             .board
             .record_spawn(started.pid, started.log_start)
-            .await
-        {
-            let end = self.end_of(&mut tree, &output).await;
-            memory::likely_cause(end, kills_before, memory::kills())
+            .await;
+        // A worker may report sooner than we do, and has a right to finish then.
+        let over = if is_open {
+            None
         } else {
-            End::Stopped
+            self.look(Some(&output)).await
         };
+        let end = match over {
+            Some(end) => end,
+            None => self.end_of(&mut tree, &output).await,
+        };
+        let end = memory::likely_cause(end, kills_before, memory::kills());
         self.end_tree(&mut tree).await;
         let written = timeout(LAST_OUTPUT, output.written()).await;
         let written = written.unwrap_or_default();

@@ -38,7 +38,7 @@ impl InUse {
         let read = move || -> Result<Self, Error> {
             Ok(Self {
                 busy: busy_tasks(&home)?,
-                of_live_tasks: live.into_iter().flat_map(workspace_of).collect(),
+                of_live_tasks: live.iter().flat_map(workspace_of).collect(),
             })
         };
         spawn_blocking(read)
@@ -70,7 +70,7 @@ fn busy_tasks(home: &Home) -> Result<BTreeSet<TaskId>, Error> {
 }
 
 /// The workspace of a task, under each of its names.
-fn workspace_of(task: Task) -> Vec<(PathBuf, TaskId)> {
+fn workspace_of(task: &Task) -> Vec<(PathBuf, TaskId)> {
     let path = task.workspace_path.as_deref();
     let path = path.and_then(|path| workspaces::absolute(path).ok());
     let paths = path.map_or_else(Vec::new, |path| spellings(&path));

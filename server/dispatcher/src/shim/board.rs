@@ -53,7 +53,7 @@ impl<'a> Board<'a> {
         match self.tell(record).await {
             Ok(()) => true,
             Err(kernel::Error::Refused(refusal)) => {
-                tracing::info!(%refusal, "the run was closed, so its worker is ended");
+                tracing::info!(%refusal, "the run was closed before its worker was recorded");
                 false
             }
             Err(error) => {

@@ -81,6 +81,9 @@ use usage::Senseless;
 pub(crate) use slash::run_slash;
 pub(crate) use text::moment;
 
+/// Where the flags of all verbs stand in the help of one.
+const AFTER_THE_VERBS_OWN: usize = 900;
+
 /// A kanban board that runs its tasks by itself.
 #[derive(Debug, Parser)]
 #[command(name = "kanban", version, disable_help_subcommand = true)]
@@ -91,7 +94,8 @@ struct Cli {
         global = true,
         env = "KANBAN_HOME",
         value_name = "DIR",
-        hide_env_values = true
+        hide_env_values = true,
+        display_order = AFTER_THE_VERBS_OWN
     )]
     home: Option<PathBuf>,
     /// When to use colours; `NO_COLOR` is heeded
@@ -100,7 +104,8 @@ struct Cli {
         global = true,
         value_name = "WHEN",
         default_value = "auto",
-        hide_possible_values = true
+        hide_possible_values = true,
+        display_order = AFTER_THE_VERBS_OWN
     )]
     color: paint::When,
     #[command(subcommand)]
@@ -216,7 +221,7 @@ pub fn main() -> ExitCode {
             home().and_then(|home| daemon::run(args, home, umask, &mut output))
         }
         Some(Verb::Dispatch(args)) => {
-            home().and_then(|home| dispatch::run(args, home, umask, &mut output))
+            home().and_then(|home| dispatch::run(&args, home, umask, &mut output))
         }
         Some(Verb::OnBoard(verb)) => home().and_then(|home| {
             on_board(home, async |session| {

@@ -24,7 +24,7 @@ pub(crate) struct Settings {
     /// How many runs may go on at once, whatever the configuration says.
     pub(crate) max: Option<u32>,
     /// After how many failures in a row a task is blocked, unless the task says otherwise.
-    pub(crate) failure_limit: u32,
+    pub(crate) failure_limit: Option<u32>,
     /// Where to write down the id of this process.
     pub(crate) pidfile: Option<PathBuf>,
     /// Whether to tell what it does.
@@ -55,7 +55,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let config = Config {
         umask: Some(settings.umask.bits()),
         max: settings.max,
-        failure_limit: Some(settings.failure_limit),
+        failure_limit: settings.failure_limit,
         interval: settings.interval,
         ..Config::new(std::env::current_exe().context("cannot find this program's own file")?)
     };
@@ -65,9 +65,10 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let _pidfile = settings.pidfile.map(PidFile::write);
     announce(settings.interval)?;
     let telling = async {
-        while settings.telling == Telling::Everything {
-            let Ok(frame) = feed.next().await else { break };
-            tell(&frame.events, kernel.now());
+        if settings.telling == Telling::Everything {
+            while let Ok(frame) = feed.next().await {
+                tell(&frame.events, kernel.now());
+            }
         }
         std::future::pending::<()>().await;
     };

@@ -1,5 +1,7 @@
 //! Connections: who may have one, for how long, and how much they may say before they are heard.
 
+mod impatient;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use tower::ServiceExt;
 
 use crate::shutdown::Shutdown;
 use crate::{AppState, router};
+use impatient::Impatient;
 
 /// How many connections may be open. A browser has seven: six for requests and a socket. Half of the
 /// 1,024 files that a process usually may open stay for the board, the logs and the workers.
@@ -34,6 +37,10 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
 /// How large the head of a request may be: longer than any that a browser sends.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
+
+/// How much of an answer waits in a connection for the other side to take it, and how much of a
+/// request for us. By default it would be six times as much, for each of them.
+pub(crate) const MAX_HELD_BYTES: usize = 64 * 1024;
 
 /// How many headers a request may have.
 const MAX_HEADERS: usize = 100;
@@ -115,7 +122,8 @@ async fn serve(
         .header_read_timeout(HEAD_LIMIT)
         .max_header_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), answer)
+        .max_buf_size(MAX_HELD_BYTES)
+        .serve_connection(TokioIo::new(Impatient::new(stream)), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use dispatcher::Home;
-use domain::command::FAILURE_LIMIT;
 use rustix::fs::Mode;
 
 use super::output::Output;
@@ -25,9 +24,9 @@ pub(super) struct Args {
     /// How many tasks may run at once [default: as kanban.toml says, else one for each processor]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     max: Option<u32>,
-    /// After how many failures in a row a task is blocked
-    #[arg(long, default_value_t = FAILURE_LIMIT, value_parser = clap::value_parser!(u32).range(1..))]
-    failure_limit: u32,
+    /// After how many failures in a row a task is blocked [default: as kanban.toml says, else 5]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    failure_limit: Option<u32>,
     /// Where to write down the id of this process
     #[arg(long, value_name = "FILE")]
     pidfile: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use dispatcher::{Config, Home, Spawned, TickReport};
 use domain::actor::Actor;
-use domain::command::{Command, FAILURE_LIMIT};
+use domain::command::Command;
 use domain::id::TaskId;
 use kernel::Kernel;
 use rustix::fs::Mode;
@@ -26,16 +26,16 @@ pub(super) struct Args {
     /// How many tasks to start at most
     #[arg(long)]
     max: Option<u32>,
-    /// After how many failures in a row a task is blocked
-    #[arg(long, default_value_t = FAILURE_LIMIT, value_parser = clap::value_parser!(u32).range(1..))]
-    failure_limit: u32,
+    /// After how many failures in a row a task is blocked [default: as kanban.toml says, else 5]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    failure_limit: Option<u32>,
     /// Print it as JSON
     #[arg(long)]
     json: bool,
 }
 
 /// `umask` is that of the person who started the program.
-pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
     anyhow::ensure!(
         args.dry_run || !session::is_worker(),
         "a worker may not start tasks; the dispatcher that started it does"
@@ -45,13 +45,13 @@ pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> a
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let config = Config {
         umask: Some(umask.bits()),
-        failure_limit: Some(args.failure_limit),
+        failure_limit: args.failure_limit,
         ..Config::new(program)
     };
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(dispatch(&args, kernel, home, config, output))
+        .block_on(dispatch(args, kernel, home, config, output))
 }
 
 async fn dispatch(

@@ -27,11 +27,17 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let to = args.address.with_user(None);
     let task = args.task_id.as_deref().map(session::known).transpose()?;
     let commands = match task.clone() {
-        Some(task) => vec![Command::Unsubscribe { task, to: to.clone() }],
+        Some(task) => vec![Command::Unsubscribe {
+            task,
+            to: to.clone(),
+        }],
         None => from_board(session, &to).await?,
     };
     let receipts = session.execute_all(commands).await?;
-    if receipts.iter().all(|receipt| matches!(receipt.answer, Answer::Unchanged)) {
+    if receipts
+        .iter()
+        .all(|receipt| matches!(receipt.answer, Answer::Unchanged))
+    {
         output.complain("(no such subscription)");
         return Ok(());
     }
@@ -53,7 +59,11 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 /// What ends all that a place is told without having asked for single tasks.
 async fn from_board(session: &Session, to: &Address) -> Result<Vec<Command>, kernel::Error> {
     let all = session.kernel.board_subscriptions().await?;
-    let there = all.iter().filter(|found| address::is_same_place(&found.to, to));
-    let commands = there.map(|found| Command::UnsubscribeBoard { subscription: found.id });
+    let there = all
+        .iter()
+        .filter(|found| address::is_same_place(&found.to, to));
+    let commands = there.map(|found| Command::UnsubscribeBoard {
+        subscription: found.id,
+    });
     Ok(commands.collect())
 }

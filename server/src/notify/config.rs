@@ -145,7 +145,7 @@ fn set_up(tables: Tables, kernel: &Kernel, home: &Home) -> Result<Setup, String>
     let client: Shared = Arc::new(web::client()?);
     let mut channels = Channels::default();
     let hooks = tables.webhook.into_iter().map(|(name, table)| {
-        let hook = webhook(&name, table)?;
+        let hook = webhook(&name, &table)?;
         Ok((name, hook))
     });
     let hooks = hooks.collect::<Result<_, String>>()?;
@@ -209,7 +209,7 @@ fn set_up(tables: Tables, kernel: &Kernel, home: &Home) -> Result<Setup, String>
     })
 }
 
-fn webhook(name: &str, table: WebhookTable) -> Result<Webhook, String> {
+fn webhook(name: &str, table: &WebhookTable) -> Result<Webhook, String> {
     let at = format!("channels.webhook.{name}");
     let url = base(&format!("{at}.url"), &table.url)?;
     let keys = table.secrets.iter().map(|secret| {
@@ -362,12 +362,10 @@ mod tests {
         let folder = Folder::new();
         let example = dispatcher::EXAMPLE;
         let ours = example.split("# [channels.webhook.ci]").nth(1).unwrap();
-        let ours: String = format!("# [channels.webhook.ci]{ours}")
-            .lines()
-            .filter_map(|line| line.strip_prefix("# "))
-            .filter(|line| line.starts_with('[') || line.contains(" = "))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let ours = format!("# [channels.webhook.ci]{ours}");
+        let lines = ours.lines().filter_map(|line| line.strip_prefix("# "));
+        let lines = lines.filter(|line| line.starts_with('[') || line.contains(" = "));
+        let ours = lines.collect::<Vec<_>>().join("\n");
         let file: File = toml::from_str(&ours).unwrap_or_else(|error| panic!("{error}\n{ours}"));
         let tables = file.channels;
         assert!(tables.webhook.contains_key("ci") && tables.command.contains_key("phone"));

@@ -97,7 +97,7 @@ impl Board {
                 pass(Duration::from_millis(20)).await;
             }
         };
-        timeout(Duration::from_secs(60), looking)
+        timeout(Duration::from_mins(1), looking)
             .await
             .expect("it was never recorded")
     }

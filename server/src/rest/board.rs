@@ -26,7 +26,7 @@ pub(crate) use copy::BoardCopy;
     description = "The whole board, column by column. A summary is the same without long texts and \
                    ages, and has an `ETag`.",
     responses(
-        (status = 200, body = wire::board::Board<'_>),
+        (status = 200, body = wire::board::AnyBoard),
         (status = 304, description = "The summary is still the one that the client has."),
         super::openapi::Refusals,
     ),

@@ -33,7 +33,8 @@ struct GetUpdates {
 
 #[derive(Debug, Deserialize)]
 struct Update {
-    update_id: i64,
+    #[serde(rename = "update_id")]
+    number: i64,
     message: Option<Incoming>,
     callback_query: Option<Pressed>,
 }
@@ -100,7 +101,7 @@ impl Updates {
             };
             for update in updates {
                 // The next request tells Telegram that this one was taken.
-                offset = offset.max(update.update_id + 1);
+                offset = offset.max(update.number + 1);
                 self.take(update).await;
             }
         }
@@ -129,7 +130,7 @@ impl Updates {
     }
 
     async fn take(&self, update: Update) {
-        let key = format!("update:{}", update.update_id);
+        let key = format!("update:{}", update.number);
         if let Some(message) = update.message {
             self.take_message(message, key).await;
         } else if let Some(pressed) = update.callback_query {

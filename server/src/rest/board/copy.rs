@@ -132,28 +132,28 @@ impl BoardCopy {
         filter: Filter,
     ) -> Result<Page, kernel::Error> {
         let cursor = self.lock(|state| state.cursor);
-        let mut changes = kernel.board_changes(cursor).await?;
-        loop {
-            let now = changes.now;
-            if self.bring_up_to(changes).await {
-                return Ok(self.lock(|state| state.page(filter, now)));
-            }
+        let changes = kernel.board_changes(cursor).await?;
+        let mut now = changes.now;
+        if !self.bring_up_to(changes).await? {
             // Another program has deleted a task.
-            changes = kernel.board_changes(None).await?;
+            let whole = kernel.board_changes(None).await?;
+            now = whole.now;
+            self.bring_up_to(whole).await?;
         }
+        Ok(self.lock(|state| state.page(filter, now)))
     }
 
     /// Takes in the changes. Says whether the copy is as large as the board.
-    async fn bring_up_to(self: &Arc<Self>, changes: BoardChanges) -> bool {
+    async fn bring_up_to(self: &Arc<Self>, changes: BoardChanges) -> Result<bool, kernel::Error> {
         if changes.rows.len() < MANY {
-            return self.lock(|state| state.take_in(changes));
+            return Ok(self.lock(|state| state.take_in(changes)));
         }
         let copy = self.clone();
         let taking = spawn_blocking(move || {
             let pieces = pieces(&changes.rows);
             copy.lock(|state| state.take(changes, pieces))
         });
-        taking.await.unwrap_or(false)
+        taking.await.map_err(|_| kernel::Error::Internal)
     }
 
     fn lock<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {

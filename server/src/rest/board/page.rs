@@ -13,8 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 use super::copy::{Column, Piece};
 use crate::rest::wire::board::End;
 
-/// How much is put together at once, in bytes.
-const CHUNK: usize = 128 * 1024;
+/// How much is put together at once, in bytes: as much as a connection may hold back.
+const CHUNK: usize = crate::listen::MAX_HELD_BYTES / 2;
 
 const BEFORE_STARTED: &[u8] = br#","started_age_seconds":"#;
 

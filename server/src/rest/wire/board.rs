@@ -6,9 +6,33 @@ use domain::status::Status;
 use domain::time::Timestamp;
 use kernel::BoardRow;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::TaskObject;
+
+/// A board, whole or as a summary.
+pub(in crate::rest) struct AnyBoard;
+
+impl PartialSchema for AnyBoard {
+    // `oneOf` would be wrong: without tasks both read alike.
+    fn schema() -> RefOr<Schema> {
+        let one_of_them = AnyOfBuilder::new()
+            .item(Ref::from_schema_name(Board::name()))
+            .item(Ref::from_schema_name(Summary::name()));
+        RefOr::T(one_of_them.build().into())
+    }
+}
+
+impl ToSchema for AnyBoard {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Board::name().into_owned(), Board::schema()));
+        schemas.push((Summary::name().into_owned(), Summary::schema()));
+        Board::schemas(schemas);
+        Summary::schemas(schemas);
+    }
+}
 
 /// The whole board. It is put together by `board::copy` from its cards and its [`End`].
 #[derive(ToSchema)]
@@ -84,16 +108,20 @@ impl<'a> Card<'a> {
 }
 
 /// The board without long texts and ages.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Summary<'a> {
     columns: Vec<SummaryColumn<'a>>,
+    #[schema(value_type = i64)]
     latest_event_id: EventId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SummaryColumn<'a> {
     #[serde(rename = "name")]
+    #[schema(value_type = String)]
     status: Status,
+    /// The tasks as on cards.
+    #[schema(value_type = Vec<Object>)]
     tasks: Vec<&'a TaskSummary>,
 }
 

@@ -3,7 +3,11 @@
 
 #![expect(clippy::print_stdout, reason = "figures to be read are what it is for")]
 
-#[expect(dead_code, reason = "it uses a part of what the tests need")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "it uses a part of what the tests need"
+)]
 mod harness;
 
 use std::fs;
@@ -29,7 +33,7 @@ const MANY: usize = 10_000;
 /// How long a server is watched that has nothing to do.
 const REST: Duration = Duration::from_secs(30);
 
-/// How many clock ticks a second has in `/proc`: the same on every Linux (proc_pid_stat(5)).
+/// How many clock ticks a second has in `/proc`: the same on every Linux (`proc_pid_stat(5)`).
 const TICKS_PER_SECOND: f64 = 100.0;
 
 fn main() -> anyhow::Result<()> {
@@ -104,7 +108,8 @@ async fn rest_with_many() -> anyhow::Result<()> {
     // What a person does who looks at it.
     let (status, shown) = board.get("/board").await?;
     ensure!(status == 200, "{status}");
-    let since = format!("since={}", shown["latest_event_id"]);
+    let newest = shown.get("latest_event_id").context("no cursor")?;
+    let since = format!("since={newest}");
     let _open_page = board.socket(&since).await?;
     let pid = board.pid()?;
     let resident = memory_mib(pid)?;

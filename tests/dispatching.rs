@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-use crate::harness::{Board, within};
+use crate::harness::{Board, text, within};
 
 /// `kanban daemon`, running.
 struct Daemon {
@@ -84,9 +84,9 @@ async fn gone(pid: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn status(board: &Board, task: &str) -> anyhow::Result<Value> {
+async fn status(board: &Board, task: &str) -> anyhow::Result<String> {
     let shown = board.kanban(&["show", task, "--json"]).await?.json()?;
-    Ok(shown["task"]["status"].clone())
+    Ok(text(&shown, "/task/status")?.to_owned())
 }
 
 async fn dispatched(board: &Board, flags: &[&str]) -> anyhow::Result<Value> {
@@ -215,10 +215,10 @@ async fn a_dry_run_changes_nothing_and_lists_what_would_start_and_why_not() -> a
     assert_eq!(reason(&second), Some(json!("at_capacity")), "{dry}");
     assert_eq!(reason(&stranger), Some(json!("no_lane")), "{dry}");
     assert_eq!(board.kanban(&["list", "--json"]).await?.out, before);
-    let text = board.kanban(&["dispatch", "--dry-run"]).await?.out;
+    let said = board.kanban(&["dispatch", "--dry-run"]).await?.out;
     assert!(
-        text.contains(&format!("  - {first}  ->  shell  @ - (dry)\n")),
-        "{text}"
+        said.contains(&format!("  - {first}  ->  shell  @ - (dry)\n")),
+        "{said}"
     );
     // What it said is what happens.
     let wet = dispatched(&board, &[]).await?;

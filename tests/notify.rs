@@ -2,6 +2,7 @@
 
 mod receiver;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,7 +49,8 @@ async fn a_question_is_told_answered_and_the_task_done_with_one_message_each() -
     let receiver = Receiver::start().await?;
     let board = board_with_webhook(&receiver).await?;
     subscribe(&board, &CI).await?;
-    let body = "kanban context \"$KANBAN_TASK\" | grep -q eu-west || \
+    // The script itself stands in the context too, and must not answer its own question.
+    let body = "kanban context \"$KANBAN_TASK\" | grep -q 'eu-wes[t]' || \
         { kanban block \"$KANBAN_TASK\" 'which region?'; exit 0; }\necho deployed";
     let task = board
         .create("deploy", &["--assignee", "shell", "--body", body])
@@ -94,7 +96,10 @@ async fn a_killed_server_tells_what_it_was_telling_again_under_the_same_key() ->
     board.serve(&LISTEN).await?;
     let again = receiver.answer("200 OK", "").await?;
     assert_eq!(again.header("webhook-id"), first.header("webhook-id"));
-    assert_eq!(again.body, first.body);
+    assert_eq!(
+        again.json()?["data"]["event_id"],
+        first.json()?["data"]["event_id"]
+    );
     let second = receiver.answer("200 OK", "").await?;
     assert_eq!(second.json()?["data"]["detail"], "two?");
     Ok(())
@@ -199,13 +204,11 @@ async fn no_log_shows_a_secret() -> anyhow::Result<()> {
 fn sign(secret: &str, at: &str, body: &str) -> anyhow::Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())?;
     mac.update(format!("v0:{at}:{body}").as_bytes());
-    let digits: String = mac
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(format!("v0={digits}"))
+    let mut signature = "v0=".to_owned();
+    for byte in mac.finalize().into_bytes() {
+        write!(signature, "{byte:02x}")?;
+    }
+    Ok(signature)
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use domain::id::TaskId;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::harness::{Board, text, within};
@@ -92,7 +92,11 @@ async fn create(board: &Board, notes: &Path, dice: &mut Dice) -> anyhow::Result<
     let mut tasks: Vec<TaskId> = Vec::new();
     for number in 0..TASKS {
         let body = script(notes, number, dice);
-        let parent = tasks.iter().rev().nth(6).filter(|_| number % 3 == 0);
+        let parent = tasks
+            .iter()
+            .rev()
+            .nth(6)
+            .filter(|_| number.is_multiple_of(3));
         let new = json!({
             "title": format!("task {number}"),
             "body": body,
@@ -108,7 +112,7 @@ async fn create(board: &Board, notes: &Path, dice: &mut Dice) -> anyhow::Result<
 
 /// A worker notes that it ran, and how many ran beside it.
 fn script(notes: &Path, number: usize, dice: &mut Dice) -> String {
-    let leave_behind = if number % 10 == 0 {
+    let leave_behind = if number.is_multiple_of(10) {
         "setsid sleep 1000 &"
     } else {
         ""
@@ -187,7 +191,10 @@ async fn assert_runs_are_closed(board: &Board, task: &TaskId) -> anyhow::Result<
         .await?
         .json()?;
     let runs = runs.as_array().context("no array")?;
-    let outcomes: Vec<_> = runs.iter().map(|run| run["outcome"].as_str()).collect();
+    let outcomes: Vec<_> = runs
+        .iter()
+        .map(|run| run.get("outcome").and_then(Value::as_str))
+        .collect();
     let (last, before) = outcomes.split_last().context("no run")?;
     ensure!(*last == Some("completed"), "{task}: {outcomes:?}");
     // A run that was claimed when the server died, and whose supervisor never came.

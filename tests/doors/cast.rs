@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask, Receipt};
 use domain::event::Event;
@@ -32,46 +32,46 @@ pub(super) struct Cast {
 
 impl Cast {
     pub(super) async fn on(kernel: &Kernel) -> anyhow::Result<Self> {
-        let ready = create(kernel, "ready", &[]).await?;
-        let waiting = create(kernel, "waiting", &[&ready]).await?;
-        let running = create(kernel, "running", &[]).await?;
-        let claim = Command::ClaimTask {
-            task: running.clone(),
-            lock: "host:1".to_owned(),
-            ttl: LEASE,
-            lane: None,
-            policy: ClaimPolicy::default(),
+        let names = ["ready", "running", "blocked", "done", "archived"];
+        let tasks = create_all(kernel, names.map(|name| new(name, &[])).into()).await?;
+        let Ok([ready, running, blocked, done, archived]) = <[TaskId; 5]>::try_from(tasks) else {
+            bail!("five were created");
         };
-        act(kernel, claim).await?;
-        let blocked = create(kernel, "blocked", &[]).await?;
-        let block = Command::BlockTask {
-            task: blocked.clone(),
-            reason: Some("which city?".to_owned()),
-        };
-        act(kernel, block).await?;
-        let done = create(kernel, "done", &[]).await?;
-        let complete = Command::CompleteTask {
-            task: done.clone(),
-            result: Some("42".to_owned()),
-            summary: None,
-            metadata: None,
-        };
-        act(kernel, complete).await?;
-        let archived = create(kernel, "archived", &[]).await?;
-        let archive = Command::ArchiveTask {
-            task: archived.clone(),
-        };
-        act(kernel, archive).await?;
-        let subscribe = Command::Subscribe {
-            task: done.clone(),
-            to: place("before"),
-        };
-        act(kernel, subscribe).await?;
+        let waiting = create_all(kernel, vec![new("waiting", &[&ready])]).await?;
+        let waiting = waiting.into_iter().next().context("one was created")?;
+        let places = vec![
+            Command::ClaimTask {
+                task: running.clone(),
+                lock: "host:1".to_owned(),
+                ttl: LEASE,
+                lane: None,
+                policy: ClaimPolicy::default(),
+            },
+            Command::BlockTask {
+                task: blocked.clone(),
+                reason: Some("which city?".to_owned()),
+            },
+            Command::CompleteTask {
+                task: done.clone(),
+                result: Some("42".to_owned()),
+                summary: None,
+                metadata: None,
+            },
+            Command::ArchiveTask {
+                task: archived.clone(),
+            },
+            Command::Subscribe {
+                task: done.clone(),
+                to: place("before"),
+            },
+        ];
+        act(kernel, places).await?;
         let prioritise = Command::SetPriority {
             task: ready.clone(),
             priority: 1,
         };
-        let newest = act(kernel, prioritise).await?.events;
+        let events = act(kernel, vec![prioritise]).await?.pop();
+        let newest = events.and_then(|receipt| receipt.events.last().copied());
         Ok(Self {
             tenant: format!("of {ready}"),
             ready,
@@ -80,8 +80,9 @@ impl Cast {
             blocked,
             done,
             archived,
-            unknown: "t_0".parse()?,
-            newest: *newest.last().context("a change without an event")?,
+            // Longer than any that is given out, so that none begins with it.
+            unknown: "t_0123456789ab".parse()?,
+            newest: newest.context("a change without an event")?,
         })
     }
 
@@ -139,7 +140,7 @@ impl Cast {
         board.sort_unstable();
         for pause in kernel.dispatch().await?.paused {
             board.push(format!("paused {:?}", pause.lane));
-            act(kernel, Command::Resume { lane: pause.lane }).await?;
+            act(kernel, vec![Command::Resume { lane: pause.lane }]).await?;
         }
         events.retain(|event| event.id > self.newest);
         events.sort_by_key(|event| event.id);
@@ -180,18 +181,24 @@ fn plain(event: &Event) -> String {
     format!("{} {} {payload}", event.task_id, event.kind)
 }
 
-async fn act(kernel: &Kernel, command: Command) -> anyhow::Result<Receipt> {
-    Ok(kernel.execute(&Actor::full("ada"), command).await?)
+/// Carries out commands of a person in one transaction.
+async fn act(kernel: &Kernel, commands: Vec<Command>) -> anyhow::Result<Vec<Receipt>> {
+    Ok(kernel.execute_all(&Actor::full("ada"), commands).await?)
 }
 
-async fn create(kernel: &Kernel, title: &str, parents: &[&TaskId]) -> anyhow::Result<TaskId> {
-    let new = NewTask {
+async fn create_all(kernel: &Kernel, new: Vec<Command>) -> anyhow::Result<Vec<TaskId>> {
+    let receipts = act(kernel, new).await?;
+    let created = receipts.into_iter().map(|receipt| match receipt.answer {
+        Answer::Created { task, .. } => Ok(task),
+        other => bail!("created, but was told {other:?}"),
+    });
+    created.collect()
+}
+
+fn new(title: &str, parents: &[&TaskId]) -> Command {
+    Command::CreateTask(NewTask {
         title: title.to_owned(),
         parents: parents.iter().map(ToString::to_string).collect(),
         ..NewTask::default()
-    };
-    match act(kernel, Command::CreateTask(new)).await?.answer {
-        Answer::Created { task, .. } => Ok(task),
-        other => anyhow::bail!("created, but was told {other:?}"),
-    }
+    })
 }

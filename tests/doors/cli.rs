@@ -4,25 +4,21 @@ use anyhow::bail;
 use domain::command::{Command, NewTask};
 use domain::status::Status;
 
-use super::Refusal;
+use super::{Given, Refusal};
 use crate::harness::Board;
 
-/// Gives the command; `None` where this door does not offer it.
-pub(super) async fn give(
-    board: &Board,
-    command: &Command,
-) -> anyhow::Result<Option<Option<Refusal>>> {
+pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
     let Some(words) = words(command) else {
-        return Ok(None);
+        return Ok(Given::NotOffered);
     };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let said = board.kanban(&words).await?;
     match said.code {
-        Some(0) => Ok(Some(None)),
-        Some(1) => Ok(Some(Some(Refusal {
+        Some(0) => Ok(Given::Done),
+        Some(1) => Ok(Given::Refused(Refusal {
             kind: None,
             sentence: said.err,
-        }))),
+        })),
         _ => bail!("{words:?}: {said:?}"),
     }
 }

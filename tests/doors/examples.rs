@@ -95,7 +95,7 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
     }),
     ("a pause", |_| Command::Pause { lane: None }),
     ("a pause of a lane", |_| Command::Pause {
-        lane: Some("ops".to_owned()),
+        lane: Some("shell".to_owned()),
     }),
     ("a resumption", |_| Command::Resume { lane: None }),
     ("a promotion", |_| Command::PromoteWaiting),

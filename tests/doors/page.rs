@@ -4,30 +4,26 @@ use domain::command::{Command, NewTask};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::Refusal;
+use super::{Given, Refusal};
 use crate::harness::Board;
 
 /// A field of a form, and what was filled in.
 type Field = (&'static str, String);
 
-/// Gives the command; `None` where this door does not offer it.
-pub(super) async fn give(
-    board: &Board,
-    command: &Command,
-) -> anyhow::Result<Option<Option<Refusal>>> {
+pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
     let Some((function, form)) = form(command) else {
-        return Ok(None);
+        return Ok(Given::NotOffered);
     };
     let request = board.request(Method::POST, &format!("/fn/{function}"))?;
     let response = request.form(&form).send().await?;
     if response.status().is_success() {
-        return Ok(Some(None));
+        return Ok(Given::Done);
     }
     let answer: Value = serde_json::from_str(&response.text().await?)?;
-    Ok(Some(Some(Refusal {
+    Ok(Given::Refused(Refusal {
         kind: Some(serde_json::from_value(answer["kind"].clone())?),
         sentence: answer["message"].as_str().unwrap_or_default().to_owned(),
-    })))
+    }))
 }
 
 fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
@@ -87,12 +83,11 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
 }
 
 fn fields(new: &NewTask) -> Vec<Field> {
-    let filled = |field: &Option<String>| field.clone().unwrap_or_default();
     vec![
         ("form[title]", new.title.clone()),
-        ("form[body]", filled(&new.body)),
-        ("form[assignee]", filled(&new.assignee)),
-        ("form[tenant]", filled(&new.tenant)),
+        ("form[body]", new.body.clone().unwrap_or_default()),
+        ("form[assignee]", new.assignee.clone().unwrap_or_default()),
+        ("form[tenant]", new.tenant.clone().unwrap_or_default()),
         ("form[priority]", new.priority.to_string()),
         ("form[parents]", new.parents.join(" ")),
     ]

@@ -7,16 +7,12 @@ use domain::notify::Address;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Refusal;
+use super::{Given, Refusal};
 use crate::harness::Board;
 
-/// Gives the command; `None` where this door does not offer it.
-pub(super) async fn give(
-    board: &Board,
-    command: &Command,
-) -> anyhow::Result<Option<Option<Refusal>>> {
+pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
     let Some((method, path, body)) = request(command) else {
-        return Ok(None);
+        return Ok(Given::NotOffered);
     };
     let request = board.request(method, &format!("/api/plugins/kanban{path}"))?;
     let response = match body {
@@ -26,14 +22,14 @@ pub(super) async fn give(
     let response = response.send().await?;
     let status = response.status().as_u16();
     if status == 200 {
-        return Ok(Some(None));
+        return Ok(Given::Done);
     }
     let answer: Value = response.json().await?;
     let kind = KINDS.iter().find(|kind| kind.http_status() == status);
-    Ok(Some(Some(Refusal {
+    Ok(Given::Refused(Refusal {
         kind: Some(*kind.with_context(|| format!("{status}: {answer}"))?),
         sentence: answer["detail"].as_str().unwrap_or_default().to_owned(),
-    })))
+    }))
 }
 
 /// The kinds that a well-formed request of somebody who may make it can meet.

@@ -31,13 +31,22 @@ pub(crate) fn shape(json: &Value, home: &Path) -> Value {
         Value::Array(items) => items.iter().map(|item| shape(item, home)).collect(),
         Value::Object(members) => members
             .iter()
-            .map(|(key, value)| (key.clone(), shape(value, home)))
+            .map(|(key, value)| (key.clone(), shape_member(key, value, home)))
             .collect(),
         Value::Number(number) if number.as_i64().is_some_and(|it| it > 1_000_000_000) => {
             "MOMENT".into()
         }
         Value::String(text) => shape_text(text, home).into(),
         other => other.clone(),
+    }
+}
+
+fn shape_member(key: &str, value: &Value, home: &Path) -> Value {
+    let is_measured = key.ends_with("_seconds") || key.ends_with("_bytes");
+    match value {
+        Value::Number(_) if is_measured => "MEASURED".into(),
+        Value::String(_) if key == "program" => "PROGRAM".into(),
+        value => shape(value, home),
     }
 }
 
@@ -50,7 +59,7 @@ fn shape_text(text: &str, home: &Path) -> String {
             let rest = word.get(end.len()..).unwrap_or_default();
             let digits = end.strip_prefix("t_").unwrap_or_default();
             let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-            let is_number = end.len() >= 4 && end.bytes().all(|byte| byte.is_ascii_digit());
+            let is_number = end.len() >= 2 && end.bytes().all(|byte| byte.is_ascii_digit());
             match end {
                 _ if digits.len() == 8 && is_hex(digits) => format!("TASK{rest}"),
                 _ if end.len() == 64 && is_hex(end) => format!("SECRET{rest}"),

@@ -76,7 +76,7 @@ doc: rust ## Build the documentation into target/doc
 .PHONY: unit
 unit: debug ## Run the tests of rules, storage and wiring
 	$(say) "run the tests"
-	@KANBAN_BIN=$(CURDIR)/target/debug/kanban cargo test
+	@KANBAN_BIN=$(CURDIR)/target/debug/kanban cargo test --no-fail-fast
 
 .PHONY: e2e
 e2e: site debug $(test_packages) browser ## Run the flows in a real browser; ARGS="specs/board.spec.ts" and the like

@@ -11,12 +11,8 @@ use crate::harness::{Board, text};
 async fn exported(board: &Board) -> anyhow::Result<String> {
     let said = board.kanban(&["export"]).await?;
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    Ok(said
-        .out
-        .lines()
-        .skip(1)
-        .map(|line| format!("{line}\n"))
-        .collect())
+    let (_, rest) = said.out.split_once('\n').unwrap_or_default();
+    Ok(rest.to_owned())
 }
 
 async fn titles(board: &Board) -> anyhow::Result<Value> {

@@ -10,6 +10,7 @@ use tokio::process::Command;
 use super::keys;
 use crate::harness::Board;
 
+#[expect(clippy::indexing_slicing, reason = "JSON has `null` where nothing is")]
 async fn findings(board: &Board, code: i32) -> anyhow::Result<Vec<Value>> {
     let said = board.kanban(&["doctor", "--json"]).await?;
     assert_eq!(said.code, Some(code), "{said:?}");
@@ -26,6 +27,7 @@ async fn findings(board: &Board, code: i32) -> anyhow::Result<Vec<Value>> {
 }
 
 /// The messages of what is wrong.
+#[expect(clippy::indexing_slicing, reason = "JSON has `null` where nothing is")]
 async fn wrong(board: &Board) -> anyhow::Result<Vec<String>> {
     let findings = findings(board, 1).await?.into_iter();
     let wrong = findings.filter(|finding| finding["state"] == "wrong");

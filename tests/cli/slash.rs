@@ -135,9 +135,10 @@ async fn nonsense_is_answered_in_a_sentence() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_long_answer_is_cut_with_a_note() -> anyhow::Result<()> {
     let board = Board::without_server()?;
-    let lines: String = (0..100)
-        .map(|at| format!("{{\"title\": \"täsk {at}\"}}\n"))
+    let lines: Vec<_> = (0..100)
+        .map(|at| format!("{{\"title\": \"täsk {at}\"}}"))
         .collect();
+    let lines = lines.join("\n");
     board
         .kanban_reading(&["import", "-"], lines.as_bytes())
         .await?;

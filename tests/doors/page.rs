@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::{Given, Refusal};
-use crate::harness::Board;
+use crate::harness::{Board, text};
 
 /// A field of a form, and what was filled in.
 type Field = (&'static str, String);
@@ -21,8 +21,10 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
     }
     let answer: Value = serde_json::from_str(&response.text().await?)?;
     Ok(Given::Refused(Refusal {
-        kind: Some(serde_json::from_value(answer["kind"].clone())?),
-        sentence: answer["message"].as_str().unwrap_or_default().to_owned(),
+        kind: Some(serde_json::from_value(
+            answer.get("kind").cloned().unwrap_or_default(),
+        )?),
+        sentence: text(&answer, "/message").unwrap_or_default().to_owned(),
     }))
 }
 

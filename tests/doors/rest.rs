@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Given, Refusal};
-use crate::harness::Board;
+use crate::harness::{Board, text};
 
 pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
     let Some((method, path, body)) = request(command) else {
@@ -28,7 +28,7 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
     let kind = KINDS.iter().find(|kind| kind.http_status() == status);
     Ok(Given::Refused(Refusal {
         kind: Some(*kind.with_context(|| format!("{status}: {answer}"))?),
-        sentence: answer["detail"].as_str().unwrap_or_default().to_owned(),
+        sentence: text(&answer, "/detail").unwrap_or_default().to_owned(),
     }))
 }
 

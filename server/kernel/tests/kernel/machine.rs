@@ -167,10 +167,10 @@ fn check_rest(task: &Task, card: &Card) {
     }
 }
 
-/// What became ready by itself waited in `todo`.
+/// What became ready by itself waited in `todo`, or was put back there by the same undo.
 fn check_promotions(before: &HashMap<TaskId, Task>, events: &[Event]) {
-    let demoted: BTreeSet<_> = of_kind(events, "demoted").collect();
-    for task in of_kind(events, "ready").filter(|task| !demoted.contains(task)) {
+    let undone: BTreeSet<_> = of_kind(events, "undone").collect();
+    for task in of_kind(events, "ready").filter(|task| !undone.contains(task)) {
         let before = &before[task];
         assert_eq!(
             (&before.status, before.waiting),

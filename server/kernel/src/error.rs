@@ -40,7 +40,7 @@ pub enum Error {
         /// What the operating system says.
         cause: Arc<std::io::Error>,
     },
-    /// The disk, or the quota on it, is full.
+    /// The disk is full.
     #[error("the disk is full, so nothing was written")]
     DiskFull,
     /// This build has an SQLite with a known defect.

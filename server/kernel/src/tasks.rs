@@ -54,10 +54,10 @@ pub(crate) fn forgive(conn: &Connection, id: &TaskId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets a task wait for its parents, or no longer.
-pub(crate) fn set_waiting(conn: &Connection, id: &TaskId, waiting: bool) -> Result<(), Error> {
-    conn.prepare_cached("UPDATE tasks SET waiting = ?2 WHERE id = ?1")?
-        .execute((id.as_str(), waiting))?;
+/// Lets a task wait for its parents.
+pub(crate) fn set_waiting(conn: &Connection, id: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET waiting = 1 WHERE id = ?1")?
+        .execute([id.as_str()])?;
     Ok(())
 }
 

@@ -54,7 +54,7 @@ pub(super) fn unblock(work: &mut Work<'_>, id: &TaskId) -> Result<Answer, Error>
     work.put(id, &status, None)?;
     tasks::forgive(work.conn, id)?;
     if is_waiting {
-        tasks::set_waiting(work.conn, id, true)?;
+        tasks::set_waiting(work.conn, id)?;
     }
     work.log(id, &EventBody::Unblocked)?;
     Ok(Answer::Done)

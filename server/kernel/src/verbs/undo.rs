@@ -216,10 +216,12 @@ fn take_back(
             was_put_aside,
         } => {
             link::delete(work, &parent, id)?;
-            if was_put_aside {
-                tasks::set_waiting(work.conn, id, false)
-            } else {
-                promotion::promote_one(work, id, Some(&parent))
+            match work.task(id)?.status {
+                // The link let it wait, and its parent may have made it ready since.
+                Status::Todo | Status::Ready if was_put_aside => {
+                    work.put(id, &Status::Todo, None)
+                }
+                _ => promotion::promote_one(work, id, Some(&parent)),
             }
         }
         Inverse::Unlinked {
@@ -254,7 +256,7 @@ fn put_back(work: &mut Work<'_>, id: &TaskId, to: &Status, waiting: bool) -> Res
     match status {
         Status::Ready => promotion::hold_back(work, id)?,
         Status::Todo if waiting => {
-            tasks::set_waiting(work.conn, id, true)?;
+            tasks::set_waiting(work.conn, id)?;
             promotion::promote_one(work, id, None)?;
         }
         _ => {}

@@ -164,7 +164,13 @@ async fn a_task_that_a_person_put_aside_stays_there_when_its_link_is_taken_back(
         parent: parent.to_string(),
         child: child.to_string(),
     };
-    there_and_back(&board, &child, link).await;
+    there_and_back(&board, &child, link.clone()).await;
+    assert_eq!(board.status(&child).await, Status::Todo);
+
+    let receipt = board.act(link).await.unwrap();
+    board.complete(&parent, "done").await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Ready);
+    undo(&board, &receipt).await;
     assert_eq!(board.status(&child).await, Status::Todo);
 }
 

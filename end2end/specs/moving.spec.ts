@@ -108,8 +108,18 @@ test.describe("with a finger", () => {
 
     // At the edge the board comes along.
     await finger.move(385, 300);
-    await expect(board.column("Todo")).toHaveAttribute("data-drop", "yes");
+    await board.column("Todo").evaluate(
+      (column) =>
+        new Promise<void>((resolve) => {
+          const look = () => {
+            if (column.getBoundingClientRect().left < 150) resolve();
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+    );
     await finger.move(200, 300);
+    await expect(board.column("Todo")).toHaveAttribute("data-drop", "yes");
     await finger.up();
     await expect(board.card("Held", "Triage")).toHaveCount(0);
     await expect(page).toHaveURL("/");

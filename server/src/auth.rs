@@ -294,7 +294,7 @@ fn put_off(wait: Duration) -> Response {
 }
 
 /// What is open to strangers: a sign of life, and the ways in.
-fn is_open(method: &Method, path: &str) -> bool {
+pub(crate) fn is_open(method: &Method, path: &str) -> bool {
     matches!(
         (method, path),
         (&Method::GET | &Method::HEAD, "/healthz")

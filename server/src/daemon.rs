@@ -62,7 +62,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut feed = kernel.feed(*kernel.newest_event().borrow());
     let notifier = Notifier::start(kernel.clone(), home.clone(), url_of(home)?).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
-    let _pidfile = settings.pidfile.map(PidFile::write);
+    let pidfile = settings.pidfile.and_then(PidFile::write);
     announce(settings.interval)?;
     let telling = async {
         if settings.telling == Telling::Everything {
@@ -76,6 +76,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         () = signals.asked_to_end() => {}
         () = telling => {}
     }
+    // Before the lock is free: the next dispatcher may use the same file.
+    drop(pidfile);
     settings.when_stopped.end(dispatcher, &mut signals).await;
     notifier.stop().await;
     say(io::stdout().lock(), "(dispatcher stopped)")
@@ -124,11 +126,14 @@ struct PidFile(PathBuf);
 
 impl PidFile {
     /// Writes it. Without it the dispatcher works all the same.
-    fn write(path: PathBuf) -> Self {
-        if let Err(error) = write_pid(&path) {
-            tracing::warn!(%error, path = %path.display(), "the pidfile was not written");
+    fn write(path: PathBuf) -> Option<Self> {
+        match write_pid(&path) {
+            Ok(()) => Some(Self(path)),
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "the pidfile was not written");
+                None
+            }
         }
-        Self(path)
     }
 }
 

@@ -13,7 +13,7 @@ use axum::response::Response;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::{AppState, http_error};
+use crate::{AppState, auth, http_error};
 
 /// How large a body may be. A task's text is a few kilobytes; this leaves room for a long report as
 /// a result.
@@ -33,13 +33,24 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// included. What streams afterwards does not count.
 const REQUEST_LIMIT: Duration = Duration::from_mins(1);
 
+/// How many requests of strangers are worked on at once, and how long one may take: they have turns
+/// of their own, so that nobody can take those of people who are let in.
+const MAX_STRANGERS: usize = 16;
+const STRANGER_LIMIT: Duration = Duration::from_secs(10);
+
 /// The turns of requests.
 #[derive(Clone, Debug)]
-pub(crate) struct Turns(Arc<Semaphore>);
+pub(crate) struct Turns {
+    of_guests: Arc<Semaphore>,
+    of_strangers: Arc<Semaphore>,
+}
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_AT_ONCE)))
+        Self {
+            of_guests: Arc::new(Semaphore::new(MAX_AT_ONCE)),
+            of_strangers: Arc::new(Semaphore::new(MAX_STRANGERS)),
+        }
     }
 }
 
@@ -67,11 +78,16 @@ pub(crate) async fn size(request: Request, next: Next) -> Response {
 
 /// Lets a request wait for its turn, and ends one that takes too long.
 pub(crate) async fn turn(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let Ok(Ok(_turn)) = timeout(MAX_WAIT, state.turns.0.acquire()).await else {
+    let (turns, limit) = if auth::is_open(request.method(), request.uri().path()) {
+        (&state.turns.of_strangers, STRANGER_LIMIT)
+    } else {
+        (&state.turns.of_guests, REQUEST_LIMIT)
+    };
+    let Ok(Ok(_turn)) = timeout(MAX_WAIT, turns.acquire()).await else {
         state.metrics.put_off();
         return http_error::busy("too many requests at once");
     };
-    let answer = timeout(REQUEST_LIMIT, next.run(request)).await;
+    let answer = timeout(limit, next.run(request)).await;
     answer.unwrap_or_else(|_| {
         http_error::detail(StatusCode::REQUEST_TIMEOUT, "the request took too long")
     })

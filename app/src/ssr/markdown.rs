@@ -49,12 +49,34 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
+/// How deep lists and quotations may lie in one another. The sanitizer looks through all that are
+/// open for each new one, so that a text of nothing but `>` would keep it busy for minutes.
+const DEPTH: u32 = 24;
+
+/// A longer text is shown as it stands.
+const LONGEST: usize = 100_000;
+
 /// The HTML of a text, with tables, strike-through and task lists. Line breaks stay where they were
 /// written, as people who write notes expect. What looks like HTML is shown as it stands.
 pub(super) fn to_html(text: &str) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let events = Parser::new_ext(text, options).map(|event| match event {
+    if text.len() > LONGEST {
+        return as_it_stands(text);
+    }
+    let mut depth: u32 = 0;
+    let shallow = Parser::new_ext(text, options).filter(|event| match event {
+        Event::Start(_) => {
+            depth += 1;
+            depth <= DEPTH
+        }
+        Event::End(_) => {
+            depth = depth.saturating_sub(1);
+            depth < DEPTH
+        }
+        _ => true,
+    });
+    let events = shallow.map(|event| match event {
         Event::SoftBreak => Event::HardBreak,
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
         Event::TaskListMarker(is_done) => Event::Text(if is_done { "☑ " } else { "☐ " }.into()),
@@ -65,9 +87,29 @@ pub(super) fn to_html(text: &str) -> String {
     SANITIZER.clean(&unsafe_html).to_string()
 }
 
+fn as_it_stands(text: &str) -> String {
+    let mut html = String::new();
+    let events = [
+        Event::Html("<pre>".into()),
+        Event::Text(text.into()),
+        Event::Html("</pre>".into()),
+    ];
+    html::push_html(&mut html, events.into_iter());
+    html
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_keeps_the_server_busy() {
+        for text in [">".repeat(90_000), "- ".repeat(45_000), "x".repeat(200_000)] {
+            let html = to_html(&text);
+            assert!(html.matches("<blockquote>").count() <= 24);
+            assert!(html.matches("<ul>").count() <= 24);
+        }
+    }
 
     #[test]
     fn notes_become_paragraphs_lists_and_tables() {

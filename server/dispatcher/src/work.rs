@@ -188,8 +188,10 @@ impl Work {
     /// One look at the board, and what follows from it. Says when the next one is due.
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
         let all_settled = self.settle_ended().await;
+        // Another program may have taken a task out of `running`.
+        let looks_for_others = self.promotion_is_due;
         self.promote().await?;
-        self.release_stale_claims().await?;
+        self.release_stale_claims(looks_for_others).await?;
         let open = self.kernel.open_runs().await?;
         self.find_leftovers(&open).await?;
         let all_taken_over = self.reconcile(&open).await;
@@ -220,9 +222,9 @@ impl Work {
     }
 
     /// Frees the tasks that a person, or another program, claimed and then forgot.
-    async fn release_stale_claims(&mut self) -> Result<(), Error> {
+    async fn release_stale_claims(&mut self, in_any_case: bool) -> Result<(), Error> {
         let end = self.kernel.next_lease_end().await?;
-        if end.is_some_and(|end| end < self.kernel.now()) {
+        if in_any_case || end.is_some_and(|end| end < self.kernel.now()) {
             let release = Command::ReleaseStaleClaims;
             let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
             if let Answer::Reclaimed { count } = receipt.answer {

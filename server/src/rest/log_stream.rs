@@ -10,6 +10,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use domain::error::Error;
 use futures::Stream;
 use futures::stream::unfold;
 use tokio::sync::OwnedSemaphorePermit;
@@ -56,6 +57,10 @@ pub(super) async fn follow(
     named: Named,
     Parameters(mut query): Parameters,
 ) -> Result<Response, HttpError> {
+    // It would outlive the run, as a socket would.
+    if !caller.is_full() {
+        return Err(Error::NotForWorkers.into());
+    }
     let tail = query.bounded("tail", TAIL);
     query.finish()?;
     let task = state.kernel().task_alone(&named.task()?).await?;

@@ -39,8 +39,11 @@ impl Work {
         let assignees = self.kernel.ready_assignees().await?;
         let assignees = snapshot.with_room(assignees, &self.settings.lanes);
         // Those that may not start yet must not stand in the place of others.
-        let limit = room.saturating_add(count(snapshot.leaving.len()));
+        let limit = room.saturating_add(count(self.watched.len()));
         snapshot.startable = self.kernel.startable(assignees, limit).await?;
+        // A run may have been closed after the open ones were read; its worker is still there.
+        let is_watched = |task: &TaskId| self.watched.values().any(|one| one.task() == task);
+        snapshot.startable.retain(|one| !is_watched(&one.task));
         let planned = plan(&snapshot, &self.settings.lanes);
         let is_work = !planned.is_empty() && max != Some(0);
         let mut started = 0;

@@ -46,18 +46,30 @@ pub(super) fn find(
         }
         None => (own_place, of_the_lane),
     };
-    if repository_of(&place).is_some() {
+    let is_half_made = is_half_made(&place);
+    if repository_of(&place).is_some() && !is_half_made {
         return Ok((place, None));
     }
-    if is_occupied(&place) {
+    if is_occupied(&place) && !is_half_made {
         return Err(Error::Occupied(place));
     }
-    let repository = repository.ok_or(Error::NoRepository)?;
+    let repository = repository
+        .or_else(|| repository_of(&place))
+        .ok_or(Error::NoRepository)?;
     if !is_repository(&repository) && repository_of(&repository).is_none() {
         return Err(Error::NotARepository(repository));
     }
     let branch = branch_of(task);
     Ok((place, Some(Worktree { repository, branch })))
+}
+
+/// Whether git was killed while it made the worktree at `place`: it locks one while it does, for this
+/// reason. No worker has ever run there.
+fn is_half_made(place: &Path) -> bool {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+    let link = read(&place.join(".git"));
+    let folder = link.trim().strip_prefix("gitdir: ").map(Path::new);
+    folder.is_some_and(|folder| read(&folder.join("locked")).starts_with("initializing"))
 }
 
 impl Worktree {
@@ -72,6 +84,9 @@ impl Worktree {
             git(&self.repository, &arguments).await
         };
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        if is_half_made(Path::new(&place)) {
+            in_repository(words(&["worktree", "remove", "--force", "--force", &place])).await?;
+        }
         let branch = format!("refs/heads/{}", self.branch);
         let is_there = in_repository(words(&["show-ref", "--verify", "--quiet", &branch])).await;
         let add = if is_there.is_ok() {
@@ -240,6 +255,25 @@ pub(crate) mod tests {
             assert_eq!(
                 fs::read_to_string(again.path.join("file")).unwrap(),
                 "changed"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worktree_that_was_not_finished_is_made_anew() {
+        let repository = Repository::new().await;
+        let first = repository.made(Some(&repository.path), None).await;
+        // What is left when git is killed while it checks out.
+        let link = fs::read_to_string(first.path.join(".git")).unwrap();
+        let folder = Path::new(link.trim().strip_prefix("gitdir: ").unwrap());
+        fs::write(folder.join("locked"), "initializing").unwrap();
+        fs::remove_file(first.path.join("file")).unwrap();
+        for path in [&first.path, &repository.path] {
+            let again = repository.made(Some(path), None).await;
+            assert_eq!(again.path, first.path);
+            assert_eq!(
+                fs::read_to_string(again.path.join("file")).unwrap(),
+                "first"
             );
         }
     }

@@ -5,6 +5,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::run::Outcome;
+use domain::status::Status;
 use domain::time::Seconds;
 
 use super::{Work, attempt};
@@ -40,7 +41,8 @@ pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<An
     Ok(Answer::Renewed { lease_expires })
 }
 
-/// Takes back every claim whose lease has run out and that has no supervisor: of one that has, the
+/// Closes every run of a task that another program took out of `running`, and takes back every claim
+/// whose lease has run out and that has no supervisor: of one that has, the
 /// dispatcher knows better whether it lives, also after the machine has slept through the lease. Each
 /// task may start again at once: nobody has said that anything went wrong, only that nobody has said
 /// anything.
@@ -48,14 +50,20 @@ pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
     let stale: Vec<TaskId> = work
         .conn
         .prepare_cached(
-            "SELECT task_id FROM runs INDEXED BY idx_runs_open \
-             WHERE ended_at IS NULL AND pid IS NULL AND lease_expires < ?1 ORDER BY id",
+            "SELECT run.task_id FROM runs AS run INDEXED BY idx_runs_open \
+             JOIN tasks ON tasks.id = run.task_id \
+             WHERE run.ended_at IS NULL \
+               AND (tasks.status <> 'running' OR run.pid IS NULL AND run.lease_expires < ?1) \
+             ORDER BY run.id",
         )?
         .query_map([work.now.0], |row| row::task_id(row, 0))?
         .collect::<Result<_, _>>()?;
     for id in &stale {
         let task = work.task(id)?;
         runs::close_open_run_of(work.conn, work.now, id, Outcome::Reclaimed)?;
+        if task.status != Status::Running {
+            continue;
+        }
         let event = EventBody::Reclaimed {
             stale_lock: task.claim_lock.clone(),
         };

@@ -218,9 +218,7 @@ fn take_back(
             link::delete(work, &parent, id)?;
             match work.task(id)?.status {
                 // The link let it wait, and its parent may have made it ready since.
-                Status::Todo | Status::Ready if was_put_aside => {
-                    work.put(id, &Status::Todo, None)
-                }
+                Status::Todo | Status::Ready if was_put_aside => work.put(id, &Status::Todo, None),
                 _ => promotion::promote_one(work, id, Some(&parent)),
             }
         }

@@ -405,3 +405,21 @@ async fn only_a_worker_of_the_shell_lane_may_write_tasks_for_it() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_run_of_a_task_that_another_program_finished_is_closed_and_holds_up_nobody() {
+    let board = Board::new();
+    let (finished, forgotten) = (board.task_named("one").await, board.task_named("two").await);
+    let closed = board.claim(&finished).await.unwrap();
+    board.claim(&forgotten).await.unwrap();
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
+         WHERE id = '{finished}'"
+    ));
+    board.pass(Seconds(901));
+    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    let run = board.kernel.run(closed.run).await.unwrap();
+    assert_eq!(run.outcome, Some(Outcome::Reclaimed));
+    assert_eq!(board.status(&finished).await, Status::Done);
+    assert_eq!(board.status(&forgotten).await, Status::Ready);
+}

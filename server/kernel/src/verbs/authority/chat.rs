@@ -12,6 +12,10 @@ pub(super) fn check(work: &Work<'_>, is_trusted: bool, command: &Command) -> Res
     if writes_for_shell(work, command)? {
         return Err(Refusal::ShellFromChat.into());
     }
+    // What is taken back may bring a script back, and what is forgotten is gone.
+    if matches!(command, Command::Undo { .. } | Command::ForgetEvents { .. }) {
+        return Err(Refusal::NotForChat.into());
+    }
     match command {
         _ if is_trusted => Ok(()),
         Command::CreateTask(_)

@@ -151,6 +151,13 @@ impl Model {
             })
     }
 
+    /// Whether a change of a task has not been answered yet.
+    pub fn is_changing(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.event.is_none() && matches!(entry.request, Request::Change { .. }))
+    }
+
     /// Whether the sample is on its way.
     pub fn is_filling(&self) -> bool {
         self.entries

@@ -35,7 +35,16 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             answered_all(model, answers);
         }
     }
-    Vec::new()
+    undo_what_was_wanted(model)
+}
+
+/// Takes back what was on its way when somebody wanted it back.
+fn undo_what_was_wanted(model: &mut Model) -> Vec<Effect> {
+    if model.pending.is_changing() {
+        return Vec::new();
+    }
+    let wanted = model.undo.take_wanted();
+    (0..wanted).flat_map(|_| undo(model, None)).collect()
 }
 
 /// Asks for changes: for a single one alone, for several at once.
@@ -98,8 +107,12 @@ pub(crate) fn tasks_with(model: &Model, task: &TaskId) -> Vec<TaskId> {
     }
 }
 
-/// Takes an act back: this one, or the last.
+/// Takes an act back: this one, or the last, once it is known whether that was done.
 pub(crate) fn undo(model: &mut Model, act: Option<ActId>) -> Vec<Effect> {
+    if act.is_none() && model.pending.is_changing() {
+        model.undo.want();
+        return Vec::new();
+    }
     let Some(act) = model.undo.take(act) else {
         model
             .notices

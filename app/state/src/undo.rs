@@ -10,6 +10,8 @@ const MOST: usize = 50;
 pub struct Model {
     last: ActId,
     acts: Vec<Act>,
+    /// How often the last act was to be taken back while it was still on its way.
+    wanted: u32,
 }
 
 /// Tells an act from the others.
@@ -28,6 +30,16 @@ pub struct Act {
 }
 
 impl Model {
+    /// Notes that the last act is to be taken back as soon as it is known how.
+    pub fn want(&mut self) {
+        self.wanted = self.wanted.saturating_add(1);
+    }
+
+    /// How many acts were to be taken back meanwhile; none from now on.
+    pub fn take_wanted(&mut self) -> u32 {
+        std::mem::take(&mut self.wanted)
+    }
+
     /// Remembers an act.
     pub fn remember(&mut self, text: String, events: Vec<EventId>) -> ActId {
         self.last.0 = self.last.0.wrapping_add(1);

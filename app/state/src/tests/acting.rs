@@ -198,6 +198,23 @@ fn many_changes_are_taken_back_together() {
 }
 
 #[test]
+fn what_is_still_on_its_way_is_taken_back_when_it_has_arrived() {
+    let (mut model, _) = live([summary(1), summary(2)]);
+    let first = ticket_of(&drop_on(&mut model, 1, Status::Todo));
+    answer(&mut model, first, Ok(8));
+    let second = ticket_of(&drop_on(&mut model, 2, Status::Todo));
+    let early = update(&mut model, Msg::WantedUndo(None));
+    assert_eq!(early, []);
+
+    let answer = pending::Msg::Answered(second, Ok(saved(9)));
+    let effects = update(&mut model, Msg::Pending(answer));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Send { request: Request::Undo { events, .. }, .. }] if *events == [EventId(9)]
+    ));
+}
+
+#[test]
 fn a_change_that_changed_nothing_offers_no_undo() {
     let (mut model, _) = live([summary(1)]);
     let effects = update(&mut model, Msg::Changed(id(1), Change::SetPriority(0)));

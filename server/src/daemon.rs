@@ -11,7 +11,7 @@ use kernel::Kernel;
 use rustix::fs::Mode;
 
 use crate::notify::Notifier;
-use crate::serve::{make_private_folder, url_of};
+use crate::serve::{is_reachable, make_private_folder, url_of};
 use crate::shutdown::{Signals, WhenStopped};
 
 /// What a dispatcher without a server is told when it starts.
@@ -52,7 +52,10 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let db = home.db();
     let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
     let mut signals = Signals::listen()?;
+    let url = url_of(home)?;
     let config = Config {
+        is_reachable: url.as_deref().is_some_and(is_reachable),
+        url: url.clone(),
         umask: Some(settings.umask.bits()),
         max: settings.max,
         failure_limit: settings.failure_limit,
@@ -60,7 +63,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         ..Config::new(std::env::current_exe().context("cannot find this program's own file")?)
     };
     let mut feed = kernel.feed(*kernel.newest_event().borrow());
-    let notifier = Notifier::start(kernel.clone(), home.clone(), url_of(home)?).await?;
+    let notifier = Notifier::start(kernel.clone(), home.clone(), url).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
     let pidfile = settings.pidfile.and_then(PidFile::write);
     announce(settings.interval)?;

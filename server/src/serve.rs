@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, create_dir_all};
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -168,6 +168,18 @@ pub(crate) fn url_of(home: &Home) -> io::Result<Option<String>> {
     address::find(&address_file(home))
 }
 
+/// Whether other machines may reach the server that browsers find here, straight or by its proxy.
+pub(crate) fn is_reachable(url: &str) -> bool {
+    let host = reqwest::Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned));
+    let is_here = host.is_some_and(|host| {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    });
+    !is_here
+}
+
 /// Makes a folder that nobody else may look into. One that exists stays as it is.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
@@ -188,4 +200,27 @@ fn publish(home: &Home, url: &str) -> anyhow::Result<Option<Published>> {
         );
     }
     Ok(published)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_of_this_machine_is_out_of_reach() {
+        for here in [
+            "http://127.0.0.1:8420",
+            "http://[::1]:8420",
+            "http://localhost:1",
+        ] {
+            assert!(!is_reachable(here), "{here}");
+        }
+        for there in [
+            "https://kanban.example.com",
+            "http://10.0.0.7:8420",
+            "nonsense",
+        ] {
+            assert!(is_reachable(there), "{there}");
+        }
+    }
 }

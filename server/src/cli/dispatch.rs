@@ -43,7 +43,10 @@ pub(super) fn run(args: &Args, home: Home, umask: Mode, output: &mut Output) -> 
     crate::serve::make_private_folder(home.root())?;
     let kernel = Kernel::open(&home.db())?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let url = crate::serve::url_of(&home)?;
     let config = Config {
+        is_reachable: url.as_deref().is_some_and(crate::serve::is_reachable),
+        url,
         umask: Some(umask.bits()),
         failure_limit: args.failure_limit,
         ..Config::new(program)

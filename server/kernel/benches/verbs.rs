@@ -22,7 +22,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bare::Bare;
-use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main};
+use criterion::{
+    BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
 use domain::actor::Actor;
 use domain::command::Command;
 use domain::id::{RunToken, TaskId};
@@ -85,7 +87,7 @@ fn measure<V: Verbs>(
 
 /// The time of `times`, from that of `count`.
 fn scaled(took: Duration, count: u32, times: u64) -> Duration {
-    took.mul_f64(f64::from(u32::try_from(times).unwrap()) / f64::from(count))
+    Duration::from_nanos_u128(took.as_nanos() * u128::from(times) / u128::from(count))
 }
 
 fn verbs(criterion: &mut Criterion) {
@@ -105,32 +107,25 @@ fn verbs(criterion: &mut Criterion) {
     }
 }
 
-/// Sixteen writers at once: the cost of one verb when the commit is shared.
+/// Sixteen writers at once: what sixteen verbs cost that share a commit.
 fn sixteen_writers(criterion: &mut Criterion) {
     let template = LazyCell::new(|| Template::of(1_000));
-    criterion.bench_function("create/16 writers, per verb", |bencher| {
-        bencher.iter_custom(|times| {
-            let (_folder, path) = template.copy();
-            let ours = Ours::open(&path);
-            let ada = Actor::full("ada");
-            let start = Instant::now();
+    let mut group = criterion.benchmark_group("create");
+    group.throughput(Throughput::Elements(16));
+    group.bench_function("by 16 writers", |bencher| {
+        let (_folder, path) = template.copy();
+        let ours = Ours::open(&path);
+        let ada = Actor::full("ada");
+        bencher.iter(|| {
             ours.runtime.block_on(async {
-                for _ in 0..ROUNDS {
-                    let writes =
-                        (0..16).map(|_| ours.kernel.execute(&ada, Command::CreateTask(new_task())));
-                    futures::future::try_join_all(writes).await.unwrap();
-                }
-            });
-            scaled(start.elapsed(), 16 * ROUNDS, times)
+                let create = || Command::CreateTask(new_task());
+                let writes = (0..16).map(|_| ours.kernel.execute(&ada, create()));
+                futures::future::try_join_all(writes).await.unwrap()
+            })
         });
     });
+    group.finish();
 }
-
-/// How often the sixteen write in one measurement.
-const ROUNDS: u32 = 20;
-
-/// How many tasks for which others wait are finished in one measurement.
-const PARENTS: u32 = 50;
 
 /// Finishing a task for which three others wait.
 fn promotion(criterion: &mut Criterion) {
@@ -139,12 +134,11 @@ fn promotion(criterion: &mut Criterion) {
     for size in SIZES {
         let template = LazyCell::new(|| Template::of(size));
         group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
+            let (_folder, path) = template.copy();
+            let mut ours = Ours::open(&path);
             bencher.iter_custom(|times| {
-                let (_folder, path) = template.copy();
-                let mut ours = Ours::open(&path);
-
                 let mut took = Duration::ZERO;
-                for _ in 0..PARENTS {
+                for _ in 0..times {
                     let parent = ours.create();
                     for _ in 0..3 {
                         ours.create_child_of(&[&parent]);
@@ -154,7 +148,7 @@ fn promotion(criterion: &mut Criterion) {
                     ours.complete(&parent, &token);
                     took += start.elapsed();
                 }
-                scaled(took, PARENTS, times)
+                took
             });
         });
     }

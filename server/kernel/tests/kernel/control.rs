@@ -128,6 +128,17 @@ async fn deferrals_rest_longer_each_time_and_end_after_twenty_or_six_hours() {
 }
 
 #[tokio::test]
+async fn a_failure_begins_the_row_of_deferrals_anew() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    defer(&board, &task).await;
+    end_without_a_word(&board, &task).await;
+    defer(&board, &task).await;
+    let rest = board.task(&task).await.not_before.unwrap();
+    assert!((270..=300).contains(&rest.seconds_since(START)), "{rest:?}");
+}
+
+#[tokio::test]
 async fn only_the_rests_count_for_the_six_hours_and_a_person_begins_the_row_anew() {
     let board = Board::new();
     let task = board.task_named("task").await;
@@ -316,6 +327,7 @@ async fn what_the_dispatcher_says_can_be_asked_of_the_file() {
             serves_others: false,
             problem: None,
         }],
+        leaving: Vec::new(),
     };
     let publish = Command::PublishDispatcher(report.clone());
     let receipt = board.give(&Actor::dispatcher(), publish).await.unwrap();

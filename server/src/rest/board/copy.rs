@@ -9,6 +9,7 @@ use domain::id::{EventId, TaskId};
 use domain::status::Status;
 use domain::time::Timestamp;
 use kernel::{BoardChanges, BoardRow, Kernel};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::page::Page;
@@ -27,8 +28,22 @@ pub(super) struct Filter {
 }
 
 /// The copy of one server.
-#[derive(Debug, Default)]
-pub(crate) struct BoardCopy(Mutex<State>);
+#[derive(Debug)]
+pub(crate) struct BoardCopy {
+    state: Mutex<State>,
+    /// Whose turn it is to bring it up to date. After a while without readers much has changed, and
+    /// each of many who come at once would hold all of it in memory.
+    turn: Semaphore,
+}
+
+impl Default for BoardCopy {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            turn: Semaphore::new(1),
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -131,6 +146,11 @@ impl BoardCopy {
         kernel: &Kernel,
         filter: Filter,
     ) -> Result<Page, kernel::Error> {
+        let _turn = self
+            .turn
+            .acquire()
+            .await
+            .map_err(|_| kernel::Error::Stopped)?;
         let cursor = self.lock(|state| state.cursor);
         let changes = kernel.board_changes(cursor).await?;
         let mut now = changes.now;
@@ -157,7 +177,7 @@ impl BoardCopy {
     }
 
     fn lock<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -172,10 +192,6 @@ impl State {
     }
 
     fn take(&mut self, changes: BoardChanges, pieces: Vec<Piece>) -> bool {
-        // Somebody else has read the board later than we, and has been faster.
-        if self.cursor.is_some_and(|cursor| cursor > changes.cursor) && !changes.is_whole {
-            return true;
-        }
         if changes.is_whole {
             *self = Self::default();
         }

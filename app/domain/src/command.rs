@@ -22,6 +22,9 @@ pub const LEASE: Seconds = Seconds(900);
 /// After how many failures in a row a task is blocked, unless the task says otherwise.
 pub const FAILURE_LIMIT: u32 = 5;
 
+/// How many changes one request may ask for.
+pub const MAX_CHANGES: usize = 1_000;
+
 /// One change asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {

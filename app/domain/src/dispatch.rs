@@ -5,6 +5,7 @@ mod why;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::TaskId;
 use crate::run::ProcessIdentity;
 use crate::time::{Seconds, Timestamp};
 
@@ -37,6 +38,10 @@ pub struct Report {
     pub problem: Option<String>,
     /// What assignees' names stand for.
     pub lanes: Vec<LaneReport>,
+    /// The tasks of the runs that were closed and whose processes have not ended yet. Each of them
+    /// takes up the place of a run.
+    #[serde(default)]
+    pub leaving: Vec<TaskId>,
 }
 
 /// What a dispatcher says of one lane.
@@ -98,9 +103,11 @@ impl Dispatch {
             .filter(|report| report.is_running && silent_for <= SILENCE.0)
     }
 
-    /// How many runs go on.
+    /// How many runs go on, those included that were closed and whose processes have not ended yet.
     pub fn count(&self) -> u32 {
-        self.running.iter().map(|running| running.count).sum()
+        let leaving = self.living().map_or(0, |report| report.leaving.len());
+        let open: u32 = self.running.iter().map(|running| running.count).sum();
+        open.saturating_add(u32::try_from(leaving).unwrap_or(u32::MAX))
     }
 
     /// How many runs go on in this lane.

@@ -166,6 +166,8 @@ pub enum Error {
 pub enum ErrorKind {
     /// The request makes no sense.
     Invalid,
+    /// The request does not have the form that was asked for.
+    Malformed,
     /// The credential does not allow it.
     Forbidden,
     /// It is about something that does not exist.
@@ -186,6 +188,7 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Refused => 409,
+            Self::Malformed => 422,
             Self::Internal => 500,
             Self::Busy => 503,
         }

@@ -130,6 +130,12 @@ impl RunToken {
         Self(text.into())
     }
 
+    /// What a stranger offers as a token; `None` where it never was one.
+    pub fn offered(text: &str) -> Option<Self> {
+        let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (text.len() == 32 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
+    }
+
     /// The secret itself, for the worker's environment and the run's row.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -174,6 +180,21 @@ mod tests {
     fn an_id_read_from_json_is_checked_too() {
         assert!(serde_json::from_str::<TaskId>("\"t_12\"").is_ok());
         assert!(serde_json::from_str::<TaskId>("\"../x\"").is_err());
+    }
+
+    #[test]
+    fn only_what_is_made_like_a_token_may_be_one() {
+        let token = RunToken::from_bits(0xabc);
+        assert_eq!(RunToken::offered(token.as_str()), Some(token));
+        for text in [
+            "",
+            "abc",
+            &"A".repeat(32),
+            &"a".repeat(33),
+            &"\u{e9}".repeat(16),
+        ] {
+            assert_eq!(RunToken::offered(text), None, "{text}");
+        }
     }
 
     #[test]

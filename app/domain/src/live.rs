@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::dispatch::{Dispatch, WhyNot};
-use crate::id::TaskId;
+use crate::id::{DeliveryId, TaskId};
 
 /// The key `status` of a frame. It is sent when it changes, once a second at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,4 +18,6 @@ pub struct Live {
     pub why: BTreeMap<String, WhyNot>,
     /// The last line that the worker of each running task wrote.
     pub output: BTreeMap<TaskId, String>,
+    /// What reached nobody and waits for a person, and the task that it tells of.
+    pub undelivered: BTreeMap<DeliveryId, TaskId>,
 }

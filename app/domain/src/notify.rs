@@ -5,6 +5,8 @@ pub mod notice;
 pub mod pace;
 pub mod quiet;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -24,6 +26,17 @@ pub struct Address {
     /// Who asked for it.
     #[serde(default)]
     pub user_id: Option<String>,
+}
+
+/// `platform:chat`, or `platform:chat:thread`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.platform, self.chat_id)?;
+        match self.thread_id.as_str() {
+            "" => Ok(()),
+            thread => write!(f, ":{thread}"),
+        }
+    }
 }
 
 /// A row of table `kanban_notify_subs`.

@@ -2,12 +2,15 @@
 
 mod cap;
 mod file;
+mod server;
 mod settings;
 mod source;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use cap::Cap;
+pub use server::{FindServer, Server};
 pub use settings::{Mistake, Settings};
 pub(crate) use source::Source;
 
@@ -26,11 +29,8 @@ pub struct Config {
     pub program: PathBuf,
     /// The umask of the workers; `None` leaves them the dispatcher's.
     pub umask: Option<u32>,
-    /// Where browsers find the board, for the workers to know.
-    pub url: Option<String>,
-    /// Whether other machines can reach the server. Then no text that comes in over the network is
-    /// run as a script, unless `kanban.toml` turns the lane `shell` on.
-    pub is_reachable: bool,
+    /// Where the server is that shows the board, if one does.
+    pub server: FindServer,
     /// How many runs may go on at once, whatever `kanban.toml` says.
     pub max: Option<u32>,
     /// After how many failures in a row a task is blocked, unless the task says otherwise.
@@ -45,8 +45,7 @@ impl Config {
         Self {
             program,
             umask: None,
-            url: None,
-            is_reachable: false,
+            server: FindServer::Nowhere,
             max: None,
             failure_limit: None,
             interval: INTERVAL,

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::dispatch::Report;
 use kernel::Kernel;
@@ -12,6 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::{Config, Source};
 use crate::error::Error;
+use crate::histogram::Latencies;
 use crate::home::Home;
 use crate::process;
 use crate::report::TickReport;
@@ -20,6 +22,11 @@ use crate::work::{Asked, Stop, Wakes, Work};
 /// How many may wait for a tick that they asked for. Each is answered within one tick, so one more
 /// only has to wait its turn to ask.
 const ASKERS: usize = 8;
+
+/// How often the dispatch lock is tried, and how long after each other: whoever only asks whether there
+/// is a dispatcher holds it for a moment ([`is_held`]).
+const LOCK_TRIES: u32 = 5;
+const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
 /// The only dispatcher of its board, at work.
 ///
@@ -47,6 +54,7 @@ impl Dispatcher {
                 nudge: nudge.clone(),
                 ask,
                 status: work.status(),
+                latencies: work.latencies(),
             },
             Wakes::new(work.newest_event(), nudge, asked, stopped),
         );
@@ -110,6 +118,7 @@ pub struct Handle {
     nudge: Arc<Notify>,
     ask: mpsc::Sender<Asked>,
     status: watch::Receiver<Report>,
+    latencies: Arc<Latencies>,
 }
 
 impl Handle {
@@ -128,6 +137,11 @@ impl Handle {
         let asked = Asked { max, reply };
         self.ask.send(asked).await.map_err(|_| Error::Stopped)?;
         answer.await.unwrap_or(Err(Error::Stopped))
+    }
+
+    /// How long it takes for what it does.
+    pub fn latencies(&self) -> &Latencies {
+        &self.latencies
     }
 
     /// How it does.
@@ -162,11 +176,14 @@ fn take_lock(path: PathBuf) -> Result<File, Error> {
         File::options().create(true).append(true).open(&path)
     };
     let file = open().map_err(Error::file("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Held(path)),
-        Err(TryLockError::Error(cause)) => Err(Error::file("lock", &path)(cause)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(LOCK_AGAIN),
+            Err(TryLockError::Error(cause)) => return Err(Error::file("lock", &path)(cause)),
+        }
     }
+    Err(Error::Held(path))
 }
 
 /// Whether a dispatcher of this board holds its lock now. It blocks.

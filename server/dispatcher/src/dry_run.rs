@@ -1,7 +1,7 @@
 //! What a look at the board would do, and why it would not do more. Nothing here writes.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::dispatch::{Dispatch, Facts, Report, Running, WhyNot, why_not};
 use domain::id::{RunId, TaskId};
@@ -11,7 +11,7 @@ use domain::task::Task;
 use kernel::{Kernel, Startable, TaskFilter};
 use tokio::task::spawn_blocking;
 
-use crate::config::{Config, Settings};
+use crate::config::{Cap, Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
 use crate::plan::{Snapshot, Start, plan};
@@ -36,7 +36,7 @@ pub async fn dry_run(
     let read = move || -> Result<_, Error> {
         Ok((Settings::read(&home, &config)?, leaving(&home, &is_open)?))
     };
-    let (settings, leaving) = spawn_blocking(read)
+    let (mut settings, leaving) = spawn_blocking(read)
         .await
         .map_err(Error::system("read the settings"))??;
 
@@ -48,6 +48,13 @@ pub async fn dry_run(
     tasks.sort_by_key(|task| (Reverse(task.priority), task.created_at));
     let mut dispatch = kernel.dispatch().await?;
     let paused = dispatch.paused.iter().map(|pause| pause.lane.clone());
+    // The next look is that of the dispatcher that works now, if one does: its cap holds.
+    if let Some(said) = dispatch.living() {
+        settings.cap = Cap {
+            limit: said.cap,
+            reason: said.cap_reason.clone(),
+        };
+    }
     let mut snapshot = Snapshot::new(&open, leaving, settings.cap.limit, paused.collect());
     let is_rested = |task: &&Task| task.not_before.is_none_or(|until| until <= dispatch.now);
     snapshot.startable = tasks
@@ -65,7 +72,8 @@ pub async fn dry_run(
         reclaimed: stale.len(),
         ..TickReport::default()
     };
-    skip(&tasks, &as_of(&settings, dispatch), &mut report);
+    let dispatch = as_of(&settings, &snapshot.leaving, dispatch);
+    skip(&tasks, &dispatch, &mut report);
     let start = |start: Start| Spawned {
         task: start.task,
         assignee: start.assignee,
@@ -79,10 +87,11 @@ pub async fn dry_run(
 pub(crate) async fn explain(
     kernel: &Kernel,
     settings: &Settings,
+    leaving: &BTreeMap<RunId, TaskId>,
     mut report: TickReport,
 ) -> Result<TickReport, Error> {
     let tasks = tasks(kernel, Status::Ready).await?;
-    let dispatch = as_of(settings, kernel.dispatch().await?);
+    let dispatch = as_of(settings, leaving, kernel.dispatch().await?);
     skip(&tasks, &dispatch, &mut report);
     Ok(report)
 }
@@ -124,12 +133,12 @@ async fn reclaimed(kernel: &Kernel, stale: &[OpenRun]) -> Result<Vec<Task>, Erro
     Ok(running)
 }
 
-/// The tasks whose last worker has not left yet: its run is closed, and its folder still there.
-fn leaving(home: &Home, is_open: &BTreeSet<RunId>) -> Result<BTreeSet<TaskId>, Error> {
-    let mut leaving = BTreeSet::new();
+/// The closed runs whose processes have not ended yet, and their tasks: their folders are still there.
+fn leaving(home: &Home, is_open: &BTreeSet<RunId>) -> Result<BTreeMap<RunId, TaskId>, Error> {
+    let mut leaving = BTreeMap::new();
     for run in RunFolder::runs_in(&home.runs())?.difference(is_open) {
-        let spec = RunFolder::at(home.run_dir(*run)).spec()?;
-        leaving.extend(spec.map(|spec| spec.task));
+        let owner = RunFolder::at(home.run_dir(*run)).owner()?;
+        leaving.extend(owner.map(|owner| (*run, owner.task)));
     }
     Ok(leaving)
 }
@@ -153,7 +162,7 @@ fn running(snapshot: &Snapshot, starts: &[Start]) -> Vec<Running> {
 }
 
 /// How a dispatcher with these settings would explain itself.
-fn as_of(settings: &Settings, dispatch: Dispatch) -> Dispatch {
+fn as_of(settings: &Settings, leaving: &BTreeMap<RunId, TaskId>, dispatch: Dispatch) -> Dispatch {
     let report = Report {
         claimer: String::new(),
         process: ProcessIdentity {
@@ -169,6 +178,7 @@ fn as_of(settings: &Settings, dispatch: Dispatch) -> Dispatch {
         bad_ticks: 0,
         problem: None,
         lanes: settings.lanes.reports(),
+        leaving: leaving.values().cloned().collect(),
     };
     Dispatch {
         report: Some(report),

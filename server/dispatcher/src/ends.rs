@@ -7,6 +7,7 @@ use domain::run::Outcome;
 use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::run_folder::{End, Exit};
 
 /// How much of the last line goes into an error, in characters.
@@ -18,6 +19,7 @@ const TEMPORARY_FAILURE: i32 = 75;
 
 /// How a lane's workers say how it went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Rules {
     pub(crate) success: Success,
     /// What exit codes mean beside failure.
@@ -46,6 +48,12 @@ pub(crate) enum Meaning {
     Temporary,
     /// Only a person can help; the last output is the question.
     Blocked,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self::new(Success::Reports)
+    }
 }
 
 impl Rules {
@@ -126,6 +134,16 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
         }
         End::NotStarted(error) => fail(Outcome::SpawnFailed, None, error),
         End::Stopped => Verdict::Interrupt,
+    }
+}
+
+/// Why an attempt failed whose worker never started.
+pub(crate) fn not_started(error: &Error) -> Failure {
+    Failure {
+        outcome: Outcome::SpawnFailed,
+        code: None,
+        error: error.to_string(),
+        proposed: None,
     }
 }
 

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use domain::id::RunId;
-
 /// Why the dispatcher, or the supervisor of a run, did not do what it was to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -27,6 +25,14 @@ pub enum Error {
         /// What the operating system says.
         cause: io::Error,
     },
+    /// Another version of this program wrote a file of a run that is still there.
+    #[error("{path} makes no sense, so another version of this program wrote it: {cause}")]
+    Nonsense {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
     /// The operating system refuses something that is not about a file.
     #[error("cannot {verb}: {cause}")]
     System {
@@ -38,9 +44,6 @@ pub enum Error {
     /// The task's workspace cannot be had.
     #[error("workspace: {0}")]
     Workspace(#[from] crate::workspaces::Error),
-    /// What the run started is still there, so its task may not start again yet.
-    #[error("processes of run {0} do not end")]
-    LeftBehind(RunId),
     /// The dispatcher was asked for something after its end.
     #[error("the dispatcher has stopped")]
     Stopped,

@@ -44,11 +44,21 @@ pub(crate) struct Lane {
 
 /// How long a worker may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Limits {
     /// From its start to its end.
     pub(crate) max_run_time: Duration,
     /// Between two signs of life: an output, or a heartbeat.
     pub(crate) heartbeat_timeout: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_run_time: MAX_RUN_TIME,
+            heartbeat_timeout: None,
+        }
+    }
 }
 
 impl Lane {
@@ -59,11 +69,8 @@ impl Lane {
             command,
             env: BTreeMap::new(),
             cap: None,
-            limits: Limits {
-                max_run_time: MAX_RUN_TIME,
-                heartbeat_timeout: None,
-            },
-            rules: Rules::new(Success::Reports),
+            limits: Limits::default(),
+            rules: Rules::default(),
             workspace_root: None,
             repository: None,
             off: None,

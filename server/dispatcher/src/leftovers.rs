@@ -5,14 +5,23 @@ use std::io;
 use std::time::Duration;
 
 use domain::id::RunToken;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, pidfd_send_signal};
+use tokio::task::spawn_blocking;
+use tokio::time::interval;
 
 use crate::process;
 
-/// How often we look before we give up for now: one second. Only a process that hangs in the kernel
-/// stays longer.
-const TRIES: u32 = 10;
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How often we look, and how long after each other, while somebody waits: a tenth of a second in all.
+/// What is killed is gone within a few thousandths, unless it hangs in the kernel.
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How many looks in a row have to find nothing: a process that is just being replaced by another
+/// program shows no environment for a moment.
+const SURE: u32 = 2;
+
+/// How often we try again to end what hangs in the kernel.
+const REST: Duration = Duration::from_secs(1);
 
 /// Ends what a run left behind, before its task may be started again, and says whether all of it is
 /// gone.
@@ -20,31 +29,48 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// With the supervisor gone, nothing says any more whose children they are; but each of them got the
 /// run's secret with its environment, unless it was started with another one on purpose.
 pub(crate) async fn end(token: &RunToken) -> bool {
-    let mut look_again = tokio::time::interval(LOOK_AGAIN);
-    for _ in 0..TRIES {
+    let mut look_again = interval(LOOK_AGAIN);
+    let mut found_nothing = 0;
+    for _ in 0..LOOKS {
         look_again.tick().await;
         let secret = token.clone();
-        let found = tokio::task::spawn_blocking(move || kill_all_with(&secret)).await;
-        if matches!(found, Ok(Ok(0))) {
+        let found = spawn_blocking(move || kill_all_with(&secret)).await;
+        match found {
+            Ok(Ok(0)) => found_nothing += 1,
+            _ => found_nothing = 0,
+        }
+        if found_nothing == SURE {
             return true;
         }
     }
     false
 }
 
+/// [`end`], however long it takes.
+pub(crate) async fn outlast(token: &RunToken) {
+    let mut again = interval(REST);
+    while !end(token).await {
+        again.tick().await;
+    }
+}
+
 /// Kills every process that holds the secret, and says how many there were.
 fn kill_all_with(token: &RunToken) -> io::Result<usize> {
     let variable = format!("KANBAN_RUN_TOKEN={}", token.as_str());
-    let holders: Vec<Pid> = process::all()?
-        .filter(|pid| holds(*pid, variable.as_bytes()))
-        .filter_map(Pid::from_raw)
-        .collect();
-    for pid in &holders {
-        if let Err(error) = kill_process(*pid, Signal::KILL) {
-            tracing::debug!(%error, "a process ended before it was killed");
+    let mut found = 0;
+    for pid in process::all()? {
+        // The handle stands for the process that holds the secret only if that still does.
+        if holds(pid, variable.as_bytes())
+            && let Some(handle) = process::handle(pid)?
+            && holds(pid, variable.as_bytes())
+        {
+            found += 1;
+            if let Err(error) = pidfd_send_signal(handle, Signal::KILL) {
+                tracing::debug!(%error, "a process ended before it was killed");
+            }
         }
     }
-    Ok(holders.len())
+    Ok(found)
 }
 
 /// Whether the environment of a process has this variable. That of other users' processes cannot be

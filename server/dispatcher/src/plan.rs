@@ -5,7 +5,8 @@ mod night;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::id::TaskId;
+use domain::id::{RunId, TaskId};
+use domain::run::OpenRun;
 use kernel::Startable;
 
 use crate::lanes::{Lane, Lanes};
@@ -18,9 +19,9 @@ pub(crate) struct Snapshot {
     pub(crate) startable: Vec<Startable>,
     /// How many runs each lane has going on; `None` counts those that people claimed by hand.
     pub(crate) running: BTreeMap<Option<String>, u32>,
-    /// Tasks whose last worker has not left yet, whatever the board says: a second one beside it
+    /// The closed runs whose processes have not ended yet, and their tasks: a second worker beside them
     /// would work on the same files.
-    pub(crate) leaving: BTreeSet<TaskId>,
+    pub(crate) leaving: BTreeMap<RunId, TaskId>,
     /// How many runs may go on at once.
     pub(crate) cap: u32,
     /// What is to start nothing: a lane, or `None` for everything.
@@ -28,12 +29,34 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// What goes on, and what may.
+    pub(crate) fn new(
+        open: &[OpenRun],
+        leaving: BTreeMap<RunId, TaskId>,
+        cap: u32,
+        paused: BTreeSet<Option<String>>,
+    ) -> Self {
+        let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
+        for run in open {
+            *running.entry(run.lane.clone()).or_default() += 1;
+        }
+        Self {
+            startable: Vec::new(),
+            running,
+            leaving,
+            cap,
+            paused,
+        }
+    }
+
     /// How many runs may start now.
     pub(crate) fn room(&self) -> u32 {
         if self.paused.contains(&None) {
             return 0;
         }
-        self.cap.saturating_sub(self.running.values().sum())
+        let open: u32 = self.running.values().sum();
+        let leaving = u32::try_from(self.leaving.len()).unwrap_or(u32::MAX);
+        self.cap.saturating_sub(open.saturating_add(leaving))
     }
 
     /// How many runs this lane may start now, if there is room for them at all.
@@ -72,6 +95,7 @@ pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
         .map(|lane| (lane.name.as_str(), snapshot.room_in(lane)))
         .collect();
     let mut starts = Vec::new();
+    let leaving: BTreeSet<&TaskId> = snapshot.leaving.values().collect();
     for Startable { task, assignee, .. } in &snapshot.startable {
         if room == 0 {
             break;
@@ -80,7 +104,7 @@ pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
             continue;
         };
         let room_in_lane = room_in.entry(&lane.name).or_default();
-        if *room_in_lane == 0 || snapshot.leaving.contains(task) {
+        if *room_in_lane == 0 || leaving.contains(task) {
             continue;
         }
         *room_in_lane -= 1;
@@ -157,11 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn a_task_whose_last_worker_has_not_left_is_not_started_beside_it() {
+    fn a_worker_that_has_not_left_holds_its_task_back_and_takes_up_a_place() {
         let snapshot = Snapshot {
-            startable: startable(&["shell", "shell"]),
-            leaving: [task(0)].into(),
-            cap: 9,
+            startable: startable(&["shell", "shell", "shell"]),
+            leaving: [(RunId(7), task(0))].into(),
+            cap: 2,
             ..Snapshot::default()
         };
         assert_eq!(started(&snapshot), [task(1)]);

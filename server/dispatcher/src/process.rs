@@ -31,26 +31,48 @@ pub(crate) fn own_identity() -> io::Result<ProcessIdentity> {
 
 /// A handle to the process of this identity; `None` when it has ended.
 ///
-/// The handle is taken before the identity is checked, so it cannot belong to a later process that
-/// got the same pid.
-///
 /// # Errors
 /// When the operating system gives no handle or `/proc` cannot be read.
 pub(crate) fn find(identity: &ProcessIdentity) -> io::Result<Option<OwnedFd>> {
-    let Some(pid) = i32::try_from(identity.pid).ok().and_then(Pid::from_raw) else {
+    let Ok(pid) = i32::try_from(identity.pid) else {
         return Ok(None);
     };
     if identity.boot_id != boot_id()? {
         return Ok(None);
     }
-    let handle = match pidfd_open(pid, PidfdFlags::NONBLOCK) {
-        Ok(handle) => handle,
-        Err(rustix::io::Errno::SRCH) => return Ok(None),
-        Err(error) => return Err(error.into()),
+    let handle = started_at(pid, identity.started_ticks)?;
+    let has_ended = stat(pid)?.is_none_or(|stat| stat.has_ended);
+    Ok(handle.filter(|_| !has_ended))
+}
+
+/// A handle to the process with this id that was started then; `None` when there is none any more.
+///
+/// The handle is taken before the start is compared, so it cannot belong to a later process that got
+/// the same id.
+///
+/// # Errors
+/// When the operating system gives no handle or `/proc` cannot be read.
+pub(crate) fn started_at(pid: i32, started_ticks: i64) -> io::Result<Option<OwnedFd>> {
+    let Some(handle) = handle(pid)? else {
+        return Ok(None);
     };
-    let is_the_same = stat(pid.as_raw_pid())?
-        .is_some_and(|stat| stat.started_ticks == identity.started_ticks && !stat.has_ended);
+    let is_the_same = stat(pid)?.is_some_and(|stat| stat.started_ticks == started_ticks);
     Ok(is_the_same.then_some(handle))
+}
+
+/// A handle to the process that has this id now, whichever that is; `None` when there is none.
+///
+/// # Errors
+/// When the operating system gives no handle.
+pub(crate) fn handle(pid: i32) -> io::Result<Option<OwnedFd>> {
+    let Some(pid) = Pid::from_raw(pid) else {
+        return Ok(None);
+    };
+    match pidfd_open(pid, PidfdFlags::NONBLOCK) {
+        Ok(handle) => Ok(Some(handle)),
+        Err(rustix::io::Errno::SRCH) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The state of a process; `None` when there is no such process.

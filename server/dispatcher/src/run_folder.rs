@@ -22,6 +22,8 @@ use crate::workspaces::Worktree;
 const COMPLAINTS_BYTES: usize = 2_000;
 
 /// What a supervisor needs to know. It holds the run's token, so only its owner may read the file.
+///
+/// A program of another version may have written it: what is added here needs a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Spec {
     pub(crate) run: RunId,
@@ -38,8 +40,17 @@ pub(crate) struct Spec {
     pub(crate) log: PathBuf,
     /// The umask of the worker; `None` leaves it the supervisor's.
     pub(crate) umask: Option<u32>,
+    #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
     pub(crate) rules: Rules,
+}
+
+/// Whose run it is: the part of a [`Spec`] that every version understands.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Owner {
+    pub(crate) task: TaskId,
+    pub(crate) token: RunToken,
 }
 
 /// How a run's worker ended, as its supervisor saw it.
@@ -118,6 +129,11 @@ impl RunFolder {
             .map_err(Error::file("make", &self.0))
     }
 
+    /// Whether the folder is there: the run is not settled.
+    pub(crate) fn exists(&self) -> bool {
+        self.0.is_dir()
+    }
+
     /// Removes the folder: the run is settled. It holds only files of ours.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         match fs::remove_dir_all(&self.0) {
@@ -164,7 +180,20 @@ impl RunFolder {
         replace(&path, &to_json(&path, spec)?)
     }
 
+    /// What the supervisor is told; `None` when that has not been written.
+    ///
+    /// # Errors
+    /// [`Error::Nonsense`] when a version wrote it that differs too much from this one.
     pub(crate) fn spec(&self) -> Result<Option<Spec>, Error> {
+        let path = self.spec_file();
+        let Some(bytes) = read(&path)? else {
+            return Ok(None);
+        };
+        let nonsense = |cause| Error::Nonsense { path, cause };
+        serde_json::from_slice(&bytes).map(Some).map_err(nonsense)
+    }
+
+    pub(crate) fn owner(&self) -> Result<Option<Owner>, Error> {
         read_json(&self.spec_file())
     }
 
@@ -244,10 +273,8 @@ fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {
 
 /// Reads a file that may not be there. One that makes no sense says as much as one that is missing.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(Error::file("read", path)(cause)),
+    let Some(bytes) = read(path)? else {
+        return Ok(None);
     };
     serde_json::from_slice(&bytes).map_or_else(
         |error| {
@@ -256,6 +283,16 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
         },
         Ok,
     )
+}
+
+/// The bytes of a file that may not be there. An empty one is as good as none: its name may outlive a
+/// failure of the machine that its content does not.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(Error::file("read", path)(cause)),
+    }
 }
 
 #[cfg(test)]
@@ -309,6 +346,50 @@ mod tests {
         let folder = RunFolder::at(home.path());
         fs::write(home.path().join("exit.part"), "{\"end\":{\"co").unwrap();
         assert_eq!(folder.exit().unwrap(), None);
+    }
+
+    #[test]
+    fn what_an_older_version_did_not_write_has_its_default() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(home.path());
+        let mut written = serde_json::to_value(spec()).unwrap();
+        let fields = written.as_object_mut().unwrap();
+        fields.retain(|name, _| !["worktree", "umask", "limits", "rules"].contains(&name.as_str()));
+        fs::write(folder.spec_file(), written.to_string()).unwrap();
+        let older = Spec {
+            umask: None,
+            rules: Rules::default(),
+            ..spec()
+        };
+        assert_eq!(folder.spec().unwrap(), Some(older));
+        written["limits"] = serde_json::json!({});
+        written["rules"] = serde_json::json!({ "success": "exit" });
+        fs::write(folder.spec_file(), written.to_string()).unwrap();
+        let read = folder.spec().unwrap().unwrap();
+        assert_eq!((read.limits, read.rules), (spec().limits, spec().rules));
+    }
+
+    #[test]
+    fn what_a_version_too_far_away_wrote_still_says_whose_run_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(home.path());
+        let Spec { task, token, .. } = spec();
+        let text = format!(
+            r#"{{"task":"{task}","token":"{}","argv":7}}"#,
+            token.as_str()
+        );
+        fs::write(folder.spec_file(), text).unwrap();
+        assert_eq!(folder.owner().unwrap(), Some(Owner { task, token }));
+        let error = folder.spec().unwrap_err().to_string();
+        assert!(error.contains("spec.json makes no sense"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_lost_its_content_with_the_machine_is_not_there() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(home.path());
+        fs::write(folder.spec_file(), "").unwrap();
+        assert_eq!(folder.spec().unwrap(), None);
     }
 
     #[test]

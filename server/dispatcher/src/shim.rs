@@ -15,6 +15,7 @@ mod tree;
 mod watch;
 mod worker;
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use domain::run::ProcessIdentity;
 use kernel::Kernel;
 use rustix::fs::Mode;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 use self::board::Board;
 use self::events::{Event, Events};
@@ -43,6 +44,11 @@ const SHELL_TERM: i32 = 128 + SIGTERM;
 /// How long the last output is waited for once no process is left that could write any.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
+/// How long we try to write down how the worker ended, and how often: as long as a lease, which nobody
+/// renews meanwhile.
+const LEAVE_WORD: Duration = Duration::from_mins(15);
+const LEAVE_WORD_AGAIN: Duration = Duration::from_secs(1);
+
 /// Supervises the run whose particulars are in `spec_file`, until it has ended.
 ///
 /// The program calls this for its hidden verb `shim`; nobody else should.
@@ -58,8 +64,11 @@ pub fn main(spec_file: &Path) -> ExitCode {
 
 fn supervise(folder: &RunFolder) -> Result<(), Error> {
     let spec_file = folder.spec_file();
-    let missing = || Error::file("find", &spec_file)(std::io::ErrorKind::NotFound.into());
-    let spec = folder.spec()?.ok_or_else(missing)?;
+    let missing = || Error::file("find", &spec_file)(ErrorKind::NotFound.into());
+    let spec = match folder.spec() {
+        Ok(spec) => spec.ok_or_else(missing)?,
+        Err(error) => return folder.write_exit(&not_started(&error)),
+    };
     // A session of its own: a Ctrl-C in the server's terminal does not reach the run. A shim that
     // somebody started as the leader of a group cannot have one, and needs none.
     if let Err(error) = rustix::process::setsid() {
@@ -74,12 +83,30 @@ fn supervise(folder: &RunFolder) -> Result<(), Error> {
         .enable_all()
         .build()
         .map_err(Error::system("start the supervisor"))?;
-    let exit = match runtime.block_on(run(&spec, identity)) {
-        Ok(Some(exit)) => exit,
-        Ok(None) => return Ok(()),
-        Err(error) => not_started(&error),
-    };
-    folder.write_exit(&exit)
+    runtime.block_on(async {
+        let exit = match run(&spec, identity).await {
+            Ok(Some(exit)) => exit,
+            Ok(None) => return Ok(()),
+            Err(error) => not_started(&error),
+        };
+        leave_word(folder, &exit).await
+    })
+}
+
+/// Writes down how the worker ended. A disk may be full just now, and work that is done must not be
+/// done again for that: it is tried for a while.
+async fn leave_word(folder: &RunFolder, exit: &Exit) -> Result<(), Error> {
+    let begun = Instant::now();
+    let mut again = interval(LEAVE_WORD_AGAIN);
+    loop {
+        again.tick().await;
+        match folder.write_exit(exit) {
+            Err(error) if begun.elapsed() < LEAVE_WORD && folder.exists() => {
+                tracing::warn!(%error, "how the worker ended is not written down yet");
+            }
+            written => return written,
+        }
+    }
 }
 
 /// Stays with the run from its first process to its last. `None` when the run has been closed
@@ -99,7 +126,7 @@ async fn run(spec: &Spec, identity: ProcessIdentity) -> Result<Option<Exit>, Err
         events,
         watch,
     };
-    supervision.run().await.map(Some)
+    Ok(Some(supervision.run().await))
 }
 
 /// What a supervisor has in its hands.
@@ -111,16 +138,21 @@ struct Supervision<'a> {
 }
 
 impl Supervision<'_> {
-    async fn run(&mut self) -> Result<Exit, Error> {
+    async fn run(&mut self) -> Exit {
         if let Some(worktree) = &self.spec.worktree
             && let Some(exit) = self.add_worktree(worktree).await
         {
-            // A hook of the repository may have left something running.
-            self.end_tree(&mut Tree::of(0)).await;
-            return Ok(exit);
+            self.end_tree(&mut Tree::without_worker()).await;
+            return exit;
         }
         let kills_before = memory::kills();
-        let started = worker::start(self.spec)?;
+        let started = match worker::start(self.spec) {
+            Ok(started) => started,
+            Err(error) => {
+                self.end_tree(&mut Tree::without_worker()).await;
+                return not_started(&error);
+            }
+        };
         let (mut tree, output) = (Tree::of(started.pid), started.output);
         self.watch.worker_started(Instant::now());
         let is_open = self
@@ -141,11 +173,11 @@ impl Supervision<'_> {
         self.end_tree(&mut tree).await;
         let written = timeout(LAST_OUTPUT, output.written()).await;
         let written = written.unwrap_or_default();
-        Ok(Exit {
+        Exit {
             end,
             output: written.last_lines,
             log_end: written.log_end,
-        })
+        }
     }
 
     /// Adds the worktree that the worker is to run in. Says how the run ended, if that was the end of
@@ -155,7 +187,9 @@ impl Supervision<'_> {
         let umask = self.spec.umask.map(Mode::from_bits_truncate);
         let ours = umask.map(rustix::process::umask);
         let end = tokio::select! {
-            added = worktree.add(&self.spec.workspace) => added.err().map(|error| not_started(&error.into())),
+            added = worktree.add(&self.spec.workspace, &self.spec.token) => {
+                added.err().map(|error| not_started(&error.into()))
+            }
             end = self.reason_to_stop() => Some(Exit::without_output(end)),
         };
         ours.map(rustix::process::umask);

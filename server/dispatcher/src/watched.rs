@@ -1,4 +1,5 @@
-//! The supervisors that this dispatcher watches.
+//! The processes that this dispatcher watches: the supervisors of its runs, and what is left of a run
+//! whose supervisor is gone.
 
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::process::Child;
 use tokio::time::Instant;
 
+use crate::ends::Trace;
 use crate::error::Error;
 
 /// How long a worker that has reported its end may take to leave by itself.
@@ -75,32 +77,47 @@ pub(crate) fn patience(outcome: Option<Outcome>) -> Duration {
     }
 }
 
-/// A supervisor whose run has not been settled yet.
+/// The processes of a run that has not been settled yet.
 #[derive(Debug)]
 pub(crate) struct Watched {
     task: TaskId,
-    handle: OwnedFd,
+    /// The supervisor; `None` when it is gone and something else is left.
+    supervisor: Option<OwnedFd>,
+    /// What it means when all have ended and left no word.
+    silence: Trace,
     phase: Phase,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    /// Its run is open.
+    /// Its run is open, and its supervisor at work.
     Working,
-    /// Its run was closed; it may leave by itself until then.
+    /// Its run was closed; the supervisor may let the worker leave by itself until then.
     Leaving(Instant),
-    /// It was told to end its worker, and does so by itself. It stays until all of it is gone.
+    /// They were told to end. The supervisor stays until all of them are gone.
     Told,
-    /// It has ended, and its run is not settled yet.
+    /// They have ended, and the run is not settled yet.
     Ended,
 }
 
 impl Watched {
-    pub(crate) fn new(task: TaskId, handle: OwnedFd) -> Self {
+    /// A supervisor at work, by its handle.
+    pub(crate) fn supervisor(task: TaskId, handle: OwnedFd) -> Self {
         Self {
             task,
-            handle,
+            supervisor: Some(handle),
+            silence: Trace::Vanished,
             phase: Phase::Working,
+        }
+    }
+
+    /// What is left of a run whose supervisor is gone, and was killed.
+    pub(crate) fn leftovers(task: TaskId, silence: Trace) -> Self {
+        Self {
+            task,
+            supervisor: None,
+            silence,
+            phase: Phase::Told,
         }
     }
 
@@ -108,18 +125,18 @@ impl Watched {
         &self.task
     }
 
-    /// Whether its run is open, as far as we know, and it is at work on it.
+    /// Whether its run is open, as far as we know, and its supervisor at work on it.
     pub(crate) fn is_working(&self) -> bool {
         matches!(self.phase, Phase::Working)
     }
 
-    /// Whether it has ended, so that its run can be settled.
-    pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended)
+    /// What it means that no word was left, once all have ended, so that the run can be settled.
+    pub(crate) fn silence_of_ended(&self) -> Option<Trace> {
+        matches!(self.phase, Phase::Ended).then(|| self.silence.clone())
     }
 
-    /// Notes that its process has ended.
-    pub(crate) fn process_ended(&mut self) {
+    /// Notes that what was waited for has ended.
+    pub(crate) fn has_ended(&mut self) {
         self.phase = Phase::Ended;
     }
 
@@ -128,13 +145,17 @@ impl Watched {
         self.phase = Phase::Leaving(now + patience(outcome));
     }
 
-    /// Tells it to end its worker, once its time to leave is over.
+    /// Tells the supervisor to end its worker, once its time to leave is over.
     pub(crate) fn hurry(&mut self, now: Instant) {
         if let Phase::Leaving(until) = self.phase
             && until <= now
         {
             self.phase = Phase::Told;
-            if let Err(error) = pidfd_send_signal(&self.handle, Signal::TERM) {
+            let told = self
+                .supervisor
+                .as_ref()
+                .map(|supervisor| pidfd_send_signal(supervisor, Signal::TERM));
+            if let Some(Err(error)) = told {
                 tracing::debug!(%error, "a supervisor left before it was told to");
             }
         }

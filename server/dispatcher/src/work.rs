@@ -10,7 +10,8 @@ mod start;
 mod take_over;
 mod wake;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::actor::Actor;
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 use crate::config::{Config, Settings, Source};
 use crate::dry_run;
 use crate::error::Error;
+use crate::histogram::Latencies;
 use crate::home::Home;
 use crate::process;
 use crate::report::TickReport;
@@ -52,8 +54,12 @@ pub(crate) struct Work {
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
     ends: JoinSet<RunId>,
-    /// The folders of earlier runs that have not been looked into yet; `None` before they are known.
-    leftovers: Option<BTreeSet<RunId>>,
+    /// The folders of earlier runs that have not been looked into yet, with their tasks where those are
+    /// known; `None` before the first look.
+    leftovers: Option<BTreeMap<RunId, Option<TaskId>>>,
+    /// The closed runs whose processes have not ended, and their tasks. Each takes up the place of a run
+    /// and holds its task back: a second worker would meet the first.
+    leaving: BTreeMap<RunId, TaskId>,
     /// Whether all waiting tasks are to be looked through. Every verb promotes the tasks that it
     /// concerns, so this is for what other programs wrote.
     promotion_is_due: bool,
@@ -64,6 +70,7 @@ pub(crate) struct Work {
     /// What the current look has come to so far.
     done: TickReport,
     health: Health,
+    latencies: Arc<Latencies>,
 }
 
 impl Work {
@@ -87,11 +94,13 @@ impl Work {
             watched: BTreeMap::new(),
             ends: JoinSet::new(),
             leftovers: None,
+            leaving: BTreeMap::new(),
             promotion_is_due: true,
             is_staying: true,
             is_draining: false,
             done: TickReport::default(),
             health,
+            latencies: Arc::default(),
         }
     }
 
@@ -102,6 +111,10 @@ impl Work {
     /// How it does, as it is published.
     pub(crate) fn status(&self) -> watch::Receiver<Report> {
         self.health.status()
+    }
+
+    pub(crate) fn latencies(&self) -> Arc<Latencies> {
+        self.latencies.clone()
     }
 
     /// Works until it is told to stop. A look that fails is not the last.
@@ -115,8 +128,8 @@ impl Work {
                     None
                 }
                 Wake::Asked(asked) => Some(asked),
-                Wake::ShimEnded(run) => {
-                    self.shim_ended(run);
+                Wake::Ended(run) => {
+                    self.has_ended(run);
                     None
                 }
                 Wake::Nudged => {
@@ -130,7 +143,9 @@ impl Work {
             };
             let max = asked.as_ref().and_then(|asked| asked.max);
             self.promotion_is_due |= asked.is_some();
+            let begun = Instant::now();
             let looked = self.tick(max).await;
+            self.latencies.tick.observe(begun.elapsed());
             let next_look = match &looked {
                 Ok(next_look) => *next_look,
                 Err(error) => {
@@ -143,7 +158,7 @@ impl Work {
             let report = std::mem::take(&mut self.done);
             if let Some(asked) = asked {
                 let answer = match looked {
-                    Ok(_) => dry_run::explain(&self.kernel, &self.settings, report).await,
+                    Ok(_) => self.explain(report).await,
                     Err(error) => Err(error),
                 };
                 // Whoever no longer waits does not want to know.
@@ -162,7 +177,12 @@ impl Work {
         self.is_staying = false;
         self.tick(max).await?;
         let report = std::mem::take(&mut self.done);
-        dry_run::explain(&self.kernel, &self.settings, report).await
+        self.explain(report).await
+    }
+
+    /// Adds to the report of a look which ready tasks it has left, and why.
+    async fn explain(&self, report: TickReport) -> Result<TickReport, Error> {
+        dry_run::explain(&self.kernel, &self.settings, &self.leaving, report).await
     }
 
     /// Waits for something that has to be looked at.
@@ -179,28 +199,28 @@ impl Work {
         }
     }
 
-    fn shim_ended(&mut self, run: RunId) {
+    fn has_ended(&mut self, run: RunId) {
         if let Some(watched) = self.watched.get_mut(&run) {
-            watched.process_ended();
+            watched.has_ended();
         }
     }
 
     /// One look at the board, and what follows from it. Says when the next one is due.
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
+        // First, because a run whose task is not running any more cannot be settled.
+        self.release_stale_claims().await?;
         let all_settled = self.settle_ended().await;
-        // Another program may have taken a task out of `running`.
-        let looks_for_others = self.promotion_is_due;
         self.promote().await?;
-        self.release_stale_claims(looks_for_others).await?;
         let open = self.kernel.open_runs().await?;
         self.find_leftovers(&open).await?;
         let all_taken_over = self.reconcile(&open).await;
+        self.leaving = self.leaving_now(&open);
         let started = if self.is_draining {
             0
         } else {
             self.start_tasks(&open, max).await?
         };
-        let running = count(open.len()).saturating_add(started);
+        let running = count(open.len() + self.leaving.len()).saturating_add(started);
         let next_look = self.next_look(running < self.settings.cap.limit).await?;
         if all_settled && all_taken_over {
             Ok(next_look)
@@ -221,10 +241,10 @@ impl Work {
         Ok(())
     }
 
-    /// Frees the tasks that a person, or another program, claimed and then forgot.
-    async fn release_stale_claims(&mut self, in_any_case: bool) -> Result<(), Error> {
-        let end = self.kernel.next_lease_end().await?;
-        if in_any_case || end.is_some_and(|end| end < self.kernel.now()) {
+    /// Closes the runs of tasks that a person, or another program, claimed and then forgot, and of those
+    /// that another program took out of `running`.
+    async fn release_stale_claims(&mut self) -> Result<(), Error> {
+        if self.kernel.has_stale_claims().await? {
             let release = Command::ReleaseStaleClaims;
             let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
             if let Answer::Reclaimed { count } = receipt.answer {
@@ -275,21 +295,43 @@ impl Work {
             {
                 tracing::error!(run.id = %run.run, %error, "a run was not taken over");
                 // It may be closed by now, and its folder still there.
-                self.leftovers.get_or_insert_default().insert(run.run);
+                let leftovers = self.leftovers.get_or_insert_default();
+                leftovers.insert(run.run, Some(run.task.clone()));
                 all_taken_over = false;
             }
         }
         all_taken_over
     }
 
+    fn leaving_now(&self, open: &[OpenRun]) -> BTreeMap<RunId, TaskId> {
+        let watched = self
+            .watched
+            .iter()
+            .map(|(run, watched)| (*run, watched.task().clone()));
+        let not_seen = self.leftovers.iter().flatten();
+        let not_seen = not_seen.filter_map(|(run, task)| Some((*run, task.clone()?)));
+        let is_closed = |(run, _): &(RunId, TaskId)| open.iter().all(|open| open.run != *run);
+        watched.chain(not_seen).filter(is_closed).collect()
+    }
+
+    /// Waits for the end of a supervisor.
     fn watch(&mut self, run: RunId, task: TaskId, process: Process) -> Result<(), Error> {
-        let handle = process.handle()?;
-        self.watched.insert(run, Watched::new(task, handle));
+        let watched = Watched::supervisor(task, process.handle()?);
+        self.watch_until(run, watched, process.ended());
+        Ok(())
+    }
+
+    fn watch_until(
+        &mut self,
+        run: RunId,
+        watched: Watched,
+        end: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.watched.insert(run, watched);
         self.ends.spawn(async move {
-            process.ended().await;
+            end.await;
             run
         });
-        Ok(())
     }
 
     fn folder(&self, run: RunId) -> RunFolder {

@@ -37,7 +37,7 @@ pub use error::Error;
 pub use feed::Feed;
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow};
 pub use queries::dispatch::ReadyCount;
-pub use queries::outbox::{DeliveryQuery, Due, Outbox};
+pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};
 pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;

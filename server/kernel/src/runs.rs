@@ -77,8 +77,8 @@ pub(crate) fn close(
     end: &End<'_>,
 ) -> Result<(), Error> {
     conn.prepare_cached(
-        "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = ?4, error = ?5, summary = ?6, \
-             metadata = ?7 \
+        "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = coalesce(?4, exit_code), \
+             error = ?5, summary = ?6, metadata = ?7 \
          WHERE id = ?1",
     )?
     .execute((

@@ -237,8 +237,7 @@ impl State {
     }
 
     fn carry_out(&mut self, batch: Vec<Request>) {
-        let answers;
-        match self.write(&batch) {
+        let answers = match self.write(&batch) {
             Ok(results) => {
                 let written = results.iter().flatten().flatten();
                 let newest = written.flat_map(|receipt| &receipt.events).max();
@@ -246,14 +245,14 @@ impl State {
                     newest.copied().unwrap_or_default(),
                     batch.iter().any(Request::concerns_listeners),
                 );
-                answers = results;
+                results
             }
             // The transaction as a whole failed, so everybody in it did.
             Err(cause) => {
                 tracing::warn!(error = %cause, requests = batch.len(), "a write failed");
-                answers = batch.iter().map(|_| Err(cause.clone())).collect();
+                batch.iter().map(|_| Err(cause.clone())).collect()
             }
-        }
+        };
         for (request, answer) in batch.into_iter().zip(answers) {
             // A caller that no longer waits has lost interest, not its write.
             drop(request.reply.send(answer));

@@ -73,6 +73,9 @@ pub enum WhyNot {
         /// How long that is, from now.
         remaining: Seconds,
     },
+    /// The run before was closed, and its processes have not ended yet.
+    #[error("the processes of its last run have not ended yet")]
+    Leaving,
     /// As many runs go on as may.
     #[error("{running} of {limit} runs go on{}", .lane.as_ref().map_or_else(String::new, |lane| format!(" in lane {lane}")))]
     AtCapacity {
@@ -103,6 +106,8 @@ pub enum WhyNot {
 /// What a task's answer depends on, beside the dispatcher.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
+    /// Which task it is; `None` asks for any task of its assignee.
+    pub id: Option<&'a TaskId>,
     /// Where it stands.
     pub status: &'a Status,
     /// Who works on it.
@@ -125,6 +130,7 @@ impl<'a> Facts<'a> {
     /// The facts of a task, with its parents that are not finished.
     pub fn of_task(task: &'a Task, unfinished_parents: &'a [TaskId]) -> Self {
         Self {
+            id: Some(&task.id),
             status: &task.status,
             assignee: task.assignee.as_deref(),
             waiting: task.waiting,
@@ -135,11 +141,27 @@ impl<'a> Facts<'a> {
             block_reason: task.block_reason.as_deref(),
         }
     }
+
+    /// What all ready tasks of an assignee have in common that do not rest.
+    pub fn of_ready(assignee: Option<&'a str>) -> Self {
+        Self {
+            id: None,
+            status: &Status::Ready,
+            assignee,
+            waiting: false,
+            unfinished_parents: &[],
+            not_before: None,
+            failures: 0,
+            last_error: None,
+            block_reason: None,
+        }
+    }
 }
 
 impl<'a> From<&'a TaskSummary> for Facts<'a> {
     fn from(card: &'a TaskSummary) -> Self {
         Self {
+            id: Some(&card.id),
             status: &card.status,
             assignee: card.assignee.as_deref(),
             waiting: card.waiting,
@@ -161,6 +183,10 @@ pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
             parents: facts.unfinished_parents.to_vec(),
         },
         Status::Todo => WhyNot::PutAside,
+        // Another program may have made it ready all the same.
+        Status::Ready if !facts.unfinished_parents.is_empty() => WhyNot::WaitsForParents {
+            parents: facts.unfinished_parents.to_vec(),
+        },
         Status::Ready => why_not_started(facts, dispatch),
         Status::Blocked => why_blocked(facts),
         Status::Done | Status::Archived => WhyNot::Finished {
@@ -210,6 +236,9 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
     if let Some(until) = facts.not_before.filter(|until| *until > dispatch.now) {
         let remaining = Seconds(until.seconds_since(dispatch.now));
         return WhyNot::Resting { until, remaining };
+    }
+    if facts.id.is_some_and(|id| report.leaving.contains(id)) {
+        return WhyNot::Leaving;
     }
     let (running, limit) = (dispatch.count(), report.cap);
     if running >= limit {
@@ -273,6 +302,7 @@ mod tests {
                 bad_ticks: 0,
                 problem: None,
                 lanes: vec![lane("shell", None), lane("narrow", Some(1))],
+                leaving: Vec::new(),
             }),
             reported_at: Some(Timestamp(1_000)),
             paused: Vec::new(),
@@ -309,6 +339,7 @@ mod tests {
 
     fn facts<'a>(status: &'a Status, assignee: &'a str) -> Facts<'a> {
         Facts {
+            id: None,
             status,
             assignee: Some(assignee).filter(|name| !name.is_empty()),
             waiting: false,
@@ -393,6 +424,35 @@ mod tests {
         let mut later = dispatch();
         later.now = Timestamp(1_030);
         assert_eq!(why_not(&resting, &later), Some(WhyNot::NotClaimedYet));
+    }
+
+    #[test]
+    fn a_task_whose_last_worker_has_not_left_waits_for_that_and_takes_up_a_place() {
+        let (id, other) = (TaskId::from_bits(1), TaskId::from_bits(2));
+        let mut dispatch = busy("narrow", 1);
+        let why = |id, dispatch: &Dispatch| {
+            let facts = Facts {
+                id: Some(id),
+                ..facts(&Status::Ready, "shell")
+            };
+            why_not(&facts, dispatch).unwrap().to_string()
+        };
+        assert_eq!(why(&id, &dispatch), "it will start in a moment");
+        dispatch.report.as_mut().unwrap().leaving.push(id.clone());
+        let leaves = "the processes of its last run have not ended yet";
+        assert_eq!(why(&id, &dispatch), leaves);
+        assert_eq!(why(&other, &dispatch), "2 of 2 runs go on");
+    }
+
+    #[test]
+    fn a_ready_task_with_an_unfinished_parent_waits_for_it_whoever_made_it_ready() {
+        let parents = [TaskId::from_bits(1)];
+        let pushed = Facts {
+            unfinished_parents: &parents,
+            ..facts(&Status::Ready, "shell")
+        };
+        let why = why_not(&pushed, &dispatch()).unwrap().to_string();
+        assert_eq!(why, "it waits for t_00000001");
     }
 
     #[test]

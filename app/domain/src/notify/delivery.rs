@@ -48,6 +48,14 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// The states, in their order.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+
+    /// The state with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// The name in the database and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

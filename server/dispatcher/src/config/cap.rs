@@ -34,6 +34,14 @@ impl Machine {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(processors: u32, available_mib: Option<u64>) -> Self {
+        Self {
+            processors,
+            available_mib,
+        }
+    }
+
     /// One run for each processor, as long as there is memory for them.
     pub(crate) fn cap(self, memory_per_run_mib: Option<NonZero<u64>>) -> Cap {
         let processors = self.processors.max(1);
@@ -74,11 +82,7 @@ mod tests {
     use super::*;
 
     fn cap(processors: u32, available_mib: Option<u64>) -> (u32, String) {
-        let machine = Machine {
-            processors,
-            available_mib,
-        };
-        let cap = machine.cap(None);
+        let cap = Machine::of(processors, available_mib).cap(None);
         (cap.limit, cap.reason)
     }
 
@@ -97,10 +101,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_run_can_be_set() {
-        let machine = Machine {
-            processors: 8,
-            available_mib: Some(1_000),
-        };
+        let machine = Machine::of(8, Some(1_000));
         assert_eq!(machine.cap(NonZero::new(250)).limit, 4);
         assert_eq!(machine.cap(NonZero::new(100)).limit, 8);
     }

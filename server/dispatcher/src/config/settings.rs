@@ -34,12 +34,31 @@ pub struct Settings {
     pub(crate) lanes: Lanes,
 }
 
+/// What the settings depend on beside the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances<'a> {
+    pub(super) config: &'a Config,
+    /// Whether other machines can reach the server.
+    pub(super) is_reachable: bool,
+    pub(super) machine: Machine,
+}
+
 impl Settings {
     /// Reads what the board's home folder says. It blocks.
     ///
     /// # Errors
     /// When there is a file that cannot be read or makes no sense.
     pub fn read(home: &Home, config: &Config) -> Result<Self, Mistake> {
+        let now = Circumstances {
+            config,
+            is_reachable: config.server.is_reachable(home),
+            machine: Machine::now(),
+        };
+        Self::read_in(home, now)
+    }
+
+    /// [`Settings::read`] in these circumstances.
+    pub(super) fn read_in(home: &Home, now: Circumstances<'_>) -> Result<Self, Mistake> {
         let path = home.config();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -53,7 +72,7 @@ impl Settings {
                 });
             }
         };
-        Self::of_text(&text, config, &path)
+        Self::of_text(&text, now, &path)
     }
 
     /// The lanes.
@@ -66,7 +85,8 @@ impl Settings {
         (self.cap.limit, &self.cap.reason)
     }
 
-    fn of_text(text: &str, config: &Config, path: &Path) -> Result<Self, Mistake> {
+    fn of_text(text: &str, now: Circumstances<'_>, path: &Path) -> Result<Self, Mistake> {
+        let config = now.config;
         let mistake = |at: Option<usize>, message: String| Mistake {
             path: path.to_owned(),
             line: at.map(|at| line_of(text, at)),
@@ -85,10 +105,10 @@ impl Settings {
                 limit: limit.get(),
                 reason: "dispatcher.cap in kanban.toml".to_owned(),
             },
-            (None, None) => Machine::now().cap(file.dispatcher.memory_per_run_mib),
+            (None, None) => now.machine.cap(file.dispatcher.memory_per_run_mib),
         };
         let failure_limit = file.dispatcher.failure_limit.map(Into::into);
-        let mut lanes = Lanes::built_in(config.is_reachable);
+        let mut lanes = Lanes::built_in(now.is_reachable);
         for (name, table) in file.lanes {
             let at = table.span().start;
             let lane = lane(&name, table, lanes.named(&name).cloned());
@@ -169,8 +189,18 @@ mod tests {
         Config::new("/nonexistent/kanban".into())
     }
 
+    /// What a file says to a dispatcher beside a server that others can reach, or cannot.
+    fn read_by(text: &str, config: &Config, is_reachable: bool) -> Result<Settings, Mistake> {
+        let now = Circumstances {
+            config,
+            is_reachable,
+            machine: Machine::now(),
+        };
+        Settings::of_text(text, now, Path::new("/h/kanban.toml"))
+    }
+
     fn read(text: &str) -> Result<Settings, Mistake> {
-        Settings::of_text(text, &config(), Path::new("/h/kanban.toml"))
+        read_by(text, &config(), false)
     }
 
     fn mistake(text: &str) -> String {
@@ -324,19 +354,15 @@ mod tests {
             ..config()
         };
         let text = "[dispatcher]\ncap = 5\nfailure_limit = 2";
-        let settings = Settings::of_text(text, &config, Path::new("")).unwrap();
+        let settings = read_by(text, &config, false).unwrap();
         assert_eq!(settings.cap(), (3, "asked for on the command line"));
         assert_eq!(settings.failure_limit, Some(1));
     }
 
     #[test]
     fn where_others_can_reach_the_server_the_shell_is_off_unless_it_is_turned_on() {
-        let config = Config {
-            is_reachable: true,
-            ..config()
-        };
         let problem = |text: &str| {
-            let settings = Settings::of_text(text, &config, Path::new("")).unwrap();
+            let settings = read_by(text, &config(), true).unwrap();
             report(&settings, "shell").problem
         };
         assert!(problem("").unwrap().starts_with("other machines can reach"));

@@ -4,13 +4,14 @@
 //! it does not matter what somebody puts in the way meanwhile.
 
 use std::ffi::{CStr, CString};
+use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use domain::time::Timestamp;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
-use rustix::fs::{fchmod, fstat, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{fchmod, fstat, openat, openat2, statat, unlinkat};
 use rustix::io::Errno;
 
 /// A folder of which we own the direct children.
@@ -18,6 +19,9 @@ pub(super) struct Managed {
     folder: OwnedFd,
     device: u64,
 }
+
+/// How many folders may lie in each other. Each is open while what is in it is removed.
+const DEPTH: usize = 256;
 
 /// What lies under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +90,12 @@ impl Managed {
 
     /// Removes a folder and everything in it. Links in it are removed, and what they lead to stays.
     pub(super) fn remove_folder(&self, name: &str) -> io::Result<()> {
-        remove_tree(&self.folder, &CString::new(child(name)?)?, self.device)
+        remove_tree(
+            &self.folder,
+            &CString::new(child(name)?)?,
+            self.device,
+            DEPTH,
+        )
     }
 }
 
@@ -99,23 +108,33 @@ fn child(name: &str) -> io::Result<&str> {
     Ok(name)
 }
 
-/// Removes the folder `name` of `parent`. It stops at what lies on another device: somebody mounted
-/// that, and its content is not of this folder.
-fn remove_tree(parent: &OwnedFd, name: &CStr, device: u64) -> io::Result<()> {
-    let folder = open_folder(parent, name)?;
+/// Removes the folder `name` of `parent`. It stops at what is mounted there, on another device or not:
+/// its content is not of this folder.
+fn remove_tree(parent: &OwnedFd, name: &CStr, device: u64, depth: usize) -> io::Result<()> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(io::Error::other("too many folders lie in each other in it"));
+    };
+    let folder = match open_unmounted(parent, name) {
+        Err(Errno::XDEV) => return Err(mounted()),
+        folder => folder?,
+    };
     let stat = fstat(&folder)?;
     if stat.st_dev != device {
-        return Err(io::Error::other("something is mounted in it"));
+        return Err(mounted());
     }
     make_writable(&folder, &stat)?;
     for name in names_in(&folder)? {
         match unlinkat(&folder, &name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(Errno::ISDIR) => remove_tree(&folder, &name, device)?,
+            Err(Errno::ISDIR) => remove_tree(&folder, &name, device, depth)?,
             Err(error) => return Err(error.into()),
         }
     }
     Ok(unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+}
+
+fn mounted() -> io::Error {
+    io::Error::other("something is mounted in it")
 }
 
 /// Tools make folders that even their owner may not write to, such as caches of modules.
@@ -127,9 +146,41 @@ fn make_writable(folder: &OwnedFd, stat: &Stat) -> rustix::io::Result<()> {
     fchmod(folder, mode | Mode::RWXU)
 }
 
+/// How a folder is opened that must not be a link.
+const FOLDER: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
 fn open_folder(parent: &OwnedFd, name: impl rustix::path::Arg) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    openat(parent, name, flags, Mode::empty())
+    openat(parent, name, FOLDER, Mode::empty())
+}
+
+/// Opens a folder where nothing is mounted; `XDEV` says that something is. The system itself looks while
+/// it opens it, so that nobody can come in between (openat2(2)).
+fn open_unmounted(parent: &OwnedFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
+    let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
+    match openat2(parent, name, FOLDER, Mode::empty(), inside) {
+        // Linux has had it since 5.6, and some containers forbid what they do not know.
+        Err(Errno::NOSYS | Errno::PERM) => open_and_compare_mounts(parent, name),
+        folder => folder,
+    }
+}
+
+/// [`open_unmounted`] by what `/proc` says of open files, which older systems say too.
+fn open_and_compare_mounts(parent: &OwnedFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
+    let folder = open_folder(parent, name)?;
+    match (mount_of(parent), mount_of(&folder)) {
+        (Some(of_parent), Some(mount)) if of_parent == mount => Ok(folder),
+        // Where it does not say, nothing is removed.
+        _ => Err(Errno::XDEV),
+    }
+}
+
+/// The mount that an open folder is of, as `proc_pid_fdinfo(5)` has it.
+fn mount_of(folder: &OwnedFd) -> Option<u64> {
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", folder.as_raw_fd())).ok()?;
+    let mount = info.lines().find_map(|line| line.strip_prefix("mnt_id:"))?;
+    mount.trim().parse().ok()
 }
 
 /// All names before the first is removed: what a folder lists while it changes is not defined.
@@ -143,7 +194,7 @@ fn names_in(folder: impl AsFd) -> rustix::io::Result<Vec<CString>> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::File;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
@@ -211,6 +262,30 @@ mod tests {
         let error = elsewhere.remove_folder("t_1").unwrap_err();
         assert_eq!(error.to_string(), "something is mounted in it");
         assert!(home.path().join("a/b/t_1/inner").exists());
+    }
+
+    #[test]
+    fn folders_that_lie_too_deep_in_each_other_are_no_reason_to_fall_over() {
+        let home = home();
+        let managed = managed(home.path());
+        let deep = |depth: usize| format!("a/b/t_1{}", "/d".repeat(depth - 1));
+        fs::create_dir_all(home.path().join(deep(DEPTH + 1))).unwrap();
+        let error = managed.remove_folder("t_1").unwrap_err().to_string();
+        assert!(error.starts_with("too many folders"), "{error}");
+        fs::remove_dir(home.path().join(deep(DEPTH + 1))).unwrap();
+        managed.remove_folder("t_1").unwrap();
+    }
+
+    #[test]
+    fn a_system_that_cannot_look_while_it_opens_compares_the_mounts() {
+        let home = home();
+        fs::create_dir(home.path().join("a/b/t_1")).unwrap();
+        let folder = managed(home.path()).folder;
+        open_and_compare_mounts(&folder, c"t_1").unwrap();
+        let root: OwnedFd = File::open("/").unwrap().into();
+        let mounted = open_and_compare_mounts(&root, c"proc");
+        assert_eq!(mounted.err(), Some(Errno::XDEV));
+        assert_eq!(open_unmounted(&root, c"proc").err(), Some(Errno::XDEV));
     }
 
     #[test]

@@ -62,10 +62,10 @@ impl InUse {
 /// The tasks of the runs that have not been settled.
 fn busy_tasks(home: &Home) -> Result<BTreeSet<TaskId>, Error> {
     let runs = RunFolder::runs_in(&home.runs())?;
-    let specs = runs
+    let owners = runs
         .into_iter()
-        .map(|run| RunFolder::at(home.run_dir(run)).spec());
-    let tasks = specs.filter_map(|spec| spec.map(|spec| Some(spec?.task)).transpose());
+        .map(|run| RunFolder::at(home.run_dir(run)).owner());
+    let tasks = owners.filter_map(|owner| owner.map(|owner| Some(owner?.task)).transpose());
     tasks.collect()
 }
 

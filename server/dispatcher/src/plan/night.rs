@@ -1,7 +1,7 @@
 //! A whole night on a board without one process: the plan and the kernel, by a clock that is moved by
 //! hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, FAILURE_LIMIT, Failure, LEASE, NewTask};
@@ -109,7 +109,7 @@ impl Night {
             self.settle(run, claimed).await;
         }
         let open = self.kernel.open_runs().await.unwrap();
-        let mut snapshot = Snapshot::new(&open, [].into(), CAP, [].into());
+        let mut snapshot = Snapshot::new(&open, BTreeMap::new(), CAP, BTreeSet::new());
         let assignees = self.kernel.ready_assignees().await.unwrap();
         let assignees = snapshot.with_room(assignees, &self.lanes);
         snapshot.startable = self

@@ -68,7 +68,11 @@ impl RotatingLog {
         let lines = fitting.iter().rposition(|byte| *byte == b'\n');
         let (fitting, rest) = bytes.split_at(lines.map_or(0, |last| last + 1));
         self.append(fitting)?;
-        fs::rename(&self.path, logs::aside(&self.path))?;
+        match fs::rename(&self.path, logs::aside(&self.path)) {
+            // Somebody has removed it meanwhile, or the one after it could not be begun.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
         self.is_whole = false;
         (self.file, self.size) = append_to(&self.path)?;
         self.append(rest)
@@ -146,6 +150,18 @@ mod tests {
         let kept = String::from_utf8([before, now].concat()).unwrap();
         assert!(kept.ends_with("line 98\nline 99\n"));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_log_that_somebody_removed_is_begun_anew_when_it_is_full() {
+        let (_folder, path) = folder_and_log();
+        let mut log = RotatingLog::open_with(&path, RunId(1), 60).unwrap();
+        fs::remove_file(&path).unwrap();
+        for number in 10..30 {
+            log.write(format!("line {number}\n").as_bytes()).unwrap();
+        }
+        let now = fs::read_to_string(&path).unwrap();
+        assert!(now.ends_with("line 29\n"), "{now}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, wait};
+use rustix::process::{Signal, WaitOptions, WaitStatus, getpid, pidfd_send_signal, wait};
 use tokio::signal::unix;
 use tokio::time::{Instant, timeout_at};
 
@@ -26,7 +26,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The processes of a run.
 pub(super) struct Tree {
-    worker: i32,
+    /// The worker's id, where there is one.
+    worker: Option<i32>,
     worker_status: Option<WaitStatus>,
     is_empty: bool,
 }
@@ -36,7 +37,16 @@ impl Tree {
     pub(super) fn of(worker: u32) -> Self {
         Self {
             // Linux has no pid above 2^22 (proc_sys_kernel(5)).
-            worker: i32::try_from(worker).unwrap_or(i32::MAX),
+            worker: i32::try_from(worker).ok(),
+            ..Self::without_worker()
+        }
+    }
+
+    /// What was started before the worker, and may be left though it never started: a hook of the
+    /// repository that its worktree is of leaves what it likes.
+    pub(super) fn without_worker() -> Self {
+        Self {
+            worker: None,
             worker_status: None,
             is_empty: false,
         }
@@ -47,7 +57,7 @@ impl Tree {
     pub(super) fn reap(&mut self) {
         loop {
             match wait(WaitOptions::NOHANG) {
-                Ok(Some((pid, status))) if pid.as_raw_pid() == self.worker => {
+                Ok(Some((pid, status))) if Some(pid.as_raw_pid()) == self.worker => {
                     self.worker_status = Some(status);
                 }
                 Ok(Some(_)) | Err(Errno::INTR) => {}
@@ -84,8 +94,8 @@ impl Tree {
         }
         let deadline = Instant::now() + KILLING;
         while !self.is_gone() && Instant::now() < deadline {
-            for pid in Processes::now().descendants() {
-                send(pid, Signal::KILL);
+            for process in Processes::now().descendants() {
+                process.send(Signal::KILL);
             }
             look_again(child_ended).await;
         }
@@ -107,51 +117,64 @@ async fn look_again(child_ended: &mut unix::Signal) {
 }
 
 /// Asks those to leave that have not been asked before.
-fn ask(processes: Vec<i32>, asked: &mut BTreeSet<i32>) {
-    for pid in processes {
-        if asked.insert(pid) {
-            send(pid, Signal::TERM);
+fn ask(processes: Vec<Process>, asked: &mut BTreeSet<Process>) {
+    for process in processes {
+        if asked.insert(process) {
+            process.send(Signal::TERM);
             // A stopped process would not hear the other signal.
-            send(pid, Signal::CONT);
+            process.send(Signal::CONT);
         }
     }
 }
 
-fn send(pid: i32, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(pid)
-        && let Err(error) = kill_process(pid, signal)
-    {
-        tracing::debug!(%error, "a process ended before it was told to");
+/// A process, told apart from a later one that gets its pid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Process {
+    pid: i32,
+    started_ticks: i64,
+}
+
+impl Process {
+    fn send(self, signal: Signal) {
+        let sent = process::started_at(self.pid, self.started_ticks).and_then(|handle| {
+            let sent = handle.map(|handle| pidfd_send_signal(handle, signal));
+            Ok(sent.transpose()?)
+        });
+        if let Err(error) = sent {
+            tracing::debug!(%error, "a process ended before it was told to");
+        }
     }
 }
 
 /// All processes of the machine, under the process that is their parent.
-struct Processes(BTreeMap<i32, Vec<i32>>);
+struct Processes(BTreeMap<i32, Vec<Process>>);
 
 impl Processes {
     fn now() -> Self {
-        let mut by_parent: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+        let mut by_parent: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
         for pid in process::all().into_iter().flatten() {
             if let Ok(Some(stat)) = process::stat(pid) {
-                by_parent.entry(stat.parent).or_default().push(pid);
+                let started_ticks = stat.started_ticks;
+                let process = Process { pid, started_ticks };
+                by_parent.entry(stat.parent).or_default().push(process);
             }
         }
         Self(by_parent)
     }
 
     /// The children of this process.
-    fn children(mut self) -> Vec<i32> {
+    fn children(mut self) -> Vec<Process> {
         let own_pid = getpid().as_raw_pid();
         self.0.remove(&own_pid).unwrap_or_default()
     }
 
     /// Every process that descends from this one, parents first.
-    fn descendants(mut self) -> Vec<i32> {
+    fn descendants(mut self) -> Vec<Process> {
         let own_pid = getpid().as_raw_pid();
         let mut found = self.0.remove(&own_pid).unwrap_or_default();
         let mut next = 0;
         while let Some(parent) = found.get(next) {
-            found.extend(self.0.remove(parent).unwrap_or_default());
+            found.extend(self.0.remove(&parent.pid).unwrap_or_default());
             next += 1;
         }
         found

@@ -87,6 +87,20 @@ impl Work {
         self.told(Command::MoveTask { task, to }).await;
     }
 
+    /// Takes a claimed task away from its worker, for another one.
+    pub(super) async fn give_back(&self, claimed: &Claimed) {
+        let task = claimed.task.id.clone();
+        let to = Status::Ready;
+        self.told(Command::MoveTask { task, to }).await;
+    }
+
+    /// What another program does to the file.
+    pub(super) fn sql(&self, statement: &str) {
+        #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
+        let conn = rusqlite::Connection::open(self.home.db()).unwrap();
+        conn.execute_batch(statement).unwrap();
+    }
+
     pub(super) async fn open_run(&self, run: RunId) -> OpenRun {
         let open = self.kernel.open_runs().await.unwrap();
         open.into_iter().find(|open| open.run == run).unwrap()

@@ -47,6 +47,7 @@ impl Health {
             bad_ticks: 0,
             problem: None,
             lanes: settings.lanes.reports(),
+            leaving: Vec::new(),
         };
         Self {
             status: watch::Sender::new(report),
@@ -131,6 +132,7 @@ impl Work {
         let now = self.kernel.now();
         let next_tick = next_look.map(|at| now + seconds(at.duration_since(Instant::now())));
         let (cap, lanes) = (&self.settings.cap, self.settings.lanes.reports());
+        let leaving = self.leaving.values().cloned().collect();
         // For those who wait for a task, one that starts nothing more is gone.
         let is_running = next_look.is_some() && !self.is_draining;
         self.health.status.send_modify(|report| {
@@ -139,6 +141,7 @@ impl Work {
             report.cap = cap.limit;
             report.cap_reason.clone_from(&cap.reason);
             report.lanes = lanes;
+            report.leaving = leaving;
         });
         let Some(report) = self.health.due(next_look.is_none()) else {
             return;

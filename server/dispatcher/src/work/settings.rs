@@ -24,7 +24,7 @@ impl Work {
         self.source = Some(source);
         match read {
             Some(Ok(settings)) => {
-                tracing::info!("kanban.toml was read again");
+                tracing::info!("the settings were read again");
                 self.health.settings_are_good();
                 self.settings = settings;
                 true

@@ -7,71 +7,80 @@ use domain::run::Outcome;
 use domain::status::Status;
 
 use super::{Work, blocking};
-use crate::ends::{Trace, Verdict, verdict};
+use crate::ends::{Trace, Verdict, not_started, verdict};
 use crate::error::Error;
 use crate::leftovers;
-use crate::run_folder::{End, Exit, Spec};
+use crate::run_folder::{End, Exit, Owner, RunFolder, Spec};
+use crate::watched::Watched;
 
 impl Work {
-    /// Settles the runs whose supervisors have ended before our eyes, and says whether that was
+    /// Settles the runs whose processes have ended before our eyes, and says whether that was
     /// possible for all of them. One that is not settled is still watched, so that it is tried again
     /// and not taken for one that an earlier dispatcher left.
     pub(super) async fn settle_ended(&mut self) -> bool {
-        let ended = self.watched.iter().filter(|(_, one)| one.has_ended());
-        let ended: Vec<RunId> = ended.map(|(run, _)| *run).collect();
+        let ended = self
+            .watched
+            .iter()
+            .filter_map(|(run, watched)| Some((*run, watched.silence_of_ended()?)));
+        let ended: Vec<(RunId, Trace)> = ended.collect();
         let mut all_settled = true;
-        for run in ended {
-            match self.settle(run, Trace::Vanished).await {
-                Ok(()) => drop(self.watched.remove(&run)),
-                Err(error) => {
-                    tracing::error!(run.id = %run, %error, "a run was not settled");
-                    all_settled = false;
-                }
+        for (run, silence) in ended {
+            if let Err(error) = self.settle(run, silence).await {
+                tracing::error!(run.id = %run, %error, "a run was not settled");
+                all_settled = false;
             }
         }
         all_settled
     }
 
     /// Writes the end of a run on the board, unless it was closed already, and clears its folder
-    /// away. `silence` is what it means when its supervisor left no word.
+    /// away. `silence` is what it means when its supervisor left no word. Where something of the run is
+    /// still there, that comes once it is gone.
     pub(super) async fn settle(&mut self, run: RunId, silence: Trace) -> Result<(), Error> {
         let folder = self.folder(run);
-        let read = move || Ok((folder.spec()?, folder.exit()?, folder.complaints()));
-        let (spec, exit, complaints) = blocking(read).await?;
+        let Found {
+            owner,
+            spec,
+            exit,
+            complaints,
+        } = blocking(move || Found::read(&folder)).await?;
         if !complaints.is_empty() {
             tracing::warn!(run.id = %run, complaints, "the supervisor of a run had trouble");
         }
-        if let (Some(spec), None) = (&spec, &exit)
-            && !leftovers::end(&spec.token).await
+        if let (Some(Owner { task, token }), None) = (owner, &exit)
+            && !leftovers::end(&token).await
         {
-            return Err(Error::LeftBehind(run));
+            tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
+            let gone = async move { leftovers::outlast(&token).await };
+            self.watch_until(run, Watched::leftovers(task, silence), gone);
+            return Ok(());
         }
-        let is_open = match self.kernel.run(run).await {
-            Ok(row) => row.ended_at.is_none(),
-            Err(kernel::Error::Refused(_)) => false,
+        match self.kernel.run(run).await {
+            Ok(row) if row.ended_at.is_none() => {
+                let (verdict, worker) = judge(exit.clone(), spec, silence);
+                self.report_end(run, row.task_id, verdict, worker).await?;
+            }
+            Ok(_) | Err(kernel::Error::Refused(_)) => {}
             Err(error) => return Err(error.into()),
-        };
-        let record = exit.as_ref().map(|exit| record(run, exit));
-        if is_open && let Some(spec) = spec {
-            let verdict = verdict(exit.map_or(silence, Trace::Told), &spec.rules);
-            self.report_end(run, verdict, spec).await?;
-        } else if is_open {
-            let interrupt = Command::InterruptRun { run };
-            self.close(run, &Actor::dispatcher(), interrupt).await?;
         }
-        if let Some(record) = record {
-            self.close(run, &Actor::dispatcher(), record).await?;
+        if let Some(exit) = exit {
+            let record = record(run, &exit);
+            self.tell(run, &Actor::dispatcher(), record).await?;
         }
-        self.clear_away(run).await
+        self.clear_away(run).await?;
+        self.watched.remove(&run);
+        Ok(())
     }
 
     /// Tells the board the verdict on a run.
-    async fn report_end(&mut self, run: RunId, verdict: Verdict, spec: Spec) -> Result<(), Error> {
-        // In the worker's name and with its token: if the run was closed just now, this must not end
-        // another run of the task.
-        let worker = Actor::worker(spec.assignee, spec.token);
+    async fn report_end(
+        &mut self,
+        run: RunId,
+        task: TaskId,
+        verdict: Verdict,
+        worker: Actor,
+    ) -> Result<(), Error> {
         let dispatcher = Actor::dispatcher();
-        let task = spec.task;
         match verdict {
             Verdict::Complete { result } => {
                 let complete = Command::CompleteTask {
@@ -80,11 +89,11 @@ impl Work {
                     summary: None,
                     metadata: None,
                 };
-                self.close(run, &worker, complete).await
+                self.tell(run, &worker, complete).await
             }
             Verdict::Block { reason } => {
                 let reason = Some(reason);
-                self.close(run, &worker, Command::BlockTask { task, reason })
+                self.tell(run, &worker, Command::BlockTask { task, reason })
                     .await
             }
             Verdict::Fail(failure) => {
@@ -96,31 +105,35 @@ impl Work {
                     failure,
                     limit: self.settings.failure_limit,
                 };
-                self.close(run, &dispatcher, fail).await?;
-                self.note_if_blocked(task).await
+                self.give_up(run, task, fail).await
             }
             Verdict::Defer { reason } => {
                 let defer = Command::DeferRun { run, reason };
-                self.close(run, &dispatcher, defer).await?;
-                self.note_if_blocked(task).await
+                self.give_up(run, task, defer).await
             }
             Verdict::Interrupt => {
                 let interrupt = Command::InterruptRun { run };
-                self.close(run, &dispatcher, interrupt).await
+                self.tell(run, &dispatcher, interrupt).await
             }
         }
     }
 
-    /// Takes note of a task that has just failed once too often.
-    pub(super) async fn note_if_blocked(&mut self, task: TaskId) -> Result<(), Error> {
+    /// Closes a run that came to nothing, and takes note of its task if that was once too often.
+    pub(super) async fn give_up(
+        &mut self,
+        run: RunId,
+        task: TaskId,
+        command: Command,
+    ) -> Result<(), Error> {
+        self.tell(run, &Actor::dispatcher(), command).await?;
         if self.kernel.task(&task).await?.task.status == Status::Blocked {
             self.done.auto_blocked.push(task);
         }
         Ok(())
     }
 
-    /// Closes a run by this command, unless it was closed already.
-    pub(super) async fn close(
+    /// Tells the board of a run, unless that was closed meanwhile.
+    pub(super) async fn tell(
         &self,
         run: RunId,
         actor: &Actor,
@@ -129,7 +142,7 @@ impl Work {
         match self.kernel.execute(actor, command).await {
             Ok(_) => Ok(()),
             Err(kernel::Error::Refused(refusal)) => {
-                tracing::info!(run.id = %run, %refusal, "a run was closed before it was settled");
+                tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -140,6 +153,48 @@ impl Work {
     pub(super) async fn clear_away(&self, run: RunId) -> Result<(), Error> {
         let folder = self.folder(run);
         blocking(move || folder.remove()).await
+    }
+}
+
+/// What the folder of a run holds.
+struct Found {
+    owner: Option<Owner>,
+    spec: Result<Option<Spec>, Error>,
+    exit: Option<Exit>,
+    complaints: String,
+}
+
+impl Found {
+    fn read(folder: &RunFolder) -> Result<Self, Error> {
+        let spec = match folder.spec() {
+            Err(nonsense @ Error::Nonsense { .. }) => Err(nonsense),
+            spec => Ok(spec?),
+        };
+        Ok(Self {
+            owner: folder.owner()?,
+            spec,
+            exit: folder.exit()?,
+            complaints: folder.complaints(),
+        })
+    }
+}
+
+/// What becomes of the task of an open run, and in whose name: if the run is closed just now, what its
+/// worker says must not end another run of the task.
+fn judge(
+    exit: Option<Exit>,
+    spec: Result<Option<Spec>, Error>,
+    silence: Trace,
+) -> (Verdict, Actor) {
+    match spec {
+        Ok(Some(spec)) => (
+            verdict(exit.map_or(silence, Trace::Told), &spec.rules),
+            Actor::worker(spec.assignee, spec.token),
+        ),
+        // It was given up before anything was written.
+        Ok(None) => (Verdict::Interrupt, Actor::dispatcher()),
+        // It would be so each time, which only counted failures bring to an end.
+        Err(nonsense) => (Verdict::Fail(not_started(&nonsense)), Actor::dispatcher()),
     }
 }
 
@@ -176,7 +231,7 @@ mod tests {
         let (run, task) = (claimed.run, claimed.task.id.clone());
         work.watch(run, task, Process::Child(supervisor)).unwrap();
         let ended = work.ends.join_next().await.unwrap().unwrap();
-        work.shim_ended(ended);
+        work.has_ended(ended);
         work.tick(None).await.unwrap();
         assert_eq!(work.run_of(&claimed).await.outcome, None);
 
@@ -185,6 +240,66 @@ mod tests {
         let outcome = work.run_of(&claimed).await.outcome;
         assert_eq!(outcome, Some(Outcome::Crashed));
         assert!(work.watched.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_run_whose_particulars_make_no_sense_has_failed_to_start_and_is_no_more() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let folder = work.made_folder(&claimed);
+        let (task, token) = (&claimed.task.id, claimed.token.as_str());
+        let written = format!(r#"{{"task":"{task}","token":"{token}","argv":7}}"#);
+        fs::write(folder.spec_file(), written).unwrap();
+        work.tick(None).await.unwrap();
+        let run = work.run_of(&claimed).await;
+        assert_eq!(run.outcome, Some(Outcome::SpawnFailed));
+        let error = run.error.unwrap();
+        assert!(error.contains("spec.json makes no sense"), "{error}");
+        assert_eq!(work.kernel.task(task).await.unwrap().task.failures, 1);
+        assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_settled_because_another_program_took_its_task_is_closed() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let folder = work.made_folder(&claimed);
+        let exit = Exit::without_output(End::Code(3));
+        folder.write_exit(&exit).unwrap();
+        work.sql("UPDATE tasks SET status = 'done'");
+        // It does so between our look for such tasks and this.
+        work.settle(claimed.run, Trace::Vanished).await.unwrap();
+        assert_eq!(work.run_of(&claimed).await.outcome, None);
+        work.tick(None).await.unwrap();
+        let run = work.run_of(&claimed).await;
+        assert_eq!(
+            (run.outcome, run.exit_code),
+            (Some(Outcome::Reclaimed), Some(3))
+        );
+        assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_end_holds_its_task_back_until_it_has() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let (run, task) = (claimed.run, claimed.task.id.clone());
+        let folder = work.made_folder(&claimed);
+        work.give_back(&claimed).await;
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let left = Watched::leftovers(task.clone(), Trace::Lost);
+        work.watch_until(run, left, async move { ended.await.unwrap_or_default() });
+        work.tick(None).await.unwrap();
+        assert_eq!(work.leaving, [(run, task.clone())].into());
+        let runs = async |work: &Work| work.kernel.task(&task).await.unwrap().runs.len();
+        assert_eq!(runs(&work).await, 1);
+
+        end.send(()).unwrap();
+        let ended = work.ends.join_next().await.unwrap().unwrap();
+        work.has_ended(ended);
+        work.tick(None).await.unwrap();
+        assert!(!folder.exists() && work.leaving.is_empty());
+        assert_eq!(runs(&work).await, 2);
     }
 
     #[tokio::test]

@@ -1,13 +1,13 @@
 //! The beginning of a run.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, Failure, LEASE};
-use domain::id::{RunId, TaskId};
-use domain::run::{Claimed, OpenRun, Outcome};
+use domain::command::{Answer, ClaimPolicy, Command, LEASE};
+use domain::id::TaskId;
+use domain::run::{Claimed, OpenRun};
+use tokio::time::Instant;
 
 use super::{Work, count};
+use crate::ends::not_started;
 use crate::error::Error;
 use crate::launch::launch;
 use crate::plan::{Snapshot, Start, plan};
@@ -21,17 +21,10 @@ impl Work {
         open: &[OpenRun],
         max: Option<u32>,
     ) -> Result<u32, Error> {
-        let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
-        let leaving: BTreeSet<TaskId> = self
-            .watched
-            .iter()
-            .filter(|(run, _)| !is_open(run))
-            .map(|(_, watched)| watched.task().clone())
-            .collect();
         let pauses = self.kernel.dispatch().await?.paused;
         let paused = pauses.into_iter().map(|pause| pause.lane).collect();
         let cap = self.settings.cap.limit;
-        let mut snapshot = Snapshot::new(open, leaving, cap, paused);
+        let mut snapshot = Snapshot::new(open, self.leaving.clone(), cap, paused);
         let room = snapshot.room();
         if room == 0 {
             return Ok(0);
@@ -39,7 +32,7 @@ impl Work {
         let assignees = self.kernel.ready_assignees().await?;
         let assignees = snapshot.with_room(assignees, &self.settings.lanes);
         // Those that may not start yet must not stand in the place of others.
-        let limit = room.saturating_add(count(self.watched.len()));
+        let limit = room.saturating_add(count(self.watched.len() + self.leaving.len()));
         snapshot.startable = self.kernel.startable(assignees, limit).await?;
         // A run may have been closed after the open ones were read; its worker is still there.
         let is_watched = |task: &TaskId| self.watched.values().any(|one| one.task() == task);
@@ -77,7 +70,10 @@ impl Work {
                 respects_pause: true,
             },
         };
-        match self.kernel.execute(&Actor::dispatcher(), claim).await {
+        let begun = Instant::now();
+        let claimed = self.kernel.execute(&Actor::dispatcher(), claim).await;
+        self.latencies.claim.observe(begun.elapsed());
+        match claimed {
             Ok(receipt) => match receipt.answer {
                 Answer::Claimed(claimed) => Ok(Some(claimed)),
                 _ => Ok(None),
@@ -98,8 +94,10 @@ impl Work {
             assignee,
             lane,
         } = start;
+        let begun = Instant::now();
         let error = match launch(&self.kernel, &self.home, &self.config, &lane, claimed).await {
             Ok(launched) => {
+                self.latencies.start.observe(begun.elapsed());
                 tracing::info!(task.id = %task, run.id = %run, "started");
                 self.done.spawned.push(Spawned {
                     task: task.clone(),
@@ -112,45 +110,14 @@ impl Work {
             Err(error) => error,
         };
         tracing::warn!(task.id = %task, run.id = %run, %error, "not started");
-        let failure = Failure {
-            outcome: Outcome::SpawnFailed,
-            code: None,
-            error: error.to_string(),
-            proposed: None,
-        };
         let fail = Command::FailRun {
             run,
-            failure,
+            failure: not_started(&error),
             limit: self.settings.failure_limit,
         };
-        self.close(run, &Actor::dispatcher(), fail).await?;
-        self.note_if_blocked(task).await?;
+        self.give_up(run, task, fail).await?;
         self.clear_away(run).await?;
         Ok(false)
-    }
-}
-
-impl Snapshot {
-    /// What goes on, and what may.
-    pub(crate) fn new(
-        open: &[OpenRun],
-        leaving: BTreeSet<TaskId>,
-        cap: u32,
-        paused: BTreeSet<Option<String>>,
-    ) -> Self {
-        let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
-        for run in open {
-            *running.entry(run.lane.clone()).or_default() += 1;
-        }
-        // Processes that are leaving still take room, in no lane.
-        *running.entry(None).or_default() += count(leaving.len());
-        Self {
-            startable: Vec::new(),
-            running,
-            leaving,
-            cap,
-            paused,
-        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Runs that an earlier dispatcher of the board started.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
 use domain::actor::Actor;
 use domain::command::Command;
-use domain::id::RunId;
+use domain::id::{RunId, TaskId};
 use domain::run::{OpenRun, ProcessIdentity};
 
 use super::{Work, blocking};
@@ -35,7 +35,7 @@ impl Work {
         self.watch(open.run, open.task.clone(), Process::adopt(handle)?)?;
         if self.is_staying {
             let adopt = Command::AdoptRun { run: open.run };
-            self.kernel.execute(&Actor::dispatcher(), adopt).await?;
+            self.tell(open.run, &Actor::dispatcher(), adopt).await?;
             tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
         }
         Ok(())
@@ -79,35 +79,46 @@ impl Work {
             folders
         } else {
             let runs = self.home.runs();
-            blocking(move || RunFolder::runs_in(&runs)).await?
+            let folders = blocking(move || RunFolder::runs_in(&runs)).await?;
+            folders.into_iter().map(|run| (run, None)).collect()
         };
         let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
-        let mut not_seen = BTreeSet::new();
-        for run in folders {
+        let mut not_seen = BTreeMap::new();
+        for (run, task) in folders {
             // What is open is taken over, and what we watch is settled in its time.
             if is_open(&run) || self.watched.contains_key(&run) {
                 continue;
             }
-            if let Err(error) = self.see_off(run).await {
+            let task = match task {
+                Some(task) => Some(task),
+                // What is in the folder may make no sense.
+                None => self.kernel.run(run).await.ok().map(|row| row.task_id),
+            };
+            if let Err(error) = self.see_off(run, task.clone()).await {
                 tracing::error!(run.id = %run, %error, "the folder of an earlier run stays");
-                not_seen.insert(run);
+                not_seen.insert(run, task);
             }
         }
         self.leftovers = Some(not_seen);
         Ok(())
     }
 
-    async fn see_off(&mut self, run: RunId) -> Result<(), Error> {
+    async fn see_off(&mut self, run: RunId, task: Option<TaskId>) -> Result<(), Error> {
         let folder = self.folder(run);
         let alive = blocking(move || {
-            let (Some(spec), Some(supervisor)) = (folder.spec()?, folder.supervisor()?) else {
+            let Some(supervisor) = folder.supervisor()? else {
                 return Ok(None);
             };
-            Ok(find(&supervisor)?.map(|handle| (spec.task, handle)))
+            let owner = folder.owner()?;
+            Ok(find(&supervisor)?.map(|handle| (owner, handle)))
         });
-        match alive.await? {
-            Some((task, handle)) => self.watch(run, task, Process::adopt(handle)?),
-            None => self.settle(run, Trace::Lost).await,
+        let Some((owner, handle)) = alive.await? else {
+            return self.settle(run, Trace::Lost).await;
+        };
+        match owner.map(|owner| owner.task).or(task) {
+            Some(task) => self.watch(run, task, Process::adopt(handle)?),
+            // Nothing waits for it on this board, and it sees that by itself.
+            None => self.clear_away(run).await,
         }
     }
 }
@@ -121,13 +132,16 @@ mod tests {
     use std::fs;
 
     use domain::command::LEASE;
+    use domain::dispatch::WhyNot;
     use domain::run::Outcome;
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
+    use tokio::time::Instant;
 
     use super::super::Work;
     use super::super::fixture::{work, work_by};
     use super::*;
+    use crate::dry_run::dry_run;
 
     async fn attach(work: &Work, run: RunId, process: ProcessIdentity) -> bool {
         let attach = Command::AttachSupervisor { run, process };
@@ -184,6 +198,34 @@ mod tests {
         fs::remove_dir(&unreadable).unwrap();
         work.tick(None).await.unwrap();
         assert!(!bad_folder.spec_file().exists());
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_looked_into_holds_its_task_back_and_takes_up_a_place() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let task = &claimed.task.id;
+        let folder = work.made_folder(&claimed);
+        work.give_back(&claimed).await;
+        let unreadable = folder.spec_file().with_file_name("supervisor.json");
+        fs::create_dir(&unreadable).unwrap();
+        work.tick(None).await.unwrap();
+        work.publish(Some(Instant::now())).await;
+        let runs = async |work: &Work| work.kernel.task(task).await.unwrap().runs.len();
+        assert_eq!(runs(&work).await, 1);
+        let why = work.kernel.why(task).await.unwrap();
+        assert_eq!(why, Some(WhyNot::Leaving));
+        assert_eq!(work.kernel.dispatch().await.unwrap().count(), 1);
+        let dry = dry_run(&work.kernel, &work.home, &work.config, None);
+        let dry = dry.await.unwrap();
+        assert_eq!(
+            (dry.spawned.len(), &dry.skipped[0].why),
+            (0, &WhyNot::Leaving)
+        );
+
+        fs::remove_dir(&unreadable).unwrap();
+        work.tick(None).await.unwrap();
+        assert_eq!(runs(&work).await, 2);
     }
 
     #[tokio::test]

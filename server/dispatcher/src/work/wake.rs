@@ -20,8 +20,8 @@ const LOOK_AT_SETTINGS: Duration = Duration::from_secs(2);
 pub(super) enum Wake {
     /// Something was written on the board, by us or by anybody.
     BoardChanged,
-    /// The supervisor of this run ended.
-    ShimEnded(RunId),
+    /// The supervisor of this run ended, or what a supervisor that was killed had left.
+    Ended(RunId),
     /// A rest or a lease is over, a worker has to be hurried, something has to be tried again, or
     /// nothing has happened for long.
     TimeIsUp,
@@ -93,7 +93,7 @@ impl Wakes {
             // When we are told to stop, nothing more is claimed.
             biased;
             how = &mut self.stopped, if !was_stopped => Wake::Stop(how.unwrap_or(Stop::Leave)),
-            Some(ended) = ends.join_next() => ended.map_or(Wake::TimeIsUp, Wake::ShimEnded),
+            Some(ended) = ends.join_next() => ended.map_or(Wake::TimeIsUp, Wake::Ended),
             Some(asked) = self.asked.recv() => Wake::Asked(asked),
             () = self.nudge.notified() => Wake::Nudged,
             _ = self.settings_are_due.tick() => Wake::TimeForSettings,

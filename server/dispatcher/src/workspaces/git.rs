@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use domain::id::RunToken;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -37,6 +38,22 @@ const OF_ANOTHER_REPOSITORY: [&str; 13] = [
 /// What git complains about, in a line, when it does not exit with 0 or takes too long. Dropping the
 /// future ends it.
 pub(crate) async fn git(folder: &Path, arguments: &[&str]) -> Result<String, Error> {
+    answer(command(folder, arguments)).await
+}
+
+/// [`git`] for a run: by its token, what git starts is found and ended with the run should the run's
+/// supervisor be killed.
+pub(super) async fn git_of_run(
+    folder: &Path,
+    arguments: &[&str],
+    token: &RunToken,
+) -> Result<String, Error> {
+    let mut command = command(folder, arguments);
+    command.env("KANBAN_RUN_TOKEN", token.as_str());
+    answer(command).await
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
     for name in OF_ANOTHER_REPOSITORY {
         command.env_remove(name);
@@ -51,6 +68,10 @@ pub(crate) async fn git(folder: &Path, arguments: &[&str]) -> Result<String, Err
         .env("GIT_TERMINAL_PROMPT", "0")
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    command
+}
+
+async fn answer(mut command: Command) -> Result<String, Error> {
     let output = timeout(PATIENCE, command.output())
         .await
         .map_err(|_| Error::Git(format!("no answer for {} minutes", PATIENCE.as_secs() / 60)))?

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::id::TaskId;
+use domain::id::{RunToken, TaskId};
 use serde::{Deserialize, Serialize};
 
+use super::git::git_of_run;
 use super::{Error, git};
 use crate::home::Home;
 
@@ -73,41 +74,26 @@ fn is_half_made(place: &Path) -> bool {
 }
 
 impl Worktree {
-    /// Adds it at `place`.
+    /// Adds it at `place`, for the run with this token.
     ///
     /// # Errors
     /// What git complains about.
-    pub(crate) async fn add(&self, place: &Path) -> Result<(), Error> {
-        let place = place.display().to_string();
-        let in_repository = |arguments: Vec<String>| async move {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            git(&self.repository, &arguments).await
-        };
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        if is_half_made(Path::new(&place)) {
-            in_repository(words(&["worktree", "remove", "--force", "--force", &place])).await?;
+    pub(crate) async fn add(&self, place: &Path, token: &RunToken) -> Result<(), Error> {
+        let git = async |arguments: &[&str]| git_of_run(&self.repository, arguments, token).await;
+        let (path, branch) = (&*place.display().to_string(), &*self.branch);
+        if is_half_made(place) {
+            git(&["worktree", "remove", "--force", "--force", path]).await?;
         }
-        let branch = format!("refs/heads/{}", self.branch);
-        let is_there = in_repository(words(&["show-ref", "--verify", "--quiet", &branch])).await;
-        let add = if is_there.is_ok() {
-            // A worktree whose folder somebody deleted is still in git's books and would be refused.
-            // Of one that is not in them git says so, which is as well.
-            in_repository(words(&["worktree", "remove", &place]))
-                .await
-                .ok();
-            words(&["worktree", "add", &place, &self.branch])
-        } else {
-            words(&[
-                "worktree",
-                "add",
-                "--no-track",
-                "-b",
-                &self.branch,
-                &place,
-                "HEAD",
-            ])
-        };
-        in_repository(add).await.map(drop)
+        let full_name = format!("refs/heads/{branch}");
+        let is_there = git(&["show-ref", "--verify", "--quiet", &full_name]).await;
+        if is_there.is_err() {
+            let add = ["worktree", "add", "--no-track", "-b", branch, path, "HEAD"];
+            return git(&add).await.map(drop);
+        }
+        // A worktree whose folder somebody deleted is still in git's books and would be refused. Of one
+        // that is not in them git says so, which is as well.
+        git(&["worktree", "remove", path]).await.ok();
+        git(&["worktree", "add", path, branch]).await.map(drop)
     }
 
     /// Whether the worktree at `place` has changes, or new files, that are not committed. Ignored files
@@ -214,7 +200,8 @@ pub(crate) mod tests {
         pub(crate) async fn made(&self, path: Option<&Path>, of_lane: Option<&Path>) -> Prepared {
             let prepared = self.prepare(path, of_lane).unwrap();
             if let Some(worktree) = &prepared.worktree {
-                worktree.add(&prepared.path).await.unwrap();
+                let token = RunToken::from_bits(1);
+                worktree.add(&prepared.path, &token).await.unwrap();
             }
             prepared
         }
@@ -327,7 +314,8 @@ pub(crate) mod tests {
         fs::create_dir(&empty).unwrap();
         git(&empty, &["init", "--quiet"]).await.unwrap();
         let prepared = repository.prepare(Some(&empty), None).unwrap();
-        let refused = prepared.worktree.unwrap().add(&prepared.path).await;
+        let (worktree, token) = (prepared.worktree.unwrap(), RunToken::from_bits(1));
+        let refused = worktree.add(&prepared.path, &token).await;
         assert_eq!(
             refused.unwrap_err().to_string(),
             "git: invalid reference: HEAD"

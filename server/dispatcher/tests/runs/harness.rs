@@ -18,6 +18,12 @@ use domain::task::{TaskDetail, WorkspaceKind};
 use kernel::{Clock, Kernel, Options};
 use tempfile::TempDir;
 
+/// A worker that says so when it meets another one of its task: the folder is made by one at a time. The
+/// first waits to be ended, and takes a second to leave.
+pub(crate) const ALONE: &str = "mkdir alone || exit 9; trap 'sleep 1; rmdir alone; exit 0' TERM\n\
+    if [ -f again ]; then rmdir alone; exit 0; fi\n\
+    touch again; sleep 1000 & echo at work > gate; wait";
+
 /// A board.
 pub(crate) struct Board {
     pub(crate) folder: TempDir,
@@ -57,6 +63,19 @@ impl Board {
             kernel,
             program,
         }
+    }
+
+    /// Lets supervisors find this in place of what the dispatcher has written for them.
+    pub(crate) fn supervisor_finds(&mut self, spec: &str) {
+        let program = self.folder.path().join("other-version");
+        let text = format!(
+            "#!/bin/sh\n\
+             [ \"$1\" = shim ] && printf %s '{spec}' > \"$2\"\n\
+             exec '{}' \"$@\"\n",
+            self.program.display()
+        );
+        write_program(&program, &text);
+        self.program = program;
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -126,10 +145,39 @@ impl Board {
         }
     }
 
+    /// What came of a script in the lane `shell`, once an event of this kind tells of it and its
+    /// processes are gone.
+    pub(crate) async fn ran(&self, script: &str, until: &str) -> TaskDetail {
+        self.came_of(self.task("shell", script), until).await
+    }
+
+    /// The same of a worker in the lane `agent`, which runs this script and of which more is said.
+    pub(crate) async fn agent_ran(&self, script: &str, more: &str, until: &str) -> TaskDetail {
+        self.lane("agent", script, more);
+        self.came_of(self.task("agent", ""), until).await
+    }
+
+    /// The same of any task.
+    pub(crate) async fn came_of(&self, new: NewTask, until: &str) -> TaskDetail {
+        let dispatcher = self.start().await;
+        let task = self.create_task(new).await;
+        self.until_event(&task, until).await;
+        self.until_all_is_settled().await;
+        dispatcher.stop().await;
+        self.detail(&task).await
+    }
+
     /// What a person is answered.
     pub(crate) async fn told(&self, command: Command) -> Answer {
         let person = Actor::full("user");
         self.kernel.execute(&person, command).await.unwrap().answer
+    }
+
+    /// What another program does to the file.
+    pub(crate) fn sql(&self, statements: &str) {
+        #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
+        let conn = rusqlite::Connection::open(self.home.db()).unwrap();
+        conn.execute_batch(statements).unwrap();
     }
 
     pub(crate) fn work(&self) -> PathBuf {
@@ -264,6 +312,12 @@ pub(crate) fn outcomes(detail: &TaskDetail) -> Vec<Option<Outcome>> {
     detail.runs.iter().map(|run| run.outcome).collect()
 }
 
+/// How the last run ended, with which code, and what is said of it.
+pub(crate) fn last_end(detail: &TaskDetail) -> (Option<Outcome>, Option<i32>, Option<&str>) {
+    let run = detail.runs.last().unwrap();
+    (run.outcome, run.exit_code, run.error.as_deref())
+}
+
 pub(crate) fn has_event(detail: &TaskDetail, kind: &str) -> bool {
     count_of(detail, kind) > 0
 }
@@ -305,10 +359,10 @@ pub(crate) async fn open(gate: PathBuf, line: &'static str) {
     in_time(opening).await.unwrap().unwrap();
 }
 
-/// Waits until a worker writes to the gate.
-pub(crate) async fn wait_at(gate: PathBuf) {
-    let waiting = tokio::task::spawn_blocking(move || std::fs::read(gate));
-    in_time(waiting).await.unwrap().unwrap();
+/// Waits until a worker writes to the gate, and says what.
+pub(crate) async fn wait_at(gate: PathBuf) -> String {
+    let waiting = tokio::task::spawn_blocking(move || std::fs::read_to_string(gate));
+    in_time(waiting).await.unwrap().unwrap()
 }
 
 pub(crate) fn kill(signal: &str, pid: i64) {

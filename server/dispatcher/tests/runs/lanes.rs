@@ -1,6 +1,6 @@
 //! What `kanban.toml` says, and what workers are told.
 
-use dispatcher::{Config, Error};
+use dispatcher::{Config, Error, FindServer, Server};
 use domain::command::{Command, NewTask};
 use domain::dispatch::WhyNot;
 use domain::status::Status;
@@ -10,8 +10,12 @@ use crate::harness::{Board, in_time, lines, outcomes};
 #[tokio::test]
 async fn a_worker_is_told_everything_by_its_environment_and_nothing_by_its_input() {
     let board = Board::new();
+    let server = Server {
+        url: "http://127.0.0.1:8420".to_owned(),
+        is_reachable: false,
+    };
     let config = Config {
-        url: Some("http://127.0.0.1:8420".to_owned()),
+        server: FindServer::Here(server),
         ..board.config()
     };
     let names = [

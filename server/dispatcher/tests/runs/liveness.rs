@@ -32,33 +32,30 @@ async fn a_worker_that_outlives_its_lease_is_neither_doubled_nor_ended() {
 #[tokio::test]
 async fn a_worker_that_goes_round_in_circles_is_ended_however_lively_it_is() {
     let board = Board::new();
+    let script = "while true; do echo again; sleep 0.2; done";
     let limits = "max_run_time = \"2s\"\nheartbeat_timeout = \"1s\"";
-    board.lane(
-        "agent",
-        "while true; do echo again; sleep 0.2; done",
-        limits,
-    );
-    let dispatcher = board.start().await;
-    let task = board.create_for("agent").await;
-    let failed = board.until_event(&task, "attempt_failed").await;
+    let failed = board.agent_ran(script, limits, "attempt_failed").await;
     assert_eq!(outcomes(&failed), [Some(Outcome::TimedOut)]);
-    dispatcher.stop().await;
 }
 
 #[tokio::test]
 async fn whatever_a_worker_writes_is_a_sign_of_its_life() {
-    let board = Board::new();
     let script = "for i in 1 2 3 4 5 6 7 8 9; do echo $i; sleep 0.4; done";
-    board.lane(
-        "agent",
-        script,
-        "heartbeat_timeout = \"2s\"\nsuccess = \"exit\"",
-    );
-    let dispatcher = board.start().await;
-    let task = board.create_for("agent").await;
-    let done = board.until_status(&task, Status::Done).await;
+    is_let_be(script).await;
+}
+
+#[tokio::test]
+async fn a_silent_worker_that_shows_that_it_lives_is_let_be() {
+    let script = "for i in 1 2 3 4 5 6 7 8; do sleep 0.5; kanban heartbeat $1 > /dev/null; done";
+    is_let_be(script).await;
+}
+
+/// Asserts that a worker that runs this script is not taken for dead within four seconds.
+async fn is_let_be(script: &str) {
+    let board = Board::new();
+    let limits = "heartbeat_timeout = \"2s\"\nsuccess = \"exit\"";
+    let done = board.agent_ran(script, limits, "completed").await;
     assert_eq!(outcomes(&done), [Some(Outcome::Completed)]);
-    dispatcher.stop().await;
 }
 
 #[tokio::test]

@@ -164,6 +164,30 @@ async fn a_dry_run_writes_nothing_and_lists_exactly_what_then_starts() {
 }
 
 #[tokio::test]
+async fn a_dry_run_beside_a_dispatcher_goes_by_the_cap_that_is_in_force() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start_with(board.config_with_cap(1)).await.unwrap();
+    let first = board.create("read line < gate").await;
+    board.until_spawned(&first).await;
+    let second = board.create("true").await;
+    let config = board.config_with_cap(9);
+    let dry = dispatcher::dry_run(&board.kernel, &board.home, &config, None).await;
+    let dry = dry.unwrap();
+    assert_eq!(dry.spawned, []);
+    let (lane, running, limit) = (None, 1, 1);
+    let why = WhyNot::AtCapacity {
+        lane,
+        running,
+        limit,
+    };
+    assert_eq!((&dry.skipped[0].task, &dry.skipped[0].why), (&second, &why));
+    open(gate, "go on\n").await;
+    board.until_status(&second, Status::Done).await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_look_that_was_asked_for_starts_no_more_than_that() {
     let board = Board::new();
     let gate = board.gate();

@@ -1,10 +1,12 @@
 //! What outlives what.
 
 use dispatcher::Error;
+use domain::command::NewTask;
 use domain::run::Outcome;
 use domain::status::Status;
+use domain::task::WorkspaceKind;
 
-use crate::harness::{Board, gone, has_event, is_there, kill, open, outcomes, wait_at};
+use crate::harness::{ALONE, Board, gone, has_event, is_there, kill, open, outcomes, wait_at};
 
 #[tokio::test]
 async fn a_board_has_one_dispatcher_at_a_time() {
@@ -73,6 +75,37 @@ async fn a_worker_whose_supervisor_is_killed_is_ended_before_its_task_may_start_
 }
 
 #[tokio::test]
+async fn what_git_started_for_a_worktree_ends_with_a_supervisor_that_is_killed() {
+    let board = Board::new();
+    let gate = board.gate();
+    let repository = board.folder.path().join("repository");
+    let make = "git init --quiet . && git -c user.name=a -c user.email=a@b commit --quiet \
+         --allow-empty --message=first && printf '#!/bin/sh\\necho $$ > %s\\nexec sleep 1000\\n' \
+         \"$0\" > .git/hooks/post-checkout && chmod +x .git/hooks/post-checkout";
+    std::fs::create_dir(&repository).unwrap();
+    let made = std::process::Command::new("sh")
+        .args(["-c", make])
+        .arg(&gate)
+        .current_dir(&repository)
+        .status();
+    assert!(made.unwrap().success());
+    let dispatcher = board.start().await;
+    let task = board
+        .create_task(NewTask {
+            workspace_kind: WorkspaceKind::Worktree,
+            workspace_path: Some(repository.display().to_string()),
+            ..board.task("shell", "true")
+        })
+        .await;
+    let hook: i64 = wait_at(gate).await.trim().parse().unwrap();
+    let open = board.kernel.open_runs().await.unwrap();
+    kill("KILL", open[0].supervisor.as_ref().unwrap().pid);
+    board.until_event(&task, "crashed").await;
+    assert!(!is_there(hook), "the hook is still there");
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_machine_that_goes_down_is_not_the_workers_failure() {
     let board = Board::new();
     // Whoever stops the service tells both. Here the worker hears of it first, and is gone when its
@@ -121,12 +154,7 @@ async fn a_worker_whose_run_was_closed_while_no_dispatcher_was_there_is_ended_by
     let board = Board::new();
     let gate = board.gate();
     let first = board.start().await;
-    // The folder is made by one worker at a time, or the second says so. The first takes a second to
-    // leave.
-    let script = "mkdir alone || exit 9; trap 'sleep 1; rmdir alone; exit 0' TERM\n\
-        if [ -f again ]; then rmdir alone; exit 0; fi\n\
-        touch again; sleep 1000 & echo at work > gate; wait";
-    let task = board.create(script).await;
+    let task = board.create(ALONE).await;
     let run = board.until_spawned(&task).await;
     wait_at(gate).await;
     first.stop().await;

@@ -3,7 +3,7 @@
 use domain::run::Outcome;
 use domain::status::Status;
 
-use crate::harness::{Board, gone, in_time, is_there, open, outcomes, poll, wait_at};
+use crate::harness::{ALONE, Board, gone, in_time, is_there, open, outcomes, poll, wait_at};
 
 #[tokio::test]
 async fn what_a_worker_leaves_behind_in_another_session_is_ended_with_it() {
@@ -38,12 +38,7 @@ async fn a_task_that_was_taken_away_and_given_back_never_has_two_workers() {
     let board = Board::new();
     let gate = board.gate();
     let dispatcher = board.start().await;
-    // The folder is made by one worker at a time, or the second says so. The first takes a second to
-    // leave.
-    let script = "mkdir alone || exit 9; trap 'sleep 1; rmdir alone; exit 0' TERM\n\
-        if [ -f again ]; then rmdir alone; exit 0; fi\n\
-        touch again; sleep 1000 & echo at work > gate; wait";
-    let task = board.create(script).await;
+    let task = board.create(ALONE).await;
     wait_at(gate).await;
     board.move_to(&task, Status::Ready).await;
     let done = board.until_status(&task, Status::Done).await;
@@ -85,4 +80,29 @@ async fn a_drained_dispatcher_starts_nothing_more_and_waits_for_what_runs() {
     let done = board.detail(&task).await.task;
     assert_eq!(done.result.as_deref(), Some("the last one"));
     assert_eq!(board.detail(&next).await.task.status, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_task_that_another_program_takes_out_of_running_ends_its_worker() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    let task = board.create("echo at work > gate; exec sleep 1000").await;
+    let run = board.until_spawned(&task).await;
+    wait_at(gate).await;
+    let worker = board.worker_of(run.run).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
+         WHERE id = '{task}'; \
+         INSERT INTO task_events (task_id, kind, created_at) VALUES ('{task}', 'completed', 1)"
+    ));
+    gone(worker).await;
+    gone(run.supervisor.unwrap().pid).await;
+    board.until_all_is_settled().await;
+    let done = board.detail(&task).await;
+    assert_eq!(done.task.status, Status::Done);
+    assert_eq!(outcomes(&done), [Some(Outcome::Reclaimed)]);
+    let status = dispatcher.handle().status();
+    assert_eq!((status.problem, status.bad_ticks), (None, 0));
+    dispatcher.stop().await;
 }

@@ -5,12 +5,9 @@ use domain::notify::delivery::{Delivery, DeliveryState};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
-use super::outbox::{DeliveryQuery, deliveries};
+use super::outbox::{DEAD_LETTERS, DeliveryQuery, deliveries};
 use crate::error::Error;
 use crate::{Kernel, row};
-
-/// How many dead letters are looked at. Who has more has one problem, not many.
-const DEAD_LETTERS: u32 = 1_000;
 
 impl Kernel {
     /// Everything that waits for a person, what has waited longest first.
@@ -46,25 +43,12 @@ fn blocked(conn: &Connection) -> Result<Vec<Concern>, Error> {
 }
 
 fn concern(row: &Row<'_>) -> rusqlite::Result<Concern> {
-    let question: Option<String> = row.get(4)?;
-    let error: Option<String> = row.get(6)?;
-    // Whoever gives up has an error instead of a question.
-    let need = match (question, error) {
-        (None, Some(error)) => Need::GaveUp {
-            failures: row::count(row, 5)?,
-            error,
-            proposed: row.get(7)?,
-        },
-        (question, _) => Need::Answer {
-            question: question.filter(|text| !text.is_empty()),
-        },
-    };
     Ok(Concern {
         task: row::task_id(row, 0)?,
         title: row.get(1)?,
         assignee: row.get(2)?,
         since: Timestamp(row.get(3)?),
-        need,
+        need: Need::of_blocked(row.get(4)?, row::count(row, 5)?, row.get(6)?, row.get(7)?),
     })
 }
 

@@ -3,10 +3,15 @@
 use domain::id::{RunId, RunToken};
 use domain::run::{OpenRun, ProcessIdentity, Run};
 use domain::time::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::Error;
+use crate::verbs::stale_claims;
 use crate::{Kernel, row};
+
+/// What [`open_run`] reads.
+const COLUMNS: &str = "id, task_id, token, lane, boot_id, pid, pid_started, started_at, \
+                       lease_expires";
 
 impl Kernel {
     /// Every run that is open, oldest first.
@@ -16,13 +21,29 @@ impl Kernel {
     pub async fn open_runs(&self) -> Result<Vec<OpenRun>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT id, task_id, token, lane, boot_id, pid, pid_started, started_at, \
-                         lease_expires \
-                     FROM runs INDEXED BY idx_runs_open WHERE ended_at IS NULL ORDER BY id",
-                )?;
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM runs INDEXED BY idx_runs_open \
+                     WHERE ended_at IS NULL ORDER BY id"
+                );
+                let mut statement = conn.prepare_cached(&sql)?;
                 let runs = statement.query_map((), open_run)?;
                 Ok(runs.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// The open run that has this token. The index that keeps tokens apart finds it: how long that
+    /// takes says nothing that helps to guess 128 random bits.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn open_run_of(&self, token: RunToken) -> Result<Option<OpenRun>, Error> {
+        self.readers
+            .read(move |conn| {
+                let sql =
+                    format!("SELECT {COLUMNS} FROM runs WHERE token = ?1 AND ended_at IS NULL");
+                let mut statement = conn.prepare_cached(&sql)?;
+                Ok(statement.query_one([token.as_str()], open_run).optional()?)
             })
             .await
     }
@@ -40,6 +61,17 @@ impl Kernel {
                 Ok(statement.query_one((), |row| row::moment(row, 0))?)
             })
             .await
+    }
+
+    /// Whether a run is open by mistake, for `ReleaseStaleClaims` to close: somebody forgot the task that
+    /// they had claimed, or another program took it out of `running`.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn has_stale_claims(&self) -> Result<bool, Error> {
+        let now = self.now();
+        let has_some = move |conn: &Connection| Ok(!stale_claims(conn, now)?.is_empty());
+        self.readers.read(has_some).await
     }
 
     /// The run with this number.

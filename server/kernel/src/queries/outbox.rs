@@ -1,5 +1,7 @@
 //! What is still to be said to whom, and what became of the rest.
 
+use std::collections::BTreeMap;
+
 use domain::id::{DeliveryId, TaskId};
 use domain::notify::Address;
 use domain::notify::delivery::{Delivery, DeliveryState};
@@ -13,6 +15,9 @@ use rusqlite::{Connection, Row};
 
 use crate::error::Error;
 use crate::{Kernel, row};
+
+/// How many dead letters are looked at. Who has more has one problem, not many.
+pub(super) const DEAD_LETTERS: u32 = 1_000;
 
 /// The places that can be told something now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +50,54 @@ pub struct DeliveryQuery {
     pub limit: u32,
 }
 
+/// How much there is to tell, and how much reached nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryCounts {
+    /// What is to be told.
+    pub pending: u32,
+    /// How much of that has failed before.
+    pub failing: u32,
+    /// What was given up.
+    pub dead: u32,
+    /// The last of those.
+    pub last_dead: Option<Delivery>,
+}
+
 impl Kernel {
+    /// How much there is to tell, and how much reached nobody.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn delivery_counts(&self) -> Result<DeliveryCounts, Error> {
+        self.readers
+            .read(|conn| {
+                let last = DeliveryQuery {
+                    task: None,
+                    state: Some(DeliveryState::Dead),
+                    limit: 1,
+                };
+                let mut statement = conn.prepare_cached(
+                    "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending'), \
+                         (SELECT count(*) FROM deliveries \
+                          WHERE state = 'pending' AND attempts > 0), \
+                         (SELECT count(*) FROM deliveries WHERE state = 'dead')",
+                )?;
+                let counts = statement.query_one((), |row| {
+                    Ok(DeliveryCounts {
+                        pending: row::count(row, 0)?,
+                        failing: row::count(row, 1)?,
+                        dead: row::count(row, 2)?,
+                        last_dead: None,
+                    })
+                })?;
+                Ok(DeliveryCounts {
+                    last_dead: deliveries(conn, &last)?.pop(),
+                    ..counts
+                })
+            })
+            .await
+    }
+
     /// Which places can be told something now, and when to ask again.
     ///
     /// # Errors
@@ -87,6 +139,25 @@ impl Kernel {
                 ))?;
                 let told = statement.query_map((receipt, to.platform, to.chat_id), delivery)?;
                 Ok(told.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// What was given up and waits for a person, and the task that it tells of: the newest thousand.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn undelivered(&self) -> Result<BTreeMap<DeliveryId, TaskId>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT id, task_id FROM deliveries WHERE state = 'dead' \
+                     ORDER BY id DESC LIMIT ?1",
+                )?;
+                let dead = statement.query_map([DEAD_LETTERS], |row| {
+                    Ok((DeliveryId(row.get(0)?), row::task_id(row, 1)?))
+                })?;
+                Ok(dead.collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -210,11 +281,8 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         notice: serde_json::from_str(&notice).map_err(|cause| {
             rusqlite::Error::FromSqlConversionFailure(5, Type::Text, Box::new(cause))
         })?,
-        state: match state.as_str() {
-            "delivered" => DeliveryState::Delivered,
-            "dead" => DeliveryState::Dead,
-            _ => DeliveryState::Pending,
-        },
+        // The table holds no other.
+        state: DeliveryState::from_name(&state).unwrap_or(DeliveryState::Pending),
         attempts: row::count(row, 7)?,
         next_attempt_at: Timestamp(row.get(8)?),
         error: row.get(9)?,

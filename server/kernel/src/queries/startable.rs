@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
 use crate::error::Error;
+use crate::verbs::HAS_UNFINISHED_PARENT;
 use crate::{Kernel, row};
 
 /// A task that waits for nothing but a worker.
@@ -22,7 +23,8 @@ pub struct Startable {
 
 impl Kernel {
     /// The first `limit` tasks of each of these assignees that are ready and do not rest, all in
-    /// the order in which they are to start. The cost does not grow with the board.
+    /// the order in which they are to start. The cost does not grow with the board. Those that another
+    /// program made ready before their parents are finished stand in nobody's place.
     ///
     /// # Errors
     /// When the board cannot be read.
@@ -98,12 +100,13 @@ fn best_of(
     found: &mut Vec<(Place, Startable)>,
 ) -> Result<(), Error> {
     // Left to itself, SQLite takes all ready tasks and sorts them.
-    let mut statement = conn.prepare_cached(
+    let mut statement = conn.prepare_cached(&format!(
         "SELECT id, assignee, priority, created_at, rowid \
          FROM tasks INDEXED BY idx_tasks_startable \
          WHERE status = 'ready' AND assignee = ?1 AND coalesce(not_before, 0) <= ?2 \
+           AND NOT {HAS_UNFINISHED_PARENT} \
          ORDER BY priority DESC, created_at, rowid LIMIT ?3",
-    )?;
+    ))?;
     let rows = statement.query_map((assignee, now.0, limit), |row: &Row<'_>| {
         let priority = row.get::<_, Option<i64>>(2)?.unwrap_or_default();
         let place = (Reverse(priority), row.get(3)?, row.get(4)?);

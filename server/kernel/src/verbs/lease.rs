@@ -3,14 +3,15 @@
 use domain::command::Answer;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::id::TaskId;
+use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
-use domain::status::Status;
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
+use rusqlite::Connection;
 
 use super::{Work, attempt};
 use crate::error::Error;
-use crate::{row, runs};
+use crate::row;
+use crate::runs::{self, End};
 
 /// Writes down that the worker makes progress, and lengthens its lease.
 pub(super) fn heartbeat(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
@@ -41,33 +42,61 @@ pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<An
     Ok(Answer::Renewed { lease_expires })
 }
 
-/// Closes every run of a task that another program took out of `running`, and takes back every claim
-/// whose lease has run out and that has no supervisor: of one that has, the
-/// dispatcher knows better whether it lives, also after the machine has slept through the lease. Each
-/// task may start again at once: nobody has said that anything went wrong, only that nobody has said
-/// anything.
+/// A run that is open by mistake.
+pub(crate) struct StaleClaim {
+    run: RunId,
+    task: TaskId,
+    is_running: bool,
+}
+
+/// The runs that are open by mistake: another program took the task out of `running`, or away, or the
+/// lease has run out and there is no supervisor. Of a run that has one the dispatcher knows better
+/// whether it lives, also after the machine has slept through the lease.
+pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<StaleClaim>, Error> {
+    let mut statement = conn.prepare_cached(
+        "SELECT run.id, run.task_id, tasks.status IS 'running' \
+         FROM runs AS run INDEXED BY idx_runs_open \
+         LEFT JOIN tasks ON tasks.id = run.task_id \
+         WHERE run.ended_at IS NULL \
+           AND (tasks.status IS NOT 'running' OR run.pid IS NULL AND run.lease_expires < ?1) \
+         ORDER BY run.id",
+    )?;
+    let stale = statement.query_map([now.0], |row| {
+        Ok(StaleClaim {
+            run: RunId(row.get(0)?),
+            task: row::task_id(row, 1)?,
+            is_running: row.get(2)?,
+        })
+    })?;
+    Ok(stale.collect::<Result<_, _>>()?)
+}
+
+/// Closes the runs that are open by mistake. Each of their tasks that is still running may start again
+/// at once: nobody has said that anything went wrong, only that nobody has said anything.
 pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
-    let stale: Vec<TaskId> = work
-        .conn
-        .prepare_cached(
-            "SELECT run.task_id FROM runs AS run INDEXED BY idx_runs_open \
-             JOIN tasks ON tasks.id = run.task_id \
-             WHERE run.ended_at IS NULL \
-               AND (tasks.status <> 'running' OR run.pid IS NULL AND run.lease_expires < ?1) \
-             ORDER BY run.id",
-        )?
-        .query_map([work.now.0], |row| row::task_id(row, 0))?
-        .collect::<Result<_, _>>()?;
-    for id in &stale {
-        let task = work.task(id)?;
-        runs::close_open_run_of(work.conn, work.now, id, Outcome::Reclaimed)?;
-        if task.status != Status::Running {
+    let stale = stale_claims(work.conn, work.now)?;
+    let count = stale.len();
+    for StaleClaim {
+        run,
+        task,
+        is_running,
+    } in stale
+    {
+        runs::close(
+            work.conn,
+            work.now,
+            run,
+            Outcome::Reclaimed,
+            &End::default(),
+        )?;
+        if !is_running {
             continue;
         }
+        let task = work.task(&task)?;
         let event = EventBody::Reclaimed {
             stale_lock: task.claim_lock.clone(),
         };
         attempt::release(work, &task, None, &event)?;
     }
-    Ok(Answer::Reclaimed { count: stale.len() })
+    Ok(Answer::Reclaimed { count })
 }

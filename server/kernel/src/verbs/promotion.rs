@@ -14,7 +14,7 @@ use crate::row;
 
 /// Whether a row of `tasks` has a parent that is not finished. A link to a row that is gone does
 /// not count.
-const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
+pub(crate) const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
      SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
      WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
 

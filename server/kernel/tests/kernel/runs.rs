@@ -3,7 +3,7 @@
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, FAILURE_LIMIT, LEASE, NewTask};
 use domain::error::Error as Refusal;
-use domain::id::RunToken;
+use domain::id::{RunToken, TaskId};
 use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
 use domain::time::Seconds;
@@ -412,14 +412,59 @@ async fn a_run_of_a_task_that_another_program_finished_is_closed_and_holds_up_no
     let (finished, forgotten) = (board.task_named("one").await, board.task_named("two").await);
     let closed = board.claim(&finished).await.unwrap();
     board.claim(&forgotten).await.unwrap();
+    let is_stale = async || board.kernel.has_stale_claims().await.unwrap();
+    assert!(!is_stale().await);
     board.sql(&format!(
         "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
          WHERE id = '{finished}'"
+    ));
+    assert!(is_stale().await);
+    board.pass(Seconds(901));
+    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    assert!(!is_stale().await);
+    let run = board.kernel.run(closed.run).await.unwrap();
+    assert_eq!(run.outcome, Some(Outcome::Reclaimed));
+    assert_eq!(board.status(&finished).await, Status::Done);
+    assert_eq!(board.status(&forgotten).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_run_of_a_task_that_another_program_deleted_is_closed_and_holds_up_nobody() {
+    let board = Board::new();
+    let (deleted, forgotten) = (board.task_named("one").await, board.task_named("two").await);
+    let closed = board.claim(&deleted).await.unwrap();
+    board.claim(&forgotten).await.unwrap();
+    // It does not know the tables that are only ours.
+    board.sql(&format!(
+        "PRAGMA foreign_keys = OFF; DELETE FROM tasks WHERE id = '{deleted}'"
     ));
     board.pass(Seconds(901));
     board.act(Command::ReleaseStaleClaims).await.unwrap();
     let run = board.kernel.run(closed.run).await.unwrap();
     assert_eq!(run.outcome, Some(Outcome::Reclaimed));
-    assert_eq!(board.status(&finished).await, Status::Done);
     assert_eq!(board.status(&forgotten).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_task_that_another_program_pushed_past_its_parents_stands_in_nobodys_place() {
+    let board = Board::new();
+    let for_shell = |priority, parents: &[&TaskId]| {
+        board.create(NewTask {
+            title: "task".to_owned(),
+            priority,
+            assignee: Some("shell".to_owned()),
+            parents: parents.iter().map(ToString::to_string).collect(),
+            ..Default::default()
+        })
+    };
+    let parent = board.task_named("parent").await;
+    let pushed = for_shell(9, &[&parent]).await;
+    let next = for_shell(0, &[]).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'ready' WHERE id = '{pushed}'"
+    ));
+    let lanes = vec!["shell".to_owned()];
+    let found = board.kernel.startable(lanes, 1).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].task, next);
 }

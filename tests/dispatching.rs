@@ -1,6 +1,7 @@
 //! The dispatcher without a server: as a daemon, and for one look at the board.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context as _, ensure};
@@ -124,6 +125,50 @@ async fn a_daemon_starts_tasks_and_ends_cleanly_when_asked() -> anyhow::Result<(
         assert!(!pidfile.exists());
         assert_eq!(status(&board, task.as_str()).await?, "done");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_daemon_that_nobody_listens_to_works_on_and_ends_when_asked() -> anyhow::Result<()> {
+    let mut board = Board::shown().await?;
+    let (reader, mut writer) = std::io::pipe()?;
+    // As much as a pipe holds (pipe(7)): whoever writes one byte more waits.
+    writer.write_all(&vec![b'\n'; 65_536])?;
+    let mut daemon = board
+        .command("daemon")?
+        .arg("--verbose")
+        .env("KANBAN_LOG", "error")
+        .stdout(writer)
+        .stderr(Stdio::null())
+        .spawn()?;
+    for title in ["first", "second"] {
+        let body = ["--assignee", "shell", "--body", "true"];
+        let task = board.create(title, &body).await?;
+        board.happened(&task, "completed").await?;
+    }
+    let pid = daemon.id().context("it has ended")?.to_string();
+    let sent = Command::new("kill").arg(&pid).status().await?;
+    ensure!(sent.success(), "no signal was sent");
+    let ended = within("the end of the daemon", daemon.wait()).await??;
+    assert!(ended.success(), "{ended}");
+    drop(reader);
+    board.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_hears_of_a_server_that_starts_later_than_its_dispatcher() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let daemon = Daemon::start(&board, &[]).await?;
+    board
+        .serve(&["--listen", "127.0.0.1:0", "--no-dispatch"])
+        .await?;
+    let body = ["--assignee", "shell", "--body", "echo $KANBAN_URL"];
+    let task = board.create("where is it", &body).await?;
+    board.happened(&task, "completed").await?;
+    let result = &board.task(&task).await?["task"]["result"];
+    assert_eq!(result, &format!("http://{}", board.address()?));
+    daemon.end("TERM").await?;
     Ok(())
 }
 

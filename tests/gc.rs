@@ -181,6 +181,44 @@ async fn what_is_behind_a_link_is_never_removed() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_mounted_in_a_workspace_is_never_removed() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let task = archived(&board, "mkdir mounted", &[]).await?;
+    let projects = board.home().with_file_name("projects");
+    fs::create_dir(&projects)?;
+    fs::write(projects.join("draft"), "mine")?;
+    let place = workspace(&board, &task);
+    // In a name space of its own: nothing stays mounted.
+    let in_name_space = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", script]);
+        command
+    };
+    if !in_name_space("true").status().await?.success() {
+        // Where nobody may mount anything, nothing is mounted in a workspace.
+        return Ok(());
+    }
+    let script = format!(
+        "mount --bind \"$1\" \"$2\" && exec \"$0\" gc {}",
+        NOW.join(" ")
+    );
+    let collected = in_name_space(&script)
+        .arg(board.command("gc")?.as_std().get_program())
+        .args([&projects, &place.join("mounted")])
+        .env("KANBAN_HOME", board.home())
+        .output()
+        .await?;
+    let said = String::from_utf8(collected.stdout)?;
+    let kept = format!(
+        "kept {}: it cannot be removed: something is mounted in it\n",
+        place.display()
+    );
+    assert!(said.starts_with(&kept), "{said}");
+    assert_eq!(fs::read_to_string(projects.join("draft"))?, "mine");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_worktree_is_on_a_branch_of_its_own_and_a_dirty_one_stays() -> anyhow::Result<()> {
     let board = Board::running().await?;
     let repository = repository(&board).await?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-pub(crate) use board::{Board, text};
+pub(crate) use board::{Board, answer, text};
 pub(crate) use socket::Socket;
 
 /// Far longer than anything takes, on a machine that compiles something else meanwhile.

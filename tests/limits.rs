@@ -11,56 +11,6 @@ use crate::harness::{Board, header, status, within};
 
 const API: &str = "/api/plugins/kanban";
 
-/// Sends a request as it is, and tells the first line of the answer.
-async fn raw(board: &Board, head: &str, body: &[u8]) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect(board.address()?).await?;
-    let token = board.token()?;
-    let head = format!(
-        "{head}\r\nhost: {}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n",
-        board.address()?
-    );
-    stream.write_all(head.as_bytes()).await?;
-    // Whoever is refused early need not listen to the rest.
-    stream.write_all(body).await.ok();
-    let mut answer = Vec::new();
-    within("an answer", stream.read_to_end(&mut answer))
-        .await?
-        .ok();
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    Ok(answer.lines().next().unwrap_or_default().to_owned())
-}
-
-#[tokio::test]
-async fn oversized_requests_are_refused_each_in_its_own_way() -> anyhow::Result<()> {
-    let board = Board::shown().await?;
-    let get = |path: &str| format!("GET {API}{path} HTTP/1.1");
-    let long = format!("/board?tenant={}", "x".repeat(9_000));
-    let said = raw(&board, &get(&long), b"\r\n").await?;
-    assert!(said.contains(" 414 "), "{said}");
-    let longer = format!("/board?tenant={}", "x".repeat(70_000));
-    let said = raw(&board, &get(&longer), b"\r\n").await?;
-    assert!(said.contains(" 414 ") || said.contains(" 431 "), "{said}");
-    let large = format!("x: {}\r\n\r\n", "y".repeat(40_000));
-    let said = raw(&board, &get("/board"), large.as_bytes()).await?;
-    assert!(said.contains(" 431 "), "{said}");
-    let many = "x: y\r\n".repeat(200) + "\r\n";
-    let said = raw(&board, &get("/board"), many.as_bytes()).await?;
-    assert!(said.contains(" 431 "), "{said}");
-    let post = format!("POST {API}/tasks HTTP/1.1");
-    let announced = b"content-length: 2097153\r\n\r\n";
-    let said = raw(&board, &post, announced).await?;
-    assert!(said.contains(" 413 "), "{said}");
-    let chunk = format!("10000\r\n{}\r\n", "z".repeat(0x10000));
-    let chunked = format!(
-        "transfer-encoding: chunked\r\n\r\n{}0\r\n\r\n",
-        chunk.repeat(40)
-    );
-    let said = raw(&board, &post, chunked.as_bytes()).await?;
-    assert!(said.contains(" 413 "), "{said}");
-    assert_eq!(board.get("/board").await?.0, 200);
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_flood_of_connections_is_told_to_wait_and_tasks_run_on() -> anyhow::Result<()> {
     let board = Board::running().await?;

@@ -1,7 +1,11 @@
 //! How a browser gets in.
 
+use std::fmt::Write as _;
+
 use anyhow::Context as _;
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
+use sha2::Sha256;
 
 use crate::harness::{Board, header, status};
 
@@ -25,6 +29,24 @@ pub(crate) async fn logged_in(board: &Board) -> anyhow::Result<String> {
     );
     assert!(cookie.contains("Path=/;"), "{cookie}");
     Ok(cookie.split(';').next().context("no cookie")?.to_owned())
+}
+
+/// The cookie of a session that ends then, as only somebody with the token can make it.
+pub(crate) fn session(board: &Board, token: &str, expires: i64) -> anyhow::Result<String> {
+    let claim = format!("{expires}.{:032x}", 7);
+    let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes())?;
+    mac.update(b"session\0");
+    mac.update(claim.as_bytes());
+    let signature = mac.finalize().into_bytes();
+    let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (_, port) = board.address()?.rsplit_once(':').context("no port")?;
+    Ok(format!("kanban_{port}={claim}.{signature}"))
+}
+
+/// The time by the server's clock.
+pub(crate) async fn now(board: &Board) -> anyhow::Result<i64> {
+    let (_, health) = board.get("/dispatcher").await?;
+    health["now"].as_i64().context("no time")
 }
 
 #[tokio::test]
@@ -173,5 +195,39 @@ async fn whoever_logs_out_is_out_everywhere() -> anyhow::Result<()> {
     );
     socket.closed().await?;
     assert_eq!(status(board.request(Method::GET, BOARD)?).await?, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_logs_out_leaves_no_copy_behind_that_was_renewed_and_no_restart_forgets_it()
+-> anyhow::Result<()> {
+    let mut board = Board::shown().await?;
+    let token = board.token()?.to_owned();
+    let address = board.address()?.to_owned();
+    // Nearly over, so that the next page that is opened renews it.
+    let cookie = session(&board, &token, now(&board).await? + 86_400)?;
+    let page = board.stranger(Method::GET, "/")?;
+    let page = page.header("accept", "text/html").header("cookie", &cookie);
+    let page = page.send().await?;
+    let renewed = header(&page, "set-cookie");
+    let renewed = renewed.split(';').next().unwrap_or_default().to_owned();
+    assert_ne!(renewed, cookie);
+    let other = logged_in(&board).await?;
+    let look = async |board: &Board, cookie: &str| {
+        let look = board.stranger(Method::GET, BOARD)?.header("cookie", cookie);
+        status(look).await
+    };
+    assert_eq!(look(&board, &renewed).await?, 200);
+    let leave = board.stranger(Method::POST, "/logout")?;
+    let leave = leave.header("origin", format!("http://{address}"));
+    assert_eq!(status(leave.header("cookie", &cookie)).await?, 303);
+    for _ in 0..2 {
+        assert_eq!(look(&board, &cookie).await?, 401);
+        assert_eq!(look(&board, &renewed).await?, 401);
+        assert_eq!(look(&board, &other).await?, 200);
+        board.stop().await?;
+        let again = ["--listen", address.as_str(), "--no-dispatch"];
+        board.serve(&again).await?;
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The board tells people and programs what happens, and listens to them.
 
-mod receiver;
+pub(crate) mod receiver;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -418,7 +418,7 @@ async fn the_document_names_every_route_and_what_it_answers() -> anyhow::Result<
     assert!(text(&document, "/openapi")?.starts_with("3.1"));
     let paths = document["paths"].as_object().context("no paths")?;
     let verbs: usize = paths.values().map(|path| keys(path).len()).sum();
-    assert_eq!(verbs, 28);
+    assert_eq!(verbs, 37);
     for path in [
         "/board",
         "/tasks/{id}",
@@ -448,6 +448,7 @@ async fn what_is_measured_is_for_those_with_the_token() -> anyhow::Result<()> {
     for line in [
         "kanban_tasks{status=\"ready\"} 2",
         "kanban_sockets 1",
+        "kanban_deliveries{state=\"dead\"} 0",
         "kanban_writes_waiting 0",
         "kanban_write_seconds_count 1",
         "kanban_dispatcher_up 0",

@@ -6,6 +6,12 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::Duration;
+
+/// How often the lock is tried, and how long after each other: whoever asks for the address holds it for
+/// a moment ([`find`]).
+const LOCK_TRIES: u32 = 5;
+const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Keeps the address known. Dropping it says that the server is gone.
 #[derive(Debug)]
@@ -22,14 +28,23 @@ pub(crate) fn publish(path: &Path, url: &str) -> io::Result<Option<Published>> {
         .create(true)
         .truncate(false)
         .open(path)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(None),
-        Err(TryLockError::Error(error)) => return Err(error),
+    if !lock(&file)? {
+        return Ok(None);
     }
     file.set_len(0)?;
     writeln!(file, "{url}")?;
     Ok(Some(Published { _file: file }))
+}
+
+fn lock(file: &File) -> io::Result<bool> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(LOCK_AGAIN),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// Where the server is, if one is running.

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dispatcher::{Config, Dispatcher, Home};
+use dispatcher::{Config, Dispatcher, FindServer, Home};
 use domain::event::Event;
+use domain::time::Timestamp;
 use kernel::Kernel;
 use rustix::fs::Mode;
 
+use crate::lines::{LastLines, Lines};
 use crate::notify::Notifier;
-use crate::serve::{is_reachable, make_private_folder, url_of};
+use crate::serve::{make_private_folder, server_of};
 use crate::shutdown::{Signals, WhenStopped};
 
 /// What a dispatcher without a server is told when it starts.
@@ -44,18 +46,17 @@ pub(crate) enum Telling {
     Everything,
 }
 
-/// Works on the board until the process is asked to end.
-pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+/// Works on the board until the process is asked to end. What is returned sees to its last lines.
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     let home = &settings.home;
     make_private_folder(home.root())
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
     let db = home.db();
     let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
     let mut signals = Signals::listen()?;
-    let url = url_of(home)?;
+    let server = FindServer::Elsewhere(server_of);
     let config = Config {
-        is_reachable: url.as_deref().is_some_and(is_reachable),
-        url: url.clone(),
+        server: server.clone(),
         umask: Some(settings.umask.bits()),
         max: settings.max,
         failure_limit: settings.failure_limit,
@@ -63,14 +64,17 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         ..Config::new(std::env::current_exe().context("cannot find this program's own file")?)
     };
     let mut feed = kernel.feed(*kernel.newest_event().borrow());
-    let notifier = Notifier::start(kernel.clone(), home.clone(), url).await?;
+    let notifier = Notifier::start(kernel.clone(), home.clone(), server).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
     let pidfile = settings.pidfile.and_then(PidFile::write);
     announce(settings.interval)?;
+    let (mut told, last_lines) = Lines::to(io::stdout())?;
     let telling = async {
         if settings.telling == Telling::Everything {
             while let Ok(frame) = feed.next().await {
-                tell(&frame.events, kernel.now());
+                if let Some(line) = what_was_done(&frame.events, kernel.now()) {
+                    told.say(&format!("{line}\n"));
+                }
             }
         }
         std::future::pending::<()>().await;
@@ -83,18 +87,25 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     drop(pidfile);
     settings.when_stopped.end(dispatcher, &mut signals).await;
     notifier.stop().await;
-    say(io::stdout().lock(), "(dispatcher stopped)")
+    told.say("(dispatcher stopped)\n");
+    Ok(last_lines)
 }
 
 fn announce(interval: Duration) -> anyhow::Result<()> {
     let (seconds, pid) = (interval.as_secs_f64(), std::process::id());
-    let line =
-        format!("kanban dispatcher is running (interval={seconds}s, pid={pid}); Ctrl-C stops it");
-    say(io::stderr().lock(), &line)
+    let mut stderr = io::stderr().lock();
+    match writeln!(
+        stderr,
+        "kanban dispatcher is running (interval={seconds}s, pid={pid}); Ctrl-C stops it"
+    ) {
+        // Whoever started us does not want to know.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        said => Ok(said?),
+    }
 }
 
-/// Counts what the dispatcher did, in the words of the original.
-fn tell(events: &[Event], now: domain::time::Timestamp) {
+/// Counts what the dispatcher did, in the words of the original; `None` when it did nothing.
+fn what_was_done(events: &[Event], now: Timestamp) -> Option<String> {
     let count = |kinds: &[&str]| {
         let of_kind = |event: &&Event| kinds.contains(&event.kind.as_str());
         events.iter().filter(of_kind).count()
@@ -107,21 +118,14 @@ fn tell(events: &[Event], now: domain::time::Timestamp) {
         ("auto_blocked", count(&["spawn_auto_blocked", "gave_up"])),
     ];
     if counts.iter().all(|(_, count)| *count == 0) {
-        return;
+        return None;
     }
     let counts = counts.map(|(name, count)| format!("{name}={count}"));
-    let line = format!("[{}] {}", crate::cli::moment(now), counts.join(" "));
-    if let Err(error) = say(io::stdout().lock(), &line) {
-        tracing::warn!(%error, "what was done could not be told");
-    }
-}
-
-fn say(mut stream: impl Write, line: &str) -> anyhow::Result<()> {
-    match writeln!(stream, "{line}").and_then(|()| stream.flush()) {
-        // Whoever started us does not want to know.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        said => Ok(said?),
-    }
+    Some(format!(
+        "[{}] {}",
+        crate::cli::moment(now),
+        counts.join(" ")
+    ))
 }
 
 /// The file that holds the id of this process; it goes when this is dropped.

@@ -1,4 +1,9 @@
-//! The user guide, carried by the program.
+//! The user guide, carried by the program: a terminal shows it, and a browser.
+
+mod html;
+mod in_browser;
+
+pub(crate) use in_browser::routes;
 
 /// One page.
 #[derive(Clone, Copy, Debug)]

@@ -11,18 +11,23 @@ mod file_system;
 mod follow_log;
 mod guide;
 mod headers;
+mod healthz;
 mod http_error;
 mod limits;
+mod lines;
 mod listen;
+mod log_page;
 mod metrics;
 mod notify;
 mod page;
+mod plain_page;
 mod rest;
 mod serve;
 mod shutdown;
 mod site;
 mod telemetry;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use app::ssr::Services;
@@ -45,11 +50,15 @@ use notify::Gate;
 use rest::BoardCopy;
 use shutdown::Shutdown;
 
-/// What handlers share. Cheap to clone.
+/// What handlers share. It is cloned several times a request, so it is one pointer.
 #[derive(Clone)]
-pub(crate) struct AppState {
+pub(crate) struct AppState(Arc<Shared>);
+
+/// See [`AppState`].
+pub(crate) struct Shared {
     services: Services,
-    dispatching: Arc<Dispatching>,
+    /// What a dispatcher here is told, or would be.
+    dispatching: Arc<dispatcher::Config>,
     door: Arc<FrontDoor>,
     shutdown: Shutdown,
     slack: Option<Arc<Gate>>,
@@ -65,38 +74,31 @@ pub(crate) struct AppState {
     leptos: LeptosOptions,
 }
 
-/// The dispatcher, as far as requests have to do with it.
-pub(crate) struct Dispatching {
-    /// The dispatcher of this server; `None` when it only shows the board.
-    pub(crate) handle: Option<dispatcher::Handle>,
-    /// What one here is told, or would be.
-    pub(crate) config: dispatcher::Config,
-}
-
 impl AppState {
     /// The state of one server.
     pub(crate) fn new(
         services: Services,
-        dispatching: Dispatching,
+        dispatching: dispatcher::Config,
         door: FrontDoor,
         shutdown: Shutdown,
         slack: Option<Arc<Gate>>,
     ) -> Self {
-        Self {
+        let metrics: Arc<Metrics> = Arc::default();
+        Self(Arc::new(Shared {
             services,
             dispatching: Arc::new(dispatching),
             door: Arc::new(door),
             shutdown,
             slack,
-            metrics: Arc::default(),
-            turns: Turns::default(),
+            turns: Turns::new(metrics.clone()),
+            metrics,
             board_copy: Arc::default(),
             relay: Arc::default(),
             statuses: Arc::default(),
             sockets: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
             started: rand::random(),
             leptos: page::options(),
-        }
+        }))
     }
 
     /// The board.
@@ -130,6 +132,14 @@ impl AppState {
     }
 }
 
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
         state.leptos.clone()
@@ -142,16 +152,19 @@ pub(crate) fn router(state: AppState) -> Router {
         .nest("/api/plugins/kanban", rest::routes())
         .merge(auth::routes())
         .merge(notify::routes())
+        .merge(guide::routes())
+        .route("/t/{id}/log", get(log_page::log))
         .route("/api/openapi.json", get(rest::openapi::document))
         .route("/metrics", get(metrics::metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(healthz::healthz))
         .fallback(page::file_or_not_found)
         .layer(from_fn(page::blame))
-        .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state.clone(), limits::turn))
+        .layer(from_fn_with_state(state.turns.clone(), limits::turn))
         .layer(from_fn(limits::size))
         .layer(DefaultBodyLimit::max(limits::MAX_BODY_BYTES))
         .layer(from_fn_with_state(state.clone(), auth::guard))
+        .layer(from_fn(plain_page::dress))
+        .layer(CompressionLayer::new())
         .with_state(state);
     headers::secure(routes)
 }

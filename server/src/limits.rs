@@ -13,7 +13,9 @@ use axum::response::Response;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::{AppState, auth, http_error};
+use crate::auth::Caller;
+use crate::http_error;
+use crate::metrics::Metrics;
 
 /// How large a body may be. A task's text is a few kilobytes; this leaves room for a long report as
 /// a result.
@@ -36,20 +38,23 @@ const REQUEST_LIMIT: Duration = Duration::from_mins(1);
 /// How many requests of strangers are worked on at once, and how long one may take: they have turns
 /// of their own, so that nobody can take those of people who are let in.
 const MAX_STRANGERS: usize = 16;
-const STRANGER_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const STRANGER_LIMIT: Duration = Duration::from_secs(10);
 
 /// The turns of requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Turns {
     of_guests: Arc<Semaphore>,
     of_strangers: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
 }
 
-impl Default for Turns {
-    fn default() -> Self {
+impl Turns {
+    /// Nobody's turn yet; `metrics` counts those whose turn never comes.
+    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
         Self {
             of_guests: Arc::new(Semaphore::new(MAX_AT_ONCE)),
             of_strangers: Arc::new(Semaphore::new(MAX_STRANGERS)),
+            metrics,
         }
     }
 }
@@ -77,14 +82,13 @@ pub(crate) async fn size(request: Request, next: Next) -> Response {
 }
 
 /// Lets a request wait for its turn, and ends one that takes too long.
-pub(crate) async fn turn(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let (turns, limit) = if auth::is_open(request.method(), request.uri().path()) {
-        (&state.turns.of_strangers, STRANGER_LIMIT)
-    } else {
-        (&state.turns.of_guests, REQUEST_LIMIT)
+pub(crate) async fn turn(State(turns): State<Turns>, request: Request, next: Next) -> Response {
+    let (places, limit) = match request.extensions().get::<Caller>() {
+        Some(_) => (&turns.of_guests, REQUEST_LIMIT),
+        None => (&turns.of_strangers, STRANGER_LIMIT),
     };
-    let Ok(Ok(_turn)) = timeout(MAX_WAIT, turns.acquire()).await else {
-        state.metrics.put_off();
+    let Ok(Ok(_turn)) = timeout(MAX_WAIT, places.acquire()).await else {
+        turns.metrics.put_off();
         return http_error::busy("too many requests at once");
     };
     let answer = timeout(limit, next.run(request)).await;

@@ -1,6 +1,8 @@
 //! Connections: who may have one, for how long, and how much they may say before they are heard.
 
 mod impatient;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,8 +23,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
+use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
-use crate::{AppState, router};
 use impatient::Impatient;
 
 /// How many connections may be open. A browser has seven: six for requests and a socket. Half of the
@@ -61,9 +63,12 @@ connection: close\r\ncontent-type: application/json\r\ncontent-length: 33\r\n\r\
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Answers whoever connects until the server stops, then waits until the last request is answered.
-pub(crate) async fn listen(listener: TcpListener, state: AppState, shutdown: Shutdown) {
-    let metrics = state.metrics.clone();
-    let routes = router(state);
+pub(crate) async fn listen(
+    listener: TcpListener,
+    routes: Router,
+    metrics: Arc<Metrics>,
+    shutdown: Shutdown,
+) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let exits = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut stop = shutdown.listener();

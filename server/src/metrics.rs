@@ -2,7 +2,6 @@
 //!
 //! <https://prometheus.io/docs/instrumenting/exposition_formats/>, "Text-based format".
 
-mod histogram;
 mod text;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +10,14 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use dispatcher::{Histogram, Latencies};
+use domain::dispatch::Dispatch;
+use domain::run::Outcome;
+use domain::stats::Stats;
+use kernel::{DeliveryCounts, RunCount};
 
 use crate::AppState;
 use crate::http_error::HttpError;
-use histogram::Histogram;
 use text::Text;
 
 /// What is counted while the server runs. Everything else is asked of the board.
@@ -74,118 +77,123 @@ impl Drop for Waiting<'_> {
 
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, HttpError> {
-    let stats = state.kernel().stats().await?;
-    let runs = state.kernel().run_counts().await?;
-    let dispatch = state.kernel().dispatch().await?;
+    let kernel = state.kernel();
     let mut text = Text::default();
-    text.family(
-        "kanban_tasks",
-        "gauge",
-        "Tasks by status, without archived ones.",
-    );
-    for (status, count) in &stats.by_status {
-        text.sample("kanban_tasks", &[("status", status)], count);
+    of_tasks(&kernel.stats().await?, &mut text);
+    of_runs(&kernel.run_counts().await?, &mut text);
+    of_deliveries(&kernel.delivery_counts().await?, &mut text);
+    of_dispatcher(&kernel.dispatch().await?, &mut text);
+    if let Some(handle) = &state.services.dispatcher {
+        of_latencies(handle.latencies(), &mut text);
     }
-    text.family(
-        "kanban_runs",
-        "gauge",
-        "Runs by lane and outcome; open ones have none.",
-    );
-    for run in &runs {
-        let lane = run.lane.as_deref().unwrap_or_default();
-        let outcome = run.outcome.map_or("", domain::run::Outcome::as_str);
-        text.sample(
-            "kanban_runs",
-            &[("lane", lane), ("outcome", outcome)],
-            run.count,
-        );
-    }
-    text.family(
-        "kanban_run_start_seconds",
-        "summary",
-        "From a claim to its worker's start.",
-    );
-    for run in &runs {
-        let labels = [
-            ("lane", run.lane.as_deref().unwrap_or_default()),
-            (
-                "outcome",
-                run.outcome.map_or("", domain::run::Outcome::as_str),
-            ),
-        ];
-        text.sample("kanban_run_start_seconds_sum", &labels, run.start_seconds);
-        text.sample("kanban_run_start_seconds_count", &labels, run.started);
-    }
-    let living = dispatch.living();
-    text.family(
-        "kanban_dispatcher_up",
-        "gauge",
-        "Whether a dispatcher works on the board.",
-    );
-    text.sample("kanban_dispatcher_up", &[], u8::from(living.is_some()));
-    if let Some(report) = living {
-        text.family("kanban_dispatcher_cap", "gauge", "How many runs may go on.");
-        text.sample("kanban_dispatcher_cap", &[], report.cap);
-        text.family(
-            "kanban_dispatcher_bad_ticks",
-            "gauge",
-            "Looks in a row that started nothing.",
-        );
-        text.sample("kanban_dispatcher_bad_ticks", &[], report.bad_ticks);
-        if let Some(tick) = report.last_tick {
-            let age = dispatch.now.seconds_since(tick);
-            text.family(
-                "kanban_dispatcher_tick_age_seconds",
-                "gauge",
-                "Since the last look.",
-            );
-            text.sample("kanban_dispatcher_tick_age_seconds", &[], age);
-        }
-    }
-    state.counted(&mut text);
+    state.of_server(&mut text);
     let format = "text/plain; version=0.0.4; charset=utf-8";
     Ok(([(CONTENT_TYPE, format)], text.into_string()).into_response())
 }
 
+fn of_tasks(stats: &Stats, text: &mut Text) {
+    let name = "kanban_tasks";
+    text.family(name, "gauge", "Tasks by status, without archived ones.");
+    for (status, count) in &stats.by_status {
+        text.sample(name, &[("status", status)], count);
+    }
+}
+
+fn of_runs(runs: &[RunCount], text: &mut Text) {
+    let labels = |run: &RunCount| {
+        let lane = run.lane.clone().unwrap_or_default();
+        (lane, run.outcome.map_or("", Outcome::as_str))
+    };
+    let name = "kanban_runs";
+    text.family(
+        name,
+        "gauge",
+        "Runs by lane and outcome; open ones have none.",
+    );
+    for run in runs {
+        let (lane, outcome) = labels(run);
+        let labels = [("lane", lane.as_str()), ("outcome", outcome)];
+        text.sample(name, &labels, run.count);
+    }
+    let help = "From a claim to its worker's start, in whole seconds each.";
+    text.family("kanban_run_start_seconds", "summary", help);
+    for run in runs {
+        let (lane, outcome) = labels(run);
+        let labels = [("lane", lane.as_str()), ("outcome", outcome)];
+        text.sample("kanban_run_start_seconds_sum", &labels, run.start_seconds);
+        text.sample("kanban_run_start_seconds_count", &labels, run.started);
+    }
+}
+
+fn of_deliveries(counts: &DeliveryCounts, text: &mut Text) {
+    let name = "kanban_deliveries";
+    let help = "News that are to be told, and those that reached nobody.";
+    text.family(name, "gauge", help);
+    for (state, count) in [("pending", counts.pending), ("dead", counts.dead)] {
+        text.sample(name, &[("state", state)], count);
+    }
+}
+
+fn of_dispatcher(dispatch: &Dispatch, text: &mut Text) {
+    let living = dispatch.living();
+    let up = "Whether a dispatcher works on the board.";
+    text.gauge("kanban_dispatcher_up", up, u8::from(living.is_some()));
+    let Some(report) = living else {
+        return;
+    };
+    text.gauge(
+        "kanban_dispatcher_cap",
+        "How many runs may go on.",
+        report.cap,
+    );
+    let running = "How many runs go on.";
+    text.gauge("kanban_dispatcher_running", running, dispatch.count());
+    let bad = "Looks in a row that found work and room, and started nothing.";
+    text.gauge("kanban_dispatcher_bad_ticks", bad, report.bad_ticks);
+    if let Some(tick) = report.last_tick {
+        let age = dispatch.now.seconds_since(tick);
+        let help = "Since the last look at the board.";
+        text.gauge("kanban_dispatcher_tick_age_seconds", help, age);
+    }
+}
+
+fn of_latencies(latencies: &Latencies, text: &mut Text) {
+    let tick = "A look at the board, with all that followed from it.";
+    text.histogram("kanban_tick_seconds", tick, &latencies.tick);
+    let claim = "A claim, from its request to its commit.";
+    text.histogram("kanban_claim_seconds", claim, &latencies.claim);
+    let start = "From a claim to the start of its worker's supervisor.";
+    text.histogram("kanban_start_seconds", start, &latencies.start);
+}
+
 impl AppState {
     /// Writes what the server itself has counted.
-    fn counted(&self, text: &mut Text) {
+    fn of_server(&self, text: &mut Text) {
         let metrics = &self.metrics;
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let sockets = crate::events::MAX_LISTENERS - self.sockets.available_permits();
-        text.family(
-            "kanban_sockets",
-            "gauge",
-            "Listeners: sockets and log streams.",
-        );
-        text.sample("kanban_sockets", &[], sockets);
-        text.family("kanban_frames_total", "counter", "Frames that went out.");
-        text.sample("kanban_frames_total", &[], read(&metrics.frames));
-        let lag = "From a frame's events to its sending.";
+        let listeners = "Listeners: sockets and log streams.";
+        text.gauge("kanban_sockets", listeners, sockets);
+        let frames = read(&metrics.frames);
+        text.counter("kanban_frames_total", "Frames that went out.", frames);
+        let lag = "From the reading of a frame's events to its sending.";
         text.histogram("kanban_event_lag_seconds", lag, &metrics.event_lag_seconds);
-        text.family(
-            "kanban_writes_waiting",
-            "gauge",
-            "Writes that wait for their commit.",
-        );
-        text.sample("kanban_writes_waiting", &[], read(&metrics.writes_waiting));
-        let write = "From a write's request to its commit.";
+        let waiting = "Writes by the API that wait for their commit.";
+        let writes = read(&metrics.writes_waiting);
+        text.gauge("kanban_writes_waiting", waiting, writes);
+        let write = "From the request of a write by the API to its commit.";
         text.histogram("kanban_write_seconds", write, &metrics.write_seconds);
-        text.family(
+        let turned_away = read(&metrics.turned_away);
+        text.counter(
             "kanban_connections_turned_away_total",
-            "counter",
             "Connections too many.",
+            turned_away,
         );
-        text.sample(
-            "kanban_connections_turned_away_total",
-            &[],
-            read(&metrics.turned_away),
-        );
-        text.family(
+        let put_off = read(&metrics.put_off);
+        text.counter(
             "kanban_requests_put_off_total",
-            "counter",
             "Requests whose turn never came.",
+            put_off,
         );
-        text.sample("kanban_requests_put_off_total", &[], read(&metrics.put_off));
     }
 }

@@ -30,13 +30,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
-use dispatcher::Home;
+use dispatcher::{FindServer, Home};
 use domain::actor::Actor;
 use domain::id::EventId;
 use domain::time::Timestamp;
 use kernel::Kernel;
 use tokio::sync::watch;
-use tokio::task::{Id, JoinHandle, JoinSet};
+use tokio::task::{Id, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 use self::channel::Channels;
@@ -70,17 +70,17 @@ pub(crate) struct Notifier {
 
 impl Notifier {
     /// Reads `kanban.toml` and begins to deliver, once no other process of this board does. Links in
-    /// messages begin with `url`.
+    /// messages lead to the server as it is found when they are sent.
     ///
     /// # Errors
     /// When `kanban.toml` makes no sense, or a secret that it names is not there.
     pub(crate) async fn start(
         kernel: Kernel,
         home: Home,
-        url: Option<String>,
+        server: FindServer,
     ) -> anyhow::Result<Self> {
         let (board, folder) = (kernel.clone(), home.clone());
-        let read = tokio::task::spawn_blocking(move || config::read(&board, &folder));
+        let read = spawn_blocking(move || config::read(&board, &folder));
         let Setup {
             channels,
             updates,
@@ -89,8 +89,9 @@ impl Notifier {
         let (stop, stopping) = watch::channel(false);
         let work = Work {
             kernel,
+            home: home.clone(),
             channels,
-            url,
+            server,
             stopping,
         };
         let running = tokio::spawn(work.run(Lock::of(&home), updates));
@@ -132,8 +133,9 @@ fn notifier() -> Actor {
 #[derive(Clone)]
 struct Work {
     kernel: Kernel,
+    home: Home,
     channels: Channels,
-    url: Option<String>,
+    server: FindServer,
     stopping: watch::Receiver<bool>,
 }
 
@@ -147,6 +149,13 @@ enum Wake {
 }
 
 impl Work {
+    /// Where browsers find the board now, for links.
+    async fn url(&self) -> Option<String> {
+        let (server, home) = (self.server.clone(), self.home.clone());
+        let found = spawn_blocking(move || server.now(&home)).await;
+        found.ok().flatten().map(|server| server.url)
+    }
+
     async fn run(mut self, mut lock: Lock, updates: Option<Updates>) {
         while !lock.take() {
             if self.is_stopped_within(LOCK_INTERVAL).await {

@@ -5,16 +5,18 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::error::ErrorKind;
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
-use leptos::prelude::{provide_context, use_context};
+use leptos::prelude::{provide_context, use_context, with_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use serde::Deserialize;
 
+use crate::auth::Caller;
 use crate::{AppState, headers, site};
 
 /// The names under which the build leaves the site's files (`target/site`, see the Makefile).
@@ -48,9 +50,10 @@ pub(crate) async fn file_or_not_found(
     if !wants_html(&request) {
         return (StatusCode::NOT_FOUND, "not found\n").into_response();
     }
+    let (options, services) = (state.leptos.clone(), state.services.clone());
     let render = leptos_axum::render_app_async_with_context(
-        move || provide_to_page(&state.services),
-        move || app::shell(state.leptos.clone()),
+        move || provide_to_page(&services),
+        move || app::shell(options.clone()),
     );
     let page = render(request).await;
     (StatusCode::NOT_FOUND, page).into_response()
@@ -88,6 +91,11 @@ pub(crate) async fn blame(request: Request<Body>, next: Next) -> Response {
 /// it puts on its own inline scripts.
 fn provide_to_page(services: &Services) {
     provide_context(services.clone());
+    // Absent while the list of routes is made, which nobody asked for.
+    let caller = with_context(|request: &Parts| request.extensions.get().map(Caller::actor));
+    if let Some(Some(actor)) = caller {
+        provide_context(actor);
+    }
     let Some(response) = use_context::<ResponseOptions>() else {
         return;
     };

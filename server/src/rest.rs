@@ -2,11 +2,14 @@
 //! its style. It translates between JSON and the kernel and decides nothing.
 
 mod board;
+mod board_subscriptions;
 mod bulk;
 mod change;
 mod comments;
 mod config;
+mod deliveries;
 mod dispatch;
+mod inbox;
 mod input;
 mod links;
 mod log;
@@ -21,12 +24,13 @@ mod undo;
 pub(crate) mod wire;
 
 pub(crate) use board::BoardCopy;
+pub(crate) use dispatch::health;
 
 use axum::Router;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{AppState, events, http_error};
@@ -36,6 +40,9 @@ pub(crate) fn routes() -> Router<AppState> {
     let subscriptions = get(subscriptions::of_task)
         .post(subscriptions::subscribe)
         .delete(subscriptions::unsubscribe);
+    let of_board = get(board_subscriptions::all).post(board_subscriptions::subscribe);
+    let quiet_hours =
+        get(board_subscriptions::quiet_hours).put(board_subscriptions::set_quiet_hours);
     // An answer is of one moment; no cache may give it later.
     let no_store = HeaderValue::from_static("no-store");
     Router::new()
@@ -57,6 +64,16 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/tasks/{id}/cancel", post(runs::cancel))
         .route("/tasks/{id}/subscriptions", subscriptions)
         .route("/subscriptions", get(subscriptions::all))
+        .route("/board/subscriptions", of_board)
+        .route(
+            "/board/subscriptions/{id}",
+            delete(board_subscriptions::unsubscribe),
+        )
+        .route("/quiet-hours", quiet_hours)
+        .route("/deliveries", get(deliveries::deliveries))
+        .route("/deliveries/{id}", delete(deliveries::drop_dead))
+        .route("/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/inbox", get(inbox::inbox))
         .route("/links", post(links::link).delete(links::unlink))
         .route("/search", get(search::search))
         .route("/undo", post(undo::undo))

@@ -9,17 +9,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::ssr::Services;
-use dispatcher::{Config, Dispatcher, Home};
+use dispatcher::{Config, Dispatcher, FindServer, Home, Server};
+use domain::time::Timestamp;
 use kernel::Kernel;
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::AppState;
 use crate::address::{self, Published};
-use crate::auth::{self, FrontDoor, PublicUrl, Token, launch_link};
+use crate::auth::{self, FrontDoor, LeftSessions, PublicUrl, Token, launch_link};
 use crate::notify::Notifier;
 use crate::shutdown::{Shutdown, Signals, WhenStopped};
+use crate::{AppState, router};
 
 /// How long open requests and sockets are waited for. The dispatcher's workers are not: they have
 /// supervisors of their own and work on.
@@ -59,7 +61,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let token = Token::load_or_create(&home.token())
         .with_context(|| format!("cannot use {}", home.token().display()))?;
     let db = home.db();
-    let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
+    let kernel = spawn_blocking(move || Kernel::open(&db)).await??;
     let listener = TcpListener::bind(*listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
@@ -72,7 +74,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
 
     let config = dispatcher_config(&settings, address, &url)?;
-    let notifier = Notifier::start(kernel.clone(), home.clone(), Some(url.clone())).await?;
+    let notifier = Notifier::start(kernel.clone(), home.clone(), config.server.clone()).await?;
     let dispatcher = match settings.dispatching {
         Dispatching::On => start_dispatcher(&kernel, home, config.clone()).await?,
         Dispatching::Off => None,
@@ -81,24 +83,22 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let services = Services {
         kernel: kernel.clone(),
         home: home.clone(),
+        dispatcher: dispatcher.as_ref().map(Dispatcher::handle),
     };
     let launch_link = launch_link(&token, &url, kernel.now());
-    let door = FrontDoor::new(token, address, settings.public_url.clone(), kernel.now());
-    let dispatching = crate::Dispatching {
-        handle: dispatcher.as_ref().map(Dispatcher::handle),
-        config,
-    };
-    let state = AppState::new(
-        services,
-        dispatching,
-        door,
-        shutdown.clone(),
-        notifier.slack(),
+    let door = FrontDoor::new(
+        token,
+        left_sessions(home, kernel.now()).await?,
+        address,
+        settings.public_url.clone(),
+        kernel.now(),
     );
+    let state = AppState::new(services, config, door, shutdown.clone(), notifier.slack());
     announce(address, &launch_link)?;
 
     let rotation = tokio::spawn(auth::follow(state.clone(), home.token()));
-    let serving = crate::listen::listen(listener, state, shutdown.clone());
+    let metrics = state.metrics.clone();
+    let serving = crate::listen::listen(listener, router(state), metrics, shutdown.clone());
     let mut serving = tokio::spawn(serving);
     signals.asked_to_end().await;
     tracing::info!("stopping");
@@ -120,6 +120,15 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The sessions that stay out.
+async fn left_sessions(home: &Home, now: Timestamp) -> anyhow::Result<LeftSessions> {
+    let path = home.root().join("kanban/left-sessions");
+    let shown = path.display().to_string();
+    spawn_blocking(move || LeftSessions::load(path, now))
+        .await?
+        .with_context(|| format!("cannot use {shown}"))
+}
+
 /// What a dispatcher of this server is told.
 fn dispatcher_config(
     settings: &Settings,
@@ -129,8 +138,10 @@ fn dispatcher_config(
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     Ok(Config {
         umask: Some(settings.umask.bits()),
-        url: Some(url.to_owned()),
-        is_reachable: !address.ip().is_loopback(),
+        server: FindServer::Here(Server {
+            url: url.to_owned(),
+            is_reachable: !address.ip().is_loopback(),
+        }),
         ..Config::new(program)
     })
 }
@@ -168,8 +179,18 @@ pub(crate) fn url_of(home: &Home) -> io::Result<Option<String>> {
     address::find(&address_file(home))
 }
 
+/// The server of `home`, if one is running, as a dispatcher has to know of it. It blocks.
+pub(crate) fn server_of(home: &Home) -> Option<Server> {
+    let url = url_of(home).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the address of the server cannot be read");
+        None
+    })?;
+    let is_reachable = is_reachable(&url);
+    Some(Server { url, is_reachable })
+}
+
 /// Whether other machines may reach the server that browsers find here, straight or by its proxy.
-pub(crate) fn is_reachable(url: &str) -> bool {
+fn is_reachable(url: &str) -> bool {
     let host = reqwest::Url::parse(url)
         .ok()
         .and_then(|url| url.host_str().map(str::to_owned));

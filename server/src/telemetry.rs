@@ -1,20 +1,37 @@
 //! The log: lines for people, on standard error, so that standard output holds nothing but data.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
-/// Starts the log of a server. `KANBAN_LOG` says how much is told, as in `warn,dispatcher=debug`.
-pub(crate) fn start() {
+use crate::lines::{LastLines, Lines};
+
+/// Starts the log of a server; what is returned sees to its last lines. It waits for nobody who reads
+/// it: a pipe may be full.
+pub(crate) fn start() -> io::Result<LastLines> {
+    let (lines, last) = Lines::to(io::stderr())?;
+    start_to(Mutex::new(lines));
+    Ok(last)
+}
+
+/// Starts the log of a supervisor. It goes to a file, and not a line of it is lost.
+pub(crate) fn start_to_file() {
+    start_to(io::stderr);
+}
+
+/// `KANBAN_LOG` says how much is told, as in `warn,dispatcher=debug`.
+fn start_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .with_env_var("KANBAN_LOG")
         .from_env_lossy();
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(writer)
+        .with_ansi(io::stderr().is_terminal())
         .try_init();
     if let Err(error) = started {
         // Somebody else set up a log first, a test for one; that one is told.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use super::keys;
-use crate::harness::Board;
+use crate::harness::{Board, within};
 
 #[expect(clippy::indexing_slicing, reason = "JSON has `null` where nothing is")]
 async fn findings(board: &Board, code: i32) -> anyhow::Result<Vec<Value>> {
@@ -66,6 +66,7 @@ async fn a_board_that_works_has_nothing_wrong() -> anyhow::Result<()> {
         "lane",
         "runs",
         "processes",
+        "notifications",
     ] {
         assert!(checks.contains(&check), "{check} in {checks:?}");
     }
@@ -182,5 +183,30 @@ async fn a_home_that_others_can_read_is_noted_and_a_file_is_wrong() -> anyhow::R
     let board = Board::without_server()?;
     fs::write(board.home(), "a file")?;
     has(&wrong(&board).await?, "is not a folder");
+    Ok(())
+}
+
+#[tokio::test]
+async fn news_that_reached_nobody_are_wrong() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let task = board.create("a", &[]).await?;
+    let nowhere = ["--platform", "pager", "--chat-id", "7"];
+    board
+        .kanban(&[&["notify-subscribe", task.as_str()], &nowhere[..]].concat())
+        .await?;
+    board.kanban(&["block", task.as_str(), "why?"]).await?;
+    let wrong = within("what is wrong", async {
+        loop {
+            let said = board.kanban(&["doctor", "--json"]).await?;
+            if said.code == Some(1) {
+                return wrong(&board).await;
+            }
+        }
+    })
+    .await??;
+    has(
+        &wrong,
+        "1 reached nobody; the last, for pager:7: kanban.toml sets up no channel pager",
+    );
     Ok(())
 }

@@ -6,9 +6,12 @@ use anyhow::{Context as _, bail};
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask, Receipt};
 use domain::event::Event;
-use domain::id::{EventId, TaskId};
-use domain::notify::Address;
-use kernel::{Kernel, TaskFilter};
+use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
+use domain::notify::delivery::Retry;
+use domain::notify::quiet::QuietHours;
+use domain::notify::{Address, Filter};
+use domain::time::Timestamp;
+use kernel::{DeliveryQuery, Kernel, TaskFilter};
 use serde_json::Value;
 
 use super::{Outcome, Refusal};
@@ -24,6 +27,12 @@ pub(super) struct Cast {
     pub(super) archived: TaskId,
     /// Is in no file.
     pub(super) unknown: TaskId,
+    /// News of `blocked` that were given up, for the place that is called as the tenant.
+    pub(super) dead_letter: DeliveryId,
+    /// What that place is told of the tenant's tasks.
+    pub(super) board_subscription: SubscriptionId,
+    /// When the place is left alone.
+    quiet_hours: QuietHours,
     /// The last event before the example; it can be undone.
     pub(super) newest: EventId,
     /// New tasks of the example belong to this tenant, by which they are found.
@@ -39,7 +48,25 @@ impl Cast {
         };
         let waiting = create_all(kernel, vec![new("waiting", &[&ready])]).await?;
         let waiting = waiting.into_iter().next().context("one was created")?;
+        let tenant = format!("of {ready}");
+        let quiet_hours = around(kernel.now())?;
         let places = vec![
+            // The server's own notifier keeps its hands off.
+            Command::SetQuietHours {
+                to: place(&tenant),
+                hours: Some(quiet_hours.clone()),
+            },
+            Command::Subscribe {
+                task: blocked.clone(),
+                to: place(&tenant),
+            },
+            Command::SubscribeBoard {
+                to: place(&tenant),
+                filter: Filter {
+                    tenant: Some(tenant.clone()),
+                    ..Filter::default()
+                },
+            },
             Command::ClaimTask {
                 task: running.clone(),
                 lock: "host:1".to_owned(),
@@ -66,6 +93,12 @@ impl Cast {
             },
         ];
         act(kernel, places).await?;
+        let dead_letter = give_up(kernel, &blocked).await?;
+        let of_board = kernel.board_subscriptions().await?.into_iter();
+        let board_subscription = of_board
+            .filter(|it| it.to.chat_id == tenant)
+            .map(|it| it.id)
+            .next_back();
         let prioritise = Command::SetPriority {
             task: ready.clone(),
             priority: 1,
@@ -73,7 +106,10 @@ impl Cast {
         let events = act(kernel, vec![prioritise]).await?.pop();
         let newest = events.and_then(|receipt| receipt.events.last().copied());
         Ok(Self {
-            tenant: format!("of {ready}"),
+            tenant,
+            dead_letter,
+            quiet_hours,
+            board_subscription: board_subscription.context("nobody subscribed")?,
             ready,
             waiting,
             running,
@@ -96,6 +132,36 @@ impl Cast {
             ("ARCHIVED", &self.archived),
             ("UNKNOWN", &self.unknown),
         ]
+    }
+
+    /// What the place of the cast is told and when it is left alone, as it stands now.
+    async fn told(&self, kernel: &Kernel) -> anyhow::Result<Vec<String>> {
+        let is_own = |to: &Address| to.chat_id == self.tenant;
+        let mut told = Vec::new();
+        for subscription in kernel.board_subscriptions().await? {
+            if is_own(&subscription.to) {
+                told.push(format!("told of {:?}", subscription.filter));
+            }
+        }
+        for (to, hours) in kernel.quiet_hours().await? {
+            if is_own(&to) {
+                // Those that the cast began with depend on the time of day.
+                let is_first = hours == self.quiet_hours;
+                told.push(match is_first {
+                    true => "quiet as at first".to_owned(),
+                    false => format!("quiet {hours}"),
+                });
+            }
+        }
+        let query = DeliveryQuery {
+            task: Some(self.blocked.clone()),
+            state: None,
+            limit: 10,
+        };
+        for delivery in kernel.deliveries(query).await? {
+            told.push(format!("{} is {}", delivery.notice.text(), delivery.state));
+        }
+        Ok(told)
     }
 
     /// What has become of the cast, and the stage made ready for the next one.
@@ -137,6 +203,7 @@ impl Cast {
                 board.push(format!("{name} is told to {:?}", subscription.to));
             }
         }
+        board.extend(self.told(kernel).await?);
         board.sort_unstable();
         for pause in kernel.dispatch().await?.paused {
             board.push(format!("paused {:?}", pause.lane));
@@ -158,6 +225,31 @@ impl Cast {
             board: board.into_iter().map(rename).collect(),
         })
     }
+}
+
+/// Gives up what was to be said of a task.
+async fn give_up(kernel: &Kernel, task: &TaskId) -> anyhow::Result<DeliveryId> {
+    let query = DeliveryQuery {
+        task: Some(task.clone()),
+        state: None,
+        limit: 1,
+    };
+    let waiting = kernel.deliveries(query).await?;
+    let delivery = waiting.first().context("nobody is told")?.id;
+    let failed = Command::RecordUndelivered {
+        deliveries: vec![delivery],
+        error: "nobody there".to_owned(),
+        retry: Retry::Never,
+    };
+    act(kernel, vec![failed]).await?;
+    Ok(delivery)
+}
+
+/// Hours that began an hour ago and do not end soon.
+fn around(now: Timestamp) -> anyhow::Result<QuietHours> {
+    let hour = now.0 / 3_600;
+    let (from, until) = ((hour + 23) % 24, (hour + 3) % 24);
+    Ok(format!("{from:02}:00-{until:02}:00 UTC").parse()?)
 }
 
 /// A place where somebody is told.

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use domain::command::{Command, NewTask};
+use domain::notify::{Address, Filter};
 use domain::status::Status;
 
 use super::{Given, Refusal};
@@ -86,16 +87,16 @@ fn words(command: &Command) -> Option<Vec<String>> {
             let place = ["--platform", &to.platform, "--chat-id", &to.chat_id];
             words(&[&["notify-unsubscribe", task.as_str()], &place[..]].concat())
         }
+        Command::SubscribeBoard { to, filter } => Some(subscribe_board(to, filter)),
+        Command::RetryDelivery { delivery } => words(&["inbox", "--retry", &delivery.to_string()]),
+        Command::DropDelivery { delivery } => words(&["inbox", "--drop", &delivery.to_string()]),
         Command::CancelRun { task } => words(&["cancel", task.as_str()]),
         // For the dispatcher, the notifier, the shims and the clean-up alone.
         Command::RenewLease { .. }
-        | Command::SubscribeBoard { .. }
         | Command::UnsubscribeBoard { .. }
         | Command::SetQuietHours { .. }
         | Command::RecordDelivered { .. }
         | Command::RecordUndelivered { .. }
-        | Command::RetryDelivery { .. }
-        | Command::DropDelivery { .. }
         | Command::TakeMessage { .. }
         | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims
@@ -112,6 +113,27 @@ fn words(command: &Command) -> Option<Vec<String>> {
         | Command::IndexTexts
         | Command::Audit { .. } => None,
     }
+}
+
+fn subscribe_board(to: &Address, filter: &Filter) -> Vec<String> {
+    let place = ["--platform", &to.platform, "--chat-id", &to.chat_id];
+    let mut words: Vec<String> = [&["notify-subscribe"], &place[..]]
+        .concat()
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .collect();
+    for (flag, value) in [
+        ("--tenant", &filter.tenant),
+        ("--assignee", &filter.assignee),
+    ] {
+        if let Some(value) = value {
+            words.extend([flag.to_owned(), value.clone()]);
+        }
+    }
+    for kind in &filter.kinds {
+        words.extend(["--kind".to_owned(), kind.clone()]);
+    }
+    words
 }
 
 fn create(new: &NewTask) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! What is asked through every door: each command where it works, and where it is refused.
 
 use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
-use domain::id::{EventId, TaskId};
+use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
+use domain::notify::Filter;
 use domain::status::Status;
 
 use super::cast::{Cast, place};
@@ -111,6 +112,44 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
         task: cast.done.clone(),
         to: place("before"),
     }),
+    ("a subscription to the board", |cast| {
+        subscribe_board(cast, &["created"])
+    }),
+    ("a subscription to unknown news", |cast| {
+        subscribe_board(cast, &["finished"])
+    }),
+    ("an end of a subscription to the board", |cast| {
+        Command::UnsubscribeBoard {
+            subscription: cast.board_subscription,
+        }
+    }),
+    ("an end of no subscription to the board", |_| {
+        Command::UnsubscribeBoard {
+            subscription: SubscriptionId(999_999),
+        }
+    }),
+    ("quiet hours", |cast| Command::SetQuietHours {
+        to: place(&cast.tenant),
+        hours: "01:00-23:00 UTC".parse().ok(),
+    }),
+    ("an end of quiet hours", |cast| Command::SetQuietHours {
+        to: place(&cast.tenant),
+        hours: None,
+    }),
+    ("another attempt at a delivery", |cast| {
+        Command::RetryDelivery {
+            delivery: cast.dead_letter,
+        }
+    }),
+    ("another attempt at nothing", |_| Command::RetryDelivery {
+        delivery: DeliveryId(999_999),
+    }),
+    ("a dropped delivery", |cast| Command::DropDelivery {
+        delivery: cast.dead_letter,
+    }),
+    ("nothing dropped", |_| Command::DropDelivery {
+        delivery: DeliveryId(999_999),
+    }),
     ("a stop", |cast| cancel(&cast.running)),
     ("a stop of what does not run", |cast| cancel(&cast.ready)),
 ];
@@ -200,6 +239,17 @@ fn link(parent: &TaskId, child: &TaskId) -> Command {
     Command::LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
+    }
+}
+
+fn subscribe_board(cast: &Cast, kinds: &[&str]) -> Command {
+    Command::SubscribeBoard {
+        to: place(&cast.tenant),
+        filter: Filter {
+            tenant: Some(cast.tenant.clone()),
+            assignee: Some("bob".to_owned()),
+            kinds: kinds.iter().map(|&kind| kind.to_owned()).collect(),
+        },
     }
 }
 

@@ -1,6 +1,8 @@
 //! How the page asks: by its server functions, which take forms.
 
 use domain::command::{Command, NewTask};
+use domain::id::TaskId;
+use domain::notify::Address;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -39,12 +41,31 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
             "comment",
             vec![("task", task.to_string()), ("body", body.clone())],
         )),
+        Command::UnblockTask { task } => Some((
+            "answer",
+            vec![("task", task.to_string()), ("text", String::new())],
+        )),
+        Command::CompleteTask {
+            task,
+            result: Some(result),
+            ..
+        } => Some((
+            "accept_result",
+            vec![("task", task.to_string()), ("result", result.clone())],
+        )),
+        Command::Subscribe { task, to } => Some(("subscribe", told(task, to))),
+        Command::Unsubscribe { task, to } => Some(("unsubscribe", told(task, to))),
+        Command::RetryDelivery { delivery } => {
+            Some(("retry_delivery", vec![("delivery", delivery.to_string())]))
+        }
+        Command::DropDelivery { delivery } => {
+            Some(("drop_delivery", vec![("delivery", delivery.to_string())]))
+        }
         // The page offers more each time; what it does not offer yet stands here.
         Command::ClaimTask { .. }
         | Command::Heartbeat { .. }
         | Command::CompleteTask { .. }
         | Command::BlockTask { .. }
-        | Command::UnblockTask { .. }
         | Command::AssignTask { .. }
         | Command::EditTask { .. }
         | Command::SetPriority { .. }
@@ -54,8 +75,6 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::Undo { .. }
         | Command::Pause { .. }
         | Command::Resume { .. }
-        | Command::Subscribe { .. }
-        | Command::Unsubscribe { .. }
         | Command::CancelRun { .. }
         | Command::RenewLease { .. }
         | Command::PromoteWaiting
@@ -64,8 +83,6 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::SetQuietHours { .. }
         | Command::RecordDelivered { .. }
         | Command::RecordUndelivered { .. }
-        | Command::RetryDelivery { .. }
-        | Command::DropDelivery { .. }
         | Command::TakeMessage { .. }
         | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims
@@ -82,6 +99,15 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::IndexTexts
         | Command::Audit { .. } => None,
     }
+}
+
+fn told(task: &TaskId, to: &Address) -> Vec<Field> {
+    vec![
+        ("task", task.to_string()),
+        ("to[platform]", to.platform.clone()),
+        ("to[chat_id]", to.chat_id.clone()),
+        ("to[thread_id]", to.thread_id.clone()),
+    ]
 }
 
 fn fields(new: &NewTask) -> Vec<Field> {

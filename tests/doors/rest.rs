@@ -93,17 +93,36 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             let path = format!("/tasks/{task}/subscriptions?{query}");
             Some((Method::DELETE, path, Value::Null))
         }
+        Command::SubscribeBoard { to, filter } => {
+            let (mut body, filter) = (json!(to), json!(filter));
+            for (key, value) in filter.as_object().into_iter().flatten() {
+                body[key] = value.clone();
+            }
+            post("/board/subscriptions".to_owned(), body)
+        }
+        Command::UnsubscribeBoard { subscription } => {
+            let path = format!("/board/subscriptions/{subscription}");
+            Some((Method::DELETE, path, Value::Null))
+        }
+        Command::SetQuietHours { to, hours } => {
+            let mut body = json!(to);
+            body["hours"] = json!(hours);
+            Some((Method::PUT, "/quiet-hours".to_owned(), body))
+        }
+        Command::RetryDelivery { delivery } => {
+            post(format!("/deliveries/{delivery}/retry"), Value::Null)
+        }
+        Command::DropDelivery { delivery } => Some((
+            Method::DELETE,
+            format!("/deliveries/{delivery}"),
+            Value::Null,
+        )),
         Command::CancelRun { task } => post(format!("/tasks/{task}/cancel"), Value::Null),
         // For the dispatcher, the notifier, the shims and the clean-up alone.
         Command::RenewLease { .. }
         | Command::PromoteWaiting
-        | Command::SubscribeBoard { .. }
-        | Command::UnsubscribeBoard { .. }
-        | Command::SetQuietHours { .. }
         | Command::RecordDelivered { .. }
         | Command::RecordUndelivered { .. }
-        | Command::RetryDelivery { .. }
-        | Command::DropDelivery { .. }
         | Command::TakeMessage { .. }
         | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims

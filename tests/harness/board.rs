@@ -183,6 +183,15 @@ impl Board {
         Ok(fs::write(self.home().join("kanban.toml"), text)?)
     }
 
+    /// Takes the content of the database away from under the server.
+    pub(crate) fn spoil(&self) -> anyhow::Result<()> {
+        for name in ["kanban.db", "kanban.db-wal"] {
+            let file = File::options().write(true).open(self.home().join(name))?;
+            file.set_len(0)?;
+        }
+        Ok(())
+    }
+
     /// The home folder.
     pub(crate) fn home(&self) -> &Path {
         &self.home

@@ -8,32 +8,32 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::harness::within;
 
 /// The server. It takes one request a connection, and only when the test asks for it.
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     listener: TcpListener,
 }
 
 /// A request that waits for its answer; dropping it hangs up.
-pub(super) struct Request {
-    pub(super) path: String,
+pub(crate) struct Request {
+    pub(crate) path: String,
     /// In lower case, with their values.
     headers: Vec<(String, String)>,
-    pub(super) body: String,
+    pub(crate) body: String,
     stream: TcpStream,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         Ok(Self { listener })
     }
 
     /// Where it listens.
-    pub(super) fn url(&self) -> anyhow::Result<String> {
+    pub(crate) fn url(&self) -> anyhow::Result<String> {
         Ok(format!("http://{}", self.listener.local_addr()?))
     }
 
     /// The next request.
-    pub(super) async fn next(&self) -> anyhow::Result<Request> {
+    pub(crate) async fn next(&self) -> anyhow::Result<Request> {
         within("a request", async {
             let (stream, _) = self.listener.accept().await?;
             read(stream).await
@@ -42,7 +42,7 @@ impl Receiver {
     }
 
     /// Takes the next request and answers it.
-    pub(super) async fn answer(&self, status: &str, body: &str) -> anyhow::Result<Request> {
+    pub(crate) async fn answer(&self, status: &str, body: &str) -> anyhow::Result<Request> {
         let mut request = self.next().await?;
         let (length, connection) = (body.len(), "connection: close");
         let answer =
@@ -86,12 +86,12 @@ async fn read(stream: TcpStream) -> anyhow::Result<Request> {
 
 impl Request {
     /// The body as JSON.
-    pub(super) fn json(&self) -> anyhow::Result<Value> {
+    pub(crate) fn json(&self) -> anyhow::Result<Value> {
         Ok(serde_json::from_str(&self.body)?)
     }
 
     /// A header, empty where there is none.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(it, _)| it == name);
         found.map_or("", |(_, value)| value)
     }

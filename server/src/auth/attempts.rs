@@ -52,19 +52,66 @@ impl Attempts {
 mod tests {
     use super::*;
 
+    fn address(number: u32) -> IpAddr {
+        IpAddr::from(number.to_be_bytes())
+    }
+
     #[test]
     fn too_many_wrong_tokens_are_put_off_until_time_has_passed() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        let origin = Some(IpAddr::from([127, 0, 0, 1]));
         for _ in 0..BURST {
-            assert_eq!(attempts.count(origin, now), None);
+            assert_eq!(attempts.count(Some(address(1)), now), None);
         }
-        assert_eq!(attempts.count(origin, now), Some(REFILL));
+        assert_eq!(attempts.count(Some(address(1)), now), Some(REFILL));
+        assert_eq!(attempts.count(Some(address(1)), now + REFILL), None);
+        assert!(attempts.count(Some(address(1)), now + REFILL).is_some());
+    }
+
+    #[test]
+    fn one_address_is_not_put_off_for_another() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for _ in 0..=BURST {
+            attempts.count(Some(address(1)), now);
+        }
+        assert_eq!(attempts.count(Some(address(2)), now), None);
+        assert_eq!(attempts.count(None, now), None);
+    }
+
+    #[test]
+    fn whoever_is_put_off_does_not_wait_longer_for_having_tried() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for _ in 0..BURST * 10 {
+            attempts.count(Some(address(1)), now);
+        }
+        assert_eq!(attempts.count(Some(address(1)), now), Some(REFILL));
+    }
+
+    #[test]
+    fn a_burst_is_forgiven_once_all_of_it_is_over() {
+        let (attempts, mut now) = (Attempts::default(), Instant::now());
+        for _ in 0..3 {
+            for _ in 0..BURST {
+                assert_eq!(attempts.count(Some(address(1)), now), None);
+            }
+            now += REFILL * BURST;
+        }
+    }
+
+    #[test]
+    fn no_more_addresses_are_remembered_than_have_a_place() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        let most = u32::try_from(MAX_ADDRESSES).unwrap();
+        for number in 0..most {
+            assert_eq!(attempts.count(Some(address(number)), now), None);
+        }
+        assert_eq!(attempts.count(Some(address(most)), now), Some(REFILL));
         assert_eq!(
-            attempts.count(Some(IpAddr::from([127, 0, 0, 2])), now),
-            None
+            attempts.count(Some(address(0)), now),
+            None,
+            "it has a place"
         );
-        assert_eq!(attempts.count(origin, now + REFILL), None);
-        assert!(attempts.count(origin, now + REFILL).is_some());
+        let later = now + REFILL * 2;
+        assert_eq!(attempts.count(Some(address(most)), later), None);
+        assert_eq!(attempts.0.lock().unwrap().len(), 1);
     }
 }

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 
 use domain::actor::Actor;
 use domain::id::RunToken;
-use kernel::Kernel;
-use subtle::ConstantTimeEq;
 
 use super::ticket::Ticket;
 
@@ -53,20 +51,4 @@ impl Caller {
     pub(crate) fn is_full(&self) -> bool {
         !matches!(self.pass, Pass::Worker { .. })
     }
-}
-
-/// What the token of a run lets in, as long as that run is open.
-pub(super) async fn worker(kernel: &Kernel, offered: &str) -> Option<Pass> {
-    let runs = kernel.open_runs().await.ok()?;
-    let run = runs.into_iter().find(|run| {
-        run.token
-            .as_str()
-            .as_bytes()
-            .ct_eq(offered.as_bytes())
-            .into()
-    })?;
-    Some(Pass::Worker {
-        token: run.token,
-        name: run.lane.unwrap_or_else(|| "worker".to_owned()),
-    })
 }

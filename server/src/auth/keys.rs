@@ -2,12 +2,14 @@
 //!
 //! Both may end at any time, and whoever came in with them hears of it.
 
-use std::collections::HashMap;
+use std::io;
 
 use domain::time::Timestamp;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 
 use super::caller::Pass;
+use super::left::LeftSessions;
 use super::ticket::{self, Purpose, Ticket};
 use super::token::Token;
 
@@ -20,17 +22,15 @@ struct State {
     token: Token,
     /// How many tokens were in force before this one.
     generation: u64,
-    /// Sessions that were left before their end. Only sessions that we signed get in, so nobody else
-    /// can make it grow. A restart forgets them: whoever must be kept out then rotates the token.
-    left: HashMap<u128, Timestamp>,
+    left: LeftSessions,
 }
 
 impl Keys {
-    pub(super) fn new(token: Token) -> Self {
+    pub(super) fn new(token: Token, left: LeftSessions) -> Self {
         let state = State {
             token,
             generation: 0,
-            left: HashMap::new(),
+            left,
         };
         Self(watch::Sender::new(state))
     }
@@ -52,16 +52,23 @@ impl Keys {
 
     /// What these cookies let in: the longest-lived session among them.
     pub(super) fn admit_session(&self, cookies: &[&str], now: Timestamp) -> Option<Pass> {
-        let state = self.0.borrow();
-        let session = cookies
-            .iter()
-            .filter_map(|cookie| ticket::read(&state.token, Purpose::Session, cookie, now))
-            .filter(|ticket| !state.left.contains_key(&ticket.nonce))
-            .max_by_key(|ticket| ticket.expires)?;
+        let session = self.sessions_in(cookies, now).pop()?;
+        let generation = self.0.borrow().generation;
         Some(Pass::Session {
-            generation: state.generation,
+            generation,
             session,
         })
+    }
+
+    /// The sessions that these cookies stand for and that let somebody in, the longest-lived last.
+    pub(super) fn sessions_in(&self, cookies: &[&str], now: Timestamp) -> Vec<Ticket> {
+        let state = self.0.borrow();
+        let tickets = cookies
+            .iter()
+            .filter_map(|cookie| ticket::read(&state.token, Purpose::Session, cookie, now));
+        let mut sessions: Vec<_> = tickets.filter(|it| !state.left.contains(it)).collect();
+        sessions.sort_unstable_by_key(|session| session.expires);
+        sessions
     }
 
     /// A new ticket for this purpose.
@@ -69,12 +76,26 @@ impl Keys {
         self.with_token(|token| ticket::issue(token, purpose, now))
     }
 
-    /// Ends a session before its time.
-    pub(super) fn leave(&self, session: Ticket, now: Timestamp) {
+    /// The ticket of a session, for another lifetime.
+    pub(super) fn renew(&self, session: Ticket, now: Timestamp) -> String {
+        self.with_token(|token| ticket::renew(token, Purpose::Session, session.id, now))
+    }
+
+    /// Ends sessions before their time, with every copy of their cookies: none was signed later than
+    /// now.
+    ///
+    /// # Errors
+    /// When it cannot be written down, so that only this server knows.
+    pub(super) async fn leave(&self, sessions: &[Ticket], now: Timestamp) -> io::Result<()> {
+        let until = now + Purpose::Session.lifetime();
+        let mut write_down = None;
         self.0.send_modify(|state| {
-            state.left.retain(|_, expires| now < *expires);
-            state.left.insert(session.nonce, session.expires);
+            write_down = Some(state.left.insert(sessions, now, until));
         });
+        match write_down {
+            Some(write_down) => spawn_blocking(write_down).await?,
+            None => Ok(()),
+        }
     }
 
     /// Puts another token in force. Whatever the one before has let in is out. Says whether it is
@@ -100,7 +121,7 @@ impl Keys {
             Pass::Session {
                 generation,
                 session,
-            } => state.generation != *generation || state.left.contains_key(&session.nonce),
+            } => state.generation != *generation || state.left.contains(session),
             // Ends with its run, which is not ours to watch.
             Pass::Worker { .. } => false,
         };
@@ -111,17 +132,21 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_777_200_000);
 
-    fn keys() -> Keys {
-        Keys::new(Token::from_text("0123456789abcdef0123456789abcdef"))
+    fn keys(folder: &TempDir) -> Keys {
+        let left = LeftSessions::load(folder.path().join("left-sessions"), NOW).unwrap();
+        Keys::new(Token::from_text("0123456789abcdef0123456789abcdef"), left)
     }
 
     #[tokio::test]
     async fn another_token_ends_whatever_the_first_let_in() {
-        let keys = keys();
+        let folder = tempfile::tempdir().unwrap();
+        let keys = keys(&folder);
         let cookie = keys.issue(Purpose::Session, NOW);
         let by_token = keys
             .admit_token("0123456789abcdef0123456789abcdef")
@@ -139,15 +164,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_session_that_was_left_lets_nobody_in_and_the_others_stay() {
-        let keys = keys();
-        let [left, other] = [(); 2].map(|()| keys.issue(Purpose::Session, NOW));
-        let Some(pass @ Pass::Session { session, .. }) = keys.admit_session(&[&left], NOW) else {
+    async fn a_session_that_was_left_lets_nobody_in_after_a_restart_either_and_the_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = keys(&folder);
+        let [left, other] = [(); 2].map(|()| before.issue(Purpose::Session, NOW));
+        let Some(pass @ Pass::Session { session, .. }) = before.admit_session(&[&left], NOW) else {
             panic!("a good cookie was refused");
         };
-        keys.leave(session, NOW);
-        keys.revoked(&pass).await;
-        assert!(keys.admit_session(&[&left], NOW).is_none());
-        assert!(keys.admit_session(&[&left, &other], NOW).is_some());
+        before.leave(&[session], NOW).await.unwrap();
+        before.revoked(&pass).await;
+        for keys in [before, keys(&folder)] {
+            assert!(keys.admit_session(&[&left], NOW).is_none());
+            assert!(keys.admit_session(&[&left, &other], NOW).is_some());
+        }
     }
 }

@@ -36,7 +36,7 @@ impl LaunchCodes {
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.retain(|_, expires| now < *expires);
-        used.insert(ticket.nonce, ticket.expires).is_none()
+        used.insert(ticket.id, ticket.expires).is_none()
     }
 }
 

@@ -3,17 +3,17 @@
 use axum::Router;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Extension, Form, RawQuery, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, HeaderMap, SET_COOKIE};
 use axum::http::uri::PathAndQuery;
 use axum::http::{Method, StatusCode};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::Refusal;
 use super::credential::parameter;
-use crate::AppState;
+use super::front_door::Refusal;
 use crate::listen::Peer;
+use crate::{AppState, http_error, plain_page};
 
 /// What the page says above its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ async fn launch(
 ) -> Response {
     let (door, now) = (&state.door, state.kernel().now());
     // Whoever clicks a second time is in already.
-    if door.session_of(&headers, now).is_some() {
+    if !door.sessions_of(&headers, now).is_empty() {
         return Redirect::to(HOME).into_response();
     }
     let code = query
@@ -65,17 +65,18 @@ async fn launch(
     if is_good {
         welcome(&state, HOME)
     } else {
-        page(Notice::StaleLink, HOME).into_response()
+        page(Notice::StaleLink, &headers, HOME)
     }
 }
 
 async fn log_in(
     State(state): State<AppState>,
     peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
     form: Result<Form<TokenForm>, FormRejection>,
 ) -> Response {
     let Ok(Form(form)) = form else {
-        return page(Notice::WrongToken, HOME).into_response();
+        return page(Notice::WrongToken, &headers, HOME);
     };
     let next = if is_path_of_ours(&form.next) {
         &form.next
@@ -88,22 +89,33 @@ async fn log_in(
     let origin = peer.map(|Extension(Peer(peer))| peer.ip());
     match state.door.wrong_token(origin) {
         Refusal::TooManyAttempts(wait) => super::put_off(wait),
-        _ => page(Notice::WrongToken, next).into_response(),
+        _ => page(Notice::WrongToken, &headers, next),
     }
 }
 
 /// Ends the browser's session, also for those who hold a copy of its cookie, and leads to the form.
 /// Whoever has none is led there too.
 async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    let now = state.kernel().now();
-    if let Some(session) = state.door.session_of(&headers, now) {
-        state.door.keys.leave(session, now);
-    }
+    let (door, now) = (&state.door, state.kernel().now());
+    let sessions = door.sessions_of(&headers, now);
+    let left = if sessions.is_empty() {
+        Ok(())
+    } else {
+        door.keys.leave(&sessions, now).await
+    };
     let headers = [
-        (SET_COOKIE, state.door.no_cookie()),
+        (SET_COOKIE, door.no_cookie()),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (headers, Redirect::to(HOME)).into_response()
+    let answer = match left {
+        Ok(()) => Redirect::to(HOME).into_response(),
+        Err(error) => {
+            let id = http_error::log(&error, "the next server will not know who logged out");
+            let what = format!("logged out until the server starts again: internal error {id}");
+            http_error::detail(StatusCode::INTERNAL_SERVER_ERROR, what)
+        }
+    };
+    (headers, answer).into_response()
 }
 
 /// Where the browser of this request wanted to go, for after the log-in.
@@ -127,15 +139,8 @@ fn welcome(state: &AppState, next: &str) -> Response {
     (headers, Redirect::to(next)).into_response()
 }
 
-/// The page that asks a browser for the token. It loads nothing, so that nothing needs to be open
-/// to strangers; a nonce lets in its few rules of style, with the measures and colours of the board.
-/// `next` is where it leads.
-pub(super) fn page(notice: Notice, next: &str) -> impl IntoResponse + use<> {
-    let nonce = format!("{:032x}", rand::random::<u128>());
-    let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
-    );
+/// The page that asks a browser for the token; `next` is where it leads.
+pub(super) fn page(notice: Notice, headers: &HeaderMap, next: &str) -> Response {
     let notice = match notice {
         Notice::None => "",
         Notice::StaleLink => {
@@ -143,25 +148,15 @@ pub(super) fn page(notice: Notice, next: &str) -> impl IntoResponse + use<> {
         }
         Notice::WrongToken => "<p role=\"alert\">That is not the token of this board.</p>",
     };
-    let html = include_str!("login.html")
-        .replace("{tokens}", include_str!("../../../style/tokens.css"))
-        .replace("{style}", include_str!("login.css"))
-        .replace("{nonce}", &nonce)
+    let content = include_str!("login.html")
         .replace("{notice}", notice)
-        // Last: what stands in an address is not filled in again.
-        .replace("{next}", &escape(next));
-    let headers = [
-        (CONTENT_SECURITY_POLICY, policy),
-        (CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (StatusCode::UNAUTHORIZED, headers, Html(html))
-}
-
-/// A text as the value of an attribute in double quotes.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('"', "&quot;")
-        .replace('<', "&lt;")
+        .replace("{next}", &plain_page::escape(next));
+    plain_page::page(
+        StatusCode::UNAUTHORIZED,
+        headers,
+        "Log in to this board",
+        &content,
+    )
 }
 
 #[cfg(test)]
@@ -184,10 +179,5 @@ mod tests {
         ] {
             assert!(!is_path_of_ours(path), "{path}");
         }
-    }
-
-    #[test]
-    fn an_address_stays_inside_its_attribute() {
-        assert_eq!(escape(r#"/?a="><b&"#), "/?a=&quot;>&lt;b&amp;");
     }
 }

@@ -44,15 +44,20 @@ impl Purpose {
 pub(super) struct Ticket {
     /// When it stops being good.
     pub(super) expires: Timestamp,
-    /// What makes it different from every other one.
-    pub(super) nonce: u128,
+    /// What names it. A session keeps its name when it is renewed, so that it ends as a whole.
+    pub(super) id: u128,
 }
 
 /// Signs a new ticket. The text is made of digits, `a` to `f` and dots, so it fits in a URL and in
 /// a cookie as it is.
 pub(super) fn issue(token: &Token, purpose: Purpose, now: Timestamp) -> String {
+    renew(token, purpose, rand::random(), now)
+}
+
+/// Signs the ticket of this name once more, for another lifetime from now on.
+pub(super) fn renew(token: &Token, purpose: Purpose, id: u128, now: Timestamp) -> String {
     let expires = now + purpose.lifetime();
-    let claim = format!("{}.{:032x}", expires.0, rand::random::<u128>());
+    let claim = format!("{}.{id:032x}", expires.0);
     let signature = sign(token, purpose, &claim);
     format!("{claim}.{signature}")
 }
@@ -64,10 +69,10 @@ pub(super) fn read(token: &Token, purpose: Purpose, text: &str, now: Timestamp) 
     if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
         return None;
     }
-    let (expires, nonce) = claim.split_once('.')?;
+    let (expires, id) = claim.split_once('.')?;
     let ticket = Ticket {
         expires: Timestamp(expires.parse().ok()?),
-        nonce: u128::from_str_radix(nonce, 16).ok()?,
+        id: u128::from_str_radix(id, 16).ok()?,
     };
     (now < ticket.expires).then_some(ticket)
 }

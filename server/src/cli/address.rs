@@ -1,4 +1,4 @@
-//! A place where somebody is told, as flags and as a name.
+//! A place where somebody is told, as flags.
 
 use domain::notify::Address;
 
@@ -34,19 +34,4 @@ pub(super) fn is_same_place(one: &Address, other: &Address) -> bool {
     one.platform.trim() == other.platform.trim()
         && one.chat_id.trim() == other.chat_id.trim()
         && one.thread_id == other.thread_id
-}
-
-/// `platform:chat` or `platform:chat:thread`.
-pub(super) fn name(address: &Address) -> String {
-    let Address {
-        platform,
-        chat_id,
-        thread_id,
-        ..
-    } = address;
-    if thread_id.is_empty() {
-        format!("{platform}:{chat_id}")
-    } else {
-        format!("{platform}:{chat_id}:{thread_id}")
-    }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> a
         output.text(&unit(&program, &home));
         return Ok(());
     }
-    crate::telemetry::start();
+    let _last_lines = crate::telemetry::start()?;
     let settings = Settings {
         home,
         interval: Duration::from_secs_f64(args.interval),
@@ -67,6 +67,7 @@ pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> a
         .enable_all()
         .build()?
         .block_on(daemon::run(settings))
+        .map(drop)
 }
 
 /// Seconds above 0, which may have a fraction, as in the original.

@@ -1,7 +1,7 @@
 //! `kanban dispatch`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, Home, Spawned, TickReport};
+use dispatcher::{Config, FindServer, Home, Spawned, TickReport};
 use domain::actor::Actor;
 use domain::command::Command;
 use domain::id::TaskId;
@@ -43,10 +43,8 @@ pub(super) fn run(args: &Args, home: Home, umask: Mode, output: &mut Output) -> 
     crate::serve::make_private_folder(home.root())?;
     let kernel = Kernel::open(&home.db())?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let url = crate::serve::url_of(&home)?;
     let config = Config {
-        is_reachable: url.as_deref().is_some_and(crate::serve::is_reachable),
-        url,
+        server: FindServer::Elsewhere(crate::serve::server_of),
         umask: Some(umask.bits()),
         failure_limit: args.failure_limit,
         ..Config::new(program)

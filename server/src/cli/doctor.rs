@@ -3,12 +3,14 @@
 mod board;
 mod finding;
 mod machine;
+mod news;
 mod runs;
 
 use dispatcher::Home;
 use serde_json::json;
 
 use super::output::Output;
+use super::progress;
 use super::session::Session;
 use finding::{Finding, State};
 
@@ -25,7 +27,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let findings = examine(home)?;
+    let findings = progress::blocking("looking", || examine(home))?;
     let is_well = findings.iter().all(|found| found.state != State::Wrong);
     if args.json {
         output.json(&json!({ "ok": is_well, "findings": findings }))?;
@@ -51,6 +53,7 @@ fn examine(home: &Home) -> anyhow::Result<Vec<Finding>> {
         let look = async {
             let mut found = board::look(&session).await?;
             found.extend(runs::look(&session).await?);
+            found.extend(news::look(&session).await?);
             anyhow::Ok(found)
         };
         findings.extend(

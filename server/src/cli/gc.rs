@@ -5,6 +5,7 @@ use domain::time::Seconds;
 use serde_json::json;
 
 use super::output::Output;
+use super::progress;
 use super::session::Session;
 
 /// Remove what nobody needs any more: old events, old logs, and the workspaces of tasks that were
@@ -43,19 +44,14 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     } else {
         Mode::Remove
     };
+    let actor = session.actor();
+    let collecting = gc::collect(&session.kernel, &actor, &session.home, retention, mode);
     let Report {
         workspaces,
         events,
         logs,
         kept,
-    } = gc::collect(
-        &session.kernel,
-        &session.actor(),
-        &session.home,
-        retention,
-        mode,
-    )
-    .await?;
+    } = progress::during("clearing up", collecting).await?;
     if args.json {
         let kept = kept
             .iter()

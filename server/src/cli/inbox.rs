@@ -5,7 +5,6 @@ use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need};
 use domain::time::Timestamp;
 
-use super::address;
 use super::output::Output;
 use super::session::Session;
 use super::text;
@@ -83,7 +82,7 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             error,
             ..
         } => {
-            let said = format!("{} was not told: {error}", address::name(to));
+            let said = format!("{to} was not told: {error}");
             let how = format!("kanban inbox --retry {delivery}, or --drop {delivery}");
             ('✉', said, Some(how))
         }

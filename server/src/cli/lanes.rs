@@ -1,12 +1,13 @@
 //! `kanban lanes`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, Settings};
+use dispatcher::{Config, FindServer, Settings};
 use domain::dispatch::{Dispatch, LaneReport};
 use serde::Serialize;
 
 use super::output::Output;
 use super::session::Session;
+use crate::serve::server_of;
 
 /// List what assignees' names stand for: the lanes, their programs and whether they start anything
 #[derive(Debug, clap::Args)]
@@ -63,7 +64,11 @@ pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
 
 fn configured(session: &Session) -> anyhow::Result<Vec<LaneReport>> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let settings = Settings::read(&session.home, &Config::new(program))?;
+    let config = Config {
+        server: FindServer::Elsewhere(server_of),
+        ..Config::new(program)
+    };
+    let settings = Settings::read(&session.home, &config)?;
     Ok(settings.lanes().reports())
 }
 

@@ -6,7 +6,6 @@ use domain::notify::delivery::{Delivery, DeliveryState};
 use kernel::DeliveryQuery;
 use serde::Serialize;
 
-use super::address;
 use super::output::Output;
 use super::session::{self, Session};
 use super::text;
@@ -72,7 +71,7 @@ fn line(row: &Row) -> String {
     match row {
         Row::Task(subscription) => {
             let (task, since) = (&subscription.task_id, subscription.last_event_id);
-            let place = address::name(&subscription.to);
+            let place = &subscription.to;
             format!("{task}  {place}  (since event {since})")
         }
         Row::Board(BoardSubscription { id, to, filter, .. }) => {
@@ -84,14 +83,14 @@ fn line(row: &Row) -> String {
                 named("assignee", &filter.assignee),
             ];
             let only: String = only.into_iter().flatten().collect();
-            let (place, kinds) = (address::name(to), filter.kinds.join(", "));
+            let (place, kinds) = (to, filter.kinds.join(", "));
             format!("board #{id}  {place}  ({only}{kinds})")
         }
     }
 }
 
 fn dead_letter(dead: &Delivery) -> String {
-    let (id, task, place) = (dead.id, &dead.notice.task_id, address::name(&dead.to));
+    let (id, task, place) = (dead.id, &dead.notice.task_id, &dead.to);
     let error = dead.error.as_deref().unwrap_or_default();
     format!(
         "{task}  {place}  could not be told: {} (delivery {id})",

@@ -95,7 +95,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
             .find(|found| address::is_same_place(&found.to, &to));
         return output.json(&made);
     }
-    output.line(format_args!("Subscribed {} to {task}", address::name(&to)));
+    output.line(format_args!("Subscribed {to} to {task}"));
     Ok(())
 }
 
@@ -115,9 +115,6 @@ async fn of_board(
         return output.json(&made);
     }
     let already = if is_new { "" } else { " already" };
-    output.line(format_args!(
-        "Subscribed {} to the board{already}",
-        address::name(to)
-    ));
+    output.line(format_args!("Subscribed {to} to the board{already}"));
     Ok(())
 }

@@ -9,6 +9,7 @@ use kernel::copies;
 use serde_json::json;
 
 use super::output::Output;
+use super::progress;
 use super::session;
 use crate::serve;
 
@@ -47,10 +48,12 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
     // The copy is looked through before anything of the old board is touched.
     let fresh = db.with_extension(format!("db.{}.restored", std::process::id()));
-    let copied = copies::copy(&args.file, &fresh)
+    let copied = progress::blocking("restoring the board", || copies::copy(&args.file, &fresh))
         .with_context(|| format!("cannot restore {}", args.file.display()))?;
     let kept = if is_there {
-        Some(keep(&db, home)?)
+        Some(progress::blocking("keeping the old board", || {
+            keep(&db, home)
+        })?)
     } else {
         None
     };

@@ -39,7 +39,7 @@ pub(super) fn run(args: Args, home: Home, umask: Mode) -> anyhow::Result<()> {
          where it is with --behind-proxy https://…, or listen on 127.0.0.1",
         args.listen
     );
-    crate::telemetry::start();
+    let _last_lines = crate::telemetry::start()?;
     let dispatching = if args.no_dispatch {
         Dispatching::Off
     } else {

@@ -11,6 +11,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
-    crate::telemetry::start();
+    crate::telemetry::start_to_file();
     dispatcher::shim::main(&args.spec)
 }

@@ -8,7 +8,6 @@ use dispatcher::{Home, logs};
 use domain::dispatch::{Dispatch, Facts, why_not};
 use domain::id::{EventId, TaskId};
 use domain::live::Live;
-use domain::status::Status;
 use domain::time::Timestamp;
 use kernel::Kernel;
 use tokio::sync::watch;
@@ -94,17 +93,7 @@ async fn read(kernel: &Kernel, home: &Home) -> Result<Live, kernel::Error> {
     let dispatch = kernel.dispatch().await?;
     let mut why = BTreeMap::new();
     for assignee in kernel.ready_assignees().await? {
-        let facts = Facts {
-            status: &Status::Ready,
-            assignee: Some(&assignee),
-            waiting: false,
-            unfinished_parents: &[],
-            not_before: None,
-            failures: 0,
-            last_error: None,
-            block_reason: None,
-        };
-        if let Some(reason) = why_not(&facts, &dispatch) {
+        if let Some(reason) = why_not(&Facts::of_ready(Some(&assignee)), &dispatch) {
             why.insert(assignee, reason);
         }
     }
@@ -118,6 +107,7 @@ async fn read(kernel: &Kernel, home: &Home) -> Result<Live, kernel::Error> {
         dispatch,
         why,
         output,
+        undelivered: kernel.undelivered().await?,
     })
 }
 

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long the other side may take nothing while there is something to take.
@@ -15,14 +14,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection with a limit to its patience.
 #[derive(Debug)]
-pub(super) struct Impatient {
-    stream: TcpStream,
+pub(super) struct Impatient<S> {
+    stream: S,
     /// Ends the wait; `None` while there is nothing to wait for.
     limit: Option<Pin<Box<Sleep>>>,
 }
 
-impl Impatient {
-    pub(super) fn new(stream: TcpStream) -> Self {
+impl<S> Impatient<S> {
+    pub(super) fn new(stream: S) -> Self {
         let limit = None;
         Self { stream, limit }
     }
@@ -45,7 +44,7 @@ impl Impatient {
     }
 }
 
-impl AsyncRead for Impatient {
+impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -55,7 +54,7 @@ impl AsyncRead for Impatient {
     }
 }
 
-impl AsyncWrite for Impatient {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -89,28 +88,57 @@ impl AsyncWrite for Impatient {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
-    use tokio::net::TcpListener;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
 
+    /// How much is on its way at most.
+    const HELD: usize = 64;
+
     #[tokio::test(start_paused = true)]
     async fn whoever_never_reads_is_cut() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let reader = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
-        let (stream, _) = listener.accept().await.unwrap();
+        let (_reader, stream) = duplex(HELD);
         let mut stream = Impatient::new(stream);
         let begun = Instant::now();
-        let much = vec![0; 1 << 16];
-        let error = loop {
-            if let Err(error) = stream.write_all(&much).await {
-                break error;
+        stream.write_all(&[0; HELD]).await.unwrap();
+        let error = stream.write_all(&[0]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(begun.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_reads_a_little_now_and_then_hears_all_of_it() {
+        let (mut reader, stream) = duplex(HELD);
+        let mut stream = Impatient::new(stream);
+        let much = vec![7; HELD * 10];
+        let write = async {
+            stream.write_all(&much).await.unwrap();
+            drop(stream);
+        };
+        let read = async {
+            let mut heard = Vec::new();
+            let mut piece = [0; HELD];
+            loop {
+                tokio::time::advance(PATIENCE / 2).await;
+                match reader.read(&mut piece).await.unwrap() {
+                    0 => return heard,
+                    length => heard.extend_from_slice(&piece[..length]),
+                }
             }
         };
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(begun.elapsed() >= PATIENCE);
-        drop(reader);
+        let ((), heard) = tokio::join!(write, read);
+        assert_eq!(heard.len(), HELD * 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silence_while_there_is_nothing_to_say_cuts_nobody() {
+        let (mut reader, stream) = duplex(HELD);
+        let mut stream = Impatient::new(stream);
+        stream.write_all(b"one").await.unwrap();
+        tokio::time::advance(PATIENCE * 10).await;
+        stream.write_all(b"two").await.unwrap();
+        let mut heard = [0; 6];
+        reader.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"onetwo");
     }
 }

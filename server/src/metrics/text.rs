@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
-use super::histogram::Histogram;
+use dispatcher::Histogram;
 
 /// A text that grows line by line.
 #[derive(Debug, Default)]
@@ -25,6 +25,18 @@ impl Text {
             [] => self.line(format_args!("{name} {value}")),
             labels => self.line(format_args!("{name}{{{}}} {value}", labels.join(","))),
         }
+    }
+
+    /// A family of one sample, which is what it is now.
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
+        self.family(name, "gauge", help);
+        self.sample(name, &[], value);
+    }
+
+    /// A family of one sample, which only grows.
+    pub(super) fn counter(&mut self, name: &str, help: &str, value: impl Display) {
+        self.family(name, "counter", help);
+        self.sample(name, &[], value);
     }
 
     pub(super) fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {

@@ -358,6 +358,22 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_shows_each_channel_as_it_is_set_up() {
+        let guide = include_str!("../../guide/notifications.md");
+        let blocks = guide.split("```toml\n").skip(1);
+        let blocks = blocks.filter_map(|rest| rest.split("```").next());
+        let mut shown = Vec::new();
+        for block in blocks {
+            let File { channels } = toml::from_str(block).unwrap_or_else(|error| panic!("{error}"));
+            shown.extend((!channels.webhook.is_empty()).then_some("webhook"));
+            shown.extend((!channels.command.is_empty()).then_some("command"));
+            shown.extend(channels.telegram.map(|_| "telegram"));
+            shown.extend(channels.slack.map(|_| "slack"));
+        }
+        assert_eq!(shown, ["webhook", "command", "telegram", "slack"]);
+    }
+
+    #[test]
     fn the_example_of_the_documentation_means_what_it_says() {
         let folder = Folder::new();
         let example = dispatcher::EXAMPLE;

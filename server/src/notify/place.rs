@@ -49,8 +49,8 @@ async fn send(
     channel: &Arc<dyn Channel>,
     told: &[Delivery],
 ) -> Result<bool, kernel::Error> {
-    let (Some(message), Some(first)) = (Message::of(told, work.url.as_deref()), told.first())
-    else {
+    let url = work.url().await;
+    let (Some(message), Some(first)) = (Message::of(told, url.as_deref()), told.first()) else {
         return Ok(false);
     };
     match channel.deliver(&first.to, &message).await {

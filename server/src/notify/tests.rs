@@ -33,7 +33,7 @@ impl Board {
     }
 
     async fn notifier(&self) -> anyhow::Result<Notifier> {
-        Notifier::start(self.kernel.clone(), self.home.clone(), None).await
+        Notifier::start(self.kernel.clone(), self.home.clone(), FindServer::Nowhere).await
     }
 
     async fn give(&self, command: Command) -> Answer {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::actor::Actor;
-use domain::command::{Command, Receipt};
+use domain::command::{Command, MAX_CHANGES, Receipt};
 use domain::error::{Error, ErrorKind};
 use domain::id::TaskId;
 use futures::future::join_all;
@@ -17,9 +17,6 @@ use super::{undo, wire};
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::{self, HttpError};
-
-/// How many tasks one request may change.
-pub(super) const MAX_IDS: usize = 1_000;
 
 /// How many of them are under way at once. They share commits, so a few are enough; all that the
 /// server works on at once (`limits`) must fit into the kernel's queue of 4,096.
@@ -38,7 +35,7 @@ pub(super) async fn bulk(
     Extension(caller): Extension<Caller>,
     mut fields: Fields,
 ) -> Result<Response, HttpError> {
-    let ids = fields.required_texts("ids", MAX_IDS);
+    let ids = fields.required_texts("ids", MAX_CHANGES);
     let change = Change {
         status: fields.optional_text("status"),
         assignee: fields.optional_text("assignee"),

@@ -45,9 +45,9 @@ pub(super) async fn dispatch(
     let max = u32::try_from(max).ok();
     let report = if is_dry_run {
         let (kernel, home) = (state.kernel(), &state.services.home);
-        dispatcher::dry_run(kernel, home, &state.dispatching.config, max).await
+        dispatcher::dry_run(kernel, home, &state.dispatching, max).await
     } else {
-        let running = state.dispatching.handle.as_ref();
+        let running = state.services.dispatcher.as_ref();
         let handle = running.ok_or(HttpError::Untimely(
             "this server starts no tasks; the dispatcher of this board is somewhere else, or off",
         ))?;
@@ -62,9 +62,10 @@ pub(super) async fn dispatch(
     get, path = "/dispatcher", tag = "dispatcher",
     responses((status = 200, body = wire::dispatch::Health<'_>), super::openapi::Refusals),
 )]
-pub(super) async fn health(State(state): State<AppState>) -> Result<Response, HttpError> {
+pub(crate) async fn health(State(state): State<AppState>) -> Result<Response, HttpError> {
     let dispatch = state.kernel().dispatch().await?;
-    Ok(Json(wire::dispatch::Health::new(&dispatch)).into_response())
+    let ready = state.kernel().ready_counts().await?;
+    Ok(Json(wire::dispatch::Health::new(&dispatch, &ready)).into_response())
 }
 
 /// What assignees' names stand for.

@@ -49,6 +49,15 @@ use crate::http_error::Fault;
         super::subscriptions::of_task,
         super::subscriptions::subscribe,
         super::subscriptions::unsubscribe,
+        super::board_subscriptions::all,
+        super::board_subscriptions::subscribe,
+        super::board_subscriptions::unsubscribe,
+        super::board_subscriptions::quiet_hours,
+        super::board_subscriptions::set_quiet_hours,
+        super::deliveries::deliveries,
+        super::deliveries::retry,
+        super::deliveries::drop_dead,
+        super::inbox::inbox,
     ),
     modifiers(&Token),
     security(("token" = [])),
@@ -74,6 +83,15 @@ impl Modify for Token {
 pub(super) struct TaskParameter {
     /// The task, as in `t_1a2b3c4d`.
     id: String,
+}
+
+/// Which of those that have numbers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it describes what `Named` reads")]
+pub(super) struct NumberParameter {
+    /// Its number.
+    id: i64,
 }
 
 /// Why a request was not carried out.

@@ -88,7 +88,7 @@ pub(super) async fn unsubscribe(
     said(&state, &caller, Command::Unsubscribe { task, to }).await
 }
 
-fn address(fields: &mut Fields) -> Address {
+pub(super) fn address(fields: &mut Fields) -> Address {
     Address {
         platform: fields.required_text("platform"),
         chat_id: fields.required_text("chat_id"),
@@ -97,7 +97,11 @@ fn address(fields: &mut Fields) -> Address {
     }
 }
 
-async fn said(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {
+pub(super) async fn said(
+    state: &AppState,
+    caller: &Caller,
+    command: Command,
+) -> Result<Response, HttpError> {
     let receipt = state.execute(&caller.actor(), command).await?;
     let ok = !matches!(receipt.answer, Answer::Unchanged);
     Ok(Json(wire::answer::Done { ok }).into_response())

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::command::{Command, NewTask, Receipt};
+use domain::command::{Command, MAX_CHANGES, NewTask, Receipt};
 use domain::id::TaskId;
 
 use super::change::Change;
@@ -53,7 +53,7 @@ fn new_task(fields: &mut Fields) -> NewTask {
         tenant: fields.optional_text("tenant"),
         priority: fields.integer("priority", 0),
         workspace_path: fields.optional_text("workspace_path"),
-        parents: fields.texts("parents"),
+        parents: fields.some_texts("parents", MAX_CHANGES),
         triage: fields.flag("triage"),
         idempotency_key: fields.optional_text("idempotency_key"),
         ..NewTask::default()

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use domain::command::{Command, Receipt};
+use domain::command::{Command, MAX_CHANGES, Receipt};
 use domain::id::EventId;
 
 use super::input::Fields;
@@ -16,9 +16,6 @@ use crate::http_error::HttpError;
 
 /// A header, because clients of the original compare bodies.
 const KANBAN_UNDO: HeaderName = HeaderName::from_static("kanban-undo");
-
-/// How many acts one request may take back: as many as one may do.
-const MAX_ACTS: usize = super::bulk::MAX_IDS;
 
 /// Takes back one act, or several as one: all of them or none.
 #[utoipa::path(
@@ -33,7 +30,7 @@ pub(super) async fn undo(
     Extension(caller): Extension<Caller>,
     mut fields: Fields,
 ) -> Result<Response, HttpError> {
-    let events = fields.required_integers("events", MAX_ACTS);
+    let events = fields.required_integers("events", MAX_CHANGES);
     fields.finish()?;
     let commands: Vec<_> = events
         .into_iter()

@@ -5,6 +5,7 @@ pub(super) mod answer;
 pub(super) mod board;
 pub(super) mod body;
 pub(super) mod dispatch;
+pub(super) mod notify;
 pub(super) mod run;
 
 use domain::event::Event;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
 use domain::time::Timestamp;
+use imbl::OrdMap;
 use kernel::{BoardChanges, BoardRow, Kernel};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -55,11 +56,12 @@ struct State {
     assignees: Names,
 }
 
-/// The pieces of one column in their order. Whoever sends them holds them as they were.
-pub(super) type Column = Arc<Vec<Arc<Piece>>>;
+/// The pieces of one column in their order. Whoever sends them holds them as they were: a copy shares
+/// all that does not change.
+pub(super) type Column = OrdMap<Place, Arc<Piece>>;
 
 /// Where a task hangs in its column: urgent first, then oldest first, also within one second.
-type Place = (Reverse<i64>, Timestamp, i64);
+pub(super) type Place = (Reverse<i64>, Timestamp, i64);
 
 /// One task.
 #[derive(Debug)]
@@ -212,19 +214,14 @@ impl State {
         }
         self.tenants.add(piece.tenant.as_deref());
         self.assignees.add(piece.assignee.as_deref());
-        let Some(pieces) = self.columns.get_mut(column).map(Arc::make_mut) else {
-            return;
-        };
-        let at = pieces.partition_point(|other| other.place < place);
-        pieces.insert(at, Arc::new(piece));
+        if let Some(pieces) = self.columns.get_mut(column) {
+            pieces.insert(place, Arc::new(piece));
+        }
     }
 
     fn remove(&mut self, column: usize, place: Place) {
-        let Some(pieces) = self.columns.get_mut(column).map(Arc::make_mut) else {
-            return;
-        };
-        if let Ok(at) = pieces.binary_search_by_key(&place, |piece| piece.place) {
-            let piece = pieces.remove(at);
+        let pieces = self.columns.get_mut(column);
+        if let Some(piece) = pieces.and_then(|pieces| pieces.remove(&place)) {
             self.tenants.remove(piece.tenant.as_deref());
             self.assignees.remove(piece.assignee.as_deref());
         }

@@ -2,6 +2,7 @@
 //! it, so that a slow client costs no memory.
 
 use std::io::Write;
+use std::ops::Bound;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,7 +11,7 @@ use domain::status::Status;
 use domain::time::Timestamp;
 use http_body::{Body, Frame, SizeHint};
 
-use super::copy::{Column, Piece};
+use super::copy::{Column, Piece, Place};
 use crate::rest::wire::board::End;
 
 /// How much is put together at once, in bytes: as much as a connection may hold back.
@@ -26,8 +27,10 @@ pub(super) struct Page {
     now: Timestamp,
     /// What follows the columns.
     end: Vec<u8>,
-    /// The column and the piece that come next.
-    next: (usize, usize),
+    /// The column whose pieces come next.
+    column: usize,
+    /// The last piece that was looked at in it, shown or not.
+    after: Option<Place>,
     is_first_in_column: bool,
     is_done: bool,
     /// How many bytes are still to come.
@@ -46,7 +49,8 @@ impl Page {
             tenant,
             now: end.now,
             end: [b"]".as_slice(), &json].concat(),
-            next: (0, 0),
+            column: 0,
+            after: None,
             is_first_in_column: true,
             is_done: false,
             remaining: 0,
@@ -64,7 +68,7 @@ impl Page {
         let mut length = self.end.len();
         for (at, column) in self.columns.iter().enumerate() {
             length += opening(at).map(<[u8]>::len).sum::<usize>() + b"]}".len();
-            let shown = column.iter().filter(|piece| self.is_shown(piece));
+            let shown = column.values().filter(|piece| self.is_shown(piece));
             let (mut pieces, mut bytes) = (0, 0);
             for piece in shown {
                 let (before, after) = piece.halves();
@@ -81,41 +85,52 @@ impl Page {
     /// Writes the next pieces, and says so when there is nothing left.
     fn write(&mut self) -> Vec<u8> {
         let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
-        while chunk.len() < CHUNK && !self.is_done {
-            let (column, piece) = self.next;
-            let Some(pieces) = self.columns.get(column) else {
+        while chunk.len() < CHUNK {
+            let Some(pieces) = self.columns.get(self.column).cloned() else {
                 chunk.extend_from_slice(&self.end);
                 self.is_done = true;
                 break;
             };
-            if piece == 0 && self.is_first_in_column {
-                opening(column).for_each(|part| chunk.extend_from_slice(part));
+            if self.after.is_none() {
+                opening(self.column).for_each(|part| chunk.extend_from_slice(part));
             }
-            let Some(shown) = pieces.get(piece) else {
+            if self.write_pieces(&pieces, &mut chunk) {
                 chunk.extend_from_slice(b"]}");
-                self.next = (column + 1, 0);
+                self.column += 1;
+                self.after = None;
                 self.is_first_in_column = true;
-                continue;
-            };
-            if self.is_shown(shown) {
-                if !self.is_first_in_column {
-                    chunk.push(b',');
-                }
-                let (created, started) = self.ages(shown);
-                let (before, after) = shown.halves();
-                chunk.extend_from_slice(before);
-                write_number(&mut chunk, created);
-                chunk.extend_from_slice(BEFORE_STARTED);
-                match started {
-                    Some(started) => write_number(&mut chunk, started),
-                    None => chunk.extend_from_slice(b"null"),
-                }
-                chunk.extend_from_slice(after);
-                self.is_first_in_column = false;
             }
-            self.next = (column, piece + 1);
         }
         chunk
+    }
+
+    /// Writes as many pieces of a column as the chunk takes. Says whether these were the last.
+    fn write_pieces(&mut self, pieces: &Column, chunk: &mut Vec<u8>) -> bool {
+        let start = self.after.map_or(Bound::Unbounded, Bound::Excluded);
+        for (place, piece) in pieces.range((start, Bound::Unbounded)) {
+            self.after = Some(*place);
+            if !self.is_shown(piece) {
+                continue;
+            }
+            if !self.is_first_in_column {
+                chunk.push(b',');
+            }
+            self.is_first_in_column = false;
+            let (created, started) = self.ages(piece);
+            let (before, after) = piece.halves();
+            chunk.extend_from_slice(before);
+            write_number(chunk, created);
+            chunk.extend_from_slice(BEFORE_STARTED);
+            match started {
+                Some(started) => write_number(chunk, started),
+                None => chunk.extend_from_slice(b"null"),
+            }
+            chunk.extend_from_slice(after);
+            if chunk.len() >= CHUNK {
+                return false;
+            }
+        }
+        true
     }
 
     fn ages(&self, piece: &Piece) -> (i64, Option<i64>) {

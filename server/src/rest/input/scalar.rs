@@ -6,6 +6,10 @@ use serde_json::Value;
 
 use crate::http_error::Fault;
 
+pub(super) const MISSING: Complaint = Complaint::new("missing", "Field required");
+pub(super) const NO_TEXT: Complaint =
+    Complaint::new("string_type", "Input should be a valid string");
+
 /// What is wrong with a value, wherever that stands.
 pub(super) struct Complaint {
     /// The class of fault, for programs.

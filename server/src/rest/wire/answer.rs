@@ -65,21 +65,27 @@ impl<'a> Stats<'a> {
 }
 
 /// How the original's page shows the board.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Config {
-    pub(in crate::rest) default_tenant: String,
-    pub(in crate::rest) lane_by_profile: bool,
-    pub(in crate::rest) include_archived_by_default: bool,
-    pub(in crate::rest) render_markdown: bool,
+    default_tenant: String,
+    lane_by_profile: bool,
+    include_archived_by_default: bool,
+    render_markdown: bool,
 }
 
-impl Default for Config {
-    fn default() -> Self {
+impl Config {
+    pub(in crate::rest) fn new(config: app::ssr::config::Config) -> Self {
+        let app::ssr::config::Config {
+            default_tenant,
+            lane_by_profile,
+            include_archived_by_default,
+            render_markdown,
+        } = config;
         Self {
-            default_tenant: String::new(),
-            lane_by_profile: true,
-            include_archived_by_default: false,
-            render_markdown: true,
+            default_tenant,
+            lane_by_profile,
+            include_archived_by_default,
+            render_markdown,
         }
     }
 }

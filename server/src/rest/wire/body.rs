@@ -33,7 +33,7 @@ pub(in crate::rest) struct NewTask {
     /// Which folder.
     workspace_path: Option<String>,
     /// The ids of tasks to wait for.
-    #[schema(default = json!([]))]
+    #[schema(default = json!([]), max_items = 1000)]
     parents: Option<Vec<String>>,
     /// Whether it is only an idea yet.
     #[schema(default = false)]
@@ -159,6 +159,57 @@ pub(in crate::rest) struct Address {
     thread_id: Option<String>,
     /// Who asks for it.
     user_id: Option<String>,
+}
+
+/// Who is told of the whole board, or of a part of it.
+#[derive(ToSchema)]
+#[schema(example = json!({ "platform": "webhook", "chat_id": "ci", "kinds": ["completed"] }))]
+pub(in crate::rest) struct BoardSubscription {
+    /// The channel: `telegram`, `slack`, `webhook`, `command`.
+    platform: String,
+    /// The chat within it.
+    chat_id: String,
+    /// The thread within the chat.
+    thread_id: Option<String>,
+    /// Who asks for it.
+    user_id: Option<String>,
+    /// Only of tasks of this tenant.
+    tenant: Option<String>,
+    /// Only of tasks of this assignee.
+    assignee: Option<String>,
+    /// Only of these kinds of news; without it `completed`, `blocked`, `gave_up`, `crashed` and
+    /// `timed_out`.
+    #[schema(default = json!([]), max_items = 100)]
+    kinds: Option<Vec<String>>,
+}
+
+/// When to leave a place alone.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "platform": "slack", "chat_id": "C1", "hours": "22:00-07:00 Europe/Berlin",
+}))]
+pub(in crate::rest) struct QuietHours {
+    /// The channel.
+    platform: String,
+    /// The chat within it.
+    chat_id: String,
+    /// The thread within the chat.
+    thread_id: Option<String>,
+    /// From when until when, and perhaps the time zone; `null` is never.
+    hours: Option<String>,
+}
+
+/// Which deliveries.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::rest) struct DeliveryQuery {
+    /// Only of this task.
+    task_id: Option<String>,
+    /// Only those that are `pending`, `delivered` or `dead`.
+    state: Option<String>,
+    /// How many, of the newest.
+    #[param(default = 100, minimum = 1, maximum = 1_000)]
+    limit: Option<i64>,
 }
 
 /// Which part of the board.

@@ -1,9 +1,10 @@
 //! What the dispatcher did, how it does, and why a task waits for it.
 
 use dispatcher::TickReport;
-use domain::dispatch::{self, Dispatch, WhyNot};
+use domain::dispatch::{self, Dispatch, Facts, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::time::Timestamp;
+use kernel::ReadyCount;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -64,8 +65,22 @@ pub(in crate::rest) struct Health<'a> {
     /// What is wrong with it, in a sentence.
     problem: Option<&'a str>,
     paused: Vec<Pause<'a>>,
+    /// The tasks that are ready and that nobody works on yet, by assignee.
+    not_started: Vec<NotStarted<'a>>,
     #[schema(value_type = i64)]
     now: Timestamp,
+}
+
+/// The ready tasks of one assignee.
+#[derive(Serialize, ToSchema)]
+struct NotStarted<'a> {
+    /// `null`: of nobody.
+    assignee: Option<&'a str>,
+    ready: u32,
+    /// How many of them rest between two attempts.
+    resting: u32,
+    /// What is in the way of those that do not rest.
+    why: Reason,
 }
 
 /// Something that was told to start nothing more.
@@ -79,8 +94,17 @@ struct Pause<'a> {
 }
 
 impl<'a> Health<'a> {
-    pub(in crate::rest) fn new(dispatch: &'a Dispatch) -> Self {
+    pub(in crate::rest) fn new(dispatch: &'a Dispatch, ready: &'a [ReadyCount]) -> Self {
         let living = dispatch.living();
+        let not_started = |count: &'a ReadyCount| {
+            let assignee = count.assignee.as_deref();
+            Some(NotStarted {
+                assignee,
+                ready: count.ready,
+                resting: count.resting,
+                why: why_not(&Facts::of_ready(assignee), dispatch)?.into(),
+            })
+        };
         // The last words of one that is gone say when it was last there.
         let report = dispatch.report.as_ref();
         let pause = |pause: &'a dispatch::Pause| Pause {
@@ -98,6 +122,7 @@ impl<'a> Health<'a> {
             bad_ticks: living.map(|report| report.bad_ticks),
             problem: report.and_then(|report| report.problem.as_deref()),
             paused: dispatch.paused.iter().map(pause).collect(),
+            not_started: ready.iter().filter_map(not_started).collect(),
             now: dispatch.now,
         }
     }
@@ -167,12 +192,17 @@ struct Reason {
 
 impl Why {
     pub(in crate::rest) fn new(why: Option<WhyNot>) -> Self {
-        let reason = |why: WhyNot| Reason {
+        Self {
+            why: why.map(Reason::from),
+        }
+    }
+}
+
+impl From<WhyNot> for Reason {
+    fn from(why: WhyNot) -> Self {
+        Self {
             text: why.to_string(),
             why,
-        };
-        Self {
-            why: why.map(reason),
         }
     }
 }

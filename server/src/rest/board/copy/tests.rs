@@ -205,3 +205,29 @@ async fn a_copy_that_follows_is_the_same_as_one_that_is_made_anew() {
         assert_eq!(followed, read);
     }
 }
+
+#[test]
+fn a_board_that_leaves_in_many_chunks_is_whole() {
+    let long = |number: i64| Task {
+        body: Some("x".repeat(1_000)),
+        tenant: Some(["acme", "globex"][usize::from(number % 2 == 0)].to_owned()),
+        ..task(&format!("t_{number:08x}"), Status::Ready)
+    };
+    let rows = (1..=400).map(|number| row(number, long(number), 0));
+    let mut state = State::default();
+    assert!(state.take_in(changes(rows.collect(), true, 400)));
+    let numbers_of = |tenant: Option<&str>| {
+        let filter = Filter {
+            tenant: tenant.map(str::to_owned),
+            include_archived: false,
+        };
+        let json = text(state.page(filter, NOW));
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let tasks = json["columns"][2]["tasks"].as_array().unwrap().iter();
+        let id = |task: &serde_json::Value| task["id"].as_str().unwrap().to_owned();
+        tasks.map(id).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = (1..=400).map(|number| format!("t_{number:08x}")).collect();
+    assert_eq!(numbers_of(None), all);
+    assert_eq!(numbers_of(Some("acme")).len(), 200);
+}

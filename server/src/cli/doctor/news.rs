@@ -1,0 +1,34 @@
+//! News: whether those who want to be told are.
+
+use super::finding::Finding;
+use crate::cli::session::Session;
+use crate::cli::text;
+
+const CHECK: &str = "notifications";
+
+pub(super) async fn look(session: &Session) -> anyhow::Result<Vec<Finding>> {
+    let counts = session.kernel.delivery_counts().await?;
+    let mut findings = Vec::new();
+    if let Some(dead) = &counts.last_dead {
+        let error = text::one_line(dead.error.as_deref().unwrap_or("it is not known why"));
+        let message = format!(
+            "{} reached nobody; the last, for {}: {error}",
+            counts.dead, dead.to
+        );
+        let remedy = "`kanban inbox` lists them; `--retry` and `--drop` settle one";
+        findings.push(Finding::wrong(CHECK, message, remedy));
+    }
+    if counts.failing > 0 {
+        let message = format!("{} did not get through and are tried again", counts.failing);
+        findings.push(Finding::note(
+            CHECK,
+            message,
+            "`kanban notify-list` names the places",
+        ));
+    }
+    if findings.is_empty() {
+        let message = format!("{} wait, none in vain", counts.pending);
+        findings.push(Finding::ok(CHECK, message));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,103 @@
+//! What is to be said to whom, what became of it, and what is done about what reached nobody.
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::command::Command;
+use domain::error::Error;
+use domain::id::DeliveryId;
+use domain::notify::delivery::DeliveryState;
+use kernel::DeliveryQuery;
+
+use super::input::{Bounds, Named, Parameters, task_id};
+use super::wire;
+use crate::AppState;
+use crate::auth::Caller;
+use crate::http_error::HttpError;
+
+/// How many deliveries are told at once.
+const LIMIT: Bounds = Bounds {
+    least: 1,
+    most: 1_000,
+};
+
+/// How many are told where nobody says.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// Deliveries, newest first.
+#[utoipa::path(
+    get, path = "/deliveries", tag = "subscriptions",
+    description = "What was said to whom, or is to be, newest first. What is `dead` was refused for \
+                   good or too often: it is tried again or dropped by a person.",
+    params(wire::body::DeliveryQuery),
+    responses((status = 200, body = wire::notify::Deliveries<'_>), super::openapi::Refusals, super::openapi::Missing),
+)]
+pub(super) async fn deliveries(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Parameters(mut query): Parameters,
+) -> Result<Response, HttpError> {
+    let task = query.optional_text("task_id");
+    let wanted = query.optional_text("state");
+    let limit = query.bounded("limit", LIMIT);
+    query.finish()?;
+    if !caller.is_full() {
+        return Err(Error::NotForWorkers.into());
+    }
+    let task = task.as_deref().map(task_id).transpose()?;
+    if let Some(task) = &task {
+        state.kernel().task_alone(task).await?;
+    }
+    let query = DeliveryQuery {
+        task,
+        state: wanted.as_deref().map(named).transpose()?,
+        limit: limit
+            .and_then(|limit| u32::try_from(limit).ok())
+            .unwrap_or(DEFAULT_LIMIT),
+    };
+    let deliveries = state.kernel().deliveries(query).await?;
+    Ok(Json(wire::notify::Deliveries::new(&deliveries)).into_response())
+}
+
+fn named(state: &str) -> Result<DeliveryState, HttpError> {
+    DeliveryState::from_name(state)
+        .ok_or_else(|| HttpError::Senseless(format!("unknown state: {state}")))
+}
+
+/// Tries again what was given up.
+#[utoipa::path(
+    post, path = "/deliveries/{id}/retry", tag = "subscriptions",
+    params(super::openapi::NumberParameter),
+    description = "Begins anew, at once, with what was given up.",
+    responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
+)]
+pub(super) async fn retry(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let delivery = DeliveryId(named.number()?);
+    say(&state, &caller, Command::RetryDelivery { delivery }).await
+}
+
+/// Forgets what was given up.
+#[utoipa::path(
+    delete, path = "/deliveries/{id}", tag = "subscriptions",
+    params(super::openapi::NumberParameter),
+    description = "Forgets what was given up; nobody is told of it any more.",
+    responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
+)]
+pub(super) async fn drop_dead(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let delivery = DeliveryId(named.number()?);
+    say(&state, &caller, Command::DropDelivery { delivery }).await
+}
+
+async fn say(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {
+    state.execute(&caller.actor(), command).await?;
+    Ok(Json(wire::answer::Done { ok: true }).into_response())
+}

@@ -1,0 +1,33 @@
+//! What needs a person.
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::error::Error;
+
+use super::wire;
+use crate::AppState;
+use crate::auth::Caller;
+use crate::http_error::HttpError;
+
+/// What needs a person.
+#[utoipa::path(
+    get, path = "/inbox", tag = "inbox",
+    description = "What goes on only when a person has looked at it, what has waited longest first: \
+                   questions, tasks that gave up, news that reached nobody. A question is answered \
+                   by a comment and the status `ready`; a proposed result is taken by the status \
+                   `done` with that `result`.",
+    responses((status = 200, body = wire::notify::Inbox<'_>), super::openapi::Refusals),
+)]
+pub(super) async fn inbox(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, HttpError> {
+    // It names the places where people are told things, which are no worker's business.
+    if !caller.is_full() {
+        return Err(Error::NotForWorkers.into());
+    }
+    let concerns = state.kernel().inbox().await?;
+    Ok(Json(wire::notify::Inbox::new(&concerns)).into_response())
+}

@@ -1,0 +1,82 @@
+//! The user guide in a browser.
+
+use anyhow::Context as _;
+use reqwest::Method;
+
+use crate::harness::{Board, header, status};
+use crate::login::logged_in;
+
+/// What stands in the attribute `href` of every link of a page.
+fn links(html: &str) -> impl Iterator<Item = &str> {
+    let rests = html.split("href=\"").skip(1);
+    rests.filter_map(|rest| Some(rest.split_once('"')?.0))
+}
+
+#[tokio::test]
+async fn every_page_of_the_guide_is_shown_with_the_list_of_all() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let listed = board.kanban(&["guide", "--json"]).await?.json()?;
+    let contents = board.request(Method::GET, "/guide")?.send().await?;
+    let contents = contents.text().await?;
+    for page in listed.as_array().context("no list")? {
+        let topic = page["topic"].as_str().context("no topic")?;
+        let about = page["about"].as_str().context("no line about it")?;
+        assert!(contents.contains(about), "{topic}");
+        let shown = board.request(Method::GET, &format!("/guide/{topic}"))?;
+        let shown = shown.send().await?;
+        assert_eq!(shown.status(), 200, "{topic}");
+        let policy = header(&shown, "content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'nonce-"),
+            "{policy}"
+        );
+        let html = shown.text().await?;
+        let title = &board.kanban(&["guide", topic]).await?.out;
+        let title = title.lines().next().unwrap_or_default();
+        let title = title.trim_start_matches("# ");
+        assert!(html.contains(&format!("<h1>{title}</h1>")), "{topic}");
+        assert!(html.contains(&format!("<title>{title} · Kanban</title>")));
+        let current = format!("<a href=\"/guide/{topic}\" aria-current=\"page\">{title}</a>");
+        assert_eq!(html.matches(&current).count(), 1, "{topic}");
+        assert!(!html.contains("style=") && !html.contains("<script"));
+        for link in links(&html).filter(|link| link.starts_with('/')) {
+            let led = status(board.request(Method::GET, link)?).await?;
+            assert_eq!(led, 200, "{topic}: {link}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_topic_that_the_guide_does_not_have_is_told_with_the_list_of_those_it_has()
+-> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    for topic in ["nonsense", "%3Cscript%3Ealert(1)", "concepts%2F..", "%FF"] {
+        let shown = board.request(Method::GET, &format!("/guide/{topic}"))?;
+        let shown = shown.header("accept", "text/html").send().await?;
+        let code = shown.status().as_u16();
+        let html = shown.text().await?;
+        // What is no text at all names no topic either.
+        assert!(code == 404 || (topic == "%FF" && code == 400), "{code}");
+        assert!(!html.contains("<script"), "{html}");
+        assert!(code == 400 || html.contains("<a href=\"/guide/concepts\">"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_guide_is_for_those_who_are_let_in_and_wears_their_colours() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    for path in ["/guide", "/guide/concepts", "/guide/nonsense"] {
+        assert_eq!(status(board.stranger(Method::GET, path)?).await?, 401);
+    }
+    let cookie = logged_in(&board).await?;
+    for (theme, expected) in [("dark", "dark"), ("light", "light"), ("\"><b>", "system")] {
+        let cookies = format!("{cookie}; kanban_theme={theme}");
+        let request = board.stranger(Method::GET, "/guide")?;
+        let html = request.header("cookie", cookies).send().await?;
+        let html = html.text().await?;
+        assert!(html.contains(&format!("data-theme=\"{expected}\"")));
+    }
+    Ok(())
+}

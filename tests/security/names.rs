@@ -1,0 +1,54 @@
+//! By which names the board is asked.
+
+use reqwest::Method;
+
+use super::{BOARD, TASKS, port, refused_socket};
+use crate::harness::{Board, status};
+use crate::login::logged_in;
+
+#[tokio::test]
+async fn a_foreign_host_is_misdirected_even_with_the_token() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let port = port(&board)?;
+    for path in ["/", BOARD, "/healthz", "/launch", "/pkg/kanban.js"] {
+        for host in ["evil.example", "127.0.0.1", &format!("evil.example:{port}")] {
+            let request = board.request(Method::GET, path)?.header("host", host);
+            assert_eq!(status(request).await?, 421, "{host}{path}");
+        }
+        let ours = board
+            .request(Method::GET, path)?
+            .header("host", format!("localhost:{port}"));
+        assert_ne!(status(ours).await?, 421, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_whose_name_was_pointed_at_this_machine_gets_nowhere() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let cookie = logged_in(&board).await?;
+    // To the browser page and server are one site then: it says so, and lets the page read.
+    let host = format!("evil.example:{}", port(&board)?);
+    let origin = format!("http://{host}");
+    for (method, path) in [
+        (Method::GET, BOARD),
+        (Method::POST, TASKS),
+        (Method::POST, "/login"),
+        (Method::GET, "/healthz"),
+    ] {
+        let rebound = board.stranger(method, path)?.header("host", &host);
+        let rebound = rebound
+            .header("origin", &origin)
+            .header("sec-fetch-site", "same-origin")
+            .header("cookie", &cookie)
+            .bearer_auth(board.token()?);
+        assert_eq!(status(rebound).await?, 421, "{path}");
+    }
+    let headers = [
+        ("host", host.as_str()),
+        ("origin", &origin),
+        ("cookie", &cookie),
+    ];
+    assert_eq!(refused_socket(&board, "", &headers).await?, 421);
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! What a page of another site may do, in the browser of somebody who is let in.
+
+use reqwest::Method;
+
+use super::{TASKS, refused_socket};
+use crate::harness::{Board, status};
+use crate::login::logged_in;
+
+#[tokio::test]
+async fn a_page_of_another_site_changes_nothing() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let cookie = logged_in(&board).await?;
+    let own = format!("http://{}", board.address()?);
+    let body = r#"{"title":"planted"}"#;
+    let post = |path| anyhow::Ok(board.stranger(Method::POST, path)?.body(body));
+    for (name, value) in [
+        ("origin", "http://evil.example"),
+        ("origin", "http://localhost:1"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        for path in [TASKS, "/fn/create_task", "/login"] {
+            // A simple content type, which a browser sends without asking us first.
+            let by_cookie = post(path)?.header("content-type", "text/plain");
+            let by_cookie = by_cookie.header("cookie", &cookie).header(name, value);
+            assert_eq!(status(by_cookie).await?, 403, "{path} {name}: {value}");
+            let by_token = post(path)?.bearer_auth(board.token()?).header(name, value);
+            assert_eq!(status(by_token).await?, 403, "{path} {name}: {value}");
+        }
+    }
+    // A browser always says where it is; a cookie without that is a stolen one.
+    assert_eq!(status(post(TASKS)?.header("cookie", &cookie)).await?, 403);
+    assert!(
+        board
+            .kanban(&["list"])
+            .await?
+            .out
+            .contains("no matching tasks")
+    );
+    assert_eq!(
+        status(post(TASKS)?.header("cookie", &cookie).header("origin", own)).await?,
+        200
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_opens_no_socket() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let cookie = logged_in(&board).await?;
+    let bearer = format!("Bearer {}", board.token()?);
+    let query = format!("token={}", board.token()?);
+    let refused: &[(&str, &[(&'static str, &str)])] = &[
+        // A browser always says where it is; a cookie without that is a stolen one.
+        ("", &[("cookie", &cookie)]),
+        (
+            "",
+            &[("cookie", &cookie), ("origin", "http://evil.example")],
+        ),
+        ("", &[("cookie", &cookie), ("origin", "http://localhost:1")]),
+        ("", &[("cookie", &cookie), ("origin", "null")]),
+        (&query, &[("origin", "http://evil.example")]),
+        (
+            "",
+            &[("authorization", &bearer), ("sec-fetch-site", "cross-site")],
+        ),
+    ];
+    for (query, headers) in refused {
+        let status = refused_socket(&board, query, headers).await?;
+        assert_eq!(status, 403, "{query} {headers:?}");
+    }
+    Ok(())
+}

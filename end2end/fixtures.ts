@@ -9,9 +9,14 @@ import {
 } from "@playwright/test";
 import { Complaints } from "./complaints";
 import { BoardPage } from "./pages/board-page";
+import { Receiver } from "./receiver";
 import { Server } from "./server";
 
 interface Fixtures {
+  /** `kanban.toml` of the server. */
+  config: string;
+  /** What the server may tell by a webhook. */
+  receiver: Receiver;
   /** A running server with an empty home. */
   server: Server;
   /** Requests as a program makes them: to seed a board, and to look behind it. */
@@ -25,8 +30,16 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  server: async ({}, use, testInfo) => {
-    const server = await Server.start();
+  config: ["", { option: true }],
+
+  receiver: async ({}, use) => {
+    const receiver = await Receiver.start();
+    await use(receiver);
+    await receiver.stop();
+  },
+
+  server: async ({ config }, use, testInfo) => {
+    const server = await Server.start(config);
     await use(server);
     try {
       await server.stop();

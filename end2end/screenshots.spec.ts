@@ -130,3 +130,39 @@ test("a board and its tasks", async ({ api, board, page }) => {
   await expect(board.drawer.log).toBeVisible();
   await take(page, "phone-drawer");
 });
+
+test.describe("what needs a person", () => {
+  test.use({
+    config: '[dispatcher]\nfailure_limit = 1\n[lanes.counter]\ncommand = ["echo", "42 ships in the harbour, 7 of them under sail"]\n',
+  });
+
+  test("the inbox", async ({ api, board, page }) => {
+    const plugin = "/api/plugins/kanban";
+    const create = async (data: object): Promise<string> => {
+      const response = await api.post(`${plugin}/tasks`, { data });
+      return (await response.json()).task.id;
+    };
+    const deploy = await create({ title: "Deploy the new login", assignee: "shell", triage: true });
+    const question = "Which region first: eu-west, where the load is, or us-east, where it is night?";
+    await api.patch(`${plugin}/tasks/${deploy}`, { data: { status: "ready", assignee: "claude" } });
+    await api.patch(`${plugin}/tasks/${deploy}`, {
+      data: { status: "blocked", block_reason: question },
+    });
+    await create({ title: "Count the ships", assignee: "counter" });
+    const body = "echo 'no route to mirror.example: is the network there?' >&2; exit 3";
+    await create({ title: "Mirror the archive", assignee: "shell", body });
+    const cake = await create({ title: "Bake a cake", assignee: "ada" });
+    await api.post(`${plugin}/tasks/${cake}/subscriptions`, {
+      data: { platform: "pager", chat_id: "kitchen" },
+    });
+    await api.patch(`${plugin}/tasks/${cake}`, { data: { status: "done", result: "It is baked." } });
+    const inbox = page.getByRole("main").getByRole("listitem");
+    await board.goto("/inbox");
+    await expect(inbox).toHaveCount(4);
+    await takeInBothColours(page, "inbox");
+    await inbox.filter({ hasText: "Count the ships" }).click();
+    await take(page, "inbox-proposal-light");
+    await page.setViewportSize(phone);
+    await take(page, "phone-inbox");
+  });
+});

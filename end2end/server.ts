@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -39,8 +39,9 @@ export class Server {
     this.#log = log;
   }
 
-  static async start(): Promise<Server> {
+  static async start(config: string): Promise<Server> {
     const home = await mkdtemp(join(tmpdir(), "kanban-e2e-"));
+    await writeFile(join(home, "kanban.toml"), config);
     const process = serve(home, "127.0.0.1:0");
     const log: string[] = [];
     try {

@@ -4,16 +4,19 @@
 //! that form, so that it works before, and without, any script.
 
 pub mod error;
+pub(crate) mod json;
 
 use domain::board::Snapshot;
-use domain::id::{EventId, TaskId};
+use domain::id::{DeliveryId, EventId, TaskId};
+use domain::notify::Address;
 use domain::status::Status;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use state::Opening;
 use state::change::Change;
 use state::create::Form;
-use state::drawer::{Log, Reading};
+use state::drawer::Reading;
+use state::inbox::Told;
 use state::pending::Saved;
 use state::pulse::Pulse;
 use state::refusal::Refusal;
@@ -60,12 +63,6 @@ pub async fn read_task(task: TaskId) -> Result<Reading, ApiError> {
     crate::ssr::read_task(&task).await
 }
 
-/// The log of a task; nothing where it is as long as the page knows already.
-#[server(prefix = "/fn", endpoint = "log", input = GetUrl)]
-pub async fn read_log(task: TaskId, known_bytes: u64) -> Result<Option<Log>, ApiError> {
-    crate::ssr::read_log(&task, known_bytes).await
-}
-
 /// Puts a task on the board.
 #[server(prefix = "/fn", endpoint = "create_task")]
 pub async fn create_task(form: Form) -> Result<Saved, ApiError> {
@@ -75,7 +72,7 @@ pub async fn create_task(form: Form) -> Result<Saved, ApiError> {
 /// Changes a task.
 #[server(prefix = "/fn", endpoint = "update_task", input = Json)]
 pub async fn update_task(task: TaskId, change: Change) -> Result<Saved, ApiError> {
-    crate::ssr::execute(change.into_command(task)).await
+    crate::ssr::execute_all(change.into_commands(task)).await
 }
 
 /// Changes many tasks, each by itself.
@@ -107,19 +104,62 @@ pub async fn edit_task(task: TaskId, title: String, body: String) -> Result<Save
 /// Lets a task wait for another.
 #[server(prefix = "/fn", endpoint = "link")]
 pub async fn link_tasks(task: TaskId, parent: String) -> Result<Saved, ApiError> {
-    crate::ssr::execute(Change::WaitFor(parent).into_command(task)).await
+    crate::ssr::execute_all(Change::WaitFor(parent).into_commands(task)).await
 }
 
 /// Lets a task wait for another no longer.
 #[server(prefix = "/fn", endpoint = "unlink")]
 pub async fn unlink_tasks(task: TaskId, parent: TaskId) -> Result<Saved, ApiError> {
-    crate::ssr::execute(Change::StopWaitingFor(parent).into_command(task)).await
+    crate::ssr::execute_all(Change::StopWaitingFor(parent).into_commands(task)).await
 }
 
 /// Says something about a task.
 #[server(prefix = "/fn", endpoint = "comment")]
 pub async fn comment(task: TaskId, body: String) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::CommentOnTask { task, body }).await
+}
+
+/// What needs a person.
+#[server(prefix = "/fn", endpoint = "inbox", input = GetUrl)]
+pub async fn read_inbox() -> Result<Told, ApiError> {
+    crate::ssr::read_inbox().await
+}
+
+/// Lets a blocked task go on, with this said first where there is something to say.
+#[server(prefix = "/fn", endpoint = "answer")]
+pub async fn answer(task: TaskId, text: String) -> Result<Saved, ApiError> {
+    crate::ssr::execute_all(Change::Answer { text }.into_commands(task)).await
+}
+
+/// Takes what a worker proposed for the result of its task.
+#[server(prefix = "/fn", endpoint = "accept_result")]
+pub async fn accept_result(task: TaskId, result: String) -> Result<Saved, ApiError> {
+    let result = Some(result);
+    crate::ssr::execute_all(Change::Complete { result }.into_commands(task)).await
+}
+
+/// Tells somebody what becomes of a task, from now on.
+#[server(prefix = "/fn", endpoint = "subscribe")]
+pub async fn subscribe(task: TaskId, to: Address) -> Result<Saved, ApiError> {
+    crate::ssr::execute(domain::command::Command::Subscribe { task, to }).await
+}
+
+/// Tells them no longer.
+#[server(prefix = "/fn", endpoint = "unsubscribe")]
+pub async fn unsubscribe(task: TaskId, to: Address) -> Result<Saved, ApiError> {
+    crate::ssr::execute(domain::command::Command::Unsubscribe { task, to }).await
+}
+
+/// Tries again to tell what reached nobody.
+#[server(prefix = "/fn", endpoint = "retry_delivery")]
+pub async fn retry_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
+    crate::ssr::execute(domain::command::Command::RetryDelivery { delivery }).await
+}
+
+/// Tells nobody any more what reached nobody.
+#[server(prefix = "/fn", endpoint = "drop_delivery")]
+pub async fn drop_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
+    crate::ssr::execute(domain::command::Command::DropDelivery { delivery }).await
 }
 
 /// Lets the dispatcher, or one of its lanes, start nothing more.
@@ -132,6 +172,12 @@ pub async fn pause(lane: Option<String>) -> Result<Saved, ApiError> {
 #[server(prefix = "/fn", endpoint = "resume", input = Json)]
 pub async fn resume(lane: Option<String>) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::Resume { lane }).await
+}
+
+/// Lets the dispatcher look at the board now, and says how many tasks it started.
+#[server(prefix = "/fn", endpoint = "nudge", input = Json)]
+pub async fn nudge() -> Result<u32, ApiError> {
+    crate::ssr::nudge().await
 }
 
 /// Puts the sample on an empty board.

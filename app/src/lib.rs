@@ -63,6 +63,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <ParentRoute path=path!("/") view=BoardPage ssr=SsrMode::Async>
                     <Route path=path!("") view=|| () ssr=SsrMode::Async/>
+                    <Route path=path!("inbox") view=|| () ssr=SsrMode::Async/>
                     <Route path=path!("t/:id") view=|| () ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -4,6 +4,7 @@
 mod commit;
 mod effect;
 mod keyboard;
+mod notify;
 mod socket;
 
 use std::time::Duration;
@@ -13,9 +14,9 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::*;
 use leptos::web_sys::js_sys::Date;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use reactive_stores::Store;
-use state::address::Address;
 use state::shown::{Shown, ShownStoreFields, project};
 use state::{Model, Msg, Opening};
 
@@ -35,6 +36,16 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// The page that the server rendered. In a browser it comes to life once it is on the screen.
     pub(crate) fn start(opening: Opening) -> Self {
+        let runtime = Self::still(opening, use_navigate());
+        runtime.come_to_life();
+        runtime
+    }
+
+    /// A page to which nothing happens.
+    pub(crate) fn still(
+        opening: Opening,
+        navigate: impl Fn(&str, NavigateOptions) + Send + Sync + 'static,
+    ) -> Self {
         let model = Model::new(opening);
         let shown = Store::new(project(&model));
         // Rows are found by position until the store has been told their keys.
@@ -42,10 +53,9 @@ impl Runtime {
         let runtime = Self {
             model: StoredValue::new(model),
             shown,
-            hands: StoredValue::new(Hands::new(use_navigate())),
+            hands: StoredValue::new(Hands::new(navigate)),
         };
         provide_context(runtime);
-        runtime.come_to_life();
         runtime
     }
 
@@ -90,15 +100,21 @@ impl Runtime {
             });
         });
         Effect::new(move |_| {
-            let address = Address::from_url(&location.pathname.read(), &location.search.read());
-            self.dispatch(Msg::Visited(address));
+            let (path, query) = (location.pathname.read(), location.search.read());
+            let address = self.ask(|model| model.address_of(&path, &query));
+            if let Some(address) = address {
+                self.dispatch(Msg::Visited(address));
+            }
         });
         // The page shows by now why a plain form was refused; a reload or a link need not.
         Effect::new(move |_| {
             let (path, query) = (location.pathname, location.search);
             if query.read_untracked().contains("__err=") {
-                let address = Address::from_url(&path.read_untracked(), &query.read_untracked());
-                self.carry_out(state::Effect::KeepAddress(address));
+                let (path, query) = (path.read_untracked(), query.read_untracked());
+                let address = self.ask(|model| model.address_of(&path, &query));
+                if let Some(address) = address {
+                    self.carry_out(state::Effect::KeepAddress(address));
+                }
             }
         });
     }

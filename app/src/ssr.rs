@@ -1,14 +1,16 @@
 //! The server's half of [`crate::api`]: it hands requests to the kernel and answers to the page.
 //! It decides nothing.
 
+pub mod config;
 mod markdown;
 mod preferences;
 mod read;
 mod refuse;
 
+use axum::http::HeaderMap;
 use dispatcher::{Home, sample};
 use domain::actor::Actor;
-use domain::command::{Command, Receipt};
+use domain::command::{Command, MAX_CHANGES, Receipt};
 use domain::error::ErrorKind;
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
@@ -23,10 +25,7 @@ use state::refusal::Refusal;
 use crate::api::error::ApiError;
 use refuse::{failed, internal, refused};
 
-pub(crate) use read::{open_page, read_board, read_log, read_pulse, read_task, search};
-
-/// The name under which the page's changes are written down, as in the original.
-const ACTOR: &str = "dashboard";
+pub(crate) use read::{open_page, read_board, read_inbox, read_pulse, read_task, search};
 
 /// What the server provides to each request as context.
 #[derive(Clone)]
@@ -35,6 +34,19 @@ pub struct Services {
     pub kernel: Kernel,
     /// Where logs are.
     pub home: Home,
+    /// The dispatcher, where it is in this process.
+    pub dispatcher: Option<dispatcher::Handle>,
+}
+
+/// Which colours a browser asks for, by the name that style knows.
+pub fn theme_of(headers: &HeaderMap) -> &'static str {
+    preferences::theme(headers).as_str()
+}
+
+/// What a worker printed, as plain text.
+pub fn without_colours(printed: &str) -> String {
+    let spans = state::ansi::spans(printed).into_iter();
+    spans.map(|span| span.text).collect()
 }
 
 pub(crate) async fn create_task(form: Form) -> Result<Saved, ApiError> {
@@ -44,25 +56,31 @@ pub(crate) async fn create_task(form: Form) -> Result<Saved, ApiError> {
 
 pub(crate) async fn execute(command: Command) -> Result<Saved, ApiError> {
     let Services { kernel, .. } = services()?;
-    let receipt = kernel
-        .execute(&Actor::full(ACTOR), command)
+    let receipt = kernel.execute(&actor()?, command).await.map_err(failed)?;
+    Ok(saved(&receipt))
+}
+
+/// All of them or none.
+pub(crate) async fn execute_all(commands: Vec<Command>) -> Result<Saved, ApiError> {
+    let Services { kernel, .. } = services()?;
+    let receipts = kernel
+        .execute_all(&actor()?, commands)
         .await
         .map_err(failed)?;
-    Ok(saved(&receipt))
+    Ok(saved_all(&receipts))
 }
 
 /// One after the other, as the board would see them from a quick hand; each has its own answer.
 pub(crate) async fn execute_each(
     changes: Vec<(TaskId, Change)>,
 ) -> Result<Vec<Result<Saved, Refusal>>, ApiError> {
-    let Services { kernel, .. } = services()?;
+    check_count(changes.len())?;
+    let (Services { kernel, .. }, actor) = (services()?, actor()?);
     let mut results = Vec::with_capacity(changes.len());
     for (task, change) in changes {
-        let result = kernel
-            .execute(&Actor::full(ACTOR), change.into_command(task))
-            .await;
+        let result = kernel.execute_all(&actor, change.into_commands(task)).await;
         results.push(match result {
-            Ok(receipt) => Ok(saved(&receipt)),
+            Ok(receipts) => Ok(saved_all(&receipts)),
             Err(error) => Err(refuse::refusal_of(&error)),
         });
     }
@@ -71,19 +89,12 @@ pub(crate) async fn execute_each(
 
 /// The latest first, because it may stand on the others.
 pub(crate) async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
-    let Services { kernel, .. } = services()?;
+    check_count(events.len())?;
     let commands = events
         .into_iter()
         .rev()
         .map(|event| Command::Undo { event });
-    let receipts = kernel
-        .execute_all(&Actor::full(ACTOR), commands.collect())
-        .await
-        .map_err(failed)?;
-    let events = receipts.iter().map(|receipt| saved(receipt).event);
-    Ok(Saved {
-        event: events.max().unwrap_or_default(),
-    })
+    execute_all(commands.collect()).await
 }
 
 /// What a move means depends on where the task is by now, which a plain form cannot know.
@@ -91,7 +102,7 @@ pub(crate) async fn move_task(task: TaskId, to: &Status) -> Result<Saved, ApiErr
     let Services { kernel, .. } = services()?;
     let from = kernel.task(&task).await.map_err(failed)?.task.status;
     match Change::between(&from, to) {
-        Some(change) => execute(change.into_command(task)).await,
+        Some(change) => execute_all(change.into_commands(task)).await,
         None => Err(refused(Refusal {
             kind: ErrorKind::Refused,
             message: Change::why_not_between(&from, to),
@@ -107,16 +118,35 @@ pub(crate) async fn edit_task(
     let Services { kernel, .. } = services()?;
     let before = kernel.task(&task).await.map_err(failed)?.task;
     match Text::of(&before).change_to(&Text { title, body }) {
-        Some(change) => execute(change.into_command(task)).await,
+        Some(change) => execute_all(change.into_commands(task)).await,
         None => Ok(Saved {
             event: EventId::default(),
         }),
     }
 }
 
+/// As many as the original starts at a nudge.
+const MOST_NUDGED: u32 = 8;
+
+pub(crate) async fn nudge() -> Result<u32, ApiError> {
+    let Services { dispatcher, .. } = services()?;
+    let Some(dispatcher) = dispatcher else {
+        return Err(refused(Refusal {
+            kind: ErrorKind::Refused,
+            message: "This server starts no tasks: the dispatcher is somewhere else, or off"
+                .to_owned(),
+        }));
+    };
+    match dispatcher.tick(Some(MOST_NUDGED)).await {
+        Ok(report) => Ok(u32::try_from(report.spawned.len()).unwrap_or(u32::MAX)),
+        Err(dispatcher::Error::Kernel(error)) => Err(failed(error)),
+        Err(error) => Err(internal(&error)),
+    }
+}
+
 pub(crate) async fn fill_sample() -> Result<Saved, ApiError> {
     let Services { kernel, .. } = services()?;
-    match sample::fill(&kernel, &Actor::full(ACTOR)).await {
+    match sample::fill(&kernel, &actor()?).await {
         // Whatever else was written meanwhile, the sample is on the board by then.
         Ok(_) => Ok(Saved {
             event: *kernel.newest_event().borrow(),
@@ -136,9 +166,39 @@ fn saved(receipt: &Receipt) -> Saved {
     }
 }
 
+/// The last event of an act that consists of several.
+fn saved_all(receipts: &[Receipt]) -> Saved {
+    let events = receipts.iter().map(|receipt| saved(receipt).event);
+    Saved {
+        event: events.max().unwrap_or_default(),
+    }
+}
+
+/// Refuses more than one request may ask for.
+fn check_count(changes: usize) -> Result<(), ApiError> {
+    if changes <= MAX_CHANGES {
+        return Ok(());
+    }
+    Err(refused(Refusal {
+        kind: ErrorKind::Malformed,
+        message: format!("one request may ask for {MAX_CHANGES} changes at most, not {changes}"),
+    }))
+}
+
 fn services() -> Result<Services, ApiError> {
-    use_context::<Services>().ok_or_else(|| {
-        tracing::error!("a page was rendered without its services");
+    provided()
+}
+
+/// Whoever asks, as the front door has let them in.
+fn actor() -> Result<Actor, ApiError> {
+    provided()
+}
+
+/// What the server provides to each request.
+fn provided<T: Clone + 'static>() -> Result<T, ApiError> {
+    use_context::<T>().ok_or_else(|| {
+        let missing = std::any::type_name::<T>();
+        tracing::error!("a page was rendered without its {missing}");
         refused(Refusal {
             kind: ErrorKind::Internal,
             message: "the server is not set up".to_owned(),

@@ -22,6 +22,7 @@ mod form;
 mod header;
 mod help;
 mod icon;
+mod inbox;
 mod not_found;
 mod notices;
 mod palette;
@@ -29,9 +30,14 @@ mod status_mark;
 mod theme_button;
 mod workers;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use board_page::BoardPage;
 pub(crate) use card::{card_id, card_of};
 pub(crate) use create_form::CREATE_FORM_ID;
 pub(crate) use drawer::DRAWER_ID;
 pub(crate) use filters::SEARCH_ID;
+pub(crate) use header::LOG_OUT_ID;
+pub(crate) use inbox::{INBOX_ID, answer_id, concern_id};
 pub(crate) use not_found::NotFound;

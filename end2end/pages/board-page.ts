@@ -83,7 +83,7 @@ export class BoardPage {
     return this.page.getByRole("main").getByRole("link", { name: title, exact: true });
   }
 
-  chip(name: "Blocked" | "Stale" | "Archive"): Locator {
+  chip(name: "Mine" | "Blocked" | "Stale" | "Archive"): Locator {
     return this.page.getByRole("search").getByRole("button", { name, exact: true });
   }
 

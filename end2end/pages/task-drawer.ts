@@ -7,6 +7,13 @@ export class TaskDrawer {
   readonly status: Locator;
   readonly result: Locator;
   readonly log: Locator;
+  /** What workers printed, without what is around it. */
+  readonly output: Locator;
+  /** Where words are looked for in it. */
+  readonly find: Locator;
+  /** How often they are found, and which place is shown. */
+  readonly found: Locator;
+  readonly openLog: Locator;
   readonly activity: Locator;
   readonly close: Locator;
 
@@ -15,6 +22,8 @@ export class TaskDrawer {
 
   readonly dependencies: Locator;
   readonly attempts: Locator;
+  /** Who is told of the task. */
+  readonly news: Locator;
   /** The fields of the title and the description, and what belongs to them. */
   readonly editForm: Locator;
 
@@ -26,10 +35,15 @@ export class TaskDrawer {
     this.status = this.drawer.locator("dt", { hasText: "Status" }).locator("+ dd");
     this.result = this.drawer.getByRole("region", { name: "Result" });
     this.log = this.drawer.getByRole("region", { name: "Log" });
+    this.output = this.log.getByRole("group", { name: "Output" });
+    this.find = this.log.getByRole("searchbox", { name: "Find in the log" });
+    this.found = this.log.locator("output");
+    this.openLog = this.log.getByRole("link", { name: "Open" });
     this.activity = this.drawer.getByRole("region", { name: "Activity" });
     this.close = this.drawer.getByRole("link", { name: "Close" });
     this.commentText = this.drawer.getByRole("textbox", { name: "Comment" });
     this.dependencies = this.drawer.getByRole("region", { name: "Dependencies" });
+    this.news = this.drawer.getByRole("region", { name: "Notifications" });
     this.attempts = this.drawer.getByRole("region", { name: "Attempts" });
     this.editForm = this.drawer.getByRole("group").filter({ has: page.getByLabel("Title") });
     this.#say = this.drawer.getByRole("button", { name: "Comment" });

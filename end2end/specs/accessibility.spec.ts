@@ -40,6 +40,19 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await findings(page), "edited task").toEqual([]);
     });
 
+    test("what is shown in place of a page has no faults", async ({ board, complaints, page }) => {
+      complaints.allow(/status of 40[14]/);
+      await expect(board.heading).toBeVisible();
+      await page.goto("/t/t_dead/log");
+      expect(await findings(page), "refusal").toEqual([]);
+      await page.goto("/nothing/here");
+      expect(await findings(page), "no such page").toEqual([]);
+      await page.context().clearCookies();
+      await page.goto("/");
+      await expect(page.getByLabel("Token")).toBeFocused();
+      expect(await findings(page), "token page").toEqual([]);
+    });
+
     test("chosen cards and the palette have no faults", async ({ api, board, page }) => {
       await api.post(tasks, { data: { title: "Idea", triage: true, tenant: "acme", priority: 2 } });
       await board.choose("Idea");

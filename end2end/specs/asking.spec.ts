@@ -102,3 +102,12 @@ test("the dispatcher and its lanes can be held", async ({ board, page }) => {
   await panel.getByRole("button", { name: "Resume the dispatcher" }).click();
   await expect(board.card("Waits", "Done")).toBeVisible();
 });
+
+test("a nudge says what came of it", async ({ api, board, page }) => {
+  await api.post("/api/plugins/kanban/pause", { data: {} });
+  await api.post(tasks, { data: { title: "Held back", body: "true", assignee: "shell" } });
+  await expect(board.card("Held back", "Ready")).toBeVisible();
+  await page.keyboard.press("w");
+  await expect(board.offers).toContainText("Nothing can start now");
+  await expect(board.card("Held back", "Ready")).toBeVisible();
+});

@@ -1,5 +1,7 @@
 // What is looked for, and how the board is laid out: in the address, or remembered.
 
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "../fixtures";
 
 const tasks = "/api/plugins/kanban/tasks";
@@ -101,4 +103,56 @@ test("a long column shows a hundred, and more on demand", async ({ api, board })
   await expect(triage.locator(".count")).toHaveText("104");
   await triage.getByRole("button", { name: "Show more, 4 are left" }).click();
   await expect(triage.getByRole("listitem")).toHaveCount(104);
+});
+
+test("whoever says a name sees their own tasks", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Of ada", assignee: "ada" } });
+  await api.post(tasks, { data: { title: "Of bob", assignee: "bob" } });
+  await expect(board.cards).toHaveCount(2);
+  await board.chip("Mine").click();
+  await board.palette.ask("ada");
+  await expect(board.cards).toHaveCount(1);
+  await expect(page).toHaveURL("/?assignee=ada");
+
+  // From now on it is known.
+  await board.goto();
+  await expect(board.cards).toHaveCount(2);
+  await page.keyboard.press("i");
+  await expect(board.card("Of ada", "Ready")).toBeVisible();
+  await expect(board.cards).toHaveCount(1);
+  await expect(board.chip("Mine")).toHaveAttribute("aria-pressed", "true");
+  await page.keyboard.press("i");
+  await expect(board.cards).toHaveCount(2);
+});
+
+test("the original's configuration says what is shown first", async ({ api, board, page, server }) => {
+  const config = [
+    "dashboard:",
+    "  kanban:",
+    "    default_tenant: acme",
+    "    lane_by_profile: false",
+    "    include_archived_by_default: true",
+    "    render_markdown: false",
+  ];
+  await writeFile(join(server.home, "config.yaml"), config.join("\n"));
+  const data = { title: "Of acme", tenant: "acme", body: "**not bold**", triage: true };
+  await api.post(tasks, { data });
+  await api.post(tasks, { data: { title: "Of nobody" } });
+
+  await board.goto();
+  await expect(board.cards).toHaveCount(1);
+  await expect(board.column("Archived")).toBeAttached();
+  await expect(page).toHaveURL("/");
+  await board.open("Of acme");
+  await expect(board.drawer.drawer).toContainText("**not bold**");
+  await board.drawer.close.click();
+
+  // What one sees is in the address, also where it is what other boards show first.
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await expect(board.cards).toHaveCount(2);
+  await board.chip("Archive").click();
+  await expect(page).toHaveURL("/?tenant=&archived=0");
+  await board.goto(page.url());
+  await expect(board.cards).toHaveCount(2);
+  await expect(board.column("Archived")).toHaveCount(0);
 });

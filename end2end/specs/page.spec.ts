@@ -42,6 +42,28 @@ test("an address that names nothing says so", async ({ board, complaints, page }
   await expect(page).toHaveURL("/");
 });
 
+test("a log-out leads to the page that asks for the token", async ({ board, complaints, page }) => {
+  complaints.allow(/status of 401|WebSocket/);
+  await expect(board.connection).toHaveText("Live");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await expect(page.getByLabel("Token")).toBeVisible();
+  const response = await page.goto("/");
+  expect(response?.status()).toBe(401);
+});
+
+test("a refusal is a page in the colours of the board", async ({ board, complaints, page }) => {
+  complaints.allow(/status of 404/);
+  await expect(board.heading).toBeVisible();
+  await page.context().addCookies([{ name: "kanban_theme", value: "dark", url: page.url() }]);
+  const response = await page.goto("/t/t_dead/log");
+  expect(response?.status()).toBe(404);
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Nothing here");
+  await expect(page.getByRole("main")).toContainText("task t_dead not found");
+  await page.getByRole("link", { name: "Open the board" }).click();
+  await expect(board.connection).toHaveText("Live");
+});
+
 test("files arrive compressed, and an unchanged one only once", async ({ api }) => {
   const wasm = "/pkg/kanban_bg.wasm";
   const compressed = { "accept-encoding": "gzip, br" };

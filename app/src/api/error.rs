@@ -23,9 +23,10 @@ impl FromServerFnError for ApiError {
                 ErrorKind::Forbidden,
                 "the server refused; reload the page to sign in again",
             ),
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                (ErrorKind::Invalid, "the form was not filled in as expected")
-            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => (
+                ErrorKind::Malformed,
+                "the form was not filled in as expected",
+            ),
             _ => (ErrorKind::Internal, "the server did not understand"),
         };
         Self(Refusal {

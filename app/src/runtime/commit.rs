@@ -25,6 +25,10 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
         is_helping,
         create,
         drawer,
+        inbox,
+        concern,
+        comments,
+        notifications,
         link,
         is_outdated,
         second,
@@ -32,6 +36,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
         notices,
         announcement,
         theme,
+        me,
     } = shown;
     // A column names its new cards only after they are there.
     commit_cards(store, cards);
@@ -51,6 +56,10 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
     put(store.is_helping(), is_helping);
     put(store.create(), create);
     put(store.drawer(), drawer);
+    put(store.inbox(), inbox);
+    put(store.concern(), concern);
+    put(store.comments(), comments);
+    put(store.notifications(), notifications);
     put(store.link(), link);
     put(store.is_outdated(), is_outdated);
     put(store.second(), second);
@@ -58,6 +67,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
     put(store.notices(), notices);
     put(store.announcement(), announcement);
     put(store.theme(), theme);
+    put(store.me(), me);
 }
 
 /// While the same cards are on the board, each changed one is patched alone, which costs the same

@@ -5,16 +5,21 @@ use futures::future::AbortHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
-use leptos::web_sys::{HtmlDocument, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use leptos::web_sys::{
+    HtmlDocument, HtmlElement, HtmlFormElement, ScrollIntoViewOptions, ScrollLogicalPosition,
+};
 use leptos_router::NavigateOptions;
 use state::address::Address;
 use state::pending::{self, Request, Saved, Ticket};
-use state::{Effect, Msg, connection, drawer, layout, theme};
+use state::{Effect, Msg, connection, drawer, inbox, layout, me, notification, theme};
 
-use super::{Runtime, socket};
+use super::keyboard::Prefix;
+use super::{Runtime, notify, socket};
 use crate::api;
 use crate::api::error::ApiError;
-use crate::view::{CREATE_FORM_ID, DRAWER_ID, SEARCH_ID, card_id};
+use crate::view::{
+    CREATE_FORM_ID, DRAWER_ID, INBOX_ID, LOG_OUT_ID, SEARCH_ID, answer_id, card_id, concern_id,
+};
 
 /// A year, the usual life of a choice.
 const CHOICE_SECONDS: u32 = 365 * 24 * 60 * 60;
@@ -27,6 +32,8 @@ type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 pub(super) struct Hands {
     navigate: Navigate,
     socket: Option<AbortHandle>,
+    /// The first of two keys that are pressed one after the other.
+    pub(super) prefix: Option<Prefix>,
 }
 
 impl Hands {
@@ -34,6 +41,7 @@ impl Hands {
         Self {
             navigate: Box::new(navigate),
             socket: None,
+            prefix: None,
         }
     }
 }
@@ -66,6 +74,10 @@ impl Runtime {
                     });
                 });
             }
+            Effect::ReadInbox => spawn_local(async move {
+                let result = api::read_inbox().await.map_err(Into::into);
+                self.dispatch(Msg::Inbox(inbox::Msg::Read(result)));
+            }),
             Effect::Search(text) => spawn_local(async move {
                 let result = api::search(text).await.map_err(Into::into);
                 self.dispatch(Msg::Found(result));
@@ -77,12 +89,7 @@ impl Runtime {
             Effect::ReadTask(task) => spawn_local(async move {
                 let result = api::read_task(task.clone()).await;
                 let result = result.map(Box::new).map_err(Into::into);
-                self.dispatch(Msg::Drawer(drawer::Msg::Read(task, result)));
-            }),
-            Effect::ReadLog { task, known_bytes } => spawn_local(async move {
-                let result = api::read_log(task.clone(), known_bytes).await;
-                let result = result.map_err(Into::into);
-                self.dispatch(Msg::Drawer(drawer::Msg::ReadLog(task, result)));
+                self.dispatch(Msg::Drawer(drawer::Answer { task, result }));
             }),
             Effect::Send { ticket, request } => self.send(ticket, request),
             Effect::SendAll { ticket, changes } => spawn_local(async move {
@@ -93,9 +100,25 @@ impl Runtime {
             Effect::KeepAddress(address) => keep_address(&address),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
             Effect::FocusCard(task) => focus_soon(card_id(&task)),
+            Effect::FocusConcern(concern) => focus_soon(concern_id(&concern)),
+            Effect::FocusAnswer(task) => focus_soon(answer_id(&task)),
+            Effect::FocusInbox => focus_soon(INBOX_ID.to_owned()),
             Effect::FocusSearch => focus_soon(SEARCH_ID.to_owned()),
             Effect::OpenForm => open_form(),
             Effect::KeepLayout(layout) => keep(layout::COOKIE, &layout.cookie()),
+            Effect::AskForPermission => notify::ask(self),
+            Effect::LookUpPermission => notify::tell(self),
+            Effect::KeepNotifications(are_wanted) => {
+                let choice = if are_wanted { notification::WANTED } else { "" };
+                keep(notification::COOKIE, choice);
+            }
+            Effect::Notify(notifications) => notify::show(self, notifications),
+            Effect::KeepMe(name) => keep(me::COOKIE, &me::cookie(&name)),
+            Effect::Nudge => spawn_local(async move {
+                let result = api::nudge().await.map_err(Into::into);
+                self.dispatch(Msg::Nudged(result));
+            }),
+            Effect::LogOut => log_out(),
             Effect::KeepTheme(theme) => keep(theme::COOKIE, theme.as_str()),
         }
     }
@@ -129,6 +152,10 @@ async fn ask(request: Request) -> Result<Saved, ApiError> {
         Request::Undo { events, .. } => api::undo(events).await,
         Request::Pause(lane) => api::pause(lane).await,
         Request::Resume(lane) => api::resume(lane).await,
+        Request::RetryDelivery(delivery) => api::retry_delivery(delivery).await,
+        Request::DropDelivery(delivery) => api::drop_delivery(delivery).await,
+        Request::Subscribe(task, to) => api::subscribe(task, to).await,
+        Request::Unsubscribe(task, to) => api::unsubscribe(task, to).await,
         Request::FillSample => api::fill_sample().await,
     }
 }
@@ -163,6 +190,15 @@ fn open_form() {
     if let Some(form) = form.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
         // It fails only for a form that is open already.
         drop(form.show_popover());
+    }
+}
+
+/// Sends the form of the page's head, as the button in it does.
+fn log_out() {
+    let form = document().get_element_by_id(LOG_OUT_ID);
+    if let Some(form) = form.and_then(|it| it.dyn_into::<HtmlFormElement>().ok()) {
+        // It fails only for a form that is not on the page.
+        drop(form.submit());
     }
 }
 

@@ -43,10 +43,11 @@ async fn listen(socket: Socket, since: EventId, tell: &impl Fn(Msg)) {
         return;
     };
     while let Some(Ok(message)) = messages.next().await {
-        let told: Result<Told, _> = match message {
-            Message::Text(text) => serde_json::from_str(&text),
-            Message::Bytes(bytes) => serde_json::from_slice(&bytes),
+        let bytes = match message {
+            Message::Text(text) => text.into_bytes(),
+            Message::Bytes(bytes) => bytes,
         };
+        let told: Result<Told, _> = serde_json::from_slice(&bytes);
         match told {
             Ok(Told {
                 reset: false,

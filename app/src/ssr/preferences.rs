@@ -1,23 +1,33 @@
 //! What a visitor arranged, from the cookies that the page keeps it in.
 
-use axum::http::header::COOKIE;
-use axum::http::request::Parts;
+use axum::http::header::{COOKIE, HeaderMap};
 use state::layout::{self, Layout};
+use state::me;
+use state::notification;
 use state::theme::{self, Theme};
 
 /// The colours that the visitor chose.
-pub(super) fn theme(request: &Parts) -> Theme {
-    cookie(request, theme::COOKIE).map_or_else(Theme::default, Theme::from_name)
+pub(super) fn theme(headers: &HeaderMap) -> Theme {
+    cookie(headers, theme::COOKIE).map_or_else(Theme::default, Theme::from_name)
+}
+
+/// By which name the visitor is known.
+pub(super) fn me(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, me::COOKIE).and_then(me::from_cookie)
 }
 
 /// How the visitor laid out the board.
-pub(super) fn layout(request: &Parts) -> Layout {
-    cookie(request, layout::COOKIE).map_or_else(Layout::default, Layout::from_cookie)
+pub(super) fn layout(headers: &HeaderMap) -> Layout {
+    cookie(headers, layout::COOKIE).map_or_else(Layout::default, Layout::from_cookie)
 }
 
-fn cookie<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
-    request
-        .headers
+/// Whether the visitor wants notifications.
+pub(super) fn notifies(headers: &HeaderMap) -> bool {
+    cookie(headers, notification::COOKIE) == Some(notification::WANTED)
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
         .get_all(COOKIE)
         .into_iter()
         .filter_map(|cookies| cookies.to_str().ok())

@@ -10,20 +10,27 @@ use domain::board::Snapshot;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::TaskDetail;
-use kernel::{BoardFilter, Kernel, SearchQuery};
+use kernel::{BoardFilter, DeliveryQuery, Kernel, SearchQuery};
 use leptos::prelude::use_context;
 use state::Opening;
 use state::address::Address;
+use state::drawer::news::News;
 use state::drawer::{Html, Log, Reading};
+use state::inbox::Told;
 use state::pulse::Pulse;
 use state::refusal::Refusal;
+use tokio::task::spawn_blocking;
 
+use super::config::Config;
 use super::refuse::{self, failed, internal};
 use super::{Services, markdown, preferences, services};
 use crate::api::error::ApiError;
 
 /// The end of a log that a page is sent, as in the original.
 const LOG_BYTES: u64 = 100_000;
+
+/// How many pieces of news are looked at, of the last.
+const MOST_DELIVERIES: u32 = 50;
 
 /// More than this is not found but lost again; another word helps.
 const MOST_FOUND: u32 = 500;
@@ -32,7 +39,9 @@ const MOST_FOUND: u32 = 500;
 const LAST_LINE_BYTES: u64 = 500;
 
 pub(crate) async fn open_page(path: &str, query: &str) -> Result<Opening, ApiError> {
-    let address = Address::from_url(path, query);
+    let Services { home, .. } = services()?;
+    let config = Config::read(&home).await;
+    let address = Address::from_url(path, query, config.usual());
     let snapshot = read_board(address.filter.archived).await?;
     let pulse = pulse_of(&snapshot).await?;
     let reading = match &address.task {
@@ -41,13 +50,17 @@ pub(crate) async fn open_page(path: &str, query: &str) -> Result<Opening, ApiErr
     };
     let request = use_context::<Parts>();
     let request = request.as_ref();
+    let headers = request.map(|request| &request.headers);
     Ok(Opening {
         address,
         snapshot,
         reading,
+        inbox: read_inbox().await?,
         pulse,
-        layout: request.map(preferences::layout).unwrap_or_default(),
-        theme: request.map(preferences::theme).unwrap_or_default(),
+        notifies: headers.is_some_and(preferences::notifies),
+        layout: headers.map(preferences::layout).unwrap_or_default(),
+        theme: headers.map(preferences::theme).unwrap_or_default(),
+        me: headers.and_then(preferences::me),
         problem: request.and_then(refuse::problem),
     })
 }
@@ -59,6 +72,11 @@ pub(crate) async fn read_board(include_archived: bool) -> Result<Snapshot, ApiEr
         ..BoardFilter::default()
     };
     kernel.board(filter).await.map_err(failed)
+}
+
+pub(crate) async fn read_inbox() -> Result<Told, ApiError> {
+    let Services { kernel, .. } = services()?;
+    kernel.inbox().await.map(Told::of).map_err(failed)
 }
 
 pub(crate) async fn search(text: String) -> Result<Vec<TaskId>, ApiError> {
@@ -74,14 +92,14 @@ pub(crate) async fn search(text: String) -> Result<Vec<TaskId>, ApiError> {
 }
 
 pub(crate) async fn read_pulse() -> Result<Pulse, ApiError> {
-    let Services { kernel, home } = services()?;
+    let Services { kernel, home, .. } = services()?;
     let runs = kernel.open_runs().await.map_err(failed)?;
     pulse(&kernel, &home, runs.into_iter().map(|run| run.task)).await
 }
 
 /// The pulse that goes with a board which was just read.
 async fn pulse_of(board: &Snapshot) -> Result<Pulse, ApiError> {
-    let Services { kernel, home } = services()?;
+    let Services { kernel, home, .. } = services()?;
     let tasks = board.tasks.iter();
     let running = tasks.filter(|task| task.status == Status::Running);
     pulse(&kernel, &home, running.map(|task| task.id.clone())).await
@@ -101,14 +119,14 @@ async fn pulse(
     Ok(Pulse {
         dispatch: kernel.dispatch().await.map_err(failed)?,
         output,
+        undelivered: kernel.undelivered().await.map_err(failed)?,
         build: build().to_owned(),
     })
 }
 
 /// What a worker printed last, without colours.
 fn last_line(text: &str) -> Option<String> {
-    let spans = state::ansi::spans(text).into_iter();
-    let plain: String = spans.map(|span| span.text).collect();
+    let plain = super::without_colours(text);
     let mut lines = plain
         .lines()
         .map(str::trim)
@@ -122,26 +140,24 @@ fn last_line(text: &str) -> Option<String> {
 }
 
 pub(crate) async fn read_task(task: &TaskId) -> Result<Reading, ApiError> {
-    let Services { kernel, home } = services()?;
+    let Services { kernel, home, .. } = services()?;
     let detail = kernel.task(task).await.map_err(failed)?;
     // A log that cannot be read is no reason to withhold the task.
     let log = logs::read(&home, task, Some(LOG_BYTES))
         .await
         .inspect_err(|error| tracing::warn!(task.id = %task, error.cause = %error, "no log"));
-    let html = html(&detail);
+    let config = Config::read(&home).await;
+    let (detail, html) = if config.render_markdown {
+        with_html(detail).await?
+    } else {
+        (detail, Html::default())
+    };
     Ok(Reading {
         detail,
         log: log.ok().and_then(shown),
         html,
+        news: news(&kernel, task).await?,
     })
-}
-
-pub(crate) async fn read_log(task: &TaskId, known_bytes: u64) -> Result<Option<Log>, ApiError> {
-    let Services { home, .. } = services()?;
-    let log = logs::read(&home, task, Some(LOG_BYTES))
-        .await
-        .map_err(|error| internal(&error))?;
-    Ok(shown(log).filter(|log| log.size_bytes != known_bytes))
 }
 
 fn shown(log: logs::Log) -> Option<Log> {
@@ -151,6 +167,27 @@ fn shown(log: logs::Log) -> Option<Log> {
         is_truncated: log.is_truncated,
         path: log.path.display().to_string(),
     })
+}
+
+/// Who is told of a task.
+async fn news(kernel: &Kernel, task: &TaskId) -> Result<News, ApiError> {
+    let lately = DeliveryQuery {
+        task: Some(task.clone()),
+        state: None,
+        limit: MOST_DELIVERIES,
+    };
+    let subscriptions = kernel.subscriptions(Some(task.clone())).await;
+    let deliveries = kernel.deliveries(lately).await.map_err(failed)?;
+    Ok(News::of(subscriptions.map_err(failed)?, &deliveries))
+}
+
+/// Long texts take their time, which nobody else has to wait for.
+async fn with_html(detail: TaskDetail) -> Result<(TaskDetail, Html), ApiError> {
+    let rendering = spawn_blocking(move || {
+        let html = html(&detail);
+        (detail, html)
+    });
+    rendering.await.map_err(|error| internal(&error))
 }
 
 fn html(detail: &TaskDetail) -> Html {

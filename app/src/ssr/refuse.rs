@@ -80,7 +80,7 @@ pub(super) fn problem(request: &Parts) -> Option<Refusal> {
     let error = error.replace("%3D", "=");
     let ApiError(Refusal { kind, .. }) = ServerFnUrlError::decode_err(&error);
     let message = match kind {
-        ErrorKind::Invalid => {
+        ErrorKind::Invalid | ErrorKind::Malformed => {
             "Not done: the form names something that does not exist, or is incomplete."
         }
         ErrorKind::Forbidden => "Not done: you may not do this.",

@@ -43,7 +43,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
         view! { <Column shown status column clock/> }
     });
     view! {
-        <main class="board" data-stale=is_stale data-compact=is_compact data-choosing=is_choosing on:click=click>
+        <main class="board" hidden=move || shown.address().read().is_inbox data-stale=is_stale data-compact=is_compact data-choosing=is_choosing on:click=click>
             <FigureStrip shown/>
             <Show when=move || shown.is_empty().get()>
                 <EmptyBoard is_filling=shown.is_filling()/>

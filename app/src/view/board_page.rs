@@ -15,18 +15,20 @@ use super::create_form::CreateForm;
 use super::drawer::Drawer;
 use super::header::Header;
 use super::help::Help;
+use super::inbox::Inbox;
 use super::notices::Notices;
 use super::palette::Palette;
 use crate::api;
 use crate::api::error::ApiError;
+use crate::api::json::Json;
 use crate::runtime::Runtime;
 
 #[component]
 pub(crate) fn BoardPage() -> impl IntoView {
     let location = use_location();
     let (path, query) = (location.pathname, location.search);
-    let opening =
-        OnceResource::new_blocking(api::open_page(path.get_untracked(), query.get_untracked()));
+    let opening = api::open_page(path.get_untracked(), query.get_untracked());
+    let opening = OnceResource::<_, Json>::new_with_options(opening, true);
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -44,17 +46,30 @@ pub(crate) fn BoardPage() -> impl IntoView {
 #[component]
 fn OpenPage(opening: Opening) -> impl IntoView {
     let shown = Runtime::start(opening).shown();
-    let title = move || match &*shown.drawer().read() {
+    let is_inbox = Memo::new(move |_| shown.address().read().is_inbox);
+    // A board of thousands of cards takes its time, so it stays once it is there.
+    let has_board = Memo::new(move |had: Option<&bool>| had == Some(&true) || !is_inbox.get());
+    let name = move || match &*shown.drawer().read() {
         Open::Loaded { reading, .. } => format!("{} · Kanban", reading.detail.task.title),
         Open::Loading {
             title: Some(title), ..
         } => format!("{title} · Kanban"),
+        _ if is_inbox.get() => "Inbox · Kanban".to_owned(),
         _ => "Kanban".to_owned(),
+    };
+    let title = move || match shown.inbox().read().len() {
+        0 => name(),
+        count => format!("({count}) {}", name()),
     };
     view! {
         <Title text=title/>
         <Header shown/>
-        <Board shown/>
+        <Show when=move || has_board.get()>
+            <Board shown/>
+        </Show>
+        <Show when=move || is_inbox.get()>
+            <Inbox shown/>
+        </Show>
         <Drawer shown/>
         <CreateForm create=shown.create() assignees=shown.assignees()/>
         <Palette shown/>

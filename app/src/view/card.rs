@@ -86,6 +86,7 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
             <div class="bottom">
                 <Assignee assignee=card.assignee()/>
                 <Tenant tenant=card.tenant()/>
+                {move || card.is_undelivered().get().then(Undelivered)}
                 <Count icon=Icon::Comment count=card.comments() one="comment" many="comments"/>
                 <Count icon=Icon::Link count=card.parents() one="parent" many="parents"/>
                 <button
@@ -140,6 +141,18 @@ fn Assignee(#[prop(into)] assignee: Field<Option<String>>) -> impl IntoView {
             <span class="assignee"><Avatar name=name.clone()/>{name}</span>
         }),
         None => Either::Right(view! { <span class="assignee" data-none>"Unassigned"</span> }),
+    }
+}
+
+/// That somebody could not be told of the task.
+#[component]
+fn Undelivered() -> impl IntoView {
+    let title = "News of it reached nobody";
+    view! {
+        <span class="number undelivered" title=title>
+            <Drawing icon=Icon::Envelope/>
+            <span class="visually-hidden">{title}</span>
+        </span>
     }
 }
 

@@ -84,9 +84,7 @@ pub(crate) fn Column(
                         }),
                     }}
                 </For>
-                <For each=move || drafts.get() key=|draft| draft.ticket let(draft)>
-                    <Draft draft/>
-                </For>
+                {move || drafts.get().into_iter().map(|draft| view! { <Draft draft/> }).collect_view()}
             </ul>
             <More status column is_folded/>
         </section>

@@ -2,12 +2,13 @@
 
 use leptos::html::{Div, Input, Textarea};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use reactive_stores::Field;
 use state::create::{self, Form};
 use state::pending::{self, Request};
 use state::{Msg, create::Refused};
 
-use super::form::PlainForm;
+use super::form::{Filled, PlainForm};
 use crate::api::CreateTask;
 use crate::runtime::use_dispatch;
 
@@ -25,7 +26,17 @@ pub(crate) fn CreateForm(
     let dispatch = use_dispatch();
     let panel = NodeRef::<Div>::new();
     let inputs = Inputs::default();
-    let submit = Callback::new(move |CreateTask { form }| {
+    let submit = Callback::new(move |filled: Filled| {
+        let field = |name: &str| filled.text(&format!("form[{name}]"));
+        let form = Form {
+            title: field("title"),
+            body: field("body"),
+            assignee: field("assignee"),
+            priority: field("priority"),
+            tenant: field("tenant"),
+            parents: field("parents"),
+            triage: !field("triage").is_empty(),
+        };
         dispatch(Msg::Pending(pending::Msg::Asked(Request::Create(form))));
         if let Some(panel) = panel.get_untracked() {
             // It fails only for a form that is closed already.
@@ -55,7 +66,7 @@ pub(crate) fn CreateForm(
     };
     view! {
         <div class="create-form" id=CREATE_FORM_ID popover="auto" role="dialog" aria-label="New task" node_ref=panel>
-            <PlainForm on_submit=submit>
+            <PlainForm action=CreateTask::url() on_submit=submit>
                 <input
                     class="title" name="form[title]" required autofocus autocomplete="off"
                     placeholder="What is to be done?" aria-label="Title" node_ref=inputs.title

@@ -7,14 +7,18 @@ use leptos::web_sys::Element;
 use leptos::web_sys::wasm_bindgen::JsCast;
 
 #[component]
-pub(crate) fn Dialog(
+pub(crate) fn Dialog<C>(
     class: &'static str,
     label: &'static str,
     #[prop(into)] is_open: Signal<bool>,
     /// Somebody pressed Escape, or beside it.
     on_close: Callback<()>,
-    children: ChildrenFn,
-) -> impl IntoView {
+    children: TypedChildrenFn<C>,
+) -> impl IntoView
+where
+    C: IntoView + 'static,
+{
+    let children = children.into_inner();
     let dialog = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
         let Some(dialog) = dialog.get() else {

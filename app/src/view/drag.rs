@@ -83,13 +83,14 @@ struct Point {
 impl Drag {
     /// Listens to the pointer as long as the calling component lives.
     pub(crate) fn listen(runtime: Runtime) {
-        let drag = Self {
-            runtime,
-            phase: StoredValue::new_local(Phase::Idle),
-            swallows_click: StoredValue::new_local(false),
-        };
-        // Effects run in browsers only, once where they read nothing.
+        // Effects run in browsers only, once where they read nothing. A server would drop what belongs
+        // to one thread on another, which is not allowed.
         Effect::new(move |_| {
+            let drag = Self {
+                runtime,
+                phase: StoredValue::new_local(Phase::Idle),
+                swallows_click: StoredValue::new_local(false),
+            };
             let moved = window_event_listener(ev::pointermove, move |event| drag.moved(&event));
             let down = window_event_listener(ev::pointerdown, move |event| drag.pressed(&event));
             let up = window_event_listener(ev::pointerup, move |event| drag.released(&event));

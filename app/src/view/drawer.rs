@@ -8,12 +8,14 @@ mod facts;
 mod log;
 mod moves;
 mod neighbours;
+mod news;
 mod text;
 mod timeline;
 
 use std::sync::Arc;
 
 use domain::id::TaskId;
+use domain::status::Status;
 use domain::task::TaskDetail;
 use leptos::prelude::*;
 use reactive_stores::Store;
@@ -31,6 +33,7 @@ use facts::Facts;
 use log::Log;
 use moves::Moves;
 use neighbours::Neighbours;
+use news::NewsList;
 use text::Text;
 use timeline::Timeline;
 
@@ -129,7 +132,15 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
     let timeline = part(reading, state::drawer::timeline::of);
     let parents = part(reading, |detail| detail.parents.clone());
     let children = part(reading, |detail| detail.children.clone());
+    let news = Memo::new(move |_| {
+        let reading = reading.read();
+        reading
+            .as_ref()
+            .map(|it| it.news.clone())
+            .unwrap_or_default()
+    });
     let log = Memo::new(move |_| reading.read().as_ref().and_then(|it| it.log.clone()));
+    let is_running = part(reading, |detail| detail.task.status == Status::Running);
     let is_script = part(reading, |detail| {
         detail.task.assignee.as_deref() == Some("shell")
     });
@@ -144,7 +155,8 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
         <EditForm task conflict/>
         {id.clone().map(|task| view! { <Neighbours task parents children problem/> })}
         <Attempts runs status clock/>
-        <Log log/>
+        {id.clone().map(|task| view! { <Log task read=log is_running runs/> })}
+        {id.clone().map(|task| view! { <NewsList task news clock/> })}
         <Timeline entries=timeline html saying clock/>
         {id.map(|task| view! { <CommentForm task draft/> })}
     }

@@ -2,6 +2,7 @@
 
 use domain::status::Status;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use state::pending::{self, Request};
 use state::{Msg, create};
 
@@ -13,7 +14,7 @@ use crate::runtime::use_dispatch;
 #[component]
 pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let fill = Callback::new(move |_: FillSample| {
+    let fill = Callback::new(move |_| {
         dispatch(Msg::Pending(pending::Msg::Asked(Request::FillSample)));
     });
     let open = move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready)));
@@ -30,7 +31,7 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
                 <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
                     "Create a task"
                 </button>
-                <PlainForm on_submit=fill>
+                <PlainForm action=FillSample::url() on_submit=fill>
                     <button class="button" disabled=move || is_filling.get()>
                         {move || if is_filling.get() { "Filling…" } else { "Fill with the sample" }}
                     </button>

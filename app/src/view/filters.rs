@@ -36,6 +36,7 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
             <Search shown/>
             <Tenants shown/>
             <Assignees shown/>
+            <Mine shown/>
             {chip("Blocked", "Only what needs a person", filter::Msg::ToggledBlocked, |it| it.blocked)}
             {chip("Stale", "Only what has been where it is for too long", filter::Msg::ToggledStale, |it| it.stale)}
             {chip("Archive", "Archived tasks too", filter::Msg::ToggledArchived, |it| it.archived)}
@@ -48,6 +49,28 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
                 </button>
             </Show>
         </div>
+    }
+}
+
+/// One's own tasks only. Whoever is not known yet is asked for a name.
+#[component]
+fn Mine(shown: Store<Shown>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let is_on = Memo::new(move |_| {
+        let me = shown.me().get().map(Whose::Of);
+        me.is_some() && shown.address().read().filter.assignee == me
+    });
+    let title = move || match shown.me().get() {
+        Some(me) => format!("Only the tasks of {me} (I)"),
+        None => "Only my tasks (I)".to_owned(),
+    };
+    view! {
+        <button
+            type="button" class="chip" title=title aria-pressed=move || is_on.get().to_string()
+            on:click=move |_| dispatch(Msg::ToggledMine)
+        >
+            "Mine"
+        </button>
     }
 }
 

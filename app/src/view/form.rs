@@ -2,39 +2,48 @@
 //! server leads back to the page.
 
 use leptos::ev::SubmitEvent;
-use leptos::form::FromFormData;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use leptos::web_sys::wasm_bindgen::JsCast;
-use leptos::web_sys::{Event, HtmlFormElement};
+use leptos::web_sys::{FormData, HtmlFormElement};
 
-/// A form that calls server function `F`.
+/// What was filled into a form.
+pub(crate) struct Filled(FormData);
+
+impl Filled {
+    /// The text in the field of this name.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.0.get(name).as_string().unwrap_or_default()
+    }
+}
+
+/// A form that a server function answers. Its content keeps its type: erased, it would be built in
+/// two more ways that nobody needs, at a cost of kilobytes each.
 #[component]
-pub(crate) fn PlainForm<F>(
+pub(crate) fn PlainForm<C>(
+    /// The address of the server function.
+    action: &'static str,
     /// Takes what was filled in, in place of the browser.
-    on_submit: Callback<F>,
-    children: Children,
+    on_submit: Callback<Filled>,
+    children: TypedChildren<C>,
 ) -> impl IntoView
 where
-    F: ServerFn + FromFormData + 'static,
+    C: IntoView + 'static,
 {
     let submit = move |event: SubmitEvent| {
-        // What cannot be read here goes the long way, and the server says what is wrong with it.
-        let Ok(call) = F::from_event(event.unchecked_ref::<Event>()) else {
+        let form = event.target();
+        let form = form.and_then(|it| it.dyn_into::<HtmlFormElement>().ok());
+        // What cannot be read here goes the long way.
+        let filled = form.as_ref().map(FormData::new_with_form);
+        let (Some(form), Some(Ok(filled))) = (&form, filled) else {
             return;
         };
         event.prevent_default();
-        on_submit.run(call);
-        if let Some(form) = event
-            .target()
-            .and_then(|it| it.dyn_into::<HtmlFormElement>().ok())
-        {
-            form.reset();
-        }
+        on_submit.run(Filled(filled));
+        form.reset();
     };
     view! {
-        <form action=F::url() method="post" on:submit=submit>
-            {children()}
+        <form action=action method="post" on:submit=submit>
+            {children.into_inner()()}
         </form>
     }
 }

@@ -11,9 +11,13 @@ use super::connection_mark::ConnectionMark;
 use super::create_form::CREATE_FORM_ID;
 use super::filters::Filters;
 use super::icon::{Drawing, Icon};
+use super::inbox::InboxLink;
 use super::theme_button::ThemeButton;
 use super::workers::WorkersPill;
 use crate::runtime::use_dispatch;
+
+/// The form that ends the session.
+pub(crate) const LOG_OUT_ID: &str = "log-out";
 
 #[component]
 pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
@@ -33,6 +37,9 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
             </button>
         }
     };
+    let commands = move |_| {
+        dispatch(Msg::Pressed(keys::Action::Palette, state::Focus::default()));
+    };
     let help = move |_| {
         dispatch(Msg::Pressed(keys::Action::Help, state::Focus::default()));
     };
@@ -49,12 +56,21 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
             <Filters shown/>
             <div class="tools">
                 <ConnectionMark link=shown.link() is_outdated=shown.is_outdated()/>
+                <InboxLink shown/>
                 <WorkersPill shown/>
                 {toggle(Icon::Figures, "Figures", layout::Msg::ToggledFigures, |it| it.has_figures)}
                 {toggle(Icon::Density, "Closer cards", layout::Msg::ToggledDensity, |it| it.is_compact)}
                 <ThemeButton theme=shown.theme()/>
                 <button type="button" class="button-quiet needs-script arrange" title="Keys (?)" aria-label="Keys" on:click=help>
                     <Drawing icon=Icon::Question/>
+                </button>
+                // No server function answers it, so it is the browser's in any case.
+                <form class="arrange" id=LOG_OUT_ID method="post" action="/logout">
+                    <button class="button-quiet" title="Log out" aria-label="Log out"><Drawing icon=Icon::Leave/></button>
+                </form>
+                // What has no room on a phone is in the palette.
+                <button type="button" class="button-quiet anything needs-script" title="Commands (Ctrl K)" aria-label="Commands" on:click=commands>
+                    <Drawing icon=Icon::More/>
                 </button>
                 <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
                     <Drawing icon=Icon::Plus/>

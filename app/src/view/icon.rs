@@ -23,6 +23,10 @@ pub(crate) enum Icon {
     Figures,
     Density,
     Pencil,
+    Leave,
+    Inbox,
+    Envelope,
+    Bell,
 }
 
 impl Icon {
@@ -52,6 +56,12 @@ impl Icon {
             Self::Arrow => "M5 3.5L9.5 8 5 12.5",
             Self::Figures => "M2.5 13.5h11M4 11V8M8 11V3.5M12 11V6",
             Self::Density => "M3 4h10M3 6.7h10M3 9.3h10M3 12h10",
+            Self::Leave => "M9 2.5H3.5v11H9M6.5 8h7M11 5.5L13.5 8 11 10.5",
+            Self::Inbox => "M2.5 9.5l1.9-6h7.2l1.9 6v3.5h-11zM2.5 9.5h3.3l.7 1.5h3l.7-1.5h3.3",
+            Self::Envelope => "M2.5 4h11v8.5h-11zM2.5 4.5L8 9l5.5-4.5",
+            Self::Bell => {
+                "M8 2.5a3.8 3.8 0 0 0-3.8 3.8v2.6L3 11h10l-1.2-2.1V6.3A3.8 3.8 0 0 0 8 2.5M6.8 13.2a1.3 1.3 0 0 0 2.4 0"
+            }
             Self::Pencil => "M3 13l.6-2.6L10.8 3.2l2 2L5.6 12.4zM9.4 4.6l2 2",
             Self::Moon => "M13.2 9.6A5.6 5.6 0 0 1 6.4 2.8 5.6 5.6 0 1 0 13.2 9.6z",
         }

@@ -10,23 +10,22 @@ use crate::runtime::use_dispatch;
 
 #[component]
 pub(crate) fn Notices(#[prop(into)] notices: Field<Vec<Notice>>) -> impl IntoView {
-    let of = move |is_trouble: bool| {
-        let notices = notices.get().into_iter();
-        let wanted = notices.filter(|it| (it.kind == Kind::Trouble) == is_trouble);
-        wanted.collect::<Vec<_>>()
+    let lines = move |is_trouble: bool| {
+        let of = move || {
+            let notices = notices.get().into_iter();
+            let wanted = notices.filter(|it| (it.kind == Kind::Trouble) == is_trouble);
+            wanted.collect::<Vec<_>>()
+        };
+        view! { <For each=of key=|notice| notice.id let(notice)><Line notice/></For> }
     };
     view! {
         <div class="notices">
             // Trouble interrupts whoever listens, an offer waits for its turn.
             <div class="offers" role="status">
-                <For each=move || of(false) key=|notice| notice.id let(notice)>
-                    <Line notice/>
-                </For>
+                {lines(false)}
             </div>
             <div class="troubles" role="alert">
-                <For each=move || of(true) key=|notice| notice.id let(notice)>
-                    <Line notice/>
-                </For>
+                {lines(true)}
             </div>
         </div>
     }
@@ -37,7 +36,7 @@ fn Line(notice: Notice) -> impl IntoView {
     let dispatch = use_dispatch();
     let Notice { id, text, kind, .. } = notice;
     let undo = match kind {
-        Kind::Trouble => None,
+        Kind::Trouble | Kind::News => None,
         Kind::Done(act) => Some(view! {
             <button
                 type="button" class="button" title="Undo (Z)"
@@ -49,7 +48,7 @@ fn Line(notice: Notice) -> impl IntoView {
     };
     let (icon, tone) = match kind {
         Kind::Trouble => (Icon::Warning, "trouble"),
-        Kind::Done(_) => (Icon::Check, "done"),
+        Kind::Done(_) | Kind::News => (Icon::Check, "done"),
     };
     view! {
         <div class="notice" data-tone=tone>

@@ -41,6 +41,7 @@ pub(crate) fn WorkersPill(shown: Store<Shown>) -> impl IntoView {
 
 #[component]
 fn Panel(shown: Store<Shown>) -> impl IntoView {
+    let dispatch = use_dispatch();
     let workers = shown.workers();
     let clock = Clock::of(shown);
     let state = Memo::new(move |_| workers.read().state);
@@ -66,6 +67,12 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
             <div class="whole">
                 <p>{words}</p>
                 <Show when=move || state.get() != State::Off>
+                    <button
+                        type="button" class="button needs-script" title="Start now what can start (W)"
+                        on:click=move |_| dispatch(Msg::WantedNudge)
+                    >
+                        "Nudge"
+                    </button>
                     <PauseButton lane=None is_paused=Signal::derive(move || state.get() == State::Paused)/>
                 </Show>
             </div>
@@ -73,9 +80,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
                 <p class="problem"><Drawing icon=Icon::Warning/>{problem}</p>
             })}
             <ul role="list">
-                <For each=move || lanes.get() key=Lane::clone let(lane)>
-                    <LaneLine lane/>
-                </For>
+                {move || lanes.get().into_iter().map(|lane| view! { <LaneLine lane/> }).collect_view()}
             </ul>
             {move || last_tick.get().map(|at| view! {
                 <p class="tick">"Looked at the board "<Age now=clock.second since=at in_words=age::ago/></p>

@@ -5,13 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
 
+/// The path of the inbox.
+const INBOX: &str = "/inbox";
+
 /// The part of the view that lives in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     /// The task that is open beside the board.
     pub task: Option<TaskId>,
+    /// Whether the inbox is open in place of the board.
+    pub is_inbox: bool,
     /// Which cards are shown.
     pub filter: Filter,
+    /// Which are shown to those who ask for nothing else on this board. A URL says only what differs.
+    pub usual: Filter,
 }
 
 impl Address {
@@ -19,26 +26,29 @@ impl Address {
     pub fn of_task(task: TaskId) -> Self {
         Self {
             task: Some(task),
-            filter: Filter::default(),
+            ..Self::default()
         }
     }
 
     /// Reads a URL: its path and what follows the question mark, which may keep that mark. A path
     /// that names no task is the board alone.
-    pub fn from_url(path: &str, query: &str) -> Self {
+    pub fn from_url(path: &str, query: &str, usual: Filter) -> Self {
         Self {
             task: path.strip_prefix("/t/").and_then(|id| id.parse().ok()),
-            filter: Filter::from_query(query.trim_start_matches('?')),
+            is_inbox: path == INBOX,
+            filter: Filter::from_query(query.trim_start_matches('?'), &usual),
+            usual,
         }
     }
 
     /// The URL that [`Address::from_url`] reads back.
     pub fn url(&self) -> String {
-        let path = self
-            .task
-            .as_ref()
-            .map_or_else(|| "/".to_owned(), |task| format!("/t/{task}"));
-        match self.filter.query().as_str() {
+        let path = match &self.task {
+            Some(task) => format!("/t/{task}"),
+            None if self.is_inbox => INBOX.to_owned(),
+            None => "/".to_owned(),
+        };
+        match self.filter.query(&self.usual).as_str() {
             "" => path,
             query => format!("{path}?{query}"),
         }
@@ -49,7 +59,18 @@ impl Address {
     pub fn with_task(&self, task: Option<TaskId>) -> Self {
         Self {
             task,
-            filter: self.filter.clone(),
+            is_inbox: false,
+            ..self.clone()
+        }
+    }
+
+    /// The inbox, from which one comes back to the same board.
+    #[must_use]
+    pub fn with_inbox(&self) -> Self {
+        Self {
+            task: None,
+            is_inbox: true,
+            ..self.clone()
         }
     }
 }
@@ -61,7 +82,7 @@ mod tests {
     fn reread(address: &Address) -> Address {
         let url = address.url();
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        Address::from_url(path, query)
+        Address::from_url(path, query, Filter::default())
     }
 
     #[test]
@@ -73,9 +94,12 @@ mod tests {
         for address in [
             Address::default(),
             Address::of_task(TaskId::from_bits(7)),
+            Address::default().with_inbox(),
             Address {
                 task: Some(TaskId::from_bits(7)),
+                is_inbox: false,
                 filter,
+                usual: Filter::default(),
             },
         ] {
             assert_eq!(reread(&address), address);
@@ -85,13 +109,16 @@ mod tests {
     #[test]
     fn a_path_that_names_no_task_is_the_board() {
         for path in ["", "/", "/t/", "/t/nonsense", "/elsewhere"] {
-            assert_eq!(Address::from_url(path, ""), Address::default());
+            assert_eq!(
+                Address::from_url(path, "", Filter::default()),
+                Address::default()
+            );
         }
     }
 
     #[test]
     fn opening_a_task_keeps_the_filter() {
-        let address = Address::from_url("/", "?tenant=acme");
+        let address = Address::from_url("/", "?tenant=acme", Filter::default());
         let opened = address.with_task(Some(TaskId::from_bits(1)));
         assert_eq!(opened.url(), "/t/t_00000001?tenant=acme");
         assert_eq!(opened.with_task(None), address);

@@ -2,7 +2,7 @@
 //! Rendition"), as spans of text. Every other sequence is left out.
 
 /// A piece of text in one style.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// The text.
     pub text: String,
@@ -11,7 +11,7 @@ pub struct Span {
 }
 
 /// How text looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Style {
     /// One of the sixteen colours of terminals.
     pub colour: Option<u8>,
@@ -62,24 +62,32 @@ impl Style {
     }
 }
 
-/// Splits what was printed into pieces of one style each. Of a line that was written over and over,
-/// as progress bars are, the last state is kept.
+/// Splits what was printed into pieces of one style each.
 pub fn spans(printed: &str) -> Vec<Span> {
-    let mut spans = vec![Span::default()];
     let mut style = Style::default();
+    let mut spans = vec![Span::default()];
     for (position, line) in printed.split('\n').enumerate() {
         if position > 0 {
             push(&mut spans, "\n", style);
         }
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let last = line.rsplit('\r').next().unwrap_or(line);
-        write_line(&mut spans, last, &mut style);
+        write_line(&mut spans, line, &mut style);
     }
     spans.retain(|span| !span.text.is_empty());
     spans
 }
 
+/// The same of one line, in the style that the lines before it left behind.
+pub fn line(printed: &str, style: &mut Style) -> Vec<Span> {
+    let mut spans = Vec::new();
+    write_line(&mut spans, printed, style);
+    spans.retain(|span| !span.text.is_empty());
+    spans
+}
+
+/// Of a line that was written over and over, as progress bars are, the last state is kept.
 fn write_line(spans: &mut Vec<Span>, line: &str, style: &mut Style) {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let line = line.rsplit('\r').next().unwrap_or(line);
     let mut pieces = line.split('\u{1b}');
     push(spans, pieces.next().unwrap_or_default(), *style);
     for piece in pieces {

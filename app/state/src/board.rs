@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::board::{self, Frame, Snapshot, TaskSummary};
 use domain::id::{EventId, TaskId};
@@ -13,10 +14,10 @@ use crate::filter;
 /// The board up to a position in the event log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
-    tasks: BTreeMap<TaskId, Entry>,
-    /// The same tasks in the order of cards in a column: sorting thousands anew for each message
-    /// would be felt.
-    order: BTreeSet<Place>,
+    tasks: BTreeMap<TaskId, Arc<Entry>>,
+    /// The same tasks in the order of cards in a column: sorting thousands anew for each message, or
+    /// looking each of them up, would be felt.
+    order: BTreeMap<Place, Arc<Entry>>,
     cursor: EventId,
     has_archive: bool,
 }
@@ -51,7 +52,7 @@ impl Model {
     pub fn new(snapshot: Snapshot, has_archive: bool) -> Self {
         let mut model = Self {
             tasks: BTreeMap::new(),
-            order: BTreeSet::new(),
+            order: BTreeMap::new(),
             cursor: snapshot.cursor,
             has_archive,
         };
@@ -78,12 +79,12 @@ impl Model {
 
     /// Every task, by id.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.tasks.values()
+        self.tasks.values().map(|entry| &**entry)
     }
 
     /// Every task, in the order of cards in a column.
     pub fn in_order(&self) -> impl Iterator<Item = &Entry> {
-        self.order.iter().filter_map(|(_, id)| self.tasks.get(id))
+        self.order.values().map(|entry| &**entry)
     }
 
     /// One task.
@@ -143,20 +144,22 @@ impl Model {
     }
 
     fn insert(&mut self, task: TaskSummary, changes: u32) {
-        self.order.insert((board::order(&task), task.id.clone()));
+        let place = (board::order(&task), task.id.clone());
+        let id = task.id.clone();
         let words = filter::words(&task);
-        let entry = Entry {
+        let entry = Arc::new(Entry {
             task,
             changes,
             words,
-        };
-        self.tasks.insert(entry.task.id.clone(), entry);
+        });
+        self.order.insert(place, Arc::clone(&entry));
+        self.tasks.insert(id, entry);
     }
 
     fn remove(&mut self, id: &TaskId) {
         if let Some(entry) = self.tasks.remove(id) {
-            self.order
-                .remove(&(board::order(&entry.task), entry.task.id));
+            let place = (board::order(&entry.task), id.clone());
+            self.order.remove(&place);
         }
     }
 }

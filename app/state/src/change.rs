@@ -18,6 +18,11 @@ pub enum Change {
     Move(Status),
     /// Let it go on after it was blocked.
     Unblock,
+    /// Let it go on, with this said first where there is something to say.
+    Answer {
+        /// What to say.
+        text: String,
+    },
     /// Stop it until somebody has answered.
     Block {
         /// The question.
@@ -75,9 +80,17 @@ impl Change {
         }
     }
 
-    /// The command that carries it out.
-    pub fn into_command(self, task: TaskId) -> Command {
-        match self {
+    /// The commands that carry it out, all of them or none.
+    pub fn into_commands(self, task: TaskId) -> Vec<Command> {
+        let command = match self {
+            Self::Answer { text } => {
+                let body = text.trim().to_owned();
+                let about = task.clone();
+                let said =
+                    (!body.is_empty()).then_some(Command::CommentOnTask { task: about, body });
+                let go_on = Command::UnblockTask { task };
+                return said.into_iter().chain([go_on]).collect();
+            }
             Self::Move(to) => Command::MoveTask { task, to },
             Self::Unblock => Command::UnblockTask { task },
             Self::Block { reason } => Command::BlockTask { task, reason },
@@ -104,7 +117,8 @@ impl Change {
                 parent,
                 child: task,
             },
-        }
+        };
+        vec![command]
     }
 
     /// Makes a card look as it will once the server agrees.
@@ -129,6 +143,8 @@ impl Change {
         match self {
             Self::Move(column) => format!("Moved {what} to {}", label::of(column)),
             Self::Unblock => format!("Unblocked {what}"),
+            Self::Answer { text } if text.trim().is_empty() => format!("Let {what} go on"),
+            Self::Answer { .. } => format!("Answered {what}"),
             Self::Block { .. } => format!("Blocked {what}"),
             Self::Complete { .. } => format!("Completed {what}"),
             Self::Archive => format!("Archived {what}"),
@@ -146,7 +162,7 @@ impl Change {
     fn leads_from(&self, from: &Status) -> Option<Status> {
         let step = match self {
             Self::Move(to) => Step::Move(to.clone()),
-            Self::Unblock => Step::Unblock { is_waiting: false },
+            Self::Unblock | Self::Answer { .. } => Step::Unblock { is_waiting: false },
             Self::Block { .. } => Step::Block,
             Self::Complete { .. } => Step::Complete,
             Self::Archive => Step::Archive,

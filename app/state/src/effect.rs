@@ -5,7 +5,9 @@ use domain::id::{EventId, TaskId};
 use crate::address::Address;
 use crate::change::Change;
 use crate::connection::Socket;
+use crate::inbox::ConcernId;
 use crate::layout::Layout;
+use crate::notification::Notification;
 use crate::pending::{Request, Ticket};
 use crate::theme::Theme;
 
@@ -28,15 +30,10 @@ pub enum Effect {
     Search(String),
     /// Ask how the dispatcher does.
     ReadPulse,
+    /// Read what needs a person.
+    ReadInbox,
     /// Read a task and its log.
     ReadTask(TaskId),
-    /// Read the log of a task again.
-    ReadLog {
-        /// The task.
-        task: TaskId,
-        /// How long the log was when it was last read, in bytes.
-        known_bytes: u64,
-    },
     /// Ask the server for a change.
     Send {
         /// Names the request in the answer.
@@ -59,12 +56,32 @@ pub enum Effect {
     FocusDrawer,
     /// Give the keyboard to a card.
     FocusCard(TaskId),
+    /// Give the keyboard to a concern.
+    FocusConcern(ConcernId),
+    /// Give the keyboard to the line in which a concern about a task is answered.
+    FocusAnswer(TaskId),
+    /// Give the keyboard to the inbox as a whole.
+    FocusInbox,
     /// Give the keyboard to the search.
     FocusSearch,
     /// Open the form for a new task.
     OpenForm,
     /// Remember how the board is laid out.
     KeepLayout(Layout),
+    /// Ask the person, by the browser, whether notifications may be shown.
+    AskForPermission,
+    /// Look whether they still may.
+    LookUpPermission,
+    /// Remember whether notifications are wanted.
+    KeepNotifications(bool),
+    /// Show these, if nobody looks at the page.
+    Notify(Vec<Notification>),
+    /// Let the dispatcher look at the board now.
+    Nudge,
+    /// End the session, which leads away from the page.
+    LogOut,
+    /// Remember by which name the person is known.
+    KeepMe(String),
     /// Remember the colours.
     KeepTheme(Theme),
 }

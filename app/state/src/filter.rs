@@ -77,13 +77,14 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Reads the part of a URL after the question mark. What it does not know is left alone.
-    pub fn from_query(text: &str) -> Self {
-        let mut filter = Self::default();
+    /// Reads the part of a URL after the question mark. What it does not say is as usual, and what it
+    /// does not know is left alone.
+    pub fn from_query(text: &str, usual: &Self) -> Self {
+        let mut filter = usual.clone();
         for (key, value) in query::pairs(text) {
             match key.as_str() {
                 "q" => filter.text = value,
-                "tenant" => filter.tenant = Some(value),
+                "tenant" => filter.tenant = Some(value).filter(|tenant| !tenant.is_empty()),
                 "assignee" => filter.assignee = Some(Whose::from_text(value)),
                 "blocked" => filter.blocked = value == "1",
                 "stale" => filter.stale = value == "1",
@@ -95,19 +96,22 @@ impl Filter {
         filter
     }
 
-    /// The text that [`Filter::from_query`] reads back; empty for the whole board.
-    pub fn query(&self) -> String {
-        let flag = |is_set: bool, key, value| is_set.then_some((key, value));
+    /// The text that [`Filter::from_query`] reads back; empty for what is usual.
+    pub fn query(&self, usual: &Self) -> String {
+        let flag = |is_set: bool, was_set: bool, key| {
+            (is_set != was_set).then_some((key, if is_set { "1" } else { "0" }))
+        };
+        let tenant = self.tenant.as_deref().unwrap_or_default();
         let assignee = self.assignee.as_ref().map(Whose::as_str);
         query::write(
             [
-                flag(!self.text.is_empty(), "q", self.text.as_str()),
-                self.tenant.as_deref().map(|tenant| ("tenant", tenant)),
+                (!self.text.is_empty()).then_some(("q", self.text.as_str())),
+                (self.tenant != usual.tenant).then_some(("tenant", tenant)),
                 assignee.map(|assignee| ("assignee", assignee)),
-                flag(self.blocked, "blocked", "1"),
-                flag(self.stale, "stale", "1"),
-                flag(self.archived, "archived", "1"),
-                flag(!self.lanes, "lanes", "0"),
+                flag(self.blocked, usual.blocked, "blocked"),
+                flag(self.stale, usual.stale, "stale"),
+                flag(self.archived, usual.archived, "archived"),
+                flag(self.lanes, usual.lanes, "lanes"),
             ]
             .into_iter()
             .flatten(),
@@ -225,7 +229,8 @@ mod tests {
 
     #[test]
     fn every_part_of_a_filter_reads_back_from_its_query() {
-        let mut filter = Filter::default();
+        let usual = Filter::default();
+        let mut filter = usual.clone();
         for msg in [
             Msg::Typed("50 % & more=less".to_owned()),
             Msg::ChoseTenant(Some("acme".to_owned())),
@@ -236,16 +241,33 @@ mod tests {
             Msg::ToggledLanes,
         ] {
             update(&mut filter, msg);
-            assert_eq!(Filter::from_query(&filter.query()), filter);
+            assert_eq!(Filter::from_query(&filter.query(&usual), &usual), filter);
         }
         update(&mut filter, Msg::ChoseAssignee(Some(Whose::Nobodys)));
-        assert_eq!(Filter::from_query(&filter.query()), filter);
+        assert_eq!(Filter::from_query(&filter.query(&usual), &usual), filter);
+    }
+
+    #[test]
+    fn a_query_says_what_is_not_as_usual_on_this_board() {
+        let usual = Filter {
+            tenant: Some("acme".to_owned()),
+            archived: true,
+            lanes: false,
+            ..Filter::default()
+        };
+        assert_eq!(Filter::from_query("", &usual), usual);
+        assert_eq!(usual.query(&usual), "");
+
+        let whole = Filter::default();
+        assert_eq!(whole.query(&usual), "tenant=&archived=0&lanes=1");
+        assert_eq!(Filter::from_query(&whole.query(&usual), &usual), whole);
     }
 
     #[test]
     fn the_whole_board_has_no_query() {
-        assert_eq!(Filter::default().query(), "");
-        assert_eq!(Filter::from_query("__err=x&utm=y&&="), Filter::default());
+        let whole = Filter::default();
+        assert_eq!(whole.query(&whole), "");
+        assert_eq!(Filter::from_query("__err=x&utm=y&&=", &whole), whole);
     }
 
     #[test]

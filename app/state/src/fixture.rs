@@ -9,11 +9,12 @@ use domain::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::create::Form;
+use crate::drawer::news::News;
 use crate::drawer::{Html, Reading};
 use crate::layout::Layout;
 use crate::pulse::Pulse;
 use crate::theme::Theme;
-use crate::{Model, Opening, address::Address};
+use crate::{Model, Opening, address::Address, inbox};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -23,9 +24,12 @@ pub(crate) fn page(tasks: impl IntoIterator<Item = TaskSummary>) -> Model {
         address: Address::default(),
         snapshot: snapshot(tasks),
         reading: None,
+        inbox: inbox::Told::default(),
         pulse: Pulse::default(),
+        notifies: false,
         layout: Layout::default(),
         theme: Theme::System,
+        me: None,
         problem: None,
     })
 }
@@ -161,5 +165,6 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
         },
         log: None,
         html: Html::default(),
+        news: News::default(),
     }
 }

@@ -43,8 +43,22 @@ pub enum Action {
     Search,
     /// Ask for anything.
     Palette,
+    /// Do what the concern asks for, or write an answer.
+    Answer,
+    /// Let the task of the concern try again, or tell somebody once more.
+    TryAgain,
+    /// Open the task of the concern.
+    Open,
+    /// Go to the inbox.
+    GoToInbox,
+    /// Go to the board.
+    GoToBoard,
     /// Take the last act back.
     Undo,
+    /// Let the dispatcher look at the board now.
+    Nudge,
+    /// Show one's own tasks only, or everybody's.
+    Mine,
     /// Say which keys there are.
     Help,
     /// Leave what is open.
@@ -56,6 +70,8 @@ pub enum Action {
 pub enum Place {
     /// Anywhere.
     Page,
+    /// In the inbox.
+    Inbox,
     /// On the board: not while an open task has the keyboard, which scrolls by the same keys.
     Board,
 }
@@ -86,6 +102,19 @@ const fn on_board(
     }
 }
 
+const fn in_inbox(
+    chords: &'static [&'static str],
+    action: Action,
+    label: &'static str,
+) -> Shortcut {
+    Shortcut {
+        chords,
+        action,
+        label,
+        place: Place::Inbox,
+    }
+}
+
 const fn anywhere(
     chords: &'static [&'static str],
     action: Action,
@@ -103,14 +132,18 @@ const fn anywhere(
 pub const TABLE: &[Shortcut] = &[
     anywhere(&["Ctrl+k"], Action::Palette, "Do anything, find any task"),
     anywhere(&["/"], Action::Search, "Search"),
+    anywhere(&["g i"], Action::GoToInbox, "Go to the inbox"),
+    anywhere(&["g b"], Action::GoToBoard, "Go to the board"),
     anywhere(&["n"], Action::Create, "New task"),
     anywhere(&["z"], Action::Undo, "Undo"),
+    anywhere(&["i"], Action::Mine, "Only my tasks, or everybody’s"),
+    anywhere(&["w"], Action::Nudge, "Nudge the dispatcher"),
     anywhere(&["?"], Action::Help, "Show these keys"),
     anywhere(&["Escape"], Action::Leave, "Close, cancel, let go"),
     on_board(&["ArrowUp"], Action::Up, "Card above"),
-    anywhere(&["k"], Action::Up, "Card above; previous task"),
+    anywhere(&["k"], Action::Up, "Card above; previous task or concern"),
     on_board(&["ArrowDown"], Action::Down, "Card below"),
-    anywhere(&["j"], Action::Down, "Card below; next task"),
+    anywhere(&["j"], Action::Down, "Card below; next task or concern"),
     on_board(&["ArrowLeft"], Action::Left, "Column before"),
     on_board(&["ArrowRight"], Action::Right, "Column behind"),
     on_board(
@@ -125,11 +158,22 @@ pub const TABLE: &[Shortcut] = &[
     anywhere(&["p"], Action::Prioritise, "Set priority…"),
     anywhere(&["b"], Action::Block, "Block…"),
     anywhere(&["d"], Action::Complete, "Complete"),
-    anywhere(&["e"], Action::Archive, "Archive"),
+    anywhere(
+        &["e"],
+        Action::Archive,
+        "Archive; in the inbox also: drop news",
+    ),
     on_board(&["x"], Action::Select, "Choose, or let go"),
     on_board(&["Shift+ArrowUp"], Action::ReachUp, "Choose upwards"),
     on_board(&["Shift+ArrowDown"], Action::ReachDown, "Choose downwards"),
     on_board(&["Ctrl+a"], Action::SelectAll, "Choose all that is shown"),
+    in_inbox(
+        &["Enter", "r"],
+        Action::Answer,
+        "Inbox: answer, accept or deliver again",
+    ),
+    in_inbox(&["t"], Action::TryAgain, "Inbox: try again"),
+    in_inbox(&["o"], Action::Open, "Inbox: open the task"),
 ];
 
 /// The name of a key as the table writes it: what it types, or its name, with what is held down.
@@ -150,6 +194,14 @@ pub fn find(chord: &str) -> Option<&'static Shortcut> {
     TABLE
         .iter()
         .find(|shortcut| shortcut.chords.contains(&chord))
+}
+
+/// Whether this is the first of two keys that are pressed one after the other.
+pub fn is_prefix(chord: &str) -> bool {
+    let chords = TABLE.iter().flat_map(|shortcut| shortcut.chords);
+    chords
+        .filter_map(|it| it.split_once(' '))
+        .any(|(first, _)| first == chord)
 }
 
 /// The first key of an action, for menus.

@@ -14,7 +14,9 @@ use crate::pulse::{self, Pulse};
 use crate::refusal::Refusal;
 use crate::theme::Theme;
 use crate::undo::ActId;
-use crate::{Focus, comment, create, drawer, edit, filter, layout, pending, selection};
+use crate::{
+    Focus, comment, create, drawer, edit, filter, inbox, layout, notification, pending, selection,
+};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +78,11 @@ pub enum Msg {
     /// The dispatcher was asked how it does.
     ReadPulse(Result<Pulse, Refusal>),
     /// The open task was read.
-    Drawer(drawer::Msg),
+    Drawer(drawer::Answer),
+    /// Something happened to the inbox.
+    Inbox(inbox::Msg),
+    /// A person asked for notifications, or the browser answered.
+    Notification(notification::Msg),
     /// A person did something with the form for a new task.
     Create(create::Msg),
     /// A person did something with the form for a comment.
@@ -85,6 +91,16 @@ pub enum Msg {
     Pending(pending::Msg),
     /// A person has read a notice.
     DismissedNotice(u32),
+    /// A person wants the dispatcher to look at the board now.
+    WantedNudge,
+    /// The dispatcher looked at the board, and started this many tasks.
+    Nudged(Result<u32, Refusal>),
+    /// A person wants only their own tasks, or everybody's.
+    ToggledMine,
+    /// A person said by which name they are known.
+    Introduced(String),
+    /// A person has done enough.
+    LoggedOut,
     /// A person chose the page's colours.
     ChoseTheme(Theme),
 }

@@ -47,6 +47,8 @@ pub enum Kind {
     Trouble,
     /// It is done, and can be taken back.
     Done(ActId),
+    /// It was asked for.
+    News,
 }
 
 impl Model {
@@ -63,6 +65,11 @@ impl Model {
     /// Shows a problem.
     pub fn show(&mut self, now: Timestamp, text: String) {
         self.push(text, Kind::Trouble, now + TROUBLE_STAYS);
+    }
+
+    /// Shows what came of something.
+    pub fn tell(&mut self, now: Timestamp, text: String) {
+        self.push(text, Kind::News, now + OFFER_STAYS);
     }
 
     /// Offers to take something back.

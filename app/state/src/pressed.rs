@@ -9,7 +9,8 @@ use crate::carry::{Carried, Direction};
 use crate::keys::Action;
 use crate::palette::{self, Choice, Page, Palette};
 use crate::pending::{self, Request};
-use crate::{Effect, Model, Msg, requests, selection, shown, update as update_page};
+use crate::update::{choose as choose_cards, update as update_page};
+use crate::{Effect, Model, Msg, inbox, requests, selection, shown};
 use steps::{Step, across, beside};
 
 /// What has the keyboard while a key is pressed.
@@ -21,6 +22,11 @@ pub struct Focus {
 
 /// Does what a key asks for.
 pub(crate) fn update(model: &mut Model, action: Action, focus: Focus) -> Vec<Effect> {
+    if model.address.is_inbox
+        && let Some(effects) = inbox::press(model, action)
+    {
+        return effects;
+    }
     match action {
         Action::Left if model.carried.is_some() => carry(model, Direction::Back),
         Action::Right if model.carried.is_some() => carry(model, Direction::Forth),
@@ -49,12 +55,12 @@ pub(crate) fn update(model: &mut Model, action: Action, focus: Focus) -> Vec<Eff
         Action::Archive => put(model, focus, &Status::Archived),
         Action::Select => {
             if let Some(card) = focus.card {
-                crate::choose(model, selection::Msg::Toggled(card));
+                choose_cards(model, selection::Msg::Toggled(card));
             }
             Vec::new()
         }
         Action::SelectAll => {
-            crate::choose(model, selection::Msg::ChoseAll);
+            choose_cards(model, selection::Msg::ChoseAll);
             Vec::new()
         }
         Action::Create => vec![Effect::OpenForm],
@@ -64,7 +70,13 @@ pub(crate) fn update(model: &mut Model, action: Action, focus: Focus) -> Vec<Eff
             model.palette = Some(Palette::new(Page::All, targets));
             Vec::new()
         }
+        Action::GoToInbox => vec![Effect::Visit(model.address.with_inbox())],
+        Action::GoToBoard => vec![Effect::Visit(model.address.with_task(None))],
+        // Only the inbox knows what these are about.
+        Action::Answer | Action::TryAgain | Action::Open => Vec::new(),
         Action::Undo => requests::undo(model, None),
+        Action::Nudge => update_page(model, Msg::WantedNudge),
+        Action::Mine => update_page(model, Msg::ToggledMine),
         Action::Help => {
             model.is_helping = true;
             Vec::new()
@@ -113,6 +125,8 @@ fn choose(model: &mut Model, choice: Choice, targets: Vec<TaskId>) -> Vec<Effect
         Choice::Filter(msg) => Msg::Filter(msg),
         Choice::Layout(msg) => Msg::Layout(msg),
         Choice::Colours(theme) => Msg::ChoseTheme(theme),
+        Choice::Introduce(name) => Msg::Introduced(name),
+        Choice::LogOut => Msg::LoggedOut,
         Choice::Pause => Msg::Pending(pending::Msg::Asked(Request::Pause(None))),
         Choice::Resume => Msg::Pending(pending::Msg::Asked(Request::Resume(None))),
     };
@@ -215,7 +229,7 @@ fn leave(model: &mut Model) -> Vec<Effect> {
     if model.address.task.is_some() {
         return update_page(model, Msg::LeftTask);
     }
-    crate::choose(model, selection::Msg::Cleared);
+    choose_cards(model, selection::Msg::Cleared);
     Vec::new()
 }
 
@@ -225,10 +239,10 @@ fn reach(model: &mut Model, focus: Focus, direction: Step) -> Vec<Effect> {
     };
     let next = beside(&shown::columns(model), &card, direction);
     if !model.selection.has(&card) {
-        crate::choose(model, selection::Msg::Toggled(card));
+        choose_cards(model, selection::Msg::Toggled(card));
     }
     if let Some(next) = &next {
-        crate::choose(model, selection::Msg::ReachedTo(next.clone()));
+        choose_cards(model, selection::Msg::ReachedTo(next.clone()));
     }
     next.map(Effect::FocusCard).into_iter().collect()
 }

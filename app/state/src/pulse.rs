@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::dispatch::Dispatch;
-use domain::id::TaskId;
+use domain::id::{DeliveryId, TaskId};
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,8 @@ pub struct Pulse {
     pub dispatch: Dispatch,
     /// The last line that each running task printed.
     pub output: BTreeMap<TaskId, String>,
+    /// What reached nobody and waits for a person, and the task that it tells of.
+    pub undelivered: BTreeMap<DeliveryId, TaskId>,
     /// Which build of the server says so.
     pub build: String,
 }
@@ -38,6 +40,8 @@ pub struct Status {
     pub dispatch: Dispatch,
     /// The last line that each running task printed.
     pub output: BTreeMap<TaskId, String>,
+    /// What reached nobody and waits for a person.
+    pub undelivered: BTreeMap<DeliveryId, TaskId>,
 }
 
 /// The last answer, and when the next question is due.
@@ -78,6 +82,14 @@ impl Model {
         self.is_outdated = false;
         self.pulse.dispatch = status.dispatch;
         self.pulse.output = status.output;
+        self.pulse.undelivered = status.undelivered;
+    }
+
+    /// Notes that this waits for nobody any more, and looks soon whether that is so: what was tried
+    /// again in vain within a second is no news to the socket.
+    pub fn settle(&mut self, delivery: DeliveryId) {
+        self.pulse.undelivered.remove(&delivery);
+        self.is_outdated = true;
     }
 
     /// Asks again when it is time.

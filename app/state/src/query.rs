@@ -22,7 +22,8 @@ pub(crate) fn write<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     pairs.join("&")
 }
 
-fn encode(text: &str) -> String {
+/// A text without anything that means something else in a URL, or in a cookie.
+pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -37,7 +38,8 @@ fn encode(text: &str) -> String {
     encoded
 }
 
-fn decode(text: &str) -> String {
+/// Reads what [`encode`] wrote.
+pub(crate) fn decode(text: &str) -> String {
     let mut rest = text.as_bytes();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some((byte, behind)) = rest.split_first() {

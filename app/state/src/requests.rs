@@ -21,9 +21,12 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             return vec![model.pending.ask(request)];
         }
         Msg::Answered(ticket, Ok(saved)) => {
-            if let Some(request) = model.pending.grant(ticket, saved) {
-                granted(model, request, saved);
-            }
+            let request = model.pending.grant(ticket, saved);
+            let effect = request.and_then(|request| granted(model, request, saved));
+            return Vec::from_iter(effect)
+                .into_iter()
+                .chain(undo_what_was_wanted(model))
+                .collect();
         }
         Msg::Answered(ticket, Err(refusal)) => {
             if let Some(request) = model.pending.refuse(ticket) {
@@ -126,7 +129,7 @@ pub(crate) fn undo(model: &mut Model, act: Option<ActId>) -> Vec<Effect> {
     })]
 }
 
-fn granted(model: &mut Model, request: Request, saved: Saved) {
+fn granted(model: &mut Model, request: Request, saved: Saved) -> Option<Effect> {
     match request {
         Request::Change { name, change, .. } if saved.has_changed() => {
             let text = change.in_words(&format!("“{name}”"));
@@ -134,8 +137,15 @@ fn granted(model: &mut Model, request: Request, saved: Saved) {
         }
         Request::Undo { text, .. } => model.notices.say(format!("Undone: {text}.")),
         Request::Pause(_) | Request::Resume(_) => model.pulse.touch(),
+        Request::RetryDelivery(delivery) | Request::DropDelivery(delivery) => {
+            model.pulse.settle(delivery);
+            return model.drawer.refresh();
+        }
+        // No event tells of it.
+        Request::Subscribe(..) | Request::Unsubscribe(..) => return model.drawer.refresh(),
         _ => {}
     }
+    None
 }
 
 fn refused(model: &mut Model, request: Request, refusal: Refusal) {
@@ -149,6 +159,16 @@ fn refused(model: &mut Model, request: Request, refusal: Refusal) {
             if is_link(&change) && model.address.task.as_ref() == Some(&task) =>
         {
             model.link_problem = Some((task, refusal.message));
+        }
+        Request::Change {
+            task,
+            change: Change::Answer { text },
+            ..
+        } => {
+            if !text.is_empty() {
+                model.comment.refuse(task, text);
+            }
+            model.notices.show(model.now, refusal.message);
         }
         _ => model.notices.show(model.now, refusal.message),
     }

@@ -5,34 +5,34 @@
 
 mod arrange;
 mod card;
+mod column;
 mod open;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use domain::dispatch::WhyNot;
 use domain::id::TaskId;
+use domain::inbox::Concern;
 use domain::status::Status;
 use domain::time::Timestamp;
-use reactive_stores::{Patch, Store};
+use reactive_stores::Store;
 
 use crate::Model;
 use crate::address::Address;
 use crate::connection::Link;
-use crate::create;
-use crate::drawer::Reading;
-use crate::edit::Text;
 use crate::figures::Figures;
+use crate::inbox::ConcernId;
 use crate::layout::Layout;
 use crate::notice::Notice;
 use crate::palette::Item;
 use crate::pending::Ticket;
-use crate::refusal::Refusal;
-use crate::staleness::Staleness;
 use crate::theme::Theme;
 use crate::workers::Workers;
+use crate::{comment, create, inbox, notification};
 
 pub(crate) use arrange::columns;
+pub use card::{Card, CardStoreFields};
+pub use column::{Column, Columns, ColumnsStoreFields, Row};
+pub use open::Drawer;
 
 /// The whole page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Store)]
@@ -76,6 +76,14 @@ pub struct Shown {
     pub create: create::Model,
     /// The open task.
     pub drawer: Drawer,
+    /// What needs a person, what has waited longest first.
+    pub inbox: Vec<Concern>,
+    /// Which of that the person looks at.
+    pub concern: Option<ConcernId>,
+    /// What is being typed about tasks and was not sent yet.
+    pub comments: comment::Model,
+    /// Whether the browser says what is new in the inbox.
+    pub notifications: notification::State,
     /// The live connection.
     pub link: Link,
     /// Whether the server has been replaced by another build.
@@ -90,107 +98,8 @@ pub struct Shown {
     pub announcement: String,
     /// The colours.
     pub theme: Theme,
-}
-
-/// One card.
-#[derive(Clone, Debug, PartialEq, Eq, Store, Patch)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each says something of its own about the card"
-)]
-pub struct Card {
-    /// The task.
-    #[patch(|this, new| *this = new)]
-    pub id: TaskId,
-    /// What is to be done.
-    pub title: String,
-    /// Who works on it.
-    pub assignee: Option<String>,
-    /// Where it stands, or will once the server agrees.
-    #[patch(|this, new| *this = new)]
-    pub status: Status,
-    /// Since when.
-    #[patch(|this, new| *this = new)]
-    pub since: Timestamp,
-    /// Whether it has been there for too long.
-    #[patch(|this, new| *this = new)]
-    pub staleness: Staleness,
-    /// Higher starts sooner.
-    pub priority: i64,
-    /// The project or customer.
-    pub tenant: Option<String>,
-    /// How many tasks it depends on.
-    pub parents: u32,
-    /// How many tasks depend on it.
-    pub children: u32,
-    /// How many of those are done.
-    pub children_done: u32,
-    /// How many comments it has.
-    pub comments: u32,
-    /// What it waits for a person to answer.
-    pub question: Option<String>,
-    /// What went wrong at the last attempt.
-    pub trouble: Option<String>,
-    /// Until when it rests before the next attempt.
-    #[patch(|this, new| *this = new)]
-    pub not_before: Option<Timestamp>,
-    /// Why it does not start, where that needs saying.
-    pub why_not: Option<String>,
-    /// While it runs: the last line that its worker printed.
-    pub output: Option<String>,
-    /// While it runs: whether a task that it depends on was reopened.
-    pub is_overtaken: bool,
-    /// Why the last bulk change left it alone.
-    pub refusal: Option<String>,
-    /// Whether a change of it is under way.
-    pub is_pending: bool,
-    /// Whether it is chosen.
-    pub is_chosen: bool,
-    /// Whether it is carried by the keyboard.
-    pub is_carried: bool,
-    /// Whether it is open beside the board.
-    pub is_open: bool,
-    /// Grows with each change that came from elsewhere.
-    pub changes: u32,
-}
-
-/// The columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Store)]
-pub struct Columns {
-    /// Ideas.
-    pub triage: Column,
-    /// Accepted, not to be started.
-    pub todo: Column,
-    /// May be claimed.
-    pub ready: Column,
-    /// Being worked on.
-    pub running: Column,
-    /// In need of a person.
-    pub blocked: Column,
-    /// Finished.
-    pub done: Column,
-    /// Put away; empty unless asked for.
-    pub archived: Column,
-}
-
-/// One column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Column {
-    /// What hangs in it, from the top.
-    pub rows: Vec<Row>,
-    /// How many tasks are in it and pass the filter.
-    pub matching: usize,
-    /// How many tasks are in it.
-    pub total: usize,
-}
-
-/// Something that hangs in a column.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Row {
-    /// The name over the cards of one assignee.
-    Lane(Option<String>),
-    /// A card.
-    Card(TaskId),
+    /// Whose tasks are this person's.
+    pub me: Option<String>,
 }
 
 /// A task that was asked for and is not on the board yet.
@@ -204,45 +113,6 @@ pub struct Draft {
     pub assignee: String,
     /// Where it will probably hang.
     pub status: Status,
-}
-
-/// The open task.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Drawer {
-    /// None is open.
-    #[default]
-    Closed,
-    /// It is being read.
-    Loading {
-        /// Which.
-        task: TaskId,
-        /// Its title, where its card is on the board.
-        title: Option<String>,
-    },
-    /// It is here.
-    Loaded {
-        /// The task and its log.
-        reading: Arc<Reading>,
-        /// Where it stands, or will once the server agrees.
-        status: Status,
-        /// Why it does not run.
-        why_not: Option<WhyNot>,
-        /// What was said and is not in its history yet.
-        comments: Vec<String>,
-        /// What is being typed and was not sent yet.
-        draft: String,
-        /// What somebody else wrote while it is being rewritten here.
-        conflict: Option<Text>,
-        /// Why its dependencies could not be changed.
-        problem: Option<String>,
-    },
-    /// It could not be read.
-    Failed {
-        /// Which.
-        task: TaskId,
-        /// Why.
-        refusal: Refusal,
-    },
 }
 
 /// What is asked in the palette.
@@ -260,63 +130,11 @@ pub struct Palette {
     pub cursor: usize,
 }
 
-impl Drawer {
-    /// Which task is open.
-    pub fn task(&self) -> Option<&TaskId> {
-        match self {
-            Self::Closed => None,
-            Self::Loading { task, .. } | Self::Failed { task, .. } => Some(task),
-            Self::Loaded { reading, .. } => Some(&reading.detail.task.id),
-        }
-    }
-}
-
-impl Column {
-    /// The cards, from the top.
-    pub fn cards(&self) -> impl Iterator<Item = &TaskId> {
-        self.rows.iter().filter_map(|row| match row {
-            Row::Card(task) => Some(task),
-            Row::Lane(_) => None,
-        })
-    }
-
-    /// How many more there are to show.
-    pub fn hidden(&self) -> usize {
-        self.matching.saturating_sub(self.cards().count())
-    }
-}
-
-impl Columns {
-    /// The column of a status.
-    pub fn of(&self, status: &Status) -> &Column {
-        match status.column() {
-            Status::Triage => &self.triage,
-            Status::Todo | Status::Other(_) => &self.todo,
-            Status::Ready => &self.ready,
-            Status::Running => &self.running,
-            Status::Blocked => &self.blocked,
-            Status::Done => &self.done,
-            Status::Archived => &self.archived,
-        }
-    }
-
-    fn of_mut(&mut self, status: &Status) -> &mut Column {
-        match status.column() {
-            Status::Triage => &mut self.triage,
-            Status::Todo | Status::Other(_) => &mut self.todo,
-            Status::Ready => &mut self.ready,
-            Status::Running => &mut self.running,
-            Status::Blocked => &mut self.blocked,
-            Status::Done => &mut self.done,
-            Status::Archived => &mut self.archived,
-        }
-    }
-}
-
 /// The page for a model.
 pub fn project(model: &Model) -> Shown {
     let (columns, hung) = arrange::arrange(model);
     let drafts: Vec<Draft> = drafts(model);
+    let concerns = inbox::concerns(model);
     Shown {
         cards: card::cards(model, &hung),
         columns,
@@ -338,6 +156,10 @@ pub fn project(model: &Model) -> Shown {
         drafts,
         create: model.create.clone(),
         drawer: open::drawer(model),
+        concern: inbox::current(model, &concerns).map(ConcernId::of),
+        inbox: concerns,
+        comments: model.comment.clone(),
+        notifications: model.notifications.state(),
         link: model.connection.link(),
         is_outdated: model.is_outdated,
         second: model.now,
@@ -345,6 +167,7 @@ pub fn project(model: &Model) -> Shown {
         notices: model.notices.notices().to_vec(),
         announcement: model.notices.announcement().to_owned(),
         theme: model.theme,
+        me: model.me.clone(),
     }
 }
 

@@ -133,6 +133,7 @@ mod tests {
                     serves_others: false,
                     problem: None,
                 }],
+                leaving: Vec::new(),
             }),
             reported_at: Some(NOW),
             paused: Vec::new(),

@@ -24,14 +24,9 @@ pub(crate) fn Attempts(
             <section class="attempts" aria-label="Attempts">
                 <h3>"Attempts"</h3>
                 <ol role="list">
-                    // A run changes once, when it ends.
-                    <For
-                        each=move || runs.get().into_iter().enumerate()
-                        key=|(_, run)| (run.id, run.ended_at)
-                        let((position, run))
-                    >
-                        <Attempt number=position.saturating_add(1) run clock/>
-                    </For>
+                    {move || (1..).zip(runs.get()).map(|(number, run)| view! {
+                        <Attempt number run clock/>
+                    }).collect_view()}
                 </ol>
                 <Again runs status/>
             </section>

@@ -3,12 +3,13 @@
 use domain::id::TaskId;
 use leptos::html::Textarea;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use state::pending::{self, Request};
 use state::{Msg, comment};
 
 use crate::api;
 use crate::runtime::use_dispatch;
-use crate::view::form::PlainForm;
+use crate::view::form::{Filled, PlainForm};
 
 #[component]
 pub(crate) fn CommentForm(
@@ -33,15 +34,18 @@ pub(crate) fn CommentForm(
     let typed = move |text: String| {
         dispatch(Msg::Comment(comment::Msg::Typed(about.clone(), text)));
     };
-    let submit = Callback::new(move |api::Comment { task, body }| {
-        dispatch(Msg::Pending(pending::Msg::Asked(Request::Comment {
-            task,
-            body,
-        })));
-    });
+    let submit = {
+        let task = task.clone();
+        Callback::new(move |filled: Filled| {
+            dispatch(Msg::Pending(pending::Msg::Asked(Request::Comment {
+                task: task.clone(),
+                body: filled.text("body"),
+            })));
+        })
+    };
     view! {
         <div class="comment-form">
-            <PlainForm on_submit=submit>
+            <PlainForm action=api::Comment::url() on_submit=submit>
                 <input type="hidden" name="task" value=task.to_string()/>
                 <textarea
                     name="body" rows="2" required placeholder="Say something…" aria-label="Comment"

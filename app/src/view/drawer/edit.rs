@@ -5,6 +5,7 @@ use domain::task::Task;
 use leptos::ev::Event;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos::web_sys::HtmlDetailsElement;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use state::Msg;
@@ -12,7 +13,7 @@ use state::edit::{self, Text};
 
 use crate::api::EditTask;
 use crate::runtime::use_dispatch;
-use crate::view::form::PlainForm;
+use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
 
 #[component]
@@ -48,15 +49,19 @@ pub(crate) fn EditForm(
             dispatch(Msg::Edit(edit::Msg::Left));
         }
     };
-    let submit = Callback::new(move |EditTask { title, body, .. }| {
-        dispatch(Msg::Edit(edit::Msg::Finished(Text { title, body })));
+    let submit = Callback::new(move |filled: Filled| {
+        let text = Text {
+            title: filled.text("title"),
+            body: filled.text("body"),
+        };
+        dispatch(Msg::Edit(edit::Msg::Finished(text)));
         fields.close();
     });
     let initial = text();
     view! {
         <details class="edit" node_ref=fields.details on:toggle=toggle>
             <summary class="button"><Drawing icon=Icon::Pencil/>"Edit"</summary>
-            <PlainForm on_submit=submit>
+            <PlainForm action=EditTask::url() on_submit=submit>
                 <input type="hidden" name="task" value=id/>
                 <label><span>"Title"</span>
                     <input name="title" required autocomplete="off" value=initial.title node_ref=fields.title/>

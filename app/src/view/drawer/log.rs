@@ -1,74 +1,163 @@
-//! What the workers of the task printed.
+//! What the workers of the task printed, and print.
 
+mod find;
+mod follow;
+
+use domain::id::TaskId;
+use domain::run::Run;
 use leptos::either::Either;
-use leptos::html::Pre;
+use leptos::html::Div;
 use leptos::prelude::*;
-use state::ansi::{self, Span};
+use state::log::{self, Block, Line, Piece};
 use state::{drawer, label};
+
+use find::Find;
+use follow::Follower;
 
 /// Pixels from the end that still count as the end: less than a line.
 const NEAR_THE_END: i32 = 16;
 
 #[component]
-pub(crate) fn Log(log: Memo<Option<drawer::Log>>) -> impl IntoView {
-    let has_log = Memo::new(move |_| log.read().is_some());
-    let size = move || log.read().as_ref().map(|it| label::size(it.size_bytes));
-    let cut = move || {
-        log.read()
-            .as_ref()
-            .is_some_and(|it| it.is_truncated)
-            .then_some(", its end shown")
+pub(crate) fn Log(
+    task: TaskId,
+    /// The end of the log when the task was read.
+    read: Memo<Option<drawer::Log>>,
+    /// Whether more is to come.
+    is_running: Memo<bool>,
+    /// The attempts, which the log names too.
+    runs: Memo<Vec<Run>>,
+) -> impl IntoView {
+    let initial = read
+        .read_untracked()
+        .as_ref()
+        .map(|log| log::Log::of(&log.text));
+    let printed = RwSignal::new(initial.unwrap_or_default());
+    let is_live = RwSignal::new(false);
+    let whole = format!("/t/{task}/log");
+    listen(task, read, is_running, printed, is_live);
+
+    let words = RwSignal::new(String::new());
+    let has_log = Memo::new(move |_| read.read().is_some() || !printed.read().blocks().is_empty());
+    let output = NodeRef::<Div>::new();
+    let is_followed = RwSignal::new(true);
+    let to_end = move || {
+        if let Some(output) = output.get_untracked() {
+            output.set_scroll_top(output.scroll_height());
+        }
     };
-    let path = move || {
-        log.read()
-            .as_ref()
-            .filter(|it| it.is_truncated)
-            .map(|it| it.path.clone())
-    };
-    let spans = Memo::new(move |_| {
-        let log = log.read();
-        log.as_ref()
-            .map(|log| ansi::spans(&log.text))
-            .unwrap_or_default()
-    });
-    let output = NodeRef::<Pre>::new();
     // The end is followed, until somebody scrolls up to read.
-    let is_followed = StoredValue::new(true);
     let scrolled = move |_| {
         if let Some(output) = output.get_untracked() {
             let below = output.scroll_height() - output.scroll_top() - output.client_height();
-            is_followed.set_value(below < NEAR_THE_END);
+            is_followed.set(below < NEAR_THE_END);
         }
     };
     Effect::new(move |_| {
-        log.track();
-        let Some(output) = output.get() else {
-            return;
-        };
+        printed.track();
+        output.track();
         // The text is there only with the next frame.
         request_animation_frame(move || {
-            if is_followed.try_get_value() == Some(true) {
-                output.set_scroll_top(output.scroll_height());
+            if is_followed.try_get_untracked() == Some(true) {
+                to_end();
             }
         });
     });
+    let follow = move |_| {
+        is_followed.update(|it| *it = !*it);
+        if is_followed.get_untracked() {
+            to_end();
+        }
+    };
+    let size = move || match (is_live.get() && is_running.get(), &*read.read()) {
+        (true, _) => Some("Live".to_owned()),
+        (false, Some(log)) if log.is_truncated => {
+            Some(format!("{}, its end shown", label::size(log.size_bytes)))
+        }
+        (false, Some(log)) => Some(label::size(log.size_bytes)),
+        (false, None) => None,
+    };
+    let path = move || {
+        let log = read.read();
+        let cut = log.as_ref().filter(|log| log.is_truncated);
+        cut.map(|log| log.path.clone())
+    };
     view! {
         <Show when=move || has_log.get()>
             <section class="log" aria-label="Log">
-                <h3>"Log " <span class="size">{size}{cut}</span></h3>
+                <header>
+                    <h3>"Log"</h3>
+                    <span class="size" data-live=move || (is_live.get() && is_running.get()).then_some("")>{size}</span>
+                    <Find words printed output is_followed/>
+                    <button
+                        type="button" class="button needs-script" title="Stay at the end"
+                        aria-pressed=move || is_followed.get().to_string() on:click=follow
+                    >
+                        "Follow"
+                    </button>
+                    <a class="button" href=whole.clone() target="_blank" rel="external noopener" title="Open the full log">
+                        "Open"
+                    </a>
+                </header>
                 // Long lines and many of them: the keyboard must be able to scroll it.
-                <pre tabindex="0" node_ref=output on:scroll=scrolled>{move || spans.get().into_iter().map(span).collect_view()}</pre>
+                <div class="output" tabindex="0" role="group" aria-label="Output" node_ref=output on:scroll=scrolled>
+                    <For each=move || printed.read().blocks().to_vec() key=Block::key let(block)>
+                        <Lines block words runs/>
+                    </For>
+                </div>
                 {move || path().map(|path| view! { <p class="path">"All of it is in "<code>{path}</code></p> })}
             </section>
         </Show>
     }
 }
 
-fn span(Span { text, style }: Span) -> impl IntoView {
-    let classes = style.classes();
-    if classes.is_empty() {
-        Either::Left(text)
-    } else {
-        Either::Right(view! { <span class=classes>{text}</span> })
+/// Follows the output while the task runs. What is read later stands in its place.
+fn listen(
+    task: TaskId,
+    read: Memo<Option<drawer::Log>>,
+    is_running: Memo<bool>,
+    printed: RwSignal<log::Log>,
+    is_live: RwSignal<bool>,
+) {
+    // The effect holds the last one as its value.
+    Effect::new(move |last: Option<Option<Follower>>| {
+        drop(last);
+        let is_running = is_running.get();
+        let started = is_running.then(|| Follower::start(&task, printed, is_live));
+        started.flatten()
+    });
+    Effect::new(move |has_run: Option<()>| {
+        let read = read.read();
+        if has_run.is_some() && !is_running.get() {
+            let text = read.as_ref().map_or("", |log| log.text.as_str());
+            printed.update(|printed| printed.restart(text));
+        }
+    });
+}
+
+#[component]
+fn Lines(block: Block, words: RwSignal<String>, runs: Memo<Vec<Run>>) -> impl IntoView {
+    move || {
+        let words = words.read();
+        let lines = block.lines().map(|line| match line {
+            Line::Run(name) => {
+                Either::Left(view! { <p class="run">{log::attempt(name, &runs.read())}</p> })
+            }
+            Line::Text(spans) => {
+                let pieces = log::pieces(spans, &words);
+                Either::Right(view! { <pre>{pieces.into_iter().map(piece).collect_view()}</pre> })
+            }
+        });
+        lines.collect_view()
     }
+}
+
+fn piece(piece: Piece) -> impl IntoView {
+    let Piece {
+        text,
+        style,
+        is_found,
+    } = piece;
+    let classes = style.classes();
+    let classes = (!classes.is_empty()).then_some(classes);
+    view! { <span class=classes data-found=is_found.then_some("")>{text}</span> }
 }

@@ -3,6 +3,7 @@
 use domain::id::TaskId;
 use domain::status::Status;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use state::change::Change;
 use state::palette::{Msg as Answer, Page};
 use state::{Msg, label};
@@ -26,23 +27,21 @@ const TARGETS: [Status; 6] = [
 #[component]
 pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let about = StoredValue::new(task.clone());
+    let about = StoredValue::new(task);
     let menu = move |_| {
         let opened = Answer::Opened(Page::Task, vec![about.get_value()]);
         dispatch(Msg::Palette(opened));
     };
     let targets = move || {
-        let status = status.get();
-        TARGETS
-            .into_iter()
-            .filter(move |to| status.as_ref().is_some_and(|from| from != to))
+        let from = status.get();
+        let others = TARGETS.into_iter().filter(|to| from.as_ref() != Some(to));
+        let forms = others.map(|to| view! { <MoveForm task=about.get_value() to status/> });
+        from.is_some().then(|| forms.collect_view())
     };
     view! {
         <div class="moves" role="group" aria-label="Move to">
             <span aria-hidden="true">"Move to"</span>
-            <For each=targets key=Status::clone let(to)>
-                <MoveForm task=task.clone() to status/>
-            </For>
+            {targets}
             <button type="button" class="button-quiet needs-script" aria-label="More actions" title="More actions (Ctrl K)" on:click=menu>
                 <Drawing icon=Icon::More/>
             </button>
@@ -53,7 +52,10 @@ pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) 
 #[component]
 fn MoveForm(task: TaskId, to: Status, status: Signal<Option<Status>>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let submit = Callback::new(move |MoveTask { task, to }| dispatch(Msg::Dropped(task, to)));
+    let submit = {
+        let (task, to) = (task.clone(), to.clone());
+        Callback::new(move |_| dispatch(Msg::Dropped(task.clone(), to.clone())))
+    };
     let problem = {
         let to = to.clone();
         Memo::new(move |_| {
@@ -63,7 +65,7 @@ fn MoveForm(task: TaskId, to: Status, status: Signal<Option<Status>>) -> impl In
         })
     };
     view! {
-        <PlainForm on_submit=submit>
+        <PlainForm action=MoveTask::url() on_submit=submit>
             <input type="hidden" name="task" value=task.to_string()/>
             <input type="hidden" name="to" value=to.as_str().to_owned()/>
             <button class="button" disabled=move || problem.read().is_some() title=move || problem.get()>

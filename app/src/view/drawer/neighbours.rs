@@ -3,6 +3,7 @@
 use domain::id::TaskId;
 use leptos::either::Either;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use state::Msg;
 use state::address::Address;
 use state::change::Change;
@@ -10,7 +11,7 @@ use state::palette::{Msg as Answer, Page};
 
 use crate::api::{LinkTasks, UnlinkTasks};
 use crate::runtime::{Runtime, use_dispatch};
-use crate::view::form::PlainForm;
+use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
 use crate::view::status_mark::StatusMark;
 
@@ -28,22 +29,23 @@ pub(crate) fn Neighbours(
         let opened = Answer::Opened(Page::WaitFor, vec![id.get_value()]);
         dispatch(Msg::Palette(opened));
     };
-    let link = Callback::new(move |LinkTasks { task, parent }| {
-        dispatch(Msg::Changed(task, Change::WaitFor(parent)));
+    let link = Callback::new(move |filled: Filled| {
+        let change = Change::WaitFor(filled.text("parent"));
+        dispatch(Msg::Changed(id.get_value(), change));
     });
     view! {
         <section class="neighbours" aria-label="Dependencies">
             <h3>"Waits for"</h3>
             <ul role="list">
-                <For each=move || parents.get() key=TaskId::clone let(parent)>
+                {move || parents.get().into_iter().map(|parent| view! {
                     <li><Neighbour task=parent.clone()/><Unlink task=id.get_value() parent/></li>
-                </For>
+                }).collect_view()}
                 <li>
                     <button type="button" class="button needs-script" on:click=ask>
                         <Drawing icon=Icon::Plus/>"Add"
                     </button>
                     <noscript>
-                        <PlainForm on_submit=link>
+                        <PlainForm action=LinkTasks::url() on_submit=link>
                             <input type="hidden" name="task" value=task.to_string()/>
                             <input name="parent" required placeholder="id of a task" aria-label="Wait for"/>
                             <button class="button">"Wait for it"</button>
@@ -57,9 +59,9 @@ pub(crate) fn Neighbours(
             <Show when=move || !children.read().is_empty()>
                 <h3>"Needed by"</h3>
                 <ul role="list">
-                    <For each=move || children.get() key=TaskId::clone let(child)>
+                    {move || children.get().into_iter().map(|child| view! {
                         <li><Neighbour task=child/></li>
-                    </For>
+                    }).collect_view()}
                 </ul>
             </Show>
         </section>
@@ -83,12 +85,16 @@ fn Neighbour(task: TaskId) -> impl IntoView {
 #[component]
 fn Unlink(task: TaskId, parent: TaskId) -> impl IntoView {
     let dispatch = use_dispatch();
-    let submit = Callback::new(move |UnlinkTasks { task, parent }| {
-        dispatch(Msg::Changed(task, Change::StopWaitingFor(parent)));
-    });
+    let submit = {
+        let (task, parent) = (task.clone(), parent.clone());
+        Callback::new(move |_| {
+            let change = Change::StopWaitingFor(parent.clone());
+            dispatch(Msg::Changed(task.clone(), change));
+        })
+    };
     let label = format!("Do not wait for {parent}");
     view! {
-        <PlainForm on_submit=submit>
+        <PlainForm action=UnlinkTasks::url() on_submit=submit>
             <input type="hidden" name="task" value=task.to_string()/>
             <input type="hidden" name="parent" value=parent.to_string()/>
             <button class="button-quiet" title=label.clone() aria-label=label><Drawing icon=Icon::Close/></button>

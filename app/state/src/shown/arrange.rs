@@ -12,13 +12,13 @@ use crate::{Model, board};
 pub(super) struct Match<'a> {
     pub(super) entry: &'a board::Entry,
     /// It as it will be, where something about it is under way.
-    foreseen: Option<TaskSummary>,
+    foreseen: Option<Box<TaskSummary>>,
 }
 
 impl Match<'_> {
     /// The task as it is, or will be.
     pub(super) fn task(&self) -> &TaskSummary {
-        self.foreseen.as_ref().unwrap_or(&self.entry.task)
+        self.foreseen.as_deref().unwrap_or(&self.entry.task)
     }
 }
 
@@ -35,10 +35,10 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
     let mut columns = Columns::default();
     let mut by_column: [(Status, Vec<Match<'_>>); 7] = Status::ALL.map(|it| (it, Vec::new()));
     for entry in model.board.in_order() {
-        let mut foreseen = changes.foresee(&entry.task);
+        let mut foreseen = changes.foresee(&entry.task).map(Box::new);
         let carried = model.carried.as_ref();
         if let Some(over) = carried.and_then(|it| it.holds(&entry.task.id)) {
-            let task = foreseen.get_or_insert_with(|| entry.task.clone());
+            let task = foreseen.get_or_insert_with(|| Box::new(entry.task.clone()));
             task.status = over.clone();
         }
         let found = Match { entry, foreseen };
@@ -49,14 +49,22 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
         if is_hidden || !passes(found.task(), &entry.words) {
             continue;
         }
-        if let Some((_, matches)) = by_column.iter_mut().find(|(status, _)| *status == column) {
+        shown.matching = shown.matching.saturating_add(1);
+        // What was finished is sorted first; of the rest no more is kept than hangs.
+        let size = if column.is_finished() {
+            usize::MAX
+        } else {
+            model.window.size(&column)
+        };
+        if let Some((_, matches)) = by_column.iter_mut().find(|(status, _)| *status == column)
+            && matches.len() < size
+        {
             matches.push(found);
         }
     }
     let mut hung = Vec::new();
     for (status, mut matches) in by_column {
         let column = columns.of_mut(&status);
-        column.matching = matches.len();
         if status.is_finished() {
             // What was finished last is looked for first.
             matches.sort_by_key(|it| Reverse(it.task().status_since));

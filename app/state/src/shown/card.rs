@@ -1,25 +1,103 @@
 //! What a card says.
 
+use std::collections::BTreeSet;
+
 use domain::board::TaskSummary;
 use domain::dispatch::{Facts, WhyNot, why_not};
+use domain::id::TaskId;
 use domain::status::Status;
+use domain::time::Timestamp;
+use reactive_stores::{Patch, Store};
 
-use super::Card;
 use super::arrange::Match;
 use crate::Model;
 use crate::label;
 use crate::pending::Changes;
 use crate::staleness::Staleness;
 
+/// One card.
+#[derive(Clone, Debug, PartialEq, Eq, Store, Patch)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own about the card"
+)]
+pub struct Card {
+    /// The task.
+    #[patch(|this, new| *this = new)]
+    pub id: TaskId,
+    /// What is to be done.
+    pub title: String,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// Where it stands, or will once the server agrees.
+    #[patch(|this, new| *this = new)]
+    pub status: Status,
+    /// Since when.
+    #[patch(|this, new| *this = new)]
+    pub since: Timestamp,
+    /// Whether it has been there for too long.
+    #[patch(|this, new| *this = new)]
+    pub staleness: Staleness,
+    /// Higher starts sooner.
+    pub priority: i64,
+    /// The project or customer.
+    pub tenant: Option<String>,
+    /// How many tasks it depends on.
+    pub parents: u32,
+    /// How many tasks depend on it.
+    pub children: u32,
+    /// How many of those are done.
+    pub children_done: u32,
+    /// How many comments it has.
+    pub comments: u32,
+    /// What it waits for a person to answer.
+    pub question: Option<String>,
+    /// What went wrong at the last attempt.
+    pub trouble: Option<String>,
+    /// Until when it rests before the next attempt.
+    #[patch(|this, new| *this = new)]
+    pub not_before: Option<Timestamp>,
+    /// Why it does not start, where that needs saying.
+    pub why_not: Option<String>,
+    /// While it runs: the last line that its worker printed.
+    pub output: Option<String>,
+    /// While it runs: whether a task that it depends on was reopened.
+    pub is_overtaken: bool,
+    /// Why the last bulk change left it alone.
+    pub refusal: Option<String>,
+    /// Whether a change of it is under way.
+    pub is_pending: bool,
+    /// Whether it is chosen.
+    pub is_chosen: bool,
+    /// Whether it is carried by the keyboard.
+    pub is_carried: bool,
+    /// Whether it is open beside the board.
+    pub is_open: bool,
+    /// Whether somebody could not be told of it.
+    pub is_undelivered: bool,
+    /// Grows with each change that came from elsewhere.
+    pub changes: u32,
+}
+
 /// The cards of what hangs on the board, by id.
 pub(super) fn cards(model: &Model, hung: &[Match<'_>]) -> Vec<Card> {
-    let changes = model.pending.changes();
-    let mut cards: Vec<Card> = hung.iter().map(|it| card(model, &changes, it)).collect();
+    let around = Around {
+        changes: model.pending.changes(),
+        undelivered: model.pulse.pulse().undelivered.values().collect(),
+    };
+    let mut cards: Vec<Card> = hung.iter().map(|it| card(model, &around, it)).collect();
     cards.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     cards
 }
 
-fn card(model: &Model, changes: &Changes<'_>, found: &Match<'_>) -> Card {
+/// What is looked up for each card.
+struct Around<'a> {
+    changes: Changes<'a>,
+    /// The tasks of which somebody could not be told.
+    undelivered: BTreeSet<&'a TaskId>,
+}
+
+fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
     let task = found.task();
     let id = task.id.clone();
     let is_running = task.status == Status::Running;
@@ -36,10 +114,11 @@ fn card(model: &Model, changes: &Changes<'_>, found: &Match<'_>) -> Card {
         output: output.cloned(),
         is_overtaken: is_running && task.waiting,
         refusal: model.selection.refusal_of(&id).cloned(),
-        is_pending: changes.touch(&id),
+        is_pending: around.changes.touch(&id),
         is_chosen: model.selection.has(&id),
         is_carried: model.carried.as_ref().is_some_and(|it| it.has(&id)),
         is_open: model.address.task.as_ref() == Some(&id),
+        is_undelivered: around.undelivered.contains(&id),
         changes: found.entry.changes,
         title: task.title.clone(),
         assignee: task.assignee.clone(),

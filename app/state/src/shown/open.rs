@@ -2,12 +2,64 @@
 
 use std::sync::Arc;
 
-use domain::dispatch::{Facts, why_not};
+use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
+use domain::status::Status;
 
-use super::Drawer;
 use crate::Model;
 use crate::drawer::{self, Content, Reading};
+use crate::edit::Text;
+use crate::refusal::Refusal;
+
+/// The open task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Drawer {
+    /// None is open.
+    #[default]
+    Closed,
+    /// It is being read.
+    Loading {
+        /// Which.
+        task: TaskId,
+        /// Its title, where its card is on the board.
+        title: Option<String>,
+    },
+    /// It is here.
+    Loaded {
+        /// The task and its log.
+        reading: Arc<Reading>,
+        /// Where it stands, or will once the server agrees.
+        status: Status,
+        /// Why it does not run.
+        why_not: Option<WhyNot>,
+        /// What was said and is not in its history yet.
+        comments: Vec<String>,
+        /// What is being typed and was not sent yet.
+        draft: String,
+        /// What somebody else wrote while it is being rewritten here.
+        conflict: Option<Text>,
+        /// Why its dependencies could not be changed.
+        problem: Option<String>,
+    },
+    /// It could not be read.
+    Failed {
+        /// Which.
+        task: TaskId,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+impl Drawer {
+    /// Which task is open.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::Closed => None,
+            Self::Loading { task, .. } | Self::Failed { task, .. } => Some(task),
+            Self::Loaded { reading, .. } => Some(&reading.detail.task.id),
+        }
+    }
+}
 
 pub(super) fn drawer(model: &Model) -> Drawer {
     let drawer::Model::Open { task, content, .. } = &model.drawer else {

@@ -286,8 +286,7 @@ fn an_edit_that_somebody_else_overtook_shows_their_text() {
 
     let mut theirs = reading(1, vec![]);
     theirs.detail.task.body = Some("theirs".to_owned());
-    let told = drawer::Msg::Read(id(1), Ok(Box::new(theirs)));
-    update(&mut model, Msg::Drawer(told));
+    update(&mut model, read(1, Box::new(theirs)));
     assert_eq!(
         conflict(&model).map(|text| text.body).as_deref(),
         Some("theirs")
@@ -339,4 +338,29 @@ fn an_answer_that_is_not_to_be_had_does_nothing() {
     let effects = update(&mut model, Msg::Palette(palette::Msg::Chose(place)));
     assert_eq!(effects, []);
     assert!(project(&model).palette.is_some());
+}
+
+#[test]
+fn a_nudge_says_what_came_of_it() {
+    let (mut model, _) = live([summary(1)]);
+    assert_eq!(update(&mut model, Msg::WantedNudge), [Effect::Nudge]);
+    for (result, said) in [
+        (Ok(0), "Nothing can start now"),
+        (Ok(1), "Started one task"),
+        (Ok(3), "Started 3 tasks"),
+        (Err(refusal()), "waits for"),
+    ] {
+        update(&mut model, Msg::Nudged(result));
+        let notices = project(&model).notices;
+        assert!(
+            notices.last().is_some_and(|it| it.text.contains(said)),
+            "{notices:?}"
+        );
+    }
+}
+
+#[test]
+fn leaving_is_for_the_browser_to_do() {
+    let (mut model, _) = live([]);
+    assert_eq!(update(&mut model, Msg::LoggedOut), [Effect::LogOut]);
 }

@@ -243,3 +243,40 @@ fn tenants_and_nobody_can_be_chosen() {
     update(&mut model, Msg::Filter(whose));
     assert_eq!(cards(&project(&model).columns.ready), [id(1)]);
 }
+
+#[test]
+fn whoever_is_not_known_is_asked_for_a_name_and_then_sees_their_own_tasks() {
+    let mut theirs = summary(1);
+    theirs.assignee = Some("ada".to_owned());
+    let (mut model, _) = live([theirs, summary(2)]);
+    assert_eq!(update(&mut model, Msg::ToggledMine), []);
+    let asked = project(&model).palette.map(|palette| palette.items);
+    let names: Vec<_> = asked.into_iter().flatten().map(|item| item.label).collect();
+    assert_eq!(names, ["ada", "shell"]);
+
+    let effects = update(&mut model, Msg::Introduced("ada".to_owned()));
+    assert!(effects.contains(&Effect::KeepMe("ada".to_owned())));
+    assert_eq!(project(&model).me.as_deref(), Some("ada"));
+    assert_eq!(cards(&project(&model).columns.ready), [id(1)]);
+
+    update(&mut model, Msg::ToggledMine);
+    assert_eq!(cards(&project(&model).columns.ready), [id(1), id(2)]);
+    update(&mut model, Msg::ToggledMine);
+    assert_eq!(cards(&project(&model).columns.ready), [id(1)]);
+}
+
+#[test]
+fn what_is_usual_on_a_board_stands_in_no_address() {
+    let usual = filter::Filter {
+        tenant: Some("acme".to_owned()),
+        ..filter::Filter::default()
+    };
+    let mut model = page([summary(1)]);
+    update(&mut model, Msg::Visited(Address::from_url("/", "", usual)));
+    assert_eq!(project(&model).cards, []);
+    assert_eq!(model.address_of("/", ""), project(&model).address);
+
+    let effects = update(&mut model, Msg::Filter(filter::Msg::Cleared));
+    assert!(matches!(&effects[..], [Effect::KeepAddress(address)] if address.url() == "/?tenant="));
+    assert_eq!(project(&model).cards.len(), 1);
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Focus;
-use crate::keys::{Action, TABLE};
+use crate::keys::{Action, Place, TABLE};
 
 fn on(number: u32) -> Focus {
     Focus {
@@ -185,7 +185,7 @@ fn questions_open_only_about_a_task() {
 
 #[test]
 fn every_key_does_something_somewhere() {
-    for shortcut in TABLE {
+    for shortcut in TABLE.iter().filter(|it| it.place != Place::Inbox) {
         let does_something = [1, 2, 3].into_iter().any(|card| {
             let mut model = board();
             if shortcut.action == Action::Leave {

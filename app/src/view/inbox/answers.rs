@@ -1,0 +1,173 @@
+//! What a person may do about a concern: forms that work without scripts too.
+
+use domain::id::{DeliveryId, TaskId};
+use domain::inbox::Need;
+use leptos::ev::KeyboardEvent;
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos::web_sys::HtmlElement;
+use leptos::web_sys::wasm_bindgen::JsCast;
+use reactive_stores::Store;
+use state::inbox::{self, Answer, ConcernId};
+use state::shown::{Shown, ShownStoreFields};
+use state::{Msg, comment};
+
+use super::concern_id;
+use crate::api::{AcceptResult, Answer as Say, DropDelivery, RetryDelivery};
+use crate::runtime::use_dispatch;
+use crate::view::form::{Filled, PlainForm};
+
+/// The name of the line in which a concern about a task is answered.
+pub(crate) fn answer_id(task: &TaskId) -> String {
+    format!("answer-to-{task}")
+}
+
+const ANSWER: &str = "Your answer. It becomes a comment, and the task goes on.";
+const ADVICE: &str = "What to do differently. It becomes a comment.";
+
+#[component]
+pub(super) fn Answers(
+    shown: Store<Shown>,
+    id: ConcernId,
+    task: TaskId,
+    need: Need,
+) -> impl IntoView {
+    // Each form stands here once: the browser's half of the program is paid for by the kilobyte.
+    let (mut result, mut delivery, mut say) = (None, None, None);
+    match need {
+        Need::Answer { .. } => say = Some(("Answer", ANSWER)),
+        Need::GaveUp { proposed, .. } => {
+            result = proposed;
+            say = Some(("Try again", ADVICE));
+        }
+        Need::Undelivered { delivery: of, .. } => delivery = Some(of),
+    }
+    let is_main = result.is_none();
+    let accept = result.map(|result| {
+        view! { <AcceptForm id=id.clone() task=task.clone() result/> }
+    });
+    let deliver = delivery.map(|delivery| view! { <DeliveryForms id=id.clone() delivery/> });
+    let say = say.map(|(label, placeholder)| {
+        view! { <SayForm shown id task placeholder label is_main/> }
+    });
+    view! {
+        {accept}
+        {say}
+        {deliver}
+    }
+}
+
+/// Says something, and lets the task go on.
+#[component]
+fn SayForm(
+    shown: Store<Shown>,
+    id: ConcernId,
+    task: TaskId,
+    placeholder: &'static str,
+    label: &'static str,
+    /// Whether it is what most people will do.
+    is_main: bool,
+) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let draft = {
+        let task = task.clone();
+        Memo::new(move |_| shown.comments().read().draft(&task).to_owned())
+    };
+    let input = NodeRef::<Textarea>::new();
+    // What is typed stays; only what was refused, or written beside the board, is written here.
+    Effect::new(move |has_run: Option<()>| {
+        let text = draft.get();
+        let is_news = has_run.is_some() || !text.is_empty();
+        if let Some(input) = input.get()
+            && is_news
+            && input.value() != text
+        {
+            input.set_value(&text);
+        }
+    });
+    let typed = {
+        let task = task.clone();
+        move |text: String| dispatch(Msg::Comment(comment::Msg::Typed(task.clone(), text)))
+    };
+    let row = concern_id(&id);
+    let press = move |event: KeyboardEvent| {
+        let is_sent = event.ctrl_key() || event.meta_key();
+        match event.key().as_str() {
+            "Enter" if is_sent => {
+                let form = input.get_untracked().and_then(|it| it.form());
+                // A form that cannot be sent says so itself.
+                drop(form.map(|form| form.request_submit()));
+            }
+            "Escape" => focus(&row),
+            _ => return,
+        }
+        event.prevent_default();
+        event.stop_propagation();
+    };
+    let submit = Callback::new(move |filled: Filled| {
+        let answer = Answer::Say(filled.text("text"));
+        let said = inbox::Msg::Answered(id.clone(), answer);
+        dispatch(Msg::Inbox(said));
+    });
+    let class = if is_main { "button-primary" } else { "button" };
+    view! {
+        <PlainForm action=Say::url() on_submit=submit>
+            <input type="hidden" name="task" value=task.to_string()/>
+            <textarea
+                id=answer_id(&task) name="text" rows="1" placeholder=placeholder aria-label=label
+                node_ref=input on:keydown=press on:input:target=move |event| typed(event.target().value())
+            ></textarea>
+            <button class=class title="Ctrl Enter">{label}</button>
+        </PlainForm>
+    }
+}
+
+fn focus(id: &str) {
+    let row = document().get_element_by_id(id);
+    if let Some(row) = row.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+        // It is the row around the line that had the keyboard.
+        drop(row.focus());
+    }
+}
+
+/// Takes the proposed result.
+#[component]
+fn AcceptForm(id: ConcernId, task: TaskId, result: String) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let submit = Callback::new(move |_| {
+        let accepted = inbox::Msg::Answered(id.clone(), Answer::Accept);
+        dispatch(Msg::Inbox(accepted));
+    });
+    view! {
+        <PlainForm action=AcceptResult::url() on_submit=submit>
+            <input type="hidden" name="task" value=task.to_string()/>
+            <input type="hidden" name="result" value=result/>
+            <button class="button-primary">"Accept as its result"</button>
+        </PlainForm>
+    }
+}
+
+/// Tells somebody after all, or nobody.
+#[component]
+fn DeliveryForms(id: ConcernId, delivery: DeliveryId) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let answer = move |id: ConcernId, answer: Answer| {
+        dispatch(Msg::Inbox(inbox::Msg::Answered(id, answer)));
+    };
+    let same = id.clone();
+    let retry = Callback::new(move |_| answer(id.clone(), Answer::Retry));
+    let drop = Callback::new(move |_| answer(same.clone(), Answer::Drop));
+    view! {
+        <div class="actions">
+            <PlainForm action=RetryDelivery::url() on_submit=retry>
+                <input type="hidden" name="delivery" value=delivery.to_string()/>
+                <button class="button-primary">"Try again"</button>
+            </PlainForm>
+            <PlainForm action=DropDelivery::url() on_submit=drop>
+                <input type="hidden" name="delivery" value=delivery.to_string()/>
+                <button class="button">"Drop"</button>
+            </PlainForm>
+        </div>
+    }
+}

@@ -1,0 +1,41 @@
+//! Whether the browser says what is new while nobody looks. It is asked only here, by a click.
+
+use leptos::prelude::*;
+use state::Msg;
+use state::notification::{self, State};
+
+use crate::runtime::use_dispatch;
+use crate::view::icon::{Drawing, Icon};
+
+#[component]
+pub(super) fn Notifications(#[prop(into)] state: Signal<State>) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let is_on = move || state.get() == State::On;
+    let words = move || match state.get() {
+        State::Off => "Notify me",
+        State::On => "Notifies you",
+        State::Refused => "Your browser refuses to notify",
+    };
+    let title = move || match state.get() {
+        State::Off => "Let this browser tell what is new while you look elsewhere",
+        State::On => "Stop telling what is new while you look elsewhere",
+        State::Refused => "Allow notifications for this page in the browser's settings",
+    };
+    let toggle = move |_| {
+        let msg = if state.get_untracked() == State::On {
+            notification::Msg::Declined
+        } else {
+            notification::Msg::Wanted
+        };
+        dispatch(Msg::Notification(msg));
+    };
+    view! {
+        <button
+            type="button" class="notifications button needs-script" aria-pressed=move || is_on().to_string()
+            title=title on:click=toggle
+        >
+            <Drawing icon=Icon::Bell/>
+            {words}
+        </button>
+    }
+}

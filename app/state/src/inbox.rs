@@ -1,0 +1,213 @@
+//! What needs a person: the board knows most of it, the server is asked for the rest.
+
+mod id;
+mod keys;
+mod told;
+
+use domain::board::TaskSummary;
+use domain::inbox::{Concern, Need};
+use domain::status::Status;
+
+use crate::change::Change;
+use crate::pending::Request;
+use crate::refusal::Refusal;
+use crate::{Effect, Model as Page, requests};
+
+pub use id::ConcernId;
+pub(crate) use keys::press;
+pub use told::{Letter, Proposal, Told};
+
+/// What the server said, and where the person is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// What the server said last.
+    told: Told,
+    reading: Reading,
+    /// Which one the person looks at.
+    current: Option<ConcernId>,
+    /// Where that stood, so that the next one takes its place once it is gone.
+    place: usize,
+}
+
+/// Whether the server is being asked. One question at a time, so that an older answer never comes
+/// last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Reading {
+    #[default]
+    Idle,
+    Asked,
+    /// Something happened after the question was sent.
+    Outdated,
+}
+
+/// What happened to the inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Msg {
+    /// The server answered.
+    Read(Result<Told, Refusal>),
+    /// A person looks at this one.
+    Reached(ConcernId),
+    /// A person said what is to become of this one.
+    Answered(ConcernId, Answer),
+}
+
+/// What is to become of a concern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The task goes on, with this said first where there is something to say.
+    Say(String),
+    /// What the worker proposed is the result.
+    Accept,
+    /// Somebody is to be told after all.
+    Retry,
+    /// Nobody need be told.
+    Drop,
+}
+
+impl Model {
+    /// What was read along with the page.
+    pub fn new(told: Told) -> Self {
+        Self {
+            told,
+            ..Self::default()
+        }
+    }
+
+    /// Asks the server again.
+    pub(crate) fn refresh(&mut self) -> Option<Effect> {
+        match self.reading {
+            Reading::Idle => {
+                self.reading = Reading::Asked;
+                Some(Effect::ReadInbox)
+            }
+            Reading::Asked | Reading::Outdated => {
+                self.reading = Reading::Outdated;
+                None
+            }
+        }
+    }
+
+    /// Asks the server again when a task gave up: its worker may have proposed something.
+    pub(crate) fn touch(&mut self, tasks: &[TaskSummary]) -> Option<Effect> {
+        let gave_up = |task: &TaskSummary| {
+            let concern = Concern::of_task(task);
+            concern.is_some_and(|it| matches!(it.need, Need::GaveUp { .. }))
+        };
+        let is_touched = tasks.iter().any(gave_up);
+        is_touched.then(|| self.refresh()).flatten()
+    }
+
+    fn answer(&mut self, result: Result<Told, Refusal>) -> Option<Effect> {
+        if let Ok(told) = result {
+            self.told = told;
+        }
+        match std::mem::take(&mut self.reading) {
+            Reading::Outdated => self.refresh(),
+            Reading::Idle | Reading::Asked => None,
+        }
+    }
+
+    fn reach(&mut self, id: ConcernId, concerns: &[Concern]) {
+        let place = concerns.iter().position(|it| ConcernId::of(it) == id);
+        self.place = place.unwrap_or(self.place);
+        self.current = Some(id);
+    }
+}
+
+/// Takes in what happened to the inbox.
+pub(crate) fn update(page: &mut Page, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Read(result) => Vec::from_iter(page.inbox.answer(result)),
+        Msg::Reached(id) => {
+            let concerns = concerns(page);
+            page.inbox.reach(id, &concerns);
+            Vec::new()
+        }
+        Msg::Answered(id, answer) => answered(page, &id, answer),
+    }
+}
+
+/// Everything that needs a person, what has waited longest first. What was answered is gone at once.
+pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
+    let changes = page.pending.changes();
+    let blocked = page.board.entries().filter_map(|entry| {
+        let task = &entry.task;
+        if task.status != Status::Blocked {
+            return None;
+        }
+        let foreseen = changes.foresee(task);
+        let mut concern = Concern::of_task(foreseen.as_ref().unwrap_or(task))?;
+        let told = page.inbox.told.proposed(&concern);
+        if let Need::GaveUp { proposed, .. } = &mut concern.need {
+            *proposed = told;
+        }
+        Some((task.number, concern))
+    });
+    let undelivered = &page.pulse.pulse().undelivered;
+    let is_dead = |letter: &&Letter| {
+        undelivered.contains_key(&letter.delivery) && !page.pending.settles(letter.delivery)
+    };
+    let letters = page.inbox.told.letters.iter().filter(is_dead);
+    let dead = letters.map(|letter| (letter.delivery.0, letter.concern()));
+    let mut concerns: Vec<(i64, Concern)> = blocked.chain(dead).collect();
+    concerns.sort_by_key(|(number, concern)| (concern.since, *number));
+    concerns.into_iter().map(|(_, concern)| concern).collect()
+}
+
+/// The one that the person looks at: where it has gone, the one that took its place.
+pub(crate) fn current<'a>(page: &Page, concerns: &'a [Concern]) -> Option<&'a Concern> {
+    let inbox = &page.inbox;
+    let same = concerns
+        .iter()
+        .find(|it| Some(ConcernId::of(it)) == inbox.current);
+    same.or_else(|| concerns.get(inbox.place))
+        .or(concerns.last())
+}
+
+fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
+    let before = concerns(page);
+    let Some(place) = before.iter().position(|it| ConcernId::of(it) == *id) else {
+        return Vec::new();
+    };
+    let Some(Concern { task, need, .. }) = before.get(place).cloned() else {
+        return Vec::new();
+    };
+    let asked = match (answer, need) {
+        (Answer::Say(text), Need::Answer { .. } | Need::GaveUp { .. }) => {
+            page.comment.clear(&task);
+            requests::change(page, vec![(task, Change::Answer { text })])
+        }
+        (
+            Answer::Accept,
+            Need::GaveUp {
+                proposed: result @ Some(_),
+                ..
+            },
+        ) => requests::change(page, vec![(task, Change::Complete { result })]),
+        (Answer::Retry, Need::Undelivered { delivery, .. }) => {
+            vec![page.pending.ask(Request::RetryDelivery(delivery))]
+        }
+        (Answer::Drop, Need::Undelivered { delivery, .. }) => {
+            vec![page.pending.ask(Request::DropDelivery(delivery))]
+        }
+        _ => return Vec::new(),
+    };
+    let next = go_on(page, place);
+    asked.into_iter().chain([next]).collect()
+}
+
+/// Goes to what stands now where the person was.
+fn go_on(page: &mut Page, place: usize) -> Effect {
+    page.inbox.place = place;
+    page.inbox.current = None;
+    focus(page)
+}
+
+/// Gives the keyboard to the one that the person looks at.
+pub(crate) fn focus(page: &Page) -> Effect {
+    let concerns = concerns(page);
+    match current(page, &concerns) {
+        Some(concern) => Effect::FocusConcern(ConcernId::of(concern)),
+        None => Effect::FocusInbox,
+    }
+}

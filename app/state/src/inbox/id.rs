@@ -1,0 +1,65 @@
+//! What tells a concern from the others.
+
+use std::fmt;
+use std::str::FromStr;
+
+use domain::id::{DeliveryId, TaskId};
+use domain::inbox::{Concern, Need};
+
+/// A task needs a person once at a time; each piece of news that reached nobody does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConcernId {
+    /// The task.
+    Task(TaskId),
+    /// The piece of news.
+    Delivery(DeliveryId),
+}
+
+impl ConcernId {
+    /// That of a concern.
+    pub fn of(concern: &Concern) -> Self {
+        match &concern.need {
+            Need::Undelivered { delivery, .. } => Self::Delivery(*delivery),
+            Need::Answer { .. } | Need::GaveUp { .. } => Self::Task(concern.task.clone()),
+        }
+    }
+}
+
+impl fmt::Display for ConcernId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Task(task) => f.write_str(task.as_str()),
+            Self::Delivery(delivery) => write!(f, "{delivery}"),
+        }
+    }
+}
+
+/// Reads what [`ConcernId`] displays.
+impl FromStr for ConcernId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(task) => Ok(Self::Task(task)),
+            Err(_) => text
+                .parse()
+                .map(|number| Self::Delivery(DeliveryId(number))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back() {
+        for id in [
+            ConcernId::Task(TaskId::from_bits(7)),
+            ConcernId::Delivery(DeliveryId(7)),
+        ] {
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+        assert!("elsewhere".parse::<ConcernId>().is_err());
+    }
+}

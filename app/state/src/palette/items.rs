@@ -1,0 +1,323 @@
+//! The answers that the palette offers.
+
+use domain::id::TaskId;
+use domain::status::Status;
+
+use super::{Page, Palette};
+use crate::change::Change;
+use crate::keys::{self, Action};
+use crate::theme::Theme;
+use crate::{board, filter, label, layout};
+
+/// More tasks than this nobody reads; another word finds the right one.
+const MOST_TASKS: usize = 30;
+
+/// The priorities that are offered; any other can be typed.
+const PRIORITIES: [i64; 5] = [0, 1, 2, 3, 4];
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// In words.
+    pub label: String,
+    /// What else tells it from the others.
+    pub detail: String,
+    /// The key that asks for the same.
+    pub key: &'static str,
+    /// The column it is about.
+    pub status: Option<Status>,
+    /// Why it is not to be had now.
+    pub problem: Option<String>,
+    /// What it asks for.
+    pub choice: Choice,
+}
+
+/// What an answer asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// To open a task.
+    Open(TaskId),
+    /// Another question about the same tasks.
+    Turn(Page),
+    /// What a key asks for.
+    Act(Action),
+    /// To put the tasks into a column.
+    MoveTo(Status),
+    /// To change each of the tasks.
+    Change(Change),
+    /// Other cards.
+    Filter(filter::Msg),
+    /// Another layout.
+    Layout(layout::Msg),
+    /// Other colours.
+    Colours(Theme),
+    /// To be known by this name.
+    Introduce(String),
+    /// To leave.
+    LogOut,
+    /// That the dispatcher starts nothing more.
+    Pause,
+    /// That the dispatcher goes on.
+    Resume,
+}
+
+impl Palette {
+    /// The answers, best first.
+    pub fn items(&self, board: &board::Model, names: &[String]) -> Vec<Item> {
+        let query = self.query.trim();
+        let all = match self.page {
+            Page::All => {
+                let mut items = everything();
+                if !self.targets.is_empty() {
+                    items.splice(0..0, self.verbs(board));
+                }
+                items
+            }
+            Page::Task => self.verbs(board),
+            Page::Move => self.columns(board),
+            Page::Assign => assignees(names, query),
+            Page::Priority => return priorities(query),
+            Page::Block => return vec![block(query)],
+            Page::Me => introductions(names, query),
+            Page::WaitFor => Vec::new(),
+        };
+        let words: Vec<String> = query
+            .to_lowercase()
+            .split_whitespace()
+            .map(Into::into)
+            .collect();
+        let mut items: Vec<Item> = all
+            .into_iter()
+            .filter(|item| {
+                let label = item.label.to_lowercase();
+                words.iter().all(|word| label.contains(word.as_str()))
+            })
+            .collect();
+        match self.page {
+            Page::All if !words.is_empty() => items.extend(tasks(board, &words, Choice::Open)),
+            Page::WaitFor => {
+                let wait = |task: TaskId| Choice::Change(Change::WaitFor(task.into()));
+                let others = tasks(board, &words, wait);
+                items.extend(others.filter(|item| !self.is_about(item)));
+            }
+            _ => {}
+        }
+        items
+    }
+
+    fn is_about(&self, item: &Item) -> bool {
+        self.targets.iter().any(|task| task.as_str() == item.detail)
+    }
+
+    /// What may be done to the tasks.
+    fn verbs(&self, board: &board::Model) -> Vec<Item> {
+        let mut items = vec![
+            act(Action::MoveTo, "Move to…", Choice::Turn(Page::Move)),
+            act(Action::Assign, "Assign to…", Choice::Turn(Page::Assign)),
+            act(
+                Action::Prioritise,
+                "Set priority…",
+                Choice::Turn(Page::Priority),
+            ),
+            act(
+                Action::Block,
+                "Block with a question…",
+                Choice::Turn(Page::Block),
+            ),
+            act(Action::Complete, "Complete", Choice::MoveTo(Status::Done)),
+            act(Action::Archive, "Archive", Choice::MoveTo(Status::Archived)),
+            plain("Wait for another task…", Choice::Turn(Page::WaitFor)),
+        ];
+        let mut tasks = self.targets.iter().filter_map(|task| board.get(task));
+        if tasks.any(|task| task.status == Status::Running) {
+            items.push(plain("Stop its worker", Choice::Change(Change::Cancel)));
+        }
+        for item in &mut items {
+            let to = match &item.choice {
+                Choice::MoveTo(to) => to.clone(),
+                Choice::Turn(Page::Block) => Status::Blocked,
+                _ => continue,
+            };
+            item.problem = self.problem_with(board, &to);
+        }
+        if let [task] = self.targets.as_slice() {
+            items.insert(0, plain("Open", Choice::Open(task.clone())));
+        }
+        items
+    }
+
+    fn columns(&self, board: &board::Model) -> Vec<Item> {
+        let columns = Status::ALL.into_iter().map(|column| Item {
+            problem: self.problem_with(board, &column),
+            status: Some(column.clone()),
+            ..plain(label::of(&column), Choice::MoveTo(column.clone()))
+        });
+        columns.collect()
+    }
+
+    /// Why none of the tasks can go to a column.
+    fn problem_with(&self, board: &board::Model, to: &Status) -> Option<String> {
+        let mut why = None;
+        for task in self.targets.iter().filter_map(|task| board.get(task)) {
+            if Change::between(&task.status, to).is_some() {
+                return None;
+            }
+            why = Some(Change::why_not_between(&task.status, to));
+        }
+        why
+    }
+}
+
+fn everything() -> Vec<Item> {
+    let filter = |label, msg| plain(label, Choice::Filter(msg));
+    let layout = |label, msg| plain(label, Choice::Layout(msg));
+    let mut items = vec![
+        act(Action::Create, "New task", Choice::Act(Action::Create)),
+        act(
+            Action::Undo,
+            "Undo the last change",
+            Choice::Act(Action::Undo),
+        ),
+        act(Action::Search, "Search", Choice::Act(Action::Search)),
+        act(
+            Action::GoToInbox,
+            "Go to the inbox",
+            Choice::Act(Action::GoToInbox),
+        ),
+        act(
+            Action::GoToBoard,
+            "Go to the board",
+            Choice::Act(Action::GoToBoard),
+        ),
+        act(
+            Action::SelectAll,
+            "Choose all that is shown",
+            Choice::Act(Action::SelectAll),
+        ),
+        filter(
+            "Show only what is blocked, or everything",
+            filter::Msg::ToggledBlocked,
+        ),
+        filter(
+            "Show only what is stale, or everything",
+            filter::Msg::ToggledStale,
+        ),
+        filter("Show or hide the archive", filter::Msg::ToggledArchived),
+        filter(
+            "Group running tasks by assignee, or not",
+            filter::Msg::ToggledLanes,
+        ),
+        filter("Clear the filters", filter::Msg::Cleared),
+        layout("Draw cards closer, or not", layout::Msg::ToggledDensity),
+        layout("Show or hide the figures", layout::Msg::ToggledFigures),
+        act(
+            Action::Mine,
+            "Show only my tasks, or everybody’s",
+            Choice::Act(Action::Mine),
+        ),
+        plain("Say which name is mine…", Choice::Turn(Page::Me)),
+        act(
+            Action::Nudge,
+            "Nudge the dispatcher: start now what can start",
+            Choice::Act(Action::Nudge),
+        ),
+        plain("Pause the dispatcher", Choice::Pause),
+        plain("Resume the dispatcher", Choice::Resume),
+        plain("Colours: light", Choice::Colours(Theme::Light)),
+        plain("Colours: dark", Choice::Colours(Theme::Dark)),
+        plain(
+            "Colours: as the system has them",
+            Choice::Colours(Theme::System),
+        ),
+        act(Action::Help, "Show all keys", Choice::Act(Action::Help)),
+        plain("Log out", Choice::LogOut),
+    ];
+    items.extend(Status::COLUMNS.map(|column| {
+        let label = format!("Fold or open column {}", label::of(&column));
+        plain(&label, Choice::Layout(layout::Msg::Folded(column)))
+    }));
+    items
+}
+
+fn assignees(names: &[String], query: &str) -> Vec<Item> {
+    let assign = |name: &str| Choice::Change(Change::Assign(Some(name.to_owned())));
+    let mut items = known(names, assign);
+    items.push(plain("Nobody", Choice::Change(Change::Assign(None))));
+    items.extend(new(names, query, assign));
+    items
+}
+
+fn introductions(names: &[String], query: &str) -> Vec<Item> {
+    let introduce = |name: &str| Choice::Introduce(name.to_owned());
+    let mut items = known(names, introduce);
+    items.extend(new(names, query, introduce));
+    items
+}
+
+fn known(names: &[String], choice: impl Fn(&str) -> Choice) -> Vec<Item> {
+    names.iter().map(|name| plain(name, choice(name))).collect()
+}
+
+/// What was typed, where it is no name that is known.
+fn new(names: &[String], query: &str, choice: impl Fn(&str) -> Choice) -> Option<Item> {
+    let is_new = !query.is_empty() && !names.iter().any(|name| name == query);
+    is_new.then(|| Item {
+        detail: "a new name".to_owned(),
+        ..plain(query, choice(query))
+    })
+}
+
+fn priorities(query: &str) -> Vec<Item> {
+    let set = |priority: i64| {
+        let label = format!("Priority {priority}");
+        plain(&label, Choice::Change(Change::SetPriority(priority)))
+    };
+    match query.parse() {
+        Ok(priority) => vec![set(priority)],
+        Err(_) if query.is_empty() => PRIORITIES.map(set).into(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn block(query: &str) -> Item {
+    let reason = (!query.is_empty()).then(|| query.to_owned());
+    let label = match &reason {
+        Some(reason) => format!("Block: {reason}"),
+        None => "Block without a question".to_owned(),
+    };
+    plain(&label, Choice::Change(Change::Block { reason }))
+}
+
+fn tasks(
+    board: &board::Model,
+    words: &[String],
+    choice: impl Fn(TaskId) -> Choice,
+) -> impl Iterator<Item = Item> {
+    board
+        .in_order()
+        .filter(|entry| words.iter().all(|word| entry.words.contains(word.as_str())))
+        .take(MOST_TASKS)
+        .map(move |entry| Item {
+            detail: entry.task.id.to_string(),
+            status: Some(entry.task.status.clone()),
+            ..plain(&entry.task.title, choice(entry.task.id.clone()))
+        })
+}
+
+fn act(action: Action, label: &str, choice: Choice) -> Item {
+    Item {
+        key: keys::of(action),
+        ..plain(label, choice)
+    }
+}
+
+fn plain(label: &str, choice: Choice) -> Item {
+    Item {
+        label: label.to_owned(),
+        detail: String::new(),
+        key: "",
+        status: None,
+        problem: None,
+        choice,
+    }
+}

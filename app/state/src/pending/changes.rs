@@ -1,0 +1,29 @@
+//! The changes under way, and how the board looks once they are done.
+
+use std::collections::BTreeMap;
+
+use domain::board::TaskSummary;
+use domain::id::TaskId;
+
+use crate::change::Change;
+
+/// The changes under way, by task.
+#[derive(Debug, Default)]
+pub struct Changes<'a>(pub(super) BTreeMap<&'a TaskId, Vec<&'a Change>>);
+
+impl Changes<'_> {
+    /// Whether something about a task is under way.
+    pub fn touch(&self, task: &TaskId) -> bool {
+        self.0.contains_key(task)
+    }
+
+    /// A task as it will be once everything that was asked for is done; `None` where that is nothing.
+    pub fn foresee(&self, task: &TaskSummary) -> Option<TaskSummary> {
+        let changes = self.0.get(&task.id)?;
+        let mut task = task.clone();
+        for change in changes {
+            change.foresee(&mut task);
+        }
+        Some(task)
+    }
+}

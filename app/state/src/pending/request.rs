@@ -1,0 +1,66 @@
+//! What is asked of the server, and how it says that it is done.
+
+use domain::id::{DeliveryId, EventId, TaskId};
+use domain::notify::Address;
+use serde::{Deserialize, Serialize};
+
+use crate::change::Change;
+use crate::create::Form;
+
+/// Something that a person asked the board for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A new task.
+    Create(Form),
+    /// A task changed.
+    Change {
+        /// The task.
+        task: TaskId,
+        /// What it is called, for what is said afterwards.
+        name: String,
+        /// How.
+        change: Change,
+    },
+    /// Something said about a task.
+    Comment {
+        /// The task.
+        task: TaskId,
+        /// What to say.
+        body: String,
+    },
+    /// What one request did, or several, taken back.
+    Undo {
+        /// What it was, in words.
+        text: String,
+        /// An event of each request.
+        events: Vec<EventId>,
+    },
+    /// The dispatcher, or one of its lanes, told to start nothing more.
+    Pause(Option<String>),
+    /// The dispatcher, or one of its lanes, told to go on.
+    Resume(Option<String>),
+    /// News that reached nobody, tried again.
+    RetryDelivery(DeliveryId),
+    /// News that reached nobody, told to nobody.
+    DropDelivery(DeliveryId),
+    /// Somebody told of a task from now on.
+    Subscribe(TaskId, Address),
+    /// Somebody told of a task no longer.
+    Unsubscribe(TaskId, Address),
+    /// The sample on an empty board.
+    FillSample,
+}
+
+/// The server did what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// The last event that it wrote; zero when nothing had to change.
+    pub event: EventId,
+}
+
+impl Saved {
+    /// Whether anything had to change.
+    pub fn has_changed(self) -> bool {
+        self.event > EventId(0)
+    }
+}

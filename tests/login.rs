@@ -38,7 +38,11 @@ pub(crate) fn session(board: &Board, token: &str, expires: i64) -> anyhow::Resul
     mac.update(b"session\0");
     mac.update(claim.as_bytes());
     let signature = mac.finalize().into_bytes();
-    let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = signature.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a `String` cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    });
     let (_, port) = board.address()?.rsplit_once(':').context("no port")?;
     Ok(format!("kanban_{port}={claim}.{signature}"))
 }
@@ -46,7 +50,8 @@ pub(crate) fn session(board: &Board, token: &str, expires: i64) -> anyhow::Resul
 /// The time by the server's clock.
 pub(crate) async fn now(board: &Board) -> anyhow::Result<i64> {
     let (_, health) = board.get("/dispatcher").await?;
-    health["now"].as_i64().context("no time")
+    let now = health.get("now").and_then(serde_json::Value::as_i64);
+    now.context("no time")
 }
 
 #[tokio::test]

@@ -1,16 +1,11 @@
 //! The board tells people and programs what happens, and listens to them.
 
 pub(crate) mod receiver;
+mod slack;
 
-use std::fmt::Write as _;
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::ensure;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::Method;
-use serde_json::json;
-use sha2::Sha256;
 
 use crate::harness::{Board, text};
 use receiver::Receiver;
@@ -201,69 +196,28 @@ async fn no_log_shows_a_secret() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sign(secret: &str, at: &str, body: &str) -> anyhow::Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())?;
-    mac.update(format!("v0:{at}:{body}").as_bytes());
-    let mut signature = "v0=".to_owned();
-    for byte in mac.finalize().into_bytes() {
-        write!(signature, "{byte:02x}")?;
-    }
-    Ok(signature)
-}
-
 #[tokio::test]
-async fn slack_comes_in_by_its_signature_and_only_where_it_is_let_in() -> anyhow::Result<()> {
-    let closed = Board::shown().await?;
-    let path = "/chat/slack/command";
-    let nothing = closed
-        .stranger(Method::POST, path)?
-        .body("text=list")
-        .send()
-        .await?;
-    assert_eq!(nothing.status(), 404);
+async fn channels_are_read_again_and_a_mistake_in_them_changes_nothing() -> anyhow::Result<()> {
+    let (old, new) = (Receiver::start().await?, Receiver::start().await?);
+    let mut board = board_with_webhook(&old).await?;
+    subscribe(&board, &CI).await?;
+    board.configure("[channels.webhook.ci]\nurl = 7\n")?;
+    board.logged("the last good channels stay").await?;
+    assert!(board.log().contains("kanban.toml:2"), "{}", board.log());
+    let first = board.create("first", &[]).await?;
+    do_it(&board, &["complete", first.as_str()]).await?;
+    let told = old.answer("204 No Content", "").await?;
+    assert_eq!(text(&told.json()?, "/data/task_id")?, first.as_str());
 
-    let mut board = Board::without_server()?;
-    fs::create_dir_all(board.home())?;
-    let secret = board.home().join("secret");
-    fs::write(&secret, "swordfish")?;
     board.configure(&format!(
-        "[channels.slack]\nsigning_secret = {{ file = \"{}\" }}\nchat.users = [\"U1\"]\n",
-        secret.display()
+        "[channels.webhook.ci]\nurl = \"{}\"\n",
+        new.url()?
     ))?;
-    board.serve(&LISTEN).await?;
-    let body = "command=%2Fkanban&text=create+door&user_id=U1&channel_id=C1&trigger_id=1.2";
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test plays Slack, which has a clock of its own"
-    )]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let send = async |at: u64, secret: &str| {
-        let at = at.to_string();
-        let request = board
-            .stranger(Method::POST, path)?
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-slack-request-timestamp", &at)
-            .header("x-slack-signature", sign(secret, &at, body)?);
-        anyhow::Ok(request.body(body).send().await?)
-    };
-    assert_eq!(send(now, "guessed").await?.status(), 401);
-    assert_eq!(send(now - 600, "swordfish").await?.status(), 401);
-    assert_eq!(
-        board
-            .stranger(Method::POST, path)?
-            .body(body)
-            .send()
-            .await?
-            .status(),
-        401
-    );
-    let taken = send(now, "swordfish").await?;
-    assert_eq!(taken.status(), 200);
-    let reply: serde_json::Value = taken.json().await?;
-    assert_eq!(reply["response_type"], "ephemeral");
-    assert!(text(&reply, "/text")?.starts_with("Created t_"), "{reply}");
-    let tasks = board.kanban(&["list", "--json"]).await?.json()?;
-    assert_eq!(tasks[0]["status"], json!("triage"));
-    assert_eq!(tasks[0]["created_by"], json!("slack:U1"));
+    board.logged("the channels were read again").await?;
+    let second = board.create("second", &[]).await?;
+    do_it(&board, &["complete", second.as_str()]).await?;
+    let told = new.answer("204 No Content", "").await?;
+    assert_eq!(text(&told.json()?, "/data/task_id")?, second.as_str());
+    board.stop().await?;
     Ok(())
 }

@@ -26,6 +26,7 @@ mod inbox;
 mod not_found;
 mod notices;
 mod palette;
+mod says;
 mod status_mark;
 mod theme_button;
 mod workers;

@@ -37,7 +37,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use domain::actor::Actor;
 use domain::command::{Command, Receipt};
-use kernel::Kernel;
+use domain::task::Task;
+use kernel::{Kernel, Show};
 use leptos::config::LeptosOptions;
 use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
@@ -46,7 +47,7 @@ use auth::FrontDoor;
 use events::{Relay, Statuses};
 use limits::Turns;
 use metrics::Metrics;
-use notify::Gate;
+use notify::{Gate, Gates};
 use rest::BoardCopy;
 use shutdown::Shutdown;
 
@@ -61,7 +62,7 @@ pub(crate) struct Shared {
     dispatching: Arc<dispatcher::Config>,
     door: Arc<FrontDoor>,
     shutdown: Shutdown,
-    slack: Option<Arc<Gate>>,
+    slack: Gates,
     metrics: Arc<Metrics>,
     turns: Turns,
     board_copy: Arc<BoardCopy>,
@@ -81,7 +82,7 @@ impl AppState {
         dispatching: dispatcher::Config,
         door: FrontDoor,
         shutdown: Shutdown,
-        slack: Option<Arc<Gate>>,
+        slack: Gates,
     ) -> Self {
         let metrics: Arc<Metrics> = Arc::default();
         Self(Arc::new(Shared {
@@ -107,8 +108,8 @@ impl AppState {
     }
 
     /// Lets Slack in, where `kanban.toml` does.
-    pub(crate) fn slack(&self) -> Option<&Gate> {
-        self.slack.as_deref()
+    pub(crate) fn slack(&self) -> Option<Arc<Gate>> {
+        self.slack.now()
     }
 
     /// Carries out one command for somebody.
@@ -128,6 +129,17 @@ impl AppState {
         commands: Vec<Command>,
     ) -> Result<Vec<Receipt>, kernel::Error> {
         let write = self.kernel().execute_all(actor, commands);
+        self.metrics.write(write).await
+    }
+
+    /// The same, and a task as the commands leave it.
+    pub(crate) async fn execute_and_show(
+        &self,
+        actor: &Actor,
+        commands: Vec<Command>,
+        show: Show,
+    ) -> Result<(Vec<Receipt>, Task), kernel::Error> {
+        let write = self.kernel().execute_and_show(actor, commands, show);
         self.metrics.write(write).await
     }
 }

@@ -9,6 +9,7 @@ mod channel;
 mod command;
 mod config;
 mod gateway;
+mod guests;
 mod lock;
 mod message;
 mod place;
@@ -16,6 +17,7 @@ mod place;
 mod receiver;
 mod secret;
 mod slack;
+mod source;
 mod telegram;
 #[cfg(test)]
 mod tests;
@@ -34,15 +36,15 @@ use dispatcher::{FindServer, Home};
 use domain::actor::Actor;
 use domain::id::EventId;
 use domain::time::Timestamp;
-use kernel::Kernel;
+use kernel::{Due, Kernel};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
-use self::channel::Channels;
 use self::config::Setup;
+use self::gateway::Host;
 use self::lock::Lock;
-use self::telegram::updates::Updates;
+use self::source::Source;
 use crate::AppState;
 
 /// How many places are told something at once: a few slow ones do not hold up the rest, and a
@@ -55,7 +57,7 @@ const GATHERING: Duration = Duration::from_millis(10);
 /// How often a process asks for the lock that another one has.
 const LOCK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long is waited after the board could not be read.
+/// How long is waited after the board could not be read or written.
 const TROUBLE: Duration = Duration::from_secs(5);
 
 /// How long deliveries that are under way are waited for in the end.
@@ -65,12 +67,24 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Notifier {
     stop: watch::Sender<bool>,
     running: JoinHandle<()>,
-    slack: Option<Arc<Gate>>,
+    setup: watch::Receiver<Arc<Setup>>,
+}
+
+/// The way in for Slack, as `kanban.toml` has it now.
+#[derive(Clone)]
+pub(crate) struct Gates(watch::Receiver<Arc<Setup>>);
+
+impl Gates {
+    /// The gate, where there is one.
+    pub(crate) fn now(&self) -> Option<Arc<Gate>> {
+        self.0.borrow().gate.clone()
+    }
 }
 
 impl Notifier {
-    /// Reads `kanban.toml` and begins to deliver, once no other process of this board does. Links in
-    /// messages lead to the server as it is found when they are sent.
+    /// Reads `kanban.toml`, from now on whenever it changes, and begins to deliver, once no other
+    /// process of this board does. Links in messages lead to the server as it is found when they are
+    /// sent.
     ///
     /// # Errors
     /// When `kanban.toml` makes no sense, or a secret that it names is not there.
@@ -79,33 +93,35 @@ impl Notifier {
         home: Home,
         server: FindServer,
     ) -> anyhow::Result<Self> {
-        let (board, folder) = (kernel.clone(), home.clone());
-        let read = spawn_blocking(move || config::read(&board, &folder));
-        let Setup {
-            channels,
-            updates,
-            gate,
-        } = read.await??;
+        let host = Host {
+            kernel: kernel.clone(),
+            home: home.clone(),
+            strangers: Arc::default(),
+        };
+        let (source, first) = spawn_blocking(move || Source::open(host)).await??;
+        let (sender, setup) = watch::channel(Arc::new(first));
         let (stop, stopping) = watch::channel(false);
+        let lock = Lock::of(&home);
         let work = Work {
             kernel,
-            home: home.clone(),
-            channels,
+            home,
+            setup: setup.clone(),
             server,
-            stopping,
+            stopping: stopping.clone(),
         };
-        let running = tokio::spawn(work.run(Lock::of(&home), updates));
-        let slack = gate.map(Arc::new);
+        let running = tokio::spawn(async move {
+            tokio::join!(work.run(lock), source.follow(sender, stopping));
+        });
         Ok(Self {
             stop,
             running,
-            slack,
+            setup,
         })
     }
 
     /// Lets Slack in, where `kanban.toml` does.
-    pub(crate) fn slack(&self) -> Option<Arc<Gate>> {
-        self.slack.clone()
+    pub(crate) fn gates(&self) -> Gates {
+        Gates(self.setup.clone())
     }
 
     /// Ends it. What is not delivered yet stays in the outbox.
@@ -122,6 +138,7 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/chat/slack/command", post(slack::gate::command))
         .route("/chat/slack/events", post(slack::gate::events))
+        .route("/chat/slack/interaction", post(slack::gate::interaction))
 }
 
 /// Who records what became of a delivery.
@@ -134,9 +151,28 @@ fn notifier() -> Actor {
 struct Work {
     kernel: Kernel,
     home: Home,
-    channels: Channels,
+    /// What is under way goes on with what it began with.
+    setup: watch::Receiver<Arc<Setup>>,
     server: FindServer,
     stopping: watch::Receiver<bool>,
+}
+
+/// The places that are being told something.
+#[derive(Default)]
+struct Busy {
+    /// Which one each job tells.
+    places: HashMap<Id, i64>,
+    /// The one that was begun with last.
+    last: i64,
+}
+
+impl Busy {
+    /// The places in the order in which they come to be told: after the last one, and then from the
+    /// first on. Else a few that always have something to tell would keep out the rest.
+    fn in_turn(&self, mut due: Vec<Due>) -> Vec<Due> {
+        due.sort_by_key(|due| (due.place <= self.last, due.place));
+        due
+    }
 }
 
 /// What the notifier waits for.
@@ -156,18 +192,16 @@ impl Work {
         found.ok().flatten().map(|server| server.url)
     }
 
-    async fn run(mut self, mut lock: Lock, updates: Option<Updates>) {
+    async fn run(mut self, mut lock: Lock) {
         while !lock.take() {
             if self.is_stopped_within(LOCK_INTERVAL).await {
                 return;
             }
         }
-        let stopping = self.stopping.clone();
-        let listening = updates.map(|updates| tokio::spawn(updates.listen(stopping)));
+        let mut listening = tokio::spawn(listen(self.setup.clone(), self.stopping.clone()));
         let mut newest = self.kernel.newest_event();
         let mut jobs = JoinSet::new();
-        // Which place each job tells.
-        let mut busy = HashMap::new();
+        let mut busy = Busy::default();
         loop {
             // Whatever is committed from here on is seen by the next look.
             newest.mark_unchanged();
@@ -176,7 +210,7 @@ impl Work {
                 Wake::Stop => break,
                 Wake::Look => {}
                 Wake::Told(job) => {
-                    busy.remove(&job);
+                    busy.places.remove(&job);
                 }
             }
         }
@@ -184,15 +218,13 @@ impl Work {
         if timeout(GRACE, finished).await.is_err() {
             tracing::warn!("some deliveries did not end in time and are made again later");
         }
-        if let Some(mut listening) = listening
-            && timeout(GRACE, &mut listening).await.is_err()
-        {
+        if timeout(GRACE, &mut listening).await.is_err() {
             listening.abort();
         }
     }
 
     /// Starts to tell every place that can be told something, and says when to look again.
-    async fn look(&self, jobs: &mut JoinSet<()>, busy: &mut HashMap<Id, i64>) -> Option<Timestamp> {
+    async fn look(&self, jobs: &mut JoinSet<()>, busy: &mut Busy) -> Option<Timestamp> {
         let outbox = match self.kernel.outbox().await {
             Ok(outbox) => outbox,
             Err(error) => {
@@ -200,14 +232,15 @@ impl Work {
                 return Some(self.kernel.now() + seconds(TROUBLE));
             }
         };
-        for due in outbox.due {
-            if busy.len() >= PLACES_AT_ONCE {
+        for due in busy.in_turn(outbox.due) {
+            if busy.places.len() >= PLACES_AT_ONCE {
                 break;
             }
-            if busy.values().all(|place| *place != due.place) {
+            if busy.places.values().all(|place| *place != due.place) {
+                busy.last = due.place;
                 let place = due.place;
                 let job = jobs.spawn(place::tell(self.clone(), due));
-                busy.insert(job.id(), place);
+                busy.places.insert(job.id(), place);
             }
         }
         outbox.next
@@ -246,9 +279,32 @@ impl Work {
         timeout(time, stopped(&mut self.stopping)).await.is_ok()
     }
 
+    /// Waits for a board in trouble, or for the end.
+    async fn rest(&self) {
+        let mut stopping = self.stopping.clone();
+        timeout(TROUBLE, stopped(&mut stopping)).await.ok();
+    }
+
     /// Whether nothing more is to be begun.
     fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
+    }
+}
+
+/// Listens to the chats that have to be asked, as `kanban.toml` has it, until it is told to stop.
+async fn listen(mut setup: watch::Receiver<Arc<Setup>>, mut stopping: watch::Receiver<bool>) {
+    while !*stopping.borrow() {
+        let now = setup.borrow_and_update().clone();
+        let until = async {
+            tokio::select! {
+                () = stopped(&mut stopping) => {}
+                Ok(()) = setup.changed() => {}
+            }
+        };
+        match &now.updates {
+            Some(updates) => updates.listen(until).await,
+            None => until.await,
+        }
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.public_url.clone(),
         kernel.now(),
     );
-    let state = AppState::new(services, config, door, shutdown.clone(), notifier.slack());
+    let state = AppState::new(services, config, door, shutdown.clone(), notifier.gates());
     announce(address, &launch_link)?;
 
     let rotation = tokio::spawn(auth::follow(state.clone(), home.token()));

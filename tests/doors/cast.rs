@@ -147,9 +147,10 @@ impl Cast {
             if is_own(&to) {
                 // Those that the cast began with depend on the time of day.
                 let is_first = hours == self.quiet_hours;
-                told.push(match is_first {
-                    true => "quiet as at first".to_owned(),
-                    false => format!("quiet {hours}"),
+                told.push(if is_first {
+                    "quiet as at first".to_owned()
+                } else {
+                    format!("quiet {hours}")
                 });
             }
         }

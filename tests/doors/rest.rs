@@ -93,20 +93,16 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             let path = format!("/tasks/{task}/subscriptions?{query}");
             Some((Method::DELETE, path, Value::Null))
         }
-        Command::SubscribeBoard { to, filter } => {
-            let (mut body, filter) = (json!(to), json!(filter));
-            for (key, value) in filter.as_object().into_iter().flatten() {
-                body[key] = value.clone();
-            }
-            post("/board/subscriptions".to_owned(), body)
-        }
+        Command::SubscribeBoard { to, filter } => post(
+            "/board/subscriptions".to_owned(),
+            both(&json!(to), &json!(filter)),
+        ),
         Command::UnsubscribeBoard { subscription } => {
             let path = format!("/board/subscriptions/{subscription}");
             Some((Method::DELETE, path, Value::Null))
         }
         Command::SetQuietHours { to, hours } => {
-            let mut body = json!(to);
-            body["hours"] = json!(hours);
+            let body = both(&json!(to), &json!({ "hours": hours }));
             Some((Method::PUT, "/quiet-hours".to_owned(), body))
         }
         Command::RetryDelivery { delivery } => {
@@ -139,4 +135,15 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
         | Command::IndexTexts
         | Command::Audit { .. } => None,
     }
+}
+
+/// The members of both objects.
+fn both(one: &Value, other: &Value) -> Value {
+    let members = [one, other].into_iter().filter_map(Value::as_object);
+    Value::Object(
+        members
+            .flatten()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
 }

@@ -1,5 +1,6 @@
 //! How long something has been so, ticking.
 
+use crate::view::says::text;
 use domain::time::Timestamp;
 use leptos::prelude::*;
 use state::age;
@@ -14,8 +15,8 @@ pub(crate) fn Age(
 ) -> impl IntoView {
     let moment = move || age::rfc3339(since.get());
     view! {
-        <time class="age" datetime=moment title=moment>
-            {move || in_words(now.get(), since.get())}
+        <time class="age" datetime=text(moment) title=text(moment)>
+            {text(move || in_words(now.get(), since.get()))}
         </time>
     }
 }

@@ -17,6 +17,7 @@ use super::avatar::Avatar;
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
+use crate::view::says::{flag, memo, text};
 use notes::Notes;
 
 /// On the parts of a card that a click does something with; the board listens for all cards.
@@ -38,7 +39,7 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
     let id = card.id().get_untracked();
     let address = Address::of_task(id.clone()).url();
     let status = card.status();
-    let is_running = Memo::new(move |_| status.get() == Status::Running);
+    let is_running = memo(move || status.get() == Status::Running);
     // Two names for one animation: it starts anew when the name changes.
     let flash = move || match card.changes().get() {
         0 => None,
@@ -49,18 +50,18 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
         <li
             class="card"
             data-task=id.to_string()
-            data-status=move || status.get().column().as_str().to_owned()
+            data-status=text(move || status.get().column().as_str().to_owned())
             data-stale=move || card.staleness().get().as_str()
             data-flash=flash
-            data-pending=move || card.is_pending().get().then_some("")
-            data-chosen=move || card.is_chosen().get().then_some("")
-            data-carried=move || card.is_carried().get().then_some("")
-            data-open=move || card.is_open().get().then_some("")
+            data-pending=flag(move || card.is_pending().get())
+            data-chosen=flag(move || card.is_chosen().get())
+            data-carried=flag(move || card.is_carried().get())
+            data-open=flag(move || card.is_open().get())
         >
             <div class="top">
                 <input
                     type="checkbox" class="choose needs-script" data-act="choose" tabindex="-1"
-                    aria-label=move || format!("Choose “{}”", card.title().get())
+                    aria-label=text(move || format!("Choose “{}”", card.title().get()))
                     prop:checked=move || card.is_chosen().get()
                 />
                 <button type="button" class="id" data-act="copy" tabindex="-1" title="Copy the id">
@@ -81,7 +82,7 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
                     }}
                 </span>
             </div>
-            <a class="title" id=card_id(&id) href=address draggable="false">{move || card.title().get()}</a>
+            <a class="title" id=card_id(&id) href=address draggable="false">{text(move || card.title().get())}</a>
             <Notes card clock/>
             <div class="bottom">
                 <Assignee assignee=card.assignee()/>
@@ -91,7 +92,7 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
                 <Count icon=Icon::Link count=card.parents() one="parent" many="parents"/>
                 <button
                     type="button" class="menu needs-script" data-act="menu" tabindex="-1" title="Actions (Ctrl K)"
-                    aria-label=move || format!("Actions for “{}”", card.title().get())
+                    aria-label=text(move || format!("Actions for “{}”", card.title().get()))
                 >
                     <Drawing icon=Icon::More/>
                 </button>

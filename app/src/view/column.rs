@@ -15,6 +15,7 @@ use super::draft::Draft;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
 use crate::runtime::use_dispatch;
+use crate::view::says::{flag, memo, text, truth};
 
 #[component]
 pub(crate) fn Column(
@@ -28,7 +29,7 @@ pub(crate) fn Column(
     let name = status.as_str().to_owned();
     let drafts = {
         let status = status.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let drafts = shown.drafts();
             let drafts = drafts.read();
             let here = drafts.iter().filter(|draft| draft.status == status);
@@ -37,7 +38,7 @@ pub(crate) fn Column(
     };
     let is_folded = {
         let status = status.clone();
-        Memo::new(move |_| shown.layout().read().is_folded(&status))
+        memo(move || shown.layout().read().is_folded(&status))
     };
     let rows = move || {
         let column = column.read();
@@ -63,7 +64,7 @@ pub(crate) fn Column(
     view! {
         <section
             class="column" data-status=name aria-label=label
-            data-folded=move || is_folded.get().then_some("")
+            data-folded=flag(move || is_folded.get())
         >
             <header class="head">
                 <StatusMark status=status.clone()/>
@@ -101,7 +102,7 @@ fn Tally(column: Field<shown::Column>) -> impl IntoView {
             (matching, total) => format!("{matching}/{total}"),
         }
     };
-    view! { <span class="count">{words}</span> }
+    view! { <span class="count">{text(words)}</span> }
 }
 
 #[component]
@@ -120,21 +121,21 @@ fn Lane(name: Option<String>) -> impl IntoView {
 fn More(status: Status, column: Field<shown::Column>, is_folded: Memo<bool>) -> impl IntoView {
     let dispatch = use_dispatch();
     let status = StoredValue::new(status);
-    let hidden = Memo::new(move |_| {
+    let hidden = memo(move || {
         if is_folded.get() {
             0
         } else {
             column.read().hidden()
         }
     });
-    let has_more = Memo::new(move |_| hidden.get() > 0);
+    let has_more = memo(move || hidden.get() > 0);
     view! {
         <Show when=move || has_more.get()>
             <button
                 type="button" class="more button needs-script"
                 on:click=move |_| dispatch(Msg::WantedMore(status.get_value()))
             >
-                {move || format!("Show more, {} are left", hidden.get())}
+                {text(move || format!("Show more, {} are left", hidden.get()))}
             </button>
         </Show>
     }
@@ -150,8 +151,8 @@ fn FoldButton(column: Status, is_folded: Memo<bool>) -> impl IntoView {
     };
     view! {
         <button
-            type="button" class="fold button-quiet needs-script" title=title.clone() aria-label=title
-            aria-expanded=move || (!is_folded.get()).to_string()
+            type="button" class="fold button-quiet needs-script" title=text(title.clone()) aria-label=text(title)
+            aria-expanded=truth(move || !is_folded.get())
             on:click=move |_| dispatch(Msg::Layout(layout::Msg::Folded(column.clone())))
         >
             <Drawing icon=Signal::derive(move || if is_folded.get() { Icon::Unfold } else { Icon::Fold })/>

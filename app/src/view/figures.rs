@@ -9,6 +9,7 @@ use state::{age, label};
 use super::age::Age;
 use super::clock::Clock;
 use super::status_mark::StatusMark;
+use crate::view::says::memo;
 
 /// The size of the line of finished tasks.
 const LINE: (u32, u32) = (92, 20);
@@ -16,7 +17,7 @@ const LINE: (u32, u32) = (92, 20);
 #[component]
 pub(crate) fn FigureStrip(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
-    let broken = Memo::new(move |_| {
+    let broken = memo(move || {
         let workers = shown.workers();
         let workers = workers.read();
         let failing = workers.failing().map(ToOwned::to_owned);

@@ -9,6 +9,7 @@ use state::shown::{Shown, ShownStoreFields};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
+use crate::view::says::{flag, memo, text, truth};
 
 /// The name of the search, which has a key of its own.
 pub(crate) const SEARCH_ID: &str = "search";
@@ -16,7 +17,7 @@ pub(crate) const SEARCH_ID: &str = "search";
 #[component]
 pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let filter = Memo::new(move |_| shown.address().read().filter.clone());
+    let filter = memo(move || shown.address().read().filter.clone());
     let chip = move |label: &'static str,
                      title: &'static str,
                      msg: filter::Msg,
@@ -24,7 +25,7 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
         view! {
             <button
                 type="button" class="chip" title=title
-                aria-pressed=move || is_on(&filter.read()).to_string()
+                aria-pressed=truth(move || is_on(&filter.read()))
                 on:click=move |_| dispatch(Msg::Filter(msg.clone()))
             >
                 {label}
@@ -56,7 +57,7 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Mine(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let is_on = Memo::new(move |_| {
+    let is_on = memo(move || {
         let me = shown.me().get().map(Whose::Of);
         me.is_some() && shown.address().read().filter.assignee == me
     });
@@ -66,7 +67,7 @@ fn Mine(shown: Store<Shown>) -> impl IntoView {
     };
     view! {
         <button
-            type="button" class="chip" title=title aria-pressed=move || is_on.get().to_string()
+            type="button" class="chip" title=text(title) aria-pressed=truth(move || is_on.get())
             on:click=move |_| dispatch(Msg::ToggledMine)
         >
             "Mine"
@@ -77,7 +78,7 @@ fn Mine(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Search(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let text = Memo::new(move |_| shown.address().read().filter.text.clone());
+    let text = memo(move || shown.address().read().filter.text.clone());
     let initial = text.get_untracked();
     let input = NodeRef::<html::Input>::new();
     // What is typed stays; only what came from elsewhere is written.
@@ -107,9 +108,9 @@ fn Search(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Tenants(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let chosen = Memo::new(move |_| shown.address().read().filter.tenant.clone());
+    let chosen = memo(move || shown.address().read().filter.tenant.clone());
     // A link may name a tenant that has no task any more.
-    let tenants = Memo::new(move |_| {
+    let tenants = memo(move || {
         let mut tenants = shown.tenants().get();
         tenants.extend(
             chosen
@@ -121,7 +122,7 @@ fn Tenants(shown: Store<Shown>) -> impl IntoView {
     view! {
         <Show when=move || !tenants.read().is_empty()>
             <select
-                class="chip" aria-label="Tenant" data-on=move || chosen.read().is_some().then_some("")
+                class="chip" aria-label="Tenant" data-on=flag(move || chosen.read().is_some())
                 on:change:target=move |event| {
                     let value = event.target().value();
                     let tenant = value.strip_prefix('=').map(ToOwned::to_owned);
@@ -141,8 +142,8 @@ fn Tenants(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Assignees(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let chosen = Memo::new(move |_| shown.address().read().filter.assignee.clone());
-    let names = Memo::new(move |_| {
+    let chosen = memo(move || shown.address().read().filter.assignee.clone());
+    let names = memo(move || {
         let mut names = shown.assignees().get();
         if let Some(Whose::Of(name)) = chosen.get()
             && !names.contains(&name)
@@ -153,7 +154,7 @@ fn Assignees(shown: Store<Shown>) -> impl IntoView {
     });
     view! {
         <select
-            class="chip" aria-label="Assignee" data-on=move || chosen.read().is_some().then_some("")
+            class="chip" aria-label="Assignee" data-on=flag(move || chosen.read().is_some())
             on:change:target=move |event| {
                 let value = event.target().value();
                 let whose = value.strip_prefix('=').map(|it| Whose::from_text(it.to_owned()));

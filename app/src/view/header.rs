@@ -15,6 +15,7 @@ use super::inbox::InboxLink;
 use super::theme_button::ThemeButton;
 use super::workers::WorkersPill;
 use crate::runtime::use_dispatch;
+use crate::view::says::truth;
 
 /// The form that ends the session.
 pub(crate) const LOG_OUT_ID: &str = "log-out";
@@ -30,7 +31,7 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
         view! {
             <button
                 type="button" class="button-quiet arrange needs-script" title=label aria-label=label
-                aria-pressed=move || is_on(&shown.layout().read()).to_string()
+                aria-pressed=truth(move || is_on(&shown.layout().read()))
                 on:click=move |_| dispatch(Msg::Layout(msg.clone()))
             >
                 <Drawing icon/>

@@ -1,5 +1,6 @@
 //! The mark of a status: a shape of its own, so that its colour is not the only sign.
 
+use crate::view::says::text;
 use domain::status::Status;
 use leptos::prelude::*;
 
@@ -8,7 +9,7 @@ pub(crate) fn StatusMark(#[prop(into)] status: Signal<Status>) -> impl IntoView 
     view! {
         <svg
             class="status-mark"
-            data-status=move || status.get().column().as_str().to_owned()
+            data-status=text(move || status.get().column().as_str().to_owned())
             viewBox="0 0 16 16"
             aria-hidden="true"
         >

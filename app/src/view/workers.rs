@@ -11,6 +11,7 @@ use super::age::Age;
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
+use crate::view::says::{memo, text};
 
 const PANEL_ID: &str = "workers";
 
@@ -33,7 +34,7 @@ pub(crate) fn WorkersPill(shown: Store<Shown>) -> impl IntoView {
     };
     view! {
         <button type="button" class="workers-pill" popovertarget=PANEL_ID data-state=state data-problem=has_problem>
-            <span class="words">{move || workers.read().in_words()}</span>
+            <span class="words">{text(move || workers.read().in_words())}</span>
         </button>
         <Panel shown/>
     }
@@ -44,7 +45,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
     let workers = shown.workers();
     let clock = Clock::of(shown);
-    let state = Memo::new(move |_| workers.read().state);
+    let state = memo(move || workers.read().state);
     let words = move || match state.get() {
         State::Off => {
             "No dispatcher is running: start one with kanban serve or kanban daemon.".to_owned()
@@ -60,12 +61,12 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
         }
     };
     let problem = move || workers.read().problem.clone();
-    let lanes = Memo::new(move |_| workers.read().lanes.clone());
-    let last_tick = Memo::new(move |_| workers.read().last_tick);
+    let lanes = memo(move || workers.read().lanes.clone());
+    let last_tick = memo(move || workers.read().last_tick);
     view! {
         <div class="workers-panel" id=PANEL_ID popover="auto" role="dialog" aria-label="Dispatcher">
             <div class="whole">
-                <p>{words}</p>
+                <p>{text(words)}</p>
                 <Show when=move || state.get() != State::Off>
                     <button
                         type="button" class="button needs-script" title="Start now what can start (W)"
@@ -133,6 +134,6 @@ fn PauseButton(lane: Option<String>, #[prop(into)] is_paused: Signal<bool>) -> i
         dispatch(Msg::Pending(pending::Msg::Asked(request)));
     };
     view! {
-        <button type="button" class="button needs-script" aria-label=name on:click=send>{label}</button>
+        <button type="button" class="button needs-script" aria-label=text(name) on:click=send>{label}</button>
     }
 }

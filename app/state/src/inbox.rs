@@ -148,10 +148,13 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
         undelivered.contains_key(&letter.delivery) && !page.pending.settles(letter.delivery)
     };
     let letters = page.inbox.told.letters.iter().filter(is_dead);
-    let dead = letters.map(|letter| (letter.delivery.0, letter.concern()));
-    let mut concerns: Vec<(i64, Concern)> = blocked.chain(dead).collect();
-    concerns.sort_by_key(|(number, concern)| (concern.since, *number));
-    concerns.into_iter().map(|(_, concern)| concern).collect()
+    let mut concerns: Vec<(i64, Concern)> = blocked.collect();
+    concerns.sort_unstable_by_key(|(number, _)| *number);
+    let concerns = concerns.into_iter().map(|(_, concern)| concern);
+    let mut concerns: Vec<Concern> = concerns.chain(letters.map(Letter::concern)).collect();
+    // Of one second, tasks come first, in their order on the board; as the kernel has it.
+    concerns.sort_by_key(|concern| concern.since);
+    concerns
 }
 
 /// The one that the person looks at: where it has gone, the one that took its place.

@@ -97,7 +97,7 @@ impl Log {
     fn add(&mut self, line: Line) {
         match self.blocks.last_mut() {
             Some(block) if block.lines.len() < BLOCK_LINES => {
-                Arc::make_mut(&mut block.lines).push(line)
+                Arc::make_mut(&mut block.lines).push(line);
             }
             last => {
                 if let Some(block) = last {

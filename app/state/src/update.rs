@@ -21,6 +21,7 @@ use crate::{
 };
 
 /// Takes in what happened, and says what is to be done about it.
+#[expect(clippy::too_many_lines, reason = "one arm a message, and nothing else")]
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Started(now) => {

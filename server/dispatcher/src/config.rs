@@ -13,6 +13,7 @@ pub(crate) use cap::Cap;
 pub use server::{FindServer, Server};
 pub use settings::{Mistake, Settings};
 pub(crate) use source::Source;
+pub use source::Stamp;
 
 /// How long nothing may happen before the dispatcher looks at the board all the same, as often as
 /// the original looks at all.

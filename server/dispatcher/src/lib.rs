@@ -32,7 +32,7 @@ mod watched;
 mod work;
 mod workspaces;
 
-pub use crate::config::{Config, EXAMPLE, FindServer, Mistake, Server, Settings};
+pub use crate::config::{Config, EXAMPLE, FindServer, Mistake, Server, Settings, Stamp};
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
 pub use crate::dry_run::dry_run;
 pub use crate::error::Error;

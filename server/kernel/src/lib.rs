@@ -29,6 +29,7 @@ use std::path::Path;
 use domain::actor::Actor;
 use domain::command::{Command, Receipt};
 use domain::id::EventId;
+use domain::task::Task;
 use domain::time::Timestamp;
 use tokio::sync::watch;
 
@@ -42,9 +43,10 @@ pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;
 pub use queries::tasks::TaskFilter;
+pub use writer::Show;
 
 use readers::Readers;
-use writer::Writer;
+use writer::{Done, Writer};
 
 /// A cheap handle to one open board. Clones share the writer thread and the read connections; the
 /// file is closed when the last of them goes.
@@ -105,7 +107,23 @@ impl Kernel {
         actor: &Actor,
         commands: Vec<Command>,
     ) -> Result<Vec<Receipt>, Error> {
-        self.writer.submit(actor.clone(), commands).await
+        let done = self.writer.submit(actor.clone(), commands, None).await?;
+        Ok(done.receipts)
+    }
+
+    /// [`Kernel::execute_all`], and a task as the commands leave it, whatever others do next.
+    ///
+    /// # Errors
+    /// As [`Kernel::execute_all`], and when there is no such task.
+    pub async fn execute_and_show(
+        &self,
+        actor: &Actor,
+        commands: Vec<Command>,
+        show: Show,
+    ) -> Result<(Vec<Receipt>, Task), Error> {
+        let done = self.writer.submit(actor.clone(), commands, Some(show));
+        let Done { receipts, task } = done.await?;
+        Ok((receipts, task.ok_or(Error::Internal)?))
     }
 
     /// Follows the board from `since` on.

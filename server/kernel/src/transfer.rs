@@ -86,7 +86,8 @@ impl Kernel {
     }
 
     /// Takes in an export or a list of tasks, all of it or nothing. An export goes only into an empty
-    /// board; a worker of it that runs elsewhere is none of ours, so its run is interrupted.
+    /// board; a worker of it that runs elsewhere is none of ours, so its run is interrupted, and what it
+    /// was still to tell somebody is given up, so that two boards do not tell the same.
     ///
     /// # Errors
     /// When a line makes no sense, a rule of the board refuses it, or it cannot be written.

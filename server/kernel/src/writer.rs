@@ -1,48 +1,35 @@
-//! The writer thread: it owns the one connection that writes, and takes commands in turn.
-//!
-//! Commands that are waiting together share a transaction ("group commit"): each runs in a savepoint
-//! of its own, so that one that is refused takes nothing with it, and none is answered before the
-//! commit.
+//! The way to the writer: what callers ask of it, and how they wait.
+
+mod thread;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use domain::actor::Actor;
-use domain::command::{Command, Receipt};
-use domain::id::EventId;
+use domain::command::{Answer, Command, Receipt};
+use domain::id::{EventId, TaskId};
+use domain::task::Task;
 use rand::rngs::StdRng;
 use rand::{SeedableRng, make_rng};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot::error::{RecvError, TryRecvError};
 use tokio::sync::{oneshot, watch};
 use tokio::task::yield_now;
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events;
-use crate::verbs::{self, Work};
+use crate::{events, tasks};
+use thread::State;
 
 /// How many requests may wait. One more is refused as busy: a caller that is told so at once can
 /// slow down, a caller in an endless queue cannot.
 const QUEUE: usize = 4_096;
 
-/// How many requests share a transaction: enough that the commit no longer counts, few enough that
-/// the first of them is answered within a few milliseconds.
-const BATCH: usize = 128;
-
-/// How long the thread stays awake after it has answered. Whoever writes several things in a row asks
-/// again within microseconds, and to wake a thread that sleeps costs as much as most verbs do.
-const STAYS_AWAKE: Duration = Duration::from_micros(50);
-
 /// How long a caller stays awake for its answer while nobody else writes: longer than most verbs take.
 const ANSWERS_SOON: Duration = Duration::from_micros(200);
-
-/// How often an idle writer looks whether another process has committed. Being late costs a worker's
-/// start; waking up to look costs some 80 µs, so that a server at rest takes 0.2 % of a core for it.
-const LOOK_FOR_OTHERS: Duration = Duration::from_millis(40);
 
 /// The sending side; the thread ends when the last clone is gone.
 #[derive(Clone)]
@@ -78,10 +65,39 @@ impl Drop for Thread {
 struct Request {
     actor: Actor,
     commands: Vec<Command>,
-    reply: oneshot::Sender<Result<Vec<Receipt>, Error>>,
+    show: Option<Show>,
+    reply: oneshot::Sender<Result<Done, Error>>,
+}
+
+/// Which task a caller wants to see as its commands leave it.
+#[derive(Debug)]
+pub enum Show {
+    /// The one that the first command creates.
+    Created,
+    /// This one.
+    Task(TaskId),
+}
+
+/// A request that was carried out.
+pub(crate) struct Done {
+    /// A receipt for each command.
+    pub(crate) receipts: Vec<Receipt>,
+    /// The task that was to be shown.
+    pub(crate) task: Option<Task>,
 }
 
 impl Request {
+    /// What the caller is told, read in the transaction that did it.
+    fn done(&self, conn: &Connection, receipts: Vec<Receipt>) -> Result<Done, Error> {
+        let shown = match (&self.show, receipts.first().map(|receipt| &receipt.answer)) {
+            (Some(Show::Task(task)), _)
+            | (Some(Show::Created), Some(Answer::Created { task, .. })) => Some(task),
+            _ => None,
+        };
+        let task = shown.map(|task| tasks::get(conn, task)).transpose()?;
+        Ok(Done { receipts, task })
+    }
+
     /// Whether it changes something that no event tells of but that somebody waits for.
     fn concerns_listeners(&self) -> bool {
         self.commands.iter().any(|command| {
@@ -106,13 +122,7 @@ impl Writer {
         let newest = events::newest(&connection)?;
         let (publish, newest_event) = watch::channel(newest);
         let rng = seed.map_or_else(make_rng, StdRng::seed_from_u64);
-        let mut state = State {
-            connection,
-            clock,
-            rng,
-            publish,
-            seen_version: None,
-        };
+        let mut state = State::new(connection, clock, rng, publish);
         let handle = std::thread::Builder::new()
             .name("kanban-writer".to_owned())
             .spawn(move || state.serve(&inbox))
@@ -130,12 +140,14 @@ impl Writer {
         &self,
         actor: Actor,
         commands: Vec<Command>,
-    ) -> Result<Vec<Receipt>, Error> {
+        show: Option<Show>,
+    ) -> Result<Done, Error> {
         let (reply, answer) = oneshot::channel();
         let caller = Caller::of(&self.0.callers);
         self.send(Message::Write(Request {
             actor,
             commands,
+            show,
             reply,
         }))?;
         caller.wait(answer).await.unwrap_or(Err(Error::Stopped))
@@ -187,204 +199,5 @@ impl<'a> Caller<'a> {
 impl Drop for Caller<'_> {
     fn drop(&mut self) {
         self.callers.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// What the thread owns.
-struct State {
-    connection: Connection,
-    clock: Clock,
-    rng: StdRng,
-    publish: watch::Sender<EventId>,
-    /// SQLite's `data_version` when we last looked: it changes when another connection commits.
-    seen_version: Option<i64>,
-}
-
-impl State {
-    fn serve(&mut self, inbox: &Receiver<Message>) {
-        let mut next = None;
-        loop {
-            match next.take().map_or_else(|| self.receive(inbox), Ok) {
-                Ok(Message::Write(first)) => {
-                    let others = inbox.try_iter().filter_map(|message| match message {
-                        Message::Write(request) => Some(request),
-                        Message::SomebodyListens => None,
-                    });
-                    self.carry_out(
-                        std::iter::once(first)
-                            .chain(others.take(BATCH - 1))
-                            .collect(),
-                    );
-                    next = soon(inbox);
-                }
-                Ok(Message::SomebodyListens) | Err(RecvTimeoutError::Timeout) => {
-                    self.look_for_others();
-                }
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
-    }
-
-    /// Waits for a message; while somebody listens to the board, no longer than until it is time to
-    /// look for other writers.
-    fn receive(&self, inbox: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
-        // The first receiver is the handle's own, from which listeners are made.
-        if self.publish.receiver_count() > 1 {
-            inbox.recv_timeout(LOOK_FOR_OTHERS)
-        } else {
-            inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        }
-    }
-
-    fn carry_out(&mut self, batch: Vec<Request>) {
-        let answers = match self.write(&batch) {
-            Ok(results) => {
-                let written = results.iter().flatten().flatten();
-                let newest = written.flat_map(|receipt| &receipt.events).max();
-                self.tell(
-                    newest.copied().unwrap_or_default(),
-                    batch.iter().any(Request::concerns_listeners),
-                );
-                results
-            }
-            // The transaction as a whole failed, so everybody in it did.
-            Err(cause) => {
-                tracing::warn!(error = %cause, requests = batch.len(), "a write failed");
-                batch.iter().map(|_| Err(cause.clone())).collect()
-            }
-        };
-        for (request, answer) in batch.into_iter().zip(answers) {
-            // A caller that no longer waits has lost interest, not its write.
-            drop(request.reply.send(answer));
-        }
-    }
-
-    fn write(&mut self, batch: &[Request]) -> Result<Vec<Result<Vec<Receipt>, Error>>, Error> {
-        let mut transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Not before the lock is ours: later events must not have earlier times.
-        let now = self.clock.now();
-        let mut results = Vec::with_capacity(batch.len());
-        for request in batch {
-            let savepoint = transaction.savepoint()?;
-            let work = Work::new(&savepoint, now, &mut self.rng);
-            match verbs::carry_out_all(work, &request.actor, &request.commands) {
-                Ok(receipts) => {
-                    savepoint.commit()?;
-                    results.push(Ok(receipts));
-                }
-                // Dropping the savepoint takes back what this request has written, nothing else.
-                Err(refusal @ Error::Refused(_)) => results.push(Err(refusal)),
-                // A full disk and its like may have ended the whole transaction already
-                // (<https://sqlite.org/lang_transaction.html>, section 3), so all of it fails.
-                Err(failure) => return Err(failure),
-            }
-        }
-        transaction.commit()?;
-        Ok(results)
-    }
-
-    fn look_for_others(&mut self) {
-        let version = self
-            .connection
-            .pragma_query_value(None, "data_version", |row| row.get(0));
-        match version {
-            Ok(version) if self.seen_version == Some(version) => {}
-            Ok(version) => {
-                self.seen_version = Some(version);
-                match events::newest(&self.connection) {
-                    // What another process wrote need not be an event: a lane may be paused.
-                    Ok(newest) => self.tell(newest, true),
-                    Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),
-                }
-            }
-            Err(cause) => tracing::warn!(error = %cause, "cannot look for other writers"),
-        }
-    }
-
-    /// Wakes the listeners when `newest` is newer than what they know, or in any case.
-    fn tell(&self, newest: EventId, in_any_case: bool) {
-        self.publish.send_if_modified(|current| {
-            let is_newer = newest > *current;
-            *current = newest.max(*current);
-            is_newer || in_any_case
-        });
-    }
-}
-
-/// The next message, if it comes at once.
-fn soon(inbox: &Receiver<Message>) -> Option<Message> {
-    let answered = Instant::now();
-    while answered.elapsed() < STAYS_AWAKE {
-        if let Ok(message) = inbox.try_recv() {
-            return Some(message);
-        }
-        std::thread::yield_now();
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::command::NewTask;
-
-    use super::*;
-    use crate::open;
-
-    fn create(title: &str, body: String) -> Request {
-        let new = NewTask {
-            title: title.to_owned(),
-            body: Some(body),
-            ..NewTask::default()
-        };
-        let (reply, _) = oneshot::channel();
-        Request {
-            actor: Actor::full("ada"),
-            commands: vec![Command::CreateTask(new)],
-            reply,
-        }
-    }
-
-    #[test]
-    fn when_the_disk_is_full_the_whole_batch_fails_and_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::default();
-        let connection = open::for_writing(&folder.path().join("kanban.db"), clock.now()).unwrap();
-        let (publish, _listener) = watch::channel(EventId(0));
-        let rng = StdRng::seed_from_u64(1);
-        let mut state = State {
-            connection,
-            clock,
-            rng,
-            publish,
-            seen_version: None,
-        };
-        let limit = |state: &State, pages: u32| {
-            state
-                .connection
-                .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
-                .unwrap();
-        };
-        let tasks = |state: &State| {
-            let count = "SELECT count(*) FROM tasks";
-            state
-                .connection
-                .query_one(count, (), |row| row.get::<_, u32>(0))
-                .unwrap()
-        };
-        let batch = [
-            create("before", String::new()),
-            create("too large", "x".repeat(1 << 20)),
-            create("after", String::new()),
-        ];
-
-        limit(&state, 100);
-        assert!(matches!(state.write(&batch), Err(Error::DiskFull)));
-        assert_eq!(tasks(&state), 0);
-
-        limit(&state, 10_000);
-        assert!(state.write(&batch).unwrap().iter().all(Result::is_ok));
-        assert_eq!(tasks(&state), 3);
     }
 }

@@ -185,6 +185,7 @@ fn is_open(method: &Method, path: &str) -> bool {
             | (
                 &Method::POST,
                 "/login" | "/logout" | "/chat/slack/command" | "/chat/slack/events"
+                    | "/chat/slack/interaction"
             )
     )
 }

@@ -1,12 +1,13 @@
 //! Any program that takes a message: `apprise`, `ntfy`, `hermes send`, a script.
 
 use std::collections::BTreeMap;
-use std::process::{Output, Stdio};
+use std::pin::pin;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use domain::notify::Address;
 use futures::future::BoxFuture;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, copy, sink};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -15,6 +16,13 @@ use super::message::Message;
 
 /// How long a program may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long is listened for its last words once it has ended: what it started and left behind may
+/// hold them open for as long as it likes.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How much of its complaint is read, in bytes.
+const LONGEST_COMPLAINT: u64 = 64 * 1024;
 
 /// How much of its complaint is kept, in characters.
 const EXCERPT: usize = 200;
@@ -55,34 +63,65 @@ impl Channel for Commands {
             let child = started
                 .map_err(|error| Failure::for_now(format!("{program} does not start: {error}")))?;
             let ended = timeout(TIMEOUT, talk(child, message.json())).await;
-            let output = ended
+            let (status, complaint) = ended
                 .map_err(|_| Failure::for_now(format!("{program} took too long")))?
                 .map_err(|error| Failure::for_now(format!("{program} went wrong: {error}")))?;
-            judge(program, &output).map(|()| None)
+            judge(program, status, &complaint).map(|()| None)
         })
     }
 }
 
-/// Gives a program the message and waits for its end.
-async fn talk(mut child: Child, message: String) -> std::io::Result<Output> {
-    if let Some(mut stdin) = child.stdin.take() {
-        // A program that does not read it has all it wants from its arguments.
-        stdin.write_all(message.as_bytes()).await.ok();
-    }
-    child.wait_with_output().await
+/// Gives a program the message, waits for its end, and tells how that was and what it complained of.
+async fn talk(mut child: Child, message: String) -> std::io::Result<(ExitStatus, Vec<u8>)> {
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let mut complaint = Vec::new();
+    let talking = async {
+        let giving = async {
+            if let Some(mut stdin) = stdin {
+                // A program that does not read it has all it wants from its arguments.
+                stdin.write_all(message.as_bytes()).await.ok();
+            }
+        };
+        let listening = async {
+            if let Some(stderr) = stderr {
+                listen(stderr, &mut complaint).await.ok();
+            }
+        };
+        tokio::join!(giving, listening);
+    };
+    let status = {
+        let mut talking = pin!(talking);
+        tokio::select! {
+            status = child.wait() => {
+                timeout(LAST_WORDS, talking).await.ok();
+                status?
+            }
+            () = &mut talking => child.wait().await?,
+        }
+    };
+    Ok((status, complaint))
 }
 
-fn judge(program: &str, output: &Output) -> Result<(), Failure> {
-    if output.status.success() {
+/// Reads as much of a complaint as is kept, and lets the rest pass: a program that nobody listens to
+/// would never end.
+async fn listen(
+    mut stderr: impl AsyncRead + Unpin,
+    complaint: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    let mut kept = (&mut stderr).take(LONGEST_COMPLAINT);
+    kept.read_to_end(complaint).await?;
+    copy(&mut stderr, &mut sink()).await?;
+    Ok(())
+}
+
+fn judge(program: &str, status: ExitStatus, complaint: &[u8]) -> Result<(), Failure> {
+    if status.success() {
         return Ok(());
     }
-    let complaint = String::from_utf8_lossy(&output.stderr);
+    let complaint = String::from_utf8_lossy(complaint);
     let complaint: String = complaint.trim().chars().take(EXCERPT).collect();
     let separator = if complaint.is_empty() { "" } else { ": " };
-    let error = format!(
-        "{program} ended with {}{separator}{complaint}",
-        output.status
-    );
+    let error = format!("{program} ended with {status}{separator}{complaint}");
     Err(Failure::for_now(error))
 }
 
@@ -135,6 +174,33 @@ mod tests {
                 .error
                 .starts_with("kanban-no-such-program does not start")
         );
+    }
+
+    #[tokio::test]
+    async fn a_program_may_complain_without_end_and_only_the_beginning_is_kept() {
+        // More than a pipe holds, so that it would stand still if nobody read it.
+        let failure = deliver(&[
+            "sh",
+            "-c",
+            "head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 3",
+        ])
+        .await
+        .unwrap_err();
+        let expected = format!("sh ended with exit status: 3: {}", "x".repeat(EXCERPT));
+        assert_eq!(failure.error, expected);
+        let (mut complaint, endless) = (Vec::new(), vec![b'x'; 3_000_000]);
+        listen(endless.as_slice(), &mut complaint).await.unwrap();
+        assert_eq!(complaint.len(), 64 * 1024);
+    }
+
+    #[tokio::test]
+    async fn what_a_program_leaves_behind_does_not_make_it_fail() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        // It waits for the pipe to be opened, with the standard error of the program in its hands.
+        let script = format!("mkfifo {0}; cat {0} & exit 0", pipe.display());
+        assert_eq!(deliver(&["sh", "-c", &script]).await, Ok(None));
+        std::fs::write(pipe, "").unwrap();
     }
 
     #[tokio::test]

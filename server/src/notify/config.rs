@@ -1,16 +1,19 @@
 //! `[channels]` of `kanban.toml`: how people and programs are reached.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod file;
+
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use dispatcher::{Home, Mistake};
-use kernel::Kernel;
-use serde::Deserialize;
+use dispatcher::Mistake;
+use toml::Spanned;
 
+use self::file::{ChatTable, File, SlackTable, Tables, TelegramTable, WebhookTable};
 use super::channel::Channels;
 use super::command::Commands;
-use super::gateway::{Gateway, Guests};
+use super::gateway::{Gateway, Host};
+use super::guests::Guests;
 use super::secret::{Reference, Secret};
 use super::slack::Slack;
 use super::slack::gate::Gate;
@@ -19,96 +22,38 @@ use super::telegram::updates::Updates;
 use super::web::{self, Shared};
 use super::webhook::{Clock, Key, Webhook, Webhooks};
 
-/// The part of the file that is ours; the dispatcher looks at the rest.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct File {
-    channels: Tables,
-}
-
-/// `[channels]`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Tables {
-    webhook: BTreeMap<String, WebhookTable>,
-    command: BTreeMap<String, CommandTable>,
-    telegram: Option<TelegramTable>,
-    slack: Option<SlackTable>,
-}
-
-/// `[channels.webhook.<name>]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WebhookTable {
-    url: String,
-    #[serde(default)]
-    secrets: Vec<Reference>,
-}
-
-/// `[channels.command.<name>]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CommandTable {
-    command: Vec<String>,
-}
-
-/// `[channels.telegram]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TelegramTable {
-    token: Reference,
-    #[serde(default = "telegram")]
-    base_url: String,
-    chat: Option<ChatTable>,
-}
-
-/// `[channels.slack]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SlackTable {
-    token: Option<Reference>,
-    #[serde(default = "slack")]
-    base_url: String,
-    #[serde(default)]
-    webhooks: BTreeMap<String, Reference>,
-    /// What Slack signs its requests with; needed to listen.
-    signing_secret: Option<Reference>,
-    chat: Option<ChatTable>,
-}
-
-/// `[channels.telegram.chat]` and `[channels.slack.chat]`: who may speak to the board. Without it
-/// nobody is listened to.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ChatTable {
-    users: BTreeSet<String>,
-    chats: BTreeSet<String>,
-    trusted: BTreeSet<String>,
-}
-
-fn telegram() -> String {
-    "https://api.telegram.org".to_owned()
-}
-
-fn slack() -> String {
-    "https://slack.com".to_owned()
-}
+const TELEGRAM: &str = "https://api.telegram.org";
+const SLACK: &str = "https://slack.com";
 
 /// What follows from `[channels]`.
+#[derive(Default)]
 pub(super) struct Setup {
     pub(super) channels: Channels,
     /// Listens to Telegram.
     pub(super) updates: Option<Updates>,
     /// Lets Slack in.
-    pub(super) gate: Option<Gate>,
+    pub(super) gate: Option<Arc<Gate>>,
+}
+
+/// What is wrong, and with which byte of the file it begins.
+struct Wrong {
+    at: usize,
+    message: String,
+}
+
+impl Wrong {
+    fn at<T>(value: &Spanned<T>, message: impl Into<String>) -> Self {
+        let (at, message) = (value.span().start, message.into());
+        Self { at, message }
+    }
 }
 
 /// Reads which channels there are, and their secrets. It blocks.
 ///
 /// # Errors
 /// When the file makes no sense, or a secret is not where it is said to be.
-pub(super) fn read(kernel: &Kernel, home: &Home) -> Result<Setup, Mistake> {
-    let path = home.config();
+pub(super) fn read(host: &Host) -> Result<Setup, Mistake> {
+    let path = host.home.config();
     let mistake = |line, message| Mistake {
         path: path.clone(),
         line,
@@ -119,11 +64,13 @@ pub(super) fn read(kernel: &Kernel, home: &Home) -> Result<Setup, Mistake> {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => return Err(mistake(None, format!("cannot be read: {error}"))),
     };
+    let client = web::client().map_err(|message| mistake(None, message))?;
     let file: File = toml::from_str(&text).map_err(|error| {
         let line = error.span().map(|span| line_of(&text, span.start));
         mistake(line, error.message().replace('\n', "; "))
     })?;
-    set_up(file.channels, kernel, home).map_err(|message| mistake(None, message))
+    set_up(file.channels, &Arc::new(client), host)
+        .map_err(|wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message))
 }
 
 /// The number of the line with the byte `at`.
@@ -132,133 +79,161 @@ fn line_of(text: &str, at: usize) -> usize {
     before.filter(|byte| *byte == b'\n').count() + 1
 }
 
-fn set_up(tables: Tables, kernel: &Kernel, home: &Home) -> Result<Setup, String> {
-    let gateway = |chat: ChatTable| Gateway {
-        kernel: kernel.clone(),
-        home: home.clone(),
-        guests: Guests {
-            users: chat.users,
-            chats: chat.chats,
-            trusted: chat.trusted,
-        },
-    };
-    let client: Shared = Arc::new(web::client()?);
-    let mut channels = Channels::default();
+fn set_up(tables: Tables, client: &Shared, host: &Host) -> Result<Setup, Wrong> {
+    let mut setup = Setup::default();
     let hooks = tables.webhook.into_iter().map(|(name, table)| {
         let hook = webhook(&name, &table)?;
         Ok((name, hook))
     });
-    let hooks = hooks.collect::<Result<_, String>>()?;
-    let (clock, client_of_hooks) = (Clock(kernel.clone()), client.clone());
-    channels.add(
-        "webhook",
-        Webhooks {
-            client: client_of_hooks,
-            clock,
-            hooks,
-        },
-    );
-    let commands = tables
-        .command
-        .into_iter()
-        .map(|(name, table)| match table.command.first() {
-            Some(_) => Ok((name, table.command)),
-            None => Err(format!("channels.command.{name} names no program")),
-        });
-    channels.add(
-        "command",
-        Commands(commands.collect::<Result<_, String>>()?),
-    );
-    let (mut updates, mut gate) = (None, None);
+    let webhooks = Webhooks {
+        client: client.clone(),
+        clock: Clock(host.kernel.clone()),
+        hooks: hooks.collect::<Result<_, Wrong>>()?,
+    };
+    setup.channels.add("webhook", webhooks);
+    let commands = tables.command.into_iter().map(|(name, table)| {
+        if table.command.get_ref().is_empty() {
+            let message = format!("channels.command.{name} names no program");
+            return Err(Wrong::at(&table.command, message));
+        }
+        Ok((name, table.command.into_inner()))
+    });
+    let commands = Commands(commands.collect::<Result<_, Wrong>>()?);
+    setup.channels.add("command", commands);
     if let Some(table) = tables.telegram {
-        let bot = Telegram {
-            client: client.clone(),
-            base_url: base("channels.telegram.base_url", &table.base_url)?,
-            token: resolve("channels.telegram.token", &table.token)?,
-            is_listening: table.chat.is_some(),
-        };
-        channels.add("telegram", bot.clone());
-        updates = table.chat.map(|chat| Updates {
-            bot,
-            gateway: gateway(chat),
-        });
+        set_up_telegram(&mut setup, table, client, host)?;
     }
-    if let Some(mut table) = tables.slack {
-        let (chat, secret) = (table.chat.take(), table.signing_secret.take());
-        let slack = of_slack(client, table)?;
-        channels.add("slack", slack.clone());
-        gate = match (chat, secret) {
-            (Some(chat), Some(secret)) => {
-                let signing_secret = resolve("channels.slack.signing_secret", &secret)?;
-                Some(Gate {
-                    slack,
-                    gateway: gateway(chat),
-                    signing_secret,
-                })
-            }
-            (Some(_), None) => {
-                return Err("channels.slack.chat needs channels.slack.signing_secret".to_owned());
-            }
-            (None, _) => None,
-        };
+    if let Some(table) = tables.slack {
+        set_up_slack(&mut setup, table, client, host)?;
     }
-    Ok(Setup {
-        channels,
-        updates,
-        gate,
-    })
+    Ok(setup)
 }
 
-fn webhook(name: &str, table: &WebhookTable) -> Result<Webhook, String> {
+fn webhook(name: &str, table: &WebhookTable) -> Result<Webhook, Wrong> {
     let at = format!("channels.webhook.{name}");
     let url = base(&format!("{at}.url"), &table.url)?;
     let keys = table.secrets.iter().map(|secret| {
-        let at = format!("{at}.secrets");
-        Key::of(resolve(&at, secret)?).map_err(|message| format!("{at}: {secret}: {message}"))
+        let (at, place) = (format!("{at}.secrets"), secret.get_ref());
+        Key::of(resolve(&at, secret)?)
+            .map_err(|message| Wrong::at(secret, format!("{at}: {place}: {message}")))
     });
-    let keys = keys.collect::<Result<_, String>>()?;
+    let keys = keys.collect::<Result<_, _>>()?;
     Ok(Webhook { url, keys })
 }
 
-fn of_slack(client: Shared, table: SlackTable) -> Result<Slack, String> {
+fn set_up_telegram(
+    setup: &mut Setup,
+    table: TelegramTable,
+    client: &Shared,
+    host: &Host,
+) -> Result<(), Wrong> {
+    let bot = Telegram {
+        client: client.clone(),
+        base_url: base_or(TELEGRAM, "channels.telegram.base_url", table.base_url)?,
+        token: resolve("channels.telegram.token", &table.token)?,
+        is_listening: table.chat.is_some(),
+    };
+    setup.channels.add("telegram", bot.clone());
+    setup.updates = table.chat.map(|chat| Updates {
+        bot,
+        gateway: gateway(host, chat),
+    });
+    Ok(())
+}
+
+fn set_up_slack(
+    setup: &mut Setup,
+    table: SlackTable,
+    client: &Shared,
+    host: &Host,
+) -> Result<(), Wrong> {
     let token = table
         .token
         .map(|token| resolve("channels.slack.token", &token))
         .transpose()?;
-    let base_url = base("channels.slack.base_url", &table.base_url)?;
-    let webhooks = table.webhooks.into_iter().map(|(name, reference)| {
-        let at = format!("channels.slack.webhooks.{name}");
-        let secret = resolve(&at, &reference)?;
-        base(&at, secret.reveal()).map_err(|_| format!("{at}: {reference} is no address"))?;
-        Ok((name, secret))
-    });
-    let webhooks = webhooks.collect::<Result<_, String>>()?;
-    Ok(Slack {
-        client,
-        base_url,
+    let slack = Slack {
+        client: client.clone(),
+        base_url: base_or(SLACK, "channels.slack.base_url", table.base_url)?,
         token,
-        webhooks,
-    })
+        webhooks: slack_webhooks(table.webhooks)?,
+        is_listening: table.chat.is_some(),
+    };
+    setup.channels.add("slack", slack.clone());
+    let Some(chat) = table.chat else {
+        return Ok(());
+    };
+    let secret = table.signing_secret.ok_or_else(|| {
+        let message = "channels.slack.chat needs channels.slack.signing_secret";
+        Wrong::at(&chat, message)
+    })?;
+    setup.gate = Some(Arc::new(Gate {
+        slack,
+        gateway: gateway(host, chat),
+        signing_secret: resolve("channels.slack.signing_secret", &secret)?,
+    }));
+    Ok(())
 }
 
-fn resolve(at: &str, reference: &Reference) -> Result<Secret, String> {
-    reference
-        .resolve()
-        .map_err(|message| format!("{at}: {message}"))
+fn slack_webhooks(
+    references: BTreeMap<String, Spanned<Reference>>,
+) -> Result<BTreeMap<String, Secret>, Wrong> {
+    let webhooks = references.into_iter().map(|(name, reference)| {
+        let at = format!("channels.slack.webhooks.{name}");
+        let (secret, place) = (resolve(&at, &reference)?, reference.get_ref());
+        if is_address(secret.reveal()) {
+            Ok((name, secret))
+        } else {
+            let message = format!("{at}: {place} is no address");
+            Err(Wrong::at(&reference, message))
+        }
+    });
+    webhooks.collect()
+}
+
+fn gateway(host: &Host, chat: Spanned<ChatTable>) -> Gateway {
+    let ChatTable {
+        users,
+        chats,
+        trusted,
+    } = chat.into_inner();
+    Gateway {
+        host: host.clone(),
+        guests: Guests {
+            users,
+            chats,
+            trusted,
+        },
+    }
+}
+
+fn resolve(at: &str, reference: &Spanned<Reference>) -> Result<Secret, Wrong> {
+    let resolved = reference.get_ref().resolve();
+    resolved.map_err(|message| Wrong::at(reference, format!("{at}: {message}")))
+}
+
+fn base_or(usual: &str, at: &str, url: Option<Spanned<String>>) -> Result<String, Wrong> {
+    url.map_or(Ok(usual.to_owned()), |url| base(at, &url))
 }
 
 /// An address of HTTP, without the slash at its end.
-fn base(at: &str, url: &str) -> Result<String, String> {
-    match reqwest::Url::parse(url) {
-        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => {
-            Ok(url.trim_end_matches('/').to_owned())
-        }
-        _ => Err(format!("{at}: {url:?} is no address, expected https://…")),
+fn base(at: &str, url: &Spanned<String>) -> Result<String, Wrong> {
+    let text = url.get_ref();
+    if is_address(text) {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        let message = format!("{at}: {text:?} is no address, expected https://…");
+        Err(Wrong::at(url, message))
     }
+}
+
+fn is_address(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 #[cfg(test)]
 mod tests {
+    use dispatcher::Home;
+    use kernel::Kernel;
     use tempfile::TempDir;
 
     use super::*;
@@ -282,7 +257,11 @@ mod tests {
             let secret = self.0.path().join("secret");
             let reference = format!("{{ file = {:?} }}", secret.to_str().unwrap());
             self.write("kanban.toml", &text.replace("SECRET", &reference));
-            read(&Kernel::open(&home.db()).unwrap(), &home)
+            read(&Host {
+                kernel: Kernel::open(&home.db()).unwrap(),
+                home,
+                strangers: Arc::default(),
+            })
         }
 
         /// The line and the message of the mistake in this file.
@@ -317,26 +296,31 @@ mod tests {
         assert!(message.contains("tokne"), "{message}");
         let (line, _) = folder.mistake("[channels.telegram]\ntoken = \"swordfish\"\n");
         assert_eq!(line, Some(2), "a secret stands in the file");
-        for (text, said) in [
+        for (text, line, said) in [
             (
                 "[channels.webhook.ci]\nurl = \"ftp://x\"\n",
+                2,
                 "channels.webhook.ci.url",
             ),
             (
                 "[channels.command.x]\ncommand = []\n",
+                2,
                 "channels.command.x names no program",
             ),
             (
-                "[channels.slack.chat]\nusers = []\n",
+                "[channels.slack]\ntoken = SECRET\nchat.users = []\n",
+                3,
                 "needs channels.slack.signing_secret",
             ),
             (
-                "[channels.slack]\ntoken = { env = \"KANBAN_NO_SUCH\" }\n",
+                "\n\n[channels.slack]\ntoken = { env = \"KANBAN_NO_SUCH\" }\n",
+                4,
                 "KANBAN_NO_SUCH is not set",
             ),
         ] {
-            let (_, message) = folder.mistake(text);
+            let (found, message) = folder.mistake(text);
             assert!(message.contains(said), "{message}");
+            assert_eq!(found, Some(line), "{message}");
         }
     }
 

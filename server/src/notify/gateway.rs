@@ -1,7 +1,7 @@
 //! People in chats speak to the board: `/kanban …` is a command, and a reply to the question of a
 //! blocked task is its answer.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use dispatcher::Home;
 use domain::actor::Actor;
@@ -10,6 +10,7 @@ use domain::id::TaskId;
 use domain::notify::Address;
 use kernel::Kernel;
 
+use super::guests::{Guests, Strangers, name};
 use super::notifier;
 use crate::cli::run_slash;
 
@@ -18,17 +19,6 @@ const REFUSAL: &str = "Sorry, I do not know you. Whoever runs this board can let
 
 /// What is said where a task was made.
 const SUBSCRIBED: &str = "This chat is subscribed: it is told when the task completes or blocks.";
-
-/// Who is let in, by the ids that the platform gives. Nobody is unless they are named.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Guests {
-    /// These, wherever they write.
-    pub(super) users: BTreeSet<String>,
-    /// Everybody who writes there.
-    pub(super) chats: BTreeSet<String>,
-    /// What these write may start work without anybody having looked at it.
-    pub(super) trusted: BTreeSet<String>,
-}
 
 /// A message that came in.
 #[derive(Clone, Debug)]
@@ -39,83 +29,145 @@ pub(super) struct Heard {
     pub(super) key: String,
     /// What it says.
     pub(super) text: String,
-    /// The number of the message that it replies to.
-    pub(super) replies_to: Option<String>,
+    /// What it says that about.
+    pub(super) about: About,
+}
+
+/// What somebody speaks of.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    /// Whatever the text says.
+    Anything,
+    /// What was told by the message with this number, to which it is a reply.
+    Message(String),
+    /// The question of this task, which is answered.
+    Question(TaskId),
+}
+
+/// What the gateways of one process share.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub(super) kernel: Kernel,
+    pub(super) home: Home,
+    /// They stay refused when `kanban.toml` is read again.
+    pub(super) strangers: Arc<Strangers>,
 }
 
 /// The board, for people in the chats of one platform.
 #[derive(Clone)]
 pub(super) struct Gateway {
-    pub(super) kernel: Kernel,
-    pub(super) home: Home,
+    pub(super) host: Host,
     pub(super) guests: Guests,
 }
 
 impl Gateway {
     /// Does what a message asks for, and says what to reply. What is not meant for the board, or came
     /// before, is not replied to.
+    ///
+    /// A message is noted before it is acted upon: one that a killed process was acting upon is not
+    /// done twice, and whoever wrote it sees that there is no reply.
     pub(super) async fn hear(&self, heard: &Heard) -> Option<String> {
-        match self.try_hear(heard).await {
-            Ok(reply) => reply,
-            Err(error) => {
-                tracing::warn!(%error, platform = heard.from.platform, "a message was not taken");
-                Some(format!("kanban: {error}"))
-            }
-        }
+        self.try_hear(heard).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, platform = heard.from.platform, "a message was not taken");
+            Some(format!("kanban: {error}"))
+        })
+    }
+
+    /// Whether they are let in who write from there.
+    pub(super) fn lets_in(&self, from: &Address) -> bool {
+        self.guests.actor(from).is_some()
+    }
+
+    /// Refuses a stranger politely, once a day. Nothing else that strangers write leaves a trace.
+    pub(super) async fn refuse(&self, from: &Address) -> Option<String> {
+        self.try_refuse(from).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a stranger could not be written down");
+            None
+        })
     }
 
     async fn try_hear(&self, heard: &Heard) -> Result<Option<String>, kernel::Error> {
-        let question = self.question(heard).await?;
-        let is_command = is_command(&heard.text);
-        if question.is_none() && !is_command || !self.is_new(heard).await? {
+        let is_command = match heard.about {
+            About::Anything | About::Message(_) => is_command(&heard.text),
+            About::Question(_) => false,
+        };
+        if !is_command && matches!(heard.about, About::Anything) {
             return Ok(None);
         }
-        let Some(actor) = self.guests.actor(&heard.from) else {
-            return self.refuse(heard).await.map(Some);
+        let actor = self.guests.actor(&heard.from);
+        if actor.is_none() && self.day_to_refuse(&heard.from).is_none() {
+            return Ok(None);
+        }
+        let question = self.question(heard).await?;
+        if !is_command && question.is_none() {
+            return Ok(None);
+        }
+        let Some(actor) = actor else {
+            return self.try_refuse(&heard.from).await;
         };
+        if !self.is_new(&heard.from.platform, &heard.key).await? {
+            return Ok(None);
+        }
         match question {
             Some(task) if !is_command => self.answer(&actor, task, &heard.text).await.map(Some),
             _ => self.command(&actor, heard).await.map(Some),
         }
     }
 
-    /// The blocked task whose question is replied to.
+    /// The task whose question is answered.
     async fn question(&self, heard: &Heard) -> Result<Option<TaskId>, kernel::Error> {
-        let Some(receipt) = heard.replies_to.clone() else {
-            return Ok(None);
+        let receipt = match &heard.about {
+            About::Anything => return Ok(None),
+            About::Question(task) => return Ok(Some(task.clone())),
+            About::Message(receipt) => receipt.clone(),
         };
-        let told = self.kernel.told_by(heard.from.clone(), receipt).await?;
+        let told = self
+            .host
+            .kernel
+            .told_by(heard.from.clone(), receipt)
+            .await?;
         Ok(match told.as_slice() {
             [only] if only.notice.kind == "blocked" => Some(only.notice.task_id.clone()),
             _ => None,
         })
     }
 
-    async fn is_new(&self, heard: &Heard) -> Result<bool, kernel::Error> {
+    /// Whether this comes for the first time; from now on it does not.
+    async fn is_new(&self, platform: &str, key: &str) -> Result<bool, kernel::Error> {
         let take = Command::TakeMessage {
-            platform: heard.from.platform.clone(),
-            message: heard.key.clone(),
+            platform: platform.to_owned(),
+            message: key.to_owned(),
         };
-        let receipt = self.kernel.execute(&notifier(), take).await?;
+        let receipt = self.host.kernel.execute(&notifier(), take).await?;
         Ok(!matches!(receipt.answer, Answer::Unchanged))
     }
 
-    async fn refuse(&self, heard: &Heard) -> Result<String, kernel::Error> {
-        let Address {
-            platform, chat_id, ..
-        } = &heard.from;
-        let (user, name) = (
-            heard.from.user_id.as_deref().unwrap_or("?"),
-            name(&heard.from),
-        );
+    fn day_to_refuse(&self, from: &Address) -> Option<i64> {
+        let Host {
+            kernel, strangers, ..
+        } = &self.host;
+        strangers.day_to_refuse(kernel.now(), from)
+    }
+
+    async fn try_refuse(&self, from: &Address) -> Result<Option<String>, kernel::Error> {
+        let Some(day) = self.day_to_refuse(from) else {
+            return Ok(None);
+        };
+        self.host.strangers.refused(from);
+        let (platform, chat, name) = (&from.platform, &from.chat_id, name(from));
+        // A process before this one may have refused them.
+        let key = format!("refused:{day}:{chat}:{name}");
+        if !self.is_new(platform, &key).await? {
+            return Ok(None);
+        }
         let action = "refuse a stranger in a chat".to_owned();
-        let stranger = Actor::full(name).from_origin(format!("{platform}:{chat_id}"));
-        self.kernel
-            .execute(&stranger, Command::Audit { action })
-            .await?;
-        Ok(format!(
-            "{REFUSAL} on {platform} you are {user}, and this chat is {chat_id}."
-        ))
+        let stranger = Actor::full(name).from_origin(format!("{platform}:{chat}"));
+        let audit = Command::Audit { action };
+        self.host.kernel.execute(&stranger, audit).await?;
+        let user = from.user_id.as_deref().unwrap_or("?");
+        Ok(Some(format!(
+            "{REFUSAL} on {platform} you are {user}, and this chat is {chat}."
+        )))
     }
 
     /// A comment with the answer, and the task goes on: both or neither.
@@ -134,46 +186,22 @@ impl Gateway {
             },
             Command::UnblockTask { task },
         ];
-        self.kernel.execute_all(actor, commands).await?;
+        self.host.kernel.execute_all(actor, commands).await?;
         Ok(answered)
     }
 
     async fn command(&self, actor: &Actor, heard: &Heard) -> Result<String, kernel::Error> {
-        let line = straight_quotes(&heard.text);
-        let answer = run_slash(&self.kernel, &self.home, actor, &line).await;
+        let line = straight(&heard.text);
+        let Host { kernel, home, .. } = &self.host;
+        let answer = run_slash(kernel, home, actor, &line).await;
         let Some(task) = created(&line, &answer) else {
             return Ok(answer);
         };
         let to = heard.from.clone();
-        self.kernel
-            .execute(actor, Command::Subscribe { task, to })
-            .await?;
+        let subscribe = Command::Subscribe { task, to };
+        kernel.execute(actor, subscribe).await?;
         Ok(format!("{answer}\n{SUBSCRIBED}"))
     }
-}
-
-impl Guests {
-    /// In whose name they act who write from there, if they are let in.
-    fn actor(&self, from: &Address) -> Option<Actor> {
-        let is_among = |guests: &BTreeSet<String>| {
-            from.user_id
-                .as_ref()
-                .is_some_and(|user| guests.contains(user))
-        };
-        let is_trusted = is_among(&self.trusted);
-        let is_let_in = is_trusted || is_among(&self.users) || self.chats.contains(&from.chat_id);
-        let origin = format!("{}:{}", from.platform, from.chat_id);
-        is_let_in.then(|| Actor::in_chat(name(from), is_trusted).from_origin(origin))
-    }
-}
-
-/// The name that comments and tasks from there carry.
-fn name(from: &Address) -> String {
-    format!(
-        "{}:{}",
-        from.platform,
-        from.user_id.as_deref().unwrap_or("?")
-    )
 }
 
 fn is_command(text: &str) -> bool {
@@ -181,11 +209,20 @@ fn is_command(text: &str) -> bool {
     matches!(first, Some("/kanban" | "kanban"))
 }
 
-/// Phones write quotation marks that a command line does not know.
-fn straight_quotes(text: &str) -> String {
-    text.replace(['“', '”', '„'], "\"")
-        .replace(['‘', '’'], "'")
-        .replace('—', "--")
+/// Phones write quotation marks and dashes that a command line does not know. An apostrophe, and a
+/// dash that begins no flag, stay as they are.
+fn straight(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.strip_prefix('—') {
+        Some(flag) if flag.starts_with(char::is_alphabetic) => format!("--{flag}"),
+        _ => word.to_owned(),
+    });
+    let text = words.collect::<Vec<_>>().join(" ");
+    let text = text.replace(['“', '”', '„'], "\"");
+    if text.contains('‘') {
+        text.replace(['‘', '’'], "'")
+    } else {
+        text
+    }
 }
 
 /// The task that a line has made, whether the answer is for people or JSON.
@@ -223,8 +260,11 @@ mod tests {
             let home = Home::at(folder.path()).unwrap();
             let set = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
             let gateway = Gateway {
-                kernel: Kernel::open(&home.db()).unwrap(),
-                home,
+                host: Host {
+                    kernel: Kernel::open(&home.db()).unwrap(),
+                    home,
+                    strangers: Arc::default(),
+                },
                 guests: Guests {
                     users: set(&["guest"]),
                     chats: set(&["-100"]),
@@ -249,15 +289,10 @@ mod tests {
             replies_to: Option<&str>,
         ) -> Option<String> {
             let heard = Heard {
-                from: Address {
-                    platform: "telegram".to_owned(),
-                    chat_id: chat.to_owned(),
-                    thread_id: "5".to_owned(),
-                    user_id: Some(user.to_owned()),
-                },
+                from: heard_from(user, chat),
                 key: format!("{user} {chat} {text}"),
                 text: text.to_owned(),
-                replies_to: replies_to.map(str::to_owned),
+                about: replies_to.map_or(About::Anything, |to| About::Message(to.to_owned())),
             };
             self.gateway.hear(&heard).await
         }
@@ -265,6 +300,7 @@ mod tests {
         async fn only_task(&self) -> domain::task::Task {
             let tasks = self
                 .gateway
+                .host
                 .kernel
                 .tasks(kernel::TaskFilter::default())
                 .await
@@ -272,6 +308,25 @@ mod tests {
             assert_eq!(tasks.len(), 1);
             tasks.into_iter().next().unwrap()
         }
+    }
+
+    fn heard_from(user: &str, chat: &str) -> Address {
+        Address {
+            platform: "telegram".to_owned(),
+            chat_id: chat.to_owned(),
+            thread_id: "5".to_owned(),
+            user_id: Some(user.to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_a_phone_makes_of_a_line_is_understood() {
+        assert_eq!(
+            straight("/kanban create “a — b” —assignee ada"),
+            "/kanban create \"a — b\" --assignee ada"
+        );
+        assert_eq!(straight("create ‘a b’"), "create 'a b'");
+        assert_eq!(straight("comment t_1 don’t"), "comment t_1 don’t");
     }
 
     #[tokio::test]
@@ -289,6 +344,7 @@ mod tests {
             assert_eq!(task.created_by.as_deref(), Some("telegram:ada"));
             let told = chat
                 .gateway
+                .host
                 .kernel
                 .subscriptions(Some(task.id))
                 .await
@@ -325,7 +381,7 @@ mod tests {
             reply,
             format!("{REFUSAL} on telegram you are eve, and this chat is 7.")
         );
-        let kernel = &chat.gateway.kernel;
+        let kernel = &chat.gateway.host.kernel;
         assert_eq!(
             kernel.tasks(kernel::TaskFilter::default()).await.unwrap(),
             []
@@ -333,6 +389,32 @@ mod tests {
         let audit = kernel.audit(1).await.unwrap().remove(0);
         assert_eq!(audit.actor, "telegram:eve");
         assert_eq!(audit.origin.as_deref(), Some("telegram:7"));
+        // That was it for today, for this process and the next, and what they write leaves no trace.
+        let written = kernel.audit(9).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(chat.hear("eve", "7", "/kanban list").await, None);
+        }
+        let next = Gateway {
+            host: Host {
+                strangers: Arc::default(),
+                ..chat.gateway.host.clone()
+            },
+            ..chat.gateway.clone()
+        };
+        let heard = |key: &str| Heard {
+            from: heard_from("eve", "7"),
+            key: key.to_owned(),
+            text: "/kanban list".to_owned(),
+            about: About::Anything,
+        };
+        assert_eq!(next.hear(&heard("one")).await, None);
+        assert_eq!(kernel.audit(9).await.unwrap(), written);
+        let take = |key: &str| Command::TakeMessage {
+            platform: "telegram".to_owned(),
+            message: key.to_owned(),
+        };
+        let unseen = kernel.execute(&notifier(), take("one")).await.unwrap();
+        assert!(!matches!(unseen.answer, Answer::Unchanged));
         // In a chat that is let in, everybody is.
         assert!(
             chat.hear("eve", "-100", "/kanban list")
@@ -355,7 +437,7 @@ mod tests {
     #[tokio::test]
     async fn a_reply_to_a_question_is_its_answer() {
         let chat = Chat::new();
-        let kernel = &chat.gateway.kernel;
+        let kernel = &chat.gateway.host.kernel;
         let give = async |command| kernel.execute(&notifier(), command).await.unwrap();
         let title = "asks".to_owned();
         let new = NewTask {
@@ -391,6 +473,7 @@ mod tests {
         .await;
 
         assert_eq!(chat.reply("ada", "7", "hello", Some("41")).await, None);
+        assert_eq!(chat.reply("eve", "7", "hello", Some("41")).await, None);
         let stranger = chat.reply("eve", "7", "port 1", Some("42")).await.unwrap();
         assert!(stranger.starts_with(REFUSAL), "{stranger}");
         let reply = chat.reply("guest", "7", "port 8080", Some("42")).await;

@@ -9,6 +9,12 @@ use serde::Serialize;
 /// How many lines a folded message has: what fits into a message everywhere.
 const LINES: usize = 20;
 
+/// What is said below a question, where a reply comes back to us.
+pub(super) const HINT: &str = "Reply to this message to answer.";
+
+/// What the button below a question says, where one comes back to us.
+pub(super) const LET_GO_ON: &str = "Let it go on";
+
 /// One message: a piece of news, or several for people who would get too many messages.
 #[derive(Clone, Debug)]
 pub(super) struct Message {

@@ -18,24 +18,27 @@ const AT_ONCE: u32 = 200;
 /// is left is seen by the next look.
 pub(super) async fn tell(work: Work, due: Due) {
     if let Err(error) = tell_all(&work, due).await {
-        tracing::error!(%error, "a delivery could not be recorded");
+        tracing::error!(%error, "what is to be told cannot be read");
+        work.rest().await;
     }
 }
 
 async fn tell_all(work: &Work, due: Due) -> Result<(), kernel::Error> {
     let waiting = work.kernel.due_deliveries(due.place, AT_ONCE).await?;
-    let Some(channel) = work.channels.of(&due.to.platform) else {
+    let channels = work.setup.borrow().channels.clone();
+    let Some(channel) = channels.of(&due.to.platform) else {
         let error = format!("kanban.toml sets up no channel {}", due.to.platform);
-        return record_failure(work, &waiting, Failure::for_good(error)).await;
+        record_failure(work, &waiting, Failure::for_good(error)).await;
+        return Ok(());
     };
     if channel.is_chat() {
         let folded = due.pace.fold(work.kernel.now(), waiting.len());
         let told = waiting.get(..folded).unwrap_or_default();
-        send(work, channel, told).await?;
+        send(work, channel, told).await;
         return Ok(());
     }
     for one in waiting.chunks(1) {
-        let is_in_trouble = !send(work, channel, one).await?;
+        let is_in_trouble = !send(work, channel, one).await;
         if is_in_trouble || work.is_stopping() {
             break;
         }
@@ -44,14 +47,10 @@ async fn tell_all(work: &Work, due: Due) -> Result<(), kernel::Error> {
 }
 
 /// Sends one message, and says whether to go on.
-async fn send(
-    work: &Work,
-    channel: &Arc<dyn Channel>,
-    told: &[Delivery],
-) -> Result<bool, kernel::Error> {
+async fn send(work: &Work, channel: &Arc<dyn Channel>, told: &[Delivery]) -> bool {
     let url = work.url().await;
     let (Some(message), Some(first)) = (Message::of(told, url.as_deref()), told.first()) else {
-        return Ok(false);
+        return false;
     };
     match channel.deliver(&first.to, &message).await {
         Ok(receipt) => {
@@ -60,22 +59,18 @@ async fn send(
                 receipt,
                 is_chat: channel.is_chat(),
             };
-            work.kernel.execute(&notifier(), command).await?;
-            Ok(true)
+            record(work, command).await;
+            true
         }
         Err(failure) => {
             let goes_on = failure.retry == Retry::Never;
-            record_failure(work, told, failure).await?;
-            Ok(goes_on)
+            record_failure(work, told, failure).await;
+            goes_on
         }
     }
 }
 
-async fn record_failure(
-    work: &Work,
-    told: &[Delivery],
-    failure: Failure,
-) -> Result<(), kernel::Error> {
+async fn record_failure(work: &Work, told: &[Delivery], failure: Failure) {
     let Failure { error, retry } = failure;
     if let Some(first) = told.first() {
         let platform = &first.to.platform;
@@ -91,8 +86,19 @@ async fn record_failure(
         error,
         retry,
     };
-    work.kernel.execute(&notifier(), command).await?;
-    Ok(())
+    record(work, command).await;
+}
+
+/// Records what became of a delivery. A board that cannot be written, on a full disk for example, is
+/// waited for: to deliver again what cannot be recorded would never end.
+async fn record(work: &Work, command: Command) {
+    while let Err(error) = work.kernel.execute(&notifier(), command.clone()).await {
+        tracing::error!(%error, "a delivery could not be recorded");
+        if work.is_stopping() {
+            return;
+        }
+        work.rest().await;
+    }
 }
 
 fn ids(deliveries: &[Delivery]) -> Vec<DeliveryId> {

@@ -45,6 +45,12 @@ impl Receiver {
         next.await.expect("no request came").unwrap()
     }
 
+    /// Makes sure that no request waits.
+    #[track_caller]
+    pub(super) fn is_left_alone(&mut self) {
+        assert!(self.requests.is_empty(), "a request came");
+    }
+
     /// Takes the next request and answers it.
     pub(super) async fn answer(&mut self, status: u16, body: &str) -> Request {
         self.answer_with(status, &[], body).await
@@ -57,12 +63,23 @@ impl Receiver {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Request {
+        self.answer_by(status, headers, Body::from(body.to_owned()))
+            .await
+    }
+
+    /// The same, with any body, also one that never ends.
+    pub(super) async fn answer_by(
+        &mut self,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Request {
         let mut request = self.next().await;
         let mut response = Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(*name, *value);
         }
-        let response = response.body(Body::from(body.to_owned())).unwrap();
+        let response = response.body(body).unwrap();
         let (spent, _) = oneshot::channel();
         let reply = std::mem::replace(&mut request.reply, spent);
         reply.send(response).unwrap();
@@ -77,6 +94,12 @@ impl Drop for Receiver {
 }
 
 impl Request {
+    /// Answers with this status and nothing else.
+    pub(super) fn answer(self, status: u16) {
+        let response = Response::builder().status(status).body(Body::empty());
+        self.reply.send(response.unwrap()).unwrap();
+    }
+
     /// The body as JSON.
     pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()

@@ -1,16 +1,21 @@
 //! Slack: incoming webhooks (<https://api.slack.com/messaging/webhooks>) and the Web API
 //! (<https://api.slack.com/methods/chat.postMessage>).
 
+mod blocks;
 pub(super) mod gate;
+mod interaction;
+mod signature;
 
 use std::collections::BTreeMap;
 
 use domain::notify::Address;
 use futures::future::BoxFuture;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::channel::{Channel, Failure};
-use super::message::Message;
+use super::message::{HINT, Message};
 use super::secret::Secret;
 use super::web::{self, Shared};
 
@@ -23,6 +28,8 @@ pub(super) struct Slack {
     pub(super) token: Option<Secret>,
     /// The address of an incoming webhook is a secret: whoever knows it may post.
     pub(super) webhooks: BTreeMap<String, Secret>,
+    /// Whether replies and buttons come back to us.
+    pub(super) is_listening: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -32,6 +39,14 @@ struct PostMessage<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     thread_ts: &'a str,
     unfurl_links: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct OpenView<'a> {
+    trigger_id: &'a str,
+    view: Value,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,13 +54,24 @@ struct Incoming<'a> {
     text: &'a str,
 }
 
+/// What every method answers with, and what it answers beside that.
 #[derive(Debug, Deserialize)]
-struct Reply {
+struct Reply<T> {
     ok: bool,
-    ts: Option<String>,
     #[serde(default)]
     error: String,
+    #[serde(flatten)]
+    rest: T,
 }
+
+#[derive(Debug, Deserialize)]
+struct Sent {
+    ts: Option<String>,
+}
+
+/// An answer that says nothing else.
+#[derive(Debug, Deserialize)]
+struct Done {}
 
 /// What Slack calls trouble of its own; everything else that it calls an error stays one.
 const FOR_NOW: [&str; 6] = [
@@ -58,36 +84,74 @@ const FOR_NOW: [&str; 6] = [
 ];
 
 impl Slack {
-    /// Says something in a channel, and gives the number of the message.
-    async fn say(&self, to: &Address, text: &str) -> Result<Option<String>, Failure> {
+    /// Tells a message, and gives the number that it gets. What is asked where answers come back to
+    /// us has buttons; an incoming webhook is a way out only.
+    async fn tell(&self, to: &Address, message: &Message) -> Result<Option<String>, Failure> {
+        let mut text = escape(&message.text());
         if let Some(webhook) = self.webhooks.get(&to.chat_id) {
+            let text = &text;
             let request = self.client.post(webhook.reveal()).json(&Incoming { text });
             web::send(request).await?;
             return Ok(None);
         }
-        let token = self.token.as_ref().ok_or_else(|| {
-            let chat = &to.chat_id;
-            Failure::for_good(format!(
-                "kanban.toml names no webhook {chat} and no token of Slack"
-            ))
-        })?;
+        let question = message.question().filter(|_| self.is_listening);
+        // Within a thread a reply is one to whatever began it.
+        if question.is_some() && to.thread_id.is_empty() {
+            text = format!("{text}\n{HINT}");
+        }
+        let blocks = question.map(|task| blocks::question(task, &text));
+        self.post(to, &text, blocks).await
+    }
+
+    /// Replies in a channel or a thread.
+    async fn reply(&self, to: &Address, text: &str) {
+        if let Err(failure) = self.post(to, &escape(text), None).await {
+            tracing::warn!(error = failure.error, "a reply did not get to Slack");
+        }
+    }
+
+    async fn post(
+        &self,
+        to: &Address,
+        text: &str,
+        blocks: Option<Value>,
+    ) -> Result<Option<String>, Failure> {
         let parameters = PostMessage {
             channel: &to.chat_id,
             text,
             thread_ts: &to.thread_id,
             unfurl_links: false,
+            blocks,
         };
-        let url = format!("{}/api/chat.postMessage", self.base_url);
+        let sent: Sent = self.call("chat.postMessage", &parameters).await?;
+        Ok(sent.ts)
+    }
+
+    /// Opens a form in front of who has just pressed a button.
+    async fn open(&self, trigger_id: &str, view: Value) -> Result<(), Failure> {
+        let parameters = OpenView { trigger_id, view };
+        self.call::<Done>("views.open", &parameters).await.map(drop)
+    }
+
+    /// Calls a method of the Web API.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        parameters: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let token = self.token.as_ref().ok_or_else(|| {
+            Failure::for_good("kanban.toml names no webhook of that name and no token of Slack")
+        })?;
         let request = self
             .client
-            .post(url)
+            .post(format!("{}/api/{method}", self.base_url))
             .bearer_auth(token.reveal())
-            .json(&parameters);
-        let reply: Result<Reply, _> = web::send(request).await?.json().await;
-        match reply {
-            Ok(Reply { ok: true, ts, .. }) => Ok(ts),
-            Ok(Reply { error, .. }) => Err(refusal(&error)),
-            Err(_) => Err(Failure::for_now("Slack answered without JSON")),
+            .json(parameters);
+        let response = web::send(request).await?;
+        match web::json(response, web::LONGEST_ANSWER).await {
+            Some(Reply { ok: true, rest, .. }) => Ok(rest),
+            Some(Reply { error, .. }) => Err(refusal(&error)),
+            None => Err(Failure::for_now("Slack answered without JSON")),
         }
     }
 }
@@ -111,7 +175,7 @@ impl Channel for Slack {
         to: &'a Address,
         message: &'a Message,
     ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
-        Box::pin(async move { self.say(to, &escape(&message.text())).await })
+        Box::pin(self.tell(to, message))
     }
 }
 
@@ -134,19 +198,26 @@ mod tests {
     use super::super::receiver::{Receiver, Request};
     use super::*;
 
+    const SENT: &str = r#"{"ok":true,"channel":"C1","ts":"1503435957.000100"}"#;
+
+    fn workspace(base_url: &str) -> Slack {
+        let webhook = Secret::of(&format!("{base_url}/services/T0/B0/swordfish"));
+        Slack {
+            client: Arc::new(web::client().unwrap()),
+            base_url: base_url.to_owned(),
+            token: Some(Secret::of("xoxb-swordfish")),
+            webhooks: BTreeMap::from([("general".to_owned(), webhook)]),
+            is_listening: false,
+        }
+    }
+
     /// Delivers to this channel, while the other side answers like this.
     async fn deliver(
         chat: &str,
         answer: (u16, &[(&str, &str)], &str),
     ) -> (Result<Option<String>, Failure>, Request) {
         let mut receiver = Receiver::start().await;
-        let url = Secret::of(&format!("{}/services/T0/B0/swordfish", receiver.url));
-        let slack = Slack {
-            client: Arc::new(web::client().unwrap()),
-            base_url: receiver.url.clone(),
-            token: Some(Secret::of("xoxb-swordfish")),
-            webhooks: BTreeMap::from([("general".to_owned(), url)]),
-        };
+        let slack = workspace(&receiver.url);
         let mut delivery = delivery("slack", chat);
         delivery.to.thread_id = "1503435956.000247".to_owned();
         let message = Message::of(std::slice::from_ref(&delivery), None).unwrap();
@@ -163,8 +234,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_goes_to_its_channel_and_thread() {
-        let answer = r#"{"ok":true,"channel":"C1","ts":"1503435957.000100"}"#;
-        let (sent, request) = deliver("C1", (200, &[], answer)).await;
+        let (sent, request) = deliver("C1", (200, &[], SENT)).await;
         assert_eq!(sent, Ok(Some("1503435957.000100".to_owned())));
         assert_eq!(request.path, "/api/chat.postMessage");
         assert_eq!(request.header("authorization"), "Bearer xoxb-swordfish");
@@ -176,6 +246,53 @@ mod tests {
                 "thread_ts": "1503435956.000247",
                 "unfurl_links": false,
             })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_question_has_buttons_where_they_come_back_to_us() {
+        let mut receiver = Receiver::start().await;
+        let slack = Slack {
+            is_listening: true,
+            ..workspace(&receiver.url)
+        };
+        let delivery = delivery("slack", "C1");
+        let message = Message::of(std::slice::from_ref(&delivery), None).unwrap();
+        let (sent, request) = tokio::join!(
+            slack.deliver(&delivery.to, &message),
+            receiver.answer(200, SENT)
+        );
+        sent.unwrap();
+        let asked = request.json();
+        let text = "⏸ Kanban t_0000009f blocked: which port?\nReply to this message to answer.";
+        assert_eq!(asked["text"], text);
+        assert_eq!(asked["blocks"][0]["text"]["text"], text);
+        let buttons = asked["blocks"][1]["elements"].as_array().unwrap();
+        let shown: Vec<_> = buttons
+            .iter()
+            .map(|button| {
+                [
+                    &button["text"]["text"],
+                    &button["action_id"],
+                    &button["value"],
+                ]
+            })
+            .collect();
+        assert_eq!(
+            serde_json::json!(shown),
+            serde_json::json!([
+                ["Let it go on", "unblock", "t_0000009f"],
+                ["Answer", "answer", "t_0000009f"],
+            ])
+        );
+        let mut thread = delivery.to.clone();
+        thread.thread_id = "9.1".to_owned();
+        let (_, request) =
+            tokio::join!(slack.deliver(&thread, &message), receiver.answer(200, SENT));
+        // A reply there is one to the message that began the thread.
+        assert_eq!(
+            request.json()["text"],
+            "⏸ Kanban t_0000009f blocked: which port?"
         );
     }
 

@@ -12,7 +12,7 @@ use reqwest::Response;
 use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, Failure};
-use super::message::Message;
+use super::message::{HINT, LET_GO_ON, Message};
 use super::secret::Secret;
 use super::web::{self, Shared};
 
@@ -60,6 +60,13 @@ struct LinkPreview {
     is_disabled: bool,
 }
 
+/// How much is borne of an answer.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    time: Duration,
+    answer_bytes: usize,
+}
+
 /// What every method answers with.
 #[derive(Debug, Deserialize)]
 struct Reply<T> {
@@ -82,19 +89,30 @@ struct Sent {
     message_id: i64,
 }
 
-/// What is said below a question, where an answer comes back to us.
-const HINT: &str = "Reply to this message to answer.";
+/// How long a message may be, in code units of UTF-16
+/// (<https://core.telegram.org/bots/api#sendmessage>).
+const LONGEST_TEXT: usize = 4_096;
 
 /// What the button below a question stands for; no more than 64 bytes.
 fn button(task: &TaskId) -> Keyboard {
     let callback_data = format!("unblock {task}");
-    let text = "Let it go on";
     Keyboard {
         inline_keyboard: [[Button {
-            text,
+            text: LET_GO_ON,
             callback_data,
         }]],
     }
+}
+
+/// As much of a text as one message holds: 4096 code units of UTF-16. A longer one is refused for
+/// good.
+fn fit(text: &str) -> &str {
+    let mut units = 0;
+    let end = text.char_indices().find(|(_, char)| {
+        units += char.len_utf16();
+        units > LONGEST_TEXT
+    });
+    end.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
 /// The task that a button lets go on.
@@ -109,24 +127,28 @@ impl Telegram {
         method: &str,
         parameters: &impl Serialize,
     ) -> Result<T, Failure> {
-        self.call_for(method, parameters, web::TIMEOUT).await
+        let patience = Patience {
+            time: web::TIMEOUT,
+            answer_bytes: web::LONGEST_ANSWER,
+        };
+        self.call_with(patience, method, parameters).await
     }
 
-    /// Calls a method that may take this long. The token is part of the address, so no error may
-    /// show that.
-    async fn call_for<T: for<'de> Deserialize<'de>>(
+    /// Calls a method. The token is part of the address, so no error may show that.
+    async fn call_with<T: for<'de> Deserialize<'de>>(
         &self,
+        patience: Patience,
         method: &str,
         parameters: &impl Serialize,
-        time: Duration,
     ) -> Result<T, Failure> {
         let url = format!("{}/bot{}/{method}", self.base_url, self.token.reveal());
-        let request = self.client.post(url).timeout(time).json(parameters);
+        let request = self.client.post(url).timeout(patience.time);
+        let request = request.json(parameters);
         let response = request
             .send()
             .await
             .map_err(|error| web::unanswered(&error))?;
-        read(response).await
+        read(response, patience.answer_bytes).await
     }
 
     /// Tells a message, and gives the number that it gets.
@@ -138,7 +160,7 @@ impl Telegram {
         }
         let parameters = SendMessage {
             reply_markup: question.map(button),
-            ..SendMessage::to(to, &text)
+            ..SendMessage::to(to, fit(&text))
         };
         let sent: Sent = self.call("sendMessage", &parameters).await?;
         Ok(sent.message_id)
@@ -148,7 +170,7 @@ impl Telegram {
     async fn reply(&self, to: &Address, text: &str, message_id: i64) -> Result<(), Failure> {
         let parameters = SendMessage {
             reply_parameters: Some(ReplyTo { message_id }),
-            ..SendMessage::to(to, text)
+            ..SendMessage::to(to, fit(text))
         };
         self.call::<Sent>("sendMessage", &parameters)
             .await
@@ -169,18 +191,21 @@ impl<'a> SendMessage<'a> {
     }
 }
 
-async fn read<T: for<'de> Deserialize<'de>>(response: Response) -> Result<T, Failure> {
+async fn read<T: for<'de> Deserialize<'de>>(
+    response: Response,
+    longest: usize,
+) -> Result<T, Failure> {
     let status = response.status();
-    let reply: Result<Reply<T>, _> = response.json().await;
+    let reply: Option<Reply<T>> = web::json(response, longest).await;
     match reply {
-        Ok(Reply {
+        Some(Reply {
             ok: true,
             result: Some(result),
             ..
         }) => Ok(result),
-        Ok(reply) => Err(refusal(reply)),
+        Some(reply) => Err(refusal(reply)),
         // No answer of Telegram's: a proxy in between, or a server in trouble.
-        Err(_) => Err(Failure::for_now(format!(
+        None => Err(Failure::for_now(format!(
             "answered {} without JSON",
             status.as_u16()
         ))),
@@ -277,6 +302,14 @@ mod tests {
         let (_, request) = deliver("", 200, SENT).await;
         let (plain, absent) = (request.json(), ["message_thread_id", "reply_markup"]);
         assert!(absent.iter().all(|key| plain.get(key).is_none()), "{plain}");
+    }
+
+    #[test]
+    fn a_text_is_cut_to_what_one_message_holds() {
+        assert_eq!(fit("short"), "short");
+        assert_eq!(fit(&"x".repeat(5_000)).len(), 4_096);
+        // Two code units each.
+        assert_eq!(fit(&"🔄".repeat(3_000)).chars().count(), 2_048);
     }
 
     #[tokio::test]

@@ -116,6 +116,22 @@ fn webhook(receiver: &Receiver) -> String {
     format!("[channels.webhook.ci]\nurl = \"{}/hook\"\n", receiver.url)
 }
 
+#[test]
+fn places_take_turns() {
+    let due = |place| Due {
+        place,
+        to: address("webhook", "ci"),
+        pace: domain::notify::pace::Pace::default(),
+    };
+    let busy = Busy {
+        last: 2,
+        ..Busy::default()
+    };
+    let turns = busy.in_turn(vec![due(1), due(2), due(4), due(3)]);
+    let turns: Vec<_> = turns.iter().map(|due| due.place).collect();
+    assert_eq!(turns, [3, 4, 1, 2]);
+}
+
 #[tokio::test]
 async fn news_arrive_in_order_and_once_each() {
     let mut receiver = Receiver::start().await;
@@ -259,6 +275,31 @@ async fn a_notifier_that_is_gone_is_followed_by_one_that_loses_nothing() {
         "two?"
     );
     assert_eq!(board.settled(DeliveryState::Delivered, 2).await.len(), 2);
+    notifier.stop().await;
+}
+
+#[tokio::test]
+async fn new_channels_are_for_what_begins_after_them() {
+    let (mut old, mut new) = (Receiver::start().await, Receiver::start().await);
+    let board = Board::new(&webhook(&old));
+    let task = board.watched_task("webhook", "ci").await;
+    let notifier = board.notifier().await.unwrap();
+    board.block(&task, "one?").await;
+    let under_way = old.next().await;
+
+    let mut setup = notifier.setup.clone();
+    std::fs::write(board.home.config(), webhook(&new)).unwrap();
+    let changed = timeout(Duration::from_secs(30), setup.changed()).await;
+    changed.expect("it was never read again").unwrap();
+    board.unblock(&task).await;
+    board.block(&task, "two?").await;
+    under_way.answer(200);
+    // It was neither lost nor told again elsewhere.
+    let next = new.answer(200, "").await;
+    assert_eq!(next.json()["data"]["detail"], "two?");
+    assert_eq!(board.settled(DeliveryState::Delivered, 2).await.len(), 2);
+    old.is_left_alone();
+    new.is_left_alone();
     notifier.stop().await;
 }
 

@@ -8,6 +8,7 @@ use domain::time::Seconds;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde::de::DeserializeOwned;
 
 use super::channel::Failure;
 
@@ -16,6 +17,9 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How much is believed of what a server says about when to come back: a day.
 const LONGEST_WAIT: Seconds = Seconds(86_400);
+
+/// How much of an answer is read, in bytes: far more than any that we ask for says.
+pub(super) const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// How much of an answer is kept to explain a failure, in characters.
 const EXCERPT: usize = 200;
@@ -38,8 +42,26 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, Failure> {
         return Ok(response);
     }
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.text().await.unwrap_or_default();
-    Err(refusal(status, &headers, &body))
+    let body = beginning(response, LONGEST_ANSWER).await;
+    Err(refusal(status, &headers, &String::from_utf8_lossy(&body)))
+}
+
+/// What an answer says in JSON, unless it says something else or is longer than so many bytes.
+pub(super) async fn json<T: DeserializeOwned>(response: Response, longest: usize) -> Option<T> {
+    serde_json::from_slice(&beginning(response, longest).await).ok()
+}
+
+/// The beginning of an answer, of at most so many bytes. What comes after is never read.
+async fn beginning(mut response: Response, longest: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = longest.saturating_sub(body.len());
+        body.extend(chunk.iter().take(room));
+        if chunk.len() > room {
+            break;
+        }
+    }
+    body
 }
 
 /// What went wrong before there was an answer.
@@ -96,9 +118,38 @@ pub(super) type Shared = Arc<Client>;
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use futures::stream;
     use reqwest::header::HeaderValue;
 
+    use super::super::receiver::Receiver;
     use super::*;
+
+    /// An answer that never ends.
+    fn endless() -> Body {
+        let chunk = "x".repeat(1_024);
+        Body::from_stream(stream::repeat(Ok::<_, std::convert::Infallible>(chunk)))
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_read_to_its_bound_and_no_further() {
+        for (status, expected) in [
+            (500, format!("answered 500: {}", "x".repeat(EXCERPT))),
+            (200, "65536 bytes".to_owned()),
+        ] {
+            let mut receiver = Receiver::start().await;
+            let request = client().unwrap().post(&receiver.url);
+            let (sent, _) = tokio::join!(send(request), receiver.answer_by(status, &[], endless()));
+            let found = match sent {
+                Ok(response) => {
+                    let read = beginning(response, LONGEST_ANSWER).await;
+                    format!("{} bytes", read.len())
+                }
+                Err(failure) => failure.error,
+            };
+            assert_eq!(found, expected);
+        }
+    }
 
     fn retry_of(status: u16, retry_after: Option<&'static str>) -> Retry {
         let headers = retry_after.map(|after| (RETRY_AFTER, HeaderValue::from_static(after)));

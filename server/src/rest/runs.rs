@@ -105,6 +105,5 @@ pub(super) async fn cancel(
 ) -> Result<Response, HttpError> {
     let task = named.task()?;
     let cancel = Command::CancelRun { task: task.clone() };
-    let receipt = state.execute(&caller.actor(), cancel).await?;
-    tasks::one_task(&state, &task, vec![receipt]).await
+    tasks::change_one(&state, &caller.actor(), vec![cancel], task).await
 }

@@ -1,12 +1,16 @@
 //! `/tasks`: putting a task on the board, changing one, and everything about one.
 
+use std::slice;
+
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::command::{Command, MAX_CHANGES, NewTask, Receipt};
+use domain::actor::Actor;
+use domain::command::{Command, MAX_CHANGES, NewTask};
 use domain::id::TaskId;
+use kernel::Show;
 
 use super::change::Change;
 use super::input::{Fields, Named};
@@ -35,12 +39,13 @@ pub(super) async fn create(
         workspace_kind: workspace_kind.parse()?,
         ..new
     };
-    let receipt = state
-        .execute(&caller.actor(), Command::CreateTask(new))
+    let create = vec![Command::CreateTask(new)];
+    let (mut receipts, task) = state
+        .execute_and_show(&caller.actor(), create, Show::Created)
         .await?;
-    let undoable = undo::header(&[vec![receipt.clone()]]);
-    let (task, is_new) = answer::created(receipt)?;
-    let task = state.kernel().task_alone(&task).await?;
+    let undoable = undo::header(slice::from_ref(&receipts));
+    let receipt = receipts.pop().ok_or(kernel::Error::Internal)?;
+    let (_, is_new) = answer::created(receipt)?;
     let created = wire::Created::new(&task, is_new, state.kernel().now());
     Ok((undoable, Json(created)).into_response())
 }
@@ -98,21 +103,25 @@ pub(super) async fn edit(
             return Err(nonsense.into());
         }
     };
-    let receipts = match commands.as_slice() {
-        [] => Vec::new(),
-        _ => state.execute_all(&caller.actor(), commands).await?,
-    };
-    one_task(&state, &id, receipts).await
+    if commands.is_empty() {
+        let task = state.kernel().task_alone(&id).await?;
+        let task = wire::OneTask::new(&task, state.kernel().now());
+        return Ok(Json(task).into_response());
+    }
+    change_one(&state, &caller.actor(), commands, id).await
 }
 
-/// The answer to a change of one task.
-pub(super) async fn one_task(
+/// Changes one task, and answers with it.
+pub(super) async fn change_one(
     state: &AppState,
-    id: &TaskId,
-    receipts: Vec<Receipt>,
+    actor: &Actor,
+    commands: Vec<Command>,
+    id: TaskId,
 ) -> Result<Response, HttpError> {
+    let (receipts, task) = state
+        .execute_and_show(actor, commands, Show::Task(id))
+        .await?;
     let undoable: HeaderMap = undo::header(&[receipts]);
-    let task = state.kernel().task_alone(id).await?;
     let task = wire::OneTask::new(&task, state.kernel().now());
     Ok((undoable, Json(task)).into_response())
 }

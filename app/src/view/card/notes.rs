@@ -7,10 +7,11 @@ use state::shown::{self, CardStoreFields};
 
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 #[component]
 pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
-    let rest = Memo::new(move |_| {
+    let rest = memo(move || {
         let until = card.not_before().get()?;
         let now = clock.second.get();
         (now < until).then(|| format!("Tries again in {}", age::stopwatch(until, now)))

@@ -21,7 +21,7 @@ pub(super) struct Ghost {
     picture: HtmlElement,
     originals: Vec<Element>,
     /// From the pointer to the corner of the picture.
-    offset: (f64, f64),
+    offset: (i32, i32),
 }
 
 impl Ghost {
@@ -47,7 +47,7 @@ impl Ghost {
         drop(
             picture
                 .style()
-                .set_property("width", &format!("{}px", bounds.width())),
+                .set_property("width", &format!("{}px", whole(bounds.width()))),
         );
         document().body()?.append_child(&picture).ok()?;
 
@@ -66,7 +66,7 @@ impl Ghost {
         let ghost = Self {
             picture,
             originals,
-            offset: (bounds.x() - f64::from(x), bounds.y() - f64::from(y)),
+            offset: (whole(bounds.x()) - x, whole(bounds.y()) - y),
         };
         ghost.follow(x, y);
         Some(ghost)
@@ -74,7 +74,7 @@ impl Ghost {
 
     /// Moves with the pointer, without any layout.
     pub(super) fn follow(&self, x: i32, y: i32) {
-        let (left, top) = (f64::from(x) + self.offset.0, f64::from(y) + self.offset.1);
+        let (left, top) = (x + self.offset.0, y + self.offset.1);
         let translate = format!("{left}px {top}px");
         drop(self.picture.style().set_property("translate", &translate));
     }
@@ -97,6 +97,16 @@ impl Ghost {
             drop(page.remove_attribute(DRAGGING));
         }
     }
+}
+
+/// Pixels as whole ones: to write fractions takes more code than all of dragging.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::as_conversions,
+    reason = "coordinates on a screen are small"
+)]
+fn whole(pixels: f64) -> i32 {
+    pixels.round() as i32
 }
 
 /// Marks a column as the one under the pointer, and where the card would hang. Returns why it cannot.

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use state::log::{self, Block, Line, Piece};
 use state::{drawer, label};
 
+use crate::view::says::{flag, memo, truth};
 use find::Find;
 use follow::Follower;
 
@@ -37,7 +38,7 @@ pub(crate) fn Log(
     listen(task, read, is_running, printed, is_live);
 
     let words = RwSignal::new(String::new());
-    let has_log = Memo::new(move |_| read.read().is_some() || !printed.read().blocks().is_empty());
+    let has_log = memo(move || read.read().is_some() || !printed.read().blocks().is_empty());
     let output = NodeRef::<Div>::new();
     let is_followed = RwSignal::new(true);
     let to_end = move || {
@@ -86,11 +87,11 @@ pub(crate) fn Log(
             <section class="log" aria-label="Log">
                 <header>
                     <h3>"Log"</h3>
-                    <span class="size" data-live=move || (is_live.get() && is_running.get()).then_some("")>{size}</span>
+                    <span class="size" data-live=flag(move || is_live.get() && is_running.get())>{size}</span>
                     <Find words printed output is_followed/>
                     <button
                         type="button" class="button needs-script" title="Stay at the end"
-                        aria-pressed=move || is_followed.get().to_string() on:click=follow
+                        aria-pressed=truth(move || is_followed.get()) on:click=follow
                     >
                         "Follow"
                     </button>

@@ -14,6 +14,7 @@ use crate::view::age::Age;
 use crate::view::clock::Clock;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 /// The channels that can be set up.
 const PLATFORMS: [(&str, &str); 4] = [
@@ -25,19 +26,17 @@ const PLATFORMS: [(&str, &str); 4] = [
 
 #[component]
 pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl IntoView {
-    let places = Memo::new(move |_| news.read().places.clone());
-    let dead = Memo::new(move |_| news.read().dead.clone());
+    let places = memo(move || news.read().places.clone());
+    let dead = memo(move || news.read().dead.clone());
     let about = StoredValue::new(task.clone());
     view! {
         <section class="news" aria-label="Notifications">
             <h3>"Notifications"</h3>
             <ul role="list">
-                <For each=move || places.get() key=Place::clone let(place)>
+                {move || places.get().into_iter().map(|place| view! {
                     <PlaceLine task=about.get_value() place clock/>
-                </For>
-                <For each=move || dead.get() key=Dead::clone let(dead)>
-                    <DeadLetter dead/>
-                </For>
+                }).collect_view()}
+                {move || dead.get().into_iter().map(|dead| view! { <DeadLetter dead/> }).collect_view()}
             </ul>
             <details>
                 <summary>"Tell somebody"</summary>

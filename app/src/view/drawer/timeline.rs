@@ -24,17 +24,15 @@ pub(crate) fn Timeline(
         <section class="timeline" aria-label="Activity">
             <h3>"Activity"</h3>
             <ol role="list">
-                <For each=move || entries.get() key=key let(entry)>
-                    {match entry {
-                        Entry::Said(comment) => Either::Left(view! { <Said comment html clock/> }),
-                        Entry::Happened { text, at, .. } => Either::Right(view! {
-                            <li class="event">
-                                <span class="what">{text}</span>
-                                <Age now=clock.minute since=at in_words=age::ago/>
-                            </li>
-                        }),
-                    }}
-                </For>
+                {move || entries.get().into_iter().map(|entry| match entry {
+                    Entry::Said(comment) => Either::Left(view! { <Said comment html clock/> }),
+                    Entry::Happened { text, at, .. } => Either::Right(view! {
+                        <li class="event">
+                            <span class="what">{text}</span>
+                            <Age now=clock.minute since=at in_words=age::ago/>
+                        </li>
+                    }),
+                }).collect_view()}
                 {move || saying.get().into_iter().map(|text| view! {
                     <li class="comment" data-pending><p>{text}</p></li>
                 }).collect_view()}
@@ -59,13 +57,5 @@ fn Said(comment: Comment, html: Memo<Html>, clock: Clock) -> impl IntoView {
             </p>
             {body}
         </li>
-    }
-}
-
-/// Entries never change, so their numbers are enough to tell them apart.
-fn key(entry: &Entry) -> (bool, i64) {
-    match entry {
-        Entry::Said(comment) => (true, comment.id.0),
-        Entry::Happened { id, .. } => (false, id.0),
     }
 }

@@ -14,6 +14,7 @@ use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 /// The name of the element that takes the keyboard.
 pub(crate) fn concern_id(id: &ConcernId) -> String {
@@ -26,7 +27,7 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
     let id = ConcernId::of(&concern);
     let is_current = {
         let id = id.clone();
-        Memo::new(move |_| shown.concern().read().as_ref() == Some(&id))
+        memo(move || shown.concern().read().as_ref() == Some(&id))
     };
     let reach = {
         let id = id.clone();
@@ -36,7 +37,12 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
             }
         }
     };
-    let (icon, kind, said, proposed) = words(&concern.need);
+    let Words {
+        icon,
+        kind,
+        said,
+        more,
+    } = words(&concern.need);
     let Concern {
         task,
         title,
@@ -49,14 +55,9 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
     let assignee = assignee.map(|name| {
         view! { <span class="assignee"><Avatar name=name.clone()/>{name}</span> }
     });
-    let said = said.map(|text| view! { <p class="said">{text}</p> });
-    let proposed = proposed.map(|text| {
-        view! {
-            <div class="proposed">
-                <p>"It ended without a word. What it printed last may be the result:"</p>
-                <pre>{text}</pre>
-            </div>
-        }
+    let more = more.map(|(about, text)| {
+        let about = about.map(|about| view! { <p>{about}</p> });
+        view! { <div class="quotation">{about}<pre>{text}</pre></div> }
     });
     view! {
         <li
@@ -75,10 +76,9 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
                         <Age now=clock.minute since in_words=age::ago/>
                     </span>
                 </div>
-                <p class="kind">{kind}</p>
-                {said}
+                <p class="said"><span class="kind">{kind}</span>" "{said}</p>
                 <div class="more">
-                    {proposed}
+                    {more}
                     <Answers shown id task need/>
                 </div>
             </div>
@@ -95,32 +95,48 @@ fn name(need: &Need) -> &'static str {
     }
 }
 
-/// How a need looks, what kind it is, what is said, and what is proposed.
-fn words(need: &Need) -> (Icon, String, Option<String>, Option<String>) {
+/// What a row says of its need.
+struct Words {
+    icon: Icon,
+    kind: String,
+    /// In a line or two.
+    said: String,
+    /// What is worth reading besides, and perhaps a line about it.
+    more: Option<(Option<&'static str>, String)>,
+}
+
+fn words(need: &Need) -> Words {
     match need {
-        Need::Answer { question } => {
-            let kind = match question {
-                Some(_) => "Asks",
-                None => "Is blocked, and does not say why",
-            };
-            (Icon::Question, kind.to_owned(), question.clone(), None)
-        }
+        Need::Answer { question } => Words {
+            icon: Icon::Question,
+            kind: question.as_ref().map_or("Blocked", |_| "Asks").to_owned(),
+            said: question
+                .clone()
+                .unwrap_or_else(|| "It does not say why.".to_owned()),
+            more: None,
+        },
         Need::GaveUp {
             failures,
             error,
             proposed,
-        } => {
-            let times = match failures {
+        } => Words {
+            icon: Icon::Warning,
+            kind: match failures {
                 0 | 1 => "Gave up".to_owned(),
                 count => format!("Gave up after {count} failures"),
-            };
-            (Icon::Warning, times, Some(error.clone()), proposed.clone())
-        }
+            },
+            said: error.clone(),
+            more: proposed.clone().map(|text| (Some(PROPOSED), text)),
+        },
         Need::Undelivered {
             to, text, error, ..
-        } => {
-            let kind = format!("{to} was not told: {error}");
-            (Icon::Envelope, kind, Some(text.clone()), None)
-        }
+        } => Words {
+            icon: Icon::Envelope,
+            kind: "Not told".to_owned(),
+            said: format!("{to}: {error}"),
+            more: Some((None, text.clone())),
+        },
     }
 }
+
+const PROPOSED: &str = "It ended without a word. What it printed last may be the result:";

@@ -6,6 +6,7 @@ use state::notification::{self, State};
 
 use crate::runtime::use_dispatch;
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::truth;
 
 #[component]
 pub(super) fn Notifications(#[prop(into)] state: Signal<State>) -> impl IntoView {
@@ -31,7 +32,7 @@ pub(super) fn Notifications(#[prop(into)] state: Signal<State>) -> impl IntoView
     };
     view! {
         <button
-            type="button" class="notifications button needs-script" aria-pressed=move || is_on().to_string()
+            type="button" class="notifications button needs-script" aria-pressed=truth(move || is_on())
             title=title on:click=toggle
         >
             <Drawing icon=Icon::Bell/>

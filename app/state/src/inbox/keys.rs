@@ -17,7 +17,7 @@ pub(crate) fn press(page: &mut Page, action: Action) -> Option<Vec<Effect>> {
         Action::Down => step(page, &all, |place| place.saturating_add(1)),
         Action::Up => step(page, &all, |place| place.saturating_sub(1)),
         Action::Answer => answer(page, here?),
-        Action::TryAgain => try_again(page, here?),
+        Action::TryAgain => try_again(page, &here?),
         Action::Open => vec![Effect::Visit(page.address.with_task(Some(here?.task)))],
         Action::Complete => change(page, here?, &Status::Done),
         Action::Archive => match here? {
@@ -84,8 +84,8 @@ fn answer(page: &mut Page, concern: Concern) -> Vec<Effect> {
     }
 }
 
-fn try_again(page: &mut Page, concern: Concern) -> Vec<Effect> {
-    let id = ConcernId::of(&concern);
+fn try_again(page: &mut Page, concern: &Concern) -> Vec<Effect> {
+    let id = ConcernId::of(concern);
     match concern.need {
         Need::GaveUp { .. } => answered(page, &id, Answer::Say(String::new())),
         Need::Undelivered { .. } => answered(page, &id, Answer::Retry),

@@ -129,6 +129,14 @@ fn what_has_waited_longest_comes_first() {
 }
 
 #[test]
+fn of_one_second_tasks_come_before_news() {
+    let (mut model, socket) = live([asks(9, 10), asks(8, 10), with_status(3, Status::Done)]);
+    tell(&mut model, socket, &[(1, 3)]);
+    read(&mut model, vec![undelivered(1, 3, 10)]);
+    assert_eq!(ids(&model), [task(8), task(9), letter(1)]);
+}
+
+#[test]
 fn an_answer_is_a_comment_and_an_unblock_and_the_next_has_the_keyboard() {
     let (mut model, socket) = three();
     update(

@@ -30,7 +30,7 @@ struct Seen {
 
 /// What changes when a file is written or another is put in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub struct Stamp {
     modified: SystemTime,
     length: u64,
     number: u64,
@@ -75,19 +75,22 @@ impl Source {
 impl Seen {
     fn now(home: &Home, config: &Config) -> Self {
         Self {
-            file: stamp(&home.config()),
+            file: Stamp::of(&home.config()),
             is_reachable: config.server.is_reachable(home),
         }
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
-    let file = fs::metadata(path).ok()?;
-    Some(Stamp {
-        modified: file.modified().ok()?,
-        length: file.len(),
-        number: file.ino(),
-    })
+impl Stamp {
+    /// That of the file at `path`, if there is one. It blocks.
+    pub fn of(path: &Path) -> Option<Self> {
+        let file = fs::metadata(path).ok()?;
+        Some(Self {
+            modified: file.modified().ok()?,
+            length: file.len(),
+            number: file.ino(),
+        })
+    }
 }
 
 #[cfg(test)]

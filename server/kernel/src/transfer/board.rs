@@ -20,6 +20,10 @@ use super::{Imported, TransferError};
 use crate::error::Error;
 use crate::verbs::{self, Work};
 
+/// Why what another board was still to tell is not told by this one.
+const UNTOLD: &str =
+    "taken in from another board, which may have told it; try again to tell it from here";
+
 /// What a line says, after the first.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -79,6 +83,7 @@ pub(super) fn take_in(
         return Err(TransferError::CutOff);
     }
     check_rules(conn)?;
+    give_up_deliveries(conn, now)?;
     interrupt_runs(conn, now)?;
     // What was put in past the verbs is found by going through all tasks once.
     conn.execute("UPDATE search_progress SET task = 0", ())?;
@@ -256,6 +261,16 @@ fn on_a_cycle(conn: &Connection) -> Result<Option<String>, TransferError> {
         }
     }
     Ok(waits_for.keys().min().map(|id| (*id).to_owned()))
+}
+
+/// What the other board was still to tell. Whether it has done so meanwhile, or will, is not known
+/// here; two boards that tell the same are worse than a person who looks at it once.
+fn give_up_deliveries(conn: &Connection, now: Timestamp) -> Result<(), TransferError> {
+    conn.execute(
+        "UPDATE deliveries SET state = 'dead', error = ?1, settled_at = ?2 WHERE state = 'pending'",
+        (UNTOLD, now.0),
+    )?;
+    Ok(())
 }
 
 /// The workers of open runs belong to another board. One that lived here still would be taken for

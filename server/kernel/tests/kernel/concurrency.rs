@@ -4,8 +4,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
+use domain::actor::Actor;
 use domain::command::{Command, NewTask};
-use kernel::BoardFilter;
+use kernel::{BoardFilter, Show};
 
 use crate::board::Board;
 
@@ -35,4 +36,37 @@ async fn a_slow_write_never_delays_a_read() {
     slow.execute_batch("COMMIT").unwrap();
     write.await.unwrap();
     assert_eq!(board.task(&task).await.title, "half written");
+}
+
+#[tokio::test]
+async fn a_caller_is_shown_the_task_as_its_own_commands_leave_it() {
+    let board = Board::new();
+    let ada = Actor::full("ada");
+    let task = board.task_named("before").await;
+    let retitle = |title: &str| Command::EditTask {
+        task: task.clone(),
+        title: Some(title.to_owned()),
+        body: None,
+    };
+    // Both are waiting before either is carried out, so they share a transaction.
+    let (mine, theirs) = tokio::join!(
+        board
+            .kernel
+            .execute_and_show(&ada, vec![retitle("mine")], Show::Task(task.clone())),
+        board.act(retitle("theirs")),
+    );
+    theirs.unwrap();
+    assert_eq!(mine.unwrap().1.title, "mine");
+    assert_eq!(board.task(&task).await.title, "theirs");
+
+    let new = NewTask {
+        title: "new".to_owned(),
+        ..NewTask::default()
+    };
+    let create = vec![Command::CreateTask(new)];
+    let created = board
+        .kernel
+        .execute_and_show(&ada, create, Show::Created)
+        .await;
+    assert_eq!(created.unwrap().1.title, "new");
 }

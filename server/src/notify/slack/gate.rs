@@ -1,7 +1,7 @@
-//! What Slack sends: slash commands and events. They show no token of ours but Slack's signature
-//! (<https://api.slack.com/authentication/verifying-requests-from-slack>).
+//! What Slack sends: slash commands, events, and what is pressed and filled in. It shows no token of
+//! ours but Slack's signature.
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
@@ -9,20 +9,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::notify::Address;
-use domain::time::Timestamp;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use serde_json::json;
-use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 
-use super::{Slack, escape};
+use super::interaction::Interaction;
+use super::{Slack, escape, signature};
 use crate::AppState;
-use crate::notify::gateway::{Gateway, Heard};
+use crate::notify::gateway::{About, Gateway, Heard};
 use crate::notify::secret::Secret;
-
-/// How old a request may be, in seconds: what Slack recommends, so that none is played again.
-const FRESH: u64 = 300;
 
 /// The gate for one workspace.
 pub(crate) struct Gate {
@@ -48,7 +42,6 @@ enum Envelope {
         challenge: String,
     },
     EventCallback {
-        event_id: String,
         event: Event,
     },
     #[serde(other)]
@@ -69,64 +62,55 @@ struct Event {
 }
 
 /// Takes `/kanban …`.
-pub(crate) async fn command(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let Some(gate) = state.slack() else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    if !gate.has_signed(&headers, &body, state.kernel().now()) {
-        return StatusCode::UNAUTHORIZED.into_response();
+pub(crate) async fn command(state: State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
+    match open(&state, &headers, &body) {
+        Ok(gate) => gate.take_command(&SlashCommand::read(&body)).await,
+        Err(status) => status.into_response(),
     }
-    gate.take_command(&SlashCommand::read(&body)).await
 }
 
 /// Takes what is written where the app listens.
-pub(crate) async fn events(
-    State(state): State<AppState>,
+pub(crate) async fn events(state: State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
+    match (open(&state, &headers, &body), serde_json::from_slice(&body)) {
+        (Err(status), _) => status.into_response(),
+        (Ok(gate), Ok(envelope)) => gate.take_event(envelope).await,
+        (Ok(_), Err(_)) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+/// Takes what is pressed and filled in.
+pub(crate) async fn interaction(
+    state: State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(gate) = state.slack() else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    if !gate.has_signed(&headers, &body, state.kernel().now()) {
-        return StatusCode::UNAUTHORIZED.into_response();
+    match (open(&state, &headers, &body), Interaction::read(&body)) {
+        (Err(status), _) => status.into_response(),
+        (Ok(gate), Some(interaction)) => {
+            gate.take_interaction(interaction).await;
+            StatusCode::OK.into_response()
+        }
+        (Ok(_), None) => StatusCode::BAD_REQUEST.into_response(),
     }
-    match serde_json::from_slice(&body) {
-        Ok(envelope) => gate.take_event(envelope).await,
-        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+}
+
+/// The gate, for a request that Slack has signed. Nothing else of the request counts before that.
+fn open(state: &AppState, headers: &HeaderMap, body: &[u8]) -> Result<Arc<Gate>, StatusCode> {
+    let gate = state.slack().ok_or(StatusCode::NOT_FOUND)?;
+    if signature::is_signed(&gate.signing_secret, headers, body, state.kernel().now()) {
+        Ok(gate)
+    } else {
+        Err(StatusCode::UNAUTHORIZED)
     }
 }
 
 impl Gate {
-    /// Whether Slack has signed this, lately.
-    fn has_signed(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let (Some(signature), Some(timestamp)) = (
-            header("x-slack-signature"),
-            header("x-slack-request-timestamp"),
-        ) else {
-            return false;
-        };
-        let is_fresh = timestamp
-            .parse()
-            .is_ok_and(|at| now.seconds_since(Timestamp(at)).unsigned_abs() <= FRESH);
-        let Some(expected) = sign(self.signing_secret.reveal(), timestamp, body) else {
-            return false;
-        };
-        let is_signed = expected.as_bytes().ct_eq(signature.as_bytes());
-        is_fresh && bool::from(is_signed)
-    }
-
     async fn take_command(&self, command: &SlashCommand) -> Response {
         let heard = Heard {
             from: address(&command.channel_id, "", &command.user_id),
             key: format!("trigger:{}", command.trigger_id),
             text: format!("/kanban {}", unescape(&command.text)),
-            replies_to: None,
+            about: About::Anything,
         };
         match self.gateway.hear(&heard).await {
             Some(reply) => {
@@ -142,15 +126,15 @@ impl Gate {
             Envelope::UrlVerification { challenge } => {
                 Json(json!({"challenge": challenge})).into_response()
             }
-            Envelope::EventCallback { event_id, event } => {
-                self.take_message(&event_id, event).await;
+            Envelope::EventCallback { event } => {
+                self.take_message(event).await;
                 StatusCode::OK.into_response()
             }
             Envelope::Other => StatusCode::OK.into_response(),
         }
     }
 
-    async fn take_message(&self, event_id: &str, event: Event) {
+    async fn take_message(&self, event: Event) {
         let Event {
             channel,
             user,
@@ -163,22 +147,21 @@ impl Gate {
         else {
             return;
         };
-        let (Some(channel), Some(user), Some(text)) = (channel, user, text) else {
+        let (Some(channel), Some(user), Some(text), Some(ts)) = (channel, user, text, ts) else {
             return;
         };
         // An answer goes below what it answers.
-        let thread = thread_ts.clone().or(ts).unwrap_or_default();
+        let thread = thread_ts.as_ref().unwrap_or(&ts);
         let heard = Heard {
-            from: address(&channel, &thread, &user),
-            key: format!("event:{event_id}"),
+            from: address(&channel, thread, &user),
+            // Where the app is mentioned in a channel that it listens to, there are two events about
+            // one message.
+            key: format!("message:{channel}:{ts}"),
             text: unescape(without_mention(&text)),
-            replies_to: thread_ts,
+            about: thread_ts.map_or(About::Anything, About::Message),
         };
-        let Some(reply) = self.gateway.hear(&heard).await else {
-            return;
-        };
-        if let Err(failure) = self.slack.say(&heard.from, &escape(&reply)).await {
-            tracing::warn!(error = failure.error, "a reply did not get to Slack");
+        if let Some(reply) = self.gateway.hear(&heard).await {
+            self.slack.reply(&heard.from, &reply).await;
         }
     }
 }
@@ -201,7 +184,7 @@ impl SlashCommand {
 }
 
 /// The fields of a form, as `reqwest` and browsers write them.
-fn form(body: &[u8]) -> Vec<(String, String)> {
+pub(super) fn form(body: &[u8]) -> Vec<(String, String)> {
     // A query is written as a form is, and an address of any host can be taken apart.
     let body = String::from_utf8_lossy(body);
     let Ok(mut url) = reqwest::Url::parse("http://form/") else {
@@ -211,18 +194,7 @@ fn form(body: &[u8]) -> Vec<(String, String)> {
     url.query_pairs().into_owned().collect()
 }
 
-fn sign(secret: &str, timestamp: &str, body: &[u8]) -> Option<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
-    mac.update(format!("v0:{timestamp}:").as_bytes());
-    mac.update(body);
-    let mut signature = "v0=".to_owned();
-    for byte in mac.finalize().into_bytes() {
-        write!(signature, "{byte:02x}").ok()?;
-    }
-    Some(signature)
-}
-
-fn address(channel: &str, thread: &str, user: &str) -> Address {
+pub(super) fn address(channel: &str, thread: &str, user: &str) -> Address {
     Address {
         platform: "slack".to_owned(),
         chat_id: channel.to_owned(),
@@ -252,21 +224,15 @@ mod tests {
     use std::sync::Arc;
 
     use axum::body::to_bytes;
-    use axum::http::HeaderValue;
     use dispatcher::Home;
     use kernel::Kernel;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::notify::gateway::Guests;
+    use crate::notify::gateway::Host;
+    use crate::notify::guests::Guests;
     use crate::notify::receiver::Receiver;
     use crate::notify::web;
-
-    /// The example of Slack's documentation.
-    const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
-    const AT: &str = "1531420618";
-    const BODY: &str = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
-    const SIGNATURE: &str = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
 
     fn gate(base_url: &str) -> (Gate, TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -277,60 +243,22 @@ mod tests {
                 base_url: base_url.to_owned(),
                 token: Some(Secret::of("xoxb-1")),
                 webhooks: BTreeMap::new(),
+                is_listening: true,
             },
             gateway: Gateway {
-                kernel: Kernel::open(&home.db()).unwrap(),
-                home,
+                host: Host {
+                    kernel: Kernel::open(&home.db()).unwrap(),
+                    home,
+                    strangers: Arc::default(),
+                },
                 guests: Guests {
                     trusted: BTreeSet::from(["U1".to_owned()]),
                     ..Guests::default()
                 },
             },
-            signing_secret: Secret::of(SECRET),
+            signing_secret: Secret::of("swordfish"),
         };
         (gate, folder)
-    }
-
-    fn is_taken(signature: &str, at: &str, body: &str, now: i64) -> bool {
-        let headers = [
-            ("x-slack-signature", signature),
-            ("x-slack-request-timestamp", at),
-        ];
-        let headers = headers.map(|(name, value)| {
-            (
-                axum::http::HeaderName::from_static(name),
-                HeaderValue::from_str(value).unwrap(),
-            )
-        });
-        let headers = HeaderMap::from_iter(headers);
-        gate("http://127.0.0.1:9")
-            .0
-            .has_signed(&headers, body.as_bytes(), Timestamp(now))
-    }
-
-    #[test]
-    fn the_signature_of_the_documentation_is_taken_and_a_forged_or_stale_one_is_not() {
-        let now: i64 = AT.parse().unwrap();
-        assert!(is_taken(SIGNATURE, AT, BODY, now));
-        assert!(is_taken(SIGNATURE, AT, BODY, now + 300));
-        assert!(
-            !is_taken(SIGNATURE, AT, BODY, now + 301),
-            "it is played again"
-        );
-        assert!(
-            !is_taken(SIGNATURE, AT, BODY, now - 301),
-            "it comes from the future"
-        );
-        assert!(!is_taken(
-            SIGNATURE,
-            AT,
-            &BODY.replace("foobar", "foobaz"),
-            now
-        ));
-        assert!(!is_taken(SIGNATURE, "1531420619", BODY, now));
-        assert!(!is_taken(&SIGNATURE.replace("a2", "a3"), AT, BODY, now));
-        assert!(!is_taken("", AT, BODY, now));
-        assert!(!is_taken(SIGNATURE, "soon", BODY, now));
     }
 
     #[test]
@@ -361,7 +289,7 @@ mod tests {
             reply["text"].as_str().unwrap().starts_with("Created t_"),
             "{reply}"
         );
-        let told = gate.gateway.kernel.subscriptions(None).await.unwrap();
+        let told = gate.gateway.host.kernel.subscriptions(None).await.unwrap();
         assert_eq!(told[0].to.chat_id, "C1");
     }
 
@@ -369,21 +297,28 @@ mod tests {
     async fn a_mention_is_answered_in_its_thread_and_a_bot_is_not() {
         let mut receiver = Receiver::start().await;
         let (gate, _folder) = gate(&receiver.url);
-        let event = |bot: &str| {
+        let event = |kind: &str, bot: &str| {
             let text = format!(
-                r#"{{"type":"event_callback","event_id":"Ev1","event":{{"type":"app_mention",
+                r#"{{"type":"event_callback","event_id":"Ev-{kind}","event":{{"type":"{kind}",
                 "channel":"C1","user":"U1","text":"<@U0LAN0Z89> kanban list","ts":"9.1"{bot}}}}}"#
             );
             serde_json::from_str(&text).unwrap()
         };
-        gate.take_event(event(r#","bot_id":"B1""#)).await;
-        let answer = r#"{"ok":true,"ts":"9.2"}"#;
-        let (_, posted) = tokio::join!(gate.take_event(event("")), receiver.answer(200, answer));
+        let by_bot = event("app_mention", r#","bot_id":"B1""#);
+        gate.take_event(by_bot).await;
+        let (_, posted) = tokio::join!(
+            gate.take_event(event("app_mention", "")),
+            receiver.answer(200, r#"{"ok":true,"ts":"9.2"}"#)
+        );
         assert_eq!(posted.json()["thread_ts"], "9.1");
         assert_eq!(posted.json()["text"], "(no matching tasks)");
-        // Slack sends an event again when it was not answered in time.
-        let again = gate.take_event(event("")).await;
-        assert_eq!(again.status(), StatusCode::OK);
+        // Slack sends an event again when it was not answered in time, and another about the same
+        // message where the app listens to the channel too.
+        for kind in ["app_mention", "message"] {
+            let again = gate.take_event(event(kind, "")).await;
+            assert_eq!(again.status(), StatusCode::OK);
+        }
+        receiver.is_left_alone();
     }
 
     #[tokio::test]

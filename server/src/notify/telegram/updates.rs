@@ -1,16 +1,17 @@
 //! Listening to Telegram, by long polling (<https://core.telegram.org/bots/api#getupdates>): the
 //! server needs no address that others can reach.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use domain::notify::Address;
 use domain::notify::delivery::Retry;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use serde_json::Value;
 
-use super::{Telegram, unblocks};
-use crate::notify::gateway::{Gateway, Heard};
-use crate::notify::{pass, stopped};
+use super::{Patience, Telegram, unblocks};
+use crate::notify::gateway::{About, Gateway, Heard};
+use crate::notify::pass;
 
 /// How long Telegram holds a request back until there is something to answer.
 const POLL: Duration = Duration::from_secs(50);
@@ -18,7 +19,19 @@ const POLL: Duration = Duration::from_secs(50);
 /// How long is waited after a request that failed.
 const TROUBLE: Duration = Duration::from_secs(5);
 
+/// How long is waited after one that will fail again, such as with a token that is revoked.
+const HOPELESS: Duration = Duration::from_mins(1);
+
+/// How many updates are asked for at once.
+const AT_ONCE: usize = 10;
+
+/// How much of an answer is read, in bytes. A message has at most 4096 characters, of at most six
+/// bytes each as they are escaped, and quotes at most one other: a hundred thousand bytes with
+/// everything around them. Were less read, one long message would be asked for again for ever.
+const LONGEST_ANSWER: usize = AT_ONCE * 128 * 1024;
+
 /// A bot that listens.
+#[derive(Clone)]
 pub(in crate::notify) struct Updates {
     pub(in crate::notify) bot: Telegram,
     pub(in crate::notify) gateway: Gateway,
@@ -27,14 +40,22 @@ pub(in crate::notify) struct Updates {
 #[derive(Debug, Serialize)]
 struct GetUpdates {
     offset: i64,
+    limit: usize,
     timeout: u64,
     allowed_updates: [&'static str; 2],
 }
 
+/// An update whose number alone is known: what is in it may be nothing that we know.
 #[derive(Debug, Deserialize)]
-struct Update {
+struct Numbered {
     #[serde(rename = "update_id")]
     number: i64,
+    #[serde(flatten)]
+    update: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Update {
     message: Option<Incoming>,
     callback_query: Option<Pressed>,
 }
@@ -82,8 +103,9 @@ struct AnswerCallbackQuery<'a> {
 }
 
 impl Updates {
-    /// Listens until it is told to stop.
-    pub(in crate::notify) async fn listen(self, mut stopping: watch::Receiver<bool>) {
+    /// Listens until this is over. What is being done then is done to its end.
+    pub(in crate::notify) async fn listen(&self, until: impl Future<Output = ()>) {
+        let mut until = pin!(until);
         let mut offset = 0;
         loop {
             let listening = async {
@@ -96,27 +118,35 @@ impl Updates {
                 }
             };
             let updates = tokio::select! {
-                () = stopped(&mut stopping) => return,
+                () = &mut until => return,
                 updates = listening => updates,
             };
-            for update in updates {
+            for Numbered { number, update } in updates {
                 // The next request tells Telegram that this one was taken.
-                offset = offset.max(update.number + 1);
-                self.take(update).await;
+                offset = offset.max(number.saturating_add(1));
+                match serde_json::from_value(update) {
+                    Ok(update) => self.take(number, update).await,
+                    Err(error) => tracing::debug!(%error, "an update of Telegram's is left out"),
+                }
             }
         }
     }
 
     /// What is new, or how long to wait before asking again.
-    async fn poll(&self, offset: i64) -> Result<Vec<Update>, Duration> {
+    async fn poll(&self, offset: i64) -> Result<Vec<Numbered>, Duration> {
         let parameters = GetUpdates {
             offset,
+            limit: AT_ONCE,
             timeout: POLL.as_secs(),
             allowed_updates: ["message", "callback_query"],
         };
+        let patience = Patience {
+            time: POLL + TROUBLE,
+            answer_bytes: LONGEST_ANSWER,
+        };
         let polled = self
             .bot
-            .call_for("getUpdates", &parameters, POLL + TROUBLE)
+            .call_with(patience, "getUpdates", &parameters)
             .await;
         polled.map_err(|failure| {
             tracing::warn!(error = failure.error, "cannot listen to Telegram");
@@ -124,13 +154,14 @@ impl Updates {
                 Retry::Later { after: Some(after) } => {
                     Duration::from_secs(after.0.unsigned_abs()).max(TROUBLE)
                 }
-                _ => TROUBLE,
+                Retry::Later { after: None } => TROUBLE,
+                Retry::Never => HOPELESS,
             }
         })
     }
 
-    async fn take(&self, update: Update) {
-        let key = format!("update:{}", update.number);
+    async fn take(&self, number: i64, update: Update) {
+        let key = format!("update:{number}");
         if let Some(message) = update.message {
             self.take_message(message, key).await;
         } else if let Some(pressed) = update.callback_query {
@@ -146,10 +177,10 @@ impl Updates {
             from: message.address(from.id),
             key,
             text: without_bot_name(text),
-            replies_to: message
-                .reply_to_message
-                .as_ref()
-                .map(|quoted| quoted.message_id.to_string()),
+            about: match &message.reply_to_message {
+                Some(quoted) => About::Message(quoted.message_id.to_string()),
+                None => About::Anything,
+            },
         };
         let Some(reply) = self.gateway.hear(&heard).await else {
             return;
@@ -172,7 +203,7 @@ impl Updates {
             from: message.address(pressed.from.id),
             key,
             text: format!("/kanban unblock {task}"),
-            replies_to: None,
+            about: About::Anything,
         };
         let Some(reply) = self.gateway.hear(&heard).await else {
             return;
@@ -220,17 +251,18 @@ mod tests {
     use dispatcher::Home;
     use kernel::Kernel;
     use serde_json::json;
+    use tempfile::TempDir;
+    use tokio::sync::oneshot;
 
     use super::*;
-    use crate::notify::gateway::Guests;
+    use crate::notify::gateway::Host;
+    use crate::notify::guests::Guests;
     use crate::notify::receiver::Receiver;
     use crate::notify::secret::Secret;
     use crate::notify::web;
 
-    #[tokio::test]
-    async fn a_command_is_carried_out_and_answered_in_its_topic() {
-        let mut receiver = Receiver::start().await;
-        let folder = tempfile::tempdir().unwrap();
+    /// A bot that listens to `receiver` and trusts the user 1, and its board.
+    fn updates(receiver: &Receiver, folder: &TempDir) -> (Updates, Kernel) {
         let home = Home::at(folder.path()).unwrap();
         let kernel = Kernel::open(&home.db()).unwrap();
         let updates = Updates {
@@ -241,16 +273,54 @@ mod tests {
                 is_listening: true,
             },
             gateway: Gateway {
-                kernel: kernel.clone(),
-                home,
+                host: Host {
+                    kernel: kernel.clone(),
+                    home,
+                    strangers: Arc::default(),
+                },
                 guests: Guests {
                     trusted: BTreeSet::from(["1".to_owned()]),
                     ..Guests::default()
                 },
             },
         };
-        let (stop, stopping) = watch::channel(false);
-        let listening = tokio::spawn(updates.listen(stopping));
+        (updates, kernel)
+    }
+
+    #[tokio::test]
+    async fn what_nobody_understands_holds_nothing_up() {
+        let mut receiver = Receiver::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let (updates, _) = updates(&receiver, &folder);
+        let asking = async {
+            let long = "\u{1}".repeat(4_096);
+            let strange = json!({"ok": true, "result": [
+                {"update_id": 900, "message": "a picture of a door"},
+                {"update_id": 901, "message": {"message_id": 10, "from": {"id": 2}, "chat": {"id": 7},
+                    "text": long, "reply_to_message": {"message_id": 9, "text": long}}},
+                {"update_id": i64::MAX, "poll": {}},
+            ]});
+            let strange = strange.to_string();
+            // Longer than anything else may be.
+            assert!(strange.len() > web::LONGEST_ANSWER / 2);
+            receiver.answer(200, &strange).await;
+            let next = receiver.next().await.json();
+            assert_eq!(next["offset"], i64::MAX);
+            assert_eq!(next["limit"], 10);
+        };
+        updates.listen(asking).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_is_carried_out_and_answered_in_its_topic() {
+        let mut receiver = Receiver::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let (updates, kernel) = updates(&receiver, &folder);
+        let (stop, stopping) = oneshot::channel();
+        let listening = tokio::spawn(async move {
+            let stopped = async { stopping.await.unwrap() };
+            updates.listen(stopped).await;
+        });
 
         let message = json!({"ok": true, "result": [{"update_id": 900, "message": {
             "message_id": 10, "date": 1, "from": {"id": 1, "is_bot": false, "first_name": "Ada"},
@@ -298,7 +368,7 @@ mod tests {
         assert_eq!(tasks.len(), 1);
         assert_eq!(tasks[0].status.as_str(), "ready");
 
-        stop.send_replace(true);
+        stop.send(()).unwrap();
         listening.await.unwrap();
     }
 

@@ -114,7 +114,7 @@ bench-limits: $(python) ## Measure what the machine and an empty server can do, 
 	@$(python)/bin/python tests/bench/bench.py --ceiling
 	@cargo build --release --package tests --example bare
 	$(say) "measure a server that only answers"
-	@KANBAN_BIN=$(CURDIR)/target/release/examples/bare $(measure) --phases read,create,patch --sizes 1000,10000 $(ARGS)
+	@KANBAN_BIN=$(CURDIR)/target/release/examples/bare $(measure) --phases read,create,patch --sizes 1000 --create-conc 5000 --patch-n 8000 $(ARGS)
 
 .PHONY: screenshots
 screenshots: site debug $(test_packages) browser ## Take the pictures in end2end/screenshots anew

@@ -203,7 +203,11 @@ async fn channels_are_read_again_and_a_mistake_in_them_changes_nothing() -> anyh
     subscribe(&board, &CI).await?;
     board.configure("[channels.webhook.ci]\nurl = 7\n")?;
     board.logged("the last good channels stay").await?;
-    assert!(board.log().contains("kanban.toml:2"), "{}", board.log());
+    assert!(
+        board.log().contains("kanban.toml, line 2"),
+        "{}",
+        board.log()
+    );
     let first = board.create("first", &[]).await?;
     do_it(&board, &["complete", first.as_str()]).await?;
     let told = old.answer("204 No Content", "").await?;

@@ -77,7 +77,7 @@ test("a log stays at its end until somebody scrolls up", async ({ board }) => {
     assignee: "shell",
   });
   await board.open("Chatter");
-  const text = board.drawer.log.locator("pre");
+  const text = board.drawer.output;
   const below = () => text.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight);
   const length = async () => (await text.textContent())?.length ?? 0;
   await expect(text).toContainText("again");

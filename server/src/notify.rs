@@ -98,7 +98,11 @@ impl Notifier {
             home: home.clone(),
             strangers: Arc::default(),
         };
-        let (source, first) = spawn_blocking(move || Source::open(host)).await??;
+        let opening = spawn_blocking(move || {
+            let client = web::client().map_err(anyhow::Error::msg)?;
+            anyhow::Ok(Source::open(host, Arc::new(client))?)
+        });
+        let (source, first) = opening.await??;
         let (sender, setup) = watch::channel(Arc::new(first));
         let (stop, stopping) = watch::channel(false);
         let lock = Lock::of(&home);

@@ -152,7 +152,7 @@ async fn a_question_is_answered_by_a_button_or_in_a_form() -> anyhow::Result<()>
         signed(press(&buttons[0], "U666", "1.2")?).await?.status(),
         200
     );
-    assert_eq!(board.task(&task).await?["status"], "blocked");
+    assert_eq!(board.task(&task).await?["task"]["status"], "blocked");
 
     let (opened, form) = tokio::join!(
         signed(press(&buttons[1], "U1", "1.3")?),
@@ -188,8 +188,8 @@ async fn a_question_is_answered_by_a_button_or_in_a_form() -> anyhow::Result<()>
         .kanban(&["show", task.as_str(), "--json"])
         .await?
         .json()?;
-    assert_eq!(shown["comments"][0]["body"], "8080");
-    assert_eq!(shown["comments"][0]["author"], "slack:U1");
+    assert_eq!(shown["comments"][1]["body"], "8080");
+    assert_eq!(shown["comments"][1]["author"], "slack:U1");
 
     do_it(&board, &["block", task.as_str(), "and now?"]).await?;
     receiver
@@ -204,6 +204,6 @@ async fn a_question_is_answered_by_a_button_or_in_a_form() -> anyhow::Result<()>
         text(&said?.json()?, "/text")?.contains("Unblocked"),
         "it was let go on"
     );
-    assert_eq!(board.task(&task).await?["status"], "ready");
+    assert_eq!(board.task(&task).await?["task"]["status"], "ready");
     Ok(())
 }

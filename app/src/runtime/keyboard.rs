@@ -15,8 +15,8 @@ const FIELDS: &str = "input:not([type=checkbox]), textarea, select, [contentedit
 /// What lies above the page and has keys of its own.
 const ABOVE: &str = ":popover-open, dialog[open]";
 
-/// What is pressed by keys that mean something to the page too.
-const PRESSABLE: &str = "a, button, summary, [type=checkbox]";
+/// What is pressed by Space, which means something to the page too; Enter follows links as well.
+const PRESSABLE: &str = "button, summary, [type=checkbox]";
 
 /// How long the second of two keys may take, in milliseconds.
 const PATIENCE_MS: f64 = 1_500.0;
@@ -77,15 +77,15 @@ fn belongs_elsewhere(
         Place::Board => !is_in(".drawer"),
         Place::Inbox => runtime.ask(state::Model::is_in_inbox).unwrap_or_default(),
     };
-    // A link or a button is pressed by the same key.
+    // A button is pressed by the same key.
     let presses = match shortcut.action {
-        Action::Carry => true,
-        Action::Answer => key == "Enter",
+        Action::Carry => is_in(PRESSABLE),
+        Action::Answer => key == "Enter" && (is_in(PRESSABLE) || is_in("a")),
         _ => false,
     };
     // The palette is at hand even while something is typed.
     let is_typed = is_in(FIELDS) && shortcut.action != Action::Palette;
-    !is_at_home || is_typed || presses && is_in(PRESSABLE)
+    !is_at_home || is_typed || presses
 }
 
 impl Runtime {

@@ -9,13 +9,13 @@ use state::{Msg, selection};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
-use crate::view::says::{memo, text};
+use crate::view::says::text;
 
 #[component]
 pub(crate) fn BulkBar(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
     let chosen = shown.chosen();
-    let is_choosing = memo(move || chosen.get() > 0);
+    let is_choosing = Memo::new(move |_| chosen.get() > 0);
     let put = move |label: &'static str, column: Status| {
         let send = move |_| dispatch(Msg::PutChosen(column.clone()));
         view! { <button type="button" class="button" on:click=send>{label}</button> }

@@ -15,7 +15,7 @@ use super::draft::Draft;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
 use crate::runtime::use_dispatch;
-use crate::view::says::{flag, memo, text, truth};
+use crate::view::says::{flag, text, truth};
 
 #[component]
 pub(crate) fn Column(
@@ -29,7 +29,7 @@ pub(crate) fn Column(
     let name = status.as_str().to_owned();
     let drafts = {
         let status = status.clone();
-        memo(move || {
+        Memo::new(move |_| {
             let drafts = shown.drafts();
             let drafts = drafts.read();
             let here = drafts.iter().filter(|draft| draft.status == status);
@@ -38,7 +38,7 @@ pub(crate) fn Column(
     };
     let is_folded = {
         let status = status.clone();
-        memo(move || shown.layout().read().is_folded(&status))
+        Memo::new(move |_| shown.layout().read().is_folded(&status))
     };
     let rows = move || {
         let column = column.read();
@@ -121,14 +121,14 @@ fn Lane(name: Option<String>) -> impl IntoView {
 fn More(status: Status, column: Field<shown::Column>, is_folded: Memo<bool>) -> impl IntoView {
     let dispatch = use_dispatch();
     let status = StoredValue::new(status);
-    let hidden = memo(move || {
+    let hidden = Memo::new(move |_| {
         if is_folded.get() {
             0
         } else {
             column.read().hidden()
         }
     });
-    let has_more = memo(move || hidden.get() > 0);
+    let has_more = Memo::new(move |_| hidden.get() > 0);
     view! {
         <Show when=move || has_more.get()>
             <button

@@ -11,7 +11,6 @@ use state::{Msg, create::Refused};
 use super::form::{Filled, PlainForm};
 use crate::api::CreateTask;
 use crate::runtime::use_dispatch;
-use crate::view::says::memo;
 
 /// What buttons that open the form refer to. They only ever show it: a click may hand a refused form
 /// back, which opens it already.
@@ -44,7 +43,7 @@ pub(crate) fn CreateForm(
             drop(panel.hide_popover());
         }
     });
-    let refused = memo(move || create.read().refused.clone());
+    let refused = Memo::new(move |_| create.read().refused.clone());
     Effect::new(move |_| {
         if let Some(Refused { form, .. }) = refused.get() {
             if inputs.are_filled() {

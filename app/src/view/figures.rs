@@ -9,7 +9,6 @@ use state::{age, label};
 use super::age::Age;
 use super::clock::Clock;
 use super::status_mark::StatusMark;
-use crate::view::says::memo;
 
 /// The size of the line of finished tasks.
 const LINE: (u32, u32) = (92, 20);
@@ -17,7 +16,7 @@ const LINE: (u32, u32) = (92, 20);
 #[component]
 pub(crate) fn FigureStrip(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
-    let broken = memo(move || {
+    let broken = Memo::new(move |_| {
         let workers = shown.workers();
         let workers = workers.read();
         let failing = workers.failing().map(ToOwned::to_owned);

@@ -14,7 +14,7 @@ use state::shown::{Shown, ShownStoreFields};
 
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
-use crate::view::says::{flag, memo};
+use crate::view::says::flag;
 use concern::ConcernRow;
 use notifications::Notifications;
 
@@ -28,7 +28,7 @@ pub(crate) const INBOX_ID: &str = "inbox";
 #[component]
 pub(crate) fn Inbox(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
-    let count = memo(move || shown.inbox().read().len());
+    let count = Memo::new(move |_| shown.inbox().read().len());
     let is_stale = flag(move || matches!(shown.link().get(), Link::Lost | Link::SignedOut));
     view! {
         <main class="inbox" aria-labelledby=INBOX_ID data-stale=is_stale>

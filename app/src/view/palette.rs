@@ -12,7 +12,7 @@ use super::dialog::Dialog;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
 use crate::runtime::use_dispatch;
-use crate::view::says::{memo, truth};
+use crate::view::says::truth;
 
 const ANSWERS_ID: &str = "answers";
 
@@ -36,7 +36,7 @@ fn Question(shown: Store<Shown>) -> impl IntoView {
     let placeholder = move || palette.read().as_ref().map(|it| it.placeholder);
     let about = move || palette.read().as_ref().and_then(|it| it.about.clone());
     let marked = move || palette.read().as_ref().map(|it| answer_id(it.cursor));
-    let query = memo(move || palette.read().as_ref().map(|it| it.query.clone()));
+    let query = Memo::new(move |_| palette.read().as_ref().map(|it| it.query.clone()));
     let input = NodeRef::<html::Input>::new();
     // A question that follows another begins empty, and has the keyboard.
     Effect::new(move |_| {
@@ -73,8 +73,8 @@ fn Question(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Answers(shown: Store<Shown>) -> impl IntoView {
     let palette = shown.palette();
-    let cursor = memo(move || palette.read().as_ref().map_or(0, |it| it.cursor));
-    let items = memo(move || {
+    let cursor = Memo::new(move |_| palette.read().as_ref().map_or(0, |it| it.cursor));
+    let items = Memo::new(move |_| {
         let palette = palette.read();
         palette
             .as_ref()

@@ -1,7 +1,5 @@
-//! What changes on the page, without the type of the closure that says it: for each such type there
-//! would be a copy of all the code that builds, takes over and updates it.
-
-use leptos::prelude::*;
+//! What changes in an attribute or a text, without the type of the closure that says it: for each
+//! such type there would be a copy of all the code that builds, takes over and updates it.
 
 /// An attribute that is there or not.
 pub(crate) type Flag = Box<dyn FnMut() -> Option<&'static str> + Send>;
@@ -22,13 +20,4 @@ pub(crate) fn truth(is_so: impl Fn() -> bool + Send + 'static) -> Flag {
 /// A text, in an attribute or on the page.
 pub(crate) fn text(says: impl Fn() -> String + Send + 'static) -> Text {
     Box::new(says)
-}
-
-/// What follows from the state of the page, found out anew only when that changes.
-pub(crate) fn memo<T>(says: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
-where
-    T: PartialEq + Send + Sync + 'static,
-{
-    let says: Box<dyn Fn(Option<&T>) -> T + Send + Sync> = Box::new(move |_| says());
-    Memo::new(says)
 }

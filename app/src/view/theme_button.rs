@@ -25,7 +25,7 @@ pub(crate) fn ThemeButton(#[prop(into)] theme: Signal<Theme>) -> impl IntoView {
         <Html {..} data-theme=move || theme.get().as_str()/>
         <button
             type="button"
-            class="button-quiet needs-script"
+            class="button-quiet needs-script arrange"
             title=title
             aria-label=title
             on:click=move |_| dispatch(Msg::ChoseTheme(theme.get_untracked().next()))

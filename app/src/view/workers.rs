@@ -11,7 +11,7 @@ use super::age::Age;
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
-use crate::view::says::{memo, text};
+use crate::view::says::text;
 
 const PANEL_ID: &str = "workers";
 
@@ -45,7 +45,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
     let workers = shown.workers();
     let clock = Clock::of(shown);
-    let state = memo(move || workers.read().state);
+    let state = Memo::new(move |_| workers.read().state);
     let words = move || match state.get() {
         State::Off => {
             "No dispatcher is running: start one with kanban serve or kanban daemon.".to_owned()
@@ -61,8 +61,8 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
         }
     };
     let problem = move || workers.read().problem.clone();
-    let lanes = memo(move || workers.read().lanes.clone());
-    let last_tick = memo(move || workers.read().last_tick);
+    let lanes = Memo::new(move |_| workers.read().lanes.clone());
+    let last_tick = Memo::new(move |_| workers.read().last_tick);
     view! {
         <div class="workers-panel" id=PANEL_ID popover="auto" role="dialog" aria-label="Dispatcher">
             <div class="whole">

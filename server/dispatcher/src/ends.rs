@@ -137,6 +137,19 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
     }
 }
 
+/// The verdict where the end of the worker is known and the rules are not. What an exit code means is
+/// for a person to say: work that may be done is not done again.
+pub(crate) fn verdict_without_rules(exit: Exit) -> Verdict {
+    match exit.end {
+        End::Code(code) => {
+            let what = format!("exited with code {code}, and its lane's rules are lost");
+            let reason = with_last_line(what, &exit.output);
+            Verdict::Block { reason }
+        }
+        _ => verdict(Trace::Told(exit), &Rules::default()),
+    }
+}
+
 /// Why an attempt failed whose worker never started.
 pub(crate) fn not_started(error: &Error) -> Failure {
     Failure {

@@ -6,6 +6,7 @@
 //! report says why.
 
 mod logs;
+mod mounts;
 mod remove;
 mod workspaces;
 
@@ -75,6 +76,9 @@ pub enum Reason {
     /// Somebody replaced it by a symbolic link or a file.
     #[error("it is not a folder that we made")]
     Replaced,
+    /// Somebody mounted something at it or below it, which is not ours.
+    #[error("something is mounted in it")]
+    Mounted,
     /// Another task has it as its workspace.
     #[error("task {0} works in it")]
     InUse(TaskId),

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::RunToken;
 use rustix::process::{Signal, pidfd_send_signal};
-use tokio::task::spawn_blocking;
-use tokio::time::interval;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::process;
 
@@ -20,37 +21,82 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// program shows no environment for a moment.
 const SURE: u32 = 2;
 
+/// How long we wait for one look: what hangs in the kernel may also hold up whoever reads its
+/// environment.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How often we try again to end what hangs in the kernel.
 const REST: Duration = Duration::from_secs(1);
 
-/// Ends what a run left behind, before its task may be started again, and says whether all of it is
-/// gone.
+/// Looks for what is left, ends it, and says how much that was. It blocks.
+type Look = Arc<dyn Fn() -> io::Result<usize> + Send + Sync>;
+
+/// What a run left behind.
 ///
 /// With the supervisor gone, nothing says any more whose children they are; but each of them got the
 /// run's secret with its environment, unless it was started with another one on purpose.
-pub(crate) async fn end(token: &RunToken) -> bool {
-    let mut look_again = interval(LOOK_AGAIN);
-    let mut found_nothing = 0;
-    for _ in 0..LOOKS {
-        look_again.tick().await;
-        let secret = token.clone();
-        let found = spawn_blocking(move || kill_all_with(&secret)).await;
-        match found {
-            Ok(Ok(0)) => found_nothing += 1,
-            _ => found_nothing = 0,
-        }
-        if found_nothing == SURE {
-            return true;
-        }
-    }
-    false
+pub(crate) struct Leftovers {
+    look: Look,
+    /// The look that has not returned. There is never another one beside it.
+    under_way: Option<JoinHandle<io::Result<usize>>>,
+    found_nothing: u32,
 }
 
-/// [`end`], however long it takes.
-pub(crate) async fn outlast(token: &RunToken) {
-    let mut again = interval(REST);
-    while !end(token).await {
+impl Leftovers {
+    /// The processes that hold this secret.
+    pub(crate) fn of(token: RunToken) -> Self {
+        Self::seen_by(Arc::new(move || kill_all_with(&token)))
+    }
+
+    fn seen_by(look: Look) -> Self {
+        Self {
+            look,
+            under_way: None,
+            found_nothing: 0,
+        }
+    }
+
+    /// Ends them, before the task may be started again, and says whether all of them are gone.
+    pub(crate) async fn end(&mut self) -> bool {
+        let mut look_again = interval(LOOK_AGAIN);
+        for _ in 0..LOOKS {
+            look_again.tick().await;
+            match self.look().await {
+                Some(true) => return true,
+                Some(false) => {}
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// [`Self::end`], however long it takes.
+    pub(crate) async fn outlast(mut self) {
+        let mut again = interval(REST);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         again.tick().await;
+        while self.look().await != Some(true) {
+            again.tick().await;
+        }
+    }
+
+    /// Says whether all are gone for sure by now; `None` when the look does not return.
+    async fn look(&mut self) -> Option<bool> {
+        let look = &self.look;
+        let under_way = self.under_way.get_or_insert_with(|| {
+            let look = look.clone();
+            spawn_blocking(move || look())
+        });
+        let Ok(found) = timeout(PATIENCE, under_way).await else {
+            self.found_nothing = 0;
+            return None;
+        };
+        self.under_way = None;
+        match found {
+            Ok(Ok(0)) => self.found_nothing += 1,
+            _ => self.found_nothing = 0,
+        }
+        Some(self.found_nothing >= SURE)
     }
 }
 
@@ -84,6 +130,10 @@ fn holds(pid: i32, variable: &[u8]) -> bool {
 mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc;
+    use std::time::Instant;
 
     use super::*;
 
@@ -101,10 +151,42 @@ mod tests {
             RunToken::from_bits(1 << 99 | 2),
         );
         let (mut left_behind, mut other) = (start(&ours), start(&others));
-        assert!(end(&ours).await);
+        assert!(Leftovers::of(ours).end().await);
         assert_eq!(left_behind.wait().unwrap().signal(), Some(9));
         assert!(other.try_wait().unwrap().is_none());
         other.kill().unwrap();
         other.wait().unwrap();
+    }
+    #[tokio::test]
+    async fn while_a_look_hangs_there_is_no_other_and_nothing_counts_as_gone() {
+        let (let_go, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = looks.clone();
+        let mut left = Leftovers::seen_by(Arc::new(move || {
+            if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+                held.lock().unwrap().recv().unwrap();
+            }
+            Ok(0)
+        }));
+        assert!(!left.end().await);
+        assert_eq!(left.look().await, None);
+        assert_eq!(looks.load(Ordering::SeqCst), 1);
+        let_go.send(()).unwrap();
+        left.outlast().await;
+        assert_eq!(looks.load(Ordering::SeqCst), SURE);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_end_is_looked_for_once_a_rest() {
+        let looks = Arc::new(AtomicU32::new(0));
+        let counted = looks.clone();
+        let left = Leftovers::seen_by(Arc::new(move || {
+            Ok(usize::from(counted.fetch_add(1, Ordering::SeqCst) < 1))
+        }));
+        let begun = Instant::now();
+        left.outlast().await;
+        assert_eq!(looks.load(Ordering::SeqCst), 1 + SURE);
+        assert!(begun.elapsed() >= REST * SURE);
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use domain::id::{RunId, RunToken, TaskId};
-use domain::run::ProcessIdentity;
+use domain::run::{OpenRun, ProcessIdentity};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,16 @@ pub(crate) struct Spec {
 pub(crate) struct Owner {
     pub(crate) task: TaskId,
     pub(crate) token: RunToken,
+}
+
+impl Owner {
+    /// What the board knows of it.
+    pub(crate) fn of(open: &OpenRun) -> Self {
+        Self {
+            task: open.task.clone(),
+            token: open.token.clone(),
+        }
+    }
 }
 
 /// How a run's worker ended, as its supervisor saw it.
@@ -222,8 +232,13 @@ impl RunFolder {
         read_json(&self.0.join("supervisor.json"))
     }
 
-    /// Kept even when the machine fails next: the work is done and must not be done again.
+    /// Kept even when the machine fails next, with the rules by which it is judged: the work is done and
+    /// must not be done again.
     pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
+        if let Ok(spec) = File::open(self.spec_file()) {
+            spec.sync_all()
+                .map_err(Error::file("write", &self.spec_file()))?;
+        }
         let path = self.0.join("exit.json");
         replace_once(&path, &to_json(&path, exit)?, File::sync_all)?;
         // The file's new name is kept by its folder, not by the file (fsync(2)).

@@ -213,7 +213,7 @@ impl Work {
         self.promote().await?;
         let open = self.kernel.open_runs().await?;
         self.find_leftovers(&open).await?;
-        let all_taken_over = self.reconcile(&open).await;
+        let is_in_line = self.reconcile(&open).await;
         self.leaving = self.leaving_now(&open);
         let started = if self.is_draining {
             0
@@ -222,7 +222,7 @@ impl Work {
         };
         let running = count(open.len() + self.leaving.len()).saturating_add(started);
         let next_look = self.next_look(running < self.settings.cap.limit).await?;
-        if all_settled && all_taken_over {
+        if all_settled && is_in_line {
             Ok(next_look)
         } else {
             Ok(next_look.min(Instant::now() + AFTER_FAILURE))
@@ -276,18 +276,25 @@ impl Work {
     }
 
     /// Brings what we watch in line with the board: ends what is closed there, takes over what is
-    /// open there. Says whether all of it was taken over.
+    /// open there. Says whether that was possible for all of it.
     async fn reconcile(&mut self, open: &[OpenRun]) -> bool {
         let now = Instant::now();
         let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
+        let mut is_in_line = true;
         for (run, watched) in &mut self.watched {
             if watched.is_working() && !is_open(run) {
-                let closed = self.kernel.run(*run).await.ok();
-                watched.run_was_closed(closed.and_then(|run| run.outcome), now);
+                match self.kernel.run(*run).await {
+                    Ok(closed) => watched.run_was_closed(closed.outcome, now),
+                    Err(kernel::Error::Refused(_)) => watched.run_was_closed(None, now),
+                    // It may have completed: that decides how it is ended, so we ask again.
+                    Err(error) => {
+                        tracing::error!(run.id = %run, %error, "the end of a run cannot be read");
+                        is_in_line = false;
+                    }
+                }
             }
             watched.hurry(now);
         }
-        let mut all_taken_over = true;
         for run in open {
             if run.lane.is_some()
                 && !self.watched.contains_key(&run.run)
@@ -295,12 +302,17 @@ impl Work {
             {
                 tracing::error!(run.id = %run.run, %error, "a run was not taken over");
                 // It may be closed by now, and its folder still there.
-                let leftovers = self.leftovers.get_or_insert_default();
-                leftovers.insert(run.run, Some(run.task.clone()));
-                all_taken_over = false;
+                self.look_into_later(run.run, run.task.clone());
+                is_in_line = false;
             }
         }
-        all_taken_over
+        is_in_line
+    }
+
+    /// Keeps in mind that the folder of a run has to be looked into once that is closed.
+    fn look_into_later(&mut self, run: RunId, task: TaskId) {
+        let leftovers = self.leftovers.get_or_insert_default();
+        leftovers.insert(run, Some(task));
     }
 
     fn leaving_now(&self, open: &[OpenRun]) -> BTreeMap<RunId, TaskId> {

@@ -19,7 +19,7 @@ use super::slack::Slack;
 use super::slack::gate::Gate;
 use super::telegram::Telegram;
 use super::telegram::updates::Updates;
-use super::web::{self, Shared};
+use super::web::Shared;
 use super::webhook::{Clock, Key, Webhook, Webhooks};
 
 const TELEGRAM: &str = "https://api.telegram.org";
@@ -52,7 +52,7 @@ impl Wrong {
 ///
 /// # Errors
 /// When the file makes no sense, or a secret is not where it is said to be.
-pub(super) fn read(host: &Host) -> Result<Setup, Mistake> {
+pub(super) fn read(client: &Shared, host: &Host) -> Result<Setup, Mistake> {
     let path = host.home.config();
     let mistake = |line, message| Mistake {
         path: path.clone(),
@@ -64,12 +64,11 @@ pub(super) fn read(host: &Host) -> Result<Setup, Mistake> {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => return Err(mistake(None, format!("cannot be read: {error}"))),
     };
-    let client = web::client().map_err(|message| mistake(None, message))?;
     let file: File = toml::from_str(&text).map_err(|error| {
         let line = error.span().map(|span| line_of(&text, span.start));
         mistake(line, error.message().replace('\n', "; "))
     })?;
-    set_up(file.channels, &Arc::new(client), host)
+    set_up(file.channels, client, host)
         .map_err(|wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message))
 }
 
@@ -236,6 +235,7 @@ mod tests {
     use kernel::Kernel;
     use tempfile::TempDir;
 
+    use super::super::web;
     use super::*;
 
     struct Folder(TempDir);
@@ -257,11 +257,12 @@ mod tests {
             let secret = self.0.path().join("secret");
             let reference = format!("{{ file = {:?} }}", secret.to_str().unwrap());
             self.write("kanban.toml", &text.replace("SECRET", &reference));
-            read(&Host {
+            let host = Host {
                 kernel: Kernel::open(&home.db()).unwrap(),
                 home,
                 strangers: Arc::default(),
-            })
+            };
+            read(&Arc::new(web::client().unwrap()), &host)
         }
 
         /// The line and the message of the mistake in this file.

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::config::{self, Setup};
 use super::gateway::Host;
 use super::stopped;
+use super::web::Shared;
 
 /// How often the file is looked at.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -18,6 +19,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The file, and what was last read from it.
 pub(super) struct Source {
     host: Host,
+    client: Shared,
     /// As it was when it was last read.
     read: Option<Stamp>,
     /// As it was when it was last looked at.
@@ -25,16 +27,17 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads the file for the first time. It blocks.
+    /// Reads the file for the first time, for channels that share this client. It blocks.
     ///
     /// # Errors
     /// When it makes no sense, or a secret that it names is not there.
-    pub(super) fn open(host: Host) -> Result<(Self, Setup), Mistake> {
+    pub(super) fn open(host: Host, client: Shared) -> Result<(Self, Setup), Mistake> {
         // What is written while it is read will be seen to be new.
         let stamp = Stamp::of(&host.home.config());
-        let setup = config::read(&host)?;
+        let setup = config::read(&client, &host)?;
         let source = Self {
             host,
+            client,
             read: stamp,
             seen: stamp,
         };
@@ -84,7 +87,7 @@ impl Source {
             return None;
         }
         self.read = now;
-        Some(config::read(&self.host))
+        Some(config::read(&self.client, &self.host))
     }
 }
 
@@ -95,6 +98,7 @@ mod tests {
     use dispatcher::Home;
     use kernel::Kernel;
 
+    use super::super::web;
     use super::*;
 
     #[test]
@@ -102,12 +106,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path()).unwrap();
         let file = home.config();
-        let (mut source, _) = Source::open(Host {
+        let host = Host {
             kernel: Kernel::open(&home.db()).unwrap(),
             home,
             strangers: Arc::default(),
-        })
-        .unwrap_or_else(|mistake| panic!("{mistake}"));
+        };
+        let client = Arc::new(web::client().unwrap());
+        let (mut source, _) = Source::open(host, client).unwrap_or_else(|why| panic!("{why}"));
         let mut look = || {
             let read = source.read_if_changed()?;
             Some(read.map(|_| ()).map_err(|mistake| mistake.line))

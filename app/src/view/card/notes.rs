@@ -7,11 +7,10 @@ use state::shown::{self, CardStoreFields};
 
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
-use crate::view::says::memo;
 
 #[component]
 pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
-    let rest = memo(move || {
+    let rest = Memo::new(move |_| {
         let until = card.not_before().get()?;
         let now = clock.second.get();
         (now < until).then(|| format!("Tries again in {}", age::stopwatch(until, now)))

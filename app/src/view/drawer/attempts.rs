@@ -11,7 +11,6 @@ use state::{Msg, age, label};
 use crate::runtime::use_dispatch;
 use crate::view::age::Age;
 use crate::view::clock::Clock;
-use crate::view::says::memo;
 
 #[component]
 pub(crate) fn Attempts(
@@ -39,7 +38,7 @@ pub(crate) fn Attempts(
 #[component]
 fn Again(runs: Memo<Vec<Run>>, status: Memo<Option<Status>>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let action = memo(move || {
+    let action = Memo::new(move |_| {
         let last = runs.read().last().map(|run| run.task_id.clone())?;
         match status.get()? {
             Status::Running => Some(("Stop this run", last, Change::Cancel)),

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use state::log::{self, Block, Line, Piece};
 use state::{drawer, label};
 
-use crate::view::says::{flag, memo, truth};
+use crate::view::says::{flag, truth};
 use find::Find;
 use follow::Follower;
 
@@ -38,7 +38,7 @@ pub(crate) fn Log(
     listen(task, read, is_running, printed, is_live);
 
     let words = RwSignal::new(String::new());
-    let has_log = memo(move || read.read().is_some() || !printed.read().blocks().is_empty());
+    let has_log = Memo::new(move |_| read.read().is_some() || !printed.read().blocks().is_empty());
     let output = NodeRef::<Div>::new();
     let is_followed = RwSignal::new(true);
     let to_end = move || {

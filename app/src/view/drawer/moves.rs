@@ -12,7 +12,6 @@ use crate::api::MoveTask;
 use crate::runtime::use_dispatch;
 use crate::view::form::PlainForm;
 use crate::view::icon::{Drawing, Icon};
-use crate::view::says::memo;
 use crate::view::status_mark::StatusMark;
 
 /// Where a task can be put; only a worker puts it into the one that is missing.
@@ -59,7 +58,7 @@ fn MoveForm(task: TaskId, to: Status, status: Signal<Option<Status>>) -> impl In
     };
     let problem = {
         let to = to.clone();
-        memo(move || {
+        Memo::new(move |_| {
             let from = status.get()?;
             let is_possible = Change::between(&from, &to).is_some();
             (!is_possible).then(|| Change::why_not_between(&from, &to))

@@ -14,7 +14,6 @@ use crate::view::age::Age;
 use crate::view::clock::Clock;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
-use crate::view::says::memo;
 
 /// The channels that can be set up.
 const PLATFORMS: [(&str, &str); 4] = [
@@ -26,8 +25,8 @@ const PLATFORMS: [(&str, &str); 4] = [
 
 #[component]
 pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl IntoView {
-    let places = memo(move || news.read().places.clone());
-    let dead = memo(move || news.read().dead.clone());
+    let places = Memo::new(move |_| news.read().places.clone());
+    let dead = Memo::new(move |_| news.read().dead.clone());
     let about = StoredValue::new(task.clone());
     view! {
         <section class="news" aria-label="Notifications">

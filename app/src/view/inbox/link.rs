@@ -5,11 +5,10 @@ use reactive_stores::Store;
 use state::shown::{Shown, ShownStoreFields};
 
 use crate::view::icon::{Drawing, Icon};
-use crate::view::says::memo;
 
 #[component]
 pub(crate) fn InboxLink(shown: Store<Shown>) -> impl IntoView {
-    let count = memo(move || shown.inbox().read().len());
+    let count = Memo::new(move |_| shown.inbox().read().len());
     let address = move || shown.address().read().with_inbox().url();
     let is_here = move || shown.address().read().is_inbox.then_some("page");
     let name = move || match count.get() {

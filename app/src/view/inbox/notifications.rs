@@ -32,7 +32,7 @@ pub(super) fn Notifications(#[prop(into)] state: Signal<State>) -> impl IntoView
     };
     view! {
         <button
-            type="button" class="notifications button needs-script" aria-pressed=truth(move || is_on())
+            type="button" class="notifications button needs-script" aria-pressed=truth(is_on)
             title=title on:click=toggle
         >
             <Drawing icon=Icon::Bell/>

@@ -16,7 +16,7 @@ use kernel::{Kernel, TaskFilter};
 use tokio::task::spawn_blocking;
 
 use super::remove::{Found, Managed};
-use super::{Kept, Mode, Reason, Report};
+use super::{Kept, Mode, Reason, Report, mounts};
 use crate::error::Error;
 use crate::home::Home;
 use crate::run_folder::RunFolder;
@@ -158,6 +158,8 @@ fn find(home: &Home, workspace: &Workspace, in_use: &InUse) -> Result<Option<Man
         return Ok(None);
     };
     match managed.find(workspace.task.as_str())? {
+        // Before anything is removed: what stays must not be half of it.
+        Found::Folder if mounts::is_any_in(Path::new(&workspace.path))? => Err(Reason::Mounted),
         Found::Folder => Ok(Some(managed)),
         Found::Nothing => Ok(None),
         Found::File(_) | Found::Other => Err(Reason::Replaced),
@@ -294,6 +296,43 @@ mod tests {
         let refused = removed(&repository.home, &ours, nobody()).await;
         assert!(matches!(refused, Err(Reason::OnNoBranch)));
         assert!(place.exists());
+    }
+
+    /// Mounts are made in a namespace of their own, which not every system gives away.
+    #[tokio::test]
+    async fn a_worktree_in_which_something_is_mounted_stays_whole() {
+        const INSIDE: &str = "DISPATCHER_TEST_MOUNTS";
+        if std::env::var_os(INSIDE).is_none() {
+            let apart = || {
+                let mut command = std::process::Command::new("unshare");
+                command.args(["--user", "--map-root-user", "--mount"]);
+                command
+            };
+            if apart().arg("true").status().is_ok_and(|it| it.success()) {
+                let name =
+                    "gc::workspaces::tests::a_worktree_in_which_something_is_mounted_stays_whole";
+                let this = std::env::current_exe().unwrap();
+                let again = apart()
+                    .arg(this)
+                    .args([name, "--exact"])
+                    .env(INSIDE, "yes")
+                    .status();
+                assert!(again.unwrap().success());
+            }
+            return;
+        }
+        let repository = Repository::new().await;
+        let ours = worktree(&repository).await;
+        let inner = Path::new(&ours.path).join("inner");
+        fs::create_dir(&inner).unwrap();
+        let mut mount = std::process::Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "none"]).arg(&inner).status();
+        assert!(mounted.unwrap().success());
+        let refused = removed(&repository.home, &ours, nobody()).await;
+        assert!(matches!(refused, Err(Reason::Mounted)));
+        assert!(Path::new(&ours.path).join("file").exists());
+        let unmounted = std::process::Command::new("umount").arg(&inner).status();
+        assert!(unmounted.unwrap().success());
     }
 
     #[tokio::test]

@@ -7,9 +7,9 @@ use domain::run::Outcome;
 use domain::status::Status;
 
 use super::{Work, blocking};
-use crate::ends::{Trace, Verdict, not_started, verdict};
+use crate::ends::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::error::Error;
-use crate::leftovers;
+use crate::leftovers::Leftovers;
 use crate::run_folder::{End, Exit, Owner, RunFolder, Spec};
 use crate::watched::Watched;
 
@@ -47,21 +47,26 @@ impl Work {
         if !complaints.is_empty() {
             tracing::warn!(run.id = %run, complaints, "the supervisor of a run had trouble");
         }
-        if let (Some(Owner { task, token }), None) = (owner, &exit)
-            && !leftovers::end(&token).await
-        {
-            tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
-            let gone = async move { leftovers::outlast(&token).await };
-            self.watch_until(run, Watched::leftovers(task, silence), gone);
-            return Ok(());
-        }
-        match self.kernel.run(run).await {
-            Ok(row) if row.ended_at.is_none() => {
-                let (verdict, worker) = judge(exit.clone(), spec, silence);
-                self.report_end(run, row.task_id, verdict, worker).await?;
+        let open = self.kernel.open_runs().await?;
+        let open = open.into_iter().find(|open| open.run == run);
+        // The board knows as well whose run it is, as long as that is open.
+        let owner = owner.or_else(|| open.as_ref().map(Owner::of));
+        if let (Some(Owner { task, token }), None) = (owner, &exit) {
+            let mut left = Leftovers::of(token);
+            if !left.end().await {
+                tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
+                let watched = Watched::leftovers(task, silence);
+                self.watch_until(run, watched, left.outlast());
+                return Ok(());
             }
-            Ok(_) | Err(kernel::Error::Refused(_)) => {}
-            Err(error) => return Err(error.into()),
+        }
+        if let Some(open) = open {
+            let assignee = spec.as_ref().ok().and_then(Option::as_ref);
+            let assignee = assignee.map(|spec| spec.assignee.clone()).or(open.lane);
+            // If the run is closed just now, what its worker says must not end another run of the task.
+            let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
+            let verdict = judge(exit.clone(), spec, silence);
+            self.report_end(run, open.task, verdict, worker).await?;
         }
         if let Some(exit) = exit {
             let record = record(run, &exit);
@@ -179,22 +184,15 @@ impl Found {
     }
 }
 
-/// What becomes of the task of an open run, and in whose name: if the run is closed just now, what its
-/// worker says must not end another run of the task.
-fn judge(
-    exit: Option<Exit>,
-    spec: Result<Option<Spec>, Error>,
-    silence: Trace,
-) -> (Verdict, Actor) {
-    match spec {
-        Ok(Some(spec)) => (
-            verdict(exit.map_or(silence, Trace::Told), &spec.rules),
-            Actor::worker(spec.assignee, spec.token),
-        ),
+/// What becomes of the task of an open run.
+fn judge(exit: Option<Exit>, spec: Result<Option<Spec>, Error>, silence: Trace) -> Verdict {
+    match (spec, exit) {
+        (Ok(Some(spec)), exit) => verdict(exit.map_or(silence, Trace::Told), &spec.rules),
+        (_, Some(exit)) => verdict_without_rules(exit),
         // It was given up before anything was written.
-        Ok(None) => (Verdict::Interrupt, Actor::dispatcher()),
+        (Ok(None), None) => Verdict::Interrupt,
         // It would be so each time, which only counted failures bring to an end.
-        Err(nonsense) => (Verdict::Fail(not_started(&nonsense)), Actor::dispatcher()),
+        (Err(nonsense), None) => Verdict::Fail(not_started(&nonsense)),
     }
 }
 
@@ -260,6 +258,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn work_that_has_ended_waits_for_a_person_when_nobody_can_say_what_its_end_means() {
+        let (_folder, mut work) = work();
+        for particulars in ["", r#"{"argv":7}"#] {
+            let claimed = work.claimed().await;
+            let folder = work.made_folder(&claimed);
+            fs::write(folder.spec_file(), particulars).unwrap();
+            let exit = Exit {
+                end: End::Code(0),
+                output: "all is well".to_owned(),
+                log_end: None,
+            };
+            folder.write_exit(&exit).unwrap();
+            work.settle(claimed.run, Trace::Lost).await.unwrap();
+            let run = work.run_of(&claimed).await;
+            assert_eq!(
+                (run.outcome, run.exit_code),
+                (Some(Outcome::Blocked), Some(0))
+            );
+            let task = work.kernel.task(&claimed.task.id).await.unwrap().task;
+            assert_eq!(task.status, Status::Blocked);
+            let reason = task.block_reason.unwrap();
+            let expected = "exited with code 0, and its lane's rules are lost: all is well";
+            assert_eq!(reason, expected);
+            assert!(!folder.exists());
+        }
+    }
+
+    #[tokio::test]
     async fn a_run_that_cannot_be_settled_because_another_program_took_its_task_is_closed() {
         let (_folder, mut work) = work();
         let claimed = work.claimed().await;
@@ -274,7 +300,7 @@ mod tests {
         let run = work.run_of(&claimed).await;
         assert_eq!(
             (run.outcome, run.exit_code),
-            (Some(Outcome::Reclaimed), Some(3))
+            (Some(Outcome::Completed), Some(3))
         );
         assert!(!folder.exists());
     }

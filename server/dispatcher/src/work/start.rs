@@ -115,14 +115,19 @@ impl Work {
             failure: not_started(&error),
             limit: self.settings.failure_limit,
         };
-        self.give_up(run, task, fail).await?;
-        self.clear_away(run).await?;
+        self.give_up(run, task.clone(), fail).await?;
+        if let Err(error) = self.clear_away(run).await {
+            tracing::error!(run.id = %run, %error, "the folder of a run that did not start stays");
+            self.look_into_later(run, task);
+        }
         Ok(false)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use domain::command::FAILURE_LIMIT;
     use domain::status::Status;
     use domain::time::{Seconds, Timestamp};
@@ -131,16 +136,40 @@ mod tests {
     use super::super::fixture::{work, work_by};
     use super::*;
 
+    fn start_of(claimed: &Claimed, work: &Work) -> Start {
+        Start {
+            task: claimed.task.id.clone(),
+            assignee: "shell".to_owned(),
+            lane: work.settings.lanes.of("shell").unwrap().clone(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_of_a_failed_start_that_cannot_be_removed_fails_no_look_and_is_not_forgotten()
+    {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let (run, start) = (claimed.run, start_of(&claimed, &work));
+        let in_its_place = work.home.run_dir(run);
+        fs::create_dir_all(work.home.runs()).unwrap();
+        fs::write(&in_its_place, "").unwrap();
+        assert!(!work.start(start, claimed).await.unwrap());
+        let is_remembered = |work: &Work| work.leftovers.as_ref().unwrap().contains_key(&run);
+        assert!(is_remembered(&work));
+
+        work.tick(None).await.unwrap();
+        assert!(is_remembered(&work));
+        fs::remove_file(&in_its_place).unwrap();
+        work.tick(None).await.unwrap();
+        assert!(!is_remembered(&work));
+    }
+
     #[tokio::test]
     async fn a_run_that_was_closed_before_it_failed_to_start_leaves_no_token_behind() {
         let (_folder, mut work) = work();
         let claimed = work.claimed().await;
         let folder = work.folder(claimed.run);
-        let start = Start {
-            task: claimed.task.id.clone(),
-            assignee: "shell".to_owned(),
-            lane: work.settings.lanes.of("shell").unwrap().clone(),
-        };
+        let start = start_of(&claimed, &work);
         work.take_away(&claimed).await;
         assert!(!work.start(start, claimed).await.unwrap());
         assert!(!folder.spec_file().exists());

@@ -150,6 +150,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_board_that_cannot_be_read_for_a_moment_takes_no_worker_away() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let (run, task) = (claimed.run, claimed.task.id.clone());
+        let mut supervisor = tokio::process::Command::new("sleep");
+        let supervisor = supervisor.arg("1000").kill_on_drop(true).spawn();
+        let supervisor = Process::Child(supervisor.unwrap());
+        work.watch(run, task.clone(), supervisor).unwrap();
+        work.told(Command::CompleteTask {
+            task,
+            result: None,
+            summary: None,
+            metadata: None,
+        })
+        .await;
+        work.sql("ALTER TABLE runs RENAME TO elsewhere");
+        assert!(!work.reconcile(&[]).await);
+        assert!(work.watched[&run].is_working());
+
+        work.sql("ALTER TABLE elsewhere RENAME TO runs");
+        assert!(work.reconcile(&[]).await);
+        assert!(work.watched[&run].deadline().is_some());
+    }
+
+    #[tokio::test]
     async fn a_supervisor_that_attaches_while_we_look_is_adopted() {
         let (_folder, mut work) = work();
         let claimed = work.claimed().await;

@@ -92,17 +92,39 @@ async fn a_task_that_another_program_takes_out_of_running_ends_its_worker() {
     wait_at(gate).await;
     let worker = board.worker_of(run.run).await;
     board.sql(&format!(
-        "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
+        "UPDATE tasks SET status = 'todo', claim_lock = NULL, claim_expires = NULL \
          WHERE id = '{task}'; \
-         INSERT INTO task_events (task_id, kind, created_at) VALUES ('{task}', 'completed', 1)"
+         INSERT INTO task_events (task_id, kind, created_at) VALUES ('{task}', 'moved', 1)"
     ));
     gone(worker).await;
     gone(run.supervisor.unwrap().pid).await;
     board.until_all_is_settled().await;
-    let done = board.detail(&task).await;
-    assert_eq!(done.task.status, Status::Done);
-    assert_eq!(outcomes(&done), [Some(Outcome::Reclaimed)]);
+    let taken = board.detail(&task).await;
+    assert_eq!(taken.task.status, Status::Todo);
+    assert_eq!(outcomes(&taken), [Some(Outcome::Reclaimed)]);
     let status = dispatcher.handle().status();
     assert_eq!((status.problem, status.bad_ticks), (None, 0));
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_tells_another_program_of_its_end_may_finish_what_it_is_doing() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = board.start().await;
+    let script = "echo reported > gate; read line < gate; echo $line > last-words";
+    let task = board.create(script).await;
+    wait_at(gate.clone()).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
+         WHERE id = '{task}'"
+    ));
+    in_time(dispatcher.handle().tick(None)).await.unwrap();
+    let done = board.detail(&task).await;
+    assert_eq!(outcomes(&done), [Some(Outcome::Completed)]);
+    open(gate, "so long\n").await;
+    board.until_all_is_settled().await;
+    let last_words = std::fs::read_to_string(board.work().join("last-words"));
+    assert_eq!(last_words.unwrap(), "so long\n");
     dispatcher.stop().await;
 }

@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::Error;
-use crate::verbs::stale_claims;
+use crate::verbs::{LEASE_END, stale_claims};
 use crate::{Kernel, row};
 
 /// What [`open_run`] reads.
@@ -55,16 +55,19 @@ impl Kernel {
     pub async fn next_lease_end(&self) -> Result<Option<Timestamp>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT min(lease_expires) FROM runs WHERE ended_at IS NULL AND pid IS NULL",
-                )?;
+                let mut statement = conn.prepare_cached(&format!(
+                    "SELECT min({LEASE_END}) \
+                     FROM tasks INDEXED BY idx_tasks_status \
+                     LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
+                     WHERE tasks.status = 'running' AND run.pid IS NULL",
+                ))?;
                 Ok(statement.query_one((), |row| row::moment(row, 0))?)
             })
             .await
     }
 
-    /// Whether a run is open by mistake, for `ReleaseStaleClaims` to close: somebody forgot the task that
-    /// they had claimed, or another program took it out of `running`.
+    /// Whether there are claims that hold no more, for `ReleaseStaleClaims` to end: somebody forgot the
+    /// task that they had claimed, or another program took it out of `running`.
     ///
     /// # Errors
     /// When the board cannot be read.

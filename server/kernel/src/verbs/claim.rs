@@ -4,7 +4,7 @@ use domain::command::{Answer, ClaimPolicy};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, RunToken, TaskId};
-use domain::run::Claimed;
+use domain::run::{Claimed, Outcome};
 use domain::task::Task;
 use domain::time::Seconds;
 use domain::transition::Step;
@@ -26,6 +26,8 @@ pub(super) fn claim(work: &mut Work<'_>, id: &TaskId, claim: &Claim<'_>) -> Resu
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Claim, "claimed")?;
     check_parents(work, id)?;
+    // Another program may have made the task ready, and nobody has looked since.
+    runs::close_open_run_of(work.conn, work.now, id, Outcome::Reclaimed)?;
     check_policy(work, &task, claim)?;
 
     let token = RunToken::from_bits(work.rng.random());

@@ -5,6 +5,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
+use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use rusqlite::Connection;
 
@@ -42,57 +43,77 @@ pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<An
     Ok(Answer::Renewed { lease_expires })
 }
 
-/// A run that is open by mistake.
+/// A claim that holds no more.
 pub(crate) struct StaleClaim {
-    run: RunId,
+    /// Its run; `None` where another program claimed the task.
+    run: Option<RunId>,
     task: TaskId,
-    is_running: bool,
+    /// Where the task stands; `None` when another program deleted it.
+    status: Option<Status>,
 }
 
-/// The runs that are open by mistake: another program took the task out of `running`, or away, or the
+impl StaleClaim {
+    /// How its run ended. Whoever took the task out of `running` has said that by where it was put: a
+    /// worker that tells another program of its end has not lost its task.
+    fn outcome(&self) -> Outcome {
+        match self.status {
+            Some(Status::Done) => Outcome::Completed,
+            Some(Status::Blocked) => Outcome::Blocked,
+            _ => Outcome::Reclaimed,
+        }
+    }
+}
+
+/// When the claim of a running task ends unless it is renewed. Another program renews its own claim on
+/// the task only.
+pub(crate) const LEASE_END: &str =
+    "max(coalesce(run.lease_expires, 0), coalesce(tasks.claim_expires, 0))";
+
+/// The claims that hold no more: another program took the task out of `running`, or away, or the
 /// lease has run out and there is no supervisor. Of a run that has one the dispatcher knows better
 /// whether it lives, also after the machine has slept through the lease.
 pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<StaleClaim>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT run.id, run.task_id, tasks.status IS 'running' \
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT run.id, run.task_id, tasks.status \
          FROM runs AS run INDEXED BY idx_runs_open \
          LEFT JOIN tasks ON tasks.id = run.task_id \
          WHERE run.ended_at IS NULL \
-           AND (tasks.status IS NOT 'running' OR run.pid IS NULL AND run.lease_expires < ?1) \
-         ORDER BY run.id",
-    )?;
+           AND (tasks.status IS NOT 'running' OR run.pid IS NULL AND {LEASE_END} < ?1) \
+         UNION ALL \
+         SELECT NULL, tasks.id, tasks.status \
+         FROM tasks INDEXED BY idx_tasks_status \
+         LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
+         WHERE tasks.status = 'running' AND run.id IS NULL AND {LEASE_END} < ?1 \
+         ORDER BY 1, 2",
+    ))?;
     let stale = statement.query_map([now.0], |row| {
+        let status: Option<String> = row.get(2)?;
         Ok(StaleClaim {
-            run: RunId(row.get(0)?),
+            run: row.get::<_, Option<i64>>(0)?.map(RunId),
             task: row::task_id(row, 1)?,
-            is_running: row.get(2)?,
+            status: status.map(Status::from),
         })
     })?;
     Ok(stale.collect::<Result<_, _>>()?)
 }
 
-/// Closes the runs that are open by mistake. Each of their tasks that is still running may start again
-/// at once: nobody has said that anything went wrong, only that nobody has said anything.
+/// Closes the runs whose claims hold no more, and counts those that did not come to an end of their
+/// own. Each of their tasks that is still running may start again at once: nobody has said that
+/// anything went wrong, only that nobody has said anything.
 pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
-    let stale = stale_claims(work.conn, work.now)?;
-    let count = stale.len();
-    for StaleClaim {
-        run,
-        task,
-        is_running,
-    } in stale
-    {
-        runs::close(
-            work.conn,
-            work.now,
-            run,
-            Outcome::Reclaimed,
-            &End::default(),
-        )?;
-        if !is_running {
+    let mut count = 0;
+    for stale in stale_claims(work.conn, work.now)? {
+        let outcome = stale.outcome();
+        if let Some(run) = stale.run {
+            runs::close(work.conn, work.now, run, outcome, &End::default())?;
+        }
+        if outcome == Outcome::Reclaimed {
+            count += 1;
+        }
+        if stale.status != Some(Status::Running) {
             continue;
         }
-        let task = work.task(&task)?;
+        let task = work.task(&stale.task)?;
         let event = EventBody::Reclaimed {
             stale_lock: task.claim_lock.clone(),
         };

@@ -423,9 +423,97 @@ async fn a_run_of_a_task_that_another_program_finished_is_closed_and_holds_up_no
     board.act(Command::ReleaseStaleClaims).await.unwrap();
     assert!(!is_stale().await);
     let run = board.kernel.run(closed.run).await.unwrap();
-    assert_eq!(run.outcome, Some(Outcome::Reclaimed));
+    assert_eq!(run.outcome, Some(Outcome::Completed));
     assert_eq!(board.status(&finished).await, Status::Done);
     assert_eq!(board.status(&forgotten).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_run_ends_as_another_program_says_by_where_it_puts_the_task() {
+    let board = Board::new();
+    let ends = [
+        ("done", Outcome::Completed),
+        ("blocked", Outcome::Blocked),
+        ("ready", Outcome::Reclaimed),
+        ("of another time", Outcome::Reclaimed),
+    ];
+    for (status, outcome) in ends {
+        let task = board.task_named(status).await;
+        let claimed = board.claim(&task).await.unwrap();
+        board.sql(&format!(
+            "UPDATE tasks SET status = '{status}' WHERE id = '{task}'"
+        ));
+        let released = board.act(Command::ReleaseStaleClaims).await.unwrap();
+        let run = board.kernel.run(claimed.run).await.unwrap();
+        assert_eq!(run.outcome, Some(outcome), "{status}");
+        let expected = usize::from(outcome == Outcome::Reclaimed);
+        assert!(matches!(released.answer, Answer::Reclaimed { count } if count == expected));
+    }
+}
+
+#[tokio::test]
+async fn a_claim_of_another_program_ends_when_its_lease_does() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let lease_end = START + Seconds(60);
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'running', claim_lock = 'hermes', claim_expires = {} \
+         WHERE id = '{task}'",
+        lease_end.0
+    ));
+    let next = async || board.kernel.next_lease_end().await.unwrap();
+    assert_eq!(next().await, Some(lease_end));
+    board.pass(Seconds(60));
+    assert!(!board.kernel.has_stale_claims().await.unwrap());
+    board.pass(Seconds(1));
+    assert!(board.kernel.has_stale_claims().await.unwrap());
+    let released = board.act(Command::ReleaseStaleClaims).await.unwrap();
+    assert!(matches!(released.answer, Answer::Reclaimed { count: 1 }));
+    assert_eq!(board.status(&task).await, Status::Ready);
+    assert_eq!(
+        board.newest_payload(&task).await,
+        r#"{"stale_lock":"hermes"}"#
+    );
+    assert_eq!(next().await, None);
+}
+
+#[tokio::test]
+async fn a_claim_that_another_program_renews_is_not_taken_back() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.claim(&task).await.unwrap();
+    let lease_end = START + LEASE + LEASE;
+    board.sql(&format!(
+        "UPDATE tasks SET claim_expires = {} WHERE id = '{task}'",
+        lease_end.0
+    ));
+    assert_eq!(
+        board.kernel.next_lease_end().await.unwrap(),
+        Some(lease_end)
+    );
+    board.pass(Seconds(LEASE.0 + 1));
+    assert!(!board.kernel.has_stale_claims().await.unwrap());
+    board.pass(LEASE);
+    assert!(board.kernel.has_stale_claims().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_task_that_another_program_gave_back_can_be_claimed_at_once() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let first = board.claim(&task).await.unwrap();
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'ready', claim_lock = NULL, claim_expires = NULL \
+         WHERE id = '{task}'"
+    ));
+    let alone = ClaimPolicy {
+        global_cap: Some(1),
+        ..ClaimPolicy::default()
+    };
+    let second = board.claim_in(&task, "shell", alone).await.unwrap();
+    let outcome = async |run| board.kernel.run(run).await.unwrap().outcome;
+    assert_eq!(outcome(first.run).await, Some(Outcome::Reclaimed));
+    assert_eq!(outcome(second.run).await, None);
 }
 
 #[tokio::test]

@@ -13,11 +13,9 @@ use state::log::Log;
 /// Listens until it is dropped. The browser itself connects again when the connection is lost.
 pub(super) struct Follower {
     source: EventSource,
-    _closures: (
-        Closure<dyn Fn()>,
-        Closure<dyn Fn()>,
-        Closure<dyn Fn(MessageEvent)>,
-    ),
+    _opened: Closure<dyn Fn()>,
+    _failed: Closure<dyn Fn()>,
+    _heard: Closure<dyn Fn(MessageEvent)>,
 }
 
 impl Follower {
@@ -60,7 +58,9 @@ impl Follower {
         source.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         Some(Self {
             source,
-            _closures: (opened, failed, heard),
+            _opened: opened,
+            _failed: failed,
+            _heard: heard,
         })
     }
 }

@@ -6,7 +6,7 @@ mod why;
 use serde::{Deserialize, Serialize};
 
 use crate::id::TaskId;
-use crate::run::ProcessIdentity;
+use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
 
 pub use why::{Facts, WhyNot, why_not};
@@ -38,10 +38,29 @@ pub struct Report {
     pub problem: Option<String>,
     /// What assignees' names stand for.
     pub lanes: Vec<LaneReport>,
-    /// The tasks of the runs that were closed and whose processes have not ended yet. Each of them
-    /// takes up the place of a run.
+    /// The places of the runs that were closed and whose processes have not ended yet.
     #[serde(default)]
-    pub leaving: Vec<TaskId>,
+    pub leaving: Vec<Place>,
+}
+
+/// What a run takes up until the last of its processes has ended: no other one is started for its task,
+/// and there is room for one less, in its lane too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The task.
+    pub task: TaskId,
+    /// The lane, where that is known.
+    pub lane: Option<String>,
+}
+
+impl Place {
+    /// That of an open run.
+    pub fn of(run: &OpenRun) -> Self {
+        Self {
+            task: run.task.clone(),
+            lane: run.lane.clone(),
+        }
+    }
 }
 
 /// What a dispatcher says of one lane.
@@ -105,16 +124,21 @@ impl Dispatch {
 
     /// How many runs go on, those included that were closed and whose processes have not ended yet.
     pub fn count(&self) -> u32 {
-        let leaving = self.living().map_or(0, |report| report.leaving.len());
-        let open: u32 = self.running.iter().map(|running| running.count).sum();
-        open.saturating_add(u32::try_from(leaving).unwrap_or(u32::MAX))
+        self.count_of(|_| true)
     }
 
-    /// How many runs go on in this lane.
+    /// How many of them go on in this lane.
     pub fn count_in(&self, lane: &str) -> u32 {
-        let of_lane = |running: &&Running| running.lane.as_deref() == Some(lane);
-        let in_lane = self.running.iter().filter(of_lane);
-        in_lane.map(|running| running.count).sum()
+        self.count_of(|of| of == Some(lane))
+    }
+
+    fn count_of(&self, is_counted: impl Fn(Option<&str>) -> bool) -> u32 {
+        let open = self.running.iter();
+        let open = open.filter(|running| is_counted(running.lane.as_deref()));
+        let open: u32 = open.map(|running| running.count).sum();
+        let leaving = self.living().into_iter().flat_map(|report| &report.leaving);
+        let leaving = leaving.filter(|place| is_counted(place.lane.as_deref()));
+        open.saturating_add(u32::try_from(leaving.count()).unwrap_or(u32::MAX))
     }
 
     /// Whether nothing is started, in this lane or at all.

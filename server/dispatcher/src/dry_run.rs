@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::dispatch::{Dispatch, Facts, Report, Running, WhyNot, why_not};
+use domain::dispatch::{Dispatch, Facts, Place, Report, Running, WhyNot, why_not};
 use domain::id::{RunId, TaskId};
-use domain::run::{OpenRun, ProcessIdentity};
+use domain::run::{OpenRun, Outcome, ProcessIdentity};
 use domain::status::Status;
 use domain::task::Task;
-use kernel::{Kernel, Startable, TaskFilter};
+use kernel::{Kernel, StaleClaim, Startable, TaskFilter};
 use tokio::task::spawn_blocking;
 
 use crate::config::{Cap, Config, Settings};
@@ -30,21 +30,26 @@ pub async fn dry_run(
     config: &Config,
     max: Option<u32>,
 ) -> Result<TickReport, Error> {
-    let open = kernel.open_runs().await?;
+    let stale = kernel.stale_claims().await?;
+    let mut open = kernel.open_runs().await?;
+    open.retain(|open| stale.iter().all(|stale| stale.run != Some(open.run)));
     let (home, config) = (home.clone(), config.clone());
     let is_open: BTreeSet<RunId> = open.iter().map(|open| open.run).collect();
     let read = move || -> Result<_, Error> {
-        Ok((Settings::read(&home, &config)?, leaving(&home, &is_open)?))
+        Ok((Settings::read(&home, &config)?, unsettled(&home, &is_open)?))
     };
-    let (mut settings, leaving) = spawn_blocking(read)
+    let (mut settings, unsettled) = spawn_blocking(read)
         .await
         .map_err(Error::system("read the settings"))??;
+    let leaving = places(kernel, unsettled).await;
 
-    let (stale, open): (Vec<OpenRun>, Vec<OpenRun>) = open
-        .into_iter()
-        .partition(|open| open.supervisor.is_none() && open.lease_expires < kernel.now());
+    let assignees = kernel.ready_assignees().await?;
+    let startable = kernel.startable(assignees, u32::MAX).await?;
+    let mut can_start: BTreeSet<TaskId> = startable.into_iter().map(|one| one.task).collect();
     let mut tasks = tasks(kernel, Status::Ready).await?;
-    tasks.extend(reclaimed(kernel, &stale).await?);
+    let freed = freed(kernel, &stale).await?;
+    can_start.extend(freed.iter().map(|task| task.id.clone()));
+    tasks.extend(freed);
     tasks.sort_by_key(|task| (Reverse(task.priority), task.created_at));
     let mut dispatch = kernel.dispatch().await?;
     let paused = dispatch.paused.iter().map(|pause| pause.lane.clone());
@@ -55,25 +60,25 @@ pub async fn dry_run(
             reason: said.cap_reason.clone(),
         };
     }
-    let mut snapshot = Snapshot::new(&open, leaving, settings.cap.limit, paused.collect());
-    let is_rested = |task: &&Task| task.not_before.is_none_or(|until| until <= dispatch.now);
-    snapshot.startable = tasks
-        .iter()
-        .filter(is_rested)
-        .filter_map(startable)
-        .collect();
+    let mut snapshot = Snapshot::new(&open, &leaving, settings.cap.limit, paused.collect());
+    let can_start = |task: &&Task| can_start.contains(&task.id);
+    let startable = tasks.iter().filter(can_start).filter_map(startable_of);
+    snapshot.startable = startable.collect();
     let mut starts = plan(&snapshot, &settings.lanes);
     starts.truncate(max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX)));
 
-    dispatch.running = running(&snapshot, &starts);
+    dispatch.running = running(&open, &starts);
     let is_left = |task: &Task| starts.iter().all(|start| start.task != task.id);
     tasks.retain(is_left);
     let mut report = TickReport {
-        reclaimed: stale.len(),
+        reclaimed: stale
+            .iter()
+            .filter(|stale| stale.outcome() == Outcome::Reclaimed)
+            .count(),
         ..TickReport::default()
     };
-    let dispatch = as_of(&settings, &snapshot.leaving, dispatch);
-    skip(&tasks, &dispatch, &mut report);
+    let dispatch = as_of(&settings, &leaving, dispatch);
+    skip(kernel, &tasks, &dispatch, &mut report).await?;
     let start = |start: Start| Spawned {
         task: start.task,
         assignee: start.assignee,
@@ -87,23 +92,35 @@ pub async fn dry_run(
 pub(crate) async fn explain(
     kernel: &Kernel,
     settings: &Settings,
-    leaving: &BTreeMap<RunId, TaskId>,
+    leaving: &BTreeMap<RunId, Place>,
     mut report: TickReport,
 ) -> Result<TickReport, Error> {
     let tasks = tasks(kernel, Status::Ready).await?;
     let dispatch = as_of(settings, leaving, kernel.dispatch().await?);
-    skip(&tasks, &dispatch, &mut report);
+    skip(kernel, &tasks, &dispatch, &mut report).await?;
     Ok(report)
 }
 
-fn skip(tasks: &[Task], dispatch: &Dispatch, report: &mut TickReport) {
+async fn skip(
+    kernel: &Kernel,
+    tasks: &[Task],
+    dispatch: &Dispatch,
+    report: &mut TickReport,
+) -> Result<(), Error> {
     for task in tasks {
         let facts = Facts {
             status: &Status::Ready,
             ..Facts::of_task(task, &[])
         };
         let id = task.id.clone();
-        match why_not(&facts, dispatch) {
+        let mut why = why_not(&facts, dispatch);
+        // Another program may have made it ready before its parents are finished.
+        if why == Some(WhyNot::NotClaimedYet)
+            && let waits @ Some(WhyNot::WaitsForParents { .. }) = kernel.why(&task.id).await?
+        {
+            why = waits;
+        }
+        match why {
             Some(WhyNot::NoAssignee) => report.skipped_unassigned.push(id),
             Some(why) => report.skipped.push(Skipped {
                 task: id,
@@ -113,6 +130,7 @@ fn skip(tasks: &[Task], dispatch: &Dispatch, report: &mut TickReport) {
             None => {}
         }
     }
+    Ok(())
 }
 
 async fn tasks(kernel: &Kernel, status: Status) -> Result<Vec<Task>, Error> {
@@ -123,27 +141,42 @@ async fn tasks(kernel: &Kernel, status: Status) -> Result<Vec<Task>, Error> {
     Ok(kernel.tasks(filter).await?)
 }
 
-/// The tasks whose claim would be taken back.
-async fn reclaimed(kernel: &Kernel, stale: &[OpenRun]) -> Result<Vec<Task>, Error> {
+/// The tasks whose claim would be taken back, and that could start again.
+async fn freed(kernel: &Kernel, stale: &[StaleClaim]) -> Result<Vec<Task>, Error> {
     if stale.is_empty() {
         return Ok(Vec::new());
     }
+    let is_freed = |task: &Task| {
+        stale
+            .iter()
+            .any(|one| one.task == task.id && one.frees_task())
+    };
     let mut running = tasks(kernel, Status::Running).await?;
-    running.retain(|task| stale.iter().any(|stale| stale.task == task.id));
+    running.retain(is_freed);
     Ok(running)
 }
 
 /// The closed runs whose processes have not ended yet, and their tasks: their folders are still there.
-fn leaving(home: &Home, is_open: &BTreeSet<RunId>) -> Result<BTreeMap<RunId, TaskId>, Error> {
-    let mut leaving = BTreeMap::new();
+fn unsettled(home: &Home, is_open: &BTreeSet<RunId>) -> Result<BTreeMap<RunId, TaskId>, Error> {
+    let mut unsettled = BTreeMap::new();
     for run in RunFolder::runs_in(&home.runs())?.difference(is_open) {
         let owner = RunFolder::at(home.run_dir(*run)).owner()?;
-        leaving.extend(owner.map(|owner| (*run, owner.task)));
+        unsettled.extend(owner.map(|owner| (*run, owner.task)));
     }
-    Ok(leaving)
+    Ok(unsettled)
 }
 
-fn startable(task: &Task) -> Option<Startable> {
+/// The places that these runs take up.
+async fn places(kernel: &Kernel, runs: BTreeMap<RunId, TaskId>) -> BTreeMap<RunId, Place> {
+    let mut places = BTreeMap::new();
+    for (run, task) in runs {
+        let lane = kernel.run(run).await.ok().and_then(|row| row.lane);
+        places.insert(run, Place { task, lane });
+    }
+    places
+}
+
+fn startable_of(task: &Task) -> Option<Startable> {
     Some(Startable {
         task: task.id.clone(),
         assignee: task.assignee.clone()?,
@@ -152,17 +185,18 @@ fn startable(task: &Task) -> Option<Startable> {
 }
 
 /// What would go on once these are started.
-fn running(snapshot: &Snapshot, starts: &[Start]) -> Vec<Running> {
-    let mut running = snapshot.running.clone();
-    for start in starts {
-        *running.entry(Some(start.lane.name.clone())).or_default() += 1;
+fn running(open: &[OpenRun], starts: &[Start]) -> Vec<Running> {
+    let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
+    let of_starts = starts.iter().map(|start| Some(start.lane.name.clone()));
+    for lane in open.iter().map(|run| run.lane.clone()).chain(of_starts) {
+        *running.entry(lane).or_default() += 1;
     }
     let to_running = |(lane, count)| Running { lane, count };
     running.into_iter().map(to_running).collect()
 }
 
 /// How a dispatcher with these settings would explain itself.
-fn as_of(settings: &Settings, leaving: &BTreeMap<RunId, TaskId>, dispatch: Dispatch) -> Dispatch {
+fn as_of(settings: &Settings, leaving: &BTreeMap<RunId, Place>, dispatch: Dispatch) -> Dispatch {
     let report = Report {
         claimer: String::new(),
         process: ProcessIdentity {

@@ -4,7 +4,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use domain::id::TaskId;
+use domain::dispatch::Place;
 use domain::run::Outcome;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::io::Interest;
@@ -80,7 +80,7 @@ pub(crate) fn patience(outcome: Option<Outcome>) -> Duration {
 /// The processes of a run that has not been settled yet.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    task: TaskId,
+    place: Place,
     /// The supervisor; `None` when it is gone and something else is left.
     supervisor: Option<OwnedFd>,
     /// What it means when all have ended and left no word.
@@ -102,9 +102,9 @@ enum Phase {
 
 impl Watched {
     /// A supervisor at work, by its handle.
-    pub(crate) fn supervisor(task: TaskId, handle: OwnedFd) -> Self {
+    pub(crate) fn supervisor(place: Place, handle: OwnedFd) -> Self {
         Self {
-            task,
+            place,
             supervisor: Some(handle),
             silence: Trace::Vanished,
             phase: Phase::Working,
@@ -112,17 +112,17 @@ impl Watched {
     }
 
     /// What is left of a run whose supervisor is gone, and was killed.
-    pub(crate) fn leftovers(task: TaskId, silence: Trace) -> Self {
+    pub(crate) fn leftovers(place: Place, silence: Trace) -> Self {
         Self {
-            task,
+            place,
             supervisor: None,
             silence,
             phase: Phase::Told,
         }
     }
 
-    pub(crate) fn task(&self) -> &TaskId {
-        &self.task
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Whether its run is open, as far as we know, and its supervisor at work on it.

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command::{Answer, Command};
-use domain::dispatch::Report;
-use domain::id::{EventId, RunId, TaskId};
+use domain::dispatch::{Place, Report};
+use domain::id::{EventId, RunId};
 use domain::run::{OpenRun, ProcessIdentity};
 use domain::time::{Seconds, Timestamp};
 use kernel::Kernel;
@@ -54,12 +54,12 @@ pub(crate) struct Work {
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
     ends: JoinSet<RunId>,
-    /// The folders of earlier runs that have not been looked into yet, with their tasks where those are
+    /// The folders of earlier runs that have not been looked into yet, with their places where those are
     /// known; `None` before the first look.
-    leftovers: Option<BTreeMap<RunId, Option<TaskId>>>,
-    /// The closed runs whose processes have not ended, and their tasks. Each takes up the place of a run
-    /// and holds its task back: a second worker would meet the first.
-    leaving: BTreeMap<RunId, TaskId>,
+    leftovers: Option<BTreeMap<RunId, Option<Place>>>,
+    /// The closed runs whose processes have not ended, and the places that they take up. They hold
+    /// their tasks back: a second worker would meet the first.
+    leaving: BTreeMap<RunId, Place>,
     /// Whether all waiting tasks are to be looked through. Every verb promotes the tasks that it
     /// concerns, so this is for what other programs wrote.
     promotion_is_due: bool,
@@ -244,7 +244,7 @@ impl Work {
     /// Closes the runs of tasks that a person, or another program, claimed and then forgot, and of those
     /// that another program took out of `running`.
     async fn release_stale_claims(&mut self) -> Result<(), Error> {
-        if self.kernel.has_stale_claims().await? {
+        if !self.kernel.stale_claims().await?.is_empty() {
             let release = Command::ReleaseStaleClaims;
             let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
             if let Answer::Reclaimed { count } = receipt.answer {
@@ -302,7 +302,7 @@ impl Work {
             {
                 tracing::error!(run.id = %run.run, %error, "a run was not taken over");
                 // It may be closed by now, and its folder still there.
-                self.look_into_later(run.run, run.task.clone());
+                self.look_into_later(run.run, Place::of(run));
                 is_in_line = false;
             }
         }
@@ -310,25 +310,25 @@ impl Work {
     }
 
     /// Keeps in mind that the folder of a run has to be looked into once that is closed.
-    fn look_into_later(&mut self, run: RunId, task: TaskId) {
+    fn look_into_later(&mut self, run: RunId, place: Place) {
         let leftovers = self.leftovers.get_or_insert_default();
-        leftovers.insert(run, Some(task));
+        leftovers.insert(run, Some(place));
     }
 
-    fn leaving_now(&self, open: &[OpenRun]) -> BTreeMap<RunId, TaskId> {
+    fn leaving_now(&self, open: &[OpenRun]) -> BTreeMap<RunId, Place> {
         let watched = self
             .watched
             .iter()
-            .map(|(run, watched)| (*run, watched.task().clone()));
+            .map(|(run, watched)| (*run, watched.place().clone()));
         let not_seen = self.leftovers.iter().flatten();
-        let not_seen = not_seen.filter_map(|(run, task)| Some((*run, task.clone()?)));
-        let is_closed = |(run, _): &(RunId, TaskId)| open.iter().all(|open| open.run != *run);
+        let not_seen = not_seen.filter_map(|(run, place)| Some((*run, place.clone()?)));
+        let is_closed = |(run, _): &(RunId, Place)| open.iter().all(|open| open.run != *run);
         watched.chain(not_seen).filter(is_closed).collect()
     }
 
     /// Waits for the end of a supervisor.
-    fn watch(&mut self, run: RunId, task: TaskId, process: Process) -> Result<(), Error> {
-        let watched = Watched::supervisor(task, process.handle()?);
+    fn watch(&mut self, run: RunId, place: Place, process: Process) -> Result<(), Error> {
+        let watched = Watched::supervisor(place, process.handle()?);
         self.watch_until(run, watched, process.ended());
         Ok(())
     }

@@ -43,6 +43,7 @@ pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;
 pub use queries::tasks::TaskFilter;
+pub use verbs::StaleClaim;
 pub use writer::Show;
 
 use readers::Readers;

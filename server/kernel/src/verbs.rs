@@ -40,6 +40,7 @@ use rand::rngs::StdRng;
 use rusqlite::Connection;
 
 pub(crate) use self::forget::count_forgettable;
+pub use self::lease::StaleClaim;
 pub(crate) use self::lease::{LEASE_END, stale_claims};
 pub(crate) use self::promotion::{HAS_UNFINISHED_PARENT, unfinished_parents};
 use self::undo::{Act, Inverse};

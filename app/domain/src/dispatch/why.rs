@@ -237,7 +237,8 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
         let remaining = Seconds(until.seconds_since(dispatch.now));
         return WhyNot::Resting { until, remaining };
     }
-    if facts.id.is_some_and(|id| report.leaving.contains(id)) {
+    let is_leaving = |id: &TaskId| report.leaving.iter().any(|place| place.task == *id);
+    if facts.id.is_some_and(is_leaving) {
         return WhyNot::Leaving;
     }
     let (running, limit) = (dispatch.count(), report.cap);
@@ -271,7 +272,7 @@ fn names(parents: &[TaskId]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::{LaneReport, Pause, Report, Running, SILENCE};
+    use crate::dispatch::{LaneReport, Pause, Place, Report, Running, SILENCE};
     use crate::run::ProcessIdentity;
 
     fn lane(name: &str, cap: Option<u32>) -> LaneReport {
@@ -426,6 +427,28 @@ mod tests {
         assert_eq!(why_not(&resting, &later), Some(WhyNot::NotClaimedYet));
     }
 
+    fn place(task: &TaskId, lane: &str) -> Place {
+        Place {
+            task: task.clone(),
+            lane: Some(lane.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_worker_that_has_not_left_takes_up_a_place_in_its_lane() {
+        let mut dispatch = dispatch();
+        let leaving = &mut dispatch.report.as_mut().unwrap().leaving;
+        leaving.push(place(&TaskId::from_bits(1), "narrow"));
+        let why = |assignee| why_not(&facts(&Status::Ready, assignee), &dispatch);
+        let full = WhyNot::AtCapacity {
+            lane: Some("narrow".to_owned()),
+            running: 1,
+            limit: 1,
+        };
+        assert_eq!(why("narrow"), Some(full));
+        assert_eq!(why("shell"), Some(WhyNot::NotClaimedYet));
+    }
+
     #[test]
     fn a_task_whose_last_worker_has_not_left_waits_for_that_and_takes_up_a_place() {
         let (id, other) = (TaskId::from_bits(1), TaskId::from_bits(2));
@@ -438,7 +461,8 @@ mod tests {
             why_not(&facts, dispatch).unwrap().to_string()
         };
         assert_eq!(why(&id, &dispatch), "it will start in a moment");
-        dispatch.report.as_mut().unwrap().leaving.push(id.clone());
+        let leaving = &mut dispatch.report.as_mut().unwrap().leaving;
+        leaving.push(place(&id, "shell"));
         let leaves = "the processes of its last run have not ended yet";
         assert_eq!(why(&id, &dispatch), leaves);
         assert_eq!(why(&other, &dispatch), "2 of 2 runs go on");

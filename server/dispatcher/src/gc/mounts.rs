@@ -14,7 +14,7 @@ pub(super) fn is_any_in(folder: &Path) -> io::Result<bool> {
     Ok(points(&mounts).any(|point| point.starts_with(&folder)))
 }
 
-/// The folders at which something is mounted: the fifth field of each line (proc_pid_mountinfo(5)).
+/// The folders at which something is mounted: the fifth field of each line (`proc_pid_mountinfo(5)`).
 fn points(mounts: &[u8]) -> impl Iterator<Item = PathBuf> {
     let lines = mounts.split(|byte| *byte == b'\n');
     lines.filter_map(|line| Some(plain(line.split(|byte| *byte == b' ').nth(4)?)))
@@ -25,23 +25,20 @@ fn plain(mut field: &[u8]) -> PathBuf {
     let mut path = Vec::with_capacity(field.len());
     while let [byte, rest @ ..] = field {
         let escaped = rest.first_chunk().filter(|_| *byte == b'\\');
-        match escaped.and_then(octal) {
-            Some(meant) => {
-                path.push(meant);
-                field = rest.get(3..).unwrap_or_default();
-            }
-            None => {
-                path.push(*byte);
-                field = rest;
-            }
+        if let Some(meant) = escaped.copied().and_then(octal) {
+            path.push(meant);
+            field = rest.get(3..).unwrap_or_default();
+        } else {
+            path.push(*byte);
+            field = rest;
         }
     }
     OsStr::from_bytes(&path).into()
 }
 
 /// The byte that three octal digits stand for.
-fn octal(digits: &[u8; 3]) -> Option<u8> {
-    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
+fn octal(digits: [u8; 3]) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 8).ok()
 }
 
 #[cfg(test)]

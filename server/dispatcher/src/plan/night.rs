@@ -109,7 +109,7 @@ impl Night {
             self.settle(run, claimed).await;
         }
         let open = self.kernel.open_runs().await.unwrap();
-        let mut snapshot = Snapshot::new(&open, BTreeMap::new(), CAP, BTreeSet::new());
+        let mut snapshot = Snapshot::new(&open, &BTreeMap::new(), CAP, BTreeSet::new());
         let assignees = self.kernel.ready_assignees().await.unwrap();
         let assignees = snapshot.with_room(assignees, &self.lanes);
         snapshot.startable = self

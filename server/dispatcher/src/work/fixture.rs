@@ -2,6 +2,7 @@
 
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask, SHELL};
+use domain::dispatch::Place;
 use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, OpenRun, Run};
 use domain::status::Status;
@@ -36,6 +37,14 @@ pub(super) fn work_by(clock: Clock) -> (TempDir, Work) {
         folder,
         Work::new(kernel, home, config, source, settings, identity),
     )
+}
+
+/// The place that the run takes up.
+pub(super) fn place_of(claimed: &Claimed) -> Place {
+    Place {
+        task: claimed.task.id.clone(),
+        lane: Some(SHELL.to_owned()),
+    }
 }
 
 impl Work {

@@ -2,6 +2,7 @@
 
 use domain::actor::Actor;
 use domain::command::Command;
+use domain::dispatch::Place;
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use domain::status::Status;
@@ -55,7 +56,8 @@ impl Work {
             let mut left = Leftovers::of(token);
             if !left.end().await {
                 tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
-                let watched = Watched::leftovers(task, silence);
+                let lane = self.kernel.run(run).await.ok().and_then(|row| row.lane);
+                let watched = Watched::leftovers(Place { task, lane }, silence);
                 self.watch_until(run, watched, left.outlast());
                 return Ok(());
             }
@@ -214,7 +216,7 @@ mod tests {
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
 
-    use super::super::fixture::{work, work_by};
+    use super::super::fixture::{place_of, work, work_by};
     use super::*;
     use crate::watched::Process;
 
@@ -226,8 +228,8 @@ mod tests {
         let unreadable = folder.spec_file().with_file_name("exit.json");
         fs::create_dir(&unreadable).unwrap();
         let supervisor = tokio::process::Command::new("true").spawn().unwrap();
-        let (run, task) = (claimed.run, claimed.task.id.clone());
-        work.watch(run, task, Process::Child(supervisor)).unwrap();
+        let (run, place) = (claimed.run, place_of(&claimed));
+        work.watch(run, place, Process::Child(supervisor)).unwrap();
         let ended = work.ends.join_next().await.unwrap().unwrap();
         work.has_ended(ended);
         work.tick(None).await.unwrap();
@@ -313,10 +315,10 @@ mod tests {
         let folder = work.made_folder(&claimed);
         work.give_back(&claimed).await;
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
-        let left = Watched::leftovers(task.clone(), Trace::Lost);
+        let left = Watched::leftovers(place_of(&claimed), Trace::Lost);
         work.watch_until(run, left, async move { ended.await.unwrap_or_default() });
         work.tick(None).await.unwrap();
-        assert_eq!(work.leaving, [(run, task.clone())].into());
+        assert_eq!(work.leaving, [(run, place_of(&claimed))].into());
         let runs = async |work: &Work| work.kernel.task(&task).await.unwrap().runs.len();
         assert_eq!(runs(&work).await, 1);
 

@@ -2,6 +2,7 @@
 
 use domain::actor::Actor;
 use domain::command::{Answer, ClaimPolicy, Command, LEASE};
+use domain::dispatch::Place;
 use domain::id::TaskId;
 use domain::run::{Claimed, OpenRun};
 use tokio::time::Instant;
@@ -24,7 +25,7 @@ impl Work {
         let pauses = self.kernel.dispatch().await?.paused;
         let paused = pauses.into_iter().map(|pause| pause.lane).collect();
         let cap = self.settings.cap.limit;
-        let mut snapshot = Snapshot::new(open, self.leaving.clone(), cap, paused);
+        let mut snapshot = Snapshot::new(open, &self.leaving, cap, paused);
         let room = snapshot.room();
         if room == 0 {
             return Ok(0);
@@ -35,7 +36,7 @@ impl Work {
         let limit = room.saturating_add(count(self.watched.len() + self.leaving.len()));
         snapshot.startable = self.kernel.startable(assignees, limit).await?;
         // A run may have been closed after the open ones were read; its worker is still there.
-        let is_watched = |task: &TaskId| self.watched.values().any(|one| one.task() == task);
+        let is_watched = |task: &TaskId| self.watched.values().any(|one| one.place().task == *task);
         snapshot.startable.retain(|one| !is_watched(&one.task));
         let planned = plan(&snapshot, &self.settings.lanes);
         let is_work = !planned.is_empty() && max != Some(0);
@@ -58,14 +59,19 @@ impl Work {
 
     /// Claims a task, unless that is not possible any more: somebody may have been faster.
     async fn claim(&self, start: &Start) -> Result<Option<Box<Claimed>>, Error> {
+        let lane = Some(start.lane.name.clone());
+        // The board counts what is open; what has not left yet is known only here.
+        let leaving = self.leaving.values();
+        let in_lane = count(leaving.filter(|place| place.lane == lane).count());
+        let in_all = count(self.leaving.len());
         let claim = Command::ClaimTask {
             task: start.task.clone(),
             lock: self.claimer.clone(),
             ttl: LEASE,
-            lane: Some(start.lane.name.clone()),
+            lane,
             policy: ClaimPolicy {
-                global_cap: Some(self.settings.cap.limit),
-                lane_cap: start.lane.cap,
+                global_cap: Some(self.settings.cap.limit.saturating_sub(in_all)),
+                lane_cap: start.lane.cap.map(|cap| cap.saturating_sub(in_lane)),
                 respects_rest: true,
                 respects_pause: true,
             },
@@ -94,6 +100,10 @@ impl Work {
             assignee,
             lane,
         } = start;
+        let place = Place {
+            task: task.clone(),
+            lane: Some(lane.name.clone()),
+        };
         let begun = Instant::now();
         let error = match launch(&self.kernel, &self.home, &self.config, &lane, claimed).await {
             Ok(launched) => {
@@ -104,7 +114,7 @@ impl Work {
                     assignee,
                     workspace: launched.workspace.display().to_string(),
                 });
-                self.watch(run, task, Process::Child(launched.shim))?;
+                self.watch(run, place, Process::Child(launched.shim))?;
                 return Ok(true);
             }
             Err(error) => error,
@@ -115,10 +125,10 @@ impl Work {
             failure: not_started(&error),
             limit: self.settings.failure_limit,
         };
-        self.give_up(run, task.clone(), fail).await?;
+        self.give_up(run, task, fail).await?;
         if let Err(error) = self.clear_away(run).await {
             tracing::error!(run.id = %run, %error, "the folder of a run that did not start stays");
-            self.look_into_later(run, task);
+            self.look_into_later(run, place);
         }
         Ok(false)
     }
@@ -129,12 +139,14 @@ mod tests {
     use std::fs;
 
     use domain::command::FAILURE_LIMIT;
+    use domain::id::RunId;
     use domain::status::Status;
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
 
     use super::super::fixture::{work, work_by};
     use super::*;
+    use crate::lanes::Lane;
 
     fn start_of(claimed: &Claimed, work: &Work) -> Start {
         Start {
@@ -142,6 +154,34 @@ mod tests {
             assignee: "shell".to_owned(),
             lane: work.settings.lanes.of("shell").unwrap().clone(),
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_leaving_counts_when_a_task_is_claimed() {
+        let (_folder, mut work) = work();
+        let start = |task: TaskId, cap: Option<u32>| {
+            let lane = work.settings.lanes.of("shell").unwrap().clone();
+            Start {
+                task,
+                assignee: "shell".to_owned(),
+                lane: Lane { cap, ..lane },
+            }
+        };
+        let in_any = start(work.ready().await, None);
+        let in_narrow = start(work.ready().await, Some(1));
+        let leaving = |lane: &str, runs: i64| {
+            let place = Place {
+                task: TaskId::from_bits(1),
+                lane: Some(lane.to_owned()),
+            };
+            (1..=runs).map(|run| (RunId(run), place.clone())).collect()
+        };
+        work.leaving = leaving("other", 9);
+        assert!(work.claim(&in_any).await.unwrap().is_none());
+        work.leaving = leaving("shell", 1);
+        assert!(work.claim(&in_narrow).await.unwrap().is_none());
+        work.leaving = leaving("other", 8);
+        assert!(work.claim(&in_narrow).await.unwrap().is_some());
     }
 
     #[tokio::test]

@@ -5,14 +5,15 @@ use std::os::fd::OwnedFd;
 
 use domain::actor::Actor;
 use domain::command::Command;
-use domain::id::{RunId, TaskId};
+use domain::dispatch::Place;
+use domain::id::RunId;
 use domain::run::{OpenRun, ProcessIdentity};
 
 use super::{Work, blocking};
 use crate::ends::Trace;
 use crate::error::Error;
 use crate::process;
-use crate::run_folder::RunFolder;
+use crate::run_folder::{Owner, RunFolder};
 use crate::watched::Process;
 
 impl Work {
@@ -32,7 +33,7 @@ impl Work {
         let Some(handle) = found else {
             return self.settle(open.run, Trace::Lost).await;
         };
-        self.watch(open.run, open.task.clone(), Process::adopt(handle)?)?;
+        self.watch(open.run, Place::of(open), Process::adopt(handle)?)?;
         if self.is_staying {
             let adopt = Command::AdoptRun { run: open.run };
             self.tell(open.run, &Actor::dispatcher(), adopt).await?;
@@ -84,26 +85,29 @@ impl Work {
         };
         let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
         let mut not_seen = BTreeMap::new();
-        for (run, task) in folders {
+        for (run, place) in folders {
             // What is open is taken over, and what we watch is settled in its time.
             if is_open(&run) || self.watched.contains_key(&run) {
                 continue;
             }
-            let task = match task {
-                Some(task) => Some(task),
+            let place = match place {
+                Some(place) => Some(place),
                 // What is in the folder may make no sense.
-                None => self.kernel.run(run).await.ok().map(|row| row.task_id),
+                None => self.kernel.run(run).await.ok().map(|row| Place {
+                    task: row.task_id,
+                    lane: row.lane,
+                }),
             };
-            if let Err(error) = self.see_off(run, task.clone()).await {
+            if let Err(error) = self.see_off(run, place.clone()).await {
                 tracing::error!(run.id = %run, %error, "the folder of an earlier run stays");
-                not_seen.insert(run, task);
+                not_seen.insert(run, place);
             }
         }
         self.leftovers = Some(not_seen);
         Ok(())
     }
 
-    async fn see_off(&mut self, run: RunId, task: Option<TaskId>) -> Result<(), Error> {
+    async fn see_off(&mut self, run: RunId, place: Option<Place>) -> Result<(), Error> {
         let folder = self.folder(run);
         let alive = blocking(move || {
             let Some(supervisor) = folder.supervisor()? else {
@@ -115,8 +119,9 @@ impl Work {
         let Some((owner, handle)) = alive.await? else {
             return self.settle(run, Trace::Lost).await;
         };
-        match owner.map(|owner| owner.task).or(task) {
-            Some(task) => self.watch(run, task, Process::adopt(handle)?),
+        let of_owner = |Owner { task, .. }| Place { task, lane: None };
+        match place.or(owner.map(of_owner)) {
+            Some(place) => self.watch(run, place, Process::adopt(handle)?),
             // Nothing waits for it on this board, and it sees that by itself.
             None => self.clear_away(run).await,
         }
@@ -139,7 +144,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::super::Work;
-    use super::super::fixture::{work, work_by};
+    use super::super::fixture::{place_of, work, work_by};
     use super::*;
     use crate::dry_run::dry_run;
 
@@ -157,7 +162,7 @@ mod tests {
         let mut supervisor = tokio::process::Command::new("sleep");
         let supervisor = supervisor.arg("1000").kill_on_drop(true).spawn();
         let supervisor = Process::Child(supervisor.unwrap());
-        work.watch(run, task.clone(), supervisor).unwrap();
+        work.watch(run, place_of(&claimed), supervisor).unwrap();
         work.told(Command::CompleteTask {
             task,
             result: None,

@@ -1,5 +1,7 @@
 //! What a look at the board starts, and what it leaves.
 
+use std::collections::BTreeSet;
+
 use dispatcher::{Spawned, TickReport};
 use domain::actor::Actor;
 use domain::command::{ClaimPolicy, Command, NewTask};
@@ -161,6 +163,30 @@ async fn a_dry_run_writes_nothing_and_lists_exactly_what_then_starts() {
     let wet = dispatcher::dispatch_once(kernel, home, config, None).await;
     assert_eq!(tasks(&wet.unwrap()), tasks(&dry));
     board.until_status(&shell[0], Status::Running).await;
+}
+
+#[tokio::test]
+async fn a_dry_run_knows_what_another_program_did_to_the_board() {
+    let board = Board::new();
+    let (parent, early) = (board.create_for("nobody").await, board.create("true").await);
+    let (forgotten, last) = (board.create("true").await, board.create("true").await);
+    board.sql(&format!(
+        "INSERT INTO task_links (parent_id, child_id) VALUES ('{parent}', '{early}'); \
+         UPDATE tasks SET status = 'running', claim_lock = 'hermes', claim_expires = 1 \
+         WHERE id = '{forgotten}'"
+    ));
+    let config = board.config_with_cap(2);
+    let dry = dispatcher::dry_run(&board.kernel, &board.home, &config, None).await;
+    let dry = dry.unwrap();
+    let started: BTreeSet<_> = dry.spawned.iter().map(|one| &one.task).collect();
+    assert_eq!(started, [&forgotten, &last].into());
+    assert_eq!(dry.reclaimed, 1);
+    let config = board.config_with_cap(3);
+    let dry = dispatcher::dry_run(&board.kernel, &board.home, &config, None).await;
+    let dry = dry.unwrap();
+    let of_early = dry.skipped.iter().find(|one| one.task == early).unwrap();
+    let parents = vec![parent];
+    assert_eq!(of_early.why, WhyNot::WaitsForParents { parents });
 }
 
 #[tokio::test]

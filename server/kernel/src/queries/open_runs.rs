@@ -3,10 +3,10 @@
 use domain::id::{RunId, RunToken};
 use domain::run::{OpenRun, ProcessIdentity, Run};
 use domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row};
 
 use crate::error::Error;
-use crate::verbs::{LEASE_END, stale_claims};
+use crate::verbs::{LEASE_END, StaleClaim, stale_claims};
 use crate::{Kernel, row};
 
 /// What [`open_run`] reads.
@@ -66,15 +66,14 @@ impl Kernel {
             .await
     }
 
-    /// Whether there are claims that hold no more, for `ReleaseStaleClaims` to end: somebody forgot the
-    /// task that they had claimed, or another program took it out of `running`.
+    /// The claims that hold no more, for `ReleaseStaleClaims` to end: somebody forgot the task that they
+    /// had claimed, or another program took it out of `running`.
     ///
     /// # Errors
     /// When the board cannot be read.
-    pub async fn has_stale_claims(&self) -> Result<bool, Error> {
+    pub async fn stale_claims(&self) -> Result<Vec<StaleClaim>, Error> {
         let now = self.now();
-        let has_some = move |conn: &Connection| Ok(!stale_claims(conn, now)?.is_empty());
-        self.readers.read(has_some).await
+        self.readers.read(move |conn| stale_claims(conn, now)).await
     }
 
     /// The run with this number.

@@ -44,23 +44,30 @@ pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<An
 }
 
 /// A claim that holds no more.
-pub(crate) struct StaleClaim {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaleClaim {
     /// Its run; `None` where another program claimed the task.
-    run: Option<RunId>,
-    task: TaskId,
+    pub run: Option<RunId>,
+    /// The task.
+    pub task: TaskId,
     /// Where the task stands; `None` when another program deleted it.
-    status: Option<Status>,
+    pub status: Option<Status>,
 }
 
 impl StaleClaim {
     /// How its run ended. Whoever took the task out of `running` has said that by where it was put: a
     /// worker that tells another program of its end has not lost its task.
-    fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> Outcome {
         match self.status {
             Some(Status::Done) => Outcome::Completed,
             Some(Status::Blocked) => Outcome::Blocked,
             _ => Outcome::Reclaimed,
         }
+    }
+
+    /// Whether its task may start again.
+    pub fn frees_task(&self) -> bool {
+        self.status == Some(Status::Running)
     }
 }
 
@@ -110,7 +117,7 @@ pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
         if outcome == Outcome::Reclaimed {
             count += 1;
         }
-        if stale.status != Some(Status::Running) {
+        if !stale.frees_task() {
             continue;
         }
         let task = work.task(&stale.task)?;

@@ -52,7 +52,10 @@ async function status(api: APIRequestContext, id: string): Promise<string> {
 }
 
 /** A question, a proposed result and a dead letter, one after the other. */
-async function three(api: APIRequestContext, inbox: InboxPage): Promise<string[]> {
+async function three(
+  api: APIRequestContext,
+  inbox: InboxPage,
+): Promise<[string, string, string]> {
   const asks = await ask(api, "Deploy", "Which region?");
   const silent = await create(api, { title: "Count the ships", assignee: "silent" });
   const count = async () => (await (await api.get(`${plugin}/inbox`)).json()).count;

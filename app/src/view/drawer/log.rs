@@ -46,11 +46,19 @@ pub(crate) fn Log(
             output.set_scroll_top(output.scroll_height());
         }
     };
-    // The end is followed, until somebody scrolls up to read.
+    // The end is followed, until somebody scrolls up to read. That more has come below since is no
+    // sign of it: the browser tells of our own scrolling late.
+    let place = StoredValue::new(0);
     let scrolled = move |_| {
         if let Some(output) = output.get_untracked() {
-            let below = output.scroll_height() - output.scroll_top() - output.client_height();
-            is_followed.set(below < NEAR_THE_END);
+            let top = output.scroll_top();
+            let below = output.scroll_height() - top - output.client_height();
+            if below < NEAR_THE_END {
+                is_followed.set(true);
+            } else if top < place.get_value() {
+                is_followed.set(false);
+            }
+            place.set_value(top);
         }
     };
     Effect::new(move |_| {

@@ -25,7 +25,6 @@ use text::Text;
 pub(crate) struct Metrics {
     turned_away: AtomicU64,
     put_off: AtomicU64,
-    writes_waiting: AtomicU64,
     write_seconds: Histogram,
     frames: AtomicU64,
     event_lag_seconds: Histogram,
@@ -45,9 +44,7 @@ impl Metrics {
     /// Measures a write from its request to its commit.
     pub(crate) async fn write<T>(&self, write: impl Future<Output = T>) -> T {
         let begun = std::time::Instant::now();
-        let waiting = Waiting::one_more(&self.writes_waiting);
         let written = write.await;
-        drop(waiting);
         self.write_seconds.observe(begun.elapsed());
         written
     }
@@ -56,22 +53,6 @@ impl Metrics {
     pub(crate) fn frame(&self, lag: Duration) {
         self.frames.fetch_add(1, Ordering::Relaxed);
         self.event_lag_seconds.observe(lag);
-    }
-}
-
-/// Counts what is under way, also when nobody waits for its end any more.
-struct Waiting<'a>(&'a AtomicU64);
-
-impl<'a> Waiting<'a> {
-    fn one_more(count: &'a AtomicU64) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -178,8 +159,8 @@ impl AppState {
         text.counter("kanban_frames_total", "Frames that went out.", frames);
         let lag = "From the reading of a frame's events to its sending.";
         text.histogram("kanban_event_lag_seconds", lag, &metrics.event_lag_seconds);
-        let waiting = "Writes by the API that wait for their commit.";
-        let writes = read(&metrics.writes_waiting);
+        let waiting = "Writes that wait for their commit.";
+        let writes = self.kernel().writes_waiting();
         text.gauge("kanban_writes_waiting", waiting, writes);
         let write = "From the request of a write by the API to its commit.";
         text.histogram("kanban_write_seconds", write, &metrics.write_seconds);

@@ -138,6 +138,11 @@ impl Kernel {
         self.writer.newest_event()
     }
 
+    /// How many writes wait for their commit, whoever asked for them.
+    pub fn writes_waiting(&self) -> usize {
+        self.writer.callers()
+    }
+
     /// The time by the kernel's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

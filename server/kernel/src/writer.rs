@@ -160,6 +160,11 @@ impl Writer {
         newest_event
     }
 
+    /// How many callers wait for an answer.
+    pub(crate) fn callers(&self) -> usize {
+        self.0.callers.load(Ordering::Relaxed)
+    }
+
     fn send(&self, message: Message) -> Result<(), Error> {
         let inbox = self.0.inbox.as_ref().ok_or(Error::Stopped)?;
         inbox.try_send(message).map_err(|refused| match refused {

@@ -151,6 +151,7 @@ impl Writer {
                 lane_cap: Some(2),
                 respects_rest: true,
                 respects_pause: true,
+                ..ClaimPolicy::default()
             },
         };
         self.give(&Actor::dispatcher(), claim).1

@@ -43,6 +43,26 @@ pub(crate) fn put(
     Ok(())
 }
 
+/// Finishes a task: like [`put`], with its result, and with whatever its attempts left on it forgotten.
+/// All in one statement, because each would write the row and its indexes anew.
+pub(crate) fn finish(
+    conn: &Connection,
+    now: Timestamp,
+    id: &TaskId,
+    status: &Status,
+    result: Option<&str>,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "UPDATE tasks SET status = ?2, status_since = ?3, completed_at = ?3, result = ?4, \
+             not_before = NULL, waiting = 0, block_reason = NULL, claim_lock = NULL, \
+             claim_expires = NULL, worker_pid = NULL, spawn_failures = 0, \
+             last_spawn_error = NULL, deferrals = 0, deferred_for = 0 \
+         WHERE id = ?1",
+    )?
+    .execute((id.as_str(), status.as_str(), now.0, result))?;
+    Ok(())
+}
+
 /// Forgets the attempts that came to nothing: the next one is the first again.
 pub(crate) fn forgive(conn: &Connection, id: &TaskId) -> Result<(), Error> {
     conn.prepare_cached(

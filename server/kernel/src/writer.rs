@@ -12,6 +12,7 @@ use domain::actor::Actor;
 use domain::command::{Answer, Command, Receipt};
 use domain::id::{EventId, TaskId};
 use domain::task::Task;
+use domain::time::Timestamp;
 use rand::rngs::StdRng;
 use rand::{SeedableRng, make_rng};
 use rusqlite::Connection;
@@ -21,6 +22,7 @@ use tokio::task::yield_now;
 
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::verbs::{self, Work};
 use crate::{events, tasks};
 use thread::State;
 
@@ -87,6 +89,17 @@ pub(crate) struct Done {
 }
 
 impl Request {
+    fn carry_out(
+        &self,
+        conn: &Connection,
+        now: Timestamp,
+        rng: &mut StdRng,
+    ) -> Result<Done, Error> {
+        let work = Work::new(conn, now, rng);
+        let receipts = verbs::carry_out_all(work, &self.actor, &self.commands)?;
+        self.done(conn, receipts)
+    }
+
     /// What the caller is told, read in the transaction that did it.
     fn done(&self, conn: &Connection, receipts: Vec<Receipt>) -> Result<Done, Error> {
         let shown = match (&self.show, receipts.first().map(|receipt| &receipt.answer)) {

@@ -58,6 +58,7 @@ impl Verbs for Ours {
                 lane_cap: None,
                 respects_rest: true,
                 respects_pause: true,
+                ..ClaimPolicy::default()
             },
         };
         match self.give(&Actor::dispatcher(), claim) {

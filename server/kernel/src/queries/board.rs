@@ -18,6 +18,7 @@ pub use changes::BoardChanges;
 
 use crate::error::Error;
 use crate::queries::tasks::only;
+use crate::verbs::HAS_UNFINISHED_PARENT;
 use crate::{Kernel, events, row};
 
 /// Which tasks the board shows. The default shows all that are not archived.
@@ -56,7 +57,7 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 Ok(Snapshot {
-                    tasks: select(conn, &filter, SUMMARY_COLUMNS, summary)?,
+                    tasks: select(conn, &filter, &summary_columns(), summary)?,
                     cursor: events::newest(conn)?,
                     now,
                 })
@@ -86,7 +87,8 @@ fn select<T>(
 }
 
 /// The summaries of the tasks that events touched, each once, by id. The parents of a task are
-/// touched with it: their cards say how many of their children are done.
+/// touched with it: their cards say how many of their children are done. So are its ready children,
+/// which wait for it if another program made them ready.
 pub(crate) fn touched_by(conn: &Connection, events: &[Event]) -> Result<Vec<TaskSummary>, Error> {
     summaries(conn, NAMED, TOUCHED, &named_by(events))
 }
@@ -105,9 +107,11 @@ fn named_by(events: &[Event]) -> String {
 /// The tasks of a JSON array.
 const NAMED: &str = "WITH named (id) AS (SELECT value FROM json_each(?1))";
 
-/// [`NAMED`] and their parents.
+/// [`NAMED`], their parents, and those of their children that are ready.
 const TOUCHED: &str = "SELECT id FROM named UNION SELECT link.parent_id \
-     FROM named CROSS JOIN task_links AS link ON link.child_id = named.id";
+     FROM named CROSS JOIN task_links AS link ON link.child_id = named.id \
+     UNION SELECT child.id FROM named CROSS JOIN task_links AS link ON link.parent_id = named.id \
+     CROSS JOIN tasks AS child ON child.id = link.child_id AND child.status = 'ready'";
 
 /// The summaries of the tasks with these ids, by id.
 pub(super) fn of_ids(conn: &Connection, ids: &[&str]) -> Result<Vec<TaskSummary>, Error> {
@@ -123,7 +127,8 @@ fn summaries(
     json: &str,
 ) -> Result<Vec<TaskSummary>, Error> {
     let sql = format!(
-        "{with} SELECT {SUMMARY_COLUMNS}, {} FROM tasks WHERE id IN ({among}) ORDER BY id",
+        "{with} SELECT {}, {} FROM tasks WHERE id IN ({among}) ORDER BY id",
+        summary_columns(),
         counts::COLUMNS
     );
     let mut statement = conn.prepare_cached(&sql)?;
@@ -131,9 +136,15 @@ fn summaries(
     Ok(summaries.collect::<Result<_, _>>()?)
 }
 
-const SUMMARY_COLUMNS: &str = "id, rowid, title, assignee, status, priority, tenant, created_at, \
-     started_at, completed_at, status_since, not_before, spawn_failures, last_spawn_error, waiting, \
-     block_reason";
+/// What [`summary`] reads. Another program may have made a task ready before its parents are finished;
+/// only of ready tasks that is looked up.
+fn summary_columns() -> String {
+    format!(
+        "id, rowid, title, assignee, status, priority, tenant, created_at, started_at, \
+         completed_at, status_since, not_before, spawn_failures, last_spawn_error, \
+         iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting), block_reason"
+    )
+}
 
 fn summary(row: &Row<'_>, counts: Counts) -> rusqlite::Result<TaskSummary> {
     Ok(TaskSummary {

@@ -1,8 +1,10 @@
 //! What could be started now, and when that changes by itself.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use domain::id::TaskId;
+use domain::task::Task;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
@@ -42,6 +44,45 @@ impl Kernel {
                 }
                 found.sort_by_key(|&(place, _)| place);
                 Ok(found.into_iter().map(|(_, startable)| startable).collect())
+            })
+            .await
+    }
+
+    /// The tasks that wait for nothing any more, for `PromoteWaiting` to make ready: another program
+    /// has finished the last of their parents.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn promotable(&self) -> Result<Vec<Task>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(&format!(
+                    "SELECT {} FROM tasks INDEXED BY idx_tasks_waiting \
+                     WHERE waiting = 1 AND status = 'todo' AND NOT {HAS_UNFINISHED_PARENT}",
+                    row::TASK_COLUMNS
+                ))?;
+                let tasks = statement.query_map((), row::task)?;
+                Ok(tasks.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    /// The tasks that another program made ready before their parents are finished, and those of these
+    /// that are not. Looks at all ready tasks.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn held_back(&self) -> Result<BTreeMap<TaskId, Vec<TaskId>>, Error> {
+        self.readers
+            .read(|conn| {
+                let mut statement = conn.prepare_cached(HELD_BACK)?;
+                let mut held_back = BTreeMap::<_, Vec<_>>::new();
+                let mut links = statement.query(())?;
+                while let Some(link) = links.next()? {
+                    let parents = held_back.entry(row::task_id(link, 0)?).or_default();
+                    parents.push(row::task_id(link, 1)?);
+                }
+                Ok(held_back)
             })
             .await
     }
@@ -88,6 +129,14 @@ const READY_ASSIGNEES: &str = "\
                 WHERE status = 'ready' AND assignee > ready.assignee) \
         FROM ready WHERE ready.assignee IS NOT NULL) \
     SELECT assignee FROM ready WHERE assignee IS NOT NULL";
+
+const HELD_BACK: &str = "\
+    SELECT child.id, parent.id \
+    FROM tasks AS child INDEXED BY idx_tasks_startable \
+    CROSS JOIN task_links AS link ON link.child_id = child.id \
+    CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
+    WHERE child.status = 'ready' AND parent.status NOT IN ('done', 'archived') \
+    ORDER BY parent.id";
 
 /// Where a task stands in the order of starts: urgent first, then oldest first.
 type Place = (Reverse<i64>, i64, i64);

@@ -1,6 +1,9 @@
 //! Taking a task.
 
+use std::collections::BTreeMap;
+
 use domain::command::{Answer, ClaimPolicy};
+use domain::dispatch::Place;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, RunToken, TaskId};
@@ -102,13 +105,34 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), E
             check_pause(work, claim.lane)?;
         }
     }
+    let leaving = leaving(work, &claim.policy.unsettled)?;
+    if leaving.iter().any(|place| place.task == task.id) {
+        let task = task.id.clone();
+        return Err(Refusal::Leaving { task }.into());
+    }
     if let Some(limit) = claim.policy.global_cap {
-        check_cap(runs::count_open(work.conn)?, limit)?;
+        check_cap(runs::count_open(work.conn)?, leaving.len(), limit)?;
     }
     if let (Some(limit), Some(lane)) = (claim.policy.lane_cap, claim.lane) {
-        check_cap(runs::count_open_in(work.conn, lane)?, limit)?;
+        let in_lane = leaving.iter().filter(|it| it.lane.as_deref() == Some(lane));
+        let open = runs::count_open_in(work.conn, lane)?;
+        check_cap(open, in_lane.count(), limit)?;
     }
     Ok(())
+}
+
+/// The places of those runs that are closed. Only here it is certain which these are.
+fn leaving<'a>(
+    work: &Work<'_>,
+    unsettled: &'a BTreeMap<RunId, Place>,
+) -> Result<Vec<&'a Place>, Error> {
+    let mut leaving = Vec::new();
+    for (run, place) in unsettled {
+        if runs::open_run_with_id(work.conn, *run)?.is_none() {
+            leaving.push(place);
+        }
+    }
+    Ok(leaving)
 }
 
 fn check_pause(work: &Work<'_>, lane: Option<&str>) -> Result<(), Error> {
@@ -119,7 +143,8 @@ fn check_pause(work: &Work<'_>, lane: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_cap(running: u32, limit: u32) -> Result<(), Error> {
+fn check_cap(open: u32, leaving: usize, limit: u32) -> Result<(), Error> {
+    let running = open.saturating_add(u32::try_from(leaving).unwrap_or(u32::MAX));
     if running < limit {
         Ok(())
     } else {

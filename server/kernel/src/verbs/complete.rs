@@ -43,9 +43,7 @@ pub(super) fn complete(
     }
     let result = said.result.or(said.summary);
     work.note(id, || Inverse::place(&task));
-    work.put(id, &status, None)?;
-    tasks::set_result(work.conn, id, Some(work.now), result)?;
-    tasks::forgive(work.conn, id)?;
+    tasks::finish(work.conn, work.now, id, &status, result)?;
     let result_len = result.map_or(0, |text| text.chars().count());
     work.log(id, &EventBody::Completed { result_len })?;
     promotion::promote_children(work, id)?;

@@ -9,6 +9,7 @@ use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use rusqlite::Connection;
 
+use super::promotion::HAS_UNFINISHED_PARENT;
 use super::{Work, attempt};
 use crate::error::Error;
 use crate::row;
@@ -52,6 +53,8 @@ pub struct StaleClaim {
     pub task: TaskId,
     /// Where the task stands; `None` when another program deleted it.
     pub status: Option<Status>,
+    /// Whether it has a parent that is not finished, for which it waits once it is free.
+    pub waits: bool,
 }
 
 impl StaleClaim {
@@ -81,13 +84,13 @@ pub(crate) const LEASE_END: &str =
 /// whether it lives, also after the machine has slept through the lease.
 pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<StaleClaim>, Error> {
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT run.id, run.task_id, tasks.status \
+        "SELECT run.id, run.task_id, tasks.status, {HAS_UNFINISHED_PARENT} \
          FROM runs AS run INDEXED BY idx_runs_open \
          LEFT JOIN tasks ON tasks.id = run.task_id \
          WHERE run.ended_at IS NULL \
            AND (tasks.status IS NOT 'running' OR run.pid IS NULL AND {LEASE_END} < ?1) \
          UNION ALL \
-         SELECT NULL, tasks.id, tasks.status \
+         SELECT NULL, tasks.id, tasks.status, {HAS_UNFINISHED_PARENT} \
          FROM tasks INDEXED BY idx_tasks_status \
          LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
          WHERE tasks.status = 'running' AND run.id IS NULL AND {LEASE_END} < ?1 \
@@ -99,6 +102,7 @@ pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<Stal
             run: row.get::<_, Option<i64>>(0)?.map(RunId),
             task: row::task_id(row, 1)?,
             status: status.map(Status::from),
+            waits: row.get(3)?,
         })
     })?;
     Ok(stale.collect::<Result<_, _>>()?)

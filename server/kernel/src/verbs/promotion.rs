@@ -31,9 +31,19 @@ pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<T
 /// Makes those children of a finished task ready that waited for it last. Looks at no other task,
 /// so the cost does not grow with the board.
 pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
+    // Most tasks have none, and to ask costs a tenth of the statement below.
+    if !has_children(work.conn, parent)? {
+        return Ok(());
+    }
     let children = "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)";
     let promoted = promote(work, "tasks", children, |now| (now, parent.as_str()))?;
     log_promoted(work, promoted, Some(parent)).map(drop)
+}
+
+fn has_children(conn: &Connection, parent: &TaskId) -> Result<bool, Error> {
+    let mut statement =
+        conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM task_links WHERE parent_id = ?1)")?;
+    Ok(statement.query_one([parent.as_str()], |row| row.get(0))?)
 }
 
 /// Makes a task ready if it waits and no longer has a reason to, now that `parent` is none any more.

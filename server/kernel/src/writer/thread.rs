@@ -8,15 +8,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use domain::id::EventId;
+use domain::time::Timestamp;
 use rand::rngs::StdRng;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::{Done, Message, Request};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::events;
-use crate::verbs::{self, Work};
 
 /// How many requests share a transaction: enough that the commit no longer counts, few enough that
 /// the first of them is answered within a few milliseconds.
@@ -120,24 +120,18 @@ impl State {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Not before the lock is ours: later events must not have earlier times.
         let now = self.clock.now();
-        let mut results = Vec::with_capacity(batch.len());
-        for request in batch {
-            let savepoint = transaction.savepoint()?;
-            let work = Work::new(&savepoint, now, &mut self.rng);
-            let done = verbs::carry_out_all(work, &request.actor, &request.commands)
-                .and_then(|receipts| request.done(&savepoint, receipts));
-            match done {
-                Ok(done) => {
-                    savepoint.commit()?;
-                    results.push(Ok(done));
-                }
-                // Dropping the savepoint takes back what this request has written, nothing else.
-                Err(refusal @ Error::Refused(_)) => results.push(Err(refusal)),
-                // A full disk and its like may have ended the whole transaction already
-                // (<https://sqlite.org/lang_transaction.html>, section 3), so all of it fails.
-                Err(failure) => return Err(failure),
-            }
-        }
+        let rng = &mut self.rng;
+        let results = match batch {
+            // Whoever is alone needs no savepoint, for which SQLite would copy every page it changes.
+            [alone] => match alone.carry_out(&transaction, now, rng) {
+                Err(refusal @ Error::Refused(_)) => return Ok(vec![Err(refusal)]),
+                done => vec![Ok(done?)],
+            },
+            _ => batch
+                .iter()
+                .map(|request| in_savepoint(&mut transaction, request, now, rng))
+                .collect::<Result<_, _>>()?,
+        };
         transaction.commit()?;
         Ok(results)
     }
@@ -167,6 +161,27 @@ impl State {
             *current = newest.max(*current);
             is_newer || in_any_case
         });
+    }
+}
+
+/// What one request of several comes to. It is refused alone; any other error is everybody's.
+fn in_savepoint(
+    transaction: &mut Transaction<'_>,
+    request: &Request,
+    now: Timestamp,
+    rng: &mut StdRng,
+) -> Result<Result<Done, Error>, Error> {
+    let savepoint = transaction.savepoint()?;
+    match request.carry_out(&savepoint, now, rng) {
+        Ok(done) => {
+            savepoint.commit()?;
+            Ok(Ok(done))
+        }
+        // Dropping the savepoint takes back what this request has written, nothing else.
+        Err(refusal @ Error::Refused(_)) => Ok(Err(refusal)),
+        // A full disk and its like may have ended the whole transaction already
+        // (<https://sqlite.org/lang_transaction.html>, section 3), so all of it fails.
+        Err(failure) => Err(failure),
     }
 }
 

@@ -35,10 +35,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use domain::actor::Actor;
-use domain::command::{Command, Receipt};
-use domain::task::Task;
-use kernel::{Kernel, Show};
+use kernel::Kernel;
 use leptos::config::LeptosOptions;
 use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
@@ -110,37 +107,6 @@ impl AppState {
     /// Lets Slack in, where `kanban.toml` does.
     pub(crate) fn slack(&self) -> Option<Arc<Gate>> {
         self.slack.now()
-    }
-
-    /// Carries out one command for somebody.
-    pub(crate) async fn execute(
-        &self,
-        actor: &Actor,
-        command: Command,
-    ) -> Result<Receipt, kernel::Error> {
-        let write = self.kernel().execute(actor, command);
-        self.metrics.write(write).await
-    }
-
-    /// Carries out all of these commands for somebody, or none of them.
-    pub(crate) async fn execute_all(
-        &self,
-        actor: &Actor,
-        commands: Vec<Command>,
-    ) -> Result<Vec<Receipt>, kernel::Error> {
-        let write = self.kernel().execute_all(actor, commands);
-        self.metrics.write(write).await
-    }
-
-    /// The same, and a task as the commands leave it.
-    pub(crate) async fn execute_and_show(
-        &self,
-        actor: &Actor,
-        commands: Vec<Command>,
-        show: Show,
-    ) -> Result<(Vec<Receipt>, Task), kernel::Error> {
-        let write = self.kernel().execute_and_show(actor, commands, show);
-        self.metrics.write(write).await
     }
 }
 

@@ -10,11 +10,11 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use dispatcher::{Histogram, Latencies};
+use dispatcher::Latencies;
 use domain::dispatch::Dispatch;
 use domain::run::Outcome;
 use domain::stats::Stats;
-use kernel::{DeliveryCounts, RunCount};
+use kernel::{DeliveryCounts, Histogram, RunCount};
 
 use crate::AppState;
 use crate::http_error::HttpError;
@@ -25,7 +25,6 @@ use text::Text;
 pub(crate) struct Metrics {
     turned_away: AtomicU64,
     put_off: AtomicU64,
-    write_seconds: Histogram,
     frames: AtomicU64,
     event_lag_seconds: Histogram,
 }
@@ -39,14 +38,6 @@ impl Metrics {
     /// A request's turn did not come.
     pub(crate) fn put_off(&self) {
         self.put_off.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Measures a write from its request to its commit.
-    pub(crate) async fn write<T>(&self, write: impl Future<Output = T>) -> T {
-        let begun = std::time::Instant::now();
-        let written = write.await;
-        self.write_seconds.observe(begun.elapsed());
-        written
     }
 
     /// A frame went out so long after its events were there.
@@ -162,8 +153,8 @@ impl AppState {
         let waiting = "Writes that wait for their commit.";
         let writes = self.kernel().writes_waiting();
         text.gauge("kanban_writes_waiting", waiting, writes);
-        let write = "From the request of a write by the API to its commit.";
-        text.histogram("kanban_write_seconds", write, &metrics.write_seconds);
+        let write = "From the request of a write to its commit.";
+        text.histogram("kanban_write_seconds", write, self.kernel().write_latency());
         let turned_away = read(&metrics.turned_away);
         text.counter(
             "kanban_connections_turned_away_total",

@@ -14,6 +14,7 @@ mod cost;
 mod error;
 mod events;
 mod feed;
+mod histogram;
 mod open;
 mod queries;
 mod readers;
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 pub use clock::Clock;
 pub use error::Error;
 pub use feed::Feed;
+pub use histogram::Histogram;
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow};
 pub use queries::dispatch::ReadyCount;
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};
@@ -141,6 +143,11 @@ impl Kernel {
     /// How many writes wait for their commit, whoever asked for them.
     pub fn writes_waiting(&self) -> usize {
         self.writer.callers()
+    }
+
+    /// How long writes took in this process, from their request to their commit.
+    pub fn write_latency(&self) -> &Histogram {
+        self.writer.latency()
     }
 
     /// The time by the kernel's clock.

@@ -22,6 +22,7 @@ use tokio::task::yield_now;
 
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::histogram::Histogram;
 use crate::verbs::{self, Work};
 use crate::{events, tasks};
 use thread::State;
@@ -42,6 +43,7 @@ struct Thread {
     newest_event: watch::Receiver<EventId>,
     /// How many callers wait for an answer.
     callers: AtomicUsize,
+    latency: Histogram,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -145,6 +147,7 @@ impl Writer {
             inbox,
             newest_event,
             callers: AtomicUsize::new(0),
+            latency: Histogram::default(),
             handle,
         })))
     }
@@ -163,7 +166,9 @@ impl Writer {
             show,
             reply,
         }))?;
-        caller.wait(answer).await.unwrap_or(Err(Error::Stopped))
+        let done = caller.wait(answer).await.unwrap_or(Err(Error::Stopped));
+        self.0.latency.observe(caller.asked.elapsed());
+        done
     }
 
     pub(crate) fn newest_event(&self) -> watch::Receiver<EventId> {
@@ -176,6 +181,11 @@ impl Writer {
     /// How many callers wait for an answer.
     pub(crate) fn callers(&self) -> usize {
         self.0.callers.load(Ordering::Relaxed)
+    }
+
+    /// How long they waited.
+    pub(crate) fn latency(&self) -> &Histogram {
+        &self.0.latency
     }
 
     fn send(&self, message: Message) -> Result<(), Error> {
@@ -191,19 +201,23 @@ impl Writer {
 struct Caller<'a> {
     callers: &'a AtomicUsize,
     is_alone: bool,
+    asked: Instant,
 }
 
 impl<'a> Caller<'a> {
     fn of(callers: &'a AtomicUsize) -> Self {
         let is_alone = callers.fetch_add(1, Ordering::Relaxed) == 0;
-        Self { callers, is_alone }
+        Self {
+            callers,
+            is_alone,
+            asked: Instant::now(),
+        }
     }
 
     /// The answer. To fall asleep and be woken would take longer than most verbs do, so whoever is
     /// alone lets others run and looks again; among many, sleeping costs less than looking.
     async fn wait<T>(&self, mut answer: oneshot::Receiver<T>) -> Result<T, RecvError> {
-        let asked = Instant::now();
-        while self.is_alone && asked.elapsed() < ANSWERS_SOON {
+        while self.is_alone && self.asked.elapsed() < ANSWERS_SOON {
             match answer.try_recv() {
                 Err(TryRecvError::Empty) => yield_now().await,
                 Ok(answer) => return Ok(answer),

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
-use dispatcher::Histogram;
+use kernel::Histogram;
 
 /// A text that grows line by line.
 #[derive(Debug, Default)]

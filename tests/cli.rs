@@ -19,13 +19,3 @@ mod slash;
 mod token;
 mod work;
 mod worker;
-
-use serde_json::Value;
-
-fn keys(json: &Value) -> Vec<&str> {
-    json.as_object()
-        .into_iter()
-        .flatten()
-        .map(|(key, _)| key.as_str())
-        .collect()
-}

@@ -14,11 +14,10 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use harness::{Board, Socket, within};
+use harness::{Board, Gate, Socket, within};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
-use tokio::process::Command;
 
 /// How many starts are measured.
 const STARTS: usize = 300;
@@ -50,14 +49,12 @@ fn main() -> anyhow::Result<()> {
 /// From the request that makes a task ready to the first command of its worker.
 async fn start_one_by_one() -> anyhow::Result<()> {
     let board = Board::running().await?;
-    let gate = board.home().join("gate");
-    let made = Command::new("mkfifo").arg(&gate).status().await?;
-    ensure!(made.success(), "there is no gate");
+    let gate = Gate::of(&board).await?;
     // Open at both ends, so that a worker need not wait for us.
     let mut opened = pipe::OpenOptions::new()
         .read_write(true)
-        .open_receiver(&gate)?;
-    let body = format!("echo > '{}'", gate.display());
+        .open_receiver(gate.path())?;
+    let body = format!("echo > '{}'", gate.path().display());
     let mut socket = board.socket("since=0").await?;
     let mut took = Vec::new();
     for _ in 0..STARTS {

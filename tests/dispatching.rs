@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-use crate::harness::{Board, text, within};
+use crate::harness::{Board, Gate, gone, text, within};
 
 /// `kanban daemon`, running.
 struct Daemon {
@@ -63,26 +63,6 @@ impl Daemon {
         let status = within("the end of the daemon", self.process.wait()).await??;
         Ok((status, said))
     }
-}
-
-/// A gate in the home folder, and the script of a worker that waits at it.
-async fn gate(board: &Board) -> anyhow::Result<(std::path::PathBuf, String)> {
-    fs::create_dir_all(board.home())?;
-    let gate = board.home().join("gate");
-    let made = Command::new("mkfifo").arg(&gate).status().await?;
-    ensure!(made.success(), "there is no gate");
-    let script = format!("read word < '{}'; echo \"$word\"", gate.display());
-    Ok((gate, script))
-}
-
-/// Waits until no process has this id any more.
-async fn gone(pid: &str) -> anyhow::Result<()> {
-    let gone = Command::new("tail")
-        .args(["-s", "0.1", "--pid", pid, "-f", "/dev/null"])
-        .kill_on_drop(true)
-        .status();
-    within("the end of a process", gone).await??;
-    Ok(())
 }
 
 async fn status(board: &Board, task: &str) -> anyhow::Result<String> {
@@ -202,19 +182,15 @@ async fn a_board_has_one_dispatcher_and_the_second_says_so() -> anyhow::Result<(
 async fn what_one_look_starts_goes_on_alone_and_the_next_look_notices_its_end() -> anyhow::Result<()>
 {
     let board = Board::without_server()?;
-    let (gate, script) = gate(&board).await?;
+    let gate = Gate::of(&board).await?;
     let task = board
-        .create("wait", &["--assignee", "shell", "--body", &script])
+        .create("wait", &["--assignee", "shell", "--body", &gate.script()])
         .await?;
     let first = dispatched(&board, &[]).await?;
     let workspace = board.home().join("kanban/workspaces").join(task.as_str());
     let spawned = json!([{"task_id": task, "assignee": "shell", "workspace": workspace}]);
     assert_eq!(first["spawned"], spawned);
-    within(
-        "the worker at its gate",
-        tokio::fs::write(&gate, "through\n"),
-    )
-    .await??;
+    gate.open("through").await?;
     // A look before its supervisor is gone finds it alive.
     let runs = fs::read_dir(board.home().join("kanban/runs"))?;
     for run in runs {
@@ -323,10 +299,10 @@ async fn a_worker_may_not_start_tasks() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_drained_server_waits_for_its_workers_and_starts_no_more() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
-    let (gate, script) = gate(&board).await?;
+    let gate = Gate::of(&board).await?;
     board.serve(&["--listen", "127.0.0.1:0", "--drain"]).await?;
     let waits = board
-        .create("wait", &["--assignee", "shell", "--body", &script])
+        .create("wait", &["--assignee", "shell", "--body", &gate.script()])
         .await?;
     board.happened(&waits, "spawned").await?;
     let child = [
@@ -340,11 +316,7 @@ async fn a_drained_server_waits_for_its_workers_and_starts_no_more() -> anyhow::
     let child = board.create("too late", &child).await?;
     board.ask_to_end().await?;
     board.logged("waiting for the running workers").await?;
-    within(
-        "the worker at its gate",
-        tokio::fs::write(&gate, "through\n"),
-    )
-    .await??;
+    gate.open("through").await?;
     assert!(board.ended().await?.0.success());
     assert_eq!(status(&board, waits.as_str()).await?, "done");
     assert_eq!(status(&board, child.as_str()).await?, "ready");
@@ -354,10 +326,10 @@ async fn a_drained_server_waits_for_its_workers_and_starts_no_more() -> anyhow::
 #[tokio::test]
 async fn who_asks_a_draining_server_twice_leaves_the_workers_to_the_next() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
-    let (gate, script) = gate(&board).await?;
+    let gate = Gate::of(&board).await?;
     board.serve(&["--listen", "127.0.0.1:0", "--drain"]).await?;
     let waits = board
-        .create("wait", &["--assignee", "shell", "--body", &script])
+        .create("wait", &["--assignee", "shell", "--body", &gate.script()])
         .await?;
     board.happened(&waits, "spawned").await?;
     board.ask_to_end().await?;
@@ -366,11 +338,7 @@ async fn who_asks_a_draining_server_twice_leaves_the_workers_to_the_next() -> an
     assert!(board.ended().await?.0.success());
     assert_eq!(status(&board, waits.as_str()).await?, "running");
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
-    within(
-        "the worker at its gate",
-        tokio::fs::write(&gate, "through\n"),
-    )
-    .await??;
+    gate.open("through").await?;
     board.happened(&waits, "completed").await?;
     Ok(())
 }

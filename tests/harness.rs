@@ -2,16 +2,22 @@
 //!
 //! Nothing here sleeps or polls. A test awaits the thing itself, under [`within`].
 
-pub(crate) mod board;
+mod board;
+mod gate;
 pub(crate) mod golden;
-mod program;
+pub(crate) mod program;
 mod socket;
 
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde_json::Value;
+use tokio::process::Command;
 
-pub(crate) use board::{Board, answer, text};
+pub(crate) use board::Board;
+pub(crate) use board::cli::{Said, said};
+pub(crate) use board::http::{API, answer};
+pub(crate) use gate::Gate;
 pub(crate) use socket::Socket;
 
 /// Far longer than anything takes, on a machine that compiles something else meanwhile.
@@ -22,6 +28,16 @@ pub(crate) async fn within<T>(what: &str, coming: impl Future<Output = T>) -> an
     tokio::time::timeout(LIMIT, coming)
         .await
         .with_context(|| format!("waited {LIMIT:?} in vain for {what}"))
+}
+
+/// Waits until no process has this id any more.
+pub(crate) async fn gone(pid: &str) -> anyhow::Result<()> {
+    let gone = Command::new("tail")
+        .args(["-s", "0.1", "--pid", pid, "-f", "/dev/null"])
+        .kill_on_drop(true)
+        .status();
+    within("the end of a process", gone).await??;
+    Ok(())
 }
 
 /// The status of a request.
@@ -36,4 +52,16 @@ pub(crate) fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str
         .get(name)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
+}
+
+/// The keys of an object, in their order.
+pub(crate) fn keys(json: &Value) -> Vec<&str> {
+    let keys = json.as_object().into_iter().flatten();
+    keys.map(|(key, _)| key.as_str()).collect()
+}
+
+/// The text at `pointer`.
+pub(crate) fn text<'a>(json: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
+    let found = json.pointer(pointer).and_then(Value::as_str);
+    found.with_context(|| format!("no text at {pointer} of {json}"))
 }

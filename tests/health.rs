@@ -1,5 +1,7 @@
 //! `GET /healthz`: whether the server works, and how its dispatcher does.
 
+use std::fs;
+
 use anyhow::Context as _;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -62,6 +64,27 @@ async fn whoever_is_let_in_hears_how_the_dispatcher_does_and_what_it_has_not_sta
     assert_eq!(by_cookie.1["not_started"], health["not_started"]);
     let (_, by_api) = board.get("/dispatcher").await?;
     assert_eq!(by_api["not_started"], health["not_started"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_is_stuck_is_a_problem_wherever_problems_are_told() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    // Nobody can say of this one whether it has a supervisor.
+    fs::create_dir_all(board.home().join("kanban/runs/7/supervisor.json"))?;
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    let is_stuck = |told: &Value| {
+        let problem = told["problem"].as_str();
+        problem.is_some_and(|text| text.starts_with("run 7 is stuck: cannot read "))
+    };
+    // The page's pill shows what this says.
+    let mut socket = board.socket("tasks=1").await?;
+    let told = |status: &Value| is_stuck(&status["dispatch"]["report"]);
+    socket.status("the problem", told).await?;
+    let (_, health) = answer(board.request(Method::GET, "/healthz")?).await?;
+    assert!(is_stuck(&health), "{health}");
+    let stats = board.kanban(&["stats", "--json"]).await?.json()?;
+    assert!(is_stuck(&stats["dispatcher"]), "{stats}");
     Ok(())
 }
 

@@ -10,21 +10,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::golden::{golden, shape};
-use crate::harness::{Board, status, within};
+use crate::harness::{API, Board, answer, status, within};
+use crate::notify::board_with_webhook;
 use crate::notify::receiver::Receiver;
 
-/// A board that tells a webhook, `ci`, and starts nothing.
-async fn board_with_webhook(receiver: &Receiver) -> anyhow::Result<Board> {
-    let mut board = Board::without_server()?;
-    board.configure(&format!(
-        "[channels.webhook.ci]\nurl = \"{}\"\n",
-        receiver.url()?
-    ))?;
-    board
-        .serve(&["--listen", "127.0.0.1:0", "--no-dispatch"])
-        .await?;
-    Ok(board)
-}
+/// What a server is told that starts nothing.
+const SHOW: [&str; 3] = ["--listen", "127.0.0.1:0", "--no-dispatch"];
 
 /// A task that is done, and a webhook that would not hear of it.
 async fn dead_letter(board: &Board, receiver: &Receiver) -> anyhow::Result<TaskId> {
@@ -88,7 +79,7 @@ async fn give_up(board: &Board, task: &TaskId) -> anyhow::Result<()> {
 #[tokio::test]
 async fn what_needs_a_person_is_told_with_what_would_help() -> anyhow::Result<()> {
     let receiver = Receiver::start().await?;
-    let board = board_with_webhook(&receiver).await?;
+    let board = board_with_webhook(&receiver, &SHOW).await?;
     assert_eq!(
         board.get("/inbox").await?,
         (200, json!({ "inbox": [], "count": 0 }))
@@ -112,7 +103,7 @@ async fn what_needs_a_person_is_told_with_what_would_help() -> anyhow::Result<()
 #[tokio::test]
 async fn what_reached_nobody_is_tried_again_or_dropped() -> anyhow::Result<()> {
     let receiver = Receiver::start().await?;
-    let board = board_with_webhook(&receiver).await?;
+    let board = board_with_webhook(&receiver, &SHOW).await?;
     let task = dead_letter(&board, &receiver).await?;
     let (_, dead) = board.get(&format!("/deliveries?task_id={task}")).await?;
     golden(
@@ -213,8 +204,8 @@ async fn a_place_is_left_alone_when_it_asks_for_it() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let put = async |hours: Value| {
         let body = json!({ "platform": "slack", "chat_id": "C1", "hours": hours });
-        let request = board.request(Method::PUT, "/api/plugins/kanban/quiet-hours")?;
-        crate::harness::board::answer(request.json(&body)).await
+        let request = board.request(Method::PUT, &format!("{API}/quiet-hours"))?;
+        answer(request.json(&body)).await
     };
     let night = "22:00-07:00 Europe/Berlin";
     assert_eq!(put(json!(night)).await?, (200, json!({ "ok": true })));
@@ -245,7 +236,7 @@ async fn a_worker_is_not_told_who_is_told_what() -> anyhow::Result<()> {
         (Method::DELETE, "/board/subscriptions/1"),
         (Method::GET, "/quiet-hours"),
     ] {
-        let request = board.stranger(method, &format!("/api/plugins/kanban{path}"))?;
+        let request = board.stranger(method, &format!("{API}{path}"))?;
         assert_eq!(status(request.bearer_auth(token)).await?, 403, "{path}");
     }
     Ok(())

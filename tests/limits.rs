@@ -7,9 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite;
 
-use crate::harness::{Board, header, status, within};
-
-const API: &str = "/api/plugins/kanban";
+use crate::harness::{API, Board, header, status, within};
 
 #[tokio::test]
 async fn a_flood_of_connections_is_told_to_wait_and_tasks_run_on() -> anyhow::Result<()> {

@@ -1,7 +1,6 @@
 //! What the program does, seen from outside: one module a behaviour area, on the real program with
 //! a real database, real sockets and real processes.
 
-mod changes;
 mod cli;
 mod dependencies;
 mod dispatching;
@@ -16,7 +15,6 @@ mod limits;
 mod login;
 mod notify;
 mod rest;
-mod routes;
 mod running;
 mod security;
 mod steering;

@@ -7,20 +7,23 @@ use std::fs;
 
 use anyhow::ensure;
 
-use crate::harness::{Board, text};
+use crate::harness::{Board, text, within};
 use receiver::Receiver;
 
 const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 const CI: [&str; 4] = ["--platform", "webhook", "--chat-id", "ci"];
 
-/// A board with a webhook, `ci`.
-async fn board_with_webhook(receiver: &Receiver) -> anyhow::Result<Board> {
+/// A board that tells a webhook, `ci`, with a server that is started with these flags.
+pub(crate) async fn board_with_webhook(
+    receiver: &Receiver,
+    flags: &[&str],
+) -> anyhow::Result<Board> {
     let mut board = Board::without_server()?;
     board.configure(&format!(
         "[channels.webhook.ci]\nurl = \"{}\"\n",
         receiver.url()?
     ))?;
-    board.serve(&LISTEN).await?;
+    board.serve(flags).await?;
     Ok(board)
 }
 
@@ -42,7 +45,7 @@ async fn do_it(board: &Board, words: &[&str]) -> anyhow::Result<String> {
 async fn a_question_is_told_answered_and_the_task_done_with_one_message_each() -> anyhow::Result<()>
 {
     let receiver = Receiver::start().await?;
-    let board = board_with_webhook(&receiver).await?;
+    let board = board_with_webhook(&receiver, &LISTEN).await?;
     subscribe(&board, &CI).await?;
     // The script itself stands in the context too, and must not answer its own question.
     let body = "kanban context \"$KANBAN_TASK\" | grep -q 'eu-wes[t]' || \
@@ -79,7 +82,7 @@ async fn a_question_is_told_answered_and_the_task_done_with_one_message_each() -
 async fn a_killed_server_tells_what_it_was_telling_again_under_the_same_key() -> anyhow::Result<()>
 {
     let receiver = Receiver::start().await?;
-    let mut board = board_with_webhook(&receiver).await?;
+    let mut board = board_with_webhook(&receiver, &LISTEN).await?;
     let task = board.create("deploy", &[]).await?;
     subscribe(&board, &[&[task.as_str()], &CI[..]].concat()).await?;
     do_it(&board, &["block", task.as_str(), "one?"]).await?;
@@ -104,7 +107,7 @@ async fn a_killed_server_tells_what_it_was_telling_again_under_the_same_key() ->
 async fn what_reaches_nobody_is_in_the_inbox_until_it_is_tried_again_or_dropped()
 -> anyhow::Result<()> {
     let receiver = Receiver::start().await?;
-    let board = board_with_webhook(&receiver).await?;
+    let board = board_with_webhook(&receiver, &LISTEN).await?;
     let task = board.create("deploy", &[]).await?;
     subscribe(&board, &[&[task.as_str()], &CI[..]].concat()).await?;
     do_it(&board, &["complete", task.as_str()]).await?;
@@ -129,7 +132,7 @@ async fn what_reaches_nobody_is_in_the_inbox_until_it_is_tried_again_or_dropped(
 
 /// The inbox, once there is something in it.
 async fn within_inbox(board: &Board) -> anyhow::Result<String> {
-    crate::harness::within("something in the inbox", async {
+    within("something in the inbox", async {
         loop {
             let said = do_it(board, &["inbox"]).await?;
             if said != "(nothing needs you)\n" {
@@ -199,7 +202,7 @@ async fn no_log_shows_a_secret() -> anyhow::Result<()> {
 #[tokio::test]
 async fn channels_are_read_again_and_a_mistake_in_them_changes_nothing() -> anyhow::Result<()> {
     let (old, new) = (Receiver::start().await?, Receiver::start().await?);
-    let mut board = board_with_webhook(&old).await?;
+    let mut board = board_with_webhook(&old, &LISTEN).await?;
     subscribe(&board, &CI).await?;
     board.configure("[channels.webhook.ci]\nurl = 7\n")?;
     board.logged("the last good channels stay").await?;

@@ -2,14 +2,11 @@
 //! the server is killed.
 
 use std::fs;
-use std::path::PathBuf;
 
-use anyhow::ensure;
 use domain::id::TaskId;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use crate::harness::{Board, text, within};
+use crate::harness::{Board, Gate, text};
 
 /// The runs of a task as the command line shows them, without their times.
 async fn runs(board: &Board, task: &TaskId) -> anyhow::Result<Vec<String>> {
@@ -176,26 +173,16 @@ async fn a_worker_that_has_a_question_blocks_its_task() -> anyhow::Result<()> {
 /// A task that waits, once it runs, until somebody opens its gate and says a word.
 struct Gated {
     task: TaskId,
-    gate: PathBuf,
+    gate: Gate,
 }
 
 impl Gated {
     async fn running_on(board: &Board) -> anyhow::Result<Self> {
-        let gate = board.home().join("gate");
-        let made = Command::new("mkfifo").arg(&gate).status().await?;
-        ensure!(made.success(), "there is no gate");
-        let script = format!("read word < '{}'; echo \"$word\"", gate.display());
-        let task = board
-            .create("wait", &["--assignee", "shell", "--body", &script])
-            .await?;
+        let gate = Gate::of(board).await?;
+        let flags = ["--assignee", "shell", "--body", &gate.script()];
+        let task = board.create("wait", &flags).await?;
         board.happened(&task, "spawned").await?;
         Ok(Self { task, gate })
-    }
-
-    async fn open(&self, word: &str) -> anyhow::Result<()> {
-        // A named pipe: this ends when the worker has come to read.
-        let opened = tokio::fs::write(&self.gate, format!("{word}\n"));
-        Ok(within("the worker at its gate", opened).await??)
     }
 }
 
@@ -206,7 +193,7 @@ async fn a_task_that_outlives_a_killed_server_is_finished_once() -> anyhow::Resu
     board.kill().await?;
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     board.happened(&gated.task, "adopted").await?;
-    gated.open("through").await?;
+    gated.gate.open("through").await?;
     board.happened(&gated.task, "completed").await?;
     assert_finished_once(&board, &gated.task, "through").await
 }
@@ -216,7 +203,7 @@ async fn a_task_that_ends_while_no_server_runs_is_finished_once() -> anyhow::Res
     let mut board = Board::running().await?;
     let gated = Gated::running_on(&board).await?;
     board.kill().await?;
-    gated.open("alone").await?;
+    gated.gate.open("alone").await?;
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     board.happened(&gated.task, "completed").await?;
     assert_finished_once(&board, &gated.task, "alone").await
@@ -229,7 +216,7 @@ async fn stopping_the_server_is_no_failure_of_what_it_runs() -> anyhow::Result<(
     let (ended, _) = board.stop().await?;
     assert!(ended.success());
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
-    gated.open("on").await?;
+    gated.gate.open("on").await?;
     board.happened(&gated.task, "completed").await?;
     assert_finished_once(&board, &gated.task, "on").await
 }

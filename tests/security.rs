@@ -16,7 +16,6 @@ use tokio_tungstenite::tungstenite;
 
 use crate::harness::Board;
 
-const API: &str = "/api/plugins/kanban";
 const BOARD: &str = "/api/plugins/kanban/board";
 const LANES: &str = "/api/plugins/kanban/lanes";
 const TASKS: &str = "/api/plugins/kanban/tasks";

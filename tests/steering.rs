@@ -1,39 +1,41 @@
 //! Verbs by which people see why something does not happen, and make it happen or stop.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use domain::id::TaskId;
+use kernel::Kernel;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use crate::harness::{Board, within};
+use crate::harness::{Board, Gate, gone, within};
 
 /// A task that waits, once it runs, until its gate is opened.
 struct Gated {
     task: TaskId,
-    gate: PathBuf,
+    gate: Gate,
 }
 
 impl Gated {
     async fn running_on(board: &Board) -> anyhow::Result<Self> {
-        let gate = board.home().join("gate");
-        let made = Command::new("mkfifo").arg(&gate).status().await?;
-        ensure!(made.success(), "there is no gate");
-        let body = format!(
-            "echo begun; read word < '{}'; echo \"$word\"",
-            gate.display()
-        );
+        Self::started(board, "echo begun; read word < $gate; echo \"$word\"").await
+    }
+
+    /// One that waits at its gate when it is told to end.
+    async fn slow_to_leave(board: &Board) -> anyhow::Result<Self> {
+        let script = "trap 'read word < $gate; exit 0' TERM; echo begun > $gate; sleep 1000 & wait";
+        let gated = Self::started(board, script).await?;
+        let begun = tokio::fs::read_to_string(gated.gate.path());
+        within("the worker's first word", begun).await??;
+        Ok(gated)
+    }
+
+    async fn started(board: &Board, script: &str) -> anyhow::Result<Self> {
+        let gate = Gate::of(board).await?;
+        let body = format!("gate='{}'; {script}", gate.path().display());
         let flags = ["--assignee", "shell", "--body", &body];
         let task = board.create("wait", &flags).await?;
         board.happened(&task, "spawned").await?;
         Ok(Self { task, gate })
-    }
-
-    async fn open(&self) -> anyhow::Result<()> {
-        let opened = tokio::fs::write(&self.gate, "through\n");
-        Ok(within("the worker at its gate", opened).await??)
     }
 }
 
@@ -194,11 +196,7 @@ async fn a_cancelled_worker_is_gone_and_its_task_stays_where_it_is() -> anyhow::
         said(&board, &["cancel", task]).await?,
         format!("Cancelled {task}\n")
     );
-    let gone = Command::new("tail")
-        .args(["-s", "0.1", "--pid", &pid, "-f", "/dev/null"])
-        .kill_on_drop(true)
-        .status();
-    within("the end of the worker", gone).await??;
+    gone(&pid).await?;
     let after = board.task(&gated.task).await?;
     assert_eq!(after["task"]["status"], "todo");
     assert_eq!(
@@ -212,6 +210,47 @@ async fn a_cancelled_worker_is_gone_and_its_task_stays_where_it_is() -> anyhow::
     );
     let again = board.kanban(&["cancel", task]).await?;
     assert_eq!(again.code, Some(1), "{again:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_task_whose_last_worker_has_not_left_is_refused_by_every_door() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    board.configure("[dispatcher]\ncap = 1\n")?;
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    let gated = Gated::slow_to_leave(&board).await?;
+    let task = gated.task.as_str();
+    let kernel = Kernel::open(&board.home().join("kanban.db"))?;
+    let supervisor = kernel
+        .open_runs()
+        .await?
+        .pop()
+        .and_then(|run| run.supervisor);
+    let supervisor = supervisor.context("no supervisor")?.pid.to_string();
+    let other = board.create("another", &[]).await?;
+    said(&board, &["move", task, "ready"]).await?;
+
+    let leaving =
+        format!("task {task} cannot be taken yet: the processes of its last run have not ended");
+    let full = "1 tasks are running and the limit is 1";
+    for (task, why) in [(task, leaving.as_str()), (other.as_str(), full)] {
+        let by_http = board
+            .post(&format!("/tasks/{task}/claim"), &json!({}))
+            .await?;
+        assert_eq!(by_http, (409, json!({ "detail": why })));
+        let by_hand = board.kanban(&["claim", task]).await?;
+        assert!(
+            by_hand.code == Some(1) && by_hand.err.contains(why),
+            "{by_hand:?}"
+        );
+    }
+    // Without a server only the run's folder tells.
+    board.kill().await?;
+    let alone = board.kanban(&["claim", task]).await?;
+    assert!(alone.err.contains(&leaving), "{alone:?}");
+    gated.gate.open("through").await?;
+    gone(&supervisor).await?;
+    said(&board, &["claim", task]).await?;
     Ok(())
 }
 
@@ -312,7 +351,7 @@ async fn stats_count_tasks_and_tell_how_the_dispatcher_does() -> anyhow::Result<
         text.contains("  running     1 of 1 (dispatcher.cap in kanban.toml)\n"),
         "{text}"
     );
-    gated.open().await
+    gated.gate.open("through").await
 }
 
 #[tokio::test]

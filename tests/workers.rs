@@ -4,10 +4,7 @@ use domain::id::TaskId;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::harness::board::answer;
-use crate::harness::{Board, text};
-
-const API: &str = "/api/plugins/kanban";
+use crate::harness::{API, Board, answer, text};
 
 /// Somebody with the token of a run.
 pub(crate) struct Worker<'a> {

@@ -1,13 +1,14 @@
 //! What the page asks the server for.
 //!
 //! The bodies run on the server and only translate. What stands in a plain form takes the fields of
-//! that form, so that it works before, and without, any script.
+//! that form, so that it works before, and without, any script. Scripts send all of it by [`ask`]: the
+//! way to each function is code that a browser would have to load.
 
 pub mod error;
 pub(crate) mod json;
 
 use domain::board::Snapshot;
-use domain::id::{DeliveryId, EventId, TaskId};
+use domain::id::{DeliveryId, TaskId};
 use domain::notify::Address;
 use domain::status::Status;
 use leptos::prelude::*;
@@ -17,7 +18,7 @@ use state::change::Change;
 use state::create::Form;
 use state::drawer::Reading;
 use state::inbox::Told;
-use state::pending::Saved;
+use state::pending::{Request, Saved};
 use state::pulse::Pulse;
 use state::refusal::Refusal;
 
@@ -69,10 +70,10 @@ pub async fn create_task(form: Form) -> Result<Saved, ApiError> {
     crate::ssr::create_task(form).await
 }
 
-/// Changes a task.
-#[server(prefix = "/fn", endpoint = "update_task", input = Json)]
-pub async fn update_task(task: TaskId, change: Change) -> Result<Saved, ApiError> {
-    crate::ssr::execute_all(change.into_commands(task)).await
+/// Whatever a person asks of the board while scripts run. Each request has a form or a button.
+#[server(prefix = "/fn", endpoint = "ask", input = Json)]
+pub async fn ask(request: Request) -> Result<Saved, ApiError> {
+    crate::ssr::ask(request).await
 }
 
 /// Changes many tasks, each by itself.
@@ -81,12 +82,6 @@ pub async fn update_tasks(
     changes: Vec<(TaskId, Change)>,
 ) -> Result<Vec<Result<Saved, Refusal>>, ApiError> {
     crate::ssr::execute_each(changes).await
-}
-
-/// Takes back what requests did: all of them, or none.
-#[server(prefix = "/fn", endpoint = "undo", input = Json)]
-pub async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
-    crate::ssr::undo(events).await
 }
 
 /// Puts a task into another column.
@@ -160,18 +155,6 @@ pub async fn retry_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
 #[server(prefix = "/fn", endpoint = "drop_delivery")]
 pub async fn drop_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::DropDelivery { delivery }).await
-}
-
-/// Lets the dispatcher, or one of its lanes, start nothing more.
-#[server(prefix = "/fn", endpoint = "pause", input = Json)]
-pub async fn pause(lane: Option<String>) -> Result<Saved, ApiError> {
-    crate::ssr::execute(domain::command::Command::Pause { lane }).await
-}
-
-/// Lets the dispatcher, or one of its lanes, go on.
-#[server(prefix = "/fn", endpoint = "resume", input = Json)]
-pub async fn resume(lane: Option<String>) -> Result<Saved, ApiError> {
-    crate::ssr::execute(domain::command::Command::Resume { lane }).await
 }
 
 /// Lets the dispatcher look at the board now, and says how many tasks it started.

@@ -19,7 +19,7 @@ use leptos::prelude::use_context;
 use state::change::Change;
 use state::create::Form;
 use state::edit::Text;
-use state::pending::Saved;
+use state::pending::{Request, Saved};
 use state::refusal::Refusal;
 
 use crate::api::error::ApiError;
@@ -45,8 +45,26 @@ pub fn theme_of(headers: &HeaderMap) -> &'static str {
 
 /// What a worker printed, as plain text.
 pub fn without_colours(printed: &str) -> String {
-    let spans = state::ansi::spans(printed).into_iter();
-    spans.map(|span| span.text).collect()
+    state::ansi::plain(printed)
+}
+
+pub(crate) async fn ask(request: Request) -> Result<Saved, ApiError> {
+    let command = match request {
+        Request::Create(form) => return create_task(form).await,
+        Request::Change { task, change, .. } => {
+            return execute_all(change.into_commands(task)).await;
+        }
+        Request::Undo { events, .. } => return undo(events).await,
+        Request::FillSample => return fill_sample().await,
+        Request::Comment { task, body } => Command::CommentOnTask { task, body },
+        Request::Pause(lane) => Command::Pause { lane },
+        Request::Resume(lane) => Command::Resume { lane },
+        Request::RetryDelivery(delivery) => Command::RetryDelivery { delivery },
+        Request::DropDelivery(delivery) => Command::DropDelivery { delivery },
+        Request::Subscribe(task, to) => Command::Subscribe { task, to },
+        Request::Unsubscribe(task, to) => Command::Unsubscribe { task, to },
+    };
+    execute(command).await
 }
 
 pub(crate) async fn create_task(form: Form) -> Result<Saved, ApiError> {
@@ -88,7 +106,7 @@ pub(crate) async fn execute_each(
 }
 
 /// The latest first, because it may stand on the others.
-pub(crate) async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
+async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
     check_count(events.len())?;
     let commands = events
         .into_iter()

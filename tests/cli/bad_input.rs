@@ -7,8 +7,7 @@ use std::process::Stdio;
 
 use rustix::fs::{FlockOperation, fcntl_lock};
 
-use crate::harness::Board;
-use crate::harness::board::said;
+use crate::harness::{Board, said};
 
 /// What the board holds, to see that it stays.
 async fn content(board: &Board) -> anyhow::Result<String> {

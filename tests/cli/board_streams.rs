@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Board, text};
 
-/// An export without its first line, which says when it was made.
-/// All that the board holds, but for the news that it still has to tell: another board that takes them
-/// in does not tell them too.
+/// An export without its first line, which says when it was made, and without the news that the board
+/// still has to tell: another board that takes them in does not tell them too.
 async fn exported(board: &Board) -> anyhow::Result<String> {
     let said = board.kanban(&["export"]).await?;
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
@@ -29,6 +28,20 @@ async fn titles(board: &Board) -> anyhow::Result<Value> {
         .flatten()
         .map(|task| task["title"].clone())
         .collect())
+}
+
+/// A list that is not taken in, for a reason in one line, leaves an empty board empty.
+async fn assert_refused(board: &Board, list: &[u8], reason: &str) -> anyhow::Result<()> {
+    let said = board.kanban_reading(&["import", "-"], list).await?;
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (Some(1), ""),
+        "{reason}: {said:?}"
+    );
+    assert!(said.err.contains(reason), "{reason}: {}", said.err);
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+    assert_eq!(titles(board).await?, json!([]), "{reason}");
+    Ok(())
 }
 
 #[tokio::test]
@@ -155,15 +168,7 @@ async fn a_list_with_a_mistake_is_refused_as_a_whole_with_the_line() -> anyhow::
         let is_empty = part.contains("nothing in it");
         let begin = if is_empty { "" } else { good };
         let list = [begin.as_bytes(), mistake].concat();
-        let said = board.kanban_reading(&["import", "-"], &list).await?;
-        assert_eq!(
-            (said.code, said.out.as_str()),
-            (Some(1), ""),
-            "{part}: {said:?}"
-        );
-        assert!(said.err.contains(part), "{part}: {}", said.err);
-        assert_eq!(said.err.lines().count(), 1, "{}", said.err);
-        assert_eq!(titles(&board).await?, json!([]), "{part}");
+        assert_refused(&board, &list, part).await?;
     }
     Ok(())
 }
@@ -212,17 +217,7 @@ async fn an_export_that_was_cut_or_changed_is_refused_as_a_whole() -> anyhow::Re
         (format!("{whole}{link}"), "has ended already"),
     ];
     for (export, part) in &changed {
-        let said = other
-            .kanban_reading(&["import", "-"], export.as_bytes())
-            .await?;
-        assert_eq!(
-            (said.code, said.out.as_str()),
-            (Some(1), ""),
-            "{part}: {said:?}"
-        );
-        assert!(said.err.contains(part), "{part}: {}", said.err);
-        assert_eq!(said.err.lines().count(), 1, "{}", said.err);
-        assert_eq!(titles(&other).await?, json!([]), "{part}");
+        assert_refused(&other, export.as_bytes(), part).await?;
     }
     Ok(())
 }

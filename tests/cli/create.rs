@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::keys;
-use crate::harness::Board;
+use crate::harness::{Board, keys};
 
 const TASK_KEYS: [&str; 14] = [
     "id",

@@ -7,8 +7,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::keys;
-use crate::harness::{Board, within};
+use crate::harness::{Board, keys, within};
 
 #[expect(clippy::indexing_slicing, reason = "JSON has `null` where nothing is")]
 async fn findings(board: &Board, code: i32) -> anyhow::Result<Vec<Value>> {
@@ -164,7 +163,7 @@ async fn a_run_that_nobody_watches_is_stuck() -> anyhow::Result<()> {
             }
         }
     };
-    let report = crate::harness::within("the end of the lease", expired).await??;
+    let report = within("the end of the lease", expired).await??;
     assert!(
         report.contains("is open, but nobody watches it"),
         "{report}"

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-use crate::harness::{Board, within};
+use crate::harness::{Board, keys, within};
 
 /// A verb that does not end by itself.
 struct Following {
@@ -100,11 +100,11 @@ async fn programs_get_one_object_a_line() -> anyhow::Result<()> {
     let mut tail = Following::start(&board, &["tail", id.as_str(), "--json"])?;
     let created: Value = serde_json::from_str(&line(&mut tail.out).await?)?;
     let event_keys = ["id", "task_id", "kind", "payload", "created_at"];
-    assert_eq!(super::keys(&created), event_keys);
+    assert_eq!(keys(&created), event_keys);
     board.kanban(&["complete", id.as_str()]).await?;
     let completed: Value = serde_json::from_str(&line(&mut watch.out).await?)?;
     let watched_keys = [&event_keys[..], &["assignee", "tenant"]].concat();
-    assert_eq!(super::keys(&completed), watched_keys);
+    assert_eq!(keys(&completed), watched_keys);
     assert_eq!(completed["kind"], "completed");
     Ok(())
 }

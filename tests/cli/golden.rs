@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use crate::harness::Board;
-use crate::harness::board::{Said, said};
 use crate::harness::golden::{golden, shape};
+use crate::harness::{Board, Said, said};
 
 /// The verbs that can be seen, as the help of the program lists them.
 pub(super) async fn verbs(board: &Board) -> anyhow::Result<Vec<String>> {

@@ -8,8 +8,7 @@ use std::process::Stdio;
 use anyhow::ensure;
 use tokio::process::Command;
 
-use crate::harness::Board;
-use crate::harness::board::said;
+use crate::harness::{Board, said};
 
 /// The blocks of a page that are fenced as this language, each with the number of its first line.
 fn blocks(page: &str, language: &str) -> Vec<(usize, String)> {

@@ -1,7 +1,6 @@
 //! What is for people: colours, and help where they went wrong.
 
-use crate::harness::Board;
-use crate::harness::board::said;
+use crate::harness::{Board, program, said};
 
 #[tokio::test]
 async fn colours_are_for_terminals_and_for_those_who_ask() -> anyhow::Result<()> {
@@ -27,14 +26,7 @@ async fn colours_are_for_terminals_and_for_those_who_ask() -> anyhow::Result<()>
 
 /// Runs a verb in a terminal, as `script` makes one.
 async fn in_terminal(board: &Board, no_color: &str) -> anyhow::Result<String> {
-    let program = board.command("list")?;
-    let program = program
-        .as_std()
-        .get_program()
-        .to_string_lossy()
-        .into_owned();
-    let mut command = board.command("list")?;
-    let home = board.home().to_string_lossy().into_owned();
+    let program = program::path()?.display();
     let mut script = tokio::process::Command::new("script");
     script
         .args([
@@ -44,11 +36,11 @@ async fn in_terminal(board: &Board, no_color: &str) -> anyhow::Result<String> {
             &format!("'{program}' list"),
             "/dev/null",
         ])
-        .env("KANBAN_HOME", home)
+        .env("KANBAN_HOME", board.home())
         .env("NO_COLOR", no_color)
         .env("TERM", "xterm")
-        .stdin(std::process::Stdio::null());
-    command.kill_on_drop(true);
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true);
     Ok(said(&mut script).await?.out)
 }
 

@@ -1,7 +1,6 @@
 //! `kanban show`.
 
-use super::keys;
-use crate::harness::Board;
+use crate::harness::{Board, keys};
 
 #[tokio::test]
 async fn programs_read_the_keys_that_they_know() -> anyhow::Result<()> {

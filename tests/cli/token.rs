@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::Board;
+use crate::harness::{Board, said};
 
 #[tokio::test]
 async fn the_token_is_shown_and_replaced() -> anyhow::Result<()> {
@@ -32,7 +32,7 @@ async fn a_worker_learns_no_token_but_its_own() -> anyhow::Result<()> {
         let (verb, rest) = words.split_first().unwrap_or((&"", &[]));
         let mut command = board.command(verb)?;
         command.args(rest).env("KANBAN_RUN_TOKEN", "0".repeat(32));
-        let said = crate::harness::board::said(&mut command).await?;
+        let said = said(&mut command).await?;
         assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{words:?}");
         assert!(said.err.starts_with("kanban: a worker "), "{}", said.err);
     }

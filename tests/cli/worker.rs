@@ -5,8 +5,7 @@ use std::fs;
 use domain::id::TaskId;
 use serde_json::Value;
 
-use crate::harness::board::said;
-use crate::harness::{Board, text};
+use crate::harness::{Board, program, said, text};
 
 /// A lane whose workers are scripts that report by themselves.
 fn lane(script: &std::path::Path) -> String {
@@ -20,12 +19,7 @@ async fn board_with_worker(script: &str) -> anyhow::Result<Board> {
     let mut board = Board::without_server()?;
     fs::create_dir_all(board.home())?;
     let path = board.home().join("worker.sh");
-    let program = board.command("list")?;
-    let program = program
-        .as_std()
-        .get_program()
-        .to_string_lossy()
-        .into_owned();
+    let program = program::path()?.display();
     fs::write(
         &path,
         format!("set -eu\nkanban() {{ '{program}' \"$@\"; }}\n{script}"),

@@ -8,13 +8,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Given, Refusal};
-use crate::harness::{Board, text};
+use crate::harness::{API, Board, text};
 
 pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
     let Some((method, path, body)) = request(command) else {
         return Ok(Given::NotOffered);
     };
-    let request = board.request(method, &format!("/api/plugins/kanban{path}"))?;
+    let request = board.request(method, &format!("{API}{path}"))?;
     let response = match body {
         Value::Null => request,
         body => request.json(&body),

@@ -1,25 +1,19 @@
-//! A board under test: its home folder, its server, its command line.
+//! A board under test: its home folder and its server.
 
-use std::ffi::OsStr;
+pub(super) mod cli;
+pub(super) mod http;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
-use domain::event::Event;
-use domain::id::TaskId;
-use reqwest::{Client, Method, RequestBuilder, redirect};
-use serde_json::Value;
+use reqwest::{Client, redirect};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use super::{LIMIT, Socket, program, within};
-
-/// The base path of the plugin API.
-const API: &str = "/api/plugins/kanban";
+use super::{LIMIT, within};
 
 /// A board in a home folder of its own. Dropping it kills its server and removes the folder.
 pub(crate) struct Board {
@@ -38,24 +32,6 @@ struct Server {
     token: String,
     /// Read to the end only when the server has ended.
     stdout: Lines<BufReader<ChildStdout>>,
-}
-
-/// What a command said, and how it exited.
-#[derive(Debug)]
-pub(crate) struct Said {
-    /// The exit code.
-    pub(crate) code: Option<i32>,
-    /// Standard output.
-    pub(crate) out: String,
-    /// Standard error.
-    pub(crate) err: String,
-}
-
-impl Said {
-    /// Standard output as JSON.
-    pub(crate) fn json(&self) -> anyhow::Result<Value> {
-        serde_json::from_str(&self.out).with_context(|| format!("no JSON: {self:?}"))
-    }
 }
 
 impl Board {
@@ -250,158 +226,4 @@ impl Board {
     pub(crate) fn launch_link(&self) -> anyhow::Result<&str> {
         Ok(&self.server()?.launch_link)
     }
-
-    /// A command of this board, ready to be run.
-    pub(crate) fn command(&self, verb: impl AsRef<OsStr>) -> anyhow::Result<Command> {
-        let mut command = Command::new(program::path()?);
-        // A worker may run these tests; what it was told is not for the board under test.
-        for (name, _) in std::env::vars_os() {
-            let is_ours = name
-                .to_str()
-                .is_some_and(|it| it.contains("KANBAN") || it.contains("HERMES"));
-            if is_ours && name != "KANBAN_BIN" {
-                command.env_remove(name);
-            }
-        }
-        command
-            .arg(verb)
-            .env("KANBAN_HOME", self.home())
-            .env("TZ", "UTC");
-        command.stdin(Stdio::null()).kill_on_drop(true);
-        Ok(command)
-    }
-
-    /// Runs a command of this board to its end.
-    pub(crate) async fn kanban(&self, words: &[&str]) -> anyhow::Result<Said> {
-        let (verb, arguments) = words.split_first().context("no verb")?;
-        said(self.command(verb)?.args(arguments)).await
-    }
-
-    /// Runs a command of this board to its end, with this on its standard input.
-    pub(crate) async fn kanban_reading(
-        &self,
-        words: &[&str],
-        input: &[u8],
-    ) -> anyhow::Result<Said> {
-        let (verb, arguments) = words.split_first().context("no verb")?;
-        let file = self.folder.path().join("input");
-        fs::write(&file, input)?;
-        said(self.command(verb)?.args(arguments).stdin(File::open(file)?)).await
-    }
-
-    /// Creates a task by the command line, and tells its id.
-    pub(crate) async fn create(&self, title: &str, flags: &[&str]) -> anyhow::Result<TaskId> {
-        let said = self
-            .kanban(&[&["create", title, "--json"], flags].concat())
-            .await?;
-        let task = said.json()?;
-        Ok(text(&task, "/id")?.parse()?)
-    }
-
-    /// A request of a program: with the token.
-    pub(crate) fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
-        Ok(self.stranger(method, path)?.bearer_auth(self.token()?))
-    }
-
-    /// A request of somebody who shows nothing.
-    pub(crate) fn stranger(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
-        Ok(self
-            .client
-            .request(method, format!("http://{}{path}", self.address()?)))
-    }
-
-    /// Reads from the plugin API; refusals are answers too.
-    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<(u16, Value)> {
-        answer(self.request(Method::GET, &format!("{API}{path}"))?).await
-    }
-
-    /// Writes to the plugin API; refusals are answers too.
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
-        answer(
-            self.request(Method::POST, &format!("{API}{path}"))?
-                .json(body),
-        )
-        .await
-    }
-
-    /// Changes something by the plugin API; refusals are answers too.
-    pub(crate) async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
-        answer(
-            self.request(Method::PATCH, &format!("{API}{path}"))?
-                .json(body),
-        )
-        .await
-    }
-
-    /// Removes something by the plugin API; refusals are answers too.
-    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<(u16, Value)> {
-        answer(self.request(Method::DELETE, &format!("{API}{path}"))?).await
-    }
-
-    /// Everything about a task, by the plugin API.
-    pub(crate) async fn task(&self, id: &TaskId) -> anyhow::Result<Value> {
-        let (status, task) = self.get(&format!("/tasks/{id}")).await?;
-        ensure!(status == 200, "{status}: {task}");
-        Ok(task)
-    }
-
-    /// Opens a socket, with the token and these parameters.
-    pub(crate) async fn socket(&self, query: &str) -> anyhow::Result<Socket> {
-        let authorization = format!("Bearer {}", self.token()?);
-        self.socket_with(query, &[("authorization", &authorization)])
-            .await
-    }
-
-    /// Opens a socket with these headers.
-    pub(crate) async fn socket_with(
-        &self,
-        query: &str,
-        headers: &[(&'static str, &str)],
-    ) -> anyhow::Result<Socket> {
-        let url = format!("ws://{}{API}/events?{query}", self.address()?);
-        let mut request = url.into_client_request()?;
-        for (name, value) in headers {
-            request
-                .headers_mut()
-                .insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
-        }
-        let connecting = tokio_tungstenite::connect_async(request);
-        Ok(Socket(within("a socket", connecting).await??.0))
-    }
-
-    /// Waits until something of this kind has happened to the task, now or earlier.
-    pub(crate) async fn happened(&self, task: &TaskId, kind: &str) -> anyhow::Result<Event> {
-        let mut socket = self.socket("since=0").await?;
-        socket
-            .event(kind, |event| event.task_id == *task && event.kind == kind)
-            .await
-            .with_context(|| format!("`{kind}` of {task}; log:\n{}", self.log()))
-    }
-}
-
-/// Runs a command to its end.
-pub(crate) async fn said(command: &mut Command) -> anyhow::Result<Said> {
-    let output = within("the end of a command", command.output()).await??;
-    Ok(Said {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout)?,
-        err: String::from_utf8(output.stderr)?,
-    })
-}
-
-/// The status and the JSON of an answer.
-pub(crate) async fn answer(request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
-    let response = request.send().await?;
-    let status = response.status().as_u16();
-    let body = response.text().await?;
-    match serde_json::from_str(&body) {
-        Ok(json) => Ok((status, json)),
-        Err(_) => bail!("{status} without JSON: {body}"),
-    }
-}
-
-/// The text at `pointer`.
-pub(crate) fn text<'a>(json: &'a Value, pointer: &str) -> anyhow::Result<&'a str> {
-    let found = json.pointer(pointer).and_then(Value::as_str);
-    found.with_context(|| format!("no text at {pointer} of {json}"))
 }

@@ -33,8 +33,8 @@ async fn whatever_door_starts_work_it_is_written_down_who_did_and_from_where() -
     let change = json!({ "changes": [[task, { "assign": "ada" }]] });
     let assigned = answer(by_page("bulk")?.json(&change)).await?;
     let event = assigned.1[0]["Ok"]["event"].clone();
-    let undo = json!({ "events": [event] });
-    assert_eq!(answer(by_page("undo")?.json(&undo)).await?.0, 200);
+    let undo = json!({ "request": { "undo": { "events": [event] } } });
+    assert_eq!(answer(by_page("ask")?.json(&undo)).await?.0, 200);
     let new = json!({ "title": "by program", "assignee": "ops" });
     let (_, created) = board.post("/tasks", &new).await?;
     text(&created, "/task/id")?;

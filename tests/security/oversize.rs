@@ -7,8 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::API;
-use crate::harness::{Board, answer, within};
+use crate::harness::{API, Board, answer, within};
 
 /// Sends a request as it is, and tells the first line of the answer.
 async fn raw(board: &Board, head: &str, body: &[u8]) -> anyhow::Result<String> {
@@ -85,7 +84,8 @@ async fn nobody_asks_for_more_than_a_thousand_changes_at_once() -> anyhow::Resul
     assert_eq!(board.post("/tasks", &parents).await?.0, 422);
     let events = json!({ "events": vec![1; 1_001] });
     assert_eq!(board.post("/undo", &events).await?.0, 422);
-    let by_page = board.request(Method::POST, "/fn/undo")?.json(&events);
+    let undo = json!({ "request": { "undo": events } });
+    let by_page = board.request(Method::POST, "/fn/ask")?.json(&undo);
     let (code, said) = answer(by_page).await?;
     assert_eq!((code, &said["kind"]), (422, &json!("malformed")));
     Ok(())

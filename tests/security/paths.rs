@@ -3,8 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::API;
-use crate::harness::{Board, status};
+use crate::harness::{API, Board, status};
 
 /// Ids as they stand in an address.
 const IDS: [&str; 7] = [

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{API, BOARD, cookie_name, refused_socket};
-use crate::harness::{Board, answer, header, status};
+use super::{BOARD, cookie_name, refused_socket};
+use crate::harness::{API, Board, answer, header, status};
 use crate::login::{logged_in, now, session};
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_cookie_that_has_ended_or_was_made_by_hand_opens_nothing() -> anyhow::
     let board = Board::shown().await?;
     let token = board.token()?.to_owned();
     let (day, now) = (86_400, now(&board).await?);
-    for (expires, key, status) in [
+    for (expires, key, expected) in [
         (now + day, token.as_str(), 200),
         (now - 1, &token, 401),
         (now - day, &token, 401),
@@ -116,8 +116,7 @@ async fn a_cookie_that_has_ended_or_was_made_by_hand_opens_nothing() -> anyhow::
     ] {
         let cookie = session(&board, key, expires)?;
         let ask = board.stranger(Method::GET, BOARD)?.header("cookie", cookie);
-        let answered = crate::harness::status(ask).await?;
-        assert_eq!(answered, status, "{} s", expires - now);
+        assert_eq!(status(ask).await?, expected, "{} s", expires - now);
     }
     Ok(())
 }

@@ -40,7 +40,8 @@ pub struct TaskSummary {
     pub failures: u32,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// As [`crate::task::Task::waiting`].
+    /// As [`crate::task::Task::waiting`]; in `ready`, whether another program made it so before its
+    /// parents are finished.
     pub waiting: bool,
     /// As [`crate::task::Task::block_reason`].
     pub block_reason: Option<String>,

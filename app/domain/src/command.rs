@@ -1,8 +1,10 @@
 //! What can be asked of the board. Every door builds these; the kernel alone carries them out.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::dispatch::Report;
+use crate::dispatch::{Place, Report};
 use crate::id::{CommentId, DeliveryId, EventId, RunId, SubscriptionId, TaskId};
 use crate::notify::delivery::Retry;
 use crate::notify::quiet::QuietHours;
@@ -350,6 +352,9 @@ pub struct ClaimPolicy {
     pub respects_rest: bool,
     /// Whether a paused dispatcher or lane takes nothing.
     pub respects_pause: bool,
+    /// The runs whose processes may be there still, and their places. Those of them that are closed by
+    /// then hold their tasks back and take up room.
+    pub unsettled: BTreeMap<RunId, Place>,
 }
 
 /// How a run failed.

@@ -5,7 +5,7 @@ mod why;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::TaskId;
+use crate::id::{RunId, TaskId};
 use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
 
@@ -41,6 +41,20 @@ pub struct Report {
     /// The places of the runs that were closed and whose processes have not ended yet.
     #[serde(default)]
     pub leaving: Vec<Place>,
+    /// The runs that it can neither watch nor bring to an end.
+    #[serde(default)]
+    pub stuck: Vec<Stuck>,
+}
+
+/// A run that can neither be watched nor brought to an end, as things are. It is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// The run.
+    pub run: RunId,
+    /// What it takes up.
+    pub place: Place,
+    /// Why, in a sentence.
+    pub error: String,
 }
 
 /// What a run takes up until the last of its processes has ended: no other one is started for its task,

@@ -99,6 +99,12 @@ pub enum Error {
         /// How long.
         remaining: Seconds,
     },
+    /// A second worker would meet the first.
+    #[error("task {task} cannot be taken yet: the processes of its last run have not ended")]
+    Leaving {
+        /// The task.
+        task: TaskId,
+    },
     /// As many tasks are running as may run.
     #[error("{running} tasks are running and the limit is {limit}")]
     AtCapacity {
@@ -220,6 +226,7 @@ impl Error {
             | Self::NoSuchMove { .. }
             | Self::UnfinishedParents { .. }
             | Self::Resting { .. }
+            | Self::Leaving { .. }
             | Self::AtCapacity { .. }
             | Self::RunningReassign { .. }
             | Self::Paused { .. }

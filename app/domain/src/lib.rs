@@ -13,6 +13,8 @@ pub mod command;
 pub mod dispatch;
 pub mod error;
 pub mod event;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 pub mod id;
 pub mod inbox;
 pub mod live;

@@ -10,7 +10,7 @@ use leptos::web_sys::{
 };
 use leptos_router::NavigateOptions;
 use state::address::Address;
-use state::pending::{self, Request, Saved, Ticket};
+use state::pending::{self, Request, Ticket};
 use state::{Effect, Msg, connection, drawer, inbox, layout, me, notification, theme};
 
 use super::keyboard::Prefix;
@@ -138,25 +138,9 @@ impl Runtime {
 
     fn send(self, ticket: Ticket, request: Request) {
         spawn_local(async move {
-            let result = ask(request).await.map_err(Into::into);
+            let result = api::ask(request).await.map_err(Into::into);
             self.dispatch(Msg::Pending(pending::Msg::Answered(ticket, result)));
         });
-    }
-}
-
-async fn ask(request: Request) -> Result<Saved, ApiError> {
-    match request {
-        Request::Create(form) => api::create_task(form).await,
-        Request::Change { task, change, .. } => api::update_task(task, change).await,
-        Request::Comment { task, body } => api::comment(task, body).await,
-        Request::Undo { events, .. } => api::undo(events).await,
-        Request::Pause(lane) => api::pause(lane).await,
-        Request::Resume(lane) => api::resume(lane).await,
-        Request::RetryDelivery(delivery) => api::retry_delivery(delivery).await,
-        Request::DropDelivery(delivery) => api::drop_delivery(delivery).await,
-        Request::Subscribe(task, to) => api::subscribe(task, to).await,
-        Request::Unsubscribe(task, to) => api::unsubscribe(task, to).await,
-        Request::FillSample => api::fill_sample().await,
     }
 }
 

@@ -12,7 +12,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 use state::Msg;
 use state::connection::{self, Socket};
-use state::pulse::Status;
+use state::pulse::Pulse;
 
 /// One message of the server: a frame, or a word that it does not know our cursor. One struct for
 /// both keeps the program small.
@@ -24,7 +24,7 @@ struct Told {
     cursor: Option<EventId>,
     tasks: Vec<TaskSummary>,
     /// How the dispatcher does, where that has changed.
-    status: Option<Status>,
+    status: Option<Pulse>,
 }
 
 /// Opens a socket and tells what comes out of it until it closes or is aborted.

@@ -19,7 +19,7 @@ use super::drag::Drag;
 use super::empty_board::EmptyBoard;
 use super::figures::FigureStrip;
 use crate::runtime::{Runtime, use_dispatch};
-use crate::view::says::flag;
+use crate::view::says::{flag, memo};
 
 #[component]
 pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
@@ -27,7 +27,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
     let is_stale = flag(move || matches!(shown.link().get(), Link::Lost | Link::SignedOut));
     let is_compact = flag(move || shown.layout().read().is_compact);
     let is_choosing = flag(move || shown.chosen().get() > 0);
-    let has_archive = Memo::new(move |_| shown.address().read().filter.archived);
+    let has_archive = memo(move || shown.address().read().filter.archived);
     Drag::listen(expect_context::<Runtime>());
     let dispatch = use_dispatch();
     let click = move |event: MouseEvent| {
@@ -50,7 +50,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
                 <EmptyBoard is_filling=shown.is_filling()/>
             </Show>
             <div class="columns" data-empty=flag(move || shown.is_empty().get())>
-                {columns.collect_view()}
+                {columns}
                 <Show when=move || has_archive.get()>
                     <Column shown status=Status::Archived column=shown.columns().archived().into() clock/>
                 </Show>

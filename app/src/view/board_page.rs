@@ -22,6 +22,7 @@ use crate::api;
 use crate::api::error::ApiError;
 use crate::api::json::Json;
 use crate::runtime::Runtime;
+use crate::view::says::memo;
 
 #[component]
 pub(crate) fn BoardPage() -> impl IntoView {
@@ -46,7 +47,7 @@ pub(crate) fn BoardPage() -> impl IntoView {
 #[component]
 fn OpenPage(opening: Opening) -> impl IntoView {
     let shown = Runtime::start(opening).shown();
-    let is_inbox = Memo::new(move |_| shown.address().read().is_inbox);
+    let is_inbox = memo(move || shown.address().read().is_inbox);
     // A board of thousands of cards takes its time, so it stays once it is there.
     let has_board = Memo::new(move |had: Option<&bool>| had == Some(&true) || !is_inbox.get());
     let name = move || match &*shown.drawer().read() {

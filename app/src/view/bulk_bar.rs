@@ -9,19 +9,19 @@ use state::{Msg, selection};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
-use crate::view::says::text;
+use crate::view::says::{click, memo, text};
 
 #[component]
 pub(crate) fn BulkBar(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
     let chosen = shown.chosen();
-    let is_choosing = Memo::new(move |_| chosen.get() > 0);
+    let is_choosing = memo(move || chosen.get() > 0);
     let put = move |label: &'static str, column: Status| {
-        let send = move |_| dispatch(Msg::PutChosen(column.clone()));
+        let send = click(move || dispatch(Msg::PutChosen(column.clone())));
         view! { <button type="button" class="button" on:click=send>{label}</button> }
     };
     let ask = move |label: &'static str, page: Page| {
-        let send = move |_| dispatch(Msg::AskedOfChosen(page));
+        let send = click(move || dispatch(Msg::AskedOfChosen(page)));
         view! { <button type="button" class="button" on:click=send>{label}</button> }
     };
     view! {
@@ -30,7 +30,7 @@ pub(crate) fn BulkBar(shown: Store<Shown>) -> impl IntoView {
                 <p class="count" role="status">{text(move || format!("{} chosen", chosen.get()))}</p>
                 <button
                     type="button" class="button"
-                    on:click=move |_| dispatch(Msg::Selection(selection::Msg::ChoseAll))
+                    on:click=click(move || dispatch(Msg::Selection(selection::Msg::ChoseAll)))
                 >
                     "All shown"
                 </button>
@@ -44,7 +44,7 @@ pub(crate) fn BulkBar(shown: Store<Shown>) -> impl IntoView {
                 {put("Archive", Status::Archived)}
                 <button
                     type="button" class="button-quiet" aria-label="Let all go" title="Let all go (Esc)"
-                    on:click=move |_| dispatch(Msg::Selection(selection::Msg::Cleared))
+                    on:click=click(move || dispatch(Msg::Selection(selection::Msg::Cleared)))
                 >
                     <Drawing icon=Icon::Close/>
                 </button>

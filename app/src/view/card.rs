@@ -17,7 +17,7 @@ use super::avatar::Avatar;
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
-use crate::view::says::{flag, text};
+use crate::view::says::{flag, memo, text};
 use notes::Notes;
 
 /// On the parts of a card that a click does something with; the board listens for all cards.
@@ -39,7 +39,7 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
     let id = card.id().get_untracked();
     let address = Address::of_task(id.clone()).url();
     let status = card.status();
-    let is_running = Memo::new(move |_| status.get() == Status::Running);
+    let is_running = memo(move || status.get() == Status::Running);
     // Two names for one animation: it starts anew when the name changes.
     let flash = move || match card.changes().get() {
         0 => None,

@@ -15,7 +15,7 @@ use super::draft::Draft;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
 use crate::runtime::use_dispatch;
-use crate::view::says::{flag, text, truth};
+use crate::view::says::{click, flag, memo, text, truth, word};
 
 #[component]
 pub(crate) fn Column(
@@ -29,7 +29,7 @@ pub(crate) fn Column(
     let name = status.as_str().to_owned();
     let drafts = {
         let status = status.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let drafts = shown.drafts();
             let drafts = drafts.read();
             let here = drafts.iter().filter(|draft| draft.status == status);
@@ -38,7 +38,7 @@ pub(crate) fn Column(
     };
     let is_folded = {
         let status = status.clone();
-        Memo::new(move |_| shown.layout().read().is_folded(&status))
+        memo(move || shown.layout().read().is_folded(&status))
     };
     let rows = move || {
         let column = column.read();
@@ -74,7 +74,7 @@ pub(crate) fn Column(
                 <FoldButton column=status.clone() is_folded/>
             </header>
             <Show when=is_empty>
-                <p class="hint">{words}</p>
+                <p class="hint">{word(words)}</p>
             </Show>
             <ul class="cards" role="list">
                 <For each=rows key=Row::clone let(row)>
@@ -121,19 +121,19 @@ fn Lane(name: Option<String>) -> impl IntoView {
 fn More(status: Status, column: Field<shown::Column>, is_folded: Memo<bool>) -> impl IntoView {
     let dispatch = use_dispatch();
     let status = StoredValue::new(status);
-    let hidden = Memo::new(move |_| {
+    let hidden = memo(move || {
         if is_folded.get() {
             0
         } else {
             column.read().hidden()
         }
     });
-    let has_more = Memo::new(move |_| hidden.get() > 0);
+    let has_more = memo(move || hidden.get() > 0);
     view! {
         <Show when=move || has_more.get()>
             <button
                 type="button" class="more button needs-script"
-                on:click=move |_| dispatch(Msg::WantedMore(status.get_value()))
+                on:click=click(move || dispatch(Msg::WantedMore(status.get_value())))
             >
                 {text(move || format!("Show more, {} are left", hidden.get()))}
             </button>
@@ -153,7 +153,7 @@ fn FoldButton(column: Status, is_folded: Memo<bool>) -> impl IntoView {
         <button
             type="button" class="fold button-quiet needs-script" title=text(title.clone()) aria-label=text(title)
             aria-expanded=truth(move || !is_folded.get())
-            on:click=move |_| dispatch(Msg::Layout(layout::Msg::Folded(column.clone())))
+            on:click=click(move || dispatch(Msg::Layout(layout::Msg::Folded(column.clone()))))
         >
             <Drawing icon=Signal::derive(move || if is_folded.get() { Icon::Unfold } else { Icon::Fold })/>
         </button>
@@ -175,7 +175,7 @@ fn AddButton(column: Status) -> impl IntoView {
             popovertargetaction="show"
             title=title.clone()
             aria-label=title
-            on:click=move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(column.clone())))
+            on:click=click(move || dispatch(Msg::Create(create::Msg::OpenedFrom(column.clone()))))
         >
             <Drawing icon=Icon::Plus/>
         </button>

@@ -1,5 +1,6 @@
 //! Says whether what is shown is current.
 
+use crate::view::says::word;
 use leptos::either::Either;
 use leptos::prelude::*;
 use state::connection::Link;
@@ -40,7 +41,7 @@ pub(crate) fn ConnectionMark(
     };
     view! {
         {reload}
-        <p class="connection-mark" data-link=name title=title role="status">
+        <p class="connection-mark" data-link=word(name) title=word(title) role="status">
             {text}
         </p>
     }

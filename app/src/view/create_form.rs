@@ -11,6 +11,7 @@ use state::{Msg, create::Refused};
 use super::form::{Filled, PlainForm};
 use crate::api::CreateTask;
 use crate::runtime::use_dispatch;
+use crate::view::says::{effect, memo};
 
 /// What buttons that open the form refer to. They only ever show it: a click may hand a refused form
 /// back, which opens it already.
@@ -43,8 +44,8 @@ pub(crate) fn CreateForm(
             drop(panel.hide_popover());
         }
     });
-    let refused = Memo::new(move |_| create.read().refused.clone());
-    Effect::new(move |_| {
+    let refused = memo(move || create.read().refused.clone());
+    effect(move || {
         if let Some(Refused { form, .. }) = refused.get() {
             if inputs.are_filled() {
                 dispatch(Msg::Create(create::Msg::KeptTyping));

@@ -1,5 +1,6 @@
 //! A window above the page. The browser keeps the keyboard in it and gives it back afterwards.
 
+use crate::view::says::effect;
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -20,7 +21,7 @@ where
 {
     let children = children.into_inner();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = dialog.get() else {
             return;
         };

@@ -20,12 +20,13 @@ use domain::task::TaskDetail;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::drawer::Reading;
+use state::label;
 use state::refusal::Refusal;
 use state::shown::{self, Shown, ShownStoreFields};
 
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
-use crate::view::says::text;
+use crate::view::says::{memo, text};
 use attempts::Attempts;
 use callout::Callout;
 use comment_form::CommentForm;
@@ -45,26 +46,26 @@ const TITLE_ID: &str = "open-task-title";
 
 #[component]
 pub(crate) fn Drawer(shown: Store<Shown>) -> impl IntoView {
-    let task = Memo::new(move |_| shown.drawer().read().task().cloned());
+    let task = memo(move || shown.drawer().read().task().cloned());
     move || task.get().map(|task| view! { <OpenTask shown task/> })
 }
 
 #[component]
 fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
-    let reading = Memo::new(move |_| match &*shown.drawer().read() {
+    let reading = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { reading, .. } => Some(Arc::clone(reading)),
         _ => None,
     });
-    let refusal = Memo::new(move |_| match &*shown.drawer().read() {
+    let refusal = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Failed { refusal, .. } => Some(refusal.clone()),
         _ => None,
     });
-    let title = Memo::new(move |_| match &*shown.drawer().read() {
+    let title = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { reading, .. } => Some(reading.detail.task.title.clone()),
         shown::Drawer::Loading { title, .. } => title.clone(),
         _ => None,
     });
-    let is_loaded = Memo::new(move |_| reading.read().is_some());
+    let is_loaded = memo(move || reading.read().is_some());
     let back = move || shown.address().read().with_task(None).url();
     view! {
         <aside class="drawer" id=DRAWER_ID tabindex="-1" aria-labelledby=TITLE_ID>
@@ -87,41 +88,41 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
 
 #[component]
 fn Missing(refusal: Refusal) -> impl IntoView {
-    view! { <p class="callout">{refusal.message}</p> }
+    view! { <p class="callout">{label::capitalised(&refusal.message)}</p> }
 }
 
 /// A loaded task. Each part follows its own slice, so that a new reading changes what is new.
 #[component]
 fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl IntoView {
     let clock = Clock::of(shown);
-    let status = Memo::new(move |_| match &*shown.drawer().read() {
+    let status = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { status, .. } => Some(status.clone()),
         _ => None,
     });
-    let saying = Memo::new(move |_| match &*shown.drawer().read() {
+    let saying = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { comments, .. } => comments.clone(),
         _ => Vec::new(),
     });
-    let why_not = Memo::new(move |_| match &*shown.drawer().read() {
+    let why_not = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { why_not, .. } => why_not.clone(),
         _ => None,
     });
-    let conflict = Memo::new(move |_| match &*shown.drawer().read() {
+    let conflict = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { conflict, .. } => conflict.clone(),
         _ => None,
     });
-    let problem = Memo::new(move |_| match &*shown.drawer().read() {
+    let problem = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { problem, .. } => problem.clone(),
         _ => None,
     });
-    let html = Memo::new(move |_| {
+    let html = memo(move || {
         let reading = reading.read();
         reading
             .as_ref()
             .map(|it| it.html.clone())
             .unwrap_or_default()
     });
-    let draft = Memo::new(move |_| match &*shown.drawer().read() {
+    let draft = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { draft, .. } => draft.clone(),
         _ => String::new(),
     });
@@ -133,14 +134,14 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
     let timeline = part(reading, state::drawer::timeline::of);
     let parents = part(reading, |detail| detail.parents.clone());
     let children = part(reading, |detail| detail.children.clone());
-    let news = Memo::new(move |_| {
+    let news = memo(move || {
         let reading = reading.read();
         reading
             .as_ref()
             .map(|it| it.news.clone())
             .unwrap_or_default()
     });
-    let log = Memo::new(move |_| reading.read().as_ref().and_then(|it| it.log.clone()));
+    let log = memo(move || reading.read().as_ref().and_then(|it| it.log.clone()));
     let is_running = part(reading, |detail| detail.task.status == Status::Running);
     let is_script = part(reading, |detail| {
         detail.task.assignee.as_deref() == Some("shell")
@@ -171,7 +172,7 @@ fn part<T>(
 where
     T: Default + PartialEq + Send + Sync + 'static,
 {
-    Memo::new(move |_| {
+    memo(move || {
         reading
             .read()
             .as_ref()

@@ -10,6 +10,7 @@ use super::create_form::CREATE_FORM_ID;
 use super::form::PlainForm;
 use crate::api::FillSample;
 use crate::runtime::use_dispatch;
+use crate::view::says::{click, word};
 
 #[component]
 pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoView {
@@ -17,7 +18,7 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
     let fill = Callback::new(move |_| {
         dispatch(Msg::Pending(pending::Msg::Asked(Request::FillSample)));
     });
-    let open = move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready)));
+    let open = click(move || dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready))));
     view! {
         <section class="empty-board" aria-label="Getting started">
             <h2>"Nothing to do yet"</h2>
@@ -33,7 +34,7 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
                 </button>
                 <PlainForm action=FillSample::url() on_submit=fill>
                     <button class="button" disabled=move || is_filling.get()>
-                        {move || if is_filling.get() { "Filling…" } else { "Fill with the sample" }}
+                        {word(move || if is_filling.get() { "Filling…" } else { "Fill with the sample" })}
                     </button>
                 </PlainForm>
             </div>

@@ -9,6 +9,7 @@ use state::{age, label};
 use super::age::Age;
 use super::clock::Clock;
 use super::status_mark::StatusMark;
+use crate::view::says::memo;
 
 /// The size of the line of finished tasks.
 const LINE: (u32, u32) = (92, 20);
@@ -16,7 +17,7 @@ const LINE: (u32, u32) = (92, 20);
 #[component]
 pub(crate) fn FigureStrip(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
-    let broken = Memo::new(move |_| {
+    let broken = memo(move || {
         let workers = shown.workers();
         let workers = workers.read();
         let failing = workers.failing().map(ToOwned::to_owned);
@@ -44,10 +45,10 @@ fn Strip(figures: Figures, clock: Clock, broken: Memo<Vec<String>>) -> impl Into
     });
     view! {
         <dl class="figures" aria-label="Figures">
-            {figures.counts.into_iter().map(|(status, count)| {
+            {figures.counts.map(|(status, count)| {
                 let label = label::of(&status).to_owned();
                 view! { <div><dt><StatusMark status/>{label}</dt><dd>{count}</dd></div> }
-            }).collect_view()}
+            })}
             {oldest}
             <div class="done">
                 <dt>"Done in 24 h"</dt>

@@ -9,7 +9,7 @@ use state::shown::{Shown, ShownStoreFields};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
-use crate::view::says::{flag, text, truth};
+use crate::view::says::{click, effect, flag, memo, text, truth};
 
 /// The name of the search, which has a key of its own.
 pub(crate) const SEARCH_ID: &str = "search";
@@ -17,7 +17,7 @@ pub(crate) const SEARCH_ID: &str = "search";
 #[component]
 pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let filter = Memo::new(move |_| shown.address().read().filter.clone());
+    let filter = memo(move || shown.address().read().filter.clone());
     let chip = move |label: &'static str,
                      title: &'static str,
                      msg: filter::Msg,
@@ -26,7 +26,7 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
             <button
                 type="button" class="chip" title=title
                 aria-pressed=truth(move || is_on(&filter.read()))
-                on:click=move |_| dispatch(Msg::Filter(msg.clone()))
+                on:click=click(move || dispatch(Msg::Filter(msg.clone())))
             >
                 {label}
             </button>
@@ -44,7 +44,7 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
             <Show when=move || filter.read().is_active()>
                 <button
                     type="button" class="button-quiet" aria-label="Clear the filters" title="Clear the filters"
-                    on:click=move |_| dispatch(Msg::Filter(filter::Msg::Cleared))
+                    on:click=click(move || dispatch(Msg::Filter(filter::Msg::Cleared)))
                 >
                     <Drawing icon=Icon::Close/>
                 </button>
@@ -57,7 +57,7 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Mine(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let is_on = Memo::new(move |_| {
+    let is_on = memo(move || {
         let me = shown.me().get().map(Whose::Of);
         me.is_some() && shown.address().read().filter.assignee == me
     });
@@ -68,7 +68,7 @@ fn Mine(shown: Store<Shown>) -> impl IntoView {
     view! {
         <button
             type="button" class="chip" title=text(title) aria-pressed=truth(move || is_on.get())
-            on:click=move |_| dispatch(Msg::ToggledMine)
+            on:click=click(move || dispatch(Msg::ToggledMine))
         >
             "Mine"
         </button>
@@ -78,11 +78,11 @@ fn Mine(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Search(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let text = Memo::new(move |_| shown.address().read().filter.text.clone());
+    let text = memo(move || shown.address().read().filter.text.clone());
     let initial = text.get_untracked();
     let input = NodeRef::<html::Input>::new();
     // What is typed stays; only what came from elsewhere is written.
-    Effect::new(move |_| {
+    effect(move || {
         let text = text.get();
         if let Some(input) = input.get()
             && input.value() != text
@@ -108,9 +108,9 @@ fn Search(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Tenants(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let chosen = Memo::new(move |_| shown.address().read().filter.tenant.clone());
+    let chosen = memo(move || shown.address().read().filter.tenant.clone());
     // A link may name a tenant that has no task any more.
-    let tenants = Memo::new(move |_| {
+    let tenants = memo(move || {
         let mut tenants = shown.tenants().get();
         tenants.extend(
             chosen
@@ -142,8 +142,8 @@ fn Tenants(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Assignees(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let chosen = Memo::new(move |_| shown.address().read().filter.assignee.clone());
-    let names = Memo::new(move |_| {
+    let chosen = memo(move || shown.address().read().filter.assignee.clone());
+    let names = memo(move || {
         let mut names = shown.assignees().get();
         if let Some(Whose::Of(name)) = chosen.get()
             && !names.contains(&name)

@@ -15,7 +15,7 @@ use super::inbox::InboxLink;
 use super::theme_button::ThemeButton;
 use super::workers::WorkersPill;
 use crate::runtime::use_dispatch;
-use crate::view::says::truth;
+use crate::view::says::{click, truth};
 
 /// The form that ends the session.
 pub(crate) const LOG_OUT_ID: &str = "log-out";
@@ -23,7 +23,7 @@ pub(crate) const LOG_OUT_ID: &str = "log-out";
 #[component]
 pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let open = move |_| dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready)));
+    let open = click(move || dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready))));
     let toggle = move |icon: Icon,
                        label: &'static str,
                        msg: layout::Msg,
@@ -32,18 +32,13 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
             <button
                 type="button" class="button-quiet arrange needs-script" title=label aria-label=label
                 aria-pressed=truth(move || is_on(&shown.layout().read()))
-                on:click=move |_| dispatch(Msg::Layout(msg.clone()))
+                on:click=click(move || dispatch(Msg::Layout(msg.clone())))
             >
                 <Drawing icon/>
             </button>
         }
     };
-    let commands = move |_| {
-        dispatch(Msg::Pressed(keys::Action::Palette, state::Focus::default()));
-    };
-    let help = move |_| {
-        dispatch(Msg::Pressed(keys::Action::Help, state::Focus::default()));
-    };
+    let press = |action| click(move || dispatch(Msg::Pressed(action, state::Focus::default())));
     view! {
         <header class="header">
             <h1 class="name">
@@ -62,7 +57,7 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
                 {toggle(Icon::Figures, "Figures", layout::Msg::ToggledFigures, |it| it.has_figures)}
                 {toggle(Icon::Density, "Closer cards", layout::Msg::ToggledDensity, |it| it.is_compact)}
                 <ThemeButton theme=shown.theme()/>
-                <button type="button" class="button-quiet needs-script arrange" title="Keys (?)" aria-label="Keys" on:click=help>
+                <button type="button" class="button-quiet needs-script arrange" title="Keys (?)" aria-label="Keys" on:click=press(keys::Action::Help)>
                     <Drawing icon=Icon::Question/>
                 </button>
                 // No server function answers it, so it is the browser's in any case.
@@ -70,7 +65,7 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
                     <button class="button-quiet" title="Log out" aria-label="Log out"><Drawing icon=Icon::Leave/></button>
                 </form>
                 // What has no room on a phone is in the palette.
-                <button type="button" class="button-quiet anything needs-script" title="Commands (Ctrl K)" aria-label="Commands" on:click=commands>
+                <button type="button" class="button-quiet anything needs-script" title="Commands (Ctrl K)" aria-label="Commands" on:click=press(keys::Action::Palette)>
                     <Drawing icon=Icon::More/>
                 </button>
                 <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>

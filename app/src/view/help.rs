@@ -8,6 +8,7 @@ use state::{Msg, keys};
 use super::dialog::Dialog;
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
+use crate::view::says::click;
 
 #[component]
 pub(crate) fn Help(shown: Store<Shown>) -> impl IntoView {
@@ -19,7 +20,7 @@ pub(crate) fn Help(shown: Store<Shown>) -> impl IntoView {
                 <h2>"Keys"</h2>
                 <button
                     type="button" class="button-quiet" aria-label="Close" title="Close (Esc)"
-                    on:click=move |_| dispatch(Msg::LeftHelp)
+                    on:click=click(move || dispatch(Msg::LeftHelp))
                 >
                     <Drawing icon=Icon::Close/>
                 </button>

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::view::says::word;
+
 #[derive(Clone, Copy)]
 pub(crate) enum Icon {
     Plus,
@@ -72,7 +74,7 @@ impl Icon {
 pub(crate) fn Drawing(#[prop(into)] icon: Signal<Icon>) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-            <path d=move || icon.get().path()/>
+            <path d=word(move || icon.get().path())/>
         </svg>
     }
 }

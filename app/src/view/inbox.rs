@@ -14,7 +14,7 @@ use state::shown::{Shown, ShownStoreFields};
 
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
-use crate::view::says::flag;
+use crate::view::says::{flag, memo, text};
 use concern::ConcernRow;
 use notifications::Notifications;
 
@@ -28,13 +28,13 @@ pub(crate) const INBOX_ID: &str = "inbox";
 #[component]
 pub(crate) fn Inbox(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
-    let count = Memo::new(move |_| shown.inbox().read().len());
+    let count = memo(move || shown.inbox().read().len());
     let is_stale = flag(move || matches!(shown.link().get(), Link::Lost | Link::SignedOut));
     view! {
         <main class="inbox" aria-labelledby=INBOX_ID data-stale=is_stale>
             <header class="head">
                 <h2 id=INBOX_ID tabindex="-1">"Inbox"</h2>
-                <p class="count" role="status">{move || in_words(count.get())}</p>
+                <p class="count" role="status">{text(move || in_words(count.get()))}</p>
                 <Notifications state=shown.notifications()/>
             </header>
             <ul class="concerns" role="list">

@@ -7,6 +7,7 @@ use state::notice::{Kind, Notice};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
+use crate::view::says::click;
 
 #[component]
 pub(crate) fn Notices(#[prop(into)] notices: Field<Vec<Notice>>) -> impl IntoView {
@@ -40,7 +41,7 @@ fn Line(notice: Notice) -> impl IntoView {
         Kind::Done(act) => Some(view! {
             <button
                 type="button" class="button" title="Undo (Z)"
-                on:click=move |_| dispatch(Msg::WantedUndo(Some(act)))
+                on:click=click(move || dispatch(Msg::WantedUndo(Some(act))))
             >
                 "Undo"
             </button>
@@ -59,7 +60,7 @@ fn Line(notice: Notice) -> impl IntoView {
                 type="button"
                 class="button-quiet needs-script"
                 aria-label="Dismiss"
-                on:click=move |_| dispatch(Msg::DismissedNotice(id))
+                on:click=click(move || dispatch(Msg::DismissedNotice(id)))
             >
                 <Drawing icon=Icon::Close/>
             </button>

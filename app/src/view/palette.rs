@@ -12,7 +12,7 @@ use super::dialog::Dialog;
 use super::icon::{Drawing, Icon};
 use super::status_mark::StatusMark;
 use crate::runtime::use_dispatch;
-use crate::view::says::truth;
+use crate::view::says::{click, effect, memo, truth};
 
 const ANSWERS_ID: &str = "answers";
 
@@ -36,10 +36,10 @@ fn Question(shown: Store<Shown>) -> impl IntoView {
     let placeholder = move || palette.read().as_ref().map(|it| it.placeholder);
     let about = move || palette.read().as_ref().and_then(|it| it.about.clone());
     let marked = move || palette.read().as_ref().map(|it| answer_id(it.cursor));
-    let query = Memo::new(move |_| palette.read().as_ref().map(|it| it.query.clone()));
+    let query = memo(move || palette.read().as_ref().map(|it| it.query.clone()));
     let input = NodeRef::<html::Input>::new();
     // A question that follows another begins empty, and has the keyboard.
-    Effect::new(move |_| {
+    effect(move || {
         if let (Some(input), Some(query)) = (input.get(), query.get()) {
             if input.value() != query {
                 input.set_value(&query);
@@ -73,15 +73,15 @@ fn Question(shown: Store<Shown>) -> impl IntoView {
 #[component]
 fn Answers(shown: Store<Shown>) -> impl IntoView {
     let palette = shown.palette();
-    let cursor = Memo::new(move |_| palette.read().as_ref().map_or(0, |it| it.cursor));
-    let items = Memo::new(move |_| {
+    let cursor = memo(move || palette.read().as_ref().map_or(0, |it| it.cursor));
+    let items = memo(move || {
         let palette = palette.read();
         palette
             .as_ref()
             .map(|it| it.items.clone())
             .unwrap_or_default()
     });
-    Effect::new(move |_| {
+    effect(move || {
         let marked = document().get_element_by_id(&answer_id(cursor.get()));
         if let Some(marked) = marked {
             let nearest = leptos::web_sys::ScrollIntoViewOptions::new();
@@ -124,7 +124,7 @@ fn Choice(position: usize, item: Item, cursor: Memo<usize>) -> impl IntoView {
             role="option" id=answer_id(position)
             aria-selected=truth(move || cursor.get() == position)
             aria-disabled=is_off
-            on:click=move |_| dispatch(Msg::Palette(Answer::Chose(position)))
+            on:click=click(move || dispatch(Msg::Palette(Answer::Chose(position))))
         >
             {mark}{lead}
             <span class="label">{label}</span>

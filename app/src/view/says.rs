@@ -1,11 +1,20 @@
-//! What changes in an attribute or a text, without the type of the closure that says it: for each
-//! such type there would be a copy of all the code that builds, takes over and updates it.
+//! What changes on the page, without the type of the closure that says it: for each such type there
+//! would be a copy of all the code that builds, takes over and updates it.
+
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
 
 /// An attribute that is there or not.
 pub(crate) type Flag = Box<dyn FnMut() -> Option<&'static str> + Send>;
 
+/// One of a few words.
+pub(crate) type Word = Box<dyn FnMut() -> &'static str + Send>;
+
 /// A text.
 pub(crate) type Text = Box<dyn FnMut() -> String + Send>;
+
+/// What a click does.
+pub(crate) type Click = Box<dyn FnMut(MouseEvent)>;
 
 /// An attribute without a value, such as `data-open`, where this is so.
 pub(crate) fn flag(is_so: impl Fn() -> bool + Send + 'static) -> Flag {
@@ -13,11 +22,36 @@ pub(crate) fn flag(is_so: impl Fn() -> bool + Send + 'static) -> Flag {
 }
 
 /// An attribute that says `true` or `false`, as those of ARIA do.
-pub(crate) fn truth(is_so: impl Fn() -> bool + Send + 'static) -> Flag {
-    Box::new(move || Some(if is_so() { "true" } else { "false" }))
+pub(crate) fn truth(is_so: impl Fn() -> bool + Send + 'static) -> Word {
+    word(move || if is_so() { "true" } else { "false" })
+}
+
+/// One of a few words, in an attribute or on the page.
+pub(crate) fn word(says: impl Fn() -> &'static str + Send + 'static) -> Word {
+    Box::new(says)
 }
 
 /// A text, in an attribute or on the page.
 pub(crate) fn text(says: impl Fn() -> String + Send + 'static) -> Text {
     Box::new(says)
+}
+
+/// What a click does, wherever on the element it was.
+pub(crate) fn click(does: impl Fn() + 'static) -> Click {
+    Box::new(move |_| does())
+}
+
+/// What is done in browsers now, and again whenever a signal that it reads has changed.
+pub(crate) fn effect(does: impl FnMut() + 'static) {
+    let does: Box<dyn FnMut()> = Box::new(does);
+    Effect::new(does);
+}
+
+/// What follows from signals. Whoever reads it is woken only when it has changed.
+pub(crate) fn memo<T>(says: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
+where
+    T: PartialEq + Send + Sync + 'static,
+{
+    let says: Box<dyn Fn(Option<&T>) -> T + Send + Sync> = Box::new(move |_| says());
+    Memo::new(says)
 }

@@ -1,6 +1,6 @@
 //! The mark of a status: a shape of its own, so that its colour is not the only sign.
 
-use crate::view::says::text;
+use crate::view::says::{text, word};
 use domain::status::Status;
 use leptos::prelude::*;
 
@@ -14,7 +14,7 @@ pub(crate) fn StatusMark(#[prop(into)] status: Signal<Status>) -> impl IntoView 
             aria-hidden="true"
         >
             <circle class="ring" cx="8" cy="8" r="6"/>
-            <path class="sign" d=move || sign(&status.read())/>
+            <path class="sign" d=word(move || sign(&status.read()))/>
         </svg>
     }
 }

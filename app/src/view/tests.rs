@@ -5,9 +5,9 @@ mod drawer;
 mod page;
 
 use domain::board::{Snapshot, TaskSummary};
+use domain::fixture::{NOW, summary};
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
-use domain::time::Timestamp;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::Opening;
@@ -20,36 +20,8 @@ use state::theme::Theme;
 
 use crate::runtime::Runtime;
 
-const NOW: Timestamp = Timestamp(1_000_000);
-
 fn id(number: u32) -> TaskId {
     TaskId::from_bits(number)
-}
-
-/// A ready task that was put on the board a moment ago.
-fn summary(number: u32) -> TaskSummary {
-    TaskSummary {
-        id: id(number),
-        number: i64::from(number),
-        title: format!("Task {number}"),
-        assignee: Some("shell".to_owned()),
-        status: Status::Ready,
-        priority: 0,
-        tenant: None,
-        created_at: NOW,
-        started_at: None,
-        completed_at: None,
-        status_since: NOW,
-        not_before: None,
-        failures: 0,
-        last_error: None,
-        waiting: false,
-        block_reason: None,
-        parents: 0,
-        children: 0,
-        children_done: 0,
-        comments: 0,
-    }
 }
 
 fn opening(tasks: impl IntoIterator<Item = TaskSummary>) -> Opening {

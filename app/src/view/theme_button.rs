@@ -7,6 +7,7 @@ use state::theme::Theme;
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
+use crate::view::says::{click, word};
 
 #[component]
 pub(crate) fn ThemeButton(#[prop(into)] theme: Signal<Theme>) -> impl IntoView {
@@ -26,9 +27,9 @@ pub(crate) fn ThemeButton(#[prop(into)] theme: Signal<Theme>) -> impl IntoView {
         <button
             type="button"
             class="button-quiet needs-script arrange"
-            title=title
-            aria-label=title
-            on:click=move |_| dispatch(Msg::ChoseTheme(theme.get_untracked().next()))
+            title=word(title)
+            aria-label=word(title)
+            on:click=click(move || dispatch(Msg::ChoseTheme(theme.get_untracked().next())))
         >
             <Drawing icon=icon/>
         </button>

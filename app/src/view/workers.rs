@@ -11,7 +11,7 @@ use super::age::Age;
 use super::clock::Clock;
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
-use crate::view::says::text;
+use crate::view::says::{click, flag, memo, text, word};
 
 const PANEL_ID: &str = "workers";
 
@@ -29,11 +29,10 @@ pub(crate) fn WorkersPill(shown: Store<Shown>) -> impl IntoView {
     };
     let has_problem = move || {
         let workers = workers.read();
-        let is_broken = workers.problem.is_some() || workers.failing().next().is_some();
-        is_broken.then_some("")
+        workers.problem.is_some() || workers.failing().next().is_some()
     };
     view! {
-        <button type="button" class="workers-pill" popovertarget=PANEL_ID data-state=state data-problem=has_problem>
+        <button type="button" class="workers-pill" popovertarget=PANEL_ID data-state=word(state) data-problem=flag(has_problem)>
             <span class="words">{text(move || workers.read().in_words())}</span>
         </button>
         <Panel shown/>
@@ -45,7 +44,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
     let dispatch = use_dispatch();
     let workers = shown.workers();
     let clock = Clock::of(shown);
-    let state = Memo::new(move |_| workers.read().state);
+    let state = memo(move || workers.read().state);
     let words = move || match state.get() {
         State::Off => {
             "No dispatcher is running: start one with kanban serve or kanban daemon.".to_owned()
@@ -61,8 +60,8 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
         }
     };
     let problem = move || workers.read().problem.clone();
-    let lanes = Memo::new(move |_| workers.read().lanes.clone());
-    let last_tick = Memo::new(move |_| workers.read().last_tick);
+    let lanes = memo(move || workers.read().lanes.clone());
+    let last_tick = memo(move || workers.read().last_tick);
     view! {
         <div class="workers-panel" id=PANEL_ID popover="auto" role="dialog" aria-label="Dispatcher">
             <div class="whole">
@@ -70,7 +69,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
                 <Show when=move || state.get() != State::Off>
                     <button
                         type="button" class="button needs-script" title="Start now what can start (W)"
-                        on:click=move |_| dispatch(Msg::WantedNudge)
+                        on:click=click(move || dispatch(Msg::WantedNudge))
                     >
                         "Nudge"
                     </button>
@@ -124,7 +123,7 @@ fn PauseButton(lane: Option<String>, #[prop(into)] is_paused: Signal<bool>) -> i
     );
     let label = move || if is_paused.get() { "Resume" } else { "Pause" };
     let name = move || format!("{} {what}", label());
-    let send = move |_| {
+    let send = click(move || {
         let lane = lane.clone();
         let request = if is_paused.get_untracked() {
             Request::Resume(lane)
@@ -132,8 +131,8 @@ fn PauseButton(lane: Option<String>, #[prop(into)] is_paused: Signal<bool>) -> i
             Request::Pause(lane)
         };
         dispatch(Msg::Pending(pending::Msg::Asked(request)));
-    };
+    });
     view! {
-        <button type="button" class="button needs-script" aria-label=text(name) on:click=send>{label}</button>
+        <button type="button" class="button needs-script" aria-label=text(name) on:click=send>{word(label)}</button>
     }
 }

@@ -76,6 +76,11 @@ pub fn spans(printed: &str) -> Vec<Span> {
     spans
 }
 
+/// The text alone.
+pub fn plain(printed: &str) -> String {
+    spans(printed).into_iter().map(|span| span.text).collect()
+}
+
 /// The same of one line, in the style that the lines before it left behind.
 pub fn line(printed: &str, style: &mut Style) -> Vec<Span> {
     let mut spans = Vec::new();

@@ -113,8 +113,8 @@ impl Model {
 
     /// Takes in a board that was read anew, with or without the archive.
     pub fn replace(&mut self, snapshot: Snapshot, has_archive: bool) {
-        let kept: BTreeSet<&TaskId> = snapshot.tasks.iter().map(|task| &task.id).collect();
-        let gone = self.tasks.keys().filter(|id| !kept.contains(id)).cloned();
+        let kept: BTreeSet<TaskId> = snapshot.tasks.iter().map(|it| it.id.clone()).collect();
+        let gone = self.tasks.keys().filter(|id| !kept.contains(*id)).cloned();
         for id in gone.collect::<Vec<_>>() {
             self.remove(&id);
         }
@@ -168,8 +168,10 @@ impl Model {
 mod tests {
     use proptest::prelude::*;
 
+    use domain::fixture::summary;
+
     use super::*;
-    use crate::fixture::{any_frame, frame, snapshot, summary, with_status};
+    use crate::fixture::{any_frame, frame, snapshot, with_status};
 
     #[test]
     fn a_frame_puts_new_tasks_on_and_archived_ones_away() {

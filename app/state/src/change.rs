@@ -181,8 +181,10 @@ impl Change {
 mod tests {
     use proptest::prelude::*;
 
+    use domain::fixture::summary;
+
     use super::*;
-    use crate::fixture::{summary, with_status};
+    use crate::fixture::with_status;
 
     fn foreseen(mut task: TaskSummary, change: &Change) -> TaskSummary {
         change.foresee(&mut task);

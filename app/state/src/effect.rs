@@ -41,7 +41,7 @@ pub enum Effect {
         /// The change.
         request: Request,
     },
-    /// Ask the server for many changes at once.
+    /// Ask the server for many changes at once, at most [`domain::command::MAX_CHANGES`].
     SendAll {
         /// Names the request in the answer.
         ticket: Ticket,

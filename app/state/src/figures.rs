@@ -10,10 +10,10 @@ const HOURS: usize = 24;
 const HOUR: i64 = 3_600;
 
 /// Figures about all tasks, whatever the filter hides.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {
     /// How many hang in each of the six columns, in their order.
-    pub counts: Vec<(Status, u32)>,
+    pub counts: [(Status, u32); 6],
     /// Since when the longest has been ready.
     pub oldest_ready: Option<Timestamp>,
     /// How many were finished in each of the last 24 hours, the oldest hour first.
@@ -47,7 +47,7 @@ impl Figures {
             }
         }
         Self {
-            counts: counts.into(),
+            counts,
             oldest_ready,
             done_by_hour,
         }
@@ -78,8 +78,10 @@ fn hour_of(moment: Timestamp, now: Timestamp) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use domain::fixture::{NOW, summary};
+
     use super::*;
-    use crate::fixture::{NOW, snapshot, summary, with_status};
+    use crate::fixture::{snapshot, with_status};
 
     #[test]
     fn a_board_is_counted_by_column_and_by_hour() {

@@ -211,10 +211,11 @@ pub fn update(filter: &mut Filter, msg: Msg) {
 
 #[cfg(test)]
 mod tests {
+    use domain::fixture::{NOW, summary};
     use domain::time::Seconds;
 
     use super::*;
-    use crate::fixture::{NOW, summary, with_status};
+    use crate::fixture::with_status;
 
     fn shows(filter: &Filter, task: &TaskSummary) -> bool {
         filter.tester(NOW, |_| false)(task, &words(task))

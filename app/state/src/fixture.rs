@@ -1,11 +1,11 @@
-//! Values for tests: whatever a test is not about has a default here.
+//! Values for tests, beside those of `domain`: whatever a test is not about has a default here.
 
 use domain::board::{Frame, Snapshot, TaskSummary};
 use domain::event::Event;
+use domain::fixture::{NOW, summary, task};
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
-use domain::task::{Task, TaskDetail, WorkspaceKind};
-use domain::time::Timestamp;
+use domain::task::TaskDetail;
 use proptest::prelude::*;
 
 use crate::create::Form;
@@ -15,8 +15,6 @@ use crate::layout::Layout;
 use crate::pulse::Pulse;
 use crate::theme::Theme;
 use crate::{Model, Opening, address::Address, inbox};
-
-pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
 
 /// A page that shows `tasks`, a moment after it was opened.
 pub(crate) fn page(tasks: impl IntoIterator<Item = TaskSummary>) -> Model {
@@ -39,32 +37,6 @@ pub(crate) fn snapshot(tasks: impl IntoIterator<Item = TaskSummary>) -> Snapshot
         tasks: tasks.into_iter().collect(),
         cursor: EventId(7),
         now: NOW,
-    }
-}
-
-/// A ready task.
-pub(crate) fn summary(number: u32) -> TaskSummary {
-    TaskSummary {
-        id: TaskId::from_bits(number),
-        number: i64::from(number),
-        title: format!("Task {number}"),
-        assignee: Some("shell".to_owned()),
-        status: Status::Ready,
-        priority: 0,
-        tenant: None,
-        created_at: NOW,
-        started_at: None,
-        completed_at: None,
-        status_since: NOW,
-        not_before: None,
-        failures: 0,
-        last_error: None,
-        waiting: false,
-        block_reason: None,
-        parents: 0,
-        children: 0,
-        children_done: 0,
-        comments: 0,
     }
 }
 
@@ -127,36 +99,9 @@ pub(crate) fn form(title: &str) -> Form {
 }
 
 pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
-    let summary = summary(number);
     Reading {
         detail: TaskDetail {
-            task: Task {
-                id: summary.id,
-                title: summary.title,
-                body: None,
-                assignee: summary.assignee,
-                status: summary.status,
-                priority: 0,
-                created_by: None,
-                created_at: NOW,
-                started_at: None,
-                completed_at: None,
-                workspace_kind: WorkspaceKind::Scratch,
-                workspace_path: None,
-                claim_lock: None,
-                claim_expires: None,
-                tenant: None,
-                result: None,
-                idempotency_key: None,
-                failures: 0,
-                worker_pid: None,
-                last_error: None,
-                waiting: false,
-                status_since: NOW,
-                not_before: None,
-                failure_limit: None,
-                block_reason: None,
-            },
+            task: task(number),
             comments: Vec::new(),
             events,
             parents: Vec::new(),

@@ -141,20 +141,18 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
         if let Need::GaveUp { proposed, .. } = &mut concern.need {
             *proposed = told;
         }
-        Some((task.number, concern))
+        Some((concern, task.number))
     });
     let undelivered = &page.pulse.pulse().undelivered;
     let is_dead = |letter: &&Letter| {
         undelivered.contains_key(&letter.delivery) && !page.pending.settles(letter.delivery)
     };
     let letters = page.inbox.told.letters.iter().filter(is_dead);
-    let mut concerns: Vec<(i64, Concern)> = blocked.collect();
-    concerns.sort_unstable_by_key(|(number, _)| *number);
-    let concerns = concerns.into_iter().map(|(_, concern)| concern);
-    let mut concerns: Vec<Concern> = concerns.chain(letters.map(Letter::concern)).collect();
     // Of one second, tasks come first, in their order on the board; as the kernel has it.
-    concerns.sort_by_key(|concern| concern.since);
-    concerns
+    let letters = letters.map(|letter| (letter.concern(), i64::MAX));
+    let mut concerns: Vec<(Concern, i64)> = blocked.chain(letters).collect();
+    concerns.sort_by_key(|(concern, number)| (concern.since, *number));
+    concerns.into_iter().map(|(concern, _)| concern).collect()
 }
 
 /// The one that the person looks at: where it has gone, the one that took its place.

@@ -76,11 +76,14 @@ pub enum Place {
     Board,
 }
 
+/// Keys that do the same, as [`chord`] writes them.
+type Chords = &'static [&'static str];
+
 /// A key, or several that do the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortcut {
-    /// The keys, as [`chord`] writes them.
-    pub chords: &'static [&'static str],
+    /// The keys.
+    pub chords: Chords,
     /// What they ask for.
     pub action: Action,
     /// In words.
@@ -89,42 +92,26 @@ pub struct Shortcut {
     pub place: Place,
 }
 
-const fn on_board(
-    chords: &'static [&'static str],
-    action: Action,
-    label: &'static str,
-) -> Shortcut {
-    Shortcut {
-        chords,
-        action,
-        label,
-        place: Place::Board,
-    }
-}
-
-const fn in_inbox(
-    chords: &'static [&'static str],
-    action: Action,
-    label: &'static str,
-) -> Shortcut {
-    Shortcut {
-        chords,
-        action,
-        label,
-        place: Place::Inbox,
-    }
-}
-
-const fn anywhere(
-    chords: &'static [&'static str],
-    action: Action,
-    label: &'static str,
-) -> Shortcut {
+const fn anywhere(chords: Chords, action: Action, label: &'static str) -> Shortcut {
     Shortcut {
         chords,
         action,
         label,
         place: Place::Page,
+    }
+}
+
+const fn on_board(chords: Chords, action: Action, label: &'static str) -> Shortcut {
+    Shortcut {
+        place: Place::Board,
+        ..anywhere(chords, action, label)
+    }
+}
+
+const fn in_inbox(chords: Chords, action: Action, label: &'static str) -> Shortcut {
+    Shortcut {
+        place: Place::Inbox,
+        ..anywhere(chords, action, label)
     }
 }
 
@@ -181,10 +168,10 @@ pub fn chord(key: &str, has_control: bool, has_shift: bool) -> String {
     let name = if key == " " { "Space" } else { key };
     let types = name.chars().count() == 1;
     match (has_control, has_shift, types) {
-        (true, _, _) => format!("Ctrl+{}", name.to_lowercase()),
+        (true, _, _) => format!("Ctrl+{}", name.to_ascii_lowercase()),
         // What a key types says already whether Shift is held.
         (false, true, false) => format!("Shift+{name}"),
-        (false, true, true) if name.chars().all(char::is_alphabetic) => name.to_lowercase(),
+        (false, true, true) => name.to_ascii_lowercase(),
         _ => name.to_owned(),
     }
 }
@@ -220,12 +207,13 @@ pub fn printed(chord: &str) -> String {
         ("ArrowDown", "↓"),
         ("ArrowLeft", "←"),
         ("ArrowRight", "→"),
+        ("Enter", "Enter"),
         ("Escape", "Esc"),
         ("Space", "Space"),
     ];
     let printed = |part: &str| {
         let name = names.iter().find(|(name, _)| *name == part);
-        name.map_or_else(|| part.to_uppercase(), |(_, sign)| (*sign).to_owned())
+        name.map_or_else(|| part.to_ascii_uppercase(), |(_, sign)| (*sign).to_owned())
     };
     match chord.split_once('+') {
         Some((held, key)) if !key.is_empty() => format!("{held} {}", printed(key)),

@@ -52,12 +52,13 @@ pub fn of_run(outcome: Option<Outcome>) -> &'static str {
     }
 }
 
-/// The initials of the first two words of a name, or the first two letters of a single one.
+/// The initials of the first two words of a name, or the first two letters of a single one. CSS makes
+/// them capitals: what Unicode knows of them would be a hundredth of the program.
 pub fn initials(name: &str) -> String {
     let mut words = name
-        .split(|c: char| !c.is_alphanumeric())
+        .split(|c: char| c.is_ascii_punctuation() || c.is_whitespace())
         .filter(|word| !word.is_empty());
-    let letters: String = match (words.next(), words.next()) {
+    match (words.next(), words.next()) {
         (Some(first), Some(second)) => first
             .chars()
             .take(1)
@@ -65,17 +66,16 @@ pub fn initials(name: &str) -> String {
             .collect(),
         (Some(only), None) => only.chars().take(2).collect(),
         _ => String::new(),
-    };
-    letters.to_uppercase()
+    }
 }
 
 /// A sentence of the program as it stands alone on the page.
 pub fn capitalised(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
+    let mut sentence = sentence.to_owned();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
     }
+    sentence
 }
 
 /// A size in bytes in its unit.
@@ -93,15 +93,15 @@ mod tests {
 
     #[test]
     fn initials_are_of_words_or_of_the_word() {
-        let said = ["shell", "code-review", "a b c", "", "--"].map(initials);
-        assert_eq!(said, ["SH", "CR", "AB", "", ""]);
+        let said = ["shell", "code-review", "a b c", "élan", "", "--"].map(initials);
+        assert_eq!(said, ["sh", "cr", "ab", "él", "", ""]);
     }
 
     #[test]
     fn sentences_stand_alone() {
         assert_eq!(
-            ["it is done", "ü", ""].map(capitalised),
-            ["It is done", "Ü", ""]
+            ["it is done", "ünder", ""].map(capitalised),
+            ["It is done", "ünder", ""]
         );
     }
 

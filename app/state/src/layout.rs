@@ -1,7 +1,5 @@
 //! How the board is laid out on this person's screen. It is remembered, and not part of a link.
 
-use std::collections::BTreeSet;
-
 use domain::status::Status;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +13,8 @@ const FIGURES: &str = "figures";
 /// What a person arranged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
-    /// The names of the columns that are folded to their head.
-    folded: BTreeSet<String>,
+    /// The names of the columns that are folded to their head, in order.
+    folded: Vec<String>,
     /// Whether cards are drawn closer.
     pub is_compact: bool,
     /// Whether the strip of figures is shown.
@@ -37,7 +35,7 @@ pub enum Msg {
 impl Layout {
     /// Whether a column is folded to its head.
     pub fn is_folded(&self, column: &Status) -> bool {
-        self.folded.contains(column.as_str())
+        self.place(column).is_ok()
     }
 
     /// Reads what [`Layout::cookie`] wrote; what it does not know is left out.
@@ -48,10 +46,9 @@ impl Layout {
                 COMPACT => layout.is_compact = true,
                 FIGURES => layout.has_figures = true,
                 name => {
-                    let column = Status::from_name(name);
-                    layout
-                        .folded
-                        .extend(column.map(|it| it.as_str().to_owned()));
+                    if let Some(column) = Status::from_name(name) {
+                        layout.fold(&column);
+                    }
                 }
             }
         }
@@ -65,17 +62,27 @@ impl Layout {
         words.extend(self.has_figures.then_some(FIGURES));
         words.join(".")
     }
+
+    fn fold(&mut self, column: &Status) {
+        if let Err(place) = self.place(column) {
+            self.folded.insert(place, column.as_str().to_owned());
+        }
+    }
+
+    /// Where the name of a column is among those that are folded, or would be.
+    fn place(&self, column: &Status) -> Result<usize, usize> {
+        let name = column.as_str();
+        self.folded.binary_search_by(|it| it.as_str().cmp(name))
+    }
 }
 
 /// Takes in what a person did.
 pub fn update(layout: &mut Layout, msg: &Msg) {
     match msg {
-        Msg::Folded(column) => {
-            let name = column.as_str();
-            if !layout.folded.remove(name) {
-                layout.folded.insert(name.to_owned());
-            }
-        }
+        Msg::Folded(column) => match layout.place(column) {
+            Ok(place) => drop(layout.folded.remove(place)),
+            Err(_) => layout.fold(column),
+        },
         Msg::ToggledDensity => layout.is_compact = !layout.is_compact,
         Msg::ToggledFigures => layout.has_figures = !layout.has_figures,
     }

@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::connection::{self, Socket};
 use crate::keys::Action;
 use crate::palette::{self, Page};
-use crate::pulse::{self, Pulse};
+use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::theme::Theme;
 use crate::undo::ActId;
@@ -74,7 +74,7 @@ pub enum Msg {
     /// The server looked for words in all texts.
     Found(Result<Vec<TaskId>, Refusal>),
     /// The socket told how the dispatcher does.
-    Heard(Socket, pulse::Status),
+    Heard(Socket, Pulse),
     /// The dispatcher was asked how it does.
     ReadPulse(Result<Pulse, Refusal>),
     /// The open task was read.

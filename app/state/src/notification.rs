@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
-use domain::time::Timestamp;
 
 use crate::inbox::{self, ConcernId};
 use crate::{Effect, Model as Page};
@@ -23,7 +22,7 @@ const MOST_AT_ONCE: usize = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     state: State,
-    known: BTreeSet<(ConcernId, Timestamp)>,
+    known: BTreeSet<String>,
 }
 
 /// Whether the browser says what is new.
@@ -125,13 +124,13 @@ pub(crate) fn news(page: &mut Page) -> Option<Effect> {
     }))
 }
 
-fn known(concerns: &[Concern]) -> BTreeSet<(ConcernId, Timestamp)> {
+fn known(concerns: &[Concern]) -> BTreeSet<String> {
     concerns.iter().map(mark).collect()
 }
 
 /// A task that is blocked again is news again.
-fn mark(concern: &Concern) -> (ConcernId, Timestamp) {
-    (ConcernId::of(concern), concern.since)
+fn mark(concern: &Concern) -> String {
+    format!("{} {}", ConcernId::of(concern), concern.since.0)
 }
 
 fn notification(concern: &Concern) -> Notification {

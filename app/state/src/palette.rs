@@ -119,10 +119,11 @@ pub fn update(palette: &mut Option<Palette>, msg: Msg, answers: usize) {
 
 #[cfg(test)]
 mod tests {
+    use domain::fixture::summary;
     use domain::status::Status;
 
     use super::*;
-    use crate::fixture::{snapshot, summary, with_status};
+    use crate::fixture::{snapshot, with_status};
 
     fn board() -> board::Model {
         board::Model::new(

@@ -9,6 +9,7 @@ mod request;
 mod tests;
 
 use domain::board::Frame;
+use domain::command::MAX_CHANGES;
 use domain::id::{DeliveryId, EventId, TaskId};
 
 use crate::Effect;
@@ -25,6 +26,8 @@ pub use request::{Request, Saved};
 pub struct Model {
     last: Ticket,
     entries: Vec<Entry>,
+    /// What became of changes that were asked for together, until the last of them is answered.
+    answers: Vec<(Ticket, Answer)>,
 }
 
 /// Tells a request from the others.
@@ -50,6 +53,18 @@ pub enum Msg {
     Answered(Ticket, Result<Saved, Refusal>),
     /// The server answered to many changes at once: to each, in their order, or to none.
     AnsweredAll(Ticket, Result<Vec<Result<Saved, Refusal>>, Refusal>),
+}
+
+/// A request, and what became of it.
+pub type Answer = (Request, Result<Saved, Refusal>);
+
+/// How far changes that were asked for together have come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The next of them are to be sent.
+    Goes(Effect),
+    /// Each has its answer, in the order in which they were asked for.
+    IsDone(Vec<Answer>),
 }
 
 impl Model {
@@ -116,15 +131,14 @@ impl Model {
         Effect::Send { ticket, request }
     }
 
-    /// Sends many changes at once and remembers each, with what its task is called.
-    pub fn ask_all(&mut self, requests: Vec<(TaskId, String, Change)>) -> Effect {
+    /// Remembers many changes, each with what its task is called, and sends as many of them as one
+    /// request may ask for.
+    pub fn ask_all(&mut self, requests: Vec<(TaskId, String, Change)>) -> Option<Effect> {
         let ticket = self.next_ticket();
-        let mut changes = Vec::new();
         for (task, name, change) in requests {
-            changes.push((task.clone(), change.clone()));
             self.remember(ticket, Request::Change { task, name, change });
         }
-        Effect::SendAll { ticket, changes }
+        self.next_changes(ticket)
     }
 
     /// Notes that a request was granted; the board shows it once `event` has arrived. The request is
@@ -146,27 +160,48 @@ impl Model {
         Some(self.entries.remove(position).request)
     }
 
-    /// Notes what became of many changes, and hands each back with its answer.
+    /// Notes what became of the changes that were sent last. Where they all met with one refusal,
+    /// those that were not sent yet would meet with it too.
     pub fn answer_all(
         &mut self,
         ticket: Ticket,
         result: Result<Vec<Result<Saved, Refusal>>, Refusal>,
-    ) -> Vec<(Request, Result<Saved, Refusal>)> {
-        let (mut results, otherwise) = match result {
-            Ok(results) => (results.into_iter(), Refusal::unanswered()),
-            Err(refusal) => (Vec::new().into_iter(), refusal),
+    ) -> Progress {
+        let (most, mut results, otherwise) = match result {
+            Ok(results) => (MAX_CHANGES, results.into_iter(), Refusal::unanswered()),
+            Err(refusal) => (usize::MAX, Vec::new().into_iter(), refusal),
         };
-        let mut answers = Vec::new();
+        let mut asked = 0_usize;
         self.entries.retain_mut(|entry| {
-            if entry.ticket != ticket {
+            if entry.ticket != ticket || entry.event.is_some() || asked == most {
                 return true;
             }
+            asked = asked.saturating_add(1);
             let result = results.next().unwrap_or_else(|| Err(otherwise.clone()));
-            answers.push((entry.request.clone(), result.clone()));
+            let answer = (entry.request.clone(), result.clone());
+            self.answers.push((ticket, answer));
             entry.event = result.ok().map(|saved| saved.event);
             entry.event.is_some()
         });
-        answers
+        if let Some(next) = self.next_changes(ticket) {
+            return Progress::Goes(next);
+        }
+        let of_ticket = self.answers.extract_if(.., |(of, _)| *of == ticket);
+        Progress::IsDone(of_ticket.map(|(_, answer)| answer).collect())
+    }
+
+    /// Sends the next of many changes; none where all were sent.
+    fn next_changes(&self, ticket: Ticket) -> Option<Effect> {
+        let waiting = self.entries.iter().filter(|it| it.ticket == ticket);
+        let changes: Vec<_> = waiting
+            .filter(|entry| entry.event.is_none())
+            .filter_map(|entry| match &entry.request {
+                Request::Change { task, change, .. } => Some((task.clone(), change.clone())),
+                _ => None,
+            })
+            .take(MAX_CHANGES)
+            .collect();
+        (!changes.is_empty()).then_some(Effect::SendAll { ticket, changes })
     }
 
     /// Recognises new tasks of ours in a frame that overtook the answer: else the draft and the

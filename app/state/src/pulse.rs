@@ -2,6 +2,7 @@
 //! seldom, for what a socket does not tell and for the time before it does.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use domain::dispatch::Dispatch;
 use domain::id::{DeliveryId, TaskId};
@@ -20,7 +21,8 @@ const CALM: Seconds = Seconds(4);
 /// How often it is asked for at most.
 const BUSY: Seconds = Seconds(1);
 
-/// What the server said of the dispatcher and of those that work for it.
+/// What the server said of the dispatcher and of those that work for it. The socket says it too, as
+/// [`domain::live::Live`]; what is not taken from that follows from the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulse {
     /// The dispatcher.
@@ -29,19 +31,9 @@ pub struct Pulse {
     pub output: BTreeMap<TaskId, String>,
     /// What reached nobody and waits for a person, and the task that it tells of.
     pub undelivered: BTreeMap<DeliveryId, TaskId>,
-    /// Which build of the server says so.
+    /// Which build of the server says so; nothing where a socket says it.
+    #[serde(default)]
     pub build: String,
-}
-
-/// What the page takes from [`domain::live::Live`]; the rest follows from it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Status {
-    /// The dispatcher.
-    pub dispatch: Dispatch,
-    /// The last line that each running task printed.
-    pub output: BTreeMap<TaskId, String>,
-    /// What reached nobody and waits for a person.
-    pub undelivered: BTreeMap<DeliveryId, TaskId>,
 }
 
 /// The last answer, and when the next question is due.
@@ -77,12 +69,11 @@ impl Model {
     }
 
     /// Takes in what the socket tells.
-    pub fn hear(&mut self, status: Status) {
+    pub fn hear(&mut self, told: Pulse) {
         self.is_told = true;
         self.is_outdated = false;
-        self.pulse.dispatch = status.dispatch;
-        self.pulse.output = status.output;
-        self.pulse.undelivered = status.undelivered;
+        let build = mem::take(&mut self.pulse.build);
+        self.pulse = Pulse { build, ..told };
     }
 
     /// Notes that this waits for nobody any more, and looks soon whether that is so: what was tried
@@ -153,9 +144,9 @@ mod tests {
     fn what_the_socket_tells_is_seldom_asked_for() {
         let mut model = model();
         let output = BTreeMap::from([(TaskId::from_bits(1), "half done".to_owned())]);
-        model.hear(Status {
+        model.hear(Pulse {
             output: output.clone(),
-            ..Status::default()
+            ..Pulse::default()
         });
         assert_eq!(model.pulse().output, output);
         model.touch();

@@ -1,10 +1,11 @@
 //! What the page asks the server to change, and what it makes of the answers.
 
-use domain::id::TaskId;
+use domain::command::MAX_CHANGES;
+use domain::id::{EventId, TaskId};
 use domain::status::Status;
 
 use crate::change::Change;
-use crate::pending::{Msg, Request, Saved};
+use crate::pending::{Answer, Msg, Progress, Request, Saved};
 use crate::refusal::Refusal;
 use crate::undo::ActId;
 use crate::{Effect, Model};
@@ -33,10 +34,10 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 refused(model, request, refusal);
             }
         }
-        Msg::AnsweredAll(ticket, result) => {
-            let answers = model.pending.answer_all(ticket, result);
-            answered_all(model, answers);
-        }
+        Msg::AnsweredAll(ticket, result) => match model.pending.answer_all(ticket, result) {
+            Progress::Goes(effect) => return vec![effect],
+            Progress::IsDone(answers) => answered_all(model, answers),
+        },
     }
     undo_what_was_wanted(model)
 }
@@ -71,7 +72,7 @@ pub(crate) fn change(model: &mut Model, changes: Vec<(TaskId, Change)>) -> Vec<E
             }
             model.pending.ask(Request::Change { task, name, change })
         }),
-        _ => Some(model.pending.ask_all(requests)),
+        _ => model.pending.ask_all(requests),
     };
     Vec::from_iter(effect)
 }
@@ -123,10 +124,18 @@ pub(crate) fn undo(model: &mut Model, act: Option<ActId>) -> Vec<Effect> {
         return Vec::new();
     };
     model.notices.withdraw(act.id);
-    vec![model.pending.ask(Request::Undo {
-        text: act.text,
-        events: act.events,
-    })]
+    vec![take_back(model, act.text, act.events)]
+}
+
+/// Asks for as much to be taken back as one request may ask for, the latest first, because it may
+/// stand on the others.
+fn take_back(model: &mut Model, text: String, mut earlier: Vec<EventId>) -> Effect {
+    let events = earlier.split_off(earlier.len().saturating_sub(MAX_CHANGES));
+    model.pending.ask(Request::Undo {
+        text,
+        events,
+        earlier,
+    })
 }
 
 fn granted(model: &mut Model, request: Request, saved: Saved) -> Option<Effect> {
@@ -135,7 +144,12 @@ fn granted(model: &mut Model, request: Request, saved: Saved) -> Option<Effect> 
             let text = change.in_words(&format!("“{name}”"));
             offer(model, text, vec![saved]);
         }
-        Request::Undo { text, .. } => model.notices.say(format!("Undone: {text}.")),
+        Request::Undo { text, earlier, .. } => {
+            if !earlier.is_empty() {
+                return Some(take_back(model, text, earlier));
+            }
+            model.notices.say(format!("Undone: {text}."));
+        }
         Request::Pause(_) | Request::Resume(_) => model.pulse.touch(),
         Request::RetryDelivery(delivery) | Request::DropDelivery(delivery) => {
             model.pulse.settle(delivery);
@@ -174,7 +188,7 @@ fn refused(model: &mut Model, request: Request, refusal: Refusal) {
     }
 }
 
-fn answered_all(model: &mut Model, answers: Vec<(Request, Result<Saved, Refusal>)>) {
+fn answered_all(model: &mut Model, answers: Vec<Answer>) {
     let asked = answers.len();
     let mut done: Vec<(String, Change, Saved)> = Vec::new();
     let mut left = 0_usize;

@@ -1,17 +1,16 @@
 //! The cards that a person has chosen, to do something to all of them at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::id::TaskId;
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
-    chosen: BTreeSet<TaskId>,
+    /// The tasks, and why the last bulk change left them alone.
+    chosen: BTreeMap<TaskId, Option<String>>,
     /// Where a range begins.
     anchor: Option<TaskId>,
-    /// Why the last bulk change left these alone.
-    refused: BTreeMap<TaskId, String>,
 }
 
 /// What a person did.
@@ -30,12 +29,12 @@ pub enum Msg {
 impl Model {
     /// The chosen tasks.
     pub fn chosen(&self) -> impl Iterator<Item = &TaskId> {
-        self.chosen.iter()
+        self.chosen.keys()
     }
 
     /// Whether a task is chosen.
     pub fn has(&self, task: &TaskId) -> bool {
-        self.chosen.contains(task)
+        self.chosen.contains_key(task)
     }
 
     /// How many are chosen.
@@ -50,25 +49,26 @@ impl Model {
 
     /// Why the last bulk change left a task alone.
     pub fn refusal_of(&self, task: &TaskId) -> Option<&String> {
-        self.refused.get(task)
+        self.chosen.get(task)?.as_ref()
     }
 
     /// Lets a task go, because what was wanted is done.
     pub fn satisfy(&mut self, task: &TaskId) {
         self.chosen.remove(task);
-        self.refused.remove(task);
     }
 
     /// Notes why a task was left alone. It stays chosen.
     pub fn refuse(&mut self, task: TaskId, why: String) {
-        self.chosen.insert(task.clone());
-        self.refused.insert(task, why);
+        self.chosen.insert(task, Some(why));
     }
 
     /// Lets go of what is no longer on the board.
     pub fn retain(&mut self, is_there: impl Fn(&TaskId) -> bool) {
-        self.chosen.retain(|task| is_there(task));
-        self.refused.retain(|task, _| is_there(task));
+        self.chosen.retain(|task, _| is_there(task));
+    }
+
+    fn choose(&mut self, task: &TaskId) {
+        self.chosen.entry(task.clone()).or_default();
     }
 }
 
@@ -76,10 +76,9 @@ impl Model {
 pub fn update(model: &mut Model, visible: &[TaskId], msg: Msg) {
     match msg {
         Msg::Toggled(task) => {
-            if !model.chosen.remove(&task) {
-                model.chosen.insert(task.clone());
+            if model.chosen.remove(&task).is_none() {
+                model.choose(&task);
             }
-            model.refused.remove(&task);
             model.anchor = Some(task);
         }
         Msg::ReachedTo(task) => {
@@ -88,13 +87,17 @@ pub fn update(model: &mut Model, visible: &[TaskId], msg: Msg) {
             let from = model.anchor.as_ref().and_then(place).or(to);
             if let (Some(from), Some(to)) = (from, to) {
                 let range = visible.get(from.min(to)..=from.max(to));
-                model
-                    .chosen
-                    .extend(range.unwrap_or_default().iter().cloned());
+                for task in range.unwrap_or_default() {
+                    model.choose(task);
+                }
             }
             model.anchor.get_or_insert(task);
         }
-        Msg::ChoseAll => model.chosen.extend(visible.iter().cloned()),
+        Msg::ChoseAll => {
+            for task in visible {
+                model.choose(task);
+            }
+        }
         Msg::Cleared => *model = Model::default(),
     }
 }

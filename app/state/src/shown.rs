@@ -8,8 +8,6 @@ mod card;
 mod column;
 mod open;
 
-use std::collections::BTreeSet;
-
 use domain::id::TaskId;
 use domain::inbox::Concern;
 use domain::status::Status;
@@ -192,13 +190,17 @@ pub(crate) fn assignees(model: &Model) -> Vec<String> {
         .filter_map(|it| it.task.assignee.as_deref());
     let report = model.pulse.pulse().dispatch.report.as_ref();
     let lanes = report.map_or(&[][..], |report| &report.lanes);
-    on_board
-        .chain(lanes.iter().map(|lane| lane.name.as_str()))
-        .chain(["shell"])
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .map(ToOwned::to_owned)
-        .collect()
+    let lanes = lanes.iter().map(|lane| lane.name.as_str());
+    let names = in_order(on_board.chain(lanes).chain(["shell"]));
+    names.into_iter().map(ToOwned::to_owned).collect()
+}
+
+/// Each name once.
+fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn workers(model: &Model) -> Workers {
@@ -206,8 +208,8 @@ fn workers(model: &Model) -> Workers {
         .board
         .entries()
         .filter(|it| it.task.status == Status::Ready);
-    let wanted: BTreeSet<&str> = ready.filter_map(|it| it.task.assignee.as_deref()).collect();
-    Workers::of(&model.pulse.pulse().dispatch, |lane| wanted.contains(lane))
+    let wanted = in_order(ready.filter_map(|it| it.task.assignee.as_deref()));
+    Workers::of(&model.pulse.pulse().dispatch, |lane| wanted.contains(&lane))
 }
 
 fn tenants(model: &Model) -> Vec<String> {
@@ -215,8 +217,10 @@ fn tenants(model: &Model) -> Vec<String> {
         .board
         .entries()
         .filter_map(|it| it.task.tenant.as_deref());
-    let tenants: BTreeSet<_> = tenants.collect();
-    tenants.into_iter().map(ToOwned::to_owned).collect()
+    in_order(tenants)
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 fn palette(model: &Model) -> Option<Palette> {

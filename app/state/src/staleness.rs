@@ -56,8 +56,10 @@ fn thresholds(status: &Status) -> Option<(Seconds, Seconds)> {
 
 #[cfg(test)]
 mod tests {
+    use domain::fixture::NOW;
+
     use super::*;
-    use crate::fixture::{NOW, with_status};
+    use crate::fixture::with_status;
 
     fn after(status: Status, seconds: i64) -> Staleness {
         Staleness::of(&with_status(1, status), NOW + Seconds(seconds))

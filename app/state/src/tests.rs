@@ -10,6 +10,7 @@ mod pressing;
 
 use domain::board::{Snapshot, TaskSummary};
 use domain::error::ErrorKind;
+use domain::fixture::{NOW, summary};
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
@@ -22,9 +23,7 @@ use crate::connection::{self, Link, Socket};
 use crate::create::{self, Refused};
 use crate::drawer::{self, Reading};
 use crate::edit::Text;
-use crate::fixture::{
-    NOW, any_frame, event, form, frame, page, reading, snapshot, summary, with_status,
-};
+use crate::fixture::{any_frame, event, form, frame, page, reading, snapshot, with_status};
 use crate::layout::Layout;
 use crate::pending::{self, Request, Saved, Ticket};
 use crate::pulse::Pulse;

@@ -17,7 +17,7 @@ use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::{
     Effect, Model, Msg, comment, connection, create, drawer, edit, filter, inbox, layout,
-    notification, pressed, pulse, requests, selection, shown,
+    notification, pressed, requests, selection, shown,
 };
 
 /// Takes in what happened, and says what is to be done about it.
@@ -294,12 +294,12 @@ fn read_board(
     drawer.into_iter().chain(inbox).chain([socket]).collect()
 }
 
-fn hear(model: &mut Model, socket: Socket, status: pulse::Status) -> Vec<Effect> {
+fn hear(model: &mut Model, socket: Socket, told: Pulse) -> Vec<Effect> {
     if !model.connection.heard(model.now, socket) {
         return Vec::new();
     }
     let before = model.pulse.pulse().undelivered.clone();
-    model.pulse.hear(status);
+    model.pulse.hear(told);
     read_undelivered(model, &before)
 }
 

@@ -103,45 +103,21 @@ impl Workers {
 
 #[cfg(test)]
 mod tests {
-    use domain::dispatch::{LaneReport, Pause, Report, Running, SILENCE};
-    use domain::run::ProcessIdentity;
+    use domain::dispatch::{Pause, Report, Running, SILENCE};
+    use domain::fixture::{self, NOW, report};
     use domain::time::Seconds;
 
     use super::*;
-    use crate::fixture::NOW;
 
+    /// Three runs, and room for a fourth.
     fn dispatch() -> Dispatch {
         Dispatch {
-            report: Some(Report {
-                claimer: "host:1".to_owned(),
-                process: ProcessIdentity {
-                    boot_id: "boot".to_owned(),
-                    pid: 1,
-                    started_ticks: 1,
-                },
-                is_running: true,
-                last_tick: Some(NOW),
-                next_tick: None,
-                cap: 4,
-                cap_reason: "4 processors".to_owned(),
-                bad_ticks: 0,
-                problem: None,
-                lanes: vec![LaneReport {
-                    name: "shell".to_owned(),
-                    program: None,
-                    cap: None,
-                    serves_others: false,
-                    problem: None,
-                }],
-                leaving: Vec::new(),
-            }),
-            reported_at: Some(NOW),
-            paused: Vec::new(),
+            report: Some(Report { cap: 4, ..report() }),
             running: vec![Running {
                 lane: Some("shell".to_owned()),
                 count: 3,
             }],
-            now: NOW,
+            ..fixture::dispatch()
         }
     }
 

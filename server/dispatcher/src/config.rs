@@ -1,7 +1,9 @@
 //! What a dispatcher is told: by whoever starts it, and by `kanban.toml`.
 
 mod cap;
+mod example;
 mod file;
+mod lane;
 mod server;
 mod settings;
 mod source;
@@ -10,18 +12,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use cap::Cap;
+pub use example::EXAMPLE;
 pub use server::{FindServer, Server};
 pub use settings::{Mistake, Settings};
-pub(crate) use source::Source;
 pub use source::Stamp;
+pub(crate) use source::{Reading, Source};
 
 /// How long nothing may happen before the dispatcher looks at the board all the same, as often as
 /// the original looks at all.
 const INTERVAL: Duration = Duration::from_mins(1);
-
-/// What `kanban.toml` may say, with an explanation of everything: to be written where a board has
-/// none yet.
-pub const EXAMPLE: &str = include_str!("kanban.toml");
 
 /// What a dispatcher is told when it starts.
 #[derive(Clone, Debug)]

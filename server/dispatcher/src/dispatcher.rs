@@ -13,8 +13,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::{Config, Source};
 use crate::error::Error;
-use crate::histogram::Latencies;
 use crate::home::Home;
+use crate::latencies::Latencies;
 use crate::process;
 use crate::report::TickReport;
 use crate::work::{Asked, Stop, Wakes, Work};

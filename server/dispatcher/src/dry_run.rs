@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::dispatch::{Dispatch, Facts, Place, Report, Running, WhyNot, why_not};
+use domain::dispatch::{Dispatch, Facts, Place, Report, Running, Stuck, WhyNot, why_not};
 use domain::id::{RunId, TaskId};
 use domain::run::{OpenRun, Outcome, ProcessIdentity};
 use domain::status::Status;
@@ -16,11 +16,12 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::plan::{Snapshot, Start, plan};
 use crate::report::{Skipped, Spawned, TickReport};
-use crate::run_folder::RunFolder;
+use crate::unsettled;
 
 /// Says what the next look at the board would start, at most `max` tasks, and what it would leave
-/// and why, whether a dispatcher works or not. It looks at all ready tasks. What only becomes ready in
-/// the course of that look, because a worker has ended unseen, is not foreseen.
+/// and why, whether a dispatcher works or not. It looks at all tasks that are ready or that the look
+/// would make so. What only becomes ready in its course, because a worker has ended unseen, is not
+/// foreseen.
 ///
 /// # Errors
 /// When the board cannot be read or `kanban.toml` cannot be used.
@@ -33,33 +34,49 @@ pub async fn dry_run(
     let stale = kernel.stale_claims().await?;
     let mut open = kernel.open_runs().await?;
     open.retain(|open| stale.iter().all(|stale| stale.run != Some(open.run)));
-    let (home, config) = (home.clone(), config.clone());
-    let is_open: BTreeSet<RunId> = open.iter().map(|open| open.run).collect();
-    let read = move || -> Result<_, Error> {
-        Ok((Settings::read(&home, &config)?, unsettled(&home, &is_open)?))
-    };
-    let (mut settings, unsettled) = spawn_blocking(read)
-        .await
-        .map_err(Error::system("read the settings"))??;
-    let leaving = places(kernel, unsettled).await;
-
-    let assignees = kernel.ready_assignees().await?;
-    let startable = kernel.startable(assignees, u32::MAX).await?;
-    let mut can_start: BTreeSet<TaskId> = startable.into_iter().map(|one| one.task).collect();
-    let mut tasks = tasks(kernel, Status::Ready).await?;
-    let freed = freed(kernel, &stale).await?;
-    can_start.extend(freed.iter().map(|task| task.id.clone()));
-    tasks.extend(freed);
-    tasks.sort_by_key(|task| (Reverse(task.priority), task.created_at));
     let mut dispatch = kernel.dispatch().await?;
-    let paused = dispatch.paused.iter().map(|pause| pause.lane.clone());
-    // The next look is that of the dispatcher that works now, if one does: its cap holds.
+    let mut settings = {
+        let (home, config) = (home.clone(), config.clone());
+        spawn_blocking(move || Settings::read(&home, &config))
+            .await
+            .map_err(Error::system("read the settings"))??
+    };
+    let mut leaving = unsettled::alive(kernel, home).await?;
+    let mut stuck = Vec::new();
+    // The next look is that of the dispatcher that works now, if one does: its cap holds, and what it
+    // cannot bring to an end.
     if let Some(said) = dispatch.living() {
         settings.cap = Cap {
             limit: said.cap,
             reason: said.cap_reason.clone(),
         };
+        leaving.extend(said.stuck.iter().map(|it| (it.run, it.place.clone())));
+        stuck.clone_from(&said.stuck);
     }
+    leaving.retain(|run, _| open.iter().all(|open| open.run != *run));
+
+    let assignees = kernel.ready_assignees().await?;
+    let startable = kernel.startable(assignees, u32::MAX).await?;
+    let mut can_start: BTreeSet<TaskId> = startable.into_iter().map(|one| one.task).collect();
+    let mut tasks = tasks(kernel, Status::Ready).await?;
+    let promoted = kernel.promotable().await?;
+    let mut report = TickReport {
+        reclaimed: stale
+            .iter()
+            .filter(|stale| stale.outcome() == Outcome::Reclaimed)
+            .count(),
+        promoted: promoted.len(),
+        ..TickReport::default()
+    };
+    for mut task in freed(kernel, &stale).await?.into_iter().chain(promoted) {
+        task.status = Status::Ready;
+        if task.not_before.is_none_or(|until| until <= dispatch.now) {
+            can_start.insert(task.id.clone());
+        }
+        tasks.push(task);
+    }
+    tasks.sort_by_key(|task| (Reverse(task.priority), task.created_at));
+    let paused = dispatch.paused.iter().map(|pause| pause.lane.clone());
     let mut snapshot = Snapshot::new(&open, &leaving, settings.cap.limit, paused.collect());
     let can_start = |task: &&Task| can_start.contains(&task.id);
     let startable = tasks.iter().filter(can_start).filter_map(startable_of);
@@ -70,14 +87,7 @@ pub async fn dry_run(
     dispatch.running = running(&open, &starts);
     let is_left = |task: &Task| starts.iter().all(|start| start.task != task.id);
     tasks.retain(is_left);
-    let mut report = TickReport {
-        reclaimed: stale
-            .iter()
-            .filter(|stale| stale.outcome() == Outcome::Reclaimed)
-            .count(),
-        ..TickReport::default()
-    };
-    let dispatch = as_of(&settings, &leaving, dispatch);
+    let dispatch = as_of(&settings, &leaving, stuck, dispatch);
     skip(kernel, &tasks, &dispatch, &mut report).await?;
     let start = |start: Start| Spawned {
         task: start.task,
@@ -93,10 +103,11 @@ pub(crate) async fn explain(
     kernel: &Kernel,
     settings: &Settings,
     leaving: &BTreeMap<RunId, Place>,
+    stuck: Vec<Stuck>,
     mut report: TickReport,
 ) -> Result<TickReport, Error> {
     let tasks = tasks(kernel, Status::Ready).await?;
-    let dispatch = as_of(settings, leaving, kernel.dispatch().await?);
+    let dispatch = as_of(settings, leaving, stuck, kernel.dispatch().await?);
     skip(kernel, &tasks, &dispatch, &mut report).await?;
     Ok(report)
 }
@@ -107,20 +118,11 @@ async fn skip(
     dispatch: &Dispatch,
     report: &mut TickReport,
 ) -> Result<(), Error> {
+    let held_back = kernel.held_back().await?;
     for task in tasks {
-        let facts = Facts {
-            status: &Status::Ready,
-            ..Facts::of_task(task, &[])
-        };
+        let parents = held_back.get(&task.id).map_or(&[][..], Vec::as_slice);
         let id = task.id.clone();
-        let mut why = why_not(&facts, dispatch);
-        // Another program may have made it ready before its parents are finished.
-        if why == Some(WhyNot::NotClaimedYet)
-            && let waits @ Some(WhyNot::WaitsForParents { .. }) = kernel.why(&task.id).await?
-        {
-            why = waits;
-        }
-        match why {
+        match why_not(&Facts::of_task(task, parents), dispatch) {
             Some(WhyNot::NoAssignee) => report.skipped_unassigned.push(id),
             Some(why) => report.skipped.push(Skipped {
                 task: id,
@@ -141,7 +143,7 @@ async fn tasks(kernel: &Kernel, status: Status) -> Result<Vec<Task>, Error> {
     Ok(kernel.tasks(filter).await?)
 }
 
-/// The tasks whose claim would be taken back, and that could start again.
+/// The tasks whose claim would be taken back, and that would be ready again.
 async fn freed(kernel: &Kernel, stale: &[StaleClaim]) -> Result<Vec<Task>, Error> {
     if stale.is_empty() {
         return Ok(Vec::new());
@@ -149,31 +151,11 @@ async fn freed(kernel: &Kernel, stale: &[StaleClaim]) -> Result<Vec<Task>, Error
     let is_freed = |task: &Task| {
         stale
             .iter()
-            .any(|one| one.task == task.id && one.frees_task())
+            .any(|one| one.task == task.id && one.frees_task() && !one.waits)
     };
     let mut running = tasks(kernel, Status::Running).await?;
     running.retain(is_freed);
     Ok(running)
-}
-
-/// The closed runs whose processes have not ended yet, and their tasks: their folders are still there.
-fn unsettled(home: &Home, is_open: &BTreeSet<RunId>) -> Result<BTreeMap<RunId, TaskId>, Error> {
-    let mut unsettled = BTreeMap::new();
-    for run in RunFolder::runs_in(&home.runs())?.difference(is_open) {
-        let owner = RunFolder::at(home.run_dir(*run)).owner()?;
-        unsettled.extend(owner.map(|owner| (*run, owner.task)));
-    }
-    Ok(unsettled)
-}
-
-/// The places that these runs take up.
-async fn places(kernel: &Kernel, runs: BTreeMap<RunId, TaskId>) -> BTreeMap<RunId, Place> {
-    let mut places = BTreeMap::new();
-    for (run, task) in runs {
-        let lane = kernel.run(run).await.ok().and_then(|row| row.lane);
-        places.insert(run, Place { task, lane });
-    }
-    places
 }
 
 fn startable_of(task: &Task) -> Option<Startable> {
@@ -196,7 +178,12 @@ fn running(open: &[OpenRun], starts: &[Start]) -> Vec<Running> {
 }
 
 /// How a dispatcher with these settings would explain itself.
-fn as_of(settings: &Settings, leaving: &BTreeMap<RunId, Place>, dispatch: Dispatch) -> Dispatch {
+fn as_of(
+    settings: &Settings,
+    leaving: &BTreeMap<RunId, Place>,
+    stuck: Vec<Stuck>,
+    dispatch: Dispatch,
+) -> Dispatch {
     let report = Report {
         claimer: String::new(),
         process: ProcessIdentity {
@@ -213,6 +200,7 @@ fn as_of(settings: &Settings, leaving: &BTreeMap<RunId, Place>, dispatch: Dispat
         problem: None,
         lanes: settings.lanes.reports(),
         leaving: leaving.values().cloned().collect(),
+        stuck,
     };
     Dispatch {
         report: Some(report),

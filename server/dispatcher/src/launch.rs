@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command;
@@ -13,6 +14,7 @@ use domain::workspace::Workspace;
 use kernel::Kernel;
 use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -22,6 +24,10 @@ use crate::prompt::Prompt;
 use crate::run_folder::{RunFolder, Spec};
 use crate::template::Filling;
 use crate::workspaces::{self, OfLane};
+
+/// How long everything may take that is made before the supervisor starts: a folder on a machine that
+/// does not answer would hold up all other tasks.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A supervisor that was started.
 #[derive(Debug)]
@@ -59,9 +65,7 @@ pub(crate) async fn launch(
         workspace,
         ours,
         complaints,
-    } = spawn_blocking(move || launch.prepare())
-        .await
-        .map_err(Error::system("prepare a run"))??;
+    } = in_time(PATIENCE, move || launch.prepare()).await??;
     if let Some(ours) = ours {
         let record = command::Command::RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;
@@ -76,6 +80,17 @@ pub(crate) async fn launch(
         .spawn()
         .map_err(Error::file("start", &config.program))?;
     Ok(Launched { shim, workspace })
+}
+
+/// What comes of a job that blocks, if that is in time. A job that hangs is left alone.
+async fn in_time<T: Send + 'static>(
+    patience: Duration,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let verb = "prepare its workspace";
+    let done = timeout(patience, spawn_blocking(job)).await;
+    done.map_err(Error::system(verb))?
+        .map_err(Error::system(verb))
 }
 
 /// Everything that is known before the first file of the run is written.
@@ -103,8 +118,10 @@ impl Launch {
             root: lane.workspace_root.as_deref(),
             repository: lane.repository.as_deref(),
         };
-        let workspace = workspaces::prepare(&self.home, task, of_lane)?;
+        // First, and nothing below makes it again: if the workspace hangs until the run has been given
+        // up, and its folder removed, nothing is written any more.
         folder.make()?;
+        let workspace = workspaces::prepare(&self.home, task, of_lane)?;
         folder.link_program(&self.config.program)?;
         if lane.command.runs_task_text() {
             folder.write_script(task.body.as_deref().unwrap_or_default())?;
@@ -204,5 +221,22 @@ impl Launch {
             .unwrap_or_default();
         let folders = std::iter::once(self.folder.programs()).chain(std::env::split_paths(&path));
         std::env::join_paths(folders).ok()?.into_string().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_workspace_that_hangs_is_given_up_after_a_while() {
+        let (let_go, held) = mpsc::channel::<()>();
+        let hangs = in_time(Duration::from_millis(1), move || held.recv());
+        let error = hangs.await.unwrap_err().to_string();
+        assert_eq!(error, "cannot prepare its workspace: timed out");
+        drop(let_go);
+        assert_eq!(in_time(PATIENCE, || 7).await.unwrap(), 7);
     }
 }

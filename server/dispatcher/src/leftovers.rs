@@ -100,9 +100,15 @@ impl Leftovers {
     }
 }
 
+/// Whether a process holds this secret. It blocks.
+pub(crate) fn is_any_of(token: &RunToken) -> io::Result<bool> {
+    let variable = variable(token);
+    Ok(process::all()?.any(|pid| holds(pid, variable.as_bytes())))
+}
+
 /// Kills every process that holds the secret, and says how many there were.
 fn kill_all_with(token: &RunToken) -> io::Result<usize> {
-    let variable = format!("KANBAN_RUN_TOKEN={}", token.as_str());
+    let variable = variable(token);
     let mut found = 0;
     for pid in process::all()? {
         // The handle stands for the process that holds the secret only if that still does.
@@ -117,6 +123,10 @@ fn kill_all_with(token: &RunToken) -> io::Result<usize> {
         }
     }
     Ok(found)
+}
+
+fn variable(token: &RunToken) -> String {
+    format!("KANBAN_RUN_TOKEN={}", token.as_str())
 }
 
 /// Whether the environment of a process has this variable. That of other users' processes cannot be

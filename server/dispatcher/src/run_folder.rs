@@ -1,112 +1,28 @@
 //! The folder of one run: what the dispatcher and the run's supervisor tell each other, in files, so
 //! that either may die and the next one knows.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+mod exit;
+mod files;
+mod spec;
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File};
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use domain::id::{RunId, RunToken, TaskId};
-use domain::run::{OpenRun, ProcessIdentity};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use domain::id::RunId;
+use domain::run::ProcessIdentity;
 
-use crate::ends::Rules;
+use self::files::{read, read_json, replace, replace_once, to_json};
 use crate::error::Error;
-use crate::lanes::Limits;
 use crate::logs;
-use crate::workspaces::Worktree;
+
+pub(crate) use exit::{End, Exit};
+pub(crate) use spec::{Owner, Spec};
 
 /// How much of the supervisor's complaints is repeated in the dispatcher's log.
 const COMPLAINTS_BYTES: usize = 2_000;
-
-/// What a supervisor needs to know. It holds the run's token, so only its owner may read the file.
-///
-/// A program of another version may have written it: what is added here needs a default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Spec {
-    pub(crate) run: RunId,
-    pub(crate) task: TaskId,
-    pub(crate) assignee: String,
-    pub(crate) token: RunToken,
-    pub(crate) db: PathBuf,
-    pub(crate) argv: Vec<String>,
-    /// What the worker's environment has beyond the dispatcher's; `None` takes a name out of it.
-    pub(crate) env: BTreeMap<String, Option<String>>,
-    pub(crate) workspace: PathBuf,
-    /// What has to be added there before the worker can start.
-    pub(crate) worktree: Option<Worktree>,
-    pub(crate) log: PathBuf,
-    /// The umask of the worker; `None` leaves it the supervisor's.
-    pub(crate) umask: Option<u32>,
-    #[serde(default)]
-    pub(crate) limits: Limits,
-    #[serde(default)]
-    pub(crate) rules: Rules,
-}
-
-/// Whose run it is: the part of a [`Spec`] that every version understands.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Owner {
-    pub(crate) task: TaskId,
-    pub(crate) token: RunToken,
-}
-
-impl Owner {
-    /// What the board knows of it.
-    pub(crate) fn of(open: &OpenRun) -> Self {
-        Self {
-            task: open.task.clone(),
-            token: open.token.clone(),
-        }
-    }
-}
-
-/// How a run's worker ended, as its supervisor saw it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Exit {
-    pub(crate) end: End,
-    /// The last lines of its output.
-    pub(crate) output: String,
-    /// Where its output ends in the task's log, in bytes, if it begins there too.
-    pub(crate) log_end: Option<u64>,
-}
-
-/// The ways in which a worker ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum End {
-    /// It exited by itself with this code.
-    Code(i32),
-    /// This signal, which we did not send, ended it.
-    Signal(i32),
-    /// It was killed, and the system killed so many processes meanwhile because memory ran out. It
-    /// is not told which ones.
-    OutOfMemory {
-        /// How many.
-        kills: u64,
-    },
-    /// It was ended because it took longer than so many seconds.
-    TimedOut(u64),
-    /// It was ended because it gave no sign of life for so many seconds.
-    HeartbeatLost(u64),
-    /// It never started, and this is why.
-    NotStarted(String),
-    /// The supervisor was told to stop, or its lease was refused, and it ended the worker.
-    Stopped,
-}
-
-impl Exit {
-    /// The end of a run that had nothing to say.
-    pub(crate) fn without_output(end: End) -> Self {
-        Self {
-            end,
-            output: String::new(),
-            log_end: None,
-        }
-    }
-}
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,7 +134,7 @@ impl RunFolder {
     /// Lets the worker find this program as `kanban`, whatever its file is called.
     pub(crate) fn link_program(&self, program: &Path) -> Result<(), Error> {
         let link = self.programs().join("kanban");
-        fs::create_dir_all(self.programs())
+        fs::create_dir(self.programs())
             .and_then(|()| std::os::unix::fs::symlink(program, &link))
             .map_err(Error::file("make", &link))
     }
@@ -252,68 +168,12 @@ impl RunFolder {
     }
 }
 
-/// Replaces the file as a whole: whoever reads it sees all of it or nothing.
-///
-/// It may be lost when the machine fails, as everything is that runs on it.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    replace_once(path, bytes, |_| Ok(()))
-}
-
-/// [`replace`], once `is_settled` has seen the new file.
-fn replace_once(
-    path: &Path,
-    bytes: &[u8],
-    is_settled: impl FnOnce(&File) -> io::Result<()>,
-) -> Result<(), Error> {
-    let unfinished = path.with_extension("part");
-    let write_whole = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(bytes)?;
-        is_settled(&file)?;
-        fs::rename(&unfinished, path)
-    };
-    write_whole().map_err(Error::file("write", path))
-}
-
-fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec_pretty(value)
-        .map_err(io::Error::from)
-        .map_err(Error::file("write", path))
-}
-
-/// Reads a file that may not be there. One that makes no sense says as much as one that is missing.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
-    let Some(bytes) = read(path)? else {
-        return Ok(None);
-    };
-    serde_json::from_slice(&bytes).map_or_else(
-        |error| {
-            tracing::error!(path = %path.display(), %error, "a file of a run makes no sense");
-            Ok(None)
-        },
-        Ok,
-    )
-}
-
-/// The bytes of a file that may not be there. An empty one is as good as none: its name may outlive a
-/// failure of the machine that its content does not.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(Error::file("read", path)(cause)),
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod fixture {
+    use domain::id::{RunToken, TaskId};
+
     use super::*;
-    use crate::ends::Success;
+    use crate::ends::{Rules, Success};
     use crate::lanes::fixture::lane;
 
     /// The particulars of a run of lane `shell` that does nothing.
@@ -342,6 +202,7 @@ mod tests {
 
     use super::fixture::spec;
     use super::*;
+    use crate::ends::Rules;
 
     #[test]
     fn the_token_of_a_run_is_readable_for_its_owner_only() {

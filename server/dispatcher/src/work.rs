@@ -7,6 +7,7 @@ mod health;
 mod settings;
 mod settle;
 mod start;
+mod stuck;
 mod take_over;
 mod wake;
 
@@ -28,14 +29,15 @@ use tokio::time::Instant;
 use crate::config::{Config, Settings, Source};
 use crate::dry_run;
 use crate::error::Error;
-use crate::histogram::Latencies;
 use crate::home::Home;
+use crate::latencies::Latencies;
 use crate::process;
 use crate::report::TickReport;
 use crate::run_folder::RunFolder;
 use crate::watched::{Process, Watched};
 
 use health::Health;
+use stuck::StuckRuns;
 use wake::Wake;
 pub(crate) use wake::{Asked, Stop, Wakes};
 
@@ -54,15 +56,16 @@ pub(crate) struct Work {
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
     ends: JoinSet<RunId>,
-    /// The folders of earlier runs that have not been looked into yet, with their places where those are
-    /// known; `None` before the first look.
-    leftovers: Option<BTreeMap<RunId, Option<Place>>>,
+    /// Whether the folders of earlier runs have been looked through.
+    has_seen_folders: bool,
+    /// What could not be looked into, taken over or settled, and is tried again.
+    stuck: StuckRuns,
     /// The closed runs whose processes have not ended, and the places that they take up. They hold
     /// their tasks back: a second worker would meet the first.
     leaving: BTreeMap<RunId, Place>,
-    /// Whether all waiting tasks are to be looked through. Every verb promotes the tasks that it
-    /// concerns, so this is for what other programs wrote.
-    promotion_is_due: bool,
+    /// When all waiting tasks are looked through next. Every verb promotes the tasks that it concerns,
+    /// so this is for what other programs wrote.
+    next_promotion: Instant,
     /// Whether it stays to see the end of what runs.
     is_staying: bool,
     /// Whether nothing more is started and the end of what runs is awaited.
@@ -93,9 +96,10 @@ impl Work {
             claimer,
             watched: BTreeMap::new(),
             ends: JoinSet::new(),
-            leftovers: None,
+            has_seen_folders: false,
+            stuck: StuckRuns::default(),
             leaving: BTreeMap::new(),
-            promotion_is_due: true,
+            next_promotion: Instant::now(),
             is_staying: true,
             is_draining: false,
             done: TickReport::default(),
@@ -127,13 +131,16 @@ impl Work {
                     self.is_draining = true;
                     None
                 }
-                Wake::Asked(asked) => Some(asked),
+                Wake::Asked(asked) => {
+                    self.leave_out_nothing();
+                    Some(asked)
+                }
                 Wake::Ended(run) => {
                     self.has_ended(run);
                     None
                 }
                 Wake::Nudged => {
-                    self.promotion_is_due = true;
+                    self.leave_out_nothing();
                     None
                 }
                 Wake::BoardChanged
@@ -142,7 +149,6 @@ impl Work {
                 | Wake::SettingsChanged => None,
             };
             let max = asked.as_ref().and_then(|asked| asked.max);
-            self.promotion_is_due |= asked.is_some();
             let begun = Instant::now();
             let looked = self.tick(max).await;
             self.latencies.tick.observe(begun.elapsed());
@@ -153,7 +159,8 @@ impl Work {
                     Instant::now() + AFTER_FAILURE
                 }
             };
-            self.health.looked(&looked, self.kernel.now());
+            let stuck = self.stuck.problem();
+            self.health.looked(&looked, stuck, self.kernel.now());
             self.publish(Some(next_look)).await;
             let report = std::mem::take(&mut self.done);
             if let Some(asked) = asked {
@@ -182,7 +189,8 @@ impl Work {
 
     /// Adds to the report of a look which ready tasks it has left, and why.
     async fn explain(&self, report: TickReport) -> Result<TickReport, Error> {
-        dry_run::explain(&self.kernel, &self.settings, &self.leaving, report).await
+        let (leaving, stuck) = (&self.leaving, self.stuck.reports());
+        dry_run::explain(&self.kernel, &self.settings, leaving, stuck, report).await
     }
 
     /// Waits for something that has to be looked at.
@@ -199,6 +207,12 @@ impl Work {
         }
     }
 
+    /// Lets the next look be at everything, also at what is left alone for a while.
+    fn leave_out_nothing(&mut self) {
+        self.next_promotion = Instant::now();
+        self.stuck.end_rests();
+    }
+
     fn has_ended(&mut self, run: RunId) {
         if let Some(watched) = self.watched.get_mut(&run) {
             watched.has_ended();
@@ -209,34 +223,31 @@ impl Work {
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
         // First, because a run whose task is not running any more cannot be settled.
         self.release_stale_claims().await?;
-        let all_settled = self.settle_ended().await;
+        self.settle_ended().await;
         self.promote().await?;
         let open = self.kernel.open_runs().await?;
         self.find_leftovers(&open).await?;
-        let is_in_line = self.reconcile(&open).await;
-        self.leaving = self.leaving_now(&open);
+        self.reconcile(&open).await;
+        self.leaving = self.unsettled();
+        self.leaving
+            .retain(|run, _| open.iter().all(|open| open.run != *run));
         let started = if self.is_draining {
             0
         } else {
             self.start_tasks(&open, max).await?
         };
         let running = count(open.len() + self.leaving.len()).saturating_add(started);
-        let next_look = self.next_look(running < self.settings.cap.limit).await?;
-        if all_settled && is_in_line {
-            Ok(next_look)
-        } else {
-            Ok(next_look.min(Instant::now() + AFTER_FAILURE))
-        }
+        self.next_look(running < self.settings.cap.limit).await
     }
 
     async fn promote(&mut self) -> Result<(), Error> {
-        if self.promotion_is_due {
+        if self.next_promotion <= Instant::now() {
             let promote = Command::PromoteWaiting;
             let receipt = self.kernel.execute(&Actor::dispatcher(), promote).await?;
             if let Answer::Promoted { count } = receipt.answer {
                 self.done.promoted += count;
             }
-            self.promotion_is_due = false;
+            self.next_promotion = Instant::now() + self.config.interval();
         }
         Ok(())
     }
@@ -270,60 +281,53 @@ impl Work {
         let lease = self.kernel.next_lease_end().await?;
         let lease = lease.map(|end| end + Seconds(1));
         let hurries = self.watched.values().filter_map(Watched::deadline);
-        let earliest = hurries.chain(rest.map(at)).chain(lease.map(at)).min();
+        let moments = hurries.chain(rest.map(at)).chain(lease.map(at));
+        let earliest = moments.chain(self.stuck.next_try()).min();
         let latest = now + self.config.interval();
         Ok(earliest.map_or(latest, |earliest| earliest.min(latest)))
     }
 
     /// Brings what we watch in line with the board: ends what is closed there, takes over what is
-    /// open there. Says whether that was possible for all of it.
-    async fn reconcile(&mut self, open: &[OpenRun]) -> bool {
+    /// open there.
+    async fn reconcile(&mut self, open: &[OpenRun]) {
         let now = Instant::now();
-        let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
-        let mut is_in_line = true;
         for (run, watched) in &mut self.watched {
-            if watched.is_working() && !is_open(run) {
-                match self.kernel.run(*run).await {
-                    Ok(closed) => watched.run_was_closed(closed.outcome, now),
-                    Err(kernel::Error::Refused(_)) => watched.run_was_closed(None, now),
-                    // It may have completed: that decides how it is ended, so we ask again.
-                    Err(error) => {
-                        tracing::error!(run.id = %run, %error, "the end of a run cannot be read");
-                        is_in_line = false;
+            let is_open = open.iter().any(|open| open.run == *run);
+            if watched.is_working() && is_open {
+                self.stuck.free(*run);
+            } else if watched.is_working() && !self.stuck.is_resting(*run) {
+                let outcome = match self.kernel.run(*run).await {
+                    Ok(closed) => Ok(closed.outcome),
+                    Err(kernel::Error::Refused(_)) => Ok(None),
+                    Err(error) => Err(Error::from(error)),
+                };
+                match outcome {
+                    Ok(outcome) => {
+                        watched.run_was_closed(outcome, now);
+                        self.stuck.free(*run);
                     }
+                    // It may have completed: that decides how it is ended, so we ask again.
+                    Err(error) => self.stuck.put(*run, Some(watched.place().clone()), &error),
                 }
             }
             watched.hurry(now);
         }
         for run in open {
-            if run.lane.is_some()
-                && !self.watched.contains_key(&run.run)
-                && let Err(error) = self.take_over(run).await
-            {
-                tracing::error!(run.id = %run.run, %error, "a run was not taken over");
-                // It may be closed by now, and its folder still there.
-                self.look_into_later(run.run, Place::of(run));
-                is_in_line = false;
+            let is_ours = run.lane.is_some() && !self.watched.contains_key(&run.run);
+            if is_ours && !self.stuck.is_resting(run.run) {
+                match self.take_over(run).await {
+                    Ok(()) => self.stuck.free(run.run),
+                    Err(error) => self.stuck.put(run.run, Some(Place::of(run)), &error),
+                }
             }
         }
-        is_in_line
     }
 
-    /// Keeps in mind that the folder of a run has to be looked into once that is closed.
-    fn look_into_later(&mut self, run: RunId, place: Place) {
-        let leftovers = self.leftovers.get_or_insert_default();
-        leftovers.insert(run, Some(place));
-    }
-
-    fn leaving_now(&self, open: &[OpenRun]) -> BTreeMap<RunId, Place> {
-        let watched = self
-            .watched
-            .iter()
-            .map(|(run, watched)| (*run, watched.place().clone()));
-        let not_seen = self.leftovers.iter().flatten();
-        let not_seen = not_seen.filter_map(|(run, place)| Some((*run, place.clone()?)));
-        let is_closed = |(run, _): &(RunId, Place)| open.iter().all(|open| open.run != *run);
-        watched.chain(not_seen).filter(is_closed).collect()
+    /// The runs that have not been settled, and what they take up.
+    fn unsettled(&self) -> BTreeMap<RunId, Place> {
+        let place = |(run, watched): (&RunId, &Watched)| (*run, watched.place().clone());
+        let watched = self.watched.iter().map(place);
+        self.stuck.places().chain(watched).collect()
     }
 
     /// Waits for the end of a supervisor.

@@ -159,39 +159,19 @@ fn expand(path: &str, user_home: Option<&Path>) -> PathBuf {
 
 #[cfg(test)]
 pub(crate) mod fixture {
-    use domain::id::TaskId;
+    use domain::fixture;
     use domain::status::Status;
     use domain::task::{Task, WorkspaceKind};
-    use domain::time::Timestamp;
 
     /// A running task with this workspace.
     pub(crate) fn task(workspace_kind: WorkspaceKind, workspace_path: Option<&str>) -> Task {
         Task {
-            id: TaskId::from_bits(1),
             title: "a task".to_owned(),
-            body: None,
             assignee: None,
             status: Status::Running,
-            priority: 0,
-            created_by: None,
-            created_at: Timestamp(0),
-            started_at: None,
-            completed_at: None,
             workspace_kind,
             workspace_path: workspace_path.map(str::to_owned),
-            claim_lock: None,
-            claim_expires: None,
-            tenant: None,
-            result: None,
-            idempotency_key: None,
-            failures: 0,
-            worker_pid: None,
-            last_error: None,
-            waiting: false,
-            status_since: Timestamp(0),
-            not_before: None,
-            failure_limit: None,
-            block_reason: None,
+            ..fixture::task(1)
         }
     }
 }

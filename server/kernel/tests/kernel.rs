@@ -7,16 +7,20 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "kernel/another_program.rs"]
+mod another_program;
 #[path = "kernel/board.rs"]
 mod board;
 #[path = "kernel/concurrency.rs"]
 mod concurrency;
-#[path = "kernel/control.rs"]
-mod control;
 #[path = "kernel/dependencies.rs"]
 mod dependencies;
+#[path = "kernel/dispatch.rs"]
+mod dispatch;
 #[path = "kernel/editing.rs"]
 mod editing;
+#[path = "kernel/failures.rs"]
+mod failures;
 #[path = "kernel/feed.rs"]
 mod feed;
 #[path = "kernel/foreign.rs"]
@@ -25,6 +29,8 @@ mod foreign;
 mod golden;
 #[path = "kernel/keeping.rs"]
 mod keeping;
+#[path = "kernel/leases.rs"]
+mod leases;
 #[path = "kernel/lifecycle.rs"]
 mod lifecycle;
 #[path = "kernel/machine.rs"]
@@ -41,6 +47,8 @@ mod runs;
 mod search;
 #[path = "kernel/step.rs"]
 mod step;
+#[path = "kernel/tokens.rs"]
+mod tokens;
 #[path = "kernel/transfer.rs"]
 mod transfer;
 #[path = "kernel/undo.rs"]

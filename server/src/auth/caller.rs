@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use domain::actor::Actor;
+use domain::error::Error;
 use domain::id::RunToken;
 
 use super::ticket::Ticket;
@@ -47,8 +48,11 @@ impl Caller {
         }
     }
 
-    /// Whether it may do what belongs to people.
-    pub(crate) fn is_full(&self) -> bool {
-        !matches!(self.pass, Pass::Worker { .. })
+    /// Refuses a worker what belongs to people.
+    pub(crate) fn must_be_full(&self) -> Result<(), Error> {
+        match self.pass {
+            Pass::Token { .. } | Pass::Session { .. } => Ok(()),
+            Pass::Worker { .. } => Err(Error::NotForWorkers),
+        }
     }
 }

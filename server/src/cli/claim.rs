@@ -1,6 +1,6 @@
 //! `kanban claim`.
 
-use domain::command::{ClaimPolicy, Command, LEASE};
+use domain::command::{Command, LEASE};
 use domain::time::Seconds;
 use serde_json::json;
 
@@ -32,7 +32,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         lock: lock(),
         ttl: Seconds(args.ttl),
         lane: None,
-        policy: ClaimPolicy::default(),
+        policy: dispatcher::by_hand(&session.kernel, &session.home).await?,
     };
     let receipt = match session.execute(claim).await {
         Ok(receipt) => receipt,

@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::Command;
-use domain::error::Error;
 use domain::id::SubscriptionId;
 use domain::notify::Filter;
 
@@ -28,9 +27,7 @@ pub(super) async fn all(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, HttpError> {
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let subscriptions = state.kernel().board_subscriptions().await?;
     Ok(Json(wire::notify::BoardSubscriptions::new(&subscriptions)).into_response())
 }
@@ -82,9 +79,7 @@ pub(super) async fn quiet_hours(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, HttpError> {
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let places = state.kernel().quiet_hours().await?;
     Ok(Json(wire::notify::QuietPlaces::new(&places)).into_response())
 }

@@ -130,6 +130,6 @@ async fn grant(
             return nothing.map(|_| Vec::new());
         }
     };
-    let done = state.execute_all(actor, commands).await;
+    let done = state.kernel().execute_all(actor, commands).await;
     done.map_err(|error| refused(&error))
 }

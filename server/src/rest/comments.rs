@@ -40,6 +40,6 @@ pub(super) async fn comment(
     };
     let task = named.task()?;
     let comment = Command::CommentOnTask { task, body };
-    state.execute(&actor, comment).await?;
+    state.kernel().execute(&actor, comment).await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }

@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::Command;
-use domain::error::Error;
 use domain::id::DeliveryId;
 use domain::notify::delivery::DeliveryState;
 use kernel::DeliveryQuery;
@@ -42,9 +41,7 @@ pub(super) async fn deliveries(
     let wanted = query.optional_text("state");
     let limit = query.bounded("limit", LIMIT);
     query.finish()?;
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let task = task.as_deref().map(task_id).transpose()?;
     if let Some(task) = &task {
         state.kernel().task_alone(task).await?;
@@ -98,6 +95,6 @@ pub(super) async fn drop_dead(
 }
 
 async fn say(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {
-    state.execute(&caller.actor(), command).await?;
+    state.kernel().execute(&caller.actor(), command).await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }

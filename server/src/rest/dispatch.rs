@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::Command;
-use domain::error::Error;
 use domain::id::TaskId;
 
 use super::input::{Bounds, Fields, Named, Parameters};
@@ -39,9 +38,7 @@ pub(super) async fn dispatch(
     let is_dry_run = query.flag("dry_run");
     let max = query.bounded("max", MAX).unwrap_or(DEFAULT_MAX);
     query.finish()?;
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let max = u32::try_from(max).ok();
     let report = if is_dry_run {
         let (kernel, home) = (state.kernel(), &state.services.home);
@@ -137,6 +134,6 @@ fn lane(fields: Option<Fields>) -> Result<Option<String>, HttpError> {
 }
 
 async fn say(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {
-    state.execute(&caller.actor(), command).await?;
+    state.kernel().execute(&caller.actor(), command).await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }

@@ -4,7 +4,6 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::error::Error;
 
 use super::wire;
 use crate::AppState;
@@ -25,9 +24,7 @@ pub(super) async fn inbox(
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, HttpError> {
     // It names the places where people are told things, which are no worker's business.
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let concerns = state.kernel().inbox().await?;
     Ok(Json(wire::notify::Inbox::new(&concerns)).into_response())
 }

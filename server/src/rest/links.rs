@@ -26,7 +26,7 @@ pub(super) async fn link(
     let (parent, child) = ends(&mut fields);
     fields.finish()?;
     let link = Command::LinkTasks { parent, child };
-    let receipt = state.execute(&caller.actor(), link).await?;
+    let receipt = state.kernel().execute(&caller.actor(), link).await?;
     let undoable = undo::header(&[vec![receipt]]);
     Ok((undoable, Json(wire::answer::Done { ok: true })).into_response())
 }
@@ -50,7 +50,7 @@ pub(super) async fn unlink(
         return Ok(Json(wire::answer::Done { ok: false }).into_response());
     };
     let unlink = Command::UnlinkTasks { parent, child };
-    let receipt = state.execute(&caller.actor(), unlink).await?;
+    let receipt = state.kernel().execute(&caller.actor(), unlink).await?;
     let ok = !matches!(receipt.answer, Answer::Unchanged);
     let undoable = undo::header(&[vec![receipt]]);
     Ok((undoable, Json(wire::answer::Done { ok })).into_response())

@@ -10,7 +10,6 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use domain::error::Error;
 use futures::Stream;
 use futures::stream::unfold;
 use tokio::sync::OwnedSemaphorePermit;
@@ -58,9 +57,7 @@ pub(super) async fn follow(
     Parameters(mut query): Parameters,
 ) -> Result<Response, HttpError> {
     // It would outlive the run, as a socket would.
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let tail = query.bounded("tail", TAIL);
     query.finish()?;
     let task = state.kernel().task_alone(&named.task()?).await?;

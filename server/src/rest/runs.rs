@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::{ClaimPolicy, Command, LEASE};
+use domain::command::{Command, LEASE};
 use domain::time::Seconds;
 
 use super::input::{Bounds, Fields, Named};
@@ -38,18 +38,15 @@ pub(super) async fn claim(
     let ttl = fields.bounded("ttl_seconds", TTL);
     let lock = fields.text("claimer", "http");
     fields.finish()?;
-    let dispatch = state.kernel().dispatch().await?;
+    let policy = dispatcher::by_hand(state.kernel(), &state.services.home).await;
     let claim = Command::ClaimTask {
         task: named.task()?,
         lock,
         ttl: ttl.map_or(LEASE, Seconds),
         lane: None,
-        policy: ClaimPolicy {
-            global_cap: dispatch.living().map(|report| report.cap),
-            ..ClaimPolicy::default()
-        },
+        policy: policy.map_err(HttpError::Dispatcher)?,
     };
-    let receipt = state.execute(&caller.actor(), claim).await?;
+    let receipt = state.kernel().execute(&caller.actor(), claim).await?;
     let claimed = answer::claimed(receipt)?;
     let claim = wire::run::Claimed::new(&claimed, state.kernel().now());
     Ok(Json(claim).into_response())
@@ -73,7 +70,7 @@ pub(super) async fn heartbeat(
     fields.finish()?;
     let task = named.task()?;
     let heartbeat = Command::Heartbeat { task, ttl };
-    let receipt = state.execute(&caller.actor(), heartbeat).await?;
+    let receipt = state.kernel().execute(&caller.actor(), heartbeat).await?;
     let lease_expires = answer::renewed(&receipt)?;
     Ok(Json(wire::run::Lease { lease_expires }).into_response())
 }

@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::{Answer, Command};
-use domain::error::Error;
 use domain::notify::Address;
 
 use super::input::{Fields, Named, Parameters};
@@ -24,9 +23,7 @@ pub(super) async fn all(
     Extension(caller): Extension<Caller>,
 ) -> Result<Response, HttpError> {
     // Where people are told things is no worker's business.
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let subscriptions = state.kernel().subscriptions(None).await?;
     Ok(Json(wire::answer::Subscriptions::new(&subscriptions)).into_response())
 }
@@ -41,9 +38,7 @@ pub(super) async fn of_task(
     Extension(caller): Extension<Caller>,
     named: Named,
 ) -> Result<Response, HttpError> {
-    if !caller.is_full() {
-        return Err(Error::NotForWorkers.into());
-    }
+    caller.must_be_full()?;
     let task = state.kernel().task_alone(&named.task()?).await?;
     let subscriptions = state.kernel().subscriptions(Some(task.id)).await?;
     Ok(Json(wire::answer::Subscriptions::new(&subscriptions)).into_response())
@@ -102,7 +97,7 @@ pub(super) async fn said(
     caller: &Caller,
     command: Command,
 ) -> Result<Response, HttpError> {
-    let receipt = state.execute(&caller.actor(), command).await?;
+    let receipt = state.kernel().execute(&caller.actor(), command).await?;
     let ok = !matches!(receipt.answer, Answer::Unchanged);
     Ok(Json(wire::answer::Done { ok }).into_response())
 }

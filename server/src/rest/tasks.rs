@@ -41,6 +41,7 @@ pub(super) async fn create(
     };
     let create = vec![Command::CreateTask(new)];
     let (mut receipts, task) = state
+        .kernel()
         .execute_and_show(&caller.actor(), create, Show::Created)
         .await?;
     let undoable = undo::header(slice::from_ref(&receipts));
@@ -119,6 +120,7 @@ pub(super) async fn change_one(
     id: TaskId,
 ) -> Result<Response, HttpError> {
     let (receipts, task) = state
+        .kernel()
         .execute_and_show(actor, commands, Show::Task(id))
         .await?;
     let undoable: HeaderMap = undo::header(&[receipts]);

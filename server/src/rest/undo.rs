@@ -43,7 +43,10 @@ pub(super) async fn undo(
     if commands.is_empty() {
         return Err(HttpError::Senseless("events is required".to_owned()));
     }
-    state.execute_all(&caller.actor(), commands).await?;
+    state
+        .kernel()
+        .execute_all(&caller.actor(), commands)
+        .await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }
 

@@ -224,4 +224,6 @@ impl<'a> EventFrame<'a> {
 }
 
 #[cfg(test)]
+pub(super) mod fixture;
+#[cfg(test)]
 mod tests;

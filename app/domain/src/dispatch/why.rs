@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Dispatch;
+use super::{Dispatch, Report};
 use crate::board::TaskSummary;
 use crate::id::TaskId;
 use crate::status::Status;
@@ -73,6 +73,12 @@ pub enum WhyNot {
         /// How long that is, from now.
         remaining: Seconds,
     },
+    /// The dispatcher can neither watch its last run nor bring it to an end.
+    #[error("its last run is stuck: {error}")]
+    Stuck {
+        /// Why.
+        error: String,
+    },
     /// The run before was closed, and its processes have not ended yet.
     #[error("the processes of its last run have not ended yet")]
     Leaving,
@@ -114,7 +120,7 @@ pub struct Facts<'a> {
     pub assignee: Option<&'a str>,
     /// Whether it waits for its parents.
     pub waiting: bool,
-    /// Its parents that are not finished, where they are known.
+    /// Those that are not finished, where they are known.
     pub unfinished_parents: &'a [TaskId],
     /// Until when it rests.
     pub not_before: Option<Timestamp>,
@@ -133,7 +139,11 @@ impl<'a> Facts<'a> {
             id: Some(&task.id),
             status: &task.status,
             assignee: task.assignee.as_deref(),
-            waiting: task.waiting,
+            // Another program may have made it ready all the same.
+            waiting: match task.status {
+                Status::Ready => !unfinished_parents.is_empty(),
+                _ => task.waiting,
+            },
             unfinished_parents,
             not_before: task.not_before,
             failures: task.failures,
@@ -174,19 +184,15 @@ impl<'a> From<&'a TaskSummary> for Facts<'a> {
     }
 }
 
-/// Why a task is not running; `None` for one that is.
+/// Why a task is not running; `None` for one that is, unless its run is stuck.
 pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
     let why = match facts.status {
-        Status::Running => return None,
+        Status::Running => return why_stuck(facts, dispatch.living()?),
         Status::Triage => WhyNot::Idea,
-        Status::Todo if facts.waiting => WhyNot::WaitsForParents {
+        Status::Todo | Status::Ready if facts.waiting => WhyNot::WaitsForParents {
             parents: facts.unfinished_parents.to_vec(),
         },
         Status::Todo => WhyNot::PutAside,
-        // Another program may have made it ready all the same.
-        Status::Ready if !facts.unfinished_parents.is_empty() => WhyNot::WaitsForParents {
-            parents: facts.unfinished_parents.to_vec(),
-        },
         Status::Ready => why_not_started(facts, dispatch),
         Status::Blocked => why_blocked(facts),
         Status::Done | Status::Archived => WhyNot::Finished {
@@ -237,6 +243,9 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
         let remaining = Seconds(until.seconds_since(dispatch.now));
         return WhyNot::Resting { until, remaining };
     }
+    if let Some(stuck) = why_stuck(facts, report) {
+        return stuck;
+    }
     let is_leaving = |id: &TaskId| report.leaving.iter().any(|place| place.task == *id);
     if facts.id.is_some_and(is_leaving) {
         return WhyNot::Leaving;
@@ -261,6 +270,15 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
     }
 }
 
+fn why_stuck(facts: &Facts<'_>, report: &Report) -> Option<WhyNot> {
+    let stuck = report
+        .stuck
+        .iter()
+        .find(|it| facts.id == Some(&it.place.task))?;
+    let error = stuck.error.clone();
+    Some(WhyNot::Stuck { error })
+}
+
 fn names(parents: &[TaskId]) -> String {
     if parents.is_empty() {
         return "tasks that are not finished".to_owned();
@@ -272,7 +290,9 @@ fn names(parents: &[TaskId]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::{LaneReport, Pause, Place, Report, Running, SILENCE};
+    use crate::dispatch::{LaneReport, Pause, Place, Running, SILENCE, Stuck};
+    use crate::fixture::{summary, task};
+    use crate::id::RunId;
     use crate::run::ProcessIdentity;
 
     fn lane(name: &str, cap: Option<u32>) -> LaneReport {
@@ -304,6 +324,7 @@ mod tests {
                 problem: None,
                 lanes: vec![lane("shell", None), lane("narrow", Some(1))],
                 leaving: Vec::new(),
+                stuck: Vec::new(),
             }),
             reported_at: Some(Timestamp(1_000)),
             paused: Vec::new(),
@@ -469,14 +490,48 @@ mod tests {
     }
 
     #[test]
+    fn a_task_whose_run_is_stuck_says_so_also_while_it_counts_as_running() {
+        let (id, other) = (TaskId::from_bits(1), TaskId::from_bits(2));
+        let mut dispatch = dispatch();
+        let report = dispatch.report.as_mut().unwrap();
+        report.leaving.push(place(&id, "narrow"));
+        report.stuck.push(Stuck {
+            run: RunId(7),
+            place: place(&id, "narrow"),
+            error: "cannot read exit.json".to_owned(),
+        });
+        let why = |id, status| {
+            let facts = Facts {
+                id: Some(id),
+                ..facts(status, "shell")
+            };
+            why_not(&facts, &dispatch).map(|why| why.to_string())
+        };
+        for status in [&Status::Ready, &Status::Running] {
+            let says = why(&id, status).unwrap();
+            assert_eq!(says, "its last run is stuck: cannot read exit.json");
+        }
+        assert_eq!(why(&other, &Status::Running), None);
+    }
+
+    #[test]
     fn a_ready_task_with_an_unfinished_parent_waits_for_it_whoever_made_it_ready() {
         let parents = [TaskId::from_bits(1)];
-        let pushed = Facts {
-            unfinished_parents: &parents,
-            ..facts(&Status::Ready, "shell")
+        // It was pushed from where it waited, and what was noted there says nothing any more.
+        let pushed = Task {
+            waiting: true,
+            ..task(2)
         };
-        let why = why_not(&pushed, &dispatch()).unwrap().to_string();
-        assert_eq!(why, "it waits for t_00000001");
+        let why = |parents| why_not(&Facts::of_task(&pushed, parents), &dispatch()).unwrap();
+        assert_eq!(why(&parents).to_string(), "it waits for t_00000001");
+        assert_eq!(why(&[]), WhyNot::NotClaimedYet);
+        let card = TaskSummary {
+            waiting: true,
+            ..summary(2)
+        };
+        let parents = Vec::new();
+        let waits = WhyNot::WaitsForParents { parents };
+        assert_eq!(why_not(&Facts::from(&card), &dispatch()), Some(waits));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::time::{Seconds, Timestamp};
 
 /// How many messages a chat gets in a minute. What comes above that waits for the next minute, and
 /// goes together.
-pub const MESSAGES_A_MINUTE: u32 = 3;
+const MESSAGES_A_MINUTE: u32 = 3;
 
 const MINUTE: Seconds = Seconds(60);
 

@@ -7,10 +7,11 @@ use state::shown::{self, CardStoreFields};
 
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 #[component]
 pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
-    let rest = Memo::new(move |_| {
+    let rest = memo(move || {
         let until = card.not_before().get()?;
         let now = clock.second.get();
         (now < until).then(|| format!("Tries again in {}", age::stopwatch(until, now)))
@@ -24,17 +25,29 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         text.map(|text| view! { <p class="output" title=text.clone()>{text.clone()}</p> })
     };
     view! {
-        {move || note(Some(Icon::Warning), "trouble", card.refusal().get())}
-        {move || note(Some(Icon::Question), "question", card.question().get())}
-        {move || note(Some(Icon::Warning), "trouble", card.trouble().get())}
-        {move || note(Some(Icon::Warning), "notice", overtaken())}
-        {move || note(Some(Icon::Clock), "plain", rest.get())}
-        {move || note(Some(Icon::Clock), "plain", card.why_not().get())}
+        {note(Icon::Warning, "trouble", Box::new(move || card.refusal().get()))}
+        {note(Icon::Question, "question", Box::new(move || card.question().get()))}
+        {note(Icon::Warning, "trouble", Box::new(move || card.trouble().get()))}
+        {note(Icon::Warning, "notice", Box::new(overtaken))}
+        {note(Icon::Clock, "plain", Box::new(move || rest.get()))}
+        {note(Icon::Clock, "plain", Box::new(move || card.why_not().get()))}
         {output}
     }
 }
 
-fn note(icon: Option<Icon>, tone: &'static str, text: Option<String>) -> Option<impl IntoView> {
-    let icon = icon.map(|icon| view! { <Drawing icon/> });
-    text.map(|text| view! { <p class="note" data-tone=tone title=text.clone()>{icon}<span>{text.clone()}</span></p> })
+/// One line, where there is something to say. It stands here once, for all of them.
+fn note(
+    icon: Icon,
+    tone: &'static str,
+    says: Box<dyn Fn() -> Option<String> + Send>,
+) -> impl IntoView {
+    move || {
+        says().map(|text| {
+            view! {
+                <p class="note" data-tone=tone title=text.clone()>
+                    <Drawing icon/><span>{text.clone()}</span>
+                </p>
+            }
+        })
+    }
 }

@@ -11,6 +11,7 @@ use state::{Msg, age, label};
 use crate::runtime::use_dispatch;
 use crate::view::age::Age;
 use crate::view::clock::Clock;
+use crate::view::says::{click, memo};
 
 #[component]
 pub(crate) fn Attempts(
@@ -38,7 +39,7 @@ pub(crate) fn Attempts(
 #[component]
 fn Again(runs: Memo<Vec<Run>>, status: Memo<Option<Status>>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let action = Memo::new(move |_| {
+    let action = memo(move || {
         let last = runs.read().last().map(|run| run.task_id.clone())?;
         match status.get()? {
             Status::Running => Some(("Stop this run", last, Change::Cancel)),
@@ -52,7 +53,7 @@ fn Again(runs: Memo<Vec<Run>>, status: Memo<Option<Status>>) -> impl IntoView {
             view! {
                 <button
                     type="button" class="button again needs-script"
-                    on:click=move |_| dispatch(Msg::Changed(task.clone(), change.clone()))
+                    on:click=click(move || dispatch(Msg::Changed(task.clone(), change.clone())))
                 >
                     {label}
                 </button>

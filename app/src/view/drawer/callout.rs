@@ -9,6 +9,7 @@ use state::drawer::timeline;
 use state::label;
 
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 #[component]
 pub(crate) fn Callout(
@@ -17,7 +18,7 @@ pub(crate) fn Callout(
     /// Why it is not running.
     why_not: Memo<Option<WhyNot>>,
 ) -> impl IntoView {
-    let trouble = Memo::new(move |_| match &*task.read() {
+    let trouble = memo(move || match &*task.read() {
         Some(task) if task.status == Status::Blocked => {
             let reason = task.block_reason.clone();
             reason.or_else(|| timeline::why_blocked(&events.read()))

@@ -15,6 +15,7 @@ use crate::api::EditTask;
 use crate::runtime::use_dispatch;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::{click, word};
 
 #[component]
 pub(crate) fn EditForm(
@@ -74,13 +75,13 @@ pub(crate) fn EditForm(
                         <p>"Somebody else changed this meanwhile. It says now:"</p>
                         <p class="title">{theirs.title}</p>
                         <pre>{theirs.body}</pre>
-                        <button type="button" class="button" on:click=move |_| fill()>"Take theirs"</button>
+                        <button type="button" class="button" on:click=click(move || fill())>"Take theirs"</button>
                     </div>
                 })}
                 <div class="actions">
-                    <button type="button" class="button needs-script" on:click=move |_| fields.close()>"Cancel"</button>
+                    <button type="button" class="button needs-script" on:click=click(move || fields.close())>"Cancel"</button>
                     <button class="button-primary">
-                        {move || if conflict.read().is_some() { "Save mine anyway" } else { "Save" }}
+                        {word(move || if conflict.read().is_some() { "Save mine anyway" } else { "Save" })}
                     </button>
                 </div>
             </PlainForm>

@@ -11,6 +11,7 @@ use crate::runtime::use_dispatch;
 use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
+use crate::view::says::click;
 use crate::view::status_mark::StatusMark;
 
 #[component]
@@ -35,7 +36,7 @@ pub(crate) fn Facts(
     let id = StoredValue::new(id);
     let ask = move |page: Page| {
         let opened = Answer::Opened(page, vec![id.get_value()]);
-        move |_| dispatch(Msg::Palette(opened.clone()))
+        click(move || dispatch(Msg::Palette(opened.clone())))
     };
     let assignee = match assignee {
         Some(name) => Either::Left(view! {
@@ -45,7 +46,7 @@ pub(crate) fn Facts(
     };
     let tenant = tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd>{tenant}</dd></div> });
     let workspace = workspace_path.map(
-        |path| view! { <div data-wide><dt>"Workspace"</dt><dd class="path">{path}</dd></div> },
+        |path| view! { <div data-wide="line"><dt>"Workspace"</dt><dd class="path">{path}</dd></div> },
     );
     let status = move || {
         status.get().map(|status| {
@@ -66,7 +67,7 @@ pub(crate) fn Facts(
                 <dd><button type="button" class="change" title="Set the priority (P)" on:click=ask(Page::Priority)>{priority}</button></dd>
             </div>
             {tenant}
-            <div>
+            <div data-wide="two">
                 <dt>"Created"</dt>
                 <dd>
                     {author}

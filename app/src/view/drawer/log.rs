@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use state::log::{self, Block, Line, Piece};
 use state::{drawer, label};
 
-use crate::view::says::{flag, truth};
+use crate::view::says::{click, effect, flag, memo, truth};
 use find::Find;
 use follow::Follower;
 
@@ -38,7 +38,7 @@ pub(crate) fn Log(
     listen(task, read, is_running, printed, is_live);
 
     let words = RwSignal::new(String::new());
-    let has_log = Memo::new(move |_| read.read().is_some() || !printed.read().blocks().is_empty());
+    let has_log = memo(move || read.read().is_some() || !printed.read().blocks().is_empty());
     let output = NodeRef::<Div>::new();
     let is_followed = RwSignal::new(true);
     let to_end = move || {
@@ -61,7 +61,7 @@ pub(crate) fn Log(
             place.set_value(top);
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         printed.track();
         output.track();
         // The text is there only with the next frame.
@@ -71,7 +71,7 @@ pub(crate) fn Log(
             }
         });
     });
-    let follow = move |_| {
+    let follow = move || {
         is_followed.update(|it| *it = !*it);
         if is_followed.get_untracked() {
             to_end();
@@ -99,7 +99,7 @@ pub(crate) fn Log(
                     <Find words printed output is_followed/>
                     <button
                         type="button" class="button needs-script" title="Stay at the end"
-                        aria-pressed=truth(move || is_followed.get()) on:click=follow
+                        aria-pressed=truth(move || is_followed.get()) on:click=click(follow)
                     >
                         "Follow"
                     </button>

@@ -12,6 +12,7 @@ use crate::api::MoveTask;
 use crate::runtime::use_dispatch;
 use crate::view::form::PlainForm;
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::{click, memo};
 use crate::view::status_mark::StatusMark;
 
 /// Where a task can be put; only a worker puts it into the one that is missing.
@@ -28,10 +29,10 @@ const TARGETS: [Status; 6] = [
 pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) -> impl IntoView {
     let dispatch = use_dispatch();
     let about = StoredValue::new(task);
-    let menu = move |_| {
+    let menu = click(move || {
         let opened = Answer::Opened(Page::Task, vec![about.get_value()]);
         dispatch(Msg::Palette(opened));
-    };
+    });
     let targets = move || {
         let from = status.get();
         let others = TARGETS.into_iter().filter(|to| from.as_ref() != Some(to));
@@ -58,7 +59,7 @@ fn MoveForm(task: TaskId, to: Status, status: Signal<Option<Status>>) -> impl In
     };
     let problem = {
         let to = to.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let from = status.get()?;
             let is_possible = Change::between(&from, &to).is_some();
             (!is_possible).then(|| Change::why_not_between(&from, &to))

@@ -13,6 +13,7 @@ use crate::api::{LinkTasks, UnlinkTasks};
 use crate::runtime::{Runtime, use_dispatch};
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::click;
 use crate::view::status_mark::StatusMark;
 
 #[component]
@@ -25,10 +26,10 @@ pub(crate) fn Neighbours(
 ) -> impl IntoView {
     let dispatch = use_dispatch();
     let id = StoredValue::new(task.clone());
-    let ask = move |_| {
+    let ask = click(move || {
         let opened = Answer::Opened(Page::WaitFor, vec![id.get_value()]);
         dispatch(Msg::Palette(opened));
-    };
+    });
     let link = Callback::new(move |filled: Filled| {
         let change = Change::WaitFor(filled.text("parent"));
         dispatch(Msg::Changed(id.get_value(), change));
@@ -37,9 +38,7 @@ pub(crate) fn Neighbours(
         <section class="neighbours" aria-label="Dependencies">
             <h3>"Waits for"</h3>
             <ul role="list">
-                {move || parents.get().into_iter().map(|parent| view! {
-                    <li><Neighbour task=parent.clone()/><Unlink task=id.get_value() parent/></li>
-                }).collect_view()}
+                <Lines tasks=parents of=Some(task.clone())/>
                 <li>
                     <button type="button" class="button needs-script" on:click=ask>
                         <Drawing icon=Icon::Plus/>"Add"
@@ -59,12 +58,26 @@ pub(crate) fn Neighbours(
             <Show when=move || !children.read().is_empty()>
                 <h3>"Needed by"</h3>
                 <ul role="list">
-                    {move || children.get().into_iter().map(|child| view! {
-                        <li><Neighbour task=child/></li>
-                    }).collect_view()}
+                    <Lines tasks=children of=None/>
                 </ul>
             </Show>
         </section>
+    }
+}
+
+#[component]
+fn Lines(
+    tasks: Memo<Vec<TaskId>>,
+    /// Whom they keep waiting, where that can be changed here.
+    of: Option<TaskId>,
+) -> impl IntoView {
+    move || {
+        let lines = tasks.get().into_iter().map(|parent| {
+            let task = parent.clone();
+            let unlink = of.clone().map(|task| view! { <Unlink task parent/> });
+            view! { <li><Neighbour task/>{unlink}</li> }
+        });
+        lines.collect_view()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::view::age::Age;
 use crate::view::clock::Clock;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 /// The channels that can be set up.
 const PLATFORMS: [(&str, &str); 4] = [
@@ -25,8 +26,8 @@ const PLATFORMS: [(&str, &str); 4] = [
 
 #[component]
 pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl IntoView {
-    let places = Memo::new(move |_| news.read().places.clone());
-    let dead = Memo::new(move |_| news.read().dead.clone());
+    let places = memo(move || news.read().places.clone());
+    let dead = memo(move || news.read().dead.clone());
     let about = StoredValue::new(task.clone());
     view! {
         <section class="news" aria-label="Notifications">
@@ -144,7 +145,7 @@ fn SubscribeForm(task: TaskId) -> impl IntoView {
             <label>
                 <span>"Channel"</span>
                 <select name="to[platform]">
-                    {PLATFORMS.map(|(name, label)| view! { <option value=name>{label}</option> }).collect_view()}
+                    {PLATFORMS.map(|(name, label)| view! { <option value=name>{label}</option> })}
                 </select>
             </label>
             <label>

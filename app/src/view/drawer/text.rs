@@ -1,6 +1,6 @@
 //! A long text of a task: as HTML that the server made of it, or as it was written.
 
-use crate::view::says::flag;
+use crate::view::says::{flag, memo};
 use leptos::either::Either;
 use leptos::prelude::*;
 
@@ -15,7 +15,7 @@ pub(crate) fn Text(
     #[prop(into)]
     is_code: Signal<bool>,
 ) -> impl IntoView {
-    let has_text = Memo::new(move |_| text.read().as_ref().is_some_and(|it| !it.trim().is_empty()));
+    let has_text = memo(move || text.read().as_ref().is_some_and(|it| !it.trim().is_empty()));
     let content = move || match html.get() {
         Some(html) if !is_code.get() => {
             Either::Left(view! { <div class="markdown" inner_html=html></div> })

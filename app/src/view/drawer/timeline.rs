@@ -44,8 +44,11 @@ pub(crate) fn Timeline(
 #[component]
 fn Said(comment: Comment, html: Memo<Html>, clock: Clock) -> impl IntoView {
     // A comment never changes, so its HTML is looked up once.
-    let body = match html.read_untracked().comments.get(&comment.id) {
-        Some(html) => Either::Left(view! { <div class="markdown" inner_html=html.clone()></div> }),
+    let html = html.read_untracked();
+    let body = match html.comments.iter().find(|(of, _)| *of == comment.id) {
+        Some((_, html)) => {
+            Either::Left(view! { <div class="markdown" inner_html=html.clone()></div> })
+        }
         None => Either::Right(view! { <p>{comment.body}</p> }),
     };
     view! {

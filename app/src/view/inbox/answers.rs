@@ -17,6 +17,7 @@ use super::concern_id;
 use crate::api::{AcceptResult, Answer as Say, DropDelivery, RetryDelivery};
 use crate::runtime::use_dispatch;
 use crate::view::form::{Filled, PlainForm};
+use crate::view::says::memo;
 
 /// The name of the line in which a concern about a task is answered.
 pub(crate) fn answer_id(task: &TaskId) -> String {
@@ -72,7 +73,7 @@ fn SayForm(
     let dispatch = use_dispatch();
     let draft = {
         let task = task.clone();
-        Memo::new(move |_| shown.comments().read().draft(&task).to_owned())
+        memo(move || shown.comments().read().draft(&task).to_owned())
     };
     let input = NodeRef::<Textarea>::new();
     // What is typed stays; only what was refused, or written beside the board, is written here.

@@ -14,6 +14,7 @@ use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 /// The name of the element that takes the keyboard.
 pub(crate) fn concern_id(id: &ConcernId) -> String {
@@ -26,7 +27,7 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
     let id = ConcernId::of(&concern);
     let is_current = {
         let id = id.clone();
-        Memo::new(move |_| shown.concern().read().as_ref() == Some(&id))
+        memo(move || shown.concern().read().as_ref() == Some(&id))
     };
     let reach = {
         let id = id.clone();

@@ -6,7 +6,7 @@ use state::notification::{self, State};
 
 use crate::runtime::use_dispatch;
 use crate::view::icon::{Drawing, Icon};
-use crate::view::says::truth;
+use crate::view::says::{click, truth, word};
 
 #[component]
 pub(super) fn Notifications(#[prop(into)] state: Signal<State>) -> impl IntoView {
@@ -22,21 +22,21 @@ pub(super) fn Notifications(#[prop(into)] state: Signal<State>) -> impl IntoView
         State::On => "Stop telling what is new while you look elsewhere",
         State::Refused => "Allow notifications for this page in the browser's settings",
     };
-    let toggle = move |_| {
+    let toggle = click(move || {
         let msg = if state.get_untracked() == State::On {
             notification::Msg::Declined
         } else {
             notification::Msg::Wanted
         };
         dispatch(Msg::Notification(msg));
-    };
+    });
     view! {
         <button
             type="button" class="notifications button needs-script" aria-pressed=truth(is_on)
-            title=title on:click=toggle
+            title=word(title) on:click=toggle
         >
             <Drawing icon=Icon::Bell/>
-            {words}
+            {word(words)}
         </button>
     }
 }

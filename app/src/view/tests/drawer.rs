@@ -2,9 +2,10 @@
 
 use domain::error::ErrorKind;
 use domain::event::Event;
+use domain::fixture;
 use domain::id::{CommentId, RunId};
 use domain::run::{Outcome, Run};
-use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
+use domain::task::{Comment, Task, TaskDetail};
 use state::drawer::news::News;
 use state::drawer::{Html, Log, Reading};
 use state::refusal::Refusal;
@@ -14,31 +15,13 @@ use crate::view::drawer::Drawer;
 
 fn task(status: Status) -> Task {
     Task {
-        id: id(1),
         title: "Count words".to_owned(),
         body: Some("# Why\nbecause".to_owned()),
         assignee: Some("ada".to_owned()),
         status,
         priority: 1,
         created_by: Some("dashboard".to_owned()),
-        created_at: NOW,
-        started_at: None,
-        completed_at: None,
-        workspace_kind: WorkspaceKind::Scratch,
-        workspace_path: None,
-        claim_lock: None,
-        claim_expires: None,
-        tenant: None,
-        result: None,
-        idempotency_key: None,
-        failures: 0,
-        worker_pid: None,
-        last_error: None,
-        waiting: false,
-        status_since: NOW,
-        not_before: None,
-        failure_limit: None,
-        block_reason: None,
+        ..fixture::task(1)
     }
 }
 

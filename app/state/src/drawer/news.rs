@@ -114,12 +114,12 @@ fn state(delivery: &Delivery) -> State {
 
 #[cfg(test)]
 mod tests {
+    use domain::fixture::NOW;
     use domain::id::{EventId, TaskId};
     use domain::notify::notice::Notice;
     use domain::status::Status;
 
     use super::*;
-    use crate::fixture::NOW;
 
     fn place(chat_id: &str) -> Address {
         Address {

@@ -1,7 +1,5 @@
 //! What the server says of one task, all of it read together.
 
-use std::collections::BTreeMap;
-
 use domain::id::{CommentId, EventId};
 use domain::task::TaskDetail;
 use serde::{Deserialize, Serialize};
@@ -30,7 +28,7 @@ pub struct Html {
     /// The result.
     pub result: Option<String>,
     /// What was said.
-    pub comments: BTreeMap<CommentId, String>,
+    pub comments: Vec<(CommentId, String)>,
 }
 
 /// The end of a worker's output.

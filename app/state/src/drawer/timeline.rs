@@ -124,11 +124,12 @@ fn word(payload: Option<&Value>, key: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use domain::fixture::NOW;
     use domain::id::{CommentId, TaskId};
     use serde_json::json;
 
     use super::*;
-    use crate::fixture::{NOW, event, reading};
+    use crate::fixture::{event, reading};
 
     fn comment(id: i64, body: &str) -> Comment {
         Comment {

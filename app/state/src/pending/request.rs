@@ -8,7 +8,8 @@ use crate::change::Change;
 use crate::create::Form;
 
 /// Something that a person asked the board for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// A new task.
     Create(Form),
@@ -17,6 +18,7 @@ pub enum Request {
         /// The task.
         task: TaskId,
         /// What it is called, for what is said afterwards.
+        #[serde(skip)]
         name: String,
         /// How.
         change: Change,
@@ -31,9 +33,13 @@ pub enum Request {
     /// What one request did, or several, taken back.
     Undo {
         /// What it was, in words.
+        #[serde(skip)]
         text: String,
         /// An event of each request.
         events: Vec<EventId>,
+        /// Those of the requests that are taken back after these.
+        #[serde(skip)]
+        earlier: Vec<EventId>,
     },
     /// The dispatcher, or one of its lanes, told to start nothing more.
     Pause(Option<String>),

@@ -1,10 +1,11 @@
 //! What is on its way, from the request to its event.
 
 use domain::board::TaskSummary;
+use domain::fixture::summary;
 use domain::status::Status;
 
 use super::*;
-use crate::fixture::{event, form, frame, reading, summary, with_status};
+use crate::fixture::{event, form, frame, reading, with_status};
 
 const CURSOR: EventId = EventId(7);
 
@@ -87,19 +88,45 @@ fn an_answer_that_changed_nothing_settles_at_once() {
     assert!(!model.changes().touch(&TaskId::from_bits(1)));
 }
 
+/// Puts tasks away, all at once.
+fn ask_all(model: &mut Model, tasks: std::ops::RangeInclusive<u32>) -> (Ticket, usize) {
+    let changes = tasks.map(|n| (TaskId::from_bits(n), String::new(), Change::Archive));
+    let effect = model.ask_all(changes.collect());
+    sent(effect.as_ref())
+}
+
+/// Which changes were sent, and how many.
+fn sent(effect: Option<&Effect>) -> (Ticket, usize) {
+    match effect {
+        Some(Effect::SendAll { ticket, changes }) => (*ticket, changes.len()),
+        other => panic!("nothing sent but {other:?}"),
+    }
+}
+
+fn done(progress: Progress) -> Vec<Answer> {
+    match progress {
+        Progress::IsDone(answers) => answers,
+        Progress::Goes(effect) => panic!("it goes on with {effect:?}"),
+    }
+}
+
+fn next(progress: &Progress) -> (Ticket, usize) {
+    match progress {
+        Progress::Goes(effect) => sent(Some(effect)),
+        Progress::IsDone(answers) => panic!("it ended after {}", answers.len()),
+    }
+}
+
 #[test]
 fn of_many_changes_each_gets_its_answer() {
     let mut model = Model::default();
-    let changes = [1, 2, 3].map(|n| (TaskId::from_bits(n), String::new(), Change::Archive));
-    let Effect::SendAll { ticket, .. } = model.ask_all(changes.into()) else {
-        panic!("nothing sent");
-    };
+    let (ticket, _) = ask_all(&mut model, 1..=3);
     assert_eq!(status_of(&model, &summary(2)), Status::Archived);
 
     let refusal = Refusal::invalid("no");
     let saved = Saved { event: EventId(8) };
     let results = vec![Ok(saved), Err(refusal.clone()), Ok(saved)];
-    let answers = model.answer_all(ticket, Ok(results));
+    let answers = done(model.answer_all(ticket, Ok(results)));
 
     let said: Vec<_> = answers.into_iter().map(|(_, result)| result).collect();
     assert_eq!(said, [Ok(saved), Err(refusal), Ok(saved)]);
@@ -112,13 +139,67 @@ fn of_many_changes_each_gets_its_answer() {
 #[test]
 fn many_changes_that_get_one_refusal_all_get_it() {
     let mut model = Model::default();
-    let changes = [1, 2].map(|n| (TaskId::from_bits(n), String::new(), Change::Archive));
-    let Effect::SendAll { ticket, .. } = model.ask_all(changes.into()) else {
-        panic!("nothing sent");
-    };
-    let answers = model.answer_all(ticket, Err(Refusal::invalid("no")));
+    let (ticket, _) = ask_all(&mut model, 1..=2);
+    let answers = done(model.answer_all(ticket, Err(Refusal::invalid("no"))));
+    assert_eq!(answers.len(), 2);
     assert!(answers.iter().all(|(_, result)| result.is_err()));
     assert_eq!(status_of(&model, &summary(1)), Status::Ready);
+}
+
+#[test]
+fn more_changes_than_one_request_may_ask_for_go_one_request_after_another() {
+    let mut model = Model::default();
+    let (ticket, first) = ask_all(&mut model, 1..=2_500);
+    let (other, _) = ask_all(&mut model, 3_001..=3_002);
+    assert_eq!(first, MAX_CHANGES);
+    assert_eq!(
+        status_of(&model, &summary(2_500)),
+        Status::Archived,
+        "what waits is shown at once too"
+    );
+
+    let saved = Saved { event: EventId(8) };
+    let refusal = Refusal::invalid("no");
+    let mut results = vec![Ok(saved); MAX_CHANGES];
+    results[0] = Err(refusal.clone());
+    let second = model.answer_all(ticket, Ok(results));
+    assert_eq!(next(&second), (ticket, MAX_CHANGES));
+    model.settle(EventId(8), None);
+
+    assert_eq!(
+        done(model.answer_all(other, Ok(vec![Ok(saved); 2]))).len(),
+        2
+    );
+    let third = model.answer_all(ticket, Ok(vec![Ok(saved); MAX_CHANGES]));
+    assert_eq!(next(&third), (ticket, 500));
+    let answers = done(model.answer_all(ticket, Ok(vec![Ok(saved); 500])));
+
+    let tasks: Vec<_> = answers
+        .iter()
+        .map(|(request, _)| match request {
+            Request::Change { task, .. } => task.clone(),
+            other => panic!("{other:?} was answered"),
+        })
+        .collect();
+    assert_eq!(
+        tasks,
+        (1..=2_500).map(TaskId::from_bits).collect::<Vec<_>>()
+    );
+    assert_eq!(answers[0].1, Err(refusal));
+    assert!(answers[1..].iter().all(|(_, result)| result.is_ok()));
+}
+
+#[test]
+fn after_a_refusal_of_all_nothing_more_of_them_is_sent() {
+    let mut model = Model::default();
+    let (ticket, _) = ask_all(&mut model, 1..=2_500);
+    let saved = Saved { event: EventId(8) };
+    model.answer_all(ticket, Ok(vec![Ok(saved); MAX_CHANGES]));
+    let answers = done(model.answer_all(ticket, Err(Refusal::invalid("no"))));
+    assert_eq!(answers.len(), 2_500);
+    let refused = answers.iter().filter(|(_, result)| result.is_err());
+    assert_eq!(refused.count(), 1_500);
+    assert_eq!(status_of(&model, &summary(2_500)), Status::Ready);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which cards hang where.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use domain::board::TaskSummary;
 use domain::status::Status;
@@ -67,11 +67,14 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
         let column = columns.of_mut(&status);
         if status.is_finished() {
             // What was finished last is looked for first.
-            matches.sort_by_key(|it| Reverse(it.task().status_since));
+            sort(&mut matches, |one, other| {
+                let since = |it: &Match<'_>| it.task().status_since;
+                since(other).cmp(&since(one))
+            });
         }
         matches.truncate(model.window.size(&status));
         if status == Status::Running && filter.lanes {
-            matches.sort_by(|one, other| lane(one).cmp(&lane(other)));
+            sort(&mut matches, |one, other| lane(one).cmp(&lane(other)));
             column.rows = with_lanes(&matches);
         } else {
             let cards = matches.iter().map(|it| Row::Card(it.task().id.clone()));
@@ -80,6 +83,11 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
         hung.extend(matches);
     }
     (columns, hung)
+}
+
+/// One function for every order: sorting is much code.
+fn sort(matches: &mut [Match<'_>], order: fn(&Match<'_>, &Match<'_>) -> Ordering) {
+    matches.sort_by(order);
 }
 
 /// By name, and those of nobody last.

@@ -11,6 +11,7 @@ use reactive_stores::{Patch, Store};
 
 use super::arrange::Match;
 use crate::Model;
+use crate::ansi;
 use crate::label;
 use crate::pending::Changes;
 use crate::staleness::Staleness;
@@ -83,7 +84,7 @@ pub struct Card {
 pub(super) fn cards(model: &Model, hung: &[Match<'_>]) -> Vec<Card> {
     let around = Around {
         changes: model.pending.changes(),
-        undelivered: model.pulse.pulse().undelivered.values().collect(),
+        undelivered: model.pulse.pulse().undelivered.values().cloned().collect(),
     };
     let mut cards: Vec<Card> = hung.iter().map(|it| card(model, &around, it)).collect();
     cards.sort_unstable_by(|one, other| one.id.cmp(&other.id));
@@ -94,7 +95,7 @@ pub(super) fn cards(model: &Model, hung: &[Match<'_>]) -> Vec<Card> {
 struct Around<'a> {
     changes: Changes<'a>,
     /// The tasks of which somebody could not be told.
-    undelivered: BTreeSet<&'a TaskId>,
+    undelivered: BTreeSet<TaskId>,
 }
 
 fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
@@ -111,7 +112,7 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
     Card {
         staleness: Staleness::of(task, model.now),
         why_not: why_waiting(model, task),
-        output: output.cloned(),
+        output: output.map(|line| ansi::plain(line)),
         is_overtaken: is_running && task.waiting,
         refusal: model.selection.refusal_of(&id).cloned(),
         is_pending: around.changes.touch(&id),
@@ -137,11 +138,12 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
     }
 }
 
-/// Why a ready task does not start, or one that is to start by itself does not. A rest is counted
-/// down on the card, and what will start in a moment needs no explanation.
+/// Why a ready task does not start, or one that is to start by itself does not, or one that counts as
+/// running does not. A rest is counted down on the card, and what will start in a moment needs no
+/// explanation.
 fn why_waiting(model: &Model, task: &TaskSummary) -> Option<String> {
     let is_expected = match task.status {
-        Status::Ready => true,
+        Status::Ready | Status::Running => true,
         Status::Todo => task.waiting,
         _ => false,
     };

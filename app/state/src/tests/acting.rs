@@ -167,7 +167,8 @@ fn what_was_done_can_be_taken_back_once() {
             ticket: ticket_of(&effects),
             request: Request::Undo {
                 text: "Moved “Task 1” to Todo".to_owned(),
-                events: vec![EventId(8)]
+                events: vec![EventId(8)],
+                earlier: Vec::new(),
             }
         }]
     );
@@ -195,6 +196,59 @@ fn many_changes_are_taken_back_together() {
         [Effect::Send { request: Request::Undo { events, .. }, .. }]
             if *events == [EventId(8), EventId(9)]
     ));
+}
+
+#[test]
+fn more_changes_than_one_request_may_ask_for_are_said_and_taken_back_as_one() {
+    let (mut model, _) = live((1..=2_500).map(summary));
+    for _ in 0..24 {
+        update(&mut model, Msg::WantedMore(Status::Ready));
+    }
+    update(&mut model, Msg::Selection(selection::Msg::ChoseAll));
+    let mut effects = update(&mut model, Msg::PutChosen(Status::Todo));
+    assert_eq!(project(&model).columns.todo.total, 2_500);
+
+    let mut sent = Vec::new();
+    for (first, count) in [(1, 1_000), (1_001, 1_000), (2_001, 500)] {
+        assert_eq!(project(&model).notices, [], "it spoke too early");
+        let ticket = ticket_of(&effects);
+        sent.push(changes_of(effects).len());
+        let results = (first..first + count).map(|event| Ok(saved(event)));
+        let told = pending::Msg::AnsweredAll(ticket, Ok(results.collect()));
+        effects = update(&mut model, Msg::Pending(told));
+    }
+    assert_eq!(sent, [1_000, 1_000, 500]);
+    assert_eq!(effects, []);
+    let said = project(&model).notices;
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].text, "Moved 2500 tasks to Todo");
+
+    let mut effects = update(&mut model, Msg::WantedUndo(None));
+    let mut undone = Vec::new();
+    while let [
+        Effect::Send {
+            ticket,
+            request: Request::Undo { events, .. },
+        },
+    ] = effects.as_slice()
+    {
+        let ticket = *ticket;
+        undone.push((events.first().copied(), events.len()));
+        let answer = pending::Msg::Answered(ticket, Ok(saved(3_000)));
+        effects = update(&mut model, Msg::Pending(answer));
+    }
+    assert_eq!(
+        undone,
+        [
+            (Some(EventId(1_501)), 1_000),
+            (Some(EventId(501)), 1_000),
+            (Some(EventId(1)), 500),
+        ]
+    );
+    assert_eq!(
+        project(&model).announcement,
+        "Undone: Moved 2500 tasks to Todo."
+    );
 }
 
 #[test]

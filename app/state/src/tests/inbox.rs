@@ -1,15 +1,16 @@
-//! The inbox: what is in it, what answers do, and where the keyboard goes.
+//! The inbox: what is in it, and what answers do.
+
+mod keyboard;
+mod letters;
+mod notifications;
 
 use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need};
 use domain::notify::Address as Place;
 
 use super::*;
-use crate::Focus;
 use crate::inbox::{self, Answer, ConcernId};
-use crate::keys::{self, Action, TABLE};
-use crate::notification::{self, State};
-use crate::pulse::Status as Told;
+use crate::pulse::Pulse as Told;
 
 /// A task that asks since so many seconds.
 fn asks(number: u32, since: i64) -> TaskSummary {
@@ -98,10 +99,6 @@ fn read(model: &mut Model, concerns: Vec<Concern>) -> Vec<Effect> {
 
 fn answer(model: &mut Model, concern: ConcernId, answer: Answer) -> Vec<Effect> {
     update(model, Msg::Inbox(inbox::Msg::Answered(concern, answer)))
-}
-
-fn press(model: &mut Model, action: Action) -> Vec<Effect> {
-    update(model, Msg::Pressed(action, Focus::default()))
 }
 
 fn sent(effects: &[Effect]) -> (Ticket, &Request) {
@@ -209,245 +206,4 @@ fn what_nobody_proposed_is_not_accepted() {
     // The proposal of an earlier time is none of this one.
     read(&mut model, vec![proposed(2, 20)]);
     assert_eq!(answer(&mut model, task(2), Answer::Accept), []);
-}
-
-#[test]
-fn a_dead_letter_leaves_when_it_is_tried_again_and_stays_away() {
-    let (mut model, socket) = three();
-    let effects = answer(&mut model, letter(7), Answer::Retry);
-    assert_eq!(sent(&effects).1, &Request::RetryDelivery(DeliveryId(7)));
-    assert_eq!(
-        effects[1..],
-        [Effect::FocusConcern(task(2))],
-        "the last leaves to the one before"
-    );
-    let (ticket, _) = sent(&effects);
-    let saved = Saved { event: EventId(0) };
-    update(
-        &mut model,
-        Msg::Pending(pending::Msg::Answered(ticket, Ok(saved))),
-    );
-    assert_eq!(ids(&model), [task(1), task(2)]);
-    assert_eq!(tell(&mut model, socket, &[]), [], "that is known");
-}
-
-#[test]
-fn a_dead_letter_that_died_again_at_once_comes_back() {
-    let (mut model, socket) = three();
-    tell(&mut model, socket, &[(7, 3)]);
-    let effects = answer(&mut model, letter(7), Answer::Retry);
-    let (ticket, _) = sent(&effects);
-    let saved = Saved { event: EventId(0) };
-    update(
-        &mut model,
-        Msg::Pending(pending::Msg::Answered(ticket, Ok(saved))),
-    );
-    assert_eq!(ids(&model).len(), 2);
-    let effects = update(&mut model, Msg::Ticked(NOW + Seconds(1)));
-    assert!(effects.contains(&Effect::ReadPulse), "{effects:?}");
-    let pulse = Pulse {
-        undelivered: [(DeliveryId(7), id(3))].into(),
-        ..Pulse::default()
-    };
-    assert_eq!(
-        update(&mut model, Msg::ReadPulse(Ok(pulse))),
-        [Effect::ReadInbox]
-    );
-    assert_eq!(ids(&model).len(), 3);
-}
-
-#[test]
-fn cards_say_that_news_of_them_reached_nobody() {
-    let (model, _) = three();
-    let marked: Vec<TaskId> = project(&model)
-        .cards
-        .into_iter()
-        .filter(|card| card.is_undelivered)
-        .map(|card| card.id)
-        .collect();
-    assert_eq!(marked, [id(3)]);
-}
-
-#[test]
-fn news_during_a_reading_lead_to_one_more() {
-    let (mut model, socket) = live([]);
-    assert_eq!(tell(&mut model, socket, &[(1, 1)]), [Effect::ReadInbox]);
-    assert_eq!(tell(&mut model, socket, &[(1, 1), (2, 1)]), []);
-    assert_eq!(read(&mut model, vec![]), [Effect::ReadInbox]);
-    assert_eq!(read(&mut model, vec![]), []);
-}
-
-#[test]
-fn keys_go_up_and_down_and_stay_at_the_ends() {
-    let (mut model, _) = three();
-    for (action, reached) in [
-        (Action::Up, task(1)),
-        (Action::Down, task(2)),
-        (Action::Down, letter(7)),
-        (Action::Down, letter(7)),
-        (Action::Up, task(2)),
-    ] {
-        assert_eq!(
-            press(&mut model, action),
-            [Effect::FocusConcern(reached.clone())]
-        );
-        assert_eq!(project(&model).concern, Some(reached));
-    }
-}
-
-#[test]
-fn one_key_does_what_is_nearest() {
-    let (mut model, _) = three();
-    assert_eq!(
-        press(&mut model, Action::Answer),
-        [Effect::FocusAnswer(id(1))]
-    );
-    assert_eq!(
-        press(&mut model, Action::TryAgain),
-        [],
-        "a question wants an answer"
-    );
-    press(&mut model, Action::Down);
-    let effects = press(&mut model, Action::Answer);
-    let result = Some("42 ships".to_owned());
-    assert_eq!(sent(&effects).1, &change(2, Change::Complete { result }));
-    let effects = press(&mut model, Action::Answer);
-    assert_eq!(sent(&effects).1, &Request::RetryDelivery(DeliveryId(7)));
-}
-
-#[test]
-fn a_task_that_gave_up_tries_again_by_one_key() {
-    let (mut model, _) = three();
-    press(&mut model, Action::Down);
-    let effects = press(&mut model, Action::TryAgain);
-    let text = String::new();
-    assert_eq!(sent(&effects).1, &change(2, Change::Answer { text }));
-}
-
-#[test]
-fn archiving_drops_news_and_puts_tasks_away() {
-    let (mut model, _) = three();
-    let effects = press(&mut model, Action::Archive);
-    assert_eq!(sent(&effects).1, &change(1, Change::Archive));
-    press(&mut model, Action::Down);
-    let effects = press(&mut model, Action::Archive);
-    assert_eq!(sent(&effects).1, &Request::DropDelivery(DeliveryId(7)));
-}
-
-#[test]
-fn the_last_answer_leaves_the_keyboard_with_the_inbox() {
-    let (mut model, _) = live([asks(1, 10)]);
-    update(&mut model, Msg::Visited(Address::default().with_inbox()));
-    let effects = answer(&mut model, task(1), Answer::Say("8080".to_owned()));
-    assert_eq!(effects[1..], [Effect::FocusInbox]);
-    assert_eq!(project(&model).concern, None);
-    assert_eq!(press(&mut model, Action::Down), []);
-}
-
-#[test]
-fn one_that_somebody_else_answered_makes_room_for_the_next() {
-    let (mut model, socket) = three();
-    press(&mut model, Action::Down);
-    update(&mut model, Msg::Received(socket, frame(9, [summary(2)])));
-    assert_eq!(project(&model).concern, Some(letter(7)));
-}
-
-#[test]
-fn the_inbox_opens_and_leaves_by_keys() {
-    let (mut model, _) = live([asks(1, 10)]);
-    let inbox = Address::default().with_inbox();
-    assert_eq!(
-        press(&mut model, Action::GoToInbox),
-        [Effect::Visit(inbox.clone())]
-    );
-    assert_eq!(
-        update(&mut model, Msg::Visited(inbox)),
-        [Effect::FocusConcern(task(1))]
-    );
-    let open = Address::default().with_task(Some(id(1)));
-    assert_eq!(press(&mut model, Action::Open), [Effect::Visit(open)]);
-    assert_eq!(
-        press(&mut model, Action::Leave),
-        [Effect::Visit(Address::default())]
-    );
-}
-
-#[test]
-fn only_what_is_new_is_notified_and_only_to_those_who_asked() {
-    let (mut model, socket) = live([asks(1, 10)]);
-    let come = |model: &mut Model, cursor, tasks: Vec<TaskSummary>| {
-        update(model, Msg::Received(socket, frame(cursor, tasks)))
-    };
-    assert_eq!(come(&mut model, 8, vec![asks(2, 20)]), []);
-    let wanted = Msg::Notification(notification::Msg::Wanted);
-    assert_eq!(update(&mut model, wanted), [Effect::AskForPermission]);
-    let permitted = Msg::Notification(notification::Msg::Permitted(true));
-    assert_eq!(
-        update(&mut model, permitted),
-        [Effect::KeepNotifications(true)]
-    );
-
-    let effects = come(&mut model, 9, vec![asks(3, 30)]);
-    let [Effect::Notify(notifications)] = &effects[..] else {
-        panic!("no notification in {effects:?}");
-    };
-    assert_eq!(notifications.len(), 1);
-    assert_eq!(notifications[0].title, "“Task 3” is blocked");
-    assert_eq!(notifications[0].body, "which port?");
-    assert_eq!(notifications[0].task, Some(id(3)));
-    assert_eq!(come(&mut model, 10, vec![asks(3, 30)]), []);
-
-    let many = (4..9).map(|number| asks(number, 40)).collect();
-    let effects = come(&mut model, 11, many);
-    assert!(
-        matches!(&effects[..], [Effect::Notify(it)] if it.len() == 1 && it[0].title == "5 things need you"),
-        "{effects:?}"
-    );
-    let declined = Msg::Notification(notification::Msg::Declined);
-    assert_eq!(
-        update(&mut model, declined),
-        [Effect::KeepNotifications(false)]
-    );
-    assert_eq!(come(&mut model, 12, vec![asks(9, 50)]), []);
-}
-
-#[test]
-fn a_browser_that_refuses_says_so() {
-    let (mut model, _) = live([]);
-    update(
-        &mut model,
-        Msg::Notification(notification::Msg::Permitted(false)),
-    );
-    assert_eq!(project(&model).notifications, State::Refused);
-}
-
-#[test]
-fn a_dead_letter_of_the_open_task_is_read_with_it() {
-    let (mut model, socket) = live([summary(1)]);
-    update(&mut model, Msg::OpenedTask(id(1)));
-    update(
-        &mut model,
-        Msg::Visited(Address::default().with_task(Some(id(1)))),
-    );
-    let result = Ok(Box::new(reading(1, vec![])));
-    let task = id(1);
-    update(&mut model, Msg::Drawer(drawer::Answer { task, result }));
-    assert_eq!(
-        tell(&mut model, socket, &[(7, 1)]),
-        [Effect::ReadInbox, Effect::ReadTask(id(1))]
-    );
-}
-
-#[test]
-fn every_key_of_the_inbox_does_something_there() {
-    for shortcut in TABLE.iter().filter(|it| it.place == keys::Place::Inbox) {
-        let does_something = [0, 1, 2].into_iter().any(|steps| {
-            let (mut model, _) = three();
-            for _ in 0..steps {
-                press(&mut model, Action::Down);
-            }
-            !press(&mut model, shortcut.action).is_empty()
-        });
-        assert!(does_something, "{shortcut:?}");
-    }
 }

@@ -1,5 +1,9 @@
 //! What is looked for, and how the board is laid out.
 
+use domain::dispatch::{Dispatch, Place, Report, Stuck};
+use domain::fixture::{dispatch, report};
+use domain::id::RunId;
+
 use super::*;
 use crate::filter::{self, Whose};
 use crate::layout;
@@ -41,9 +45,9 @@ fn a_search_shows_what_only_the_server_can_see() {
 #[test]
 fn the_socket_says_how_the_dispatcher_does() {
     let (mut model, socket) = live([with_status(1, Status::Running)]);
-    let heard = crate::pulse::Status {
-        output: [(id(1), "half done".to_owned())].into(),
-        ..crate::pulse::Status::default()
+    let heard = Pulse {
+        output: [(id(1), "\x1b[32mhalf\x1b[0m done".to_owned())].into(),
+        ..Pulse::default()
     };
     update(&mut model, Msg::Heard(socket, heard));
     assert_eq!(
@@ -177,7 +181,9 @@ fn cards_say_what_keeps_them() {
     let mut overtaken = with_status(4, Status::Running);
     overtaken.waiting = true;
     let aside = with_status(5, Status::Todo);
-    let cards = project(&page([nobodys, asks, waits, overtaken, aside])).cards;
+    let mut pushed = summary(6);
+    (pushed.waiting, pushed.parents) = (true, 2);
+    let cards = project(&page([nobodys, asks, waits, overtaken, aside, pushed])).cards;
 
     assert_eq!(
         cards[0].why_not.as_deref(),
@@ -187,6 +193,41 @@ fn cards_say_what_keeps_them() {
     assert_eq!(cards[2].why_not.as_deref(), Some("Waits for another task"));
     assert!(cards[3].is_overtaken);
     assert_eq!(cards[4].why_not, None, "somebody put it there");
+    assert_eq!(cards[5].why_not.as_deref(), Some("Waits for other tasks"));
+}
+
+#[test]
+fn a_card_whose_run_is_stuck_says_so_though_it_counts_as_running() {
+    let running = |number| with_status(number, Status::Running);
+    let mut model = page([running(1), running(2)]);
+    let place = Place {
+        task: id(1),
+        lane: None,
+    };
+    let stuck = Stuck {
+        run: RunId(7),
+        place,
+        error: "cannot read exit.json".to_owned(),
+    };
+    let report = Report {
+        stuck: vec![stuck],
+        ..report()
+    };
+    let dispatch = Dispatch {
+        report: Some(report),
+        ..dispatch()
+    };
+    let pulse = Pulse {
+        dispatch,
+        ..Pulse::default()
+    };
+    update(&mut model, Msg::ReadPulse(Ok(pulse)));
+    let cards = project(&model).cards;
+    assert_eq!(
+        cards[0].why_not.as_deref(),
+        Some("Its last run is stuck: cannot read exit.json")
+    );
+    assert_eq!(cards[1].why_not, None);
 }
 
 #[test]

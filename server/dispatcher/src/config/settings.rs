@@ -4,14 +4,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use domain::command::SHELL;
-use toml::Spanned;
-
 use super::Config;
 use super::cap::{Cap, Machine};
-use super::file::{File, LaneTable};
+use super::file::File;
+use super::lane::lane;
 use crate::home::Home;
-use crate::lanes::{Lane, Lanes};
+use crate::lanes::Lanes;
 
 /// Why `kanban.toml` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,25 +52,7 @@ impl Settings {
             is_reachable: config.server.is_reachable(home),
             machine: Machine::now(),
         };
-        Self::read_in(home, now)
-    }
-
-    /// [`Settings::read`] in these circumstances.
-    pub(super) fn read_in(home: &Home, now: Circumstances<'_>) -> Result<Self, Mistake> {
-        let path = home.config();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => {
-                let (line, message) = (None, format!("cannot be read: {error}"));
-                return Err(Mistake {
-                    path,
-                    line,
-                    message,
-                });
-            }
-        };
-        Self::of_text(&text, now, &path)
+        Self::of_text(&text_of(home)?, now, &home.config())
     }
 
     /// The lanes.
@@ -85,7 +65,11 @@ impl Settings {
         (self.cap.limit, &self.cap.reason)
     }
 
-    fn of_text(text: &str, now: Circumstances<'_>, path: &Path) -> Result<Self, Mistake> {
+    pub(super) fn of_text(
+        text: &str,
+        now: Circumstances<'_>,
+        path: &Path,
+    ) -> Result<Self, Mistake> {
         let config = now.config;
         let mistake = |at: Option<usize>, message: String| Mistake {
             path: path.to_owned(),
@@ -111,7 +95,7 @@ impl Settings {
         let mut lanes = Lanes::built_in(now.is_reachable);
         for (name, table) in file.lanes {
             let at = table.span().start;
-            let lane = lane(&name, table, lanes.named(&name).cloned());
+            let lane = lane(&name, table.into_inner(), lanes.named(&name).cloned());
             lanes.put(lane.map_err(|message| mistake(Some(at), message))?);
         }
         if let Some(name) = file.dispatcher.default_lane {
@@ -128,45 +112,17 @@ impl Settings {
     }
 }
 
-/// The lane that a table describes, on top of the built-in one of its name.
-fn lane(name: &str, table: Spanned<LaneTable>, built_in: Option<Lane>) -> Result<Lane, String> {
-    let table = table.into_inner();
-    let mut lane = match (built_in, table.command) {
-        (Some(lane), None) => lane,
-        (Some(lane), Some(command)) => Lane { command, ..lane },
-        (None, Some(command)) => Lane::new(name, command),
-        (None, None) => {
-            return Err(format!(
-                "lane {name} has no command, expected command = [\"program\", \"argument\", …]"
-            ));
-        }
-    };
-    if lane.command.runs_task_text() && name != SHELL {
-        return Err(format!(
-            "lane {name} would run the text of tasks, which only the lane shell may do, expected \
-             {{prompt_file}} instead of {{script}}"
-        ));
+/// What the file says; nothing where there is none. It blocks.
+pub(super) fn text_of(home: &Home) -> Result<String, Mistake> {
+    let path = home.config();
+    match fs::read_to_string(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Mistake {
+            path,
+            line: None,
+            message: format!("cannot be read: {error}"),
+        }),
+        text => Ok(text.unwrap_or_default()),
     }
-    match table.enabled {
-        Some(true) => lane.off = None,
-        Some(false) => lane.off = Some("it is turned off in kanban.toml"),
-        None => {}
-    }
-    lane.env = table.env;
-    lane.cap = table.cap.map(Into::into);
-    if let Some(time) = table.max_run_time {
-        lane.limits.max_run_time = time.0;
-    }
-    lane.limits.heartbeat_timeout = table.heartbeat_timeout.map(|time| time.0);
-    lane.workspace_root = table.workspace_root.map(|folder| folder.0);
-    lane.repository = table.repository.map(|folder| folder.0);
-    lane.rules.success = table.success.unwrap_or(lane.rules.success);
-    let codes = table.exit_codes.into_iter();
-    lane.rules
-        .exit_codes
-        .extend(codes.map(|(code, meaning)| (code.0, meaning)));
-    lane.find_program();
-    Ok(lane)
 }
 
 /// The number of the line with the byte `at`.
@@ -181,7 +137,6 @@ mod tests {
 
     use domain::dispatch::LaneReport;
 
-    use super::super::EXAMPLE;
     use super::*;
     use crate::ends::{Meaning, Success};
 
@@ -369,51 +324,5 @@ mod tests {
         assert_eq!(problem("[lanes.shell]\nenabled = true"), None);
         let off = problem("[lanes.shell]\nenabled = false");
         assert_eq!(off.as_deref(), Some("it is turned off in kanban.toml"));
-    }
-
-    #[test]
-    fn the_example_can_be_used_as_it_is_and_with_everything_turned_on() {
-        assert_eq!(read(EXAMPLE).unwrap().lanes, read("").unwrap().lanes);
-        // What is an example of the file, and not of English, has a value, a table or a bracket.
-        let is_toml = |line: &&str| {
-            line.starts_with('[')
-                || line.starts_with("    \"")
-                || line.starts_with(']')
-                || line
-                    .split_once(" = ")
-                    .is_some_and(|(name, _)| !name.contains(' '))
-        };
-        let lines = EXAMPLE
-            .lines()
-            .map(|line| line.strip_prefix("# ").unwrap_or(line));
-        let turned_on: Vec<&str> = lines.filter(is_toml).collect();
-        let settings = read(&turned_on.join("\n")).unwrap();
-        let lanes: Vec<_> = settings
-            .lanes
-            .all()
-            .map(|lane| lane.name.as_str())
-            .collect();
-        assert_eq!(
-            lanes,
-            [
-                "shell", "hermes", "claude", "codex", "example", "gemini", "make"
-            ]
-        );
-        assert_eq!(settings.cap.limit, 2);
-        let codex = settings.lanes.named("codex").unwrap();
-        assert_eq!(codex.rules.success, Success::Exit);
-    }
-
-    #[test]
-    fn what_the_example_calls_the_default_is_the_default() {
-        let lines = EXAMPLE
-            .lines()
-            .map(|line| line.strip_prefix("# ").unwrap_or(line));
-        let of_hermes: Vec<&str> = lines
-            .skip_while(|line| *line != "[lanes.hermes]")
-            .take(2)
-            .collect();
-        let written = read(&of_hermes.join("\n")).unwrap();
-        assert_eq!(written.lanes, read("").unwrap().lanes);
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::cap::Machine;
-use super::settings::Circumstances;
+use super::settings::{Circumstances, text_of};
 use super::{Config, Mistake, Settings};
 use crate::home::Home;
 
@@ -18,6 +18,17 @@ pub(crate) struct Source {
     /// As it was when the dispatcher started: its own workers do not make the cap smaller.
     machine: Machine,
     seen: Seen,
+    /// What the file said when it last made sense.
+    good: String,
+}
+
+/// What follows from the file by now.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The new settings: of a file that makes no sense, those of the last one that did.
+    pub(crate) settings: Option<Settings>,
+    /// What is wrong with the file.
+    pub(crate) mistake: Option<Mistake>,
 }
 
 /// What the settings were read from.
@@ -41,34 +52,54 @@ impl Source {
     pub(crate) fn open(home: Home, config: Config) -> Result<(Self, Settings), Mistake> {
         let seen = Seen::now(&home, &config);
         let machine = Machine::now();
-        let source = Self {
+        let mut source = Self {
             home,
             config,
             machine,
             seen,
+            good: String::new(),
         };
         let settings = source.read()?;
         Ok((source, settings))
     }
 
     /// Reads the settings again if anything has changed since they were last read.
-    pub(crate) fn read_if_changed(&mut self) -> Option<Result<Settings, Mistake>> {
+    pub(crate) fn read_if_changed(&mut self) -> Option<Reading> {
         let now = Seen::now(&self.home, &self.config);
         if now == self.seen {
             return None;
         }
         self.seen = now;
-        Some(self.read())
+        Some(match self.read() {
+            Ok(settings) => Reading {
+                settings: Some(settings),
+                mistake: None,
+            },
+            // It may not be the file that has changed: a server that others can reach turns the shell
+            // off whatever the file says.
+            Err(mistake) => Reading {
+                settings: self.settings_of(&self.good).ok(),
+                mistake: Some(mistake),
+            },
+        })
     }
 
     /// What is seen is noted first: what is written meanwhile will be seen to be new.
-    fn read(&self) -> Result<Settings, Mistake> {
+    fn read(&mut self) -> Result<Settings, Mistake> {
+        let text = text_of(&self.home)?;
+        let settings = self.settings_of(&text)?;
+        self.good = text;
+        Ok(settings)
+    }
+
+    /// What follows from a text as things are now.
+    fn settings_of(&self, text: &str) -> Result<Settings, Mistake> {
         let now = Circumstances {
             config: &self.config,
             is_reachable: self.seen.is_reachable,
             machine: self.machine,
         };
-        Settings::read_in(&self.home, now)
+        Settings::of_text(text, now, &self.home.config())
     }
 }
 
@@ -105,11 +136,9 @@ mod tests {
         let config = Config::new("/nonexistent/kanban".into());
         let (mut source, _) = Source::open(home.clone(), config).unwrap();
         let mut cap = || {
-            let read = source.read_if_changed()?;
-            Some(
-                read.map(|settings| settings.cap.limit)
-                    .map_err(|mistake| mistake.line),
-            )
+            let Reading { settings, mistake } = source.read_if_changed()?;
+            let cap = settings?.cap.limit;
+            Some(mistake.map_or(Ok(cap), |mistake| Err(mistake.line)))
         };
         assert_eq!(cap(), None);
         fs::write(home.config(), "[dispatcher]\ncap = 41").unwrap();
@@ -142,11 +171,21 @@ mod tests {
         let (mut source, settings) = Source::open(home, config).unwrap();
         let is_on = |settings: &Settings| settings.lanes().of("shell").unwrap().problem().is_none();
         assert!(is_on(&settings));
-        fs::write(folder.path().join("server"), "").unwrap();
-        assert!(!is_on(&source.read_if_changed().unwrap().unwrap()));
-        assert_eq!(source.read_if_changed(), None);
-        fs::remove_file(folder.path().join("server")).unwrap();
-        assert!(is_on(&source.read_if_changed().unwrap().unwrap()));
+        let mut look = || {
+            let Reading { settings, mistake } = source.read_if_changed()?;
+            Some((is_on(&settings?), mistake.is_some()))
+        };
+        let server = folder.path().join("server");
+        fs::write(&server, "").unwrap();
+        assert_eq!(look(), Some((false, false)));
+        assert_eq!(look(), None);
+        fs::remove_file(&server).unwrap();
+        assert_eq!(look(), Some((true, false)));
+        // Also while the file makes no sense.
+        fs::write(folder.path().join("kanban.toml"), "[dispatcher]\ncap = x").unwrap();
+        assert_eq!(look(), Some((true, true)));
+        fs::write(&server, "").unwrap();
+        assert_eq!(look(), Some((false, true)));
     }
 
     #[test]
@@ -158,7 +197,7 @@ mod tests {
         // So many processors has no machine that this runs on.
         source.machine = Machine::of(4_093, None);
         fs::write(home.config(), "[lanes.shell]\ncap = 1").unwrap();
-        let settings = source.read_if_changed().unwrap().unwrap();
+        let settings = source.read_if_changed().unwrap().settings.unwrap();
         assert_eq!(settings.cap(), (4_093, "4093 processors"));
     }
 }

@@ -19,7 +19,7 @@ use super::remove::{Found, Managed};
 use super::{Kept, Mode, Reason, Report, mounts};
 use crate::error::Error;
 use crate::home::Home;
-use crate::run_folder::RunFolder;
+use crate::unsettled::unsettled;
 use crate::workspaces::{self, Worktree};
 
 /// What stands against removing a workspace, beside the workspace itself.
@@ -34,16 +34,14 @@ impl InUse {
     /// Reads the board and the folders of runs.
     pub(super) async fn read(kernel: &Kernel, home: &Home) -> Result<Self, Error> {
         let live = kernel.tasks(TaskFilter::default()).await?;
-        let home = home.clone();
-        let read = move || -> Result<Self, Error> {
-            Ok(Self {
-                busy: busy_tasks(&home)?,
-                of_live_tasks: live.iter().flat_map(workspace_of).collect(),
-            })
+        let unsettled = unsettled(kernel, home).await?;
+        let read = move || Self {
+            busy: unsettled.into_values().map(|place| place.task).collect(),
+            of_live_tasks: live.iter().flat_map(workspace_of).collect(),
         };
         spawn_blocking(read)
             .await
-            .map_err(Error::system("look who works"))?
+            .map_err(Error::system("look who works"))
     }
 
     fn check(&self, workspace: &Workspace) -> Result<(), Reason> {
@@ -57,16 +55,6 @@ impl InUse {
             None => Ok(()),
         }
     }
-}
-
-/// The tasks of the runs that have not been settled.
-fn busy_tasks(home: &Home) -> Result<BTreeSet<TaskId>, Error> {
-    let runs = RunFolder::runs_in(&home.runs())?;
-    let owners = runs
-        .into_iter()
-        .map(|run| RunFolder::at(home.run_dir(run)).owner());
-    let tasks = owners.filter_map(|owner| owner.map(|owner| Some(owner?.task)).transpose());
-    tasks.collect()
 }
 
 /// The workspace of a task, under each of its names.

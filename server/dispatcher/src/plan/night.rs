@@ -128,6 +128,7 @@ impl Night {
                     lane_cap: start.lane.cap,
                     respects_rest: true,
                     respects_pause: true,
+                    ..ClaimPolicy::default()
                 },
             };
             let Answer::Claimed(claimed) = self.told(claim).await else {

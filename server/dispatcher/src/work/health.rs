@@ -48,6 +48,7 @@ impl Health {
             problem: None,
             lanes: settings.lanes.reports(),
             leaving: Vec::new(),
+            stuck: Vec::new(),
         };
         Self {
             status: watch::Sender::new(report),
@@ -75,11 +76,16 @@ impl Health {
         self.is_bad = true;
     }
 
-    /// A look is over.
-    pub(super) fn looked(&mut self, looked: &Result<Instant, Error>, now: Timestamp) {
+    /// A look is over. `stuck` says what it could not bring in order, if there is anything.
+    pub(super) fn looked(
+        &mut self,
+        looked: &Result<Instant, Error>,
+        stuck: Option<String>,
+        now: Timestamp,
+    ) {
         let is_bad = std::mem::take(&mut self.is_bad) || looked.is_err();
         let failure = looked.as_ref().err().map(ToString::to_string);
-        let problem = self.mistake.clone().or(failure);
+        let problem = self.mistake.clone().or(failure).or(stuck);
         self.status.send_modify(|report| {
             if looked.is_ok() {
                 report.last_tick = Some(now);
@@ -133,6 +139,7 @@ impl Work {
         let next_tick = next_look.map(|at| now + seconds(at.duration_since(Instant::now())));
         let (cap, lanes) = (&self.settings.cap, self.settings.lanes.reports());
         let leaving = self.leaving.values().cloned().collect();
+        let stuck = self.stuck.reports();
         // For those who wait for a task, one that starts nothing more is gone.
         let is_running = next_look.is_some() && !self.is_draining;
         self.health.status.send_modify(|report| {
@@ -142,6 +149,7 @@ impl Work {
             report.cap_reason.clone_from(&cap.reason);
             report.lanes = lanes;
             report.leaving = leaving;
+            report.stuck = stuck;
         });
         let Some(report) = self.health.due(next_look.is_none()) else {
             return;
@@ -172,7 +180,7 @@ mod tests {
         for _ in 0..2 {
             // The program that would supervise the worker is not there.
             let looked = work.tick(None).await;
-            work.health.looked(&looked, work.kernel.now());
+            work.health.looked(&looked, None, work.kernel.now());
             bad_ticks.push(status.borrow().bad_ticks);
         }
         assert_eq!(bad_ticks, [1, 0]);
@@ -183,14 +191,14 @@ mod tests {
         let (_folder, mut work) = work();
         let status = work.status();
         let now = work.kernel.now();
-        work.health.looked(&Err(Error::Stopped), now);
+        work.health.looked(&Err(Error::Stopped), None, now);
         let problem = status.borrow().problem.clone();
         assert_eq!(problem.as_deref(), Some("the dispatcher has stopped"));
         assert_eq!(
             (status.borrow().bad_ticks, status.borrow().last_tick),
             (1, None)
         );
-        work.health.looked(&Ok(Instant::now()), now);
+        work.health.looked(&Ok(Instant::now()), None, now);
         assert_eq!(status.borrow().problem, None);
         assert_eq!(
             (status.borrow().bad_ticks, status.borrow().last_tick),
@@ -213,7 +221,8 @@ mod tests {
                     message,
                 });
             }
-            work.health.looked(&Ok(Instant::now()), work.kernel.now());
+            work.health
+                .looked(&Ok(Instant::now()), None, work.kernel.now());
             let before = work.health.published.as_ref().map(|(_, at)| *at);
             work.publish(next_look).await;
             written.push(work.health.published.as_ref().map(|(_, at)| *at) != before);

@@ -3,6 +3,7 @@
 use tokio::task::spawn_blocking;
 
 use super::Work;
+use crate::config::Reading;
 
 impl Work {
     /// Reads the settings again if their file has changed, and says whether anything follows from
@@ -23,15 +24,20 @@ impl Work {
         };
         self.source = Some(source);
         match read {
-            Some(Ok(settings)) => {
-                tracing::info!("the settings were read again");
-                self.health.settings_are_good();
-                self.settings = settings;
-                true
-            }
-            Some(Err(mistake)) => {
-                tracing::error!(%mistake, "the last good settings stay");
-                self.health.settings_are_bad(&mistake);
+            Some(Reading { settings, mistake }) => {
+                match &mistake {
+                    None => {
+                        tracing::info!("the settings were read again");
+                        self.health.settings_are_good();
+                    }
+                    Some(mistake) => {
+                        tracing::error!(%mistake, "the last good settings stay");
+                        self.health.settings_are_bad(mistake);
+                    }
+                }
+                if let Some(settings) = settings {
+                    self.settings = settings;
+                }
                 true
             }
             None if lanes != self.settings.lanes => {

@@ -12,26 +12,27 @@ use crate::ends::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::error::Error;
 use crate::leftovers::Leftovers;
 use crate::run_folder::{End, Exit, Owner, RunFolder, Spec};
+use crate::unsettled;
 use crate::watched::Watched;
 
 impl Work {
-    /// Settles the runs whose processes have ended before our eyes, and says whether that was
-    /// possible for all of them. One that is not settled is still watched, so that it is tried again
-    /// and not taken for one that an earlier dispatcher left.
-    pub(super) async fn settle_ended(&mut self) -> bool {
+    /// Settles the runs whose processes have ended before our eyes. One that cannot be settled is still
+    /// watched, so that it is not taken for one that an earlier dispatcher left.
+    pub(super) async fn settle_ended(&mut self) {
         let ended = self
             .watched
             .iter()
-            .filter_map(|(run, watched)| Some((*run, watched.silence_of_ended()?)));
-        let ended: Vec<(RunId, Trace)> = ended.collect();
-        let mut all_settled = true;
-        for (run, silence) in ended {
-            if let Err(error) = self.settle(run, silence).await {
-                tracing::error!(run.id = %run, %error, "a run was not settled");
-                all_settled = false;
+            .filter(|(run, _)| !self.stuck.is_resting(**run))
+            .filter_map(|(run, watched)| {
+                Some((*run, watched.place().clone(), watched.silence_of_ended()?))
+            });
+        let ended: Vec<(RunId, Place, Trace)> = ended.collect();
+        for (run, place, silence) in ended {
+            match self.settle(run, silence).await {
+                Ok(()) => self.stuck.free(run),
+                Err(error) => self.stuck.put(run, Some(place), &error),
             }
         }
-        all_settled
     }
 
     /// Writes the end of a run on the board, unless it was closed already, and clears its folder
@@ -45,9 +46,6 @@ impl Work {
             exit,
             complaints,
         } = blocking(move || Found::read(&folder)).await?;
-        if !complaints.is_empty() {
-            tracing::warn!(run.id = %run, complaints, "the supervisor of a run had trouble");
-        }
         let open = self.kernel.open_runs().await?;
         let open = open.into_iter().find(|open| open.run == run);
         // The board knows as well whose run it is, as long as that is open.
@@ -56,8 +54,9 @@ impl Work {
             let mut left = Leftovers::of(token);
             if !left.end().await {
                 tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
-                let lane = self.kernel.run(run).await.ok().and_then(|row| row.lane);
-                let watched = Watched::leftovers(Place { task, lane }, silence);
+                let place = unsettled::place_of(&self.kernel, &self.home, run).await;
+                let place = place.unwrap_or(Place { task, lane: None });
+                let watched = Watched::leftovers(place, silence);
                 self.watch_until(run, watched, left.outlast());
                 return Ok(());
             }
@@ -76,6 +75,10 @@ impl Work {
         }
         self.clear_away(run).await?;
         self.watched.remove(&run);
+        // Here, because this is told once.
+        if !complaints.is_empty() {
+            tracing::warn!(run.id = %run, complaints, "the supervisor of a run had trouble");
+        }
         Ok(())
     }
 
@@ -236,6 +239,7 @@ mod tests {
         assert_eq!(work.run_of(&claimed).await.outcome, None);
 
         fs::remove_dir(&unreadable).unwrap();
+        work.leave_out_nothing();
         work.tick(None).await.unwrap();
         let outcome = work.run_of(&claimed).await.outcome;
         assert_eq!(outcome, Some(Outcome::Crashed));

@@ -59,21 +59,17 @@ impl Work {
 
     /// Claims a task, unless that is not possible any more: somebody may have been faster.
     async fn claim(&self, start: &Start) -> Result<Option<Box<Claimed>>, Error> {
-        let lane = Some(start.lane.name.clone());
-        // The board counts what is open; what has not left yet is known only here.
-        let leaving = self.leaving.values();
-        let in_lane = count(leaving.filter(|place| place.lane == lane).count());
-        let in_all = count(self.leaving.len());
         let claim = Command::ClaimTask {
             task: start.task.clone(),
             lock: self.claimer.clone(),
             ttl: LEASE,
-            lane,
+            lane: Some(start.lane.name.clone()),
             policy: ClaimPolicy {
-                global_cap: Some(self.settings.cap.limit.saturating_sub(in_all)),
-                lane_cap: start.lane.cap.map(|cap| cap.saturating_sub(in_lane)),
+                global_cap: Some(self.settings.cap.limit),
+                lane_cap: start.lane.cap,
                 respects_rest: true,
                 respects_pause: true,
+                unsettled: self.unsettled(),
             },
         };
         let begun = Instant::now();
@@ -127,8 +123,7 @@ impl Work {
         };
         self.give_up(run, task, fail).await?;
         if let Err(error) = self.clear_away(run).await {
-            tracing::error!(run.id = %run, %error, "the folder of a run that did not start stays");
-            self.look_into_later(run, place);
+            self.stuck.put(run, Some(place), &error);
         }
         Ok(false)
     }
@@ -145,6 +140,7 @@ mod tests {
     use kernel::Clock;
 
     use super::super::fixture::{work, work_by};
+    use super::super::stuck::StuckRuns;
     use super::*;
     use crate::lanes::Lane;
 
@@ -174,13 +170,17 @@ mod tests {
                 task: TaskId::from_bits(1),
                 lane: Some(lane.to_owned()),
             };
-            (1..=runs).map(|run| (RunId(run), place.clone())).collect()
+            let mut stuck = StuckRuns::default();
+            for run in 1..=runs {
+                stuck.put(RunId(run), Some(place.clone()), &Error::Stopped);
+            }
+            stuck
         };
-        work.leaving = leaving("other", 9);
+        work.stuck = leaving("other", 9);
         assert!(work.claim(&in_any).await.unwrap().is_none());
-        work.leaving = leaving("shell", 1);
+        work.stuck = leaving("shell", 1);
         assert!(work.claim(&in_narrow).await.unwrap().is_none());
-        work.leaving = leaving("other", 8);
+        work.stuck = leaving("other", 8);
         assert!(work.claim(&in_narrow).await.unwrap().is_some());
     }
 
@@ -194,12 +194,14 @@ mod tests {
         fs::create_dir_all(work.home.runs()).unwrap();
         fs::write(&in_its_place, "").unwrap();
         assert!(!work.start(start, claimed).await.unwrap());
-        let is_remembered = |work: &Work| work.leftovers.as_ref().unwrap().contains_key(&run);
+        let is_remembered = |work: &Work| work.stuck.runs().any(|stuck| stuck == run);
         assert!(is_remembered(&work));
 
+        work.leave_out_nothing();
         work.tick(None).await.unwrap();
         assert!(is_remembered(&work));
         fs::remove_file(&in_its_place).unwrap();
+        work.leave_out_nothing();
         work.tick(None).await.unwrap();
         assert!(!is_remembered(&work));
     }

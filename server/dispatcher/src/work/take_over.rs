@@ -1,6 +1,5 @@
 //! Runs that an earlier dispatcher of the board started.
 
-use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
 use domain::actor::Actor;
@@ -13,7 +12,8 @@ use super::{Work, blocking};
 use crate::ends::Trace;
 use crate::error::Error;
 use crate::process;
-use crate::run_folder::{Owner, RunFolder};
+use crate::run_folder::RunFolder;
+use crate::unsettled;
 use crate::watched::Process;
 
 impl Work {
@@ -24,7 +24,7 @@ impl Work {
                 // One has attached since the run was read, or somebody has closed the run.
                 let runs = self.kernel.open_runs().await?;
                 let Some(open) = runs.into_iter().find(|run| run.run == open.run) else {
-                    return Ok(());
+                    return self.see_off(open.run, Some(Place::of(open))).await;
                 };
                 self.find_supervisor(&open).await?
             }
@@ -33,13 +33,13 @@ impl Work {
         let Some(handle) = found else {
             return self.settle(open.run, Trace::Lost).await;
         };
-        self.watch(open.run, Place::of(open), Process::adopt(handle)?)?;
+        let process = Process::adopt(handle)?;
         if self.is_staying {
             let adopt = Command::AdoptRun { run: open.run };
             self.tell(open.run, &Actor::dispatcher(), adopt).await?;
             tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
         }
-        Ok(())
+        self.watch(open.run, Place::of(open), process)
     }
 
     /// The supervisor of a run, if it lives. One that is about to attach has left word of itself in
@@ -73,57 +73,43 @@ impl Work {
         }
     }
 
-    /// Looks through the folders of runs that were closed while no dispatcher was there: their
-    /// workers may still be leaving. Each that cannot be looked into now is tried again.
+    /// Looks through the folders of runs that were closed while no dispatcher was there, whose workers
+    /// may still be leaving, and of those that were stuck.
     pub(super) async fn find_leftovers(&mut self, open: &[OpenRun]) -> Result<(), Error> {
-        let folders = if let Some(folders) = self.leftovers.take() {
-            folders
+        let folders = if self.has_seen_folders {
+            self.stuck.runs().collect()
         } else {
             let runs = self.home.runs();
-            let folders = blocking(move || RunFolder::runs_in(&runs)).await?;
-            folders.into_iter().map(|run| (run, None)).collect()
+            blocking(move || RunFolder::runs_in(&runs)).await?
         };
-        let is_open = |run: &RunId| open.iter().any(|open| open.run == *run);
-        let mut not_seen = BTreeMap::new();
-        for (run, place) in folders {
+        self.has_seen_folders = true;
+        for run in folders {
             // What is open is taken over, and what we watch is settled in its time.
-            if is_open(&run) || self.watched.contains_key(&run) {
+            let is_open = open.iter().any(|open| open.run == run);
+            if is_open || self.watched.contains_key(&run) || self.stuck.is_resting(run) {
                 continue;
             }
-            let place = match place {
-                Some(place) => Some(place),
-                // What is in the folder may make no sense.
-                None => self.kernel.run(run).await.ok().map(|row| Place {
-                    task: row.task_id,
-                    lane: row.lane,
-                }),
-            };
-            if let Err(error) = self.see_off(run, place.clone()).await {
-                tracing::error!(run.id = %run, %error, "the folder of an earlier run stays");
-                not_seen.insert(run, place);
+            let place = unsettled::place_of(&self.kernel, &self.home, run).await;
+            match self.see_off(run, place.clone()).await {
+                Ok(()) => self.stuck.free(run),
+                Err(error) => self.stuck.put(run, place, &error),
             }
         }
-        self.leftovers = Some(not_seen);
         Ok(())
     }
 
+    /// Watches what is left of a closed run, or settles it when nothing is.
     async fn see_off(&mut self, run: RunId, place: Option<Place>) -> Result<(), Error> {
         let folder = self.folder(run);
-        let alive = blocking(move || {
-            let Some(supervisor) = folder.supervisor()? else {
-                return Ok(None);
-            };
-            let owner = folder.owner()?;
-            Ok(find(&supervisor)?.map(|handle| (owner, handle)))
+        let supervisor = blocking(move || match folder.supervisor()? {
+            Some(supervisor) => find(&supervisor),
+            None => Ok(None),
         });
-        let Some((owner, handle)) = alive.await? else {
-            return self.settle(run, Trace::Lost).await;
-        };
-        let of_owner = |Owner { task, .. }| Place { task, lane: None };
-        match place.or(owner.map(of_owner)) {
-            Some(place) => self.watch(run, place, Process::adopt(handle)?),
+        match (supervisor.await?, place) {
+            (None, _) => self.settle(run, Trace::Lost).await,
+            (Some(handle), Some(place)) => self.watch(run, place, Process::adopt(handle)?),
             // Nothing waits for it on this board, and it sees that by itself.
-            None => self.clear_away(run).await,
+            (Some(_), None) => self.clear_away(run).await,
         }
     }
 }
@@ -171,12 +157,14 @@ mod tests {
         })
         .await;
         work.sql("ALTER TABLE runs RENAME TO elsewhere");
-        assert!(!work.reconcile(&[]).await);
-        assert!(work.watched[&run].is_working());
+        work.reconcile(&[]).await;
+        assert!(work.watched[&run].is_working() && work.stuck.is_resting(run));
 
         work.sql("ALTER TABLE elsewhere RENAME TO runs");
-        assert!(work.reconcile(&[]).await);
+        work.leave_out_nothing();
+        work.reconcile(&[]).await;
         assert!(work.watched[&run].deadline().is_some());
+        assert_eq!(work.stuck.problem(), None);
     }
 
     #[tokio::test]
@@ -226,6 +214,7 @@ mod tests {
         assert!(!good_folder.spec_file().exists());
 
         fs::remove_dir(&unreadable).unwrap();
+        work.leave_out_nothing();
         work.tick(None).await.unwrap();
         assert!(!bad_folder.spec_file().exists());
     }
@@ -243,19 +232,52 @@ mod tests {
         work.publish(Some(Instant::now())).await;
         let runs = async |work: &Work| work.kernel.task(task).await.unwrap().runs.len();
         assert_eq!(runs(&work).await, 1);
-        let why = work.kernel.why(task).await.unwrap();
-        assert_eq!(why, Some(WhyNot::Leaving));
+        let why = work.kernel.why(task).await.unwrap().unwrap();
+        assert!(matches!(why, WhyNot::Stuck { .. }), "{why}");
         assert_eq!(work.kernel.dispatch().await.unwrap().count(), 1);
         let dry = dry_run(&work.kernel, &work.home, &work.config, None);
         let dry = dry.await.unwrap();
-        assert_eq!(
-            (dry.spawned.len(), &dry.skipped[0].why),
-            (0, &WhyNot::Leaving)
-        );
+        assert_eq!((dry.spawned.len(), &dry.skipped[0].why), (0, &why));
 
         fs::remove_dir(&unreadable).unwrap();
+        work.leave_out_nothing();
         work.tick(None).await.unwrap();
         assert_eq!(runs(&work).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_settled_says_so_and_is_left_alone_for_a_while() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let folder = work.made_folder(&claimed);
+        let unreadable = folder.spec_file().with_file_name("exit.json");
+        fs::create_dir(&unreadable).unwrap();
+        let look = async |work: &mut Work| {
+            let next_look = work.tick(None).await;
+            let (stuck, now) = (work.stuck.problem(), work.kernel.now());
+            work.health.looked(&next_look, stuck, now);
+            work.publish(Some(Instant::now())).await;
+            next_look.unwrap()
+        };
+        let next_look = look(&mut work).await;
+        let next_try = work.stuck.next_try().unwrap();
+        assert_eq!(next_look, next_try);
+        let problem = work.status().borrow().problem.clone().unwrap();
+        let (run, task) = (claimed.run, &claimed.task.id);
+        let expected = format!("run {run} of {task} is stuck: cannot read ");
+        assert!(problem.starts_with(&expected), "{problem}");
+        // The task counts as running, and nothing runs.
+        let why = work.kernel.why(task).await.unwrap();
+        assert!(matches!(why, Some(WhyNot::Stuck { .. })), "{why:?}");
+
+        look(&mut work).await;
+        assert_eq!(work.stuck.next_try(), Some(next_try), "tried again at once");
+        fs::remove_dir(&unreadable).unwrap();
+        work.leave_out_nothing();
+        look(&mut work).await;
+        assert_eq!(work.status().borrow().problem, None);
+        let outcome = work.run_of(&claimed).await.outcome;
+        assert_eq!(outcome, Some(Outcome::Interrupted));
     }
 
     #[tokio::test]

@@ -170,23 +170,41 @@ async fn a_dry_run_knows_what_another_program_did_to_the_board() {
     let board = Board::new();
     let (parent, early) = (board.create_for("nobody").await, board.create("true").await);
     let (forgotten, last) = (board.create("true").await, board.create("true").await);
+    // Once it is free it waits, as its parent is not finished.
+    let overtaken = board.create("true").await;
+    let finished = board.create_for("nobody").await;
+    let child = NewTask {
+        parents: vec![finished.to_string()],
+        ..board.task("shell", "true")
+    };
+    let child = board.create_task(child).await;
     board.sql(&format!(
-        "INSERT INTO task_links (parent_id, child_id) VALUES ('{parent}', '{early}'); \
+        "INSERT INTO task_links (parent_id, child_id) \
+         VALUES ('{parent}', '{early}'), ('{parent}', '{overtaken}'); \
          UPDATE tasks SET status = 'running', claim_lock = 'hermes', claim_expires = 1 \
-         WHERE id = '{forgotten}'"
+         WHERE id IN ('{forgotten}', '{overtaken}'); \
+         UPDATE tasks SET status = 'done' WHERE id = '{finished}'"
     ));
-    let config = board.config_with_cap(2);
-    let dry = dispatcher::dry_run(&board.kernel, &board.home, &config, None).await;
-    let dry = dry.unwrap();
-    let started: BTreeSet<_> = dry.spawned.iter().map(|one| &one.task).collect();
-    assert_eq!(started, [&forgotten, &last].into());
-    assert_eq!(dry.reclaimed, 1);
-    let config = board.config_with_cap(3);
-    let dry = dispatcher::dry_run(&board.kernel, &board.home, &config, None).await;
-    let dry = dry.unwrap();
-    let of_early = dry.skipped.iter().find(|one| one.task == early).unwrap();
-    let parents = vec![parent];
-    assert_eq!(of_early.why, WhyNot::WaitsForParents { parents });
+    for cap in [3, 4] {
+        let config = board.config_with_cap(cap);
+        let dry = dispatcher::dry_run(&board.kernel, &board.home, &config, None).await;
+        let dry = dry.unwrap();
+        let started: BTreeSet<_> = dry.spawned.iter().map(|one| &one.task).collect();
+        assert_eq!(started, [&forgotten, &last, &child].into());
+        assert_eq!((dry.reclaimed, dry.promoted), (2, 1));
+        let skipped: Vec<_> = dry.skipped.iter().map(|it| (&it.task, &it.why)).collect();
+        let parents = vec![parent.clone()];
+        let no_lane = WhyNot::NoLane {
+            assignee: "nobody".to_owned(),
+        };
+        let waits = WhyNot::WaitsForParents { parents };
+        assert_eq!(skipped, [(&parent, &no_lane), (&early, &waits)]);
+    }
+    let (kernel, home) = (board.kernel.clone(), board.home.clone());
+    let config = board.config_with_cap(4);
+    let wet = dispatcher::dispatch_once(kernel, home, config, None).await;
+    let wet = wet.unwrap();
+    assert_eq!((wet.spawned.len(), wet.skipped.len()), (3, 2));
 }
 
 #[tokio::test]

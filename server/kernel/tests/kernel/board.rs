@@ -113,6 +113,16 @@ impl Board {
         .await
     }
 
+    pub(crate) async fn block(&self, task: &TaskId, question: &str) {
+        let (task, reason) = (task.clone(), Some(question.to_owned()));
+        self.act(Command::BlockTask { task, reason }).await.unwrap();
+    }
+
+    pub(crate) async fn unblock(&self, task: &TaskId) {
+        let task = task.clone();
+        self.act(Command::UnblockTask { task }).await.unwrap();
+    }
+
     pub(crate) async fn move_to(&self, task: &TaskId, to: Status) -> Result<Receipt, Error> {
         self.act(Command::MoveTask {
             task: task.clone(),

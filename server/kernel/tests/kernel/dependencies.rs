@@ -1,6 +1,6 @@
 //! Parents and children.
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{Command, NewTask};
 use domain::error::Error as Refusal;
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
@@ -50,20 +50,9 @@ async fn unblocking_with_an_unfinished_parent_goes_to_todo_and_waits() {
     let parent = board.task_named("parent").await;
     board.complete(&parent, "done").await.unwrap();
     let child = board.child_of(&[&parent]).await;
-    board
-        .act(Command::BlockTask {
-            task: child.clone(),
-            reason: None,
-        })
-        .await
-        .unwrap();
+    board.block(&child, "which region?").await;
     board.move_to(&parent, Status::Ready).await.unwrap();
-    board
-        .act(Command::UnblockTask {
-            task: child.clone(),
-        })
-        .await
-        .unwrap();
+    board.unblock(&child).await;
     assert_eq!(board.status(&child).await, Status::Todo);
     board.complete(&parent, "again").await.unwrap();
     assert_eq!(board.status(&child).await, Status::Ready);
@@ -84,17 +73,33 @@ async fn reopening_a_parent_makes_a_ready_child_wait_again() {
 }
 
 #[tokio::test]
-async fn the_promotion_pass_finds_what_another_program_has_finished() {
+async fn a_running_child_of_a_reopened_parent_goes_on_and_is_marked() {
     let board = Board::new();
     let parent = board.task_named("parent").await;
     let child = board.child_of(&[&parent]).await;
-    board.child_of(&[&child]).await;
-    board.sql(&format!(
-        "UPDATE tasks SET status = 'done' WHERE id = '{parent}'"
-    ));
-    let receipt = board.act(Command::PromoteWaiting).await.unwrap();
-    assert!(matches!(receipt.answer, Answer::Promoted { count: 1 }));
-    assert_eq!(board.status(&child).await, Status::Ready);
+    board.complete(&parent, "done").await.unwrap();
+    board.claim(&child).await.unwrap();
+    let reopen = || Command::MoveTask {
+        task: parent.clone(),
+        to: Status::Ready,
+    };
+    board.act(reopen()).await.unwrap();
+    let marked = board.task(&child).await;
+    assert_eq!((marked.status, marked.waiting), (Status::Running, true));
+    assert_eq!(
+        board.newest_payload(&child).await,
+        format!(r#"{{"reason":"parent_reopened","parent":"{parent}"}}"#)
+    );
+    board.complete(&parent, "done again").await.unwrap();
+    let unmarked = board.task(&child).await;
+    assert_eq!(
+        (unmarked.status, unmarked.waiting),
+        (Status::Running, false)
+    );
+    assert_eq!(
+        board.newest_payload(&child).await,
+        format!(r#"{{"parent":"{parent}"}}"#)
+    );
 }
 
 #[tokio::test]

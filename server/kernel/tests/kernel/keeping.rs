@@ -1,12 +1,10 @@
-//! Stats, subscriptions, and forgetting.
+//! What is counted, what is written down, and what is forgotten.
 
 use domain::command::{Answer, Command, NewTask};
-use domain::error::Error as Refusal;
-use domain::notify::Address;
 use domain::status::Status;
 use domain::time::Seconds;
 
-use crate::board::{Board, START, refusal};
+use crate::board::{Board, START, person};
 
 #[tokio::test]
 async fn stats_count_what_is_not_archived() {
@@ -37,63 +35,6 @@ async fn stats_count_what_is_not_archived() {
     );
 }
 
-fn chat(thread: &str) -> Address {
-    Address {
-        platform: "telegram".to_owned(),
-        chat_id: "7".to_owned(),
-        thread_id: thread.to_owned(),
-        user_id: None,
-    }
-}
-
-#[tokio::test]
-async fn a_subscription_starts_now_and_two_threads_are_two() {
-    let board = Board::new();
-    let task = board.task_named("task").await;
-    let subscribe = |to| {
-        board.act(Command::Subscribe {
-            task: task.clone(),
-            to,
-        })
-    };
-    subscribe(chat("")).await.unwrap();
-    subscribe(chat("2")).await.unwrap();
-    assert!(matches!(
-        subscribe(chat("2")).await.unwrap().answer,
-        Answer::Unchanged
-    ));
-    let subscriptions = board
-        .kernel
-        .subscriptions(Some(task.clone()))
-        .await
-        .unwrap();
-    assert_eq!(subscriptions.len(), 2);
-    assert_eq!(subscriptions[0].last_event_id, board.newest_event());
-
-    board
-        .act(Command::Unsubscribe {
-            task,
-            to: chat("2"),
-        })
-        .await
-        .unwrap();
-    assert_eq!(board.kernel.subscriptions(None).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_subscription_without_a_chat_is_refused() {
-    let board = Board::new();
-    let task = board.task_named("task").await;
-    let to = Address {
-        chat_id: " ".to_owned(),
-        ..chat("")
-    };
-    assert_eq!(
-        refusal(board.act(Command::Subscribe { task, to }).await),
-        Refusal::BlankAddress
-    );
-}
-
 #[tokio::test]
 async fn only_old_events_of_finished_tasks_are_forgotten() {
     let board = Board::new();
@@ -117,4 +58,46 @@ async fn only_old_events_of_finished_tasks_are_forgotten() {
     assert_eq!(board.kinds(&young).await, ["created", "completed"]);
     assert_eq!(board.status(&over).await, Status::Done);
     assert_eq!(board.newest_event(), newest);
+}
+
+#[tokio::test]
+async fn whoever_may_have_started_something_is_written_down() {
+    let board = Board::new();
+    let ada = person().from_origin("192.0.2.7");
+    let new = NewTask {
+        title: "task".to_owned(),
+        assignee: Some("shell".to_owned()),
+        ..NewTask::default()
+    };
+    board.give(&ada, Command::CreateTask(new)).await.unwrap();
+    let unassigned = board.task_named("nobody's").await;
+    let assign = Command::AssignTask {
+        task: unassigned.clone(),
+        assignee: Some("codex".to_owned()),
+        stop: false,
+    };
+    board.act(assign.clone()).await.unwrap();
+    board.act(assign).await.unwrap();
+    let lane = Some("codex".to_owned());
+    board.act(Command::Pause { lane }).await.unwrap();
+    let action = "token rotated".to_owned();
+    board.act(Command::Audit { action }).await.unwrap();
+
+    let audit = board.kernel.audit(9).await.unwrap();
+    let told = audit
+        .iter()
+        .map(|entry| (entry.action.as_str(), entry.detail.as_deref()));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("token rotated", None),
+            ("pause", Some("codex")),
+            ("assign", Some("codex")),
+            ("create", Some("shell")),
+        ]
+    );
+    let first = audit.last().unwrap();
+    assert_eq!((first.actor.as_str(), first.created_at), ("ada", START));
+    assert_eq!(first.origin.as_deref(), Some("192.0.2.7"));
+    assert_eq!(audit[2].task, Some(unassigned));
 }

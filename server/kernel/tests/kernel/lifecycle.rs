@@ -132,14 +132,7 @@ async fn completing_twice_is_refused_in_a_sentence() {
 async fn a_block_with_a_reason_is_also_a_comment() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    let reason = Some("which region?".to_owned());
-    board
-        .act(Command::BlockTask {
-            task: task.clone(),
-            reason,
-        })
-        .await
-        .unwrap();
+    board.block(&task, "which region?").await;
     let detail = board.kernel.task(&task).await.unwrap();
     assert_eq!(detail.task.status, Status::Blocked);
     assert_eq!(detail.comments[0].body, "BLOCKED: which region?");
@@ -174,19 +167,10 @@ async fn a_refused_block_leaves_no_comment_behind() {
 async fn blocked_is_left_only_by_a_person() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    board
-        .act(Command::BlockTask {
-            task: task.clone(),
-            reason: None,
-        })
-        .await
-        .unwrap();
+    board.block(&task, "which region?").await;
     board.act(Command::PromoteWaiting).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Blocked);
-    board
-        .act(Command::UnblockTask { task: task.clone() })
-        .await
-        .unwrap();
+    board.unblock(&task).await;
     assert_eq!(board.status(&task).await, Status::Ready);
 }
 

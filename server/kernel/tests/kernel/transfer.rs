@@ -221,11 +221,7 @@ async fn what_another_board_was_still_to_tell_is_not_told_twice() {
         to,
     };
     board.act(subscribe).await.unwrap();
-    let block = |reason: &str| Command::BlockTask {
-        task: task.clone(),
-        reason: Some(reason.to_owned()),
-    };
-    board.act(block("which port?")).await.unwrap();
+    board.block(&task, "which port?").await;
     assert_eq!(board.kernel.outbox().await.unwrap().due.len(), 1);
 
     let other = Board::new();
@@ -253,7 +249,7 @@ async fn what_another_board_was_still_to_tell_is_not_told_twice() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn an_export_comes_back_as_the_same_board(steps in vec(step(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -9,31 +9,9 @@ const NOW: Timestamp = Timestamp(1_777_200_012);
 
 fn task() -> Task {
     Task {
-        id: "t_9f2a".parse().unwrap(),
-        title: "a".to_owned(),
-        body: Some("líne\none".to_owned()),
-        assignee: Some("w".to_owned()),
-        status: Status::Ready,
-        priority: -3,
-        created_by: Some("dashboard".to_owned()),
-        created_at: Timestamp(1_777_200_000),
         started_at: Some(Timestamp(1_777_200_004)),
         completed_at: Some(Timestamp(1_777_200_009)),
-        workspace_kind: WorkspaceKind::Scratch,
-        workspace_path: None,
-        claim_lock: None,
-        claim_expires: None,
-        tenant: Some("acme".to_owned()),
-        result: None,
-        idempotency_key: None,
-        failures: 0,
-        worker_pid: None,
-        last_error: None,
-        waiting: true,
-        status_since: Timestamp(1_777_200_001),
-        not_before: None,
-        failure_limit: None,
-        block_reason: None,
+        ..fixture::task("t_9f2a", Status::Ready)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looks for words in a log, and goes from one place to the next.
 
-use crate::view::says::text;
+use crate::view::says::{memo, text};
 use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -20,7 +20,7 @@ pub(super) fn Find(
     /// Going to a place is reading: the end is followed no longer.
     is_followed: RwSignal<bool>,
 ) -> impl IntoView {
-    let count = Memo::new(move |_| log::count(&printed.read(), &words.read()));
+    let count = memo(move || log::count(&printed.read(), &words.read()));
     let place = RwSignal::new(0_usize);
     let said = move || match (words.read().is_empty(), place.get(), count.get()) {
         (true, ..) => String::new(),

@@ -2,10 +2,11 @@
 
 use domain::actor::Actor;
 use domain::command::{Command, NewTask};
-use domain::task::{Task, WorkspaceKind};
+use domain::task::Task;
 use http_body::Body as _;
 
 use super::*;
+use crate::rest::wire::fixture::task;
 
 const NOW: Timestamp = Timestamp(1_777_200_012);
 
@@ -17,36 +18,6 @@ fn row(number: i64, task: Task, children: u32) -> BoardRow {
         children,
         children_done: children / 2,
         comments: 1,
-    }
-}
-
-fn task(id: &str, status: Status) -> Task {
-    Task {
-        id: id.parse().unwrap(),
-        title: "a".to_owned(),
-        body: Some("líne\none".to_owned()),
-        assignee: Some("w".to_owned()),
-        status,
-        priority: -3,
-        created_by: Some("dashboard".to_owned()),
-        created_at: Timestamp(1_777_200_000),
-        started_at: None,
-        completed_at: None,
-        workspace_kind: WorkspaceKind::Scratch,
-        workspace_path: None,
-        claim_lock: None,
-        claim_expires: None,
-        tenant: Some("acme".to_owned()),
-        result: None,
-        idempotency_key: None,
-        failures: 0,
-        worker_pid: None,
-        last_error: None,
-        waiting: true,
-        status_since: Timestamp(1_777_200_001),
-        not_before: None,
-        failure_limit: None,
-        block_reason: None,
     }
 }
 

@@ -1,0 +1,120 @@
+//! Values for tests, also for those of other packages: whatever a test is not about has a default
+//! here.
+
+use crate::board::TaskSummary;
+use crate::dispatch::{Dispatch, LaneReport, Report};
+use crate::id::TaskId;
+use crate::run::ProcessIdentity;
+use crate::status::Status;
+use crate::task::{Task, WorkspaceKind};
+use crate::time::Timestamp;
+
+/// The moment at which all of it is.
+pub const NOW: Timestamp = Timestamp(1_000_000);
+
+/// A ready task that was put on the board now.
+pub fn task(number: u32) -> Task {
+    Task {
+        id: TaskId::from_bits(number),
+        title: format!("Task {number}"),
+        body: None,
+        assignee: Some("shell".to_owned()),
+        status: Status::Ready,
+        priority: 0,
+        created_by: None,
+        created_at: NOW,
+        started_at: None,
+        completed_at: None,
+        workspace_kind: WorkspaceKind::Scratch,
+        workspace_path: None,
+        claim_lock: None,
+        claim_expires: None,
+        tenant: None,
+        result: None,
+        idempotency_key: None,
+        failures: 0,
+        worker_pid: None,
+        last_error: None,
+        waiting: false,
+        status_since: NOW,
+        not_before: None,
+        failure_limit: None,
+        block_reason: None,
+    }
+}
+
+/// What the board shows of [`task`].
+pub fn summary(number: u32) -> TaskSummary {
+    let task = task(number);
+    TaskSummary {
+        id: task.id,
+        number: i64::from(number),
+        title: task.title,
+        assignee: task.assignee,
+        status: task.status,
+        priority: task.priority,
+        tenant: task.tenant,
+        created_at: task.created_at,
+        started_at: task.started_at,
+        completed_at: task.completed_at,
+        status_since: task.status_since,
+        not_before: task.not_before,
+        failures: task.failures,
+        last_error: task.last_error,
+        waiting: task.waiting,
+        block_reason: task.block_reason,
+        parents: 0,
+        children: 0,
+        children_done: 0,
+        comments: 0,
+    }
+}
+
+/// A process of this boot.
+pub fn process() -> ProcessIdentity {
+    ProcessIdentity {
+        boot_id: "boot".to_owned(),
+        pid: 7,
+        started_ticks: 9,
+    }
+}
+
+/// A lane that can start something.
+pub fn lane(name: &str) -> LaneReport {
+    LaneReport {
+        name: name.to_owned(),
+        program: Some(format!("/usr/bin/{name}")),
+        cap: None,
+        serves_others: false,
+        problem: None,
+    }
+}
+
+/// What a dispatcher says that has room for one run at a time, in lane `shell`.
+pub fn report() -> Report {
+    Report {
+        claimer: "host:1".to_owned(),
+        process: process(),
+        is_running: true,
+        last_tick: Some(NOW),
+        next_tick: None,
+        cap: 1,
+        cap_reason: "1 processor".to_owned(),
+        bad_ticks: 0,
+        problem: None,
+        lanes: vec![lane("shell")],
+        leaving: Vec::new(),
+        stuck: Vec::new(),
+    }
+}
+
+/// The dispatcher that says it, and starts nothing yet.
+pub fn dispatch() -> Dispatch {
+    Dispatch {
+        report: Some(report()),
+        reported_at: Some(NOW),
+        paused: Vec::new(),
+        running: Vec::new(),
+        now: NOW,
+    }
+}

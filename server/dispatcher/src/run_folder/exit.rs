@@ -1,0 +1,48 @@
+//! What the supervisor of a run tells the dispatcher when the worker has ended.
+
+use serde::{Deserialize, Serialize};
+
+/// How a run's worker ended, as its supervisor saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Exit {
+    pub(crate) end: End,
+    /// The last lines of its output.
+    pub(crate) output: String,
+    /// Where its output ends in the task's log, in bytes, if it begins there too.
+    pub(crate) log_end: Option<u64>,
+}
+
+/// The ways in which a worker ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// It exited by itself with this code.
+    Code(i32),
+    /// This signal, which we did not send, ended it.
+    Signal(i32),
+    /// It was killed, and the system killed so many processes meanwhile because memory ran out. It
+    /// is not told which ones.
+    OutOfMemory {
+        /// How many.
+        kills: u64,
+    },
+    /// It was ended because it took longer than so many seconds.
+    TimedOut(u64),
+    /// It was ended because it gave no sign of life for so many seconds.
+    HeartbeatLost(u64),
+    /// It never started, and this is why.
+    NotStarted(String),
+    /// The supervisor was told to stop, or its lease was refused, and it ended the worker.
+    Stopped,
+}
+
+impl Exit {
+    /// The end of a run that had nothing to say.
+    pub(crate) fn without_output(end: End) -> Self {
+        Self {
+            end,
+            output: String::new(),
+            log_end: None,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the dispatcher tells the supervisor of a run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use domain::id::{RunId, RunToken, TaskId};
+use domain::run::OpenRun;
+use serde::{Deserialize, Serialize};
+
+use crate::ends::Rules;
+use crate::lanes::Limits;
+use crate::workspaces::Worktree;
+
+/// What a supervisor needs to know. It holds the run's token, so only its owner may read the file.
+///
+/// A program of another version may have written it: what is added here needs a default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Spec {
+    pub(crate) run: RunId,
+    pub(crate) task: TaskId,
+    pub(crate) assignee: String,
+    pub(crate) token: RunToken,
+    pub(crate) db: PathBuf,
+    pub(crate) argv: Vec<String>,
+    /// What the worker's environment has beyond the dispatcher's; `None` takes a name out of it.
+    pub(crate) env: BTreeMap<String, Option<String>>,
+    pub(crate) workspace: PathBuf,
+    /// What has to be added there before the worker can start.
+    pub(crate) worktree: Option<Worktree>,
+    pub(crate) log: PathBuf,
+    /// The umask of the worker; `None` leaves it the supervisor's.
+    pub(crate) umask: Option<u32>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) rules: Rules,
+}
+
+/// Whose run it is: the part of a [`Spec`] that every version understands.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Owner {
+    pub(crate) task: TaskId,
+    pub(crate) token: RunToken,
+}
+
+impl Owner {
+    /// What the board knows of it.
+    pub(crate) fn of(open: &OpenRun) -> Self {
+        Self {
+            task: open.task.clone(),
+            token: open.token.clone(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The runs that have not been settled, as their folders say: for those who are not the dispatcher,
+//! and for the one that has just started.
+
+use std::collections::BTreeMap;
+
+use domain::command::ClaimPolicy;
+use domain::dispatch::Place;
+use domain::id::RunId;
+use kernel::Kernel;
+use tokio::task::spawn_blocking;
+
+use crate::error::Error;
+use crate::home::Home;
+use crate::leftovers;
+use crate::run_folder::RunFolder;
+use crate::strays::is_alive;
+
+/// What somebody who claims a task by hand has to keep to, through whichever door: the cap of the
+/// dispatcher that works now, if one does, and that the last worker of the task is gone.
+///
+/// # Errors
+/// When the board or the folder of runs cannot be read.
+pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error> {
+    let dispatch = kernel.dispatch().await?;
+    Ok(ClaimPolicy {
+        global_cap: dispatch.living().map(|report| report.cap),
+        unsettled: alive(kernel, home).await?,
+        ..ClaimPolicy::default()
+    })
+}
+
+/// The runs of which a process is there still, open ones too, and their places. Where that cannot be
+/// told, one is.
+pub(crate) async fn alive(kernel: &Kernel, home: &Home) -> Result<BTreeMap<RunId, Place>, Error> {
+    let mut runs = unsettled(kernel, home).await?;
+    let home = home.clone();
+    let keep_alive = move || {
+        runs.retain(|run, _| has_process(&RunFolder::at(home.run_dir(*run))).unwrap_or(true));
+        runs
+    };
+    spawn_blocking(keep_alive)
+        .await
+        .map_err(Error::system("look for processes"))
+}
+
+/// The runs that have a folder, and their places, where these are known.
+pub(crate) async fn unsettled(
+    kernel: &Kernel,
+    home: &Home,
+) -> Result<BTreeMap<RunId, Place>, Error> {
+    let runs = home.runs();
+    let folders = spawn_blocking(move || RunFolder::runs_in(&runs))
+        .await
+        .map_err(Error::system("look for runs"))??;
+    let mut unsettled = BTreeMap::new();
+    for run in folders {
+        let place = place_of(kernel, home, run).await;
+        unsettled.extend(place.map(|place| (run, place)));
+    }
+    Ok(unsettled)
+}
+
+/// What a run takes up. What is in its folder may make no sense, and its row may be gone.
+pub(crate) async fn place_of(kernel: &Kernel, home: &Home, run: RunId) -> Option<Place> {
+    if let Ok(row) = kernel.run(run).await {
+        let (task, lane) = (row.task_id, row.lane);
+        return Some(Place { task, lane });
+    }
+    let folder = RunFolder::at(home.run_dir(run));
+    let owner = spawn_blocking(move || folder.owner()).await.ok()?.ok()??;
+    let (task, lane) = (owner.task, None);
+    Some(Place { task, lane })
+}
+
+/// Whether a process of this run is there still.
+fn has_process(folder: &RunFolder) -> Result<bool, Error> {
+    if let Some(supervisor) = folder.supervisor()?
+        && is_alive(&supervisor).map_err(Error::system("find a supervisor"))?
+    {
+        return Ok(true);
+    }
+    // A supervisor that wrote how its worker ended has seen the last of its processes end.
+    match (folder.exit()?, folder.owner()?) {
+        (None, Some(owner)) => {
+            leftovers::is_any_of(&owner.token).map_err(Error::system("look for processes"))
+        }
+        _ => Ok(false),
+    }
+}

@@ -1,0 +1,151 @@
+//! The runs that could be neither watched nor settled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::dispatch::{Place, Stuck};
+use domain::id::RunId;
+use tokio::time::Instant;
+
+use crate::error::Error;
+
+/// How long one is left alone at first: long enough for a busy file or a full disk to pass. Each time
+/// it is twice as long, up to a minute: whoever has mended something does not wait for long.
+const SHORTEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Those runs, and when each is tried again.
+#[derive(Default)]
+pub(super) struct StuckRuns(BTreeMap<RunId, StuckRun>);
+
+struct StuckRun {
+    /// What it takes up, where that is known.
+    place: Option<Place>,
+    error: String,
+    /// How long it is left alone, and until when.
+    rest: Duration,
+    until: Instant,
+}
+
+impl StuckRuns {
+    /// Notes that a run is stuck, and leaves it alone for longer than the last time. The log is told
+    /// when there is something new to tell.
+    pub(super) fn put(&mut self, run: RunId, place: Option<Place>, error: &Error) {
+        let error = error.to_string();
+        let before = self.0.remove(&run);
+        if before.as_ref().is_none_or(|before| before.error != error) {
+            tracing::error!(run.id = %run, error, "a run is stuck");
+        }
+        let rest = before
+            .as_ref()
+            .map_or(SHORTEST, |before| LONGEST.min(before.rest * 2));
+        let stuck = StuckRun {
+            place: place.or(before.and_then(|before| before.place)),
+            error,
+            rest,
+            until: Instant::now() + rest,
+        };
+        self.0.insert(run, stuck);
+    }
+
+    /// Notes that a run goes its way.
+    pub(super) fn free(&mut self, run: RunId) {
+        if self.0.remove(&run).is_some() {
+            tracing::info!(run.id = %run, "a run is not stuck any more");
+        }
+    }
+
+    /// Lets all be tried again now: somebody asks for it.
+    pub(super) fn end_rests(&mut self) {
+        let now = Instant::now();
+        self.0.values_mut().for_each(|stuck| stuck.until = now);
+    }
+
+    /// Whether a run is left alone for now.
+    pub(super) fn is_resting(&self, run: RunId) -> bool {
+        let stuck = self.0.get(&run);
+        stuck.is_some_and(|stuck| stuck.until > Instant::now())
+    }
+
+    /// When the first of them is tried again.
+    pub(super) fn next_try(&self) -> Option<Instant> {
+        self.0.values().map(|stuck| stuck.until).min()
+    }
+
+    /// All of them.
+    pub(super) fn runs(&self) -> impl Iterator<Item = RunId> {
+        self.0.keys().copied()
+    }
+
+    /// What they take up.
+    pub(super) fn places(&self) -> impl Iterator<Item = (RunId, Place)> {
+        let known = |(run, stuck): (&RunId, &StuckRun)| Some((*run, stuck.place.clone()?));
+        self.0.iter().filter_map(known)
+    }
+
+    /// What is said of each whose task is known.
+    pub(super) fn reports(&self) -> Vec<Stuck> {
+        let report = |(run, stuck): (&RunId, &StuckRun)| {
+            Some(Stuck {
+                run: *run,
+                place: stuck.place.clone()?,
+                error: stuck.error.clone(),
+            })
+        };
+        self.0.iter().filter_map(report).collect()
+    }
+
+    /// What is wrong, in a sentence.
+    pub(super) fn problem(&self) -> Option<String> {
+        let (run, StuckRun { place, error, .. }) = self.0.first_key_value()?;
+        let of = place.as_ref().map(|place| format!(" of {}", place.task));
+        let of = of.unwrap_or_default();
+        let more = match self.0.len() {
+            1 => String::new(),
+            2 => "; 1 more is".to_owned(),
+            all => format!("; {} more are", all - 1),
+        };
+        Some(format!("run {run}{of} is stuck: {error}{more}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::TaskId;
+
+    use super::*;
+
+    #[test]
+    fn what_is_stuck_is_left_alone_for_longer_each_time_and_a_minute_at_most() {
+        let mut stuck = StuckRuns::default();
+        let run = RunId(7);
+        let mut rests = Vec::new();
+        for _ in 0..7 {
+            stuck.put(run, None, &Error::Stopped);
+            assert!(stuck.is_resting(run));
+            assert_eq!(stuck.next_try(), Some(stuck.0[&run].until));
+            rests.push(stuck.0[&run].rest.as_secs());
+            stuck.end_rests();
+        }
+        assert_eq!(rests, [2, 4, 8, 16, 32, 60, 60]);
+        assert!(!stuck.is_resting(run));
+        stuck.free(run);
+        assert_eq!(stuck.next_try(), None);
+    }
+
+    #[test]
+    fn the_first_that_is_stuck_is_named_and_the_others_are_counted() {
+        let mut stuck = StuckRuns::default();
+        assert_eq!(stuck.problem(), None);
+        let (task, lane) = (TaskId::from_bits(1), None);
+        stuck.put(RunId(7), Some(Place { task, lane }), &Error::Stopped);
+        let alone = "run 7 of t_00000001 is stuck: the dispatcher has stopped";
+        assert_eq!(stuck.problem().as_deref(), Some(alone));
+        // What it takes up may not be known any more when it is tried again.
+        stuck.put(RunId(7), None, &Error::Stopped);
+        stuck.put(RunId(8), None, &Error::Stopped);
+        let both = format!("{alone}; 1 more is");
+        assert_eq!(stuck.problem(), Some(both));
+        assert_eq!(stuck.reports().len(), 1);
+    }
+}

@@ -1,0 +1,158 @@
+//! What another program does to the tasks that we run.
+
+use domain::board::TaskSummary;
+use domain::command::{Answer, ClaimPolicy, Command, NewTask};
+use domain::id::TaskId;
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::time::Seconds;
+use kernel::BoardFilter;
+
+use crate::board::Board;
+
+#[tokio::test]
+async fn a_run_of_a_task_that_another_program_finished_is_closed_and_holds_up_nobody() {
+    let board = Board::new();
+    let (finished, forgotten) = (board.task_named("one").await, board.task_named("two").await);
+    let closed = board.claim(&finished).await.unwrap();
+    board.claim(&forgotten).await.unwrap();
+    let is_stale = async || !board.kernel.stale_claims().await.unwrap().is_empty();
+    assert!(!is_stale().await);
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
+         WHERE id = '{finished}'"
+    ));
+    assert!(is_stale().await);
+    board.pass(Seconds(901));
+    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    assert!(!is_stale().await);
+    let run = board.kernel.run(closed.run).await.unwrap();
+    assert_eq!(run.outcome, Some(Outcome::Completed));
+    assert_eq!(board.status(&finished).await, Status::Done);
+    assert_eq!(board.status(&forgotten).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_run_of_a_task_that_another_program_deleted_is_closed_and_holds_up_nobody() {
+    let board = Board::new();
+    let (deleted, forgotten) = (board.task_named("one").await, board.task_named("two").await);
+    let closed = board.claim(&deleted).await.unwrap();
+    board.claim(&forgotten).await.unwrap();
+    // It does not know the tables that are only ours.
+    board.sql(&format!(
+        "PRAGMA foreign_keys = OFF; DELETE FROM tasks WHERE id = '{deleted}'"
+    ));
+    board.pass(Seconds(901));
+    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    let run = board.kernel.run(closed.run).await.unwrap();
+    assert_eq!(run.outcome, Some(Outcome::Reclaimed));
+    assert_eq!(board.status(&forgotten).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_run_ends_as_another_program_says_by_where_it_puts_the_task() {
+    let board = Board::new();
+    let ends = [
+        ("done", Outcome::Completed),
+        ("blocked", Outcome::Blocked),
+        ("ready", Outcome::Reclaimed),
+        ("of another time", Outcome::Reclaimed),
+    ];
+    for (status, outcome) in ends {
+        let task = board.task_named(status).await;
+        let claimed = board.claim(&task).await.unwrap();
+        board.sql(&format!(
+            "UPDATE tasks SET status = '{status}' WHERE id = '{task}'"
+        ));
+        let released = board.act(Command::ReleaseStaleClaims).await.unwrap();
+        let run = board.kernel.run(claimed.run).await.unwrap();
+        assert_eq!(run.outcome, Some(outcome), "{status}");
+        let expected = usize::from(outcome == Outcome::Reclaimed);
+        assert!(matches!(released.answer, Answer::Reclaimed { count } if count == expected));
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_another_program_gave_back_can_be_claimed_at_once() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let first = board.claim(&task).await.unwrap();
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'ready', claim_lock = NULL, claim_expires = NULL \
+         WHERE id = '{task}'"
+    ));
+    let alone = ClaimPolicy {
+        global_cap: Some(1),
+        ..ClaimPolicy::default()
+    };
+    let second = board.claim_in(&task, "shell", alone).await.unwrap();
+    let outcome = async |run| board.kernel.run(run).await.unwrap().outcome;
+    assert_eq!(outcome(first.run).await, Some(Outcome::Reclaimed));
+    assert_eq!(outcome(second.run).await, None);
+}
+
+#[tokio::test]
+async fn a_task_that_another_program_pushed_past_its_parents_stands_in_nobodys_place() {
+    let board = Board::new();
+    let for_shell = |priority, parents: &[&TaskId]| {
+        board.create(NewTask {
+            title: "task".to_owned(),
+            priority,
+            assignee: Some("shell".to_owned()),
+            parents: parents.iter().map(ToString::to_string).collect(),
+            ..Default::default()
+        })
+    };
+    let parent = board.task_named("parent").await;
+    let pushed = for_shell(9, &[&parent]).await;
+    let next = for_shell(0, &[]).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'ready' WHERE id = '{pushed}'"
+    ));
+    let lanes = vec!["shell".to_owned()];
+    let found = board.kernel.startable(lanes, 1).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].task, next);
+}
+
+#[tokio::test]
+async fn the_promotion_pass_finds_what_another_program_has_finished() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.child_of(&[&parent]).await;
+    board.child_of(&[&child]).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done' WHERE id = '{parent}'"
+    ));
+    let receipt = board.act(Command::PromoteWaiting).await.unwrap();
+    assert!(matches!(receipt.answer, Answer::Promoted { count: 1 }));
+    assert_eq!(board.status(&child).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn the_card_of_a_task_that_another_program_pushed_past_its_parents_waits_for_them() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let pushed = board.child_of(&[&parent]).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'ready', waiting = 0 WHERE id = '{pushed}'"
+    ));
+    let snapshot = board.kernel.board(BoardFilter::default()).await.unwrap();
+    let waits = |tasks: &[TaskSummary]| {
+        let card = tasks.iter().find(|task| task.id == pushed);
+        card.map(|task| task.waiting)
+    };
+    assert_eq!(waits(&snapshot.tasks), Some(true));
+
+    // What becomes of the parent has no event of the child's.
+    let mut feed = board.kernel.feed(snapshot.cursor);
+    board.complete(&parent, "done").await.unwrap();
+    let frame = feed.next().await.unwrap();
+    assert_eq!(waits(&frame.tasks), Some(false));
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'ready' WHERE id = '{parent}'; \
+         INSERT INTO task_events (task_id, kind, created_at) VALUES ('{parent}', 'moved', 1)"
+    ));
+    let frame = feed.next().await.unwrap();
+    assert_eq!(waits(&frame.tasks), Some(true));
+}

@@ -1,0 +1,145 @@
+//! Who keeps a claim, and when it is taken back.
+
+use domain::actor::Actor;
+use domain::command::{Answer, Command, LEASE};
+use domain::error::Error as Refusal;
+use domain::fixture::process;
+use domain::status::Status;
+use domain::time::Seconds;
+
+use crate::board::{Board, START, refusal};
+
+#[tokio::test]
+async fn a_living_worker_keeps_its_lease() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.pass(Seconds(600));
+    let worker = Actor::worker("w", claimed.token);
+    let renew = Command::RenewLease {
+        task: task.clone(),
+        ttl: LEASE,
+    };
+    board.give(&worker, renew).await.unwrap();
+    let expires = Some(START + Seconds(600) + LEASE);
+    assert_eq!(board.task(&task).await.claim_expires, expires);
+}
+
+#[tokio::test]
+async fn a_supervisor_says_nothing_of_its_workers_progress() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let run = board.claim(&task).await.unwrap().run;
+    board.pass(Seconds(60));
+    let lives = Command::RenewLease {
+        task: task.clone(),
+        ttl: LEASE,
+    };
+    board.act(lives).await.unwrap();
+    assert_eq!(board.kernel.run(run).await.unwrap().heartbeat_at, None);
+    let beats = Command::Heartbeat {
+        task: task.clone(),
+        ttl: LEASE,
+    };
+    board.act(beats).await.unwrap();
+    let now = START + Seconds(60);
+    assert_eq!(board.kernel.run(run).await.unwrap().heartbeat_at, Some(now));
+    assert_eq!(board.task(&task).await.claim_expires, Some(now + LEASE));
+}
+
+#[tokio::test]
+async fn a_lease_is_not_taken_back_from_a_supervisor() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    assert_eq!(
+        board.kernel.next_lease_end().await.unwrap(),
+        Some(START + LEASE)
+    );
+    let attach = Command::AttachSupervisor {
+        run: claimed.run,
+        process: process(),
+    };
+    board.act(attach).await.unwrap();
+    board.pass(Seconds(LEASE.0 + 1));
+    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Running);
+    assert_eq!(board.kernel.next_lease_end().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_is_taken_back_and_its_token_dies() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.pass(LEASE);
+    let release = || board.act(Command::ReleaseStaleClaims);
+    assert!(matches!(
+        release().await.unwrap().answer,
+        Answer::Reclaimed { count: 0 }
+    ));
+    board.pass(Seconds(1));
+    assert!(matches!(
+        release().await.unwrap().answer,
+        Answer::Reclaimed { count: 1 }
+    ));
+    assert_eq!(
+        board.newest_payload(&task).await,
+        r#"{"stale_lock":"host:1"}"#
+    );
+    assert_eq!(board.status(&task).await, Status::Ready);
+    let late = Actor::worker("late", claimed.token);
+    let report = Command::CompleteTask {
+        task,
+        result: None,
+        summary: None,
+        metadata: None,
+    };
+    assert_eq!(refusal(board.give(&late, report).await), Refusal::StaleRun);
+}
+
+#[tokio::test]
+async fn a_claim_of_another_program_ends_when_its_lease_does() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let lease_end = START + Seconds(60);
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'running', claim_lock = 'hermes', claim_expires = {} \
+         WHERE id = '{task}'",
+        lease_end.0
+    ));
+    let next = async || board.kernel.next_lease_end().await.unwrap();
+    assert_eq!(next().await, Some(lease_end));
+    board.pass(Seconds(60));
+    assert_eq!(board.kernel.stale_claims().await.unwrap(), []);
+    board.pass(Seconds(1));
+    assert_eq!(board.kernel.stale_claims().await.unwrap().len(), 1);
+    let released = board.act(Command::ReleaseStaleClaims).await.unwrap();
+    assert!(matches!(released.answer, Answer::Reclaimed { count: 1 }));
+    assert_eq!(board.status(&task).await, Status::Ready);
+    assert_eq!(
+        board.newest_payload(&task).await,
+        r#"{"stale_lock":"hermes"}"#
+    );
+    assert_eq!(next().await, None);
+}
+
+#[tokio::test]
+async fn a_claim_that_another_program_renews_is_not_taken_back() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.claim(&task).await.unwrap();
+    let lease_end = START + LEASE + LEASE;
+    board.sql(&format!(
+        "UPDATE tasks SET claim_expires = {} WHERE id = '{task}'",
+        lease_end.0
+    ));
+    assert_eq!(
+        board.kernel.next_lease_end().await.unwrap(),
+        Some(lease_end)
+    );
+    board.pass(Seconds(LEASE.0 + 1));
+    assert_eq!(board.kernel.stale_claims().await.unwrap(), []);
+    board.pass(LEASE);
+    assert_eq!(board.kernel.stale_claims().await.unwrap().len(), 1);
+}

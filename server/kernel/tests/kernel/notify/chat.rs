@@ -1,0 +1,133 @@
+//! What is written in a chat: what it answers, and how far its writer is trusted.
+
+use domain::actor::Actor;
+use domain::command::{Answer, Command, NewTask};
+use domain::error::Error as Refusal;
+use domain::notify::Address;
+use domain::status::Status;
+
+use super::{one_delivery, place};
+use crate::board::{Board, refusal};
+
+#[tokio::test]
+async fn a_message_is_told_by_its_number_in_its_chat() {
+    let (board, _, id) = one_delivery("telegram").await;
+    let told = Command::RecordDelivered {
+        deliveries: vec![id],
+        receipt: Some("42".to_owned()),
+        is_chat: true,
+    };
+    board.act(told).await.unwrap();
+    let by = |chat: &str, number: &str| {
+        let to = Address {
+            chat_id: chat.to_owned(),
+            ..place("telegram", "")
+        };
+        board.kernel.told_by(to, number.to_owned())
+    };
+    assert_eq!(by("7", "42").await.unwrap()[0].id, id);
+    assert_eq!(by("8", "42").await.unwrap(), []);
+    assert_eq!(by("7", "43").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_in_again_is_known() {
+    let board = Board::new();
+    let take = || Command::TakeMessage {
+        platform: "slack".to_owned(),
+        message: "Ev1".to_owned(),
+    };
+    assert!(matches!(
+        board.act(take()).await.unwrap().answer,
+        Answer::Done
+    ));
+    assert!(matches!(
+        board.act(take()).await.unwrap().answer,
+        Answer::Unchanged
+    ));
+}
+
+#[tokio::test]
+async fn what_is_written_in_a_chat_waits_for_somebody_to_look_at_it_unless_its_writer_is_trusted() {
+    let board = Board::new();
+    for (is_trusted, status) in [(false, Status::Triage), (true, Status::Ready)] {
+        let guest = Actor::in_chat("telegram:7", is_trusted);
+        let created = board.give(&guest, create("ada")).await.unwrap().answer;
+        let Answer::Created { task, .. } = created else {
+            panic!("{created:?}")
+        };
+        assert_eq!(board.status(&task).await, status);
+    }
+}
+
+#[tokio::test]
+async fn nobody_in_a_chat_writes_what_the_shell_runs() {
+    let board = Board::new();
+    let guest = Actor::in_chat("telegram:7", true);
+    let create = board.give(&guest, create("shell")).await;
+    assert_eq!(refusal(create), Refusal::ShellFromChat);
+    let task = board.task_named("harmless").await;
+    let assign = Command::AssignTask {
+        task: task.clone(),
+        assignee: Some("shell".to_owned()),
+        stop: false,
+    };
+    assert_eq!(
+        refusal(board.give(&guest, assign.clone()).await),
+        Refusal::ShellFromChat
+    );
+    board.act(assign).await.unwrap();
+    let edit = Command::EditTask {
+        task,
+        title: None,
+        body: Some("rm -r /".to_owned()),
+    };
+    assert_eq!(
+        refusal(board.give(&guest, edit).await),
+        Refusal::ShellFromChat
+    );
+}
+
+#[tokio::test]
+async fn a_guest_who_is_not_trusted_may_talk_and_answer_and_nothing_else() {
+    let board = Board::new();
+    let guest = Actor::in_chat("telegram:7", false);
+    let task = board.task_named("task").await;
+    board.block(&task, "which port?").await;
+    let body = "8080".to_owned();
+    let answer = [
+        Command::CommentOnTask {
+            task: task.clone(),
+            body,
+        },
+        Command::UnblockTask { task: task.clone() },
+    ];
+    board
+        .kernel
+        .execute_all(&guest, answer.to_vec())
+        .await
+        .unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+    let refused = [
+        Command::ArchiveTask { task: task.clone() },
+        Command::MoveTask {
+            task,
+            to: Status::Triage,
+        },
+        Command::Pause { lane: None },
+    ];
+    for command in refused {
+        assert_eq!(
+            refusal(board.give(&guest, command).await),
+            Refusal::NotForChat
+        );
+    }
+}
+
+fn create(assignee: &str) -> Command {
+    Command::CreateTask(NewTask {
+        title: "from a chat".to_owned(),
+        assignee: Some(assignee.to_owned()),
+        ..NewTask::default()
+    })
+}

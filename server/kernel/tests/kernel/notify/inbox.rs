@@ -1,0 +1,74 @@
+//! What waits for a person.
+
+use domain::actor::Actor;
+use domain::command::{Command, Failure};
+use domain::inbox::Need;
+use domain::notify::delivery::Retry;
+use domain::run::Outcome;
+use domain::time::Seconds;
+
+use super::place;
+use crate::board::Board;
+
+#[tokio::test]
+async fn the_inbox_holds_what_needs_a_person_and_nothing_else() {
+    let board = Board::new();
+    let needs = async || {
+        let inbox = board.kernel.inbox().await.unwrap();
+        inbox
+            .into_iter()
+            .map(|concern| (concern.task, concern.need))
+            .collect::<Vec<_>>()
+    };
+    let silent = board.task_named("silent").await;
+    let asks = board.task_named("asks").await;
+    board.task_named("ready").await;
+    assert_eq!(needs().await, []);
+
+    board.block(&asks, "which port?").await;
+    board.pass(Seconds(1));
+    for _ in 0..3 {
+        let run = board.claim(&silent).await.unwrap().run;
+        let failure = Failure {
+            outcome: Outcome::Protocol,
+            code: Some(0),
+            error: "exited without a word".to_owned(),
+            proposed: Some("42 ships".to_owned()),
+        };
+        let failed = Command::FailRun {
+            run,
+            failure,
+            limit: None,
+        };
+        board.give(&Actor::dispatcher(), failed).await.unwrap();
+    }
+    board.pass(Seconds(1));
+    let told = board.task_named("told").await;
+    board.subscribe(&told, place("webhook", "")).await;
+    board.complete(&told, "done").await.unwrap();
+    let delivery = board.deliveries().await[0].id;
+    board.failed(delivery, Retry::Never).await;
+
+    let question = Some("which port?".to_owned());
+    let expected = [
+        (asks, Need::Answer { question }),
+        (
+            silent,
+            Need::GaveUp {
+                failures: 3,
+                error: "exited without a word".to_owned(),
+                proposed: Some("42 ships".to_owned()),
+            },
+        ),
+        (
+            told.clone(),
+            Need::Undelivered {
+                delivery,
+                to: place("webhook", ""),
+                text: format!("✔ Kanban {told} done — told\ndone"),
+                error: "answered 500".to_owned(),
+            },
+        ),
+    ];
+    assert_eq!(needs().await, expected);
+}

@@ -7,6 +7,7 @@
 mod channel;
 mod relay;
 mod status;
+mod trouble;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -234,6 +234,16 @@ pub enum Command {
     },
     /// Take back every claim whose lease has run out.
     ReleaseStaleClaims,
+    /// Take back a claim whose worker another program had started and which is gone. Does not count as
+    /// a failure. Nothing happens when the task is claimed otherwise by then.
+    ReleaseCrashed {
+        /// The task.
+        task: TaskId,
+        /// Who claimed it, as `host:pid`.
+        lock: String,
+        /// The worker.
+        worker_pid: i64,
+    },
     /// Stop the current run of a task. The task goes to `todo` and stays there.
     CancelRun {
         /// The task.
@@ -257,6 +267,13 @@ pub enum Command {
         workspace: String,
         /// Where its output begins in the task's log, in bytes.
         log_start: Option<u64>,
+    },
+    /// The workspace of a run is ready that somebody opened by hand. Writes no event.
+    PlaceRun {
+        /// The run.
+        run: RunId,
+        /// The folder.
+        workspace: String,
     },
     /// The worker of a run is gone. Says nothing of what becomes of the task; the run may be closed.
     RecordExit {

@@ -13,6 +13,9 @@ pub enum Error {
     /// A task needs a title.
     #[error("title is required")]
     BlankTitle,
+    /// No program could be given such a text as an argument.
+    #[error("text must not contain the character NUL")]
+    NulInText,
     /// A comment needs text.
     #[error("body is required")]
     BlankComment,
@@ -206,6 +209,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::BlankTitle
+            | Self::NulInText
             | Self::BlankComment
             | Self::BlankAuthor
             | Self::BlankAddress

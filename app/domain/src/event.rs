@@ -47,11 +47,12 @@ pub enum EventBody {
     Claimed { lock: String, expires: Timestamp },
     /// The lease of its run ran out.
     Reclaimed { stale_lock: Option<String> },
-    /// Its worker vanished.
+    /// Its worker vanished. Where another program had started that, there is no run.
     Crashed {
         pid: Option<i64>,
         claimer: Option<String>,
-        run: RunId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
     },
     /// Its worker could not be started.
     SpawnFailed { error: String, failures: u32 },

@@ -8,10 +8,11 @@ use domain::id::{RunId, TaskId};
 use domain::run::{OpenRun, Outcome, ProcessIdentity};
 use domain::status::Status;
 use domain::task::Task;
-use kernel::{Kernel, StaleClaim, Startable, TaskFilter};
+use kernel::{ForeignWorker, Kernel, Startable, TaskFilter};
 use tokio::task::spawn_blocking;
 
 use crate::config::{Cap, Config, Settings};
+use crate::crashed::crashed;
 use crate::error::Error;
 use crate::home::Home;
 use crate::plan::{Snapshot, Start, plan};
@@ -32,8 +33,14 @@ pub async fn dry_run(
     max: Option<u32>,
 ) -> Result<TickReport, Error> {
     let stale = kernel.stale_claims().await?;
+    let is_stale = |worker: &ForeignWorker| stale.iter().any(|stale| stale.task == worker.task);
+    let mut crashed = crashed(kernel).await?;
+    crashed.retain(|worker| !is_stale(worker));
+    let ended = stale.iter().map(|stale| stale.run);
+    let ended = ended.chain(crashed.iter().map(|worker| worker.run));
+    let ended: BTreeSet<RunId> = ended.flatten().collect();
     let mut open = kernel.open_runs().await?;
-    open.retain(|open| stale.iter().all(|stale| stale.run != Some(open.run)));
+    open.retain(|open| !ended.contains(&open.run));
     let mut dispatch = kernel.dispatch().await?;
     let mut settings = {
         let (home, config) = (home.clone(), config.clone());
@@ -58,7 +65,7 @@ pub async fn dry_run(
     let assignees = kernel.ready_assignees().await?;
     let startable = kernel.startable(assignees, u32::MAX).await?;
     let mut can_start: BTreeSet<TaskId> = startable.into_iter().map(|one| one.task).collect();
-    let mut tasks = tasks(kernel, Status::Ready).await?;
+    let mut tasks = tasks_in(kernel, Status::Ready).await?;
     let promoted = kernel.promotable().await?;
     let mut report = TickReport {
         reclaimed: stale
@@ -66,9 +73,18 @@ pub async fn dry_run(
             .filter(|stale| stale.outcome() == Outcome::Reclaimed)
             .count(),
         promoted: promoted.len(),
+        crashed: crashed.iter().map(|worker| worker.task.clone()).collect(),
         ..TickReport::default()
     };
-    for mut task in freed(kernel, &stale).await?.into_iter().chain(promoted) {
+    let frees_stale = stale.iter().filter(|one| one.frees_task() && !one.waits);
+    let frees_crashed = crashed.iter().filter(|worker| !worker.waits);
+    let free = frees_stale.map(|one| one.task.clone());
+    let free = free.chain(frees_crashed.map(|worker| worker.task.clone()));
+    for mut task in freed(kernel, free.collect())
+        .await?
+        .into_iter()
+        .chain(promoted)
+    {
         task.status = Status::Ready;
         if task.not_before.is_none_or(|until| until <= dispatch.now) {
             can_start.insert(task.id.clone());
@@ -106,7 +122,7 @@ pub(crate) async fn explain(
     stuck: Vec<Stuck>,
     mut report: TickReport,
 ) -> Result<TickReport, Error> {
-    let tasks = tasks(kernel, Status::Ready).await?;
+    let tasks = tasks_in(kernel, Status::Ready).await?;
     let dispatch = as_of(settings, leaving, stuck, kernel.dispatch().await?);
     skip(kernel, &tasks, &dispatch, &mut report).await?;
     Ok(report)
@@ -135,7 +151,7 @@ async fn skip(
     Ok(())
 }
 
-async fn tasks(kernel: &Kernel, status: Status) -> Result<Vec<Task>, Error> {
+async fn tasks_in(kernel: &Kernel, status: Status) -> Result<Vec<Task>, Error> {
     let filter = TaskFilter {
         status: Some(status),
         ..TaskFilter::default()
@@ -143,18 +159,13 @@ async fn tasks(kernel: &Kernel, status: Status) -> Result<Vec<Task>, Error> {
     Ok(kernel.tasks(filter).await?)
 }
 
-/// The tasks whose claim would be taken back, and that would be ready again.
-async fn freed(kernel: &Kernel, stale: &[StaleClaim]) -> Result<Vec<Task>, Error> {
-    if stale.is_empty() {
+/// Those of the tasks that run which would be ready again.
+async fn freed(kernel: &Kernel, tasks: BTreeSet<TaskId>) -> Result<Vec<Task>, Error> {
+    if tasks.is_empty() {
         return Ok(Vec::new());
     }
-    let is_freed = |task: &Task| {
-        stale
-            .iter()
-            .any(|one| one.task == task.id && one.frees_task() && !one.waits)
-    };
-    let mut running = tasks(kernel, Status::Running).await?;
-    running.retain(is_freed);
+    let mut running = tasks_in(kernel, Status::Running).await?;
+    running.retain(|task| tasks.contains(&task.id));
     Ok(running)
 }
 

@@ -65,7 +65,7 @@ pub(crate) async fn launch(
         workspace,
         ours,
         complaints,
-    } = in_time(PATIENCE, move || launch.prepare()).await??;
+    } = in_time(move || launch.prepare()).await??;
     if let Some(ours) = ours {
         let record = command::Command::RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;
@@ -82,8 +82,14 @@ pub(crate) async fn launch(
     Ok(Launched { shim, workspace })
 }
 
-/// What comes of a job that blocks, if that is in time. A job that hangs is left alone.
-async fn in_time<T: Send + 'static>(
+/// What comes of a job that makes a workspace, if that is in time. A job that hangs is left alone.
+pub(crate) async fn in_time<T: Send + 'static>(
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    within(PATIENCE, job).await
+}
+
+async fn within<T: Send + 'static>(
     patience: Duration,
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
@@ -114,14 +120,10 @@ struct Prepared {
 impl Launch {
     fn prepare(self) -> Result<Prepared, Error> {
         let (lane, folder, task) = (&self.lane, &self.folder, &self.claimed.task);
-        let of_lane = OfLane {
-            root: lane.workspace_root.as_deref(),
-            repository: lane.repository.as_deref(),
-        };
         // First, and nothing below makes it again: if the workspace hangs until the run has been given
         // up, and its folder removed, nothing is written any more.
         folder.make()?;
-        let workspace = workspaces::prepare(&self.home, task, of_lane)?;
+        let workspace = workspaces::prepare(&self.home, task, OfLane::from(lane))?;
         folder.link_program(&self.config.program)?;
         if lane.command.runs_task_text() {
             folder.write_script(task.body.as_deref().unwrap_or_default())?;
@@ -233,10 +235,10 @@ mod tests {
     #[tokio::test]
     async fn a_workspace_that_hangs_is_given_up_after_a_while() {
         let (let_go, held) = mpsc::channel::<()>();
-        let hangs = in_time(Duration::from_millis(1), move || held.recv());
+        let hangs = within(Duration::from_millis(1), move || held.recv());
         let error = hangs.await.unwrap_err().to_string();
         assert_eq!(error, "cannot prepare its workspace: timed out");
         drop(let_go);
-        assert_eq!(in_time(PATIENCE, || 7).await.unwrap(), 7);
+        assert_eq!(in_time(|| 7).await.unwrap(), 7);
     }
 }

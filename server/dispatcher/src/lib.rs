@@ -7,7 +7,9 @@
 
 #![warn(missing_docs)]
 
+mod by_hand;
 mod config;
+mod crashed;
 mod dispatcher;
 mod dry_run;
 mod ends;
@@ -33,6 +35,7 @@ mod watched;
 mod work;
 mod workspaces;
 
+pub use crate::by_hand::{by_hand, move_in};
 pub use crate::config::{Config, EXAMPLE, FindServer, Mistake, Server, Settings, Stamp};
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
 pub use crate::dry_run::dry_run;
@@ -42,4 +45,3 @@ pub use crate::lanes::Lanes;
 pub use crate::latencies::Latencies;
 pub use crate::report::{Skipped, Spawned, TickReport};
 pub use crate::strays::{Stray, is_alive, strays};
-pub use crate::unsettled::by_hand;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use domain::command::ClaimPolicy;
 use domain::dispatch::Place;
 use domain::id::RunId;
 use kernel::Kernel;
@@ -14,20 +13,6 @@ use crate::home::Home;
 use crate::leftovers;
 use crate::run_folder::RunFolder;
 use crate::strays::is_alive;
-
-/// What somebody who claims a task by hand has to keep to, through whichever door: the cap of the
-/// dispatcher that works now, if one does, and that the last worker of the task is gone.
-///
-/// # Errors
-/// When the board or the folder of runs cannot be read.
-pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error> {
-    let dispatch = kernel.dispatch().await?;
-    Ok(ClaimPolicy {
-        global_cap: dispatch.living().map(|report| report.cap),
-        unsettled: alive(kernel, home).await?,
-        ..ClaimPolicy::default()
-    })
-}
 
 /// The runs of which a process is there still, open ones too, and their places. Where that cannot be
 /// told, one is.

@@ -27,6 +27,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::Instant;
 
 use crate::config::{Config, Settings, Source};
+use crate::crashed::crashed;
 use crate::dry_run;
 use crate::error::Error;
 use crate::home::Home;
@@ -154,10 +155,7 @@ impl Work {
             self.latencies.tick.observe(begun.elapsed());
             let next_look = match &looked {
                 Ok(next_look) => *next_look,
-                Err(error) => {
-                    tracing::error!(%error, "the dispatcher will look again");
-                    Instant::now() + AFTER_FAILURE
-                }
+                Err(_) => Instant::now() + AFTER_FAILURE,
             };
             let stuck = self.stuck.problem();
             self.health.looked(&looked, stuck, self.kernel.now());
@@ -223,6 +221,7 @@ impl Work {
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
         // First, because a run whose task is not running any more cannot be settled.
         self.release_stale_claims().await?;
+        self.release_crashed().await?;
         self.settle_ended().await;
         self.promote().await?;
         let open = self.kernel.open_runs().await?;
@@ -260,6 +259,22 @@ impl Work {
             let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
             if let Answer::Reclaimed { count } = receipt.answer {
                 self.done.reclaimed += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// Frees the tasks whose workers another program had started here and which are gone.
+    async fn release_crashed(&mut self) -> Result<(), Error> {
+        for worker in crashed(&self.kernel).await? {
+            let release = Command::ReleaseCrashed {
+                task: worker.task.clone(),
+                lock: worker.lock,
+                worker_pid: worker.pid,
+            };
+            let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
+            if let Answer::Done = receipt.answer {
+                self.done.crashed.push(worker.task);
             }
         }
         Ok(())

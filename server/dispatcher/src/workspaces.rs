@@ -24,6 +24,7 @@ use domain::task::{Task, WorkspaceKind};
 use domain::workspace::Workspace;
 
 use crate::home::Home;
+use crate::lanes::Lane;
 
 pub(crate) use git::git;
 pub(crate) use worktree::Worktree;
@@ -69,8 +70,8 @@ pub enum Error {
 pub(crate) struct Prepared {
     /// Where the worker runs.
     pub(crate) path: PathBuf,
-    /// What has yet to be added there. The run's supervisor does that: a checkout may take long, and
-    /// it runs the hooks of the repository.
+    /// What has yet to be added there. A checkout may take long, and it runs the hooks of the
+    /// repository: the supervisor of a run does that, or else whoever claims the task by hand.
     pub(crate) worktree: Option<Worktree>,
     /// What is to be noted on the board as ours.
     pub(crate) ours: Option<Workspace>,
@@ -83,6 +84,15 @@ pub(crate) struct OfLane<'a> {
     pub(crate) root: Option<&'a Path>,
     /// What its worktrees are of, unless the task says so itself.
     pub(crate) repository: Option<&'a Path>,
+}
+
+impl<'a> From<&'a Lane> for OfLane<'a> {
+    fn from(lane: &'a Lane) -> Self {
+        Self {
+            root: lane.workspace_root.as_deref(),
+            repository: lane.repository.as_deref(),
+        }
+    }
 }
 
 /// Finds the workspace of a task, and makes it if it is a folder that is not there. A retry gets the

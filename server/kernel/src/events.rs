@@ -50,10 +50,13 @@ pub(crate) fn ends(conn: &Connection) -> Result<(EventId, EventId), Error> {
 
 /// At most `limit` events after `since`, oldest first.
 pub(crate) fn after(conn: &Connection, since: EventId, limit: u32) -> Result<Vec<Event>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM task_events WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM task_events WHERE id > ?1 AND {} ORDER BY id LIMIT ?2",
+        row::is_task_id("task_id")
+    );
     let mut statement = conn.prepare_cached(&sql)?;
     let events = statement.query_map((since.0, limit), from_row)?;
-    Ok(events.collect::<Result<_, _>>()?)
+    Ok(row::known(events)?)
 }
 
 /// Every event of a task, oldest first.
@@ -66,12 +69,11 @@ pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Vec<Event>, Er
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let payload: Option<String> = row.get(3)?;
     Ok(Event {
         id: EventId(row.get(0)?),
         task_id: row::task_id(row, 1)?,
-        kind: row.get(2)?,
-        payload: payload.and_then(|json| serde_json::from_str(&json).ok()),
-        created_at: Timestamp(row.get(4)?),
+        kind: row::text(row, 2)?.unwrap_or_default(),
+        payload: row::text(row, 3)?.and_then(|json| serde_json::from_str(&json).ok()),
+        created_at: row::moment(row, 4)?.unwrap_or_default(),
     })
 }

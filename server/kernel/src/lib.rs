@@ -45,7 +45,7 @@ pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;
 pub use queries::tasks::TaskFilter;
-pub use verbs::StaleClaim;
+pub use verbs::{ForeignWorker, StaleClaim};
 pub use writer::Show;
 
 use readers::Readers;
@@ -138,6 +138,13 @@ impl Kernel {
     /// a pause or its end, and also after any commit of another process.
     pub fn newest_event(&self) -> watch::Receiver<EventId> {
         self.writer.newest_event()
+    }
+
+    /// How often other processes have been seen to write to the file, up to this moment: a number
+    /// that grows, and `None` when the writer is too busy to look. What they wrote need not be told by
+    /// an event.
+    pub async fn others(&self) -> Option<u64> {
+        self.writer.others().await
     }
 
     /// How many writes wait for their commit, whoever asked for them.

@@ -1,51 +1,64 @@
-//! From rows to values. A file may have been written by another program, so what it holds is read
-//! leniently where that harms nobody.
+//! From rows to values. Other programs write to the tables of the original, which hold whatever they are
+//! given, so these are read leniently: one odd row must not hide the others.
+
+use std::sync::LazyLock;
 
 use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, Run};
 use domain::status::Status;
 use domain::task::{Task, WorkspaceKind};
 use domain::time::Timestamp;
-use rusqlite::types::Type;
+use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Error, Row};
 
 /// The columns that [`task`] reads, in its order.
-pub(crate) const TASK_COLUMNS: &str = "id, title, body, assignee, status, priority, created_by, \
-     created_at, started_at, completed_at, workspace_kind, workspace_path, claim_lock, \
-     claim_expires, tenant, result, idempotency_key, spawn_failures, worker_pid, \
-     last_spawn_error, waiting, status_since, not_before, failure_limit, block_reason";
+pub(crate) static TASK_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "id, title, body, assignee, status, priority, created_by, created_at, started_at, \
+         completed_at, workspace_kind, workspace_path, claim_lock, claim_expires, tenant, result, \
+         idempotency_key, spawn_failures, worker_pid, last_spawn_error, waiting, status_since, \
+         not_before, failure_limit, {BLOCK_REASON}"
+    )
+});
+
+/// Why a row of `tasks` is blocked. Another program says that in the event alone, which it dates by its
+/// own clock.
+pub(crate) const BLOCK_REASON: &str = "iif(status = 'blocked' AND block_reason IS NULL, \
+     (SELECT iif(json_valid(payload), payload ->> '$.reason', NULL) FROM task_events \
+      WHERE task_id = tasks.id AND kind = 'blocked' \
+        AND task_events.created_at >= tasks.status_since - 5 \
+      ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1), block_reason)";
 
 /// A task from [`TASK_COLUMNS`].
 pub(crate) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
     Ok(Task {
         id: task_id(row, 0)?,
-        title: row.get(1)?,
-        body: row.get(2)?,
-        assignee: row.get(3)?,
+        title: text(row, 1)?.unwrap_or_default(),
+        body: text(row, 2)?,
+        assignee: text(row, 3)?,
         status: status(row, 4)?,
-        priority: row.get::<_, Option<i64>>(5)?.unwrap_or_default(),
-        created_by: row.get(6)?,
-        created_at: Timestamp(row.get(7)?),
+        priority: number(row, 5)?.unwrap_or_default(),
+        created_by: text(row, 6)?,
+        created_at: moment(row, 7)?.unwrap_or_default(),
         started_at: moment(row, 8)?,
         completed_at: moment(row, 9)?,
-        workspace_kind: row
-            .get::<_, String>(10)?
-            .parse()
+        workspace_kind: text(row, 10)?
+            .and_then(|kind| kind.parse().ok())
             .unwrap_or(WorkspaceKind::Scratch),
-        workspace_path: row.get(11)?,
-        claim_lock: row.get(12)?,
+        workspace_path: text(row, 11)?,
+        claim_lock: text(row, 12)?,
         claim_expires: moment(row, 13)?,
-        tenant: row.get(14)?,
-        result: row.get(15)?,
-        idempotency_key: row.get(16)?,
+        tenant: text(row, 14)?,
+        result: text(row, 15)?,
+        idempotency_key: text(row, 16)?,
         failures: count(row, 17)?,
-        worker_pid: row.get(18)?,
-        last_error: row.get(19)?,
-        waiting: row.get(20)?,
-        status_since: Timestamp(row.get(21)?),
+        worker_pid: number(row, 18)?,
+        last_error: text(row, 19)?,
+        waiting: is_set(row, 20)?,
+        status_since: moment(row, 21)?.unwrap_or_default(),
         not_before: moment(row, 22)?,
         failure_limit: limit(row, 23)?,
-        block_reason: row.get(24)?,
+        block_reason: text(row, 24)?,
     })
 }
 
@@ -75,25 +88,65 @@ pub(crate) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
     })
 }
 
-/// The task id in column `index`.
+/// The task id in column `index`. The row of something else is an error, which [`known`] leaves out.
 pub(crate) fn task_id(row: &Row<'_>, index: usize) -> rusqlite::Result<TaskId> {
-    TaskId::try_from(row.get::<_, String>(index)?)
+    TaskId::try_from(text(row, index)?.unwrap_or_default())
         .map_err(|invalid| Error::FromSqlConversionFailure(index, Type::Text, Box::new(invalid)))
+}
+
+/// The condition that a column of this name holds the id of a task.
+pub(crate) fn is_task_id(column: &str) -> String {
+    format!("{column} GLOB 't_[0-9a-f]*' AND substr({column}, 3) NOT GLOB '*[^0-9a-f]*'")
+}
+
+/// All of these rows but those of tasks whose id is none: nobody could name them.
+pub(crate) fn known<T>(
+    rows: impl Iterator<Item = rusqlite::Result<T>>,
+) -> rusqlite::Result<Vec<T>> {
+    rows.filter(|row| !matches!(row, Err(Error::FromSqlConversionFailure(..))))
+        .collect()
+}
+
+/// The text in column `index`. What is no text is written as one.
+pub(crate) fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(index)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+    })
+}
+
+/// The whole number in column `index`, rounded if need be. What is no number at all is none.
+pub(crate) fn number(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<i64>> {
+    Ok(match row.get_ref(index)? {
+        ValueRef::Integer(number) => Some(number),
+        ValueRef::Real(number) => format!("{number:.0}").parse().ok(),
+        ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => None,
+    })
+}
+
+/// Whether column `index` is neither zero nor anything but a number.
+pub(crate) fn is_set(row: &Row<'_>, index: usize) -> rusqlite::Result<bool> {
+    Ok(number(row, index)?.is_some_and(|number| number != 0))
 }
 
 /// The status in column `index`.
 pub(crate) fn status(row: &Row<'_>, index: usize) -> rusqlite::Result<Status> {
-    Ok(Status::from(row.get::<_, String>(index)?))
+    Ok(Status::from(text(row, index)?.unwrap_or_default()))
 }
 
 /// The moment in column `index`, if there is one.
 pub(crate) fn moment(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row.get::<_, Option<i64>>(index)?.map(Timestamp))
+    Ok(number(row, index)?.map(Timestamp))
 }
 
 /// The count in column `index`; anything that is no count is none.
 pub(crate) fn count(row: &Row<'_>, index: usize) -> rusqlite::Result<u32> {
-    Ok(u32::try_from(row.get::<_, i64>(index)?).unwrap_or_default())
+    let count = number(row, index)?.and_then(|count| u32::try_from(count).ok());
+    Ok(count.unwrap_or_default())
 }
 
 /// A limit, as the database has it.
@@ -114,8 +167,6 @@ fn place(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u64>> {
 
 /// The limit in column `index`; what cannot be one sets none.
 fn limit(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u32>> {
-    let limit = row
-        .get::<_, Option<i64>>(index)?
-        .and_then(|limit| u32::try_from(limit).ok());
+    let limit = number(row, index)?.and_then(|limit| u32::try_from(limit).ok());
     Ok(limit.filter(|limit| *limit > 0))
 }

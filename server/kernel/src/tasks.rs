@@ -12,7 +12,7 @@ use crate::row;
 
 /// The task with this id.
 pub(crate) fn get(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
-    let sql = format!("SELECT {} FROM tasks WHERE id = ?1", row::TASK_COLUMNS);
+    let sql = format!("SELECT {} FROM tasks WHERE id = ?1", *row::TASK_COLUMNS);
     let found = conn
         .prepare_cached(&sql)?
         .query_one([id.as_str()], row::task)

@@ -10,6 +10,7 @@ mod block;
 mod claim;
 mod comment;
 mod complete;
+mod crash;
 mod create;
 mod defer;
 mod edit;
@@ -39,6 +40,8 @@ use domain::transition::{self, Step};
 use rand::rngs::StdRng;
 use rusqlite::Connection;
 
+pub use self::crash::ForeignWorker;
+pub(crate) use self::crash::foreign_workers;
 pub(crate) use self::forget::count_forgettable;
 pub use self::lease::StaleClaim;
 pub(crate) use self::lease::{LEASE_END, stale_claims};
@@ -142,6 +145,11 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
         Command::Heartbeat { task, ttl } => lease::heartbeat(work, task, *ttl),
         Command::RenewLease { task, ttl } => lease::renew(work, task, *ttl),
         Command::ReleaseStaleClaims => lease::release_stale(work),
+        Command::ReleaseCrashed {
+            task,
+            lock,
+            worker_pid,
+        } => crash::release(work, task, lock, *worker_pid),
         Command::CompleteTask {
             task,
             result,
@@ -214,6 +222,7 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
             };
             attempt::record_spawn(work, *run, &spawn)
         }
+        Command::PlaceRun { run, workspace } => attempt::place(work, *run, workspace),
         Command::RecordExit { run, code, log_end } => {
             attempt::record_exit(work, *run, *code, *log_end)
         }
@@ -238,6 +247,19 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
         events: std::mem::take(&mut work.events),
         answer,
     })
+}
+
+/// Refuses a text that no worker could be given.
+fn check_texts(texts: &[Option<&str>]) -> Result<(), Refusal> {
+    if texts.iter().flatten().any(|text| text.contains('\0')) {
+        return Err(Refusal::NulInText);
+    }
+    Ok(())
+}
+
+/// What a text says, where it says anything: what a script leaves empty, it does not mean.
+fn said(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 /// The status of `task` after `step`, or the refusal that says which verb does not apply.

@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot::error::{RecvError, TryRecvError};
 use tokio::sync::{oneshot, watch};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -33,6 +34,10 @@ const QUEUE: usize = 4_096;
 
 /// How long a caller stays awake for its answer while nobody else writes: longer than most verbs take.
 const ANSWERS_SOON: Duration = Duration::from_micros(200);
+
+/// How long a question to the thread waits: a few commits. The thread may itself wait for another
+/// process that holds the file, and whoever only reads must not.
+const TELLS_SOON: Duration = Duration::from_millis(100);
 
 /// The sending side; the thread ends when the last clone is gone.
 #[derive(Clone)]
@@ -52,6 +57,8 @@ enum Message {
     Write(Request),
     /// Somebody waits for events, also for those of other processes.
     SomebodyListens,
+    /// Somebody asks how often other processes have been seen to write.
+    CountOthers(oneshot::Sender<u64>),
 }
 
 impl Drop for Thread {
@@ -176,6 +183,13 @@ impl Writer {
         // A thread that is too busy to take this will look anyway once it is idle.
         drop(self.send(Message::SomebodyListens));
         newest_event
+    }
+
+    /// How often other processes have been seen to write; `None` when the thread is too busy to say.
+    pub(crate) async fn others(&self) -> Option<u64> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::CountOthers(reply)).ok()?;
+        timeout(TELLS_SOON, answer).await.ok()?.ok()
     }
 
     /// How many callers wait for an answer.

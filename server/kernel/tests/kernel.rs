@@ -9,6 +9,8 @@
 
 #[path = "kernel/another_program.rs"]
 mod another_program;
+#[path = "kernel/beside.rs"]
+mod beside;
 #[path = "kernel/board.rs"]
 mod board;
 #[path = "kernel/concurrency.rs"]
@@ -39,6 +41,8 @@ mod machine;
 mod model;
 #[path = "kernel/notify.rs"]
 mod notify;
+#[path = "kernel/odd_rows.rs"]
+mod odd_rows;
 #[path = "kernel/opening.rs"]
 mod opening;
 #[path = "kernel/runs.rs"]

@@ -1,5 +1,7 @@
 //! `kanban claim`.
 
+use anyhow::Context as _;
+use dispatcher::Config;
 use domain::command::{Command, LEASE};
 use domain::time::Seconds;
 use serde_json::json;
@@ -9,7 +11,7 @@ use super::output::Output;
 use super::session::{self, Session};
 use crate::answer;
 
-/// Take a ready task to work on it yourself
+/// Take a ready task to work on it yourself, in a workspace that is made for it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban claim t_1a2b3c4d\n  \
@@ -46,14 +48,15 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         }
     };
     let claimed = answer::claimed(receipt)?;
-    let workspace = claimed
-        .task
-        .workspace_path
-        .as_ref()
-        .map_or_else(|| session.home.workspace(&id), Into::into);
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let config = Config::new(program);
+    let workspace = dispatcher::move_in(&session.kernel, &session.home, config, &claimed)
+        .await
+        .with_context(|| format!("cannot claim {id}"))?;
     if args.json {
+        let task = session.task(&id).await?;
         return output.json(&json!({
-            "task": TaskObject::from(&claimed.task),
+            "task": TaskObject::from(&task),
             "run": claimed.run,
             "workspace": workspace,
         }));

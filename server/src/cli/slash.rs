@@ -22,9 +22,16 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: &Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    let Session { kernel, home, .. } = session;
+    let Session {
+        kernel,
+        home,
+        author,
+        ..
+    } = session;
     anyhow::ensure!(!session::is_worker(), "a worker may not speak for a chat");
-    output.line(run_slash(kernel, home, &session.actor(), &args.line).await);
+    // Whoever hands the line over is not the one who wrote it.
+    let actor = Actor::in_chat(author, false);
+    output.line(run_slash(kernel, home, &actor, &args.line).await);
     Ok(())
 }
 
@@ -60,7 +67,7 @@ fn understand(line: &str) -> Result<Verb, String> {
         "(usage error: a quotation mark or a backslash has no end; close it and send the line again)",
     )?;
     let words = std::iter::once("kanban".to_owned()).chain(words);
-    let parsed = Cli::command()
+    let parsed = help::with_groups(Cli::command())
         .try_get_matches_from(words)
         .and_then(|matches| {
             let is_elsewhere = matches.value_source("home") == Some(ValueSource::CommandLine);

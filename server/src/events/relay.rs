@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::channel::Channel;
+use super::trouble::Trouble;
 use crate::rest::wire::EventFrame;
 
 /// How many events of shared frames are kept: those of a second in which very much happens.
@@ -157,10 +158,11 @@ impl Relay {
 /// Reads frame after frame for as long as somebody listens.
 async fn relay(relay: Arc<Relay>, kernel: Kernel, begin: EventId) {
     let mut feed = kernel.feed(begin);
+    let mut trouble = Trouble::default();
     loop {
         let since = feed.cursor();
         let frame = tokio::select! {
-            frame = feed.next() => frame,
+            biased;
             () = relay.newest.sender().closed() => {
                 relay.forget();
                 if relay.newest.may_end() {
@@ -169,17 +171,21 @@ async fn relay(relay: Arc<Relay>, kernel: Kernel, begin: EventId) {
                 // Somebody has come meanwhile and starts from where they are.
                 continue;
             }
+            frame = feed.next() => frame,
         };
-        match frame {
-            Ok(frame) => relay.push(Shared::new(since, frame)),
-            // The sockets read for themselves then, and find out what is wrong.
-            Err(error) => tracing::warn!(%error, "no frame can be shared"),
-        }
+        let rest = match frame {
+            Ok(frame) => {
+                relay.push(Shared::new(since, frame));
+                trouble.is_over();
+                GAP
+            }
+            Err(error) => trouble.rest(&error),
+        };
         #[expect(
             clippy::disallowed_methods,
-            reason = "it lets events gather for the next frame"
+            reason = "it lets events gather for the next frame, and a board recover"
         )]
-        sleep(GAP).await;
+        sleep(rest).await;
     }
 }
 

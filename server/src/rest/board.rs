@@ -56,16 +56,21 @@ async fn summary(
     filter: Filter,
 ) -> Result<Response, HttpError> {
     // One moment before what is read: a client that has this tag has all that it names.
+    let others = state.kernel().others().await;
     let newest = state.kernel().cursor().await?;
     // Another database, or another version of this program, has other tags. A compressed copy has
-    // the same one, hence weak.
-    let etag = format!("W/\"{}-{newest}\"", state.started);
+    // the same one, hence weak. What another program writes is not always told by an event.
+    let etag = format!(
+        "W/\"{}-{newest}-{}\"",
+        state.started,
+        others.unwrap_or_default()
+    );
     let caching = [(ETAG, etag.clone()), (CACHE_CONTROL, "no-cache".to_owned())];
     let known = headers.get_all(IF_NONE_MATCH).iter();
     let mut known = known
         .filter_map(|tags| tags.to_str().ok())
         .flat_map(|tags| tags.split(','));
-    if known.any(|tag| tag.trim() == etag) {
+    if others.is_some() && known.any(|tag| tag.trim() == etag) {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
     let columns = if filter.include_archived {

@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::board::{Snapshot, TaskSummary};
 use domain::event::Event;
-use domain::status::Status;
 use domain::task::Task;
-use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
 use counts::{AllCounts, Counts};
@@ -83,7 +81,7 @@ fn select<T>(
     let tasks = statement.query_map((&filter.tenant, filter.include_archived), |row| {
         make(row, counts.of(row)?)
     })?;
-    Ok(tasks.collect::<Result<_, _>>()?)
+    Ok(row::known(tasks)?)
 }
 
 /// The summaries of the tasks that events touched, each once, by id. The parents of a task are
@@ -133,7 +131,7 @@ fn summaries(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let summaries = statement.query_map([json], |row| summary(row, counts::from_row(row, 16)?))?;
-    Ok(summaries.collect::<Result<_, _>>()?)
+    Ok(row::known(summaries)?)
 }
 
 /// What [`summary`] reads. Another program may have made a task ready before its parents are finished;
@@ -142,7 +140,8 @@ fn summary_columns() -> String {
     format!(
         "id, rowid, title, assignee, status, priority, tenant, created_at, started_at, \
          completed_at, status_since, not_before, spawn_failures, last_spawn_error, \
-         iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting), block_reason"
+         iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting), {}",
+        row::BLOCK_REASON
     )
 }
 
@@ -150,20 +149,20 @@ fn summary(row: &Row<'_>, counts: Counts) -> rusqlite::Result<TaskSummary> {
     Ok(TaskSummary {
         id: row::task_id(row, 0)?,
         number: row.get(1)?,
-        title: row.get(2)?,
-        assignee: row.get(3)?,
-        status: Status::from(row.get::<_, String>(4)?),
-        priority: row.get::<_, Option<i64>>(5)?.unwrap_or_default(),
-        tenant: row.get(6)?,
-        created_at: Timestamp(row.get(7)?),
+        title: row::text(row, 2)?.unwrap_or_default(),
+        assignee: row::text(row, 3)?,
+        status: row::status(row, 4)?,
+        priority: row::number(row, 5)?.unwrap_or_default(),
+        tenant: row::text(row, 6)?,
+        created_at: row::moment(row, 7)?.unwrap_or_default(),
         started_at: row::moment(row, 8)?,
         completed_at: row::moment(row, 9)?,
-        status_since: Timestamp(row.get(10)?),
+        status_since: row::moment(row, 10)?.unwrap_or_default(),
         not_before: row::moment(row, 11)?,
         failures: row::count(row, 12)?,
-        last_error: row.get(13)?,
-        waiting: row.get(14)?,
-        block_reason: row.get(15)?,
+        last_error: row::text(row, 13)?,
+        waiting: row::is_set(row, 14)?,
+        block_reason: row::text(row, 15)?,
         parents: counts.parents,
         children: counts.children,
         children_done: counts.children_done,
@@ -176,7 +175,7 @@ const ROW_COLUMNS: usize = 26;
 
 /// The columns that [`board_row`] reads.
 fn row_columns() -> String {
-    format!("{}, rowid", row::TASK_COLUMNS)
+    format!("{}, rowid", *row::TASK_COLUMNS)
 }
 
 fn board_row(row: &Row<'_>, counts: Counts) -> rusqlite::Result<BoardRow> {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::detail;
 use crate::error::Error;
-use crate::{Kernel, tasks};
+use crate::{Kernel, row, tasks};
 
 impl Kernel {
     /// What a worker of this task is told: the task, the results of its parents, the comments.
@@ -42,8 +42,8 @@ fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, E
     )?;
     let results = statement.query_map([id.as_str()], |row| {
         Ok(ParentResult {
-            id: row.get(0)?,
-            result: row.get(1)?,
+            id: row::text(row, 0)?.unwrap_or_default(),
+            result: row::text(row, 1)?,
         })
     })?;
     Ok(results.collect::<Result<_, _>>()?)

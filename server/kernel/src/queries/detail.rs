@@ -3,7 +3,6 @@
 use domain::id::{CommentId, TaskId};
 use domain::run::Run;
 use domain::task::{Comment, Task, TaskDetail};
-use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
 use crate::error::Error;
@@ -53,9 +52,9 @@ pub(super) fn comments(conn: &Connection, id: &TaskId) -> Result<Vec<Comment>, E
         Ok(Comment {
             id: CommentId(row.get(0)?),
             task_id: row::task_id(row, 1)?,
-            author: row.get(2)?,
-            body: row.get(3)?,
-            created_at: Timestamp(row.get(4)?),
+            author: row::text(row, 2)?.unwrap_or_default(),
+            body: row::text(row, 3)?.unwrap_or_default(),
+            created_at: row::moment(row, 4)?.unwrap_or_default(),
         })
     })?;
     Ok(comments.collect::<Result<_, _>>()?)
@@ -64,7 +63,7 @@ pub(super) fn comments(conn: &Connection, id: &TaskId) -> Result<Vec<Comment>, E
 fn linked(conn: &Connection, sql: &str, id: &TaskId) -> Result<Vec<TaskId>, Error> {
     let mut statement = conn.prepare_cached(sql)?;
     let ids = statement.query_map([id.as_str()], |row| row::task_id(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    Ok(row::known(ids)?)
 }
 
 fn runs(conn: &Connection, id: &TaskId) -> Result<Vec<Run>, Error> {

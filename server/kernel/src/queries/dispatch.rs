@@ -62,7 +62,7 @@ impl Kernel {
                 )?;
                 let counts = statement.query_map([now.0], |row| {
                     Ok(ReadyCount {
-                        assignee: row.get(0)?,
+                        assignee: row::text(row, 0)?,
                         ready: row::count(row, 1)?,
                         resting: row::count(row, 2)?,
                     })

@@ -2,7 +2,6 @@
 
 use domain::inbox::{Concern, Need};
 use domain::notify::delivery::{Delivery, DeliveryState};
-use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
 use super::outbox::{DEAD_LETTERS, DeliveryQuery, deliveries};
@@ -32,23 +31,29 @@ impl Kernel {
 }
 
 fn blocked(conn: &Connection) -> Result<Vec<Concern>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, title, assignee, status_since, block_reason, spawn_failures, last_spawn_error, \
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT id, title, assignee, status_since, {}, spawn_failures, last_spawn_error, \
              (SELECT CASE WHEN outcome = 'protocol' THEN summary END \
               FROM runs WHERE task_id = tasks.id ORDER BY runs.id DESC LIMIT 1) \
          FROM tasks WHERE status = 'blocked' ORDER BY status_since, rowid",
-    )?;
+        row::BLOCK_REASON
+    ))?;
     let concerns = statement.query_map((), concern)?;
-    Ok(concerns.collect::<Result<_, _>>()?)
+    Ok(row::known(concerns)?)
 }
 
 fn concern(row: &Row<'_>) -> rusqlite::Result<Concern> {
     Ok(Concern {
         task: row::task_id(row, 0)?,
-        title: row.get(1)?,
-        assignee: row.get(2)?,
-        since: Timestamp(row.get(3)?),
-        need: Need::of_blocked(row.get(4)?, row::count(row, 5)?, row.get(6)?, row.get(7)?),
+        title: row::text(row, 1)?.unwrap_or_default(),
+        assignee: row::text(row, 2)?,
+        since: row::moment(row, 3)?.unwrap_or_default(),
+        need: Need::of_blocked(
+            row::text(row, 4)?,
+            row::count(row, 5)?,
+            row::text(row, 6)?,
+            row.get(7)?,
+        ),
     })
 }
 

@@ -6,7 +6,7 @@ use domain::time::Timestamp;
 use rusqlite::{OptionalExtension, Row};
 
 use crate::error::Error;
-use crate::verbs::{LEASE_END, StaleClaim, stale_claims};
+use crate::verbs::{ForeignWorker, LEASE_END, StaleClaim, foreign_workers, stale_claims};
 use crate::{Kernel, row};
 
 /// What [`open_run`] reads.
@@ -74,6 +74,15 @@ impl Kernel {
     pub async fn stale_claims(&self) -> Result<Vec<StaleClaim>, Error> {
         let now = self.now();
         self.readers.read(move |conn| stale_claims(conn, now)).await
+    }
+
+    /// The workers that another program has started for tasks which run, for `ReleaseCrashed` should
+    /// one of them be gone.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn foreign_workers(&self) -> Result<Vec<ForeignWorker>, Error> {
+        self.readers.read(foreign_workers).await
     }
 
     /// The run with this number.

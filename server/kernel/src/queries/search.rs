@@ -46,9 +46,9 @@ impl Kernel {
                      ORDER BY bm25(search, 10, 3, 2, 1), tasks.rowid LIMIT ?3 OFFSET ?4"
                 ))?;
                 let params = (&words, query.include_archived, query.limit, query.offset);
-                let found = statement
-                    .query_map(params, |row| Ok((row::task_id(row, 0)?, row.get(1)?)))?
-                    .collect::<Result<Vec<(TaskId, String)>, _>>()?;
+                let found =
+                    statement.query_map(params, |row| Ok((row::task_id(row, 0)?, row.get(1)?)))?;
+                let found: Vec<(TaskId, String)> = row::known(found)?;
                 let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
                 let mut cards: HashMap<TaskId, TaskSummary> = board::of_ids(conn, &ids)?
                     .into_iter()

@@ -59,10 +59,10 @@ impl Kernel {
                 let mut statement = conn.prepare_cached(&format!(
                     "SELECT {} FROM tasks INDEXED BY idx_tasks_waiting \
                      WHERE waiting = 1 AND status = 'todo' AND NOT {HAS_UNFINISHED_PARENT}",
-                    row::TASK_COLUMNS
+                    *row::TASK_COLUMNS
                 ))?;
                 let tasks = statement.query_map((), row::task)?;
-                Ok(tasks.collect::<Result<_, _>>()?)
+                Ok(row::known(tasks)?)
             })
             .await
     }
@@ -76,11 +76,12 @@ impl Kernel {
         self.readers
             .read(|conn| {
                 let mut statement = conn.prepare_cached(HELD_BACK)?;
+                let links = statement.query_map((), |link| {
+                    Ok((row::task_id(link, 0)?, row::task_id(link, 1)?))
+                })?;
                 let mut held_back = BTreeMap::<_, Vec<_>>::new();
-                let mut links = statement.query(())?;
-                while let Some(link) = links.next()? {
-                    let parents = held_back.entry(row::task_id(link, 0)?).or_default();
-                    parents.push(row::task_id(link, 1)?);
+                for (child, parent) in row::known(links)? {
+                    held_back.entry(child).or_default().push(parent);
                 }
                 Ok(held_back)
             })
@@ -95,8 +96,10 @@ impl Kernel {
         self.readers
             .read(|conn| {
                 let mut statement = conn.prepare_cached(READY_ASSIGNEES)?;
-                let names = statement.query_map((), |row| row.get(0))?;
-                Ok(names.collect::<Result<_, _>>()?)
+                let names = statement.query_map((), |row| row::text(row, 0))?;
+                Ok(names
+                    .filter_map(Result::transpose)
+                    .collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -157,19 +160,18 @@ fn best_of(
          ORDER BY priority DESC, created_at, rowid LIMIT ?3",
     ))?;
     let rows = statement.query_map((assignee, now.0, limit), |row: &Row<'_>| {
-        let priority = row.get::<_, Option<i64>>(2)?.unwrap_or_default();
-        let place = (Reverse(priority), row.get(3)?, row.get(4)?);
+        let priority = row::number(row, 2)?.unwrap_or_default();
+        let created_at = row::number(row, 3)?.unwrap_or_default();
+        let place = (Reverse(priority), created_at, row.get(4)?);
         Ok((
             place,
             Startable {
                 task: row::task_id(row, 0)?,
-                assignee: row.get(1)?,
+                assignee: row::text(row, 1)?.unwrap_or_default(),
                 priority,
             },
         ))
     })?;
-    for row in rows {
-        found.push(row?);
-    }
+    found.extend(row::known(rows)?);
     Ok(())
 }

@@ -24,7 +24,7 @@ impl Kernel {
                      ORDER BY created_at, task_id, platform, chat_id, thread_id",
                 )?;
                 let rows = statement.query_map([task.as_ref().map(TaskId::as_str)], from_row)?;
-                Ok(rows.collect::<Result<_, _>>()?)
+                Ok(row::known(rows)?)
             })
             .await
     }
@@ -101,12 +101,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Subscription> {
     Ok(Subscription {
         task_id: row::task_id(row, 0)?,
         to: Address {
-            platform: row.get(1)?,
-            chat_id: row.get(2)?,
-            thread_id: row.get(3)?,
-            user_id: row.get(4)?,
+            platform: row::text(row, 1)?.unwrap_or_default(),
+            chat_id: row::text(row, 2)?.unwrap_or_default(),
+            thread_id: row::text(row, 3)?.unwrap_or_default(),
+            user_id: row::text(row, 4)?,
         },
-        created_at: Timestamp(row.get(5)?),
-        last_event_id: EventId(row.get(6)?),
+        created_at: row::moment(row, 5)?.unwrap_or_default(),
+        last_event_id: EventId(row::number(row, 6)?.unwrap_or_default()),
     })
 }

@@ -32,7 +32,7 @@ impl Kernel {
                     "SELECT {} FROM tasks WHERE {} AND {} AND {} \
                        AND (?4 OR ?2 IS NOT NULL OR status <> 'archived') \
                      ORDER BY priority DESC, created_at, rowid",
-                    row::TASK_COLUMNS,
+                    *row::TASK_COLUMNS,
                     only("assignee", 1, filter.assignee.as_deref()),
                     only("status", 2, status),
                     only("tenant", 3, filter.tenant.as_deref()),
@@ -47,7 +47,7 @@ impl Kernel {
                     ),
                     row::task,
                 )?;
-                Ok(tasks.collect::<Result<_, _>>()?)
+                Ok(row::known(tasks)?)
             })
             .await
     }

@@ -80,6 +80,18 @@ pub(super) fn record_spawn(
     Ok(Answer::Done)
 }
 
+/// Writes down where whoever claimed a task by hand works on it, and where the next attempt will.
+pub(super) fn place(work: &mut Work<'_>, run: RunId, workspace: &str) -> Result<Answer, Error> {
+    let open = open_run(work, run)?;
+    work.conn
+        .prepare_cached("UPDATE runs SET workspace = ?2 WHERE id = ?1")?
+        .execute((run.0, workspace))?;
+    work.conn
+        .prepare_cached("UPDATE tasks SET workspace_path = ?2 WHERE id = ?1")?
+        .execute((open.task.as_str(), workspace))?;
+    Ok(Answer::Done)
+}
+
 /// Writes down how the worker of a run ended, which may long be closed.
 pub(super) fn record_exit(
     work: &mut Work<'_>,
@@ -133,7 +145,7 @@ pub(super) fn fail(
             EventBody::Crashed {
                 pid: task.worker_pid,
                 claimer,
-                run,
+                run: Some(run),
             }
         }
         _ => EventBody::AttemptFailed {

@@ -79,11 +79,13 @@ fn check_worker(work: &Work<'_>, token: &RunToken, command: &Command) -> Result<
         | Command::TakeMessage { .. }
         | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims
+        | Command::ReleaseCrashed { .. }
         | Command::CancelRun { .. }
         | Command::DeferRun { .. }
         | Command::FailRun { .. }
         | Command::InterruptRun { .. }
         | Command::AdoptRun { .. }
+        | Command::PlaceRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }
         | Command::PublishDispatcher(_)

@@ -51,7 +51,7 @@ pub(super) fn claim(work: &mut Work<'_>, id: &TaskId, claim: &Claim<'_>) -> Resu
     work.conn
         .prepare_cached(
             "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = ?4, claim_expires = ?5, \
-                 started_at = coalesce(started_at, ?3), not_before = NULL \
+                 worker_pid = NULL, started_at = coalesce(started_at, ?3), not_before = NULL \
              WHERE id = ?1",
         )?
         .execute((

@@ -9,7 +9,7 @@ use domain::status::Status;
 use rand::RngExt;
 
 use super::undo::Inverse;
-use super::{Work, idempotency, link, named};
+use super::{Work, check_texts, idempotency, link, named, said};
 use crate::error::Error;
 
 pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Result<Answer, Error> {
@@ -17,7 +17,16 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
     if title.is_empty() {
         return Err(Refusal::BlankTitle.into());
     }
-    if let Some(key) = &new.idempotency_key
+    check_texts(&[
+        Some(title),
+        new.body.as_deref(),
+        new.assignee.as_deref(),
+        new.tenant.as_deref(),
+        new.workspace_path.as_deref(),
+    ])?;
+    let assignee = said(new.assignee.as_deref());
+    let key = said(new.idempotency_key.as_deref());
+    if let Some(key) = key
         && let Some(task) = idempotency::owner_of(work, key)?
     {
         return Ok(Answer::Created {
@@ -51,7 +60,7 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
             task.as_str(),
             title,
             &new.body,
-            &new.assignee,
+            assignee,
             status.as_str(),
             new.priority,
             &actor.name,
@@ -59,18 +68,18 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
             new.workspace_kind.as_str(),
             &new.workspace_path,
             &new.tenant,
-            &new.idempotency_key,
+            key,
             is_waiting,
             new.failure_limit,
         ))?;
-    if let Some(key) = &new.idempotency_key {
+    if let Some(key) = key {
         idempotency::settle(work, key)?;
     }
     for parent in &parents {
         link::write(work, &parent.id, &task)?;
     }
     let created = EventBody::Created {
-        assignee: new.assignee.clone(),
+        assignee: assignee.map(str::to_owned),
         status,
         parents: parents.into_iter().map(|parent| parent.id).collect(),
         tenant: new.tenant.clone(),

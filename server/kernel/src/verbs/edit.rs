@@ -5,8 +5,8 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
 
-use super::Work;
 use super::undo::Inverse;
+use super::{Work, check_texts};
 use crate::error::Error;
 use crate::tasks;
 
@@ -21,6 +21,7 @@ pub(super) fn edit(
     if new_title.is_empty() {
         return Err(Refusal::BlankTitle.into());
     }
+    check_texts(&[title, body])?;
     let new_body = body.or(task.body.as_deref());
     if new_title == task.title && new_body == task.body.as_deref() {
         return Ok(Answer::Unchanged);

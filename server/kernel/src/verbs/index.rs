@@ -78,13 +78,13 @@ fn through_the_tasks(work: &Work<'_>, after: i64, event: i64) -> Result<Step, Er
         .prepare_cached("SELECT rowid, id FROM tasks WHERE rowid > ?1 ORDER BY rowid LIMIT ?2")?;
     let rows = statement
         .query_map((after, row::limit_of(TASKS)), |row| {
-            Ok((row.get(0)?, row::task_id(row, 1)?))
+            Ok((row.get(0)?, row::task_id(row, 1).ok()))
         })?
-        .collect::<Result<Vec<(i64, TaskId)>, _>>()?;
+        .collect::<Result<Vec<(i64, Option<TaskId>)>, _>>()?;
     Ok(Step {
         task: rows.last().map_or(ALL_TASKS, |(number, _)| *number),
         event,
-        ids: rows.into_iter().map(|(_, id)| id).collect(),
+        ids: rows.into_iter().filter_map(|(_, id)| id).collect(),
         is_full: true,
     })
 }
@@ -99,11 +99,13 @@ fn along_the_events(work: &Work<'_>, after: i64) -> Result<Step, Error> {
     while let Some(row) = events.next()? {
         event = row.get(0)?;
         seen += 1;
-        let kind: String = row.get(2)?;
+        let kind = row::text(row, 2)?.unwrap_or_default();
+        let Ok(id) = row::task_id(row, 1) else {
+            continue;
+        };
         if !TEXT_KINDS.contains(&kind.as_str()) {
             continue;
         }
-        let id = row::task_id(row, 1)?;
         if !ids.contains(&id) {
             ids.push(id);
         }

@@ -77,7 +77,7 @@ impl StaleClaim {
 /// When the claim of a running task ends unless it is renewed. Another program renews its own claim on
 /// the task only.
 pub(crate) const LEASE_END: &str =
-    "max(coalesce(run.lease_expires, 0), coalesce(tasks.claim_expires, 0))";
+    "max(coalesce(run.lease_expires, 0), coalesce(CAST(tasks.claim_expires AS INTEGER), 0))";
 
 /// The claims that hold no more: another program took the task out of `running`, or away, or the
 /// lease has run out and there is no supervisor. Of a run that has one the dispatcher knows better
@@ -97,7 +97,7 @@ pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<Stal
          ORDER BY 1, 2",
     ))?;
     let stale = statement.query_map([now.0], |row| {
-        let status: Option<String> = row.get(2)?;
+        let status = row::text(row, 2)?;
         Ok(StaleClaim {
             run: row.get::<_, Option<i64>>(0)?.map(RunId),
             task: row::task_id(row, 1)?,
@@ -105,7 +105,7 @@ pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<Stal
             waits: row.get(3)?,
         })
     })?;
-    Ok(stale.collect::<Result<_, _>>()?)
+    Ok(row::known(stale)?)
 }
 
 /// Closes the runs whose claims hold no more, and counts those that did not come to an end of their

@@ -25,7 +25,7 @@ pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<T
          WHERE link.child_id = ?1 AND parent.status NOT IN ('done', 'archived') ORDER BY parent.id",
     )?;
     let ids = statement.query_map([id.as_str()], |row| row::task_id(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    Ok(row::known(ids)?)
 }
 
 /// Makes those children of a finished task ready that waited for it last. Looks at no other task,
@@ -168,9 +168,7 @@ fn demote(
 fn changed(work: &Work<'_>, sql: &str, params: impl Params) -> Result<Vec<Changed>, Error> {
     let mut statement = work.conn.prepare_cached(sql)?;
     let read = |row: &Row<'_>| Ok((row::task_id(row, 0)?, row::status(row, 1)?));
-    let mut rows = statement
-        .query_map(params, read)?
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = row::known(statement.query_map(params, read)?)?;
     rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     Ok(rows)
 }

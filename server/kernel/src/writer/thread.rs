@@ -11,7 +11,7 @@ use domain::id::EventId;
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::{Done, Message, Request};
 use crate::clock::Clock;
@@ -38,6 +38,8 @@ pub(super) struct State {
     publish: watch::Sender<EventId>,
     /// SQLite's `data_version` when we last looked: it changes when another connection commits.
     seen_version: Option<i64>,
+    /// How often it was another than before.
+    others: u64,
 }
 
 impl State {
@@ -53,6 +55,7 @@ impl State {
             rng,
             publish,
             seen_version: None,
+            others: 0,
         }
     }
 
@@ -61,17 +64,24 @@ impl State {
         loop {
             match next.take().map_or_else(|| self.receive(inbox), Ok) {
                 Ok(Message::Write(first)) => {
+                    let mut asked = Vec::new();
                     let others = inbox.try_iter().filter_map(|message| match message {
                         Message::Write(request) => Some(request),
                         Message::SomebodyListens => None,
+                        Message::CountOthers(reply) => {
+                            asked.push(reply);
+                            None
+                        }
                     });
                     self.carry_out(
                         std::iter::once(first)
                             .chain(others.take(BATCH - 1))
                             .collect(),
                     );
+                    self.count_others(asked);
                     next = soon(inbox);
                 }
+                Ok(Message::CountOthers(reply)) => self.count_others(vec![reply]),
                 Ok(Message::SomebodyListens) | Err(RecvTimeoutError::Timeout) => {
                     self.look_for_others();
                 }
@@ -136,6 +146,18 @@ impl State {
         Ok(results)
     }
 
+    /// Looks for other writers where somebody asks how often there were any.
+    fn count_others(&mut self, asked: Vec<oneshot::Sender<u64>>) {
+        if asked.is_empty() {
+            return;
+        }
+        self.look_for_others();
+        for reply in asked {
+            // Whoever asked may have lost patience.
+            reply.send(self.others).ok();
+        }
+    }
+
     fn look_for_others(&mut self) {
         let version = self
             .connection
@@ -144,13 +166,18 @@ impl State {
             Ok(version) if self.seen_version == Some(version) => {}
             Ok(version) => {
                 self.seen_version = Some(version);
+                self.others += 1;
                 match events::newest(&self.connection) {
                     // What another process wrote need not be an event: a lane may be paused.
                     Ok(newest) => self.tell(newest, true),
                     Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),
                 }
             }
-            Err(cause) => tracing::warn!(error = %cause, "cannot look for other writers"),
+            Err(cause) => {
+                // There may have been some.
+                self.others += 1;
+                tracing::warn!(error = %cause, "cannot look for other writers");
+            }
         }
     }
 
@@ -202,7 +229,6 @@ mod tests {
     use domain::actor::Actor;
     use domain::command::{Command, NewTask};
     use rand::SeedableRng;
-    use tokio::sync::oneshot;
 
     use super::*;
     use crate::open;

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -170,11 +170,31 @@ CREATE TABLE task_events (
     created_at INTEGER NOT NULL
 );
 
+CREATE TRIGGER foreign_link AFTER INSERT ON task_links BEGIN
+    UPDATE tasks SET waiting = 1 WHERE id = NEW.child_id AND status = 'todo';
+END;
+
 CREATE TABLE task_links (
     parent_id TEXT NOT NULL,
     child_id  TEXT NOT NULL,
     PRIMARY KEY (parent_id, child_id)
 );
+
+CREATE TRIGGER foreign_status AFTER UPDATE OF status ON tasks WHEN NEW.status IS NOT OLD.status BEGIN
+    UPDATE tasks
+    SET status_since = CAST(strftime('%s', 'now') AS INTEGER),
+        waiting = NEW.status = 'todo' AND EXISTS (SELECT 1 FROM task_links WHERE child_id = NEW.id),
+        not_before = NULL, block_reason = NULL
+    WHERE id = NEW.id;
+    DELETE FROM idempotency_keys WHERE task_id = NEW.id AND NEW.status = 'archived';
+END;
+
+CREATE TRIGGER foreign_task AFTER INSERT ON tasks BEGIN
+    UPDATE tasks SET status_since = created_at WHERE id = NEW.id AND status_since = 0;
+    INSERT OR IGNORE INTO idempotency_keys (key, task_id)
+    SELECT CAST(NEW.idempotency_key AS TEXT), NEW.id
+    WHERE NEW.idempotency_key <> '' AND NEW.status <> 'archived';
+END;
 
 CREATE TABLE tasks (
     id               TEXT PRIMARY KEY,

@@ -91,6 +91,64 @@ async fn a_task_that_another_program_gave_back_can_be_claimed_at_once() {
     assert_eq!(outcome(second.run).await, None);
 }
 
+fn crashed(task: &TaskId, lock: &str, worker_pid: i64) -> Command {
+    Command::ReleaseCrashed {
+        task: task.clone(),
+        lock: lock.to_owned(),
+        worker_pid,
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_foreign_worker_is_gone_is_taken_back_without_a_failure() {
+    let board = Board::new();
+    let (alone, taken_over) = (board.task_named("one").await, board.task_named("two").await);
+    let run = board.claim(&taken_over).await.unwrap().run;
+    board.sql(
+        "UPDATE tasks SET status = 'running', claim_lock = 'host:1', claim_expires = 9e15, \
+             worker_pid = 4711",
+    );
+    for task in [&alone, &taken_over] {
+        board.act(crashed(task, "host:1", 4711)).await.unwrap();
+        let freed = board.task(task).await;
+        assert_eq!((freed.status, freed.failures), (Status::Ready, 0));
+        assert_eq!((freed.claim_lock, freed.worker_pid), (None, None));
+    }
+    assert_eq!(
+        board.newest_payload(&alone).await,
+        r#"{"pid":4711,"claimer":"host:1"}"#
+    );
+    let run = board.kernel.run(run).await.unwrap();
+    assert_eq!(run.outcome, Some(Outcome::Crashed));
+}
+
+#[tokio::test]
+async fn a_claim_that_changed_after_its_worker_was_seen_to_be_gone_stays() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.sql(
+        "UPDATE tasks SET status = 'running', claim_lock = 'host:1', claim_expires = 9e15, \
+             worker_pid = 4712",
+    );
+    for (lock, worker_pid) in [("host:1", 4711), ("host:2", 4712)] {
+        let receipt = board.act(crashed(&task, lock, worker_pid)).await.unwrap();
+        assert!(matches!(receipt.answer, Answer::Unchanged));
+    }
+    assert_eq!(board.status(&task).await, Status::Running);
+}
+
+#[tokio::test]
+async fn a_claim_of_ours_is_not_taken_for_one_of_a_worker_that_was_there_before() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    // The original leaves the number of a worker on a task that somebody moved.
+    board.sql("UPDATE tasks SET worker_pid = 4711");
+    board.claim(&task).await.unwrap();
+    assert_eq!(board.kernel.foreign_workers().await.unwrap(), []);
+    board.act(crashed(&task, "host:1", 4711)).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Running);
+}
+
 #[tokio::test]
 async fn a_task_that_another_program_pushed_past_its_parents_stands_in_nobodys_place() {
     let board = Board::new();
@@ -155,4 +213,18 @@ async fn the_card_of_a_task_that_another_program_pushed_past_its_parents_waits_f
     ));
     let frame = feed.next().await.unwrap();
     assert_eq!(waits(&frame.tasks), Some(true));
+}
+
+#[tokio::test]
+async fn what_another_program_writes_is_counted_and_what_we_write_is_not() {
+    let board = Board::new();
+    let task = board.task_named("one").await;
+    let before = board.kernel.others().await.unwrap();
+    board.claim(&task).await.unwrap();
+    assert_eq!(board.kernel.others().await.unwrap(), before);
+    board.sql(&format!(
+        "UPDATE tasks SET title = 'two' WHERE id = '{task}'"
+    ));
+    assert_eq!(board.kernel.others().await.unwrap(), before + 1);
+    assert_eq!(board.kernel.others().await.unwrap(), before + 1);
 }

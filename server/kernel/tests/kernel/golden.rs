@@ -89,7 +89,7 @@ fn after(last: &EventBody) -> Option<EventBody> {
         EventBody::Reclaimed { .. } => EventBody::Crashed {
             pid: Some(4711),
             claimer: Some("host:1".to_owned()),
-            run,
+            run: Some(run),
         },
         EventBody::Crashed { .. } => EventBody::SpawnFailed {
             error: text(),

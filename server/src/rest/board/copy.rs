@@ -50,6 +50,8 @@ impl Default for BoardCopy {
 struct State {
     /// The last event contained; `None` before the first reading.
     cursor: Option<EventId>,
+    /// [`Kernel::others`] from just before it was read.
+    others: Option<u64>,
     columns: [Column; Status::ALL.len()],
     places: HashMap<TaskId, (usize, Place)>,
     tenants: Names,
@@ -153,7 +155,8 @@ impl BoardCopy {
             .acquire()
             .await
             .map_err(|_| kernel::Error::Stopped)?;
-        let cursor = self.lock(|state| state.cursor);
+        let others = kernel.others().await;
+        let cursor = self.lock(|state| state.follows(others));
         let changes = kernel.board_changes(cursor).await?;
         let mut now = changes.now;
         if !self.bring_up_to(changes).await? {
@@ -162,7 +165,10 @@ impl BoardCopy {
             now = whole.now;
             self.bring_up_to(whole).await?;
         }
-        Ok(self.lock(|state| state.page(filter, now)))
+        Ok(self.lock(|state| {
+            state.others = others;
+            state.page(filter, now)
+        }))
     }
 
     /// Takes in the changes. Says whether the copy is as large as the board.
@@ -188,6 +194,13 @@ fn pieces(rows: &[BoardRow]) -> Vec<Piece> {
 }
 
 impl State {
+    /// From where on events tell of all that has changed; `None` when other processes may have
+    /// written something that none tells of.
+    fn follows(&self, others: Option<u64>) -> Option<EventId> {
+        self.cursor
+            .filter(|_| others.is_some() && others == self.others)
+    }
+
     fn take_in(&mut self, changes: BoardChanges) -> bool {
         let pieces = pieces(&changes.rows);
         self.take(changes, pieces)

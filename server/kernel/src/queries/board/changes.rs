@@ -95,5 +95,5 @@ fn touched_since(conn: &Connection, since: EventId) -> Result<Option<Vec<BoardRo
     let rows = statement.query_map([named_by(&events)], |row| {
         board_row(row, counts::from_row(row, ROW_COLUMNS)?)
     })?;
-    Ok(Some(rows.collect::<Result<_, _>>()?))
+    Ok(Some(row::known(rows)?))
 }

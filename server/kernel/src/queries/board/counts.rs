@@ -46,8 +46,10 @@ impl AllCounts {
         let mut statement = conn.prepare_cached("SELECT parent_id, child_id FROM task_links")?;
         let mut links = statement.query(())?;
         while let Some(link) = links.next()? {
-            let parent = all.entry(link.get(0)?).or_default();
-            let child: String = link.get(1)?;
+            let (Some(parent), Some(child)) = (row::text(link, 0)?, row::text(link, 1)?) else {
+                continue;
+            };
+            let parent = all.entry(parent).or_default();
             parent.children += 1;
             parent.children_done += u32::from(done.contains(&child));
             all.entry(child).or_default().parents += 1;
@@ -56,14 +58,16 @@ impl AllCounts {
             conn.prepare_cached("SELECT task_id, count(*) FROM task_comments GROUP BY task_id")?;
         let mut commented = statement.query(())?;
         while let Some(task) = commented.next()? {
-            all.entry(task.get(0)?).or_default().comments = row::count(task, 1)?;
+            if let Some(id) = row::text(task, 0)? {
+                all.entry(id).or_default().comments = row::count(task, 1)?;
+            }
         }
         Ok(Self(all))
     }
 
     /// The counts of the task whose id is in the row's first column.
     pub(super) fn of(&self, row: &Row<'_>) -> rusqlite::Result<Counts> {
-        let id = row.get_ref(0)?.as_str()?;
+        let id = row.get_ref(0)?.as_str().unwrap_or_default();
         Ok(self.0.get(id).copied().unwrap_or_default())
     }
 }
@@ -71,6 +75,8 @@ impl AllCounts {
 /// The tasks that are done.
 fn done(conn: &Connection) -> Result<HashSet<String>, Error> {
     let mut statement = conn.prepare_cached("SELECT id FROM tasks WHERE status = 'done'")?;
-    let ids = statement.query_map((), |row| row.get(0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    let ids = statement.query_map((), |row| row::text(row, 0))?;
+    Ok(ids
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?)
 }

@@ -1,0 +1,84 @@
+//! Tasks that somebody takes to work on them, without a lane.
+
+use std::path::PathBuf;
+
+use domain::actor::Actor;
+use domain::command::{ClaimPolicy, Command};
+use domain::run::Claimed;
+use kernel::Kernel;
+
+use crate::config::{Config, Settings};
+use crate::error::Error;
+use crate::home::Home;
+use crate::launch::in_time;
+use crate::unsettled::alive;
+use crate::workspaces::{self, OfLane, Prepared};
+
+/// What somebody who claims a task by hand has to keep to, through whichever door: the cap of the
+/// dispatcher that works now, if one does, and that the last worker of the task is gone.
+///
+/// # Errors
+/// When the board or the folder of runs cannot be read.
+pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error> {
+    let dispatch = kernel.dispatch().await?;
+    Ok(ClaimPolicy {
+        global_cap: dispatch.living().map(|report| report.cap),
+        unsettled: alive(kernel, home).await?,
+        ..ClaimPolicy::default()
+    })
+}
+
+/// Makes the workspace of a task that was claimed by hand, as that of a worker is made, and says where
+/// it is. The claim is given back where that fails.
+///
+/// # Errors
+/// When `kanban.toml` cannot be used, or the workspace cannot be had.
+pub async fn move_in(
+    kernel: &Kernel,
+    home: &Home,
+    config: Config,
+    claimed: &Claimed,
+) -> Result<PathBuf, Error> {
+    let made = make_workspace(kernel, home, config, claimed).await;
+    if made.is_err() {
+        let give_back = Command::InterruptRun { run: claimed.run };
+        if let Err(error) = kernel.execute(&Actor::dispatcher(), give_back).await {
+            tracing::warn!(run.id = %claimed.run, %error, "a claim ends with its lease only");
+        }
+    }
+    made
+}
+
+async fn make_workspace(
+    kernel: &Kernel,
+    home: &Home,
+    config: Config,
+    claimed: &Claimed,
+) -> Result<PathBuf, Error> {
+    let (home, task) = (home.clone(), claimed.task.clone());
+    let prepare = move || {
+        let settings = Settings::read(&home, &config)?;
+        let assignee = task.assignee.as_deref();
+        let lane = assignee.and_then(|name| settings.lanes().of(name));
+        let of_lane = lane.map_or_else(OfLane::default, OfLane::from);
+        Ok::<_, Error>(workspaces::prepare(&home, &task, of_lane)?)
+    };
+    let Prepared {
+        path,
+        worktree,
+        ours,
+    } = in_time(prepare).await??;
+    if let Some(ours) = ours {
+        let record = Command::RecordWorkspace(ours);
+        kernel.execute(&Actor::dispatcher(), record).await?;
+    }
+    if let Some(worktree) = worktree {
+        worktree.add(&path, &claimed.token).await?;
+    }
+    let place = Command::PlaceRun {
+        run: claimed.run,
+        workspace: path.display().to_string(),
+    };
+    kernel.execute(&Actor::dispatcher(), place).await?;
+    Ok(path)
+}

@@ -1,0 +1,76 @@
+//! Workers of other programs that are gone.
+
+use domain::command::Answer;
+use domain::event::EventBody;
+use domain::id::{RunId, TaskId};
+use domain::run::Outcome;
+use rusqlite::Connection;
+
+use super::promotion::HAS_UNFINISHED_PARENT;
+use super::{Work, attempt};
+use crate::error::Error;
+use crate::row;
+use crate::runs::{self, End};
+
+/// A worker that another program has started. All that is known of its process is its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignWorker {
+    /// The run that was opened for it when the board was taken over, if it ran then.
+    pub run: Option<RunId>,
+    /// Its task.
+    pub task: TaskId,
+    /// Who claimed the task, as `host:pid`.
+    pub lock: String,
+    /// Its number on that host.
+    pub pid: i64,
+    /// Whether the task has a parent that is not finished, for which it waits once it is free.
+    pub waits: bool,
+}
+
+/// The workers of tasks that run without a supervisor of ours.
+pub(crate) fn foreign_workers(conn: &Connection) -> Result<Vec<ForeignWorker>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT run.id, tasks.id, tasks.claim_lock, tasks.worker_pid, {HAS_UNFINISHED_PARENT} \
+         FROM tasks INDEXED BY idx_tasks_status \
+         LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
+         WHERE tasks.status = 'running' AND tasks.claim_lock IS NOT NULL \
+           AND typeof(tasks.worker_pid) = 'integer' AND run.pid IS NULL \
+         ORDER BY tasks.id",
+    ))?;
+    let workers = statement.query_map((), |row| {
+        Ok(ForeignWorker {
+            run: row.get::<_, Option<i64>>(0)?.map(RunId),
+            task: row::task_id(row, 1)?,
+            lock: row::text(row, 2)?.unwrap_or_default(),
+            pid: row.get(3)?,
+            waits: row.get(4)?,
+        })
+    })?;
+    Ok(row::known(workers)?)
+}
+
+/// Frees the task of a worker that is gone, unless somebody has claimed it anew since that was seen.
+pub(super) fn release(
+    work: &mut Work<'_>,
+    id: &TaskId,
+    lock: &str,
+    worker_pid: i64,
+) -> Result<Answer, Error> {
+    let is_it = |worker: &ForeignWorker| {
+        worker.task == *id && worker.lock == lock && worker.pid == worker_pid
+    };
+    let Some(worker) = foreign_workers(work.conn)?.into_iter().find(is_it) else {
+        return Ok(Answer::Unchanged);
+    };
+    if let Some(run) = worker.run {
+        runs::close(work.conn, work.now, run, Outcome::Crashed, &End::default())?;
+    }
+    let task = work.task(id)?;
+    let crashed = EventBody::Crashed {
+        pid: Some(worker.pid),
+        claimer: Some(worker.lock),
+        run: worker.run,
+    };
+    attempt::release(work, &task, None, &crashed)?;
+    Ok(Answer::Done)
+}

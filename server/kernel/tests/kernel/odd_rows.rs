@@ -1,0 +1,121 @@
+//! Rows that no board would write. SQLite takes them from whoever opens the file, and none of them may
+//! hide the others.
+
+#![expect(clippy::expect_used, reason = "it names the row that hid the others")]
+
+use domain::command::Command;
+use domain::id::{EventId, TaskId};
+use kernel::{BoardFilter, TaskFilter};
+
+use crate::board::Board;
+
+/// Everything that reads many tasks still finds this one.
+async fn assert_found(board: &Board, task: &TaskId, odd: &str) {
+    let kernel = &board.kernel;
+    let cards = kernel.board(BoardFilter::default()).await.expect(odd);
+    assert!(cards.tasks.iter().any(|card| card.id == *task), "{odd}");
+    let rows = kernel.board_changes(None).await.expect(odd).rows;
+    assert!(rows.iter().any(|row| row.task.id == *task), "{odd}");
+    let tasks = kernel.tasks(TaskFilter::default()).await.expect(odd);
+    assert!(tasks.iter().any(|found| found.id == *task), "{odd}");
+    let names = kernel.ready_assignees().await.expect(odd);
+    let startable = kernel.startable(names, 9).await.expect(odd);
+    assert!(startable.iter().any(|found| found.task == *task), "{odd}");
+    kernel.stats().await.expect(odd);
+    kernel.inbox().await.expect(odd);
+    kernel.held_back().await.expect(odd);
+    kernel.promotable().await.expect(odd);
+    kernel.ready_counts().await.expect(odd);
+    kernel.subscriptions(None).await.expect(odd);
+    for command in [Command::PromoteWaiting, Command::ReleaseStaleClaims] {
+        board.act(command).await.expect(odd);
+    }
+}
+
+async fn board_with_task() -> (Board, TaskId) {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.sql("UPDATE tasks SET assignee = 'shell'");
+    (board, task)
+}
+
+#[tokio::test]
+async fn a_task_with_an_odd_value_hides_no_other() {
+    let odd = [
+        "priority = 1.5",
+        "priority = 'high'",
+        "created_at = 1777100000.5",
+        "created_at = 'yesterday'",
+        "title = x'ff00'",
+        "body = x'ff'",
+        "body = CAST(x'ff' AS TEXT)",
+        "assignee = 7.5",
+        "status = 'running', claim_expires = 'soon', claim_lock = x'00'",
+        "status = 'blocked', block_reason = 5, spawn_failures = -1.5",
+        "status = 'todo', waiting = 'so'",
+        "status = x'ff'",
+        "workspace_kind = x'ff'",
+        "tenant = x'ff', idempotency_key = 3",
+        "id = 'task-1'",
+        "id = 't_AB'",
+        "id = x'ff', status = 'blocked'",
+        "id = 'ghost', status = 'running', claim_expires = 0",
+        "id = 'todo', status = 'todo', waiting = 1",
+    ];
+    for odd in odd {
+        let (board, task) = board_with_task().await;
+        let other = board.task_named("other").await;
+        board.sql(&format!("UPDATE tasks SET {odd} WHERE id = '{other}'"));
+        assert_found(&board, &task, odd).await;
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_whole_is_rounded() {
+    let (board, task) = board_with_task().await;
+    board.sql("UPDATE tasks SET priority = 1.5, created_at = 1777100000.25");
+    let task = board.task(&task).await;
+    assert_eq!((task.priority, task.created_at.0), (2, 1_777_100_000));
+}
+
+#[tokio::test]
+async fn what_refers_to_no_task_hides_nothing() {
+    let odd = [
+        "INSERT INTO task_links VALUES ('ghost', '{}')",
+        "INSERT INTO task_links VALUES ('{}', x'ff')",
+        "INSERT INTO task_comments (task_id, author, body, created_at) VALUES ('{}', x'ff', 1, 2.5)",
+        "INSERT INTO task_comments (task_id, author, body, created_at) VALUES (x'ff', '', '', '')",
+        "INSERT INTO kanban_notify_subs (task_id, platform, chat_id, created_at) \
+         VALUES ('ghost', 'slack', 7, 'now')",
+    ];
+    for odd in odd {
+        let (board, task) = board_with_task().await;
+        board.sql(&odd.replace("{}", task.as_str()));
+        assert_found(&board, &task, odd).await;
+        board.kernel.task(&task).await.expect(odd);
+        board.kernel.context(&task).await.expect(odd);
+    }
+}
+
+#[tokio::test]
+async fn an_odd_event_hides_no_other() {
+    let (board, task) = board_with_task().await;
+    for (id, payload, at) in [
+        ("'task-1'", "NULL", "1"),
+        ("'t_ghost'", "NULL", "1"),
+        ("'{}'", "x'ff'", "1.5"),
+        ("'{}'", "'no JSON'", "'now'"),
+    ] {
+        let id = id.replace("{}", task.as_str());
+        board.sql(&format!(
+            "INSERT INTO task_events (task_id, kind, payload, created_at) \
+             VALUES ({id}, 'edited', {payload}, {at})"
+        ));
+    }
+    board.complete(&task, "fine").await.unwrap();
+    let frame = board.kernel.feed(EventId(0)).next().await.unwrap();
+    let kinds: Vec<_> = frame.events.iter().map(|event| &*event.kind).collect();
+    assert_eq!(kinds, ["created", "edited", "edited", "completed"]);
+    assert!(frame.events[1].payload.is_none());
+    assert_eq!(board.kernel.task(&task).await.unwrap().events.len(), 4);
+}

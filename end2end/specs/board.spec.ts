@@ -92,7 +92,7 @@ test("a link to a missing task says so beside the board", async ({ board, compla
   complaints.allow(/status of 404/);
   const response = await page.goto("/t/t_dead");
   expect(response?.status()).toBe(404);
-  await expect(board.drawer.drawer).toContainText("task t_dead not found");
+  await expect(board.drawer.drawer).toContainText("Task t_dead not found");
 });
 
 test("a comment appears at once, and once", async ({ api, board }) => {
@@ -155,7 +155,7 @@ test("a late refusal leaves alone what is being typed", async ({ board, complain
   const isTyping = new Promise<void>((resolve) => {
     answer = resolve;
   });
-  await page.route("**/fn/create_task", async (route) => {
+  await page.route("**/fn/ask", async (route) => {
     await isTyping;
     await route.continue();
   });

@@ -82,3 +82,34 @@ test("a bulk change gives a name, a priority, and puts away", async ({ board, pa
   await page.keyboard.press("z");
   await expect(board.cards).toHaveCount(3);
 });
+
+test("more than a server takes at once is changed together, and undone together", async ({
+  api,
+  board,
+  page,
+}) => {
+  // A thousand changes take a while where nothing was built to be fast.
+  test.setTimeout(150_000);
+  const patience = { timeout: 60_000 };
+  const ready = board.column("Ready");
+  const count = (column: "Ready" | "Todo") => board.column(column).locator(".count");
+  const numbers = Array.from({ length: 1_000 }, (_, number) => number);
+  while (numbers.length > 0) {
+    const some = numbers.splice(0, 50);
+    await Promise.all(some.map((it) => api.post(tasks, { data: { title: `Task ${it}` } })));
+  }
+  await expect(count("Ready")).toHaveText("1003");
+  const more = ready.getByRole("button", { name: "Show more" });
+  while (await more.isVisible()) await more.click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await expect(board.bulkBar).toContainText("1003 chosen");
+
+  await board.bulkBar.getByRole("button", { name: "Move to…" }).click();
+  await board.palette.ask("todo");
+  await expect(board.offers).toContainText("Moved 1003 tasks to Todo", patience);
+  await expect(count("Todo")).toHaveText("1003");
+  await expect(board.notices).toHaveText("");
+
+  await board.offers.getByRole("button", { name: "Undo" }).click();
+  await expect(count("Ready")).toHaveText("1003", patience);
+});

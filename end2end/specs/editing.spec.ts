@@ -33,7 +33,8 @@ test("somebody else's words are shown before they are overwritten", async ({ api
   await form.getByLabel("Description").fill("mine");
 
   const edit = { title: null, body: "theirs" };
-  const answer = await api.post("/fn/update_task", { data: { task: id, change: { edit } } });
+  const request = { change: { task: id, change: { edit } } };
+  const answer = await api.post("/fn/ask", { data: { request } });
   expect(answer.ok()).toBe(true);
   await expect(form).toContainText("Somebody else changed this meanwhile");
   await expect(form.locator(".conflict")).toContainText("theirs");

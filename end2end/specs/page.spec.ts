@@ -1,5 +1,6 @@
 // What holds for the page whatever it shows: the policy it runs under, and how its files arrive.
 
+import { wasmBudgetBytes } from "../budgets";
 import { expect, test } from "../fixtures";
 
 test("the page comes alive under a policy that refuses inline scripts and styles", async ({
@@ -83,4 +84,9 @@ test("files arrive compressed, and an unchanged one only once", async ({ api }) 
   const plain = await api.get(wasm, { headers: { "accept-encoding": "identity" } });
   expect(plain.headers()["content-encoding"]).toBeUndefined();
   expect(plain.headers()["etag"]).not.toBe(first.headers()["etag"]);
+});
+
+test("the WASM stays within its budget", async ({ api }) => {
+  const wasm = await api.get("/pkg/kanban_bg.wasm", { headers: { "accept-encoding": "br" } });
+  expect(Number(wasm.headers()["content-length"])).toBeLessThanOrEqual(wasmBudgetBytes);
 });

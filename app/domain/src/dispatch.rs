@@ -1,6 +1,7 @@
 //! What the dispatcher says of itself. It is kept in the database, so that every door can explain
 //! what happens without reaching the dispatcher.
 
+mod facts;
 mod why;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use crate::id::{RunId, TaskId};
 use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
 
-pub use why::{Facts, WhyNot, why_not};
+pub use facts::Facts;
+pub use why::{WhyNot, why_not};
 
 /// How long a dispatcher may say nothing before it is taken for dead: it looks at the board once a
 /// minute at least, and says so.

@@ -16,6 +16,9 @@ pub(crate) type Text = Box<dyn FnMut() -> String + Send>;
 /// What a click does.
 pub(crate) type Click = Box<dyn FnMut(MouseEvent)>;
 
+/// What follows from signals, and from what it was before.
+type Following<T> = Box<dyn Fn(Option<&T>) -> T + Send + Sync>;
+
 /// An attribute without a value, such as `data-open`, where this is so.
 pub(crate) fn flag(is_so: impl Fn() -> bool + Send + 'static) -> Flag {
     Box::new(move || is_so().then_some(""))
@@ -52,6 +55,6 @@ pub(crate) fn memo<T>(says: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
 where
     T: PartialEq + Send + Sync + 'static,
 {
-    let says: Box<dyn Fn(Option<&T>) -> T + Send + Sync> = Box::new(move |_| says());
+    let says: Following<T> = Box::new(move |_| says());
     Memo::new(says)
 }

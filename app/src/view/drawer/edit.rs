@@ -75,7 +75,7 @@ pub(crate) fn EditForm(
                         <p>"Somebody else changed this meanwhile. It says now:"</p>
                         <p class="title">{theirs.title}</p>
                         <pre>{theirs.body}</pre>
-                        <button type="button" class="button" on:click=click(move || fill())>"Take theirs"</button>
+                        <button type="button" class="button" on:click=click(fill)>"Take theirs"</button>
                     </div>
                 })}
                 <div class="actions">

@@ -203,7 +203,7 @@ fn a_task_that_is_not_there_says_so_beside_the_board() {
         kind: ErrorKind::NotFound,
         message: "unknown task t_00000001".to_owned(),
     }));
-    has(&page, &["unknown task t_00000001", "Close"]);
+    has(&page, &["Unknown task t_00000001", "Close"]);
     has_not(&page, &["Move to"]);
 }
 

@@ -1,0 +1,82 @@
+//! What is known of a task that does not run.
+
+use crate::board::TaskSummary;
+use crate::id::TaskId;
+use crate::status::Status;
+use crate::task::Task;
+use crate::time::Timestamp;
+
+/// What a task's answer depends on, beside the dispatcher.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Which task it is; `None` asks for any task of its assignee.
+    pub id: Option<&'a TaskId>,
+    /// Where it stands.
+    pub status: &'a Status,
+    /// Who works on it.
+    pub assignee: Option<&'a str>,
+    /// Whether it waits for its parents.
+    pub waiting: bool,
+    /// Those that are not finished, where they are known.
+    pub unfinished_parents: &'a [TaskId],
+    /// Until when it rests.
+    pub not_before: Option<Timestamp>,
+    /// Attempts that failed in a row.
+    pub failures: u32,
+    /// Why the last one failed.
+    pub last_error: Option<&'a str>,
+    /// The question that it was blocked with.
+    pub block_reason: Option<&'a str>,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a task, with its parents that are not finished.
+    pub fn of_task(task: &'a Task, unfinished_parents: &'a [TaskId]) -> Self {
+        Self {
+            id: Some(&task.id),
+            status: &task.status,
+            assignee: task.assignee.as_deref(),
+            // Another program may have made it ready all the same.
+            waiting: match task.status {
+                Status::Ready => !unfinished_parents.is_empty(),
+                _ => task.waiting,
+            },
+            unfinished_parents,
+            not_before: task.not_before,
+            failures: task.failures,
+            last_error: task.last_error.as_deref(),
+            block_reason: task.block_reason.as_deref(),
+        }
+    }
+
+    /// What all ready tasks of an assignee have in common that do not rest.
+    pub fn of_ready(assignee: Option<&'a str>) -> Self {
+        Self {
+            id: None,
+            status: &Status::Ready,
+            assignee,
+            waiting: false,
+            unfinished_parents: &[],
+            not_before: None,
+            failures: 0,
+            last_error: None,
+            block_reason: None,
+        }
+    }
+}
+
+impl<'a> From<&'a TaskSummary> for Facts<'a> {
+    fn from(card: &'a TaskSummary) -> Self {
+        Self {
+            id: Some(&card.id),
+            status: &card.status,
+            assignee: card.assignee.as_deref(),
+            waiting: card.waiting,
+            unfinished_parents: &[],
+            not_before: card.not_before,
+            failures: card.failures,
+            last_error: card.last_error.as_deref(),
+            block_reason: card.block_reason.as_deref(),
+        }
+    }
+}

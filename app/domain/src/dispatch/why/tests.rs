@@ -1,0 +1,275 @@
+use super::*;
+use crate::board::TaskSummary;
+use crate::dispatch::{LaneReport, Pause, Place, Running, SILENCE, Stuck};
+use crate::fixture::{summary, task};
+use crate::id::RunId;
+use crate::run::ProcessIdentity;
+use crate::task::Task;
+
+fn lane(name: &str, cap: Option<u32>) -> LaneReport {
+    LaneReport {
+        name: name.to_owned(),
+        program: Some(format!("/usr/bin/{name}")),
+        cap,
+        serves_others: false,
+        problem: None,
+    }
+}
+
+/// A dispatcher with room for two, one of them in lane `narrow`.
+fn dispatch() -> Dispatch {
+    Dispatch {
+        report: Some(Report {
+            claimer: "host:1".to_owned(),
+            process: ProcessIdentity {
+                boot_id: "boot".to_owned(),
+                pid: 1,
+                started_ticks: 1,
+            },
+            is_running: true,
+            last_tick: Some(Timestamp(1_000)),
+            next_tick: Some(Timestamp(1_060)),
+            cap: 2,
+            cap_reason: "2 processors".to_owned(),
+            bad_ticks: 0,
+            problem: None,
+            lanes: vec![lane("shell", None), lane("narrow", Some(1))],
+            leaving: Vec::new(),
+            stuck: Vec::new(),
+        }),
+        reported_at: Some(Timestamp(1_000)),
+        paused: Vec::new(),
+        running: Vec::new(),
+        now: Timestamp(1_000),
+    }
+}
+
+fn with_lanes(change: impl FnOnce(&mut Vec<LaneReport>)) -> Dispatch {
+    let mut dispatch = dispatch();
+    change(&mut dispatch.report.as_mut().unwrap().lanes);
+    dispatch
+}
+
+fn paused(lane: Option<&str>) -> Dispatch {
+    let pause = Pause {
+        lane: lane.map(str::to_owned),
+        since: Timestamp(900),
+        by: "ada".to_owned(),
+    };
+    Dispatch {
+        paused: vec![pause],
+        ..dispatch()
+    }
+}
+
+fn busy(lane: &str, count: u32) -> Dispatch {
+    let lane = Some(lane.to_owned());
+    Dispatch {
+        running: vec![Running { lane, count }],
+        ..dispatch()
+    }
+}
+
+fn facts<'a>(status: &'a Status, assignee: &'a str) -> Facts<'a> {
+    Facts {
+        id: None,
+        status,
+        assignee: Some(assignee).filter(|name| !name.is_empty()),
+        waiting: false,
+        unfinished_parents: &[],
+        not_before: None,
+        failures: 0,
+        last_error: None,
+        block_reason: None,
+    }
+}
+
+fn of_ready(assignee: &str, dispatch: &Dispatch) -> String {
+    let why = why_not(&facts(&Status::Ready, assignee), dispatch);
+    why.map_or_else(String::new, |why| why.to_string())
+}
+
+#[test]
+fn a_ready_task_names_the_first_thing_in_its_way() {
+    assert_eq!(of_ready("", &dispatch()), "it is assigned to nobody");
+    assert_eq!(
+        of_ready("ghost", &dispatch()),
+        "there is no lane for ghost; name one in kanban.toml, or assign it to another"
+    );
+    assert_eq!(of_ready("shell", &paused(None)), "the dispatcher is paused");
+    assert_eq!(
+        of_ready("shell", &paused(Some("shell"))),
+        "lane shell is paused"
+    );
+    assert_eq!(of_ready("shell", &busy("narrow", 2)), "2 of 2 runs go on");
+    assert_eq!(
+        of_ready("narrow", &busy("narrow", 1)),
+        "1 of 1 runs go on in lane narrow"
+    );
+    assert_eq!(
+        of_ready("shell", &busy("narrow", 1)),
+        "it will start in a moment"
+    );
+    assert_eq!(
+        of_ready("shell", &paused(Some("narrow"))),
+        "it will start in a moment"
+    );
+}
+
+#[test]
+fn an_assignee_without_a_lane_is_served_by_the_one_for_others() {
+    let dispatch = with_lanes(|lanes| {
+        lanes.push(LaneReport {
+            serves_others: true,
+            problem: Some("hermes was not found".to_owned()),
+            ..lane("hermes", None)
+        });
+    });
+    assert_eq!(
+        of_ready("coder", &dispatch),
+        "lane hermes cannot start anything: hermes was not found"
+    );
+}
+
+#[test]
+fn a_dispatcher_that_stopped_or_fell_silent_is_off() {
+    let off = "no dispatcher is running; start one with `kanban serve` or `kanban daemon`";
+    assert_eq!(of_ready("shell", &Dispatch::default()), off);
+    let mut stopped = dispatch();
+    stopped.report.as_mut().unwrap().is_running = false;
+    assert_eq!(of_ready("shell", &stopped), off);
+    let mut silent = dispatch();
+    silent.now = Timestamp(1_000) + SILENCE;
+    assert_eq!(of_ready("shell", &silent), "it will start in a moment");
+    silent.now = silent.now + Seconds(1);
+    assert_eq!(of_ready("shell", &silent), off);
+}
+
+#[test]
+fn a_rest_is_a_reason_until_its_last_second() {
+    let resting = Facts {
+        not_before: Some(Timestamp(1_030)),
+        ..facts(&Status::Ready, "shell")
+    };
+    let why = why_not(&resting, &dispatch());
+    let (until, remaining) = (Timestamp(1_030), Seconds(30));
+    assert_eq!(why, Some(WhyNot::Resting { until, remaining }));
+    let mut later = dispatch();
+    later.now = Timestamp(1_030);
+    assert_eq!(why_not(&resting, &later), Some(WhyNot::NotClaimedYet));
+}
+
+fn place(task: &TaskId, lane: &str) -> Place {
+    Place {
+        task: task.clone(),
+        lane: Some(lane.to_owned()),
+    }
+}
+
+#[test]
+fn a_worker_that_has_not_left_takes_up_a_place_in_its_lane() {
+    let mut dispatch = dispatch();
+    let leaving = &mut dispatch.report.as_mut().unwrap().leaving;
+    leaving.push(place(&TaskId::from_bits(1), "narrow"));
+    let why = |assignee| why_not(&facts(&Status::Ready, assignee), &dispatch);
+    let full = WhyNot::AtCapacity {
+        lane: Some("narrow".to_owned()),
+        running: 1,
+        limit: 1,
+    };
+    assert_eq!(why("narrow"), Some(full));
+    assert_eq!(why("shell"), Some(WhyNot::NotClaimedYet));
+}
+
+#[test]
+fn a_task_whose_last_worker_has_not_left_waits_for_that_and_takes_up_a_place() {
+    let (id, other) = (TaskId::from_bits(1), TaskId::from_bits(2));
+    let mut dispatch = busy("narrow", 1);
+    let why = |id, dispatch: &Dispatch| {
+        let facts = Facts {
+            id: Some(id),
+            ..facts(&Status::Ready, "shell")
+        };
+        why_not(&facts, dispatch).unwrap().to_string()
+    };
+    assert_eq!(why(&id, &dispatch), "it will start in a moment");
+    let leaving = &mut dispatch.report.as_mut().unwrap().leaving;
+    leaving.push(place(&id, "shell"));
+    let leaves = "the processes of its last run have not ended yet";
+    assert_eq!(why(&id, &dispatch), leaves);
+    assert_eq!(why(&other, &dispatch), "2 of 2 runs go on");
+}
+
+#[test]
+fn a_task_whose_run_is_stuck_says_so_also_while_it_counts_as_running() {
+    let (id, other) = (TaskId::from_bits(1), TaskId::from_bits(2));
+    let mut dispatch = dispatch();
+    let report = dispatch.report.as_mut().unwrap();
+    report.leaving.push(place(&id, "narrow"));
+    report.stuck.push(Stuck {
+        run: RunId(7),
+        place: place(&id, "narrow"),
+        error: "cannot read exit.json".to_owned(),
+    });
+    let why = |id, status| {
+        let facts = Facts {
+            id: Some(id),
+            ..facts(status, "shell")
+        };
+        why_not(&facts, &dispatch).map(|why| why.to_string())
+    };
+    for status in [&Status::Ready, &Status::Running] {
+        let says = why(&id, status).unwrap();
+        assert_eq!(says, "its last run is stuck: cannot read exit.json");
+    }
+    assert_eq!(why(&other, &Status::Running), None);
+}
+
+#[test]
+fn a_ready_task_with_an_unfinished_parent_waits_for_it_whoever_made_it_ready() {
+    let parents = [TaskId::from_bits(1)];
+    // It was pushed from where it waited, and what was noted there says nothing any more.
+    let pushed = Task {
+        waiting: true,
+        ..task(2)
+    };
+    let why = |parents| why_not(&Facts::of_task(&pushed, parents), &dispatch()).unwrap();
+    assert_eq!(why(&parents).to_string(), "it waits for t_00000001");
+    assert_eq!(why(&[]), WhyNot::NotClaimedYet);
+    let card = TaskSummary {
+        waiting: true,
+        ..summary(2)
+    };
+    let parents = Vec::new();
+    let waits = WhyNot::WaitsForParents { parents };
+    assert_eq!(why_not(&Facts::from(&card), &dispatch()), Some(waits));
+}
+
+#[test]
+fn what_waits_for_a_person_says_for_what() {
+    let why = |facts: Facts<'_>| why_not(&facts, &dispatch()).unwrap().to_string();
+    let failed = Facts {
+        failures: 5,
+        last_error: Some("exited with code 3"),
+        ..facts(&Status::Blocked, "shell")
+    };
+    assert_eq!(
+        why(failed),
+        "it gave up; the last attempt ended with: exited with code 3"
+    );
+    let asks = Facts {
+        block_reason: Some("which port?"),
+        ..failed
+    };
+    assert_eq!(why(asks), "which port?");
+    let waits = Facts {
+        waiting: true,
+        ..facts(&Status::Todo, "shell")
+    };
+    assert_eq!(why(waits), "it waits for tasks that are not finished");
+    assert_eq!(
+        why_not(&facts(&Status::Todo, ""), &dispatch()),
+        Some(WhyNot::PutAside)
+    );
+    assert_eq!(why_not(&facts(&Status::Running, ""), &dispatch()), None);
+}

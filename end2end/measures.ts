@@ -35,10 +35,13 @@ export async function visit(page: Page, url: string): Promise<Visit> {
     undefined,
     { polling: "raf" },
   );
-  const painted = await page.evaluate(
-    () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Number.NaN,
+  // The browser may tell of the paint only after the page has answered.
+  const painted = await page.waitForFunction(
+    () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+    undefined,
+    { polling: "raf" },
   );
-  return { painted, answers: Number(await answered.jsonValue()) };
+  return { painted: Number(await painted.jsonValue()), answers: Number(await answered.jsonValue()) };
 }
 
 /**

@@ -50,14 +50,24 @@ impl Bare {
         transaction.commit().unwrap();
     }
 
-    /// The columns of a snapshot, stepped into structs.
+    /// The columns that a snapshot selects, but for the counts, stepped into structs.
     pub(crate) fn scan(&self) -> Vec<TaskSummary> {
         let mut statement = self
             .conn
             .prepare_cached(
                 "SELECT id, title, assignee, status, priority, tenant, created_at, started_at, \
                      completed_at, status_since, not_before, spawn_failures, last_spawn_error, \
-                     rowid, waiting, block_reason \
+                     rowid, \
+                     iif(status = 'ready', EXISTS ( \
+                         SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+                         WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived')), \
+                     waiting), \
+                     iif(status = 'blocked' AND block_reason IS NULL, \
+                         (SELECT iif(json_valid(payload), payload ->> '$.reason', NULL) FROM task_events \
+                          WHERE task_id = tasks.id AND kind = 'blocked' \
+                            AND task_events.created_at >= tasks.status_since - 5 \
+                          ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1), \
+                     block_reason) \
                  FROM tasks WHERE status <> 'archived' ORDER BY priority DESC, created_at, rowid",
             )
             .unwrap();

@@ -195,3 +195,27 @@ async fn a_page_hears_what_no_event_tells_of_and_old_clients_do_not() -> anyhow:
     assert!(frame.get("status").is_none());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_board_that_cannot_be_read_for_a_while_is_told_of_once_and_then_followed()
+-> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let mut socket = board.socket("").await?;
+    let task = board.create("a", &[]).await?;
+    socket.events().await?;
+    // The event is there, but what it touched cannot be read.
+    board.write_past_us(&format!(
+        "BEGIN; ALTER TABLE task_comments RENAME TO away; \
+         INSERT INTO task_events (task_id, kind, created_at) VALUES ('{task}', 'edited', 0); COMMIT"
+    ))?;
+    board.logged("events cannot be read").await?;
+    board.logged("events still cannot be read").await?;
+    board.write_past_us("ALTER TABLE away RENAME TO task_comments")?;
+    let told = socket.event("what could not be read", |it| it.kind == "edited");
+    assert_eq!(told.await?.task_id, task);
+    board.logged("events can be read again").await?;
+    let said = |text: &str| board.log().matches(text).count();
+    assert_eq!(said("events cannot be read"), 1);
+    assert_eq!(said("events can be read again"), 1);
+    Ok(())
+}

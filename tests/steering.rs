@@ -70,7 +70,7 @@ async fn every_task_that_does_not_run_says_why() -> anyhow::Result<()> {
         assert_eq!(why["reason"], reason);
         let shown = json(&board, &["show", task.as_str(), "--json"]).await?;
         assert_eq!(shown["why"], why);
-        let sentence = why["sentence"].as_str().context("no sentence")?;
+        let sentence = why["text"].as_str().context("no sentence")?;
         assert!(
             said(&board, &["why", task.as_str()])
                 .await?
@@ -107,7 +107,7 @@ async fn a_paused_lane_starts_nothing_until_it_is_resumed() -> anyhow::Result<()
         assert_eq!(looked["spawned"], json!([]));
         assert_eq!(looked["skipped"][0]["why"]["reason"], "paused");
         let why = json(&board, &["why", task.as_str(), "--json"]).await?;
-        assert_eq!(why["sentence"], format!("{what} is paused"));
+        assert_eq!(why["text"], format!("{what} is paused"));
         assert_eq!(
             json(&board, &["lanes", "--json"]).await?[0]["state"],
             "paused"

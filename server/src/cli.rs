@@ -201,7 +201,9 @@ pub fn main() -> ExitCode {
         Err(error) if usage::is_answer(&error) => error.exit(),
         Err(error) => {
             let mut output = Output::default();
-            output.complain(format_args!("kanban: {}", usage::sentence(&error)));
+            let words = std::env::args_os().skip(1);
+            let words = words.map(|word| word.to_string_lossy().into_owned());
+            output.complain(format_args!("kanban: {}", usage::sentence(&error, words)));
             output.flush();
             return ExitCode::from(usage::EXIT_CODE);
         }

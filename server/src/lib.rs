@@ -13,6 +13,7 @@ mod guide;
 mod headers;
 mod healthz;
 mod http_error;
+mod lanes;
 mod limits;
 mod lines;
 mod listen;

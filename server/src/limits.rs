@@ -21,6 +21,9 @@ use crate::metrics::Metrics;
 /// a result.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// How long a claim may last without a sign of life, in seconds: a day.
+pub(crate) const LONGEST_LEASE: i64 = 86_400;
+
 /// How long a path and its query may be. Ours are a hundredth of that.
 const MAX_URL_BYTES: usize = 8 * 1024;
 

@@ -75,7 +75,19 @@ async fn whoever_mistypes_is_told_what_they_may_have_meant() -> anyhow::Result<(
         ),
         (
             &["list", "--status", "redy"],
-            "did you mean 'ready'?; see `kanban --help`\n",
+            "did you mean 'ready'?; see `kanban list --help`\n",
+        ),
+        (
+            &["list", "--status", "foo"],
+            "blocked, done, archived]; see `kanban list --help`\n",
+        ),
+        (
+            &["nosuch"],
+            "kanban: unrecognized subcommand 'nosuch'; see `kanban --help`\n",
+        ),
+        (
+            &["create", "a", "--workspace", "dir:"],
+            ": a path is missing after `dir:`; see `kanban create --help`\n",
         ),
         (
             &["create"],
@@ -88,6 +100,52 @@ async fn whoever_mistypes_is_told_what_they_may_have_meant() -> anyhow::Result<(
         assert!(said.err.ends_with(complaint), "{words:?}: {}", said.err);
         assert_eq!(said.err.lines().count(), 1, "{}", said.err);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_others_wrote_moves_no_cursor() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let evil = "ev\u{1b}[2Jil";
+    let created = board.kanban(&["create", "x", "--assignee", evil]).await?;
+    assert!(created.out.ends_with("assignee=ev[2Jil)\n"), "{created:?}");
+    let id = board
+        .create("y", &["--assignee", evil, "--tenant", evil])
+        .await?;
+    let id = id.as_str();
+    for words in [
+        &["comment", id, evil, "--author", evil][..],
+        &["assign", id, evil],
+        &["stats"],
+        &["list"],
+        &["show", id],
+        &["why", id],
+        &["runs", id],
+        &["inbox"],
+        &["dispatch", "--dry-run"],
+        &["block", id, evil],
+        &["inbox"],
+        &[
+            "notify-subscribe",
+            id,
+            "--platform",
+            evil,
+            "--chat-id",
+            evil,
+        ],
+        &["notify-list", id],
+        &["show", evil],
+        &["pause", evil],
+        &["slash", evil],
+        &[evil],
+    ] {
+        let said = board.kanban(words).await?;
+        let both = [said.out, said.err].concat();
+        assert!(!both.is_empty(), "{words:?}");
+        assert!(!both.contains('\u{1b}'), "{words:?}: {both:?}");
+    }
+    let json = board.kanban(&["show", id, "--json"]).await?.json()?;
+    assert_eq!(json["task"]["assignee"], evil, "programs get it as it is");
     Ok(())
 }
 

@@ -21,18 +21,41 @@ async fn answer(board: &Board, line: &str) -> anyhow::Result<String> {
 #[tokio::test]
 async fn a_line_from_a_chat_does_what_the_command_line_does() -> anyhow::Result<()> {
     let board = Board::without_server()?;
-    let said = answer(&board, "/kanban create \"mend the door\" --assignee shell").await?;
+    let said = answer(&board, "/kanban create \"mend the door\" --assignee ops").await?;
     assert!(said.starts_with("Created t_"), "{said}");
-    assert!(said.ends_with("(ready, assignee=shell)\n"), "{said}");
+    assert!(said.ends_with("(ready, assignee=ops)\n"), "{said}");
     let tasks = board.kanban(&["list", "--json"]).await?.json()?;
     assert_eq!(text(&tasks, "/0/title")?, "mend the door");
     let id = text(&tasks, "/0/id")?;
-    let said = answer(&board, &format!("kanban complete {id} t_00")).await?;
-    let complaint = "cannot complete t_00 (task t_00 not found)";
+    let said = answer(&board, &format!("kanban block {id} which door?")).await?;
+    assert_eq!(said, format!("Blocked {id}: which door?\n"));
+    let said = answer(&board, &format!("kanban unblock {id} t_00")).await?;
+    let complaint = "cannot unblock t_00 (task t_00 not found)";
     assert_eq!(
         said,
-        format!("Completed {id}\n{complaint}\n"),
+        format!("Unblocked {id}\n{complaint}\n"),
         "what went wrong comes last"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_line_from_a_chat_cannot_run_what_it_says() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let id = board.create("a", &["--assignee", "shell"]).await?;
+    for line in [
+        "create pwn --assignee shell --body id".to_owned(),
+        format!("edit {id} --body id"),
+        format!("assign {id} shell"),
+        "undo 1".to_owned(),
+    ] {
+        let said = answer(&board, &line).await?;
+        assert!(said.contains("chat"), "{line}: {said}");
+    }
+    let tasks = board.kanban(&["list", "--json"]).await?.json()?;
+    assert_eq!(
+        (tasks.as_array().map(Vec::len), &tasks[0]["body"]),
+        (Some(1), &serde_json::Value::Null)
     );
     Ok(())
 }
@@ -73,6 +96,7 @@ async fn a_verb_that_would_not_end_or_is_about_the_machine_says_so() -> anyhow::
         "slash x",
         "restore x",
         "completions bash",
+        "dispatch",
     ] {
         let said = answer(&board, line).await?;
         assert!(said.contains("only in a terminal"), "{line}: {said}");
@@ -85,6 +109,7 @@ async fn a_verb_that_would_not_end_or_is_about_the_machine_says_so() -> anyhow::
         "export",
         "backup /tmp/copy.db",
         "init",
+        "gc",
     ];
     for line in passwords {
         let said = answer(&board, line).await?;
@@ -129,6 +154,15 @@ async fn nonsense_is_answered_in_a_sentence() -> anyhow::Result<()> {
         let said = answer(&board, line).await?;
         assert!(said.contains(part), "{line}: {said}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn help_is_the_same_however_it_is_asked_for() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let said = answer(&board, "/kanban").await?;
+    assert_eq!(answer(&board, "/kanban --help").await?, said);
+    assert!(said.contains("Notifications:"), "{said}");
     Ok(())
 }
 

@@ -21,6 +21,10 @@ async fn a_task_goes_from_creation_to_done_without_a_server() -> anyhow::Result<
         said.out,
         format!("Claimed {id}\nWorkspace: {}\n", workspace.display())
     );
+    assert!(workspace.is_dir());
+    let said = board.kanban(&["context", &id]).await?;
+    let place = format!("Workspace: scratch @ {}\n", workspace.display());
+    assert!(said.out.contains(&place), "{}", said.out);
     let said = board.kanban(&["comment", &id, "half", "way"]).await?;
     assert_eq!(said.out, format!("Comment added to {id}\n"));
     let said = board
@@ -46,6 +50,21 @@ async fn a_claim_that_is_refused_says_who_has_the_task() -> anyhow::Result<()> {
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     let complaint = format!("kanban: cannot claim {id} (status=running, lock=");
     assert!(said.err.starts_with(&complaint), "{}", said.err);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_claim_whose_workspace_cannot_be_made_says_so_and_is_given_back() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let nowhere = ["--workspace", "dir:/proc/none/here"];
+    let id = board.create("a", &nowhere).await?;
+    let said = board.kanban(&["claim", id.as_str()]).await?;
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    let complaint = format!("kanban: cannot claim {id}: workspace: cannot make /proc/none/here: ");
+    assert!(said.err.starts_with(&complaint), "{}", said.err);
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+    let said = board.kanban(&["list", "--status", "ready"]).await?;
+    assert!(said.out.contains(id.as_str()), "{}", said.out);
     Ok(())
 }
 

@@ -87,7 +87,7 @@ async fn a_worker_that_does_not_know_on_asks_and_is_answered() -> anyhow::Result
     let id = board.create("travel", &["--assignee", "agent"]).await?;
     board.happened(&id, "blocked").await?;
     let asked = shown(&board, &id).await?;
-    assert_eq!(asked["why"]["sentence"], "which city?");
+    assert_eq!(asked["why"]["text"], "which city?");
     board.kanban(&["comment", id.as_str(), "Lisbon"]).await?;
     board.kanban(&["unblock", id.as_str()]).await?;
     board.happened(&id, "completed").await?;
@@ -157,6 +157,22 @@ async fn a_worker_changes_its_own_task_and_nothing_else() -> anyhow::Result<()> 
             .map(Vec::len),
         Some(2)
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_id_that_was_mistyped_is_not_taken_for_text() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let id = board.create("a", &[]).await?;
+    for verb in ["comment", "block"] {
+        let mut command = board.command(verb)?;
+        command.args(["t_zz", "no"]).env("KANBAN_TASK", id.as_str());
+        let told = said(&mut command).await?;
+        let complaint = "kanban: no such task: t_zz\n";
+        assert_eq!((told.code, told.err.as_str()), (Some(1), complaint));
+    }
+    let shown = shown(&board, &id).await?;
+    assert_eq!(shown["comments"], serde_json::json!([]));
     Ok(())
 }
 

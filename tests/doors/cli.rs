@@ -106,9 +106,11 @@ fn words(command: &Command) -> Option<Vec<String>> {
         | Command::FailRun { .. }
         | Command::DeferRun { .. }
         | Command::InterruptRun { .. }
+        | Command::PlaceRun { .. }
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }
+        | Command::ReleaseCrashed { .. }
         | Command::PublishDispatcher(_)
         | Command::IndexTexts
         | Command::Audit { .. } => None,

@@ -86,8 +86,10 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::TakeMessage { .. }
         | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims
+        | Command::ReleaseCrashed { .. }
         | Command::AttachSupervisor { .. }
         | Command::RecordSpawn { .. }
+        | Command::PlaceRun { .. }
         | Command::RecordExit { .. }
         | Command::FailRun { .. }
         | Command::DeferRun { .. }

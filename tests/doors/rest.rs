@@ -122,8 +122,10 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
         | Command::TakeMessage { .. }
         | Command::ForgetEvents { .. }
         | Command::ReleaseStaleClaims
+        | Command::ReleaseCrashed { .. }
         | Command::AttachSupervisor { .. }
         | Command::RecordSpawn { .. }
+        | Command::PlaceRun { .. }
         | Command::RecordExit { .. }
         | Command::FailRun { .. }
         | Command::DeferRun { .. }

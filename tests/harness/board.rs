@@ -168,6 +168,17 @@ impl Board {
         Ok(())
     }
 
+    /// Writes to the database as another program does, without an event.
+    pub(crate) fn write_past_us(&self, sql: &str) -> anyhow::Result<()> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the test plays the other program"
+        )]
+        let connection = rusqlite::Connection::open(self.home().join("kanban.db"))?;
+        connection.busy_timeout(LIMIT)?;
+        Ok(connection.execute_batch(sql)?)
+    }
+
     /// The home folder.
     pub(crate) fn home(&self) -> &Path {
         &self.home

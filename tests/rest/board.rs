@@ -157,6 +157,35 @@ async fn the_board_is_the_same_after_any_change_as_it_is_read_anew() -> anyhow::
 }
 
 #[tokio::test]
+async fn what_another_program_writes_without_an_event_is_on_the_board() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let [a, b] = [board.create("a", &[]).await?, board.create("b", &[]).await?];
+    board.get("/board").await?;
+    let ask = |etag: String| {
+        let request = board.request(Method::GET, &format!("{API}/board?summary=1"))?;
+        anyhow::Ok(request.header("if-none-match", etag))
+    };
+    let etag = header(&ask(String::new())?.send().await?, "etag").to_owned();
+    board.write_past_us(&format!(
+        "UPDATE tasks SET status = 'todo', title = 'silent' WHERE id = '{a}'; \
+         INSERT INTO task_links (parent_id, child_id) VALUES ('{a}', '{b}')"
+    ))?;
+    let (_, answer) = board.get("/board").await?;
+    let (todo, ready) = (
+        &answer["columns"][1]["tasks"][0],
+        &answer["columns"][2]["tasks"][0],
+    );
+    assert_eq!(
+        (&todo["title"], &todo["link_counts"]["children"]),
+        (&json!("silent"), &json!(1)),
+        "{answer}"
+    );
+    assert_eq!(ready["link_counts"]["parents"], 1);
+    assert_eq!(status(ask(etag)?).await?, 200);
+    Ok(())
+}
+
+#[tokio::test]
 async fn tasks_are_found_by_their_words_page_by_page() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     for title in ["login flow", "login page", "other"] {

@@ -132,3 +132,16 @@ async fn a_task_is_taken_kept_and_given_up() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn a_lane_that_is_not_there_is_not_paused() -> anyhow::Result<()> {
+    for board in [Board::shown().await?, Board::running().await?] {
+        let (status, refusal) = board.post("/pause", &json!({ "lane": "shel" })).await?;
+        let says = "there is no lane shel; there are: shell";
+        assert_eq!(status, 400, "{refusal}");
+        assert!(text(&refusal, "/detail")?.starts_with(says), "{refusal}");
+        let (status, _) = board.post("/pause", &json!({ "lane": "shell" })).await?;
+        assert_eq!(status, 200);
+    }
+    Ok(())
+}

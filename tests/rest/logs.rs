@@ -39,6 +39,8 @@ async fn a_log_is_told_from_its_end() -> anyhow::Result<()> {
         (&tail["content"], &tail["truncated"]),
         (&json!("three\n"), &json!(true))
     );
+    let (_, tail) = board.get(&format!("{path}?tail=2")).await?;
+    assert_eq!(tail["content"], "e\n");
     let (_, tail) = board.get(&format!("{path}?tail=2000000")).await?;
     assert_eq!(tail["truncated"], false);
     for (tail, kind) in [

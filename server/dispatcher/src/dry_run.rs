@@ -1,23 +1,26 @@
 //! What a look at the board would do, and why it would not do more. Nothing here writes.
 
+mod lost;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::dispatch::{Dispatch, Facts, Place, Report, Running, Stuck, WhyNot, why_not};
 use domain::id::{RunId, TaskId};
-use domain::run::{OpenRun, Outcome, ProcessIdentity};
+use domain::run::{OpenRun, ProcessIdentity};
 use domain::status::Status;
 use domain::task::Task;
-use kernel::{ForeignWorker, Kernel, Startable, TaskFilter};
+use kernel::{Kernel, Startable, TaskFilter};
 use tokio::task::spawn_blocking;
 
 use crate::config::{Cap, Config, Settings};
-use crate::crashed::crashed;
 use crate::error::Error;
 use crate::home::Home;
 use crate::plan::{Snapshot, Start, plan};
 use crate::report::{Skipped, Spawned, TickReport};
 use crate::unsettled;
+
+use lost::Lost;
 
 /// Says what the next look at the board would start, at most `max` tasks, and what it would leave
 /// and why, whether a dispatcher works or not. It looks at all tasks that are ready or that the look
@@ -32,15 +35,10 @@ pub async fn dry_run(
     config: &Config,
     max: Option<u32>,
 ) -> Result<TickReport, Error> {
-    let stale = kernel.stale_claims().await?;
-    let is_stale = |worker: &ForeignWorker| stale.iter().any(|stale| stale.task == worker.task);
-    let mut crashed = crashed(kernel).await?;
-    crashed.retain(|worker| !is_stale(worker));
-    let ended = stale.iter().map(|stale| stale.run);
-    let ended = ended.chain(crashed.iter().map(|worker| worker.run));
-    let ended: BTreeSet<RunId> = ended.flatten().collect();
+    let lost = Lost::read(kernel).await?;
+    let closed = lost.runs();
     let mut open = kernel.open_runs().await?;
-    open.retain(|open| !ended.contains(&open.run));
+    open.retain(|open| !closed.contains(&open.run));
     let mut dispatch = kernel.dispatch().await?;
     let mut settings = {
         let (home, config) = (home.clone(), config.clone());
@@ -68,23 +66,13 @@ pub async fn dry_run(
     let mut tasks = tasks_in(kernel, Status::Ready).await?;
     let promoted = kernel.promotable().await?;
     let mut report = TickReport {
-        reclaimed: stale
-            .iter()
-            .filter(|stale| stale.outcome() == Outcome::Reclaimed)
-            .count(),
+        reclaimed: lost.reclaimed(),
+        crashed: lost.crashed(),
         promoted: promoted.len(),
-        crashed: crashed.iter().map(|worker| worker.task.clone()).collect(),
         ..TickReport::default()
     };
-    let frees_stale = stale.iter().filter(|one| one.frees_task() && !one.waits);
-    let frees_crashed = crashed.iter().filter(|worker| !worker.waits);
-    let free = frees_stale.map(|one| one.task.clone());
-    let free = free.chain(frees_crashed.map(|worker| worker.task.clone()));
-    for mut task in freed(kernel, free.collect())
-        .await?
-        .into_iter()
-        .chain(promoted)
-    {
+    let freed = freed(kernel, &lost).await?;
+    for mut task in freed.into_iter().chain(promoted) {
         task.status = Status::Ready;
         if task.not_before.is_none_or(|until| until <= dispatch.now) {
             can_start.insert(task.id.clone());
@@ -159,13 +147,14 @@ async fn tasks_in(kernel: &Kernel, status: Status) -> Result<Vec<Task>, Error> {
     Ok(kernel.tasks(filter).await?)
 }
 
-/// Those of the tasks that run which would be ready again.
-async fn freed(kernel: &Kernel, tasks: BTreeSet<TaskId>) -> Result<Vec<Task>, Error> {
-    if tasks.is_empty() {
+/// The tasks that run and would be ready again.
+async fn freed(kernel: &Kernel, lost: &Lost) -> Result<Vec<Task>, Error> {
+    let freed = lost.freed();
+    if freed.is_empty() {
         return Ok(Vec::new());
     }
     let mut running = tasks_in(kernel, Status::Running).await?;
-    running.retain(|task| tasks.contains(&task.id));
+    running.retain(|task| freed.contains(&task.id));
     Ok(running)
 }
 

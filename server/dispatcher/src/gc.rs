@@ -5,6 +5,7 @@
 //! when its task has been archived for long, and when nobody works in it. In doubt it stays, and the
 //! report says why.
 
+mod in_use;
 mod logs;
 mod mounts;
 mod remove;
@@ -23,7 +24,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::home::Home;
-use workspaces::InUse;
+use in_use::InUse;
 
 /// How old things get before they are removed.
 #[derive(Clone, Copy, Debug)]

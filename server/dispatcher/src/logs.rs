@@ -12,9 +12,6 @@ use tokio::task::spawn_blocking;
 
 use crate::home::Home;
 
-/// The least that a tail may be asked for, in bytes: the longest character of UTF-8.
-const SHORTEST_TAIL: u64 = 4;
-
 /// The log of a task, or the end of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
@@ -32,7 +29,7 @@ pub struct Log {
 
 /// Reads the log of a task: its last `at_most` bytes, or all of it.
 ///
-/// Less than 4 bytes cannot hold every character, so 4 are read then.
+/// Less than 4 bytes may not hold the last character; then there is no text.
 ///
 /// # Errors
 /// When there is a log that cannot be read.
@@ -69,7 +66,7 @@ fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {
     };
     log.exists = true;
     log.size_bytes = size_bytes;
-    let at_most = at_most.unwrap_or(u64::MAX).max(SHORTEST_TAIL);
+    let at_most = at_most.unwrap_or(u64::MAX);
     // One byte more than asked for: it tells whether the tail begins a line.
     let window = at_most.saturating_add(1).min(log.size_bytes);
     file.seek(SeekFrom::Start(log.size_bytes - window))?;
@@ -157,7 +154,7 @@ mod tests {
         #[test]
         fn the_end_of_a_file_reads_as_the_end_of_the_whole_text(
             log in any_log(),
-            at_most in 4u64..40,
+            at_most in 0u64..40,
         ) {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("a.log");
@@ -179,6 +176,13 @@ mod tests {
             tail(log, 15),
             (String::from_utf8_lossy(log).into_owned(), false)
         );
+    }
+
+    #[test]
+    fn a_tail_is_never_longer_than_was_asked_for() {
+        let ends = |log: &[u8]| [0, 1, 2, 3].map(|at_most| tail(log, at_most).0);
+        assert_eq!(ends(b"abcde"), ["", "e", "de", "cde"]);
+        assert_eq!(ends("a€".as_bytes()), ["", "", "", "€"]);
     }
 
     #[test]

@@ -9,6 +9,8 @@
     reason = "a test fails by a panic, and these are its helpers"
 )]
 
+#[path = "runs/by_hand.rs"]
+mod by_hand;
 #[path = "runs/crashed.rs"]
 mod crashed;
 #[path = "runs/ends.rs"]

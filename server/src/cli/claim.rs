@@ -10,8 +10,9 @@ use super::json::TaskObject;
 use super::output::Output;
 use super::session::{self, Session};
 use crate::answer;
+use crate::limits::LONGEST_LEASE;
 
-/// Take a ready task to work on it yourself, in a workspace that is made for it
+/// Take a ready task to work on it yourself
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban claim t_1a2b3c4d\n  \
@@ -20,7 +21,7 @@ pub(super) struct Args {
     /// The task
     task_id: String,
     /// For how many seconds nobody else may take it
-    #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..=LONGEST_LEASE))]
     ttl: i64,
     /// Print the task, its run and its workspace as JSON
     #[arg(long)]
@@ -29,6 +30,8 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session::known(&args.task_id)?;
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let config = Config::new(program);
     let claim = Command::ClaimTask {
         task: id.clone(),
         lock: lock(),
@@ -48,8 +51,6 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         }
     };
     let claimed = answer::claimed(receipt)?;
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let config = Config::new(program);
     let workspace = dispatcher::move_in(&session.kernel, &session.home, config, &claimed)
         .await
         .with_context(|| format!("cannot claim {id}"))?;

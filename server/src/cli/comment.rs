@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::output::Output;
 use super::session::Session;
+use super::usage;
 use crate::answer;
 
 /// Say something about a task
@@ -26,6 +27,10 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (task, body) = session.split_words(&args.words)?;
+    usage::ensure(
+        !body.is_empty(),
+        "what is there to say? write it after the task",
+    )?;
     let author = args.author.unwrap_or_else(|| session.author.clone());
     let command = Command::CommentOnTask {
         task: task.clone(),

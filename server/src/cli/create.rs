@@ -106,6 +106,9 @@ fn workspace(text: &str) -> Result<Workspace, String> {
         None => (text, None),
     };
     let (kind, path) = match (kind.parse(), path) {
+        (Ok(WorkspaceKind::Dir | WorkspaceKind::Worktree), Some("")) => {
+            return Err(format!("a path is missing after `{text}`"));
+        }
         (Ok(kind @ (WorkspaceKind::Dir | WorkspaceKind::Worktree)), Some(path)) => (kind, path),
         (Ok(kind @ (WorkspaceKind::Scratch | WorkspaceKind::Worktree)), None) => {
             return Ok(Workspace { kind, path: None });

@@ -14,7 +14,8 @@ use super::output::Output;
 use super::session;
 use crate::answer;
 
-/// Look at the board once and start what can start; workers go on when this has ended
+/// Look at the board once and start what can start; workers go on when this has ended, and how they
+/// ended is seen by the next look, or by `kanban serve` or `kanban daemon`, which watch
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban dispatch --dry-run\n  \

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::output::Output;
 use super::progress;
 use super::session::Session;
+use super::text;
 use finding::{Finding, State};
 
 /// Look for whatever may keep the board from working, and say what helps
@@ -79,9 +80,11 @@ fn print(finding: &Finding, output: &mut Output) {
         State::Note => paint.dim("·"),
         State::Wrong => paint.bad("✗"),
     };
-    output.line(format_args!("{mark} {check:14}  {message}"));
+    let message = text::lines(message);
+    output.painted_line(format_args!("{mark} {check:14}  {message}"));
     if let Some(remedy) = remedy {
-        output.line(format_args!(
+        let remedy = text::lines(remedy);
+        output.painted_line(format_args!(
             "  {:14}  {}",
             "",
             paint.bold(format_args!("→ {remedy}"))

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     let paint = output.paint;
     for page in PAGES {
         let topic = paint.bold(format_args!("{:14}", page.topic));
-        output.line(format_args!("{topic}  {}", page.about));
+        output.painted_line(format_args!("{topic}  {}", page.about));
     }
     output.line("\nRead one with `kanban guide TOPIC`.");
     Ok(())

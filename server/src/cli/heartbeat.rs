@@ -8,6 +8,7 @@ use super::output::Output;
 use super::session::Session;
 use super::text;
 use crate::answer;
+use crate::limits::LONGEST_LEASE;
 
 /// Say that the worker of a task makes progress, and keep its claim
 #[derive(Debug, clap::Args)]
@@ -18,7 +19,7 @@ pub(super) struct Args {
     /// The task; a worker may leave it out
     task_id: Option<String>,
     /// For how many seconds from now nobody else may take the task
-    #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..=LONGEST_LEASE))]
     ttl: i64,
     /// Print until when the claim holds as JSON
     #[arg(long)]

@@ -80,14 +80,14 @@ struct EventObject<'a> {
 pub(super) struct WhyObject<'a> {
     #[serde(flatten)]
     why: &'a WhyNot,
-    sentence: String,
+    text: String,
 }
 
 impl<'a> From<&'a WhyNot> for WhyObject<'a> {
     fn from(why: &'a WhyNot) -> Self {
         Self {
             why,
-            sentence: why.to_string(),
+            text: why.to_string(),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `kanban lanes`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, FindServer, Settings};
+use dispatcher::{Config, FindServer};
 use domain::dispatch::{Dispatch, LaneReport};
 use serde::Serialize;
 
 use super::output::Output;
 use super::session::Session;
+use crate::lanes;
 use crate::serve::server_of;
 
 /// List what assignees' names stand for: the lanes, their programs and whether they start anything
@@ -55,21 +56,13 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 /// Reads the lanes and what goes on in them.
 pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     let dispatch = session.kernel.dispatch().await?;
-    let lanes = match dispatch.living() {
-        Some(report) => report.lanes.clone(),
-        None => configured(session)?,
-    };
-    Ok(Known { lanes, dispatch })
-}
-
-fn configured(session: &Session) -> anyhow::Result<Vec<LaneReport>> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let config = Config {
         server: FindServer::Elsewhere(server_of),
         ..Config::new(program)
     };
-    let settings = Settings::read(&session.home, &config)?;
-    Ok(settings.lanes().reports())
+    let lanes = lanes::known(&dispatch, &session.home, &config)?;
+    Ok(Known { lanes, dispatch })
 }
 
 /// How a lane, or all of them, is called in a sentence.

@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         output.line("(no matching tasks)");
     }
     for task in &tasks {
-        output.line(line(task, output.paint));
+        output.painted_line(line(task, output.paint));
     }
     Ok(())
 }
@@ -70,7 +70,10 @@ fn line(task: &Task, paint: Paint) -> String {
     format!(
         "{} {id}  {}  {}  {}{}",
         paint.status(status, text::icon(status)),
-        paint.status(status, format_args!("{status:8}")),
+        paint.status(
+            status,
+            format_args!("{:8}", text::one_line(status.as_str()))
+        ),
         paint.dim(format_args!("{assignee:20}")),
         tenant.unwrap_or_default(),
         text::one_line(&task.title)

@@ -3,12 +3,13 @@
 //! A verb fills it and prints nothing itself, so what it says can also be sent elsewhere.
 
 use std::fmt::{Display, Write as _};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
 use super::paint::Paint;
+use super::text;
 
 /// What has been said so far.
 #[derive(Debug, Default)]
@@ -29,25 +30,41 @@ impl Output {
         }
     }
 
-    /// A line of data.
+    /// A line of data for people, in which nothing moves the cursor or changes the colours: some of
+    /// it may be somebody's text.
     pub(super) fn line(&mut self, line: impl Display) {
+        write_line(&mut self.data, text::lines(&line.to_string()));
+    }
+
+    /// A line that was painted. Whoever paints cleans what others wrote in it.
+    pub(super) fn painted_line(&mut self, line: impl Display) {
         write_line(&mut self.data, line);
     }
 
-    /// Data that brings its own line breaks.
+    /// Data of ours that brings its own line breaks.
     pub(super) fn text(&mut self, text: &str) {
         self.data.push_str(text);
     }
 
+    /// What others wrote, as it is for programs; in a terminal it plays no tricks.
+    pub(super) fn written(&mut self, text: &str) {
+        if io::stdout().is_terminal() {
+            let plain = app::ssr::without_colours(text);
+            self.data.push_str(&text::lines(&plain));
+        } else {
+            self.data.push_str(text);
+        }
+    }
+
     /// Data for programs, indented by two as in the original.
     pub(super) fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.line(serde_json::to_string_pretty(value)?);
+        write_line(&mut self.data, serde_json::to_string_pretty(value)?);
         Ok(())
     }
 
     /// Data for programs that read line by line.
     pub(super) fn json_line(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.line(serde_json::to_string(value)?);
+        write_line(&mut self.data, serde_json::to_string(value)?);
         Ok(())
     }
 
@@ -59,7 +76,7 @@ impl Output {
 
     /// A sentence for people that is neither data nor a complaint.
     pub(super) fn note(&mut self, sentence: impl Display) {
-        write_line(&mut self.asides, sentence);
+        write_line(&mut self.asides, text::lines(&sentence.to_string()));
     }
 
     /// Prints what has been said until now, and tells whether anybody still reads.

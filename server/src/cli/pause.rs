@@ -6,6 +6,7 @@ use serde_json::json;
 use super::lanes;
 use super::output::Output;
 use super::session::Session;
+use crate::lanes::complaint;
 
 /// Start no more tasks, in one lane or at all, until `kanban resume`; what runs goes on
 #[derive(Debug, clap::Args)]
@@ -23,12 +24,9 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     if let Some(lane) = &args.lane {
         let known = lanes::read(session).await?.lanes;
-        let names: Vec<&str> = known.iter().map(|lane| lane.name.as_str()).collect();
-        anyhow::ensure!(
-            names.contains(&lane.as_str()),
-            "there is no lane {lane}; there are: {}",
-            names.join(", ")
-        );
+        if let Some(complaint) = complaint(lane, &known) {
+            anyhow::bail!(complaint);
+        }
     }
     let what = lanes::called(args.lane.as_deref());
     let lane = args.lane;

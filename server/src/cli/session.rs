@@ -135,9 +135,12 @@ impl Session {
         };
         match (first.map(|first| (first, first.parse())), &self.own_task) {
             (Some((_, Ok(task))), _) => Ok((task, rest.join(" "))),
+            // An id that was mistyped is no text.
+            (Some((text, Err(_))), own) if own.is_none() || is_like_an_id(text) => {
+                known(text).map(|task| (task, rest.join(" ")))
+            }
             (_, Some(task)) => Ok((task.clone(), words.join(" "))),
-            (Some((text, Err(_))), None) => known(text).map(|task| (task, rest.join(" "))),
-            (None, None) => Err(Senseless(WHICH_TASK).into()),
+            (_, None) => Err(Senseless(WHICH_TASK).into()),
         }
     }
 
@@ -176,6 +179,11 @@ impl Session {
 /// Whether the environment is that of a worker.
 pub(super) fn is_worker() -> bool {
     variable("KANBAN_RUN_TOKEN").is_some()
+}
+
+/// Whether somebody who wrote this meant a task.
+fn is_like_an_id(text: &str) -> bool {
+    text.starts_with("t_") && !text.contains(char::is_whitespace)
 }
 
 /// What cannot be an id names no task.

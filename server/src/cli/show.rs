@@ -42,15 +42,15 @@ fn print(detail: &TaskDetail, why: Option<&WhyNot>, now: Timestamp, output: &mut
     let task = &detail.task;
     let paint = output.paint;
     let title = paint.bold(text::one_line(&task.title));
-    output.line(format_args!("Task {}: {title}", task.id));
+    output.painted_line(format_args!("Task {}: {title}", task.id));
     for (name, value) in fields(detail, why, now) {
         let name = paint.dim(format_args!("{:<11}", format!("{name}:")));
-        output.line(format_args!("  {name}{}", text::one_line(&value)));
+        output.painted_line(format_args!("  {name}{}", text::one_line(&value)));
     }
     for (heading, content) in [("Body", &task.body), ("Result", &task.result)] {
         if let Some(content) = content.as_deref().filter(|text| !text.trim().is_empty()) {
             let content = text::lines(content.trim_end());
-            output.line(format_args!(
+            output.painted_line(format_args!(
                 "\n{}\n{content}",
                 paint.bold(format_args!("{heading}:"))
             ));
@@ -70,29 +70,25 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
     let heading = |name, count| format!("\n{}", paint.bold(format_args!("{name} ({count}):")));
     let ago = |at| paint.dim(format_args!("[{}]", text::relative(now, at)));
     if !runs.is_empty() {
-        output.line(heading("Runs", runs.len()));
+        output.painted_line(heading("Runs", runs.len()));
     }
     for run in runs {
         let at = ago(run.started_at);
-        output.line(format_args!("  {} {at} {}", run.id, end_of(run)));
+        output.painted_line(format_args!("  {} {at} {}", run.id, end_of(run)));
     }
-    output.line(heading("Comments", comments.len()));
+    output.painted_line(heading("Comments", comments.len()));
     for comment in comments {
         let author = text::one_line(&comment.author);
         let (at, body) = (ago(comment.created_at), text::lines(&comment.body));
-        output.line(format_args!("  {at} {author}: {body}"));
+        output.painted_line(format_args!("  {at} {author}: {body}"));
     }
-    output.line(heading("Events", events.len()));
+    output.painted_line(heading("Events", events.len()));
     for event in events
         .iter()
         .skip(events.len().saturating_sub(SHOWN_EVENTS))
     {
-        let payload = event.payload.as_ref().map(|payload| format!(" {payload}"));
-        let (at, id, kind) = (ago(event.created_at), event.id, &event.kind);
-        output.line(format_args!(
-            "  {at} #{id} {kind}{}",
-            payload.unwrap_or_default()
-        ));
+        let (at, id, said) = (ago(event.created_at), event.id, text::event(event));
+        output.painted_line(format_args!("  {at} #{id} {said}"));
     }
 }
 
@@ -159,7 +155,7 @@ fn end_of(run: &Run) -> String {
     let lane = run.lane.as_deref().unwrap_or("by hand");
     let error = run.error.as_deref().map(text::one_line);
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
-    format!("{lane}  {outcome}{error}")
+    format!("{}  {outcome}{error}", text::one_line(lane))
 }
 
 fn names(ids: &[TaskId]) -> String {

@@ -29,8 +29,8 @@ pub(super) async fn run(args: &Args, session: &Session, output: &mut Output) -> 
         ..
     } = session;
     anyhow::ensure!(!session::is_worker(), "a worker may not speak for a chat");
-    // Whoever hands the line over is not the one who wrote it.
-    let actor = Actor::in_chat(author, false);
+    // Whoever hands a line over has let its author in; but the line is not theirs, so it is never run.
+    let actor = Actor::in_chat(author, true);
     output.line(run_slash(kernel, home, &actor, &args.line).await);
     Ok(())
 }
@@ -66,9 +66,8 @@ fn understand(line: &str) -> Result<Verb, String> {
     let words = shlex::split(rest.unwrap_or(line)).ok_or(
         "(usage error: a quotation mark or a backslash has no end; close it and send the line again)",
     )?;
-    let words = std::iter::once("kanban".to_owned()).chain(words);
     let parsed = help::with_groups(Cli::command())
-        .try_get_matches_from(words)
+        .try_get_matches_from(std::iter::once("kanban").chain(words.iter().map(String::as_str)))
         .and_then(|matches| {
             let is_elsewhere = matches.value_source("home") == Some(ValueSource::CommandLine);
             Ok((Cli::from_arg_matches(&matches)?, is_elsewhere))
@@ -85,7 +84,10 @@ fn understand(line: &str) -> Result<Verb, String> {
             _,
         )) => Ok(verb),
         Err(error) if usage::is_answer(&error) => Err(error.render().to_string()),
-        Err(error) => Err(format!("(usage error: {})", usage::sentence(&error))),
+        Err(error) => Err(format!(
+            "(usage error: {})",
+            usage::sentence(&error, &words)
+        )),
     }
 }
 

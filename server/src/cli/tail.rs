@@ -62,11 +62,6 @@ fn print(event: &Event, json: bool, output: &mut Output) -> anyhow::Result<()> {
     let at = output
         .paint
         .dim(format_args!("[{}]", text::moment(event.created_at)));
-    let payload = event.payload.as_ref().map(|payload| format!(" {payload}"));
-    output.line(format_args!(
-        "{at} {}{}",
-        event.kind,
-        payload.unwrap_or_default()
-    ));
+    output.painted_line(format_args!("{at} {}", text::event(event)));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::event::Event;
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use jiff::tz::TimeZone;
@@ -53,6 +54,13 @@ pub(super) fn lines(text: &str) -> Cow<'_, str> {
     } else {
         text.into()
     }
+}
+
+/// The kind of an event and its particulars, in one line.
+pub(super) fn event(event: &Event) -> String {
+    let payload = event.payload.as_ref().map(|payload| format!(" {payload}"));
+    let said = format!("{}{}", event.kind, payload.unwrap_or_default());
+    one_line(&said).into_owned()
 }
 
 #[cfg(test)]

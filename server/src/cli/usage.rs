@@ -2,20 +2,26 @@
 
 use std::fmt;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::Cli;
 
 /// How the program exits then.
 pub(super) const EXIT_CODE: u8 = 2;
 
-/// What is wrong, what was perhaps meant, and where to read on.
-pub(super) fn sentence(error: &clap::Error) -> String {
+/// What is wrong with these words, what was perhaps meant, and where to read on.
+pub(super) fn sentence<W: AsRef<str>>(
+    error: &clap::Error,
+    words: impl IntoIterator<Item = W>,
+) -> String {
     let rendered = error.render().to_string();
     let wrong = what_is_wrong(&rendered);
     let mut parts = vec![wrong];
     if let Some(meant) = what_was_meant(error) {
         parts.push(format!("did you mean {meant}?"));
     }
-    parts.push(format!("see `{} --help`", command(&rendered)));
+    parts.push(format!("see `{} --help`", verb(words)));
     parts.join("; ")
 }
 
@@ -39,31 +45,72 @@ fn what_is_wrong(rendered: &str) -> String {
 }
 
 fn what_was_meant(error: &clap::Error) -> Option<String> {
-    let suggestions = [
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedValue,
+    let kinds = [
+        (
+            ContextKind::InvalidSubcommand,
+            ContextKind::SuggestedSubcommand,
+        ),
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
     ];
-    let found = suggestions.into_iter().find_map(|kind| error.get(kind))?;
-    match found {
-        ContextValue::String(text) => Some(format!("'{text}'")),
-        ContextValue::Strings(texts) => {
-            let texts: Vec<_> = texts.iter().map(|text| format!("'{text}'")).collect();
-            Some(texts.join(" or ")).filter(|text| !text.is_empty())
-        }
-        _ => None,
-    }
+    kinds.into_iter().find_map(|(wrong, suggested)| {
+        let (ContextValue::String(wrong), suggested) = (error.get(wrong)?, error.get(suggested)?)
+        else {
+            return None;
+        };
+        let suggested = match suggested {
+            ContextValue::String(text) => std::slice::from_ref(text),
+            ContextValue::Strings(texts) => texts,
+            _ => return None,
+        };
+        let near = suggested.iter().filter(|it| is_near(wrong, it));
+        let near: Vec<_> = near.map(|text| format!("'{text}'")).collect();
+        Some(near.join(" or ")).filter(|text| !text.is_empty())
+    })
 }
 
-/// The verb that was called, as far as clap knows: the words of its usage before the first argument.
-fn command(rendered: &str) -> String {
-    let usage = rendered
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Usage: "))
-        .unwrap_or("kanban");
-    let is_word = |word: &&str| word.starts_with(|char: char| char.is_ascii_lowercase());
-    let words: Vec<_> = usage.split_whitespace().take_while(is_word).collect();
-    words.join(" ")
+/// Whether somebody may have meant `other`: it goes on as what was written begins, or a letter in
+/// three at most is another. What clap takes for alike may be only of the same letters.
+fn is_near(written: &str, other: &str) -> bool {
+    let length = written.chars().count();
+    let begins_so = length >= 3 && other.starts_with(written);
+    begins_so || distance(written, other) <= (length / 3).max(1)
+}
+
+/// How many letters have to be put in, taken out or replaced to make `b` of `a` (Levenshtein's
+/// distance).
+fn distance(a: &str, b: &str) -> usize {
+    // For each beginning of `b`: how far it is from what has been read of `a`.
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (read, of_a) in (1..).zip(a.chars()) {
+        let (mut left, mut diagonal) = (read, read - 1);
+        let above = row.iter().skip(1).zip(b.chars());
+        let next = above.map(|(above, of_b)| {
+            let replaced = diagonal + usize::from(of_a != of_b);
+            left = replaced.min(above + 1).min(left + 1);
+            diagonal = *above;
+            left
+        });
+        row = std::iter::once(read).chain(next).collect();
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// The verb that was called, as far as it can be told.
+fn verb<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
+    let program = Cli::command();
+    let mut command = &program;
+    let mut name = "kanban".to_owned();
+    let mut is_value = false;
+    for word in words {
+        let word = word.as_ref();
+        if let Some(inner) = command.find_subcommand(word).filter(|_| !is_value) {
+            command = inner;
+            name = format!("{name} {}", command.get_name());
+        }
+        is_value = ["--home", "--color"].contains(&word);
+    }
+    name
 }
 
 /// A command line that clap takes but that makes no sense all the same.
@@ -84,5 +131,40 @@ pub(super) fn ensure(makes_sense: bool, complaint: &'static str) -> Result<(), S
         Ok(())
     } else {
         Err(Senseless(complaint))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_near_was_perhaps_meant() {
+        for (written, other) in [
+            ("lst", "list"),
+            ("redy", "ready"),
+            ("--stauts", "--status"),
+            ("notify-sub", "notify-subscribe"),
+        ] {
+            assert!(is_near(written, other), "{written}");
+        }
+        for (written, other) in [("foo", "todo"), ("nosuch", "notify-subscribe"), ("", "ls")] {
+            assert!(!is_near(written, other), "{written}");
+        }
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("ü", ""), 1);
+    }
+
+    #[test]
+    fn the_verb_is_told_by_the_words() {
+        for (line, name) in [
+            ("", "kanban"),
+            ("nonsense", "kanban"),
+            ("--home list create list", "kanban create"),
+            ("ls --status foo", "kanban list"),
+            ("token show --x", "kanban token show"),
+        ] {
+            assert_eq!(verb(line.split(' ')), name, "{line}");
+        }
     }
 }

@@ -89,13 +89,13 @@ fn print(
     }
     let paint = output.paint;
     let at = paint.dim(format_args!("[{}]", text::moment(event.created_at)));
-    let kind = paint.bold(format_args!("{:18}", event.kind));
+    let kind = paint.bold(format_args!("{:18}", text::one_line(&event.kind)));
     let assignee = text::one_line(assignee.unwrap_or("-"));
     let payload = event.payload.as_ref().map(|payload| format!(" {payload}"));
     let id = &event.task_id;
-    output.line(format_args!(
+    output.painted_line(format_args!(
         "{at} {id} {kind} (@{assignee}){}",
-        payload.unwrap_or_default()
+        text::one_line(&payload.unwrap_or_default())
     ));
     Ok(())
 }

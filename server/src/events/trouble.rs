@@ -22,7 +22,10 @@ impl Trouble {
                 tracing::warn!(%error, "events cannot be read; who listens has to wait");
                 FIRST
             }
-            Some(last) => (last * 2).min(LONGEST),
+            Some(last) => {
+                tracing::debug!(%error, "events still cannot be read");
+                (last * 2).min(LONGEST)
+            }
         };
         self.last_rest = Some(rest);
         rest

@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::Command;
 use domain::id::TaskId;
+use tokio::task::spawn_blocking;
 
 use super::input::{Bounds, Fields, Named, Parameters};
 use super::wire;
-use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
+use crate::{AppState, lanes};
 
 /// How many tasks may be asked for at once: more than any machine starts.
 const MAX: Bounds = Bounds {
@@ -105,6 +106,9 @@ pub(super) async fn pause(
     fields: Option<Fields>,
 ) -> Result<Response, HttpError> {
     let lane = lane(fields)?;
+    if let Some(lane) = &lane {
+        refuse_unknown(&state, lane).await?;
+    }
     say(&state, &caller, Command::Pause { lane }).await
 }
 
@@ -131,6 +135,18 @@ fn lane(fields: Option<Fields>) -> Result<Option<String>, HttpError> {
     fields.finish()?;
     // The empty name is nobody's; it is how a form says nothing.
     Ok(lane.filter(|name| !name.is_empty()))
+}
+
+async fn refuse_unknown(state: &AppState, lane: &str) -> Result<(), HttpError> {
+    let dispatch = state.kernel().dispatch().await?;
+    let (home, config) = (state.services.home.clone(), state.dispatching.clone());
+    let known = spawn_blocking(move || lanes::known(&dispatch, &home, &config)).await;
+    // Where nobody can say which lanes there are, any of them may be paused: somebody wants to stop it.
+    let complaint = known.ok().and_then(Result::ok);
+    match complaint.and_then(|known| lanes::complaint(lane, &known)) {
+        Some(complaint) => Err(HttpError::Senseless(complaint)),
+        None => Ok(()),
+    }
 }
 
 async fn say(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {

@@ -11,12 +11,13 @@ use super::input::{Bounds, Fields, Named};
 use super::{tasks, wire};
 use crate::auth::Caller;
 use crate::http_error::HttpError;
+use crate::limits::LONGEST_LEASE;
 use crate::{AppState, answer};
 
-/// How long a claim may last without a sign of life, in seconds: a day.
+/// How long a claim may last without a sign of life, in seconds.
 const TTL: Bounds = Bounds {
     least: 1,
-    most: 86_400,
+    most: LONGEST_LEASE,
 };
 
 /// Takes a ready task.

@@ -28,6 +28,8 @@ pub(super) struct Health {
     status: watch::Sender<Report>,
     /// What is wrong with `kanban.toml`.
     mistake: Option<String>,
+    /// Why the last look failed, if it did.
+    failure: Option<String>,
     /// Whether the current look found something to start, had room for it, and started nothing.
     is_bad: bool,
     published: Option<(Report, Instant)>,
@@ -53,6 +55,7 @@ impl Health {
         Self {
             status: watch::Sender::new(report),
             mistake: None,
+            failure: None,
             is_bad: false,
             published: None,
             warned: None,
@@ -85,7 +88,8 @@ impl Health {
     ) {
         let is_bad = std::mem::take(&mut self.is_bad) || looked.is_err();
         let failure = looked.as_ref().err().map(ToString::to_string);
-        let problem = self.mistake.clone().or(failure).or(stuck);
+        self.tell_of(failure);
+        let problem = self.mistake.clone().or(self.failure.clone()).or(stuck);
         self.status.send_modify(|report| {
             if looked.is_ok() {
                 report.last_tick = Some(now);
@@ -108,6 +112,22 @@ impl Health {
             );
             self.warned = Some(Instant::now());
         }
+    }
+
+    /// Tells the log that looks fail, or do no more. One that fails is tried again every other second.
+    fn tell_of(&mut self, failure: Option<String>) {
+        if failure == self.failure {
+            return;
+        }
+        if let Some(error) = &failure {
+            tracing::error!(
+                error,
+                "the dispatcher cannot look at the board; it tries again"
+            );
+        } else {
+            tracing::info!("the dispatcher can look at the board again");
+        }
+        self.failure = failure;
     }
 
     /// The report that is to be written down now, if it is.
@@ -168,8 +188,39 @@ fn seconds(span: Duration) -> Seconds {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tracing::{Metadata, Subscriber, span};
+
     use super::super::fixture::work;
     use super::*;
+
+    /// Counts what is told to the log.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<AtomicUsize>);
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, _: &tracing::Event<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
 
     #[tokio::test]
     async fn work_that_could_start_and_does_not_is_a_bad_tick_and_work_that_rests_is_none() {
@@ -204,6 +255,23 @@ mod tests {
             (status.borrow().bad_ticks, status.borrow().last_tick),
             (0, Some(now))
         );
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_again_and_again_is_told_once_and_so_is_its_end() {
+        let (_folder, mut work) = work();
+        let lines = Lines::default();
+        let _here = tracing::subscriber::set_default(lines.clone());
+        let now = work.kernel.now();
+        let mut look = |looked: Result<Instant, Error>| {
+            let before = lines.0.load(Ordering::SeqCst);
+            work.health.looked(&looked, None, now);
+            lines.0.load(Ordering::SeqCst) - before
+        };
+        assert_eq!(look(Ok(Instant::now())), 0);
+        assert_eq!([(); 3].map(|()| look(Err(Error::Stopped))), [1, 0, 0]);
+        assert_eq!(look(Err(Error::BoardNotEmpty)), 1);
+        assert_eq!([(); 2].map(|()| look(Ok(Instant::now()))), [1, 0]);
     }
 
     #[tokio::test]

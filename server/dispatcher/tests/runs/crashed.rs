@@ -37,7 +37,7 @@ async fn only_a_claim_whose_worker_is_gone_from_this_machine_is_ended_at_once() 
     let (kernel, home, config) = (board.kernel.clone(), board.home.clone(), board.config());
     let dry = dispatcher::dry_run(&kernel, &home, &config, None);
     let dry = in_time(dry).await.unwrap();
-    assert_eq!(dry.crashed, [crashed.clone()]);
+    assert_eq!(dry.crashed, std::slice::from_ref(&crashed));
     assert_eq!(board.detail(&crashed).await.task.status, Status::Running);
 
     let look = dispatcher::dispatch_once(kernel, home, config, None);

@@ -24,6 +24,9 @@ pub(crate) const ALONE: &str = "mkdir alone || exit 9; trap 'sleep 1; rmdir alon
     if [ -f again ]; then rmdir alone; exit 0; fi\n\
     touch again; sleep 1000 & echo at work > gate; wait";
 
+/// A worker that says so when it is at work, and works until it is ended.
+pub(crate) const AT_WORK: &str = "echo at work > gate; exec sleep 1000";
+
 /// A board.
 pub(crate) struct Board {
     pub(crate) folder: TempDir,
@@ -184,6 +187,19 @@ impl Board {
         self.folder.path().join("work")
     }
 
+    /// A git repository with one commit and nothing in it.
+    pub(crate) fn repository(&self) -> PathBuf {
+        let repository = self.folder.path().join("repository");
+        let make = "git init --quiet \"$0\" && git -C \"$0\" -c user.name=a -c user.email=a@b \
+             commit --quiet --allow-empty --message=first";
+        let made = std::process::Command::new("sh")
+            .args(["-c", make])
+            .arg(&repository)
+            .status();
+        assert!(made.unwrap().success());
+        repository
+    }
+
     /// A pipe in the workspace, at which a worker waits until it is opened.
     pub(crate) fn gate(&self) -> PathBuf {
         std::fs::create_dir_all(self.work()).unwrap();
@@ -231,6 +247,21 @@ impl Board {
         self.until_event(task, "spawned").await;
         let open = self.kernel.open_runs().await.unwrap();
         open.into_iter().find(|run| run.task == *task).unwrap()
+    }
+
+    /// A task whose worker has said at the gate that it is at work, and its run.
+    pub(crate) async fn at_work(&self, script: &str) -> (TaskId, OpenRun) {
+        let gate = self.gate();
+        let task = self.create(script).await;
+        let run = self.until_spawned(&task).await;
+        wait_at(gate).await;
+        (task, run)
+    }
+
+    /// Waits until neither the worker of a run nor its supervisor is there.
+    pub(crate) async fn until_gone(&self, run: OpenRun) {
+        gone(self.worker_of(run.run).await).await;
+        gone(run.supervisor.unwrap().pid).await;
     }
 
     /// Waits until no supervisor is left, also where no dispatcher is there to settle its run.

@@ -6,7 +6,9 @@ use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::WorkspaceKind;
 
-use crate::harness::{ALONE, Board, gone, has_event, is_there, kill, open, outcomes, wait_at};
+use crate::harness::{
+    ALONE, Board, gone, has_event, is_there, kill, open, outcomes, wait_at, write_program,
+};
 
 #[tokio::test]
 async fn a_board_has_one_dispatcher_at_a_time() {
@@ -78,17 +80,12 @@ async fn a_worker_whose_supervisor_is_killed_is_ended_before_its_task_may_start_
 async fn what_git_started_for_a_worktree_ends_with_a_supervisor_that_is_killed() {
     let board = Board::new();
     let gate = board.gate();
-    let repository = board.folder.path().join("repository");
-    let make = "git init --quiet . && git -c user.name=a -c user.email=a@b commit --quiet \
-         --allow-empty --message=first && printf '#!/bin/sh\\necho $$ > %s\\nexec sleep 1000\\n' \
-         \"$0\" > .git/hooks/post-checkout && chmod +x .git/hooks/post-checkout";
-    std::fs::create_dir(&repository).unwrap();
-    let made = std::process::Command::new("sh")
-        .args(["-c", make])
-        .arg(&gate)
-        .current_dir(&repository)
-        .status();
-    assert!(made.unwrap().success());
+    let repository = board.repository();
+    let hook = format!(
+        "#!/bin/sh\necho $$ > '{}'\nexec sleep 1000\n",
+        gate.display()
+    );
+    write_program(&repository.join(".git/hooks/post-checkout"), &hook);
     let dispatcher = board.start().await;
     let task = board
         .create_task(NewTask {
@@ -125,12 +122,9 @@ async fn a_machine_that_goes_down_is_not_the_workers_failure() {
 #[tokio::test]
 async fn a_run_that_was_lost_with_its_supervisor_is_interrupted_and_its_worker_ended() {
     let board = Board::new();
-    let gate = board.gate();
     let first = board.start().await;
     let script = "[ -f again ] && exit 0; touch again; echo > gate; exec sleep 1000";
-    let task = board.create(script).await;
-    let run = board.until_spawned(&task).await;
-    wait_at(gate).await;
+    let (task, run) = board.at_work(script).await;
     first.stop().await;
     kill("KILL", run.supervisor.clone().unwrap().pid);
     gone(run.supervisor.unwrap().pid).await;
@@ -152,11 +146,8 @@ async fn a_run_that_was_lost_with_its_supervisor_is_interrupted_and_its_worker_e
 #[tokio::test]
 async fn a_worker_whose_run_was_closed_while_no_dispatcher_was_there_is_ended_by_the_next_one() {
     let board = Board::new();
-    let gate = board.gate();
     let first = board.start().await;
-    let task = board.create(ALONE).await;
-    let run = board.until_spawned(&task).await;
-    wait_at(gate).await;
+    let (task, run) = board.at_work(ALONE).await;
     first.stop().await;
     board.move_to(&task, Status::Ready).await;
     let worker = board.worker_of(run.run).await;

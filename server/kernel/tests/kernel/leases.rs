@@ -125,6 +125,18 @@ async fn a_claim_of_another_program_ends_when_its_lease_does() {
 }
 
 #[tokio::test]
+async fn a_running_task_that_nobody_holds_is_taken_back_at_once() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'running', claim_lock = NULL, claim_expires = NULL \
+         WHERE id = '{task}'"
+    ));
+    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+}
+
+#[tokio::test]
 async fn a_claim_that_another_program_renews_is_not_taken_back() {
     let board = Board::new();
     let task = board.task_named("task").await;

@@ -1,0 +1,264 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::workspaces;
+use crate::workspaces::worktree_fixture::Repository;
+
+fn nobody() -> InUse {
+    InUse {
+        busy: BTreeSet::new(),
+        of_live_tasks: BTreeMap::new(),
+    }
+}
+
+fn scratch(path: &Path) -> Workspace {
+    Workspace {
+        path: path.display().to_string(),
+        task: TaskId::from_bits(1),
+        kind: WorkspaceKind::Scratch,
+        repository: None,
+        branch: None,
+    }
+}
+
+async fn removed(home: &Home, workspace: &Workspace, in_use: InUse) -> Result<Removed, Reason> {
+    let in_use = &Arc::new(in_use);
+    let dry = remove(home, workspace, in_use, Mode::DryRun).await;
+    let path = Path::new(&workspace.path);
+    let was_there = path.exists();
+    let removed = remove(home, workspace, in_use, Mode::Remove).await;
+    assert!(
+        was_there || !matches!(removed, Ok(Removed::Now)),
+        "a dry run removed it"
+    );
+    assert_eq!(dry.is_ok(), removed.is_ok());
+    removed
+}
+
+/// A worktree of task 1, and what the board says of it.
+async fn worktree(repository: &Repository) -> Workspace {
+    let made = repository.made(Some(&repository.path), None).await;
+    made.ours.unwrap()
+}
+
+#[tokio::test]
+async fn a_clean_worktree_goes_and_its_branch_stays() {
+    let repository = Repository::new().await;
+    let ours = worktree(&repository).await;
+    let place = Path::new(&ours.path);
+    fs::write(place.join("file"), "second").unwrap();
+    repository.commit_all(place).await;
+    let gone = removed(&repository.home, &ours, nobody()).await;
+    assert!(matches!(gone, Ok(Removed::Now)));
+    assert!(!place.exists());
+    let again = worktree(&repository).await;
+    assert_eq!(
+        fs::read_to_string(Path::new(&again.path).join("file")).unwrap(),
+        "second"
+    );
+}
+
+#[tokio::test]
+async fn a_dirty_worktree_is_refused() {
+    let repository = Repository::new().await;
+    let ours = worktree(&repository).await;
+    let place = Path::new(&ours.path);
+    fs::write(place.join("new file"), "not committed").unwrap();
+    // Whatever the repository is told to show to people.
+    let hide = ["config", "status.showUntrackedFiles", "no"];
+    workspaces::git(place, &hide).await.unwrap();
+    let refused = removed(&repository.home, &ours, nobody()).await;
+    assert!(matches!(refused, Err(Reason::Uncommitted)));
+    assert!(place.join("new file").exists());
+}
+
+#[tokio::test]
+async fn commits_that_are_on_no_branch_are_not_lost() {
+    let repository = Repository::new().await;
+    let ours = worktree(&repository).await;
+    let place = Path::new(&ours.path);
+    workspaces::git(place, &["checkout", "--quiet", "--detach"])
+        .await
+        .unwrap();
+    fs::write(place.join("file"), "second").unwrap();
+    repository.commit_all(place).await;
+    let refused = removed(&repository.home, &ours, nobody()).await;
+    assert!(matches!(refused, Err(Reason::OnNoBranch)));
+    assert!(place.exists());
+}
+
+/// Mounts are made in a namespace of their own, which not every system gives away.
+#[tokio::test]
+async fn a_worktree_in_which_something_is_mounted_stays_whole() {
+    const INSIDE: &str = "DISPATCHER_TEST_MOUNTS";
+    if std::env::var_os(INSIDE).is_none() {
+        let apart = || {
+            let mut command = std::process::Command::new("unshare");
+            command.args(["--user", "--map-root-user", "--mount"]);
+            command
+        };
+        if apart().arg("true").status().is_ok_and(|it| it.success()) {
+            let name =
+                "gc::workspaces::tests::a_worktree_in_which_something_is_mounted_stays_whole";
+            let this = std::env::current_exe().unwrap();
+            let again = apart()
+                .arg(this)
+                .args([name, "--exact"])
+                .env(INSIDE, "yes")
+                .status();
+            assert!(again.unwrap().success());
+        }
+        return;
+    }
+    let repository = Repository::new().await;
+    let ours = worktree(&repository).await;
+    let inner = Path::new(&ours.path).join("inner");
+    fs::create_dir(&inner).unwrap();
+    let mut mount = std::process::Command::new("mount");
+    let mounted = mount.args(["-t", "tmpfs", "none"]).arg(&inner).status();
+    assert!(mounted.unwrap().success());
+    let refused = removed(&repository.home, &ours, nobody()).await;
+    assert!(matches!(refused, Err(Reason::Mounted)));
+    assert!(Path::new(&ours.path).join("file").exists());
+    let unmounted = std::process::Command::new("umount").arg(&inner).status();
+    assert!(unmounted.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_worktree_whose_repository_is_gone_stays() {
+    let repository = Repository::new().await;
+    let ours = worktree(&repository).await;
+    fs::rename(&repository.path, repository.path.with_file_name("moved")).unwrap();
+    let refused = removed(&repository.home, &ours, nobody()).await;
+    assert!(matches!(refused, Err(Reason::Git(_))));
+    assert!(Path::new(&ours.path).join("file").exists());
+}
+
+#[tokio::test]
+async fn a_workspace_is_known_by_every_name_of_its_home() {
+    let root = tempfile::tempdir().unwrap();
+    let task = TaskId::from_bits(1);
+    let (home, link) = (root.path().join("home"), root.path().join("link"));
+    let made = Home::at(&home).unwrap().workspace(&task);
+    fs::create_dir_all(&made).unwrap();
+    symlink(&home, &link).unwrap();
+    let gone = removed(&Home::at(&link).unwrap(), &scratch(&made), nobody()).await;
+    assert!(matches!(gone, Ok(Removed::Now)) && !made.exists());
+}
+
+#[tokio::test]
+async fn what_another_task_works_in_stays() {
+    let root = tempfile::tempdir().unwrap();
+    let home = Home::at(root.path()).unwrap();
+    let place = home.workspace(&TaskId::from_bits(1));
+    fs::create_dir_all(place.join("inner")).unwrap();
+    let other = TaskId::from_bits(2);
+    let in_use = InUse {
+        of_live_tasks: [(place.join("inner"), other.clone())].into(),
+        ..nobody()
+    };
+    let refused = removed(&home, &scratch(&place), in_use).await;
+    assert!(matches!(refused, Err(Reason::InUse(task)) if task == other));
+    let in_use = InUse {
+        busy: [TaskId::from_bits(1)].into(),
+        ..nobody()
+    };
+    let refused = removed(&home, &scratch(&place), in_use).await;
+    assert!(matches!(refused, Err(Reason::RunNotEnded)));
+    assert!(place.exists());
+}
+
+/// A thing that may lie somewhere in the home folder.
+#[derive(Clone, Debug)]
+enum Thing {
+    Folder,
+    File,
+    LinkOutside,
+    LinkToFileOutside,
+    LinkToSibling,
+}
+
+fn any_thing() -> impl Strategy<Value = Thing> {
+    prop::sample::select(vec![
+        Thing::Folder,
+        Thing::File,
+        Thing::LinkOutside,
+        Thing::LinkToFileOutside,
+        Thing::LinkToSibling,
+    ])
+}
+
+fn put(thing: &Thing, at: &Path, outside: &Path) {
+    if at.parent().is_some_and(Path::is_dir) && at.symlink_metadata().is_err() {
+        match thing {
+            Thing::Folder => fs::create_dir(at).unwrap(),
+            Thing::File => fs::write(at, "x").unwrap(),
+            Thing::LinkOutside => symlink(outside, at).unwrap(),
+            Thing::LinkToFileOutside => symlink(outside.join("draft"), at).unwrap(),
+            Thing::LinkToSibling => symlink("t_00000002", at).unwrap(),
+        }
+    }
+}
+
+/// All paths below a folder, links not followed.
+fn all_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.unwrap();
+        found.push(entry.path());
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(all_in(&entry.path()));
+        }
+    }
+    found.sort();
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn gc_never_touches_a_path_outside_its_root_or_through_a_link(
+        above in any_thing(),
+        things in prop::collection::vec((any_thing(), "(t_00000001|t_00000002)(/[ab]){0,3}"), 0..16),
+        recorded in "(t_0000000[12]|t_00000001/a|\\.\\./\\.\\./outside|t_00000002/\\.\\./\\.\\.|)",
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        // So deep that no number of `..` leads out of the folder, should the code be wrong.
+        let root = folder.path().join("1/2/3/4/5/6");
+        let home = Home::at(root.join("home")).unwrap();
+        let outside = root.join("outside");
+        fs::create_dir_all(outside.join("t_00000001/a")).unwrap();
+        fs::write(outside.join("draft"), "mine").unwrap();
+        fs::create_dir_all(home.workspaces().parent().unwrap()).unwrap();
+        put(&above, &home.workspaces(), &outside);
+        for (thing, path) in &things {
+            // What lies behind a link is outside, and stays as it is.
+            if !matches!(above, Thing::Folder) { continue; }
+            let at = home.workspaces().join(path);
+            if at.parent().is_some_and(|parent| parent.canonicalize().is_ok_and(|real| real.starts_with(home.workspaces().canonicalize().unwrap()))) {
+                put(thing, &at, &outside);
+            }
+        }
+        let before = all_in(folder.path());
+        let own = home.workspace(&TaskId::from_bits(1));
+        let workspace = scratch(&home.workspaces().join(&recorded));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let removed = runtime.block_on(removed(&home, &workspace, nobody()));
+        let after = all_in(folder.path());
+        let missing: Vec<_> = before.iter().filter(|path| !after.contains(path)).collect();
+        prop_assert!(missing.iter().all(|path| path.starts_with(&own)), "{missing:?}");
+        prop_assert_eq!(fs::read_to_string(outside.join("draft")).unwrap(), "mine");
+        prop_assert_eq!(missing.is_empty(), !matches!(removed, Ok(Removed::Now)));
+        let was_folder = before.contains(&own) && matches!(above, Thing::Folder);
+        if was_folder && recorded == "t_00000001" && removed.is_ok() {
+            prop_assert!(!own.exists());
+        }
+    }
+}

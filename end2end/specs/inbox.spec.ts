@@ -115,6 +115,7 @@ test("three are answered without touching the mouse", async ({ api, inbox, page 
   await page.keyboard.press("Escape");
   await expect(inbox.concern("Deploy")).toBeFocused();
   await page.keyboard.press("r");
+  await expect(inbox.line("Deploy")).toBeFocused();
   await page.keyboard.press("ControlOrMeta+Enter");
 
   await expect(inbox.concern("Count the ships")).toBeFocused();

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::ensure;
 use domain::id::TaskId;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::harness::{Board, Said};
@@ -32,6 +32,8 @@ async fn done(board: &Board, body: &str, flags: &[&str]) -> anyhow::Result<TaskI
         )
         .await?;
     board.happened(&task, "completed").await?;
+    // The look that follows has put the run away: nothing of the task is in use any more.
+    board.post("/dispatch", &json!({})).await?;
     Ok(task)
 }
 

@@ -3,11 +3,17 @@
 
 #![expect(clippy::expect_used, reason = "it names the row that hid the others")]
 
+use std::time::Duration;
+
 use domain::command::Command;
 use domain::id::{EventId, TaskId};
 use kernel::{BoardFilter, TaskFilter};
+use tokio::time::timeout;
 
 use crate::board::Board;
+
+/// After this long nothing comes any more.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that reads many tasks still finds this one.
 async fn assert_found(board: &Board, task: &TaskId, odd: &str) {
@@ -112,8 +118,14 @@ async fn an_odd_event_hides_no_other() {
              VALUES ({id}, 'edited', {payload}, {at})"
         ));
     }
+    // More than fit into a frame: a listener has to get past them.
+    board.sql(
+        "WITH RECURSIVE odd (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM odd WHERE n < 250) \
+         INSERT INTO task_events (task_id, kind, created_at) SELECT 't_ghost', 'edited', 1 FROM odd",
+    );
     board.complete(&task, "fine").await.unwrap();
-    let frame = board.kernel.feed(EventId(0)).next().await.unwrap();
+    let mut feed = board.kernel.feed(EventId(0));
+    let frame = timeout(PATIENCE, feed.next()).await.unwrap().unwrap();
     let kinds: Vec<_> = frame.events.iter().map(|event| &*event.kind).collect();
     assert_eq!(kinds, ["created", "edited", "edited", "completed"]);
     assert!(frame.events[1].payload.is_none());

@@ -13,6 +13,7 @@ mod health;
 mod inbox;
 mod limits;
 mod login;
+mod machine;
 mod notify;
 mod rest;
 mod running;

@@ -1,6 +1,6 @@
 //! The log: lines for people, on standard error, so that standard output holds nothing but data.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
@@ -17,9 +17,23 @@ pub(crate) fn start() -> io::Result<LastLines> {
     Ok(last)
 }
 
-/// Starts the log of a supervisor. It goes to a file, and not a line of it is lost.
+/// Starts the log of a supervisor. It goes to a file, and not a line of it is lost unless the disk is
+/// full.
 pub(crate) fn start_to_file() {
-    start_to(io::stderr);
+    start_to(|| BestEffort);
+}
+
+/// Standard error, which may be on a full disk: to lose a line costs less than to end for it.
+struct BestEffort;
+
+impl Write for BestEffort {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write(bytes).or(Ok(bytes.len()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// `KANBAN_LOG` says how much is told, as in `warn,dispatcher=debug`.
@@ -32,6 +46,8 @@ fn start_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
         .with_env_filter(filter)
         .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
+        // It would tell the same stream, by a macro that panics when that fails.
+        .log_internal_errors(false)
         .try_init();
     if let Err(error) = started {
         // Somebody else set up a log first, a test for one; that one is told.

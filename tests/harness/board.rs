@@ -82,10 +82,25 @@ impl Board {
             .create(true)
             .append(true)
             .open(self.log_file())?;
+        self.serve_with(arguments, "debug", log.into()).await
+    }
+
+    /// The same, with a log that tells everything and goes there.
+    pub(crate) async fn serve_logging_to(&mut self, log: Stdio) -> anyhow::Result<()> {
+        self.serve_with(&["--listen", "127.0.0.1:0"], "trace", log)
+            .await
+    }
+
+    async fn serve_with(
+        &mut self,
+        arguments: &[&str],
+        level: &str,
+        log: Stdio,
+    ) -> anyhow::Result<()> {
         let mut process = self
             .command("serve")?
             .args(arguments)
-            .env("KANBAN_LOG", "debug")
+            .env("KANBAN_LOG", level)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;

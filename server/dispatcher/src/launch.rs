@@ -123,6 +123,7 @@ impl Launch {
         // First, and nothing below makes it again: if the workspace hangs until the run has been given
         // up, and its folder removed, nothing is written any more.
         folder.make()?;
+        folder.reserve_exit()?;
         let workspace = workspaces::prepare(&self.home, task, OfLane::from(lane))?;
         folder.link_program(&self.config.program)?;
         if lane.command.runs_task_text() {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use domain::id::RunId;
 use domain::run::ProcessIdentity;
 
-use self::files::{read, read_json, replace, replace_once, to_json};
+use self::files::{read, read_json, replace, replace_for_good, reserve, to_json};
 use crate::error::Error;
 use crate::logs;
 
@@ -23,6 +23,10 @@ pub(crate) use spec::{Owner, Spec};
 
 /// How much of the supervisor's complaints is repeated in the dispatcher's log.
 const COMPLAINTS_BYTES: usize = 2_000;
+
+/// How much room is reserved for the end of a run: 4 KiB of output, of which JSON may make six times
+/// as much, and what else is said of it.
+const EXIT_BYTES: u64 = 32 * 1024;
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +59,9 @@ impl RunFolder {
             .map_err(Error::file("make", &self.0))
     }
 
-    /// Whether the folder is there: the run is not settled.
+    /// Returns false once the folder is gone for certain: the run is settled.
     pub(crate) fn exists(&self) -> bool {
-        self.0.is_dir()
+        self.0.try_exists().unwrap_or(true)
     }
 
     /// Removes the folder: the run is settled. It holds only files of ours.
@@ -148,6 +152,11 @@ impl RunFolder {
         read_json(&self.0.join("supervisor.json"))
     }
 
+    /// Reserves the room for [`Self::write_exit`].
+    pub(crate) fn reserve_exit(&self) -> Result<(), Error> {
+        reserve(&self.exit_file(), EXIT_BYTES)
+    }
+
     /// Kept even when the machine fails next, with the rules by which it is judged: the work is done and
     /// must not be done again.
     pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
@@ -155,8 +164,8 @@ impl RunFolder {
             spec.sync_all()
                 .map_err(Error::file("write", &self.spec_file()))?;
         }
-        let path = self.0.join("exit.json");
-        replace_once(&path, &to_json(&path, exit)?, File::sync_all)?;
+        let path = self.exit_file();
+        replace_for_good(&path, &to_json(&path, exit)?)?;
         // The file's new name is kept by its folder, not by the file (fsync(2)).
         File::open(&self.0)
             .and_then(|folder| folder.sync_all())
@@ -164,7 +173,11 @@ impl RunFolder {
     }
 
     pub(crate) fn exit(&self) -> Result<Option<Exit>, Error> {
-        read_json(&self.0.join("exit.json"))
+        read_json(&self.exit_file())
+    }
+
+    fn exit_file(&self) -> PathBuf {
+        self.0.join("exit.json")
     }
 }
 
@@ -198,7 +211,7 @@ pub(crate) mod fixture {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::fixture::spec;
     use super::*;
@@ -222,6 +235,25 @@ mod tests {
         let folder = RunFolder::at(home.path());
         fs::write(home.path().join("exit.part"), "{\"end\":{\"co").unwrap();
         assert_eq!(folder.exit().unwrap(), None);
+    }
+
+    #[test]
+    fn room_that_is_reserved_for_an_exit_is_no_exit_and_holds_the_largest() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(home.path());
+        folder.reserve_exit().unwrap();
+        assert_eq!(folder.exit().unwrap(), None);
+        let reserved = home.path().join("exit.part").metadata().unwrap();
+        assert_eq!(reserved.blocks() * 512, EXIT_BYTES);
+
+        let exit = Exit {
+            output: "\u{1}".repeat(4 * 1024),
+            log_end: Some(u64::MAX),
+            ..Exit::without_output(End::NotStarted("\u{1}".repeat(1_000)))
+        };
+        folder.write_exit(&exit).unwrap();
+        assert_eq!(folder.exit().unwrap(), Some(exit));
+        assert!(folder.exit_file().metadata().unwrap().len() <= EXIT_BYTES);
     }
 
     #[test]

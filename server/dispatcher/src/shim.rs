@@ -20,12 +20,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use domain::run::ProcessIdentity;
 use kernel::Kernel;
 use rustix::fs::Mode;
 use tokio::time::{Instant, interval, timeout};
 
-use self::board::Board;
+use self::board::{Board, Standing};
 use self::events::{Event, Events};
 use self::output::Output;
 use self::tree::Tree;
@@ -44,10 +43,8 @@ const SHELL_TERM: i32 = 128 + SIGTERM;
 /// How long the last output is waited for once no process is left that could write any.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
-/// How long we try to write down how the worker ended, and how often: as long as a lease, which nobody
-/// renews meanwhile.
-const LEAVE_WORD: Duration = Duration::from_mins(15);
-const LEAVE_WORD_AGAIN: Duration = Duration::from_secs(1);
+/// How long until it is tried again to write down that no worker could be started.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Supervises the run whose particulars are in `spec_file`, until it has ended.
 ///
@@ -66,9 +63,40 @@ fn supervise(folder: &RunFolder) -> Result<(), Error> {
     let spec_file = folder.spec_file();
     let missing = || Error::file("find", &spec_file)(ErrorKind::NotFound.into());
     let spec = match folder.spec() {
-        Ok(spec) => spec.ok_or_else(missing)?,
-        Err(error) => return folder.write_exit(&not_started(&error)),
+        Ok(spec) => Ok(spec.ok_or_else(missing)?),
+        Err(error) => Err(error),
     };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            let error = Error::system("start the supervisor")(cause);
+            return folder.write_exit(&not_started(&error));
+        }
+    };
+    runtime.block_on(async {
+        let ended = match spec {
+            Ok(spec) => run(folder, &spec).await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = ended else { return Ok(()) };
+        let mut again = interval(WRITE_AGAIN);
+        let next_try = async || {
+            again.tick().await;
+            true
+        };
+        write_exit(folder, &not_started(&error), next_try).await
+    })
+}
+
+/// Stays with the run from its first process to its last, and writes down its end. Starts nothing when
+/// the run has been closed meanwhile, or has another supervisor.
+///
+/// # Errors
+/// When no worker was started.
+async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
     // A session of its own: a Ctrl-C in the server's terminal does not reach the run. A shim that
     // somebody started as the leader of a group cannot have one, and needs none.
     if let Err(error) = rustix::process::setsid() {
@@ -79,43 +107,10 @@ fn supervise(folder: &RunFolder) -> Result<(), Error> {
         .map_err(Error::system("become a subreaper"))?;
     let identity = process::own_identity().map_err(Error::system("read /proc"))?;
     folder.write_supervisor(&identity)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the supervisor"))?;
-    runtime.block_on(async {
-        let exit = match run(&spec, identity).await {
-            Ok(Some(exit)) => exit,
-            Ok(None) => return Ok(()),
-            Err(error) => not_started(&error),
-        };
-        leave_word(folder, &exit).await
-    })
-}
-
-/// Writes down how the worker ended. A disk may be full just now, and work that is done must not be
-/// done again for that: it is tried for a while.
-async fn leave_word(folder: &RunFolder, exit: &Exit) -> Result<(), Error> {
-    let begun = Instant::now();
-    let mut again = interval(LEAVE_WORD_AGAIN);
-    loop {
-        again.tick().await;
-        match folder.write_exit(exit) {
-            Err(error) if begun.elapsed() < LEAVE_WORD && folder.exists() => {
-                tracing::warn!(%error, "how the worker ended is not written down yet");
-            }
-            written => return written,
-        }
-    }
-}
-
-/// Stays with the run from its first process to its last. `None` when the run has been closed
-/// meanwhile, or has another supervisor: then no worker may be started.
-async fn run(spec: &Spec, identity: ProcessIdentity) -> Result<Option<Exit>, Error> {
     let kernel = Kernel::open(&spec.db)?;
     let board = Board::of(spec, &kernel);
     if !board.attach(identity).await? {
-        return Ok(None);
+        return Ok(());
     }
     // Before the worker exists: the end of even the shortest one is noticed.
     let events = Events::listen()?;
@@ -126,7 +121,36 @@ async fn run(spec: &Spec, identity: ProcessIdentity) -> Result<Option<Exit>, Err
         events,
         watch,
     };
-    Ok(Some(supervision.run().await))
+    let exit = supervision.run().await;
+    let written = write_exit(folder, &exit, async || supervision.next_try().await).await;
+    if let Err(error) = written {
+        tracing::error!(%error, "the run was closed, and how its worker ended was not written down");
+    }
+    Ok(())
+}
+
+/// Writes down how the worker ended. Something may be in the way just now, and work that is done must
+/// not be done again for that: the end is kept, and it is tried again whenever `next_try` says so, for
+/// as long as the run has a folder.
+async fn write_exit(
+    folder: &RunFolder,
+    exit: &Exit,
+    mut next_try: impl AsyncFnMut() -> bool,
+) -> Result<(), Error> {
+    let mut was_told = false;
+    loop {
+        match folder.write_exit(exit) {
+            Err(error) if folder.exists() => {
+                if !std::mem::replace(&mut was_told, true) {
+                    tracing::warn!(%error, "how the worker ended is not written down yet");
+                }
+                if !next_try().await {
+                    return Err(error);
+                }
+            }
+            written => return written,
+        }
+    }
 }
 
 /// What a supervisor has in its hands.
@@ -248,6 +272,22 @@ impl Supervision<'_> {
             self.watch.output(output.last_at());
         }
         self.watch.reason_to_end(Instant::now())
+    }
+
+    /// Keeps the claim until it is time to try again what the disk refused. Returns false when we are
+    /// told to stop and the run is closed: nobody reads of its end any more.
+    async fn next_try(&mut self) -> bool {
+        loop {
+            match self.events.next().await {
+                Event::ChildEnded => {}
+                Event::TimeToLook => return true,
+                Event::LeaseIsDue => self.board.renew_lease().await,
+                Event::ToldToStop => {
+                    let standing = self.board.standing().await;
+                    return !matches!(standing, Some(Standing::Closed(_)));
+                }
+            }
+        }
     }
 
     /// Ends every process of the run. It returns only when all are gone: the claim is freed after

@@ -1,10 +1,12 @@
 //! Small files that are there as a whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::{Errno, retry_on_intr};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,28 +16,55 @@ use crate::error::Error;
 ///
 /// It may be lost when the machine fails, as everything is that runs on it.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    replace_once(path, bytes, |_| Ok(()))
+    write_over(path, bytes, |_| Ok(()))
 }
 
-/// [`replace`], once `is_settled` has seen the new file.
-pub(super) fn replace_once(
+/// [`replace`], for a file that is kept when the machine fails next.
+pub(super) fn replace_for_good(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_over(path, bytes, File::sync_all)
+}
+
+/// Takes the room on the disk that the file will need: a later [`replace`] writes into these blocks,
+/// so a disk that is full by then does not hinder it.
+///
+/// The room is that of the unfinished file, which no reader opens.
+pub(super) fn reserve(path: &Path, bytes: u64) -> Result<(), Error> {
+    let take_room = || {
+        let mut file = open_unfinished(path)?;
+        match retry_on_intr(|| fallocate(&file, FallocateFlags::empty(), 0, bytes)) {
+            // Not every file system can promise room; zeros take it on most of those.
+            Err(Errno::OPNOTSUPP) => io::copy(&mut io::repeat(0).take(bytes), &mut file).map(drop),
+            taken => Ok(taken?),
+        }
+    };
+    take_room().map_err(Error::file("write", path))
+}
+
+/// Writes the unfinished file from its beginning, into the blocks that it has, and gives it its name
+/// once `is_settled` has seen it. One that was cut short by a crash keeps the other name.
+fn write_over(
     path: &Path,
     bytes: &[u8],
     is_settled: impl FnOnce(&File) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let unfinished = path.with_extension("part");
     let write_whole = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)?;
+        let mut file = open_unfinished(path)?;
         file.write_all(bytes)?;
+        file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
         is_settled(&file)?;
-        fs::rename(&unfinished, path)
+        fs::rename(path.with_extension("part"), path)
     };
     write_whole().map_err(Error::file("write", path))
+}
+
+fn open_unfinished(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        // To truncate it would give its room back.
+        .truncate(false)
+        .mode(0o600)
+        .open(path.with_extension("part"))
 }
 
 pub(super) fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {

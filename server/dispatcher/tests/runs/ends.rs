@@ -200,7 +200,9 @@ async fn a_disk_that_is_full_when_the_worker_ends_costs_no_work_that_is_done() {
     let run = board.until_spawned(&task).await.run;
     wait_at(gate).await;
     let folder = board.home.run_dir(run);
-    poll(|| folder.join("exit.part").exists()).await;
+    // It is written, and cannot be given its name.
+    let written = || std::fs::read(folder.join("exit.part")).unwrap_or_default();
+    poll(|| serde_json::from_slice::<serde_json::Value>(&written()).is_ok()).await;
     std::fs::remove_dir(folder.join("exit.json")).unwrap();
     let done = board.until_status(&task, Status::Done).await;
     assert_eq!(done.task.result.as_deref(), Some("done"));

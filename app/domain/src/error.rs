@@ -137,12 +137,6 @@ pub enum Error {
     /// Metadata is read by programs, which expect named particulars.
     #[error("metadata must be a JSON object")]
     BadMetadata,
-    /// A summary beside the result, and metadata, belong to an attempt.
-    #[error("task {task} has no open run that could keep a summary or metadata")]
-    NoRunForHandOff {
-        /// The task.
-        task: TaskId,
-    },
     /// The worker's run has ended, or the task has been given to another run.
     #[error("this run is no longer the current one, so its worker may change nothing")]
     StaleRun,
@@ -236,7 +230,6 @@ impl Error {
             | Self::Paused { .. }
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }
-            | Self::NoRunForHandOff { .. }
             | Self::RunNotOpen(_)
             | Self::StaleRun => ErrorKind::Refused,
             Self::NotYourTask(_)

@@ -1,7 +1,7 @@
 //! The event log: written in the transaction of the change, read by everybody who listens.
 
 use domain::event::{Event, EventBody};
-use domain::id::{EventId, TaskId};
+use domain::id::{EventId, RunId, TaskId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
 
@@ -11,11 +11,12 @@ use crate::row;
 /// The columns that [`from_row`] reads.
 pub(crate) const COLUMNS: &str = "id, task_id, kind, payload, created_at";
 
-/// Writes one line into the log.
+/// Writes one line into the log, of the task and of the run that it is about.
 pub(crate) fn append(
     conn: &Connection,
     now: Timestamp,
     task: &TaskId,
+    run: Option<RunId>,
     body: &EventBody,
 ) -> Result<EventId, Error> {
     // A kind without particulars serialises to `null`, which the log has as SQL NULL.
@@ -23,9 +24,16 @@ pub(crate) fn append(
         .ok()
         .filter(|json| json != "null");
     conn.prepare_cached(
-        "INSERT INTO task_events (task_id, kind, payload, created_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO task_events (task_id, run_id, kind, payload, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute((task.as_str(), body.kind(), payload, now.0))?;
+    .execute((
+        task.as_str(),
+        run.map(|run| run.0),
+        body.kind(),
+        payload,
+        now.0,
+    ))?;
     Ok(EventId(conn.last_insert_rowid()))
 }
 

@@ -2,6 +2,7 @@
 //! schema's migrations.
 
 mod foreign;
+mod peers;
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -13,6 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+pub(crate) use self::peers::put_in_step;
 use crate::error::Error;
 
 /// Marks a file as ours: "knbn" in ASCII. The original leaves it zero.
@@ -32,7 +34,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// How many migrations there are.
-pub(crate) const SCHEMA_VERSION: i32 = 6;
+pub(crate) const SCHEMA_VERSION: i32 = 7;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -51,6 +53,10 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
         M::up(include_str!("../migrations/0004_search.sql")),
         M::up(include_str!("../migrations/0005_notify.sql")),
         M::up(include_str!("../migrations/0006_beside.sql")),
+        M::up_with_hook(
+            include_str!("../migrations/0007_attempts.sql"),
+            peers::complete,
+        ),
     ])
 });
 

@@ -1,9 +1,10 @@
-//! The rows of attempts.
+//! The rows of attempts: ours in `runs`, and the same for hermes-agent in `task_runs`. Every change of
+//! one goes through here, so that none is in one table alone.
 
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::Outcome;
 use domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::error::Error;
 use crate::row;
@@ -59,6 +60,100 @@ pub(crate) fn count_open_in(conn: &Connection, lane: &str) -> Result<u32, Error>
     Ok(statement.query_one([lane], |row| row::count(row, 0))?)
 }
 
+/// Writes those runs that meet a condition into `task_runs`, as hermes-agent would have. What it has
+/// no word for is said in its nearest one.
+pub(crate) fn mirror_sql(condition: &str) -> String {
+    format!(
+        "INSERT INTO task_runs (id, task_id, profile, status, claim_lock, claim_expires, \
+             worker_pid, max_runtime_seconds, last_heartbeat_at, started_at, ended_at, outcome, \
+             summary, metadata, error) \
+         SELECT run.id, run.task_id, coalesce(tasks.assignee, run.lane), \
+             CASE \
+                 WHEN run.outcome IS NULL THEN 'running' \
+                 WHEN run.outcome = 'completed' THEN 'done' \
+                 ELSE {THEIR_OUTCOME} \
+             END, \
+             iif(run.ended_at IS NULL, tasks.claim_lock, NULL), \
+             iif(run.ended_at IS NULL, run.lease_expires, NULL), \
+             iif(run.ended_at IS NULL, run.worker_pid, NULL), \
+             tasks.max_runtime_seconds, run.heartbeat_at, run.started_at, run.ended_at, \
+             {THEIR_OUTCOME}, run.summary, run.metadata, run.error \
+         FROM runs AS run LEFT JOIN tasks ON tasks.id = run.task_id \
+         WHERE {condition} \
+         ON CONFLICT (id) DO UPDATE SET status = excluded.status, claim_lock = excluded.claim_lock, \
+             claim_expires = excluded.claim_expires, worker_pid = excluded.worker_pid, \
+             last_heartbeat_at = excluded.last_heartbeat_at, ended_at = excluded.ended_at, \
+             outcome = excluded.outcome, summary = excluded.summary, \
+             metadata = excluded.metadata, error = excluded.error"
+    )
+}
+
+/// The outcome of a row of `runs` as 0.19 calls it.
+const THEIR_OUTCOME: &str = "CASE \
+     WHEN run.outcome IN ('exit', 'signal', 'oom', 'protocol') THEN 'crashed' \
+     WHEN run.outcome IN ('interrupted', 'cancelled') THEN 'reclaimed' \
+     WHEN run.outcome = 'heartbeat_lost' THEN 'stale' \
+     WHEN run.outcome = 'deferred' THEN 'rate_limited' \
+     ELSE run.outcome \
+ END";
+
+fn mirror(conn: &Connection, run: RunId) -> Result<(), Error> {
+    conn.prepare_cached(&mirror_sql("run.id = ?1"))?
+        .execute([run.0])?;
+    Ok(())
+}
+
+/// Changes a run in both tables; the statement's first parameter is its number.
+pub(crate) fn change(
+    conn: &Connection,
+    run: RunId,
+    sql: &str,
+    params: impl Params,
+) -> Result<(), Error> {
+    conn.prepare_cached(sql)?.execute(params)?;
+    mirror(conn, run)
+}
+
+/// An attempt that begins.
+pub(crate) struct Start<'a> {
+    pub(crate) task: &'a TaskId,
+    pub(crate) lane: Option<&'a str>,
+    pub(crate) token: &'a RunToken,
+    pub(crate) lock: &'a str,
+    pub(crate) lease_expires: Timestamp,
+}
+
+/// Opens a run, which its task names from then on.
+pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Result<RunId, Error> {
+    conn.prepare_cached(
+        "INSERT INTO runs (task_id, lane, token, lease_expires, started_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((
+        start.task.as_str(),
+        start.lane,
+        start.token.as_str(),
+        start.lease_expires.0,
+        now.0,
+    ))?;
+    let run = RunId(conn.last_insert_rowid());
+    conn.prepare_cached(
+        "UPDATE tasks SET status = 'running', status_since = ?2, claim_lock = ?3, \
+             claim_expires = ?4, worker_pid = NULL, started_at = coalesce(started_at, ?2), \
+             not_before = NULL, current_run_id = ?5, last_heartbeat_at = NULL \
+         WHERE id = ?1",
+    )?
+    .execute((
+        start.task.as_str(),
+        now.0,
+        start.lock,
+        start.lease_expires.0,
+        run.0,
+    ))?;
+    mirror(conn, run)?;
+    Ok(run)
+}
+
 /// What is known of the end of a run, beside its outcome.
 #[derive(Default)]
 pub(crate) struct End<'a> {
@@ -68,7 +163,7 @@ pub(crate) struct End<'a> {
     pub(crate) metadata: Option<&'a str>,
 }
 
-/// Closes a run. From here on its token opens nothing.
+/// Closes a run. From here on its token opens nothing. Its task names it until it is put somewhere.
 pub(crate) fn close(
     conn: &Connection,
     now: Timestamp,
@@ -76,12 +171,10 @@ pub(crate) fn close(
     outcome: Outcome,
     end: &End<'_>,
 ) -> Result<(), Error> {
-    conn.prepare_cached(
-        "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = coalesce(?4, exit_code), \
-             error = ?5, summary = ?6, metadata = ?7 \
-         WHERE id = ?1",
-    )?
-    .execute((
+    let sql = "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = coalesce(?4, exit_code), \
+                   error = ?5, summary = ?6, metadata = ?7 \
+               WHERE id = ?1";
+    let params = (
         run.0,
         now.0,
         outcome.as_str(),
@@ -89,20 +182,33 @@ pub(crate) fn close(
         end.error,
         end.summary,
         end.metadata,
-    ))?;
-    Ok(())
+    );
+    change(conn, run, sql, params)
 }
 
-/// Closes the open run of a task, if it has one, and says which it was.
-pub(crate) fn close_open_run_of(
+/// Writes down a run that has ended already, under a token that nobody was given, and says which it is.
+pub(crate) fn note(
     conn: &Connection,
     now: Timestamp,
     task: &TaskId,
+    token: &RunToken,
     outcome: Outcome,
-) -> Result<Option<RunId>, Error> {
-    let Some(run) = open_run_of(conn, task)? else {
-        return Ok(None);
-    };
-    close(conn, now, run.id, outcome, &End::default())?;
-    Ok(Some(run.id))
+    end: &End<'_>,
+) -> Result<RunId, Error> {
+    conn.prepare_cached(
+        "INSERT INTO runs (task_id, token, lease_expires, started_at, ended_at, outcome, summary, \
+             metadata) \
+         VALUES (?1, ?2, ?3, ?3, ?3, ?4, ?5, ?6)",
+    )?
+    .execute((
+        task.as_str(),
+        token.as_str(),
+        now.0,
+        outcome.as_str(),
+        end.summary,
+        end.metadata,
+    ))?;
+    let run = RunId(conn.last_insert_rowid());
+    mirror(conn, run)?;
+    Ok(run)
 }

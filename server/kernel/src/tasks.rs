@@ -31,7 +31,8 @@ pub(crate) fn put(
 ) -> Result<(), Error> {
     conn.prepare_cached(
         "UPDATE tasks SET status = ?2, status_since = ?3, not_before = ?4, waiting = 0, \
-             block_reason = NULL, claim_lock = NULL, claim_expires = NULL, worker_pid = NULL \
+             block_reason = NULL, claim_lock = NULL, claim_expires = NULL, worker_pid = NULL, \
+             current_run_id = NULL \
          WHERE id = ?1",
     )?
     .execute((
@@ -52,25 +53,48 @@ pub(crate) fn finish(
     status: &Status,
     result: Option<&str>,
 ) -> Result<(), Error> {
-    conn.prepare_cached(
+    conn.prepare_cached(&format!(
         "UPDATE tasks SET status = ?2, status_since = ?3, completed_at = ?3, result = ?4, \
              not_before = NULL, waiting = 0, block_reason = NULL, claim_lock = NULL, \
-             claim_expires = NULL, worker_pid = NULL, spawn_failures = 0, \
-             last_spawn_error = NULL, deferrals = 0, deferred_for = 0 \
+             claim_expires = NULL, worker_pid = NULL, current_run_id = NULL, {FORGIVEN} \
          WHERE id = ?1",
-    )?
+    ))?
     .execute((id.as_str(), status.as_str(), now.0, result))?;
     Ok(())
 }
 
+/// The failures under the name of the seed and under that of 0.13, none of either.
+const FORGIVEN: &str = "spawn_failures = 0, consecutive_failures = 0, last_spawn_error = NULL, \
+     last_failure_error = NULL, deferrals = 0, deferred_for = 0";
+
 /// Forgets the attempts that came to nothing: the next one is the first again.
 pub(crate) fn forgive(conn: &Connection, id: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached(&format!("UPDATE tasks SET {FORGIVEN} WHERE id = ?1"))?
+        .execute([id.as_str()])?;
+    Ok(())
+}
+
+/// Writes down how many attempts in a row came to nothing, and the error of the last. That ends a row
+/// of deferrals.
+pub(crate) fn set_failures(
+    conn: &Connection,
+    id: &TaskId,
+    failures: u32,
+    last_error: Option<&str>,
+) -> Result<(), Error> {
     conn.prepare_cached(
-        "UPDATE tasks SET spawn_failures = 0, last_spawn_error = NULL, deferrals = 0, \
-             deferred_for = 0 \
+        "UPDATE tasks SET spawn_failures = ?2, consecutive_failures = ?2, last_spawn_error = ?3, \
+             last_failure_error = ?3, deferrals = 0, deferred_for = 0 \
          WHERE id = ?1",
     )?
-    .execute([id.as_str()])?;
+    .execute((id.as_str(), failures, last_error))?;
+    Ok(())
+}
+
+/// Lets a task that does not run name no run, after another program has moved it.
+pub(crate) fn forget_run(conn: &Connection, id: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET current_run_id = NULL WHERE id = ?1")?
+        .execute([id.as_str()])?;
     Ok(())
 }
 

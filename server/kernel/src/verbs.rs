@@ -32,11 +32,13 @@ use domain::actor::{Actor, Authority};
 use domain::command::{Answer, Command, FAILURE_LIMIT, Receipt};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::id::{EventId, TaskId};
+use domain::id::{EventId, RunId, RunToken, TaskId};
+use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::Timestamp;
 use domain::transition::{self, Step};
+use rand::RngExt;
 use rand::rngs::StdRng;
 use rusqlite::Connection;
 
@@ -48,6 +50,7 @@ pub(crate) use self::lease::{LEASE_END, stale_claims};
 pub(crate) use self::promotion::{HAS_UNFINISHED_PARENT, unfinished_parents};
 use self::undo::{Act, Inverse};
 use crate::error::Error;
+use crate::runs::{self, End, Start};
 use crate::{events, tasks};
 
 /// What a verb works with: the open transaction, the time and the source of randomness.
@@ -56,6 +59,8 @@ pub(crate) struct Work<'a> {
     now: Timestamp,
     rng: &'a mut StdRng,
     events: Vec<EventId>,
+    /// The run that the command is about, and its task, whose events name it.
+    run: Option<(TaskId, RunId)>,
     /// How to take back what is done; `None` for a worker, whose acts stand.
     act: Option<Act>,
 }
@@ -67,6 +72,7 @@ impl<'a> Work<'a> {
             now,
             rng,
             events: Vec::new(),
+            run: None,
             act: None,
         }
     }
@@ -80,9 +86,52 @@ impl<'a> Work<'a> {
 
     /// Writes an event of `task`, and who is to be told of it.
     fn log(&mut self, task: &TaskId, body: &EventBody) -> Result<(), Error> {
-        let event = events::append(self.conn, self.now, task, body)?;
+        let run = self.run.as_ref().filter(|(of, _)| of == task);
+        let run = run.map(|(_, run)| *run);
+        let event = events::append(self.conn, self.now, task, run, body)?;
         self.events.push(event);
         outbox::post(self, task, event, body)
+    }
+
+    fn open_run(&mut self, start: &Start<'_>) -> Result<RunId, Error> {
+        let run = runs::open(self.conn, self.now, start)?;
+        self.run = Some((start.task.clone(), run));
+        Ok(run)
+    }
+
+    /// Closes a run; whoever does puts its task somewhere.
+    fn close_run(
+        &mut self,
+        task: &TaskId,
+        run: RunId,
+        outcome: Outcome,
+        end: &End<'_>,
+    ) -> Result<(), Error> {
+        runs::close(self.conn, self.now, run, outcome, end)?;
+        self.run = Some((task.clone(), run));
+        Ok(())
+    }
+
+    /// Closes the open run of a task, if it has one, and says which it was.
+    fn close_run_of(
+        &mut self,
+        task: &TaskId,
+        outcome: Outcome,
+        end: &End<'_>,
+    ) -> Result<Option<RunId>, Error> {
+        let Some(open) = runs::open_run_of(self.conn, task)? else {
+            return Ok(None);
+        };
+        self.close_run(task, open.id, outcome, end)?;
+        Ok(Some(open.id))
+    }
+
+    /// Keeps what was said of a task that nobody ran, as a run that ends as it begins.
+    fn note_run(&mut self, task: &TaskId, outcome: Outcome, end: &End<'_>) -> Result<(), Error> {
+        let token = RunToken::from_bits(self.rng.random());
+        let run = runs::note(self.conn, self.now, task, &token, outcome, end)?;
+        self.run = Some((task.clone(), run));
+        Ok(())
     }
 
     /// The task with this id.
@@ -125,6 +174,7 @@ pub(crate) fn carry_out_all(
 #[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
 fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Receipt, Error> {
     authority::check(work, actor, command)?;
+    work.run = None;
     let answer = match command {
         Command::CreateTask(new) => create::create(work, actor, new),
         Command::ClaimTask {

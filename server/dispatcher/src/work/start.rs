@@ -61,7 +61,8 @@ impl Work {
     async fn claim(&self, start: &Start) -> Result<Option<Box<Claimed>>, Error> {
         let claim = Command::ClaimTask {
             task: start.task.clone(),
-            lock: self.claimer.clone(),
+            // Another dispatcher that judges workers by its host's name must not judge ours.
+            lock: format!("kanban@{}", self.claimer),
             ttl: LEASE,
             lane: Some(start.lane.name.clone()),
             policy: ClaimPolicy {

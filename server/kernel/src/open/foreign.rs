@@ -62,7 +62,13 @@ pub(super) fn copy_runs(transaction: &Transaction<'_>) -> HookResult {
             (),
         )?;
     }
-    transaction.execute(OPEN_RUNS_OF_RUNNING_TASKS, ())?;
+    // A worker of 0.13 or later shows the number of its attempt, so that has to stay.
+    let number = if has_column(transaction, "tasks", "current_run_id")? {
+        NUMBER_OF_OPEN_RUN
+    } else {
+        "NULL"
+    };
+    transaction.execute(&OPEN_RUNS_OF_RUNNING_TASKS.replace("?number", number), ())?;
     transaction.execute(FREE_WHAT_DOES_NOT_RUN, ())?;
     transaction.execute(CLAIM_WHAT_RUNS, ())?;
     Ok(())
@@ -84,15 +90,16 @@ const PAUSE_WHAT_IS_NOT_NEW: &str = "\
     WHERE EXISTS (SELECT 1 FROM tasks)";
 
 const COPY_ENDED_RUNS: &str = "\
-    INSERT INTO runs (task_id, lane, token, lease_expires, heartbeat_at, worker_pid, started_at, \
+    INSERT INTO runs (id, task_id, lane, token, lease_expires, heartbeat_at, worker_pid, started_at, \
         ended_at, outcome, error, summary, metadata) \
-    SELECT task_id, profile, lower(hex(randomblob(16))), coalesce(claim_expires, started_at), \
+    SELECT id, task_id, profile, lower(hex(randomblob(16))), coalesce(claim_expires, started_at), \
         last_heartbeat_at, worker_pid, started_at, ended_at, \
         CASE \
             WHEN outcome IN ('completed', 'blocked', 'crashed', 'timed_out', 'spawn_failed', \
                 'reclaimed') THEN outcome \
             WHEN outcome IN ('scheduled', 'rate_limited') THEN 'deferred' \
             WHEN outcome = 'stale' THEN 'heartbeat_lost' \
+            WHEN outcome = 'gave_up' THEN 'spawn_failed' \
             ELSE 'exit' \
         END, \
         error, summary, CASE WHEN json_valid(metadata) THEN metadata END \
@@ -100,11 +107,16 @@ const COPY_ENDED_RUNS: &str = "\
     WHERE ended_at IS NOT NULL AND task_id IN (SELECT id FROM tasks) \
     ORDER BY id";
 
+/// The others are numbered after those that have a number.
 const OPEN_RUNS_OF_RUNNING_TASKS: &str = "\
-    INSERT INTO runs (task_id, token, lease_expires, worker_pid, started_at) \
-    SELECT id, lower(hex(randomblob(16))), coalesce(claim_expires, 0), worker_pid, \
-        coalesce(started_at, created_at) \
-    FROM tasks WHERE status = 'running' ORDER BY created_at, id";
+    INSERT INTO runs (id, task_id, token, lease_expires, worker_pid, started_at) \
+    SELECT ?number AS number, id, lower(hex(randomblob(16))), coalesce(claim_expires, 0), \
+        worker_pid, coalesce(started_at, created_at) \
+    FROM tasks WHERE status = 'running' ORDER BY number IS NULL, created_at, id";
+
+const NUMBER_OF_OPEN_RUN: &str = "\
+    (SELECT attempt.id FROM task_runs AS attempt \
+     WHERE attempt.id = current_run_id AND attempt.task_id = tasks.id AND ended_at IS NULL)";
 
 /// The original leaves the lock of an archived task and the pid of a moved one on the row.
 const FREE_WHAT_DOES_NOT_RUN: &str = "\
@@ -117,7 +129,7 @@ const CLAIM_WHAT_RUNS: &str = "\
         claim_expires = coalesce(claim_expires, 0) \
     WHERE status = 'running'";
 
-fn has_column(conn: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_column(conn: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
     conn.prepare("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2")?
         .exists((table, column))
 }

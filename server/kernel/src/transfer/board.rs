@@ -18,6 +18,7 @@ use super::lines::{Line, Lines};
 use super::tables::TABLES;
 use super::{Imported, TransferError};
 use crate::error::Error;
+use crate::open;
 use crate::verbs::{self, Work};
 
 /// Why what another board was still to tell is not told by this one.
@@ -83,6 +84,7 @@ pub(super) fn take_in(
         return Err(TransferError::CutOff);
     }
     check_rules(conn)?;
+    open::put_in_step(conn).map_err(Error::from)?;
     give_up_deliveries(conn, now)?;
     interrupt_runs(conn, now)?;
     // What was put in past the verbs is found by going through all tasks once.

@@ -17,6 +17,7 @@ use super::{Work, promotion};
 use crate::error::Error;
 use crate::row;
 use crate::runs::{self, End, OpenRun};
+use crate::tasks;
 
 /// How much of an error a task keeps, in characters, as in the original.
 const ERROR_CHARS: usize = 500;
@@ -55,18 +56,19 @@ pub(super) fn record_spawn(
     spawn: &Spawn<'_>,
 ) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE runs SET worker_pid = ?2, workspace = ?3, spawned_at = ?4, log_start = ?5 \
-             WHERE id = ?1",
-        )?
-        .execute((
+    runs::change(
+        work.conn,
+        run,
+        "UPDATE runs SET worker_pid = ?2, workspace = ?3, spawned_at = ?4, log_start = ?5 \
+         WHERE id = ?1",
+        (
             run.0,
             spawn.worker_pid,
             spawn.workspace,
             work.now.0,
             spawn.log_start.map(row::offset),
-        ))?;
+        ),
+    )?;
     work.conn
         .prepare_cached("UPDATE tasks SET worker_pid = ?2, workspace_path = ?3 WHERE id = ?1")?
         .execute((open.task.as_str(), spawn.worker_pid, spawn.workspace))?;
@@ -128,7 +130,7 @@ pub(super) fn fail(
         summary: failure.proposed.as_deref(),
         metadata: None,
     };
-    runs::close(work.conn, work.now, run, outcome, &end)?;
+    work.close_run(&task.id, run, outcome, &end)?;
     let is_last = failures >= task.failure_limit.unwrap_or(limit)
         || outcome == Outcome::Protocol && violates_again_and_again(work, &task.id, failures)?;
     if is_last {
@@ -182,8 +184,7 @@ pub(super) fn give_up(
     work.log(&task.id, &event)
 }
 
-/// Keeps on the task why its last attempt failed, as much of it as a task keeps. A failure ends a
-/// row of deferrals.
+/// Keeps on the task why its last attempt failed, as much of it as a task keeps.
 fn remember(
     work: &Work<'_>,
     task: &TaskId,
@@ -191,13 +192,7 @@ fn remember(
     failure: &Failure,
 ) -> Result<String, Error> {
     let error: String = failure.error.chars().take(ERROR_CHARS).collect();
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET spawn_failures = ?2, last_spawn_error = ?3, deferrals = 0, \
-                 deferred_for = 0 \
-             WHERE id = ?1",
-        )?
-        .execute((task.as_str(), failures, &error))?;
+    tasks::set_failures(work.conn, task, failures, Some(&error))?;
     Ok(error)
 }
 
@@ -223,13 +218,7 @@ fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Re
 pub(super) fn interrupt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
     let task = work.task(&open.task)?;
-    runs::close(
-        work.conn,
-        work.now,
-        run,
-        Outcome::Interrupted,
-        &End::default(),
-    )?;
+    work.close_run(&task.id, run, Outcome::Interrupted, &End::default())?;
     release(work, &task, None, &EventBody::Interrupted { run })?;
     Ok(Answer::Done)
 }
@@ -259,17 +248,13 @@ pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<
 
 /// Closes the run of a task that is taken away from its worker, if it has one.
 pub(super) fn take_away(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<(), Error> {
-    let closed = runs::close_open_run_of(work.conn, work.now, id, Outcome::Cancelled)?;
-    match closed {
-        Some(run) => work.log(
-            id,
-            &EventBody::Cancelled {
-                run,
-                by: actor.name.clone(),
-            },
-        ),
-        None => Ok(()),
-    }
+    let closed = work.close_run_of(id, Outcome::Cancelled, &End::default())?;
+    let Some(run) = closed else {
+        return Ok(());
+    };
+    tasks::forget_run(work.conn, id)?;
+    let by = actor.name.clone();
+    work.log(id, &EventBody::Cancelled { run, by })
 }
 
 pub(super) fn adopt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
@@ -278,7 +263,9 @@ pub(super) fn adopt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
     Ok(Answer::Done)
 }
 
-/// The run, unless it was closed.
-pub(super) fn open_run(work: &Work<'_>, run: RunId) -> Result<OpenRun, Error> {
-    runs::open_run_with_id(work.conn, run)?.ok_or_else(|| Refusal::RunNotOpen(run).into())
+/// The run, unless it was closed. What is logged of its task from here on is logged of it.
+pub(super) fn open_run(work: &mut Work<'_>, run: RunId) -> Result<OpenRun, Error> {
+    let open = runs::open_run_with_id(work.conn, run)?.ok_or(Refusal::RunNotOpen(run))?;
+    work.run = Some((open.task.clone(), run));
+    Ok(open)
 }

@@ -10,7 +10,8 @@ use domain::transition::Step;
 use super::undo::Inverse;
 use super::{Work, comment, promotion};
 use crate::error::Error;
-use crate::{runs, tasks};
+use crate::runs::End;
+use crate::tasks;
 
 pub(super) fn block(
     work: &mut Work<'_>,
@@ -29,7 +30,7 @@ pub(super) fn block(
         None => None,
     };
     work.note(id, || Inverse::place(&task).with_comment(comment));
-    runs::close_open_run_of(work.conn, work.now, id, Outcome::Blocked)?;
+    work.close_run_of(id, Outcome::Blocked, &End::default())?;
     work.put(id, &status, None)?;
     work.conn
         .prepare_cached("UPDATE tasks SET block_reason = ?2 WHERE id = ?1")?

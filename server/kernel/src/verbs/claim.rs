@@ -15,7 +15,7 @@ use rand::RngExt;
 
 use super::{Work, pause, promotion};
 use crate::error::Error;
-use crate::runs;
+use crate::runs::{self, End, Start};
 
 /// The particulars of a claim.
 pub(super) struct Claim<'a> {
@@ -27,40 +27,22 @@ pub(super) struct Claim<'a> {
 
 pub(super) fn claim(work: &mut Work<'_>, id: &TaskId, claim: &Claim<'_>) -> Result<Answer, Error> {
     let task = work.task(id)?;
-    let status = super::step(&task, &Step::Claim, "claimed")?;
+    super::step(&task, &Step::Claim, "claimed")?;
     check_parents(work, id)?;
     // Another program may have made the task ready, and nobody has looked since.
-    runs::close_open_run_of(work.conn, work.now, id, Outcome::Reclaimed)?;
+    work.close_run_of(id, Outcome::Reclaimed, &End::default())?;
     check_policy(work, &task, claim)?;
 
     let token = RunToken::from_bits(work.rng.random());
     let expires = work.now + claim.ttl;
-    work.conn
-        .prepare_cached(
-            "INSERT INTO runs (task_id, lane, token, lease_expires, started_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute((
-            id.as_str(),
-            claim.lane,
-            token.as_str(),
-            expires.0,
-            work.now.0,
-        ))?;
-    let run = RunId(work.conn.last_insert_rowid());
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET status = ?2, status_since = ?3, claim_lock = ?4, claim_expires = ?5, \
-                 worker_pid = NULL, started_at = coalesce(started_at, ?3), not_before = NULL \
-             WHERE id = ?1",
-        )?
-        .execute((
-            id.as_str(),
-            status.as_str(),
-            work.now.0,
-            claim.lock,
-            expires.0,
-        ))?;
+    let start = Start {
+        task: id,
+        lane: claim.lane,
+        token: &token,
+        lock: claim.lock,
+        lease_expires: expires,
+    };
+    let run = work.open_run(&start)?;
     work.log(
         id,
         &EventBody::Claimed {

@@ -10,7 +10,7 @@ use domain::transition::Step;
 use super::undo::Inverse;
 use super::{Work, promotion};
 use crate::error::Error;
-use crate::runs::{self, End};
+use crate::runs::End;
 use crate::tasks;
 
 /// What whoever finishes a task says about it.
@@ -31,15 +31,14 @@ pub(super) fn complete(
     if said.metadata.is_some_and(|text| !is_object(text)) {
         return Err(Refusal::BadMetadata.into());
     }
-    if let Some(run) = runs::open_run_of(work.conn, id)? {
-        let end = End {
-            summary: said.summary,
-            metadata: said.metadata,
-            ..End::default()
-        };
-        runs::close(work.conn, work.now, run.id, Outcome::Completed, &end)?;
-    } else if said.metadata.is_some() || (said.summary.is_some() && said.result.is_some()) {
-        return Err(Refusal::NoRunForHandOff { task: id.clone() }.into());
+    let end = End {
+        summary: said.summary,
+        metadata: said.metadata,
+        ..End::default()
+    };
+    let closed = work.close_run_of(id, Outcome::Completed, &end)?;
+    if closed.is_none() && (said.summary.is_some() || said.metadata.is_some()) {
+        work.note_run(id, Outcome::Completed, &end)?;
     }
     let result = said.result.or(said.summary);
     work.note(id, || Inverse::place(&task));

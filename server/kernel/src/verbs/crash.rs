@@ -10,7 +10,7 @@ use super::promotion::HAS_UNFINISHED_PARENT;
 use super::{Work, attempt};
 use crate::error::Error;
 use crate::row;
-use crate::runs::{self, End};
+use crate::runs::End;
 
 /// A worker that another program has started. All that is known of its process is its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(super) fn release(
         return Ok(Answer::Unchanged);
     };
     if let Some(run) = worker.run {
-        runs::close(work.conn, work.now, run, Outcome::Crashed, &End::default())?;
+        work.close_run(&worker.task, run, Outcome::Crashed, &End::default())?;
     }
     let task = work.task(id)?;
     let crashed = EventBody::Crashed {

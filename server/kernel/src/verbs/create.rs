@@ -53,8 +53,8 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
         .prepare_cached(
             "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
                  workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
-                 failure_limit) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14)",
+                 failure_limit, max_retries) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14)",
         )?
         .execute((
             task.as_str(),

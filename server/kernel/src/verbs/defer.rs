@@ -10,7 +10,7 @@ use rand::RngExt;
 use super::{Work, attempt};
 use crate::error::Error;
 use crate::row;
-use crate::runs::{self, End};
+use crate::runs::End;
 
 /// Ends a run whose worker could not go on now. The task rests, longer each time in a row; when that
 /// has gone on too often or too long, somebody has to look at it.
@@ -21,7 +21,7 @@ pub(super) fn defer(work: &mut Work<'_>, run: RunId, reason: &str) -> Result<Ans
         error: Some(reason),
         ..End::default()
     };
-    runs::close(work.conn, work.now, run, Outcome::Deferred, &end)?;
+    work.close_run(&task.id, run, Outcome::Deferred, &end)?;
     let (deferrals, waited): (u32, i64) = work
         .conn
         .prepare_cached("SELECT deferrals, deferred_for FROM tasks WHERE id = ?1")?

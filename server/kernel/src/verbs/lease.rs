@@ -14,20 +14,24 @@ use super::{Work, attempt};
 use crate::error::Error;
 use crate::row;
 use crate::runs::{self, End};
+use crate::tasks;
 
 /// Writes down that the worker makes progress, and lengthens its lease.
 pub(super) fn heartbeat(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
-    let answer = renew(work, id, ttl)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE runs SET heartbeat_at = ?2 WHERE task_id = ?1 AND ended_at IS NULL",
-        )?
-        .execute((id.as_str(), work.now.0))?;
-    Ok(answer)
+    lengthen(work, id, ttl, Some(work.now))
 }
 
 /// Lengthens the lease of the current run to `ttl` from now.
 pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
+    lengthen(work, id, ttl, None)
+}
+
+fn lengthen(
+    work: &mut Work<'_>,
+    id: &TaskId,
+    ttl: Seconds,
+    sign_of_life: Option<Timestamp>,
+) -> Result<Answer, Error> {
     let task = work.task(id)?;
     let run = runs::open_run_of(work.conn, id)?.ok_or_else(|| Refusal::WrongStatus {
         task: id.clone(),
@@ -35,12 +39,21 @@ pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<An
         verb: "kept alive",
     })?;
     let lease_expires = work.now + ttl;
+    let sign_of_life = sign_of_life.map(|at| at.0);
+    runs::change(
+        work.conn,
+        run.id,
+        "UPDATE runs SET lease_expires = ?2, heartbeat_at = coalesce(?3, heartbeat_at) \
+         WHERE id = ?1",
+        (run.id.0, lease_expires.0, sign_of_life),
+    )?;
     work.conn
-        .prepare_cached("UPDATE runs SET lease_expires = ?2 WHERE id = ?1")?
-        .execute((run.id.0, lease_expires.0))?;
-    work.conn
-        .prepare_cached("UPDATE tasks SET claim_expires = ?2 WHERE id = ?1")?
-        .execute((id.as_str(), lease_expires.0))?;
+        .prepare_cached(
+            "UPDATE tasks SET claim_expires = ?2, \
+                 last_heartbeat_at = coalesce(?3, last_heartbeat_at) \
+             WHERE id = ?1",
+        )?
+        .execute((id.as_str(), lease_expires.0, sign_of_life))?;
     Ok(Answer::Renewed { lease_expires })
 }
 
@@ -116,12 +129,13 @@ pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
     for stale in stale_claims(work.conn, work.now)? {
         let outcome = stale.outcome();
         if let Some(run) = stale.run {
-            runs::close(work.conn, work.now, run, outcome, &End::default())?;
+            work.close_run(&stale.task, run, outcome, &End::default())?;
         }
         if outcome == Outcome::Reclaimed {
             count += 1;
         }
         if !stale.frees_task() {
+            tasks::forget_run(work.conn, &stale.task)?;
             continue;
         }
         let task = work.task(&stale.task)?;

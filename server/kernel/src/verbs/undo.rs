@@ -170,7 +170,8 @@ fn find(work: &Work<'_>, event: EventId) -> Result<Option<(EventId, Vec<Step>)>,
 fn has_changed_since(work: &Work<'_>, task: &TaskId, last: EventId) -> Result<bool, Error> {
     let mut statement = work.conn.prepare_cached(
         "SELECT 1 FROM task_events WHERE task_id = ?1 AND id > ?2 \
-             AND kind NOT IN ('commented', 'ready', 'demoted', 'marked', 'unmarked')",
+             AND kind NOT IN \
+                 ('commented', 'ready', 'promoted', 'demoted', 'marked', 'unmarked', 'heartbeat')",
     )?;
     Ok(statement.exists((task.as_str(), last.0))?)
 }
@@ -267,16 +268,16 @@ fn put_back(work: &mut Work<'_>, id: &TaskId, to: &Status, waiting: bool) -> Res
 }
 
 fn restore(work: &Work<'_>, id: &TaskId, standing: &Standing) -> Result<(), Error> {
+    tasks::set_failures(
+        work.conn,
+        id,
+        standing.failures,
+        standing.last_error.as_deref(),
+    )?;
     work.conn
-        .prepare_cached(
-            "UPDATE tasks SET spawn_failures = ?2, last_spawn_error = ?3, not_before = ?4, \
-                 block_reason = ?5 \
-             WHERE id = ?1",
-        )?
+        .prepare_cached("UPDATE tasks SET not_before = ?2, block_reason = ?3 WHERE id = ?1")?
         .execute((
             id.as_str(),
-            standing.failures,
-            &standing.last_error,
             standing.not_before.map(|at| at.0),
             &standing.block_reason,
         ))?;

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -68,6 +68,15 @@ CREATE TABLE dispatcher (
     reported_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE foreign_moves (
+    task_id      TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    status       TEXT NOT NULL,
+    waiting      INTEGER NOT NULL,
+    status_since INTEGER NOT NULL,
+    not_before   INTEGER,
+    block_reason TEXT
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE idempotency_keys (
     key     TEXT PRIMARY KEY,
     task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE
@@ -80,7 +89,7 @@ CREATE TABLE kanban_notify_subs (
     thread_id     TEXT NOT NULL DEFAULT '',
     user_id       TEXT,
     created_at    INTEGER NOT NULL,
-    last_event_id INTEGER NOT NULL DEFAULT 0,
+    last_event_id INTEGER NOT NULL DEFAULT 0, notifier_profile TEXT,
     PRIMARY KEY (task_id, platform, chat_id, thread_id)
 );
 
@@ -162,13 +171,52 @@ CREATE TABLE task_comments (
     created_at INTEGER NOT NULL
 );
 
+CREATE TRIGGER foreign_heartbeat_event AFTER INSERT ON task_events WHEN NEW.kind = 'heartbeat' BEGIN
+    UPDATE tasks SET last_heartbeat_at = CAST(NEW.created_at AS INTEGER)
+    WHERE id = NEW.task_id AND status = 'running'
+      AND (NEW.run_id IS NULL OR NEW.run_id = current_run_id);
+END;
+
+CREATE TRIGGER foreign_promotion BEFORE INSERT ON task_events
+WHEN NEW.kind IN ('promoted', 'ready') AND EXISTS (
+    SELECT 1 FROM foreign_moves AS move JOIN tasks ON tasks.id = move.task_id
+    WHERE move.task_id = NEW.task_id AND tasks.status = 'ready'
+      AND (move.status = 'blocked' OR move.status = 'todo' AND move.waiting = 0))
+BEGIN
+    UPDATE tasks SET status = (SELECT status FROM foreign_moves WHERE task_id = NEW.task_id)
+    WHERE id = NEW.task_id;
+    UPDATE tasks
+    SET waiting = (SELECT waiting FROM foreign_moves WHERE task_id = NEW.task_id),
+        status_since = (SELECT status_since FROM foreign_moves WHERE task_id = NEW.task_id),
+        not_before = (SELECT not_before FROM foreign_moves WHERE task_id = NEW.task_id),
+        block_reason = (SELECT block_reason FROM foreign_moves WHERE task_id = NEW.task_id)
+    WHERE id = NEW.task_id;
+    DELETE FROM foreign_moves WHERE task_id = NEW.task_id;
+    SELECT RAISE(IGNORE);
+END;
+
+CREATE TRIGGER foreign_renaming BEFORE UPDATE OF kind ON task_events
+WHEN OLD.kind IN ('ready', 'priority', 'spawn_auto_blocked') BEGIN
+    SELECT RAISE(IGNORE);
+END;
+
+CREATE TRIGGER foreign_specification AFTER INSERT ON task_events WHEN NEW.kind = 'specified' BEGIN
+    UPDATE tasks SET waiting = 1 WHERE id = NEW.task_id AND status = 'todo';
+END;
+
+CREATE TRIGGER foreign_unblocking AFTER INSERT ON task_events WHEN NEW.kind = 'unblocked' BEGIN
+    UPDATE tasks
+    SET consecutive_failures = 0, last_failure_error = NULL, deferrals = 0, deferred_for = 0
+    WHERE id = NEW.task_id;
+END;
+
 CREATE TABLE task_events (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     task_id    TEXT NOT NULL,
     kind       TEXT NOT NULL,
     payload    TEXT,
     created_at INTEGER NOT NULL
-);
+, run_id INTEGER);
 
 CREATE TRIGGER foreign_link AFTER INSERT ON task_links BEGIN
     UPDATE tasks SET waiting = 1 WHERE id = NEW.child_id AND status = 'todo';
@@ -180,7 +228,108 @@ CREATE TABLE task_links (
     PRIMARY KEY (parent_id, child_id)
 );
 
+CREATE TRIGGER foreign_run AFTER INSERT ON task_runs BEGIN
+    UPDATE task_runs SET status = 'reclaimed', outcome = 'reclaimed', ended_at = NEW.started_at
+    WHERE NEW.ended_at IS NULL AND id IN
+        (SELECT id FROM runs WHERE task_id = NEW.task_id AND ended_at IS NULL);
+    INSERT OR IGNORE INTO runs (id, task_id, lane, token, lease_expires, worker_pid, started_at,
+        ended_at, outcome, error, summary, metadata)
+    SELECT NEW.id, id, CASE WHEN NEW.ended_at IS NOT NULL THEN CAST(NEW.profile AS TEXT) END,
+        lower(hex(randomblob(16))), CAST(coalesce(NEW.claim_expires, NEW.started_at) AS INTEGER),
+        CAST(NEW.worker_pid AS INTEGER), CAST(NEW.started_at AS INTEGER),
+        CAST(NEW.ended_at AS INTEGER),
+        CASE
+            WHEN NEW.ended_at IS NULL THEN NULL
+            WHEN NEW.outcome IN ('completed', 'blocked', 'crashed', 'timed_out', 'spawn_failed',
+                'reclaimed') THEN NEW.outcome
+            WHEN NEW.outcome IN ('scheduled', 'rate_limited') THEN 'deferred'
+            WHEN NEW.outcome = 'stale' THEN 'heartbeat_lost'
+            WHEN NEW.outcome = 'gave_up' THEN 'spawn_failed'
+            ELSE 'exit'
+        END,
+        CAST(NEW.error AS TEXT), CAST(NEW.summary AS TEXT),
+        CASE WHEN json_valid(NEW.metadata) THEN NEW.metadata END
+    FROM tasks WHERE id = NEW.task_id;
+END;
+
+CREATE TRIGGER foreign_run_change AFTER UPDATE ON task_runs BEGIN
+    UPDATE runs
+    SET lease_expires = coalesce(CAST(NEW.claim_expires AS INTEGER), lease_expires),
+        heartbeat_at = coalesce(CAST(NEW.last_heartbeat_at AS INTEGER), heartbeat_at),
+        worker_pid = coalesce(CAST(NEW.worker_pid AS INTEGER), worker_pid),
+        error = CAST(NEW.error AS TEXT), summary = CAST(NEW.summary AS TEXT),
+        metadata = CASE WHEN json_valid(NEW.metadata) THEN NEW.metadata END,
+        outcome = CASE
+            WHEN ended_at IS NOT NULL THEN outcome
+            WHEN NEW.ended_at IS NULL THEN NULL
+            WHEN NEW.outcome IN ('completed', 'blocked', 'crashed', 'timed_out', 'spawn_failed',
+                'reclaimed') THEN NEW.outcome
+            WHEN NEW.outcome IN ('scheduled', 'rate_limited') THEN 'deferred'
+            WHEN NEW.outcome = 'stale' THEN 'heartbeat_lost'
+            WHEN NEW.outcome = 'gave_up' THEN 'spawn_failed'
+            ELSE 'exit'
+        END,
+        ended_at = coalesce(ended_at, CAST(NEW.ended_at AS INTEGER))
+    WHERE id = NEW.id;
+END;
+
+CREATE TABLE task_runs (
+    id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id             TEXT NOT NULL,
+    profile             TEXT,
+    step_key            TEXT,
+    status              TEXT NOT NULL,
+    claim_lock          TEXT,
+    claim_expires       INTEGER,
+    worker_pid          INTEGER,
+    max_runtime_seconds INTEGER,
+    last_heartbeat_at   INTEGER,
+    started_at          INTEGER NOT NULL,
+    ended_at            INTEGER,
+    outcome             TEXT,
+    summary             TEXT,
+    metadata            TEXT,
+    error               TEXT
+);
+
+CREATE TRIGGER foreign_assignment AFTER UPDATE OF assignee ON tasks
+WHEN NEW.assignee IS NOT OLD.assignee BEGIN
+    UPDATE tasks
+    SET consecutive_failures = 0, last_failure_error = NULL, deferrals = 0, deferred_for = 0,
+        not_before = NULL
+    WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER foreign_failures AFTER UPDATE OF consecutive_failures, last_failure_error ON tasks BEGIN
+    UPDATE tasks
+    SET spawn_failures = NEW.consecutive_failures, last_spawn_error = NEW.last_failure_error
+    WHERE id = NEW.id AND (spawn_failures IS NOT NEW.consecutive_failures
+        OR last_spawn_error IS NOT NEW.last_failure_error);
+END;
+
+CREATE TRIGGER foreign_heartbeat AFTER UPDATE OF last_heartbeat_at ON tasks
+WHEN NEW.last_heartbeat_at IS NOT NULL BEGIN
+    UPDATE task_runs SET last_heartbeat_at = NEW.last_heartbeat_at
+    WHERE id = NEW.current_run_id AND ended_at IS NULL;
+END;
+
+CREATE TRIGGER foreign_limit AFTER UPDATE OF max_retries ON tasks BEGIN
+    UPDATE tasks SET failure_limit = CASE WHEN NEW.max_retries > 0 THEN NEW.max_retries END
+    WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER foreign_spawn_failures AFTER UPDATE OF spawn_failures, last_spawn_error ON tasks BEGIN
+    UPDATE tasks
+    SET consecutive_failures = NEW.spawn_failures, last_failure_error = NEW.last_spawn_error
+    WHERE id = NEW.id AND (consecutive_failures IS NOT NEW.spawn_failures
+        OR last_failure_error IS NOT NEW.last_spawn_error);
+END;
+
 CREATE TRIGGER foreign_status AFTER UPDATE OF status ON tasks WHEN NEW.status IS NOT OLD.status BEGIN
+    INSERT OR REPLACE INTO foreign_moves
+        (task_id, status, waiting, status_since, not_before, block_reason)
+    SELECT OLD.id, OLD.status, OLD.waiting, OLD.status_since, OLD.not_before, OLD.block_reason
+    WHERE NEW.status = 'ready';
     UPDATE tasks
     SET status_since = CAST(strftime('%s', 'now') AS INTEGER),
         waiting = NEW.status = 'todo' AND EXISTS (SELECT 1 FROM task_links WHERE child_id = NEW.id),
@@ -190,7 +339,11 @@ CREATE TRIGGER foreign_status AFTER UPDATE OF status ON tasks WHEN NEW.status IS
 END;
 
 CREATE TRIGGER foreign_task AFTER INSERT ON tasks BEGIN
-    UPDATE tasks SET status_since = created_at WHERE id = NEW.id AND status_since = 0;
+    UPDATE tasks
+    SET status_since = CASE status_since WHEN 0 THEN created_at ELSE status_since END,
+        waiting = status = 'todo',
+        failure_limit = CASE WHEN max_retries > 0 THEN max_retries ELSE failure_limit END
+    WHERE id = NEW.id;
     INSERT OR IGNORE INTO idempotency_keys (key, task_id)
     SELECT CAST(NEW.idempotency_key AS TEXT), NEW.id
     WHERE NEW.idempotency_key <> '' AND NEW.status <> 'archived';
@@ -217,7 +370,7 @@ CREATE TABLE tasks (
     spawn_failures   INTEGER NOT NULL DEFAULT 0,
     worker_pid       INTEGER,
     last_spawn_error TEXT
-, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0);
+, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0);
 
 CREATE TABLE workspaces (
     path       TEXT PRIMARY KEY,
@@ -248,11 +401,17 @@ CREATE INDEX idx_runs_task_id ON runs (task_id, id);
 
 CREATE INDEX idx_comments_task ON task_comments (task_id, created_at);
 
+CREATE INDEX idx_events_run ON task_events (run_id, id) WHERE run_id IS NOT NULL;
+
 CREATE INDEX idx_events_task ON task_events (task_id, created_at);
 
 CREATE INDEX idx_links_child ON task_links (child_id);
 
 CREATE INDEX idx_links_parent ON task_links (parent_id);
+
+CREATE INDEX idx_runs_status ON task_runs (status) WHERE status = 'running';
+
+CREATE INDEX idx_runs_task ON task_runs (task_id, started_at);
 
 CREATE INDEX idx_tasks_assignee_status ON tasks (assignee, status);
 

@@ -1,5 +1,10 @@
 //! What the file itself does where a program writes that knows nothing of our columns.
 
+#[path = "beside/attempts.rs"]
+pub(crate) mod attempts;
+#[path = "beside/promotion.rs"]
+mod promotion;
+
 use domain::command::{Answer, Command, NewTask};
 use domain::id::TaskId;
 use domain::status::Status;

@@ -31,6 +31,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 
 use real::{Real, assignee};
 
+use crate::beside::attempts::assert_always_in_step;
 use crate::board::START;
 use crate::model::{Card, Model};
 use crate::step::Step;
@@ -75,6 +76,7 @@ impl StateMachineTest for Machine {
 
     fn check_invariants(real: &Real, model: &Model) {
         assert_eq!(real.now.len(), model.cards.len());
+        assert_always_in_step(&real.file());
         let parents = real.parents();
         for (number, id) in real.tasks.iter().enumerate() {
             let (task, card) = (&real.now[id], &model.cards[number]);

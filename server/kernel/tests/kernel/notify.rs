@@ -227,7 +227,8 @@ async fn the_subscriptions_of_another_program_are_not_told_its_history() {
     board.block(&task, "long ago").await;
     board.unblock(&task).await;
     board.sql(&format!(
-        "INSERT INTO kanban_notify_subs VALUES ('{task}', 'telegram', '7', '', NULL, 0, 0)"
+        "INSERT INTO kanban_notify_subs (task_id, platform, chat_id, created_at) \
+         VALUES ('{task}', 'telegram', '7', 0)"
     ));
     assert_eq!(board.deliveries().await, []);
     board.complete(&task, "42").await.unwrap();

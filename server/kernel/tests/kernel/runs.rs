@@ -169,18 +169,28 @@ async fn a_hand_off_stays_on_its_run() {
     assert_eq!(run.summary.as_deref(), Some("wrote it"));
     assert_eq!(run.metadata.as_deref(), Some(r#"{"pages": 3}"#));
     assert_eq!(board.task(&task).await.result.as_deref(), Some("wrote it"));
+}
 
-    let other = board.task_named("other").await;
-    let without_run = Command::CompleteTask {
-        task: other.clone(),
-        result: None,
-        summary: None,
-        metadata: Some("{}".to_owned()),
+#[tokio::test]
+async fn what_is_said_of_a_task_that_nobody_ran_is_kept_as_a_run_of_no_length() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let complete = Command::CompleteTask {
+        task: task.clone(),
+        result: Some("42".to_owned()),
+        summary: Some("counted twice".to_owned()),
+        metadata: Some(r#"{"rows": 42}"#.to_owned()),
     };
-    assert_eq!(
-        refusal(board.act(without_run).await),
-        Refusal::NoRunForHandOff { task: other }
-    );
+    board.act(complete).await.unwrap();
+    let detail = board.kernel.task(&task).await.unwrap();
+    assert_eq!(detail.task.result.as_deref(), Some("42"));
+    let [run] = &detail.runs[..] else {
+        panic!("{:?}", detail.runs)
+    };
+    assert_eq!(run.ended_at, Some(run.started_at));
+    assert_eq!((run.outcome, &run.lane), (Some(Outcome::Completed), &None));
+    assert_eq!(run.summary.as_deref(), Some("counted twice"));
+    assert_eq!(run.metadata.as_deref(), Some(r#"{"rows": 42}"#));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ const ON_A_SMALL_DISK: &str = "\
     mount -t tmpfs -o size=3m small \"$1\" && head -c 1M /dev/zero > \"$1/ballast\" && exec \"$2\"";
 
 /// A file may not be larger than so many blocks. Without the `trap` the process would be killed.
-const WITH_SMALL_FILES: &str = "trap '' XFSZ; ulimit -S -f 2000; exec \"$2\"";
+const WITH_SMALL_FILES: &str = "trap '' XFSZ; ulimit -S -f 3000; exec \"$2\"";
 
 pub(super) fn survive_full_disk() {
     let namespace = ["unshare", "--user", "--map-root-user", "--mount"];

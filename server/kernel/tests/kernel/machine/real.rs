@@ -59,7 +59,7 @@ impl Real {
         self.kernel.as_ref().unwrap()
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.folder.path().join("kanban.db")
     }
 

@@ -43,6 +43,33 @@ async fn many_tasks_are_changed_each_for_itself() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_said_of_finished_tasks_is_kept_of_each() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let (a, b) = (board.create("a", &[]).await?, board.create("b", &[]).await?);
+    let c = board.create("c", &[]).await?;
+    board.post(&format!("/tasks/{b}/claim"), &json!({})).await?;
+    let said = json!({
+        "status": "done", "result": "42", "summary": "counted", "metadata": { "rows": 42 }
+    });
+    let mut wish = said.clone();
+    wish["ids"] = json!([a, b]);
+    let (_, answer) = board.post("/tasks/bulk", &wish).await?;
+    assert_eq!(answer["results"][1]["ok"], true, "{answer}");
+    // What a dashboard always sends.
+    let (status, answer) = board.patch(&format!("/tasks/{c}"), &said).await?;
+    assert_eq!(status, 200, "{answer}");
+    for task in [a, b, c] {
+        assert_eq!(board.task(&task).await?["task"]["result"], "42");
+        let (_, runs) = board.get(&format!("/tasks/{task}/runs")).await?;
+        let run = &runs["runs"][0];
+        assert_eq!(run["summary"], "counted", "{runs}");
+        assert_eq!(run["metadata"], json!({ "rows": 42 }));
+        assert_eq!(run["outcome"], "completed");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_oddities_of_many_are_those_of_the_original() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let a = board.create("a", &[]).await?;

@@ -15,7 +15,7 @@ use rusqlite::{Error, Row};
 pub(crate) static TASK_COLUMNS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "id, title, body, assignee, status, priority, created_by, created_at, started_at, \
-         completed_at, workspace_kind, workspace_path, claim_lock, claim_expires, tenant, result, \
+         completed_at, workspace_kind, workspace_path, claim_lock, claim_expires, tenant, {RESULT}, \
          idempotency_key, spawn_failures, worker_pid, last_spawn_error, waiting, status_since, \
          not_before, failure_limit, {BLOCK_REASON}"
     )
@@ -28,6 +28,17 @@ pub(crate) const BLOCK_REASON: &str = "iif(status = 'blocked' AND block_reason I
       WHERE task_id = tasks.id AND kind = 'blocked' \
         AND task_events.created_at >= tasks.status_since - 5 \
       ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1), block_reason)";
+
+/// The result in a row of `tasks`. Workers of hermes-agent since 0.13 hand over a summary instead, which
+/// is in the run that they completed, and shortened in the event.
+pub(crate) const RESULT: &str = "iif(tasks.status IN ('done', 'archived') AND tasks.result IS NULL, \
+     coalesce( \
+         (SELECT summary FROM runs \
+          WHERE task_id = tasks.id AND outcome = 'completed' AND summary IS NOT NULL \
+          ORDER BY runs.id DESC LIMIT 1), \
+         (SELECT iif(json_valid(payload), payload ->> '$.summary', NULL) FROM task_events \
+          WHERE task_id = tasks.id AND kind = 'completed' \
+          ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1)), tasks.result)";
 
 /// A task from [`TASK_COLUMNS`].
 pub(crate) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {

@@ -40,6 +40,9 @@ pub(super) async fn bulk(
         status: fields.optional_text("status"),
         assignee: fields.optional_text("assignee"),
         priority: fields.optional_integer("priority"),
+        result: fields.optional_text("result"),
+        summary: fields.optional_text("summary"),
+        metadata: fields.optional_object("metadata"),
         ..Change::default()
     };
     let archive = fields.flag("archive");

@@ -35,11 +35,12 @@ struct ParentResult {
 
 /// The results of the parents that are done, in the order in which they were completed.
 fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT parent.id, parent.result \
-         FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-         WHERE link.child_id = ?1 AND parent.status = 'done' ORDER BY parent.completed_at, parent.id",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT tasks.id, {} \
+         FROM task_links AS link JOIN tasks ON tasks.id = link.parent_id \
+         WHERE link.child_id = ?1 AND tasks.status = 'done' ORDER BY tasks.completed_at, tasks.id",
+        row::RESULT
+    ))?;
     let results = statement.query_map([id.as_str()], |row| {
         Ok(ParentResult {
             id: row::text(row, 0)?.unwrap_or_default(),

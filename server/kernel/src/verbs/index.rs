@@ -140,12 +140,13 @@ fn take_up(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
         .prepare_cached("DELETE FROM search WHERE rowid = ?1")?
         .execute([number])?;
     work.conn
-        .prepare_cached(
+        .prepare_cached(&format!(
             "INSERT INTO search (rowid, title, body, result, comments) \
-             SELECT ?2, title, body, result, \
+             SELECT ?2, title, body, {}, \
                  (SELECT group_concat(body, char(10)) FROM task_comments WHERE task_id = ?1) \
              FROM tasks WHERE id = ?1",
-        )?
+            row::RESULT
+        ))?
         .execute((id.as_str(), number))?;
     Ok(())
 }

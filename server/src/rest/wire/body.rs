@@ -81,6 +81,12 @@ pub(in crate::rest) struct Bulk {
     assignee: Option<String>,
     /// Higher starts sooner.
     priority: Option<i64>,
+    /// With `done`: what came out of each, for the tasks that depend on it.
+    result: Option<String>,
+    /// With `done`: what the run of each did.
+    summary: Option<String>,
+    /// With `done`: particulars of the run of each for programs.
+    metadata: Option<Map<String, Value>>,
     /// Whether to put them away, whatever `status` says.
     #[schema(default = false)]
     archive: Option<bool>,

@@ -122,7 +122,11 @@ pub(crate) async fn move_task(task: TaskId, to: &Status) -> Result<Saved, ApiErr
     match Change::between(&from, to) {
         Some(change) => execute_all(change.into_commands(task)).await,
         None => Err(refused(Refusal {
-            kind: ErrorKind::Refused,
+            // A claim leads to `running`, wherever the task is now.
+            kind: match to {
+                Status::Running => ErrorKind::Invalid,
+                _ => ErrorKind::Refused,
+            },
             message: Change::why_not_between(&from, to),
         })),
     }

@@ -131,7 +131,7 @@ async fn what_was_refused_is_said_in_one_line_and_changes_nothing() -> anyhow::R
         (&["assign", "t_00", "x"], "kanban: task t_00 not found"),
         (&["link", id, id], "kanban: a task cannot depend on itself"),
         (&["link", id, "../x"], "kanban: unknown task(s): ../x"),
-        (&["unlink", id, "t_00"], "kanban: task t_00 not found"),
+        (&["unlink", id, "t_00"], "No such link: t_"),
         (&["edit", id, "--title", " "], "kanban: title is required"),
         (
             &["edit", "t_00", "--priority", "1"],

@@ -105,6 +105,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
         | Command::RecordExit { .. }
         | Command::FailRun { .. }
         | Command::DeferRun { .. }
+        | Command::ReclaimTask { .. }
         | Command::InterruptRun { .. }
         | Command::PlaceRun { .. }
         | Command::AdoptRun { .. }

@@ -90,6 +90,14 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
     }),
     ("a card reopened", |cast| put(&cast.done, Status::Ready)),
     ("a card of nothing", |cast| put(&cast.unknown, Status::Todo)),
+    ("a reclaim", |cast| reclaim(&cast.running, None)),
+    ("a reclaim with a reason", |cast| {
+        reclaim(&cast.running, Some("it loops"))
+    }),
+    ("a reclaim of what does not run", |cast| {
+        reclaim(&cast.ready, None)
+    }),
+    ("a reclaim of nothing", |cast| reclaim(&cast.unknown, None)),
     ("an undo", |cast| Command::Undo { event: cast.newest }),
     ("an undo of nothing", |_| Command::Undo {
         event: EventId(999_999),
@@ -261,4 +269,12 @@ fn put(task: &TaskId, to: Status) -> Command {
 fn cancel(task: &TaskId) -> Command {
     let task = task.clone();
     Command::CancelRun { task }
+}
+
+fn reclaim(task: &TaskId, reason: Option<&str>) -> Command {
+    Command::ReclaimTask {
+        task: task.clone(),
+        run: None,
+        reason: reason.map(str::to_owned),
+    }
 }

@@ -93,6 +93,7 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::RecordExit { .. }
         | Command::FailRun { .. }
         | Command::DeferRun { .. }
+        | Command::ReclaimTask { .. }
         | Command::InterruptRun { .. }
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)

@@ -114,6 +114,18 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             Value::Null,
         )),
         Command::CancelRun { task } => post(format!("/tasks/{task}/cancel"), Value::Null),
+        Command::ReclaimTask {
+            run: Some(run),
+            reason,
+            ..
+        } => post(
+            format!("/runs/{run}/terminate"),
+            json!({ "reason": reason }),
+        ),
+        Command::ReclaimTask { task, reason, .. } => post(
+            format!("/tasks/{task}/reclaim"),
+            json!({ "reason": reason }),
+        ),
         // For the dispatcher, the notifier, the shims and the clean-up alone.
         Command::RenewLease { .. }
         | Command::PromoteWaiting

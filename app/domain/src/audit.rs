@@ -39,6 +39,7 @@ pub fn action(command: &Command) -> Option<(&str, Option<String>)> {
         Command::MoveTask {
             to: Status::Ready, ..
         } => Some(("move", Some(Status::Ready.to_string()))),
+        Command::ReclaimTask { reason, .. } => Some(("reclaim", reason.clone())),
         Command::UnblockTask { .. } => Some(("unblock", None)),
         Command::EditTask { .. } => Some(("edit", None)),
         Command::CompleteTask { .. } => Some(("complete", None)),

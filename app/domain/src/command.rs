@@ -249,6 +249,16 @@ pub enum Command {
         /// The task.
         task: TaskId,
     },
+    /// Take a running task away from its worker and make it ready for another attempt. Its failures are
+    /// forgiven: a person has looked at it.
+    ReclaimTask {
+        /// The task.
+        task: TaskId,
+        /// Refuses unless this is its current run.
+        run: Option<RunId>,
+        /// Why, for whoever reads the event.
+        reason: Option<String>,
+    },
     /// The supervisor of a run says who it is. Refused once the run is closed, so that a supervisor
     /// that comes too late starts no worker.
     AttachSupervisor {

@@ -215,13 +215,14 @@ impl Error {
             | Self::SelfLink
             | Self::BadMetadata
             | Self::BlankLane
+            // No status of the task would make it possible.
+            | Self::NoSuchMove { .. }
             | Self::LinkCycle { .. } => ErrorKind::Invalid,
             Self::UnknownTask(_)
             | Self::UnknownRun(_)
             | Self::UnknownSubscription(_)
             | Self::UnknownDelivery(_) => ErrorKind::NotFound,
             Self::WrongStatus { .. }
-            | Self::NoSuchMove { .. }
             | Self::UnfinishedParents { .. }
             | Self::Resting { .. }
             | Self::Leaving { .. }

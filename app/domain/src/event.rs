@@ -45,8 +45,14 @@ pub enum EventBody {
     Ready,
     /// Somebody claimed it.
     Claimed { lock: String, expires: Timestamp },
-    /// The lease of its run ran out.
-    Reclaimed { stale_lock: Option<String> },
+    /// The lease of its run ran out, or somebody took the task away from its worker.
+    Reclaimed {
+        stale_lock: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// Its worker vanished. Where another program had started that, there is no run.
     Crashed {
         pid: Option<i64>,

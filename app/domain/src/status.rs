@@ -76,6 +76,16 @@ impl Status {
         }
     }
 
+    /// Returns true for a task that goes on only when a person unblocks it: one that is blocked, or that
+    /// a later version of the original has put off.
+    pub fn is_held_back(&self) -> bool {
+        match self {
+            Self::Blocked => true,
+            Self::Other(name) => &**name == "scheduled",
+            _ => false,
+        }
+    }
+
     /// Whether a task that depends on one of this status need not wait for it.
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Done | Self::Archived)

@@ -38,15 +38,14 @@ pub enum Step {
 pub fn after(from: &Status, step: &Step) -> Option<Status> {
     use Status::{Archived, Blocked, Done, Ready, Running, Todo, Triage};
     match (step, from) {
-        (Step::Promote, Todo)
-        | (Step::Release, Running)
-        | (Step::Unblock { is_waiting: false }, Blocked) => Some(Ready),
+        (Step::Unblock { is_waiting }, held) if held.is_held_back() => {
+            Some(if *is_waiting { Todo } else { Ready })
+        }
+        (Step::Promote, Todo) | (Step::Release, Running) => Some(Ready),
         (Step::Claim, Ready) => Some(Running),
         (Step::Complete, Ready | Running | Blocked) => Some(Done),
         (Step::Block | Step::GiveUp, Ready | Running) => Some(Blocked),
-        (Step::Unblock { is_waiting: true }, Blocked)
-        | (Step::Demote, Ready)
-        | (Step::Cancel, Running) => Some(Todo),
+        (Step::Demote, Ready) | (Step::Cancel, Running) => Some(Todo),
         (Step::Archive, Archived) => None,
         (Step::Archive, _) => Some(Archived),
         // Only a claim leads to `running`, and only their own verbs lead to the end states.

@@ -282,6 +282,9 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
             limit,
         } => attempt::fail(work, *run, failure, limit.unwrap_or(FAILURE_LIMIT)),
         Command::CancelRun { task } => attempt::cancel(work, actor, task),
+        Command::ReclaimTask { task, run, reason } => {
+            attempt::reclaim(work, actor, task, *run, reason.as_deref())
+        }
         Command::DeferRun { run, reason } => defer::defer(work, *run, reason),
         Command::InterruptRun { run } => attempt::interrupt(work, *run),
         Command::AdoptRun { run } => attempt::adopt(work, *run),

@@ -13,6 +13,21 @@ use crate::{Kernel, row};
 const COLUMNS: &str = "id, task_id, token, lane, boot_id, pid, pid_started, started_at, \
                        lease_expires";
 
+/// A run whose worker was started and has not ended, and the task that it works on.
+#[derive(Clone, Debug)]
+pub struct ActiveWorker {
+    /// The run.
+    pub run: Run,
+    /// When its lease ends unless it is renewed.
+    pub lease_expires: Timestamp,
+    /// The task's title.
+    pub title: String,
+    /// The task's assignee.
+    pub assignee: Option<String>,
+    /// Who claimed the task, as `host:pid`.
+    pub claim_lock: Option<String>,
+}
+
 impl Kernel {
     /// Every run that is open, oldest first.
     ///
@@ -83,6 +98,36 @@ impl Kernel {
     /// When the board cannot be read.
     pub async fn foreign_workers(&self) -> Result<Vec<ForeignWorker>, Error> {
         self.readers.read(foreign_workers).await
+    }
+
+    /// The workers that run now, the oldest first.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn active_workers(&self) -> Result<Vec<ActiveWorker>, Error> {
+        self.readers
+            .read(|conn| {
+                let sql = format!(
+                    "SELECT run.*, task.title, task.assignee, task.claim_lock \
+                     FROM (SELECT {}, lease_expires FROM runs INDEXED BY idx_runs_open \
+                           WHERE ended_at IS NULL AND worker_pid IS NOT NULL) AS run \
+                     JOIN tasks AS task ON task.id = run.task_id AND task.status = 'running' \
+                     ORDER BY run.started_at, run.id",
+                    row::RUN_COLUMNS
+                );
+                let mut statement = conn.prepare_cached(&sql)?;
+                let workers = statement.query_map((), |row| {
+                    Ok(ActiveWorker {
+                        run: row::run(row)?,
+                        lease_expires: Timestamp(row.get(15)?),
+                        title: row::text(row, 16)?.unwrap_or_default(),
+                        assignee: row::text(row, 17)?,
+                        claim_lock: row::text(row, 18)?,
+                    })
+                })?;
+                Ok(workers.collect::<Result<_, _>>()?)
+            })
+            .await
     }
 
     /// The run with this number.

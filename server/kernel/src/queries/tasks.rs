@@ -2,6 +2,7 @@
 
 use domain::status::Status;
 use domain::task::Task;
+use domain::time::Timestamp;
 
 use crate::error::Error;
 use crate::{Kernel, row};
@@ -44,6 +45,46 @@ impl Kernel {
                         status,
                         filter.tenant,
                         filter.include_archived,
+                    ),
+                    row::task,
+                )?;
+                Ok(row::known(tasks)?)
+            })
+            .await
+    }
+}
+
+/// How many troubled tasks are looked at: more than a person does.
+const MOST_TROUBLED: usize = 1_000;
+
+impl Kernel {
+    /// The tasks that may need a look, those that stand longest first: that have failed so often, are
+    /// blocked since before a moment, or are ready for somebody since before another.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn troubled_tasks(
+        &self,
+        failures: u32,
+        blocked_before: Timestamp,
+        ready_before: Timestamp,
+    ) -> Result<Vec<Task>, Error> {
+        self.readers
+            .read(move |conn| {
+                let sql = format!(
+                    "SELECT {} FROM tasks WHERE status IN ('triage', 'todo', 'ready', 'blocked') \
+                       AND (spawn_failures >= ?1 OR status = 'blocked' AND status_since <= ?2 \
+                         OR status = 'ready' AND assignee > '' AND status_since <= ?3) \
+                     ORDER BY status_since, id LIMIT ?4",
+                    *row::TASK_COLUMNS,
+                );
+                let mut statement = conn.prepare_cached(&sql)?;
+                let tasks = statement.query_map(
+                    (
+                        failures,
+                        blocked_before.0,
+                        ready_before.0,
+                        row::limit_of(MOST_TROUBLED),
                     ),
                     row::task,
                 )?;

@@ -15,9 +15,8 @@ use rand::RngExt;
 use super::undo::Inverse;
 use super::{Work, promotion};
 use crate::error::Error;
-use crate::row;
 use crate::runs::{self, End, OpenRun};
-use crate::tasks;
+use crate::{row, tasks};
 
 /// How much of an error a task keeps, in characters, as in the original.
 const ERROR_CHARS: usize = 500;
@@ -243,6 +242,38 @@ pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<
     work.note(id, || Inverse::place(&task));
     take_away(work, actor, id)?;
     work.put(&task.id, &status, None)?;
+    Ok(Answer::Done)
+}
+
+/// Takes a running task away from its worker and makes it ready for another attempt.
+pub(super) fn reclaim(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    id: &TaskId,
+    only: Option<RunId>,
+    reason: Option<&str>,
+) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    super::step(&task, &Step::Release, "reclaimed")?;
+    let open = runs::open_run_of(work.conn, id)?.map(|run| run.id);
+    if let Some(run) = only.filter(|run| open != Some(*run)) {
+        return Err(Refusal::RunNotOpen(run).into());
+    }
+    super::check_texts(&[reason])?;
+    work.note(id, || Inverse::place(&task));
+    let reason = super::said(reason);
+    let end = End {
+        error: reason,
+        ..End::default()
+    };
+    work.close_run_of(id, Outcome::Reclaimed, &end)?;
+    tasks::forgive(work.conn, id)?;
+    let event = EventBody::Reclaimed {
+        stale_lock: task.claim_lock.clone(),
+        by: Some(actor.name.clone()),
+        reason: reason.map(str::to_owned),
+    };
+    release(work, &task, None, &event)?;
     Ok(Answer::Done)
 }
 

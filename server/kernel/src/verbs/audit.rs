@@ -52,6 +52,7 @@ fn subject(command: &Command) -> Option<&TaskId> {
     match command {
         Command::AssignTask { task, .. }
         | Command::MoveTask { task, .. }
+        | Command::ReclaimTask { task, .. }
         | Command::Subscribe { task, .. }
         | Command::UnblockTask { task }
         | Command::EditTask { task, .. }

@@ -81,6 +81,7 @@ fn check_worker(work: &Work<'_>, token: &RunToken, command: &Command) -> Result<
         | Command::ReleaseStaleClaims
         | Command::ReleaseCrashed { .. }
         | Command::CancelRun { .. }
+        | Command::ReclaimTask { .. }
         | Command::DeferRun { .. }
         | Command::FailRun { .. }
         | Command::InterruptRun { .. }

@@ -141,6 +141,8 @@ pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
         let task = work.task(&stale.task)?;
         let event = EventBody::Reclaimed {
             stale_lock: task.claim_lock.clone(),
+            by: None,
+            reason: None,
         };
         attempt::release(work, &task, None, &event)?;
     }

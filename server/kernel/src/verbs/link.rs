@@ -46,16 +46,17 @@ pub(super) fn link(work: &mut Work<'_>, parent: &str, child: &str) -> Result<Ans
     Ok(Answer::Done)
 }
 
-/// Lets `child` no longer wait for `parent`.
+/// Lets `child` no longer wait for `parent`. Where there is no such link, also because there are no
+/// such tasks, nothing changes.
 pub(super) fn unlink(
     work: &mut Work<'_>,
     parent: &TaskId,
     child: &TaskId,
 ) -> Result<Answer, Error> {
-    let before = work.task(child)?;
     if !delete(work, parent, child)? {
         return Ok(Answer::Unchanged);
     }
+    let before = work.task(child)?;
     work.note(child, || Inverse::Unlinked {
         parent: parent.clone(),
         was_put_aside: is_put_aside(&before),

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::tasks;
 
 /// Moves a task. A worker that has it loses it; tasks that relied on its being finished wait again.
+/// To `ready` a task that a person holds back is unblocked, so it may end up in `todo`.
 pub(super) fn move_task(
     work: &mut Work<'_>,
     actor: &Actor,
@@ -33,6 +34,10 @@ pub(super) fn move_task(
         }
     })?;
     if status == Status::Ready {
+        let unblock = Step::Unblock { is_waiting: false };
+        if transition::after(&task.status, &unblock).is_some() {
+            return block::unblock(work, id);
+        }
         let parents = promotion::unfinished_parents(work.conn, id)?;
         if !parents.is_empty() {
             return Err(Refusal::UnfinishedParents {
@@ -40,9 +45,6 @@ pub(super) fn move_task(
                 parents,
             }
             .into());
-        }
-        if task.status == Status::Blocked {
-            return block::unblock(work, id);
         }
     }
     work.note(id, || Inverse::place(&task));

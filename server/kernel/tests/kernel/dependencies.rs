@@ -1,7 +1,8 @@
 //! Parents and children.
 
-use domain::command::{Command, NewTask};
+use domain::command::{Answer, Command, NewTask};
 use domain::error::Error as Refusal;
+use domain::id::TaskId;
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 
@@ -56,6 +57,38 @@ async fn unblocking_with_an_unfinished_parent_goes_to_todo_and_waits() {
     assert_eq!(board.status(&child).await, Status::Todo);
     board.complete(&parent, "again").await.unwrap();
     assert_eq!(board.status(&child).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_blocked_card_moved_to_ready_is_unblocked_and_waits_for_its_parents() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.task_named("child").await;
+    board.block(&child, "which region?").await;
+    let link = Command::LinkTasks {
+        parent: parent.to_string(),
+        child: child.to_string(),
+    };
+    board.act(link).await.unwrap();
+    board.move_to(&child, Status::Ready).await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Todo);
+    board.complete(&parent, "done").await.unwrap();
+    assert_eq!(board.status(&child).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_link_that_is_not_there_is_no_error_also_between_tasks_that_are_not_there() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let nobody = TaskId::from_bits(7);
+    for (parent, child) in [(&task, &nobody), (&nobody, &task), (&nobody, &nobody)] {
+        let unlink = Command::UnlinkTasks {
+            parent: parent.clone(),
+            child: child.clone(),
+        };
+        let receipt = board.act(unlink).await.unwrap();
+        assert!(matches!(receipt.answer, Answer::Unchanged));
+    }
 }
 
 #[tokio::test]

@@ -85,6 +85,8 @@ fn after(last: &EventBody) -> Option<EventBody> {
         },
         EventBody::Claimed { .. } => EventBody::Reclaimed {
             stale_lock: Some("host:1".to_owned()),
+            by: None,
+            reason: None,
         },
         EventBody::Reclaimed { .. } => EventBody::Crashed {
             pid: Some(4711),

@@ -148,6 +148,47 @@ async fn a_cancelled_run_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn a_reclaimed_task_is_ready_for_another_attempt_and_its_failures_are_forgiven() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let reclaim = |run| Command::ReclaimTask {
+        task: task.clone(),
+        run,
+        reason: Some("it loops".to_owned()),
+    };
+    let refused = refusal(board.act(reclaim(None)).await);
+    assert!(matches!(refused, Refusal::WrongStatus { .. }), "{refused}");
+    let first = board.claim(&task).await.unwrap().run;
+    board.act(reclaim(Some(first))).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+    assert_eq!(board.task(&task).await.failures, 0);
+    let run = board.kernel.run(first).await.unwrap();
+    assert_eq!(run.outcome, Some(Outcome::Reclaimed));
+    let payload = board.newest_payload(&task).await;
+    assert!(
+        payload.ends_with(r#""by":"ada","reason":"it loops"}"#),
+        "{payload}"
+    );
+
+    let second = board.claim(&task).await.unwrap().run;
+    let late = refusal(board.act(reclaim(Some(first))).await);
+    assert_eq!(
+        late,
+        Refusal::RunNotOpen(first),
+        "another attempt has begun"
+    );
+    assert_eq!(board.kernel.run(second).await.unwrap().outcome, None);
+    let parent = board.task_named("parent").await;
+    let link = Command::LinkTasks {
+        parent: parent.to_string(),
+        child: task.to_string(),
+    };
+    board.act(link).await.unwrap();
+    board.act(reclaim(None)).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Todo, "it waits again");
+}
+
+#[tokio::test]
 async fn a_hand_off_stays_on_its_run() {
     let board = Board::new();
     let task = board.task_named("task").await;

@@ -246,10 +246,10 @@ impl Model {
         }
         matches!(to, Status::Triage | Status::Todo | Status::Ready).then_some(())?;
         if *to == Status::Ready {
-            (!self.is_held_back(task)).then_some(())?;
             if from == Status::Blocked {
                 return self.unblock(task);
             }
+            (!self.is_held_back(task)).then_some(())?;
         }
         self.note(task, self.cards[task].place());
         self.put(task, to.clone(), Outcome::Cancelled);

@@ -5,6 +5,7 @@
 //! life when nothing happens, because a page cannot see pings.
 
 mod channel;
+mod fault;
 mod relay;
 mod status;
 mod trouble;
@@ -19,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use domain::board::Frame;
 use domain::id::EventId;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, timeout};
 
 use crate::auth::Caller;
 use crate::{AppState, http_error};
@@ -40,8 +41,13 @@ const MAX_UNANSWERED_PINGS: u32 = 2;
 /// A client that does not take a frame for so long is cut. It can resume where it was.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 
-/// A client has nothing to say but pongs, of 125 bytes at most (RFC 6455, section 5.5).
+/// A client has nothing to say but pongs, of 125 bytes at most (RFC 6455, section 5.5). A longer
+/// message closes the socket with the code 1009.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024;
+
+/// How long a connection is kept after its client was told off. The system resets a connection that
+/// is closed with something unread, and a reset may overtake the close frame.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How many may listen at once. Each costs a few tens of kilobytes.
 pub(crate) const MAX_LISTENERS: usize = 256;
@@ -167,7 +173,17 @@ async fn follow(
                 unanswered_pings = 0;
                 continue;
             }
-            Wake::Heard(Some(Ok(Message::Close(_)) | Err(_)) | None) => return,
+            Wake::Heard(Some(Ok(Message::Close(_))) | None) => return,
+            Wake::Heard(Some(Err(error))) => {
+                if let Some((code, reason)) = fault::of(error) {
+                    close(&mut socket, code, reason).await;
+                    tokio::select! {
+                        () = stop.stopping() => {}
+                        () = sleep(LINGER) => {}
+                    }
+                }
+                return;
+            }
             // The original never listened, so whatever a client says has no meaning.
             Wake::Heard(Some(Ok(_))) => continue,
             Wake::Happened(Err(error)) => return fail(&mut socket, &error).await,

@@ -20,6 +20,7 @@ mod listen;
 mod log_page;
 mod metrics;
 mod notify;
+mod other_boards;
 mod page;
 mod plain_page;
 mod rest;

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use crate::address::{self, Published};
 use crate::auth::{self, FrontDoor, LeftSessions, PublicUrl, Token, launch_link};
 use crate::notify::Notifier;
+use crate::other_boards;
 use crate::shutdown::{Shutdown, Signals, WhenStopped};
 use crate::{AppState, router};
 
@@ -95,6 +96,10 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     );
     let state = AppState::new(services, config, door, shutdown.clone(), notifier.gates());
     announce(address, &launch_link)?;
+    let others = home.clone();
+    if let Some((told, remedy)) = spawn_blocking(move || other_boards::told(&others)).await? {
+        tracing::warn!("{told}; {remedy}");
+    }
 
     let rotation = tokio::spawn(auth::follow(state.clone(), home.token()));
     let metrics = state.metrics.clone();

@@ -209,3 +209,34 @@ async fn news_that_reached_nobody_are_wrong() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn other_boards_of_the_original_are_named_by_the_doctor_and_by_the_server()
+-> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    board.create("a", &[]).await?;
+    for name in ["work", "default", "_archived"] {
+        let folder = board.home().join("kanban/boards").join(name);
+        fs::create_dir_all(&folder)?;
+        fs::copy(board.home().join("kanban.db"), folder.join("kanban.db"))?;
+    }
+    let found = findings(&board, 0).await?;
+    let others = found.iter().filter(|finding| finding["check"] == "boards");
+    let others: Vec<_> = others.collect();
+    assert_eq!(others.len(), 1, "{found:?}");
+    assert!(
+        others[0]["message"]
+            .as_str()
+            .is_some_and(|it| it.ends_with(": work"))
+    );
+    assert!(
+        others[0]["remedy"]
+            .as_str()
+            .is_some_and(|it| it.ends_with("/boards/work`"))
+    );
+    board
+        .serve(&["--listen", "127.0.0.1:0", "--no-dispatch"])
+        .await?;
+    board.logged("does not show: work").await?;
+    Ok(())
+}

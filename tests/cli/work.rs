@@ -1,6 +1,6 @@
 //! `kanban claim`, `comment` and `complete`: a person works on a task.
 
-use crate::harness::Board;
+use crate::harness::{Board, text};
 
 #[tokio::test]
 async fn a_task_goes_from_creation_to_done_without_a_server() -> anyhow::Result<()> {
@@ -50,6 +50,40 @@ async fn a_claim_that_is_refused_says_who_has_the_task() -> anyhow::Result<()> {
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     let complaint = format!("kanban: cannot claim {id} (status=running, lock=");
     assert!(said.err.starts_with(&complaint), "{}", said.err);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_token_of_a_claim_fences_what_is_done_for_it() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let id = board.create("a", &[]).await?;
+    let other = board.create("b", &[]).await?;
+    let claim = || async {
+        let claim = board.kanban(&["claim", id.as_str(), "--json"]).await?;
+        anyhow::Ok(text(&claim.json()?, "/token")?.to_owned())
+    };
+    let first = claim().await?;
+    let beyond = board
+        .command("complete")?
+        .arg(other.as_str())
+        .env("KANBAN_RUN_TOKEN", &first)
+        .output()
+        .await?;
+    let said = String::from_utf8_lossy(&beyond.stderr).into_owned();
+    assert!(said.contains("its own task only"), "{said}");
+    board.kanban(&["cancel", id.as_str()]).await?;
+    board.kanban(&["move", id.as_str(), "ready"]).await?;
+    let second = claim().await?;
+    assert_ne!(first, second);
+    for (token, code) in [(&first, Some(1)), (&second, Some(0))] {
+        let done = board
+            .command("complete")?
+            .args([id.as_str(), "--result", "mine"])
+            .env("KANBAN_RUN_TOKEN", token)
+            .output()
+            .await?;
+        assert_eq!(done.status.code(), code, "{done:?}");
+    }
     Ok(())
 }
 

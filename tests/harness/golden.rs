@@ -46,6 +46,7 @@ fn shape_member(key: &str, value: &Value, home: &Path) -> Value {
     match value {
         Value::Number(_) if is_measured => "MEASURED".into(),
         Value::String(_) if key == "program" => "PROGRAM".into(),
+        Value::String(_) if key == "token" => "SECRET".into(),
         value => shape(value, home),
     }
 }

@@ -16,14 +16,17 @@ use crate::limits::LONGEST_LEASE;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban claim t_1a2b3c4d\n  \
-    cd \"$(kanban claim t_1a2b3c4d --ttl 7200 --json | jq -r .workspace)\"")]
+    cd \"$(kanban claim t_1a2b3c4d --ttl 7200 --json | jq -r .workspace)\"\n  \
+    export KANBAN_RUN_TOKEN=\"$(kanban claim t_1a2b3c4d --json | jq -r .token)\"\n\n\
+    With KANBAN_RUN_TOKEN set, verbs act for this claim: they change this task alone, and are refused \
+    once somebody else has it.")]
 pub(super) struct Args {
     /// The task
     task_id: String,
     /// For how many seconds nobody else may take it
     #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..=LONGEST_LEASE))]
     ttl: i64,
-    /// Print the task, its run and its workspace as JSON
+    /// Print the task, its run, the run's token and its workspace as JSON
     #[arg(long)]
     json: bool,
 }
@@ -56,9 +59,12 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         .with_context(|| format!("cannot claim {id}"))?;
     if args.json {
         let task = session.task(&id).await?;
+        // Others read in a chat.
+        let token = session.not_in_chat("have the token").ok();
         return output.json(&json!({
             "task": TaskObject::from(&task),
             "run": claimed.run,
+            "token": token.map(|()| claimed.token.as_str()),
             "workspace": workspace,
         }));
     }

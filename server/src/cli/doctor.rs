@@ -13,6 +13,7 @@ use super::output::Output;
 use super::progress;
 use super::session::Session;
 use super::text;
+use crate::other_boards;
 use finding::{Finding, State};
 
 /// Look for whatever may keep the board from working, and say what helps
@@ -46,6 +47,8 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
 fn examine(home: &Home) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![machine::sqlite()];
     findings.extend(machine::home(home));
+    let others = other_boards::told(home);
+    findings.extend(others.map(|(told, remedy)| Finding::note("boards", told, remedy)));
     findings.push(machine::config(home)?);
     let (found, is_usable) = machine::database(home);
     findings.extend(found);

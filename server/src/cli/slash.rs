@@ -66,6 +66,12 @@ fn understand(line: &str) -> Result<Verb, String> {
     let words = shlex::split(rest.unwrap_or(line)).ok_or(
         "(usage error: a quotation mark or a backslash has no end; close it and send the line again)",
     )?;
+    let words = match words.split_first() {
+        Some((first, verb)) if first == "help" || first == "?" => {
+            verb.iter().cloned().chain(["--help".to_owned()]).collect()
+        }
+        _ => words,
+    };
     let parsed = help::with_groups(Cli::command())
         .try_get_matches_from(std::iter::once("kanban").chain(words.iter().map(String::as_str)))
         .and_then(|matches| {
@@ -190,6 +196,20 @@ mod tests {
             assert!(!answer.trim().is_empty(), "{line:?}");
             assert!(answer.chars().count() <= LONGEST_ANSWER, "{line:?}");
         }
+    }
+
+    #[test]
+    fn help_is_asked_for_in_the_words_of_chats() {
+        let said = |line| understand(line).err().unwrap_or_default();
+        let of_program = said("--help");
+        assert!(of_program.contains("Tasks:"), "{of_program}");
+        for line in ["/kanban help", "/kanban ?", "help", "?", "/kanban --help"] {
+            assert_eq!(said(line), of_program, "{line}");
+        }
+        let of_verb = said("create --help");
+        assert!(of_verb.contains("--assignee"), "{of_verb}");
+        assert_eq!(said("/kanban help create"), of_verb);
+        assert_eq!(said("/kanban ? create"), of_verb);
     }
 
     #[test]

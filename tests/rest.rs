@@ -2,10 +2,12 @@
 
 mod attached;
 mod board;
+mod boards;
 mod bulk;
 mod changes;
 mod dispatch;
 mod logs;
+mod recovery;
 mod service;
 mod tasks;
 

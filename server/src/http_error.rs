@@ -19,6 +19,8 @@ pub(crate) enum HttpError {
     Kernel(kernel::Error),
     /// The request does not have the form that the route asks for.
     Malformed(Vec<Fault>),
+    /// The body is not said to be JSON.
+    NotJson,
     /// The request makes no sense, for a reason that only this door knows.
     Senseless(String),
     /// The board's state does not allow it, for a reason that only this door knows.
@@ -83,6 +85,10 @@ impl IntoResponse for HttpError {
             Self::Kernel(error) if error.kind() == ErrorKind::Busy => busy(&error.to_string()),
             Self::Kernel(error) => detail(status(error.kind()), error.to_string()),
             Self::Malformed(faults) => detail(StatusCode::UNPROCESSABLE_ENTITY, faults),
+            Self::NotJson => detail(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the body must be JSON, sent with the header `Content-Type: application/json`",
+            ),
             Self::Senseless(reason) => detail(StatusCode::BAD_REQUEST, reason),
             Self::Untimely(reason) => detail(StatusCode::CONFLICT, reason),
             Self::Log(error) => internal(&error),

@@ -1,19 +1,23 @@
 //! The plugin API of the original: the same paths, fields, statuses and JSON, and our own routes in
 //! its style. It translates between JSON and the kernel and decides nothing.
 
+mod attachments;
 mod board;
 mod board_subscriptions;
+mod boards;
 mod bulk;
 mod change;
 mod comments;
 mod config;
 mod deliveries;
+mod diagnostics;
 mod dispatch;
 mod inbox;
 mod input;
 mod links;
 mod log;
 mod log_stream;
+mod not_offered;
 pub(crate) mod openapi;
 mod runs;
 mod search;
@@ -21,7 +25,9 @@ mod stats;
 mod subscriptions;
 mod tasks;
 mod undo;
+mod which_board;
 pub(crate) mod wire;
+mod workers;
 
 pub(crate) use board::BoardCopy;
 pub(crate) use dispatch::health;
@@ -29,8 +35,9 @@ pub(crate) use dispatch::health;
 use axum::Router;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{AppState, events, http_error};
@@ -40,6 +47,9 @@ pub(crate) fn routes() -> Router<AppState> {
     let subscriptions = get(subscriptions::of_task)
         .post(subscriptions::subscribe)
         .delete(subscriptions::unsubscribe);
+    let of_task = get(tasks::task).patch(tasks::edit).delete(tasks::remove);
+    let attachments = get(attachments::of_task).post(attachments::not_taken);
+    let boards = get(boards::boards).post(boards::not_offered);
     let of_board = get(board_subscriptions::all).post(board_subscriptions::subscribe);
     let quiet_hours =
         get(board_subscriptions::quiet_hours).put(board_subscriptions::set_quiet_hours);
@@ -53,7 +63,7 @@ pub(crate) fn routes() -> Router<AppState> {
             "/tasks/bulk",
             get(no_such_task).patch(no_such_task).post(bulk::bulk),
         )
-        .route("/tasks/{id}", get(tasks::task).patch(tasks::edit))
+        .route("/tasks/{id}", of_task)
         .route("/tasks/{id}/comments", post(comments::comment))
         .route("/tasks/{id}/log", get(log::log))
         .route("/tasks/{id}/log/stream", get(log_stream::follow))
@@ -62,6 +72,24 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/tasks/{id}/claim", post(runs::claim))
         .route("/tasks/{id}/heartbeat", post(runs::heartbeat))
         .route("/tasks/{id}/cancel", post(runs::cancel))
+        .route("/tasks/{id}/reclaim", post(runs::reclaim))
+        .route("/tasks/{id}/reassign", post(tasks::reassign))
+        .route("/tasks/{id}/attachments", attachments)
+        .route(
+            "/attachments/{id}",
+            get(attachments::none).delete(attachments::none),
+        )
+        .route("/runs/{id}", get(runs::run))
+        .route("/runs/{id}/terminate", post(runs::terminate))
+        .route("/workers/active", get(workers::active))
+        .route("/assignees", get(workers::assignees))
+        .route("/diagnostics", get(diagnostics::diagnostics))
+        .route("/boards", boards)
+        .route(
+            "/boards/{id}",
+            patch(boards::not_offered).delete(boards::not_offered),
+        )
+        .route("/boards/{id}/switch", post(boards::switch))
         .route("/tasks/{id}/subscriptions", subscriptions)
         .route("/subscriptions", get(subscriptions::all))
         .route("/board/subscriptions", of_board)
@@ -85,8 +113,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/pause", post(dispatch::pause))
         .route("/resume", post(dispatch::resume))
         .route("/events", get(events::events))
+        .merge(not_offered::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(which_board::only_ours))
         .layer(SetResponseHeaderLayer::if_not_present(
             CACHE_CONTROL,
             no_store,

@@ -113,7 +113,7 @@ async fn a_patch_that_is_refused_changes_nothing_at_all() -> anyhow::Result<()> 
         (json!({ "priority": 3, "status": "scheduled" }), 400),
         (json!({ "assignee": "ops", "status": "done" }), 409),
         (json!({ "assignee": "ops", "status": "ready" }), 409),
-        (json!({ "assignee": "ops", "status": "running" }), 409),
+        (json!({ "assignee": "ops", "status": "running" }), 400),
         (json!({ "priority": 1.5 }), 422),
         (json!({ "metadata": [] }), 422),
     ] {
@@ -162,5 +162,58 @@ async fn a_running_task_is_given_to_another_only_with_a_stop() -> anyhow::Result
     let stop = json!({ "assignee": "b", "stop": true });
     let (status, answer) = board.patch(&path, &stop).await?;
     assert_eq!((status, &answer["task"]["status"]), (200, &json!("ready")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_unblock_of_a_task_whose_parent_is_unfinished_puts_it_into_todo() -> anyhow::Result<()>
+{
+    let board = Board::shown().await?;
+    let parent = board.create("parent", &[]).await?;
+    let ready = json!({ "status": "ready" });
+    for status in ["blocked", "scheduled"] {
+        let id = board.create("a", &["--parent", parent.as_str()]).await?;
+        board.write_past_us(&format!(
+            "UPDATE tasks SET status = '{status}' WHERE id = '{id}'"
+        ))?;
+        let (code, answer) = board.patch(&format!("/tasks/{id}"), &ready).await?;
+        assert_eq!((code, &answer["task"]["status"]), (200, &json!("todo")));
+        assert_eq!(
+            kinds(&board, &id).await?.last().map(String::as_str),
+            Some("unblocked")
+        );
+        let bulk = json!({ "ids": [id], "status": "ready" });
+        let (_, refused) = board.post("/tasks/bulk", &bulk).await?;
+        assert_eq!(
+            refused["results"][0]["ok"], false,
+            "it waits now: {refused}"
+        );
+    }
+    let free = board.create("b", &[]).await?;
+    board.write_past_us(&format!(
+        "UPDATE tasks SET status = 'scheduled' WHERE id = '{free}'"
+    ))?;
+    let unblocked = board.kanban(&["unblock", free.as_str()]).await?;
+    assert_eq!(unblocked.code, Some(0), "{unblocked:?}");
+    let (_, answer) = board.get(&format!("/tasks/{free}")).await?;
+    assert_eq!(answer["task"]["status"], "ready");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_link_that_is_not_there_is_gone_already() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let id = board.create("a", &[]).await?;
+    for (parent, child) in [
+        (id.as_str(), "t_00"),
+        ("t_00", id.as_str()),
+        ("t_00", "t_01"),
+        ("nonsense", "..%2Fx"),
+        (id.as_str(), id.as_str()),
+    ] {
+        let path = format!("/links?parent_id={parent}&child_id={child}");
+        let answer = board.delete(&path).await?;
+        assert_eq!(answer, (200, json!({ "ok": false })), "{path}");
+    }
     Ok(())
 }

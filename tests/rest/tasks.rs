@@ -79,7 +79,12 @@ async fn every_field_of_a_new_task_is_kept() -> anyhow::Result<()> {
     );
     let id = text(task, "/id")?;
     let (_, detail) = board.get(&format!("/tasks/{id}")).await?;
-    assert_eq!(keys(&detail), ["task", "comments", "events", "links"]);
+    assert_eq!(
+        keys(&detail),
+        ["task", "comments", "events", "links", "runs", "attachments"]
+    );
+    let task_keys: Vec<_> = TASK_KEYS.into_iter().chain(["latest_summary"]).collect();
+    assert_eq!(keys(&detail["task"]), task_keys);
     assert_eq!(
         detail["links"],
         json!({ "parents": [parent], "children": [] })
@@ -159,17 +164,72 @@ async fn a_malformed_body_is_told_where_and_why() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_body_may_come_without_a_type_but_not_as_a_form() -> anyhow::Result<()> {
+async fn a_body_that_is_not_said_to_be_json_is_refused() -> anyhow::Result<()> {
     let board = Board::shown().await?;
-    let post = || board.request(Method::POST, &format!("{API}/tasks"));
-    let bare = post()?.body(r#"{"title":"a"}"#);
-    assert_eq!(answer(bare).await?.0, 200);
-    let form = post()?.form(&[("title", "a")]);
-    assert_eq!(answer(form).await?.0, 422);
-    let other = post()?
-        .header("content-type", "application/problem+json")
-        .body(r#"{"title":"a"}"#);
-    assert_eq!(answer(other).await?.0, 200);
+    let path = format!("{API}/tasks");
+    let post = || board.request(Method::POST, &path);
+    let json = r#"{"title":"a"}"#;
+    for other in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "",
+        "jsonp",
+    ] {
+        let (status, answer) = answer(post()?.header("content-type", other).body(json)).await?;
+        assert_eq!(status, 415, "{other}: {answer}");
+        assert!(
+            text(&answer, "/detail")?.contains("application/json"),
+            "{answer}"
+        );
+    }
+    assert_eq!(answer(post()?.body(json)).await?.0, 415);
+    assert_eq!(answer(post()?.form(&[("title", "a")])).await?.0, 415);
+    let patch = board.request(Method::PATCH, &format!("{path}/t_00"))?;
+    assert_eq!(answer(patch.body(json)).await?.0, 415);
+    let pause = board.request(Method::POST, &format!("{API}/pause"))?;
+    assert_eq!(answer(pause.body(r#"{"lane":"shell"}"#)).await?.0, 415);
+    let pause = board.request(Method::POST, &format!("{API}/pause"))?;
+    assert_eq!(answer(pause).await?.0, 200, "nothing needs no type");
+    for typed in [
+        "application/json; charset=utf-8",
+        "application/problem+json",
+    ] {
+        let created = post()?.header("content-type", typed).body(json);
+        assert_eq!(answer(created).await?.0, 200, "{typed}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_number_beyond_64_bits_is_refused_and_none_is_changed() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let id = board.create("a", &[]).await?;
+    for beyond in [
+        "9223372036854775808",
+        "-9223372036854775809",
+        "\"-9223372036854775809\"",
+        "18446744073709551616",
+        "1e30",
+    ] {
+        for (method, path) in [
+            (Method::POST, format!("{API}/tasks")),
+            (Method::PATCH, format!("{API}/tasks/{id}")),
+        ] {
+            let request = board
+                .request(method, &path)?
+                .header("content-type", "application/json")
+                .body(format!(r#"{{"title":"b","priority":{beyond}}}"#));
+            assert_eq!(answer(request).await?.0, 422, "{beyond} {path}");
+        }
+    }
+    for most in [i64::MIN, i64::MAX] {
+        let (status, answer) = board
+            .patch(&format!("/tasks/{id}"), &json!({ "priority": most }))
+            .await?;
+        assert_eq!((status, &answer["task"]["priority"]), (200, &json!(most)));
+    }
+    let (_, stats) = board.get("/stats").await?;
+    assert_eq!(stats["by_status"], json!({ "ready": 1 }));
     Ok(())
 }
 

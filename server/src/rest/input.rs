@@ -30,6 +30,11 @@ impl Named {
         task_id(&self.0)
     }
 
+    /// The text itself.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The number that it is.
     pub(super) fn number(&self) -> Result<i64, HttpError> {
         let text = Value::from(self.0.as_str());
@@ -117,7 +122,7 @@ fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, HttpEr
         return fault(MISSING, Value::Null);
     }
     if !is_json(headers) {
-        return fault(NO_OBJECT, String::from_utf8_lossy(body).into());
+        return Err(HttpError::NotJson);
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
@@ -126,13 +131,12 @@ fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, HttpEr
     }
 }
 
-/// A body without a type is taken for JSON.
+/// Returns true where the headers say that the body is JSON. A page of another site can send other
+/// types without asking first, so none is guessed.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
-        return true;
-    };
-    let essence = value
-        .to_str()
+    let essence = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
         .split(';')
         .next()
@@ -144,6 +148,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn kinds(result: Result<(), HttpError>) -> Vec<&'static str> {
@@ -155,7 +161,10 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_json_object_is_a_fault() {
-        let headers = HeaderMap::new();
+        let typed = |text: &'static str| {
+            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(text))])
+        };
+        let headers = typed("application/json; charset=utf-8");
         for (body, expected) in [
             ("", "missing"),
             ("{", "json_invalid"),
@@ -168,13 +177,17 @@ mod tests {
                 "{body}"
             );
         }
-        let form = [(CONTENT_TYPE, "text/plain".parse().unwrap())]
-            .into_iter()
-            .collect();
-        assert_eq!(
-            kinds(object(&form, b"{}").map(drop)),
-            ["model_attributes_type"]
-        );
+        assert!(object(&headers, b"{}").is_ok());
+        for other in [
+            HeaderMap::new(),
+            typed("text/plain"),
+            typed("application/x-www-form-urlencoded"),
+            typed("multipart/form-data; boundary=x"),
+            typed("nonsense"),
+        ] {
+            let refused = object(&other, b"{}");
+            assert!(matches!(refused, Err(HttpError::NotJson)), "{other:?}");
+        }
     }
 
     #[tokio::test]

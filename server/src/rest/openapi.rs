@@ -25,6 +25,14 @@ use crate::http_error::Fault;
         super::tasks::create,
         super::tasks::task,
         super::tasks::edit,
+        super::tasks::remove,
+        super::tasks::reassign,
+        super::attachments::of_task,
+        super::diagnostics::diagnostics,
+        super::boards::boards,
+        super::boards::switch,
+        super::workers::active,
+        super::workers::assignees,
         super::bulk::bulk,
         super::comments::comment,
         super::links::link,
@@ -43,6 +51,9 @@ use crate::http_error::Fault;
         super::runs::heartbeat,
         super::runs::runs,
         super::runs::cancel,
+        super::runs::reclaim,
+        super::runs::run,
+        super::runs::terminate,
         super::search::search,
         super::undo::undo,
         super::subscriptions::all,
@@ -82,6 +93,16 @@ impl Modify for Token {
 #[expect(dead_code, reason = "it describes what `Named` reads")]
 pub(super) struct TaskParameter {
     /// The task, as in `t_1a2b3c4d`.
+    id: String,
+}
+
+/// Which board.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it describes what `Named` reads")]
+pub(super) struct BoardParameter {
+    /// Its name; this one is called `default`.
+    #[param(example = "default")]
     id: String,
 }
 
@@ -132,6 +153,8 @@ pub(super) enum Refusals {
     TooLarge(#[to_schema] Refusal),
     #[response(status = 414, description = "Its address is too long.")]
     TooLong(#[to_schema] Refusal),
+    #[response(status = 415, description = "Its body is not said to be JSON.")]
+    NotJson(#[to_schema] Refusal),
     #[response(status = 421, description = "It is meant for another host.")]
     Misdirected(#[to_schema] Refusal),
     #[response(status = 422, description = "It has not the form that is asked for.")]

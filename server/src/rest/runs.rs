@@ -5,10 +5,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::{Command, LEASE};
+use domain::error::Error;
+use domain::id::{RunId, TaskId};
 use domain::time::Seconds;
 
 use super::input::{Bounds, Fields, Named};
-use super::{tasks, wire};
+use super::{tasks, undo, wire};
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::limits::LONGEST_LEASE;
@@ -104,4 +106,84 @@ pub(super) async fn cancel(
     let task = named.task()?;
     let cancel = Command::CancelRun { task: task.clone() };
     tasks::change_one(&state, &caller.actor(), vec![cancel], task).await
+}
+
+/// Takes a running task away from its worker.
+#[utoipa::path(
+    post, path = "/tasks/{id}/reclaim", tag = "runs", params(super::openapi::TaskParameter),
+    description = "Stops the current run of a task and makes the task ready for another attempt, with \
+                   its failures forgiven.",
+    request_body = Option<wire::body::Reclaim>,
+    responses((status = 200, body = wire::answer::Reclaimed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn reclaim(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+    fields: Option<Fields>,
+) -> Result<Response, HttpError> {
+    let reason = reason(fields)?;
+    let task = named.task()?;
+    end(&state, &caller, task, None, reason).await
+}
+
+/// One attempt.
+#[utoipa::path(
+    get, path = "/runs/{id}", tag = "runs", params(super::openapi::NumberParameter),
+    responses((status = 200, body = wire::run::OneRun<'_>), super::openapi::Refusals, super::openapi::Missing),
+)]
+pub(super) async fn run(
+    State(state): State<AppState>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let run = state.kernel().run(RunId(named.number()?)).await?;
+    Ok(Json(wire::run::OneRun::new(&run)).into_response())
+}
+
+/// Stops an attempt.
+#[utoipa::path(
+    post, path = "/runs/{id}/terminate", tag = "runs", params(super::openapi::NumberParameter),
+    description = "Stops an attempt that has not ended, as `reclaim` does with the current one of a \
+                   task.",
+    request_body = Option<wire::body::Reclaim>,
+    responses((status = 200, body = wire::answer::Reclaimed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn terminate(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+    fields: Option<Fields>,
+) -> Result<Response, HttpError> {
+    let reason = reason(fields)?;
+    let id = RunId(named.number()?);
+    let run = state.kernel().run(id).await?;
+    if run.ended_at.is_some() {
+        return Err(Error::RunNotOpen(id).into());
+    }
+    end(&state, &caller, run.task_id, Some(id), reason).await
+}
+
+fn reason(fields: Option<Fields>) -> Result<Option<String>, HttpError> {
+    let mut fields = fields.unwrap_or_default();
+    let reason = fields.optional_text("reason");
+    fields.finish()?;
+    Ok(reason)
+}
+
+async fn end(
+    state: &AppState,
+    caller: &Caller,
+    task: TaskId,
+    run: Option<RunId>,
+    reason: Option<String>,
+) -> Result<Response, HttpError> {
+    let reclaim = Command::ReclaimTask {
+        task: task.clone(),
+        run,
+        reason,
+    };
+    let receipt = state.kernel().execute(&caller.actor(), reclaim).await?;
+    let undoable = undo::header(&[vec![receipt]]);
+    let reclaimed = wire::answer::Reclaimed::new(&task, run);
+    Ok((undoable, Json(reclaimed)).into_response())
 }

@@ -9,7 +9,9 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::actor::Actor;
 use domain::command::{Command, MAX_CHANGES, NewTask};
+use domain::error::Error;
 use domain::id::TaskId;
+use domain::status::Status;
 use kernel::Show;
 
 use super::change::Change;
@@ -110,6 +112,75 @@ pub(super) async fn edit(
         return Ok(Json(task).into_response());
     }
     change_one(&state, &caller.actor(), commands, id).await
+}
+
+/// Puts a task away.
+#[utoipa::path(
+    delete, path = "/tasks/{id}", tag = "tasks", params(super::openapi::TaskParameter),
+    description = "Puts a task away. Nothing is deleted here: it is archived, and can be brought back.",
+    responses((status = 200, body = wire::answer::Removed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn remove(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+) -> Result<Response, HttpError> {
+    let id = named.task()?;
+    let archive = Command::ArchiveTask { task: id.clone() };
+    let receipts = match state.kernel().execute(&caller.actor(), archive).await {
+        Ok(receipt) => vec![receipt],
+        // It has been put away already.
+        Err(kernel::Error::Refused(Error::WrongStatus {
+            status: Status::Archived,
+            ..
+        })) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let undoable = undo::header(&[receipts]);
+    Ok((undoable, Json(wire::answer::Removed::new(&id))).into_response())
+}
+
+/// Gives a task to somebody else.
+#[utoipa::path(
+    post, path = "/tasks/{id}/reassign", tag = "tasks", params(super::openapi::TaskParameter),
+    description = "Gives a task to somebody else, or to nobody. With `reclaim_first` a worker that has \
+                   it is stopped and the task is ready for the next one; without it a running task is \
+                   refused.",
+    request_body = Option<wire::body::Reassign>,
+    responses((status = 200, body = wire::answer::Reassigned<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
+)]
+pub(super) async fn reassign(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    named: Named,
+    fields: Option<Fields>,
+) -> Result<Response, HttpError> {
+    let mut fields = fields.unwrap_or_default();
+    let assignee = fields.optional_text("profile");
+    let stop = fields.flag("reclaim_first");
+    let reason = fields.optional_text("reason");
+    fields.finish()?;
+    let id = named.task()?;
+    let assignee = assignee.filter(|name| !name.trim().is_empty());
+    let task = state.kernel().task_alone(&id).await?;
+    let stays = task.assignee == assignee;
+    let command = if stop && stays && task.status == Status::Running {
+        Command::ReclaimTask {
+            task: id.clone(),
+            run: None,
+            reason,
+        }
+    } else {
+        Command::AssignTask {
+            task: id.clone(),
+            assignee: assignee.clone(),
+            stop,
+        }
+    };
+    let receipt = state.kernel().execute(&caller.actor(), command).await?;
+    let undoable = undo::header(&[vec![receipt]]);
+    let reassigned = wire::answer::Reassigned::new(&id, assignee.as_deref());
+    Ok((undoable, Json(reassigned)).into_response())
 }
 
 /// Changes one task, and answers with it.

@@ -4,16 +4,20 @@
 pub(super) mod answer;
 pub(super) mod board;
 pub(super) mod body;
+pub(super) mod diagnostic;
 pub(super) mod dispatch;
 pub(super) mod notify;
 pub(super) mod run;
 
 use domain::event::Event;
 use domain::id::{CommentId, EventId, TaskId};
+use domain::run::Outcome;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use run::Run;
 
 /// The task object.
 #[derive(Serialize, ToSchema)]
@@ -129,10 +133,24 @@ impl<'a> OneTask<'a> {
 /// What `GET /tasks/{id}` answers.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Detail<'a> {
-    task: TaskObject<'a>,
+    task: DetailedTask<'a>,
     comments: Vec<CommentObject<'a>>,
     events: Vec<EventObject<'a>>,
     links: Links<'a>,
+    /// The attempts, oldest first.
+    runs: Vec<Run<'a>>,
+    attachments: answer::Attachments,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DetailedTask<'a> {
+    #[serde(flatten)]
+    task: TaskObject<'a>,
+    /// What the last run that was completed said it did.
+    latest_summary: Option<&'a str>,
+    /// What looks wrong; left out where nothing does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<diagnostic::Diagnostic>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -145,14 +163,22 @@ struct Links<'a> {
 
 impl<'a> Detail<'a> {
     pub(super) fn new(detail: &'a TaskDetail, now: Timestamp) -> Self {
+        let completed = detail.runs.iter().rev();
+        let mut completed = completed.filter(|run| run.outcome == Some(Outcome::Completed));
         Self {
-            task: TaskObject::new(&detail.task, now),
+            task: DetailedTask {
+                task: TaskObject::new(&detail.task, now),
+                latest_summary: completed.find_map(|run| run.summary.as_deref()),
+                diagnostics: diagnostic::of(&detail.task, now),
+            },
             comments: detail.comments.iter().map(CommentObject::new).collect(),
             events: detail.events.iter().map(EventObject::new).collect(),
             links: Links {
                 parents: &detail.parents,
                 children: &detail.children,
             },
+            runs: detail.runs.iter().map(Run::new).collect(),
+            attachments: answer::Attachments::default(),
         }
     }
 }

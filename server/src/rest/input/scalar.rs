@@ -1,6 +1,7 @@
 //! Numbers and truths, as leniently as the original reads them.
 
 use std::borrow::Cow;
+use std::num::{IntErrorKind, ParseIntError};
 
 use serde_json::Value;
 
@@ -73,12 +74,23 @@ pub(super) fn integer(value: &Value) -> Result<i64, Complaint> {
         "int_parsing_size",
         "Unable to parse input string as an integer, exceeded maximum size",
     );
+    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
     match value {
         Value::Bool(truth) => Ok(i64::from(*truth)),
-        Value::String(text) => text.trim().parse().map_err(|_| UNREADABLE),
+        Value::String(text) => {
+            text.trim()
+                .parse()
+                .map_err(|error: ParseIntError| match error.kind() {
+                    IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => TOO_LARGE,
+                    _ => UNREADABLE,
+                })
+        }
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => Ok(whole),
             (None, Some(float)) if float.fract() != 0.0 => Err(FRACTION),
+            // An integer of more than 64 bits comes as the nearest float, which may be the lowest of
+            // 64 bits itself.
+            (None, Some(float)) if float.abs() >= TWO_TO_63 => Err(TOO_LARGE),
             // `7.0` is a whole number too; its digits say so exactly.
             (None, Some(float)) => format!("{float:.0}").parse().map_err(|_| TOO_LARGE),
             (None, None) => Err(TOO_LARGE),
@@ -116,6 +128,10 @@ mod tests {
 
     use super::*;
 
+    fn parsed(json: &str) -> Value {
+        serde_json::from_str(json).unwrap()
+    }
+
     #[test]
     fn numbers_may_come_as_text_but_not_with_a_fraction() {
         for (value, expected) in [
@@ -128,6 +144,13 @@ mod tests {
             (json!("1.5"), Err("int_parsing")),
             (json!("seven"), Err("int_parsing")),
             (json!(1e300), Err("int_parsing_size")),
+            (json!(i64::MAX), Ok(i64::MAX)),
+            (json!(i64::MIN), Ok(i64::MIN)),
+            (json!(u64::MAX), Err("int_parsing_size")),
+            (parsed("9223372036854775808"), Err("int_parsing_size")),
+            (parsed("-9223372036854775809"), Err("int_parsing_size")),
+            (parsed("-9223372036854775808.0"), Err("int_parsing_size")),
+            (json!("9223372036854775808"), Err("int_parsing_size")),
             (json!(null), Err("int_type")),
             (json!([]), Err("int_type")),
         ] {

@@ -1,15 +1,20 @@
 //! Answers that are no task, no run and nothing of the dispatcher.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use dispatcher::logs;
 use domain::board::TaskSummary;
-use domain::id::{EventId, TaskId};
+use domain::dispatch::Dispatch;
+use domain::id::{EventId, RunId, TaskId};
 use domain::notify::Subscription;
 use domain::search;
+use domain::task::WorkspaceKind;
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::rest::which_board;
 
 /// That it was done, or that there was nothing to do.
 #[derive(Serialize, ToSchema)]
@@ -181,6 +186,178 @@ impl<'a> Found<'a> {
         Self {
             hits: found.hits.iter().map(hit).collect(),
             total: found.total,
+        }
+    }
+}
+
+/// A task that was to be deleted.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Removed<'a> {
+    /// Always `false`: nothing is deleted.
+    deleted: bool,
+    archived: bool,
+    #[schema(value_type = String)]
+    task_id: &'a TaskId,
+    /// What became of it, for people.
+    message: &'static str,
+}
+
+impl<'a> Removed<'a> {
+    pub(in crate::rest) fn new(task_id: &'a TaskId) -> Self {
+        Self {
+            deleted: false,
+            archived: true,
+            task_id,
+            message: "tasks are archived here, not deleted; move it to another column to bring it back",
+        }
+    }
+}
+
+/// A task that was given to somebody else.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Reassigned<'a> {
+    ok: bool,
+    #[schema(value_type = String)]
+    task_id: &'a TaskId,
+    assignee: Option<&'a str>,
+}
+
+impl<'a> Reassigned<'a> {
+    pub(in crate::rest) fn new(task_id: &'a TaskId, assignee: Option<&'a str>) -> Self {
+        Self {
+            ok: true,
+            task_id,
+            assignee,
+        }
+    }
+}
+
+/// A task that was taken away from its worker.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Reclaimed<'a> {
+    ok: bool,
+    /// The run, where that was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    run_id: Option<RunId>,
+    #[schema(value_type = String)]
+    task_id: &'a TaskId,
+}
+
+impl<'a> Reclaimed<'a> {
+    pub(in crate::rest) fn new(task_id: &'a TaskId, run_id: Option<RunId>) -> Self {
+        Self {
+            ok: true,
+            run_id,
+            task_id,
+        }
+    }
+}
+
+/// The attachments of a task.
+#[derive(Default, Serialize, ToSchema)]
+pub(in crate::rest) struct Attachments {
+    /// Always empty.
+    #[schema(value_type = Vec<Object>)]
+    attachments: [(); 0],
+}
+
+/// The boards of this server.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Boards {
+    boards: [BoardObject; 1],
+    current: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct BoardObject {
+    slug: &'static str,
+    name: &'static str,
+    description: &'static str,
+    icon: &'static str,
+    color: &'static str,
+    default_workdir: Option<String>,
+    created_at: Option<i64>,
+    archived: bool,
+    db_path: String,
+    is_current: bool,
+    /// The tasks that are not archived, by status.
+    counts: BTreeMap<String, u32>,
+    total: u32,
+    default_workspace_kind: &'static str,
+}
+
+impl Boards {
+    pub(in crate::rest) fn new(counts: BTreeMap<String, u32>, db: &Path) -> Self {
+        let board = BoardObject {
+            slug: which_board::DEFAULT,
+            name: "Default",
+            description: "",
+            icon: "",
+            color: "",
+            default_workdir: None,
+            created_at: None,
+            archived: false,
+            db_path: db.display().to_string(),
+            is_current: true,
+            total: counts.values().sum(),
+            counts,
+            default_workspace_kind: WorkspaceKind::Scratch.as_str(),
+        };
+        Self {
+            boards: [board],
+            current: which_board::DEFAULT,
+        }
+    }
+}
+
+/// The board of this server.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Current {
+    current: &'static str,
+}
+
+impl Current {
+    pub(in crate::rest) fn new() -> Self {
+        Self {
+            current: which_board::DEFAULT,
+        }
+    }
+}
+
+/// The names that tasks can be given to.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Assignees {
+    /// By name.
+    assignees: Vec<AssigneeObject>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct AssigneeObject {
+    name: String,
+    /// Whether it is a lane of the dispatcher.
+    on_disk: bool,
+    /// Its tasks that are not archived, by status.
+    counts: BTreeMap<String, u32>,
+}
+
+impl Assignees {
+    pub(in crate::rest) fn new(
+        mut assigned: BTreeMap<String, BTreeMap<String, u32>>,
+        dispatch: &Dispatch,
+    ) -> Self {
+        let lanes = dispatch.report.iter().flat_map(|report| &report.lanes);
+        let lanes: BTreeSet<_> = lanes.map(|lane| lane.name.clone()).collect();
+        for lane in &lanes {
+            assigned.entry(lane.clone()).or_default();
+        }
+        let object = |(name, counts)| AssigneeObject {
+            on_disk: lanes.contains(&name),
+            name,
+            counts,
+        };
+        Self {
+            assignees: assigned.into_iter().map(object).collect(),
         }
     }
 }

@@ -131,6 +131,27 @@ pub(in crate::rest) struct WhichLane {
     lane: Option<String>,
 }
 
+/// Who is to work on a task.
+#[derive(ToSchema)]
+#[schema(example = json!({ "profile": "ops", "reclaim_first": true }))]
+pub(in crate::rest) struct Reassign {
+    /// The new assignee; empty is nobody.
+    profile: Option<String>,
+    /// Whether a worker that has it is stopped.
+    #[schema(default = false)]
+    reclaim_first: Option<bool>,
+    /// Why, kept where a run is stopped for nobody else's sake.
+    reason: Option<String>,
+}
+
+/// Why a run is stopped.
+#[derive(ToSchema)]
+#[schema(example = json!({ "reason": "it loops" }))]
+pub(in crate::rest) struct Reclaim {
+    /// Kept with the event.
+    reason: Option<String>,
+}
+
 /// How to take a task.
 #[derive(ToSchema)]
 #[schema(example = json!({ "claimer": "laptop:4711", "ttl_seconds": 900 }))]
@@ -216,6 +237,15 @@ pub(in crate::rest) struct DeliveryQuery {
     /// How many, of the newest.
     #[param(default = 100, minimum = 1, maximum = 1_000)]
     limit: Option<i64>,
+}
+
+/// Which diagnostics.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::rest) struct DiagnosticQuery {
+    /// Only those that are at least a `warning`, an `error` or `critical`.
+    #[param(default = "warning", pattern = "^(warning|error|critical)$")]
+    severity: Option<String>,
 }
 
 /// Which part of the board.

@@ -1,13 +1,80 @@
 //! Attempts at a task, as outsiders read them.
 
 use domain::id::{RunId, TaskId};
-use domain::run;
+use domain::run::{self, Outcome};
 use domain::time::Timestamp;
+use kernel::ActiveWorker;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::TaskObject;
+
+/// One attempt alone.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct OneRun<'a> {
+    run: Run<'a>,
+}
+
+impl<'a> OneRun<'a> {
+    pub(in crate::rest) fn new(run: &'a run::Run) -> Self {
+        Self { run: Run::new(run) }
+    }
+}
+
+/// The workers that run now.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Workers<'a> {
+    workers: Vec<Worker<'a>>,
+    count: usize,
+    #[schema(value_type = i64)]
+    checked_at: Timestamp,
+}
+
+/// A worker and the task that it works on.
+#[derive(Serialize, ToSchema)]
+struct Worker<'a> {
+    #[schema(value_type = i64)]
+    run_id: RunId,
+    #[schema(value_type = String)]
+    task_id: &'a TaskId,
+    task_title: &'a str,
+    task_status: &'static str,
+    task_assignee: Option<&'a str>,
+    /// The lane.
+    profile: Option<&'a str>,
+    worker_pid: Option<i64>,
+    #[schema(value_type = i64)]
+    started_at: Timestamp,
+    claim_lock: Option<&'a str>,
+    #[schema(value_type = i64)]
+    claim_expires: Timestamp,
+    #[schema(value_type = Option<i64>)]
+    last_heartbeat_at: Option<Timestamp>,
+}
+
+impl<'a> Workers<'a> {
+    pub(in crate::rest) fn new(workers: &'a [ActiveWorker], now: Timestamp) -> Self {
+        let worker = |worker: &'a ActiveWorker| Worker {
+            run_id: worker.run.id,
+            task_id: &worker.run.task_id,
+            task_title: &worker.title,
+            task_status: "running",
+            task_assignee: worker.assignee.as_deref(),
+            profile: worker.run.lane.as_deref(),
+            worker_pid: worker.run.worker_pid,
+            started_at: worker.run.started_at,
+            claim_lock: worker.claim_lock.as_deref(),
+            claim_expires: worker.lease_expires,
+            last_heartbeat_at: worker.run.heartbeat_at,
+        };
+        Self {
+            workers: workers.iter().map(worker).collect(),
+            count: workers.len(),
+            checked_at: now,
+        }
+    }
+}
 
 /// The attempts at a task.
 #[derive(Serialize, ToSchema)]
@@ -15,20 +82,27 @@ pub(in crate::rest) struct Runs<'a> {
     runs: Vec<Run<'a>>,
 }
 
-/// One attempt.
+/// One attempt: with the keys of the original where it has them, and our own.
 #[derive(Serialize, ToSchema)]
-struct Run<'a> {
+pub(super) struct Run<'a> {
     #[schema(value_type = i64)]
     id: RunId,
     #[schema(value_type = String)]
     task_id: &'a TaskId,
     /// The lane that started the worker; `null` when somebody claimed the task by hand.
     lane: Option<&'a str>,
+    /// The same, as the original calls it.
+    profile: Option<&'a str>,
+    /// How it stands, in the original's words: `running`, `done`, `blocked`, `crashed` and so on.
+    status: &'static str,
     worker_pid: Option<i64>,
     #[schema(value_type = i64)]
     started_at: Timestamp,
     #[schema(value_type = Option<i64>)]
     heartbeat_at: Option<Timestamp>,
+    /// The same, as the original calls it.
+    #[schema(value_type = Option<i64>)]
+    last_heartbeat_at: Option<Timestamp>,
     #[schema(value_type = Option<i64>)]
     ended_at: Option<Timestamp>,
     /// How it ended: `completed`, `blocked`, `exit` and so on.
@@ -52,17 +126,20 @@ impl<'a> Runs<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(run: &'a run::Run) -> Self {
+    pub(super) fn new(run: &'a run::Run) -> Self {
         let metadata = run.metadata.as_deref();
         Self {
             id: run.id,
             task_id: &run.task_id,
             lane: run.lane.as_deref(),
+            profile: run.lane.as_deref(),
+            status: status(run.outcome),
             worker_pid: run.worker_pid,
             started_at: run.started_at,
             heartbeat_at: run.heartbeat_at,
+            last_heartbeat_at: run.heartbeat_at,
             ended_at: run.ended_at,
-            outcome: run.outcome.map(run::Outcome::as_str),
+            outcome: run.outcome.map(Outcome::as_str),
             exit_code: run.exit_code,
             error: run.error.as_deref(),
             summary: run.summary.as_deref(),
@@ -71,6 +148,19 @@ impl<'a> Run<'a> {
             log_start: run.log_start,
             log_end: run.log_end,
         }
+    }
+}
+
+/// How a run stands, in the words that column `task_runs.status` of the original has for it.
+fn status(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        None => "running",
+        Some(Outcome::Completed) => "done",
+        Some(Outcome::Exit | Outcome::Signal | Outcome::Oom | Outcome::Protocol) => "crashed",
+        Some(Outcome::Interrupted | Outcome::Cancelled) => "reclaimed",
+        Some(Outcome::HeartbeatLost) => "stale",
+        Some(Outcome::Deferred) => "rate_limited",
+        Some(outcome) => outcome.as_str(),
     }
 }
 

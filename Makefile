@@ -81,6 +81,12 @@ unit: debug ## Run the tests of rules, storage and wiring
 	$(say) "run the tests"
 	@KANBAN_BIN=$(CURDIR)/target/debug/kanban cargo test --no-fail-fast
 
+.PHONY: neighbours
+neighbours: debug ## Work beside hermes-agent in every way, with each version from PyPI
+	$(say) "let hermes-agent work on our boards and us on its"
+	@KANBAN_BIN=$(CURDIR)/target/debug/kanban KANBAN_NEIGHBOURS=1 \
+		cargo test --package tests neighbours -- --nocapture
+
 .PHONY: e2e
 e2e: site debug $(test_packages) browser ## Run the flows in a real browser; ARGS="specs/board.spec.ts" and the like
 	$(say) "run the flows in a browser"

@@ -14,6 +14,7 @@ mod inbox;
 mod limits;
 mod login;
 mod machine;
+mod neighbours;
 mod notify;
 mod rest;
 mod running;

@@ -1,7 +1,7 @@
 //! What is removed, and above all what is not: workspaces, worktrees, logs and events.
 
 use std::fs::{self, File};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -48,9 +48,10 @@ fn workspace(board: &Board, task: &TaskId) -> PathBuf {
     board.home().join("kanban/workspaces").join(task.as_str())
 }
 
-/// A git repository with one commit, beside the home folder.
+/// A git repository with one commit, beside the home folder, which tasks may name.
 async fn repository(board: &Board) -> anyhow::Result<PathBuf> {
     let path = board.home().with_file_name("repository");
+    board.configure(&format!("[board]\nrepositories = [{path:?}]\n"))?;
     fs::create_dir(&path)?;
     fs::write(path.join("file"), "first\n")?;
     git(&path, "init --quiet").await?;
@@ -60,6 +61,7 @@ async fn repository(board: &Board) -> anyhow::Result<PathBuf> {
         "-c user.name=a -c user.email=a@b commit --quiet -m first",
     )
     .await?;
+    board.logged("the settings were read again").await?;
     Ok(path)
 }
 
@@ -268,10 +270,61 @@ async fn a_worktree_is_on_a_branch_of_its_own_and_a_dirty_one_stays() -> anyhow:
     Ok(())
 }
 
+/// The settings and hooks of a repository name programs. A worker may write both, and may put a
+/// repository of its own into its worktree.
+#[tokio::test]
+async fn nothing_that_a_worker_wrote_runs_outside_of_its_run() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let ran = board.home().with_file_name("ran");
+    let trap = board.home().with_file_name("trap");
+    fs::write(
+        &trap,
+        format!("#!/bin/sh\necho ran >> '{}'\ncat\n", ran.display()),
+    )?;
+    fs::set_permissions(&trap, fs::Permissions::from_mode(0o755))?;
+    let trap = trap.display();
+    let lay = format!(
+        "git config core.fsmonitor {trap}; git config filter.x.smudge {trap}; \
+         git config filter.x.clean {trap}; common=$(git rev-parse --git-common-dir); \
+         mkdir -p $common/hooks $common/info; echo '* filter=x' > $common/info/attributes; \
+         for hook in post-checkout reference-transaction post-index-change; \
+         do cp {trap} $common/hooks/$hook; done;"
+    );
+    let flag = format!("worktree:{}", repository.display());
+    let flags = ["--workspace", &flag];
+    let replaced = format!("rm .git; git init --quiet; {lay}");
+    let replaced = archived(&board, &replaced, &flags).await?;
+    let poisoned = archived(&board, &lay, &flags).await?;
+    fs::remove_file(&ran).ok();
+
+    let next = archived(&board, "cat file", &flags).await?;
+    assert_eq!(board.task(&next).await?["task"]["result"], "first");
+    for dry in [&["--dry-run"][..], &[]] {
+        let collected = gc(&board, &[&NOW[..], dry].concat()).await?;
+        let kept = format!(
+            "kept {0}: {0} is not the worktree that was made there\n",
+            workspace(&board, &replaced).display()
+        );
+        assert!(collected.out.contains(&kept), "{}", collected.out);
+        assert!(
+            collected.out.contains(": 2 workspace(s)"),
+            "{}",
+            collected.out
+        );
+    }
+    assert!(!workspace(&board, &poisoned).exists());
+    assert!(!ran.exists(), "{}", fs::read_to_string(&ran)?);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_worktree_that_cannot_be_made_is_a_spawn_failure_with_one_sentence() -> anyhow::Result<()>
 {
     let board = Board::running().await?;
+    let unlisted = board.home().with_file_name("unlisted");
+    fs::create_dir(&unlisted)?;
+    git(&unlisted, "init --quiet").await?;
     for (flag, says) in [
         (
             "worktree".to_owned(),
@@ -280,6 +333,10 @@ async fn a_worktree_that_cannot_be_made_is_a_spawn_failure_with_one_sentence() -
         (
             format!("worktree:{}", board.home().display()),
             "is there already and is no git worktree",
+        ),
+        (
+            format!("worktree:{}", unlisted.display()),
+            "add it to `repositories` of [board] there",
         ),
     ] {
         let flags = [

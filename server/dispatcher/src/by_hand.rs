@@ -55,13 +55,17 @@ async fn make_workspace(
     config: Config,
     claimed: &Claimed,
 ) -> Result<PathBuf, Error> {
-    let (home, task) = (home.clone(), claimed.task.clone());
+    let made = kernel.workspace(home.workspace(&claimed.task.id)).await?;
+    let (of_home, task) = (home.clone(), claimed.task.clone());
     let prepare = move || {
+        let home = of_home;
         let settings = Settings::read(&home, &config)?;
         let assignee = task.assignee.as_deref();
         let lane = assignee.and_then(|name| settings.lanes().of(name));
         let of_lane = lane.map_or_else(OfLane::default, OfLane::from);
-        Ok::<_, Error>(workspaces::prepare(&home, &task, of_lane)?)
+        let (repositories, made) = (settings.repositories(), made.as_ref());
+        let prepared = workspaces::prepare(&home, &task, of_lane, repositories, made)?;
+        Ok::<_, Error>(prepared)
     };
     let Prepared {
         path,
@@ -73,7 +77,7 @@ async fn make_workspace(
         kernel.execute(&Actor::dispatcher(), record).await?;
     }
     if let Some(worktree) = worktree {
-        worktree.add(&path, &claimed.token).await?;
+        worktree.add(home, &path, &claimed.token).await?;
     }
     let place = Command::PlaceRun {
         run: claimed.run,

@@ -24,6 +24,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::home::Home;
+use crate::workspaces::Repositories;
 use in_use::InUse;
 
 /// How old things get before they are removed.
@@ -112,6 +113,7 @@ pub async fn collect(
     kernel: &Kernel,
     actor: &Actor,
     home: &Home,
+    repositories: &Repositories,
     retention: Retention,
     mode: Mode,
 ) -> Result<Report, Error> {
@@ -126,7 +128,12 @@ pub async fn collect(
     };
     let in_use = Arc::new(InUse::read(kernel, home).await?);
     let archived_before = now - retention.workspaces;
-    workspaces::collect(kernel, home, archived_before, &in_use, mode, &mut report).await?;
+    let place = workspaces::Place {
+        home,
+        repositories,
+        in_use: &in_use,
+    };
+    workspaces::collect(kernel, place, archived_before, mode, &mut report).await?;
     let written_before = now - retention.logs;
     let logs_home = home.clone();
     let collect = move || logs::collect(&logs_home, written_before, &in_use.busy, mode);

@@ -79,6 +79,11 @@ impl Home {
         self.workspaces().join(task.as_str())
     }
 
+    /// The folders that git is given in the place of a repository's own.
+    pub fn git(&self) -> PathBuf {
+        self.root.join("kanban/git")
+    }
+
     /// The folders of all runs that have not been settled.
     pub fn runs(&self) -> PathBuf {
         self.root.join("kanban/runs")

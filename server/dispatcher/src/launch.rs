@@ -23,7 +23,7 @@ use crate::lanes::Lane;
 use crate::prompt::Prompt;
 use crate::run_folder::{RunFolder, Spec};
 use crate::template::Filling;
-use crate::workspaces::{self, OfLane};
+use crate::workspaces::{self, OfLane, Repositories};
 
 /// How long everything may take that is made before the supervisor starts: a folder on a machine that
 /// does not answer would hold up all other tasks.
@@ -45,8 +45,10 @@ pub(crate) async fn launch(
     home: &Home,
     config: &Config,
     lane: &Lane,
+    repositories: &Repositories,
     claimed: Claimed,
 ) -> Result<Launched, Error> {
+    let made = kernel.workspace(home.workspace(&claimed.task.id)).await?;
     let folder = RunFolder::at(home.run_dir(claimed.run));
     let context = if lane.command.needs_prompt_file() {
         Some(kernel.context(&claimed.task.id).await?)
@@ -57,6 +59,8 @@ pub(crate) async fn launch(
         home: home.clone(),
         config: config.clone(),
         lane: lane.clone(),
+        repositories: repositories.clone(),
+        made,
         folder: folder.clone(),
         claimed,
         context,
@@ -104,6 +108,9 @@ struct Launch {
     home: Home,
     config: Config,
     lane: Lane,
+    repositories: Repositories,
+    /// The workspace of an attempt before this one, as the board has noted it.
+    made: Option<Workspace>,
     folder: RunFolder,
     claimed: Claimed,
     /// What the board tells of the task, where the worker is to read it.
@@ -124,7 +131,8 @@ impl Launch {
         // up, and its folder removed, nothing is written any more.
         folder.make()?;
         folder.reserve_exit()?;
-        let workspace = workspaces::prepare(&self.home, task, OfLane::from(lane))?;
+        let (of_lane, made) = (OfLane::from(lane), self.made.as_ref());
+        let workspace = workspaces::prepare(&self.home, task, of_lane, &self.repositories, made)?;
         folder.link_program(&self.config.program)?;
         if lane.command.runs_task_text() {
             folder.write_script(task.body.as_deref().unwrap_or_default())?;

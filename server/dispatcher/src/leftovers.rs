@@ -34,7 +34,7 @@ type Look = Arc<dyn Fn() -> io::Result<usize> + Send + Sync>;
 /// What a run left behind.
 ///
 /// With the supervisor gone, nothing says any more whose children they are; but each of them got the
-/// run's secret with its environment, unless it was started with another one on purpose.
+/// run's secret with its environment, or its [`mark`], unless it was started with another one on purpose.
 pub(crate) struct Leftovers {
     look: Look,
     /// The look that has not returned. There is never another one beside it.
@@ -100,21 +100,32 @@ impl Leftovers {
     }
 }
 
+/// The variable by which a process that is not to know the run's secret is found all the same: git, and
+/// what it starts. It tells less than half of the secret.
+pub(crate) fn mark(token: &RunToken) -> (&'static str, String) {
+    let beginning = token.as_str().chars().take(MARK_DIGITS).collect();
+    ("KANBAN_RUN_MARK", beginning)
+}
+
+/// How many of the 32 digits of a run's secret make its mark: nobody guesses the others, and no two runs
+/// of one time share these.
+const MARK_DIGITS: usize = 12;
+
 /// Whether a process holds this secret. It blocks.
 pub(crate) fn is_any_of(token: &RunToken) -> io::Result<bool> {
-    let variable = variable(token);
-    Ok(process::all()?.any(|pid| holds(pid, variable.as_bytes())))
+    let variables = variables(token);
+    Ok(process::all()?.any(|pid| holds_any(pid, &variables)))
 }
 
 /// Kills every process that holds the secret, and says how many there were.
 fn kill_all_with(token: &RunToken) -> io::Result<usize> {
-    let variable = variable(token);
+    let variables = variables(token);
     let mut found = 0;
     for pid in process::all()? {
         // The handle stands for the process that holds the secret only if that still does.
-        if holds(pid, variable.as_bytes())
+        if holds_any(pid, &variables)
             && let Some(handle) = process::handle(pid)?
-            && holds(pid, variable.as_bytes())
+            && holds_any(pid, &variables)
         {
             found += 1;
             if let Err(error) = pidfd_send_signal(handle, Signal::KILL) {
@@ -125,15 +136,22 @@ fn kill_all_with(token: &RunToken) -> io::Result<usize> {
     Ok(found)
 }
 
-fn variable(token: &RunToken) -> String {
-    format!("KANBAN_RUN_TOKEN={}", token.as_str())
+fn variables(token: &RunToken) -> [String; 2] {
+    let (mark, beginning) = mark(token);
+    [
+        format!("KANBAN_RUN_TOKEN={}", token.as_str()),
+        format!("{mark}={beginning}"),
+    ]
 }
 
-/// Whether the environment of a process has this variable. That of other users' processes cannot be
-/// read, and that of one that has ended is empty.
-fn holds(pid: i32, variable: &[u8]) -> bool {
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|one| one == variable))
+/// Whether the environment of a process has one of these variables. That of other users' processes cannot
+/// be read, and that of one that has ended is empty.
+fn holds_any(pid: i32, variables: &[String]) -> bool {
+    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+        environ
+            .split(|byte| *byte == 0)
+            .any(|one| variables.iter().any(|variable| variable.as_bytes() == one))
+    })
 }
 
 #[cfg(test)]

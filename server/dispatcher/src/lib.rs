@@ -45,3 +45,4 @@ pub use crate::lanes::Lanes;
 pub use crate::latencies::Latencies;
 pub use crate::report::{Skipped, Spawned, TickReport};
 pub use crate::strays::{Stray, is_alive, strays};
+pub use crate::workspaces::Repositories;

@@ -210,10 +210,13 @@ impl Supervision<'_> {
         // What git checks out belongs to the person who started the server, as what the worker makes.
         let umask = self.spec.umask.map(Mode::from_bits_truncate);
         let ours = umask.map(rustix::process::umask);
+        let add = async {
+            let home = self.spec.home()?;
+            let added = worktree.add(&home, &self.spec.workspace, &self.spec.token);
+            Ok(added.await?)
+        };
         let end = tokio::select! {
-            added = worktree.add(&self.spec.workspace, &self.spec.token) => {
-                added.err().map(|error| not_started(&error.into()))
-            }
+            added = add => added.err().map(|error| not_started(&error)),
             end = self.reason_to_stop() => Some(Exit::without_output(end)),
         };
         ours.map(rustix::process::umask);

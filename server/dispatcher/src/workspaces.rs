@@ -7,13 +7,18 @@
 //! | `worktree` | none | a worktree of the lane's repository, at `kanban/workspaces/<id>` |
 //! | `worktree` | a repository | a worktree of it, at `kanban/workspaces/<id>` |
 //! | `worktree` | a worktree | that worktree, as it is |
-//! | `worktree` | a place where nothing is | a worktree there, of the lane's repository or else of the one that the place lies in |
+//! | `worktree` | a place where nothing is, in `.worktrees` of a repository or in the lane's own root | a worktree there, of the lane's repository or else of the one that the place lies in |
+//!
+//! A repository has to stand in `kanban.toml` ([`Repositories`]), whoever made the task: git does what a
+//! repository's settings and files say.
 //!
 //! Nothing is removed here: what a worker leaves behind belongs to its user. What lies at
 //! `kanban/workspaces/<id>` is noted on the board as ours, so that [`crate::gc`] may remove it one
 //! day; nothing else is ever removed.
 
 mod git;
+mod repositories;
+mod repository;
 mod worktree;
 
 use std::fs;
@@ -26,10 +31,11 @@ use domain::workspace::Workspace;
 use crate::home::Home;
 use crate::lanes::Lane;
 
-pub(crate) use git::git;
-pub(crate) use worktree::Worktree;
+pub use repositories::Repositories;
+pub(crate) use repository::{Repository, Trust};
 #[cfg(test)]
 pub(crate) use worktree::tests as worktree_fixture;
+pub(crate) use worktree::{Made, Worktree};
 
 /// Why a workspace cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +52,30 @@ pub enum Error {
          path, or as `repository` of its lane"
     )]
     NoRepository,
+    /// Git does what the settings and files of a repository say, so it is run for known ones only.
+    #[error(
+        "the repository {} is not one of those that kanban.toml names; add it to `repositories` of \
+         [board] there, then unblock the task",
+        .0.display()
+    )]
+    NotListed(PathBuf),
+    /// A worktree is not made anywhere.
+    #[error(
+        "{} is no place for a worktree; name the repository {} itself, or a folder in its .worktrees",
+        .place.display(), .repository.display()
+    )]
+    NoPlace {
+        /// The folder that the task names.
+        place: PathBuf,
+        /// The repository that the worktree would be of.
+        repository: PathBuf,
+    },
+    /// There is nothing that a branch could begin at.
+    #[error("the repository {} has no commit yet; make the first one, then unblock the task", .0.display())]
+    NoCommit(PathBuf),
+    /// Somebody has put something else there, or the repository has forgotten it.
+    #[error("{} is not the worktree that was made there", .0.display())]
+    NotListedByGit(PathBuf),
     /// What was named is no repository.
     #[error("{0} is no git repository")]
     NotARepository(PathBuf),
@@ -70,10 +100,10 @@ pub enum Error {
 pub(crate) struct Prepared {
     /// Where the worker runs.
     pub(crate) path: PathBuf,
-    /// What has yet to be added there. A checkout may take long, and it runs the hooks of the
-    /// repository: the supervisor of a run does that, or else whoever claims the task by hand.
+    /// What has yet to be added there. A checkout may take long: the supervisor of a run does that, or
+    /// else whoever claims the task by hand.
     pub(crate) worktree: Option<Worktree>,
-    /// What is to be noted on the board as ours.
+    /// What is to be noted on the board as ours, where that is news.
     pub(crate) ours: Option<Workspace>,
 }
 
@@ -96,8 +126,15 @@ impl<'a> From<&'a Lane> for OfLane<'a> {
 }
 
 /// Finds the workspace of a task, and makes it if it is a folder that is not there. A retry gets the
-/// one that the attempt before it had, because the task keeps its path.
-pub(crate) fn prepare(home: &Home, task: &Task, lane: OfLane<'_>) -> Result<Prepared, Error> {
+/// one that the attempt before it had, because the task keeps its path. `made` is what the board has
+/// noted of the task's own folder.
+pub(crate) fn prepare(
+    home: &Home,
+    task: &Task,
+    lane: OfLane<'_>,
+    repositories: &Repositories,
+    made: Option<&Workspace>,
+) -> Result<Prepared, Error> {
     let asked_for = task.workspace_path.as_deref();
     let asked_for = asked_for
         .filter(|path| !path.is_empty())
@@ -111,7 +148,9 @@ pub(crate) fn prepare(home: &Home, task: &Task, lane: OfLane<'_>) -> Result<Prep
             (path.unwrap_or_else(|| own_place.clone()), None)
         }
         WorkspaceKind::Dir => (asked_for.ok_or(Error::NoPath)?, None),
-        WorkspaceKind::Worktree => worktree::find(home, &task.id, asked_for, lane.repository)?,
+        WorkspaceKind::Worktree => {
+            worktree::find(home, &task.id, asked_for, lane, repositories, made)?
+        }
     };
     if task.workspace_kind != WorkspaceKind::Worktree {
         fs::create_dir_all(&path).map_err(|cause| Error::CannotMake {
@@ -120,30 +159,25 @@ pub(crate) fn prepare(home: &Home, task: &Task, lane: OfLane<'_>) -> Result<Prep
         })?;
     }
     // A folder of a person's choice may be shared with other tasks; one that is named after the task
-    // is its own.
-    let is_ours = path == own_place && task.workspace_kind != WorkspaceKind::Dir;
-    let ours = is_ours.then(|| ours(task, &path, worktree.as_ref()));
+    // is its own. A worktree that is there has been noted, and says nothing to be believed.
+    let is_worktree = task.workspace_kind == WorkspaceKind::Worktree;
+    let is_ours = path == own_place
+        && task.workspace_kind != WorkspaceKind::Dir
+        && (worktree.is_some() || !is_worktree);
+    let ours = is_ours.then(|| Workspace {
+        path: path.display().to_string(),
+        task: task.id.clone(),
+        kind: task.workspace_kind,
+        repository: worktree
+            .as_ref()
+            .map(|worktree| worktree.repository.display().to_string()),
+        branch: worktree.as_ref().map(|worktree| worktree.branch.clone()),
+    });
     Ok(Prepared {
         path,
         worktree,
         ours,
     })
-}
-
-fn ours(task: &Task, path: &Path, worktree: Option<&Worktree>) -> Workspace {
-    let is_worktree = task.workspace_kind == WorkspaceKind::Worktree;
-    let repository = match worktree {
-        Some(worktree) => Some(worktree.repository.clone()),
-        None if is_worktree => worktree::repository_of(path),
-        None => None,
-    };
-    Workspace {
-        path: path.display().to_string(),
-        task: task.id.clone(),
-        kind: task.workspace_kind,
-        repository: repository.map(|repository| repository.display().to_string()),
-        branch: is_worktree.then(|| worktree::branch_of(&task.id)),
-    }
 }
 
 /// The folder that a task names.
@@ -191,12 +225,16 @@ mod tests {
     use super::fixture::task;
     use super::*;
 
+    fn prepared(home: &Home, task: &Task, lane: OfLane<'_>) -> Result<Prepared, Error> {
+        prepare(home, task, lane, &Repositories::default(), None)
+    }
+
     #[test]
     fn a_scratch_task_gets_a_folder_of_its_own_and_keeps_what_is_in_it() {
         let root = tempfile::tempdir().unwrap();
         let home = Home::at(root.path()).unwrap();
         let task = task(WorkspaceKind::Scratch, None);
-        let made = prepare(&home, &task, OfLane::default()).unwrap();
+        let made = prepared(&home, &task, OfLane::default()).unwrap();
         assert_eq!(made.path, home.workspace(&task.id));
         let ours = made.ours.unwrap();
         assert_eq!(
@@ -204,7 +242,7 @@ mod tests {
             (made.path.to_str().unwrap(), task.id.clone())
         );
         fs::write(made.path.join("draft"), "kept").unwrap();
-        prepare(&home, &task, OfLane::default()).unwrap();
+        prepared(&home, &task, OfLane::default()).unwrap();
         assert_eq!(fs::read_to_string(made.path.join("draft")).unwrap(), "kept");
     }
 
@@ -216,7 +254,7 @@ mod tests {
         let others = home.workspaces().join("t_00000002");
         for path in [theirs, others] {
             for kind in [WorkspaceKind::Scratch, WorkspaceKind::Dir] {
-                let made = prepare(&home, &task(kind, path.to_str()), OfLane::default()).unwrap();
+                let made = prepared(&home, &task(kind, path.to_str()), OfLane::default()).unwrap();
                 assert!(path.is_dir());
                 assert_eq!((made.path, made.ours), (path.clone(), None));
             }
@@ -232,7 +270,7 @@ mod tests {
             repository: None,
         };
         let task = task(WorkspaceKind::Scratch, None);
-        let made = prepare(&home, &task, lane).unwrap();
+        let made = prepared(&home, &task, lane).unwrap();
         assert_eq!(
             (made.path, made.ours),
             (root.path().join("t_00000001"), None)
@@ -243,7 +281,7 @@ mod tests {
     fn a_dir_task_without_a_usable_path_says_what_is_missing() {
         let home = Home::at("/nonexistent").unwrap();
         let says = |path| {
-            prepare(&home, &task(WorkspaceKind::Dir, path), OfLane::default())
+            prepared(&home, &task(WorkspaceKind::Dir, path), OfLane::default())
                 .unwrap_err()
                 .to_string()
         };

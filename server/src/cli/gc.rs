@@ -1,6 +1,8 @@
 //! `kanban gc`.
 
+use anyhow::Context as _;
 use dispatcher::gc::{self, Mode, Report, Retention};
+use dispatcher::{Config, Settings};
 use domain::time::Seconds;
 use serde_json::json;
 
@@ -45,7 +47,10 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         Mode::Remove
     };
     let actor = session.actor();
-    let collecting = gc::collect(&session.kernel, &actor, &session.home, retention, mode);
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let settings = Settings::read(&session.home, &Config::new(program))?;
+    let (home, repositories) = (&session.home, settings.repositories());
+    let collecting = gc::collect(&session.kernel, &actor, home, repositories, retention, mode);
     let Report {
         workspaces,
         events,

@@ -18,11 +18,20 @@ use crate::workspaces;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct File {
+    pub(super) board: BoardTable,
     pub(super) dispatcher: DispatcherTable,
     pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
     /// How people are told what happens: the notifier reads it.
     #[serde(rename = "channels")]
     _channels: IgnoredAny,
+}
+
+/// `[board]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct BoardTable {
+    pub(super) repositories: Vec<Folder>,
+    pub(super) trusted_repositories: Vec<Folder>,
 }
 
 /// `[dispatcher]`.

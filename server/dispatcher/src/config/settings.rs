@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::Config;
 use super::cap::{Cap, Machine};
-use super::file::File;
+use super::file::{File, Folder};
 use super::lane::lane;
 use crate::home::Home;
 use crate::lanes::Lanes;
+use crate::workspaces::Repositories;
 
 /// Why `kanban.toml` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,7 @@ pub struct Settings {
     /// After how many failures in a row a task is blocked, unless the task says so itself.
     pub(crate) failure_limit: Option<u32>,
     pub(crate) lanes: Lanes,
+    pub(crate) repositories: Repositories,
 }
 
 /// What the settings depend on beside the file.
@@ -58,6 +60,11 @@ impl Settings {
     /// The lanes.
     pub fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    /// The repositories of which tasks may have worktrees.
+    pub fn repositories(&self) -> &Repositories {
+        &self.repositories
     }
 
     /// How many runs may go on at once, and why.
@@ -104,10 +111,17 @@ impl Settings {
                 .serve_others_by(name.get_ref())
                 .map_err(|message| mistake(at, message))?;
         }
+        let of_lanes = lanes.all().filter_map(|lane| lane.repository.clone());
+        let folders = |folders: Vec<Folder>| folders.into_iter().map(|folder| folder.0);
+        let repositories = Repositories {
+            listed: of_lanes.chain(folders(file.board.repositories)).collect(),
+            trusted: folders(file.board.trusted_repositories).collect(),
+        };
         Ok(Self {
             cap,
             failure_limit: config.failure_limit.or(failure_limit),
             lanes,
+            repositories,
         })
     }
 }
@@ -181,6 +195,10 @@ mod tests {
     fn everything_that_can_be_said_of_a_lane_is_understood() {
         let settings = read(
             r#"
+            [board]
+            repositories = ["/srv/other"]
+            trusted_repositories = ["/srv/own"]
+
             [dispatcher]
             cap = 5
             failure_limit = 3
@@ -211,6 +229,12 @@ mod tests {
         assert_eq!(lane.rules.exit_codes, meanings.into());
         assert_eq!(lane.workspace_root.as_deref(), Some(Path::new("/srv/work")));
         assert_eq!(lane.repository.as_deref(), Some(Path::new("/srv/src")));
+        let repositories = settings.repositories();
+        assert_eq!(
+            repositories.listed,
+            [Path::new("/srv/src"), Path::new("/srv/other")]
+        );
+        assert_eq!(repositories.trusted, [Path::new("/srv/own")]);
     }
 
     #[test]

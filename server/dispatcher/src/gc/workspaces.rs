@@ -19,20 +19,27 @@ use super::remove::{Found, Managed};
 use super::{Kept, Mode, Reason, Report, mounts};
 use crate::error::Error;
 use crate::home::Home;
-use crate::workspaces::Worktree;
+use crate::workspaces::{Made, Repositories, Repository};
+
+/// Where workspaces are, and what says that one has to stay.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) home: &'a Home,
+    pub(super) repositories: &'a Repositories,
+    pub(super) in_use: &'a Arc<InUse>,
+}
 
 /// Removes the workspaces of tasks that were archived before then.
 pub(super) async fn collect(
     kernel: &Kernel,
-    home: &Home,
+    place: Place<'_>,
     archived_before: Timestamp,
-    in_use: &Arc<InUse>,
     mode: Mode,
     report: &mut Report,
 ) -> Result<(), Error> {
     for workspace in kernel.removable_workspaces(archived_before).await? {
         let path = PathBuf::from(&workspace.path);
-        let is_gone = match remove(home, &workspace, in_use, mode).await {
+        let is_gone = match remove(place, &workspace, mode).await {
             Ok(Removed::Now) => {
                 report.workspaces.push(path);
                 true
@@ -58,19 +65,14 @@ enum Removed {
     Before,
 }
 
-async fn remove(
-    home: &Home,
-    workspace: &Workspace,
-    in_use: &Arc<InUse>,
-    mode: Mode,
-) -> Result<Removed, Reason> {
-    let (home, ours, in_use) = (home.clone(), workspace.clone(), in_use.clone());
+async fn remove(place: Place<'_>, workspace: &Workspace, mode: Mode) -> Result<Removed, Reason> {
+    let (home, ours, in_use) = (place.home.clone(), workspace.clone(), place.in_use.clone());
     let finding = spawn_blocking(move || find(&home, &ours, &in_use));
     let Some(managed) = finding.await.map_err(io::Error::from)?? else {
         return Ok(Removed::Before);
     };
     match workspace.kind {
-        WorkspaceKind::Worktree => remove_worktree(workspace, mode).await?,
+        WorkspaceKind::Worktree => remove_worktree(place, workspace, mode).await?,
         WorkspaceKind::Scratch | WorkspaceKind::Dir => {
             remove_folder(managed, &workspace.task, mode).await?;
         }
@@ -121,21 +123,25 @@ async fn remove_folder(managed: Managed, task: &TaskId, mode: Mode) -> Result<()
     Ok(removing.await.map_err(io::Error::from)??)
 }
 
-async fn remove_worktree(workspace: &Workspace, mode: Mode) -> Result<(), Reason> {
+async fn remove_worktree(
+    place: Place<'_>,
+    workspace: &Workspace,
+    mode: Mode,
+) -> Result<(), Reason> {
     let path = Path::new(&workspace.path);
     let repository = workspace.repository.as_deref();
-    let worktree = Worktree {
-        repository: repository.ok_or(Reason::NoRepository)?.into(),
-        branch: workspace.branch.clone().unwrap_or_default(),
-    };
-    if worktree.has_changes(path).await? {
+    let repository = Path::new(repository.ok_or(Reason::NoRepository)?);
+    let trust = place.repositories.trust(repository)?;
+    let repository = Repository::open(place.home, repository, trust).await?;
+    let made = Made::find(&repository, path)?;
+    if made.has_changes().await? {
         return Err(Reason::Uncommitted);
     }
-    if !worktree.is_on_a_branch(path).await? {
+    if !made.is_on_a_branch().await? {
         return Err(Reason::OnNoBranch);
     }
     match mode {
-        Mode::Remove => Ok(worktree.remove(path).await?),
+        Mode::Remove => Ok(made.remove().await?),
         Mode::DryRun => Ok(()),
     }
 }

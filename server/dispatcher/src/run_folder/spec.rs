@@ -8,6 +8,8 @@ use domain::run::OpenRun;
 use serde::{Deserialize, Serialize};
 
 use crate::ends::Rules;
+use crate::error::Error;
+use crate::home::Home;
 use crate::lanes::Limits;
 use crate::workspaces::Worktree;
 
@@ -34,6 +36,14 @@ pub(crate) struct Spec {
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) rules: Rules,
+}
+
+impl Spec {
+    /// The home folder of its board.
+    pub(crate) fn home(&self) -> Result<Home, Error> {
+        let root = self.db.parent().unwrap_or(&self.db);
+        Home::at(root).map_err(Error::file("find", root))
+    }
 }
 
 /// Whose run it is: the part of a [`Spec`] that every version understands.

@@ -102,7 +102,16 @@ impl Work {
             lane: Some(lane.name.clone()),
         };
         let begun = Instant::now();
-        let error = match launch(&self.kernel, &self.home, &self.config, &lane, claimed).await {
+        let repositories = &self.settings.repositories;
+        let launched = launch(
+            &self.kernel,
+            &self.home,
+            &self.config,
+            &lane,
+            repositories,
+            claimed,
+        );
+        let error = match launched.await {
             Ok(launched) => {
                 self.latencies.start.observe(begun.elapsed());
                 tracing::info!(task.id = %task, run.id = %run, "started");

@@ -1,5 +1,9 @@
-//! Running git, without a person who could answer it.
+//! Running git so that it executes no program but itself, asks nobody, and ends in time.
+//!
+//! Which folders it works on is said to it ([`Place`]); it looks for none by itself, so that nothing a
+//! worker puts into its workspace is taken for a repository.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,63 +13,120 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::Error;
+use crate::leftovers;
 
-/// How long git may take, the hooks of the repository included. Less than a lease, which nobody
-/// renews meanwhile.
+/// How long git may take. Less than a lease, which nobody renews meanwhile.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// What tells git to use another repository than the one of the folder that it runs in, as
-/// `git rev-parse --local-env-vars` lists it. A server that was started from a hook has them.
-const OF_ANOTHER_REPOSITORY: [&str; 13] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
+/// The variables of our own environment that git gets. None holds a secret of the board, and none
+/// names a program or another repository.
+const ENVIRONMENT: [&str; 7] = [
+    "HOME",
+    "LOGNAME",
+    "PATH",
+    "TMPDIR",
+    "USER",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
 ];
 
-/// What git prints when it is run in `folder`.
+/// Settings that go before every other: no hook of another name, no watcher of files, no pager.
+const SETTINGS: [&str; 4] = [
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "protocol.ext.allow=never",
+    "gc.auto=0",
+];
+
+/// The folders that git works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// Its HEAD and its index are of this folder (`GIT_DIR`).
+    pub(super) git_dir: &'a Path,
+    /// Its configuration, objects and references are of this one, where that is another
+    /// (`GIT_COMMON_DIR`).
+    pub(super) common_dir: Option<&'a Path>,
+    /// The files are here (`GIT_WORK_TREE`).
+    pub(super) work_tree: Option<&'a Path>,
+}
+
+/// Whose settings git reads beside those of the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settings {
+    /// Nobody's.
+    None,
+    /// Those of the user and of the machine.
+    OfTheUser,
+}
+
+/// Returns what git prints.
 ///
 /// # Errors
 /// What git complains about, in a line, when it does not exit with 0 or takes too long. Dropping the
 /// future ends it.
-pub(crate) async fn git(folder: &Path, arguments: &[&str]) -> Result<String, Error> {
-    answer(command(folder, arguments)).await
-}
-
-/// [`git`] for a run: by its token, what git starts is found and ended with the run should the run's
-/// supervisor be killed.
-pub(super) async fn git_of_run(
-    folder: &Path,
-    arguments: &[&str],
-    token: &RunToken,
+pub(super) async fn git(
+    place: Place<'_>,
+    settings: Settings,
+    run: Option<&RunToken>,
+    arguments: &[&OsStr],
 ) -> Result<String, Error> {
-    let mut command = command(folder, arguments);
-    command.env("KANBAN_RUN_TOKEN", token.as_str());
+    let mut command = command(settings);
+    command.env("GIT_DIR", place.git_dir);
+    if let Some(common_dir) = place.common_dir {
+        command.env("GIT_COMMON_DIR", common_dir);
+    }
+    if let Some(work_tree) = place.work_tree {
+        command.env("GIT_WORK_TREE", work_tree);
+    }
+    if let Some(run) = run {
+        // By this it is found and ended with the run should the run's supervisor be killed.
+        let (name, value) = leftovers::mark(run);
+        command.env(name, value);
+    }
+    command.args(arguments);
     answer(command).await
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+/// Returns the settings of one file, as `name\nvalue\0`. Git only reads it.
+pub(super) async fn settings_of(file: &Path) -> Result<String, Error> {
+    let mut command = command(Settings::None);
+    command
+        .args(["config", "--no-includes", "--null", "--list", "--file"])
+        .arg(file);
+    answer(command).await
+}
+
+fn command(settings: Settings) -> Command {
     let mut command = Command::new("git");
-    for name in OF_ANOTHER_REPOSITORY {
-        command.env_remove(name);
+    command.env_clear();
+    for name in ENVIRONMENT {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    if settings == Settings::None {
+        command
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            // What is not there is not fetched, by no protocol.
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_ALLOW_PROTOCOL", "");
+    }
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
     }
     command
-        .arg("-C")
-        .arg(folder)
-        .args(arguments)
+        // Nothing there can be taken for a part of what it is to look at.
+        .current_dir("/")
         // Its complaints are read by programs too, such as this one.
         .env("LC_ALL", "C")
         // It would wait for a password at a terminal that nobody looks at.
         .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ASKPASS", "false")
+        .env("GIT_EDITOR", "false")
+        // Only looking at a worktree writes nothing into it.
+        .env("GIT_OPTIONAL_LOCKS", "0")
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
@@ -109,13 +170,16 @@ mod tests {
         assert_eq!(reason(""), "it failed and says nothing");
     }
 
-    #[tokio::test]
-    async fn a_folder_without_a_repository_is_a_sentence() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = git(folder.path(), &["status"])
-            .await
-            .unwrap_err()
-            .to_string();
-        assert!(error.starts_with("git: not a git repository"), "{error}");
+    #[test]
+    fn git_gets_no_variable_that_it_does_not_need() {
+        let command = command(Settings::None);
+        let names: Vec<_> = command
+            .as_std()
+            .get_envs()
+            .filter_map(|(name, _)| name.to_str())
+            .filter(|name| !name.starts_with("GIT_") && *name != "LC_ALL")
+            .collect();
+        assert!(names.contains(&"PATH"));
+        assert!(names.iter().all(|name| ENVIRONMENT.contains(name)));
     }
 }

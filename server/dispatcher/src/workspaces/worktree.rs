@@ -4,11 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::id::{RunToken, TaskId};
+use domain::workspace::Workspace;
 use serde::{Deserialize, Serialize};
 
-use super::git::git_of_run;
-use super::{Error, git};
+use super::repository::{Listed, Repository, Trust, is_half_made, is_repository, is_worktree};
+use super::{Error, OfLane, Repositories};
 use crate::home::Home;
+
+/// Below this folder of a repository its worktrees may be, as the original puts them.
+const IN_REPOSITORY: &str = ".worktrees";
 
 /// A worktree that has yet to be added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +21,8 @@ pub(crate) struct Worktree {
     pub(crate) repository: PathBuf,
     /// With this branch, which begins where the repository stands unless it is there already.
     pub(crate) branch: String,
+    #[serde(default)]
+    pub(crate) trust: Trust,
 }
 
 /// The branch that the workers of a task work on.
@@ -26,20 +32,23 @@ pub(super) fn branch_of(task: &TaskId) -> String {
 
 /// Where the worktree of a task is, and what has to be added there.
 ///
-/// Looks at files only: git itself may have to wait for a slow disk or for another git.
+/// Looks at files only: git itself may have to wait for a slow disk or for another git. `made` is what
+/// the board has noted of the task's own place.
 pub(super) fn find(
     home: &Home,
     task: &TaskId,
     asked_for: Option<PathBuf>,
-    of_the_lane: Option<&Path>,
+    lane: OfLane<'_>,
+    repositories: &Repositories,
+    made: Option<&Workspace>,
 ) -> Result<(PathBuf, Option<Worktree>), Error> {
     let own_place = home.workspace(task);
-    let of_the_lane = of_the_lane.map(Path::to_owned);
+    let of_the_lane = lane.repository.map(Path::to_owned);
     let (place, repository) = match asked_for {
-        Some(repository) if is_repository(&repository) => (own_place, Some(repository)),
         // The home folder may lie in a repository, of somebody's settings for one; that says nothing
         // about the tasks.
         Some(place) if place.starts_with(home.workspaces()) => (place, of_the_lane),
+        Some(repository) if is_repository(&repository) => (own_place, Some(repository)),
         Some(place) => {
             let around = || place.ancestors().skip(1).find(|path| is_repository(path));
             let repository = of_the_lane.or_else(|| around().map(Path::to_owned));
@@ -47,30 +56,57 @@ pub(super) fn find(
         }
         None => (own_place, of_the_lane),
     };
-    let is_half_made = is_half_made(&place);
-    if repository_of(&place).is_some() && !is_half_made {
+    let noted = || {
+        let made = made.filter(|made| Path::new(&made.path) == place)?;
+        Some(PathBuf::from(made.repository.as_deref()?))
+    };
+    let repository = repository.or_else(noted);
+    let is_half_made = repository
+        .as_deref()
+        .is_some_and(|repository| is_half_made(repository, &place));
+    if is_worktree(&place) && !is_half_made {
         return Ok((place, None));
     }
     if is_occupied(&place) && !is_half_made {
         return Err(Error::Occupied(place));
     }
-    let repository = repository
-        .or_else(|| repository_of(&place))
-        .ok_or(Error::NoRepository)?;
-    if !is_repository(&repository) && repository_of(&repository).is_none() {
+    let repository = repository.ok_or(Error::NoRepository)?;
+    let trust = repositories.trust(&repository)?;
+    if !is_repository(&repository) && !is_worktree(&repository) {
         return Err(Error::NotARepository(repository));
     }
-    let branch = branch_of(task);
-    Ok((place, Some(Worktree { repository, branch })))
+    if !may_hold_worktrees(&place, home, lane.root, &repository) {
+        return Err(Error::NoPlace { place, repository });
+    }
+    let worktree = Worktree {
+        repository,
+        branch: branch_of(task),
+        trust,
+    };
+    Ok((place, Some(worktree)))
 }
 
-/// Whether git was killed while it made the worktree at `place`: it locks one while it does, for this
-/// reason. No worker has ever run there.
-fn is_half_made(place: &Path) -> bool {
-    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
-    let link = read(&place.join(".git"));
-    let folder = link.trim().strip_prefix("gitdir: ").map(Path::new);
-    folder.is_some_and(|folder| read(&folder.join("locked")).starts_with("initializing"))
+/// Whether a worktree may be made at `place`, which a task has named: elsewhere files that its worker
+/// wrote could be programs that somebody runs.
+fn may_hold_worktrees(place: &Path, home: &Home, root: Option<&Path>, repository: &Path) -> bool {
+    let spelled_out = |path: &Path| {
+        let there = path.ancestors().find_map(|above| {
+            let rest = path.strip_prefix(above).ok()?;
+            Some(above.canonicalize().ok()?.join(rest))
+        });
+        there.unwrap_or_else(|| path.to_owned())
+    };
+    let is_plain = place.components().all(|part| part.as_os_str() != "..");
+    let parent = place.parent().map(spelled_out).unwrap_or_default();
+    let in_repository = repository.join(IN_REPOSITORY);
+    [
+        Some(home.workspaces()),
+        root.map(Path::to_owned),
+        Some(in_repository),
+    ]
+    .into_iter()
+    .flatten()
+    .any(|folder| is_plain && parent.starts_with(spelled_out(&folder)))
 }
 
 impl Worktree {
@@ -78,66 +114,87 @@ impl Worktree {
     ///
     /// # Errors
     /// What git complains about.
-    pub(crate) async fn add(&self, place: &Path, token: &RunToken) -> Result<(), Error> {
-        let git = async |arguments: &[&str]| git_of_run(&self.repository, arguments, token).await;
+    pub(crate) async fn add(&self, home: &Home, place: &Path, run: &RunToken) -> Result<(), Error> {
+        let repository = Repository::open(home, &self.repository, self.trust).await?;
+        repository.make_list()?;
+        let git = async |arguments: &[&str]| repository.git(Some(run), arguments).await;
         let (path, branch) = (&*place.display().to_string(), &*self.branch);
-        if is_half_made(place) {
+        if is_half_made(&self.repository, place) {
+            // Git does not remove one whose folder it had only just made.
+            fs::remove_dir(place).ok();
             git(&["worktree", "remove", "--force", "--force", path]).await?;
         }
+        // It stays locked, and so half made, until it has been handed over.
+        let add = ["worktree", "add", "--lock", "--reason=initializing"];
         let full_name = format!("refs/heads/{branch}");
         let is_there = git(&["show-ref", "--verify", "--quiet", &full_name]).await;
-        if is_there.is_err() {
-            let add = ["worktree", "add", "--no-track", "-b", branch, path, "HEAD"];
-            return git(&add).await.map(drop);
+        if is_there.is_ok() {
+            // A worktree whose folder somebody deleted is still in git's books and would be refused. Of
+            // one that is not in them git says so, which is as well.
+            git(&["worktree", "remove", path]).await.ok();
+            git(&[&add[..], &[path, branch]].concat()).await?;
+        } else {
+            let start = "HEAD^{commit}";
+            let has_commit = git(&["rev-parse", "--verify", "--quiet", start]).await;
+            has_commit.map_err(|_| Error::NoCommit(self.repository.clone()))?;
+            let begin = ["--no-track", "-b", branch, path, "HEAD"];
+            git(&[&add[..], &begin].concat()).await?;
         }
-        // A worktree whose folder somebody deleted is still in git's books and would be refused. Of one
-        // that is not in them git says so, which is as well.
-        git(&["worktree", "remove", path]).await.ok();
-        git(&["worktree", "add", path, branch]).await.map(drop)
+        let listed = repository.listed(place);
+        let listed = listed.ok_or_else(|| Error::NotListedByGit(place.to_owned()))?;
+        listed.hand_over().map_err(|cause| Error::CannotMake {
+            path: place.to_owned(),
+            cause,
+        })
+    }
+}
+
+/// A worktree that may be removed.
+#[derive(Debug)]
+pub(crate) struct Made<'a> {
+    repository: &'a Repository,
+    listed: Listed<'a>,
+    place: &'a Path,
+}
+
+impl<'a> Made<'a> {
+    /// The worktree at `place`, if it is the one that the repository has in its list.
+    pub(crate) fn find(repository: &'a Repository, place: &'a Path) -> Result<Self, Error> {
+        let listed = repository.listed(place).filter(Listed::is_as_made);
+        let listed = listed.ok_or_else(|| Error::NotListedByGit(place.to_owned()))?;
+        Ok(Self {
+            repository,
+            listed,
+            place,
+        })
     }
 
-    /// Whether the worktree at `place` has changes, or new files, that are not committed. Ignored files
-    /// do not count, as for git itself.
-    pub(crate) async fn has_changes(&self, place: &Path) -> Result<bool, Error> {
-        // Said here, because a setting may hide new files.
-        let status = ["status", "--porcelain", "--untracked-files=normal"];
-        Ok(!git(place, &status).await?.is_empty())
+    /// Whether it has changes, or new files, that are not committed. Ignored files do not count, as for
+    /// git itself.
+    pub(crate) async fn has_changes(&self) -> Result<bool, Error> {
+        let status = [
+            "status",
+            "--porcelain",
+            // Said here, because a setting may hide new files.
+            "--untracked-files=normal",
+            // Git would run in each submodule, by the settings that it finds there.
+            "--ignore-submodules=dirty",
+        ];
+        Ok(!self.listed.git(&status).await?.is_empty())
     }
 
-    /// Whether what is checked out at `place` can be found again once the worktree is gone.
-    pub(crate) async fn is_on_a_branch(&self, place: &Path) -> Result<bool, Error> {
+    /// Whether what is checked out can be found again once the worktree is gone.
+    pub(crate) async fn is_on_a_branch(&self) -> Result<bool, Error> {
         let branches = ["for-each-ref", "--contains=HEAD", "--count=1"];
-        Ok(!git(place, &branches).await?.is_empty())
+        Ok(!self.listed.git(&branches).await?.is_empty())
     }
 
-    /// Removes the worktree at `place`. Its branch stays.
-    pub(crate) async fn remove(&self, place: &Path) -> Result<(), Error> {
-        let place = place.display().to_string();
+    /// Removes it. Its branch stays.
+    pub(crate) async fn remove(&self) -> Result<(), Error> {
+        let place = self.place.display().to_string();
         let remove = ["worktree", "remove", &place];
-        git(&self.repository, &remove).await.map(drop)
+        self.repository.git(None, &remove).await.map(drop)
     }
-}
-
-/// Whether `path` is the top of a repository: one with files beside it, or a bare one.
-fn is_repository(path: &Path) -> bool {
-    let is_git_folder = |path: &Path| path.join("HEAD").is_file() && path.join("objects").is_dir();
-    is_git_folder(&path.join(".git")) || is_git_folder(path)
-}
-
-/// The repository that the worktree at `path` was added to; `None` where there is no worktree.
-///
-/// The file `.git` of a worktree says `gitdir: REPOSITORY/.git/worktrees/NAME`, as
-/// gitrepository-layout(5) has it.
-pub(super) fn repository_of(path: &Path) -> Option<PathBuf> {
-    let link = fs::read_to_string(path.join(".git")).ok()?;
-    let git_folder = path.join(link.strip_prefix("gitdir:")?.trim());
-    let worktrees = git_folder.parent()?;
-    let common = worktrees.parent()?;
-    if worktrees.file_name()? != "worktrees" {
-        return None;
-    }
-    let beside = common.parent().filter(|_| common.ends_with(".git"));
-    Some(beside.unwrap_or(common).to_owned())
 }
 
 /// Whether something is there that git would not add a worktree over.
@@ -149,51 +206,75 @@ fn is_occupied(path: &Path) -> bool {
 }
 
 #[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
 pub(crate) mod tests {
+    use std::process::Command;
+
     use domain::task::WorkspaceKind;
 
     use super::super::fixture::task;
-    use super::super::{OfLane, Prepared, prepare};
+    use super::super::{Prepared, prepare};
     use super::*;
 
-    /// A home folder, and beside it a repository with one commit.
+    /// A home folder, and beside it a repository with one commit, which is listed.
     pub(crate) struct Repository {
-        _folder: tempfile::TempDir,
+        pub(crate) folder: tempfile::TempDir,
         pub(crate) home: Home,
         pub(crate) path: PathBuf,
+        pub(crate) known: Repositories,
+    }
+
+    /// What git prints that a person runs in `folder`.
+    #[track_caller]
+    pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
+        let output = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@b"])
+            .args(arguments)
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub(crate) fn commit_all(folder: &Path) {
+        git(folder, &["add", "--all"]);
+        git(folder, &["commit", "--quiet", "--message=a commit"]);
     }
 
     impl Repository {
-        pub(crate) async fn new() -> Self {
+        pub(crate) fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("repository");
             fs::create_dir(&path).unwrap();
-            let repository = Self {
+            git(&path, &["init", "--quiet"]);
+            fs::write(path.join("file"), "first").unwrap();
+            commit_all(&path);
+            Self {
                 home: Home::at(folder.path().join("home")).unwrap(),
+                known: Repositories {
+                    listed: vec![path.clone()],
+                    ..Repositories::default()
+                },
                 path,
-                _folder: folder,
-            };
-            git(&repository.path, &["init", "--quiet"]).await.unwrap();
-            fs::write(repository.path.join("file"), "first").unwrap();
-            repository.commit_all(&repository.path).await;
-            repository
+                folder,
+            }
         }
 
-        pub(crate) async fn commit_all(&self, worktree: &Path) {
-            git(worktree, &["add", "--all"]).await.unwrap();
-            let name = ["-c", "user.name=a", "-c", "user.email=a@b"];
-            let commit = ["commit", "--quiet", "--message=a commit"];
-            git(worktree, &[&name[..], &commit].concat()).await.unwrap();
-        }
-
-        fn prepare(&self, path: Option<&Path>, of_lane: Option<&Path>) -> Result<Prepared, Error> {
+        pub(crate) fn prepare(
+            &self,
+            path: Option<&Path>,
+            of_lane: Option<&Path>,
+        ) -> Result<Prepared, Error> {
             let path = path.map(|path| path.to_str().unwrap());
             let task = task(WorkspaceKind::Worktree, path);
             let lane = OfLane {
                 repository: of_lane,
                 ..OfLane::default()
             };
-            prepare(&self.home, &task, lane)
+            prepare(&self.home, &task, lane, &self.known, None)
         }
 
         /// The workspace that a task with this path gets.
@@ -201,28 +282,32 @@ pub(crate) mod tests {
             let prepared = self.prepare(path, of_lane).unwrap();
             if let Some(worktree) = &prepared.worktree {
                 let token = RunToken::from_bits(1);
-                worktree.add(&prepared.path, &token).await.unwrap();
+                let added = worktree.add(&self.home, &prepared.path, &token).await;
+                added.unwrap();
             }
             prepared
         }
+    }
 
-        async fn branch_at(&self, path: &Path) -> String {
-            let branch = git(path, &["branch", "--show-current"]).await.unwrap();
-            branch.trim().to_owned()
-        }
+    fn branch_at(path: &Path) -> String {
+        let branch = git(path, &["branch", "--show-current"]);
+        branch.trim().to_owned()
     }
 
     #[tokio::test]
     async fn a_worktree_is_a_checkout_on_a_branch_of_its_own() {
-        let repository = Repository::new().await;
-        for (path, of_lane) in [
-            (Some(&*repository.path), None),
-            (None, Some(&*repository.path)),
-        ] {
+        for is_of_the_lane in [false, true] {
+            let repository = Repository::new();
+            let named = Some(&*repository.path);
+            let (path, of_lane) = if is_of_the_lane {
+                (None, named)
+            } else {
+                (named, None)
+            };
             let made = repository.made(path, of_lane).await;
             assert_eq!(made.path, repository.home.workspace(&TaskId::from_bits(1)));
             assert_eq!(fs::read_to_string(made.path.join("file")).unwrap(), "first");
-            assert_eq!(repository.branch_at(&made.path).await, "kanban/t_00000001");
+            assert_eq!(branch_at(&made.path), "kanban/t_00000001");
             let ours = made.ours.unwrap();
             assert_eq!(ours.repository.as_deref(), repository.path.to_str());
             assert_eq!(ours.branch.as_deref(), Some("kanban/t_00000001"));
@@ -231,14 +316,15 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_retry_finds_the_worktree_as_the_attempt_before_left_it() {
-        let repository = Repository::new().await;
+        let repository = Repository::new();
         let first = repository.made(Some(&repository.path), None).await;
         fs::write(first.path.join("file"), "changed").unwrap();
         // The board knows the resolved path by now.
         for path in [&first.path, &repository.path] {
             let again = repository.made(Some(path), None).await;
             assert_eq!((&again.path, &again.worktree), (&first.path, &None));
-            assert_eq!(again.ours, first.ours);
+            // It was noted when it was made; what it says of itself by now is not.
+            assert_eq!(again.ours, None);
             assert_eq!(
                 fs::read_to_string(again.path.join("file")).unwrap(),
                 "changed"
@@ -248,29 +334,42 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_worktree_that_was_not_finished_is_made_anew() {
-        let repository = Repository::new().await;
+        let repository = Repository::new();
         let first = repository.made(Some(&repository.path), None).await;
-        // What is left when git is killed while it checks out.
         let link = fs::read_to_string(first.path.join(".git")).unwrap();
         let folder = Path::new(link.trim().strip_prefix("gitdir: ").unwrap());
-        fs::write(folder.join("locked"), "initializing").unwrap();
-        fs::remove_file(first.path.join("file")).unwrap();
-        for path in [&first.path, &repository.path] {
-            let again = repository.made(Some(path), None).await;
+        let half = |is_linked: bool| {
+            fs::write(folder.join("locked"), "initializing").unwrap();
+            fs::remove_file(first.path.join("file")).unwrap();
+            if !is_linked {
+                fs::remove_file(first.path.join(".git")).unwrap();
+            }
+        };
+        // What is left when git is killed while it checks out, or before.
+        for is_linked in [true, false] {
+            half(is_linked);
+            let again = repository.made(Some(&repository.path), None).await;
             assert_eq!(again.path, first.path);
             assert_eq!(
                 fs::read_to_string(again.path.join("file")).unwrap(),
                 "first"
             );
+            assert!(!folder.join("locked").exists());
         }
+        // The board knows the resolved path by now, and has noted whose worktree that is.
+        half(true);
+        let task = task(WorkspaceKind::Worktree, first.path.to_str());
+        let (lane, noted) = (OfLane::default(), first.ours.as_ref());
+        let again = prepare(&repository.home, &task, lane, &repository.known, noted).unwrap();
+        assert_eq!(again.worktree, first.worktree);
     }
 
     #[tokio::test]
     async fn a_worktree_that_somebody_deleted_comes_back_with_its_branch() {
-        let repository = Repository::new().await;
+        let repository = Repository::new();
         let first = repository.made(Some(&repository.path), None).await;
         fs::write(first.path.join("file"), "second").unwrap();
-        repository.commit_all(&first.path).await;
+        commit_all(&first.path);
         fs::remove_dir_all(&first.path).unwrap();
         let again = repository.made(Some(&repository.path), None).await;
         assert_eq!(
@@ -281,23 +380,25 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn a_place_inside_a_repository_gets_a_worktree_of_it_which_is_not_ours() {
-        let repository = Repository::new().await;
+        let repository = Repository::new();
         let place = repository.path.join(".worktrees/t_1");
         let made = repository.made(Some(&place), None).await;
         assert_eq!((&made.path, &made.ours), (&place, &None));
-        assert_eq!(repository.branch_at(&place).await, "kanban/t_00000001");
-        assert_eq!(repository_of(&place), Some(repository.path.clone()));
+        assert_eq!(branch_at(&place), "kanban/t_00000001");
     }
 
     #[tokio::test]
     async fn what_stands_in_the_way_is_said_in_a_sentence() {
-        let repository = Repository::new().await;
+        let mut repository = Repository::new();
+        let nowhere = Path::new("/nonexistent");
+        let empty = repository.path.with_file_name("empty");
+        let more = [nowhere.to_owned(), empty.clone()];
+        repository.known.listed.extend(more);
         let says = |path: Option<&Path>, of_lane| {
             let refused = repository.prepare(path, of_lane);
             refused.unwrap_err().to_string()
         };
         assert!(says(None, None).contains("which repository"));
-        let nowhere = Path::new("/nonexistent");
         assert_eq!(
             says(None, Some(nowhere)),
             "/nonexistent is no git repository"
@@ -310,27 +411,58 @@ pub(crate) mod tests {
         );
         assert!(says(Some(Path::new("here")), None).contains("here is not absolute"));
 
-        let empty = repository.path.with_file_name("empty");
         fs::create_dir(&empty).unwrap();
-        git(&empty, &["init", "--quiet"]).await.unwrap();
+        git(&empty, &["init", "--quiet"]);
         let prepared = repository.prepare(Some(&empty), None).unwrap();
         let (worktree, token) = (prepared.worktree.unwrap(), RunToken::from_bits(1));
-        let refused = worktree.add(&prepared.path, &token).await;
+        let refused = worktree.add(&repository.home, &prepared.path, &token).await;
         assert_eq!(
             refused.unwrap_err().to_string(),
-            "git: invalid reference: HEAD"
+            format!(
+                "the repository {} has no commit yet; make the first one, then unblock the task",
+                empty.display()
+            )
         );
     }
 
     #[tokio::test]
     async fn a_bare_repository_has_worktrees_too() {
-        let repository = Repository::new().await;
+        let mut repository = Repository::new();
         let bare = repository.path.with_file_name("bare.git");
+        repository.known.listed.push(bare.clone());
         let from = repository.path.to_str().unwrap();
         let clone = ["clone", "--quiet", "--bare", from, bare.to_str().unwrap()];
-        git(&repository.path, &clone).await.unwrap();
+        git(&repository.path, &clone);
         let made = repository.made(Some(&bare), None).await;
         assert_eq!(fs::read_to_string(made.path.join("file")).unwrap(), "first");
-        assert_eq!(repository_of(&made.path), Some(bare));
+        assert!(git(&bare, &["worktree", "list"]).contains("t_00000001"));
+    }
+
+    #[tokio::test]
+    async fn a_worktree_belongs_to_its_repository_as_one_that_a_person_added() {
+        let repository = Repository::new();
+        let settings = ["config", "core.autocrlf", "true"];
+        git(&repository.path, &settings);
+        fs::write(repository.path.join("file"), "one\ntwo\n").unwrap();
+        commit_all(&repository.path);
+        let made = repository.made(Some(&repository.path), None).await;
+        let read = |name| fs::read_to_string(made.path.join(name)).unwrap();
+        // Settings of the repository that say how files are written are kept.
+        assert_eq!(read("file"), "one\r\ntwo\r\n");
+        let folder = repository.path.join(".git/worktrees/t_00000001");
+        let folder = folder.canonicalize().unwrap();
+        assert_eq!(read(".git"), format!("gitdir: {}\n", folder.display()));
+        assert_eq!(git(&made.path, &["status", "--porcelain"]), "");
+        commit_nothing(&made.path);
+        let log = git(
+            &repository.path,
+            &["log", "--format=%s", "kanban/t_00000001"],
+        );
+        assert_eq!(log.lines().count(), 3);
+    }
+
+    fn commit_nothing(folder: &Path) {
+        let commit = ["commit", "--quiet", "--allow-empty", "--message=nothing"];
+        git(folder, &commit);
     }
 }

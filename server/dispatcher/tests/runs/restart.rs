@@ -86,6 +86,7 @@ async fn what_git_started_for_a_worktree_ends_with_a_supervisor_that_is_killed()
         gate.display()
     );
     write_program(&repository.join(".git/hooks/post-checkout"), &hook);
+    board.configure(&format!("[board]\ntrusted_repositories = [{repository:?}]"));
     let dispatcher = board.start().await;
     let task = board
         .create_task(NewTask {

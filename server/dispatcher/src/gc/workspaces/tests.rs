@@ -5,8 +5,7 @@ use std::os::unix::fs::symlink;
 use proptest::prelude::*;
 
 use super::*;
-use crate::workspaces;
-use crate::workspaces::worktree_fixture::Repository;
+use crate::workspaces::worktree_fixture::{Repository, commit_all, git};
 
 fn nobody() -> InUse {
     InUse {
@@ -26,11 +25,28 @@ fn scratch(path: &Path) -> Workspace {
 }
 
 async fn removed(home: &Home, workspace: &Workspace, in_use: InUse) -> Result<Removed, Reason> {
-    let in_use = &Arc::new(in_use);
-    let dry = remove(home, workspace, in_use, Mode::DryRun).await;
+    removed_of(home, &Repositories::default(), workspace, in_use).await
+}
+
+async fn worktree_removed(repository: &Repository, ours: &Workspace) -> Result<Removed, Reason> {
+    removed_of(&repository.home, &repository.known, ours, nobody()).await
+}
+
+async fn removed_of(
+    home: &Home,
+    repositories: &Repositories,
+    workspace: &Workspace,
+    in_use: InUse,
+) -> Result<Removed, Reason> {
+    let place = Place {
+        home,
+        repositories,
+        in_use: &Arc::new(in_use),
+    };
+    let dry = remove(place, workspace, Mode::DryRun).await;
     let path = Path::new(&workspace.path);
     let was_there = path.exists();
-    let removed = remove(home, workspace, in_use, Mode::Remove).await;
+    let removed = remove(place, workspace, Mode::Remove).await;
     assert!(
         was_there || !matches!(removed, Ok(Removed::Now)),
         "a dry run removed it"
@@ -47,12 +63,12 @@ async fn worktree(repository: &Repository) -> Workspace {
 
 #[tokio::test]
 async fn a_clean_worktree_goes_and_its_branch_stays() {
-    let repository = Repository::new().await;
+    let repository = Repository::new();
     let ours = worktree(&repository).await;
     let place = Path::new(&ours.path);
     fs::write(place.join("file"), "second").unwrap();
-    repository.commit_all(place).await;
-    let gone = removed(&repository.home, &ours, nobody()).await;
+    commit_all(place);
+    let gone = worktree_removed(&repository, &ours).await;
     assert!(matches!(gone, Ok(Removed::Now)));
     assert!(!place.exists());
     let again = worktree(&repository).await;
@@ -64,29 +80,27 @@ async fn a_clean_worktree_goes_and_its_branch_stays() {
 
 #[tokio::test]
 async fn a_dirty_worktree_is_refused() {
-    let repository = Repository::new().await;
+    let repository = Repository::new();
     let ours = worktree(&repository).await;
     let place = Path::new(&ours.path);
     fs::write(place.join("new file"), "not committed").unwrap();
     // Whatever the repository is told to show to people.
     let hide = ["config", "status.showUntrackedFiles", "no"];
-    workspaces::git(place, &hide).await.unwrap();
-    let refused = removed(&repository.home, &ours, nobody()).await;
+    git(place, &hide);
+    let refused = worktree_removed(&repository, &ours).await;
     assert!(matches!(refused, Err(Reason::Uncommitted)));
     assert!(place.join("new file").exists());
 }
 
 #[tokio::test]
 async fn commits_that_are_on_no_branch_are_not_lost() {
-    let repository = Repository::new().await;
+    let repository = Repository::new();
     let ours = worktree(&repository).await;
     let place = Path::new(&ours.path);
-    workspaces::git(place, &["checkout", "--quiet", "--detach"])
-        .await
-        .unwrap();
+    git(place, &["checkout", "--quiet", "--detach"]);
     fs::write(place.join("file"), "second").unwrap();
-    repository.commit_all(place).await;
-    let refused = removed(&repository.home, &ours, nobody()).await;
+    commit_all(place);
+    let refused = worktree_removed(&repository, &ours).await;
     assert!(matches!(refused, Err(Reason::OnNoBranch)));
     assert!(place.exists());
 }
@@ -114,14 +128,14 @@ async fn a_worktree_in_which_something_is_mounted_stays_whole() {
         }
         return;
     }
-    let repository = Repository::new().await;
+    let repository = Repository::new();
     let ours = worktree(&repository).await;
     let inner = Path::new(&ours.path).join("inner");
     fs::create_dir(&inner).unwrap();
     let mut mount = std::process::Command::new("mount");
     let mounted = mount.args(["-t", "tmpfs", "none"]).arg(&inner).status();
     assert!(mounted.unwrap().success());
-    let refused = removed(&repository.home, &ours, nobody()).await;
+    let refused = worktree_removed(&repository, &ours).await;
     assert!(matches!(refused, Err(Reason::Mounted)));
     assert!(Path::new(&ours.path).join("file").exists());
     let unmounted = std::process::Command::new("umount").arg(&inner).status();
@@ -130,10 +144,10 @@ async fn a_worktree_in_which_something_is_mounted_stays_whole() {
 
 #[tokio::test]
 async fn a_worktree_whose_repository_is_gone_stays() {
-    let repository = Repository::new().await;
+    let repository = Repository::new();
     let ours = worktree(&repository).await;
     fs::rename(&repository.path, repository.path.with_file_name("moved")).unwrap();
-    let refused = removed(&repository.home, &ours, nobody()).await;
+    let refused = worktree_removed(&repository, &ours).await;
     assert!(matches!(refused, Err(Reason::Git(_))));
     assert!(Path::new(&ours.path).join("file").exists());
 }

@@ -1,0 +1,328 @@
+//! A git repository of which tasks get worktrees, as git is let see it.
+//!
+//! Whoever may commit in a worktree may often write the repository's git folder too: its settings, which
+//! name programs (hooks, filters, a watcher of files), are then not its owner's alone. So git is given
+//! another folder in its place, the board's own: settings that we write, and links to the objects and
+//! references. Only of a repository that `kanban.toml` calls trusted git sees the folder itself.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use domain::id::RunToken;
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+use super::Error;
+use super::git::{self, Place, Settings};
+use crate::home::Home;
+
+/// How long a file may be that says where another is, or which branch is checked out, in bytes.
+const LONGEST_LINK: u64 = 8_192;
+
+/// What git finds in its place behind links.
+const LINKED: [&str; 6] = [
+    "objects",
+    "refs",
+    "packed-refs",
+    "reftable",
+    "shallow",
+    "worktrees",
+];
+
+/// The settings of a repository that say how its objects are kept and its files are written; none
+/// names a program.
+const KEPT: [&str; 9] = [
+    "core.repositoryformatversion",
+    "core.autocrlf",
+    "core.eol",
+    "core.filemode",
+    "core.ignorecase",
+    "core.symlinks",
+    "core.precomposeunicode",
+    "extensions.objectformat",
+    "extensions.refstorage",
+];
+
+/// What the board sets itself. There is no log of references where others would look for it.
+const OWN: &str = "[core]\n\tbare = false\n\thooksPath = /dev/null\n\tlogAllRefUpdates = false\n";
+
+/// Whether git may run the programs that a repository's own settings name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trust {
+    /// It may not.
+    #[default]
+    Untrusted,
+    /// It runs its hooks and filters: `kanban.toml` says that nobody else can write them.
+    Trusted,
+}
+
+/// A repository that can be worked with.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    folders: Folders,
+    /// The board's own folder in the place of the repository's; `None` when that is trusted.
+    view: Option<PathBuf>,
+}
+
+/// Where git keeps a repository (gitrepository-layout(5)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Folders {
+    /// The HEAD that new branches begin at is in here.
+    git: PathBuf,
+    /// Objects, references, settings and the list of worktrees are in here. Without links in its path.
+    common: PathBuf,
+}
+
+/// A worktree that the repository has in its list.
+#[derive(Debug)]
+pub(crate) struct Listed<'a> {
+    repository: &'a Repository,
+    /// `worktrees/NAME` of the repository.
+    folder: PathBuf,
+    place: PathBuf,
+}
+
+impl Repository {
+    /// The repository at `path`: one with files beside it, a bare one, or a worktree of one.
+    pub(crate) async fn open(home: &Home, path: &Path, trust: Trust) -> Result<Self, Error> {
+        let (named, home) = (path.to_owned(), home.clone());
+        let folders = blocking(path, move || Folders::of(&named)).await?;
+        let folders = folders.ok_or_else(|| Error::NotARepository(path.to_owned()))?;
+        if trust == Trust::Trusted {
+            let view = None;
+            return Ok(Self { folders, view });
+        }
+        let config = git::settings_of(&folders.common.join("config")).await?;
+        let of_folders = folders.clone();
+        let make = move || make_view(&home, &of_folders, &config);
+        let view = Some(blocking(path, make).await?.map_err(|cause| {
+            let path = path.to_owned();
+            Error::CannotMake { path, cause }
+        })?);
+        Ok(Self { folders, view })
+    }
+
+    /// Returns what git prints, working on the repository itself.
+    pub(crate) async fn git(
+        &self,
+        run: Option<&RunToken>,
+        arguments: &[&str],
+    ) -> Result<String, Error> {
+        let place = Place {
+            git_dir: self.view.as_ref().unwrap_or(&self.folders.git),
+            common_dir: self.view.as_deref(),
+            work_tree: None,
+        };
+        self.run(place, run, arguments).await
+    }
+
+    async fn run(
+        &self,
+        place: Place<'_>,
+        run: Option<&RunToken>,
+        arguments: &[&str],
+    ) -> Result<String, Error> {
+        let settings = match self.view {
+            Some(_) => Settings::None,
+            None => Settings::OfTheUser,
+        };
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        git::git(place, settings, run, &arguments).await
+    }
+
+    /// Makes the folder in which git keeps its list of worktrees, which it cannot do behind a link. It
+    /// blocks.
+    pub(super) fn make_list(&self) -> Result<(), Error> {
+        let path = self.folders.common.join("worktrees");
+        match fs::create_dir(&path) {
+            Err(cause) if cause.kind() != ErrorKind::AlreadyExists => {
+                Err(Error::CannotMake { path, cause })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The worktree at `place`, as the repository has it in its list. What `place` says itself is not
+    /// asked. It blocks.
+    pub(crate) fn listed(&self, place: &Path) -> Option<Listed<'_>> {
+        Some(Listed {
+            repository: self,
+            folder: folder_of(&self.folders.common, place)?,
+            place: place.to_owned(),
+        })
+    }
+}
+
+impl Listed<'_> {
+    /// Returns what git prints, working on the worktree.
+    pub(crate) async fn git(&self, arguments: &[&str]) -> Result<String, Error> {
+        let place = Place {
+            git_dir: &self.folder,
+            common_dir: self.repository.view.as_deref(),
+            work_tree: Some(&self.place),
+        };
+        self.repository.run(place, None, arguments).await
+    }
+
+    /// Lets the worktree belong to the repository, and no longer to the board's own folder in its place.
+    /// It blocks.
+    pub(crate) fn hand_over(&self) -> io::Result<()> {
+        let link = format!("gitdir: {}\n", self.folder.display());
+        fs::write(self.place.join(".git"), link)?;
+        fs::remove_file(self.folder.join("locked"))
+    }
+
+    /// Whether its `.git` is the file that was made with it: its worker may have put another there, or
+    /// a repository. It blocks.
+    pub(crate) fn is_as_made(&self) -> bool {
+        let link = small_file(&self.place.join(".git"));
+        let folder = link
+            .as_deref()
+            .and_then(|link| link.strip_prefix("gitdir:"));
+        let folder = folder.map(|folder| self.place.join(folder.trim()).canonicalize());
+        matches!(folder, Some(Ok(folder)) if folder == self.folder)
+    }
+}
+
+/// Whether git was killed while it made the worktree at `place`: it locks one while it does, for this
+/// reason. No worker has ever run there. It blocks.
+pub(super) fn is_half_made(repository: &Path, place: &Path) -> bool {
+    let folder = Folders::of(repository).and_then(|folders| folder_of(&folders.common, place));
+    let locked = folder.and_then(|folder| small_file(&folder.join("locked")));
+    locked.is_some_and(|reason| reason.starts_with("initializing"))
+}
+
+/// Whether `path` is the top of a repository: one with files beside it, or a bare one. It blocks.
+pub(super) fn is_repository(path: &Path) -> bool {
+    is_git_folder(&path.join(".git")) || is_git_folder(path)
+}
+
+/// Whether `path` says of itself that it is a worktree. It blocks.
+pub(super) fn is_worktree(path: &Path) -> bool {
+    small_file(&path.join(".git")).is_some_and(|link| link.starts_with("gitdir:"))
+}
+
+fn is_git_folder(path: &Path) -> bool {
+    path.join("HEAD").is_file() && path.join("objects").is_dir()
+}
+
+impl Folders {
+    /// It blocks.
+    fn of(path: &Path) -> Option<Self> {
+        let beside = path.join(".git");
+        let git = match small_file(&beside) {
+            Some(link) => path.join(link.strip_prefix("gitdir:")?.trim()),
+            None if is_git_folder(&beside) => beside,
+            None => path.to_owned(),
+        };
+        let common = match small_file(&git.join("commondir")) {
+            Some(common) => git.join(common.trim()),
+            None => git.clone(),
+        };
+        let common = common.canonicalize().ok()?;
+        is_git_folder(&common).then_some(Self { git, common })
+    }
+}
+
+/// The folder `worktrees/NAME` of the worktree at `place`.
+fn folder_of(common: &Path, place: &Path) -> Option<PathBuf> {
+    let place = spelled_out(place);
+    let is_of_place = |folder: &PathBuf| {
+        let link = small_file(&folder.join("gitdir"));
+        let link = link.map(|link| folder.join(link.trim()));
+        link.is_some_and(|link| {
+            link.file_name() == Some(OsStr::new(".git"))
+                && link.parent().map(spelled_out).as_ref() == Some(&place)
+        })
+    };
+    let entries = fs::read_dir(common.join("worktrees")).ok()?.flatten();
+    entries
+        // Not what a link leads to.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .find(is_of_place)
+}
+
+/// A path without the links in it, also where nothing is at its end.
+fn spelled_out(path: &Path) -> PathBuf {
+    let parent = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    let spelled_out = path.canonicalize().ok().or_else(parent);
+    spelled_out.unwrap_or_else(|| path.to_owned())
+}
+
+/// The text of a small file that is no link: what others may write can be a pipe, or without end.
+fn small_file(path: &Path) -> Option<String> {
+    let found = path.symlink_metadata().ok()?;
+    let is_small = found.is_file() && found.len() <= LONGEST_LINK;
+    is_small.then(|| fs::read_to_string(path).ok()).flatten()
+}
+
+/// Makes the folder that git is given in the place of the repository's. It is made anew each time, piece
+/// by piece, because others may work with it.
+fn make_view(home: &Home, folders: &Folders, config: &str) -> io::Result<PathBuf> {
+    let mut name = DefaultHasher::new();
+    (&folders.git, &folders.common).hash(&mut name);
+    let view = home.git().join(format!("{:016x}", name.finish()));
+    fs::create_dir_all(view.join("info"))?;
+    for name in LINKED {
+        put_link(&folders.common.join(name), &view.join(name))?;
+    }
+    let exclude = "info/exclude";
+    put_link(&folders.common.join(exclude), &view.join(exclude))?;
+    let head = small_file(&folders.git.join("HEAD")).ok_or(ErrorKind::InvalidData)?;
+    put_file(&view.join("HEAD"), &head)?;
+    put_file(&view.join("config"), &own_config(config))?;
+    Ok(view)
+}
+
+/// The settings that are kept of those that git has read (`name\nvalue\0`), and the board's own.
+fn own_config(config: &str) -> String {
+    let kept = config.split('\0').filter_map(|line| {
+        let (name, value) = line.split_once('\n')?;
+        let (section, key) = name.split_once('.')?;
+        let is_word = value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (is_word && KEPT.contains(&name)).then(|| format!("[{section}]\n\t{key} = {value}\n"))
+    });
+    std::iter::once(OWN.to_owned()).chain(kept).collect()
+}
+
+fn put_link(to: &Path, at: &Path) -> io::Result<()> {
+    if fs::read_link(at).is_ok_and(|there| there == to) {
+        return Ok(());
+    }
+    put(at, |aside| symlink(to, aside))
+}
+
+fn put_file(at: &Path, text: &str) -> io::Result<()> {
+    if small_file(at).is_some_and(|there| there == text) {
+        return Ok(());
+    }
+    put(at, |aside| fs::write(aside, text))
+}
+
+/// Puts something in the place of what is there, at once.
+fn put(at: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let aside = at.with_added_extension(std::process::id().to_string());
+    match fs::remove_file(&aside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    make(&aside)?;
+    fs::rename(&aside, at)
+}
+
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(job).await;
+    done.map_err(|cause| Error::CannotMake {
+        path: path.to_owned(),
+        cause: cause.into(),
+    })
+}

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use domain::id::TaskId;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::harness::{Board, Gate, gone, said, text, within};
+use crate::harness::{Board, Gate, answer, gone, said, status, text, within};
 
 /// A disk of 16 MB for the home folder of a board; it is gone when this is dropped.
 struct SmallDisk(PathBuf);
@@ -151,6 +152,76 @@ async fn a_log_that_cannot_be_written_to_ends_nothing() -> anyhow::Result<()> {
     let (_reader, log) = std::io::pipe()?;
     board.serve_logging_to(log.into()).await?;
     runs_a_task(&board).await
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_told_of_wherever_one_asks_and_counts_for_no_task()
+-> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let Some(_disk) = SmallDisk::under(&board).await? else {
+        return Ok(());
+    };
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    board.post("/pause", &json!({})).await?;
+    let flags = ["--assignee", "shell", "--body", "true"];
+    let task = board.create("a", &flags).await?;
+    let mut socket = board.socket("tasks=1").await?;
+    let fill = board.home().join("fill");
+    said(command("sh", &["-c", "head -c 100M /dev/zero > \"$0\""]).arg(&fill)).await?;
+
+    let full = format!("the disk of {} is full", board.home().display());
+    let told = |status: &Value| status["dispatch"]["report"]["problem"] == json!(full);
+    socket.status("the full disk", told).await?;
+    let stranger = board.stranger(Method::GET, "/healthz")?.send().await?;
+    assert_eq!(stranger.status(), 503);
+    assert!(!stranger.text().await?.contains("home"));
+    let (_, health) = answer(board.request(Method::GET, "/healthz")?).await?;
+    assert_eq!(health["problem"], json!(full));
+    let doctor = board.kanban(&["doctor"]).await?;
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.out.contains(&full), "{doctor:?}");
+
+    fs::remove_file(&fill)?;
+    socket.status("room", |status| !told(status)).await?;
+    assert_eq!(status(board.stranger(Method::GET, "/healthz")?).await?, 200);
+    board.post("/resume", &json!({})).await?;
+    board.happened(&task, "completed").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn file_handles_that_run_out_hold_tasks_back_and_count_for_none() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let pid = board.pid()?;
+    let open = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
+    let limit = async |handles: usize| {
+        let (pid, limit) = (format!("--pid={pid}"), format!("--nofile={handles}:4096"));
+        let limited = said(&mut command("prlimit", &[&pid, &limit])).await?;
+        anyhow::ensure!(limited.code == Some(0), "{limited:?}");
+        Ok(())
+    };
+    limit(open).await?;
+    let flags = ["--assignee", "shell", "--body", "true"];
+    let mut tasks = Vec::new();
+    for _ in 0..10 {
+        tasks.push(board.create("a", &flags).await?);
+    }
+    board.logged("nothing is started").await?;
+    limit(4_096).await?;
+    for task in &tasks {
+        board.happened(task, "completed").await?;
+        let done = board.task(task).await?;
+        assert_eq!(done["task"]["spawn_failures"], 0, "{done}");
+        let counted = |event: &Value| event["kind"] == "spawn_failed";
+        assert!(
+            !done["events"]
+                .as_array()
+                .context("none")?
+                .iter()
+                .any(counted)
+        );
+    }
+    Ok(())
 }
 
 async fn runs_a_task(board: &Board) -> anyhow::Result<()> {

@@ -316,6 +316,8 @@ pub enum Command {
     InterruptRun {
         /// The run.
         run: RunId,
+        /// Why, in a sentence, where that is known.
+        error: Option<String>,
     },
     /// A restarted dispatcher took over a living run.
     AdoptRun {

@@ -40,6 +40,9 @@ pub struct Report {
     pub problem: Option<String>,
     /// What assignees' names stand for.
     pub lanes: Vec<LaneReport>,
+    /// What is wrong with the machine, in a sentence: nothing is started until it is mended.
+    #[serde(default)]
+    pub fault: Option<String>,
     /// The places of the runs that were closed and whose processes have not ended yet.
     #[serde(default)]
     pub leaving: Vec<Place>,

@@ -103,6 +103,7 @@ pub fn report() -> Report {
         bad_ticks: 0,
         problem: None,
         lanes: vec![lane("shell")],
+        fault: None,
         leaving: Vec::new(),
         stuck: Vec::new(),
     }

@@ -10,7 +10,7 @@ use kernel::Kernel;
 use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
-use crate::launch::in_time;
+use crate::launch::{PREPARE, in_time};
 use crate::unsettled::alive;
 use crate::workspaces::{self, OfLane, Prepared};
 
@@ -41,7 +41,10 @@ pub async fn move_in(
 ) -> Result<PathBuf, Error> {
     let made = make_workspace(kernel, home, config, claimed).await;
     if made.is_err() {
-        let give_back = Command::InterruptRun { run: claimed.run };
+        let give_back = Command::InterruptRun {
+            run: claimed.run,
+            error: None,
+        };
         if let Err(error) = kernel.execute(&Actor::dispatcher(), give_back).await {
             tracing::warn!(run.id = %claimed.run, %error, "a claim ends with its lease only");
         }
@@ -71,7 +74,7 @@ async fn make_workspace(
         path,
         worktree,
         ours,
-    } = in_time(prepare).await??;
+    } = in_time(PREPARE, prepare).await??;
     if let Some(ours) = ours {
         let record = Command::RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;

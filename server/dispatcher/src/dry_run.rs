@@ -5,8 +5,8 @@ mod lost;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::dispatch::{Dispatch, Facts, Place, Report, Running, Stuck, WhyNot, why_not};
-use domain::id::{RunId, TaskId};
+use domain::dispatch::{Dispatch, Facts, Report, Running, WhyNot, why_not};
+use domain::id::TaskId;
 use domain::run::{OpenRun, ProcessIdentity};
 use domain::status::Status;
 use domain::task::Task;
@@ -16,6 +16,8 @@ use tokio::task::spawn_blocking;
 use crate::config::{Cap, Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
+use crate::launch::in_time;
+use crate::machine::look;
 use crate::plan::{Snapshot, Start, plan};
 use crate::report::{Skipped, Spawned, TickReport};
 use crate::unsettled;
@@ -80,8 +82,12 @@ pub async fn dry_run(
         tasks.push(task);
     }
     tasks.sort_by_key(|task| (Reverse(task.priority), task.created_at));
+    let home = home.clone();
+    let looked = in_time("look at the machine", move || look(&home)).await;
+    let fault = looked.flatten().err().map(|error| error.to_string());
     let paused = dispatch.paused.iter().map(|pause| pause.lane.clone());
-    let mut snapshot = Snapshot::new(&open, &leaving, settings.cap.limit, paused.collect());
+    let paused = paused.chain(fault.as_ref().map(|_| None)).collect();
+    let mut snapshot = Snapshot::new(&open, &leaving, settings.cap.limit, paused);
     let can_start = |task: &&Task| can_start.contains(&task.id);
     let startable = tasks.iter().filter(can_start).filter_map(startable_of);
     snapshot.startable = startable.collect();
@@ -91,8 +97,13 @@ pub async fn dry_run(
     dispatch.running = running(&open, &starts);
     let is_left = |task: &Task| starts.iter().all(|start| start.task != task.id);
     tasks.retain(is_left);
-    let dispatch = as_of(&settings, &leaving, stuck, dispatch);
-    skip(kernel, &tasks, &dispatch, &mut report).await?;
+    let said = Report {
+        fault,
+        leaving: leaving.into_values().collect(),
+        stuck,
+        ..said_by(&settings)
+    };
+    skip(kernel, &tasks, &as_of(said, dispatch), &mut report).await?;
     let start = |start: Start| Spawned {
         task: start.task,
         assignee: start.assignee,
@@ -102,16 +113,15 @@ pub async fn dry_run(
     Ok(report)
 }
 
-/// Adds to the report of a look which ready tasks it has left, and why.
+/// Adds to the report of a look which ready tasks it has left, and why, by what the dispatcher says of
+/// itself.
 pub(crate) async fn explain(
     kernel: &Kernel,
-    settings: &Settings,
-    leaving: &BTreeMap<RunId, Place>,
-    stuck: Vec<Stuck>,
+    said: Report,
     mut report: TickReport,
 ) -> Result<TickReport, Error> {
     let tasks = tasks_in(kernel, Status::Ready).await?;
-    let dispatch = as_of(settings, leaving, stuck, kernel.dispatch().await?);
+    let dispatch = as_of(said, kernel.dispatch().await?);
     skip(kernel, &tasks, &dispatch, &mut report).await?;
     Ok(report)
 }
@@ -177,14 +187,9 @@ fn running(open: &[OpenRun], starts: &[Start]) -> Vec<Running> {
     running.into_iter().map(to_running).collect()
 }
 
-/// How a dispatcher with these settings would explain itself.
-fn as_of(
-    settings: &Settings,
-    leaving: &BTreeMap<RunId, Place>,
-    stuck: Vec<Stuck>,
-    dispatch: Dispatch,
-) -> Dispatch {
-    let report = Report {
+/// What a dispatcher with these settings would say of itself.
+fn said_by(settings: &Settings) -> Report {
+    Report {
         claimer: String::new(),
         process: ProcessIdentity {
             boot_id: String::new(),
@@ -192,15 +197,24 @@ fn as_of(
             started_ticks: 0,
         },
         is_running: true,
-        last_tick: Some(dispatch.now),
-        next_tick: Some(dispatch.now),
+        last_tick: None,
+        next_tick: None,
         cap: settings.cap.limit,
         cap_reason: settings.cap.reason.clone(),
         bad_ticks: 0,
         problem: None,
         lanes: settings.lanes.reports(),
-        leaving: leaving.values().cloned().collect(),
-        stuck,
+        fault: None,
+        leaving: Vec::new(),
+        stuck: Vec::new(),
+    }
+}
+
+/// The same, if a dispatcher said this of itself just now.
+fn as_of(said: Report, dispatch: Dispatch) -> Dispatch {
+    let report = Report {
+        is_running: true,
+        ..said
     };
     Dispatch {
         report: Some(report),

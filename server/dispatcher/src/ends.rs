@@ -7,7 +7,7 @@ use domain::run::Outcome;
 use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::fault::Fault;
 use crate::run_folder::{End, Exit};
 
 /// How much of the last line goes into an error, in characters.
@@ -96,6 +96,8 @@ pub(crate) enum Verdict {
     Fail(Failure),
     /// The attempt does not count, and the next one waits a while, for this reason.
     Defer { reason: String },
+    /// The attempt did not begin, and whether that counts depends on whose fault it is.
+    Hinder { error: String, fault: Fault },
     /// The attempt does not count.
     Interrupt,
 }
@@ -132,7 +134,8 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
             let error = format!("neither output nor heartbeat for {}", span(after));
             fail(Outcome::HeartbeatLost, None, with_last_line(error, &output))
         }
-        End::NotStarted(error) => fail(Outcome::SpawnFailed, None, error),
+        End::NotStarted(error) => Verdict::Fail(not_started(error)),
+        End::Hindered { error, fault } => Verdict::Hinder { error, fault },
         End::Stopped => Verdict::Interrupt,
     }
 }
@@ -151,11 +154,11 @@ pub(crate) fn verdict_without_rules(exit: Exit) -> Verdict {
 }
 
 /// Why an attempt failed whose worker never started.
-pub(crate) fn not_started(error: &Error) -> Failure {
+pub(crate) fn not_started(error: String) -> Failure {
     Failure {
         outcome: Outcome::SpawnFailed,
         code: None,
-        error: error.to_string(),
+        error,
         proposed: None,
     }
 }

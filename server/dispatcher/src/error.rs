@@ -41,6 +41,22 @@ pub enum Error {
         /// What the operating system says.
         cause: io::Error,
     },
+    /// The program of a lane cannot be executed.
+    #[error("cannot start {program}: {cause}")]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The disk of the home folder takes nothing more.
+    #[error("the disk of {home} {what}")]
+    Disk {
+        /// The home folder.
+        home: PathBuf,
+        /// What it is: `is full`.
+        what: &'static str,
+    },
     /// The task's workspace cannot be had.
     #[error("workspace: {0}")]
     Workspace(#[from] crate::workspaces::Error),

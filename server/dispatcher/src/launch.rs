@@ -29,6 +29,9 @@ use crate::workspaces::{self, OfLane, Repositories};
 /// does not answer would hold up all other tasks.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What is done before, in words.
+pub(crate) const PREPARE: &str = "prepare its workspace";
+
 /// A supervisor that was started.
 #[derive(Debug)]
 pub(crate) struct Launched {
@@ -69,7 +72,7 @@ pub(crate) async fn launch(
         workspace,
         ours,
         complaints,
-    } = in_time(move || launch.prepare()).await??;
+    } = in_time(PREPARE, move || launch.prepare()).await??;
     if let Some(ours) = ours {
         let record = command::Command::RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;
@@ -86,18 +89,19 @@ pub(crate) async fn launch(
     Ok(Launched { shim, workspace })
 }
 
-/// What comes of a job that makes a workspace, if that is in time. A job that hangs is left alone.
+/// What comes of a job with files, if that is in time. A job that hangs is left alone.
 pub(crate) async fn in_time<T: Send + 'static>(
+    verb: &'static str,
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    within(PATIENCE, job).await
+    within(PATIENCE, verb, job).await
 }
 
 async fn within<T: Send + 'static>(
     patience: Duration,
+    verb: &'static str,
     job: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    let verb = "prepare its workspace";
     let done = timeout(patience, spawn_blocking(job)).await;
     done.map_err(Error::system(verb))?
         .map_err(Error::system(verb))
@@ -244,10 +248,10 @@ mod tests {
     #[tokio::test]
     async fn a_workspace_that_hangs_is_given_up_after_a_while() {
         let (let_go, held) = mpsc::channel::<()>();
-        let hangs = within(Duration::from_millis(1), move || held.recv());
+        let hangs = within(Duration::from_millis(1), PREPARE, move || held.recv());
         let error = hangs.await.unwrap_err().to_string();
         assert_eq!(error, "cannot prepare its workspace: timed out");
         drop(let_go);
-        assert_eq!(in_time(|| 7).await.unwrap(), 7);
+        assert_eq!(in_time(PREPARE, || 7).await.unwrap(), 7);
     }
 }

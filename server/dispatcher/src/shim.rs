@@ -306,5 +306,5 @@ impl Supervision<'_> {
 }
 
 fn not_started(error: &Error) -> Exit {
-    Exit::without_output(End::NotStarted(error.to_string()))
+    Exit::without_output(End::not_started(error))
 }

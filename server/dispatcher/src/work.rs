@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod fixture;
 mod health;
+mod holds;
+mod machine;
+mod retry;
 mod settings;
 mod settle;
 mod start;
@@ -38,6 +41,7 @@ use crate::run_folder::RunFolder;
 use crate::watched::{Process, Watched};
 
 use health::Health;
+use holds::Holds;
 use stuck::StuckRuns;
 use wake::Wake;
 pub(crate) use wake::{Asked, Stop, Wakes};
@@ -61,6 +65,8 @@ pub(crate) struct Work {
     has_seen_folders: bool,
     /// What could not be looked into, taken over or settled, and is tried again.
     stuck: StuckRuns,
+    /// What starts nothing though nobody has paused it.
+    holds: Holds,
     /// The closed runs whose processes have not ended, and the places that they take up. They hold
     /// their tasks back: a second worker would meet the first.
     leaving: BTreeMap<RunId, Place>,
@@ -99,6 +105,7 @@ impl Work {
             ends: JoinSet::new(),
             has_seen_folders: false,
             stuck: StuckRuns::default(),
+            holds: Holds::default(),
             leaving: BTreeMap::new(),
             next_promotion: Instant::now(),
             is_staying: true,
@@ -125,6 +132,7 @@ impl Work {
     /// Works until it is told to stop. A look that fails is not the last.
     pub(crate) async fn run(mut self, mut wakes: Wakes) {
         let mut wake = Wake::TimeIsUp;
+        self.look_at_machine().await;
         loop {
             let asked = match wake {
                 Wake::Stop(Stop::Leave) => break,
@@ -157,8 +165,8 @@ impl Work {
                 Ok(next_look) => *next_look,
                 Err(_) => Instant::now() + AFTER_FAILURE,
             };
-            let stuck = self.stuck.problem();
-            self.health.looked(&looked, stuck, self.kernel.now());
+            let (fault, stuck) = (self.holds.fault(), self.stuck.problem());
+            self.health.looked(&looked, fault, stuck, self.kernel.now());
             self.publish(Some(next_look)).await;
             let report = std::mem::take(&mut self.done);
             if let Some(asked) = asked {
@@ -180,6 +188,7 @@ impl Work {
     /// One look at the board of a dispatcher that does not stay.
     pub(crate) async fn tick_once(&mut self, max: Option<u32>) -> Result<TickReport, Error> {
         self.is_staying = false;
+        self.look_at_machine().await;
         self.tick(max).await?;
         let report = std::mem::take(&mut self.done);
         self.explain(report).await
@@ -187,8 +196,7 @@ impl Work {
 
     /// Adds to the report of a look which ready tasks it has left, and why.
     async fn explain(&self, report: TickReport) -> Result<TickReport, Error> {
-        let (leaving, stuck) = (&self.leaving, self.stuck.reports());
-        dry_run::explain(&self.kernel, &self.settings, leaving, stuck, report).await
+        dry_run::explain(&self.kernel, self.report(), report).await
     }
 
     /// Waits for something that has to be looked at.
@@ -198,8 +206,12 @@ impl Work {
                 .next(&mut self.ends, next_look, self.is_draining)
                 .await
             {
-                Wake::TimeForSettings if !self.read_settings().await => {}
-                Wake::TimeForSettings => return Wake::SettingsChanged,
+                Wake::TimeForSettings => {
+                    let machine_changed = self.look_at_machine().await;
+                    if self.read_settings().await || machine_changed {
+                        return Wake::SettingsChanged;
+                    }
+                }
                 wake => return wake,
             }
         }
@@ -209,6 +221,7 @@ impl Work {
     fn leave_out_nothing(&mut self) {
         self.next_promotion = Instant::now();
         self.stuck.end_rests();
+        self.holds.end_rests();
     }
 
     fn has_ended(&mut self, run: RunId) {
@@ -230,6 +243,7 @@ impl Work {
         self.leaving = self.unsettled();
         self.leaving
             .retain(|run, _| open.iter().all(|open| open.run != *run));
+        self.probe_machine_if_due().await;
         let started = if self.is_draining {
             0
         } else {
@@ -297,7 +311,12 @@ impl Work {
         let lease = lease.map(|end| end + Seconds(1));
         let hurries = self.watched.values().filter_map(Watched::deadline);
         let moments = hurries.chain(rest.map(at)).chain(lease.map(at));
-        let earliest = moments.chain(self.stuck.next_try()).min();
+        let tries = self
+            .stuck
+            .next_try()
+            .into_iter()
+            .chain(self.holds.next_try());
+        let earliest = moments.chain(tries).min();
         let latest = now + self.config.interval();
         Ok(earliest.map_or(latest, |earliest| earliest.min(latest)))
     }

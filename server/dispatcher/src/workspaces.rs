@@ -90,6 +90,17 @@ pub enum Error {
         /// What the operating system says.
         cause: io::Error,
     },
+    /// The operating system does not give a folder of our own.
+    #[error("cannot make {path}: {cause}")]
+    Home {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// It was there when the worker was to start in it, and is not any more.
+    #[error("the folder {0} is gone")]
+    Gone(PathBuf),
     /// git does not do it.
     #[error("git: {0}")]
     Git(String),
@@ -153,9 +164,11 @@ pub(crate) fn prepare(
         }
     };
     if task.workspace_kind != WorkspaceKind::Worktree {
-        fs::create_dir_all(&path).map_err(|cause| Error::CannotMake {
-            path: path.clone(),
-            cause,
+        let made = fs::create_dir_all(&path);
+        let (is_home, path) = (path.starts_with(home.workspaces()), path.clone());
+        made.map_err(|cause| match is_home {
+            true => Error::Home { path, cause },
+            false => Error::CannotMake { path, cause },
         })?;
     }
     // A folder of a person's choice may be shared with other tasks; one that is named after the task

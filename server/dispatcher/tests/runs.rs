@@ -23,6 +23,8 @@ mod lanes;
 mod liveness;
 #[path = "runs/looks.rs"]
 mod looks;
+#[path = "runs/machine.rs"]
+mod machine;
 #[path = "runs/restart.rs"]
 mod restart;
 #[path = "runs/scenarios.rs"]

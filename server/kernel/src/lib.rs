@@ -49,6 +49,7 @@ pub use queries::tasks::TaskFilter;
 pub use verbs::{ForeignWorker, StaleClaim};
 pub use writer::Show;
 
+use queries::dispatch::HeldReport;
 use readers::Readers;
 use writer::{Done, Writer};
 
@@ -59,6 +60,7 @@ pub struct Kernel {
     writer: Writer,
     readers: Readers,
     clock: Clock,
+    held_report: HeldReport,
 }
 
 /// What a test may hold in its hand.
@@ -90,6 +92,7 @@ impl Kernel {
             writer,
             readers: Readers::new(path),
             clock: options.clock,
+            held_report: HeldReport::default(),
         })
     }
 

@@ -286,7 +286,7 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
             attempt::reclaim(work, actor, task, *run, reason.as_deref())
         }
         Command::DeferRun { run, reason } => defer::defer(work, *run, reason),
-        Command::InterruptRun { run } => attempt::interrupt(work, *run),
+        Command::InterruptRun { run, error } => attempt::interrupt(work, *run, error.as_deref()),
         Command::AdoptRun { run } => attempt::adopt(work, *run),
         Command::RecordWorkspace(workspace) => keep::record_workspace(work, workspace),
         Command::ForgetWorkspace { path } => keep::forget_workspace(work, path),

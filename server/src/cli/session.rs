@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use dispatcher::Home;
 use domain::actor::{Actor, Authority};
 use domain::command::{Command, Receipt};
+use domain::dispatch::WhyNot;
 use domain::error::Error;
 use domain::id::{RunToken, TaskId};
 use domain::task::{Task, TaskDetail};
@@ -81,6 +82,18 @@ impl Session {
             "a chat cannot {what}; that takes a terminal on the board's machine"
         );
         Ok(())
+    }
+
+    /// Why the task is not running; `None` while it is. A dispatcher cannot write down on a disk that is
+    /// full that it is, so what keeps the machine from starting anything is looked for here as well.
+    pub(super) async fn why(&self, id: &TaskId) -> anyhow::Result<Option<WhyNot>> {
+        let why = self.kernel.why(id).await?;
+        let is_machine = matches!(why, Some(WhyNot::NotClaimedYet | WhyNot::DispatcherOff));
+        if is_machine && let Err(error) = dispatcher::look_at_machine(&self.home) {
+            let problem = error.to_string();
+            return Ok(Some(WhyNot::MachineFault { problem }));
+        }
+        Ok(why)
     }
 
     /// Gives a command in the name of the one who asks.

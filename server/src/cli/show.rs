@@ -30,7 +30,7 @@ const SHOWN_EVENTS: usize = 20;
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
     let detail = session.detail(&id).await?;
-    let why = session.kernel.why(&id).await?;
+    let why = session.why(&id).await?;
     if args.json {
         return output.json(&Shown::new(&detail, why.as_ref()));
     }

@@ -19,7 +19,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
     let status = session.task(&id).await?.status;
-    let why = session.kernel.why(&id).await?;
+    let why = session.why(&id).await?;
     if args.json {
         return output.json(&why.as_ref().map(WhyObject::from));
     }

@@ -49,6 +49,12 @@ pub enum WhyNot {
         /// The lane; `None` is the whole dispatcher.
         lane: Option<String>,
     },
+    /// Nothing can be started on this machine.
+    #[error("nothing can be started on this machine: {problem}")]
+    MachineFault {
+        /// What is wrong with it, in a sentence.
+        problem: String,
+    },
     /// Nothing starts workers of this name.
     #[error("there is no lane for {assignee}; name one in kanban.toml, or assign it to another")]
     NoLane {
@@ -149,6 +155,9 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
     };
     if dispatch.is_paused(None) {
         return WhyNot::Paused { lane: None };
+    }
+    if let Some(problem) = report.fault.clone() {
+        return WhyNot::MachineFault { problem };
     }
     let Some(lane) = report.lane_of(assignee) else {
         let assignee = assignee.to_owned();

@@ -168,7 +168,7 @@ impl Night {
                 limit,
             }
         } else if dice < 18 {
-            Command::InterruptRun { run }
+            Command::InterruptRun { run, error: None }
         } else {
             let complete = Command::CompleteTask {
                 task,

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+use crate::fault::Fault;
+
 /// How a run's worker ended, as its supervisor saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exit {
@@ -32,8 +35,26 @@ pub(crate) enum End {
     HeartbeatLost(u64),
     /// It never started, and this is why.
     NotStarted(String),
+    /// It never started, and that need not be the fault of its task.
+    Hindered {
+        /// Why.
+        error: String,
+        /// Whose fault it is.
+        fault: Fault,
+    },
     /// The supervisor was told to stop, or its lease was refused, and it ended the worker.
     Stopped,
+}
+
+impl End {
+    /// The end of a run whose worker could not be started.
+    pub(crate) fn not_started(error: &Error) -> Self {
+        let text = error.to_string();
+        match error.fault() {
+            Fault::Task => Self::NotStarted(text),
+            fault => Self::Hindered { error: text, fault },
+        }
+    }
 }
 
 impl Exit {

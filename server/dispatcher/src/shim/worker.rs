@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::fs::Mode;
@@ -11,6 +10,7 @@ use super::log::RotatingLog;
 use super::output::Output;
 use crate::error::Error;
 use crate::run_folder::Spec;
+use crate::workspaces;
 
 /// A worker that runs.
 pub(super) struct Started {
@@ -47,7 +47,14 @@ pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
         };
     }
     // Dropping the handle does not wait: the tree reaps the worker with all other children.
-    let worker = spawn(worker, spec.umask).map_err(Error::file("start", Path::new(program)))?;
+    let worker = spawn(worker, spec.umask).map_err(|cause| {
+        if spec.workspace.is_dir() {
+            let program = program.into();
+            Error::Program { program, cause }
+        } else {
+            workspaces::Error::Gone(spec.workspace.clone()).into()
+        }
+    })?;
     Ok(Started {
         pid: worker.id(),
         output,

@@ -49,6 +49,7 @@ impl Health {
             bad_ticks: 0,
             problem: None,
             lanes: settings.lanes.reports(),
+            fault: None,
             leaving: Vec::new(),
             stuck: Vec::new(),
         };
@@ -79,17 +80,20 @@ impl Health {
         self.is_bad = true;
     }
 
-    /// A look is over. `stuck` says what it could not bring in order, if there is anything.
+    /// A look is over. `fault` says what is wrong with the machine, and `stuck` what the look could not
+    /// bring in order, if there is anything.
     pub(super) fn looked(
         &mut self,
         looked: &Result<Instant, Error>,
+        fault: Option<String>,
         stuck: Option<String>,
         now: Timestamp,
     ) {
         let is_bad = std::mem::take(&mut self.is_bad) || looked.is_err();
         let failure = looked.as_ref().err().map(ToString::to_string);
         self.tell_of(failure);
-        let problem = self.mistake.clone().or(self.failure.clone()).or(stuck);
+        let problem = fault.or(self.mistake.clone());
+        let problem = problem.or(self.failure.clone()).or(stuck);
         self.status.send_modify(|report| {
             if looked.is_ok() {
                 report.last_tick = Some(now);
@@ -153,31 +157,48 @@ fn without_times(report: &Report) -> Report {
 }
 
 impl Work {
+    /// How the dispatcher does, as far as that does not depend on the time.
+    pub(super) fn report(&self) -> Report {
+        let mut lanes = self.settings.lanes.reports();
+        self.holds.complete(&mut lanes);
+        Report {
+            cap: self.settings.cap.limit,
+            cap_reason: self.settings.cap.reason.clone(),
+            lanes,
+            fault: self.holds.fault(),
+            leaving: self.leaving.values().cloned().collect(),
+            stuck: self.stuck.reports(),
+            ..self.health.status.borrow().clone()
+        }
+    }
+
     /// Says how the dispatcher does, and when it looks again; `None` when it does not.
     pub(super) async fn publish(&mut self, next_look: Option<Instant>) {
         let now = self.kernel.now();
         let next_tick = next_look.map(|at| now + seconds(at.duration_since(Instant::now())));
-        let (cap, lanes) = (&self.settings.cap, self.settings.lanes.reports());
-        let leaving = self.leaving.values().cloned().collect();
-        let stuck = self.stuck.reports();
+        let report = self.report();
         // For those who wait for a task, one that starts nothing more is gone.
         let is_running = next_look.is_some() && !self.is_draining;
-        self.health.status.send_modify(|report| {
-            report.is_running = is_running;
-            report.next_tick = next_tick;
-            report.cap = cap.limit;
-            report.cap_reason.clone_from(&cap.reason);
-            report.lanes = lanes;
-            report.leaving = leaving;
-            report.stuck = stuck;
+        self.health.status.send_replace(Report {
+            is_running,
+            next_tick,
+            ..report
         });
         let Some(report) = self.health.due(next_look.is_none()) else {
             return;
         };
         let publish = Command::PublishDispatcher(report.clone());
         match self.kernel.execute(&Actor::dispatcher(), publish).await {
-            Ok(_) => self.health.published = Some((report, Instant::now())),
-            Err(error) => tracing::warn!(%error, "the dispatcher cannot say how it does"),
+            Ok(_) => {
+                self.health.published = Some((report, Instant::now()));
+                self.kernel.withdraw_report();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the dispatcher cannot say how it does to other programs");
+                self.kernel.hold_report(report);
+                // What it says next is news, also if it has been written before.
+                self.health.published = None;
+            }
         }
     }
 }
@@ -231,7 +252,7 @@ mod tests {
         for _ in 0..2 {
             // The program that would supervise the worker is not there.
             let looked = work.tick(None).await;
-            work.health.looked(&looked, None, work.kernel.now());
+            work.health.looked(&looked, None, None, work.kernel.now());
             bad_ticks.push(status.borrow().bad_ticks);
         }
         assert_eq!(bad_ticks, [1, 0]);
@@ -242,14 +263,14 @@ mod tests {
         let (_folder, mut work) = work();
         let status = work.status();
         let now = work.kernel.now();
-        work.health.looked(&Err(Error::Stopped), None, now);
+        work.health.looked(&Err(Error::Stopped), None, None, now);
         let problem = status.borrow().problem.clone();
         assert_eq!(problem.as_deref(), Some("the dispatcher has stopped"));
         assert_eq!(
             (status.borrow().bad_ticks, status.borrow().last_tick),
             (1, None)
         );
-        work.health.looked(&Ok(Instant::now()), None, now);
+        work.health.looked(&Ok(Instant::now()), None, None, now);
         assert_eq!(status.borrow().problem, None);
         assert_eq!(
             (status.borrow().bad_ticks, status.borrow().last_tick),
@@ -265,7 +286,7 @@ mod tests {
         let now = work.kernel.now();
         let mut look = |looked: Result<Instant, Error>| {
             let before = lines.0.load(Ordering::SeqCst);
-            work.health.looked(&looked, None, now);
+            work.health.looked(&looked, None, None, now);
             lines.0.load(Ordering::SeqCst) - before
         };
         assert_eq!(look(Ok(Instant::now())), 0);
@@ -290,7 +311,7 @@ mod tests {
                 });
             }
             work.health
-                .looked(&Ok(Instant::now()), None, work.kernel.now());
+                .looked(&Ok(Instant::now()), None, None, work.kernel.now());
             let before = work.health.published.as_ref().map(|(_, at)| *at);
             work.publish(next_look).await;
             written.push(work.health.published.as_ref().map(|(_, at)| *at) != before);

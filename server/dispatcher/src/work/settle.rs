@@ -10,6 +10,7 @@ use domain::status::Status;
 use super::{Work, blocking};
 use crate::ends::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::error::Error;
+use crate::fault::Fault;
 use crate::leftovers::Leftovers;
 use crate::run_folder::{End, Exit, Owner, RunFolder, Spec};
 use crate::unsettled;
@@ -62,12 +63,17 @@ impl Work {
             }
         }
         if let Some(open) = open {
+            let place = Place::of(&open);
             let assignee = spec.as_ref().ok().and_then(Option::as_ref);
             let assignee = assignee.map(|spec| spec.assignee.clone()).or(open.lane);
             // If the run is closed just now, what its worker says must not end another run of the task.
             let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
-            let verdict = judge(exit.clone(), spec, silence);
-            self.report_end(run, open.task, verdict, worker).await?;
+            let never_began = open.supervisor.is_none() && silence == Trace::Vanished;
+            let verdict = match exit.clone() {
+                None if never_began => never_attached(&complaints),
+                exit => judge(exit, spec, silence),
+            };
+            self.report_end(run, place, verdict, worker).await?;
         }
         if let Some(exit) = exit {
             let record = record(run, &exit);
@@ -86,11 +92,11 @@ impl Work {
     async fn report_end(
         &mut self,
         run: RunId,
-        task: TaskId,
+        place: Place,
         verdict: Verdict,
         worker: Actor,
     ) -> Result<(), Error> {
-        let dispatcher = Actor::dispatcher();
+        let (dispatcher, task) = (Actor::dispatcher(), place.task.clone());
         match verdict {
             Verdict::Complete { result } => {
                 let complete = Command::CompleteTask {
@@ -121,8 +127,10 @@ impl Work {
                 let defer = Command::DeferRun { run, reason };
                 self.give_up(run, task, defer).await
             }
+            Verdict::Hinder { error, fault } => self.hindered(run, place, error, fault).await,
             Verdict::Interrupt => {
-                let interrupt = Command::InterruptRun { run };
+                let error = None;
+                let interrupt = Command::InterruptRun { run, error };
                 self.tell(run, &dispatcher, interrupt).await
             }
         }
@@ -197,7 +205,20 @@ fn judge(exit: Option<Exit>, spec: Result<Option<Spec>, Error>, silence: Trace) 
         // It was given up before anything was written.
         (Ok(None), None) => Verdict::Interrupt,
         // It would be so each time, which only counted failures bring to an end.
-        (Err(nonsense), None) => Verdict::Fail(not_started(&nonsense)),
+        (Err(nonsense), None) => Verdict::Fail(not_started(nonsense.to_string())),
+    }
+}
+
+/// The verdict on a run whose supervisor ended before it asked for its run: no worker was started.
+fn never_attached(complaints: &str) -> Verdict {
+    let last = complaints
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty());
+    let said = last.map_or_else(String::new, |line| format!(": {}", line.trim()));
+    Verdict::Hinder {
+        error: format!("its supervisor ended before it had started the worker{said}"),
+        fault: Fault::Unclear,
     }
 }
 
@@ -221,6 +242,7 @@ mod tests {
 
     use super::super::fixture::{place_of, work, work_by};
     use super::*;
+    use crate::process;
     use crate::watched::Process;
 
     #[tokio::test]
@@ -232,6 +254,9 @@ mod tests {
         fs::create_dir(&unreadable).unwrap();
         let supervisor = tokio::process::Command::new("true").spawn().unwrap();
         let (run, place) = (claimed.run, place_of(&claimed));
+        let process = process::own_identity().unwrap();
+        let attach = Command::AttachSupervisor { run, process };
+        work.tell(run, &Actor::dispatcher(), attach).await.unwrap();
         work.watch(run, place, Process::Child(supervisor)).unwrap();
         let ended = work.ends.join_next().await.unwrap().unwrap();
         work.has_ended(ended);

@@ -8,7 +8,6 @@ use domain::run::{Claimed, OpenRun};
 use tokio::time::Instant;
 
 use super::{Work, count};
-use crate::ends::not_started;
 use crate::error::Error;
 use crate::launch::launch;
 use crate::plan::{Snapshot, Start, plan};
@@ -23,7 +22,8 @@ impl Work {
         max: Option<u32>,
     ) -> Result<u32, Error> {
         let pauses = self.kernel.dispatch().await?.paused;
-        let paused = pauses.into_iter().map(|pause| pause.lane).collect();
+        let mut paused = self.holds.held();
+        paused.extend(pauses.into_iter().map(|pause| pause.lane));
         let cap = self.settings.cap.limit;
         let mut snapshot = Snapshot::new(open, &self.leaving, cap, paused);
         let room = snapshot.room();
@@ -42,8 +42,12 @@ impl Work {
         let is_work = !planned.is_empty() && max != Some(0);
         let mut started = 0;
         for start in planned {
-            if max.is_some_and(|max| started >= max) {
+            let held = self.holds.held();
+            if max.is_some_and(|max| started >= max) || held.contains(&None) {
                 break;
+            }
+            if held.contains(&Some(start.lane.name.clone())) {
+                continue;
             }
             if let Some(claimed) = self.claim(&start).await?
                 && self.start(start, *claimed).await?
@@ -126,12 +130,8 @@ impl Work {
             Err(error) => error,
         };
         tracing::warn!(task.id = %task, run.id = %run, %error, "not started");
-        let fail = Command::FailRun {
-            run,
-            failure: not_started(&error),
-            limit: self.settings.failure_limit,
-        };
-        self.give_up(run, task, fail).await?;
+        self.hindered(run, place.clone(), error.to_string(), error.fault())
+            .await?;
         if let Err(error) = self.clear_away(run).await {
             self.stuck.put(run, Some(place), &error);
         }
@@ -232,8 +232,8 @@ mod tests {
         let clock = Clock::standing_at(Timestamp(1_800_000_000));
         let (_folder, mut work) = work_by(clock.clone());
         let task = work.ready().await;
+        work.sql("UPDATE tasks SET workspace_kind = 'dir', workspace_path = '/proc/none/here'");
         for _ in 0..20 {
-            // The program that would supervise the worker is not there.
             work.tick(None).await.unwrap();
             clock.advance(Seconds(3_600));
         }
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(count(given_up.runs.len()), FAILURE_LIMIT);
         let error = given_up.task.last_error.unwrap();
         assert!(
-            error.starts_with("cannot start /nonexistent/kanban"),
+            error.starts_with("workspace: cannot make /proc/none/here"),
             "{error}"
         );
         assert_eq!(work.done.auto_blocked, [task]);

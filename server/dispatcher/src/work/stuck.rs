@@ -7,11 +7,10 @@ use domain::dispatch::{Place, Stuck};
 use domain::id::RunId;
 use tokio::time::Instant;
 
+use super::retry::Retry;
 use crate::error::Error;
 
-/// How long one is left alone at first: long enough for a busy file or a full disk to pass. Each time
-/// it is twice as long, up to a minute: whoever has mended something does not wait for long.
-const SHORTEST: Duration = Duration::from_secs(2);
+/// How long one is left alone at most: whoever has mended something does not wait for long.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Those runs, and when each is tried again.
@@ -22,9 +21,7 @@ struct StuckRun {
     /// What it takes up, where that is known.
     place: Option<Place>,
     error: String,
-    /// How long it is left alone, and until when.
-    rest: Duration,
-    until: Instant,
+    retry: Retry,
 }
 
 impl StuckRuns {
@@ -36,14 +33,11 @@ impl StuckRuns {
         if before.as_ref().is_none_or(|before| before.error != error) {
             tracing::error!(run.id = %run, error, "a run is stuck");
         }
-        let rest = before
-            .as_ref()
-            .map_or(SHORTEST, |before| LONGEST.min(before.rest * 2));
+        let retry = Retry::after(before.as_ref().map(|before| &before.retry), LONGEST);
         let stuck = StuckRun {
             place: place.or(before.and_then(|before| before.place)),
             error,
-            rest,
-            until: Instant::now() + rest,
+            retry,
         };
         self.0.insert(run, stuck);
     }
@@ -57,19 +51,18 @@ impl StuckRuns {
 
     /// Lets all be tried again now: somebody asks for it.
     pub(super) fn end_rests(&mut self) {
-        let now = Instant::now();
-        self.0.values_mut().for_each(|stuck| stuck.until = now);
+        self.0.values_mut().for_each(|stuck| stuck.retry.end());
     }
 
     /// Whether a run is left alone for now.
     pub(super) fn is_resting(&self, run: RunId) -> bool {
         let stuck = self.0.get(&run);
-        stuck.is_some_and(|stuck| stuck.until > Instant::now())
+        stuck.is_some_and(|stuck| !stuck.retry.is_due())
     }
 
     /// When the first of them is tried again.
     pub(super) fn next_try(&self) -> Option<Instant> {
-        self.0.values().map(|stuck| stuck.until).min()
+        self.0.values().map(|stuck| stuck.retry.until()).min()
     }
 
     /// All of them.
@@ -123,8 +116,8 @@ mod tests {
         for _ in 0..7 {
             stuck.put(run, None, &Error::Stopped);
             assert!(stuck.is_resting(run));
-            assert_eq!(stuck.next_try(), Some(stuck.0[&run].until));
-            rests.push(stuck.0[&run].rest.as_secs());
+            assert_eq!(stuck.next_try(), Some(stuck.0[&run].retry.until()));
+            rests.push(stuck.0[&run].retry.rest().as_secs());
             stuck.end_rests();
         }
         assert_eq!(rests, [2, 4, 8, 16, 32, 60, 60]);

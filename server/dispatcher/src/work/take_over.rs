@@ -255,7 +255,7 @@ mod tests {
         let look = async |work: &mut Work| {
             let next_look = work.tick(None).await;
             let (stuck, now) = (work.stuck.problem(), work.kernel.now());
-            work.health.looked(&next_look, stuck, now);
+            work.health.looked(&next_look, None, stuck, now);
             work.publish(Some(Instant::now())).await;
             next_look.unwrap()
         };

@@ -29,6 +29,8 @@ pub(crate) const AT_WORK: &str = "echo at work > gate; exec sleep 1000";
 
 /// A board.
 pub(crate) struct Board {
+    /// First, so that it is gone before the folder that it is mounted on.
+    _disk: Option<Disk>,
     pub(crate) folder: TempDir,
     pub(crate) home: Home,
     pub(crate) kernel: Kernel,
@@ -42,7 +44,17 @@ impl Board {
 
     /// A board whose dispatcher lives by this clock; supervisors and workers live by the system's.
     pub(crate) fn with_clock(clock: Clock) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), None, clock)
+    }
+
+    /// A board on a disk of its own, with these options of tmpfs(5); `None` where none may be mounted.
+    pub(crate) fn on_disk(options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::mount(folder.path(), options)?;
+        Some(Self::in_folder(folder, Some(disk), Clock::default()))
+    }
+
+    fn in_folder(folder: TempDir, disk: Option<Disk>, clock: Clock) -> Self {
         let home = Home::at(folder.path()).unwrap();
         let options = Options {
             clock,
@@ -61,6 +73,7 @@ impl Board {
         );
         write_program(&program, &text);
         Self {
+            _disk: disk,
             folder,
             home,
             kernel,
@@ -309,6 +322,55 @@ impl Board {
     pub(crate) async fn log(&self, task: &TaskId) -> String {
         let log = dispatcher::logs::read(&self.home, task, None).await;
         log.unwrap().text
+    }
+}
+
+/// A small disk, which is unmounted when this is dropped.
+pub(crate) struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(place: &Path, options: &str) -> Option<Self> {
+        let mut mount = std::process::Command::new("mount");
+        let mount = mount.args(["-t", "tmpfs", "-o", options, "small"]);
+        let is_mounted = mount.arg(place).status().unwrap().success();
+        is_mounted.then(|| Self(place.to_owned()))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let mut unmount = std::process::Command::new("umount");
+        // What still uses it keeps it until it ends.
+        unmount.arg("--lazy").arg(&self.0).status().ok();
+    }
+}
+
+/// A folder in which nobody can make anything, not even root, until this is dropped.
+pub(crate) struct Forbidden(PathBuf);
+
+impl Forbidden {
+    pub(crate) fn folder(path: PathBuf) -> Self {
+        std::fs::create_dir_all(&path).unwrap();
+        let forbidden = Self(path);
+        // Only root may make it immutable, and only root needs that.
+        forbidden.run("chattr", "+i");
+        forbidden.run("chmod", "u-w");
+        let is_writable = std::fs::create_dir(forbidden.0.join("x")).is_ok();
+        assert!(!is_writable, "it can still be written to");
+        forbidden
+    }
+
+    fn run(&self, program: &str, change: &str) {
+        let mut program = std::process::Command::new(program);
+        let program = program.arg(change).arg(&self.0);
+        program.stderr(std::process::Stdio::null()).status().ok();
+    }
+}
+
+impl Drop for Forbidden {
+    fn drop(&mut self) {
+        self.run("chattr", "-i");
+        self.run("chmod", "u+w");
     }
 }
 

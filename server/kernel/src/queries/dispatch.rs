@@ -1,7 +1,9 @@
 //! Dispatching as everybody may see it: what the dispatcher said, what is paused, what goes on, and
 //! what that means for a task.
 
-use domain::dispatch::{Dispatch, Facts, Pause, Running, WhyNot, why_not};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::dispatch::{Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -21,14 +23,44 @@ pub struct ReadyCount {
     pub resting: u32,
 }
 
+/// A report of the dispatcher in this process that could not be written, and when that was.
+///
+/// The mutex is held for a copy, and never across an await.
+#[derive(Clone, Default)]
+pub(crate) struct HeldReport(Arc<Mutex<Option<(Report, Timestamp)>>>);
+
+impl HeldReport {
+    fn replace(&self, report: Option<(Report, Timestamp)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+
+    fn get(&self) -> Option<(Report, Timestamp)> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.clone()
+    }
+}
+
 impl Kernel {
+    /// Keeps what the dispatcher says of itself for those who ask in this process, because it cannot
+    /// be written: a disk that is full is the very thing that it may have to say.
+    pub fn hold_report(&self, report: Report) {
+        self.held_report.replace(Some((report, self.now())));
+    }
+
+    /// Forgets it, because a newer one was written.
+    pub fn withdraw_report(&self) {
+        self.held_report.replace(None);
+    }
+
     /// Everything about dispatching that is not about one task.
     ///
     /// # Errors
     /// When the board cannot be read.
     pub async fn dispatch(&self) -> Result<Dispatch, Error> {
-        let now = self.now();
-        self.readers.read(move |conn| dispatch(conn, now)).await
+        let (now, held) = (self.now(), self.held_report.get());
+        self.readers
+            .read(move |conn| dispatch(conn, now, held))
+            .await
     }
 
     /// Why the task is not running; `None` while it is.
@@ -36,13 +68,13 @@ impl Kernel {
     /// # Errors
     /// When there is no such task or the board cannot be read.
     pub async fn why(&self, id: &TaskId) -> Result<Option<WhyNot>, Error> {
-        let (id, now) = (id.clone(), self.now());
+        let (id, now, held) = (id.clone(), self.now(), self.held_report.get());
         self.readers
             .read(move |conn| {
                 let task = tasks::get(conn, &id)?;
                 let parents = unfinished_parents(conn, &id)?;
                 let facts = Facts::of_task(&task, &parents);
-                Ok(why_not(&facts, &dispatch(conn, now)?))
+                Ok(why_not(&facts, &dispatch(conn, now, held)?))
             })
             .await
     }
@@ -73,17 +105,30 @@ impl Kernel {
     }
 }
 
-fn dispatch(conn: &Connection, now: Timestamp) -> Result<Dispatch, Error> {
+fn dispatch(
+    conn: &Connection,
+    now: Timestamp,
+    held: Option<(Report, Timestamp)>,
+) -> Result<Dispatch, Error> {
     let said = conn
         .prepare_cached("SELECT report, reported_at FROM dispatcher")?
         .query_one((), |row| {
             Ok((row.get::<_, String>(0)?, Timestamp(row.get(1)?)))
         })
         .optional()?;
-    let (report, reported_at) = said.unzip();
-    Ok(Dispatch {
+    let written = said.map(|(json, at)| {
         // What another version has said in other words is as good as nothing.
-        report: report.and_then(|json| serde_json::from_str(&json).ok()),
+        (serde_json::from_str(&json).ok(), at)
+    });
+    let held = held.map(|(report, at)| (Some(report), at));
+    // Another process may have written since.
+    let (report, reported_at) = written
+        .into_iter()
+        .chain(held)
+        .max_by_key(|(_, at)| *at)
+        .unzip();
+    Ok(Dispatch {
+        report: report.flatten(),
         reported_at,
         paused: paused(conn)?,
         running: running(conn)?,

@@ -285,7 +285,7 @@ fn interrupt_runs(conn: &Connection, now: Timestamp) -> Result<(), TransferError
     let mut rng: StdRng = make_rng();
     for run in runs {
         let work = Work::new(conn, now, &mut rng);
-        let interrupt = Command::InterruptRun { run };
+        let interrupt = Command::InterruptRun { run, error: None };
         verbs::carry_out_all(work, &Actor::dispatcher(), &[interrupt])?;
     }
     Ok(())

@@ -214,10 +214,18 @@ fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Re
 }
 
 /// Ends a run that nobody is to blame for; its task may start again at once.
-pub(super) fn interrupt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
+pub(super) fn interrupt(
+    work: &mut Work<'_>,
+    run: RunId,
+    error: Option<&str>,
+) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
     let task = work.task(&open.task)?;
-    work.close_run(&task.id, run, Outcome::Interrupted, &End::default())?;
+    let end = End {
+        error,
+        ..End::default()
+    };
+    work.close_run(&task.id, run, Outcome::Interrupted, &end)?;
     release(work, &task, None, &EventBody::Interrupted { run })?;
     Ok(Answer::Done)
 }

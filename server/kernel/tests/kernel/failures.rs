@@ -92,7 +92,10 @@ async fn an_interruption_is_no_failure() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let claimed = board.claim(&task).await.unwrap();
-    let interrupt = Command::InterruptRun { run: claimed.run };
+    let interrupt = Command::InterruptRun {
+        run: claimed.run,
+        error: None,
+    };
     board
         .give(&Actor::dispatcher(), interrupt.clone())
         .await

@@ -190,7 +190,10 @@ async fn import(board: &Board, export: &str) -> Result<kernel::transfer::Importe
 async fn interrupt_all(board: &Board) {
     for open in board.kernel.open_runs().await.unwrap() {
         board
-            .act(Command::InterruptRun { run: open.run })
+            .act(Command::InterruptRun {
+                run: open.run,
+                error: None,
+            })
             .await
             .unwrap();
     }

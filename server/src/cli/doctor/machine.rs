@@ -45,7 +45,14 @@ pub(super) fn home(home: &Home) -> Vec<Finding> {
         let remedy = "move that file away, or choose another --home";
         return vec![Finding::wrong("home", message, remedy)];
     }
-    vec![rights(root), file_system(root), room(root)]
+    let mut findings = vec![rights(root), file_system(root), room(root)];
+    if let Err(error) = dispatcher::look_at_machine(home) {
+        let message = format!("no task can be started: {error}");
+        let remedy =
+            "make room there, or give the folder its rights back; work then goes on by itself";
+        findings.push(Finding::wrong("machine", message, remedy));
+    }
+    findings
 }
 
 fn rights(root: &Path) -> Finding {

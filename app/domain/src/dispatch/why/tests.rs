@@ -34,6 +34,7 @@ fn dispatch() -> Dispatch {
             bad_ticks: 0,
             problem: None,
             lanes: vec![lane("shell", None), lane("narrow", Some(1))],
+            fault: None,
             leaving: Vec::new(),
             stuck: Vec::new(),
         }),
@@ -87,6 +88,21 @@ fn facts<'a>(status: &'a Status, assignee: &'a str) -> Facts<'a> {
 fn of_ready(assignee: &str, dispatch: &Dispatch) -> String {
     let why = why_not(&facts(&Status::Ready, assignee), dispatch);
     why.map_or_else(String::new, |why| why.to_string())
+}
+
+#[test]
+fn on_a_machine_that_can_start_nothing_that_is_why_unless_somebody_has_paused_it() {
+    let broken = |dispatch: Dispatch| {
+        let mut dispatch = dispatch;
+        dispatch.report.as_mut().unwrap().fault = Some("the disk is full".to_owned());
+        dispatch
+    };
+    let ready = facts(&Status::Ready, "shell");
+    let why = why_not(&ready, &broken(dispatch())).unwrap();
+    let says = "nothing can be started on this machine: the disk is full";
+    assert_eq!(why.to_string(), says);
+    let why = why_not(&ready, &broken(paused(None)));
+    assert_eq!(why, Some(WhyNot::Paused { lane: None }));
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn kinds_of_end(task: &TaskId, run: RunId) -> Vec<Command> {
             stop: true,
         },
         Command::CancelRun { task: task() },
-        Command::InterruptRun { run },
+        Command::InterruptRun { run, error: None },
         Command::DeferRun {
             run,
             reason: "not now".to_owned(),

@@ -201,6 +201,7 @@ impl Real {
             },
             Step::Interrupt { task } => Command::InterruptRun {
                 run: self.newest_run(&self.pick(*task)?),
+                error: None,
             },
             Step::Cancel { task } => Command::CancelRun {
                 task: self.pick(*task)?,

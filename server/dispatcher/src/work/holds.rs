@@ -1,0 +1,81 @@
+//! What starts nothing because starts fail for a reason that is not their tasks': a circuit breaker
+//! for the machine, and one for each lane.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use domain::dispatch::LaneReport;
+use tokio::time::Instant;
+
+use super::retry::Retry;
+
+/// How long a rest is at most: a probe costs little, and whoever has made room does not wait for long.
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// What is held back: a lane, or `None` for everything.
+#[derive(Default)]
+pub(super) struct Holds(BTreeMap<Option<String>, Hold>);
+
+struct Hold {
+    problem: String,
+    retry: Retry,
+}
+
+impl Holds {
+    /// Holds back a lane, or everything, for longer than the last time. The log is told when there is
+    /// something new to tell.
+    pub(super) fn put(&mut self, lane: Option<String>, problem: String) {
+        let before = self.0.get(&lane);
+        if before.is_none_or(|before| before.problem != problem) {
+            let lane = lane.as_deref().unwrap_or("every lane");
+            tracing::error!(lane, problem, "nothing is started");
+        }
+        let retry = Retry::after(before.map(|before| &before.retry), LONGEST);
+        self.0.insert(lane, Hold { problem, retry });
+    }
+
+    /// Notes that a lane, or the machine, can start workers.
+    pub(super) fn free(&mut self, lane: Option<&str>) {
+        if self.0.remove(&lane.map(str::to_owned)).is_some() {
+            let lane = lane.unwrap_or("every lane");
+            tracing::info!(lane, "workers can be started again");
+        }
+    }
+
+    /// Lets all be tried again now: somebody asks for it.
+    pub(super) fn end_rests(&mut self) {
+        self.0.values_mut().for_each(|hold| hold.retry.end());
+    }
+
+    /// What starts nothing now. The machine is freed by a probe, a lane by its next start.
+    pub(super) fn held(&self) -> BTreeSet<Option<String>> {
+        let held = self.0.iter();
+        let held = held.filter(|(lane, hold)| lane.is_none() || !hold.retry.is_due());
+        held.map(|(lane, _)| lane.clone()).collect()
+    }
+
+    /// Returns true when the machine is held back and to be probed now.
+    pub(super) fn is_probe_due(&self) -> bool {
+        self.0.get(&None).is_some_and(|hold| hold.retry.is_due())
+    }
+
+    /// When the first rest of them ends.
+    pub(super) fn next_try(&self) -> Option<Instant> {
+        let resting = self.0.values().filter(|hold| !hold.retry.is_due());
+        resting.map(|hold| hold.retry.until()).min()
+    }
+
+    /// What is wrong with the machine.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.0.get(&None).map(|hold| hold.problem.clone())
+    }
+
+    /// Adds what is wrong with lanes that look well.
+    pub(super) fn complete(&self, lanes: &mut [LaneReport]) {
+        for lane in lanes.iter_mut().filter(|lane| lane.problem.is_none()) {
+            let hold = self.0.get(&Some(lane.name.clone()));
+            let hold = hold.filter(|hold| !hold.retry.is_due());
+            lane.problem = hold.map(|hold| hold.problem.clone());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The machine as the dispatcher finds it, and what becomes of a run that it did not let start.
+
+use domain::actor::Actor;
+use domain::command::Command;
+use domain::dispatch::Place;
+use domain::id::RunId;
+
+use super::Work;
+use crate::ends::not_started;
+use crate::error::Error;
+use crate::fault::Fault;
+use crate::launch::in_time;
+use crate::machine::{look, probe};
+
+/// What is done here, in words.
+const LOOK: &str = "look at the machine";
+
+impl Work {
+    /// Looks at the machine, which costs next to nothing, and says whether it is another than before.
+    pub(super) async fn look_at_machine(&mut self) -> bool {
+        // What is held back needs more than a look.
+        if self.holds.fault().is_some() {
+            return false;
+        }
+        let home = self.home.clone();
+        let found = in_time(LOOK, move || look(&home)).await.flatten();
+        found.is_err_and(|error| {
+            self.holds.put(None, error.to_string());
+            true
+        })
+    }
+
+    /// Probes a machine that could not start workers, once its rest is over.
+    pub(super) async fn probe_machine_if_due(&mut self) {
+        if self.holds.is_probe_due() {
+            match self.probe().await {
+                Ok(()) => self.holds.free(None),
+                Err(error) => self.holds.put(None, error.to_string()),
+            }
+        }
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        let (home, program) = (self.home.clone(), self.config.program.clone());
+        in_time(LOOK, move || probe(&home, &program))
+            .await
+            .flatten()
+    }
+
+    /// Closes a run whose worker was not started. It counts against the task only where it is the
+    /// task's fault; else whatever would fail in the same way is held back.
+    pub(super) async fn hindered(
+        &mut self,
+        run: RunId,
+        place: Place,
+        error: String,
+        fault: Fault,
+    ) -> Result<(), Error> {
+        let fault = match fault {
+            Fault::Machine | Fault::Unclear => match self.probe().await {
+                Ok(()) if fault == Fault::Unclear => Fault::Task,
+                Ok(()) => {
+                    self.holds.put(None, error.clone());
+                    Fault::Machine
+                }
+                Err(found) => {
+                    self.holds.put(None, found.to_string());
+                    Fault::Machine
+                }
+            },
+            Fault::Lane if place.lane.is_some() => {
+                self.holds.put(place.lane, error.clone());
+                Fault::Lane
+            }
+            Fault::Lane | Fault::Task => Fault::Task,
+        };
+        if fault == Fault::Task {
+            let fail = Command::FailRun {
+                run,
+                failure: not_started(error),
+                limit: self.settings.failure_limit,
+            };
+            return self.give_up(run, place.task, fail).await;
+        }
+        let error = Some(error);
+        let interrupt = Command::InterruptRun { run, error };
+        self.tell(run, &Actor::dispatcher(), interrupt).await
+    }
+}

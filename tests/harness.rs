@@ -5,6 +5,7 @@
 mod board;
 mod gate;
 pub(crate) mod golden;
+mod markup;
 pub(crate) mod program;
 mod socket;
 
@@ -18,6 +19,7 @@ pub(crate) use board::Board;
 pub(crate) use board::cli::{Said, said};
 pub(crate) use board::http::{API, answer};
 pub(crate) use gate::Gate;
+pub(crate) use markup::Markup;
 pub(crate) use socket::Socket;
 
 /// Far longer than anything takes, on a machine that compiles something else meanwhile.

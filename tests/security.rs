@@ -2,6 +2,7 @@
 
 mod audit;
 mod garbage;
+mod markup;
 mod names;
 mod oversize;
 mod pages;

@@ -12,6 +12,7 @@ mod column;
 mod connection_mark;
 mod create_form;
 mod dialog;
+mod document_title;
 mod draft;
 mod drag;
 mod drawer;

@@ -2,7 +2,6 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use state::Opening;
@@ -12,6 +11,7 @@ use state::shown::{Drawer as Open, ShownStoreFields};
 use super::announcer::Announcer;
 use super::board::Board;
 use super::create_form::CreateForm;
+use super::document_title::DocumentTitle;
 use super::drawer::Drawer;
 use super::header::Header;
 use super::help::Help;
@@ -63,7 +63,7 @@ fn OpenPage(opening: Opening) -> impl IntoView {
         count => format!("({count}) {}", name()),
     };
     view! {
-        <Title text=title/>
+        <DocumentTitle text=title/>
         <Header shown/>
         <Show when=move || has_board.get()>
             <Board shown/>
@@ -83,7 +83,7 @@ fn OpenPage(opening: Opening) -> impl IntoView {
 #[component]
 fn Unreadable(refusal: Refusal) -> impl IntoView {
     view! {
-        <Title text="Kanban"/>
+        <DocumentTitle text=|| "Kanban".to_owned()/>
         <main class="not-found">
             <h1>"The board cannot be shown"</h1>
             <p>{refusal.message}</p>

@@ -1,0 +1,34 @@
+// What others wrote stays text, and the cookie alone changes nothing.
+
+import { expect, test } from "../fixtures";
+
+const tasks = "/api/plugins/kanban/tasks";
+
+const hostile =
+  '</title></head><body><form action="/fn/create_task" method="post">' +
+  '<input name="form[title]" value=x><button>Continue</button></form>' +
+  "<meta http-equiv=refresh content='0;url=/guide'> &lt; &amp;lt; <!--";
+
+test("a title is text, rendered by the server and set by the page alike", async ({
+  api,
+  board,
+  page,
+}) => {
+  const created = await api.post(tasks, { data: { title: hostile, triage: true } });
+  const { task } = await created.json();
+
+  // As the server wrote it, before and after WASM has taken over.
+  await page.goto(`/t/${task.id}`);
+  await expect(page).toHaveTitle(`${hostile} · Kanban`);
+  await board.goto(`/t/${task.id}`);
+  await expect(page).toHaveTitle(`${hostile} · Kanban`);
+  await expect(page.locator('form[action="/fn/create_task"]')).toHaveCount(1);
+  await expect(page.getByRole("button", { name: "Continue" })).toHaveCount(0);
+  await expect(board.drawer.title).toHaveText(hostile);
+
+  // As the page sets it.
+  await board.goto("/");
+  await expect(page).toHaveTitle("Kanban");
+  await board.open(hostile);
+  await expect(page).toHaveTitle(`${hostile} · Kanban`);
+});

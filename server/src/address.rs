@@ -1,6 +1,7 @@
-//! Where browsers find the server of a home folder: a file that other commands read.
+//! The servers of a home folder, for other commands: the address at which browsers find one of them,
+//! and that others can reach one of them.
 //!
-//! The server holds a lock on the file for as long as it lives, so a file that a killed server left
+//! A server holds a lock on its file for as long as it lives, so a file that a killed server left
 //! behind is told apart from one that is true.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -65,6 +66,33 @@ pub(crate) fn find(path: &Path) -> io::Result<Option<String>> {
     Ok(Some(text.trim().to_owned()))
 }
 
+/// Keeps known that others can reach a server. Dropping it says that this one is gone.
+#[derive(Debug)]
+pub(crate) struct Reachable {
+    /// Holds a lock that several servers share.
+    _file: File,
+}
+
+/// Says that others can reach a server of this home folder. It waits for whoever asks at this moment.
+pub(crate) fn publish_reachable(path: &Path) -> io::Result<Reachable> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    file.lock_shared()?;
+    Ok(Reachable { _file: file })
+}
+
+/// Returns true while others can reach any server of this home folder.
+pub(crate) fn is_reachable(path: &Path) -> io::Result<bool> {
+    match File::open(path) {
+        Ok(file) => Ok(!lock(&file)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +108,18 @@ mod tests {
         assert!(publish(&path, "http://127.0.0.1:9").unwrap().is_none());
         drop(published);
         assert_eq!(find(&path).unwrap(), None);
+    }
+
+    #[test]
+    fn a_home_is_reachable_until_the_last_server_ends_that_others_can_reach() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reachable");
+        assert!(!is_reachable(&path).unwrap());
+        let servers = [(); 2].map(|()| publish_reachable(&path).unwrap());
+        for server in servers {
+            assert!(is_reachable(&path).unwrap());
+            drop(server);
+        }
+        assert!(!is_reachable(&path).unwrap());
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use dispatcher::{Config, Dispatcher, FindServer, Home};
+use dispatcher::{Config, Dispatcher, FindServers, Home};
 use domain::event::Event;
 use domain::time::Timestamp;
 use kernel::Kernel;
@@ -13,7 +13,7 @@ use rustix::fs::Mode;
 
 use crate::lines::{LastLines, Lines};
 use crate::notify::Notifier;
-use crate::serve::{make_private_folder, server_of};
+use crate::serve::{make_private_folder, servers_of};
 use crate::shutdown::{Signals, WhenStopped};
 
 /// What a dispatcher without a server is told when it starts.
@@ -54,9 +54,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     let db = home.db();
     let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
     let mut signals = Signals::listen()?;
-    let server = FindServer::Elsewhere(server_of);
+    let servers = FindServers::By(servers_of);
     let config = Config {
-        server: server.clone(),
+        servers: servers.clone(),
         umask: Some(settings.umask.bits()),
         max: settings.max,
         failure_limit: settings.failure_limit,
@@ -64,7 +64,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
         ..Config::new(std::env::current_exe().context("cannot find this program's own file")?)
     };
     let mut feed = kernel.feed(*kernel.newest_event().borrow());
-    let notifier = Notifier::start(kernel.clone(), home.clone(), server).await?;
+    let notifier = Notifier::start(kernel.clone(), home.clone(), servers).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
     let pidfile = settings.pidfile.and_then(PidFile::write);
     announce(settings.interval)?;

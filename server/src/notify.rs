@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
-use dispatcher::{FindServer, Home};
+use dispatcher::{FindServers, Home};
 use domain::actor::Actor;
 use domain::id::EventId;
 use domain::time::Timestamp;
@@ -91,7 +91,7 @@ impl Notifier {
     pub(crate) async fn start(
         kernel: Kernel,
         home: Home,
-        server: FindServer,
+        servers: FindServers,
     ) -> anyhow::Result<Self> {
         let host = Host {
             kernel: kernel.clone(),
@@ -110,7 +110,7 @@ impl Notifier {
             kernel,
             home,
             setup: setup.clone(),
-            server,
+            servers,
             stopping: stopping.clone(),
         };
         let running = tokio::spawn(async move {
@@ -157,7 +157,7 @@ struct Work {
     home: Home,
     /// What is under way goes on with what it began with.
     setup: watch::Receiver<Arc<Setup>>,
-    server: FindServer,
+    servers: FindServers,
     stopping: watch::Receiver<bool>,
 }
 
@@ -191,9 +191,9 @@ enum Wake {
 impl Work {
     /// Where browsers find the board now, for links.
     async fn url(&self) -> Option<String> {
-        let (server, home) = (self.server.clone(), self.home.clone());
-        let found = spawn_blocking(move || server.now(&home)).await;
-        found.ok().flatten().map(|server| server.url)
+        let (servers, home) = (self.servers.clone(), self.home.clone());
+        let found = spawn_blocking(move || servers.now(&home)).await;
+        found.ok().and_then(|servers| servers.url)
     }
 
     async fn run(mut self, mut lock: Lock) {

@@ -2,14 +2,14 @@
 
 use std::fs::{DirBuilder, create_dir_all};
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use app::ssr::Services;
-use dispatcher::{Config, Dispatcher, FindServer, Home, Server};
+use dispatcher::{Config, Dispatcher, FindServers, Home, Servers};
 use domain::time::Timestamp;
 use kernel::Kernel;
 use rustix::fs::Mode;
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::address::{self, Published};
+use crate::address::{self, Published, Reachable};
 use crate::auth::{self, FrontDoor, LeftSessions, PublicUrl, Token, launch_link};
 use crate::notify::Notifier;
 use crate::other_boards;
@@ -72,10 +72,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         None => format!("http://{address}"),
     };
     let _published = publish(home, &url)?;
+    let _reachable = publish_reachable(&settings, address)?;
     let mut signals = Signals::listen()?;
 
-    let config = dispatcher_config(&settings, address, &url)?;
-    let notifier = Notifier::start(kernel.clone(), home.clone(), config.server.clone()).await?;
+    let config = dispatcher_config(&settings)?;
+    let notifier = Notifier::start(kernel.clone(), home.clone(), config.servers.clone()).await?;
     let dispatcher = match settings.dispatching {
         Dispatching::On => start_dispatcher(&kernel, home, config.clone()).await?,
         Dispatching::Off => None,
@@ -135,18 +136,11 @@ async fn left_sessions(home: &Home, now: Timestamp) -> anyhow::Result<LeftSessio
 }
 
 /// What a dispatcher of this server is told.
-fn dispatcher_config(
-    settings: &Settings,
-    address: SocketAddr,
-    url: &str,
-) -> anyhow::Result<Config> {
+fn dispatcher_config(settings: &Settings) -> anyhow::Result<Config> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     Ok(Config {
         umask: Some(settings.umask.bits()),
-        server: FindServer::Here(Server {
-            url: url.to_owned(),
-            is_reachable: !address.ip().is_loopback(),
-        }),
+        servers: FindServers::By(servers_of),
         ..Config::new(program)
     })
 }
@@ -184,26 +178,18 @@ pub(crate) fn url_of(home: &Home) -> io::Result<Option<String>> {
     address::find(&address_file(home))
 }
 
-/// The server of `home`, if one is running, as a dispatcher has to know of it. It blocks.
-pub(crate) fn server_of(home: &Home) -> Option<Server> {
+/// The servers of `home`, as every dispatcher and verb has to know of them. It blocks. What cannot be
+/// read counts as reachable.
+pub(crate) fn servers_of(home: &Home) -> Servers {
     let url = url_of(home).unwrap_or_else(|error| {
         tracing::warn!(%error, "the address of the server cannot be read");
         None
-    })?;
-    let is_reachable = is_reachable(&url);
-    Some(Server { url, is_reachable })
-}
-
-/// Whether other machines may reach the server that browsers find here, straight or by its proxy.
-fn is_reachable(url: &str) -> bool {
-    let host = reqwest::Url::parse(url)
-        .ok()
-        .and_then(|url| url.host_str().map(str::to_owned));
-    let is_here = host.is_some_and(|host| {
-        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     });
-    !is_here
+    let is_reachable = address::is_reachable(&reachable_file(home)).unwrap_or_else(|error| {
+        tracing::warn!(%error, "it cannot be read whether others can reach the server");
+        true
+    });
+    Servers { url, is_reachable }
 }
 
 /// Makes a folder that nobody else may look into. One that exists stays as it is.
@@ -213,6 +199,22 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
 
 fn address_file(home: &Home) -> PathBuf {
     home.root().join("kanban/server.address")
+}
+
+fn reachable_file(home: &Home) -> PathBuf {
+    home.root().join("kanban/server.reachable")
+}
+
+/// Says it where others can reach this server: it listens beyond this machine, or a proxy hands on to
+/// it what comes from anywhere.
+fn publish_reachable(settings: &Settings, listen: SocketAddr) -> anyhow::Result<Option<Reachable>> {
+    if listen.ip().is_loopback() && settings.public_url.is_none() {
+        return Ok(None);
+    }
+    let path = reachable_file(&settings.home);
+    let reachable = address::publish_reachable(&path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Some(reachable))
 }
 
 fn publish(home: &Home, url: &str) -> anyhow::Result<Option<Published>> {
@@ -226,27 +228,4 @@ fn publish(home: &Home, url: &str) -> anyhow::Result<Option<Published>> {
         );
     }
     Ok(published)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_server_of_this_machine_is_out_of_reach() {
-        for here in [
-            "http://127.0.0.1:8420",
-            "http://[::1]:8420",
-            "http://localhost:1",
-        ] {
-            assert!(!is_reachable(here), "{here}");
-        }
-        for there in [
-            "https://kanban.example.com",
-            "http://10.0.0.7:8420",
-            "nonsense",
-        ] {
-            assert!(is_reachable(there), "{there}");
-        }
-    }
 }

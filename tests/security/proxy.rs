@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{BOARD, LANES, TASKS};
-use crate::harness::{Board, header, status};
+use crate::harness::{Board, header, status, text};
 
 #[tokio::test]
 async fn beyond_this_machine_it_listens_only_behind_a_proxy() -> anyhow::Result<()> {
@@ -77,7 +77,15 @@ async fn behind_a_proxy_its_name_is_ours_and_the_shell_is_off() -> anyhow::Resul
 #[tokio::test]
 async fn every_answer_tells_browsers_to_be_careful() -> anyhow::Result<()> {
     let board = Board::shown().await?;
-    for path in ["/", BOARD, "/healthz", "/nowhere", "/pkg/kanban.css"] {
+    for path in [
+        "/",
+        BOARD,
+        "/healthz",
+        "/metrics",
+        "/api/openapi.json",
+        "/nowhere",
+        "/pkg/kanban.css",
+    ] {
         for request in [
             board.request(Method::GET, path)?,
             board.stranger(Method::GET, path)?,
@@ -88,6 +96,10 @@ async fn every_answer_tells_browsers_to_be_careful() -> anyhow::Result<()> {
             assert!(
                 policy.contains("frame-ancestors 'none'"),
                 "{path}: {policy}"
+            );
+            assert!(
+                ["no-store", "no-cache"].contains(&header(&answer, "cache-control")),
+                "{path}"
             );
             assert_eq!(
                 header(&answer, "x-content-type-options"),
@@ -107,5 +119,44 @@ async fn every_answer_tells_browsers_to_be_careful() -> anyhow::Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// What `kanban lanes` says of the shell.
+async fn shell_state(board: &Board) -> anyhow::Result<String> {
+    let lanes = board.kanban(&["lanes", "--json"]).await?.json()?;
+    let lanes = lanes.as_array().context("no lanes")?;
+    let shell = lanes.iter().find(|lane| lane["name"] == "shell");
+    Ok(text(shell.context("no shell")?, "/state")?.to_owned())
+}
+
+#[tokio::test]
+async fn behind_a_proxy_on_this_machine_no_dispatcher_runs_a_text() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let local = ["--listen", "127.0.0.1:0", "--no-dispatch"];
+    let proxy = ["--behind-proxy", "https://kanban.example.com"];
+    let task = board
+        .create(
+            "a",
+            &["--assignee", "shell", "--body", "touch /tmp/planted"],
+        )
+        .await?;
+    assert_ne!(shell_state(&board).await?, "off");
+    board.serve(&[&local[..], &proxy].concat()).await?;
+    assert_eq!(shell_state(&board).await?, "off");
+    let started = board.kanban(&["dispatch", "--json"]).await?.json()?;
+    assert_eq!(started["spawned"], json!([]));
+    assert_eq!(board.task(&task).await?["task"]["status"], "ready");
+    board.stop().await?;
+    assert_ne!(shell_state(&board).await?, "off");
+
+    // The server that others can reach need not be the first of its home, nor the one that starts tasks.
+    let mut second = board.beside()?;
+    second.serve(&[&local[..], &proxy].concat()).await?;
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    let (code, tick) = board.post("/dispatch", &json!({})).await?;
+    assert_eq!((code, &tick["spawned"]), (200, &json!([])), "{tick}");
+    assert_eq!(shell_state(&board).await?, "off");
+    assert_eq!(board.task(&task).await?["task"]["status"], "ready");
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub(crate) use cap::Cap;
 pub use example::EXAMPLE;
-pub use server::{FindServer, Server};
+pub use server::{FindServers, Servers};
 pub use settings::{Mistake, Settings};
 pub use source::Stamp;
 pub(crate) use source::{Reading, Source};
@@ -30,7 +30,7 @@ pub struct Config {
     /// The umask of the workers; `None` leaves them the dispatcher's.
     pub umask: Option<u32>,
     /// Where the server is that shows the board, if one does.
-    pub server: FindServer,
+    pub servers: FindServers,
     /// How many runs may go on at once, whatever `kanban.toml` says.
     pub max: Option<u32>,
     /// After how many failures in a row a task is blocked, unless the task says otherwise.
@@ -45,7 +45,7 @@ impl Config {
         Self {
             program,
             umask: None,
-            server: FindServer::Nowhere,
+            servers: FindServers::Nowhere,
             max: None,
             failure_limit: None,
             interval: INTERVAL,

@@ -192,7 +192,7 @@ impl Launch {
         let run = Some(self.claimed.run.to_string());
         // A tenant of the dispatcher's own environment is not the task's.
         let tenant = task.tenant.clone();
-        let server = self.config.server.now(&self.home);
+        let servers = self.config.servers.now(&self.home);
         let names = [
             ("HERMES_KANBAN_TASK", id.clone()),
             ("HERMES_KANBAN_WORKSPACE", workspace.clone()),
@@ -214,7 +214,7 @@ impl Launch {
             ),
             ("KANBAN_TENANT", tenant),
             ("KANBAN_HOME", text(self.home.root().to_owned())),
-            ("KANBAN_URL", server.map(|server| server.url)),
+            ("KANBAN_URL", servers.url),
         ];
         let of_lane = self.lane.env.iter();
         let mut environment: BTreeMap<String, Option<String>> = of_lane

@@ -38,7 +38,7 @@ mod work;
 mod workspaces;
 
 pub use crate::by_hand::{by_hand, move_in};
-pub use crate::config::{Config, EXAMPLE, FindServer, Mistake, Server, Settings, Stamp};
+pub use crate::config::{Config, EXAMPLE, FindServers, Mistake, Servers, Settings, Stamp};
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
 pub use crate::dry_run::dry_run;
 pub use crate::error::Error;

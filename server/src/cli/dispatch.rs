@@ -1,7 +1,7 @@
 //! `kanban dispatch`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, FindServer, Home, Spawned, TickReport};
+use dispatcher::{Config, FindServers, Home, Spawned, TickReport};
 use domain::actor::Actor;
 use domain::command::Command;
 use domain::id::TaskId;
@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::json::WhyObject;
 use super::output::Output;
-use super::session;
 use crate::answer;
 
 /// Look at the board once and start what can start; workers go on when this has ended, and how they
@@ -35,17 +34,20 @@ pub(super) struct Args {
     json: bool,
 }
 
+impl Args {
+    /// Returns true where nothing is to be changed.
+    pub(super) const fn is_dry(&self) -> bool {
+        self.dry_run
+    }
+}
+
 /// `umask` is that of the person who started the program.
 pub(super) fn run(args: &Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        args.dry_run || !session::is_worker(),
-        "a worker may not start tasks; the dispatcher that started it does"
-    );
     crate::serve::make_private_folder(home.root())?;
     let kernel = Kernel::open(&home.db())?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let config = Config {
-        server: FindServer::Elsewhere(crate::serve::server_of),
+        servers: FindServers::By(crate::serve::servers_of),
         umask: Some(umask.bits()),
         failure_limit: args.failure_limit,
         ..Config::new(program)

@@ -1,14 +1,14 @@
 //! `kanban lanes`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, FindServer};
+use dispatcher::{Config, FindServers};
 use domain::dispatch::{Dispatch, LaneReport};
 use serde::Serialize;
 
 use super::output::Output;
 use super::session::Session;
 use crate::lanes;
-use crate::serve::server_of;
+use crate::serve::servers_of;
 
 /// List what assignees' names stand for: the lanes, their programs and whether they start anything
 #[derive(Debug, clap::Args)]
@@ -58,7 +58,7 @@ pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     let dispatch = session.kernel.dispatch().await?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let config = Config {
-        server: FindServer::Elsewhere(server_of),
+        servers: FindServers::By(servers_of),
         ..Config::new(program)
     };
     let lanes = lanes::known(&dispatch, &session.home, &config)?;

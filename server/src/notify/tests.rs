@@ -33,7 +33,7 @@ impl Board {
     }
 
     async fn notifier(&self) -> anyhow::Result<Notifier> {
-        Notifier::start(self.kernel.clone(), self.home.clone(), FindServer::Nowhere).await
+        Notifier::start(self.kernel.clone(), self.home.clone(), FindServers::Nowhere).await
     }
 
     async fn give(&self, command: Command) -> Answer {

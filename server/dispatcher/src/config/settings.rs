@@ -51,7 +51,7 @@ impl Settings {
     pub fn read(home: &Home, config: &Config) -> Result<Self, Mistake> {
         let now = Circumstances {
             config,
-            is_reachable: config.server.is_reachable(home),
+            is_reachable: config.servers.now(home).is_reachable,
             machine: Machine::now(),
         };
         Self::of_text(&text_of(home)?, now, &home.config())

@@ -107,7 +107,7 @@ impl Seen {
     fn now(home: &Home, config: &Config) -> Self {
         Self {
             file: Stamp::of(&home.config()),
-            is_reachable: config.server.is_reachable(home),
+            is_reachable: config.servers.now(home).is_reachable,
         }
     }
 }
@@ -127,7 +127,7 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{FindServer, Server};
+    use crate::config::{FindServers, Servers};
 
     #[test]
     fn a_file_is_read_again_when_it_is_written_replaced_or_removed() {
@@ -159,13 +159,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path()).unwrap();
         let find = |home: &Home| {
-            home.root().join("server").exists().then(|| Server {
-                url: "https://kanban.example".to_owned(),
-                is_reachable: true,
-            })
+            let is_there = home.root().join("server").exists();
+            Servers {
+                url: is_there.then(|| "https://kanban.example".to_owned()),
+                is_reachable: is_there,
+            }
         };
         let config = Config {
-            server: FindServer::Elsewhere(find),
+            servers: FindServers::By(find),
             ..Config::new("/nonexistent/kanban".into())
         };
         let (mut source, settings) = Source::open(home, config).unwrap();

@@ -1,6 +1,6 @@
 //! What `kanban.toml` says, and what workers are told.
 
-use dispatcher::{Config, Error, FindServer, Server};
+use dispatcher::{Config, Error, FindServers, Servers};
 use domain::command::{Command, NewTask};
 use domain::dispatch::WhyNot;
 use domain::status::Status;
@@ -10,12 +10,11 @@ use crate::harness::{Board, in_time, lines, outcomes};
 #[tokio::test]
 async fn a_worker_is_told_everything_by_its_environment_and_nothing_by_its_input() {
     let board = Board::new();
-    let server = Server {
-        url: "http://127.0.0.1:8420".to_owned(),
-        is_reachable: false,
-    };
     let config = Config {
-        server: FindServer::Here(server),
+        servers: FindServers::By(|_| Servers {
+            url: Some("http://127.0.0.1:8420".to_owned()),
+            is_reachable: false,
+        }),
         ..board.config()
     };
     let names = [

@@ -1,5 +1,6 @@
 //! The command line, as people and scripts use it: one module a verb or a few that belong together.
 
+mod authority;
 mod bad_input;
 mod board_files;
 mod board_streams;

@@ -80,3 +80,40 @@ async fn the_guide_is_for_those_who_are_let_in_and_wears_their_colours() -> anyh
     }
     Ok(())
 }
+
+/// The text of every source file below a folder.
+fn sources(folder: &std::path::Path, all: &mut String) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
+            sources(&path, all)?;
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            all.push_str(&std::fs::read_to_string(path)?);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_guide_promises_about_security_is_held_by_tests_that_are_there()
+-> anyhow::Result<()> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(root.join("server/guide/security.md"))?;
+    let mut all = String::new();
+    for folder in ["app", "server", "tests"] {
+        sources(&root.join(folder), &mut all)?;
+    }
+    let comments = page.split("<!-- held by: ").skip(1);
+    let named: Vec<&str> = comments
+        .filter_map(|rest| rest.split_once(" -->"))
+        .flat_map(|(names, _)| names.split(", "))
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        assert!(all.contains(&format!("fn {name}(")), "no test {name}");
+    }
+    let board = Board::without_server()?;
+    let read = board.kanban(&["guide", "security"]).await?.out;
+    assert!(!read.contains("held by") && read.contains("closed by default"));
+    Ok(())
+}

@@ -93,3 +93,32 @@ async fn a_flood_of_writes_is_answered_and_does_not_keep_tasks_from_starting() -
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn strangers_who_send_slowly_keep_nobody_else_waiting() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let address = board.address()?;
+    let head = format!(
+        "POST /login HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\
+         expect: 100-continue\r\n\r\n"
+    );
+    let mut slow = Vec::new();
+    for _ in 0..40 {
+        let mut connection = TcpStream::connect(address).await?;
+        connection.write_all(head.as_bytes()).await?;
+        // The server asks for the body once it reads it.
+        let mut asked = [0; 25];
+        within("a hint to go on", connection.read_exact(&mut asked)).await??;
+        assert!(asked.starts_with(b"HTTP/1.1 100 "));
+        slow.push(connection);
+    }
+    for path in ["/healthz", "/launch?code=x"] {
+        let code = status(board.stranger(Method::GET, path)?).await?;
+        assert_ne!(code, 503, "{path}");
+    }
+    let token = [("token", board.token()?)];
+    let log_in = board.stranger(Method::POST, "/login")?.form(&token);
+    assert!(status(log_in).await? < 400);
+    Ok(())
+}

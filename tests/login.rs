@@ -236,3 +236,19 @@ async fn whoever_logs_out_leaves_no_copy_behind_that_was_renewed_and_no_restart_
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_launch_link_is_used_up_by_a_browser_that_is_in_already() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let cookie = logged_in(&board).await?;
+    let printed = board.kanban(&["open"]).await?.out;
+    let (_, path) = printed
+        .trim()
+        .split_once(board.address()?)
+        .context("a foreign link")?;
+    let click = board.stranger(Method::GET, path)?;
+    assert!(status(click.header("cookie", &cookie)).await? < 400);
+    let by_another = status(board.stranger(Method::GET, path)?).await?;
+    assert_eq!(by_another, 401, "it opens nothing a second time");
+    Ok(())
+}

@@ -74,6 +74,13 @@ async fn a_worker_reads_reports_and_leaves_work_for_others() -> anyhow::Result<(
     let (_, runs) = board.get(&format!("/tasks/{own}/runs")).await?;
     assert_eq!(runs["runs"][0]["metadata"], json!({ "tests": 3 }));
     let late = worker.says(Method::GET, "/board", &json!({})).await?;
-    assert_eq!(late.0, 401, "its token has died with its run");
+    assert_eq!(late.0, 409, "its token has died with its run");
+    let told = text(&late.1, "/detail")?;
+    assert!(told.contains("is over (completed)"), "{told}");
+    // Whoever goes on trying is told the same, and is not taken for somebody who guesses tokens.
+    for _ in 0..25 {
+        let late = worker.says(Method::GET, "/board", &json!({})).await?;
+        assert_eq!(late.0, 409);
+    }
     Ok(())
 }

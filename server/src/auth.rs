@@ -32,10 +32,12 @@ use domain::id::RunToken;
 use domain::time::Timestamp;
 
 use crate::AppState;
+use crate::http_error::HttpError;
 use crate::listen::Peer;
 use caller::Pass;
 use front_door::{Refusal, is_upgrade};
 use ticket::Purpose;
+use workers::Wish;
 
 pub(crate) use caller::Caller;
 pub(crate) use front_door::FrontDoor;
@@ -44,9 +46,6 @@ pub(crate) use login::routes;
 pub(crate) use public_url::PublicUrl;
 pub(crate) use rotation::follow;
 pub(crate) use token::Token;
-
-/// What the tokens of runs open: they belong to programs, and the page has verbs beyond theirs.
-const API: &str = "/api/plugins/kanban/";
 
 /// A link that logs a browser in at the server that it finds at `url`, once.
 pub(crate) fn launch_link(token: &Token, url: &str, now: Timestamp) -> String {
@@ -66,9 +65,7 @@ pub(crate) async fn guard(
     let admitted = match state.door.admit(&request, now) {
         Err(Refusal::WrongToken) => {
             let token = credential::bearer_of(request.headers()).and_then(RunToken::offered);
-            // A socket would outlive its run.
-            let is_for_workers = !is_upgrade(&request) && request.uri().path().starts_with(API);
-            let worker = let_worker_in(&state, token, is_for_workers, origin).await;
+            let worker = let_worker_in(&state, token, &Wish::of(&request), origin).await;
             worker.map(Some)
         }
         admitted => admitted,
@@ -91,13 +88,15 @@ pub(crate) async fn guard(
         // Whoever tries for ever need not fill the log.
         Err(refusal @ Refusal::TooManyAttempts(_)) => refuse(refusal, &request),
         Err(refusal) => {
-            // The path only: a query may hold a secret.
-            tracing::info!(
-                http.method = %request.method(),
-                http.path = request.uri().path(),
-                reason = ?refusal,
-                "refused a request"
-            );
+            if state.door.may_log(origin) {
+                // The path only: a query may hold a secret.
+                tracing::info!(
+                    http.method = %request.method(),
+                    http.path = request.uri().path(),
+                    reason = ?refusal,
+                    "refused a request"
+                );
+            }
             refuse(refusal, &request)
         }
     }
@@ -107,17 +106,17 @@ pub(crate) async fn guard(
 async fn let_worker_in(
     state: &AppState,
     token: Option<RunToken>,
-    is_for_workers: bool,
+    wish: &Wish,
     origin: Option<IpAddr>,
 ) -> Result<Pass, Refusal> {
     let worker = match token {
-        Some(token) => state.door.workers.admit(state.kernel(), token).await,
+        Some(token) => state.door.workers.admit(state.kernel(), token, wish).await,
         None => Ok(None),
     };
     match worker {
-        Ok(Some(pass)) if is_for_workers => Ok(pass),
-        Ok(Some(_)) => Err(Refusal::NotForWorkers),
+        Ok(Some(pass)) => Ok(pass),
         Ok(None) => Err(state.door.wrong_token(origin)),
+        Err(kernel::Error::Refused(refusal)) => Err(Refusal::Worker(refusal)),
         Err(error) => {
             crate::http_error::log(&error, "the token of a run cannot be looked up");
             Err(Refusal::Unknown)
@@ -128,11 +127,11 @@ async fn let_worker_in(
 fn refuse(refusal: Refusal, request: &Request) -> Response {
     let forbidden = |reason| crate::http_error::detail(StatusCode::FORBIDDEN, reason);
     match refusal {
-        Refusal::WrongHost => {
+        Refusal::WrongHost(_) => {
             crate::http_error::detail(StatusCode::MISDIRECTED_REQUEST, "this is not that host")
         }
-        Refusal::ForeignPage => forbidden("another site may not do this"),
-        Refusal::NotForWorkers => forbidden("a worker may not do this"),
+        Refusal::ForeignPage(_) => forbidden("another site may not do this"),
+        Refusal::Worker(refusal) => HttpError::from(refusal).into_response(),
         Refusal::TooManyAttempts(wait) => put_off(wait),
         Refusal::Unknown => crate::http_error::busy("the board cannot be read now"),
         // A browser is told nothing but this status when it opens a socket.

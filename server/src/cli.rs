@@ -70,6 +70,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use dispatcher::Home;
+use domain::actor::Authority;
+use domain::authority::{Act, Grant};
 use rustix::fs::Mode;
 use rustix::process::umask;
 
@@ -212,6 +214,15 @@ pub fn main() -> ExitCode {
     let umask = umask(Mode::RWXG | Mode::RWXO);
     let mut output = Output::painted(Paint::new(cli.color));
     let home = || home(cli.home);
+    let authority = session::authority();
+    let refused = cli
+        .verb
+        .as_ref()
+        .and_then(|verb| verb.refused_to(&authority));
+    if let Some(refusal) = refused {
+        output.complain(format_args!("kanban: {refusal}"));
+        return output.flush();
+    }
     let done = match cli.verb {
         None => {
             output.text(&help::of_program().to_string());
@@ -258,6 +269,36 @@ pub fn main() -> ExitCode {
     }
 }
 
+impl Verb {
+    /// Why this authority may not use the verb at all. What its commands may do is the kernel's to say.
+    fn refused_to(&self, authority: &Authority) -> Option<domain::error::Error> {
+        let act = self.act();
+        (authority.grant(act) == Grant::Never).then(|| authority.refusal(act))
+    }
+
+    /// The act that the table of [`domain::authority`] knows this verb by.
+    fn act(&self) -> Act {
+        match self {
+            Self::OnBoard(verb) => verb.act(),
+            Self::Dispatch(args) if args.is_dry() => Act::Read,
+            Self::Dispatch(_) | Self::Shim(_) => Act::Dispatch,
+            Self::Following(Following::Tail(_) | Following::Watch(_)) => Act::Follow,
+            Self::Guide(_) | Self::OnMachine(OnMachine::Completions(_) | OnMachine::Man(_)) => {
+                Act::ReadGuide
+            }
+            Self::Serve(_)
+            | Self::Daemon(_)
+            | Self::Slash(_)
+            | Self::OnMachine(
+                OnMachine::Open(_)
+                | OnMachine::Token(_)
+                | OnMachine::Doctor(_)
+                | OnMachine::Restore(_),
+            ) => Act::Administer,
+        }
+    }
+}
+
 /// Opens the board and does something with it.
 fn on_board(
     home: Home,
@@ -271,6 +312,43 @@ fn on_board(
 }
 
 impl OnBoard {
+    const fn act(&self) -> Act {
+        match self {
+            Self::List(_)
+            | Self::Show(_)
+            | Self::Context(_)
+            | Self::Why(_)
+            | Self::Runs(_)
+            | Self::Lanes(_)
+            | Self::Stats(_) => Act::Read,
+            Self::Log(_) => Act::ReadLog,
+            Self::Inbox(_) | Self::NotifyList(_) => Act::ReadNews,
+            Self::Create(_) => Act::Create,
+            Self::Comment(_) => Act::Comment,
+            Self::Heartbeat(_) => Act::Heartbeat,
+            Self::Complete(_) => Act::Complete,
+            Self::Block(_) => Act::Block,
+            Self::Unblock(_) => Act::Unblock,
+            Self::Claim(_) => Act::Claim,
+            Self::Promote(_) | Self::Move(_) => Act::Move,
+            Self::Assign(_) => Act::Assign,
+            Self::Edit(_) => Act::Edit,
+            Self::Archive(_) => Act::Archive,
+            Self::Link(_) => Act::Link,
+            Self::Unlink(_) => Act::Unlink,
+            Self::Cancel(_) => Act::Cancel,
+            Self::Pause(_) | Self::Resume(_) => Act::Pause,
+            Self::NotifySubscribe(_) | Self::NotifyUnsubscribe(_) => Act::Subscribe,
+            Self::Undo(_) => Act::Undo,
+            Self::Init(_)
+            | Self::Sample(_)
+            | Self::Backup(_)
+            | Self::Export(_)
+            | Self::Import(_)
+            | Self::Gc(_) => Act::Administer,
+        }
+    }
+
     async fn carry_out(self, session: &Session, output: &mut Output) -> anyhow::Result<()> {
         match self {
             Self::Init(args) => init::run(&args, session, output),

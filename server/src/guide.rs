@@ -13,7 +13,7 @@ pub(crate) struct Page {
     /// What it is about, in a line.
     pub(crate) about: &'static str,
     /// The page itself, in Markdown.
-    pub(crate) markdown: &'static str,
+    markdown: &'static str,
 }
 
 /// The pages, in the order in which a newcomer reads them.
@@ -69,6 +69,17 @@ pub(crate) const PAGES: [Page; 10] = [
         markdown: include_str!("../guide/limits.md"),
     },
 ];
+
+impl Page {
+    /// The page as it is read: without its comments, which stand on lines of their own and name the
+    /// tests that hold it to its promises.
+    pub(crate) fn text(self) -> String {
+        let lines = self.markdown.split_inclusive('\n');
+        lines
+            .filter(|line| !line.trim_start().starts_with("<!--"))
+            .collect()
+    }
+}
 
 /// The page of this topic.
 pub(crate) fn page(topic: &str) -> Option<Page> {

@@ -1,7 +1,9 @@
 //! Headers that tell a browser what a response of ours may do. They belong on every response.
 
 use axum::Router;
-use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderName, HeaderValue};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -36,6 +38,8 @@ pub(crate) fn secure(router: Router) -> Router {
             "default-src 'none'; frame-ancestors 'none'",
         ))
         .layer(absent(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // An answer is of one moment and for one person; no cache may give it later.
+        .layer(absent(CACHE_CONTROL, "no-store"))
         // `no-referrer` would make browsers send `Origin: null` with plain forms, which the origin
         // check must refuse.
         .layer(absent(REFERRER_POLICY, "same-origin"))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::RequestExt;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
@@ -41,6 +42,11 @@ const REQUEST_LIMIT: Duration = Duration::from_mins(1);
 /// How many requests of strangers are worked on at once, and how long one may take: they have turns
 /// of their own, so that nobody can take those of people who are let in.
 const MAX_STRANGERS: usize = 16;
+
+/// How large the body of a stranger may be: a token, or what Slack tells of a message. It is read before
+/// the turn begins, so that whoever sends slowly takes nobody's turn.
+const MAX_STRANGERS_BODY_BYTES: usize = 128 * 1024;
+
 pub(crate) const STRANGER_LIMIT: Duration = Duration::from_secs(10);
 
 /// The turns of requests.
@@ -86,16 +92,41 @@ pub(crate) async fn size(request: Request, next: Next) -> Response {
 
 /// Lets a request wait for its turn, and ends one that takes too long.
 pub(crate) async fn turn(State(turns): State<Turns>, request: Request, next: Next) -> Response {
-    let (places, limit) = match request.extensions().get::<Caller>() {
-        Some(_) => (&turns.of_guests, REQUEST_LIMIT),
-        None => (&turns.of_strangers, STRANGER_LIMIT),
+    let is_stranger = request.extensions().get::<Caller>().is_none();
+    let (places, limit) = if is_stranger {
+        (&turns.of_strangers, STRANGER_LIMIT)
+    } else {
+        (&turns.of_guests, REQUEST_LIMIT)
+    };
+    let request = if is_stranger {
+        match timeout(limit, whole(request)).await {
+            Ok(Ok(request)) => request,
+            Ok(Err(refusal)) => return refusal,
+            Err(_) => return too_slow(),
+        }
+    } else {
+        request
     };
     let Ok(Ok(_turn)) = timeout(MAX_WAIT, places.acquire()).await else {
         turns.metrics.put_off();
         return http_error::busy("too many requests at once");
     };
     let answer = timeout(limit, next.run(request)).await;
-    answer.unwrap_or_else(|_| {
-        http_error::detail(StatusCode::REQUEST_TIMEOUT, "the request took too long")
-    })
+    answer.unwrap_or_else(|_| too_slow())
+}
+
+/// A request whose body has arrived.
+async fn whole(request: Request) -> Result<Request, Response> {
+    let (head, body) = request.into_parts();
+    match to_bytes(body, MAX_STRANGERS_BODY_BYTES).await {
+        Ok(body) => Ok(Request::from_parts(head, Body::from(body))),
+        Err(_) => Err(http_error::detail(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a body may have {MAX_STRANGERS_BODY_BYTES} bytes at most"),
+        )),
+    }
+}
+
+fn too_slow() -> Response {
+    http_error::detail(StatusCode::REQUEST_TIMEOUT, "the request took too long")
 }

@@ -33,12 +33,10 @@ pub(crate) use board::BoardCopy;
 pub(crate) use dispatch::health;
 
 use axum::Router;
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{delete, get, patch, post};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{AppState, events, http_error};
 
@@ -53,8 +51,6 @@ pub(crate) fn routes() -> Router<AppState> {
     let of_board = get(board_subscriptions::all).post(board_subscriptions::subscribe);
     let quiet_hours =
         get(board_subscriptions::quiet_hours).put(board_subscriptions::set_quiet_hours);
-    // An answer is of one moment; no cache may give it later.
-    let no_store = HeaderValue::from_static("no-store");
     Router::new()
         .route("/board", get(board::board))
         .route("/tasks", post(tasks::create))
@@ -117,10 +113,6 @@ pub(crate) fn routes() -> Router<AppState> {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(which_board::only_ours))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            CACHE_CONTROL,
-            no_store,
-        ))
 }
 
 async fn no_such_task() -> Result<(), http_error::HttpError> {

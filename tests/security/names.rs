@@ -52,3 +52,38 @@ async fn a_page_whose_name_was_pointed_at_this_machine_gets_nowhere() -> anyhow:
     assert_eq!(refused_socket(&board, "", &headers).await?, 421);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_log_says_which_name_was_asked_for_and_which_was_expected_and_not_for_ever()
+-> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let own = board.address()?.to_owned();
+    let misled = || {
+        let request = board.stranger(Method::GET, "/");
+        anyhow::Ok(request?.header("host", "evil.example"))
+    };
+    let planted = || {
+        let request = board.stranger(Method::POST, TASKS);
+        anyhow::Ok(request?.header("origin", "http://evil.example"))
+    };
+    assert_eq!(status(planted()?).await?, 403);
+    for _ in 0..60 {
+        assert_eq!(status(misled()?).await?, 421);
+    }
+    drop(board.get("/board").await?);
+    let log = board.log();
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("refused a request"));
+    let lines: Vec<_> = lines.collect();
+    assert!(
+        lines[0].contains("http://evil.example") && lines[0].contains(&own),
+        "{log}"
+    );
+    assert!(
+        lines[1].contains("evil.example") && lines[1].contains(&own),
+        "{log}"
+    );
+    assert!((20..40).contains(&lines.len()), "{} lines", lines.len());
+    Ok(())
+}

@@ -1,9 +1,10 @@
 //! What the token of a run does not open.
 
+use anyhow::Context as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Board, status};
+use crate::harness::{Board, answer, status};
 use crate::workers::Worker;
 
 async fn all_forbidden(
@@ -117,5 +118,60 @@ async fn a_worker_gets_to_no_page_and_no_socket() -> anyhow::Result<()> {
     assert!(by_header.is_err());
     let query = format!("token={}", worker.token);
     assert!(board.socket_with(&query, &[]).await.is_err());
+    Ok(())
+}
+
+/// What a worker may ask for over HTTP; of another's task only what the kernel lets it.
+const ROUTES: [(&str, &str); 21] = [
+    ("get", "/assignees"),
+    ("get", "/board"),
+    ("get", "/boards"),
+    ("get", "/config"),
+    ("get", "/diagnostics"),
+    ("get", "/dispatcher"),
+    ("get", "/lanes"),
+    ("get", "/runs/{id}"),
+    ("get", "/search"),
+    ("get", "/stats"),
+    ("get", "/tasks/{id}"),
+    ("get", "/tasks/{id}/attachments"),
+    ("get", "/tasks/{id}/log"),
+    ("get", "/tasks/{id}/runs"),
+    ("get", "/tasks/{id}/why"),
+    ("get", "/workers/active"),
+    ("patch", "/tasks/{id}"),
+    ("post", "/tasks"),
+    ("post", "/tasks/bulk"),
+    ("post", "/tasks/{id}/comments"),
+    ("post", "/tasks/{id}/heartbeat"),
+];
+
+#[tokio::test]
+async fn each_route_is_refused_to_a_worker_for_whom_it_is_not_named() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let own = board.create("own", &[]).await?;
+    let other = board.create("other", &[]).await?;
+    let worker = Worker::of(&board, &own).await?;
+    let document = board.request(Method::GET, "/api/openapi.json")?;
+    let (_, document) = answer(document).await?;
+    let mut let_in = Vec::new();
+    for (path, verbs) in document["paths"].as_object().context("no paths")? {
+        for verb in verbs.as_object().context("no verbs")?.keys() {
+            let address = path.replace("{id}", own.as_str());
+            let address = address.replace("/links", "/links?parent_id=t_1&child_id=t_2");
+            let method: Method = verb.to_uppercase().parse()?;
+            let (code, said) = worker.says(method, &address, &json!({})).await?;
+            assert_ne!(code, 401, "{verb} {path}: {said}");
+            if code != 403 {
+                let_in.push((verb.clone(), path.clone()));
+            }
+        }
+    }
+    let_in.sort();
+    let named = ROUTES.map(|(verb, path)| (verb.to_owned(), path.to_owned()));
+    assert_eq!(let_in, named);
+    let others_log = format!("/tasks/{other}/log");
+    let refused = worker.says(Method::GET, &others_log, &json!({})).await?;
+    assert_eq!(refused.0, 403);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::authority::Act;
 use crate::id::{DeliveryId, EventId, RunId, SubscriptionId, TaskId};
 use crate::notify::KINDS;
 use crate::status::Status;
@@ -140,6 +141,16 @@ pub enum Error {
     /// The worker's run has ended, or the task has been given to another run.
     #[error("this run is no longer the current one, so its worker may change nothing")]
     StaleRun,
+    /// The worker's run has ended, and the board remembers how.
+    #[error("run {run} of task {task} is over ({outcome}), so its worker may change nothing more")]
+    RunOver {
+        /// The run.
+        run: RunId,
+        /// Its task.
+        task: TaskId,
+        /// How it ended.
+        outcome: String,
+    },
     /// No run has this number.
     #[error("run {0} not found")]
     UnknownRun(RunId),
@@ -149,18 +160,28 @@ pub enum Error {
     /// What the `shell` lane runs is the task's text, so only a worker of that lane may write it.
     #[error("a worker of another lane may not create tasks for `shell`")]
     NotForShell,
-    /// What the `shell` lane runs is the task's text, so it is not written in a chat.
-    #[error("what `shell` runs is not written in a chat")]
+    /// What the `shell` lane runs is the task's text, so it is not written or started in a chat.
+    #[error("what `shell` runs is not written or started in a chat")]
     ShellFromChat,
+    /// In a folder of this machine may be what a worker runs, so a chat does not name one.
+    #[error("the folder of a task is not named in a chat; leave out the path of --workspace")]
+    FolderFromChat,
     /// Only those may do it whom the configuration calls trusted.
-    #[error("in a chat, only somebody whom kanban.toml trusts may do this")]
-    NotForChat,
+    #[error("in a chat, only somebody whom kanban.toml trusts may {0}")]
+    NotForChat(Act),
+    /// No chat may do it.
+    #[error(
+        "a chat cannot {0}; that is done on the page, or only in a terminal on the board's machine"
+    )]
+    NeverFromChat(Act),
     /// A worker may change its own task only.
     #[error("a worker may change its own task only, not {0}")]
     NotYourTask(TaskId),
     /// The command belongs to people and the dispatcher.
-    #[error("a worker may not do this")]
-    NotForWorkers,
+    #[error(
+        "a worker may not {0}; it may read the board, comment, create tasks, and report on its own"
+    )]
+    NotForWorkers(Act),
 }
 
 /// What kind of trouble an error is. Every door translates the kind, not the error.
@@ -232,12 +253,15 @@ impl Error {
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }
             | Self::RunNotOpen(_)
+            | Self::RunOver { .. }
             | Self::StaleRun => ErrorKind::Refused,
             Self::NotYourTask(_)
-            | Self::NotForWorkers
+            | Self::NotForWorkers(_)
             | Self::NotForShell
             | Self::ShellFromChat
-            | Self::NotForChat => ErrorKind::Forbidden,
+            | Self::FolderFromChat
+            | Self::NotForChat(_)
+            | Self::NeverFromChat(_) => ErrorKind::Forbidden,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod authority;
 pub mod backoff;
 pub mod board;
 pub mod command;

@@ -40,7 +40,7 @@ pub use feed::Feed;
 pub use histogram::Histogram;
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow};
 pub use queries::dispatch::ReadyCount;
-pub use queries::open_runs::ActiveWorker;
+pub use queries::open_runs::{ActiveWorker, KnownRun};
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};
 pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;

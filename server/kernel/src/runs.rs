@@ -14,15 +14,27 @@ pub(crate) struct OpenRun {
     pub(crate) id: RunId,
     pub(crate) task: TaskId,
     pub(crate) lane: Option<String>,
+    /// Whose task it is.
+    assignee: Option<String>,
 }
 
-const OPEN_RUN: &str = "SELECT id, task_id, lane FROM runs WHERE ended_at IS NULL";
+impl OpenRun {
+    /// The name that is written down for what its worker does.
+    pub(crate) fn name(&self) -> &str {
+        let assignee = self.assignee.as_deref();
+        assignee.or(self.lane.as_deref()).unwrap_or("worker")
+    }
+}
+
+const OPEN_RUN: &str = "SELECT id, task_id, lane, \
+    (SELECT assignee FROM tasks WHERE tasks.id = runs.task_id) FROM runs WHERE ended_at IS NULL";
 
 fn open_run(row: &Row<'_>) -> rusqlite::Result<OpenRun> {
     Ok(OpenRun {
         id: RunId(row.get(0)?),
         task: row::task_id(row, 1)?,
         lane: row.get(2)?,
+        assignee: row.get(3)?,
     })
 }
 

@@ -11,14 +11,15 @@ mod tables;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 
-use domain::actor::{Actor, Authority};
-use domain::error::Error as Refusal;
+use domain::actor::Actor;
+use domain::authority::Act;
 use domain::id::TaskId;
 use tokio::task::spawn_blocking;
 
 use crate::Kernel;
 use crate::error::Error;
 use crate::open;
+use crate::verbs::authority::check_act;
 
 /// What was taken in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,11 +115,8 @@ impl Kernel {
 
 /// What comes in may be anybody's, so a worker may not bring it.
 fn check(actor: &Actor) -> Result<Actor, Error> {
-    match actor.authority {
-        Authority::Full => Ok(actor.clone()),
-        Authority::Run(_) => Err(Refusal::NotForWorkers.into()),
-        Authority::Chat { .. } => Err(Refusal::NotForChat.into()),
-    }
+    check_act(actor, Act::Administer)?;
+    Ok(actor.clone())
 }
 
 async fn off_the_executor<T: Send + 'static>(

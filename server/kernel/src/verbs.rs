@@ -5,7 +5,7 @@ mod archive;
 mod assign;
 mod attempt;
 mod audit;
-mod authority;
+pub(crate) mod authority;
 mod block;
 mod claim;
 mod comment;
@@ -173,7 +173,7 @@ pub(crate) fn carry_out_all(
 
 #[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
 fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Receipt, Error> {
-    authority::check(work, actor, command)?;
+    let actor = &*authority::check(work, actor, command)?;
     work.run = None;
     let answer = match command {
         Command::CreateTask(new) => create::create(work, actor, new),

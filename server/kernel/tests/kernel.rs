@@ -9,6 +9,8 @@
 
 #[path = "kernel/another_program.rs"]
 mod another_program;
+#[path = "kernel/authority.rs"]
+mod authority;
 #[path = "kernel/beside.rs"]
 mod beside;
 #[path = "kernel/board.rs"]

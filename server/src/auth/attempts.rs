@@ -1,4 +1,4 @@
-//! How often an address may show a wrong token.
+//! How often an address may show a wrong token, or have a refusal logged.
 //!
 //! A token of 256 bits is not guessed at any rate. What this keeps down is the noise: a program with
 //! an old token that tries for ever fills no log and keeps no processor busy. The right token is

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use domain::actor::Actor;
-use domain::error::Error;
 use domain::id::RunToken;
 
 use super::ticket::Ticket;
@@ -27,7 +26,7 @@ pub(super) enum Pass {
     /// A browser's session, signed with the token of this generation.
     Session { generation: u64, session: Ticket },
     /// The token of a run that is open.
-    Worker { token: RunToken, name: String },
+    Worker { token: RunToken },
 }
 
 impl Caller {
@@ -40,19 +39,12 @@ impl Caller {
     pub(crate) fn actor_as(&self, name: &str) -> Actor {
         let actor = match &self.pass {
             Pass::Token { .. } | Pass::Session { .. } => Actor::full(name),
-            Pass::Worker { token, name } => Actor::worker(name, token.clone()),
+            // The board knows the name of its run.
+            Pass::Worker { token } => Actor::worker("worker", token.clone()),
         };
         match self.origin {
             Some(origin) => actor.from_origin(origin.to_string()),
             None => actor,
-        }
-    }
-
-    /// Refuses a worker what belongs to people.
-    pub(crate) fn must_be_full(&self) -> Result<(), Error> {
-        match self.pass {
-            Pass::Token { .. } | Pass::Session { .. } => Ok(()),
-            Pass::Worker { .. } => Err(Error::NotForWorkers),
         }
     }
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::Method;
 use axum::http::header::{HeaderMap, UPGRADE};
+use domain::error::Error;
 use domain::time::{Seconds, Timestamp};
 use tokio::time::Instant;
 
 use super::attempts::Attempts;
 use super::caller::{Caller, Pass};
 use super::credential::Credential;
-use super::host::{Hosts, Origin};
+use super::host::{Hosts, Mismatch, Origin};
 use super::keys::Keys;
 use super::launch::LaunchCodes;
 use super::left::LeftSessions;
@@ -39,24 +40,26 @@ pub(crate) struct FrontDoor {
     is_secure: bool,
     pub(super) launch_codes: LaunchCodes,
     attempts: Attempts,
+    /// The refusals that were logged.
+    logged: Attempts,
     pub(super) workers: Workers,
 }
 
 /// Why a request is not let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// It is meant for a server of another name.
-    WrongHost,
+    WrongHost(Mismatch),
     /// It comes from a page of another site.
-    ForeignPage,
+    ForeignPage(Mismatch),
     /// It shows no credential, or one that is good no longer.
     Stranger,
     /// It shows a token that is not ours.
     WrongToken,
     /// It shows one wrong token after the other.
     TooManyAttempts(Duration),
-    /// It is a worker, and this is not for workers.
-    NotForWorkers,
+    /// It is a worker, whose run is over or may not have this.
+    Worker(Error),
     /// It shows what may be the token of a run, and the board does not say whether it is.
     Unknown,
 }
@@ -79,6 +82,7 @@ impl FrontDoor {
             cookie_name: format!("kanban_{}", address.port()),
             launch_codes: LaunchCodes::new(now),
             attempts: Attempts::default(),
+            logged: Attempts::default(),
             workers: Workers::default(),
         }
     }
@@ -93,13 +97,13 @@ impl FrontDoor {
     pub(super) fn admit(&self, request: &Request, now: Timestamp) -> Result<Option<Pass>, Refusal> {
         let headers = request.headers();
         if !self.hosts.are_asked(headers, request.uri()) {
-            return Err(Refusal::WrongHost);
+            return Err(Refusal::WrongHost(self.hosts.wrong_host(headers)));
         }
         // A plain link from elsewhere may open the board; only what changes or listens may not.
         let needs_origin = is_upgrade(request) || !request.method().is_safe();
         let origin = self.hosts.origin(headers);
         if needs_origin && origin == Origin::Foreign {
-            return Err(Refusal::ForeignPage);
+            return Err(Refusal::ForeignPage(self.hosts.foreign_page(headers)));
         }
         let path = request.uri().path();
         let is_open = is_open(request.method(), path);
@@ -118,7 +122,9 @@ impl FrontDoor {
             }
             Credential::Cookies(values) => match self.keys.admit_session(&values, now) {
                 // Only browsers have cookies, and browsers say where a request comes from.
-                Some(_) if needs_origin && origin == Origin::Unsaid => Err(Refusal::ForeignPage),
+                Some(_) if needs_origin && origin == Origin::Unsaid => {
+                    Err(Refusal::ForeignPage(self.hosts.foreign_page(headers)))
+                }
                 Some(pass) => Ok(Some(pass)),
                 None if is_open => Ok(None),
                 None => Err(Refusal::Stranger),
@@ -172,6 +178,12 @@ impl FrontDoor {
             Some(wait) => Refusal::TooManyAttempts(wait),
             None => Refusal::WrongToken,
         }
+    }
+
+    /// Counts a refusal. Returns true where it is to be logged: whoever tries for ever need not fill
+    /// the log.
+    pub(super) fn may_log(&self, origin: Option<IpAddr>) -> bool {
+        self.logged.count(origin, Instant::now()).is_none()
     }
 }
 
@@ -255,6 +267,6 @@ mod tests {
     fn a_cookie_keeps_to_tls_when_the_proxy_has_it() {
         let is_secure = |url| door(url).session_cookie(NOW).ends_with("; Secure");
         assert!(is_secure(Some("https://kanban.example.com")));
-        assert!(!is_secure(Some("http://kanban.lan")) && !is_secure(None));
+        assert!(!is_secure(Some("http://localhost")) && !is_secure(None));
     }
 }

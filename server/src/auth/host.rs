@@ -33,6 +33,16 @@ pub(super) enum Origin {
     Unsaid,
 }
 
+/// What a request names, and what would have been right; for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mismatch {
+    pub(super) found: String,
+    pub(super) expected: String,
+}
+
+/// How much of a header is logged, in bytes.
+const MAX_LOGGED: usize = 200;
+
 impl Hosts {
     /// The names of the server that listens at `address` and that a proxy shows at `public_url`.
     pub(super) fn of(address: SocketAddr, public_url: Option<&PublicUrl>) -> Self {
@@ -72,6 +82,22 @@ impl Hosts {
                 .is_none_or(|authority| contains(&self.names, authority.as_str()))
     }
 
+    /// The host that a request names instead of ours.
+    pub(super) fn wrong_host(&self, headers: &HeaderMap) -> Mismatch {
+        Mismatch {
+            found: shown(headers, &[HOST]),
+            expected: self.names.join(", "),
+        }
+    }
+
+    /// The page that a request comes from instead of one of ours.
+    pub(super) fn foreign_page(&self, headers: &HeaderMap) -> Mismatch {
+        Mismatch {
+            found: shown(headers, &[ORIGIN, SEC_FETCH_SITE]),
+            expected: self.origins.join(", "),
+        }
+    }
+
     /// Which page a request comes from. A header that cannot be read counts as foreign.
     pub(super) fn origin(&self, headers: &HeaderMap) -> Origin {
         let origins = headers.get_all(ORIGIN).iter().map(|value| {
@@ -92,6 +118,18 @@ impl Hosts {
                 (_, true) => Origin::Ours,
             })
     }
+}
+
+/// These headers as they may stand in a log: in quotes, with everything escaped that is not printable
+/// ASCII.
+fn shown(headers: &HeaderMap, names: &[HeaderName]) -> String {
+    let all = names.iter().flat_map(|name| {
+        let values = headers.get_all(name).iter();
+        values.map(move |value| format!("{name}: \"{}\"", value.as_bytes().escape_ascii()))
+    });
+    let mut all = all.collect::<Vec<_>>().join(", ");
+    all.truncate(MAX_LOGGED);
+    all
 }
 
 fn contains(known: &[String], asked: &str) -> bool {

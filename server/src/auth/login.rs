@@ -51,10 +51,6 @@ async fn launch(
     RawQuery(query): RawQuery,
 ) -> Response {
     let (door, now) = (&state.door, state.kernel().now());
-    // Whoever clicks a second time is in already.
-    if !door.sessions_of(&headers, now).is_empty() {
-        return Redirect::to(HOME).into_response();
-    }
     let code = query
         .as_deref()
         .and_then(|query| parameter(query, "code"))
@@ -62,7 +58,10 @@ async fn launch(
     let is_good = door
         .keys
         .with_token(|token| door.launch_codes.redeem(token, code, now));
-    if is_good {
+    if !door.sessions_of(&headers, now).is_empty() {
+        // Whoever is in stays in by the same session; the code is used up all the same.
+        Redirect::to(HOME).into_response()
+    } else if is_good {
         welcome(&state, HOME)
     } else {
         page(Notice::StaleLink, &headers, HOME)

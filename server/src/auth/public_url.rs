@@ -1,6 +1,7 @@
 //! Where browsers find the board when a proxy stands in front of it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use axum::http::Uri;
@@ -30,16 +31,26 @@ impl FromStr for PublicUrl {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const ASK: &str = "write an address like https://kanban.example.com, without a path";
+        const NO_TLS: &str = "browsers would send the cookie of a session unencrypted; write an address \
+                              that begins with https://";
         let uri: Uri = text.parse().map_err(|_| ASK)?;
         let (scheme, implied_port) = match uri.scheme_str() {
             Some("https") => ("https", ":443"),
             Some("http") => ("http", ":80"),
             _ => return Err(ASK),
         };
-        let authority = uri.authority().ok_or(ASK)?.as_str().to_ascii_lowercase();
+        let authority = uri.authority().ok_or(ASK)?;
+        let (host, port) = (authority.host(), authority.port_u16());
+        let authority = authority.as_str().to_ascii_lowercase();
         // A path would need pages that know of it; a name and a password are the proxy's affair.
-        if uri.path() != "/" || uri.query().is_some() || authority.contains('@') {
+        let is_bare = uri.path() == "/" && uri.query().is_none();
+        // What follows the host is a port that there can be.
+        let has_good_end = authority.len() == host.len() || port.is_some_and(|port| port > 0);
+        if !is_bare || !has_good_end || authority.contains('@') || !is_host(host) {
             return Err(ASK);
+        }
+        if scheme == "http" && !is_loopback(host) {
+            return Err(NO_TLS);
         }
         let bare = authority.strip_suffix(implied_port).unwrap_or(&authority);
         Ok(Self {
@@ -55,6 +66,25 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// Whether browsers can write this as a host: a name without a wildcard, or an address.
+fn is_host(host: &str) -> bool {
+    let is_name = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it))
+    };
+    address(host).is_some() || host.split('.').all(is_name)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || address(host).is_some_and(|address| address.is_loopback())
+}
+
+fn address(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,8 +98,8 @@ mod tests {
                 "https://kanban.example.com:443",
                 "https://kanban.example.com",
             ),
-            ("http://board.lan:80", "http://board.lan"),
-            ("http://board.lan:443", "http://board.lan:443"),
+            ("http://localhost:80", "http://localhost"),
+            ("http://127.0.0.1:443", "http://127.0.0.1:443"),
             ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
         ] {
             assert_eq!(text.parse::<PublicUrl>().unwrap().to_string(), written);
@@ -86,6 +116,13 @@ mod tests {
             "https://kanban.example.com/?a=b",
             "https://me:secret@kanban.example.com",
             "https://",
+            "https://*.example.com",
+            "https://kanban..example.com",
+            "https://kanban.example.com:99999",
+            "https://kanban.example.com:0",
+            "https://kanban.example.com:",
+            "http://kanban.example.com",
+            "http://10.0.0.7:8420",
         ] {
             assert!(text.parse::<PublicUrl>().is_err(), "{text}");
         }

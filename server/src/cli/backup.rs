@@ -23,7 +23,6 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    session.not_in_chat("copy the board")?;
     let file = match args.file {
         Some(file) => file,
         None => in_backups(session)?,

@@ -35,7 +35,6 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    session.not_in_chat("clear up")?;
     let retention = Retention {
         events: days(args.event_retention_days),
         logs: days(args.log_retention_days),

@@ -23,9 +23,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     if let Some(page) = args.topic.as_deref().and_then(page) {
         if args.json {
-            return output.json(&json!({ "topic": page.topic, "markdown": page.markdown }));
+            return output.json(&json!({ "topic": page.topic, "markdown": page.text() }));
         }
-        output.text(page.markdown);
+        output.text(&page.text());
         return Ok(());
     }
     if args.json {

@@ -33,7 +33,6 @@ pub(super) struct Args {
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    session.not_in_chat("import files")?;
     let actor = session.actor();
     let path = args.file.as_path();
     let importing = async {

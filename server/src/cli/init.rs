@@ -22,7 +22,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    session.not_in_chat("make a board")?;
     let (db, config) = (session.home.db(), session.home.config());
     write_example(&config).with_context(|| format!("cannot write {}", config.display()))?;
     if args.json {

@@ -24,6 +24,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
+    session.may_read_log(&id).await?;
     let log = logs::read(&session.home, &id, args.tail).await?;
     if !log.exists {
         output.complain(format_args!(

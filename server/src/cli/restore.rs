@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::output::Output;
 use super::progress;
-use super::session;
 use crate::serve;
 
 /// Put a backup into the place of the board
@@ -30,7 +29,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    ensure!(!session::is_worker(), "a worker may not replace the board");
     let db = home.db();
     let is_there = db.symlink_metadata().is_ok();
     ensure!(

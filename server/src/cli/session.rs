@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use dispatcher::Home;
 use domain::actor::{Actor, Authority};
+use domain::authority::Act;
 use domain::command::{Command, Receipt};
 use domain::dispatch::WhyNot;
 use domain::error::Error;
@@ -50,9 +51,7 @@ impl Session {
                 .into_iter()
                 .find_map(variable)
                 .unwrap_or_else(|| "user".to_owned()),
-            authority: variable("KANBAN_RUN_TOKEN").map_or(Authority::Full, |token| {
-                Authority::Run(RunToken::from_text(token))
-            }),
+            authority: authority(),
             origin: None,
             own_task: ["KANBAN_TASK", "HERMES_KANBAN_TASK"]
                 .into_iter()
@@ -94,6 +93,16 @@ impl Session {
             return Ok(Some(WhyNot::MachineFault { problem }));
         }
         Ok(why)
+    }
+
+    /// Refuses a worker the log of a task that its run does not work on.
+    pub(super) async fn may_read_log(&self, task: &TaskId) -> anyhow::Result<()> {
+        if let Authority::Run(token) = &self.authority {
+            let run = self.kernel.run_of(token.clone()).await?;
+            let own = run.ok_or(Error::StaleRun)?.open()?.task;
+            anyhow::ensure!(own == *task, Error::NotForWorkers(Act::ReadLog));
+        }
+        Ok(())
     }
 
     /// Gives a command in the name of the one who asks.
@@ -189,9 +198,11 @@ impl Session {
     }
 }
 
-/// Whether the environment is that of a worker.
-pub(super) fn is_worker() -> bool {
-    variable("KANBAN_RUN_TOKEN").is_some()
+/// What the one may do who started this program: the environment says whether it is a worker.
+pub(super) fn authority() -> Authority {
+    variable("KANBAN_RUN_TOKEN").map_or(Authority::Full, |token| {
+        Authority::Run(RunToken::from_text(token))
+    })
 }
 
 /// Whether somebody who wrote this meant a task.

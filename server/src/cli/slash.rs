@@ -8,7 +8,7 @@ use domain::actor::Actor;
 use kernel::Kernel;
 
 use super::output::Output;
-use super::session::{self, Session};
+use super::session::Session;
 use super::{Cli, Verb, guide, help, usage};
 
 /// Carry out a line from a chat, and print the answer to send back
@@ -28,9 +28,8 @@ pub(super) async fn run(args: &Args, session: &Session, output: &mut Output) -> 
         author,
         ..
     } = session;
-    anyhow::ensure!(!session::is_worker(), "a worker may not speak for a chat");
-    // Whoever hands a line over has let its author in; but the line is not theirs, so it is never run.
-    let actor = Actor::in_chat(author, true);
+    // Whoever hands a line over has let its author in, but does not say that kanban.toml trusts them.
+    let actor = Actor::in_chat(author, false);
     output.line(run_slash(kernel, home, &actor, &args.line).await);
     Ok(())
 }
@@ -98,6 +97,9 @@ fn understand(line: &str) -> Result<Verb, String> {
 }
 
 async fn carry_out(verb: Verb, kernel: &Kernel, home: &Home, actor: &Actor) -> String {
+    if let Some(refusal) = verb.refused_to(&actor.authority) {
+        return format!("kanban: {refusal}");
+    }
     let mut output = Output::default();
     let done = match verb {
         Verb::OnBoard(verb) => {
@@ -105,14 +107,15 @@ async fn carry_out(verb: Verb, kernel: &Kernel, home: &Home, actor: &Actor) -> S
             verb.carry_out(&session, &mut output).await
         }
         Verb::Guide(args) => guide::run(&args, &mut output),
-        Verb::Following(_) | Verb::Serve(_) | Verb::Daemon(_) => Err(anyhow::anyhow!(
-            "this verb does not end by itself, so it answers only in a terminal"
+        Verb::Following(_)
+        | Verb::Serve(_)
+        | Verb::Daemon(_)
+        | Verb::Dispatch(_)
+        | Verb::OnMachine(_)
+        | Verb::Slash(_)
+        | Verb::Shim(_) => Err(anyhow::anyhow!(
+            "this verb is about the board's machine, so it answers only in a terminal there"
         )),
-        Verb::Dispatch(_) | Verb::OnMachine(_) | Verb::Slash(_) | Verb::Shim(_) => {
-            Err(anyhow::anyhow!(
-                "this verb is about the board's machine, so it answers only in a terminal there"
-            ))
-        }
     };
     if let Err(error) = done {
         output.complain(format_args!("kanban: {error:#}"));

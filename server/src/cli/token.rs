@@ -6,7 +6,6 @@ use dispatcher::Home;
 use serde_json::json;
 
 use super::output::Output;
-use super::session;
 use crate::auth::Token;
 use crate::serve;
 
@@ -37,10 +36,6 @@ enum What {
 }
 
 pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        !session::is_worker(),
-        "a worker has a token of its own run and may not have the board's"
-    );
     let path = home.token();
     serve::make_private_folder(home.root())
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;

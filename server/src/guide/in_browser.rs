@@ -32,7 +32,7 @@ async fn contents(headers: HeaderMap) -> Response {
 
 async fn topic(Path(topic): Path<String>, headers: HeaderMap) -> Response {
     if let Some(page) = page(&topic) {
-        let article = html::of_markdown(page.markdown);
+        let article = html::of_markdown(&page.text());
         return shown(&headers, title(page), Some(page), &article).into_response();
     }
     let title = "No such page";

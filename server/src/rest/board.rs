@@ -65,7 +65,10 @@ async fn summary(
         state.started,
         others.unwrap_or_default()
     );
-    let caching = [(ETAG, etag.clone()), (CACHE_CONTROL, "no-cache".to_owned())];
+    let caching = [
+        (ETAG, etag.clone()),
+        (CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
     let known = headers.get_all(IF_NONE_MATCH).iter();
     let mut known = known
         .filter_map(|tags| tags.to_str().ok())

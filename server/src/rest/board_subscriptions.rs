@@ -23,11 +23,7 @@ const MAX_KINDS: usize = 100;
     get, path = "/board/subscriptions", tag = "subscriptions",
     responses((status = 200, body = wire::notify::BoardSubscriptions<'_>), super::openapi::Refusals),
 )]
-pub(super) async fn all(
-    State(state): State<AppState>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Response, HttpError> {
-    caller.must_be_full()?;
+pub(super) async fn all(State(state): State<AppState>) -> Result<Response, HttpError> {
     let subscriptions = state.kernel().board_subscriptions().await?;
     Ok(Json(wire::notify::BoardSubscriptions::new(&subscriptions)).into_response())
 }
@@ -75,11 +71,7 @@ pub(super) async fn unsubscribe(
     get, path = "/quiet-hours", tag = "subscriptions",
     responses((status = 200, body = wire::notify::QuietPlaces<'_>), super::openapi::Refusals),
 )]
-pub(super) async fn quiet_hours(
-    State(state): State<AppState>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Response, HttpError> {
-    caller.must_be_full()?;
+pub(super) async fn quiet_hours(State(state): State<AppState>) -> Result<Response, HttpError> {
     let places = state.kernel().quiet_hours().await?;
     Ok(Json(wire::notify::QuietPlaces::new(&places)).into_response())
 }

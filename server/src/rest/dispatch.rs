@@ -33,13 +33,11 @@ const DEFAULT_MAX: i64 = 8;
 )]
 pub(super) async fn dispatch(
     State(state): State<AppState>,
-    Extension(caller): Extension<Caller>,
     Parameters(mut query): Parameters,
 ) -> Result<Response, HttpError> {
     let is_dry_run = query.flag("dry_run");
     let max = query.bounded("max", MAX).unwrap_or(DEFAULT_MAX);
     query.finish()?;
-    caller.must_be_full()?;
     let max = u32::try_from(max).ok();
     let report = if is_dry_run {
         let (kernel, home) = (state.kernel(), &state.services.home);

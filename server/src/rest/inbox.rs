@@ -1,13 +1,11 @@
 //! What needs a person.
 
-use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::wire;
 use crate::AppState;
-use crate::auth::Caller;
 use crate::http_error::HttpError;
 
 /// What needs a person.
@@ -19,12 +17,8 @@ use crate::http_error::HttpError;
                    `done` with that `result`.",
     responses((status = 200, body = wire::notify::Inbox<'_>), super::openapi::Refusals),
 )]
-pub(super) async fn inbox(
-    State(state): State<AppState>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Response, HttpError> {
+pub(super) async fn inbox(State(state): State<AppState>) -> Result<Response, HttpError> {
     // It names the places where people are told things, which are no worker's business.
-    caller.must_be_full()?;
     let concerns = state.kernel().inbox().await?;
     Ok(Json(wire::notify::Inbox::new(&concerns)).into_response())
 }

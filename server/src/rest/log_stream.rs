@@ -57,7 +57,6 @@ pub(super) async fn follow(
     Parameters(mut query): Parameters,
 ) -> Result<Response, HttpError> {
     // It would outlive the run, as a socket would.
-    caller.must_be_full()?;
     let tail = query.bounded("tail", TAIL);
     query.finish()?;
     let task = state.kernel().task_alone(&named.task()?).await?;

@@ -1,5 +1,6 @@
 //! Runs: those that are open, for the dispatcher, and one by its number.
 
+use domain::error::Error as Refusal;
 use domain::id::{RunId, RunToken};
 use domain::run::{OpenRun, ProcessIdentity, Run};
 use domain::time::Timestamp;
@@ -28,6 +29,31 @@ pub struct ActiveWorker {
     pub claim_lock: Option<String>,
 }
 
+/// A run whose token somebody has shown.
+#[derive(Clone, Debug)]
+pub struct KnownRun {
+    run: OpenRun,
+    /// How it ended; `None` while it is open.
+    outcome: Option<String>,
+}
+
+impl KnownRun {
+    /// The run, while it is open.
+    ///
+    /// # Errors
+    /// When it is over: its token opens nothing any more.
+    pub fn open(self) -> Result<OpenRun, Refusal> {
+        match self.outcome {
+            None => Ok(self.run),
+            Some(outcome) => Err(Refusal::RunOver {
+                run: self.run.run,
+                task: self.run.task,
+                outcome,
+            }),
+        }
+    }
+}
+
 impl Kernel {
     /// Every run that is open, oldest first.
     ///
@@ -47,18 +73,23 @@ impl Kernel {
             .await
     }
 
-    /// The open run that has this token. The index that keeps tokens apart finds it: how long that
-    /// takes says nothing that helps to guess 128 random bits.
+    /// The run that has this token. The index that keeps tokens apart finds it: how long that takes
+    /// says nothing that helps to guess 128 random bits.
     ///
     /// # Errors
     /// When the board cannot be read.
-    pub async fn open_run_of(&self, token: RunToken) -> Result<Option<OpenRun>, Error> {
+    pub async fn run_of(&self, token: RunToken) -> Result<Option<KnownRun>, Error> {
         self.readers
             .read(move |conn| {
-                let sql =
-                    format!("SELECT {COLUMNS} FROM runs WHERE token = ?1 AND ended_at IS NULL");
+                let sql = format!("SELECT {COLUMNS}, outcome FROM runs WHERE token = ?1");
                 let mut statement = conn.prepare_cached(&sql)?;
-                Ok(statement.query_one([token.as_str()], open_run).optional()?)
+                let known = |row: &Row<'_>| {
+                    Ok(KnownRun {
+                        run: open_run(row)?,
+                        outcome: row.get(9)?,
+                    })
+                };
+                Ok(statement.query_one([token.as_str()], known).optional()?)
             })
             .await
     }

@@ -1,96 +1,127 @@
-//! Whether the actor may give the command at all.
+//! Applies the table of [`domain::authority`] to a command: what the table leaves to the task or the
+//! run that the command is about is decided here.
 
-mod chat;
+use std::borrow::Cow;
 
 use domain::actor::{Actor, Authority};
-use domain::command::{Command, SHELL};
+use domain::authority::{Act, Grant};
+use domain::command::{Command, NewTask, SHELL};
 use domain::error::Error as Refusal;
-use domain::id::RunToken;
+use domain::id::TaskId;
+use domain::status::Status;
 
-use super::Work;
+use super::{Work, said};
 use crate::error::Error;
-use crate::runs;
+use crate::runs::{self, OpenRun};
 
-/// Lets a full credential do everything, a worker what concerns its own task, and somebody in a chat
-/// what cannot run text.
-pub(super) fn check(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), Error> {
-    match &actor.authority {
-        Authority::Full => Ok(()),
-        Authority::Run(token) => check_worker(work, token, command),
-        Authority::Chat { is_trusted } => chat::check(work, *is_trusted, command),
+/// Refuses what the actor may not do. Returns the actor as it is written down: a run cannot choose its
+/// name.
+pub(super) fn check<'a>(
+    work: &Work<'_>,
+    actor: &'a Actor,
+    command: &Command,
+) -> Result<Cow<'a, Actor>, Error> {
+    let Authority::Run(token) = &actor.authority else {
+        check_grant(work, actor, None, command)?;
+        return Ok(Cow::Borrowed(actor));
+    };
+    let own = runs::open_run_with_token(work.conn, token)?.ok_or(Refusal::StaleRun)?;
+    check_grant(work, actor, Some(&own), command)?;
+    Ok(Cow::Owned(Actor {
+        name: own.name().to_owned(),
+        ..actor.clone()
+    }))
+}
+
+/// Refuses what no task or run of the actor's could make allowed.
+pub(crate) fn check_act(actor: &Actor, act: Act) -> Result<(), Refusal> {
+    match actor.authority.grant(act) {
+        Grant::Never => Err(actor.authority.refusal(act)),
+        _ => Ok(()),
     }
 }
 
-fn check_worker(work: &Work<'_>, token: &RunToken, command: &Command) -> Result<(), Error> {
-    let own = runs::open_run_with_token(work.conn, token)?.ok_or(Refusal::StaleRun)?;
+fn check_grant(
+    work: &Work<'_>,
+    actor: &Actor,
+    own: Option<&OpenRun>,
+    command: &Command,
+) -> Result<(), Error> {
+    let act = command.act();
+    check_act(actor, act)?;
+    match actor.authority.grant(act) {
+        Grant::Always => Ok(()),
+        Grant::OwnTask => match (own, own_task(command)) {
+            (Some(own), Some(task)) if own.task == *task => Ok(()),
+            (_, Some(task)) => Err(Refusal::NotYourTask(task.clone()).into()),
+            _ => Err(actor.authority.refusal(act).into()),
+        },
+        Grant::OwnRun => match (own, command) {
+            (
+                Some(own),
+                Command::AttachSupervisor { run, .. }
+                | Command::RecordSpawn { run, .. }
+                | Command::RecordExit { run, .. },
+            ) if own.id == *run => Ok(()),
+            _ => Err(Refusal::StaleRun.into()),
+        },
+        Grant::Harmless => match own {
+            Some(own) => check_run(own, command),
+            None => check_chat(work, actor, command),
+        },
+        Grant::Never => Err(actor.authority.refusal(act).into()),
+    }
+}
+
+/// The task of a command that a run may give about its own.
+fn own_task(command: &Command) -> Option<&TaskId> {
     match command {
-        // What `shell` runs is the task's text. A worker of that lane can run what it likes anyway;
-        // an agent must not get round its own limits by writing a task.
-        Command::CreateTask(new) if new.assignee.as_deref() == Some(SHELL) => {
-            let is_shell = own.lane.as_deref() == Some(SHELL);
-            if is_shell {
-                Ok(())
-            } else {
-                Err(Refusal::NotForShell.into())
-            }
-        }
-        Command::CreateTask(_) | Command::CommentOnTask { .. } => Ok(()),
         Command::CompleteTask { task, .. }
         | Command::BlockTask { task, .. }
         | Command::Heartbeat { task, .. }
-        | Command::RenewLease { task, .. } => {
-            if *task == own.task {
-                Ok(())
-            } else {
-                Err(Refusal::NotYourTask(task.clone()).into())
-            }
-        }
-        Command::AttachSupervisor { run, .. }
-        | Command::RecordSpawn { run, .. }
-        | Command::RecordExit { run, .. } => {
-            if *run == own.id {
-                Ok(())
-            } else {
-                Err(Refusal::StaleRun.into())
-            }
-        }
-        Command::ClaimTask { .. }
-        | Command::UnblockTask { .. }
-        | Command::MoveTask { .. }
-        | Command::AssignTask { .. }
-        | Command::EditTask { .. }
-        | Command::SetPriority { .. }
-        | Command::ArchiveTask { .. }
-        | Command::LinkTasks { .. }
-        | Command::UnlinkTasks { .. }
-        | Command::Undo { .. }
-        | Command::Pause { .. }
-        | Command::Resume { .. }
-        | Command::PromoteWaiting
-        | Command::Subscribe { .. }
-        | Command::Unsubscribe { .. }
-        | Command::SubscribeBoard { .. }
-        | Command::UnsubscribeBoard { .. }
-        | Command::SetQuietHours { .. }
-        | Command::RecordDelivered { .. }
-        | Command::RecordUndelivered { .. }
-        | Command::RetryDelivery { .. }
-        | Command::DropDelivery { .. }
-        | Command::TakeMessage { .. }
-        | Command::ForgetEvents { .. }
-        | Command::ReleaseStaleClaims
-        | Command::ReleaseCrashed { .. }
-        | Command::CancelRun { .. }
-        | Command::ReclaimTask { .. }
-        | Command::DeferRun { .. }
-        | Command::FailRun { .. }
-        | Command::InterruptRun { .. }
-        | Command::AdoptRun { .. }
-        | Command::PlaceRun { .. }
-        | Command::RecordWorkspace(_)
-        | Command::ForgetWorkspace { .. }
-        | Command::PublishDispatcher(_)
-        | Command::IndexTexts
-        | Command::Audit { .. } => Err(Refusal::NotForWorkers.into()),
+        | Command::RenewLease { task, .. } => Some(task),
+        _ => None,
     }
+}
+
+/// What `shell` runs is the task's text. A worker of that lane can run what it likes anyway; an agent
+/// must not get round its own limits by writing a task.
+fn check_run(own: &OpenRun, command: &Command) -> Result<(), Error> {
+    match command {
+        Command::CreateTask(new) if !is_for_shell(new) || own.lane.as_deref() == Some(SHELL) => {
+            Ok(())
+        }
+        _ => Err(Refusal::NotForShell.into()),
+    }
+}
+
+/// Nobody in a chat writes or starts what the lane `shell` runs, nor says in which folder of this
+/// machine a worker runs.
+fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), Error> {
+    let is_shell = match command {
+        Command::CreateTask(new) => {
+            if said(new.workspace_path.as_deref()).is_some() {
+                return Err(Refusal::FolderFromChat.into());
+            }
+            is_for_shell(new)
+        }
+        Command::AssignTask { assignee, .. } => assignee.as_deref() == Some(SHELL),
+        Command::MoveTask { to, .. } if *to != Status::Ready => false,
+        Command::EditTask { task, .. }
+        | Command::MoveTask { task, .. }
+        | Command::ReclaimTask { task, .. }
+        | Command::UnlinkTasks { child: task, .. } => {
+            work.task(task)?.assignee.as_deref() == Some(SHELL)
+        }
+        Command::PromoteWaiting => false,
+        other => return Err(actor.authority.refusal(other.act()).into()),
+    };
+    if is_shell {
+        return Err(Refusal::ShellFromChat.into());
+    }
+    Ok(())
+}
+
+fn is_for_shell(new: &NewTask) -> bool {
+    new.assignee.as_deref() == Some(SHELL)
 }

@@ -1,6 +1,7 @@
 //! What the token of a run opens, and until when.
 
 use domain::actor::Actor;
+use domain::authority::Act;
 use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
 use domain::error::Error as Refusal;
 use domain::id::{RunToken, TaskId};
@@ -66,7 +67,7 @@ async fn a_worker_changes_its_own_task_only() {
     };
     assert_eq!(
         refusal(board.give(&worker, promote).await),
-        Refusal::NotForWorkers
+        Refusal::NotForWorkers(Act::Move)
     );
     board.give(&worker, report(&own, "42")).await.unwrap();
     assert_eq!(board.task(&own).await.result.as_deref(), Some("42"));

@@ -117,9 +117,10 @@ async fn a_guest_who_is_not_trusted_may_talk_and_answer_and_nothing_else() {
         Command::Pause { lane: None },
     ];
     for command in refused {
+        let act = command.act();
         assert_eq!(
             refusal(board.give(&guest, command).await),
-            Refusal::NotForChat
+            Refusal::NotForChat(act)
         );
     }
 }

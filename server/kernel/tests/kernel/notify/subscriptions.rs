@@ -1,6 +1,7 @@
 //! Who asked to be told, and until when.
 
 use domain::actor::Actor;
+use domain::authority::Act;
 use domain::command::{Answer, Command};
 use domain::error::Error as Refusal;
 use domain::notify::delivery::Retry;
@@ -102,7 +103,10 @@ async fn a_worker_subscribes_nobody() {
     let refused = board
         .give(&worker, Command::SubscribeBoard { to, filter })
         .await;
-    assert_eq!(refusal(refused), Refusal::NotForWorkers);
+    assert_eq!(
+        refusal(refused),
+        Refusal::NotForWorkers(Act::SubscribeBoard)
+    );
 }
 
 #[tokio::test]

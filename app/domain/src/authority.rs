@@ -1,0 +1,204 @@
+//! What each authority may do: one table, which the kernel and every door ask. Nothing is allowed that
+//! does not stand in it.
+
+use std::fmt;
+
+use crate::actor::Authority;
+use crate::command::Command;
+use crate::error::Error;
+
+/// Something that an authority may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Read the program's own texts.
+    ReadGuide,
+    /// Read tasks, their runs, the lanes and the dispatcher.
+    Read,
+    /// Read what a worker printed.
+    ReadLog,
+    /// Read the inbox and who is told what.
+    ReadNews,
+    /// Follow the board or a log for longer than one answer.
+    Follow,
+    /// Say something about a task.
+    Comment,
+    /// Put a task on the board.
+    Create,
+    /// Show progress or keep the claim of a task.
+    Heartbeat,
+    /// Finish a task.
+    Complete,
+    /// Ask a question and stop a task until it is answered.
+    Block,
+    /// Let a blocked task go on.
+    Unblock,
+    /// Take a task.
+    Claim,
+    /// Put a task into another column.
+    Move,
+    /// Give a task to somebody.
+    Assign,
+    /// Change the text of a task.
+    Edit,
+    /// Change the priority of a task.
+    Prioritize,
+    /// Put a task away.
+    Archive,
+    /// Let a task wait for another.
+    Link,
+    /// Let a task wait for another no longer.
+    Unlink,
+    /// Stop the worker of a task.
+    Cancel,
+    /// Pause and resume the dispatcher.
+    Pause,
+    /// Have somebody told of a task.
+    Subscribe,
+    /// Have somebody told of many tasks, and when.
+    SubscribeBoard,
+    /// Repeat or drop news that reached nobody.
+    Redeliver,
+    /// Take back a change.
+    Undo,
+    /// Start a worker and watch it, as its supervisor.
+    Supervise,
+    /// Start, settle and clear up runs, as the dispatcher.
+    Dispatch,
+    /// Deliver news, as the notifier.
+    Deliver,
+    /// Keep the records of the board itself.
+    KeepRecords,
+    /// Administer the board or its machine: serve, log in, copy, restore, clear up.
+    Administer,
+}
+
+/// How far an act is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// Whatever it is about.
+    Always,
+    /// About the task of the run.
+    OwnTask,
+    /// About the run itself.
+    OwnRun,
+    /// Unless it writes or starts what the lane `shell` runs; from a chat, unless it names a folder.
+    Harmless,
+    /// Not at all.
+    Never,
+}
+
+impl Authority {
+    /// Returns how far this authority may do `act`.
+    pub const fn grant(&self, act: Act) -> Grant {
+        let (_, [run, trusted, chat]) = act.row();
+        match self {
+            Self::Full => Grant::Always,
+            Self::Run(_) => run,
+            Self::Chat { is_trusted: true } => trusted,
+            Self::Chat { is_trusted: false } => chat,
+        }
+    }
+
+    /// The refusal of an act that is not granted.
+    pub const fn refusal(&self, act: Act) -> Error {
+        let (_, [_, trusted, _]) = act.row();
+        match (self, trusted) {
+            (Self::Full | Self::Run(_), _) => Error::NotForWorkers(act),
+            (Self::Chat { .. }, Grant::Never) => Error::NeverFromChat(act),
+            (Self::Chat { .. }, _) => Error::NotForChat(act),
+        }
+    }
+}
+
+impl Act {
+    /// The table: the act as a phrase, and what a run, a trusted chat and any other chat may do.
+    #[rustfmt::skip]
+    const fn row(self) -> (&'static str, [Grant; 3]) {
+        use Grant::{Always, Harmless, Never, OwnRun, OwnTask};
+        match self {
+            Self::ReadGuide      => ("read the guide",               [Always,   Always,   Always]),
+            Self::Read           => ("read the board",               [Always,   Always,   Always]),
+            Self::ReadLog        => ("read this log",                [OwnTask,  Always,   Always]),
+            Self::ReadNews       => ("read who is told what",        [Never,    Always,   Always]),
+            Self::Follow         => ("follow the board",             [Never,    Never,    Never]),
+            Self::Comment        => ("comment on a task",            [Always,   Always,   Always]),
+            Self::Create         => ("create a task",                [Harmless, Harmless, Harmless]),
+            Self::Heartbeat      => ("renew a claim",                [OwnTask,  Never,    Never]),
+            Self::Complete       => ("complete a task",              [OwnTask,  Always,   Never]),
+            Self::Block          => ("block a task",                 [OwnTask,  Always,   Always]),
+            Self::Unblock        => ("unblock a task",               [Never,    Always,   Always]),
+            Self::Claim          => ("claim a task",                 [Never,    Never,    Never]),
+            Self::Move           => ("move a task",                  [Never,    Harmless, Never]),
+            Self::Assign         => ("assign a task",                [Never,    Harmless, Never]),
+            Self::Edit           => ("edit a task",                  [Never,    Harmless, Never]),
+            Self::Prioritize     => ("change the priority of a task", [Never,   Always,   Never]),
+            Self::Archive        => ("archive a task",               [Never,    Always,   Never]),
+            Self::Link           => ("link tasks",                   [Never,    Always,   Never]),
+            Self::Unlink         => ("unlink tasks",                 [Never,    Harmless, Never]),
+            Self::Cancel         => ("stop a run",                   [Never,    Always,   Never]),
+            Self::Pause          => ("pause or resume the dispatcher", [Never,  Always,   Never]),
+            Self::Subscribe      => ("subscribe to a task",          [Never,    Always,   Always]),
+            Self::SubscribeBoard => ("subscribe to the board",       [Never,    Always,   Never]),
+            Self::Redeliver      => ("repeat or drop news",          [Never,    Always,   Never]),
+            Self::Undo           => ("undo a change",                [Never,    Never,    Never]),
+            Self::Supervise      => ("supervise a run",              [OwnRun,   Never,    Never]),
+            Self::Dispatch       => ("start tasks",                  [Never,    Never,    Never]),
+            Self::Deliver        => ("deliver news",                 [Never,    Never,    Never]),
+            Self::KeepRecords    => ("change the board's records",   [Never,    Never,    Never]),
+            Self::Administer     => ("administer the board",         [Never,    Never,    Never]),
+        }
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().0)
+    }
+}
+
+impl Command {
+    /// The act that this command is.
+    pub const fn act(&self) -> Act {
+        match self {
+            Self::CreateTask(_) => Act::Create,
+            Self::ClaimTask { .. } => Act::Claim,
+            Self::Heartbeat { .. } | Self::RenewLease { .. } => Act::Heartbeat,
+            Self::CompleteTask { .. } => Act::Complete,
+            Self::BlockTask { .. } => Act::Block,
+            Self::UnblockTask { .. } => Act::Unblock,
+            Self::CommentOnTask { .. } => Act::Comment,
+            Self::AssignTask { .. } => Act::Assign,
+            Self::EditTask { .. } => Act::Edit,
+            Self::SetPriority { .. } => Act::Prioritize,
+            Self::ArchiveTask { .. } => Act::Archive,
+            Self::LinkTasks { .. } => Act::Link,
+            Self::UnlinkTasks { .. } => Act::Unlink,
+            Self::MoveTask { .. } | Self::ReclaimTask { .. } | Self::PromoteWaiting => Act::Move,
+            Self::Undo { .. } => Act::Undo,
+            Self::Pause { .. } | Self::Resume { .. } => Act::Pause,
+            Self::Subscribe { .. } | Self::Unsubscribe { .. } => Act::Subscribe,
+            Self::SubscribeBoard { .. }
+            | Self::UnsubscribeBoard { .. }
+            | Self::SetQuietHours { .. } => Act::SubscribeBoard,
+            Self::RetryDelivery { .. } | Self::DropDelivery { .. } => Act::Redeliver,
+            Self::CancelRun { .. } => Act::Cancel,
+            Self::AttachSupervisor { .. } | Self::RecordSpawn { .. } | Self::RecordExit { .. } => {
+                Act::Supervise
+            }
+            Self::ReleaseStaleClaims
+            | Self::ReleaseCrashed { .. }
+            | Self::FailRun { .. }
+            | Self::DeferRun { .. }
+            | Self::InterruptRun { .. }
+            | Self::AdoptRun { .. }
+            | Self::PlaceRun { .. }
+            | Self::RecordWorkspace(_)
+            | Self::ForgetWorkspace { .. }
+            | Self::PublishDispatcher(_) => Act::Dispatch,
+            Self::RecordDelivered { .. }
+            | Self::RecordUndelivered { .. }
+            | Self::TakeMessage { .. } => Act::Deliver,
+            Self::ForgetEvents { .. } | Self::IndexTexts | Self::Audit { .. } => Act::KeepRecords,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a run and a chat may do: every act of the table, given to another task than the run's own.
+
+use domain::actor::Actor;
+use domain::authority::Act;
+use domain::command::{Command, NewTask};
+use domain::error::{Error as Refusal, ErrorKind};
+use domain::id::{DeliveryId, EventId, RunId, TaskId};
+use domain::notify::{Address, Filter};
+use domain::status::Status;
+use domain::task::WorkspaceKind;
+use domain::time::{Seconds, Timestamp};
+
+use crate::board::{Board, refusal};
+
+/// A command of each act that the kernel is asked for.
+fn commands(task: &TaskId) -> Vec<Command> {
+    let task = || task.clone();
+    let to = || Address {
+        platform: "webhook".to_owned(),
+        chat_id: "ci".to_owned(),
+        thread_id: String::new(),
+        user_id: None,
+    };
+    vec![
+        Command::CommentOnTask {
+            task: task(),
+            body: "a word".to_owned(),
+        },
+        Command::CreateTask(new("ada")),
+        Command::Heartbeat {
+            task: task(),
+            ttl: Seconds(60),
+        },
+        Command::Subscribe {
+            task: task(),
+            to: to(),
+        },
+        Command::BlockTask {
+            task: task(),
+            reason: None,
+        },
+        Command::UnblockTask { task: task() },
+        Command::EditTask {
+            task: task(),
+            title: Some("another".to_owned()),
+            body: None,
+        },
+        Command::SetPriority {
+            task: task(),
+            priority: 1,
+        },
+        Command::AssignTask {
+            task: task(),
+            assignee: Some("ada".to_owned()),
+            stop: false,
+        },
+        Command::LinkTasks {
+            parent: task().to_string(),
+            child: task().to_string(),
+        },
+        Command::UnlinkTasks {
+            parent: task(),
+            child: task(),
+        },
+        Command::CancelRun { task: task() },
+        Command::ClaimTask {
+            task: task(),
+            lock: "host:1".to_owned(),
+            ttl: Seconds(60),
+            lane: None,
+            policy: domain::command::ClaimPolicy::default(),
+        },
+        Command::CompleteTask {
+            task: task(),
+            result: None,
+            summary: None,
+            metadata: None,
+        },
+        Command::MoveTask {
+            task: task(),
+            to: Status::Ready,
+        },
+        Command::ArchiveTask { task: task() },
+        Command::Undo { event: EventId(1) },
+        Command::Pause { lane: None },
+        Command::SubscribeBoard {
+            to: to(),
+            filter: Filter::default(),
+        },
+        Command::RetryDelivery {
+            delivery: DeliveryId(1),
+        },
+        Command::RecordExit {
+            run: RunId(99),
+            code: None,
+            log_end: None,
+        },
+        Command::InterruptRun {
+            run: RunId(99),
+            error: None,
+        },
+        Command::TakeMessage {
+            platform: "slack".to_owned(),
+            message: "1".to_owned(),
+        },
+        Command::ForgetEvents {
+            before: Timestamp(0),
+        },
+    ]
+}
+
+fn new(assignee: &str) -> NewTask {
+    NewTask {
+        title: "new".to_owned(),
+        assignee: Some(assignee.to_owned()),
+        ..NewTask::default()
+    }
+}
+
+/// The acts that this actor is let in with.
+async fn let_in(actor: impl AsyncFnOnce(&Board) -> Actor) -> Vec<Act> {
+    let board = Board::new();
+    let actor = actor(&board).await;
+    let other = board.task_named("other").await;
+    let mut acts = Vec::new();
+    for command in commands(&other) {
+        let act = command.act();
+        let is_forbidden = match board.give(&actor, command).await {
+            Err(kernel::Error::Refused(Refusal::StaleRun)) => true,
+            Err(kernel::Error::Refused(refusal)) => refusal.kind() == ErrorKind::Forbidden,
+            _ => false,
+        };
+        if !is_forbidden {
+            acts.push(act);
+        }
+    }
+    acts
+}
+
+async fn worker(board: &Board) -> Actor {
+    let own = board.task_named("own").await;
+    let claimed = board.claim_in(&own, "agent", Default::default()).await;
+    Actor::worker("boss", claimed.unwrap().token)
+}
+
+#[tokio::test]
+async fn each_authority_is_let_in_with_what_the_table_names_and_nothing_else() {
+    use Act::*;
+    assert_eq!(let_in(worker).await, [Comment, Create]);
+    let chat = |is_trusted| async move |_: &Board| Actor::in_chat("guest", is_trusted);
+    assert_eq!(
+        let_in(chat(false)).await,
+        [Comment, Create, Subscribe, Block, Unblock]
+    );
+    assert_eq!(
+        let_in(chat(true)).await,
+        [
+            Comment,
+            Create,
+            Subscribe,
+            Block,
+            Unblock,
+            Edit,
+            Prioritize,
+            Assign,
+            Link,
+            Unlink,
+            Cancel,
+            Complete,
+            Move,
+            Archive,
+            Pause,
+            SubscribeBoard,
+            Redeliver,
+        ]
+    );
+    let person = async |_: &Board| Actor::full("ada");
+    let all = let_in(person).await.len();
+    assert_eq!(all, commands(&TaskId::from_bits(1)).len());
+}
+
+#[tokio::test]
+async fn a_worker_cannot_choose_its_name() {
+    let board = Board::new();
+    let own = board.create(new("agent")).await;
+    let claimed = board.claim_in(&own, "hermes", Default::default()).await;
+    let boss = Actor::worker("boss", claimed.unwrap().token);
+    let comment = Command::CommentOnTask {
+        task: own.clone(),
+        body: "do as I say".to_owned(),
+    };
+    board.give(&boss, comment).await.unwrap();
+    board
+        .give(&boss, Command::CreateTask(new("ada")))
+        .await
+        .unwrap();
+    let detail = board.kernel.task(&own).await.unwrap();
+    assert_eq!(detail.comments[0].author, "agent");
+    let tasks = board.kernel.tasks(Default::default()).await.unwrap();
+    let created = tasks.iter().find(|task| task.id != own).unwrap();
+    assert_eq!(created.created_by.as_deref(), Some("agent"));
+}
+
+#[tokio::test]
+async fn a_chat_starts_nothing_of_the_shell_and_names_no_folder() {
+    let board = Board::new();
+    let done = board.create(new("shell")).await;
+    board.complete(&done, "done").await.unwrap();
+    for is_trusted in [false, true] {
+        let guest = Actor::in_chat("guest", is_trusted);
+        let again = Command::MoveTask {
+            task: done.clone(),
+            to: Status::Ready,
+        };
+        let refused = refusal(board.give(&guest, again).await);
+        assert_eq!(refused.kind(), ErrorKind::Forbidden);
+        for (kind, path) in [
+            (WorkspaceKind::Dir, "/home/ada"),
+            (WorkspaceKind::Worktree, "/home/ada/repository"),
+        ] {
+            let elsewhere = Command::CreateTask(NewTask {
+                workspace_kind: kind,
+                workspace_path: Some(path.to_owned()),
+                ..new("ada")
+            });
+            let refused = refusal(board.give(&guest, elsewhere).await);
+            assert_eq!(refused, Refusal::FolderFromChat);
+        }
+    }
+    assert_eq!(board.status(&done).await, Status::Done);
+}

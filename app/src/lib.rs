@@ -17,14 +17,15 @@ pub mod ssr;
 mod view;
 
 use leptos::prelude::*;
-use leptos_meta::{Html, MetaTags, provide_meta_context};
+use leptos_meta::{Html, provide_meta_context};
 use leptos_router::SsrMode;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
 use view::{BoardPage, NotFound};
 
-/// The document around [`App`]; only the server renders it.
+/// The document around [`App`].
+#[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
@@ -35,14 +36,25 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=options.css_path()/>
-                <HydrationScripts options/>
-                <MetaTags/>
+                {scripts(options)}
+                <leptos_meta::MetaTags/>
             </head>
             <body>
                 <App/>
             </body>
         </html>
     }
+}
+
+/// The scripts of a page, unless its visitor runs none and so has the proof in the forms.
+#[cfg(feature = "ssr")]
+fn scripts(options: LeptosOptions) -> impl IntoView {
+    use_context::<ssr::FormProof>().is_none().then(|| {
+        view! {
+            <script nonce=leptos::nonce::use_nonce() inner_html=include_str!("proof.js")></script>
+            <HydrationScripts options/>
+        }
+    })
 }
 
 /// The routes. The board is their parent, so it stays as it is while a task opens and closes on it.

@@ -38,6 +38,10 @@ pub struct Services {
     pub dispatcher: Option<dispatcher::Handle>,
 }
 
+/// The proof that forms send where no script does: see the front door of the server.
+#[derive(Clone)]
+pub struct FormProof(pub String);
+
 /// Which colours a browser asks for, by the name that style knows.
 pub fn theme_of(headers: &HeaderMap) -> &'static str {
     preferences::theme(headers).as_str()

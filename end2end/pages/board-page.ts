@@ -49,6 +49,8 @@ export class BoardPage {
   /** Opens an address and, where scripts run, waits until WASM has taken the page over. */
   async goto(url = "/"): Promise<void> {
     await this.page.goto(url);
+    // A log-in leads on by itself.
+    await this.page.waitForURL(({ pathname }) => pathname !== "/launch");
     if (this.#scripts === "run") {
       await this.page.locator("html[data-hydrated]").waitFor({ state: "attached" });
     }

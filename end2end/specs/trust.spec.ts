@@ -32,3 +32,33 @@ test("a title is text, rendered by the server and set by the page alike", async 
   await board.open(hostile);
   await expect(page).toHaveTitle(`${hostile} · Kanban`);
 });
+
+test("the cookie alone changes nothing, and the page changes what it likes", async ({
+  board,
+  page,
+  server,
+}) => {
+  // As a program on another port has it that was sent the cookie.
+  const [cookie] = await page.context().cookies();
+  const planted = await fetch(`${server.url}${tasks}`, {
+    method: "POST",
+    headers: {
+      cookie: `${cookie?.name}=${cookie?.value}`,
+      origin: server.url,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ title: "Planted", assignee: "shell", body: "id" }),
+  });
+  expect(planted.status).toBe(403);
+  await expect(board.cards).toHaveCount(0);
+
+  await board.create({ title: "Made by the page" });
+  await expect(board.card("Made by the page", "Ready")).toBeVisible();
+});
+
+test("a form that is sent before the page is awake is taken", async ({ board, page }) => {
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto("/");
+  await board.create({ title: "Sent early" });
+  await expect(board.cards.filter({ hasText: "Sent early" })).toBeVisible();
+});

@@ -139,6 +139,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/healthz", get(healthz::healthz))
         .fallback(page::file_or_not_found)
         .layer(from_fn(page::blame))
+        .layer(from_fn_with_state(state.clone(), auth::require_proof))
         .layer(from_fn_with_state(state.turns.clone(), limits::turn))
         .layer(from_fn(limits::size))
         .layer(DefaultBodyLimit::max(limits::MAX_BODY_BYTES))

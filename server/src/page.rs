@@ -1,6 +1,6 @@
 //! The pages that Leptos renders, and what each rendering is given. It never reads or writes tasks.
 
-use app::ssr::Services;
+use app::ssr::FormProof;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -30,11 +30,12 @@ pub(crate) fn options() -> LeptosOptions {
 
 /// A route for each page and for each server function.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    let (options, services) = (state.leptos.clone(), state.services.clone());
+    let options = state.leptos.clone();
+    let provided = state.clone();
     Router::new().leptos_routes_with_context(
         state,
         generate_route_list(app::App),
-        move || provide_to_page(&services),
+        move || provide_to_page(&provided),
         move || app::shell(options.clone()),
     )
 }
@@ -50,9 +51,9 @@ pub(crate) async fn file_or_not_found(
     if !wants_html(&request) {
         return (StatusCode::NOT_FOUND, "not found\n").into_response();
     }
-    let (options, services) = (state.leptos.clone(), state.services.clone());
+    let options = state.leptos.clone();
     let render = leptos_axum::render_app_async_with_context(
-        move || provide_to_page(&services),
+        move || provide_to_page(&state),
         move || app::shell(options.clone()),
     );
     let page = render(request).await;
@@ -89,12 +90,15 @@ pub(crate) async fn blame(request: Request<Body>, next: Next) -> Response {
 
 /// Runs inside each rendering, before the components do. Leptos has already provided the nonce that
 /// it puts on its own inline scripts.
-fn provide_to_page(services: &Services) {
-    provide_context(services.clone());
+fn provide_to_page(state: &AppState) {
+    provide_context(state.services.clone());
     // Absent while the list of routes is made, which nobody asked for.
-    let caller = with_context(|request: &Parts| request.extensions.get().map(Caller::actor));
-    if let Some(Some(actor)) = caller {
-        provide_context(actor);
+    let caller = with_context(|request: &Parts| request.extensions.get::<Caller>().cloned());
+    if let Some(Some(caller)) = caller {
+        provide_context(caller.actor());
+        if let Some(proof) = caller.form_proof(state) {
+            provide_context(FormProof(proof));
+        }
     }
     let Some(response) = use_context::<ResponseOptions>() else {
         return;

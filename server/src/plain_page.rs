@@ -23,12 +23,31 @@ pub(crate) fn page(
     title: &str,
     content: &str,
 ) -> Response {
-    let main = include_str!("plain_page.html")
-        .replace("{title}", title)
-        // Last: what came from elsewhere is not filled in again.
-        .replace("{content}", content);
     let style = include_str!("plain_page.css");
-    (status, document(headers, title, style, &main)).into_response()
+    (
+        status,
+        document(headers, title, style, &main_part(title, content)),
+    )
+        .into_response()
+}
+
+/// A page with this title and content, after which this script runs.
+pub(crate) fn page_with_script(
+    headers: &HeaderMap,
+    title: &str,
+    content: &str,
+    script: &str,
+) -> Response {
+    let style = include_str!("plain_page.css");
+    let script = format!("<script nonce=\"{{nonce}}\">\n{script}</script>\n");
+    write(headers, title, style, &main_part(title, content), &script).into_response()
+}
+
+fn main_part(title: &str, content: &str) -> String {
+    include_str!("plain_page.html")
+        .replace("{title}", &escape(title))
+        // Last: what came from elsewhere is not filled in again.
+        .replace("{content}", content)
 }
 
 /// A document with this content and these rules of style, which a nonce lets in.
@@ -38,17 +57,32 @@ pub(crate) fn document(
     style: &str,
     content: &str,
 ) -> impl IntoResponse + use<> {
+    write(headers, title, style, content, "")
+}
+
+fn write(
+    headers: &HeaderMap,
+    title: &str,
+    style: &str,
+    content: &str,
+    script: &str,
+) -> impl IntoResponse + use<> {
     let nonce = format!("{:032x}", rand::random::<u128>());
+    let script_src = match script {
+        "" => String::new(),
+        _ => format!("; script-src 'nonce-{nonce}'"),
+    };
     let policy = format!(
         "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
+         frame-ancestors 'none'{script_src}"
     );
     let html = include_str!("plain_page/document.html")
         .replace("{theme}", theme_of(headers))
         .replace("{tokens}", include_str!("../../style/tokens.css"))
         .replace("{style}", style)
+        .replace("{script}", script)
         .replace("{nonce}", &nonce)
-        .replace("{title}", title)
+        .replace("{title}", &escape(title))
         .replace("{content}", content);
     let headers = [
         (CONTENT_SECURITY_POLICY, policy),

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{Board, answer, text};
-use crate::login::logged_in;
+use crate::login::{logged_in, proof};
 
 #[tokio::test]
 async fn whatever_door_starts_work_it_is_written_down_who_did_and_from_where() -> anyhow::Result<()>
@@ -16,6 +16,7 @@ async fn whatever_door_starts_work_it_is_written_down_who_did_and_from_where() -
     let by_page = |function: &str| {
         let request = board.stranger(Method::POST, &format!("/fn/{function}"))?;
         let request = request.header("cookie", &cookie).header("origin", &own);
+        let request = request.header("x-kanban-proof", proof(board.token()?, &cookie)?);
         anyhow::Ok(request.header("accept", "application/json"))
     };
     let form = [

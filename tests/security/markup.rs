@@ -22,7 +22,10 @@ async fn a_title_makes_no_element_and_reads_as_it_was_written() -> anyhow::Resul
         assert_eq!(page.status(), 200);
         anyhow::Ok(Markup::of(&page.text().await?))
     };
-    let (plain, hostile) = (page(&plain).await?, page(&hostile).await?);
+    let (mut plain, mut hostile) = (page(&plain).await?, page(&hostile).await?);
+    // Which card is marked as open differs.
+    plain.elements.sort();
+    hostile.elements.sort();
     assert_eq!(hostile.title, format!("{HOSTILE} · Kanban"));
     assert_eq!(plain.title, "a plain title · Kanban");
     assert_eq!(plain.elements, hostile.elements);

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::{TASKS, refused_socket};
 use crate::harness::{Board, status};
-use crate::login::logged_in;
+use crate::login::{logged_in, proof};
 
 #[tokio::test]
 async fn a_page_of_another_site_changes_nothing() -> anyhow::Result<()> {
@@ -40,6 +40,7 @@ async fn a_page_of_another_site_changes_nothing() -> anyhow::Result<()> {
     );
     let by_page = post(TASKS)?.header("content-type", "application/json");
     let by_page = by_page.header("cookie", &cookie).header("origin", own);
+    let by_page = by_page.header("x-kanban-proof", proof(board.token()?, &cookie)?);
     assert_eq!(status(by_page).await?, 200);
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{BOARD, LANES, TASKS};
 use crate::harness::{Board, header, status, text};
+use crate::login::proof;
 
 #[tokio::test]
 async fn beyond_this_machine_it_listens_only_behind_a_proxy() -> anyhow::Result<()> {
@@ -52,6 +53,7 @@ async fn behind_a_proxy_its_name_is_ours_and_the_shell_is_off() -> anyhow::Resul
     ] {
         let post = ask(Method::POST, TASKS, "kanban.example.com")?
             .header("cookie", cookie)
+            .header("x-kanban-proof", proof(board.token()?, cookie)?)
             .header("origin", origin)
             .json(&json!({ "title": "a" }));
         assert_eq!(status(post).await?, expected, "{origin}");

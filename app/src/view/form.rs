@@ -41,9 +41,19 @@ where
         on_submit.run(Filled(filled));
         form.reset();
     };
+    let content = children.into_inner()();
+    // After all that scripts take over: they add it by themselves.
+    #[cfg(feature = "ssr")]
+    let content = {
+        let proof = use_context::<crate::ssr::FormProof>();
+        let proof = proof.map(|crate::ssr::FormProof(proof)| {
+            view! { <input type="hidden" name="proof" value=proof/> }
+        });
+        (content, proof)
+    };
     view! {
         <form action=action method="post" on:submit=submit>
-            {children.into_inner()()}
+            {content}
         </form>
     }
 }

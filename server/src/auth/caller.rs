@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use domain::actor::Actor;
 use domain::id::RunToken;
 
-use super::ticket::Ticket;
+use super::keys::Session;
 
 /// Whoever comes with the board's token is, to the event log, the dashboard; as in the original.
 const DASHBOARD: &str = "dashboard";
@@ -24,7 +24,7 @@ pub(super) enum Pass {
     /// The board's token, of this generation.
     Token { generation: u64 },
     /// A browser's session, signed with the token of this generation.
-    Session { generation: u64, session: Ticket },
+    Session { generation: u64, session: Session },
     /// The token of a run that is open.
     Worker { token: RunToken },
 }

@@ -14,11 +14,11 @@ use super::attempts::Attempts;
 use super::caller::{Caller, Pass};
 use super::credential::Credential;
 use super::host::{Hosts, Mismatch, Origin};
-use super::keys::Keys;
+use super::keys::{Keys, Session};
 use super::launch::LaunchCodes;
 use super::left::LeftSessions;
 use super::public_url::PublicUrl;
-use super::ticket::{Purpose, Ticket};
+use super::ticket::Purpose;
 use super::token::Token;
 use super::workers::Workers;
 
@@ -135,7 +135,7 @@ impl FrontDoor {
     }
 
     /// The sessions of the browser that sent these headers, the longest-lived last.
-    pub(super) fn sessions_of(&self, headers: &HeaderMap, now: Timestamp) -> Vec<Ticket> {
+    pub(super) fn sessions_of(&self, headers: &HeaderMap, now: Timestamp) -> Vec<Session> {
         match Credential::of(headers, None, &self.cookie_name) {
             Credential::Cookies(values) => self.keys.sessions_in(&values, now),
             _ => Vec::new(),
@@ -147,12 +147,13 @@ impl FrontDoor {
     pub(super) fn renewed_cookie(&self, headers: &HeaderMap, now: Timestamp) -> Option<String> {
         let session = self.sessions_of(headers, now).pop()?;
         let half = Seconds(Purpose::Session.lifetime().0 / 2);
-        (session.expires - half < now).then(|| self.set_cookie(&self.keys.renew(session, now)))
+        (session.ticket.expires - half < now)
+            .then(|| self.set_cookie(&self.keys.renew(session, now)))
     }
 
-    /// The `Set-Cookie` of a browser that has just proved itself.
-    pub(super) fn session_cookie(&self, now: Timestamp) -> String {
-        self.set_cookie(&self.keys.issue(Purpose::Session, now))
+    /// The `Set-Cookie` of this session.
+    pub(super) fn session_cookie(&self, session: Session, now: Timestamp) -> String {
+        self.set_cookie(&self.keys.renew(session, now))
     }
 
     fn set_cookie(&self, value: &str) -> String {
@@ -227,6 +228,10 @@ mod tests {
         FrontDoor::new(token, left, ([127, 0, 0, 1], 8420).into(), public_url, NOW)
     }
 
+    fn session() -> Session {
+        Session::new(NOW, false)
+    }
+
     fn cookie(set_cookie: &str) -> HeaderMap {
         let pair = set_cookie.split(';').next().unwrap();
         HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())])
@@ -235,7 +240,7 @@ mod tests {
     #[test]
     fn a_session_is_renewed_past_half_its_life_and_not_before() {
         let door = door(None);
-        let first = cookie(&door.session_cookie(NOW));
+        let first = cookie(&door.session_cookie(session(), NOW));
         let half = NOW + Seconds(Purpose::Session.lifetime().0 / 2);
         assert_eq!(door.renewed_cookie(&first, half), None);
         let renewed = door.renewed_cookie(&first, half + Seconds(1)).unwrap();
@@ -251,7 +256,7 @@ mod tests {
     async fn whoever_leaves_by_one_copy_of_a_cookie_leaves_by_all_that_were_renewed() {
         let folder = tempfile::tempdir().unwrap();
         let door = door_in(&folder, None);
-        let first = cookie(&door.session_cookie(NOW));
+        let first = cookie(&door.session_cookie(session(), NOW));
         let late = NOW + Purpose::Session.lifetime() - Seconds(1);
         let renewed = cookie(&door.renewed_cookie(&first, late).unwrap());
         assert_eq!(door.sessions_of(&renewed, late).len(), 1);
@@ -265,7 +270,11 @@ mod tests {
 
     #[test]
     fn a_cookie_keeps_to_tls_when_the_proxy_has_it() {
-        let is_secure = |url| door(url).session_cookie(NOW).ends_with("; Secure");
+        let is_secure = |url| {
+            door(url)
+                .session_cookie(session(), NOW)
+                .ends_with("; Secure")
+        };
         assert!(is_secure(Some("https://kanban.example.com")));
         assert!(!is_secure(Some("http://localhost")) && !is_secure(None));
     }

@@ -13,6 +13,33 @@ use super::left::LeftSessions;
 use super::ticket::{self, Purpose, Ticket};
 use super::token::Token;
 
+/// A browser's session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    pub(super) ticket: Ticket,
+    /// The browser runs no scripts, so its pages hold the proof.
+    pub(super) is_plain: bool,
+}
+
+impl Session {
+    /// A new session.
+    pub(super) fn new(now: Timestamp, is_plain: bool) -> Self {
+        let ticket = Ticket {
+            expires: now + Purpose::Session.lifetime(),
+            id: rand::random(),
+        };
+        Self { ticket, is_plain }
+    }
+
+    const fn purpose(self) -> Purpose {
+        if self.is_plain {
+            Purpose::PlainSession
+        } else {
+            Purpose::Session
+        }
+    }
+}
+
 /// The keys of one server.
 #[derive(Debug)]
 pub(super) struct Keys(watch::Sender<State>);
@@ -61,13 +88,24 @@ impl Keys {
     }
 
     /// The sessions that these cookies stand for and that let somebody in, the longest-lived last.
-    pub(super) fn sessions_in(&self, cookies: &[&str], now: Timestamp) -> Vec<Ticket> {
+    pub(super) fn sessions_in(&self, cookies: &[&str], now: Timestamp) -> Vec<Session> {
         let state = self.0.borrow();
-        let tickets = cookies
+        let read = |cookie: &&str, is_plain| {
+            let purpose = if is_plain {
+                Purpose::PlainSession
+            } else {
+                Purpose::Session
+            };
+            let ticket = ticket::read(&state.token, purpose, cookie, now)?;
+            Some(Session { ticket, is_plain })
+        };
+        let sessions = cookies
             .iter()
-            .filter_map(|cookie| ticket::read(&state.token, Purpose::Session, cookie, now));
-        let mut sessions: Vec<_> = tickets.filter(|it| !state.left.contains(it)).collect();
-        sessions.sort_unstable_by_key(|session| session.expires);
+            .filter_map(|cookie| read(cookie, false).or_else(|| read(cookie, true)));
+        let mut sessions: Vec<_> = sessions
+            .filter(|it| !state.left.contains(&it.ticket))
+            .collect();
+        sessions.sort_unstable_by_key(|session| session.ticket.expires);
         sessions
     }
 
@@ -77,8 +115,14 @@ impl Keys {
     }
 
     /// The ticket of a session, for another lifetime.
-    pub(super) fn renew(&self, session: Ticket, now: Timestamp) -> String {
-        self.with_token(|token| ticket::renew(token, Purpose::Session, session.id, now))
+    pub(super) fn renew(&self, session: Session, now: Timestamp) -> String {
+        let (purpose, id) = (session.purpose(), session.ticket.id);
+        self.with_token(|token| ticket::renew(token, purpose, id, now))
+    }
+
+    /// The proof that the pages of a session can give and its cookie alone cannot.
+    pub(super) fn proof(&self, session: Session) -> String {
+        self.with_token(|token| ticket::proof(token, session.ticket.id))
     }
 
     /// Ends sessions before their time, with every copy of their cookies: none was signed later than
@@ -86,11 +130,12 @@ impl Keys {
     ///
     /// # Errors
     /// When it cannot be written down, so that only this server knows.
-    pub(super) async fn leave(&self, sessions: &[Ticket], now: Timestamp) -> io::Result<()> {
+    pub(super) async fn leave(&self, sessions: &[Session], now: Timestamp) -> io::Result<()> {
+        let sessions: Vec<_> = sessions.iter().map(|session| session.ticket).collect();
         let until = now + Purpose::Session.lifetime();
         let mut write_down = None;
         self.0.send_modify(|state| {
-            write_down = Some(state.left.insert(sessions, now, until));
+            write_down = Some(state.left.insert(&sessions, now, until));
         });
         match write_down {
             Some(write_down) => spawn_blocking(write_down).await?,
@@ -121,7 +166,7 @@ impl Keys {
             Pass::Session {
                 generation,
                 session,
-            } => state.generation != *generation || state.left.contains(session),
+            } => state.generation != *generation || state.left.contains(&session.ticket),
             // Ends with its run, which is not ours to watch.
             Pass::Worker { .. } => false,
         };

@@ -27,8 +27,14 @@ impl LaunchCodes {
     }
 
     /// Uses a code up. Whether it was good; the second time it is not.
-    pub(super) fn redeem(&self, token: &Token, code: &str, now: Timestamp) -> bool {
-        let Some(ticket) = ticket::read(token, Purpose::Launch, code, now) else {
+    pub(super) fn redeem(
+        &self,
+        token: &Token,
+        purpose: Purpose,
+        code: &str,
+        now: Timestamp,
+    ) -> bool {
+        let Some(ticket) = ticket::read(token, purpose, code, now) else {
             return false;
         };
         if ticket.expires - Purpose::Launch.lifetime() < self.started_at {
@@ -56,10 +62,12 @@ mod tests {
     fn a_launch_code_opens_once() {
         let codes = LaunchCodes::new(START);
         let code = ticket::issue(&token(), Purpose::Launch, START);
-        assert!(codes.redeem(&token(), &code, START));
-        assert!(!codes.redeem(&token(), &code, START));
+        assert!(!codes.redeem(&token(), Purpose::PlainLaunch, &code, START));
+        assert!(codes.redeem(&token(), Purpose::Launch, &code, START));
+        assert!(!codes.redeem(&token(), Purpose::Launch, &code, START));
         assert!(codes.redeem(
             &token(),
+            Purpose::Launch,
             &ticket::issue(&token(), Purpose::Launch, START),
             START
         ));
@@ -69,7 +77,7 @@ mod tests {
     fn a_restarted_server_takes_no_code_of_before() {
         let code = ticket::issue(&token(), Purpose::Launch, START);
         let restarted = START + Seconds(1);
-        assert!(!LaunchCodes::new(restarted).redeem(&token(), &code, restarted));
+        assert!(!LaunchCodes::new(restarted).redeem(&token(), Purpose::Launch, &code, restarted));
     }
 
     #[test]
@@ -78,6 +86,7 @@ mod tests {
         for now in [START, START + Purpose::Launch.lifetime()] {
             assert!(codes.redeem(
                 &token(),
+                Purpose::Launch,
                 &ticket::issue(&token(), Purpose::Launch, now),
                 now
             ));

@@ -1,8 +1,10 @@
 //! The ways in for a browser: a launch link, or the token typed into a form.
 
+use std::fmt::Write as _;
+
 use axum::Router;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Extension, Form, RawQuery, Request, State};
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Extension, Form, Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, HeaderMap, SET_COOKIE};
 use axum::http::uri::PathAndQuery;
 use axum::http::{Method, StatusCode};
@@ -10,8 +12,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::credential::parameter;
 use super::front_door::Refusal;
+use super::keys::Session;
+use super::ticket::Purpose;
 use crate::listen::Peer;
 use crate::{AppState, http_error, plain_page};
 
@@ -34,6 +37,16 @@ struct TokenForm {
     next: String,
 }
 
+/// What a launch link says.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Launch {
+    code: String,
+    /// The code for a browser without scripts.
+    plain: String,
+    next: String,
+}
+
 /// The board itself.
 const HOME: &str = "/";
 
@@ -48,23 +61,29 @@ pub(crate) fn routes() -> Router<AppState> {
 async fn launch(
     State(state): State<AppState>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    query: Result<Query<Launch>, QueryRejection>,
 ) -> Response {
     let (door, now) = (&state.door, state.kernel().now());
-    let code = query
-        .as_deref()
-        .and_then(|query| parameter(query, "code"))
-        .unwrap_or_default();
-    let is_good = door
-        .keys
-        .with_token(|token| door.launch_codes.redeem(token, code, now));
-    if !door.sessions_of(&headers, now).is_empty() {
-        // Whoever is in stays in by the same session; the code is used up all the same.
-        Redirect::to(HOME).into_response()
-    } else if is_good {
-        welcome(&state, HOME)
+    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let redeem = |purpose, code: &str| {
+        let redeem = |token: &_| door.launch_codes.redeem(token, purpose, code, now);
+        door.keys.with_token(redeem)
+    };
+    let next = if is_path_of_ours(&query.next) {
+        &query.next
     } else {
+        HOME
+    };
+    if redeem(Purpose::Launch, &query.code) {
+        welcome(&state, &headers, HOME)
+    } else if redeem(Purpose::PlainLaunch, &query.plain) {
+        let cookie = door.session_cookie(Session::new(now, true), now);
+        ([(SET_COOKIE, cookie)], Redirect::to(next)).into_response()
+    } else if door.sessions_of(&headers, now).is_empty() {
         page(Notice::StaleLink, &headers, HOME)
+    } else {
+        // Whoever clicks a second time is in already.
+        Redirect::to(HOME).into_response()
     }
 }
 
@@ -83,7 +102,7 @@ async fn log_in(
         HOME
     };
     if state.door.keys.admit_token(form.token.trim()).is_some() {
-        return welcome(&state, next);
+        return welcome(&state, &headers, next);
     }
     let origin = peer.map(|Extension(Peer(peer))| peer.ip());
     match state.door.wrong_token(origin) {
@@ -132,10 +151,39 @@ fn is_path_of_ours(path: &str) -> bool {
         && path.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn welcome(state: &AppState, next: &str) -> Response {
-    let cookie = state.door.session_cookie(state.kernel().now());
-    let headers = [(SET_COOKIE, cookie.as_str()), (CACHE_CONTROL, "no-store")];
-    (headers, Redirect::to(next)).into_response()
+/// Lets a browser in: with a cookie, and with the proof that its pages give with whatever they ask for.
+/// The proof goes into the storage of the origin, which other ports of this machine do not share as they
+/// share cookies. A browser without scripts goes on to a session whose forms hold it.
+fn welcome(state: &AppState, headers: &HeaderMap, next: &str) -> Response {
+    let (door, now) = (&state.door, state.kernel().now());
+    let known = door.sessions_of(headers, now).pop();
+    let session = known.filter(|it| !it.is_plain);
+    let session = session.unwrap_or_else(|| Session::new(now, false));
+    let plain = format!(
+        "/launch?plain={}&next={}",
+        door.keys.issue(Purpose::PlainLaunch, now),
+        percent_encoded(next)
+    );
+    let content = include_str!("welcome.html")
+        .replace("{proof}", &door.keys.proof(session))
+        .replace("{plain}", &plain_page::escape(&plain))
+        .replace("{next}", &plain_page::escape(next));
+    let script = include_str!("welcome.js");
+    let page = plain_page::page_with_script(headers, "Opening the board", &content, script);
+    ([(SET_COOKIE, door.session_cookie(session, now))], page).into_response()
+}
+
+/// A text as the value of a parameter (RFC 3986, section 2.3).
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a `String` cannot fail.
+            write!(encoded, "%{byte:02X}").ok();
+        }
+        encoded
+    })
 }
 
 /// The page that asks a browser for the token; `next` is where it leads.

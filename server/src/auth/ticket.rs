@@ -15,10 +15,14 @@ use super::token::Token;
 /// What a ticket is good for. One kind is never taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// A browser's cookie.
+    /// The cookie of a browser that runs scripts, which keep its proof.
     Session,
+    /// The cookie of a browser without scripts: the forms on its pages hold its proof.
+    PlainSession,
     /// The code of a launch link, which becomes a cookie once.
     Launch,
+    /// The same, for a browser without scripts.
+    PlainLaunch,
 }
 
 impl Purpose {
@@ -26,15 +30,17 @@ impl Purpose {
     /// for a person to notice the link in a terminal and click on it.
     pub(super) const fn lifetime(self) -> Seconds {
         match self {
-            Self::Session => Seconds(30 * 86_400),
-            Self::Launch => Seconds(15 * 60),
+            Self::Session | Self::PlainSession => Seconds(30 * 86_400),
+            Self::Launch | Self::PlainLaunch => Seconds(15 * 60),
         }
     }
 
     const fn name(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::PlainSession => "plain session",
             Self::Launch => "launch",
+            Self::PlainLaunch => "plain launch",
         }
     }
 }
@@ -58,14 +64,14 @@ pub(super) fn issue(token: &Token, purpose: Purpose, now: Timestamp) -> String {
 pub(super) fn renew(token: &Token, purpose: Purpose, id: u128, now: Timestamp) -> String {
     let expires = now + purpose.lifetime();
     let claim = format!("{}.{id:032x}", expires.0);
-    let signature = sign(token, purpose, &claim);
+    let signature = sign(token, purpose.name(), &claim);
     format!("{claim}.{signature}")
 }
 
 /// Reads a ticket: `None` unless we signed it for this purpose and it is still good.
 pub(super) fn read(token: &Token, purpose: Purpose, text: &str, now: Timestamp) -> Option<Ticket> {
     let (claim, signature) = text.rsplit_once('.')?;
-    let expected = sign(token, purpose, claim);
+    let expected = sign(token, purpose.name(), claim);
     if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
         return None;
     }
@@ -77,13 +83,19 @@ pub(super) fn read(token: &Token, purpose: Purpose, text: &str, now: Timestamp) 
     (now < ticket.expires).then_some(ticket)
 }
 
-fn sign(token: &Token, purpose: Purpose, claim: &str) -> String {
+/// The proof that a request comes from a page of this session: a second secret, which its cookie does
+/// not tell.
+pub(super) fn proof(token: &Token, session: u128) -> String {
+    sign(token, "proof", &format!("{session:032x}"))
+}
+
+fn sign(token: &Token, purpose: &str, claim: &str) -> String {
     #[expect(
         clippy::expect_used,
         reason = "HMAC is defined for keys of every length (RFC 2104)"
     )]
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("any key length");
-    mac.update(purpose.name().as_bytes());
+    mac.update(purpose.as_bytes());
     mac.update(b"\0");
     mac.update(claim.as_bytes());
     let digest = mac.finalize().into_bytes();

@@ -209,12 +209,12 @@ pub enum Command {
         /// Whether to try again.
         retry: Retry,
     },
-    /// Try again what was given up.
+    /// Try again what was given up, and with it everything else that the same place was not told.
     RetryDelivery {
         /// Which.
         delivery: DeliveryId,
     },
-    /// Forget what was given up.
+    /// Forget what was given up, and with it everything else that the same place was not told.
     DropDelivery {
         /// Which.
         delivery: DeliveryId,

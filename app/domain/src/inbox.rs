@@ -42,16 +42,18 @@ pub enum Need {
         /// The last output of a worker that reported nothing: perhaps it is the result.
         proposed: Option<String>,
     },
-    /// Somebody could not be told: it wants another attempt, or to be dropped.
+    /// A place could not be told something: all of it wants another attempt, or to be dropped.
     Undelivered {
-        /// What could not be delivered.
+        /// The first that could not be delivered there.
         delivery: DeliveryId,
         /// To whom.
         to: Address,
         /// What was to be said.
         text: String,
-        /// Why it failed.
+        /// Why the last failed.
         error: String,
+        /// How many there are.
+        count: u32,
     },
 }
 

@@ -16,10 +16,10 @@ use super::text;
     kanban inbox --json | jq -r '.[].task'\n  \
     kanban inbox --retry 7")]
 pub(super) struct Args {
-    /// Try again to deliver this piece of news
+    /// Try again to deliver this, and all else that its place was not told
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["drop", "json"])]
     retry: Option<i64>,
-    /// Deliver this piece of news no more
+    /// Forget this, and all else that its place was not told
     #[arg(long, value_name = "NUMBER", conflicts_with = "json")]
     drop: Option<i64>,
     /// Print it as JSON
@@ -80,9 +80,14 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             delivery,
             to,
             error,
+            count,
             ..
         } => {
-            let said = format!("{to} was not told: {error}");
+            let times = match count {
+                1 => String::new(),
+                count => format!(" {count} times"),
+            };
+            let said = format!("{to} was not told{times}: {error}");
             let how = format!("kanban inbox --retry {delivery}, or --drop {delivery}");
             ('✉', said, Some(how))
         }

@@ -64,7 +64,8 @@ fn named(state: &str) -> Result<DeliveryState, HttpError> {
 #[utoipa::path(
     post, path = "/deliveries/{id}/retry", tag = "subscriptions",
     params(super::openapi::NumberParameter),
-    description = "Begins anew, at once, with what was given up.",
+    description = "Begins anew, at once, with what was given up, and with all else that \
+                   the same place was not told.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn retry(
@@ -80,7 +81,8 @@ pub(super) async fn retry(
 #[utoipa::path(
     delete, path = "/deliveries/{id}", tag = "subscriptions",
     params(super::openapi::NumberParameter),
-    description = "Forgets what was given up; nobody is told of it any more.",
+    description = "Forgets what was given up, and all else that the same place was not \
+                   told; nobody is told of it any more.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn drop_dead(

@@ -129,10 +129,17 @@ fn words(need: &Need) -> Words {
             more: proposed.clone().map(|text| (Some(PROPOSED), text)),
         },
         Need::Undelivered {
-            to, text, error, ..
+            to,
+            text,
+            error,
+            count,
+            ..
         } => Words {
             icon: Icon::Envelope,
-            kind: "Not told".to_owned(),
+            kind: match count {
+                1 => "Not told".to_owned(),
+                count => format!("Not told {count} times"),
+            },
             said: format!("{to}: {error}"),
             more: Some((None, text.clone())),
         },

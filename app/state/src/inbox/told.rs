@@ -27,7 +27,7 @@ pub struct Proposal {
     pub result: String,
 }
 
-/// News that reached nobody.
+/// News that did not reach a place, the first of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     /// Its number.
@@ -46,6 +46,8 @@ pub struct Letter {
     pub text: String,
     /// Why it failed.
     pub error: String,
+    /// How many its place was not told.
+    pub count: u32,
 }
 
 impl Told {
@@ -74,6 +76,7 @@ impl Told {
                     to,
                     text,
                     error,
+                    count,
                 } => told.letters.push(Letter {
                     delivery,
                     task,
@@ -83,6 +86,7 @@ impl Told {
                     to,
                     text,
                     error,
+                    count,
                 }),
                 Need::Answer { .. } | Need::GaveUp { .. } => {}
             }
@@ -111,6 +115,7 @@ impl Letter {
                 to: self.to.clone(),
                 text: self.text.clone(),
                 error: self.error.clone(),
+                count: self.count,
             },
         }
     }

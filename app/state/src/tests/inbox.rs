@@ -54,6 +54,7 @@ fn undelivered(delivery: i64, task: u32, since: i64) -> Concern {
             },
             text: "it is done".to_owned(),
             error: "answered 404".to_owned(),
+            count: 1,
         },
         ..Concern::of_task(&asks(task, since)).unwrap()
     }

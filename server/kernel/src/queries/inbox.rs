@@ -1,10 +1,10 @@
 //! What needs a person.
 
 use domain::inbox::{Concern, Need};
-use domain::notify::delivery::{Delivery, DeliveryState};
+use domain::notify::delivery::Delivery;
 use rusqlite::{Connection, Row};
 
-use super::outbox::{DEAD_LETTERS, DeliveryQuery, deliveries};
+use super::outbox::{DELIVERIES, DELIVERY_COLUMNS, delivery};
 use crate::error::Error;
 use crate::{Kernel, row};
 
@@ -17,12 +17,7 @@ impl Kernel {
         self.readers
             .read(|conn| {
                 let mut concerns = blocked(conn)?;
-                let dead = DeliveryQuery {
-                    task: None,
-                    state: Some(DeliveryState::Dead),
-                    limit: DEAD_LETTERS,
-                };
-                concerns.extend(deliveries(conn, &dead)?.into_iter().map(undelivered));
+                concerns.extend(undelivered(conn)?);
                 concerns.sort_by_key(|concern| concern.since);
                 Ok(concerns)
             })
@@ -57,18 +52,38 @@ fn concern(row: &Row<'_>) -> rusqlite::Result<Concern> {
     })
 }
 
-fn undelivered(dead: Delivery) -> Concern {
-    let text = dead.notice.text();
+/// What reached nobody, one entry a place: the first that it was not told, why it was not told the last,
+/// and how many there are.
+fn undelivered(conn: &Connection) -> Result<Vec<Concern>, Error> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT * FROM ({DELIVERIES}) AS delivery JOIN ( \
+             SELECT first, count, (SELECT error FROM deliveries WHERE id = last) FROM ( \
+                 SELECT min(id) AS first, count(*) AS count, max(id) AS last \
+                 FROM deliveries WHERE state = 'dead' GROUP BY place_id \
+             ) \
+         ) ON delivery.id = first ORDER BY first"
+    ))?;
+    let concerns = statement.query_map((), |row| {
+        let count = row::count(row, DELIVERY_COLUMNS + 1)?;
+        let error: Option<String> = row.get(DELIVERY_COLUMNS + 2)?;
+        Ok(of_place(delivery(row)?, count, error.unwrap_or_default()))
+    })?;
+    Ok(concerns.collect::<Result<_, _>>()?)
+}
+
+fn of_place(first: Delivery, count: u32, error: String) -> Concern {
+    let text = first.notice.text();
     Concern {
-        task: dead.notice.task_id,
-        title: dead.notice.title,
-        assignee: dead.notice.assignee,
-        since: dead.settled_at.unwrap_or(dead.created_at),
+        task: first.notice.task_id,
+        title: first.notice.title,
+        assignee: first.notice.assignee,
+        since: first.settled_at.unwrap_or(first.created_at),
         need: Need::Undelivered {
-            delivery: dead.id,
-            to: dead.to,
+            delivery: first.id,
+            to: first.to,
             text,
-            error: dead.error.unwrap_or_default(),
+            error,
+            count,
         },
     }
 }

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::{Kernel, row};
 
 /// How many dead letters are looked at. Who has more has one problem, not many.
-pub(super) const DEAD_LETTERS: u32 = 1_000;
+const DEAD_LETTERS: u32 = 1_000;
 
 /// The places that can be told something now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl Kernel {
     }
 }
 
-pub(super) fn deliveries(conn: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
+fn deliveries(conn: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "{DELIVERIES} WHERE (?1 IS NULL OR task_id = ?1) AND (?2 IS NULL OR state = ?2) \
          ORDER BY deliveries.id DESC LIMIT ?3"
@@ -262,11 +262,14 @@ fn minute_of_day(time: Time) -> Option<u16> {
 }
 
 /// The columns that [`delivery`] reads.
-const DELIVERIES: &str = "SELECT deliveries.id, key, platform, chat_id, thread_id, notice, state, \
+pub(super) const DELIVERIES: &str = "SELECT deliveries.id, key, platform, chat_id, thread_id, notice, state, \
          attempts, next_attempt_at, error, created_at, settled_at \
      FROM deliveries JOIN places ON places.id = place_id";
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+/// How many columns [`DELIVERIES`] reads.
+pub(super) const DELIVERY_COLUMNS: usize = 12;
+
+pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let notice: String = row.get(5)?;
     let state: String = row.get(6)?;
     Ok(Delivery {

@@ -13,6 +13,7 @@ use domain::notify::{Address, TOLD};
 use domain::time::{Seconds, Timestamp};
 use rand::RngExt;
 use rusqlite::Connection;
+use rusqlite::OptionalExtension;
 
 use super::Work;
 use crate::error::Error;
@@ -224,35 +225,39 @@ fn give_up(work: &Work<'_>, id: DeliveryId, error: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Begins anew with one that was given up, at once.
+/// Begins anew, at once, with what was given up for the place of this delivery.
 pub(super) fn retry(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
-    let place = work
-        .conn
+    let place = place_of_dead(work, id)?;
+    work.conn
         .prepare_cached(
             "UPDATE deliveries SET state = 'pending', attempts = 0, next_attempt_at = ?2, \
                  settled_at = NULL \
-             WHERE id = ?1 AND state = 'dead' RETURNING place_id",
+             WHERE place_id = ?1 AND state = 'dead'",
         )?
-        .query_map((id.0, work.now.0), |row| row.get::<_, i64>(0))?
-        .next()
-        .transpose()?
-        .ok_or(Refusal::UnknownDelivery(id))?;
+        .execute((place, work.now.0))?;
     work.conn
         .prepare_cached("UPDATE places SET not_before = min(not_before, ?2) WHERE id = ?1")?
         .execute((place, work.now.0))?;
     Ok(Answer::Done)
 }
 
-/// Forgets one that was given up.
+/// Forgets what was given up for the place of this delivery.
 pub(super) fn drop_dead(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
-    let deleted = work
+    let place = place_of_dead(work, id)?;
+    work.conn
+        .prepare_cached("DELETE FROM deliveries WHERE place_id = ?1 AND state = 'dead'")?
+        .execute([place])?;
+    Ok(Answer::Done)
+}
+
+/// The place that was to be told what was given up. What is wrong with a place is wrong for all of it.
+fn place_of_dead(work: &Work<'_>, id: DeliveryId) -> Result<i64, Error> {
+    let place: Option<i64> = work
         .conn
-        .prepare_cached("DELETE FROM deliveries WHERE id = ?1 AND state = 'dead'")?
-        .execute([id.0])?;
-    match deleted {
-        0 => Err(Refusal::UnknownDelivery(id).into()),
-        _ => Ok(Answer::Done),
-    }
+        .prepare_cached("SELECT place_id FROM deliveries WHERE id = ?1 AND state = 'dead'")?
+        .query_one([id.0], |row| row.get(0))
+        .optional()?;
+    Ok(place.ok_or(Refusal::UnknownDelivery(id))?)
 }
 
 /// How long a message that came in is remembered: no platform sends one again after a day.

@@ -55,6 +55,8 @@ enum NeedObject<'a> {
         to: PlaceObject<'a>,
         text: &'a str,
         error: &'a str,
+        /// How many there are for this place; `delivery` is the first, and stands for all of them.
+        count: u32,
     },
 }
 
@@ -100,11 +102,13 @@ impl<'a> ConcernObject<'a> {
                     to,
                     text,
                     error,
+                    count,
                 } => NeedObject::Undelivered {
                     delivery: *delivery,
                     to: PlaceObject::new(to),
                     text,
                     error,
+                    count: *count,
                 },
             },
         }

@@ -67,8 +67,44 @@ async fn the_inbox_holds_what_needs_a_person_and_nothing_else() {
                 to: place("webhook", ""),
                 text: format!("✔ Kanban {told} done — told\ndone"),
                 error: "answered 500".to_owned(),
+                count: 1,
             },
         ),
     ];
     assert_eq!(needs().await, expected);
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_told_is_one_entry_however_often_it_fails() {
+    let board = Board::new();
+    let mut tasks = Vec::new();
+    for (number, to) in ["wrong", "wrong", "other", "wrong"].into_iter().enumerate() {
+        let task = board.task_named(&format!("task {number}")).await;
+        board.subscribe(&task, place("webhook", to)).await;
+        board.complete(&task, "done").await.unwrap();
+        let newest = board.deliveries().await.last().unwrap().id;
+        board.failed(newest, Retry::Never).await;
+        board.pass(Seconds(1));
+        tasks.push(task);
+    }
+    let inbox = board.kernel.inbox().await.unwrap();
+    let entries: Vec<_> = inbox
+        .iter()
+        .map(|concern| match &concern.need {
+            Need::Undelivered { to, count, .. } => (&concern.task, to.thread_id.as_str(), *count),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(entries, [(&tasks[0], "wrong", 3), (&tasks[2], "other", 1)]);
+
+    let Need::Undelivered { delivery, .. } = inbox[0].need else {
+        unreachable!()
+    };
+    board
+        .act(Command::RetryDelivery { delivery })
+        .await
+        .unwrap();
+    assert_eq!(board.kernel.inbox().await.unwrap().len(), 1);
+    let due = board.kernel.delivery_counts().await.unwrap();
+    assert_eq!((due.pending, due.dead), (3, 1));
 }

@@ -18,6 +18,13 @@ pub(crate) const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
      SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
      WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
 
+/// The same of the parent that was linked last alone. Many parents of one task are mostly finished in the
+/// order of their links; to look for one that is not from the first link on would each time pass all that
+/// are.
+const LAST_PARENT_IS_UNFINISHED: &str = "EXISTS ( \
+     SELECT 1 FROM tasks AS parent WHERE parent.status NOT IN ('done', 'archived') AND parent.id = ( \
+         SELECT parent_id FROM task_links WHERE child_id = tasks.id ORDER BY rowid DESC LIMIT 1))";
+
 /// The parents of a task that are not finished, by id.
 pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<TaskId>, Error> {
     let mut statement = conn.prepare_cached(
@@ -85,7 +92,7 @@ fn promote<P: Params>(
              status = iif(status = 'todo', 'ready', status), \
              status_since = iif(status = 'todo', ?1, status_since) \
          WHERE {among} AND +waiting = 1 AND +status IN ('todo', 'running') \
-           AND NOT {HAS_UNFINISHED_PARENT} \
+           AND NOT {LAST_PARENT_IS_UNFINISHED} AND NOT {HAS_UNFINISHED_PARENT} \
          RETURNING id, status"
     );
     changed(work, &sql, params(work.now.0))

@@ -1,5 +1,7 @@
 //! The pages that Leptos renders, and what each rendering is given. It never reads or writes tasks.
 
+use std::sync::Arc;
+
 use app::ssr::FormProof;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -7,7 +9,7 @@ use axum::extract::State;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, StatusCode};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::error::ErrorKind;
 use leptos::config::LeptosOptions;
@@ -15,6 +17,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context, with_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use crate::auth::Caller;
 use crate::{AppState, headers, site};
@@ -28,17 +31,40 @@ pub(crate) fn options() -> LeptosOptions {
         .build()
 }
 
+/// How many pages are rendered at once. A rendering takes a processor and, with 10,000 cards, some 20 MB
+/// for as long as it lasts: all tabs of a browser that starts again would only wait for each other.
+const RENDERED_AT_ONCE: usize = 2;
+
 /// A route for each page and for each server function.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     let options = state.leptos.clone();
     let provided = state.clone();
-    Router::new().leptos_routes_with_context(
-        state,
-        generate_route_list(app::App),
-        move || provide_to_page(&provided),
-        move || app::shell(options.clone()),
-    )
+    let turns = Arc::new(Semaphore::new(RENDERED_AT_ONCE));
+    Router::new()
+        .leptos_routes_with_context(
+            state,
+            generate_route_list(app::App),
+            move || provide_to_page(&provided),
+            move || app::shell(options.clone()),
+        )
+        .layer(from_fn_with_state(turns, in_turn))
 }
+
+/// Lets a page wait until others are rendered. Server functions render nothing.
+async fn in_turn(
+    State(turns): State<Arc<Semaphore>>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    if request.uri().path().starts_with(FUNCTIONS) {
+        return next.run(request).await;
+    }
+    let _turn = turns.acquire().await;
+    next.run(request).await
+}
+
+/// Where server functions are.
+const FUNCTIONS: &str = "/fn/";
 
 /// Whatever no route names: a file of the site, else a page that says so.
 pub(crate) async fn file_or_not_found(
@@ -72,7 +98,7 @@ const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 /// Leptos answers 500 when it cannot read the arguments of a server function. Whose fault that is
 /// stands in the answer.
 pub(crate) async fn blame(request: Request<Body>, next: Next) -> Response {
-    let is_function = request.uri().path().starts_with("/fn/");
+    let is_function = request.uri().path().starts_with(FUNCTIONS);
     let response = next.run(request).await;
     if !is_function || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return response;

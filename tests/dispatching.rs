@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -359,5 +360,56 @@ async fn the_systemd_unit_runs_this_program_on_this_board() -> anyhow::Result<()
         unit.out
     );
     assert!(!board.home().exists(), "it does nothing else");
+    Ok(())
+}
+
+/// A server that waited for minutes was no dispatcher, and `why` promised a start in a moment.
+#[tokio::test]
+async fn a_second_server_starts_the_tasks_when_the_first_is_killed() -> anyhow::Result<()> {
+    let mut first = Board::running().await?;
+    let mut second = first.beside()?;
+    second.serve(&["--listen", "127.0.0.1:0"]).await?;
+    first.kill().await?;
+    let killed = Instant::now();
+    let wish = json!({ "title": "a", "assignee": "shell", "body": "true" });
+    let (status, created) = second.post("/tasks", &wish).await?;
+    ensure!(status == 200, "{created}");
+    let task = text(&created, "/task/id")?.parse()?;
+    second.happened(&task, "completed").await?;
+    let taken = killed.elapsed();
+    assert!(taken < Duration::from_secs(15), "{taken:?}");
+    // What only a server that dispatches can do.
+    let (status, said) = second.post("/dispatch?max=1", &json!({})).await?;
+    assert_eq!(status, 200, "{said}");
+    second.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_another_program_dispatches_why_names_it() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    board.kanban(&["init"]).await?;
+    let lock = fs::File::create(board.home().join("kanban.db.dispatch.lock"))?;
+    lock.lock()?;
+    let task = board
+        .create("a", &["--assignee", "shell", "--body", "true"])
+        .await?;
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    board.logged("tasks are left to another process").await?;
+    let why = board.kanban(&["why", task.as_str()]).await?.out;
+    let me = format!("it is left to process {} (", std::process::id());
+    assert!(why.contains(&me), "{why}");
+    lock.unlock()?;
+    board.happened(&task, "completed").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dispatcher_that_was_killed_starts_nothing_in_a_moment() -> anyhow::Result<()> {
+    let mut board = Board::running().await?;
+    board.kill().await?;
+    let task = board.create("a", &["--assignee", "shell"]).await?;
+    let why = board.kanban(&["why", task.as_str()]).await?.out;
+    assert!(why.contains("no dispatcher is running"), "{why}");
     Ok(())
 }

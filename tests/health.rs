@@ -70,6 +70,7 @@ async fn whoever_is_let_in_hears_how_the_dispatcher_does_and_what_it_has_not_sta
 #[tokio::test]
 async fn a_run_that_is_stuck_is_a_problem_wherever_problems_are_told() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
+    board.kanban(&["init"]).await?;
     // Nobody can say of this one whether it has a supervisor.
     fs::create_dir_all(board.home().join("kanban/runs/7/supervisor.json"))?;
     board.serve(&["--listen", "127.0.0.1:0"]).await?;

@@ -245,7 +245,9 @@ async fn a_second_server_of_a_board_only_shows_it() -> anyhow::Result<()> {
     let mut second = board.beside()?;
     second.serve(&["--listen", "127.0.0.1:0"]).await?;
     assert!(
-        second.log().contains("only shows the board"),
+        second
+            .log()
+            .contains("this server shows the board and starts tasks once that ends"),
         "{}",
         second.log()
     );

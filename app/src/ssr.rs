@@ -7,6 +7,8 @@ mod preferences;
 mod read;
 mod refuse;
 
+use std::sync::{Arc, OnceLock};
+
 use axum::http::HeaderMap;
 use dispatcher::{Home, sample};
 use domain::actor::Actor;
@@ -34,8 +36,8 @@ pub struct Services {
     pub kernel: Kernel,
     /// Where logs are.
     pub home: Home,
-    /// The dispatcher, where it is in this process.
-    pub dispatcher: Option<dispatcher::Handle>,
+    /// The dispatcher, once it is in this process.
+    pub dispatcher: Arc<OnceLock<dispatcher::Handle>>,
 }
 
 /// The proof that forms send where no script does: see the front door of the server.
@@ -156,7 +158,7 @@ const MOST_NUDGED: u32 = 8;
 
 pub(crate) async fn nudge() -> Result<u32, ApiError> {
     let Services { dispatcher, .. } = services()?;
-    let Some(dispatcher) = dispatcher else {
+    let Some(dispatcher) = dispatcher.get() else {
         return Err(refused(Refusal {
             kind: ErrorKind::Refused,
             message: "This server starts no tasks: the dispatcher is somewhere else, or off"

@@ -237,17 +237,21 @@ pub fn main() -> ExitCode {
             home().and_then(|home| dispatch::run(&args, home, umask, &mut output))
         }
         Some(Verb::OnBoard(verb)) => home().and_then(|home| {
-            on_board(home, async |session| {
+            let opening = match &verb {
+                OnBoard::Init(_) => Session::open_or_make,
+                _ => Session::open,
+            };
+            on_board(opening(home)?, async |session| {
                 verb.carry_out(session, &mut output).await
             })
         }),
         Some(Verb::Following(verb)) => home().and_then(|home| {
-            on_board(home, async |session| {
+            on_board(Session::open(home)?, async |session| {
                 verb.carry_out(session, &mut output).await
             })
         }),
         Some(Verb::Slash(args)) => home().and_then(|home| {
-            on_board(home, async |session| {
+            on_board(Session::open(home)?, async |session| {
                 slash::run(&args, session, &mut output).await
             })
         }),
@@ -299,12 +303,11 @@ impl Verb {
     }
 }
 
-/// Opens the board and does something with it.
+/// Does something with the board.
 fn on_board(
-    home: Home,
+    session: Session,
     act: impl AsyncFnOnce(&Session) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let session = Session::open(home)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -8,12 +8,12 @@ use anyhow::Context as _;
 use dispatcher::{Config, Dispatcher, FindServers, Home};
 use domain::event::Event;
 use domain::time::Timestamp;
-use kernel::Kernel;
 use rustix::fs::Mode;
 
+use crate::board_file;
 use crate::lines::{LastLines, Lines};
 use crate::notify::Notifier;
-use crate::serve::{make_private_folder, servers_of};
+use crate::serve::servers_of;
 use crate::shutdown::{Signals, WhenStopped};
 
 /// What a dispatcher without a server is told when it starts.
@@ -49,10 +49,8 @@ pub(crate) enum Telling {
 /// Works on the board until the process is asked to end. What is returned sees to its last lines.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     let home = &settings.home;
-    make_private_folder(home.root())
-        .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
-    let db = home.db();
-    let kernel = tokio::task::spawn_blocking(move || Kernel::open(&db)).await??;
+    let at = home.clone();
+    let kernel = tokio::task::spawn_blocking(move || board_file::open(&at)).await??;
     let mut signals = Signals::listen()?;
     let servers = FindServers::By(servers_of);
     let config = Config {
@@ -63,6 +61,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
         interval: settings.interval,
         ..Config::new(std::env::current_exe().context("cannot find this program's own file")?)
     };
+    let looking = tokio::spawn(board_file::look_for_damage(kernel.clone()));
     let mut feed = kernel.feed(*kernel.newest_event().borrow());
     let notifier = Notifier::start(kernel.clone(), home.clone(), servers).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
@@ -87,6 +86,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     drop(pidfile);
     settings.when_stopped.end(dispatcher, &mut signals).await;
     notifier.stop().await;
+    looking.abort();
     told.say("(dispatcher stopped)\n");
     Ok(last_lines)
 }

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use crate::auth::Caller;
 use crate::http_error::HttpError;
-use crate::{AppState, rest};
+use crate::{AppState, http_error, rest};
 
 /// Strangers hear `ok` where the board can be read and work can be started on this machine, and no
 /// more.
@@ -20,6 +20,12 @@ pub(crate) async fn healthz(
         tracing::error!(error.cause = %error, "the board cannot be read");
         return unwell("the board cannot be read\n");
     }
+    if let Some(damage) = state.kernel().damage() {
+        return match caller {
+            Some(_) => Ok(http_error::busy(&damage.to_string())),
+            None => unwell("the board is damaged\n"),
+        };
+    }
     match caller {
         Some(_) => rest::health(state).await,
         None if has_fault(&state).await => unwell("nothing can be started on this machine\n"),
@@ -30,7 +36,7 @@ pub(crate) async fn healthz(
 /// Returns true while this machine could start no worker. A dispatcher of ours has looked; without
 /// one, we look.
 async fn has_fault(state: &AppState) -> bool {
-    if let Some(dispatcher) = &state.services.dispatcher {
+    if let Some(dispatcher) = state.services.dispatcher.get() {
         return dispatcher.status().fault.is_some();
     }
     let home = state.services.home.clone();

@@ -4,6 +4,7 @@
 mod address;
 mod answer;
 mod auth;
+mod board_file;
 pub mod cli;
 mod daemon;
 mod events;
@@ -23,6 +24,7 @@ mod notify;
 mod other_boards;
 mod page;
 mod plain_page;
+mod post;
 mod rest;
 mod serve;
 mod shutdown;

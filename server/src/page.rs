@@ -31,8 +31,8 @@ pub(crate) fn options() -> LeptosOptions {
         .build()
 }
 
-/// How many pages are rendered at once. A rendering takes a processor and, with 10,000 cards, some 20 MB
-/// for as long as it lasts: all tabs of a browser that starts again would only wait for each other.
+/// How many pages are rendered at once. A rendering takes a processor, and memory for all its cards as
+/// long as it lasts: all tabs of a browser that starts again would only wait for each other.
 const RENDERED_AT_ONCE: usize = 2;
 
 /// A route for each page and for each server function.

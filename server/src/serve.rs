@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::ssr::Services;
-use dispatcher::{Config, Dispatcher, FindServers, Home, Servers};
+use dispatcher::{Config, FindServers, Home, Servers};
 use domain::time::Timestamp;
-use kernel::Kernel;
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{interval, timeout};
 
-use crate::address::{self, Published, Reachable};
+use crate::address::{self, Reachable};
 use crate::auth::{self, FrontDoor, LeftSessions, PublicUrl, Token, launch_link};
 use crate::notify::Notifier;
 use crate::other_boards;
+use crate::post::{Place, Post};
 use crate::shutdown::{Shutdown, Signals, WhenStopped};
-use crate::{AppState, router};
+use crate::{AppState, board_file, router};
 
 /// How long open requests and sockets are waited for. The dispatcher's workers are not: they have
 /// supervisors of their own and work on.
@@ -57,12 +57,10 @@ pub(crate) struct Settings {
 /// Serves a board until the process is asked to end.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let Settings { home, listen, .. } = &settings;
-    make_private_folder(home.root())
-        .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
+    let at = home.clone();
+    let kernel = spawn_blocking(move || board_file::open(&at)).await??;
     let token = Token::load_or_create(&home.token())
         .with_context(|| format!("cannot use {}", home.token().display()))?;
-    let db = home.db();
-    let kernel = spawn_blocking(move || Kernel::open(&db)).await??;
     let listener = TcpListener::bind(*listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
@@ -71,21 +69,22 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         Some(public) => public.to_string(),
         None => format!("http://{address}"),
     };
-    let _published = publish(home, &url)?;
+    let published = publish(home, &url)?;
     let _reachable = publish_reachable(&settings, address)?;
     let mut signals = Signals::listen()?;
 
     let config = dispatcher_config(&settings)?;
     let notifier = Notifier::start(kernel.clone(), home.clone(), config.servers.clone()).await?;
-    let dispatcher = match settings.dispatching {
-        Dispatching::On => start_dispatcher(&kernel, home, config.clone()).await?,
-        Dispatching::Off => None,
+    let dispatcher = Place::default();
+    let post = match settings.dispatching {
+        Dispatching::On => Post::take(&kernel, home, config.clone(), &dispatcher).await?,
+        Dispatching::Off => Post::Off,
     };
     let shutdown = Shutdown::default();
     let services = Services {
         kernel: kernel.clone(),
         home: home.clone(),
-        dispatcher: dispatcher.as_ref().map(Dispatcher::handle),
+        dispatcher,
     };
     let launch_link = launch_link(&token, &url, kernel.now());
     let door = FrontDoor::new(
@@ -102,6 +101,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         tracing::warn!("{told}; {remedy}");
     }
 
+    let looking = tokio::spawn(board_file::look_for_damage(kernel.clone()));
     let rotation = tokio::spawn(auth::follow(state.clone(), home.token()));
     let metrics = state.metrics.clone();
     let serving = crate::listen::listen(listener, router(state), metrics, shutdown.clone());
@@ -109,9 +109,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     signals.asked_to_end().await;
     tracing::info!("stopping");
     // Whoever waits for the workers can watch them.
-    if let Some(dispatcher) = dispatcher {
-        settings.when_stopped.end(dispatcher, &mut signals).await;
-    }
+    post.leave(settings.when_stopped, &mut signals).await;
     notifier.stop().await;
     shutdown.begin();
     let left = async {
@@ -123,6 +121,8 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     left.await;
     rotation.abort();
+    published.abort();
+    looking.abort();
     Ok(())
 }
 
@@ -143,22 +143,6 @@ fn dispatcher_config(settings: &Settings) -> anyhow::Result<Config> {
         servers: FindServers::By(servers_of),
         ..Config::new(program)
     })
-}
-
-/// Starts to work on the tasks, unless another process does.
-async fn start_dispatcher(
-    kernel: &Kernel,
-    home: &Home,
-    config: Config,
-) -> anyhow::Result<Option<Dispatcher>> {
-    match Dispatcher::start(kernel.clone(), home.clone(), config).await {
-        Ok(dispatcher) => Ok(Some(dispatcher)),
-        Err(error @ dispatcher::Error::Held(_)) => {
-            tracing::warn!("{error}, so this server only shows the board");
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Says where the board is, for people and for programs that started us on port 0.
@@ -197,7 +181,7 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-fn address_file(home: &Home) -> PathBuf {
+pub(crate) fn address_file(home: &Home) -> PathBuf {
     home.root().join("kanban/server.address")
 }
 
@@ -217,15 +201,32 @@ fn publish_reachable(settings: &Settings, listen: SocketAddr) -> anyhow::Result<
     Ok(Some(reachable))
 }
 
-fn publish(home: &Home, url: &str) -> anyhow::Result<Option<Published>> {
-    let path = address_file(home);
+/// How often a server tries to be the one that is found, while another one is.
+const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
+
+/// Makes the server known to other commands until the task is aborted: at once, or when the one that is
+/// known has gone.
+fn publish(home: &Home, url: &str) -> anyhow::Result<JoinHandle<()>> {
+    let (path, url) = (address_file(home), url.to_owned());
     path.parent().map(create_dir_all).transpose()?;
-    let published =
-        address::publish(&path, url).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut published = address::publish(&path, &url)
+        .with_context(|| format!("cannot write {}", path.display()))?;
     if published.is_none() {
         tracing::warn!(
             "another server of this home folder is running; `kanban open` finds that one"
         );
     }
-    Ok(published)
+    Ok(tokio::spawn(async move {
+        let mut again = interval(PUBLISH_AGAIN);
+        while published.is_none() {
+            again.tick().await;
+            let (path, url) = (path.clone(), url.clone());
+            let publishing = spawn_blocking(move || address::publish(&path, &url));
+            published = publishing.await.ok().and_then(Result::ok).flatten();
+            if published.is_some() {
+                tracing::info!("the other server is gone; `kanban open` finds this one now");
+            }
+        }
+        std::future::pending::<()>().await;
+    }))
 }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use anyhow::Context as _;
+use serde_json::json;
+
 use crate::harness::{Board, text};
 
 #[tokio::test]
@@ -131,9 +134,106 @@ async fn a_board_is_not_replaced_under_its_server() -> anyhow::Result<()> {
     let said = board.kanban(&["restore", &copy, "--force"]).await?;
     assert_eq!(said.code, Some(1));
     assert!(
-        said.err.contains("is running; stop it first"),
+        said.err.contains(" serve ") && said.err.contains("stop it first"),
         "{}",
         said.err
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_board_is_not_replaced_under_a_second_server_either() -> anyhow::Result<()> {
+    let mut first = Board::running().await?;
+    let mut second = first.beside()?;
+    second.serve(&["--listen", "127.0.0.1:0"]).await?;
+    let copy = first.home().join("copy.db").to_string_lossy().into_owned();
+    first.kanban(&["backup", &copy]).await?;
+    first.kill().await?;
+    let said = first.kanban(&["restore", &copy, "--force"]).await?;
+    let holder = format!("process {} (", second.pid()?);
+    assert!(
+        said.code == Some(1) && said.err.contains(&holder) && said.err.contains(" serve "),
+        "{said:?}"
+    );
+    let (status, created) = second.post("/tasks", &json!({ "title": "kept" })).await?;
+    assert_eq!(status, 200, "{created}");
+
+    second.logged("`kanban open` finds this one now").await?;
+    let opened = first.kanban(&["open"]).await?;
+    assert!(opened.out.contains(second.address()?), "{opened:?}");
+
+    second.stop().await?;
+    let said = first.kanban(&["restore", &copy, "--force"]).await?;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_was_stopped_leaves_the_whole_board_in_its_file() -> anyhow::Result<()> {
+    let mut board = Board::running().await?;
+    let task = board.create("kept", &[]).await?;
+    // A page that is open reads on until the end.
+    let _socket = board.socket("since=0").await?;
+    board.stop().await?;
+    let other = Board::without_server()?;
+    fs::create_dir_all(other.home())?;
+    fs::copy(
+        board.home().join("kanban.db"),
+        other.home().join("kanban.db"),
+    )?;
+    let listed = other.kanban(&["list"]).await?;
+    assert!(listed.out.contains(task.as_str()), "{listed:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_home_that_lost_its_board_gets_no_empty_one() -> anyhow::Result<()> {
+    let mut board = Board::running().await?;
+    let task = board
+        .create("a", &["--assignee", "shell", "--body", "true"])
+        .await?;
+    board.happened(&task, "completed").await?;
+    board.kanban(&["backup"]).await?;
+    board.stop().await?;
+    let db = board.home().join("kanban.db");
+    for is_gone in [true, false] {
+        for suffix in ["", "-wal", "-shm"] {
+            let file = board.home().join(format!("kanban.db{suffix}"));
+            if file.exists() {
+                fs::remove_file(file)?;
+            }
+        }
+        if !is_gone {
+            fs::write(&db, "")?;
+        }
+        for words in [
+            ["list"].as_slice(),
+            &["create", "b"],
+            &["serve", "--listen", "127.0.0.1:0"],
+        ] {
+            let said = board.kanban(words).await?;
+            assert_eq!(said.code, Some(1), "{words:?} {said:?}");
+            assert!(said.err.contains("kanban restore FILE --force"), "{said:?}");
+        }
+        let found = board.kanban(&["doctor"]).await?;
+        assert!(
+            found.code == Some(1) && found.out.contains("this home was in use"),
+            "{found:?}"
+        );
+        assert_eq!(db.exists(), !is_gone);
+    }
+    let mut copies = fs::read_dir(board.home().join("backups"))?;
+    let copy = copies.next().context("no copy")??.path();
+    let said = board
+        .kanban(&["restore", &copy.to_string_lossy(), "--force"])
+        .await?;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(
+        board
+            .kanban(&["show", task.as_str()])
+            .await?
+            .out
+            .contains("done")
     );
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub(super) mod cli;
 pub(super) mod http;
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -78,16 +79,26 @@ impl Board {
 
     /// Starts `kanban serve` with these arguments and waits until it listens.
     pub(crate) async fn serve(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        self.serve_in(arguments, &[]).await
+    }
+
+    /// [`Board::serve`] with these variables in its environment.
+    pub(crate) async fn serve_in(
+        &mut self,
+        arguments: &[&str],
+        environment: &[(&str, &OsStr)],
+    ) -> anyhow::Result<()> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.log_file())?;
-        self.serve_with(arguments, "debug", log.into()).await
+        self.serve_with(arguments, "debug", log.into(), environment)
+            .await
     }
 
     /// The same, with a log that tells everything and goes there.
     pub(crate) async fn serve_logging_to(&mut self, log: Stdio) -> anyhow::Result<()> {
-        self.serve_with(&["--listen", "127.0.0.1:0"], "trace", log)
+        self.serve_with(&["--listen", "127.0.0.1:0"], "trace", log, &[])
             .await
     }
 
@@ -96,11 +107,13 @@ impl Board {
         arguments: &[&str],
         level: &str,
         log: Stdio,
+        environment: &[(&str, &OsStr)],
     ) -> anyhow::Result<()> {
         let mut process = self
             .command("serve")?
             .args(arguments)
             .env("KANBAN_LOG", level)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
@@ -176,7 +189,8 @@ impl Board {
 
     /// Takes the content of the database away from under the server.
     pub(crate) fn spoil(&self) -> anyhow::Result<()> {
-        for name in ["kanban.db", "kanban.db-wal"] {
+        // In this order: SQLite removes the log of a file that is empty.
+        for name in ["kanban.db-wal", "kanban.db"] {
             let file = File::options().write(true).open(self.home().join(name))?;
             file.set_len(0)?;
         }

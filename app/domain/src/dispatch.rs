@@ -11,7 +11,7 @@ use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
 
 pub use facts::Facts;
-pub use why::{WhyNot, why_not};
+pub use why::{WhyNot, names_of, why_not};
 
 /// How long a dispatcher may say nothing before it is taken for dead: it looks at the board once a
 /// minute at least, and says so.
@@ -49,6 +49,9 @@ pub struct Report {
     /// The runs that it can neither watch nor bring to an end.
     #[serde(default)]
     pub stuck: Vec<Stuck>,
+    /// Whether this is said of another process by a server that waits for its dispatch lock.
+    #[serde(default)]
+    pub is_of_another: bool,
 }
 
 /// A run that can neither be watched nor brought to an end, as things are. It is tried again.
@@ -141,6 +144,15 @@ impl Dispatch {
             .filter(|report| report.is_running && silent_for <= SILENCE.0)
     }
 
+    /// The process that holds the dispatch lock and says nothing itself, as a server that waits for the
+    /// lock has it.
+    pub fn elsewhere(&self) -> Option<&str> {
+        let silent_for = self.now.seconds_since(self.reported_at?);
+        let report = self.report.as_ref();
+        let report = report.filter(|report| report.is_of_another && silent_for <= SILENCE.0)?;
+        Some(&report.claimer)
+    }
+
     /// How many runs go on, those included that were closed and whose processes have not ended yet.
     pub fn count(&self) -> u32 {
         self.count_of(|_| true)
@@ -169,6 +181,30 @@ impl Dispatch {
 }
 
 impl Report {
+    /// What is known of another process that holds the dispatch lock.
+    pub fn of_another(claimer: String) -> Self {
+        Self {
+            claimer,
+            process: ProcessIdentity {
+                boot_id: String::new(),
+                pid: 0,
+                started_ticks: 0,
+            },
+            is_running: false,
+            last_tick: None,
+            next_tick: None,
+            cap: 0,
+            cap_reason: String::new(),
+            bad_ticks: 0,
+            problem: None,
+            lanes: Vec::new(),
+            leaving: Vec::new(),
+            fault: None,
+            stuck: Vec::new(),
+            is_of_another: true,
+        }
+    }
+
     /// The lane that starts the workers of an assignee.
     pub fn lane_of(&self, assignee: &str) -> Option<&LaneReport> {
         let own = self.lanes.iter().find(|lane| lane.name == assignee);

@@ -106,6 +106,7 @@ pub fn report() -> Report {
         fault: None,
         leaving: Vec::new(),
         stuck: Vec::new(),
+        is_of_another: false,
     }
 }
 

@@ -87,8 +87,7 @@ pub(crate) async fn search(text: String) -> Result<Vec<TaskId>, ApiError> {
         offset: 0,
         limit: MOST_FOUND,
     };
-    let found = kernel.search(query).await.map_err(failed)?;
-    Ok(found.hits.into_iter().map(|hit| hit.task.id).collect())
+    kernel.search_ids(query).await.map_err(failed)
 }
 
 pub(crate) async fn read_pulse() -> Result<Pulse, ApiError> {

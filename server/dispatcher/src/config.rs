@@ -1,5 +1,6 @@
 //! What a dispatcher is told: by whoever starts it, and by `kanban.toml`.
 
+mod board;
 mod cap;
 mod example;
 mod file;
@@ -11,6 +12,7 @@ mod source;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use board::durability;
 pub(crate) use cap::Cap;
 pub use example::EXAMPLE;
 pub use server::{FindServers, Servers};

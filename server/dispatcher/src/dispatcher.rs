@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::{Config, Source};
 use crate::error::Error;
+use crate::holders::lock_holders;
 use crate::home::Home;
 use crate::latencies::Latencies;
 use crate::process;
@@ -183,7 +184,18 @@ fn take_lock(path: PathBuf) -> Result<File, Error> {
             Err(TryLockError::Error(cause)) => return Err(Error::file("lock", &path)(cause)),
         }
     }
-    Err(Error::Held(path))
+    Err(Error::Held {
+        by: holder(&path),
+        lock: path,
+    })
+}
+
+/// Who holds the dispatch lock, in words.
+fn holder(lock: &Path) -> String {
+    match lock_holders(lock).join(", ") {
+        nobody if nobody.is_empty() => "a process that the system does not name".to_owned(),
+        holders => holders,
+    }
 }
 
 /// Whether a dispatcher of this board holds its lock now. It blocks.

@@ -207,6 +207,7 @@ fn said_by(settings: &Settings) -> Report {
         fault: None,
         leaving: Vec::new(),
         stuck: Vec::new(),
+        is_of_another: false,
     }
 }
 

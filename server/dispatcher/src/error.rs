@@ -7,8 +7,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// One board has one dispatcher.
-    #[error("another dispatcher works on this board: it holds {0}")]
-    Held(PathBuf),
+    #[error("another dispatcher works on this board: {by} holds {lock}")]
+    Held {
+        /// The file.
+        lock: PathBuf,
+        /// Whose lock it is, in words.
+        by: String,
+    },
     /// `kanban.toml` cannot be used.
     #[error(transparent)]
     Mistake(#[from] crate::config::Mistake),

@@ -59,7 +59,7 @@ impl Error {
             Self::Program { .. } => Fault::Lane,
             Self::Workspace(_)
             | Self::Nonsense { .. }
-            | Self::Held(_)
+            | Self::Held { .. }
             | Self::Mistake(_)
             | Self::Stopped
             | Self::BoardNotEmpty => Fault::Task,

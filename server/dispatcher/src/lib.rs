@@ -16,6 +16,7 @@ mod ends;
 mod error;
 mod fault;
 pub mod gc;
+mod holders;
 mod home;
 mod lanes;
 mod latencies;
@@ -38,10 +39,13 @@ mod work;
 mod workspaces;
 
 pub use crate::by_hand::{by_hand, move_in};
-pub use crate::config::{Config, EXAMPLE, FindServers, Mistake, Servers, Settings, Stamp};
+pub use crate::config::{
+    Config, EXAMPLE, FindServers, Mistake, Servers, Settings, Stamp, durability,
+};
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
 pub use crate::dry_run::dry_run;
 pub use crate::error::Error;
+pub use crate::holders::lock_holders;
 pub use crate::home::Home;
 pub use crate::lanes::Lanes;
 pub use crate::latencies::Latencies;

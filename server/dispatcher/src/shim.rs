@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kernel::Kernel;
+use kernel::{IfLost, Kernel, Options};
 use rustix::fs::Mode;
 use tokio::time::{Instant, interval, timeout};
 
@@ -107,7 +107,12 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
         .map_err(Error::system("become a subreaper"))?;
     let identity = process::own_identity().map_err(Error::system("read /proc"))?;
     folder.write_supervisor(&identity)?;
-    let kernel = Kernel::open(&spec.db)?;
+    // Where the board is gone, a new one would know nothing of this run.
+    let options = Options {
+        if_lost: IfLost::Refuse,
+        ..Options::default()
+    };
+    let kernel = Kernel::open_with(&spec.db, options)?;
     let board = Board::of(spec, &kernel);
     if !board.attach(identity).await? {
         return Ok(());

@@ -63,7 +63,7 @@ impl Board {
         let board = Self {
             folder: tempfile::tempdir().unwrap(),
         };
-        let conn = open::for_writing(&board.path(), NOW).unwrap();
+        let conn = open::for_writing(&board.path(), NOW, crate::IfLost::Make).unwrap();
         conn.execute(
             "WITH RECURSIVE task (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM task WHERE n + 1 < ?1) \
              INSERT INTO tasks (id, title, status, waiting, priority, created_at, assignee) \
@@ -105,7 +105,7 @@ impl Board {
 
     fn writer(&self) -> Writer {
         Writer {
-            connection: open::for_writing(&self.path(), NOW).unwrap(),
+            connection: open::for_writing(&self.path(), NOW, crate::IfLost::Make).unwrap(),
             rng: StdRng::seed_from_u64(1),
         }
     }
@@ -251,4 +251,28 @@ fn a_verb_looks_at_the_tasks_that_it_is_about_and_at_no_other() {
     for (small, large) in std::iter::zip(costs[0], costs[1]) {
         assert_same(small, large);
     }
+}
+
+/// Each completion once passed all the parents that were finished before it.
+#[test]
+fn finishing_many_parents_of_one_task_in_turn_costs_each_of_them_the_same() {
+    let _turn = TURN.blocking_lock();
+    let board = Board::of(1);
+    let mut writer = board.writer();
+    let mut cost_of_each = |count: i64| {
+        let parents: Vec<TaskId> = (0..count).map(|_| writer.create(None).0).collect();
+        let new = NewTask {
+            title: "last".to_owned(),
+            parents: parents.iter().map(ToString::to_string).collect(),
+            ..NewTask::default()
+        };
+        writer.give(&Actor::full("ada"), Command::CreateTask(new));
+        let steps: i64 = parents
+            .iter()
+            .map(|parent| writer.complete(parent).steps)
+            .sum();
+        steps / count
+    };
+    let (few, many) = (cost_of_each(50), cost_of_each(400));
+    assert!(many < 2 * few, "{few} {many}");
 }

@@ -14,6 +14,9 @@ pub enum Error {
     /// Another program holds the database, or too many writes are waiting.
     #[error("the board is busy, try again")]
     Busy,
+    /// A query was interrupted: its time was up.
+    #[error("reading took too long and was stopped; ask for less, or try again")]
+    TookTooLong,
     /// The kernel has been closed.
     #[error("the board has been closed")]
     Stopped,
@@ -24,8 +27,20 @@ pub enum Error {
     #[error("{0} is not a kanban database; move it away or choose another --home")]
     NotABoard(PathBuf),
     /// The file is damaged.
-    #[error("{0} is damaged; restore a copy from the folder `backups` beside it")]
+    #[error(
+        "{0} is damaged, so nothing is written to it; stop every kanban that has it open and put a copy \
+         from the folder `backups` back with `kanban restore FILE --force`"
+    )]
     Corrupt(PathBuf),
+    /// There has been a board, and now there is none.
+    #[error(
+        "{0} is gone or empty, but this home was in use; put a copy from the folder `backups` back with \
+         `kanban restore FILE --force`, or begin anew with `kanban init`"
+    )]
+    Lost(PathBuf),
+    /// A look at the whole file found a fault.
+    #[error("the board is damaged: {0}")]
+    Torn(String),
     /// A file would be overwritten.
     #[error("{0} exists already; choose another name")]
     Exists(PathBuf),
@@ -59,11 +74,13 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused(refusal) => refusal.kind(),
-            Self::Busy | Self::DiskFull => ErrorKind::Busy,
+            Self::Busy | Self::TookTooLong | Self::DiskFull => ErrorKind::Busy,
             Self::Stopped
             | Self::Internal
             | Self::NotABoard(_)
             | Self::Corrupt(_)
+            | Self::Lost(_)
+            | Self::Torn(_)
             | Self::NewerSchema(_)
             | Self::Exists(_)
             | Self::CannotOpen { .. }
@@ -74,12 +91,27 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether SQLite, or a look at the file, says that the file is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Corrupt(_) | Self::Torn(_) => true,
+            Self::Database(cause) => matches!(
+                cause.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(cause: rusqlite::Error) -> Self {
         match cause.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                 Self::Busy
             }
+            Some(rusqlite::ErrorCode::OperationInterrupted) => Self::TookTooLong,
             Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
             _ => Self::Database(Arc::new(cause)),
         }

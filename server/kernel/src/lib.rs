@@ -11,10 +11,12 @@ mod clock;
 pub mod copies;
 #[cfg(test)]
 mod cost;
+mod damage;
 mod error;
 mod events;
 mod feed;
 mod histogram;
+mod hold;
 mod open;
 mod queries;
 mod readers;
@@ -26,18 +28,22 @@ mod verbs;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command::{Command, Receipt};
 use domain::id::EventId;
 use domain::task::Task;
 use domain::time::Timestamp;
-use tokio::sync::watch;
+use serde::Deserialize;
+use tokio::sync::{Semaphore, watch};
 
 pub use clock::Clock;
 pub use error::Error;
 pub use feed::Feed;
 pub use histogram::Histogram;
+pub use hold::{Alone, lock_file};
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow};
 pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
@@ -49,9 +55,10 @@ pub use queries::tasks::TaskFilter;
 pub use verbs::{ForeignWorker, StaleClaim};
 pub use writer::Show;
 
+use hold::Hold;
 use queries::dispatch::HeldReport;
 use readers::Readers;
-use writer::{Done, Writer};
+use writer::{Done, Held, Writer};
 
 /// A cheap handle to one open board. Clones share the writer thread and the read connections; the
 /// file is closed when the last of them goes.
@@ -59,17 +66,64 @@ use writer::{Done, Writer};
 pub struct Kernel {
     writer: Writer,
     readers: Readers,
+    /// Whose turn it is to bring the search index up to date.
+    index_turn: Arc<Semaphore>,
     clock: Clock,
     held_report: HeldReport,
 }
 
-/// What a test may hold in its hand.
-#[derive(Clone, Debug, Default)]
+/// How long a query may take, unless somebody says otherwise: far longer than any does that a person
+/// waits for, and short enough that those behind it are answered.
+const READ_LIMIT: Duration = Duration::from_secs(5);
+
+/// What can be chosen about an open board.
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The source of the time.
     pub clock: Clock,
     /// The seed of ids, tokens and jitter; drawn from the operating system when `None`.
     pub seed: Option<u64>,
+    /// How long a query may wait for its turn, and how long it may run.
+    pub read_limit: Duration,
+    /// What an answer to a write promises.
+    pub durability: Durability,
+    /// What to do where there is no file, or one without a table.
+    pub if_lost: IfLost,
+}
+
+/// What survives a power cut or a crash of the operating system. A crash of this program takes nothing
+/// either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Everything that was answered: each commit waits for the disk, and those who write together share
+    /// it (SQLite's `synchronous = FULL`).
+    #[default]
+    Full,
+    /// The board as it was at some moment since the last checkpoint (`synchronous = NORMAL`).
+    Normal,
+}
+
+/// What becomes of a board without a file, or with one that holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfLost {
+    /// A new board is made.
+    #[default]
+    Make,
+    /// It is refused: there has been one.
+    Refuse,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Clock::default(),
+            seed: None,
+            read_limit: READ_LIMIT,
+            durability: Durability::Full,
+            if_lost: IfLost::Make,
+        }
+    }
 }
 
 impl Kernel {
@@ -86,11 +140,23 @@ impl Kernel {
     /// # Errors
     /// As [`Kernel::open`].
     pub fn open_with(path: &Path, options: Options) -> Result<Self, Error> {
-        let connection = open::for_writing(path, options.clock.now())?;
-        let writer = Writer::start(connection, options.clock.clone(), options.seed)?;
+        open::make_folder_of(path)?;
+        let hold = Hold::shared(path)?;
+        let connection = open::for_writing(path, options.clock.now(), options.if_lost)?;
+        if options.durability == Durability::Normal {
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+        }
+        let readers = Readers::new(path, options.read_limit);
+        let held = Held {
+            connection,
+            hold,
+            damage: readers.damage().clone(),
+        };
+        let writer = Writer::start(held, options.clock.clone(), options.seed)?;
         Ok(Self {
             writer,
-            readers: Readers::new(path),
+            readers,
+            index_turn: Arc::new(Semaphore::new(1)),
             clock: options.clock,
             held_report: HeldReport::default(),
         })

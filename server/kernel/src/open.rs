@@ -3,6 +3,7 @@
 
 mod foreign;
 mod peers;
+mod shape;
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -15,6 +16,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 pub(crate) use self::peers::put_in_step;
+use crate::IfLost;
 use crate::error::Error;
 
 /// Marks a file as ours: "knbn" in ASCII. The original leaves it zero.
@@ -25,7 +27,7 @@ const APPLICATION_ID: i32 = 0x6b6e_626e;
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 /// How long a connection waits for another program's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long one waits whose switch to the write-ahead log was refused.
 const SWITCH_PAUSE: Duration = Duration::from_millis(10);
@@ -64,19 +66,31 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
 ///
 /// Nothing is written before the file is known to be a board that we may write, and a copy has been
 /// put beside it where there is anything in it that we are going to change.
-pub(crate) fn for_writing(path: &Path, now: Timestamp) -> Result<Connection, Error> {
+pub(crate) fn for_writing(
+    path: &Path,
+    now: Timestamp,
+    if_lost: IfLost,
+) -> Result<Connection, Error> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Error::OldSqlite(rusqlite::version()));
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    create_folder(folder)?;
+    make_folder_of(path)?;
+    if if_lost == IfLost::Refuse && !path.exists() {
+        return Err(Error::Lost(path.to_owned()));
+    }
     let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = connect(path, access).map_err(|cause| explain(path, cause))?;
     match inspect(&connection).map_err(|cause| explain(path, cause))? {
         Content::Current => write_ahead(&connection)?,
+        Content::Nothing if if_lost == IfLost::Refuse => return Err(Error::Lost(path.to_owned())),
         Content::Nothing => migrate(&mut connection, path)?,
         Content::OlderBoard => {
             back_up(&connection, path, now)?;
+            migrate(&mut connection, path)?;
+        }
+        Content::Unmarked(version) => {
+            back_up(&connection, path, now)?;
+            connection.pragma_update(None, "user_version", version)?;
             migrate(&mut connection, path)?;
         }
         Content::NewerBoard => return Err(Error::NewerSchema(path.to_owned())),
@@ -107,7 +121,7 @@ pub(crate) fn existing(path: &Path) -> Result<Connection, Error> {
     let explain = |cause| explain(path, cause);
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(explain)?;
     match inspect(&connection).map_err(explain)? {
-        Content::Current | Content::OlderBoard => Ok(connection),
+        Content::Current | Content::OlderBoard | Content::Unmarked(_) => Ok(connection),
         Content::NewerBoard => Err(Error::NewerSchema(path.to_owned())),
         Content::Nothing | Content::SomethingElse => Err(Error::NotABoard(path.to_owned())),
     }
@@ -125,7 +139,7 @@ pub(crate) fn for_reading(path: &Path) -> Result<Connection, Error> {
 fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // They stand in for the verbs where another program writes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
@@ -139,6 +153,8 @@ enum Content {
     Current,
     /// A board of an earlier version of ours, or of the original.
     OlderBoard,
+    /// A board of this version of ours that has lost its marks, as `.dump` loses them.
+    Unmarked(i32),
     NewerBoard,
     SomethingElse,
 }
@@ -146,6 +162,11 @@ enum Content {
 fn inspect(connection: &Connection) -> rusqlite::Result<Content> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let version = number("user_version")?;
+    if version == 0
+        && let Some(version) = shape::version(connection)?
+    {
+        return Ok(Content::Unmarked(version));
+    }
     if number("application_id")? == APPLICATION_ID {
         return Ok(match version.cmp(&SCHEMA_VERSION) {
             Ordering::Less => Content::OlderBoard,
@@ -173,6 +194,10 @@ fn back_up(connection: &Connection, path: &Path, now: Timestamp) -> Result<(), E
         .map_err(|cause| explain(path, cause))?;
     tracing::info!(copy = %copy.display(), "copied the board before changing its schema");
     Ok(())
+}
+
+pub(crate) fn make_folder_of(path: &Path) -> Result<(), Error> {
+    create_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
 fn create_folder(folder: &Path) -> Result<(), Error> {

@@ -18,7 +18,6 @@ use tokio::task::spawn_blocking;
 
 use crate::Kernel;
 use crate::error::Error;
-use crate::open;
 use crate::verbs::authority::check_act;
 
 /// What was taken in.
@@ -77,13 +76,11 @@ impl Kernel {
     where
         W: Write + Send + 'static,
     {
-        let (path, now) = (self.readers.path().to_owned(), self.now());
-        off_the_executor(move || {
-            let mut connection = open::for_reading(&path)?;
-            let transaction = connection.transaction()?;
-            export::export(&transaction, now, &mut out)
-        })
-        .await
+        let now = self.now();
+        let exporting = self
+            .readers
+            .stream(move |conn| Ok(export::export(conn, now, &mut out)));
+        exporting.await?
     }
 
     /// Takes in an export or a list of tasks, all of it or nothing. An export goes only into an empty

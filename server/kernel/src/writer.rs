@@ -2,9 +2,9 @@
 
 mod thread;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,10 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::damage::Damage;
 use crate::error::Error;
 use crate::histogram::Histogram;
+use crate::hold::Hold;
 use crate::verbs::{self, Work};
 use crate::{events, tasks};
 use thread::State;
@@ -35,8 +37,7 @@ const QUEUE: usize = 4_096;
 /// How long a caller stays awake for its answer while nobody else writes: longer than most verbs take.
 const ANSWERS_SOON: Duration = Duration::from_micros(200);
 
-/// How long a question to the thread waits: a few commits. The thread may itself wait for another
-/// process that holds the file, and whoever only reads must not.
+/// How long a question to the thread waits: a few commits, and whoever only reads must not wait longer.
 const TELLS_SOON: Duration = Duration::from_millis(100);
 
 /// The sending side; the thread ends when the last clone is gone.
@@ -46,10 +47,19 @@ pub(crate) struct Writer(Arc<Thread>);
 struct Thread {
     inbox: Option<SyncSender<Message>>,
     newest_event: watch::Receiver<EventId>,
+    questions: Questions,
     /// How many callers wait for an answer.
     callers: AtomicUsize,
     latency: Histogram,
     handle: Option<JoinHandle<()>>,
+}
+
+/// The open file, as the thread owns it.
+pub(crate) struct Held {
+    pub(crate) connection: Connection,
+    /// Freed once the connection is closed.
+    pub(crate) hold: Hold,
+    pub(crate) damage: Damage,
 }
 
 /// What wakes the thread.
@@ -57,8 +67,40 @@ enum Message {
     Write(Request),
     /// Somebody waits for events, also for those of other processes.
     SomebodyListens,
-    /// Somebody asks how often other processes have been seen to write.
-    CountOthers(oneshot::Sender<u64>),
+    /// There are [`Questions`].
+    SomebodyAsks,
+}
+
+/// Those who ask how often other processes have been seen to write. They are answered between two
+/// transactions, and also while the thread waits for another process that holds the file.
+#[derive(Clone, Default)]
+struct Questions {
+    asked: Arc<Mutex<Vec<oneshot::Sender<u64>>>>,
+    /// The answer for as long as a long transaction of ours keeps all others from writing.
+    meanwhile: Arc<Mutex<Option<u64>>>,
+}
+
+impl Questions {
+    fn ask(&self) -> Result<u64, oneshot::Receiver<u64>> {
+        let meanwhile = *lock(&self.meanwhile);
+        meanwhile.ok_or_else(|| {
+            let (reply, answer) = oneshot::channel();
+            lock(&self.asked).push(reply);
+            answer
+        })
+    }
+
+    fn take(&self) -> Vec<oneshot::Sender<u64>> {
+        std::mem::take(&mut *lock(&self.asked))
+    }
+
+    fn answer_meanwhile(&self, others: Option<u64>) {
+        *lock(&self.meanwhile) = others;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Thread {
@@ -120,6 +162,12 @@ impl Request {
         Ok(Done { receipts, task })
     }
 
+    /// Whether others would notice how long it takes.
+    fn takes_long(&self) -> bool {
+        let many = self.commands.len() > 16;
+        many || matches!(self.commands.as_slice(), [Command::IndexTexts])
+    }
+
     /// Whether it changes something that no event tells of but that somebody waits for.
     fn concerns_listeners(&self) -> bool {
         self.commands.iter().any(|command| {
@@ -135,16 +183,13 @@ impl Request {
 }
 
 impl Writer {
-    pub(crate) fn start(
-        connection: Connection,
-        clock: Clock,
-        seed: Option<u64>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn start(held: Held, clock: Clock, seed: Option<u64>) -> Result<Self, Error> {
         let (sender, inbox) = sync_channel(QUEUE);
-        let newest = events::newest(&connection)?;
+        let newest = events::newest(&held.connection)?;
         let (publish, newest_event) = watch::channel(newest);
         let rng = seed.map_or_else(make_rng, StdRng::seed_from_u64);
-        let mut state = State::new(connection, clock, rng, publish);
+        let questions = Questions::default();
+        let mut state = State::new(held, clock, rng, publish, questions.clone());
         let handle = std::thread::Builder::new()
             .name("kanban-writer".to_owned())
             .spawn(move || state.serve(&inbox))
@@ -153,6 +198,7 @@ impl Writer {
         Ok(Self(Arc::new(Thread {
             inbox,
             newest_event,
+            questions,
             callers: AtomicUsize::new(0),
             latency: Histogram::default(),
             handle,
@@ -187,8 +233,12 @@ impl Writer {
 
     /// How often other processes have been seen to write; `None` when the thread is too busy to say.
     pub(crate) async fn others(&self) -> Option<u64> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Message::CountOthers(reply)).ok()?;
+        let answer = match self.0.questions.ask() {
+            Ok(others) => return Some(others),
+            Err(answer) => answer,
+        };
+        // A thread with so much to do that this is refused looks for questions anyway.
+        drop(self.send(Message::SomebodyAsks));
         timeout(TELLS_SOON, answer).await.ok()?.ok()
     }
 

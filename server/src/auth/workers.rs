@@ -98,9 +98,21 @@ fn act_of(method: &Method, route: &str) -> Act {
     match (method.as_str(), route) {
         (
             "GET" | "HEAD",
-            "/board" | "/tasks/{id}" | "/tasks/{id}/why" | "/tasks/{id}/runs" | "/search"
-            | "/config" | "/stats" | "/dispatcher" | "/lanes" | "/runs/{id}" | "/workers/active"
-            | "/assignees" | "/diagnostics" | "/boards" | "/tasks/{id}/attachments",
+            "/board"
+            | "/tasks/{id}"
+            | "/tasks/{id}/why"
+            | "/tasks/{id}/runs"
+            | "/search"
+            | "/config"
+            | "/stats"
+            | "/dispatcher"
+            | "/lanes"
+            | "/runs/{id}"
+            | "/workers/active"
+            | "/assignees"
+            | "/diagnostics"
+            | "/boards"
+            | "/tasks/{id}/attachments",
         ) => Act::Read,
         ("GET" | "HEAD", "/tasks/{id}/log") => Act::ReadLog,
         ("GET" | "HEAD", "/tasks/{id}/log/stream" | "/events") => Act::Follow,

@@ -43,8 +43,7 @@ impl Args {
 
 /// `umask` is that of the person who started the program.
 pub(super) fn run(args: &Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
-    crate::serve::make_private_folder(home.root())?;
-    let kernel = Kernel::open(&home.db())?;
+    let kernel = crate::board_file::open(&home)?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let config = Config {
         servers: FindServers::By(crate::serve::servers_of),
@@ -72,7 +71,7 @@ async fn dispatch(
     let (again, home_again, config_again) = (kernel.clone(), home.clone(), config.clone());
     match dispatcher::dispatch_once(kernel, home, config, args.max).await {
         Ok(report) => print(&report, args, output),
-        Err(dispatcher::Error::Held(_)) => {
+        Err(dispatcher::Error::Held { .. }) => {
             let report = nudge(&again, &home_again, &config_again).await?;
             if !args.json {
                 output.line("Another dispatcher works on this board; it starts what can start.");

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use dispatcher::Home;
-use kernel::copies;
+use kernel::{Alone, copies};
 use serde_json::json;
 
 use super::output::Output;
 use super::progress;
-use crate::serve;
+use crate::{board_file, serve};
 
 /// Put a backup into the place of the board
 #[derive(Debug, clap::Args)]
@@ -37,13 +37,22 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
         db.display(),
         home.backups().display()
     );
-    ensure!(
-        serve::url_of(home)?.is_none() && !dispatcher::is_held(home)?,
-        "a server or a dispatcher of {} is running; stop it first",
-        home.root().display()
-    );
     serve::make_private_folder(home.root())
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
+    // Until the new file is in its place: what others wrote to the old one would be lost.
+    let alone = Alone::with(&db)?;
+    ensure!(
+        alone.is_some(),
+        "{} is open in {}; stop it first",
+        db.display(),
+        board_file::holders(&db)
+    );
+    ensure!(
+        !dispatcher::is_held(home)?,
+        "another program dispatches {}: {}; stop it first",
+        db.display(),
+        dispatcher::lock_holders(&home.dispatch_lock()).join(", ")
+    );
     // The copy is looked through before anything of the old board is touched.
     let fresh = db.with_extension(format!("db.{}.restored", std::process::id()));
     let copied = progress::blocking("restoring the board", || copies::copy(&args.file, &fresh))
@@ -56,6 +65,7 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
         None
     };
     fs::rename(&fresh, &db).with_context(|| format!("cannot write {}", db.display()))?;
+    drop(alone);
     if args.json {
         return output.json(&json!({ "db": db, "tasks": copied.tasks, "kept": kept }));
     }

@@ -1,6 +1,5 @@
 //! What a verb works with: the board, and in whose name it acts.
 
-use anyhow::Context as _;
 use dispatcher::Home;
 use domain::actor::{Actor, Authority};
 use domain::authority::Act;
@@ -12,6 +11,7 @@ use domain::task::{Task, TaskDetail};
 use kernel::{Kernel, TaskFilter};
 
 use super::usage::Senseless;
+use crate::board_file;
 
 const WHICH_TASK: &str = "which task? name one, as in t_1a2b3c4d";
 
@@ -41,11 +41,19 @@ enum Place {
 impl Session {
     /// Opens the board of `home`. The environment says whether a worker asks.
     pub(super) fn open(home: Home) -> anyhow::Result<Self> {
-        crate::serve::make_private_folder(home.root())
-            .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
-        crate::file_system::refuse_network_mounts(home.root())?;
-        Ok(Self {
-            kernel: Kernel::open(&home.db())?,
+        let kernel = board_file::open(&home)?;
+        Ok(Self::of(kernel, home))
+    }
+
+    /// [`Session::open`], which makes a board wherever there is none.
+    pub(super) fn open_or_make(home: Home) -> anyhow::Result<Self> {
+        let kernel = board_file::open_or_make(&home)?;
+        Ok(Self::of(kernel, home))
+    }
+
+    fn of(kernel: Kernel, home: Home) -> Self {
+        Self {
+            kernel,
             home,
             author: ["HERMES_PROFILE_NAME", "HERMES_PROFILE"]
                 .into_iter()
@@ -58,7 +66,7 @@ impl Session {
                 .find_map(variable)
                 .and_then(|text| text.parse().ok()),
             place: Place::Terminal,
-        })
+        }
     }
 
     /// The board that is open already, for somebody in a chat.
@@ -86,7 +94,13 @@ impl Session {
     /// Why the task is not running; `None` while it is. A dispatcher cannot write down on a disk that is
     /// full that it is, so what keeps the machine from starting anything is looked for here as well.
     pub(super) async fn why(&self, id: &TaskId) -> anyhow::Result<Option<WhyNot>> {
-        let why = self.kernel.why(id).await?;
+        let why = match self.kernel.why(id).await? {
+            // A dispatcher that was killed has left word, but its lock is free.
+            Some(WhyNot::NotClaimedYet) if !dispatcher::is_held(&self.home)? => {
+                Some(WhyNot::DispatcherOff)
+            }
+            why => why,
+        };
         let is_machine = matches!(why, Some(WhyNot::NotClaimedYet | WhyNot::DispatcherOff));
         if is_machine && let Err(error) = dispatcher::look_at_machine(&self.home) {
             let problem = error.to_string();

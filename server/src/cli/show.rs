@@ -1,7 +1,6 @@
 //! `kanban show`.
 
-use domain::dispatch::WhyNot;
-use domain::id::TaskId;
+use domain::dispatch::{WhyNot, names_of};
 use domain::run::Run;
 use domain::task::TaskDetail;
 use domain::time::{Seconds, Timestamp};
@@ -140,8 +139,11 @@ fn fields(
         ("last error", task.last_error.clone()),
         ("rests until", rests_until.map(moment)),
         ("why", why.map(WhyNot::to_string)),
-        ("parents", (!parents.is_empty()).then(|| names(parents))),
-        ("children", (!children.is_empty()).then(|| names(children))),
+        ("parents", (!parents.is_empty()).then(|| names_of(parents))),
+        (
+            "children",
+            (!children.is_empty()).then(|| names_of(children)),
+        ),
     ];
     fields
         .into_iter()
@@ -156,9 +158,4 @@ fn end_of(run: &Run) -> String {
     let error = run.error.as_deref().map(text::one_line);
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
     format!("{}  {outcome}{error}", text::one_line(lane))
-}
-
-fn names(ids: &[TaskId]) -> String {
-    let names: Vec<_> = ids.iter().map(TaskId::as_str).collect();
-    names.join(", ")
 }

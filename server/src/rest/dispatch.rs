@@ -43,7 +43,7 @@ pub(super) async fn dispatch(
         let (kernel, home) = (state.kernel(), &state.services.home);
         dispatcher::dry_run(kernel, home, &state.dispatching, max).await
     } else {
-        let running = state.services.dispatcher.as_ref();
+        let running = state.services.dispatcher.get();
         let handle = running.ok_or(HttpError::Untimely(
             "this server starts no tasks; the dispatcher of this board is somewhere else, or off",
         ))?;

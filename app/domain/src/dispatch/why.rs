@@ -43,6 +43,12 @@ pub enum WhyNot {
     /// No dispatcher is there.
     #[error("no dispatcher is running; start one with `kanban serve` or `kanban daemon`")]
     DispatcherOff,
+    /// Another process holds the dispatch lock: another program, or a dispatcher that hangs.
+    #[error("it is left to {by}, which holds the dispatch lock of this board")]
+    Elsewhere {
+        /// The process.
+        by: String,
+    },
     /// Nothing is started now.
     #[error("{} is paused", .lane.as_ref().map_or_else(|| "the dispatcher".to_owned(), |lane| format!("lane {lane}")))]
     Paused {
@@ -151,7 +157,10 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
         return WhyNot::NoAssignee;
     };
     let Some(report) = dispatch.living() else {
-        return WhyNot::DispatcherOff;
+        return match dispatch.elsewhere() {
+            Some(by) => WhyNot::Elsewhere { by: by.to_owned() },
+            None => WhyNot::DispatcherOff,
+        };
     };
     if dispatch.is_paused(None) {
         return WhyNot::Paused { lane: None };
@@ -212,11 +221,23 @@ fn why_stuck(facts: &Facts<'_>, report: &Report) -> Option<WhyNot> {
 }
 
 fn names(parents: &[TaskId]) -> String {
-    if parents.is_empty() {
-        return "tasks that are not finished".to_owned();
+    match parents {
+        [] => "tasks that are not finished".to_owned(),
+        parents => names_of(parents),
     }
-    let names: Vec<_> = parents.iter().map(TaskId::as_str).collect();
-    names.join(", ")
+}
+
+/// How many tasks a sentence names; the others are counted.
+const MOST_NAMED: usize = 50;
+
+/// The ids, as many as a sentence can hold.
+pub fn names_of(tasks: &[TaskId]) -> String {
+    let names: Vec<_> = tasks.iter().take(MOST_NAMED).map(TaskId::as_str).collect();
+    let (more, names) = (tasks.len() - names.len(), names.join(", "));
+    match more {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use crate::view::icon::{Drawing, Icon};
 use crate::view::says::click;
 use crate::view::status_mark::StatusMark;
 
+/// How many are named on either side; the others are counted.
+const MOST_NAMED: usize = 50;
+
 #[component]
 pub(crate) fn Neighbours(
     task: TaskId,
@@ -72,12 +75,15 @@ fn Lines(
     of: Option<TaskId>,
 ) -> impl IntoView {
     move || {
-        let lines = tasks.get().into_iter().map(|parent| {
+        let tasks = tasks.get();
+        let more = tasks.len().saturating_sub(MOST_NAMED);
+        let more = (more > 0).then(|| view! { <li>{format!("and {more} more")}</li> });
+        let lines = tasks.into_iter().take(MOST_NAMED).map(|parent| {
             let task = parent.clone();
             let unlink = of.clone().map(|task| view! { <Unlink task parent/> });
             view! { <li><Neighbour task/>{unlink}</li> }
         });
-        lines.collect_view()
+        (lines.collect_view(), more)
     }
 }
 

@@ -129,6 +129,15 @@ fn neighbours_are_named_by_their_titles() {
 }
 
 #[test]
+fn of_many_neighbours_fifty_are_named_and_the_rest_counted() {
+    let mut reading = reading(task(Status::Todo));
+    reading.detail.parents = (100..5_100).map(id).collect();
+    let page = drawer(Ok(reading));
+    has(&page, &["and 4950 more"]);
+    assert_eq!(page.matches("Do not wait for").count(), 100);
+}
+
+#[test]
 fn attempts_say_how_they_ended() {
     let mut reading = reading(task(Status::Blocked));
     reading.detail.runs = vec![run(Outcome::Exit)];

@@ -154,6 +154,7 @@ fn why_waiting(model: &Model, task: &TaskSummary) -> Option<String> {
     Some(match why {
         WhyNot::NotClaimedYet | WhyNot::Resting { .. } => return None,
         WhyNot::NoAssignee => "Needs an assignee before it can start".to_owned(),
+        WhyNot::Elsewhere { .. } => "Left to another dispatcher".to_owned(),
         WhyNot::DispatcherOff => "No dispatcher is running".to_owned(),
         WhyNot::NoLane { assignee } => format!("No lane for “{assignee}”"),
         WhyNot::AtCapacity {

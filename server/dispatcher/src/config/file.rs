@@ -6,6 +6,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kernel::Durability;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
@@ -30,6 +31,7 @@ pub(super) struct File {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct BoardTable {
+    pub(super) durability: Durability,
     pub(super) repositories: Vec<Folder>,
     pub(super) trusted_repositories: Vec<Folder>,
 }

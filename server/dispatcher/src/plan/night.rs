@@ -56,6 +56,7 @@ impl Night {
         let options = Options {
             clock: clock.clone(),
             seed: Some(7),
+            ..Options::default()
         };
         let kernel = Kernel::open_with(&folder.path().join("kanban.db"), options).unwrap();
         let lanes = vec![

@@ -26,7 +26,15 @@ pub(super) fn work_by(clock: Clock) -> (TempDir, Work) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::at(folder.path()).unwrap();
     let seed = Some(7);
-    let kernel = Kernel::open_with(&home.db(), Options { clock, seed }).unwrap();
+    let kernel = Kernel::open_with(
+        &home.db(),
+        Options {
+            clock,
+            seed,
+            ..Options::default()
+        },
+    )
+    .unwrap();
     let config = Config {
         max: Some(9),
         ..Config::new("/nonexistent/kanban".into())

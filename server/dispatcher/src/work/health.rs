@@ -52,6 +52,7 @@ impl Health {
             fault: None,
             leaving: Vec::new(),
             stuck: Vec::new(),
+            is_of_another: false,
         };
         Self {
             status: watch::Sender::new(report),

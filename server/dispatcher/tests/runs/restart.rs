@@ -16,7 +16,7 @@ async fn a_board_has_one_dispatcher_at_a_time() {
     let first = board.start().await;
     assert!(matches!(
         board.start_with(board.config()).await,
-        Err(Error::Held(_))
+        Err(Error::Held { .. })
     ));
     first.stop().await;
     board.start().await.stop().await;

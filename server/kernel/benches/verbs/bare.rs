@@ -19,7 +19,7 @@ use crate::{Verbs, template};
 )]
 pub(crate) fn connect(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
-    conn.pragma_update(None, "synchronous", "NORMAL").unwrap();
+    conn.pragma_update(None, "synchronous", "FULL").unwrap();
     conn.pragma_update(None, "foreign_keys", true).unwrap();
     conn.set_prepared_statement_cache_capacity(64);
     conn

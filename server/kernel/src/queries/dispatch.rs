@@ -58,9 +58,12 @@ impl Kernel {
     /// When the board cannot be read.
     pub async fn dispatch(&self) -> Result<Dispatch, Error> {
         let (now, held) = (self.now(), self.held_report.get());
-        self.readers
-            .read(move |conn| dispatch(conn, now, held))
-            .await
+        let reading = self.readers.read(move |conn| dispatch(conn, now, held));
+        let mut dispatch = reading.await?;
+        if let (Some(report), Some(damage)) = (&mut dispatch.report, self.damage()) {
+            report.problem = Some(damage.to_string());
+        }
+        Ok(dispatch)
     }
 
     /// Why the task is not running; `None` while it is.

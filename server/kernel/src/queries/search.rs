@@ -1,21 +1,27 @@
 //! Finding tasks by their texts.
 
+mod excerpt;
+
 use std::collections::HashMap;
+use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::board::TaskSummary;
 use domain::command::{Answer, Command};
 use domain::id::TaskId;
 use domain::search::{Found, Hit};
+use rusqlite::Row;
+use tokio::time::timeout;
 
 use super::board;
 use crate::error::Error;
 use crate::{Kernel, row};
+use excerpt::Words;
 
 /// What is looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery {
-    /// Words, of which all must begin a word of the task.
+    /// Words, of which all must begin a word of the task; of more than 16 different ones, the first 16.
     pub text: String,
     /// Whether archived tasks are looked through as well.
     pub include_archived: bool,
@@ -25,37 +31,47 @@ pub struct SearchQuery {
     pub limit: u32,
 }
 
+/// How many different words are looked for; the rest of a longer text is left out. Each may begin very
+/// many words of the board, which FTS5 gathers before SQLite can interrupt it.
+const MOST_WORDS: usize = 16;
+
+/// How far into a text an excerpt is looked for, in characters.
+const REACH: usize = 16 * 1024;
+
+/// How long a search waits for the index to be brought up to date: while another program holds the
+/// file, that cannot be done.
+const INDEX_LIMIT: Duration = Duration::from_secs(2);
+
 impl Kernel {
     /// The tasks whose title, body, result or comments hold these words; a match in a title counts
     /// most. Brings the index up to date first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// When the board cannot be read, or not in time.
     pub async fn search(&self, query: SearchQuery) -> Result<Found, Error> {
         let Some(words) = expression(&query.text) else {
             return Ok(Found::default());
         };
         self.bring_index_up_to_date().await;
         self.readers
-            .read(move |conn| {
+            .read_slowly(move |conn| {
                 let total = conn
                     .prepare_cached(&format!("SELECT count(*) {FOUND}"))?
                     .query_one((&words, query.include_archived), |row| row::count(row, 0))?;
-                let mut statement = conn.prepare_cached(&format!(
-                    "SELECT tasks.id, snippet(search, -1, '', '', '…', 16) {FOUND} \
-                     ORDER BY bm25(search, 10, 3, 2, 1), tasks.rowid LIMIT ?3 OFFSET ?4"
-                ))?;
                 let params = (&words, query.include_archived, query.limit, query.offset);
+                let mut statement = conn.prepare_cached(&texts_of_best())?;
                 let found =
-                    statement.query_map(params, |row| Ok((row::task_id(row, 0)?, row.get(1)?)))?;
-                let found: Vec<(TaskId, String)> = row::known(found)?;
+                    statement.query_map(params, |row| Ok((row::task_id(row, 0)?, texts(row)?)))?;
+                let found: Vec<(TaskId, [String; TEXTS])> = row::known(found)?;
                 let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
                 let mut cards: HashMap<TaskId, TaskSummary> = board::of_ids(conn, &ids)?
                     .into_iter()
                     .map(|card| (card.id.clone(), card))
                     .collect();
-                let hits = found.into_iter().filter_map(|(id, excerpt)| {
+                let words = Words::of(&query.text);
+                let hits = found.into_iter().filter_map(|(id, texts)| {
                     let task = cards.remove(&id)?;
+                    let excerpt = words.excerpt(&texts);
                     Some(Hit { task, excerpt })
                 });
                 Ok(Found {
@@ -66,18 +82,42 @@ impl Kernel {
             .await
     }
 
-    /// An index that lags behind is better than no answer, so trouble is only logged.
+    /// The ids of the tasks that [`Kernel::search`] finds.
+    ///
+    /// # Errors
+    /// As [`Kernel::search`].
+    pub async fn search_ids(&self, query: SearchQuery) -> Result<Vec<TaskId>, Error> {
+        let Some(words) = expression(&query.text) else {
+            return Ok(Vec::new());
+        };
+        self.bring_index_up_to_date().await;
+        self.readers
+            .read_slowly(move |conn| {
+                let params = (&words, query.include_archived, query.limit, query.offset);
+                let mut statement =
+                    conn.prepare_cached(&format!("SELECT tasks.id {FOUND} {BEST_FIRST}"))?;
+                let ids = statement.query_map(params, |row| row::task_id(row, 0))?;
+                Ok(row::known(ids)?)
+            })
+            .await
+    }
+
+    /// An index that lags behind is better than no answer, so trouble is only logged. One caller at a
+    /// time: the steps of several would share a transaction, for which every writer waits.
     async fn bring_index_up_to_date(&self) {
-        let indexer = Actor::full("search");
-        loop {
-            match self.execute(&indexer, Command::IndexTexts).await {
-                Ok(step) if matches!(step.answer, Answer::Unchanged) => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the search index lags behind");
-                    return;
-                }
-            }
+        let catching_up = async {
+            let _turn = self.index_turn.acquire().await;
+            let indexer = Actor::full("search");
+            while !matches!(
+                self.execute(&indexer, Command::IndexTexts).await?.answer,
+                Answer::Unchanged
+            ) {}
+            Ok::<(), Error>(())
+        };
+        match timeout(INDEX_LIMIT, catching_up).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the search index lags behind"),
+            Err(_) => tracing::warn!(limit = ?INDEX_LIMIT, "the search index lags behind"),
         }
     }
 }
@@ -87,15 +127,47 @@ const FOUND: &str = "\
     JOIN tasks ON tasks.id = place.task_id \
     WHERE search MATCH ?1 AND (?2 OR tasks.status <> 'archived')";
 
+const BEST_FIRST: &str = "ORDER BY bm25(search, 10, 3, 2, 1), tasks.rowid LIMIT ?3 OFFSET ?4";
+
+/// How many texts a task has.
+const TEXTS: usize = 4;
+
+/// The best hits with the beginnings of their texts, which are read for these alone: sorting would
+/// carry those of all hits along.
+fn texts_of_best() -> String {
+    let beginning = |text| format!("coalesce(substr(whole.{text}, 1, {REACH}), '')");
+    let beginnings = ["title", "body", "result", "comments"]
+        .map(beginning)
+        .join(", ");
+    format!(
+        "WITH best (id, number, relevance, row) AS MATERIALIZED ( \
+             SELECT tasks.id, search.rowid, bm25(search, 10, 3, 2, 1), tasks.rowid \
+             {FOUND} {BEST_FIRST} \
+         ) \
+         SELECT best.id, {beginnings} FROM best CROSS JOIN search AS whole ON whole.rowid = best.number \
+         ORDER BY best.relevance, best.row"
+    )
+}
+
+/// The texts after the id.
+fn texts(row: &Row<'_>) -> rusqlite::Result<[String; TEXTS]> {
+    Ok([row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])
+}
+
 /// The words as FTS5 has them: each quoted, so that nothing in it is an operator, and each the
 /// beginning of a word. `None` where there are none.
 fn expression(text: &str) -> Option<String> {
-    let words: Vec<String> = text
-        .split(|c: char| c.is_whitespace() || c == '\0')
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .map(|word| format!("\"{}\"*", word.replace('"', "\"\"")))
-        .collect();
-    (!words.is_empty()).then(|| words.join(" "))
+    let mut words: Vec<&str> = Vec::new();
+    for word in text.split(|c: char| c.is_whitespace() || c == '\0') {
+        let is_new = word.chars().any(char::is_alphanumeric) && !words.contains(&word);
+        if is_new && words.len() < MOST_WORDS {
+            words.push(word);
+        }
+    }
+    let quoted = words
+        .iter()
+        .map(|word| format!("\"{}\"*", word.replace('"', "\"\"")));
+    (!words.is_empty()).then(|| quoted.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -110,5 +182,18 @@ mod tests {
         assert_eq!(of(" * ( \" \u{0}"), "");
         // FTS5 takes it for the end of the text.
         assert_eq!(of("a\u{0}b"), "\"a\"* \"b\"*");
+    }
+
+    #[test]
+    fn no_more_than_sixteen_different_words_are_looked_for() {
+        let many: Vec<String> = (0..1_000)
+            .map(|number| format!("a{} a", number % 500))
+            .collect();
+        let words = expression(&many.join(" ")).unwrap();
+        assert_eq!(words.split(' ').count(), MOST_WORDS);
+        assert!(
+            words.starts_with("\"a0\"* \"a\"* \"a1\"* \"a2\"*"),
+            "{words}"
+        );
     }
 }

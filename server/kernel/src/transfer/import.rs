@@ -15,7 +15,7 @@ use super::tables::FORMAT;
 use super::{Imported, TransferError, board, export, list};
 use crate::copies;
 use crate::error::Error;
-use crate::open;
+use crate::{IfLost, open};
 
 /// The first line of an export.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub(super) fn import(
         problem: "there is nothing in it; expected tasks or an export, a JSON object a line"
             .to_owned(),
     })?;
-    let mut connection = open::for_writing(path, now)?;
+    let mut connection = open::for_writing(path, now, IfLost::Refuse)?;
     let is_board = is_header(&first, &connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let imported = if is_board {
@@ -60,7 +60,7 @@ pub(super) fn import_file(
     let copy = folder.0.join("kanban.db");
     copies::copy(from, &copy)?;
     // Opening the copy brings it up to date; from then on it is a board as any other.
-    let mut connection = open::for_writing(&copy, now)?;
+    let mut connection = open::for_writing(&copy, now, IfLost::Refuse)?;
     let mut lines = Vec::new();
     let transaction = connection.transaction()?;
     export::export(&transaction, now, &mut lines)?;

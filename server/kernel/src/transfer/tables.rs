@@ -28,12 +28,13 @@ mod tests {
     use domain::time::Timestamp;
 
     use super::*;
-    use crate::open;
+    use crate::{IfLost, open};
 
     #[test]
     fn every_table_is_taken_along_or_follows_from_the_others() {
         let folder = tempfile::tempdir().unwrap();
-        let conn = open::for_writing(&folder.path().join("kanban.db"), Timestamp(0)).unwrap();
+        let conn = open::for_writing(&folder.path().join("kanban.db"), Timestamp(0), IfLost::Make)
+            .unwrap();
         let mut statement = conn
             .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
             .unwrap();

@@ -28,35 +28,53 @@ const TEXT_KINDS: [&str; 6] = [
     "undone",
 ];
 
-/// How far the index has come, and the tasks to take up on the way.
+/// After how many bytes of text a step ends: some 20 ms. A longer text is a step of its own.
+const STEP_BYTES: u64 = 256 * 1024;
+
+/// How much of each text is indexed, in characters: as much as a request may bring.
+const INDEXED: usize = 2 * 1024 * 1024;
+
+/// How many comments of a task are indexed, the newest.
+const COMMENTS: usize = 1_000;
+
+/// How far the index has come: the row of the last task, [`ALL_TASKS`] in the end, and the last event.
+type Reached = (i64, i64);
+
+/// The tasks to take up next.
 struct Step {
-    task: i64,
-    event: i64,
-    ids: Vec<TaskId>,
+    /// Each with how far the index has come once it is taken up.
+    tasks: Vec<(Reached, TaskId)>,
+    /// How far it has come after all of them.
+    end: Reached,
     /// Whether there was more than a step may take.
     is_full: bool,
 }
 
 /// Takes one step. Answers [`Answer::Unchanged`] when the index has caught up.
 pub(super) fn index(work: &mut Work<'_>) -> Result<Answer, Error> {
-    let (task, event): (i64, i64) = work
+    let before: Reached = work
         .conn
         .prepare_cached("SELECT task, event FROM search_progress")?
         .query_one((), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let step = if task == ALL_TASKS {
-        along_the_events(work, event)?
-    } else {
-        through_the_tasks(work, task, event)?
+    let step = match before {
+        (ALL_TASKS, event) => along_the_events(work, event)?,
+        (task, event) => through_the_tasks(work, task, event)?,
     };
-    for id in &step.ids {
-        take_up(work, id)?;
+    let (mut bytes, mut reached, mut is_full) = (0, step.end, step.is_full);
+    let mut tasks = step.tasks.iter().peekable();
+    while let Some((place, id)) = tasks.next() {
+        bytes += take_up(work, id)?;
+        if bytes >= STEP_BYTES && tasks.peek().is_some() {
+            (reached, is_full) = (*place, true);
+            break;
+        }
     }
-    if (step.task, step.event) != (task, event) {
+    if reached != before {
         work.conn
             .prepare_cached("UPDATE search_progress SET task = ?1, event = ?2")?
-            .execute((step.task, step.event))?;
+            .execute(reached)?;
     }
-    Ok(if step.is_full {
+    Ok(if is_full {
         Answer::Done
     } else {
         Answer::Unchanged
@@ -81,10 +99,13 @@ fn through_the_tasks(work: &Work<'_>, after: i64, event: i64) -> Result<Step, Er
             Ok((row.get(0)?, row::task_id(row, 1).ok()))
         })?
         .collect::<Result<Vec<(i64, Option<TaskId>)>, _>>()?;
+    let end = rows.last().map_or(ALL_TASKS, |(number, _)| *number);
+    let tasks = rows
+        .into_iter()
+        .filter_map(|(number, id)| Some(((number, event), id?)));
     Ok(Step {
-        task: rows.last().map_or(ALL_TASKS, |(number, _)| *number),
-        event,
-        ids: rows.into_iter().filter_map(|(_, id)| id).collect(),
+        tasks: tasks.collect(),
+        end: (end, event),
         is_full: true,
     })
 }
@@ -95,7 +116,7 @@ fn along_the_events(work: &Work<'_>, after: i64) -> Result<Step, Error> {
         "SELECT id, task_id, kind FROM task_events WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let mut events = statement.query((after, row::limit_of(EVENTS)))?;
-    let (mut event, mut ids, mut seen) = (after, Vec::new(), 0);
+    let (mut event, mut tasks, mut seen) = (after, Vec::<(Reached, TaskId)>::new(), 0);
     while let Some(row) = events.next()? {
         event = row.get(0)?;
         seen += 1;
@@ -106,22 +127,22 @@ fn along_the_events(work: &Work<'_>, after: i64) -> Result<Step, Error> {
         if !TEXT_KINDS.contains(&kind.as_str()) {
             continue;
         }
-        if !ids.contains(&id) {
-            ids.push(id);
+        if tasks.iter().all(|(_, taken)| *taken != id) {
+            tasks.push(((ALL_TASKS, event), id));
         }
-        if ids.len() == TASKS {
+        if tasks.len() == TASKS {
             break;
         }
     }
     Ok(Step {
-        task: ALL_TASKS,
-        event,
-        is_full: seen == EVENTS || ids.len() == TASKS,
-        ids,
+        end: (ALL_TASKS, event),
+        is_full: seen == EVENTS || tasks.len() == TASKS,
+        tasks,
     })
 }
 
-fn take_up(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
+/// Indexes a task as it is now, and tells how many bytes of text that were.
+fn take_up(work: &Work<'_>, id: &TaskId) -> Result<u64, Error> {
     // An event may tell of a task that is not in the file.
     work.conn
         .prepare_cached(
@@ -134,19 +155,32 @@ fn take_up(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
         .query_one([id.as_str()], |row| row.get(0))
         .optional()?;
     let Some(number) = number else {
-        return Ok(());
+        return Ok(0);
     };
     work.conn
         .prepare_cached("DELETE FROM search WHERE rowid = ?1")?
         .execute([number])?;
+    let inserted = format!(
+        "INSERT INTO search (rowid, title, body, result, comments) \
+         SELECT ?2, substr(title, 1, {INDEXED}), substr(body, 1, {INDEXED}), \
+             substr({}, 1, {INDEXED}), \
+             (SELECT substr(group_concat(body, char(10)), 1, {INDEXED}) FROM ( \
+                 SELECT substr(body, 1, {INDEXED}) AS body FROM task_comments \
+                 WHERE task_id = ?1 ORDER BY id DESC LIMIT {COMMENTS} \
+             )) \
+         FROM tasks WHERE id = ?1",
+        row::RESULT
+    );
     work.conn
-        .prepare_cached(&format!(
-            "INSERT INTO search (rowid, title, body, result, comments) \
-             SELECT ?2, title, body, {}, \
-                 (SELECT group_concat(body, char(10)) FROM task_comments WHERE task_id = ?1) \
-             FROM tasks WHERE id = ?1",
-            row::RESULT
-        ))?
+        .prepare_cached(&inserted)?
         .execute((id.as_str(), number))?;
-    Ok(())
+    let bytes: i64 = work
+        .conn
+        .prepare_cached(
+            "SELECT octet_length(title) + coalesce(octet_length(body), 0) \
+                 + coalesce(octet_length(result), 0) + coalesce(octet_length(comments), 0) \
+             FROM search WHERE rowid = ?1",
+        )?
+        .query_one([number], |row| row.get(0))?;
+    Ok(u64::try_from(bytes).unwrap_or_default())
 }

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use domain::id::EventId;
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{oneshot, watch};
+use rusqlite::{Transaction, TransactionBehavior};
+use tokio::sync::watch;
 
-use super::{Done, Message, Request};
+use super::{Done, Held, Message, Questions, Request};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events;
+use crate::{events, open};
 
 /// How many requests share a transaction: enough that the commit no longer counts, few enough that
 /// the first of them is answered within a few milliseconds.
@@ -30,12 +30,20 @@ const STAYS_AWAKE: Duration = Duration::from_micros(50);
 /// start; waking up to look costs some 80 µs, so that a server at rest takes 0.2 % of a core for it.
 const LOOK_FOR_OTHERS: Duration = Duration::from_millis(40);
 
+/// How long the thread waits at a stretch for another process that holds the file. In between it answers
+/// those who only ask, which must not take as long as somebody's import.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// How long the last transactions wait for a query before they are left in the write-ahead log.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// What the thread owns.
 pub(super) struct State {
-    connection: Connection,
+    held: Held,
     clock: Clock,
     rng: StdRng,
     publish: watch::Sender<EventId>,
+    questions: Questions,
     /// SQLite's `data_version` when we last looked: it changes when another connection commits.
     seen_version: Option<i64>,
     /// How often it was another than before.
@@ -44,16 +52,18 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(
-        connection: Connection,
+        held: Held,
         clock: Clock,
         rng: StdRng,
         publish: watch::Sender<EventId>,
+        questions: Questions,
     ) -> Self {
         Self {
-            connection,
+            held,
             clock,
             rng,
             publish,
+            questions,
             seen_version: None,
             others: 0,
         }
@@ -64,29 +74,43 @@ impl State {
         loop {
             match next.take().map_or_else(|| self.receive(inbox), Ok) {
                 Ok(Message::Write(first)) => {
-                    let mut asked = Vec::new();
                     let others = inbox.try_iter().filter_map(|message| match message {
                         Message::Write(request) => Some(request),
-                        Message::SomebodyListens => None,
-                        Message::CountOthers(reply) => {
-                            asked.push(reply);
-                            None
-                        }
+                        Message::SomebodyListens | Message::SomebodyAsks => None,
                     });
                     self.carry_out(
                         std::iter::once(first)
                             .chain(others.take(BATCH - 1))
                             .collect(),
                     );
-                    self.count_others(asked);
+                    self.answer_questions();
                     next = soon(inbox);
                 }
-                Ok(Message::CountOthers(reply)) => self.count_others(vec![reply]),
+                Ok(Message::SomebodyAsks) => self.answer_questions(),
                 Ok(Message::SomebodyListens) | Err(RecvTimeoutError::Timeout) => {
                     self.look_for_others();
                 }
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return self.settle(),
             }
+        }
+    }
+
+    /// Leaves nothing in the write-ahead log where nobody else has the board open, so that a copy of the
+    /// file alone is whole. SQLite does so only when the last connection can write, and readers remain.
+    fn settle(&self) {
+        if !self.held.hold.is_last() {
+            return;
+        }
+        let is_busy = self.held.connection.busy_timeout(SETTLING).and_then(|()| {
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.held
+                .connection
+                .query_one(checkpoint, (), |row| row.get::<_, bool>(0))
+        });
+        match is_busy {
+            Ok(false) => {}
+            Ok(true) => tracing::info!("a query goes on, so the write-ahead log stays"),
+            Err(cause) => tracing::warn!(error = %cause, "the write-ahead log stays"),
         }
     }
 
@@ -114,6 +138,7 @@ impl State {
             }
             // The transaction as a whole failed, so everybody in it did.
             Err(cause) => {
+                let cause = self.held.damage.notice(cause);
                 tracing::warn!(error = %cause, requests = batch.len(), "a write failed");
                 batch.iter().map(|_| Err(cause.clone())).collect()
             }
@@ -125,9 +150,28 @@ impl State {
     }
 
     fn write(&mut self, batch: &[Request]) -> Result<Vec<Result<Done, Error>>, Error> {
-        let mut transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        self.held.damage.check()?;
+        self.answer_questions();
+        let asked = Instant::now();
+        let mut transaction = loop {
+            self.held.connection.busy_timeout(GLANCE)?;
+            let begun =
+                Transaction::new_unchecked(&self.held.connection, TransactionBehavior::Immediate);
+            self.held.connection.busy_timeout(open::BUSY_TIMEOUT)?;
+            match begun.map_err(Error::from) {
+                Err(Error::Busy) if asked.elapsed() < open::BUSY_TIMEOUT => {}
+                begun => break begun?,
+            }
+            self.answer_questions();
+        };
+        // Until it is over nobody else can write.
+        if batch.iter().any(Request::takes_long) {
+            let version = transaction.pragma_query_value(None, "data_version", |row| row.get(0))?;
+            let is_known = self.seen_version == Some(version);
+            self.questions
+                .answer_meanwhile(is_known.then_some(self.others));
+        }
+        let _meanwhile = Meanwhile(&self.questions);
         // Not before the lock is ours: later events must not have earlier times.
         let now = self.clock.now();
         let rng = &mut self.rng;
@@ -147,7 +191,8 @@ impl State {
     }
 
     /// Looks for other writers where somebody asks how often there were any.
-    fn count_others(&mut self, asked: Vec<oneshot::Sender<u64>>) {
+    fn answer_questions(&mut self) {
+        let asked = self.questions.take();
         if asked.is_empty() {
             return;
         }
@@ -160,6 +205,7 @@ impl State {
 
     fn look_for_others(&mut self) {
         let version = self
+            .held
             .connection
             .pragma_query_value(None, "data_version", |row| row.get(0));
         match version {
@@ -167,7 +213,7 @@ impl State {
             Ok(version) => {
                 self.seen_version = Some(version);
                 self.others += 1;
-                match events::newest(&self.connection) {
+                match events::newest(&self.held.connection) {
                     // What another process wrote need not be an event: a lane may be paused.
                     Ok(newest) => self.tell(newest, true),
                     Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),
@@ -188,6 +234,15 @@ impl State {
             *current = newest.max(*current);
             is_newer || in_any_case
         });
+    }
+}
+
+/// Dropping it ends the time of [`Questions::answer_meanwhile`].
+struct Meanwhile<'a>(&'a Questions);
+
+impl Drop for Meanwhile<'_> {
+    fn drop(&mut self) {
+        self.0.answer_meanwhile(None);
     }
 }
 
@@ -229,8 +284,11 @@ mod tests {
     use domain::actor::Actor;
     use domain::command::{Command, NewTask};
     use rand::SeedableRng;
+    use tokio::sync::oneshot;
 
     use super::*;
+    use crate::damage::Damage;
+    use crate::hold::Hold;
     use crate::open;
 
     fn create(title: &str, body: String) -> Request {
@@ -252,12 +310,19 @@ mod tests {
     fn when_the_disk_is_full_the_whole_batch_fails_and_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::default();
-        let connection = open::for_writing(&folder.path().join("kanban.db"), clock.now()).unwrap();
+        let path = folder.path().join("kanban.db");
+        let hold = Hold::shared(&path).unwrap();
+        let held = Held {
+            connection: open::for_writing(&path, clock.now(), crate::IfLost::Make).unwrap(),
+            hold,
+            damage: Damage::none_known(&path),
+        };
         let (publish, _listener) = watch::channel(EventId(0));
         let rng = StdRng::seed_from_u64(1);
-        let mut state = State::new(connection, clock, rng, publish);
+        let mut state = State::new(held, clock, rng, publish, Questions::default());
         let limit = |state: &State, pages: u32| {
             state
+                .held
                 .connection
                 .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
                 .unwrap();
@@ -265,6 +330,7 @@ mod tests {
         let tasks = |state: &State| {
             let count = "SELECT count(*) FROM tasks";
             state
+                .held
                 .connection
                 .query_one(count, (), |row| row.get::<_, u32>(0))
                 .unwrap()

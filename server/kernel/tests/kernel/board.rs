@@ -8,7 +8,7 @@ use domain::run::{Claimed, Outcome};
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
-use kernel::{Clock, Error, Kernel, Options};
+use kernel::{Clock, Durability, Error, Kernel, Options};
 use tempfile::TempDir;
 
 /// The moment at which every test begins.
@@ -27,6 +27,8 @@ impl Board {
         let options = Options {
             clock: clock.clone(),
             seed: Some(1),
+            durability: Durability::Normal,
+            ..Options::default()
         };
         let kernel = Kernel::open_with(&folder.path().join("kanban.db"), options).unwrap();
         Self {

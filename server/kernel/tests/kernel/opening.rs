@@ -1,8 +1,9 @@
 //! Opening files: new ones, old ones, and what is no board at all.
 
 use std::fs;
+use std::path::Path;
 
-use kernel::{BoardFilter, Error, Kernel};
+use kernel::{BoardFilter, Error, IfLost, Kernel, Options};
 
 use crate::board::{Board, person};
 
@@ -110,4 +111,91 @@ fn a_board_that_was_restored_from_a_copy_lets_readers_run_beside_the_writer() {
     drop(Kernel::open(&copy).unwrap());
     // Bytes 18 and 19 of the header are 2 in write-ahead mode (<https://sqlite.org/fileformat.html>).
     assert_eq!(fs::read(&copy).unwrap()[18..20], [2, 2]);
+}
+
+fn options(if_lost: IfLost) -> Options {
+    Options {
+        if_lost,
+        ..Options::default()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test plays another program")]
+fn sql(path: &Path, statements: &str) {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    conn.execute_batch(statements).unwrap();
+}
+
+#[tokio::test]
+async fn the_file_alone_is_whole_once_the_last_handle_is_gone() {
+    let board = Board::new();
+    let path = board.folder.path().join("kanban.db");
+    let other = Kernel::open(&path).unwrap();
+    let task = board.task_named("kept").await;
+    // A connection that only reads is open still when the writer goes.
+    board.kernel.task(&task).await.unwrap();
+    drop(other);
+    let Board { kernel, folder, .. } = board;
+    drop(kernel);
+    let copy = folder.path().join("copy.db");
+    fs::copy(&path, &copy).unwrap();
+    let copied = Kernel::open_with(&copy, options(IfLost::Refuse)).unwrap();
+    assert_eq!(copied.task(&task).await.unwrap().task.title, "kept");
+}
+
+#[test]
+fn a_board_that_is_gone_or_empty_is_refused_where_there_has_been_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kanban.db");
+    let refuse = || Kernel::open_with(&path, options(IfLost::Refuse)).err();
+    assert!(matches!(refuse(), Some(Error::Lost(_))));
+    assert!(!path.exists());
+    fs::write(&path, "").unwrap();
+    assert!(matches!(refuse(), Some(Error::Lost(_))));
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    // Write-ahead mode and nothing else: what a file without its log looks like.
+    sql(&path, "PRAGMA journal_mode = WAL");
+    assert!(matches!(refuse(), Some(Error::Lost(_))));
+    drop(Kernel::open(&path).unwrap());
+    assert!(refuse().is_none());
+}
+
+#[tokio::test]
+async fn a_board_that_went_through_a_dump_opens_as_what_it_is() {
+    let board = Board::new();
+    let task = board.task_named("dumped").await;
+    let Board { kernel, folder, .. } = board;
+    drop(kernel);
+    let path = folder.path().join("kanban.db");
+    sql(&path, "PRAGMA user_version = 0; PRAGMA application_id = 0");
+    let again = Kernel::open(&path).unwrap();
+    assert_eq!(again.task(&task).await.unwrap().task.title, "dumped");
+    assert_eq!(again.dispatch().await.unwrap().paused, []);
+    let backups = fs::read_dir(folder.path().join("backups")).unwrap();
+    assert_eq!(backups.count(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_noticed_and_nothing_is_written_any_more() {
+    let board = Board::new();
+    for _ in 0..100 {
+        board.task_named(&"long ".repeat(200)).await;
+    }
+    let Board { kernel, folder, .. } = board;
+    drop(kernel);
+    let path = folder.path().join("kanban.db");
+    let mut bytes = fs::read(&path).unwrap();
+    // The last page belongs to the tasks; its header now says what no page is.
+    let last = bytes.len() - 4_096;
+    bytes[last..last + 100].fill(0xee);
+    fs::write(&path, bytes).unwrap();
+
+    let kernel = Kernel::open(&path).unwrap();
+    assert!(kernel.damage().is_none());
+    assert!(kernel.look_for_damage().await.is_err());
+    let damage = kernel.damage().unwrap();
+    assert!(damage.to_string().contains("kanban restore"), "{damage}");
+    let pause = domain::command::Command::Pause { lane: None };
+    let refused = kernel.execute(&person(), pause).await;
+    assert!(matches!(refused, Err(Error::Corrupt(_))), "{refused:?}");
 }

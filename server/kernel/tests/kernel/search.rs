@@ -1,6 +1,6 @@
 //! Finding tasks by their texts.
 
-use domain::command::{Command, NewTask};
+use domain::command::{Answer, Command, NewTask};
 use domain::id::TaskId;
 use domain::search::Found;
 use domain::time::Seconds;
@@ -138,4 +138,40 @@ async fn everything_is_found_after_many_more_events_than_a_step_takes() {
         }
     }
     assert_eq!(search(&board, "task").await.total, 60);
+}
+
+/// Snippets took the square of the matches, and readers were held for minutes.
+#[tokio::test]
+async fn a_text_that_is_full_of_matches_is_found_at_once() {
+    let board = Board::new();
+    let body = (0..40_000)
+        .map(|line| format!("line {line} ok\n"))
+        .collect::<String>();
+    for title in ["one", "two", "three", "four"] {
+        with_body(&board, title, &body).await;
+    }
+    let hits = search(&board, "ok").await.hits;
+    assert_eq!(hits.len(), 4);
+    assert_eq!(
+        hits[0].excerpt,
+        "line 0 ok\nline 1 ok\nline 2 ok\nline 3 ok\nline 4 ok\nline…"
+    );
+}
+
+#[tokio::test]
+async fn long_texts_are_indexed_in_several_steps_and_all_of_them_are_found() {
+    let board = Board::new();
+    assert_eq!(found(&board, "anything").await, []);
+    for title in ["one", "two", "three"] {
+        with_body(&board, title, &"word ".repeat(100_000)).await;
+    }
+    let mut steps = 0;
+    while matches!(
+        board.act(Command::IndexTexts).await.unwrap().answer,
+        Answer::Done
+    ) {
+        steps += 1;
+    }
+    assert_eq!(steps, 2);
+    assert_eq!(search(&board, "word").await.total, 3);
 }

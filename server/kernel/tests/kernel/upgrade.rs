@@ -24,6 +24,7 @@ fn open(file: &Foreign) -> Kernel {
     let options = Options {
         clock: Clock::standing_at(START),
         seed: Some(1),
+        ..Options::default()
     };
     Kernel::open_with(&file.path(), options).unwrap()
 }

@@ -11,10 +11,13 @@ use kernel::copies;
 use rustix::fs::{Access, access, statvfs};
 
 use super::finding::Finding;
-use crate::file_system;
+use crate::{board_file, file_system};
 
 /// Below this nothing should be started any more: a few backups and logs fill it.
 const TOO_LITTLE_MIB: u64 = 64;
+
+/// How many files a few runs make, with their folders and logs.
+const TOO_FEW_FILES: u64 = 1_000;
 
 /// Below this it is time to look.
 const LITTLE_MIB: u64 = 1024;
@@ -100,8 +103,13 @@ fn room(root: &Path) -> Finding {
         );
     };
     let free_mib = disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024);
-    let message = format!("{free_mib} MiB are free");
     let remedy = "`kanban gc` removes what nobody needs; else make room";
+    // Some file systems have no fixed number of files, and say 0.
+    if disk.f_files > 0 && disk.f_favail < TOO_FEW_FILES {
+        let message = format!("{} more files can be made (`df -i`)", disk.f_favail);
+        return Finding::wrong("disk", message, remedy);
+    }
+    let message = format!("{free_mib} MiB are free");
     if free_mib < TOO_LITTLE_MIB {
         Finding::wrong("disk", message, remedy)
     } else if free_mib < LITTLE_MIB {
@@ -133,6 +141,18 @@ pub(super) fn config(home: &Home) -> anyhow::Result<Finding> {
 /// The file, and whether it can be opened without being changed.
 pub(super) fn database(home: &Home) -> (Vec<Finding>, bool) {
     let db = home.db();
+    let is_empty = fs::metadata(&db).is_ok_and(|found| found.len() == 0);
+    if (is_empty || !db.exists()) && board_file::has_been_used(home) {
+        let message = format!(
+            "{} is gone or empty, but this home was in use",
+            db.display()
+        );
+        let remedy = format!(
+            "`kanban restore FILE --force` with a copy from {}, or begin anew with `kanban init`",
+            home.backups().display()
+        );
+        return (vec![Finding::wrong("database", message, remedy)], false);
+    }
     if !db.exists() {
         let message = format!("there is no {} yet", db.display());
         return (

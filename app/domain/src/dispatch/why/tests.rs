@@ -37,6 +37,7 @@ fn dispatch() -> Dispatch {
             fault: None,
             leaving: Vec::new(),
             stuck: Vec::new(),
+            is_of_another: false,
         }),
         reported_at: Some(Timestamp(1_000)),
         paused: Vec::new(),
@@ -288,4 +289,28 @@ fn what_waits_for_a_person_says_for_what() {
         Some(WhyNot::PutAside)
     );
     assert_eq!(why_not(&facts(&Status::Running, ""), &dispatch()), None);
+}
+
+#[test]
+fn a_board_that_another_process_dispatches_names_it_for_as_long_as_that_is_said() {
+    let mut dispatch = Dispatch {
+        report: Some(Report::of_another("process 7 (hermes gateway)".to_owned())),
+        reported_at: Some(Timestamp(1_000)),
+        now: Timestamp(1_000),
+        ..Dispatch::default()
+    };
+    assert_eq!(
+        of_ready("shell", &dispatch),
+        "it is left to process 7 (hermes gateway), which holds the dispatch lock of this board"
+    );
+    dispatch.now = Timestamp(1_000 + SILENCE.0 + 1);
+    assert!(of_ready("shell", &dispatch).starts_with("no dispatcher is running"));
+}
+
+#[test]
+fn a_task_that_waits_for_many_names_fifty_and_counts_the_rest() {
+    let parents: Vec<TaskId> = (0..1_050).map(TaskId::from_bits).collect();
+    let text = WhyNot::WaitsForParents { parents }.to_string();
+    assert!(text.ends_with(" and 1000 more"), "{text}");
+    assert_eq!(text.matches("t_").count(), 50);
 }

@@ -10,7 +10,7 @@ use domain::event::Event;
 use domain::fixture::process;
 use domain::id::{EventId, RunId, RunToken, TaskId};
 use domain::task::Task;
-use kernel::{Clock, Error, Kernel, Options, TaskFilter};
+use kernel::{Clock, Durability, Error, Kernel, Options, TaskFilter};
 use proptest::sample::Index;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -69,6 +69,8 @@ impl Real {
         let options = Options {
             clock: self.clock.clone(),
             seed: None,
+            durability: Durability::Normal,
+            ..Options::default()
         };
         self.kernel = Some(Kernel::open_with(&self.file(), options).unwrap());
     }

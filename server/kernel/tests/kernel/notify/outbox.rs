@@ -41,7 +41,15 @@ async fn what_failed_rests_longer_each_time_also_after_a_restart() {
     } = board;
     drop(kernel);
     let (path, seed) = (folder.path().join("kanban.db"), Some(2));
-    let kernel = Kernel::open_with(&path, Options { clock, seed }).unwrap();
+    let kernel = Kernel::open_with(
+        &path,
+        Options {
+            clock,
+            seed,
+            ..Options::default()
+        },
+    )
+    .unwrap();
     assert_eq!(kernel.outbox().await.unwrap().next, next);
 }
 

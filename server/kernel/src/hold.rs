@@ -1,0 +1,128 @@
+//! The lock that says who has a board open: shared by every process that does, and taken alone by whoever
+//! puts another file in its place.
+//!
+//! It is a file beside the board. To open the board's own file once more and close it again would free
+//! the locks of SQLite, which belong to the process (fcntl(2)).
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::open::BUSY_TIMEOUT;
+
+/// How long somebody waits before trying again: a command opens the board for some milliseconds.
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// How long whoever wants the board alone waits for commands that end by themselves.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The lock's file.
+pub fn lock_file(db: &Path) -> PathBuf {
+    let mut name = db.file_name().unwrap_or_default().to_owned();
+    name.push(".open.lock");
+    db.with_file_name(name)
+}
+
+/// Held for as long as a board is open.
+#[derive(Debug)]
+pub(crate) struct Hold(File);
+
+impl Hold {
+    /// Waits while somebody replaces the board.
+    pub(crate) fn shared(db: &Path) -> Result<Self, Error> {
+        let path = lock_file(db);
+        let hold = Self(open(&path)?);
+        wait(&path, BUSY_TIMEOUT, || hold.0.try_lock_shared())?
+            .then_some(hold)
+            .ok_or(Error::Busy)
+    }
+
+    /// Whether nobody else has the board open, which holds until this is dropped. If somebody has, the
+    /// lock may be lost, so it is to be asked at the very end.
+    pub(crate) fn is_last(&self) -> bool {
+        self.0.try_lock().is_ok()
+    }
+}
+
+impl Drop for Hold {
+    /// Closing is not enough: a child that is just being started may hold the file open a moment more.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the lock of the open board was not freed");
+        }
+    }
+}
+
+/// Keeps everybody else from opening a board.
+#[derive(Debug)]
+pub struct Alone(#[expect(dead_code, reason = "it is held")] Hold);
+
+impl Alone {
+    /// The board at `db`, which need not be there; `None` when somebody has it open. It blocks.
+    ///
+    /// # Errors
+    /// When the lock's file cannot be opened.
+    pub fn with(db: &Path) -> Result<Option<Self>, Error> {
+        let path = lock_file(db);
+        let hold = Hold(open(&path)?);
+        let is_ours = wait(&path, PATIENCE, || hold.0.try_lock())?;
+        Ok(is_ours.then_some(Self(hold)))
+    }
+}
+
+/// Who may not write the file may lock it all the same.
+fn open(path: &Path) -> Result<File, Error> {
+    let opened = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            File::options().create(true).append(true).open(path)
+        }
+        opened => opened,
+    };
+    opened.map_err(cannot_open(path))
+}
+
+/// Tries for as long as somebody else holds the lock; says whether it was got.
+fn wait(
+    path: &Path,
+    limit: Duration,
+    attempt: impl Fn() -> Result<(), TryLockError>,
+) -> Result<bool, Error> {
+    for _ in 0..=limit.as_millis() / AGAIN.as_millis() {
+        match attempt() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(AGAIN),
+            Err(TryLockError::Error(cause)) => return Err(cannot_open(path)(cause)),
+        }
+    }
+    Ok(false)
+}
+
+fn cannot_open(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |cause| Error::CannotOpen {
+        path: path.to_owned(),
+        cause: Arc::new(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_replaces_a_board_is_alone_and_the_last_one_knows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("kanban.db");
+        let (one, other) = (Hold::shared(&db).unwrap(), Hold::shared(&db).unwrap());
+        assert!(Alone::with(&db).unwrap().is_none());
+        drop(other);
+        assert!(one.is_last());
+        drop(one);
+        let alone = Alone::with(&db).unwrap().unwrap();
+        assert!(Alone::with(&db).unwrap().is_none());
+        drop(alone);
+        assert!(Hold::shared(&db).is_ok());
+    }
+}

@@ -1,0 +1,127 @@
+//! The dispatcher of a server: at work, or waiting for the process that holds the board's dispatch lock.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use dispatcher::{Config, Dispatcher, Error, Handle, Home};
+use domain::actor::Actor;
+use domain::command::Command;
+use domain::dispatch::{Report, SILENCE};
+use kernel::Kernel;
+use tokio::task::JoinHandle;
+use tokio::time::interval;
+
+use crate::shutdown::{Signals, WhenStopped};
+
+/// How often the lock is tried: so long after the end of its holder tasks start again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Where a server keeps the handle of its dispatcher, once it has one.
+pub(crate) type Place = Arc<OnceLock<Handle>>;
+
+/// What a server has of a dispatcher.
+#[derive(Debug)]
+pub(crate) enum Post {
+    /// None: it was told to start nothing.
+    Off,
+    /// One that works.
+    Works(Dispatcher),
+    /// One that will, once the lock is free.
+    Waits(JoinHandle<Dispatcher>),
+}
+
+impl Post {
+    /// Starts to work, or to wait for the lock. The handle is in `place` from when the work begins.
+    ///
+    /// # Errors
+    /// When the dispatcher cannot start for another reason than the lock.
+    pub(crate) async fn take(
+        kernel: &Kernel,
+        home: &Home,
+        config: Config,
+        place: &Place,
+    ) -> Result<Self, Error> {
+        match Dispatcher::start(kernel.clone(), home.clone(), config.clone()).await {
+            Ok(dispatcher) => {
+                place.get_or_init(|| dispatcher.handle());
+                Ok(Self::Works(dispatcher))
+            }
+            Err(error @ Error::Held { .. }) => {
+                tracing::warn!(
+                    "{error}; this server shows the board and starts tasks once that ends"
+                );
+                let (kernel, home, place) = (kernel.clone(), home.clone(), place.clone());
+                let waiting = async move {
+                    let dispatcher = wait(&kernel, &home, &config).await;
+                    place.get_or_init(|| dispatcher.handle());
+                    dispatcher
+                };
+                Ok(Self::Waits(tokio::spawn(waiting)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends it.
+    pub(crate) async fn leave(self, when_stopped: WhenStopped, signals: &mut Signals) {
+        let dispatcher = match self {
+            Self::Off => return,
+            Self::Works(dispatcher) => dispatcher,
+            Self::Waits(waiting) => {
+                waiting.abort();
+                match waiting.await {
+                    Ok(dispatcher) => dispatcher,
+                    // It waited to the end.
+                    Err(_) => return,
+                }
+            }
+        };
+        when_stopped.end(dispatcher, signals).await;
+    }
+}
+
+/// Waits until the lock is free, and starts to work. Until then the board says who dispatches it.
+async fn wait(kernel: &Kernel, home: &Home, config: &Config) -> Dispatcher {
+    let mut again = interval(AGAIN);
+    let mut trouble = String::new();
+    loop {
+        again.tick().await;
+        match Dispatcher::start(kernel.clone(), home.clone(), config.clone()).await {
+            Ok(dispatcher) => {
+                tracing::info!("the dispatch lock is free, so this server starts the tasks now");
+                return dispatcher;
+            }
+            Err(Error::Held { by, .. }) => {
+                if let Err(error) = name_holder(kernel, by).await {
+                    tracing::debug!(%error, "the board was not told who dispatches it");
+                }
+            }
+            Err(error) => {
+                let error = error.to_string();
+                if error != trouble {
+                    tracing::error!(
+                        error,
+                        "the dispatch lock is free, but no dispatcher can start"
+                    );
+                    trouble = error;
+                }
+            }
+        }
+    }
+}
+
+/// Leaves word of a holder that leaves none itself: another program, or a dispatcher that hangs.
+async fn name_holder(kernel: &Kernel, by: String) -> Result<(), kernel::Error> {
+    let dispatch = kernel.dispatch().await?;
+    let is_said = dispatch.elsewhere() == Some(by.as_str())
+        && dispatch
+            .reported_at
+            .is_some_and(|at| dispatch.now.seconds_since(at) < SILENCE.0 / 2);
+    if dispatch.living().is_some() || is_said {
+        return Ok(());
+    }
+    let publish = Command::PublishDispatcher(Report::of_another(by.clone()));
+    kernel.execute(&Actor::dispatcher(), publish).await?;
+    tracing::info!(by, "tasks are left to another process");
+    Ok(())
+}

@@ -52,7 +52,9 @@ fn ways() -> Vec<[Value; 2]> {
             ["kanban_create", { "title": "next", "assignee": "nobody", "parents": ["SELF"] }],
             ["kanban_create", { "title": "after that", "assignee": "nobody" }],
             ["kanban_link", { "parent_id": "SELF", "child_id": "MADE" }],
-            ["kanban_complete", { "summary": "all of it", "metadata": { "files": 3 } }],
+            ["kanban_create", { "title": "apart", "assignee": "nobody" }],
+            ["kanban_complete", { "summary": "all of it", "metadata": { "files": 3 },
+                "created_cards": ["MADE"] }],
         ]),
         json!([["kanban_block", { "reason": "which region?" }]]),
     ];

@@ -54,7 +54,7 @@ pub(super) fn complete(transaction: &Transaction<'_>) -> HookResult {
 /// is running, so that its claim ends as any other does.
 pub(super) fn copy_runs(transaction: &Transaction<'_>) -> HookResult {
     if has_column(transaction, "task_runs", "outcome")? {
-        transaction.execute(COPY_ENDED_RUNS, ())?;
+        transaction.execute(&format!("{COPY_RUNS} ended_at IS NOT NULL ORDER BY id"), ())?;
     }
     if has_column(transaction, "tasks", "max_retries")? {
         transaction.execute(
@@ -89,12 +89,15 @@ const PAUSE_WHAT_IS_NOT_NEW: &str = "\
     INSERT INTO pauses (lane, since, by) SELECT '', unixepoch(), 'import' \
     WHERE EXISTS (SELECT 1 FROM tasks)";
 
-const COPY_ENDED_RUNS: &str = "\
+/// Copies rows of `task_runs` under their numbers; the condition on `theirs` follows.
+pub(super) const COPY_RUNS: &str = "\
     INSERT INTO runs (id, task_id, lane, token, lease_expires, heartbeat_at, worker_pid, started_at, \
         ended_at, outcome, error, summary, metadata) \
-    SELECT id, task_id, profile, lower(hex(randomblob(16))), coalesce(claim_expires, started_at), \
-        last_heartbeat_at, worker_pid, started_at, ended_at, \
+    SELECT id, task_id, CASE WHEN ended_at IS NOT NULL THEN profile END, \
+        lower(hex(randomblob(16))), coalesce(claim_expires, started_at), last_heartbeat_at, \
+        worker_pid, started_at, ended_at, \
         CASE \
+            WHEN ended_at IS NULL THEN NULL \
             WHEN outcome IN ('completed', 'blocked', 'crashed', 'timed_out', 'spawn_failed', \
                 'reclaimed') THEN outcome \
             WHEN outcome IN ('scheduled', 'rate_limited') THEN 'deferred' \
@@ -103,9 +106,7 @@ const COPY_ENDED_RUNS: &str = "\
             ELSE 'exit' \
         END, \
         error, summary, CASE WHEN json_valid(metadata) THEN metadata END \
-    FROM task_runs \
-    WHERE ended_at IS NOT NULL AND task_id IN (SELECT id FROM tasks) \
-    ORDER BY id";
+    FROM task_runs AS theirs WHERE task_id IN (SELECT id FROM tasks) AND ";
 
 /// The others are numbered after those that have a number.
 const OPEN_RUNS_OF_RUNNING_TASKS: &str = "\

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Transaction};
 use rusqlite_migration::HookResult;
 
-use super::foreign::has_column;
+use super::foreign::{COPY_RUNS, has_column};
 use crate::runs;
 
 /// The columns of 0.13 to 0.19 that the seed lacks. They are there from the start, so that no version
@@ -45,6 +45,7 @@ pub(super) fn complete(transaction: &Transaction<'_>) -> HookResult {
         }
     }
     transaction.execute_batch(ONE_NUMBER_EACH)?;
+    transaction.execute(&format!("{COPY_RUNS} {BEGUN_BY_HERMES}"), ())?;
     put_in_step(transaction)?;
     transaction.execute_batch(include_str!("../../migrations/0007_peers.sql"))?;
     Ok(())
@@ -111,26 +112,11 @@ const ONE_NUMBER_EACH: &str = "
     WHERE ended_at IS NULL AND EXISTS (
         SELECT 1 FROM tasks WHERE id = task_runs.task_id
           AND (status <> 'running' OR current_run_id IS NOT task_runs.id));
-    INSERT INTO runs (id, task_id, lane, token, lease_expires, heartbeat_at, worker_pid, started_at,
-        ended_at, outcome, error, summary, metadata)
-    SELECT id, task_id, CASE WHEN ended_at IS NOT NULL THEN profile END, lower(hex(randomblob(16))),
-        CAST(coalesce(claim_expires, started_at) AS INTEGER), CAST(last_heartbeat_at AS INTEGER),
-        CAST(worker_pid AS INTEGER), CAST(started_at AS INTEGER), CAST(ended_at AS INTEGER),
-        CASE
-            WHEN ended_at IS NULL THEN NULL
-            WHEN outcome IN ('completed', 'blocked', 'crashed', 'timed_out', 'spawn_failed',
-                'reclaimed') THEN outcome
-            WHEN outcome IN ('scheduled', 'rate_limited') THEN 'deferred'
-            WHEN outcome = 'stale' THEN 'heartbeat_lost'
-            WHEN outcome = 'gave_up' THEN 'spawn_failed'
-            ELSE 'exit'
-        END,
-        error, summary, CASE WHEN json_valid(metadata) THEN metadata END
-    FROM task_runs AS theirs
-    WHERE task_id IN (SELECT id FROM tasks) AND id NOT IN (SELECT id FROM runs)
-      AND (ended_at IS NOT NULL OR NOT EXISTS (
-          SELECT 1 FROM runs WHERE runs.task_id = theirs.task_id AND runs.ended_at IS NULL));
 ";
+
+const BEGUN_BY_HERMES: &str = "id NOT IN (SELECT id FROM runs) \
+     AND (ended_at IS NOT NULL OR NOT EXISTS ( \
+         SELECT 1 FROM runs WHERE runs.task_id = theirs.task_id AND runs.ended_at IS NULL))";
 
 const IN_STEP: &str = "
     UPDATE tasks

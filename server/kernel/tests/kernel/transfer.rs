@@ -14,6 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::sample::Index;
 
+use crate::beside::attempts::assert_always_in_step;
 use crate::board::{Board, person};
 
 /// Something that is done to a board; an index stands for one of the tasks that are there.
@@ -274,6 +275,8 @@ proptest! {
             let other = Board::new();
             other.clock.advance(Seconds(board.kernel.now().seconds_since(other.kernel.now())));
             import(&other, &with_runs).await.unwrap();
+            assert_always_in_step(&board.folder.path().join("kanban.db"));
+            assert_always_in_step(&other.folder.path().join("kanban.db"));
 
             // What runs there does not run here, and what it was to tell is not told from here; beyond
             // that, every row is the same.

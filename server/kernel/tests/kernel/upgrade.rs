@@ -116,6 +116,8 @@ async fn attempts_that_were_numbered_twice_have_one_number_each() {
     assert!(over.id.0 > 7, "{over:?}");
     assert_eq!(over.summary.as_deref(), Some("only a summary"));
     assert_eq!(over.metadata.as_deref(), Some(r#"{"n": 1}"#));
+    let result = tasks["theirs, over"].result.as_deref();
+    assert_eq!(result, Some("only a summary"));
     let ended = &runs("ended by us").await[0];
     assert_eq!(ended.outcome, Some(Outcome::Completed));
     let gave_up = &tasks["gave up with them"];

@@ -400,3 +400,35 @@ async fn a_limit_and_an_error_of_hermes_are_ours() {
     ));
     assert_eq!(board.task(&ours).await.title, "right");
 }
+
+#[tokio::test]
+async fn a_summary_without_a_result_is_the_result_wherever_it_is_asked_for() {
+    let board = board().await;
+    let (in_run, in_event) = (board.task_named("a").await, board.task_named("b").await);
+    let child = board.child_of(&[&in_run, &in_event]).await;
+    claims(&board, &in_run, 2);
+    ends(&board, &in_run, 2, "done", "completed");
+    // The attempt of this one was forgotten.
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done' WHERE id = '{in_event}'; \
+         INSERT INTO task_events (task_id, kind, payload, created_at) VALUES \
+             ('{in_run}', 'completed', '{{\"summary\": \"so\"}}', 1777200000), \
+             ('{in_event}', 'completed', '{{\"summary\": \"in short\"}}', 1777200000)"
+    ));
+    let context = board.kernel.context(&child).await.unwrap();
+    for (task, said) in [(&in_run, "so far"), (&in_event, "in short")] {
+        assert_eq!(board.task(task).await.result.as_deref(), Some(said));
+        assert!(context.contains(said), "{context}");
+        let query = kernel::SearchQuery {
+            text: said.to_owned(),
+            include_archived: false,
+            offset: 0,
+            limit: 10,
+        };
+        let hits = board.kernel.search(query).await.unwrap().hits;
+        assert_eq!(hits.len(), 1, "{said}");
+    }
+    // It is nothing that a task which is open again has come to.
+    board.move_to(&in_run, Status::Triage).await.unwrap();
+    assert_eq!(board.task(&in_run).await.result, None);
+}

@@ -30,7 +30,11 @@ pub(super) fn block(
         None => None,
     };
     work.note(id, || Inverse::place(&task).with_comment(comment));
-    work.close_run_of(id, Outcome::Blocked, &End::default())?;
+    let end = End {
+        summary: reason,
+        ..End::default()
+    };
+    work.close_run_of(id, Outcome::Blocked, &end)?;
     work.put(id, &status, None)?;
     work.conn
         .prepare_cached("UPDATE tasks SET block_reason = ?2 WHERE id = ?1")?

@@ -229,6 +229,17 @@ async fn whatever_ends_a_run_ends_it_for_hermes_too() {
 }
 
 #[tokio::test]
+async fn what_a_run_asked_is_what_it_came_to() {
+    let board = board().await;
+    let task = board.task_named("task").await;
+    let run = board.claim(&task).await.unwrap().run;
+    board.block(&task, "which region?").await;
+    let run = board.kernel.run(run).await.unwrap();
+    assert_eq!(run.summary.as_deref(), Some("which region?"));
+    assert_same(&board);
+}
+
+#[tokio::test]
 async fn failures_are_counted_for_hermes_too_and_forgiven() {
     let board = board().await;
     let task = board.task_named("task").await;

@@ -127,9 +127,9 @@ impl Act {
 
 /// Takes back the act that wrote `event`, all of it.
 pub(super) fn undo(work: &mut Work<'_>, actor: &Actor, event: EventId) -> Result<Answer, Error> {
-    let (last, steps) = find(work, event)?.ok_or(Refusal::NothingToUndo(event))?;
+    let (first, last, steps) = find(work, event)?.ok_or(Refusal::NothingToUndo(event))?;
     for Step { task, .. } in &steps {
-        if has_changed_since(work, task, last)? {
+        if has_changed_since(work, task, first, last)? {
             let task = task.clone();
             return Err(Refusal::ChangedSince { task }.into());
         }
@@ -147,33 +147,49 @@ pub(super) fn undo(work: &mut Work<'_>, actor: &Actor, event: EventId) -> Result
     Ok(Answer::Done)
 }
 
-fn find(work: &Work<'_>, event: EventId) -> Result<Option<(EventId, Vec<Step>)>, Error> {
+fn find(work: &Work<'_>, event: EventId) -> Result<Option<(EventId, EventId, Vec<Step>)>, Error> {
     let nearest = work
         .conn
         .prepare_cached(
-            "SELECT last_event, steps FROM acts WHERE first_event <= ?1 \
+            "SELECT first_event, last_event, steps FROM acts WHERE first_event <= ?1 \
              ORDER BY first_event DESC LIMIT 1",
         )?
         .query_one([event.0], |row| {
-            Ok((EventId(row.get(0)?), row.get::<_, String>(1)?))
+            let (first, last) = (EventId(row.get(0)?), EventId(row.get(1)?));
+            Ok((first, last, row.get::<_, String>(2)?))
         })
         .optional()?;
-    let Some((last, steps)) = nearest.filter(|(last, _)| event <= *last) else {
+    let Some((first, last, steps)) = nearest.filter(|(_, last, _)| event <= *last) else {
         return Ok(None);
     };
     // Another version may have noted it in other words; it cannot be taken back then.
-    Ok(serde_json::from_str(&steps).ok().map(|steps| (last, steps)))
+    let steps = serde_json::from_str(&steps).ok();
+    Ok(steps.map(|steps| (first, last, steps)))
 }
 
-/// Whether anything has happened to the task after that event but talk, and what followed from its
-/// parents: that is looked at anew.
-fn has_changed_since(work: &Work<'_>, task: &TaskId, last: EventId) -> Result<bool, Error> {
+/// Whether anything stands on the task after that event but talk, and what followed from its parents:
+/// that is looked at anew. What was taken back itself does not stand any more, so acts are taken back
+/// one after the other, the latest first; and none of them twice.
+fn has_changed_since(
+    work: &Work<'_>,
+    task: &TaskId,
+    first: EventId,
+    last: EventId,
+) -> Result<bool, Error> {
     let mut statement = work.conn.prepare_cached(
-        "SELECT 1 FROM task_events WHERE task_id = ?1 AND id > ?2 \
-             AND kind NOT IN \
-                 ('commented', 'ready', 'promoted', 'demoted', 'marked', 'unmarked', 'heartbeat')",
+        "WITH undone (first_event, last_event) AS ( \
+             SELECT act.first_event, act.last_event \
+             FROM task_events AS undo JOIN acts AS act ON act.first_event = ( \
+                 SELECT max(first_event) FROM acts WHERE first_event <= undo.payload ->> '$.event') \
+             WHERE undo.task_id = ?1 AND undo.kind = 'undone' AND undo.id > ?2) \
+         SELECT 1 FROM task_events AS event WHERE task_id = ?1 AND id > ?2 \
+             AND kind NOT IN ('commented', 'ready', 'promoted', 'demoted', 'marked', 'unmarked', \
+                 'heartbeat', 'undone') \
+             AND NOT EXISTS (SELECT 1 FROM undone \
+                             WHERE event.id BETWEEN undone.first_event AND undone.last_event) \
+         UNION ALL SELECT 1 FROM undone WHERE first_event = ?3",
     )?;
-    Ok(statement.exists((task.as_str(), last.0))?)
+    Ok(statement.exists((task.as_str(), last.0, first.0))?)
 }
 
 fn take_back(

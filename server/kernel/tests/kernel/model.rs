@@ -41,8 +41,9 @@ pub(crate) struct Card {
     deferrals: u32,
     deferred_for: Span,
     key: Option<u8>,
-    /// The last request that did more to it than talk, or than what follows from its parents.
-    changed_by: usize,
+    /// The requests that did more to it than talk, or than what follows from its parents, without those
+    /// that were taken back.
+    changed_by: Vec<usize>,
 }
 
 /// An open run.
@@ -184,7 +185,8 @@ impl Model {
 
     /// Something happens to a card that stands in the way of undoing what was before.
     fn touch(&mut self, task: usize) {
-        self.cards[task].changed_by = self.request();
+        let request = self.request();
+        self.cards[task].changed_by.push(request);
     }
 
     /// The same, and it can be undone itself.

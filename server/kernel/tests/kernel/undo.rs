@@ -258,6 +258,54 @@ async fn what_was_built_upon_stays() {
 }
 
 #[tokio::test]
+async fn acts_are_taken_back_one_after_the_other_the_latest_first() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let mut before = Vec::new();
+    let mut receipts = Vec::new();
+    let edit = Command::EditTask {
+        task: id.clone(),
+        title: Some("other".to_owned()),
+        body: None,
+    };
+    for command in [to(&id, Status::Todo), edit, to(&id, Status::Triage)] {
+        before.push(without_moments(board.task(&id).await));
+        receipts.push(board.act(command).await.unwrap());
+    }
+    let earliest = an_event(&receipts[0]);
+    assert_eq!(
+        refusal(board.act(Command::Undo { event: earliest }).await),
+        Refusal::ChangedSince { task: id.clone() }
+    );
+    for (before, receipt) in before.iter().zip(&receipts).rev() {
+        undo(&board, receipt).await;
+        assert_eq!(&without_moments(board.task(&id).await), before);
+        let event = an_event(receipt);
+        assert_eq!(
+            refusal(board.act(Command::Undo { event }).await),
+            Refusal::ChangedSince { task: id.clone() },
+            "it was taken back twice"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_came_between_stays_also_when_later_acts_were_taken_back() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let first = board.act(to(&id, Status::Todo)).await.unwrap();
+    board.move_to(&id, Status::Ready).await.unwrap();
+    board.claim(&id).await.unwrap();
+    let last = board.act(to(&id, Status::Triage)).await.unwrap();
+    undo(&board, &last).await;
+    let event = an_event(&first);
+    assert_eq!(
+        refusal(board.act(Command::Undo { event }).await),
+        Refusal::ChangedSince { task: id }
+    );
+}
+
+#[tokio::test]
 async fn talk_does_not_stand_in_the_way_and_nothing_is_taken_back_twice() {
     let board = Board::new();
     let id = board.task_named("task").await;

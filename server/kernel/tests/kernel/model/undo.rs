@@ -45,7 +45,7 @@ impl Model {
     pub(super) fn undo(&mut self, back: usize) -> Option<()> {
         let request = self.request().checked_sub(back)?;
         let (task, inverse) = self.requests.get(request)?.clone()?;
-        (self.cards[task].changed_by == request).then_some(())?;
+        (self.cards[task].changed_by.last() == Some(&request)).then_some(())?;
         match inverse {
             Inverse::Created => {
                 self.put(task, Status::Archived, Outcome::Cancelled);
@@ -81,7 +81,7 @@ impl Model {
                 }
             }
         }
-        self.touch(task);
+        self.cards[task].changed_by.pop();
         Some(())
     }
 

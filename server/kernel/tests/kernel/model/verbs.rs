@@ -38,7 +38,7 @@ impl Model {
             deferrals: 0,
             deferred_for: (0, 0),
             key,
-            changed_by: 0,
+            changed_by: Vec::new(),
         });
         let new = self.cards.len() - 1;
         self.note(new, Inverse::Created);

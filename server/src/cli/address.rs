@@ -6,7 +6,7 @@ use domain::notify::Address;
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
-    /// The channel: `telegram`, `slack`, `webhook`
+    /// The channel: `telegram`, `slack`, `webhook`, `command`
     #[arg(long, value_name = "NAME")]
     platform: String,
     /// The chat within it

@@ -11,9 +11,13 @@ use super::session::Session;
 
 /// Copy the board while it is used, and look through the copy
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    after_help = "The copy holds the board: tasks, comments, attempts, events. Not in it are the \
+    logs and workspaces of tasks, `kanban.toml`, the token and the secrets of channels; copy the home \
+    folder for those.\n\nExamples:\n  \
     kanban backup\n  \
-    kanban backup /mnt/usb/kanban.db")]
+    kanban backup /mnt/usb/kanban.db"
+)]
 pub(super) struct Args {
     /// Where to; must not exist yet [default: a file in the folder `backups` of the home folder]
     file: Option<PathBuf>,

@@ -22,6 +22,8 @@ pub struct TaskSummary {
     pub assignee: Option<String>,
     /// Where it stands.
     pub status: Status,
+    /// Whether a worker's process is busy with it. Of a task that was claimed by hand there is none.
+    pub has_worker: bool,
     /// Higher starts sooner.
     pub priority: i64,
     /// The project or customer.

@@ -52,6 +52,7 @@ pub fn summary(number: u32) -> TaskSummary {
         title: task.title,
         assignee: task.assignee,
         status: task.status,
+        has_worker: false,
         priority: task.priority,
         tenant: task.tenant,
         created_at: task.created_at,

@@ -67,7 +67,10 @@ impl Bare {
                           WHERE task_id = tasks.id AND kind = 'blocked' \
                             AND task_events.created_at >= tasks.status_since - 5 \
                           ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1), \
-                     block_reason) \
+                     block_reason), \
+                     status = 'running' AND (worker_pid IS NOT NULL OR EXISTS ( \
+                         SELECT 1 FROM runs \
+                         WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL)) \
                  FROM tasks WHERE status <> 'archived' ORDER BY priority DESC, created_at, rowid",
             )
             .unwrap();
@@ -79,6 +82,7 @@ impl Bare {
                     title: row.get(1)?,
                     assignee: row.get(2)?,
                     status: Status::from(row.get::<_, String>(3)?),
+                    has_worker: row.get(16)?,
                     priority: row.get(4)?,
                     tenant: row.get(5)?,
                     created_at: Timestamp(row.get(6)?),

@@ -130,9 +130,19 @@ fn summaries(
         counts::COLUMNS
     );
     let mut statement = conn.prepare_cached(&sql)?;
-    let summaries = statement.query_map([json], |row| summary(row, counts::from_row(row, 16)?))?;
+    let summaries = statement.query_map([json], |row| {
+        summary(row, counts::from_row(row, SUMMARY_COLUMNS)?)
+    })?;
     Ok(row::known(summaries)?)
 }
+
+/// How many columns [`summary_columns`] names.
+const SUMMARY_COLUMNS: usize = 17;
+
+/// A worker: one that the dispatcher starts in a lane, or the process of another program. Whoever
+/// claims by hand has neither.
+const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
+     (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
 
 /// What [`summary`] reads. Another program may have made a task ready before its parents are finished;
 /// only of ready tasks that is looked up.
@@ -140,7 +150,8 @@ fn summary_columns() -> String {
     format!(
         "id, rowid, title, assignee, status, priority, tenant, created_at, started_at, \
          completed_at, status_since, not_before, spawn_failures, last_spawn_error, \
-         iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting), {}",
+         iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting), {}, \
+         {HAS_WORKER}",
         row::BLOCK_REASON
     )
 }
@@ -152,6 +163,7 @@ fn summary(row: &Row<'_>, counts: Counts) -> rusqlite::Result<TaskSummary> {
         title: row::text(row, 2)?.unwrap_or_default(),
         assignee: row::text(row, 3)?,
         status: row::status(row, 4)?,
+        has_worker: row::is_set(row, 16)?,
         priority: row::number(row, 5)?.unwrap_or_default(),
         tenant: row::text(row, 6)?,
         created_at: row::moment(row, 7)?.unwrap_or_default(),

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use domain::command::Command;
-use domain::id::EventId;
+use domain::board::TaskSummary;
+use domain::command::{ClaimPolicy, Command};
+use domain::id::{EventId, TaskId};
+use domain::time::Seconds;
 use kernel::{BoardFilter, Kernel};
 use tokio::time::timeout;
 
@@ -116,4 +118,38 @@ async fn the_card_of_a_parent_is_told_when_a_child_is_done_or_unlinked() {
     let frame = timeout(SOON, feed.next()).await.unwrap().unwrap();
     let card = frame.tasks.iter().find(|task| task.id == parent).unwrap();
     assert_eq!(card.children, 0);
+}
+
+#[tokio::test]
+async fn a_card_says_whether_a_worker_is_busy_with_it() {
+    let board = Board::new();
+    let ready = board.task_named("ready").await;
+    let in_lane = board.task_named("in a lane").await;
+    board.claim(&in_lane).await.unwrap();
+    let by_hand = board.task_named("by hand").await;
+    let claim = Command::ClaimTask {
+        task: by_hand.clone(),
+        lock: "ada".to_owned(),
+        ttl: Seconds(900),
+        lane: None,
+        policy: ClaimPolicy::default(),
+    };
+    board.act(claim).await.unwrap();
+    let elsewhere = board.task_named("of another program").await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'running', worker_pid = 7 WHERE id = '{elsewhere}'"
+    ));
+    let has_worker = async |id: &TaskId| {
+        let cards = board.kernel.board(BoardFilter::default()).await.unwrap();
+        let frame = board.kernel.feed(EventId(0)).next().await.unwrap();
+        let of = |tasks: &[TaskSummary]| tasks.iter().find(|it| it.id == *id).unwrap().has_worker;
+        assert_eq!(of(&cards.tasks), of(&frame.tasks));
+        of(&cards.tasks)
+    };
+    assert!(!has_worker(&ready).await);
+    assert!(has_worker(&in_lane).await);
+    assert!(!has_worker(&by_hand).await);
+    assert!(has_worker(&elsewhere).await);
+    board.complete(&in_lane, "done").await.unwrap();
+    assert!(!has_worker(&in_lane).await);
 }

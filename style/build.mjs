@@ -62,7 +62,10 @@ async function put(name, content) {
   const copies = [];
   if (/\.(css|js|svg|txt|wasm|webmanifest)$/.test(name)) {
     const brotli = await promisify(brotliCompress)(content, {
-      params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
+      params: {
+        [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+        [constants.BROTLI_PARAM_LGBLOCK]: constants.BROTLI_MAX_INPUT_BLOCK_BITS,
+      },
     });
     copies.push([".br", brotli], [".gz", await promisify(gzip)(content, { level: 9 })]);
     console.log(`  ${name}: ${kilobytes(content)}, sent as ${kilobytes(brotli)}`);

@@ -1,10 +1,12 @@
 //! How a refusal travels from the server to the page.
 
 use domain::error::ErrorKind;
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, Decodes};
 use serde::{Deserialize, Serialize};
 use state::refusal::Refusal;
+
+use super::json::Json;
 
 /// The answer to a request that was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -13,15 +15,15 @@ use state::refusal::Refusal;
 pub struct ApiError(pub Refusal);
 
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = Json;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (kind, message) = match error {
             ServerFnErrorErr::Request(_) => (ErrorKind::Busy, "the server cannot be reached"),
-            // The front door answers in its own words, not in ours.
+            // Some proxies lead to a page of their own when they want to know who asks.
             ServerFnErrorErr::Deserialization(_) => (
-                ErrorKind::Forbidden,
-                "the server refused; reload the page to sign in again",
+                ErrorKind::Busy,
+                "something other than the board answered; reload the page",
             ),
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => (
                 ErrorKind::Malformed,
@@ -33,6 +35,13 @@ impl FromServerFnError for ApiError {
             kind,
             message: message.to_owned(),
         })
+    }
+
+    /// Reads a body that came with an error's status. The front door answers in its own words, and so
+    /// does whoever stands between it and the browser.
+    fn de(body: Bytes) -> Self {
+        Self::Encoder::decode(body.clone())
+            .unwrap_or_else(|_| Self(Refusal::of_stranger(&String::from_utf8_lossy(&body))))
     }
 }
 

@@ -14,6 +14,8 @@ use state::Msg;
 use state::connection::{self, Socket};
 use state::pulse::Pulse;
 
+use crate::api::json;
+
 /// One message of the server: a frame, or a word that it does not know our cursor. One struct for
 /// both keeps the program small.
 #[derive(Default, Deserialize)]
@@ -47,7 +49,7 @@ async fn listen(socket: Socket, since: EventId, tell: &impl Fn(Msg)) {
             Message::Text(text) => text.into_bytes(),
             Message::Bytes(bytes) => bytes,
         };
-        let told: Result<Told, _> = serde_json::from_slice(&bytes);
+        let told: Result<Told, _> = json::read(&bytes);
         match told {
             Ok(Told {
                 reset: false,

@@ -32,8 +32,88 @@ impl Refusal {
     }
 }
 
+/// What the front door says to whom it does not know.
+const UNKNOWN: &str = "token required";
+
+/// More of a proxy's page than this is not worth a notice.
+const LONGEST: usize = 80;
+
+impl Refusal {
+    /// A request to which no answer came in time. It may have been carried out all the same.
+    pub fn unheard() -> Self {
+        Self {
+            kind: ErrorKind::Busy,
+            message: "the server did not answer in time; the board shows what it has done"
+                .to_owned(),
+        }
+    }
+
+    /// A refusal in other words than the board's: the front door's JSON, or the error page of a proxy
+    /// before it.
+    pub fn of_stranger(body: &str) -> Self {
+        let between = |start: &str, end: &str| {
+            let (_, behind) = body.split_once(start)?;
+            behind.split_once(end).map(|(text, _)| text.trim())
+        };
+        let (kind, message) = match between("\"detail\":\"", "\"") {
+            Some(UNKNOWN) => (
+                ErrorKind::Forbidden,
+                "the server refused; reload the page to sign in again".to_owned(),
+            ),
+            Some(detail) => (ErrorKind::Refused, format!("the server refused: {detail}")),
+            None => {
+                let title = between("<title>", "</title>");
+                let said = title.or_else(|| body.lines().next()).unwrap_or_default();
+                let said: String = said.chars().take(LONGEST).collect();
+                let message = format!("a proxy answered in place of the server: {said}");
+                (ErrorKind::Busy, message)
+            }
+        };
+        Self { kind, message }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(body: &str) -> (ErrorKind, String) {
+        let Refusal { kind, message } = Refusal::of_stranger(body);
+        (kind, message)
+    }
+
+    #[test]
+    fn only_the_front_door_asks_to_sign_in_again() {
+        let (kind, message) = told(r#"{"detail":"token required"}"#);
+        assert_eq!(kind, ErrorKind::Forbidden);
+        assert!(message.contains("sign in again"));
+        let (kind, message) = told(r#"{"detail":"too many requests"}"#);
+        assert_eq!(kind, ErrorKind::Refused);
+        assert_eq!(message, "the server refused: too many requests");
+    }
+
+    #[test]
+    fn the_error_page_of_a_proxy_is_told_as_what_it_is() {
+        let nginx = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>…";
+        for (body, said) in [
+            (
+                nginx,
+                "a proxy answered in place of the server: 502 Bad Gateway",
+            ),
+            (
+                "upstream timed out\nmore",
+                "a proxy answered in place of the server: upstream timed out",
+            ),
+        ] {
+            assert_eq!(told(body), (ErrorKind::Busy, said.to_owned()));
+        }
+        assert!(told(&"x".repeat(9_000)).1.len() < 200);
+        assert_eq!(told("").0, ErrorKind::Busy);
     }
 }

@@ -21,6 +21,7 @@ use state::shown::{Shown, ShownStoreFields, project};
 use state::{Model, Msg, Opening};
 
 use effect::Hands;
+pub(crate) use keyboard::press_of;
 
 /// Running elapsed times are shown in seconds.
 const TICK: Duration = Duration::from_secs(1);
@@ -71,6 +72,7 @@ impl Runtime {
 
     /// Takes in what happened.
     pub(crate) fn dispatch(self, msg: Msg) {
+        let holders = keyboard::holders();
         // The page may be gone before a late answer arrives.
         let Some(effects) = self
             .model
@@ -79,6 +81,9 @@ impl Runtime {
             return;
         };
         commit::commit(self.shown, self.model.with_value(project));
+        if !holders.is_empty() {
+            keyboard::keep_with(holders);
+        }
         for effect in effects {
             self.carry_out(effect);
         }
@@ -92,10 +97,16 @@ impl Runtime {
             self.dispatch(Msg::Started(now()));
             let tick = set_interval_with_handle(move || self.dispatch(Msg::Ticked(now())), TICK);
             let keys = window_event_listener(ev::keydown, move |key| keyboard::press(self, &key));
+            let leaves = window_event_listener(ev::beforeunload, move |event| {
+                if self.ask(Model::has_drafts) == Some(true) || has_new_task() {
+                    event.prevent_default();
+                }
+            });
             on_cleanup(move || {
                 if let Ok(tick) = tick {
                     tick.clear();
                 }
+                leaves.remove();
                 keys.remove();
             });
         });
@@ -118,6 +129,12 @@ impl Runtime {
             }
         });
     }
+}
+
+/// Whether something stands in the form for a new task. What is typed there is known to nobody else.
+fn has_new_task() -> bool {
+    let filled = ".create-form :is(input, textarea)[placeholder]:not(:placeholder-shown)";
+    matches!(document().query_selector(filled), Ok(Some(_)))
 }
 
 /// The visitor's clock.

@@ -40,6 +40,35 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await findings(page), "edited task").toEqual([]);
     });
 
+    test("a finished task whose result has headings, and a card that runs for long, have no faults", async ({
+      api,
+      board,
+      page,
+    }) => {
+      const data = { title: "Report", body: "## Asked for\n\nA report." };
+      const { id } = (await (await api.post(tasks, { data })).json()).task;
+      const result = "# One\n\n### Two\n\n# Three";
+      await api.patch(`${tasks}/${id}`, { data: { status: "done", result } });
+      await board.open("Report");
+      await expect(board.drawer.result).toContainText("Three");
+      expect(await findings(page), "result").toEqual([]);
+
+      const script = { title: "Dig", body: "echo begun; until [ -e go ]; do sleep 0.1; done" };
+      await api.post(tasks, { data: { ...script, assignee: "shell" } });
+      await expect(board.card("Dig", "Running")).toContainText("begun");
+      await page.clock.install();
+      await board.goto();
+      await page.clock.fastForward("11:00");
+      await expect(board.card("Dig", "Running")).toHaveAttribute("data-stale", "amber");
+      await board.choose("Dig");
+      expect(await findings(page), "running card").toEqual([]);
+      await page.keyboard.press("e");
+      await board.confirm.getByRole("button", { name: "Archive" }).focus();
+      expect(await findings(page), "question").toEqual([]);
+      await page.keyboard.press("Enter");
+      await expect(board.card("Dig", "Running")).toHaveCount(0);
+    });
+
     test("what is shown in place of a page has no faults", async ({ board, complaints, page }) => {
       complaints.allow(/status of 40[14]/);
       await expect(board.heading).toBeVisible();

@@ -34,7 +34,8 @@ test("a refused move goes back, with the reason", async ({ api, board, complaint
   await board.open("Child");
   await board.drawer.moveTo("Ready");
 
-  await expect(board.notices).toContainText(`waits for ${parent}`);
+  await expect(board.notices).toContainText("waits for “Parent”");
+  await expect(board.notices).not.toContainText(parent);
   await expect(board.card("Child", "Todo")).toBeVisible();
   await expect(board.drawer.status).toHaveText("Todo");
 });
@@ -220,8 +221,87 @@ test("a server that comes back is continued without a gap and without a reload",
   expect(await page.evaluate(() => "isTheSamePage" in globalThis)).toBe(true);
 });
 
+test("tokens in a title fill the fields", async ({ api, board }) => {
+  const parent = (await (await api.post(tasks, { data: { title: "First" } })).json()).task.id;
+  await board.create({ title: `Second @ada !7 #zeta after:${parent}` });
+  const card = board.card("Second", "Todo");
+  await expect(card.getByRole("link")).toHaveText("Second");
+  for (const part of ["ada", "P7", "zeta"]) await expect(card).toContainText(part);
+  await expect(card).toContainText("1 parent");
+});
+
+test("the form keeps the keyboard until it is left", async ({ board, page }) => {
+  await board.newTask.click();
+  await expect(board.createForm.title).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await expect(board.createForm.submit).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(board.createForm.title).toBeFocused();
+});
+
+test("escape leaves a field for what it is part of", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Discussed" } });
+  await board.open("Discussed");
+  await board.drawer.commentText.fill("Half a thou");
+  await page.keyboard.press("Escape");
+  await expect(board.drawer.drawer).toBeFocused();
+  await expect(board.drawer.commentText).toHaveValue("Half a thou");
+  await board.drawer.edit();
+  await board.drawer.editForm.getByLabel("Description").focus();
+  await page.keyboard.press("Escape");
+  await expect(board.drawer.drawer).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(board.drawer.drawer).toBeHidden();
+});
+
+test("the first stop of the keyboard skips the head of the page", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "First" } });
+  await expect(board.card("First", "Ready")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the cards" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(board.link("First")).toBeFocused();
+});
+
+test("who copies an id is told", async ({ api, board, context, page }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const { id } = (await (await api.post(tasks, { data: { title: "Copied" } })).json()).task;
+  await board.card("Copied", "Ready").getByTitle("Copy the id").click();
+  await expect(board.offers).toContainText(`Copied ${id}`);
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(id);
+});
+
+test("an open task moves no column, and notices leave its forms free", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Opened", triage: true } });
+  const width = async () => (await board.column("Triage").boundingBox())?.width;
+  const before = await width();
+  await board.open("Opened");
+  await expect(board.drawer.title).toBeVisible();
+  expect(await width()).toBe(before);
+  await board.drawer.moveTo("Todo");
+  const offer = board.offers.getByText("Moved “Opened” to Todo");
+  await expect(offer).toBeVisible();
+  const drawer = await board.drawer.drawer.boundingBox();
+  const notice = await page.locator(".notice").boundingBox();
+  expect((notice?.x ?? 0) + (notice?.width ?? 0)).toBeLessThanOrEqual(drawer?.x ?? 0);
+  await board.drawer.comment("Nothing is in the way");
+  await expect(board.drawer.activity).toContainText("Nothing is in the way");
+});
+
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 390, height: 800 } });
+
+  test("a filter shows the first column that has what is looked for", async ({ api, board }) => {
+    const data = { title: "Deploy" };
+    const { id } = (await (await api.post(tasks, { data })).json()).task;
+    await api.patch(`${tasks}/${id}`, { data: { status: "blocked", block_reason: "Where?" } });
+    await board.goto("/?blocked=1");
+    await expect(board.card("Deploy", "Blocked")).toBeInViewport({ ratio: 1 });
+    await board.goto("/?q=nothing-like-it");
+    await expect(board.column("Triage")).toBeInViewport();
+    await board.goto("/");
+    await expect(board.column("Triage")).toBeInViewport();
+  });
 
   test("an open task covers the page, for the keyboard too", async ({ api, board, page }) => {
     await api.post(tasks, { data: { title: "Opened", triage: true } });

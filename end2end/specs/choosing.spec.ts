@@ -60,7 +60,7 @@ test("of many changes those that fail stay chosen and say why", async ({ api, bo
   await board.choose("Child");
   await board.bulkBar.getByRole("button", { name: "Ready", exact: true }).click();
   await expect(board.card("First", "Ready")).toBeVisible();
-  await expect(board.card("Child", "Triage")).toContainText(`waits for ${parent}`);
+  await expect(board.card("Child", "Triage")).toContainText("waits for “Parent”");
   await expect(board.bulkBar).toContainText("1 chosen");
   await expect(board.notices).toContainText("1 of 2 tasks stay as they are");
 });

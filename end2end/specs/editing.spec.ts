@@ -79,11 +79,14 @@ test("a run is stopped, and tried again", async ({ board }) => {
   await expect(board.card("Talk", "Running")).toContainText("begun");
   await board.open("Talk");
   await board.drawer.attempts.getByRole("button", { name: "Stop this run" }).click();
+  await board.confirm.getByRole("button", { name: "Stop" }).click();
   await expect(board.card("Talk", "Todo")).toBeVisible();
   await expect(board.drawer.attempts).toContainText("cancelled");
   await board.drawer.attempts.getByRole("button", { name: "Try again" }).click();
   await expect(board.card("Talk", "Running")).toBeVisible();
   await board.drawer.moveTo("Triage");
+  await board.confirm.getByRole("button", { name: "Move to Triage" }).click();
+  await expect(board.card("Talk", "Triage")).toBeVisible();
 });
 
 test("a log shows its colours", async ({ board }) => {

@@ -65,6 +65,7 @@ test("the open task follows its worker", async ({ board }) => {
   await expect(board.drawer.status).toHaveText("Running");
 
   await board.drawer.moveTo("Triage");
+  await board.confirm.getByRole("button", { name: "Move to Triage" }).click();
   await expect(board.drawer.status).toHaveText("Triage");
   await expect(board.card("Talk", "Triage")).toBeVisible();
   await expect(board.drawer.activity).toContainText("Its worker was stopped");
@@ -90,6 +91,7 @@ test("a log stays at its end until somebody scrolls up", async ({ board }) => {
   await expect.poll(length).toBeGreaterThan(thereafter);
   expect(await text.evaluate((it) => it.scrollTop)).toBe(0);
   await board.drawer.moveTo("Triage");
+  await board.confirm.getByRole("button", { name: "Move to Triage" }).click();
 });
 
 test("an empty board fills with the sample, and its tasks start", async ({ board }) => {

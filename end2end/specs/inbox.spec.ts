@@ -120,6 +120,9 @@ test("three are answered without touching the mouse", async ({ api, inbox, page 
 
   await expect(inbox.concern("Count the ships")).toBeFocused();
   await expect(inbox.current).toContainText("42 ships");
+  // A second Enter at once would be taken for one too many.
+  await page.keyboard.press("j");
+  await page.keyboard.press("k");
   await page.keyboard.press("Enter");
 
   await expect(inbox.concern("Bake a cake")).toBeFocused();
@@ -133,6 +136,26 @@ test("three are answered without touching the mouse", async ({ api, inbox, page 
   expect(task.comments.at(-1).body).toBe("jot this down: eu-west");
   const deliveries = await (await api.get(`${plugin}/deliveries`)).json();
   expect(deliveries.deliveries).toEqual([]);
+});
+
+test("a key pressed twice answers one concern", async ({ api, inbox, page }) => {
+  const [asks, silent] = await three(api, inbox);
+  await inbox.line("Deploy").fill("eu-west");
+  // As fast as nobody can press: each where the keyboard is once the page has been drawn.
+  await page.evaluate(async () => {
+    const drawn = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const keys = [{ ctrlKey: true }, { ctrlKey: true, repeat: true }, { ctrlKey: true }, {}, {}];
+    for (const held of keys) {
+      const press = { key: "Enter", bubbles: true, cancelable: true, ...held };
+      document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", press));
+      await drawn();
+      await drawn();
+    }
+  });
+  await expect(inbox.concern("Count the ships")).toBeFocused();
+  await expect.poll(() => status(api, asks)).toBe("ready");
+  await expect(inbox.concerns).toHaveCount(2);
+  expect(await status(api, silent)).toBe("blocked");
 });
 
 test("an answer is taken back", async ({ api, inbox, page }) => {
@@ -193,6 +216,7 @@ test("somebody is told of a task from its drawer", async ({ api, board, receiver
   await expect(news).toContainText("webhook:ci");
   await expect(news).toContainText("nothing to tell yet");
   await board.drawer.moveTo("Blocked");
+  await board.palette.ask("");
   await expect(news).toContainText("told ");
   expect(receiver.taken.map(({ type }) => type)).toEqual(["task.blocked"]);
   await news.getByRole("button", { name: "Tell webhook:ci no longer" }).click();

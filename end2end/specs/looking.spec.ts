@@ -30,6 +30,64 @@ test("a search hides what does not match, and a link reproduces it", async ({ ap
   await expect(page).toHaveURL("/");
 });
 
+test("what is typed right after a key that opens a field is for that field", async ({
+  api,
+  board,
+  page,
+}) => {
+  await api.post(tasks, { data: { title: "Beneath" } });
+  for (const opener of ["/", "?", "n", "m"]) {
+    await board.goto();
+    await board.link("Beneath").focus();
+    // All in one breath, before the browser has drawn anything.
+    await page.evaluate((opener) => {
+      for (const key of [opener, "x", "e"]) {
+        const press = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+        (document.activeElement ?? document.body).dispatchEvent(press);
+      }
+    }, opener);
+    await expect(board.link("Beneath")).not.toBeFocused();
+    await expect(board.bulkBar).toBeHidden();
+    await expect(board.card("Beneath", "Ready")).toHaveCount(1);
+  }
+});
+
+test("a dependency is the task with that title, not one whose id holds the same digit", async ({
+  api,
+  board,
+}) => {
+  const make = async (title: string) =>
+    (await (await api.post(tasks, { data: { title, triage: true } })).json()).task.id as string;
+  await make("Child");
+  let id = "";
+  // Ids are made by chance: this one holds the digit that is looked for.
+  for (let more = 0; !id.includes("7") && more < 99; more += 1) id = await make("Card 0");
+  await make("Card 7");
+  await board.open("Child");
+  await board.drawer.dependencies.getByRole("button", { name: "Add" }).click();
+  await board.palette.ask("card 7");
+  await expect(board.drawer.dependencies).toContainText("Card 7");
+  await expect(board.drawer.dependencies).not.toContainText("Card 0");
+});
+
+test("enter and down go from the search to what was found", async ({ api, board, page }) => {
+  for (const title of ["Count words", "Count letters"]) {
+    await api.post(tasks, { data: { title } });
+  }
+  await expect(board.cards).toHaveCount(2);
+  for (const key of ["Enter", "ArrowDown"]) {
+    await board.search.fill("letters");
+    await expect(board.cards).toHaveCount(1);
+    await page.keyboard.press(key);
+    await expect(board.link("Count letters")).toBeFocused();
+  }
+  await board.search.focus();
+  await page.keyboard.press("Escape");
+  await expect(board.search).toHaveValue("");
+  await page.keyboard.press("Escape");
+  await expect(board.search).not.toBeFocused();
+});
+
 test("a search finds words in descriptions and comments", async ({ api, board }) => {
   const data = { title: "Plain", body: "The heron fishes at dawn", triage: true };
   await api.post(tasks, { data });

@@ -41,7 +41,7 @@ test("a refused drop goes back, with the reason", async ({ api, board, complaint
   const parent = (await (await api.post(tasks, { data: { title: "Parent" } })).json()).task.id;
   await api.post(tasks, { data: { title: "Child", parents: [parent] } });
   await board.drag("Child", "Ready");
-  await expect(board.notices).toContainText(`waits for ${parent}`);
+  await expect(board.notices).toContainText("waits for “Parent”");
   await expect(board.card("Child", "Todo")).toBeVisible();
 });
 
@@ -69,6 +69,39 @@ test("the keyboard picks a card up, carries it and puts it down", async ({ api, 
   await expect(board.offers).toContainText("Moved “Carried” to Todo");
   await page.keyboard.press("z");
   await expect(board.card("Carried", "Ready")).toBeVisible();
+});
+
+test("the keyboard stays with a card that undo takes back, and that somebody else moves", async ({
+  api,
+  board,
+  page,
+}) => {
+  const made = await api.post(tasks, { data: { title: "Moved" } });
+  const { id } = (await made.json()).task;
+  await board.link("Moved").focus();
+  await page.keyboard.press("<");
+  await expect(board.offers).toContainText("Moved “Moved” to Todo");
+  await page.keyboard.press("z");
+  await expect(board.card("Moved", "Ready")).toBeVisible();
+  await expect(board.link("Moved")).toBeFocused();
+  await api.patch(`${tasks}/${id}`, { data: { status: "triage" } });
+  await expect(board.card("Moved", "Triage")).toBeVisible();
+  await expect(board.link("Moved")).toBeFocused();
+});
+
+test("undo goes back step by step, and only the last step is offered", async ({ api, board, page }) => {
+  await api.post(tasks, { data: { title: "Moved" } });
+  await board.link("Moved").focus();
+  await page.keyboard.press("<");
+  await expect(board.offers).toContainText("Moved “Moved” to Todo");
+  await page.keyboard.press("<");
+  await expect(board.offers).toContainText("Moved “Moved” to Triage");
+  await expect(board.offers).not.toContainText("Todo");
+  await page.keyboard.press("z");
+  await expect(board.card("Moved", "Todo")).toBeVisible();
+  await expect(page.getByText("Undone: Moved “Moved” to Triage.")).toBeAttached();
+  await page.keyboard.press("z");
+  await expect(board.card("Moved", "Ready")).toBeVisible();
 });
 
 test("angle brackets move a card by one column", async ({ api, board, page }) => {

@@ -23,6 +23,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
         workers,
         palette,
         is_helping,
+        confirmation,
         create,
         drawer,
         inbox,
@@ -54,6 +55,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
     put(store.workers(), workers);
     put(store.palette(), palette);
     put(store.is_helping(), is_helping);
+    put(store.confirmation(), confirmation);
     put(store.create(), create);
     put(store.drawer(), drawer);
     put(store.inbox(), inbox);

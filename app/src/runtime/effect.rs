@@ -1,7 +1,9 @@
 //! Carries out what the model wants done. Only browsers get here.
 
+use std::time::Duration;
+
 use domain::error::ErrorKind;
-use futures::future::AbortHandle;
+use futures::future::{AbortHandle, Aborted, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
@@ -11,6 +13,7 @@ use leptos::web_sys::{
 use leptos_router::NavigateOptions;
 use state::address::Address;
 use state::pending::{self, Request, Ticket};
+use state::refusal::Refusal;
 use state::{Effect, Msg, connection, drawer, inbox, layout, me, notification, theme};
 
 use super::keyboard::Prefix;
@@ -18,11 +21,21 @@ use super::{Runtime, notify, socket};
 use crate::api;
 use crate::api::error::ApiError;
 use crate::view::{
-    CREATE_FORM_ID, DRAWER_ID, INBOX_ID, LOG_OUT_ID, SEARCH_ID, answer_id, card_id, concern_id,
+    CREATE_FORM_ID, DRAWER_ID, INBOX_ID, KEEP_RUNNING_ID, LOG_OUT_ID, SEARCH_ID, answer_id,
+    card_id, concern_id,
 };
 
 /// A year, the usual life of a choice.
 const CHOICE_SECONDS: u32 = 365 * 24 * 60 * 60;
+
+/// For how many frames a field is waited for: half a second.
+const FRAMES: u32 = 30;
+
+/// How long an answer is waited for: longer than a server takes that is busy, and says so.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long an answer to a thousand changes at once is waited for.
+const PATIENCE_WITH_MANY: Duration = Duration::from_secs(180);
 
 /// Goes to an address, as `use_navigate` has it.
 type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
@@ -58,7 +71,7 @@ impl Runtime {
                 });
             }
             Effect::CheckSession => spawn_local(async move {
-                if let Err(ApiError(refusal)) = api::check_session().await
+                if let Err(refusal) = within(PATIENCE, api::check_session()).await
                     && refusal.kind == ErrorKind::Forbidden
                 {
                     self.dispatch(Msg::Connection(connection::Msg::SessionOver));
@@ -67,7 +80,7 @@ impl Runtime {
             Effect::ReadBoard => {
                 let has_archive = self.ask(state::Model::wants_archive).unwrap_or_default();
                 spawn_local(async move {
-                    let result = api::read_board(has_archive).await.map_err(Into::into);
+                    let result = within(PATIENCE, api::read_board(has_archive)).await;
                     self.dispatch(Msg::ReadBoard {
                         result,
                         has_archive,
@@ -75,25 +88,25 @@ impl Runtime {
                 });
             }
             Effect::ReadInbox => spawn_local(async move {
-                let result = api::read_inbox().await.map_err(Into::into);
+                let result = within(PATIENCE, api::read_inbox()).await;
                 self.dispatch(Msg::Inbox(inbox::Msg::Read(result)));
             }),
             Effect::Search(text) => spawn_local(async move {
-                let result = api::search(text).await.map_err(Into::into);
+                let result = within(PATIENCE, api::search(text)).await;
                 self.dispatch(Msg::Found(result));
             }),
             Effect::ReadPulse => spawn_local(async move {
-                let result = api::read_pulse().await.map_err(Into::into);
+                let result = within(PATIENCE, api::read_pulse()).await;
                 self.dispatch(Msg::ReadPulse(result));
             }),
             Effect::ReadTask(task) => spawn_local(async move {
-                let result = api::read_task(task.clone()).await;
-                let result = result.map(Box::new).map_err(Into::into);
+                let result = within(PATIENCE, api::read_task(task.clone())).await;
+                let result = result.map(Box::new);
                 self.dispatch(Msg::Drawer(drawer::Answer { task, result }));
             }),
             Effect::Send { ticket, request } => self.send(ticket, request),
             Effect::SendAll { ticket, changes } => spawn_local(async move {
-                let result = api::update_tasks(changes).await.map_err(Into::into);
+                let result = within(PATIENCE_WITH_MANY, api::update_tasks(changes)).await;
                 self.dispatch(Msg::Pending(pending::Msg::AnsweredAll(ticket, result)));
             }),
             Effect::Visit(address) => self.visit(&address),
@@ -101,10 +114,14 @@ impl Runtime {
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
             Effect::FocusCard(task) => focus_soon(card_id(&task)),
             Effect::FocusConcern(concern) => focus_soon(concern_id(&concern)),
-            Effect::FocusAnswer(task) => focus_soon(answer_id(&task)),
+            Effect::FocusAnswer(task) => self.focus_field(answer_id(&task), FRAMES),
+            Effect::FocusConfirmation => focus_soon(KEEP_RUNNING_ID.to_owned()),
             Effect::FocusInbox => focus_soon(INBOX_ID.to_owned()),
-            Effect::FocusSearch => focus_soon(SEARCH_ID.to_owned()),
-            Effect::OpenForm => open_form(),
+            Effect::FocusSearch => self.focus_field(SEARCH_ID.to_owned(), FRAMES),
+            Effect::OpenForm => {
+                open_form();
+                self.dispatch(Msg::ReachedField);
+            }
             Effect::KeepLayout(layout) => keep(layout::COOKIE, &layout.cookie()),
             Effect::AskForPermission => notify::ask(self),
             Effect::LookUpPermission => notify::tell(self),
@@ -115,7 +132,7 @@ impl Runtime {
             Effect::Notify(notifications) => notify::show(self, notifications),
             Effect::KeepMe(name) => keep(me::COOKIE, &me::cookie(&name)),
             Effect::Nudge => spawn_local(async move {
-                let result = api::nudge().await.map_err(Into::into);
+                let result = within(PATIENCE, api::nudge()).await;
                 self.dispatch(Msg::Nudged(result));
             }),
             Effect::LogOut => log_out(),
@@ -136,11 +153,41 @@ impl Runtime {
         });
     }
 
+    /// Gives the keyboard to a field at once: what is typed next belongs to it. One that is not on the
+    /// page yet is tried again with each frame.
+    fn focus_field(self, id: String, frames: u32) {
+        let field = document().get_element_by_id(&id);
+        if let Some(field) = field.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+            // An element that cannot be focused is not shown yet.
+            drop(field.focus());
+        }
+        let active = document().active_element();
+        if frames == 0 || active.is_some_and(|it| it.id() == id) {
+            self.dispatch(Msg::ReachedField);
+        } else {
+            request_animation_frame(move || self.focus_field(id, frames.saturating_sub(1)));
+        }
+    }
+
     fn send(self, ticket: Ticket, request: Request) {
         spawn_local(async move {
-            let result = api::ask(request).await.map_err(Into::into);
+            let result = within(PATIENCE, api::ask(request)).await;
             self.dispatch(Msg::Pending(pending::Msg::Answered(ticket, result)));
         });
+    }
+}
+
+/// Asks the server, and gives up when no answer comes. Every question goes this way: whoever asked is
+/// told, instead of waiting for ever.
+async fn within<T>(
+    patience: Duration,
+    asked: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, Refusal> {
+    let (asked, handle) = abortable(asked);
+    set_timeout(move || handle.abort(), patience);
+    match asked.await {
+        Ok(result) => result.map_err(Into::into),
+        Err(Aborted) => Err(Refusal::unheard()),
     }
 }
 

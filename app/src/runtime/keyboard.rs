@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 use leptos::web_sys::wasm_bindgen::JsCast;
-use leptos::web_sys::{Element, KeyboardEvent};
+use leptos::web_sys::{Element, HtmlElement, KeyboardEvent};
 use state::keys::{self, Action, Place, Shortcut};
-use state::{Focus, Msg};
+use state::{Focus, Msg, Press};
 
 use super::Runtime;
-use crate::view::card_of;
+use crate::view::{SEARCH_ID, card_of, concern_of};
 
 /// Where text is typed.
 const FIELDS: &str = "input:not([type=checkbox]), textarea, select, [contenteditable]";
@@ -48,6 +48,10 @@ pub(super) fn press(runtime: Runtime, event: &KeyboardEvent) {
     if event.default_prevented() || event.alt_key() || is_below {
         return;
     }
+    if is_in(FIELDS) && leave_field(runtime, event, &chord) {
+        event.prevent_default();
+        return;
+    }
     if keys::is_prefix(&chord) && !is_in(FIELDS) {
         runtime.keep_prefix(Prefix { chord, at_ms });
         return;
@@ -59,10 +63,60 @@ pub(super) fn press(runtime: Runtime, event: &KeyboardEvent) {
         return;
     }
     event.prevent_default();
+    let press = press_of(event, shortcut.action);
     let focus = Focus {
         card: target.and_then(card_of),
+        concern: target.and_then(concern_of),
     };
-    runtime.dispatch(Msg::Pressed(shortcut.action, focus));
+    runtime.dispatch(Msg::Pressed(press, focus));
+}
+
+/// Leaves a field by Escape, for what it is part of; the search also by the keys that go on to what was
+/// found. False for keys that belong to the field.
+fn leave_field(runtime: Runtime, event: &KeyboardEvent, chord: &str) -> bool {
+    let Some(field) = event
+        .target()
+        .and_then(|it| it.dyn_into::<HtmlElement>().ok())
+    else {
+        return false;
+    };
+    let is_search = field.id() == SEARCH_ID;
+    match chord {
+        // A browser empties a search by Escape, if there is something in it.
+        "Escape" if field.matches("[type=search]:not(:placeholder-shown)") == Ok(true) => false,
+        "Escape" => {
+            let around = field.closest("[tabindex]").ok().flatten();
+            match around.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+                Some(around) => drop(around.focus()),
+                None => drop(field.blur()),
+            }
+            true
+        }
+        "Enter" | "ArrowDown" if is_search => {
+            runtime.dispatch(Msg::WentToCards);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A key that asks for this.
+pub(crate) fn press_of(event: &KeyboardEvent, action: Action) -> Press {
+    Press {
+        action,
+        at_ms: whole(event.time_stamp()),
+        is_repeat: event.repeat(),
+    }
+}
+
+/// Milliseconds as whole ones.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::as_conversions,
+    reason = "a float has no other way to an integer, and no page is open for so long"
+)]
+fn whole(milliseconds: f64) -> i64 {
+    milliseconds as i64
 }
 
 /// Whether a key is none of the page's where it was pressed.
@@ -98,4 +152,47 @@ impl Runtime {
         let prefix = self.hands.try_update_value(|hands| hands.prefix.take())??;
         (now_ms - prefix.at_ms < PATIENCE_MS).then_some(prefix.chord)
     }
+}
+
+/// What holds the keyboard on the board or in the inbox, and what may hold it where that is gone: the
+/// names of elements, best first.
+pub(super) fn holders() -> Vec<String> {
+    // A server renders pages that nobody has a keyboard on yet.
+    if !cfg!(target_arch = "wasm32") {
+        return Vec::new();
+    }
+    let active = document().active_element();
+    let row = active
+        .as_ref()
+        .and_then(|it| it.closest(".card, .concern").ok().flatten());
+    let Some(row) = row else {
+        return Vec::new();
+    };
+    let neighbours = [row.next_element_sibling(), row.previous_element_sibling()];
+    let rows = [Some(row)].into_iter().chain(neighbours).flatten();
+    let names = rows.filter_map(|row| match row.query_selector("a.title[id]") {
+        Ok(Some(link)) => Some(link.id()),
+        _ => Some(row.id()).filter(|id| !id.is_empty()),
+    });
+    active.map(|it| it.id()).into_iter().chain(names).collect()
+}
+
+/// Gives the keyboard back to the first of these that is there, if it has fallen to the page as a
+/// whole: a card that moves leaves the page and comes back elsewhere.
+pub(super) fn keep_with(holders: Vec<String>) {
+    request_animation_frame(move || {
+        let active = document().active_element();
+        if active.is_some_and(|it| it.tag_name() != "BODY") {
+            return;
+        }
+        let mut there = holders.iter().filter_map(|id| {
+            document()
+                .get_element_by_id(id)?
+                .dyn_into::<HtmlElement>()
+                .ok()
+        });
+        if let Some(holder) = there.next() {
+            drop(holder.focus());
+        }
+    });
 }

@@ -51,7 +51,7 @@ pub(super) fn show(runtime: Runtime, notifications: Vec<Notification>) {
             drop(window().focus());
             runtime.dispatch(match task.clone() {
                 Some(task) => Msg::OpenedTask(task),
-                None => Msg::Pressed(keys::Action::GoToInbox, state::Focus::default()),
+                None => Msg::Wanted(keys::Action::GoToInbox),
             });
         });
         shown.set_onclick(Some(clicked.as_ref().unchecked_ref()));

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use ammonia::Builder;
-use pulldown_cmark::{Event, Options, Parser, html};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// What may stay. Pictures may not: they would tell others who reads the board, and when.
 static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
@@ -64,6 +64,7 @@ pub(super) fn to_html(text: &str) -> String {
     if text.len() > LONGEST {
         return as_it_stands(text);
     }
+    let (mut around, mut heading) = (Vec::new(), HeadingLevel::H4);
     let mut depth: u32 = 0;
     let shallow = Parser::new_ext(text, options).filter(|event| match event {
         Event::Start(_) => {
@@ -77,6 +78,17 @@ pub(super) fn to_html(text: &str) -> String {
         _ => true,
     });
     let events = shallow.map(|event| match event {
+        Event::Start(Tag::Heading { level, .. }) => {
+            heading = below_section(&mut around, level);
+            let (level, id, classes, attrs) = (heading, None, Vec::new(), Vec::new());
+            Event::Start(Tag::Heading {
+                level,
+                id,
+                classes,
+                attrs,
+            })
+        }
+        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Heading(heading)),
         Event::SoftBreak => Event::HardBreak,
         Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
         Event::TaskListMarker(is_done) => Event::Text(if is_done { "☑ " } else { "☐ " }.into()),
@@ -85,6 +97,18 @@ pub(super) fn to_html(text: &str) -> String {
     let mut unsafe_html = String::new();
     html::push_html(&mut unsafe_html, events);
     SANITIZER.clean(&unsafe_html).to_string()
+}
+
+/// The level of a heading of a text, below that of its section. It is as deep as there are headings
+/// around it, whatever numbers a text uses: so nobody who goes from heading to heading misses a level.
+fn below_section(around: &mut Vec<HeadingLevel>, level: HeadingLevel) -> HeadingLevel {
+    around.retain(|outer| *outer < level);
+    around.push(level);
+    match around.len() {
+        1 => HeadingLevel::H4,
+        2 => HeadingLevel::H5,
+        _ => HeadingLevel::H6,
+    }
 }
 
 fn as_it_stands(text: &str) -> String {
@@ -115,7 +139,7 @@ mod tests {
     fn notes_become_paragraphs_lists_and_tables() {
         let html = to_html("# One\ntwo\nthree\n\n- [x] done\n\n| a |\n|---|\n| 1 |\n\n~~no~~");
         for part in [
-            "<h1>One</h1>",
+            "<h4>One</h4>",
             "two<br>\nthree",
             "<li>☑ done",
             "<td>1</td>",
@@ -123,6 +147,16 @@ mod tests {
         ] {
             assert!(html.contains(part), "no {part} in {html}");
         }
+    }
+
+    #[test]
+    fn headings_leave_no_level_out() {
+        let html = to_html("## a\n#### b\n## c\n# d\n### e\n#### f\n##### g");
+        let levels: Vec<_> = html
+            .match_indices("<h")
+            .map(|(at, _)| &html[at + 2..at + 3])
+            .collect();
+        assert_eq!(levels, ["4", "5", "4", "4", "5", "6", "6"]);
     }
 
     #[test]

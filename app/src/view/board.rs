@@ -5,7 +5,8 @@ use domain::status::Status;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::web_sys::Element;
-use leptos::web_sys::wasm_bindgen::JsCast;
+use leptos::web_sys::wasm_bindgen::closure::Closure;
+use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
 use reactive_stores::{Field, Store};
 use state::connection::Link;
 use state::shown::{ColumnsStoreFields, Shown, ShownStoreFields};
@@ -21,6 +22,9 @@ use super::figures::FigureStrip;
 use crate::runtime::{Runtime, use_dispatch};
 use crate::view::says::{flag, memo};
 
+/// Where the link leads that skips the head of the page.
+pub(crate) const BOARD_ID: &str = "board";
+
 #[component]
 pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
     let clock = Clock::of(shown);
@@ -31,7 +35,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
     Drag::listen(expect_context::<Runtime>());
     let dispatch = use_dispatch();
     let click = move |event: MouseEvent| {
-        if let Some(msg) = meaning(&event) {
+        if let Some(msg) = meaning(&event, dispatch) {
             // A box that was ticked stays so.
             if !matches!(msg, Msg::Selection(_)) || event.ctrl_key() || event.meta_key() {
                 event.prevent_default();
@@ -44,17 +48,17 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
         view! { <Column shown status column clock/> }
     });
     view! {
-        <main class="board" hidden=move || shown.address().read().is_inbox data-stale=is_stale data-compact=is_compact data-choosing=is_choosing on:click=click>
+        <main class="board" id=BOARD_ID tabindex="-1" hidden=move || shown.address().read().is_inbox data-stale=is_stale data-compact=is_compact data-choosing=is_choosing on:click=click>
             <FigureStrip shown/>
             <Show when=move || shown.is_empty().get()>
                 <EmptyBoard is_filling=shown.is_filling()/>
             </Show>
-            <div class="columns" data-empty=flag(move || shown.is_empty().get())>
+            <div class="columns" data-empty=flag(move || shown.is_empty().get())><div class="row">
                 {columns}
                 <Show when=move || has_archive.get()>
                     <Column shown status=Status::Archived column=shown.columns().archived().into() clock/>
                 </Show>
-            </div>
+            </div></div>
             <BulkBar shown/>
         </main>
     }
@@ -62,7 +66,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
 
 /// What a click on the board asks for, where the browser itself would not do it. One listener serves
 /// every card: thousands would take long to attach.
-fn meaning(event: &MouseEvent) -> Option<Msg> {
+fn meaning(event: &MouseEvent, dispatch: impl Fn(Msg) + Copy + 'static) -> Option<Msg> {
     let target = event
         .target()
         .and_then(|it| it.dyn_into::<Element>().ok())?;
@@ -74,7 +78,7 @@ fn meaning(event: &MouseEvent) -> Option<Msg> {
         (Some(task), Some("choose")) => Some(Msg::Selection(selection::Msg::Toggled(task))),
         (Some(task), Some("menu")) => Some(Msg::OpenedMenu(task)),
         (Some(task), Some("copy")) => {
-            copy(task.as_str());
+            copy(dispatch, task);
             None
         }
         (Some(task), _) if is_toggled => Some(Msg::Selection(selection::Msg::Toggled(task))),
@@ -92,9 +96,17 @@ fn reach(task: TaskId) -> Msg {
     Msg::Selection(selection::Msg::ReachedTo(task))
 }
 
-/// Who forbids it sees that nothing was copied.
-fn copy(text: &str) {
-    drop(window().navigator().clipboard().write_text(text));
+fn copy(dispatch: impl Fn(Msg) + Copy + 'static, task: TaskId) {
+    let copied = window().navigator().clipboard().write_text(task.as_str());
+    let tell = |is_copied: bool| {
+        let task = task.clone();
+        Closure::once(move |_: JsValue| dispatch(Msg::Copied(task, is_copied)))
+    };
+    let (done, refused) = (tell(true), tell(false));
+    drop(copied.then2(&done, &refused));
+    // One of them is called, once, when the browser has asked whoever has to allow it.
+    done.forget();
+    refused.forget();
 }
 
 fn column_of(shown: Store<Shown>, column: &Status) -> Field<shown::Column> {

@@ -10,6 +10,7 @@ use state::shown::{Drawer as Open, ShownStoreFields};
 
 use super::announcer::Announcer;
 use super::board::Board;
+use super::confirm::Confirm;
 use super::create_form::CreateForm;
 use super::document_title::DocumentTitle;
 use super::drawer::Drawer;
@@ -74,6 +75,7 @@ fn OpenPage(opening: Opening) -> impl IntoView {
         <Drawer shown/>
         <CreateForm create=shown.create() assignees=shown.assignees()/>
         <Palette shown/>
+        <Confirm shown/>
         <Help shown/>
         <Notices notices=shown.notices()/>
         <Announcer announcement=shown.announcement() carried=shown.carried()/>

@@ -65,6 +65,9 @@ pub(crate) fn Column(
         <section
             class="column" data-status=name aria-label=label
             data-folded=flag(move || is_folded.get())
+            data-none=flag(move || {
+                column.read().matching == 0 && shown.address().read().filter.is_active()
+            })
         >
             <header class="head">
                 <StatusMark status=status.clone()/>

@@ -1,8 +1,11 @@
 //! The form for a new task. The browser itself opens and closes it, so it needs no script.
 
+use leptos::ev::KeyboardEvent;
 use leptos::html::{Div, Input, Textarea};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use leptos::web_sys::HtmlElement;
+use leptos::web_sys::wasm_bindgen::JsCast;
 use reactive_stores::Field;
 use state::create::{self, Form};
 use state::pending::{self, Request};
@@ -58,6 +61,24 @@ pub(crate) fn CreateForm(
             }
         }
     });
+    // The keyboard stays in the form: after its last button comes the title.
+    let wrap = |event: KeyboardEvent| {
+        let (first, last) = (".create-form .title", ".create-form .button-primary");
+        let (from, to) = if event.shift_key() {
+            (first, last)
+        } else {
+            (last, first)
+        };
+        let at = document().active_element();
+        if event.key() != "Tab" || at.is_none_or(|at| at.matches(from) != Ok(true)) {
+            return;
+        }
+        let to = document().query_selector(to).ok().flatten();
+        if let Some(to) = to.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+            event.prevent_default();
+            drop(to.focus());
+        }
+    };
     let problem = move || {
         refused.get().map(|it| {
             view! {
@@ -66,7 +87,7 @@ pub(crate) fn CreateForm(
         })
     };
     view! {
-        <div class="create-form" id=CREATE_FORM_ID popover="auto" role="dialog" aria-label="New task" node_ref=panel>
+        <div class="create-form" id=CREATE_FORM_ID popover="auto" role="dialog" aria-label="New task" node_ref=panel on:keydown=wrap>
             <PlainForm action=CreateTask::url() on_submit=submit>
                 <input
                     class="title" name="form[title]" required autofocus autocomplete="off"
@@ -88,7 +109,7 @@ pub(crate) fn CreateForm(
                     </label>
                     <label>
                         <span>"Tenant"</span>
-                        <input name="form[tenant]" autocomplete="off" node_ref=inputs.tenant/>
+                        <input name="form[tenant]" autocomplete="off" placeholder="project or customer" node_ref=inputs.tenant/>
                     </label>
                     <label>
                         <span>"Waits for"</span>

@@ -111,6 +111,10 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
         shown::Drawer::Loaded { conflict, .. } => conflict.clone(),
         _ => None,
     });
+    let rewriting = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { rewriting, .. } => rewriting.clone(),
+        _ => None,
+    });
     let problem = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { problem, .. } => problem.clone(),
         _ => None,
@@ -154,7 +158,7 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
         <Callout task events why_not/>
         <Text heading="Result" text=result html=Signal::derive(move || html.get().result) is_code=is_script/>
         <Text heading="Description" text=body html=Signal::derive(move || html.get().body) is_code=is_script/>
-        <EditForm task conflict/>
+        <EditForm task conflict rewriting/>
         {id.clone().map(|task| view! { <Neighbours task parents children problem/> })}
         <Attempts runs status clock/>
         {id.clone().map(|task| view! { <Log task read=log is_running runs/> })}

@@ -7,15 +7,16 @@ use reactive_stores::Store;
 use state::shown::{Shown, ShownStoreFields};
 use state::{Msg, create, keys, layout};
 
+use super::board::BOARD_ID;
 use super::connection_mark::ConnectionMark;
 use super::create_form::CREATE_FORM_ID;
 use super::filters::Filters;
 use super::icon::{Drawing, Icon};
-use super::inbox::InboxLink;
+use super::inbox::{INBOX_ID, InboxLink};
 use super::theme_button::ThemeButton;
 use super::workers::WorkersPill;
 use crate::runtime::use_dispatch;
-use crate::view::says::{click, truth};
+use crate::view::says::{click, text, truth};
 
 /// The form that ends the session.
 pub(crate) const LOG_OUT_ID: &str = "log-out";
@@ -38,9 +39,14 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
             </button>
         }
     };
-    let press = |action| click(move || dispatch(Msg::Pressed(action, state::Focus::default())));
+    let press = |action| click(move || dispatch(Msg::Wanted(action)));
+    let skip = move || {
+        let is_inbox = shown.address().read().is_inbox;
+        format!("#{}", if is_inbox { INBOX_ID } else { BOARD_ID })
+    };
     view! {
         <header class="header">
+            <a class="skip" href=text(skip) on:click=click(move || dispatch(Msg::WentToCards))>"Skip to the cards"</a>
             <h1 class="name">
                 <a href="/">
                     <svg class="logo" viewBox="0 0 16 16" aria-hidden="true">

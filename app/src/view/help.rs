@@ -34,6 +34,9 @@ pub(crate) fn Help(shown: Store<Shown>) -> impl IntoView {
                 }).collect_view()}
             </dl>
             <p class="more">
+                "In the title of a new task: @assignee !priority #tenant after:id."
+            </p>
+            <p class="more">
                 "With a mouse: drag cards between columns, Ctrl-click or tick them to choose several,
                 Shift-click for a range. On a touch screen: hold a card to drag it."
             </p>

@@ -19,7 +19,7 @@ use concern::ConcernRow;
 use notifications::Notifications;
 
 pub(crate) use answers::answer_id;
-pub(crate) use concern::concern_id;
+pub(crate) use concern::{concern_id, concern_of};
 pub(crate) use link::InboxLink;
 
 /// The name of the heading, which takes the keyboard when there is nothing to answer.

@@ -9,7 +9,7 @@ use domain::id::{EventId, TaskId};
 use domain::status::Status;
 use domain::time::Timestamp;
 
-use crate::filter;
+use crate::{filter, label};
 
 /// The board up to a position in the event log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,23 @@ impl Model {
     pub fn name_of(&self, task: &TaskId) -> String {
         let title = self.get(task).map(|task| task.title.clone());
         title.unwrap_or_else(|| task.to_string())
+    }
+
+    /// A sentence with titles in place of the ids of tasks that are on the board.
+    pub fn in_titles(&self, sentence: &str) -> String {
+        let mut told = String::with_capacity(sentence.len());
+        for part in sentence.split_inclusive(|it: char| !it.is_ascii_alphanumeric() && it != '_') {
+            let id = part.trim_end_matches(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+            let title = id.starts_with("t_").then(|| self.get(&id.parse().ok()?));
+            match title.flatten() {
+                Some(task) => {
+                    told.push_str(&label::quoted(&task.title));
+                    told.push_str(part.strip_prefix(id).unwrap_or_default());
+                }
+                None => told.push_str(part),
+            }
+        }
+        told
     }
 
     /// Takes a frame in, and says what it changed. A frame at or below the cursor changes nothing.
@@ -188,6 +205,18 @@ mod tests {
         assert_eq!(changes[0].from, Some(Status::Ready));
         assert_eq!(changes[1].from, None);
         assert_eq!(board.cursor(), EventId(8));
+    }
+
+    #[test]
+    fn a_sentence_names_tasks_by_their_titles() {
+        let board = Model::new(snapshot([summary(1), summary(2)]), false);
+        let said = "task t_00000001 waits for t_00000002, t_00000009";
+        let told = "task “Task 1” waits for “Task 2”, t_00000009";
+        assert_eq!(board.in_titles(said), told);
+        assert_eq!(
+            board.in_titles("Wörter: t_, (t_00000001)"),
+            "Wörter: t_, (“Task 1”)"
+        );
     }
 
     #[test]

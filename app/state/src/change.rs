@@ -25,7 +25,7 @@ pub enum Change {
     },
     /// Stop it until somebody has answered.
     Block {
-        /// The question.
+        /// The question; empty where there is none, and `None` until the person was asked for it.
         reason: Option<String>,
     },
     /// Finish it by hand.
@@ -39,6 +39,8 @@ pub enum Change {
     Cancel,
     /// Give it to somebody, or to nobody.
     Assign(Option<String>),
+    /// The same, and end its run.
+    Reassign(Option<String>),
     /// Let it start sooner or later than others.
     SetPriority(i64),
     /// Change what it says. What is `None` stays.
@@ -93,7 +95,10 @@ impl Change {
             }
             Self::Move(to) => Command::MoveTask { task, to },
             Self::Unblock => Command::UnblockTask { task },
-            Self::Block { reason } => Command::BlockTask { task, reason },
+            Self::Block { reason } => Command::BlockTask {
+                task,
+                reason: reason.filter(|text| !text.is_empty()),
+            },
             Self::Complete { result } => Command::CompleteTask {
                 task,
                 result,
@@ -106,6 +111,11 @@ impl Change {
                 task,
                 assignee,
                 stop: false,
+            },
+            Self::Reassign(assignee) => Command::AssignTask {
+                task,
+                assignee,
+                stop: true,
             },
             Self::SetPriority(priority) => Command::SetPriority { task, priority },
             Self::Edit { title, body } => Command::EditTask { task, title, body },
@@ -125,6 +135,10 @@ impl Change {
     pub fn foresee(&self, task: &mut TaskSummary) {
         match self {
             Self::Assign(assignee) => task.assignee.clone_from(assignee),
+            Self::Reassign(assignee) => {
+                task.assignee.clone_from(assignee);
+                task.status = Status::Ready;
+            }
             Self::SetPriority(priority) => task.priority = *priority,
             Self::Edit {
                 title: Some(title), ..
@@ -149,12 +163,48 @@ impl Change {
             Self::Complete { .. } => format!("Completed {what}"),
             Self::Archive => format!("Archived {what}"),
             Self::Cancel => format!("Stopped {what}"),
-            Self::Assign(Some(name)) => format!("Assigned {what} to {name}"),
-            Self::Assign(None) => format!("Unassigned {what}"),
+            Self::Assign(Some(name)) | Self::Reassign(Some(name)) => {
+                format!("Assigned {what} to {name}")
+            }
+            Self::Assign(None) | Self::Reassign(None) => format!("Unassigned {what}"),
             Self::SetPriority(priority) => format!("Gave {what} priority {priority}"),
             Self::Edit { .. } => format!("Edited {what}"),
             Self::WaitFor(parent) => format!("Let {what} wait for {parent}"),
             Self::StopWaitingFor(parent) => format!("Let {what} no longer wait for {parent}"),
+        }
+    }
+
+    /// The words on the button that does it.
+    pub fn verb(&self) -> String {
+        match self {
+            Self::Move(column) => format!("Move to {}", label::of(column)),
+            Self::Assign(Some(name)) | Self::Reassign(Some(name)) => format!("Assign to {name}"),
+            Self::Assign(None) | Self::Reassign(None) => "Unassign".to_owned(),
+            Self::Block { .. } => "Block".to_owned(),
+            Self::Complete { .. } => "Complete".to_owned(),
+            Self::Archive => "Archive".to_owned(),
+            Self::Cancel => "Stop".to_owned(),
+            _ => "Go on".to_owned(),
+        }
+    }
+
+    /// Returns true where it ends the run of a task: the worker is stopped, and what it has not
+    /// reported yet is lost. A person who claimed a task by hand loses nothing by finishing or moving
+    /// it, only by its going to somebody else.
+    pub fn ends_run(&self, task: &TaskSummary) -> bool {
+        let ends = match self {
+            Self::Assign(assignee) => *assignee != task.assignee,
+            step => task.has_worker && step.leads_from(&task.status).is_some(),
+        };
+        task.status == Status::Running && ends
+    }
+
+    /// The same change once the person has agreed that the run ends.
+    #[must_use]
+    pub fn ending_run(self) -> Self {
+        match self {
+            Self::Assign(assignee) => Self::Reassign(assignee),
+            other => other,
         }
     }
 
@@ -168,6 +218,7 @@ impl Change {
             Self::Archive => Step::Archive,
             Self::Cancel => Step::Cancel,
             Self::Assign(_)
+            | Self::Reassign(_)
             | Self::SetPriority(_)
             | Self::Edit { .. }
             | Self::WaitFor(_)

@@ -23,6 +23,11 @@ impl Model {
         self.drafts.get(task).map_or("", String::as_str)
     }
 
+    /// Returns true while there is a text that would be lost with the page.
+    pub fn has_drafts(&self) -> bool {
+        !self.drafts.is_empty()
+    }
+
     /// Empties the form, because what was in it is on its way.
     pub fn clear(&mut self, task: &TaskId) {
         self.drafts.remove(task);

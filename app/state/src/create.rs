@@ -1,6 +1,7 @@
 //! The form for a new task.
 
 use domain::command::NewTask;
+use domain::id::TaskId;
 use domain::status::Status;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,60 @@ impl Form {
             triage: self.triage,
             ..NewTask::default()
         })
+    }
+
+    /// Reads the tokens in the title, each a word: `@assignee`, `!priority`, `#tenant`, `after:id`. What
+    /// was filled in below stays, and a word that is no token, as in `fix #42`, stays where it is.
+    #[must_use]
+    pub fn with_tokens(self) -> Self {
+        let mut form = self.clone();
+        let words: Vec<&str> = self.title.split_whitespace().collect();
+        let (mut title, count) = (Vec::new(), words.len());
+        for word in words {
+            if !form.take(word) {
+                title.push(word);
+            }
+        }
+        // A title has to be left.
+        if title.is_empty() || title.len() == count {
+            return self;
+        }
+        form.title = title.join(" ");
+        form
+    }
+
+    /// Takes a token into its field; false for a word of the title.
+    fn take(&mut self, word: &str) -> bool {
+        // All that is not ASCII counts as letters: what Unicode knows of them would be much code.
+        let is_name = |name: &str| {
+            let is_letter = |it: char| it.is_ascii_alphabetic() || !it.is_ascii();
+            name.starts_with(is_letter)
+                && name
+                    .chars()
+                    .all(|it| is_letter(it) || it.is_ascii_digit() || "-_./".contains(it))
+        };
+        let (field, text) = if let Some(ids) = word.strip_prefix("after:") {
+            let are_ids = ids.split(',').all(|id| id.parse::<TaskId>().is_ok());
+            if are_ids {
+                self.parents = format!("{} {ids}", self.parents).trim().to_owned();
+            }
+            return are_ids;
+        } else if let Some(name) = word.strip_prefix('@').filter(|it| is_name(it)) {
+            (&mut self.assignee, name)
+        } else if let Some(name) = word.strip_prefix('#').filter(|it| is_name(it)) {
+            (&mut self.tenant, name)
+        } else if let Some(number) = word.strip_prefix('!')
+            && number.parse::<i64>().is_ok()
+        {
+            (&mut self.priority, number)
+        } else {
+            return false;
+        };
+        let is_free = field.trim().is_empty();
+        if is_free {
+            text.clone_into(field);
+        }
+        is_free
     }
 
     /// Where the card is shown until the server has said where it hangs.
@@ -222,6 +277,61 @@ mod tests {
         update(&mut model, &Msg::OpenedFrom(Status::Ready));
         assert_eq!(model.refused, Some(Refused { form, refusal }));
         assert_eq!(model.aside, None);
+    }
+
+    #[test]
+    fn tokens_of_a_title_fill_fields() {
+        let typed = |title: &str| {
+            let form = Form {
+                title: title.to_owned(),
+                ..Form::default()
+            };
+            let Form {
+                title,
+                assignee,
+                priority,
+                tenant,
+                parents,
+                ..
+            } = form.with_tokens();
+            [title, assignee, priority, tenant, parents].join("|")
+        };
+        for (title, fields) in [
+            (
+                "Count @ada !7 #zeta after:t_1a2b words",
+                "Count words|ada|7|zeta|t_1a2b",
+            ),
+            ("@ada Count  words", "Count words|ada|||"),
+            (
+                "Count after:t_1a,t_2b after:t_3c",
+                "Count||||t_1a,t_2b t_3c",
+            ),
+            ("Count !-2", "Count||-2||"),
+            ("Fix #42, now!  @ 5", "Fix #42, now!  @ 5||||"),
+            (
+                "Mail ada@example.org @media, !important after:noon",
+                "Mail ada@example.org @media, !important after:noon||||",
+            ),
+            ("One @ada @bob", "One @bob|ada|||"),
+            ("@ada", "@ada||||"),
+            ("", "||||"),
+        ] {
+            assert_eq!(typed(title), fields);
+        }
+    }
+
+    #[test]
+    fn a_field_that_was_filled_in_keeps_what_it_says() {
+        let form = Form {
+            title: "Count @ada after:t_2b".to_owned(),
+            assignee: "bob".to_owned(),
+            parents: "t_1a".to_owned(),
+            ..Form::default()
+        };
+        let form = form.with_tokens();
+        assert_eq!(form.title, "Count @ada");
+        assert_eq!(form.assignee, "bob");
+        assert_eq!(form.parents, "t_1a t_2b");
     }
 
     #[test]

@@ -5,13 +5,20 @@ use domain::task::Task;
 
 use crate::change::Change;
 
-/// What is being rewritten. What is typed stays in the fields; this is what they began with.
+/// What is being rewritten. Texts outlive the drawer, so that leaving a task loses no word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model(Vec<Edit>);
+
+/// The text of one task while somebody rewrites it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
-    /// The task.
-    pub task: TaskId,
-    /// Its text when the fields were filled.
-    pub base: Text,
+struct Edit {
+    task: TaskId,
+    /// What the task said when the fields were filled.
+    base: Text,
+    /// What stands in the fields.
+    typed: Text,
+    /// Whether it is on its way to the server.
+    is_sent: bool,
 }
 
 /// What a task says.
@@ -26,8 +33,12 @@ pub struct Text {
 /// What a person did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
-    /// Began, or read what somebody else wrote meanwhile.
+    /// Began.
     Began,
+    /// Took what somebody else wrote meanwhile.
+    TookTheirs,
+    /// The fields say this now.
+    Typed(Text),
     /// Finished.
     Finished(Text),
     /// Gave it up.
@@ -55,12 +66,81 @@ impl Text {
     }
 }
 
-impl Edit {
+impl Model {
+    /// What was typed into the fields of a task and was not sent; `None` where that is nothing new.
+    pub fn draft(&self, task: &TaskId) -> Option<&Text> {
+        let edit = self.find(task)?;
+        edit.is_unsaved().then_some(&edit.typed)
+    }
+
+    /// Returns true while there is a text that would be lost with the page.
+    pub fn has_drafts(&self) -> bool {
+        self.0.iter().any(Edit::is_unsaved)
+    }
+
     /// What the task says by now, where somebody else has rewritten it meanwhile.
     pub fn conflict(&self, task: &Task) -> Option<Text> {
         let now = Text::of(task);
-        (task.id == self.task && now != self.base).then_some(now)
+        let edit = self.find(&task.id)?;
+        (!edit.is_sent && now != edit.base).then_some(now)
     }
+
+    /// Forgets what nobody has typed anything into.
+    pub fn close(&mut self) {
+        self.0.retain(Edit::is_unsaved);
+    }
+
+    /// The server has the text, or does not take it: then it is a draft again.
+    pub fn answer(&mut self, task: &TaskId, is_granted: bool) {
+        if is_granted {
+            self.0.retain(|edit| edit.task != *task || !edit.is_sent);
+        }
+        for edit in self.0.iter_mut().filter(|edit| edit.task == *task) {
+            edit.is_sent = false;
+        }
+    }
+
+    fn find(&self, task: &TaskId) -> Option<&Edit> {
+        self.0.iter().find(|edit| edit.task == *task)
+    }
+}
+
+impl Edit {
+    fn is_unsaved(&self) -> bool {
+        !self.is_sent && self.base.change_to(&self.typed).is_some()
+    }
+}
+
+/// Takes in what a person did with the fields of a task; hands out the change that they ask for.
+pub fn update(model: &mut Model, task: &Task, msg: Msg) -> Option<Change> {
+    let now = Text::of(task);
+    let fresh = Edit {
+        task: task.id.clone(),
+        base: now.clone(),
+        typed: now,
+        is_sent: false,
+    };
+    let place = model.0.iter().position(|edit| edit.task == task.id);
+    let mut edit = match place {
+        Some(place) => model.0.swap_remove(place),
+        None => fresh.clone(),
+    };
+    let mut change = None;
+    match msg {
+        Msg::Left => return None,
+        Msg::Began if edit.is_unsaved() => {}
+        Msg::Began | Msg::TookTheirs => edit = fresh,
+        Msg::Typed(text) => edit.typed = text,
+        Msg::Finished(text) => {
+            change = edit.base.change_to(&text);
+            edit.typed = text;
+            edit.is_sent = true;
+        }
+    }
+    if change.is_some() || !edit.is_sent {
+        model.0.push(edit);
+    }
+    change
 }
 
 #[cfg(test)]
@@ -95,17 +175,68 @@ mod tests {
         );
     }
 
+    fn typed(title: &str) -> Msg {
+        Msg::Typed(text(title, ""))
+    }
+
     #[test]
     fn a_text_that_somebody_else_rewrote_is_a_conflict() {
         let mut task = reading(1, vec![]).detail.task;
-        let edit = Edit {
-            task: task.id.clone(),
-            base: Text::of(&task),
-        };
-        assert_eq!(edit.conflict(&task), None);
+        let mut model = Model::default();
+        update(&mut model, &task, Msg::Began);
+        assert_eq!(model.conflict(&task), None);
         task.priority = 9;
-        assert_eq!(edit.conflict(&task), None);
+        assert_eq!(model.conflict(&task), None);
         task.body = Some("theirs".to_owned());
-        assert_eq!(edit.conflict(&task), Some(text("Task 1", "theirs")));
+        assert_eq!(model.conflict(&task), Some(text("Task 1", "theirs")));
+        update(&mut model, &task, Msg::TookTheirs);
+        assert_eq!(model.conflict(&task), None, "it was read");
+    }
+
+    #[test]
+    fn what_was_typed_outlives_the_drawer_and_what_was_not_does_not() {
+        let (one, other) = (
+            reading(1, vec![]).detail.task,
+            reading(2, vec![]).detail.task,
+        );
+        let mut model = Model::default();
+        update(&mut model, &one, Msg::Began);
+        assert!(!model.has_drafts());
+        update(&mut model, &one, typed("Half a thou"));
+        update(&mut model, &other, Msg::Began);
+        model.close();
+        assert_eq!(model.draft(&one.id), Some(&text("Half a thou", "")));
+        assert!(model.has_drafts());
+
+        update(&mut model, &one, Msg::Began);
+        assert!(model.draft(&one.id).is_some(), "it began anew");
+        update(&mut model, &one, Msg::Left);
+        assert_eq!(model, Model::default());
+    }
+
+    #[test]
+    fn a_text_that_the_server_refuses_is_a_draft_again() {
+        let task = reading(1, vec![]).detail.task;
+        let mut model = Model::default();
+        update(&mut model, &task, Msg::Began);
+        let sort = text("Sort", "");
+        assert!(update(&mut model, &task, Msg::Finished(sort.clone())).is_some());
+        assert!(!model.has_drafts());
+        model.answer(&task.id, false);
+        assert_eq!(model.draft(&task.id), Some(&sort));
+
+        assert!(update(&mut model, &task, Msg::Finished(sort)).is_some());
+        model.answer(&task.id, true);
+        assert_eq!(model, Model::default());
+    }
+
+    #[test]
+    fn nothing_new_is_not_sent() {
+        let task = reading(1, vec![]).detail.task;
+        let mut model = Model::default();
+        update(&mut model, &task, Msg::Began);
+        let same = Msg::Finished(text(" Task 1", ""));
+        assert_eq!(update(&mut model, &task, same), None);
+        assert_eq!(model, Model::default());
     }
 }

@@ -11,6 +11,16 @@ use crate::notification::Notification;
 use crate::pending::{Request, Ticket};
 use crate::theme::Theme;
 
+impl Effect {
+    /// Returns true where a field is to take the keyboard; [`crate::Msg::ReachedField`] follows.
+    pub(crate) fn gives_keyboard_to_field(&self) -> bool {
+        matches!(
+            self,
+            Self::FocusSearch | Self::FocusAnswer(_) | Self::OpenForm
+        )
+    }
+}
+
 /// What the page wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -60,6 +70,8 @@ pub enum Effect {
     FocusConcern(ConcernId),
     /// Give the keyboard to the line in which a concern about a task is answered.
     FocusAnswer(TaskId),
+    /// Give the keyboard to the question whether runs may end.
+    FocusConfirmation,
     /// Give the keyboard to the inbox as a whole.
     FocusInbox,
     /// Give the keyboard to the search.

@@ -134,10 +134,9 @@ impl Filter {
         now: Timestamp,
         is_found: impl Fn(&TaskId) -> bool,
     ) -> impl Fn(&TaskSummary, &str) -> bool {
-        let text = self.text.to_lowercase();
-        let wanted: Vec<String> = text.split_whitespace().map(ToOwned::to_owned).collect();
+        let wanted = wanted(&self.text);
         move |task, words| {
-            (wanted.iter().all(|word| words.contains(word.as_str())) || is_found(&task.id))
+            (Fit::of(task, words, &wanted).is_some() || is_found(&task.id))
                 && (self.tenant.is_none() || self.tenant == task.tenant)
                 && self.assignee.as_ref().is_none_or(|whose| whose.has(task))
                 && (!self.blocked || task.status == Status::Blocked)
@@ -172,10 +171,65 @@ impl Whose {
     }
 }
 
-/// Everything of a task that a search looks at, in small letters.
+/// The fewest characters of an id that find it without its `t_`: as many as the shortest ids have.
+const SHORTEST_ID: usize = 4;
+
+/// How a task answers the words that are looked for, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// They are its title.
+    Whole,
+    /// Its title begins with them.
+    Start,
+    /// All of them are in its title.
+    Title,
+    /// All of them are on its card.
+    Card,
+    /// Its id is one of them, or begins with it.
+    Id,
+}
+
+impl Fit {
+    /// Every fit, best first.
+    pub const ALL: [Self; 5] = [Self::Whole, Self::Start, Self::Title, Self::Card, Self::Id];
+
+    /// Returns `None` for a task that does not fit. `words` of the task are [`words`], made beforehand.
+    pub fn of(task: &TaskSummary, words: &str, wanted: &[String]) -> Option<Self> {
+        let title = words.split('\n').next().unwrap_or_default();
+        let all_in = |text: &str| wanted.iter().all(|word| text.contains(word.as_str()));
+        if all_in(words) {
+            let phrase = wanted.join(" ");
+            return Some(match title.strip_prefix(&phrase) {
+                Some("") => Self::Whole,
+                Some(_) => Self::Start,
+                None if all_in(title) => Self::Title,
+                None => Self::Card,
+            });
+        }
+        let id = task.id.as_str();
+        let digits = id.strip_prefix("t_").unwrap_or(id);
+        // Ids are digits by chance: a few of them inside of one are not what anybody looks for.
+        let is_id = |word: &str| {
+            (word.len() >= SHORTEST_ID && digits.starts_with(word))
+                || (word.len() > "t_".len() && id.starts_with(word))
+        };
+        let mut wanted = wanted.iter();
+        wanted
+            .all(|word| words.contains(word.as_str()) || is_id(word))
+            .then_some(Self::Id)
+    }
+}
+
+/// The words of a query, in small letters.
+pub fn wanted(query: &str) -> Vec<String> {
+    let query = query.to_lowercase();
+    query.split_whitespace().map(ToOwned::to_owned).collect()
+}
+
+/// Everything on a card that a search looks at, in small letters, the title first. The id is looked at
+/// by [`Fit`].
 pub fn words(task: &TaskSummary) -> String {
     let fields = [
-        Some(task.id.as_str()),
         Some(task.title.as_str()),
         task.assignee.as_deref(),
         task.tenant.as_deref(),
@@ -282,6 +336,33 @@ mod tests {
         for missed in ["sort", "count sort", "wordsshell"] {
             assert!(!shows(&looking_for(missed), &task), "{missed}");
         }
+    }
+
+    #[test]
+    fn an_id_is_found_by_its_beginning_and_not_by_what_is_inside() {
+        let mut task = summary(0x9f_2a01);
+        task.title = "Count".to_owned();
+        for found in ["t_009f2a01", "t_009f", "T_009F", "009f", "count 009f"] {
+            assert!(shows(&looking_for(found), &task), "{found}");
+        }
+        for missed in ["1", "t_", "009", "9f2a", "2a01"] {
+            assert!(!shows(&looking_for(missed), &task), "{missed}");
+        }
+    }
+
+    #[test]
+    fn titles_fit_better_than_the_rest_of_a_card_and_that_better_than_ids() {
+        let fit = |title: &str, query: &str| {
+            let mut task = summary(0x1234_5678);
+            task.title = title.to_owned();
+            Fit::of(&task, &words(&task), &wanted(query))
+        };
+        assert_eq!(fit("Card 1", "card 1"), Some(Fit::Whole));
+        assert_eq!(fit("Card 10", "card 1"), Some(Fit::Start));
+        assert_eq!(fit("The 1st card", "card 1"), Some(Fit::Title));
+        assert_eq!(fit("Card 1", "shell 1"), Some(Fit::Card));
+        assert_eq!(fit("Card 0", "card 1234"), Some(Fit::Id));
+        assert_eq!(fit("Card 0", "card 1"), None);
     }
 
     #[test]

@@ -65,6 +65,24 @@ pub enum Action {
     Leave,
 }
 
+impl Action {
+    /// Returns true for what a key that is held down does again and again: going from card to card.
+    pub fn repeats(self) -> bool {
+        matches!(
+            self,
+            Self::Up | Self::Down | Self::Left | Self::Right | Self::ReachUp | Self::ReachDown
+        )
+    }
+
+    /// Returns true for what makes room for another card or concern, which then has the keyboard.
+    pub fn makes_room(self) -> bool {
+        matches!(
+            self,
+            Self::Answer | Self::TryAgain | Self::Complete | Self::Archive
+        )
+    }
+}
+
 /// Where a key is at home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

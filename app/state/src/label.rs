@@ -69,6 +69,11 @@ pub fn initials(name: &str) -> String {
     }
 }
 
+/// A title within a sentence.
+pub fn quoted(title: &str) -> String {
+    format!("“{title}”")
+}
+
 /// A sentence of the program as it stands alone on the page.
 pub fn capitalised(sentence: &str) -> String {
     let mut sentence = sentence.to_owned();

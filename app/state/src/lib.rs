@@ -13,6 +13,7 @@ pub mod board;
 pub mod carry;
 pub mod change;
 pub mod comment;
+pub mod confirm;
 pub mod connection;
 pub mod create;
 pub mod drawer;
@@ -60,8 +61,8 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::carry::Carried;
 use crate::change::Change;
+use crate::confirm::Confirmation;
 use crate::drawer::Reading;
-use crate::edit::Edit;
 use crate::layout::Layout;
 use crate::palette::Palette;
 use crate::pulse::Pulse;
@@ -70,7 +71,7 @@ use crate::theme::Theme;
 
 pub use effect::Effect;
 pub use msg::Msg;
-pub use pressed::Focus;
+pub use pressed::{Focus, Press};
 pub use update::update;
 
 /// Everything that the page knows.
@@ -86,7 +87,7 @@ pub struct Model {
     selection: selection::Model,
     carried: Option<Carried>,
     drawer: drawer::Model,
-    edit: Option<Edit>,
+    edit: edit::Model,
     /// Why the dependencies of a task could not be changed.
     link_problem: Option<(TaskId, String)>,
     create: create::Model,
@@ -95,6 +96,12 @@ pub struct Model {
     notifications: notification::Model,
     palette: Option<Palette>,
     is_helping: bool,
+    /// Changes that the person has to agree to first.
+    confirmation: Option<Confirmation>,
+    /// Whether a field is about to take the keyboard.
+    is_field_awaited: bool,
+    /// The key that was pressed last.
+    last_press: Option<Press>,
     connection: connection::Model,
     pulse: pulse::Model,
     /// Which build of the server rendered the page.
@@ -168,7 +175,7 @@ impl Model {
             selection: selection::Model::default(),
             carried: None,
             drawer,
-            edit: None,
+            edit: edit::Model::default(),
             link_problem: None,
             create: create::Model::default(),
             comment: comment::Model::default(),
@@ -176,6 +183,9 @@ impl Model {
             notifications: notification::Model::new(notifies),
             palette: None,
             is_helping: false,
+            confirmation: None,
+            is_field_awaited: false,
+            last_press: None,
             connection: connection::Model::default(),
             build: pulse.build.clone(),
             is_outdated: false,
@@ -195,6 +205,18 @@ impl Model {
     /// Whether archived tasks are to be read with the board.
     pub fn wants_archive(&self) -> bool {
         self.address.filter.archived
+    }
+
+    /// Returns true while there are words that would be lost with the page.
+    pub fn has_drafts(&self) -> bool {
+        self.comment.has_drafts() || self.edit.has_drafts()
+    }
+
+    /// Returns true while keys are the page's own: not while a question or the help lies above it, nor
+    /// while a field is about to take the keyboard.
+    pub fn takes_keys(&self) -> bool {
+        let is_covered = self.palette.is_some() || self.is_helping || self.confirmation.is_some();
+        !is_covered && !self.is_field_awaited
     }
 
     /// Whether the inbox is open in place of the board.

@@ -15,7 +15,8 @@ use crate::refusal::Refusal;
 use crate::theme::Theme;
 use crate::undo::ActId;
 use crate::{
-    Focus, comment, create, drawer, edit, filter, inbox, layout, notification, pending, selection,
+    Focus, Press, comment, confirm, create, drawer, edit, filter, inbox, layout, notification,
+    pending, selection,
 };
 
 /// What happened.
@@ -31,8 +32,12 @@ pub enum Msg {
     OpenedTask(TaskId),
     /// A person pressed Escape, or a place outside of the open task.
     LeftTask,
-    /// A person pressed a key of the board.
-    Pressed(Action, Focus),
+    /// A person pressed a key of the page.
+    Pressed(Press, Focus),
+    /// A person asked for the same in another way.
+    Wanted(Action),
+    /// The field that was to take the keyboard has it, or cannot have it.
+    ReachedField,
     /// A person wants other cards.
     Filter(filter::Msg),
     /// A person wants more of a column.
@@ -56,6 +61,8 @@ pub enum Msg {
     OpenedMenu(TaskId),
     /// A person asked for anything, or answered.
     Palette(palette::Msg),
+    /// A person was asked whether runs may end.
+    Confirm(confirm::Msg),
     /// A person has seen the keys.
     LeftHelp,
     /// A person rewrites the open task.
@@ -91,6 +98,10 @@ pub enum Msg {
     Pending(pending::Msg),
     /// A person has read a notice.
     DismissedNotice(u32),
+    /// The id of a task was copied, or the browser did not let it be.
+    Copied(TaskId, bool),
+    /// A person wants to go on from the search, or from the top of the page, to the cards.
+    WentToCards,
     /// A person wants the dispatcher to look at the board now.
     WantedNudge,
     /// The dispatcher looked at the board, and started this many tasks.

@@ -171,7 +171,7 @@ mod tests {
     fn an_offer_goes_when_it_is_taken_or_late_or_one_of_many() {
         let mut undo = crate::undo::Model::default();
         let acts: Vec<ActId> = (0..4)
-            .map(|_| undo.remember("Moved".to_owned(), Vec::new()))
+            .map(|_| undo.remember("Moved".to_owned(), Vec::new(), Vec::new()))
             .collect();
         let mut model = Model::default();
         for act in &acts {

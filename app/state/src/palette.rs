@@ -119,6 +119,7 @@ pub fn update(palette: &mut Option<Palette>, msg: Msg, answers: usize) {
 
 #[cfg(test)]
 mod tests {
+    use domain::board::TaskSummary;
     use domain::fixture::summary;
     use domain::status::Status;
 
@@ -176,6 +177,29 @@ mod tests {
     #[test]
     fn a_task_does_not_wait_for_itself() {
         assert_eq!(labels(Page::WaitFor, &[1], "task"), ["Task 2"]);
+    }
+
+    #[test]
+    fn a_title_comes_before_an_id_that_holds_the_same_digits() {
+        let mut zero = summary(0x1000);
+        zero.title = "Card 0".to_owned();
+        let titled = ["Card 10", "Card 1"].into_iter().zip(2..);
+        let others = titled.map(|(title, number)| TaskSummary {
+            title: title.to_owned(),
+            ..summary(number)
+        });
+        let tasks: Vec<_> = [zero, with_status(9, Status::Todo)]
+            .into_iter()
+            .chain(others)
+            .collect();
+        let board = board::Model::new(snapshot(tasks), false);
+        for page in [Page::All, Page::WaitFor] {
+            let mut palette = Palette::new(page, Vec::new());
+            "card 1".clone_into(&mut palette.query);
+            let items = palette.items(&board, &[]);
+            let labels: Vec<_> = items.iter().map(|item| item.label.as_str()).collect();
+            assert_eq!(labels, ["Card 1", "Card 10"], "{page:?}");
+        }
     }
 
     #[test]

@@ -100,11 +100,12 @@ impl Model {
             })
     }
 
-    /// Whether a change of a task has not been answered yet.
+    /// Whether a change of a task, or its being taken back, has not been answered yet.
     pub fn is_changing(&self) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| entry.event.is_none() && matches!(entry.request, Request::Change { .. }))
+        let is_change =
+            |request: &Request| matches!(request, Request::Change { .. } | Request::Undo { .. });
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.event.is_none() && is_change(&entry.request))
     }
 
     /// Whether it is on its way that this piece of news is tried again or dropped.

@@ -6,6 +6,7 @@ use domain::id::TaskId;
 use domain::status::Status;
 
 use crate::carry::{Carried, Direction};
+use crate::inbox::ConcernId;
 use crate::keys::Action;
 use crate::palette::{self, Choice, Page, Palette};
 use crate::pending::{self, Request};
@@ -13,17 +14,49 @@ use crate::update::{choose as choose_cards, update as update_page};
 use crate::{Effect, Model, Msg, inbox, requests, selection, shown};
 use steps::{Step, across, beside};
 
+/// Two presses of one key within this time are one that was meant, in milliseconds: the time within
+/// which systems take two clicks for a double click.
+const DOUBLE_PRESS_MS: i64 = 500;
+
+/// A key that was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Press {
+    /// What it asks for.
+    pub action: Action,
+    /// When, in milliseconds of any clock.
+    pub at_ms: i64,
+    /// Whether the keyboard repeats it because it is held down.
+    pub is_repeat: bool,
+}
+
 /// What has the keyboard while a key is pressed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Focus {
     /// The card that has it.
     pub card: Option<TaskId>,
+    /// The concern that has it, or has a part that has it.
+    pub concern: Option<ConcernId>,
 }
 
-/// Does what a key asks for.
+/// Does what a key asks for, if it is the page's, and meant for what has the keyboard now.
+pub(crate) fn press(model: &mut Model, press: Press, focus: Focus) -> Vec<Effect> {
+    let last = model.last_press.replace(press);
+    let is_double = last.is_some_and(|last| {
+        let pause_ms = press.at_ms.saturating_sub(last.at_ms);
+        last.action == press.action && pause_ms < DOUBLE_PRESS_MS
+    });
+    let is_carried_over =
+        (press.is_repeat && !press.action.repeats()) || (is_double && press.action.makes_room());
+    if is_carried_over || !model.takes_keys() {
+        return Vec::new();
+    }
+    update(model, press.action, focus)
+}
+
+/// Does what a key or anything else asks for.
 pub(crate) fn update(model: &mut Model, action: Action, focus: Focus) -> Vec<Effect> {
     if model.address.is_inbox
-        && let Some(effects) = inbox::press(model, action)
+        && let Some(effects) = inbox::press(model, action, &focus)
     {
         return effects;
     }
@@ -158,15 +191,25 @@ fn put(model: &mut Model, focus: Focus, column: &Status) -> Vec<Effect> {
     });
     let card = focus.card.clone();
     let targets = targets(model, focus);
-    let mut effects = requests::put(model, targets, column);
-    if !effects.is_empty() {
-        // An archived card leaves the page; the keyboard stays where it hung.
-        let heir = if *column == Status::Archived {
-            next
-        } else {
-            card
-        };
-        effects.extend(heir.map(Effect::FocusCard));
+    let effects = requests::put(model, targets, column);
+    if effects.is_empty() {
+        return effects;
+    }
+    // An archived card leaves the page; the keyboard stays where it hung.
+    let heir = if *column == Status::Archived {
+        next
+    } else {
+        card
+    };
+    go_on_from(model, effects, heir)
+}
+
+/// Gives the keyboard to a card after this; where the person has to agree to it first, after that.
+fn go_on_from(model: &mut Model, mut effects: Vec<Effect>, card: Option<TaskId>) -> Vec<Effect> {
+    let focus = card.map(Effect::FocusCard);
+    match &mut model.confirmation {
+        Some(confirmation) => confirmation.then = focus,
+        None => effects.extend(focus),
     }
     effects
 }
@@ -179,9 +222,8 @@ fn shift(model: &mut Model, focus: Focus, direction: Direction) -> Vec<Effect> {
         carried.carry(direction);
         changes.extend(carried.changes());
     }
-    let mut effects = requests::change(model, changes);
-    effects.extend(card.map(Effect::FocusCard));
-    effects
+    let effects = requests::change(model, changes);
+    go_on_from(model, effects, card)
 }
 
 fn pick_up(model: &Model, tasks: Vec<TaskId>) -> Carried {
@@ -197,9 +239,8 @@ fn pick_up(model: &Model, tasks: Vec<TaskId>) -> Carried {
 
 fn pick_up_or_put_down(model: &mut Model, focus: Focus) -> Vec<Effect> {
     if let Some(carried) = model.carried.take() {
-        let mut effects = requests::change(model, carried.changes());
-        effects.extend(focus.card.map(Effect::FocusCard));
-        return effects;
+        let effects = requests::change(model, carried.changes());
+        return go_on_from(model, effects, focus.card);
     }
     if let Some(card) = focus.card {
         let carried = pick_up(model, requests::tasks_with(model, &card));

@@ -5,19 +5,26 @@ use domain::id::{EventId, TaskId};
 use domain::status::Status;
 
 use crate::change::Change;
+use crate::confirm;
+use crate::palette::{Page, Palette};
 use crate::pending::{Answer, Msg, Progress, Request, Saved};
 use crate::refusal::Refusal;
 use crate::undo::ActId;
-use crate::{Effect, Model};
+use crate::{Effect, Model, label};
 
 /// A request was made or answered.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
+        Msg::Asked(Request::Change { task, change, .. }) => {
+            return self::change(model, vec![(task, change)]);
+        }
+        Msg::Asked(Request::Create(form)) => {
+            model.create.clear();
+            return vec![model.pending.ask(Request::Create(form.with_tokens()))];
+        }
         Msg::Asked(request) => {
-            match &request {
-                Request::Create(_) => model.create.clear(),
-                Request::Comment { task, .. } => model.comment.clear(task),
-                _ => {}
+            if let Request::Comment { task, .. } = &request {
+                model.comment.clear(task);
             }
             return vec![model.pending.ask(request)];
         }
@@ -31,7 +38,8 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Answered(ticket, Err(refusal)) => {
             if let Some(request) = model.pending.refuse(ticket) {
-                refused(model, request, refusal);
+                let message = model.board.in_titles(&refusal.message);
+                refused(model, request, Refusal { message, ..refusal });
             }
         }
         Msg::AnsweredAll(ticket, result) => match model.pending.answer_all(ticket, result) {
@@ -51,8 +59,24 @@ fn undo_what_was_wanted(model: &mut Model) -> Vec<Effect> {
     (0..wanted).flat_map(|_| undo(model, None)).collect()
 }
 
-/// Asks for changes: for a single one alone, for several at once.
+/// Asks for changes, once the person has said what has to be known first: the question with which a
+/// task is blocked, and whether runs may end.
 pub(crate) fn change(model: &mut Model, changes: Vec<(TaskId, Change)>) -> Vec<Effect> {
+    let (unasked, changes): (Vec<_>, Vec<_>) = changes
+        .into_iter()
+        .partition(|(_, change)| *change == Change::Block { reason: None });
+    if !unasked.is_empty() {
+        let tasks = unasked.into_iter().map(|(task, _)| task).collect();
+        model.palette = Some(Palette::new(Page::Block, tasks));
+    }
+    match confirm::admit(model, changes) {
+        Some(changes) => send(model, changes),
+        None => vec![Effect::FocusConfirmation],
+    }
+}
+
+/// Asks for changes: for a single one alone, for several at once.
+pub(crate) fn send(model: &mut Model, changes: Vec<(TaskId, Change)>) -> Vec<Effect> {
     let mut requests: Vec<(TaskId, String, Change)> = changes
         .into_iter()
         .map(|(task, change)| {
@@ -139,10 +163,18 @@ fn take_back(model: &mut Model, text: String, mut earlier: Vec<EventId>) -> Effe
 }
 
 fn granted(model: &mut Model, request: Request, saved: Saved) -> Option<Effect> {
+    if let Request::Change {
+        task,
+        change: Change::Edit { .. },
+        ..
+    } = &request
+    {
+        model.edit.answer(task, true);
+    }
     match request {
-        Request::Change { name, change, .. } if saved.has_changed() => {
-            let text = change.in_words(&format!("“{name}”"));
-            offer(model, text, vec![saved]);
+        Request::Change { task, name, change } if saved.has_changed() => {
+            let text = change.in_words(&label::quoted(&name));
+            offer(model, &text, vec![(task, saved)]);
         }
         Request::Undo { text, earlier, .. } => {
             if !earlier.is_empty() {
@@ -184,35 +216,47 @@ fn refused(model: &mut Model, request: Request, refusal: Refusal) {
             }
             model.notices.show(model.now, refusal.message);
         }
+        Request::Change {
+            task,
+            change: Change::Edit { .. },
+            ..
+        } => {
+            model.edit.answer(&task, false);
+            model.notices.show(model.now, refusal.message);
+        }
         _ => model.notices.show(model.now, refusal.message),
     }
 }
 
 fn answered_all(model: &mut Model, answers: Vec<Answer>) {
     let asked = answers.len();
-    let mut done: Vec<(String, Change, Saved)> = Vec::new();
+    let mut done: Vec<(String, Change)> = Vec::new();
+    let mut saved_each = Vec::new();
     let mut left = 0_usize;
     for (request, result) in answers {
         let Request::Change { task, name, change } = request else {
             continue;
         };
         match result {
-            Ok(saved) if saved.has_changed() => done.push((name, change, saved)),
+            Ok(saved) if saved.has_changed() => {
+                done.push((name, change));
+                saved_each.push((task, saved));
+            }
             Ok(_) => {}
             Err(refusal) => {
                 left = left.saturating_add(1);
-                model.selection.refuse(task, refusal.message);
+                let why = model.board.in_titles(&refusal.message);
+                model.selection.refuse(task, why);
             }
         }
     }
     let what = match done.as_slice() {
-        [(name, ..)] => format!("“{name}”"),
+        [(name, ..)] => label::quoted(name),
         several => format!("{} tasks", several.len()),
     };
-    if let Some((_, change, _)) = done.first() {
+    if let Some((_, change)) = done.first() {
         let text = change.in_words(&what);
-        let saved = done.iter().map(|(_, _, saved)| *saved).collect();
-        offer(model, text, saved);
+        offer(model, &text, saved_each);
     }
     if left > 0 {
         let text = format!("{left} of {asked} tasks stay as they are; their cards say why");
@@ -220,9 +264,11 @@ fn answered_all(model: &mut Model, answers: Vec<Answer>) {
     }
 }
 
-fn offer(model: &mut Model, text: String, saved: Vec<Saved>) {
-    let events = saved.into_iter().map(|saved| saved.event).collect();
-    let act = model.undo.remember(text.clone(), events);
+fn offer(model: &mut Model, text: &str, saved: Vec<(TaskId, Saved)>) {
+    let text = model.board.in_titles(text);
+    let saved = saved.into_iter().map(|(task, saved)| (task, saved.event));
+    let (tasks, events) = saved.unzip();
+    let act = model.undo.remember(text.clone(), events, tasks);
     model.notices.offer(model.now, text, act);
 }
 

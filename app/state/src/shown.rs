@@ -25,7 +25,7 @@ use crate::palette::Item;
 use crate::pending::Ticket;
 use crate::theme::Theme;
 use crate::workers::Workers;
-use crate::{comment, create, inbox, notification};
+use crate::{comment, confirm, create, inbox, notification};
 
 pub(crate) use arrange::columns;
 pub use card::{Card, CardStoreFields};
@@ -70,6 +70,8 @@ pub struct Shown {
     pub palette: Option<Palette>,
     /// Whether the keys are shown.
     pub is_helping: bool,
+    /// What the person has to agree to before it is done.
+    pub confirmation: Option<confirm::Question>,
     /// The form for a new task.
     pub create: create::Model,
     /// The open task.
@@ -151,6 +153,7 @@ pub fn project(model: &Model) -> Shown {
         workers: workers(model),
         palette: palette(model),
         is_helping: model.is_helping,
+        confirmation: confirm::question(model),
         drafts,
         create: model.create.clone(),
         drawer: open::drawer(model),

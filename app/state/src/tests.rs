@@ -2,11 +2,14 @@
 
 mod acting;
 mod asking;
+mod ending;
 mod inbox;
 mod living;
 mod looking;
 mod opening;
 mod pressing;
+
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::board::{Snapshot, TaskSummary};
 use domain::error::ErrorKind;
@@ -24,13 +27,14 @@ use crate::create::{self, Refused};
 use crate::drawer::{self, Reading};
 use crate::edit::Text;
 use crate::fixture::{any_frame, event, form, frame, page, reading, snapshot, with_status};
+use crate::keys::Action;
 use crate::layout::Layout;
 use crate::pending::{self, Request, Saved, Ticket};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::shown::{Column, Drawer, Shown, project};
 use crate::theme::Theme;
-use crate::{Effect, Model, Msg, Opening, update};
+use crate::{Effect, Model, Msg, Opening, Press, update};
 
 fn id(number: u32) -> TaskId {
     TaskId::from_bits(number)
@@ -41,6 +45,11 @@ fn refusal() -> Refusal {
         kind: ErrorKind::Refused,
         message: "task t_00000001 waits for t_00000002".to_owned(),
     }
+}
+
+/// The same as a person reads it.
+fn why(model: &Model) -> String {
+    model.board.in_titles(&refusal().message)
 }
 
 /// A page whose socket is open.
@@ -67,6 +76,16 @@ fn move_of(task: u32, to: Status) -> Request {
         task: id(task),
         name: format!("Task {task}"),
         change: Change::Move(to),
+    }
+}
+
+/// A key, pressed a second after the last one.
+fn key(action: Action) -> Press {
+    static LAST_MS: AtomicI64 = AtomicI64::new(0);
+    Press {
+        action,
+        at_ms: LAST_MS.fetch_add(1_000, Ordering::Relaxed),
+        is_repeat: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was done here lately and can be taken back.
 
-use domain::id::EventId;
+use domain::event::Event;
+use domain::id::{EventId, TaskId};
 
 /// Nobody takes back more than this, and a page is open all day.
 const MOST: usize = 50;
@@ -27,7 +28,22 @@ pub struct Act {
     pub text: String,
     /// The last event of each of its requests.
     pub events: Vec<EventId>,
+    /// What it was done to.
+    pub tasks: Vec<TaskId>,
 }
+
+/// The events after an act that do not keep it from being taken back, as the kernel has it: talk, what
+/// follows from other tasks, and what was taken back itself.
+const BESIDE: [&str; 8] = [
+    "commented",
+    "ready",
+    "promoted",
+    "demoted",
+    "marked",
+    "unmarked",
+    "heartbeat",
+    "undone",
+];
 
 impl Model {
     /// Notes that the last act is to be taken back as soon as it is known how.
@@ -41,17 +57,35 @@ impl Model {
     }
 
     /// Remembers an act.
-    pub fn remember(&mut self, text: String, events: Vec<EventId>) -> ActId {
+    pub fn remember(&mut self, text: String, events: Vec<EventId>, tasks: Vec<TaskId>) -> ActId {
         self.last.0 = self.last.0.wrapping_add(1);
         self.acts.push(Act {
             id: self.last,
             text,
             events,
+            tasks,
         });
         if self.acts.len() > MOST {
             self.acts.remove(0);
         }
         self.last
+    }
+
+    /// The acts that cannot be taken back before something else is: their tasks have changed since.
+    pub fn overtaken(&self, events: &[Event]) -> Vec<ActId> {
+        let is_overtaken = |act: &&Act| {
+            let last = act.events.iter().max();
+            events.iter().any(|event| {
+                last.is_some_and(|last| event.id > *last)
+                    && act.tasks.contains(&event.task_id)
+                    && !BESIDE.contains(&event.kind.as_str())
+            })
+        };
+        self.acts
+            .iter()
+            .filter(is_overtaken)
+            .map(|act| act.id)
+            .collect()
     }
 
     /// Hands out an act to be taken back, which nobody can do twice; the last one where none is
@@ -70,13 +104,14 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::event;
 
     #[test]
     fn the_last_act_comes_first_and_each_once() {
         let mut model = Model::default();
-        let first = model.remember("one".to_owned(), vec![EventId(1)]);
-        model.remember("two".to_owned(), vec![EventId(2)]);
-        model.remember("three".to_owned(), vec![EventId(3)]);
+        let first = model.remember("one".to_owned(), vec![EventId(1)], Vec::new());
+        model.remember("two".to_owned(), vec![EventId(2)], Vec::new());
+        model.remember("three".to_owned(), vec![EventId(3)], Vec::new());
 
         assert_eq!(
             model.take(None).map(|act| act.text).as_deref(),
@@ -92,11 +127,22 @@ mod tests {
     }
 
     #[test]
+    fn an_act_is_overtaken_by_what_happens_to_its_tasks_but_for_talk() {
+        let mut model = Model::default();
+        let tasks = vec![TaskId::from_bits(1)];
+        let act = model.remember("one".to_owned(), vec![EventId(5)], tasks);
+        for (id, task, kind) in [(5, 1, "status"), (6, 2, "status"), (6, 1, "commented")] {
+            assert_eq!(model.overtaken(&[event(id, task, kind)]), []);
+        }
+        assert_eq!(model.overtaken(&[event(6, 1, "claimed")]), [act]);
+    }
+
+    #[test]
     fn old_acts_are_forgotten() {
         let mut model = Model::default();
-        let first = model.remember("one".to_owned(), Vec::new());
+        let first = model.remember("one".to_owned(), Vec::new(), Vec::new());
         for _ in 0..MOST {
-            model.remember("more".to_owned(), Vec::new());
+            model.remember("more".to_owned(), Vec::new(), Vec::new());
         }
         assert_eq!(model.take(Some(first)), None);
     }

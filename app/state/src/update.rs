@@ -10,19 +10,25 @@ use domain::time::Timestamp;
 
 use crate::address::Address;
 use crate::connection::{Link, Socket};
-use crate::edit::{Edit, Text};
 use crate::filter::Whose;
 use crate::palette::{Page, Palette};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::{
-    Effect, Model, Msg, comment, connection, create, drawer, edit, filter, inbox, layout,
-    notification, pressed, requests, selection, shown,
+    Effect, Focus, Model, Msg, comment, confirm, connection, create, drawer, edit, filter, inbox,
+    layout, notification, pressed, requests, selection, shown,
 };
 
 /// Takes in what happened, and says what is to be done about it.
-#[expect(clippy::too_many_lines, reason = "one arm a message, and nothing else")]
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = react(model, msg);
+    // From now on, not from when the browser comes to it: what is typed next belongs to the field.
+    model.is_field_awaited |= effects.iter().any(Effect::gives_keyboard_to_field);
+    effects
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm a message, and nothing else")]
+fn react(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Started(now) => {
             model.now = now;
@@ -40,7 +46,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Some(_) => vec![Effect::Visit(model.address.with_task(None))],
             None => Vec::new(),
         },
-        Msg::Pressed(action, focus) => pressed::update(model, action, focus),
+        Msg::Pressed(press, focus) => pressed::press(model, press, focus),
+        Msg::Wanted(action) => pressed::update(model, action, Focus::default()),
+        Msg::ReachedField => {
+            model.is_field_awaited = false;
+            Vec::new()
+        }
         Msg::Filter(msg) => look(model, msg),
         Msg::WantedMore(column) => {
             model.window.open(column);
@@ -75,6 +86,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Palette(msg) => pressed::palette(model, msg),
+        Msg::Confirm(msg) => confirm::update(model, msg),
         Msg::LeftHelp => {
             model.is_helping = false;
             Vec::new()
@@ -125,6 +137,21 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notices.dismiss(id);
             Vec::new()
         }
+        Msg::Copied(task, is_copied) => {
+            let now = model.now;
+            if is_copied {
+                model.notices.tell(now, format!("Copied {task}"));
+            } else {
+                let text = "The browser did not let the id be copied";
+                model.notices.show(now, text.to_owned());
+            }
+            Vec::new()
+        }
+        Msg::WentToCards if model.address.is_inbox => vec![inbox::focus(model)],
+        Msg::WentToCards => {
+            let first = visible(model).into_iter().next();
+            Vec::from_iter(first.map(Effect::FocusCard))
+        }
         Msg::WantedNudge => vec![Effect::Nudge],
         Msg::Nudged(result) => {
             nudged(model, result);
@@ -164,7 +191,7 @@ fn visit(model: &mut Model, address: Address) -> Vec<Effect> {
     let before = mem::replace(&mut model.address, address);
     let mut effects = read_archive(model);
     if before.task != model.address.task {
-        model.edit = None;
+        model.edit.close();
         model.link_problem = None;
         match (before.task, &model.address.task) {
             (_, Some(task)) => {
@@ -244,22 +271,9 @@ fn rewrite(model: &mut Model, msg: edit::Msg) -> Vec<Effect> {
         return Vec::new();
     };
     let task = &reading.detail.task;
-    let (id, base) = (task.id.clone(), Text::of(task));
-    match msg {
-        edit::Msg::Began => {
-            model.edit = Some(Edit { task: id, base });
-            Vec::new()
-        }
-        edit::Msg::Finished(text) => {
-            model.edit = None;
-            let change = base.change_to(&text).map(|change| (id, change));
-            requests::change(model, Vec::from_iter(change))
-        }
-        edit::Msg::Left => {
-            model.edit = None;
-            Vec::new()
-        }
-    }
+    let change = edit::update(&mut model.edit, task, msg);
+    let change = change.map(|change| (task.id.clone(), change));
+    requests::change(model, Vec::from_iter(change))
 }
 
 fn receive(model: &mut Model, socket: Socket, frame: Frame) -> Vec<Effect> {
@@ -268,6 +282,9 @@ fn receive(model: &mut Model, socket: Socket, frame: Frame) -> Vec<Effect> {
     }
     let drawer = model.drawer.touch(&frame.events);
     let inbox = model.inbox.touch(&frame.tasks);
+    for act in model.undo.overtaken(&frame.events) {
+        model.notices.withdraw(act);
+    }
     model.pending.recognise(&frame);
     model.pulse.touch();
     let changes = model.board.apply(frame);

@@ -15,13 +15,15 @@ use crate::api::EditTask;
 use crate::runtime::use_dispatch;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
-use crate::view::says::{click, word};
+use crate::view::says::{click, effect, word};
 
 #[component]
 pub(crate) fn EditForm(
     task: Memo<Option<Task>>,
     /// What somebody else wrote since the fields were filled.
     conflict: Memo<Option<Text>>,
+    /// What was typed here and was not sent, also before the task was opened.
+    rewriting: Memo<Option<Text>>,
 ) -> impl IntoView {
     let dispatch = use_dispatch();
     let fields = Fields::default();
@@ -36,18 +38,31 @@ pub(crate) fn EditForm(
         .read_untracked()
         .as_ref()
         .map(|task| task.id.to_string());
-    let fill = move || {
+    let take_theirs = move || {
         fields.fill(&text());
-        dispatch(Msg::Edit(edit::Msg::Began));
+        dispatch(Msg::Edit(edit::Msg::TookTheirs));
     };
+    effect(move || {
+        if let (Some(draft), Some(details)) = (rewriting.get(), fields.details.get()) {
+            fields.fill(&draft);
+            details.set_open(true);
+        }
+    });
     let toggle = move |event: Event| {
         let details = event
             .target()
             .and_then(|it| it.dyn_into::<HtmlDetailsElement>().ok());
         if details.is_some_and(|it| it.open()) {
-            fill();
+            let draft = rewriting.get_untracked();
+            fields.fill(&draft.unwrap_or_else(text));
+            dispatch(Msg::Edit(edit::Msg::Began));
         } else {
             dispatch(Msg::Edit(edit::Msg::Left));
+        }
+    };
+    let typed = move |_| {
+        if let Some(text) = fields.text() {
+            dispatch(Msg::Edit(edit::Msg::Typed(text)));
         }
     };
     let submit = Callback::new(move |filled: Filled| {
@@ -60,7 +75,7 @@ pub(crate) fn EditForm(
     });
     let initial = text();
     view! {
-        <details class="edit" node_ref=fields.details on:toggle=toggle>
+        <details class="edit" node_ref=fields.details on:toggle=toggle on:input=typed>
             <summary class="button"><Drawing icon=Icon::Pencil/>"Edit"</summary>
             <PlainForm action=EditTask::url() on_submit=submit>
                 <input type="hidden" name="task" value=id/>
@@ -75,7 +90,7 @@ pub(crate) fn EditForm(
                         <p>"Somebody else changed this meanwhile. It says now:"</p>
                         <p class="title">{theirs.title}</p>
                         <pre>{theirs.body}</pre>
-                        <button type="button" class="button" on:click=click(fill)>"Take theirs"</button>
+                        <button type="button" class="button" on:click=click(take_theirs)>"Take theirs"</button>
                     </div>
                 })}
                 <div class="actions">
@@ -98,7 +113,18 @@ struct Fields {
 }
 
 impl Fields {
+    fn text(self) -> Option<Text> {
+        Some(Text {
+            title: self.title.get_untracked()?.value(),
+            body: self.body.get_untracked()?.value(),
+        })
+    }
+
+    /// Writes a text into the fields, where it is not what was typed there: the cursor stays.
     fn fill(self, text: &Text) {
+        if self.text().as_ref() == Some(text) {
+            return;
+        }
         if let Some(title) = self.title.get_untracked() {
             title.set_value(&text.title);
         }

@@ -6,16 +6,14 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos::web_sys::HtmlElement;
-use leptos::web_sys::wasm_bindgen::JsCast;
 use reactive_stores::Store;
 use state::inbox::{self, Answer, ConcernId};
+use state::keys::Action;
 use state::shown::{Shown, ShownStoreFields};
-use state::{Msg, comment};
+use state::{Focus, Msg, comment};
 
-use super::concern_id;
 use crate::api::{AcceptResult, Answer as Say, DropDelivery, RetryDelivery};
-use crate::runtime::use_dispatch;
+use crate::runtime::{press_of, use_dispatch};
 use crate::view::form::{Filled, PlainForm};
 use crate::view::says::memo;
 
@@ -91,16 +89,19 @@ fn SayForm(
         let task = task.clone();
         move |text: String| dispatch(Msg::Comment(comment::Msg::Typed(task.clone(), text)))
     };
-    let row = concern_id(&id);
     let press = move |event: KeyboardEvent| {
         let is_sent = event.ctrl_key() || event.meta_key();
         match event.key().as_str() {
+            // Held down, it would be pressed again where the next concern takes its place.
+            "Enter" if is_sent && event.repeat() => {}
             "Enter" if is_sent => {
                 let form = input.get_untracked().and_then(|it| it.form());
                 // A form that cannot be sent says so itself.
                 drop(form.map(|form| form.request_submit()));
+                // A second press may be one too many, and then belongs to nothing.
+                let press = press_of(&event, Action::Answer);
+                dispatch(Msg::Pressed(press, Focus::default()));
             }
-            "Escape" => focus(&row),
             _ => return,
         }
         event.prevent_default();
@@ -121,14 +122,6 @@ fn SayForm(
             ></textarea>
             <button class=class title="Ctrl Enter">{label}</button>
         </PlainForm>
-    }
-}
-
-fn focus(id: &str) {
-    let row = document().get_element_by_id(id);
-    if let Some(row) = row.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
-        // It is the row around the line that had the keyboard.
-        drop(row.focus());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use domain::inbox::{Concern, Need};
 use leptos::prelude::*;
+use leptos::web_sys::Element;
 use reactive_stores::Store;
 use state::address::Address;
 use state::inbox::{self, ConcernId};
@@ -19,6 +20,12 @@ use crate::view::says::memo;
 /// The name of the element that takes the keyboard.
 pub(crate) fn concern_id(id: &ConcernId) -> String {
     format!("concern-{id}")
+}
+
+/// The concern that an element is, or is part of.
+pub(crate) fn concern_of(element: &Element) -> Option<ConcernId> {
+    let row = element.closest(".concern").ok().flatten()?;
+    row.id().strip_prefix("concern-")?.parse().ok()
 }
 
 #[component]

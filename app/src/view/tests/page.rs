@@ -97,8 +97,7 @@ fn the_palette_marks_one_answer_and_says_why_others_are_not_to_be_had() {
 #[test]
 fn the_help_lists_every_key() {
     let page = html(opening([]), |runtime, shown| {
-        let help = Msg::Pressed(keys::Action::Help, state::Focus::default());
-        runtime.dispatch(help);
+        runtime.dispatch(Msg::Wanted(keys::Action::Help));
         view! { <Help shown/> }
     });
     assert!(page.matches("<dt>").count() >= keys::TABLE.len());

@@ -7,29 +7,25 @@ use super::{Answer, ConcernId, answered, concerns, current, go_on};
 use crate::change::Change;
 use crate::keys::Action;
 use crate::palette::{Page as Question, Palette};
-use crate::{Effect, Model as Page, requests};
+use crate::{Effect, Focus, Model as Page, requests};
 
-/// Does what a key asks for; `None` where it means the same as anywhere.
-pub(crate) fn press(page: &mut Page, action: Action) -> Option<Vec<Effect>> {
+/// Does what a key asks for; `None` where it means the same as anywhere. What is done to a concern is
+/// done to the one that has the keyboard: never to one that has just taken the place of another.
+pub(crate) fn press(page: &mut Page, action: Action, focus: &Focus) -> Option<Vec<Effect>> {
     let all = concerns(page);
-    let here = current(page, &all).cloned();
+    let has_keyboard = |it: &&Concern| Some(ConcernId::of(it)) == focus.concern;
+    let here = all.iter().find(has_keyboard).cloned();
     let effects = match action {
         Action::Down => step(page, &all, |place| place.saturating_add(1)),
         Action::Up => step(page, &all, |place| place.saturating_sub(1)),
-        Action::Answer => answer(page, here?),
-        Action::TryAgain => try_again(page, &here?),
-        Action::Open => vec![Effect::Visit(page.address.with_task(Some(here?.task)))],
-        Action::Complete => change(page, here?, &Status::Done),
-        Action::Archive => match here? {
-            Concern {
-                need: Need::Undelivered { delivery, .. },
-                ..
-            } => answered(page, &ConcernId::Delivery(delivery), Answer::Drop),
-            concern => change(page, concern, &Status::Archived),
-        },
-        Action::MoveTo => ask(page, here?, Question::Move),
-        Action::Assign => ask(page, here?, Question::Assign),
-        Action::Prioritise => ask(page, here?, Question::Priority),
+        Action::Answer
+        | Action::TryAgain
+        | Action::Open
+        | Action::Complete
+        | Action::Archive
+        | Action::MoveTo
+        | Action::Assign
+        | Action::Prioritise => here.map_or_else(Vec::new, |here| about(page, action, here)),
         Action::Palette => match here {
             Some(concern) => ask(page, concern, Question::All),
             None => return None,
@@ -59,6 +55,25 @@ pub(crate) fn press(page: &mut Page, action: Action) -> Option<Vec<Effect>> {
         | Action::Mine => Vec::new(),
     };
     Some(effects)
+}
+
+/// Does what a key asks for to one concern.
+fn about(page: &mut Page, action: Action, here: Concern) -> Vec<Effect> {
+    match action {
+        Action::Answer => answer(page, here),
+        Action::TryAgain => try_again(page, &here),
+        Action::Complete => change(page, here, &Status::Done),
+        Action::Archive => match here.need {
+            Need::Undelivered { delivery, .. } => {
+                answered(page, &ConcernId::Delivery(delivery), Answer::Drop)
+            }
+            _ => change(page, here, &Status::Archived),
+        },
+        Action::MoveTo => ask(page, here, Question::Move),
+        Action::Assign => ask(page, here, Question::Assign),
+        Action::Prioritise => ask(page, here, Question::Priority),
+        _ => vec![Effect::Visit(page.address.with_task(Some(here.task)))],
+    }
 }
 
 fn step(page: &mut Page, all: &[Concern], next: impl Fn(usize) -> usize) -> Vec<Effect> {

@@ -1,10 +1,12 @@
 //! The answers that the palette offers.
 
+use domain::board::TaskSummary;
 use domain::id::TaskId;
 use domain::status::Status;
 
 use super::{Page, Palette};
 use crate::change::Change;
+use crate::filter::Fit;
 use crate::keys::{self, Action};
 use crate::theme::Theme;
 use crate::{board, filter, label, layout};
@@ -81,11 +83,7 @@ impl Palette {
             Page::Me => introductions(names, query),
             Page::WaitFor => Vec::new(),
         };
-        let words: Vec<String> = query
-            .to_lowercase()
-            .split_whitespace()
-            .map(Into::into)
-            .collect();
+        let words = filter::wanted(query);
         let mut items: Vec<Item> = all
             .into_iter()
             .filter(|item| {
@@ -96,8 +94,10 @@ impl Palette {
         match self.page {
             Page::All if !words.is_empty() => items.extend(tasks(board, &words, Choice::Open)),
             Page::WaitFor => {
-                let wait = |task: TaskId| Choice::Change(Change::WaitFor(task.into()));
-                let others = tasks(board, &words, wait);
+                let others = tasks(board, &words, |it| {
+                    Choice::Change(Change::WaitFor(it.into()))
+                })
+                .into_iter();
                 items.extend(others.filter(|item| !self.is_about(item)));
             }
             _ => {}
@@ -280,28 +280,29 @@ fn priorities(query: &str) -> Vec<Item> {
 }
 
 fn block(query: &str) -> Item {
-    let reason = (!query.is_empty()).then(|| query.to_owned());
-    let label = match &reason {
-        Some(reason) => format!("Block: {reason}"),
-        None => "Block without a question".to_owned(),
+    let label = match query {
+        "" => "Block without a question".to_owned(),
+        reason => format!("Block: {reason}"),
     };
+    let reason = Some(query.to_owned());
     plain(&label, Choice::Change(Change::Block { reason }))
 }
 
-fn tasks(
-    board: &board::Model,
-    words: &[String],
-    choice: impl Fn(TaskId) -> Choice,
-) -> impl Iterator<Item = Item> {
-    board
+fn tasks(board: &board::Model, words: &[String], choice: fn(TaskId) -> Choice) -> Vec<Item> {
+    let fitting: Vec<(Fit, &TaskSummary)> = board
         .in_order()
-        .filter(|entry| words.iter().all(|word| entry.words.contains(word.as_str())))
-        .take(MOST_TASKS)
-        .map(move |entry| Item {
-            detail: entry.task.id.to_string(),
-            status: Some(entry.task.status.clone()),
-            ..plain(&entry.task.title, choice(entry.task.id.clone()))
-        })
+        .filter_map(|entry| Some((Fit::of(&entry.task, &entry.words, words)?, &entry.task)))
+        .collect();
+    let best_first = Fit::ALL.into_iter().flat_map(|wanted| {
+        let of_fit = fitting.iter().filter(move |(fit, _)| *fit == wanted);
+        of_fit.map(|(_, task)| *task)
+    });
+    let items = best_first.take(MOST_TASKS).map(|task| Item {
+        detail: task.id.to_string(),
+        status: Some(task.status.clone()),
+        ..plain(&task.title, choice(task.id.clone()))
+    });
+    items.collect()
 }
 
 fn act(action: Action, label: &str, choice: Choice) -> Item {

@@ -36,6 +36,8 @@ pub enum Drawer {
         comments: Vec<String>,
         /// What is being typed and was not sent yet.
         draft: String,
+        /// Its text as somebody here is rewriting it.
+        rewriting: Option<Text>,
         /// What somebody else wrote while it is being rewritten here.
         conflict: Option<Text>,
         /// Why its dependencies could not be changed.
@@ -101,7 +103,8 @@ fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
         why_not: why_not(&facts, &model.pulse.pulse().dispatch),
         comments: comments.map(ToOwned::to_owned).collect(),
         draft: model.comment.draft(id).to_owned(),
-        conflict: model.edit.as_ref().and_then(|edit| edit.conflict(task)),
+        rewriting: model.edit.draft(id).cloned(),
+        conflict: model.edit.conflict(task),
         problem: problem
             .filter(|(about, _)| about == id)
             .map(|(_, problem)| problem.clone()),

@@ -1,9 +1,7 @@
 //! Changes of one task and of many: shown at once, said, taken back.
 
 use super::*;
-use crate::Focus;
 use crate::edit;
-use crate::keys::Action;
 use crate::notice::Kind;
 use crate::palette::{self, Page};
 use crate::selection;
@@ -125,7 +123,7 @@ fn of_many_changes_those_that_fail_stay_chosen_and_say_why() {
     assert_eq!(shown.chosen, 1);
     let card = shown.cards.iter().find(|card| card.id == id(2)).unwrap();
     assert!(card.is_chosen);
-    assert_eq!(card.refusal.as_deref(), Some(refusal().message.as_str()));
+    assert_eq!(card.refusal, Some(why(&model)));
     let said: Vec<&str> = shown.notices.iter().map(|it| it.text.as_str()).collect();
     assert_eq!(
         said,
@@ -173,8 +171,58 @@ fn what_was_done_can_be_taken_back_once() {
         }]
     );
     assert_eq!(project(&model).notices, []);
+    answer(&mut model, ticket_of(&effects), Ok(9));
     update(&mut model, Msg::WantedUndo(None));
     assert_eq!(project(&model).notices[0].text, "There is nothing to undo");
+}
+
+#[test]
+fn what_was_done_before_is_offered_no_more_and_taken_back_after_what_came_later() {
+    let (mut model, socket) = live([summary(1)]);
+    for (event, column) in [(8, Status::Todo), (9, Status::Triage)] {
+        let effects = drop_on(&mut model, 1, column.clone());
+        answer(&mut model, ticket_of(&effects), Ok(event));
+        let moved = domain::board::Frame {
+            events: vec![crate::fixture::event(event, 1, "status")],
+            ..frame(event, [with_status(1, column)])
+        };
+        update(&mut model, Msg::Received(socket, moved));
+    }
+    let offers = project(&model).notices;
+    let offered: Vec<_> = offers.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(offered, ["Moved “Task 1” to Triage"]);
+
+    let undone = |effects: Vec<Effect>| match effects.as_slice() {
+        [
+            Effect::Send {
+                ticket,
+                request: Request::Undo { events, .. },
+            },
+        ] => (*ticket, events[0].0),
+        other => panic!("nothing taken back in {other:?}"),
+    };
+    for (event, undone_by) in [(9, 10), (8, 11)] {
+        let (ticket, taken_back) = undone(update(&mut model, Msg::WantedUndo(None)));
+        assert_eq!(taken_back, event);
+        answer(&mut model, ticket, Ok(undone_by));
+    }
+}
+
+#[test]
+fn an_undo_waits_for_the_one_before_it() {
+    let (mut model, _) = live([summary(1)]);
+    for (event, column) in [(8, Status::Todo), (9, Status::Triage)] {
+        let effects = drop_on(&mut model, 1, column);
+        answer(&mut model, ticket_of(&effects), Ok(event));
+    }
+    let first = update(&mut model, Msg::WantedUndo(None));
+    assert_eq!(update(&mut model, Msg::WantedUndo(None)), []);
+    let answered = pending::Msg::Answered(ticket_of(&first), Ok(saved(10)));
+    let second = update(&mut model, Msg::Pending(answered));
+    assert!(matches!(
+        second.as_slice(),
+        [Effect::Send { request: Request::Undo { events, .. }, .. }] if *events == [EventId(8)]
+    ));
 }
 
 #[test]
@@ -190,7 +238,7 @@ fn many_changes_are_taken_back_together() {
     let told = pending::Msg::AnsweredAll(ticket_of(&effects), Ok(vec![Ok(saved(8)), Ok(saved(9))]));
     update(&mut model, Msg::Pending(told));
 
-    let effects = update(&mut model, Msg::Pressed(Action::Undo, Focus::default()));
+    let effects = update(&mut model, Msg::Wanted(Action::Undo));
     assert!(matches!(
         &effects[..],
         [Effect::Send { request: Request::Undo { events, .. }, .. }]
@@ -283,7 +331,7 @@ fn a_refused_undo_says_why() {
     answer(&mut model, ticket_of(&effects), Ok(8));
     let effects = update(&mut model, Msg::WantedUndo(None));
     answer(&mut model, ticket_of(&effects), Err(refusal()));
-    assert_eq!(project(&model).notices[0].text, refusal().message);
+    assert_eq!(project(&model).notices[0].text, why(&model));
 }
 
 #[test]
@@ -298,7 +346,7 @@ fn a_link_that_is_refused_says_why_beside_the_dependencies() {
         Drawer::Loaded { problem, .. } => problem,
         other => panic!("it is not open but {other:?}"),
     };
-    assert_eq!(problem(&model), Some(refusal().message));
+    assert_eq!(problem(&model), Some(why(&model)));
     assert_eq!(project(&model).notices, []);
     update(&mut model, link());
     assert_eq!(problem(&model), None);

@@ -80,7 +80,7 @@ fn a_move_is_shown_at_once_and_taken_back_when_refused() {
     let shown = project(&model);
     assert_eq!(status_on_page(&shown, 1), Some(&Status::Todo));
     assert!(!shown.cards[0].is_pending);
-    assert_eq!(shown.notices[0].text, refusal().message);
+    assert_eq!(shown.notices[0].text, why(&model));
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_refused_comment_is_handed_back_even_after_the_task_was_left() {
     answer(&mut model, ticket, Err(refusal()));
     open(&mut model, 1);
     assert_eq!(draft(&model), "Why?");
-    assert_eq!(project(&model).notices[0].text, refusal().message);
+    assert_eq!(project(&model).notices[0].text, why(&model));
 }
 
 #[test]

@@ -321,3 +321,26 @@ fn what_is_usual_on_a_board_stands_in_no_address() {
     assert!(matches!(&effects[..], [Effect::KeepAddress(address)] if address.url() == "/?tenant="));
     assert_eq!(project(&model).cards.len(), 1);
 }
+
+#[test]
+fn from_the_search_one_goes_to_the_first_card_that_was_found() {
+    let (mut model, _) = live([summary(1), with_status(2, Status::Done)]);
+    let went = |model: &mut Model| update(model, Msg::WentToCards);
+    assert_eq!(went(&mut model), [Effect::FocusCard(id(1))]);
+    let typed = filter::Msg::Typed("task 2".to_owned());
+    update(&mut model, Msg::Filter(typed));
+    assert_eq!(went(&mut model), [Effect::FocusCard(id(2))]);
+    let typed = filter::Msg::Typed("nothing".to_owned());
+    update(&mut model, Msg::Filter(typed));
+    assert_eq!(went(&mut model), []);
+}
+
+#[test]
+fn what_was_copied_is_said() {
+    let (mut model, _) = live([summary(1)]);
+    for (is_copied, said) in [(true, "Copied t_00000001"), (false, "did not let")] {
+        update(&mut model, Msg::Copied(id(1), is_copied));
+        let notices = project(&model).notices;
+        assert!(notices.last().is_some_and(|it| it.text.contains(said)));
+    }
+}

@@ -1,11 +1,15 @@
 //! The inbox by keys: where the keyboard goes, and what a key does there.
 
 use super::*;
-use crate::Focus;
-use crate::keys::{self, Action, TABLE};
+use crate::keys::{self, TABLE};
+use crate::{Focus, Press};
 
 fn press(model: &mut Model, action: Action) -> Vec<Effect> {
-    update(model, Msg::Pressed(action, Focus::default()))
+    let focus = Focus {
+        card: None,
+        concern: project(model).concern,
+    };
+    update(model, Msg::Pressed(key(action), focus))
 }
 
 #[test]
@@ -33,6 +37,7 @@ fn one_key_does_what_is_nearest() {
         press(&mut model, Action::Answer),
         [Effect::FocusAnswer(id(1))]
     );
+    update(&mut model, Msg::ReachedField);
     assert_eq!(
         press(&mut model, Action::TryAgain),
         [],
@@ -115,4 +120,59 @@ fn every_key_of_the_inbox_does_something_there() {
         });
         assert!(does_something, "{shortcut:?}");
     }
+}
+
+#[test]
+fn the_second_of_two_quick_presses_is_not_for_the_next_concern() {
+    let (mut model, _) = live([gave_up(1, 10), gave_up(2, 20)]);
+    read(&mut model, vec![proposed(1, 10), proposed(2, 20)]);
+    update(&mut model, Msg::Visited(Address::default().with_inbox()));
+    for action in [
+        Action::Answer,
+        Action::TryAgain,
+        Action::Complete,
+        Action::Archive,
+    ] {
+        let mut model = model.clone();
+        let first = key(action);
+        let focus = |concern| Focus {
+            card: None,
+            concern: Some(concern),
+        };
+        let effects = update(&mut model, Msg::Pressed(first, focus(task(1))));
+        sent(&effects);
+        let second = Press {
+            at_ms: first.at_ms + 200,
+            ..first
+        };
+        let effects = update(&mut model, Msg::Pressed(second, focus(task(2))));
+        assert_eq!(effects, [], "{action:?}");
+        assert_eq!(ids(&model), [task(2)]);
+    }
+}
+
+#[test]
+fn a_key_is_about_the_concern_that_has_the_keyboard_and_about_no_other() {
+    let (mut model, _) = three();
+    for gone in [None, Some(task(9))] {
+        let focus = Focus {
+            card: None,
+            concern: gone,
+        };
+        for shortcut in TABLE.iter().filter(|it| it.action.makes_room()) {
+            let effects = update(
+                &mut model,
+                Msg::Pressed(key(shortcut.action), focus.clone()),
+            );
+            assert_eq!(effects, [], "{shortcut:?}");
+        }
+    }
+}
+
+#[test]
+fn cards_that_are_chosen_on_the_board_are_left_alone_by_keys_of_the_inbox() {
+    let (mut model, _) = live([summary(1)]);
+    update(&mut model, Msg::Wanted(Action::SelectAll));
+    update(&mut model, Msg::Visited(Address::default().with_inbox()));
+    assert_eq!(press(&mut model, Action::Archive), []);
 }

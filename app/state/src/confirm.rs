@@ -1,0 +1,138 @@
+//! Changes that end running workers wait here until a person agrees: the work of a run that was ended
+//! cannot be brought back.
+
+use domain::id::TaskId;
+
+use crate::change::Change;
+use crate::{Effect, Model, label, requests};
+
+/// More titles than this are only counted.
+const MOST_NAMED: usize = 5;
+
+/// Changes that end at least one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    changes: Vec<(TaskId, Change)>,
+    /// The tasks among them whose runs end.
+    ending: Vec<TaskId>,
+    /// What follows once the person has agreed.
+    pub(crate) then: Option<Effect>,
+}
+
+/// The person's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Msg {
+    /// The runs may end.
+    Agreed,
+    /// Everything stays as it is.
+    Declined,
+}
+
+/// The question as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// What ends.
+    pub heading: String,
+    /// Where several end: which.
+    pub names: Vec<String>,
+    /// The words on the button that agrees.
+    pub verb: String,
+}
+
+/// Lets changes through that end no run; holds the others back, all of them, until the person has
+/// agreed. Every change of a task passes here.
+pub(crate) fn admit(
+    model: &mut Model,
+    changes: Vec<(TaskId, Change)>,
+) -> Option<Vec<(TaskId, Change)>> {
+    let ending = ending(model, &changes);
+    if ending.is_empty() {
+        return Some(changes);
+    }
+    model.confirmation = Some(Confirmation {
+        changes,
+        ending,
+        then: None,
+    });
+    None
+}
+
+/// Takes in the answer. What has ended by itself meanwhile is left alone: the person agreed to
+/// something else. Where another run has begun meanwhile, they are asked again.
+pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let Some(Confirmation {
+        changes,
+        ending,
+        then,
+    }) = model.confirmation.take()
+    else {
+        return Vec::new();
+    };
+    if msg == Msg::Declined {
+        return Vec::new();
+    }
+    let now_ending = self::ending(model, &changes);
+    let (changes, over): (Vec<_>, Vec<_>) = changes
+        .into_iter()
+        .partition(|(task, _)| !ending.contains(task) || now_ending.contains(task));
+    if let [(task, _), ..] = over.as_slice() {
+        let name = model.board.name_of(task);
+        let text = format!("“{name}” is not running any more, so it was left alone");
+        model.notices.show(model.now, text);
+    }
+    if now_ending.iter().any(|task| !ending.contains(task)) {
+        return requests::change(model, changes);
+    }
+    let agreed = changes.into_iter().map(|(task, change)| {
+        if ending.contains(&task) {
+            (task, change.ending_run())
+        } else {
+            (task, change)
+        }
+    });
+    let agreed = agreed.collect();
+    requests::send(model, agreed)
+        .into_iter()
+        .chain(then)
+        .collect()
+}
+
+/// The question, in words.
+pub(crate) fn question(model: &Model) -> Option<Question> {
+    let Confirmation {
+        changes, ending, ..
+    } = model.confirmation.as_ref()?;
+    let name = |task: &TaskId| label::quoted(&model.board.name_of(task));
+    let mut names: Vec<String> = ending.iter().take(MOST_NAMED).map(name).collect();
+    let more = ending.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    let verb = changes.iter().find(|(task, _)| ending.contains(task));
+    let heading = match ending.as_slice() {
+        [task] => {
+            names.clear();
+            format!("End the run of {}?", name(task))
+        }
+        tasks => format!("End {} runs?", tasks.len()),
+    };
+    Some(Question {
+        heading,
+        names,
+        verb: verb.map(|(_, change)| change.verb()).unwrap_or_default(),
+    })
+}
+
+/// The tasks whose runs these changes end, as the board will be once what is under way is done.
+fn ending(model: &Model, changes: &[(TaskId, Change)]) -> Vec<TaskId> {
+    let pending = model.pending.changes();
+    let ends = |task: &TaskId, change: &Change| {
+        let Some(summary) = model.board.get(task) else {
+            return false;
+        };
+        let foreseen = pending.foresee(summary);
+        change.ends_run(foreseen.as_ref().unwrap_or(summary))
+    };
+    let ending = changes.iter().filter(|(task, change)| ends(task, change));
+    ending.map(|(task, _)| task.clone()).collect()
+}

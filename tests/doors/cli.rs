@@ -61,6 +61,16 @@ fn words(command: &Command) -> Option<Vec<String>> {
         Command::SetPriority { task, priority } => {
             words(&["edit", task.as_str(), "--priority", &priority.to_string()])
         }
+        Command::LimitTask {
+            task,
+            max_runtime,
+            failure_limit,
+        } => {
+            let runtime = max_runtime.map_or(0, |limit| limit.0).to_string();
+            let failures = failure_limit.unwrap_or_default().to_string();
+            let limits = ["--max-runtime", &runtime, "--failure-limit", &failures];
+            words(&[&["edit", task.as_str()], &limits[..]].concat())
+        }
         Command::ArchiveTask { task } => words(&["archive", task.as_str()]),
         Command::LinkTasks { parent, child } => words(&["link", parent, child]),
         Command::UnlinkTasks { parent, child } => {

@@ -4,6 +4,7 @@ use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::Filter;
 use domain::status::Status;
+use domain::time::Seconds;
 
 use super::cast::{Cast, place};
 
@@ -64,6 +65,9 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
         edit(&cast.unknown, Some("other"), None)
     }),
     ("a priority", |cast| prioritise(&cast.waiting, -7)),
+    ("limits", |cast| limit(&cast.ready, 90, 3)),
+    ("limits that are none", |cast| limit(&cast.ready, 0, 0)),
+    ("limits of nothing", |cast| limit(&cast.unknown, 90, 3)),
     ("an archiving", |cast| archive(&cast.ready)),
     ("an archiving of what runs", |cast| archive(&cast.running)),
     ("a second archiving", |cast| archive(&cast.archived)),
@@ -276,5 +280,13 @@ fn reclaim(task: &TaskId, reason: Option<&str>) -> Command {
         task: task.clone(),
         run: None,
         reason: reason.map(str::to_owned),
+    }
+}
+
+fn limit(task: &TaskId, seconds: i64, failures: u32) -> Command {
+    Command::LimitTask {
+        task: task.clone(),
+        max_runtime: Some(Seconds(seconds)),
+        failure_limit: Some(failures),
     }
 }

@@ -69,6 +69,7 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::AssignTask { .. }
         | Command::EditTask { .. }
         | Command::SetPriority { .. }
+        | Command::LimitTask { .. }
         | Command::ArchiveTask { .. }
         | Command::LinkTasks { .. }
         | Command::UnlinkTasks { .. }

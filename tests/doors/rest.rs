@@ -70,6 +70,14 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             patch(task, json!({ "title": title, "body": body }))
         }
         Command::SetPriority { task, priority } => patch(task, json!({ "priority": priority })),
+        Command::LimitTask {
+            task,
+            max_runtime,
+            failure_limit,
+        } => patch(
+            task,
+            json!({ "max_runtime_seconds": max_runtime, "max_retries": failure_limit }),
+        ),
         Command::ArchiveTask { task } => patch(task, json!({ "status": "archived" })),
         Command::LinkTasks { parent, child } => post(
             "/links".to_owned(),

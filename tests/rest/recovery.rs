@@ -205,3 +205,62 @@ async fn the_detail_of_a_task_has_its_attempts_and_what_the_last_one_said() -> a
     assert_eq!(runs["runs"], detail["runs"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_task_has_limits_and_skills_of_its_own() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let new = json!({
+        "title": "a", "max_runtime_seconds": "90", "max_retries": 2, "skills": ["rust", "rust"],
+    });
+    let (status, answer) = board.post("/tasks", &new).await?;
+    assert_eq!(status, 200, "{answer}");
+    let limits = |task: &Value| {
+        ["max_runtime_seconds", "max_retries", "skills"].map(|key| task[key].clone())
+    };
+    assert_eq!(
+        limits(&answer["task"]),
+        [json!(90), json!(2), json!(["rust"])]
+    );
+    let path = format!("/tasks/{}", text(&answer, "/task/id")?);
+    let change = json!({ "max_runtime_seconds": 0, "max_retries": 7 });
+    let (_, answer) = board.patch(&path, &change).await?;
+    assert_eq!(
+        limits(&answer["task"]),
+        [Value::Null, json!(7), json!(["rust"])]
+    );
+    let nothing = json!({ "max_runtime_seconds": null, "max_retries": null });
+    let (_, answer) = board.patch(&path, &nothing).await?;
+    assert_eq!(answer["task"]["max_retries"], 7);
+    for (bad, code) in [
+        (json!({ "title": "a", "max_runtime_seconds": -1 }), 422),
+        (
+            json!({ "title": "a", "max_retries": 4_294_967_296_i64 }),
+            422,
+        ),
+        (json!({ "title": "a", "skills": "rust" }), 422),
+        (json!({ "title": "a", "skills": ["--yolo"] }), 400),
+    ] {
+        assert_eq!(board.post("/tasks", &bad).await?.0, code, "{bad}");
+    }
+    let same = json!({ "title": "b", "skills": null, "max_retries": null });
+    assert_eq!(board.post("/tasks", &same).await?.0, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_takes_longer_than_its_task_may_is_ended() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let new = json!({
+        "title": "nap", "assignee": "shell", "body": "echo $KANBAN_SKILLS; exec sleep 30",
+        "max_runtime_seconds": 1, "max_retries": 1, "skills": ["a", "b"],
+    });
+    let (_, answer) = board.post("/tasks", &new).await?;
+    let id: TaskId = text(&answer, "/task/id")?.parse()?;
+    board.happened(&id, "gave_up").await?;
+    let detail = board.task(&id).await?;
+    assert_eq!(detail["task"]["status"], "blocked");
+    assert_eq!(detail["runs"][0]["outcome"], "timed_out");
+    let (_, log) = board.get(&format!("/tasks/{id}/log")).await?;
+    assert!(text(&log, "/content")?.contains("\na,b\n"), "{log}");
+    Ok(())
+}

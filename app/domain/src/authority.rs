@@ -169,7 +169,7 @@ impl Command {
             Self::CommentOnTask { .. } => Act::Comment,
             Self::AssignTask { .. } => Act::Assign,
             Self::EditTask { .. } => Act::Edit,
-            Self::SetPriority { .. } => Act::Prioritize,
+            Self::SetPriority { .. } | Self::LimitTask { .. } => Act::Prioritize,
             Self::ArchiveTask { .. } => Act::Archive,
             Self::LinkTasks { .. } => Act::Link,
             Self::UnlinkTasks { .. } => Act::Unlink,

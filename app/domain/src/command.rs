@@ -114,6 +114,16 @@ pub enum Command {
         /// Higher starts sooner.
         priority: i64,
     },
+    /// Change how long a task may run and how often it may fail. What is `None` stays; zero takes a
+    /// limit of its own away.
+    LimitTask {
+        /// The task.
+        task: TaskId,
+        /// How long an attempt may run, where that is less than its lane allows.
+        max_runtime: Option<Seconds>,
+        /// After how many failures in a row it is blocked.
+        failure_limit: Option<u32>,
+    },
     /// Put a task away. It counts as finished for the tasks that depend on it.
     ArchiveTask {
         /// The task.
@@ -368,6 +378,10 @@ pub struct NewTask {
     pub idempotency_key: Option<String>,
     /// After how many failures in a row it is blocked.
     pub failure_limit: Option<u32>,
+    /// How long an attempt may run, where that is less than its lane allows.
+    pub max_runtime: Option<Seconds>,
+    /// What its workers are to be able to do, by name.
+    pub skills: Vec<String>,
 }
 
 /// What a claim checks beyond the task's status and parents.

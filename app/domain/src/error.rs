@@ -17,6 +17,9 @@ pub enum Error {
     /// No program could be given such a text as an argument.
     #[error("text must not contain the character NUL")]
     NulInText,
+    /// Skills are handed to programs as arguments.
+    #[error("{0:?} is no name of a skill; use letters, digits and the characters . _ / : @ + -")]
+    BadSkill(String),
     /// A comment needs text.
     #[error("body is required")]
     BlankComment,
@@ -235,6 +238,7 @@ impl Error {
             | Self::UnknownTasks(_)
             | Self::SelfLink
             | Self::BadMetadata
+            | Self::BadSkill(_)
             | Self::BlankLane
             // No status of the task would make it possible.
             | Self::NoSuchMove { .. }

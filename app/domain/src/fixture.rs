@@ -40,6 +40,8 @@ pub fn task(number: u32) -> Task {
         not_before: None,
         failure_limit: None,
         block_reason: None,
+        max_runtime: None,
+        skills: None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::id::{CommentId, TaskId};
 use crate::run::Run;
 use crate::status::Status;
-use crate::time::Timestamp;
+use crate::time::{Seconds, Timestamp};
 
 /// One task: the columns of table `tasks`, in their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,18 @@ pub struct Task {
     /// While it is blocked by somebody: the question, or what is missing; empty when they said
     /// nothing. `None` for one that gave up.
     pub block_reason: Option<String>,
+    /// How long an attempt may run, where that is less than its lane allows.
+    pub max_runtime: Option<Seconds>,
+    /// What its workers are to be able to do: the text of a JSON list of names.
+    pub skills: Option<String>,
+}
+
+impl Task {
+    /// The names of its skills. What is no list of names in the file is none.
+    pub fn skills(&self) -> Vec<String> {
+        let json = self.skills.as_deref().unwrap_or_default();
+        serde_json::from_str(json).unwrap_or_default()
+    }
 }
 
 /// What kind of folder the workers of a task run in.

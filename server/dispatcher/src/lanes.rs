@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use domain::command::SHELL;
 use domain::dispatch::LaneReport;
+use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
 use crate::ends::{Rules, Success};
@@ -57,6 +58,18 @@ impl Default for Limits {
         Self {
             max_run_time: MAX_RUN_TIME,
             heartbeat_timeout: None,
+        }
+    }
+}
+
+impl Limits {
+    /// The same, for a task that may have a shorter time of its own.
+    pub(crate) fn within(self, of_task: Option<Seconds>) -> Self {
+        let of_task = of_task.and_then(|limit| u64::try_from(limit.0).ok());
+        let of_task = of_task.map_or(self.max_run_time, Duration::from_secs);
+        Self {
+            max_run_time: self.max_run_time.min(of_task),
+            ..self
         }
     }
 }
@@ -125,6 +138,7 @@ impl Lanes {
             "hermes",
             "-p",
             "{assignee}",
+            "{skills}",
             "chat",
             "-q",
             "work kanban task {task_id}",
@@ -248,6 +262,23 @@ pub(crate) mod fixture {
 mod tests {
     use super::fixture::lane;
     use super::*;
+
+    #[test]
+    fn a_task_may_have_less_time_than_its_lane_allows_and_no_more() {
+        let of_lane = Limits {
+            max_run_time: Duration::from_mins(10),
+            heartbeat_timeout: None,
+        };
+        for (of_task, seconds) in [
+            (None, 600),
+            (Some(Seconds(90)), 90),
+            (Some(Seconds(900)), 600),
+            (Some(Seconds(-1)), 600),
+        ] {
+            let limits = of_lane.within(of_task);
+            assert_eq!(limits.max_run_time, Duration::from_secs(seconds));
+        }
+    }
 
     #[test]
     fn without_hermes_an_assignee_that_no_lane_serves_has_none() {

@@ -168,7 +168,7 @@ impl Launch {
             worktree: workspace.worktree,
             log: self.home.log(&task.id),
             umask: self.config.umask,
-            limits: lane.limits,
+            limits: lane.limits.within(task.max_runtime),
             rules: lane.rules.clone(),
         })?;
         let complaints = folder.complaints_file();
@@ -213,6 +213,11 @@ impl Launch {
                 Some(self.claimed.token.as_str().to_owned()),
             ),
             ("KANBAN_TENANT", tenant),
+            // What another lane's task asks for is not this one's.
+            (
+                "KANBAN_SKILLS",
+                Some(task.skills().join(",")).filter(|names| !names.is_empty()),
+            ),
             ("KANBAN_HOME", text(self.home.root().to_owned())),
             ("KANBAN_URL", servers.url),
         ];

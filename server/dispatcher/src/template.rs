@@ -51,7 +51,16 @@ impl Template {
 
     /// The command line of one run.
     pub(crate) fn fill(&self, filling: Filling<'_>) -> Vec<String> {
-        self.0.iter().map(|word| word.fill(filling)).collect()
+        let fill = |word: &Word| match word.0.as_slice() {
+            [Piece::Gap(Gap::Skills)] => {
+                let skills = filling.task.skills().into_iter();
+                skills
+                    .flat_map(|name| ["--skills".to_owned(), name])
+                    .collect()
+            }
+            _ => vec![word.fill(filling)],
+        };
+        self.0.iter().flat_map(fill).collect()
     }
 
     fn has(&self, gap: Gap) -> bool {
@@ -90,6 +99,9 @@ enum Gap {
     Assignee,
     Tenant,
     Workspace,
+    /// The skills that a task asks for, separated by commas; as a whole word, `--skills NAME` for each
+    /// of them, and nothing for none.
+    Skills,
     /// A short text that tells a worker where to read its task, and how to report.
     Prompt,
     /// A file that tells a worker everything: the task, and how to report.
@@ -99,11 +111,12 @@ enum Gap {
 }
 
 impl Gap {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::TaskId,
         Self::Assignee,
         Self::Tenant,
         Self::Workspace,
+        Self::Skills,
         Self::Prompt,
         Self::PromptFile,
         Self::Script,
@@ -115,6 +128,7 @@ impl Gap {
             Self::Assignee => "assignee",
             Self::Tenant => "tenant",
             Self::Workspace => "workspace",
+            Self::Skills => "skills",
             Self::Prompt => "prompt",
             Self::PromptFile => "prompt_file",
             Self::Script => "script",
@@ -139,6 +153,7 @@ impl Gap {
             Self::Assignee => task.assignee.clone().unwrap_or_default(),
             Self::Tenant => task.tenant.clone().unwrap_or_default(),
             Self::Workspace => filling.workspace.display().to_string(),
+            Self::Skills => task.skills().join(","),
             Self::Prompt => filling.prompt.to_owned(),
             Self::PromptFile => filling.prompt_file.display().to_string(),
             Self::Script => filling.script.display().to_string(),
@@ -255,6 +270,28 @@ mod tests {
     }
 
     #[test]
+    fn each_skill_is_an_argument_of_its_own_and_none_is_no_argument() {
+        let mut task = task(WorkspaceKind::Scratch, None);
+        let words = ["run", "{skills}", "--with={skills}", "end"];
+        let filled = |task: &Task| {
+            let filling = Filling {
+                task,
+                workspace: Path::new("/w"),
+                prompt: "do it",
+                prompt_file: Path::new("/p"),
+                script: Path::new("/s"),
+            };
+            Template::of_words(&words).unwrap().fill(filling)
+        };
+        assert_eq!(filled(&task), ["run", "--with=", "end"]);
+        task.skills = Some(r#"["a","b"]"#.to_owned());
+        assert_eq!(
+            filled(&task),
+            ["run", "--skills", "a", "--skills", "b", "--with=a,b", "end"]
+        );
+    }
+
+    #[test]
     fn what_fills_a_gap_is_not_read_again() {
         assert_eq!(
             filled(&["run", "{tenant}"], "{script} }{"),
@@ -273,7 +310,7 @@ mod tests {
         assert_eq!(
             mistake(&["run", "{id}"]),
             "unknown placeholder {id}, expected one of {task_id}, {assignee}, {tenant}, \
-             {workspace}, {prompt}, {prompt_file}, {script}"
+             {workspace}, {skills}, {prompt}, {prompt_file}, {script}"
         );
         assert!(mistake(&["run", "{\"a\": 1"]).starts_with("a single `{` in"));
         assert!(mistake(&["run", "a}"]).starts_with("a single `}` in"));

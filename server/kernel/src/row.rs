@@ -7,7 +7,7 @@ use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, Run};
 use domain::status::Status;
 use domain::task::{Task, WorkspaceKind};
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Error, Row};
 
@@ -17,7 +17,7 @@ pub(crate) static TASK_COLUMNS: LazyLock<String> = LazyLock::new(|| {
         "id, title, body, assignee, status, priority, created_by, created_at, started_at, \
          completed_at, workspace_kind, workspace_path, claim_lock, claim_expires, tenant, {RESULT}, \
          idempotency_key, spawn_failures, worker_pid, last_spawn_error, waiting, status_since, \
-         not_before, failure_limit, {BLOCK_REASON}"
+         not_before, failure_limit, {BLOCK_REASON}, max_runtime_seconds, skills"
     )
 });
 
@@ -70,6 +70,8 @@ pub(crate) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         not_before: moment(row, 22)?,
         failure_limit: limit(row, 23)?,
         block_reason: text(row, 24)?,
+        max_runtime: number(row, 25)?.filter(|it| *it > 0).map(Seconds),
+        skills: text(row, 26)?,
     })
 }
 

@@ -4,7 +4,7 @@ use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::Task;
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Error;
@@ -119,6 +119,21 @@ pub(crate) fn set_text(
 pub(crate) fn set_priority(conn: &Connection, id: &TaskId, priority: i64) -> Result<(), Error> {
     conn.prepare_cached("UPDATE tasks SET priority = ?2 WHERE id = ?1")?
         .execute((id.as_str(), priority))?;
+    Ok(())
+}
+
+/// Sets how long an attempt may run and how many may fail, the latter under both names that it has.
+pub(crate) fn set_limits(
+    conn: &Connection,
+    id: &TaskId,
+    max_runtime: Option<Seconds>,
+    failure_limit: Option<u32>,
+) -> Result<(), Error> {
+    conn.prepare_cached(
+        "UPDATE tasks SET max_runtime_seconds = ?2, failure_limit = ?3, max_retries = ?3 \
+         WHERE id = ?1",
+    )?
+    .execute((id.as_str(), max_runtime.map(|it| it.0), failure_limit))?;
     Ok(())
 }
 

@@ -227,6 +227,11 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
             edit::edit(work, task, title.as_deref(), body.as_deref())
         }
         Command::SetPriority { task, priority } => edit::set_priority(work, task, *priority),
+        Command::LimitTask {
+            task,
+            max_runtime,
+            failure_limit,
+        } => edit::limit(work, task, *max_runtime, *failure_limit),
         Command::ArchiveTask { task } => archive::archive(work, actor, task),
         Command::LinkTasks { parent, child } => link::link(work, parent, child),
         Command::UnlinkTasks { parent, child } => link::unlink(work, parent, child),

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use domain::command::{Command, NewTask};
 use domain::task::WorkspaceKind;
+use domain::time::Seconds;
 
 use super::body;
 use super::json::TaskObject;
 use super::output::Output;
 use super::session::Session;
+use super::text;
 use crate::answer;
 
 /// Put a task on the board
@@ -50,8 +52,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// After how many failures in a row it is blocked [default: 5]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, alias = "max-retries", value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     failure_limit: Option<u32>,
+    /// How long an attempt may run, as in `90s`, `30m`, `2h` or `1d`, where its lane allows more
+    #[arg(long, value_name = "TIME", value_parser = text::span)]
+    max_runtime: Option<Seconds>,
+    /// What its worker is to be able to do; handed on by the lane, may be repeated
+    #[arg(long = "skill", value_name = "NAME")]
+    skills: Vec<String>,
     /// In whose name [default: yours]
     #[arg(long, value_name = "NAME")]
     created_by: Option<String>,
@@ -79,6 +87,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         triage: args.triage,
         idempotency_key: args.idempotency_key,
         failure_limit: args.failure_limit,
+        max_runtime: args.max_runtime,
+        skills: args.skills,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
     let receipt = session

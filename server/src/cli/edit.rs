@@ -1,11 +1,12 @@
 //! `kanban edit`.
 
 use domain::command::Command;
+use domain::time::Seconds;
 
 use super::json::TaskObject;
 use super::output::Output;
 use super::session::{self, Session};
-use super::{body, usage};
+use super::{body, text, usage};
 
 /// Change what a task says, or how urgent it is
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,12 @@ pub(super) struct Args {
     /// The new priority: higher starts sooner
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     priority: Option<i64>,
+    /// How long an attempt may run, from the next one on; `0` is as long as its lane allows
+    #[arg(long, value_name = "TIME", value_parser = text::span)]
+    max_runtime: Option<Seconds>,
+    /// After how many failures in a row it is blocked; `0` is as many as the board allows
+    #[arg(long, alias = "max-retries", value_name = "COUNT")]
+    failure_limit: Option<u32>,
     /// Print the task as JSON
     #[arg(long)]
     json: bool,
@@ -41,9 +48,17 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         let task = task.clone();
         commands.push(Command::SetPriority { task, priority });
     }
+    if args.max_runtime.is_some() || args.failure_limit.is_some() {
+        commands.push(Command::LimitTask {
+            task: task.clone(),
+            max_runtime: args.max_runtime,
+            failure_limit: args.failure_limit,
+        });
+    }
     usage::ensure(
         !commands.is_empty(),
-        "nothing to change; say what with --title, --body, --body-file or --priority",
+        "nothing to change; say what with --title, --body, --body-file, --priority, --max-runtime \
+         or --failure-limit",
     )?;
     session.execute_all(commands).await?;
     if args.json {

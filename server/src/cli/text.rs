@@ -37,6 +37,21 @@ pub(super) fn relative(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
+/// Reads a span of time as the original does: seconds, or a number with `s`, `m`, `h` or `d`. A year is
+/// the longest.
+pub(super) fn span(text: &str) -> Result<Seconds, String> {
+    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let mut with_unit = units
+        .into_iter()
+        .filter_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
+    let (number, unit) = with_unit.next().unwrap_or((text, 1));
+    let seconds = number.parse().ok().and_then(|it: i64| it.checked_mul(unit));
+    let seconds = seconds.filter(|it| (0..=365 * 86_400).contains(it));
+    seconds.map(Seconds).ok_or_else(|| {
+        "write seconds, or a number with s, m, h or d, as in 90s, 30m, 2h or 1d".to_owned()
+    })
+}
+
 /// Somebody's text in one line, in which nothing moves the cursor or changes the colours.
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     if text.contains(char::is_control) {
@@ -66,6 +81,32 @@ pub(super) fn event(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_read_as_the_original_does() {
+        for (text, seconds) in [
+            ("90", 90),
+            ("90s", 90),
+            ("30m", 1_800),
+            ("2h", 7_200),
+            ("1d", 86_400),
+            ("0", 0),
+        ] {
+            assert_eq!(span(text), Ok(Seconds(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "m",
+            "-1",
+            "1.5h",
+            "2 h",
+            "1w",
+            "366d",
+            "9999999999999999999d",
+        ] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn moments_are_told_from_now() {

@@ -3,9 +3,11 @@
 use domain::command::Command;
 use domain::id::TaskId;
 use domain::status::Status;
+use domain::time::Seconds;
 use serde_json::{Map, Value};
 
 use super::input::Fields;
+use super::tasks::{RETRIES, RUNTIME, count};
 use crate::http_error::HttpError;
 
 /// What is to become of a task. What is `None` stays.
@@ -22,6 +24,8 @@ pub(super) struct Change {
     pub(super) priority: Option<i64>,
     pub(super) title: Option<String>,
     pub(super) body: Option<String>,
+    pub(super) max_runtime: Option<Seconds>,
+    pub(super) failure_limit: Option<u32>,
 }
 
 /// A status that no verb leads to.
@@ -48,6 +52,8 @@ impl Change {
             priority: fields.optional_integer("priority"),
             title: fields.optional_text("title"),
             body: fields.optional_text("body"),
+            max_runtime: fields.bounded("max_runtime_seconds", RUNTIME).map(Seconds),
+            failure_limit: fields.bounded("max_retries", RETRIES).and_then(count),
         }
     }
 
@@ -80,7 +86,13 @@ impl Change {
             title: self.title.clone(),
             body: self.body.clone(),
         });
-        Ok([assign, place, priority, edit]
+        let has_limits = self.max_runtime.is_some() || self.failure_limit.is_some();
+        let limit = has_limits.then(|| Command::LimitTask {
+            task: task.clone(),
+            max_runtime: self.max_runtime,
+            failure_limit: self.failure_limit,
+        });
+        Ok([assign, place, priority, edit, limit]
             .into_iter()
             .flatten()
             .collect())

@@ -12,10 +12,11 @@ use domain::command::{Command, MAX_CHANGES, NewTask};
 use domain::error::Error;
 use domain::id::TaskId;
 use domain::status::Status;
+use domain::time::Seconds;
 use kernel::Show;
 
 use super::change::Change;
-use super::input::{Fields, Named};
+use super::input::{Bounds, Fields, Named};
 use super::{undo, wire};
 use crate::auth::Caller;
 use crate::http_error::HttpError;
@@ -53,6 +54,26 @@ pub(super) async fn create(
     Ok((undoable, Json(created)).into_response())
 }
 
+/// How long an attempt may run, in seconds: a year at most. Zero is as long as its lane allows.
+pub(super) const RUNTIME: Bounds = Bounds {
+    least: 0,
+    most: 365 * 86_400,
+};
+
+/// How many attempts in a row may fail. Zero is as many as the board allows.
+pub(super) const RETRIES: Bounds = Bounds {
+    least: 0,
+    most: 1_000,
+};
+
+/// How many skills a task may ask for: each is an argument of a command line.
+const MOST_SKILLS: usize = 100;
+
+/// A number within [`RETRIES`].
+pub(super) fn count(number: i64) -> Option<u32> {
+    u32::try_from(number).ok()
+}
+
 fn new_task(fields: &mut Fields) -> NewTask {
     NewTask {
         title: fields.required_text("title"),
@@ -64,6 +85,9 @@ fn new_task(fields: &mut Fields) -> NewTask {
         parents: fields.some_texts("parents", MAX_CHANGES),
         triage: fields.flag("triage"),
         idempotency_key: fields.optional_text("idempotency_key"),
+        failure_limit: fields.bounded("max_retries", RETRIES).and_then(count),
+        max_runtime: fields.bounded("max_runtime_seconds", RUNTIME).map(Seconds),
+        skills: fields.some_texts("skills", MOST_SKILLS),
         ..NewTask::default()
     }
 }

@@ -13,7 +13,7 @@ use domain::event::Event;
 use domain::id::{CommentId, EventId, TaskId};
 use domain::run::Outcome;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +49,16 @@ struct TaskObject<'a> {
     worker_pid: Option<i64>,
     last_spawn_error: Option<&'a str>,
     age: Age,
+    /// How long an attempt may run; left out where its lane alone says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    max_runtime_seconds: Option<Seconds>,
+    /// After how many failures in a row it is blocked; left out where the board says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_retries: Option<u32>,
+    /// What its workers are to be able to do; left out where nothing is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skills: Vec<String>,
 }
 
 impl<'a> TaskObject<'a> {
@@ -75,6 +85,9 @@ impl<'a> TaskObject<'a> {
             worker_pid: task.worker_pid,
             last_spawn_error: task.last_error.as_deref(),
             age: Age::new(task, now),
+            max_runtime_seconds: task.max_runtime,
+            max_retries: task.failure_limit,
+            skills: task.skills(),
         }
     }
 }

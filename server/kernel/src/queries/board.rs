@@ -183,7 +183,7 @@ fn summary(row: &Row<'_>, counts: Counts) -> rusqlite::Result<TaskSummary> {
 }
 
 /// How many columns [`row_columns`] names.
-const ROW_COLUMNS: usize = 26;
+const ROW_COLUMNS: usize = 28;
 
 /// The columns that [`board_row`] reads.
 fn row_columns() -> String {

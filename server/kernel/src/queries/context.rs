@@ -62,6 +62,10 @@ fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &Time
     }
     let path = or(task.workspace_path.as_deref(), "(unresolved)");
     lines.push(format!("Workspace: {} @ {path}", task.workspace_kind));
+    let skills = task.skills();
+    if !skills.is_empty() {
+        lines.push(format!("Skills:   {}", skills.join(", ")));
+    }
     lines.push(String::new());
     if let Some(body) = task
         .body

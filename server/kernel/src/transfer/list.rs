@@ -7,7 +7,7 @@ use domain::actor::Actor;
 use domain::command::{Answer, Command, NewTask};
 use domain::id::TaskId;
 use domain::task::WorkspaceKind;
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 use rand::make_rng;
 use rand::rngs::StdRng;
 use rusqlite::Connection;
@@ -40,6 +40,9 @@ struct Planned {
     workspace_path: Option<String>,
     idempotency_key: Option<String>,
     failure_limit: Option<u32>,
+    max_runtime_seconds: Option<i64>,
+    #[serde(default)]
+    skills: Vec<String>,
 }
 
 /// Takes in the list that begins with the line `first`, in the name of `actor`.
@@ -150,6 +153,8 @@ impl Planned {
             triage: self.triage,
             idempotency_key: self.idempotency_key,
             failure_limit: self.failure_limit,
+            max_runtime: self.max_runtime_seconds.map(Seconds),
+            skills: self.skills,
         };
         (self.id, new)
     }

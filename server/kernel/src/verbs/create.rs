@@ -34,6 +34,7 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
             is_new: false,
         });
     }
+    let skills = skills(&new.skills)?;
     let names = new
         .parents
         .iter()
@@ -53,8 +54,8 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
         .prepare_cached(
             "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
                  workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
-                 failure_limit, max_retries) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14)",
+                 failure_limit, max_retries, max_runtime_seconds, skills) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16)",
         )?
         .execute((
             task.as_str(),
@@ -70,7 +71,9 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
             &new.tenant,
             key,
             is_waiting,
-            new.failure_limit,
+            new.failure_limit.filter(|limit| *limit > 0),
+            new.max_runtime.filter(|limit| limit.0 > 0).map(|it| it.0),
+            skills,
         ))?;
     if let Some(key) = key {
         idempotency::settle(work, key)?;
@@ -87,6 +90,29 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
     work.note(&task, || Inverse::Created);
     work.log(&task, &created)?;
     Ok(Answer::Created { task, is_new: true })
+}
+
+/// The names of skills as the file has them: each once, in the order given. They become arguments of
+/// programs, so none may look like a flag.
+fn skills(names: &[String]) -> Result<Option<String>, Error> {
+    let mut kept: Vec<&str> = Vec::new();
+    for name in names.iter().map(|name| name.trim()) {
+        let is_name = name.starts_with(char::is_alphanumeric)
+            && name
+                .chars()
+                .all(|it| it.is_alphanumeric() || "._/:@+-".contains(it));
+        if !name.is_empty() && !is_name {
+            return Err(Refusal::BadSkill(name.to_owned()).into());
+        }
+        if !name.is_empty() && !kept.contains(&name) {
+            kept.push(name);
+        }
+    }
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let json = serde_json::to_string(&kept).map_err(|_| Error::Internal)?;
+    Ok(Some(json))
 }
 
 /// A random id that no task has. With 32 bits a second draw is rare and a third is not seen.

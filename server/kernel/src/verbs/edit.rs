@@ -4,6 +4,7 @@ use domain::command::Answer;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
+use domain::time::Seconds;
 
 use super::undo::Inverse;
 use super::{Work, check_texts};
@@ -47,5 +48,30 @@ pub(super) fn set_priority(
     work.note(id, || Inverse::Priority(before));
     tasks::set_priority(work.conn, id, priority)?;
     work.log(id, &EventBody::Priority { priority })?;
+    Ok(Answer::Done)
+}
+
+/// Changes how long an attempt may run and how many may fail.
+pub(super) fn limit(
+    work: &mut Work<'_>,
+    id: &TaskId,
+    max_runtime: Option<Seconds>,
+    failure_limit: Option<u32>,
+) -> Result<Answer, Error> {
+    let task = work.task(id)?;
+    let before = (task.max_runtime, task.failure_limit);
+    let after = (
+        max_runtime.map_or(before.0, |limit| Some(limit).filter(|it| it.0 > 0)),
+        failure_limit.map_or(before.1, |limit| Some(limit).filter(|it| *it > 0)),
+    );
+    if before == after {
+        return Ok(Answer::Unchanged);
+    }
+    work.note(id, || Inverse::Limits {
+        max_runtime: before.0,
+        failure_limit: before.1,
+    });
+    tasks::set_limits(work.conn, id, after.0, after.1)?;
+    work.log(id, &EventBody::Edited)?;
     Ok(Answer::Done)
 }

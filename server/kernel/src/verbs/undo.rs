@@ -10,7 +10,7 @@ use domain::id::{CommentId, EventId, TaskId};
 use domain::notify::Address;
 use domain::status::Status;
 use domain::task::Task;
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,11 @@ pub(super) enum Inverse {
     Text { title: String, body: Option<String> },
     /// It had this priority.
     Priority(i64),
+    /// It had these limits.
+    Limits {
+        max_runtime: Option<Seconds>,
+        failure_limit: Option<u32>,
+    },
     /// It was somebody else's.
     Assignee {
         assignee: Option<String>,
@@ -206,6 +211,10 @@ fn take_back(
         }
         Inverse::Text { title, body } => tasks::set_text(work.conn, id, &title, body.as_deref()),
         Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),
+        Inverse::Limits {
+            max_runtime,
+            failure_limit,
+        } => tasks::set_limits(work.conn, id, max_runtime, failure_limit),
         Inverse::Assignee { assignee, standing } => {
             tasks::set_assignee(work.conn, id, assignee.as_deref())?;
             restore(work, id, &standing)

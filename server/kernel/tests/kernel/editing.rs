@@ -5,6 +5,7 @@ use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::status::Status;
+use domain::time::Seconds;
 
 use crate::board::{Board, refusal};
 
@@ -228,4 +229,54 @@ async fn a_parentless_card_in_todo_stays_when_a_link_is_removed() {
     board.move_to(&child, Status::Todo).await.unwrap();
     board.act(unlink(&parent, &child)).await.unwrap();
     assert_eq!(board.status(&child).await, Status::Todo);
+}
+
+#[tokio::test]
+async fn limits_are_kept_changed_taken_away_and_undone() {
+    let board = Board::new();
+    let task = board
+        .create(NewTask {
+            title: "task".to_owned(),
+            failure_limit: Some(3),
+            max_runtime: Some(Seconds(90)),
+            ..NewTask::default()
+        })
+        .await;
+    let limits = || async {
+        let task = board.task(&task).await;
+        (task.max_runtime, task.failure_limit)
+    };
+    let limit = |max_runtime, failure_limit| Command::LimitTask {
+        task: task.clone(),
+        max_runtime,
+        failure_limit,
+    };
+    assert_eq!(limits().await, (Some(Seconds(90)), Some(3)));
+    board.act(limit(Some(Seconds(0)), None)).await.unwrap();
+    assert_eq!(limits().await, (None, Some(3)));
+    let receipt = board.act(limit(None, Some(1))).await.unwrap();
+    assert_eq!(limits().await, (None, Some(1)));
+    let event = receipt.events[0];
+    board.act(Command::Undo { event }).await.unwrap();
+    assert_eq!(limits().await, (None, Some(3)));
+    let same = board.act(limit(None, Some(3))).await.unwrap();
+    assert!(same.events.is_empty());
+}
+
+#[tokio::test]
+async fn skills_are_names_each_once() {
+    let board = Board::new();
+    let with = |names: &[&str]| NewTask {
+        title: "task".to_owned(),
+        skills: names.iter().map(|&name| name.to_owned()).collect(),
+        ..NewTask::default()
+    };
+    let task = board.create(with(&["rust", " a/b ", "", "rust"])).await;
+    assert_eq!(board.task(&task).await.skills(), ["rust", "a/b"]);
+    let context = board.kernel.context(&task).await.unwrap();
+    assert!(context.contains("\nSkills:   rust, a/b\n"), "{context}");
+    for bad in ["--yolo", "a,b", "a b", "a\nb", "$(id)"] {
+        let refused = refusal(board.act(Command::CreateTask(with(&[bad]))).await);
+        assert_eq!(refused, Refusal::BadSkill(bad.to_owned()));
+    }
 }

@@ -68,12 +68,13 @@ impl Fields {
         })
     }
 
-    /// A whole number within bounds, or nothing.
+    /// A whole number within bounds, `null` or nothing.
     pub(in crate::rest) fn bounded(&mut self, name: &str, bounds: Bounds) -> Option<i64> {
-        self.read(name, None, |value| {
-            integer(value)
+        self.read(name, None, |value| match value {
+            Value::Null => Ok(None),
+            value => integer(value)
                 .and_then(|number| bounds.check(number))
-                .map(Some)
+                .map(Some),
         })
     }
 
@@ -99,8 +100,11 @@ impl Fields {
         self.some_texts(name, at_most)
     }
 
-    /// A list of texts that may have so many at most, and none where it is left out.
+    /// A list of texts that may have so many at most, and none where it is left out or `null`.
     pub(in crate::rest) fn some_texts(&mut self, name: &str, at_most: usize) -> Vec<String> {
+        if self.values.get(name).is_some_and(Value::is_null) {
+            return Vec::new();
+        }
         if self.is_too_long(name, at_most) {
             return Vec::new();
         }

@@ -40,6 +40,15 @@ pub(in crate::rest) struct NewTask {
     triage: Option<bool>,
     /// A key under which a repeated request finds the task of the first.
     idempotency_key: Option<String>,
+    /// How long an attempt may run, where that is less than its lane allows; 0 is as long as that.
+    #[schema(minimum = 0, maximum = 31_536_000)]
+    max_runtime_seconds: Option<i64>,
+    /// After how many failures in a row it is blocked; 0 is as many as the board allows.
+    #[schema(minimum = 0, maximum = 1_000)]
+    max_retries: Option<i64>,
+    /// What its workers are to be able to do: names that the lane hands on.
+    #[schema(max_items = 100)]
+    skills: Option<Vec<String>>,
 }
 
 /// What is to become of a task.
@@ -58,6 +67,12 @@ pub(in crate::rest) struct Changes {
     title: Option<String>,
     /// The whole story.
     body: Option<String>,
+    /// How long an attempt may run, from the next one on; 0 is as long as its lane allows.
+    #[schema(minimum = 0, maximum = 31_536_000)]
+    max_runtime_seconds: Option<i64>,
+    /// After how many failures in a row it is blocked; 0 is as many as the board allows.
+    #[schema(minimum = 0, maximum = 1_000)]
+    max_retries: Option<i64>,
     /// With `done`: what came out of it, for the tasks that depend on it.
     result: Option<String>,
     /// With `done`: what the run did.

@@ -31,6 +31,9 @@ test_packages := end2end/node_modules/.package-lock.json
 # The tools that are written in Python, which nobody needs to use the program.
 python := target/tools/python
 
+# The original, to be measured beside ours.
+peer := target/tools/hermes-agent-0.13.0
+
 # Runs the load harness against the program that KANBAN_BIN names.
 measure := KANBAN_LOG=warn tests/with-server.sh tests/bench/run.sh $(CURDIR)/$(python)/bin/python
 
@@ -105,14 +108,30 @@ fuzz-api: debug $(python) ## Ask every route of the plugin API for nonsense; ARG
 
 # Reads are measured on boards of exactly these sizes. Writes grow the board they are measured on by
 # thousands of tasks, so they get one of their own.
+#
+# With PEER the original's server and ours are measured in turn, under the same load and on the same
+# machine: figures of different days cannot be divided by one another. The original is slow enough for
+# few requests to say how slow.
+compared := --phases create,read,patch,bulk,mixed --sizes 1000 --mixed-sizes 1000 \
+	--create-conc 300 --patch-n 300 --mixed-s 6 $(ARGS)
 .PHONY: bench
-bench: build $(python) ## Measure the server as the README does; ARGS="--quick" takes a minute
+ifdef PEER
+bench: build $(python) $(peer)
+	$(say) "measure this server"
+	@KANBAN_BIN=$(CURDIR)/target/release/kanban $(measure) $(compared) --out target/bench-ours.json
+	$(say) "measure the original's"
+	@tests/with-peer.sh $(CURDIR)/$(peer)/bin/python tests/bench/run.sh $(CURDIR)/$(python)/bin/python \
+		$(compared) --out target/bench-peer.json
+	@$(python)/bin/python tests/bench/compare.py target/bench-ours.json target/bench-peer.json
+else
+bench: build $(python) ## Measure the server as the README does; ARGS="--quick" takes a minute, PEER=1 divides by the original's figures
 	$(say) "measure reading, events and a mixed load"
 	@KANBAN_BIN=$(CURDIR)/target/release/kanban $(measure) \
 		--phases read,bulk,events,mixed,catchup --sizes 1000,10000 --out target/bench.json $(ARGS)
 	$(say) "measure writing"
 	@KANBAN_BIN=$(CURDIR)/target/release/kanban $(measure) \
 		--phases create,patch --sizes 1000 --create-conc 5000 --patch-n 8000 --out target/bench-writes.json $(ARGS)
+endif
 
 .PHONY: bench-limits
 bench-limits: $(python) ## Measure what the machine and an empty server can do, by the same means
@@ -231,6 +250,12 @@ $(python):
 	@command -v python3 >/dev/null || { echo "Python 3.11 or later is missing" >&2; exit 1; }
 	@python3 -m venv $@ && $@/bin/pip install --quiet psutil==7.2.2 schemathesis==4.32.5 || { \
 		echo "The Python packages could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
+
+$(peer):
+	$(say) "fetch the original, to be measured"
+	@command -v python3 >/dev/null || { echo "Python 3.11 or later is missing" >&2; exit 1; }
+	@python3 -m venv $@ && $@/bin/pip install --quiet 'hermes-agent[web]==0.13.0' uvloop==0.23.0 httptools==0.9.0 || { \
+		echo "The original could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
 
 # It runs for less than a second, so it is built fast rather than to be fast. Where its locked
 # dependencies cannot be had, newer ones do.

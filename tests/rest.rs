@@ -7,6 +7,7 @@ mod bulk;
 mod changes;
 mod dispatch;
 mod logs;
+mod once;
 mod recovery;
 mod service;
 mod tasks;

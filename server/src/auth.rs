@@ -79,7 +79,11 @@ pub(crate) async fn guard(
                 .then(|| state.door.renewed_cookie(request.headers(), now))
                 .flatten();
             if let Some(pass) = pass {
-                request.extensions_mut().insert(Caller { pass, origin });
+                request.extensions_mut().insert(Caller {
+                    pass,
+                    origin,
+                    request: None,
+                });
             }
             let response = next.run(request).await;
             match renewed {

@@ -131,7 +131,7 @@ impl FromRef<AppState> for LeptosOptions {
 /// Every route of the server, behind the front door.
 pub(crate) fn router(state: AppState) -> Router {
     let routes = page::routes(&state)
-        .nest("/api/plugins/kanban", rest::routes())
+        .nest("/api/plugins/kanban", rest::routes(&state))
         .merge(auth::routes())
         .merge(notify::routes())
         .merge(guide::routes())

@@ -18,6 +18,7 @@ mod links;
 mod log;
 mod log_stream;
 mod not_offered;
+pub(crate) mod once;
 pub(crate) mod openapi;
 mod runs;
 mod search;
@@ -34,14 +35,14 @@ pub(crate) use dispatch::health;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, patch, post};
 
 use crate::{AppState, events, http_error};
 
 /// The routes, to be mounted at `/api/plugins/kanban`.
-pub(crate) fn routes() -> Router<AppState> {
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     let subscriptions = get(subscriptions::of_task)
         .post(subscriptions::subscribe)
         .delete(subscriptions::unsubscribe);
@@ -112,6 +113,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .merge(not_offered::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), once::once))
         .layer(from_fn(which_board::only_ours))
 }
 

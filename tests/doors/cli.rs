@@ -124,6 +124,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
         | Command::ReleaseCrashed { .. }
         | Command::PublishDispatcher(_)
         | Command::IndexTexts
+        | Command::KeepAnswer { .. }
         | Command::Audit { .. } => None,
     }
 }

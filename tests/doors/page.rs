@@ -101,6 +101,7 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::ForgetWorkspace { .. }
         | Command::PublishDispatcher(_)
         | Command::IndexTexts
+        | Command::KeepAnswer { .. }
         | Command::Audit { .. } => None,
     }
 }

@@ -155,6 +155,7 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
         | Command::ForgetWorkspace { .. }
         | Command::PublishDispatcher(_)
         | Command::IndexTexts
+        | Command::KeepAnswer { .. }
         | Command::Audit { .. } => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Who acts.
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::RunToken;
 
 /// Whoever gives a command: the name that is written down, and what it may do.
@@ -11,6 +13,21 @@ pub struct Actor {
     pub authority: Authority,
     /// The address that it speaks from; `None` is the command line.
     pub origin: Option<String>,
+    /// The request that it makes, where that is carried out once.
+    pub request: Option<RequestKey>,
+}
+
+/// A request that is carried out once, however often it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestKey {
+    /// Whose key it is: two callers may use the same.
+    pub caller: String,
+    /// The key.
+    pub key: String,
+    /// A hash of what is asked, so that no other request is taken for it.
+    pub fingerprint: String,
+    /// Which change of a bulk request; 0 is the request as a whole.
+    pub part: u32,
 }
 
 /// What an actor's credential allows.
@@ -34,6 +51,7 @@ impl Actor {
             name: name.into(),
             authority: Authority::Full,
             origin: None,
+            request: None,
         }
     }
 
@@ -43,6 +61,7 @@ impl Actor {
             name: name.into(),
             authority: Authority::Run(token),
             origin: None,
+            request: None,
         }
     }
 
@@ -52,6 +71,7 @@ impl Actor {
             name: name.into(),
             authority: Authority::Chat { is_trusted },
             origin: None,
+            request: None,
         }
     }
 
@@ -60,6 +80,21 @@ impl Actor {
     pub fn from_origin(self, origin: impl Into<String>) -> Self {
         let origin = Some(origin.into());
         Self { origin, ..self }
+    }
+
+    /// The same, making this request.
+    #[must_use]
+    pub fn making(self, request: Option<RequestKey>) -> Self {
+        Self { request, ..self }
+    }
+
+    /// The same, making one part of its request, counted from 1.
+    #[must_use]
+    pub fn making_part(mut self, part: u32) -> Self {
+        if let Some(request) = &mut self.request {
+            request.part = part;
+        }
+        self
     }
 
     /// The dispatcher itself.

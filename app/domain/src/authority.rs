@@ -198,7 +198,10 @@ impl Command {
             Self::RecordDelivered { .. }
             | Self::RecordUndelivered { .. }
             | Self::TakeMessage { .. } => Act::Deliver,
-            Self::ForgetEvents { .. } | Self::IndexTexts | Self::Audit { .. } => Act::KeepRecords,
+            Self::ForgetEvents { .. }
+            | Self::IndexTexts
+            | Self::KeepAnswer { .. }
+            | Self::Audit { .. } => Act::KeepRecords,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::actor::RequestKey;
 use crate::dispatch::{Place, Report};
 use crate::id::{CommentId, DeliveryId, EventId, RunId, SubscriptionId, TaskId};
 use crate::notify::delivery::Retry;
@@ -345,6 +346,13 @@ pub enum Command {
     PublishDispatcher(Report),
     /// Bring the full-text index up to date by one step.
     IndexTexts,
+    /// What a request was answered that is carried out once. Writes no event.
+    KeepAnswer {
+        /// The request.
+        request: RequestKey,
+        /// The answer, as the door that gave it writes it down; `None` where it is too long.
+        answer: Option<String>,
+    },
     /// Write down an act that is none of the board's, such as a new token.
     Audit {
         /// What was done.

@@ -20,6 +20,12 @@ pub enum Error {
     /// Skills are handed to programs as arguments.
     #[error("{0:?} is no name of a skill; use letters, digits and the characters . _ / : @ + -")]
     BadSkill(String),
+    /// A key stands for one request.
+    #[error(
+        "the request with the Idempotency-Key {0:?} was carried out before, or is being carried out, \
+         and its answer is not known; look at what it was to change"
+    )]
+    Repeated(String),
     /// A comment needs text.
     #[error("body is required")]
     BlankComment,
@@ -258,6 +264,7 @@ impl Error {
             | Self::ChangedSince { .. }
             | Self::RunNotOpen(_)
             | Self::RunOver { .. }
+            | Self::Repeated(_)
             | Self::StaleRun => ErrorKind::Refused,
             Self::NotYourTask(_)
             | Self::NotForWorkers(_)

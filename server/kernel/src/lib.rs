@@ -48,6 +48,7 @@ pub use queries::board::{BoardChanges, BoardFilter, BoardRow};
 pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};
+pub use queries::requests::AnsweredRequest;
 pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;

@@ -36,7 +36,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// How many migrations there are.
-pub(crate) const SCHEMA_VERSION: i32 = 7;
+pub(crate) const SCHEMA_VERSION: i32 = 8;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -59,6 +59,7 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
             include_str!("../migrations/0007_attempts.sql"),
             peers::complete,
         ),
+        M::up(include_str!("../migrations/0008_requests.sql")),
     ])
 });
 

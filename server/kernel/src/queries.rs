@@ -8,6 +8,7 @@ pub(crate) mod dispatch;
 pub(crate) mod inbox;
 pub(crate) mod open_runs;
 pub(crate) mod outbox;
+pub(crate) mod requests;
 pub(crate) mod run_counts;
 pub(crate) mod search;
 pub(crate) mod startable;

@@ -25,6 +25,7 @@ mod named;
 mod outbox;
 mod pause;
 mod promotion;
+mod requests;
 mod subscribe;
 mod undo;
 
@@ -157,6 +158,9 @@ pub(crate) fn carry_out_all(
     commands: &[Command],
 ) -> Result<Vec<Receipt>, Error> {
     work.act = (!matches!(actor.authority, Authority::Run(_))).then(Act::default);
+    if let Some(request) = &actor.request {
+        requests::begin(&work, request)?;
+    }
     let mut receipts = Vec::with_capacity(commands.len());
     for command in commands {
         receipts.push(carry_out(&mut work, actor, command)?);
@@ -297,6 +301,9 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
         Command::ForgetWorkspace { path } => keep::forget_workspace(work, path),
         Command::PublishDispatcher(report) => keep::publish_dispatcher(work, report),
         Command::IndexTexts => index::index(work),
+        Command::KeepAnswer { request, answer } => {
+            requests::keep_answer(work, request, answer.as_deref())
+        }
         // Writing it down is all there is to do.
         Command::Audit { .. } => Ok(Answer::Done),
     }?;

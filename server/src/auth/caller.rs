@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use domain::actor::Actor;
+use domain::actor::{Actor, RequestKey};
 use domain::id::RunToken;
 
 use super::keys::Session;
+use crate::rest::once::hash;
 
 /// Whoever comes with the board's token is, to the event log, the dashboard; as in the original.
 const DASHBOARD: &str = "dashboard";
@@ -16,6 +17,8 @@ pub(crate) struct Caller {
     pub(super) pass: Pass,
     /// The address that the connection came from: behind a proxy, the proxy's.
     pub(super) origin: Option<IpAddr>,
+    /// What it asks, where that is carried out once.
+    pub(crate) request: Option<RequestKey>,
 }
 
 /// What let somebody in.
@@ -42,9 +45,18 @@ impl Caller {
             // The board knows the name of its run.
             Pass::Worker { token } => Actor::worker("worker", token.clone()),
         };
+        let actor = actor.making(self.request.clone());
         match self.origin {
             Some(origin) => actor.from_origin(origin.to_string()),
             None => actor,
+        }
+    }
+
+    /// Whose keys of requests it uses: those of the board, or those of one run.
+    pub(crate) fn scope(&self) -> String {
+        match &self.pass {
+            Pass::Token { .. } | Pass::Session { .. } => "board".to_owned(),
+            Pass::Worker { token } => format!("run {}", hash(&[token.as_str().as_bytes()])),
         }
     }
 }

@@ -142,6 +142,7 @@ impl Session {
             name,
             authority: self.authority.clone(),
             origin: self.origin.clone(),
+            request: None,
         }
     }
 

@@ -55,9 +55,15 @@ pub(super) async fn bulk(
     let actor = caller.actor();
     let mut results = Vec::with_capacity(ids.len());
     let mut acts = Vec::new();
+    let mut parts = 1..;
     for some in ids.chunks(AT_ONCE) {
+        let asked = some.iter().zip(&mut parts);
         // They are asked in this order, and the kernel keeps to it.
-        let outcomes = join_all(some.iter().map(|id| grant(&state, &actor, id, &wish))).await;
+        let outcomes = asked.map(|(id, part)| {
+            let actor = actor.clone().making_part(part);
+            grant(&state, actor, id, &wish)
+        });
+        let outcomes = join_all(outcomes).await;
         for (id, outcome) in some.iter().zip(outcomes) {
             let error = match outcome {
                 Ok(act) => {
@@ -116,7 +122,7 @@ impl Wish {
 
 async fn grant(
     state: &AppState,
-    actor: &Actor,
+    actor: Actor,
     id: &str,
     wish: &Wish,
 ) -> Result<Vec<Receipt>, String> {
@@ -133,6 +139,9 @@ async fn grant(
             return nothing.map(|_| Vec::new());
         }
     };
-    let done = state.kernel().execute_all(actor, commands).await;
-    done.map_err(|error| refused(&error))
+    match state.kernel().execute_all(&actor, commands).await {
+        // A server that was killed had come so far with this request.
+        Err(kernel::Error::Refused(Error::Repeated(_))) => Ok(Vec::new()),
+        done => done.map_err(|error| refused(&error)),
+    }
 }

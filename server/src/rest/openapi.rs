@@ -17,7 +17,10 @@ use crate::http_error::Fault;
         title = "Kanban",
         description = "A board that runs its tasks by itself. The paths, keys and statuses are those \
                        of the kanban plugin of hermes-agent, and then some. Numbers are read from \
-                       texts too, truth from many words, and unknown keys are ignored.",
+                       texts too, truth from many words, and unknown keys are ignored. A request that \
+                       changes something may have a header `Idempotency-Key`: sent again under it \
+                       within a day, it is not carried out again but answered as before, with the \
+                       header `Idempotent-Replayed`.",
     ),
     servers((url = "/api/plugins/kanban")),
     paths(

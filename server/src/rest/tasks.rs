@@ -17,7 +17,7 @@ use kernel::Show;
 
 use super::change::Change;
 use super::input::{Bounds, Fields, Named};
-use super::{undo, wire};
+use super::{once, undo, wire};
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::{AppState, answer};
@@ -25,23 +25,29 @@ use crate::{AppState, answer};
 /// Puts a task on the board.
 #[utoipa::path(
     post, path = "/tasks", tag = "tasks",
-    description = "Puts a task on the board. With an `idempotency_key` a repeated request finds the \
-                   task of the first, and says `created: false`.",
+    description = "Puts a task on the board. With an `idempotency_key`, or the header \
+                   `Idempotency-Key`, a repeated request finds the task of the first, and says \
+                   `created: false`.",
     request_body = wire::body::NewTask,
     responses((status = 200, body = wire::Created<'_>), super::openapi::Refusals),
 )]
 pub(super) async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, HttpError> {
-    let new = new_task(&mut fields);
+    let mut new = new_task(&mut fields);
     let workspace_kind = fields.text("workspace_kind", "scratch");
     fields.finish()?;
-    let new = NewTask {
-        workspace_kind: workspace_kind.parse()?,
-        ..new
-    };
+    new.workspace_kind = workspace_kind.parse()?;
+    if let Some(key) = once::key(&headers)? {
+        let in_body = new.idempotency_key.get_or_insert_with(|| key.clone());
+        if *in_body != key {
+            let detail = "the header Idempotency-Key and idempotency_key are not the same";
+            return Err(HttpError::Senseless(detail.to_owned()));
+        }
+    }
     let create = vec![Command::CreateTask(new)];
     let (mut receipts, task) = state
         .kernel()

@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::http_error::HttpError;
 
 /// A header, because clients of the original compare bodies.
-const KANBAN_UNDO: HeaderName = HeaderName::from_static("kanban-undo");
+pub(super) const KANBAN_UNDO: HeaderName = HeaderName::from_static("kanban-undo");
 
 /// Takes back one act, or several as one: all of them or none.
 #[utoipa::path(

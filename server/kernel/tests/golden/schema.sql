@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -112,6 +112,21 @@ CREATE TABLE places (
     minute_since    INTEGER NOT NULL DEFAULT 0,
     minute_messages INTEGER NOT NULL DEFAULT 0,
     UNIQUE (platform, chat_id, thread_id)
+) STRICT;
+
+CREATE TABLE requests (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- Whose key it is: two callers may use the same.
+    caller      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    -- Which change of a bulk request; 0 is the request as a whole.
+    part        INTEGER NOT NULL,
+    -- A hash of what was asked, so that no other request gets the answer.
+    fingerprint TEXT NOT NULL,
+    -- What was answered, as JSON; NULL until that is known, and where it is too long to be kept.
+    answer      TEXT,
+    created_at  INTEGER NOT NULL,
+    UNIQUE (caller, key, part)
 ) STRICT;
 
 CREATE TABLE runs (
@@ -394,6 +409,8 @@ CREATE INDEX idx_deliveries_receipt ON deliveries (receipt) WHERE receipt IS NOT
 CREATE INDEX idx_deliveries_task_id ON deliveries (task_id, id);
 
 CREATE INDEX idx_notify_task ON kanban_notify_subs (task_id);
+
+CREATE INDEX idx_requests_age ON requests (created_at);
 
 CREATE UNIQUE INDEX idx_runs_open ON runs (task_id) WHERE ended_at IS NULL;
 

@@ -1,0 +1,46 @@
+//! Requests that were carried out.
+
+use rusqlite::OptionalExtension;
+
+use crate::Kernel;
+use crate::error::Error;
+
+/// What is known of a request that was carried out.
+#[derive(Clone, Debug)]
+pub struct AnsweredRequest {
+    /// The hash of what was asked.
+    pub fingerprint: String,
+    /// What was answered; `None` while it is not known, and where it was too long to be kept.
+    pub answer: Option<String>,
+    /// Returns true while only parts of a bulk request have been carried out.
+    pub is_partial: bool,
+}
+
+impl Kernel {
+    /// The request that was carried out under a caller's key.
+    ///
+    /// # Errors
+    /// When the board cannot be read.
+    pub async fn request(
+        &self,
+        caller: String,
+        key: String,
+    ) -> Result<Option<AnsweredRequest>, Error> {
+        self.readers
+            .read(move |conn| {
+                let mut statement = conn.prepare_cached(
+                    "SELECT fingerprint, answer, part > 0 FROM requests \
+                     WHERE caller = ?1 AND key = ?2 ORDER BY part LIMIT 1",
+                )?;
+                let found = statement.query_one((caller, key), |row| {
+                    Ok(AnsweredRequest {
+                        fingerprint: row.get(0)?,
+                        answer: row.get(1)?,
+                        is_partial: row.get(2)?,
+                    })
+                });
+                Ok(found.optional()?)
+            })
+            .await
+    }
+}

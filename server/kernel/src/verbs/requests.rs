@@ -1,0 +1,69 @@
+//! Requests that are carried out once, however often they are sent.
+//!
+//! The row of a request is in the transaction of what it changes, so neither is there without the
+//! other. Its answer is added once it is known.
+
+use domain::actor::RequestKey;
+use domain::command::Answer;
+use domain::error::Error as Refusal;
+use domain::time::Seconds;
+
+use super::Work;
+use crate::error::Error;
+
+/// How long a request is remembered: longer than any client tries again.
+const KEPT_FOR: Seconds = Seconds(86_400);
+
+/// How many are remembered, so that what they take up is bounded.
+const MOST_KEPT: i64 = 2_000;
+
+/// Writes down that a request is carried out. Refused when it has been before.
+pub(super) fn begin(work: &Work<'_>, request: &RequestKey) -> Result<(), Error> {
+    let is_new = insert(work, request, None)? == 1;
+    if !is_new {
+        return Err(Refusal::Repeated(request.key.clone()).into());
+    }
+    let newest = work.conn.last_insert_rowid();
+    work.conn
+        .prepare_cached("DELETE FROM requests WHERE created_at < ?1 OR id <= ?2")?
+        .execute(((work.now - KEPT_FOR).0, newest - MOST_KEPT))?;
+    Ok(())
+}
+
+/// Keeps what was answered. Its parts, if it has any, are of no more use.
+pub(super) fn keep_answer(
+    work: &Work<'_>,
+    request: &RequestKey,
+    answer: Option<&str>,
+) -> Result<Answer, Error> {
+    if insert(work, request, answer)? == 0 {
+        work.conn
+            .prepare_cached(
+                "UPDATE requests SET answer = ?3 WHERE caller = ?1 AND key = ?2 AND part = 0",
+            )?
+            .execute((&request.caller, &request.key, answer))?;
+    }
+    work.conn
+        .prepare_cached("DELETE FROM requests WHERE caller = ?1 AND key = ?2 AND part > 0")?
+        .execute((&request.caller, &request.key))?;
+    Ok(Answer::Done)
+}
+
+/// Writes the row unless it is there, and says how many it wrote.
+fn insert(work: &Work<'_>, request: &RequestKey, answer: Option<&str>) -> Result<usize, Error> {
+    let inserted = work
+        .conn
+        .prepare_cached(
+            "INSERT INTO requests (caller, key, part, fingerprint, answer, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+        )?
+        .execute((
+            &request.caller,
+            &request.key,
+            request.part,
+            &request.fingerprint,
+            answer,
+            work.now.0,
+        ))?;
+    Ok(inserted)
+}

@@ -86,11 +86,8 @@ pub(crate) fn publish_reachable(path: &Path) -> io::Result<Reachable> {
 
 /// Returns true while others can reach any server of this home folder.
 pub(crate) fn is_reachable(path: &Path) -> io::Result<bool> {
-    match File::open(path) {
-        Ok(file) => Ok(!lock(&file)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
+    // A process that has no file handle left still learns that there never was such a server.
+    Ok(path.try_exists()? && !lock(&File::open(path)?)?)
 }
 
 #[cfg(test)]

@@ -40,19 +40,6 @@ async fn a_line_from_a_chat_does_what_the_command_line_does() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn a_claim_from_a_chat_does_not_tell_its_token_there() -> anyhow::Result<()> {
-    let board = Board::without_server()?;
-    let id = board.create("a", &[]).await?;
-    let said = answer(&board, &format!("/kanban claim {id} --json")).await?;
-    let claim: serde_json::Value = serde_json::from_str(&said)?;
-    assert_eq!(
-        (&claim["run"], &claim["token"]),
-        (&1.into(), &serde_json::Value::Null)
-    );
-    Ok(())
-}
-
-#[tokio::test]
 async fn a_line_from_a_chat_cannot_run_what_it_says() -> anyhow::Result<()> {
     let board = Board::without_server()?;
     let id = board.create("a", &["--assignee", "shell"]).await?;

@@ -59,12 +59,10 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         .with_context(|| format!("cannot claim {id}"))?;
     if args.json {
         let task = session.task(&id).await?;
-        // Others read in a chat.
-        let token = session.not_in_chat("have the token").ok();
         return output.json(&json!({
             "task": TaskObject::from(&task),
             "run": claimed.run,
-            "token": token.map(|()| claimed.token.as_str()),
+            "token": claimed.token.as_str(),
             "workspace": workspace,
         }));
     }

@@ -34,9 +34,7 @@ impl Markup {
         let input = BufferQueue::default();
         input.push_back(StrTendril::from_slice(html));
         // It stops after each script, for whoever runs them.
-        while !input.is_empty() {
-            let _ = tokenizer.feed(&input);
-        }
+        while !matches!(tokenizer.feed(&input), html5ever::TokenizerResult::Done) {}
         tokenizer.end();
         tokenizer.sink.0.into_inner().markup
     }

@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::authority::Act;
-use domain::command::{Command, NewTask};
+use domain::command::{ClaimPolicy, Command, NewTask};
 use domain::error::{Error as Refusal, ErrorKind};
 use domain::id::{DeliveryId, EventId, RunId, TaskId};
 use domain::notify::{Address, Filter};
@@ -68,7 +68,7 @@ fn commands(task: &TaskId) -> Vec<Command> {
             lock: "host:1".to_owned(),
             ttl: Seconds(60),
             lane: None,
-            policy: domain::command::ClaimPolicy::default(),
+            policy: ClaimPolicy::default(),
         },
         Command::CompleteTask {
             task: task(),
@@ -139,7 +139,7 @@ async fn let_in(actor: impl AsyncFnOnce(&Board) -> Actor) -> Vec<Act> {
 
 async fn worker(board: &Board) -> Actor {
     let own = board.task_named("own").await;
-    let claimed = board.claim_in(&own, "agent", Default::default()).await;
+    let claimed = board.claim_in(&own, "agent", ClaimPolicy::default()).await;
     Actor::worker("boss", claimed.unwrap().token)
 }
 
@@ -183,7 +183,7 @@ async fn each_authority_is_let_in_with_what_the_table_names_and_nothing_else() {
 async fn a_worker_cannot_choose_its_name() {
     let board = Board::new();
     let own = board.create(new("agent")).await;
-    let claimed = board.claim_in(&own, "hermes", Default::default()).await;
+    let claimed = board.claim_in(&own, "hermes", ClaimPolicy::default()).await;
     let boss = Actor::worker("boss", claimed.unwrap().token);
     let comment = Command::CommentOnTask {
         task: own.clone(),
@@ -196,7 +196,11 @@ async fn a_worker_cannot_choose_its_name() {
         .unwrap();
     let detail = board.kernel.task(&own).await.unwrap();
     assert_eq!(detail.comments[0].author, "agent");
-    let tasks = board.kernel.tasks(Default::default()).await.unwrap();
+    let tasks = board
+        .kernel
+        .tasks(kernel::TaskFilter::default())
+        .await
+        .unwrap();
     let created = tasks.iter().find(|task| task.id != own).unwrap();
     assert_eq!(created.created_by.as_deref(), Some("agent"));
 }

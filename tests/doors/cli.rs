@@ -117,6 +117,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
         | Command::DeferRun { .. }
         | Command::ReclaimTask { .. }
         | Command::InterruptRun { .. }
+        | Command::FollowClock { .. }
         | Command::PlaceRun { .. }
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)

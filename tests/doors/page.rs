@@ -96,6 +96,7 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::DeferRun { .. }
         | Command::ReclaimTask { .. }
         | Command::InterruptRun { .. }
+        | Command::FollowClock { .. }
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }

@@ -150,6 +150,7 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
         | Command::FailRun { .. }
         | Command::DeferRun { .. }
         | Command::InterruptRun { .. }
+        | Command::FollowClock { .. }
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }

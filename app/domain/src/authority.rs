@@ -186,6 +186,7 @@ impl Command {
                 Act::Supervise
             }
             Self::ReleaseStaleClaims
+            | Self::FollowClock { .. }
             | Self::ReleaseCrashed { .. }
             | Self::FailRun { .. }
             | Self::DeferRun { .. }

@@ -20,8 +20,12 @@ pub fn rest(failures: u32, jitter: u64) -> Seconds {
 /// The rest after a task was put off for the `deferrals`-th time in a row: 300 s as in the original,
 /// doubling up to twenty minutes, of which `jitter` may take a tenth.
 pub fn deferral(deferrals: u32, jitter: u64) -> Seconds {
-    with_jitter(doubled(300, deferrals, 1_200), 10, jitter)
+    with_jitter(doubled(300, deferrals, LONGEST.0), 10, jitter)
 }
+
+/// The longest rest of a task: that of [`deferral`]. One that seems longer was written while the clock
+/// stood ahead.
+pub const LONGEST: Seconds = Seconds(1_200);
 
 /// How often a piece of news is tried: with [`redelivery`], for about a day.
 pub const DELIVERY_ATTEMPTS: u32 = 20;

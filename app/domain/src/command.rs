@@ -245,6 +245,14 @@ pub enum Command {
     },
     /// Take back every claim whose lease has run out.
     ReleaseStaleClaims,
+    /// Let rests and leases last as long as they were to, though the wall clock was set or nobody was
+    /// there to take a renewal. Writes no event.
+    FollowClock {
+        /// By how much the clock was set forward.
+        by: Seconds,
+        /// How long every lease lasts from now at least.
+        grace: Seconds,
+    },
     /// Take back a claim whose worker another program had started and which is gone. Does not count as
     /// a failure. Nothing happens when the task is claimed otherwise by then.
     ReleaseCrashed {
@@ -297,9 +305,12 @@ pub enum Command {
         workspace: String,
     },
     /// The worker of a run is gone. Says nothing of what becomes of the task; the run may be closed.
+    /// Where it is open, the commands of the same request close it as of that moment.
     RecordExit {
         /// The run.
         run: RunId,
+        /// When it ended, where that is known.
+        ended_at: Option<Timestamp>,
         /// The worker's exit code, where it exited by itself.
         code: Option<i32>,
         /// Where its output ends in the task's log, in bytes; `None` when the log was rotated.

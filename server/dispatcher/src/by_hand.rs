@@ -10,7 +10,7 @@ use kernel::Kernel;
 use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
-use crate::launch::{PREPARE, in_time};
+use crate::launch::{PREPARE, in_time, refuse_gone};
 use crate::unsettled::alive;
 use crate::workspaces::{self, OfLane, Prepared};
 
@@ -58,6 +58,7 @@ async fn make_workspace(
     config: Config,
     claimed: &Claimed,
 ) -> Result<PathBuf, Error> {
+    refuse_gone(kernel, home, &claimed.task).await?;
     let made = kernel.workspace(home.workspace(&claimed.task.id)).await?;
     let (of_home, task) = (home.clone(), claimed.task.clone());
     let prepare = move || {

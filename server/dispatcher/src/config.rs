@@ -20,6 +20,9 @@ pub use settings::{Mistake, Settings};
 pub use source::Stamp;
 pub(crate) use source::{Reading, Source};
 
+/// How late a supervisor may be: it takes a quarter of a minute to end what does not want to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How long nothing may happen before the dispatcher looks at the board all the same, as often as
 /// the original looks at all.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -37,6 +40,8 @@ pub struct Config {
     pub max: Option<u32>,
     /// After how many failures in a row a task is blocked, unless the task says otherwise.
     pub failure_limit: Option<u32>,
+    /// How late a supervisor may be before the dispatcher does its work.
+    pub patience: Duration,
     /// How long nothing may happen before the board is looked at all the same; a minute at most.
     pub interval: Duration,
 }
@@ -50,6 +55,7 @@ impl Config {
             servers: FindServers::Nowhere,
             max: None,
             failure_limit: None,
+            patience: PATIENCE,
             interval: INTERVAL,
         }
     }

@@ -244,6 +244,7 @@ mod tests {
             end,
             output: output.to_owned(),
             log_end: None,
+            ended_at: None,
         };
         verdict(Trace::Told(exit), rules)
     }

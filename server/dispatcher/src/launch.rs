@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command;
-use domain::run::Claimed;
+use domain::run::{Claimed, Run};
+use domain::task::Task;
 use domain::workspace::Workspace;
 use kernel::Kernel;
 use tokio::process::{Child, Command};
@@ -58,6 +59,7 @@ pub(crate) async fn launch(
     } else {
         None
     };
+    refuse_gone(kernel, home, &claimed.task).await?;
     let launch = Launch {
         home: home.clone(),
         config: config.clone(),
@@ -87,6 +89,21 @@ pub(crate) async fn launch(
         .spawn()
         .map_err(Error::file("start", &config.program))?;
     Ok(Launched { shim, workspace })
+}
+
+/// Refuses a workspace that an earlier run of the task has worked in and that is gone.
+pub(crate) async fn refuse_gone(kernel: &Kernel, home: &Home, task: &Task) -> Result<(), Error> {
+    let (home, task) = (home.clone(), task.clone());
+    let id = task.id.clone();
+    let missing = in_time(PREPARE, move || workspaces::missing(&home, &task)).await?;
+    if let Some(path) = missing {
+        let runs = kernel.task(&id).await?.runs;
+        let was_there = |run: &Run| run.workspace.as_deref().map(Path::new) == Some(path.as_path());
+        if runs.iter().any(was_there) {
+            return Err(workspaces::Error::Gone(path).into());
+        }
+    }
+    Ok(())
 }
 
 /// What comes of a job with files, if that is in time. A job that hangs is left alone.

@@ -51,5 +51,5 @@ pub use crate::lanes::Lanes;
 pub use crate::latencies::Latencies;
 pub use crate::machine::look as look_at_machine;
 pub use crate::report::{Skipped, Spawned, TickReport};
-pub use crate::strays::{Stray, is_alive, strays};
+pub use crate::strays::{Stray, is_alive, is_stopped, strays};
 pub use crate::workspaces::Repositories;

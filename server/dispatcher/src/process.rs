@@ -12,6 +12,8 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 pub(crate) struct Stat {
     pub(crate) parent: i32,
     pub(crate) has_ended: bool,
+    /// Somebody has stopped it: by SIGSTOP, or to trace it.
+    pub(crate) is_stopped: bool,
     pub(crate) started_ticks: i64,
 }
 
@@ -43,6 +45,19 @@ pub(crate) fn find(identity: &ProcessIdentity) -> io::Result<Option<OwnedFd>> {
     let handle = started_at(pid, identity.started_ticks)?;
     let has_ended = stat(pid)?.is_none_or(|stat| stat.has_ended);
     Ok(handle.filter(|_| !has_ended))
+}
+
+/// Returns true while the process of this identity is stopped.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub(crate) fn is_stopped(identity: &ProcessIdentity) -> io::Result<bool> {
+    // With a handle to it, its id stands for no other process.
+    let Some(_handle) = find(identity)? else {
+        return Ok(false);
+    };
+    let pid = i32::try_from(identity.pid).map_err(io::Error::other)?;
+    Ok(stat(pid)?.is_some_and(|stat| stat.is_stopped))
 }
 
 /// A handle to the process with this id that was started then; `None` when there is none any more.
@@ -121,6 +136,7 @@ fn parse_stat(line: &str) -> Option<Stat> {
     Some(Stat {
         parent,
         has_ended: matches!(state, "Z" | "X" | "x"),
+        is_stopped: matches!(state, "T" | "t"),
         started_ticks,
     })
 }
@@ -137,6 +153,7 @@ mod tests {
         let stat = Stat {
             parent: 7,
             has_ended: false,
+            is_stopped: false,
             started_ticks: 987_654,
         };
         assert_eq!(parse_stat(line), Some(stat));

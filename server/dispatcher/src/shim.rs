@@ -200,12 +200,14 @@ impl Supervision<'_> {
         };
         let end = memory::likely_cause(end, kills_before, memory::kills());
         self.end_tree(&mut tree).await;
+        let ended_at = self.board.now();
         let written = timeout(LAST_OUTPUT, output.written()).await;
         let written = written.unwrap_or_default();
         Exit {
             end,
             output: written.last_lines,
             log_end: written.log_end,
+            ended_at: Some(ended_at),
         }
     }
 

@@ -54,6 +54,14 @@ pub fn is_alive(identity: &ProcessIdentity) -> io::Result<bool> {
     Ok(process::find(identity)?.is_some())
 }
 
+/// Returns true while somebody has stopped a process. It blocks.
+///
+/// # Errors
+/// When the system does not say.
+pub fn is_stopped(identity: &ProcessIdentity) -> io::Result<bool> {
+    process::is_stopped(identity)
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::{Command, Stdio};

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::ends::Trace;
 use crate::error::Error;
+use crate::run_folder::{End, Exit};
 
 /// How long a worker that has reported its end may take to leave by itself.
 const LEAVE: Duration = Duration::from_secs(10);
@@ -86,6 +87,10 @@ pub(crate) struct Watched {
     /// What it means when all have ended and left no word.
     silence: Trace,
     phase: Phase,
+    /// When its run began, as far as we know.
+    began: Instant,
+    /// Since when its lease is over, as far as we have seen.
+    lapsed: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +113,8 @@ impl Watched {
             supervisor: Some(handle),
             silence: Trace::Vanished,
             phase: Phase::Working,
+            began: Instant::now(),
+            lapsed: None,
         }
     }
 
@@ -118,6 +125,36 @@ impl Watched {
             supervisor: None,
             silence,
             phase: Phase::Told,
+            began: Instant::now(),
+            lapsed: None,
+        }
+    }
+
+    /// Notes that its run began that long ago.
+    pub(crate) fn began(&mut self, ago: Duration) {
+        self.began = self.began.checked_sub(ago).unwrap_or(self.began);
+    }
+
+    /// How long its run goes on.
+    pub(crate) fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Notes whether its lease is over, and says for how long we have seen that by now.
+    pub(crate) fn lease_is_over(&mut self, is_over: bool) -> Duration {
+        self.lapsed = self.lapsed.or(Some(Instant::now())).filter(|_| is_over);
+        self.lapsed.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Kills a supervisor that does not do its work. What is left of its run is ended once it is gone, and
+    /// the run has come to this end.
+    pub(crate) fn kill(&mut self, end: End) {
+        self.silence = Trace::Told(Exit::without_output(end));
+        self.phase = Phase::Told;
+        let supervisor = self.supervisor.as_ref();
+        let killed = supervisor.map(|supervisor| pidfd_send_signal(supervisor, Signal::KILL));
+        if let Some(Err(error)) = killed {
+            tracing::debug!(%error, "a supervisor ended before it was killed");
         }
     }
 

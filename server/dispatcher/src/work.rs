@@ -1,12 +1,14 @@
 //! The dispatcher's loop: it waits for something to happen, looks at the board, and does what
 //! follows.
 
+mod clock;
 #[cfg(test)]
 mod fixture;
 mod health;
 mod holds;
 mod machine;
 mod retry;
+mod second_line;
 mod settings;
 mod settle;
 mod start;
@@ -80,6 +82,8 @@ pub(crate) struct Work {
     /// What the current look has come to so far.
     done: TickReport,
     health: Health,
+    /// How far the wall clock was ahead of a steady one when we last followed it.
+    clock_ahead: Seconds,
     latencies: Arc<Latencies>,
 }
 
@@ -92,6 +96,7 @@ impl Work {
         settings: Settings,
         identity: ProcessIdentity,
     ) -> Self {
+        let clock_ahead = kernel.clock_ahead();
         let claimer = format!("{}:{}", process::host_name(), std::process::id());
         let health = Health::new(claimer.clone(), identity, &settings);
         Self {
@@ -112,6 +117,7 @@ impl Work {
             is_draining: false,
             done: TickReport::default(),
             health,
+            clock_ahead,
             latencies: Arc::default(),
         }
     }
@@ -133,6 +139,9 @@ impl Work {
     pub(crate) async fn run(mut self, mut wakes: Wakes) {
         let mut wake = Wake::TimeIsUp;
         self.look_at_machine().await;
+        if let Err(error) = self.come_back().await {
+            tracing::warn!(%error, "claims have no grace after a time without a dispatcher");
+        }
         loop {
             let asked = match wake {
                 Wake::Stop(Stop::Leave) => break,
@@ -207,14 +216,29 @@ impl Work {
                 .await
             {
                 Wake::TimeForSettings => {
-                    let machine_changed = self.look_at_machine().await;
-                    if self.read_settings().await || machine_changed {
+                    if self.look_around().await {
                         return Wake::SettingsChanged;
                     }
                 }
                 wake => return wake,
             }
         }
+    }
+
+    /// Looks at what nothing tells of, and says whether the board has to be looked at for it.
+    async fn look_around(&mut self) -> bool {
+        let was_set = match self.follow_clock().await {
+            Ok(was_set) => was_set,
+            Err(error) => {
+                tracing::warn!(%error, "rests and leases do not follow the clock yet");
+                false
+            }
+        };
+        if let Err(error) = self.relieve_supervisors().await {
+            tracing::warn!(%error, "nobody can say whether supervisors do their work");
+        }
+        let machine_failed = self.look_at_machine().await;
+        self.read_settings().await || machine_failed || was_set
     }
 
     /// Lets the next look be at everything, also at what is left alone for a while.
@@ -232,6 +256,7 @@ impl Work {
 
     /// One look at the board, and what follows from it. Says when the next one is due.
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
+        self.follow_clock().await?;
         // First, because a run whose task is not running any more cannot be settled.
         self.release_stale_claims().await?;
         self.release_crashed().await?;

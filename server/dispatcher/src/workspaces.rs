@@ -98,8 +98,9 @@ pub enum Error {
         /// What the operating system says.
         cause: io::Error,
     },
-    /// It was there when the worker was to start in it, and is not any more.
-    #[error("the folder {0} is gone")]
+    /// It was there, and is not any more. To make it anew would pass an empty folder off as the one
+    /// that was worked in.
+    #[error("the folder {0} is gone; put it back, make it again, or give the task another")]
     Gone(PathBuf),
     /// git does not do it.
     #[error("git: {0}")]
@@ -166,9 +167,12 @@ pub(crate) fn prepare(
     if task.workspace_kind != WorkspaceKind::Worktree {
         let made = fs::create_dir_all(&path);
         let (is_home, path) = (path.starts_with(home.workspaces()), path.clone());
-        made.map_err(|cause| match is_home {
-            true => Error::Home { path, cause },
-            false => Error::CannotMake { path, cause },
+        made.map_err(|cause| {
+            if is_home {
+                Error::Home { path, cause }
+            } else {
+                Error::CannotMake { path, cause }
+            }
         })?;
     }
     // A folder of a person's choice may be shared with other tasks; one that is named after the task
@@ -191,6 +195,17 @@ pub(crate) fn prepare(
         worktree,
         ours,
     })
+}
+
+/// The folder that a task names, if it is not there: it is made when a worker starts there for the first
+/// time, and not made again. Our own folders are not meant.
+pub(crate) fn missing(home: &Home, task: &Task) -> Option<PathBuf> {
+    let named = task.workspace_path.as_deref();
+    let path = absolute(named.filter(|path| !path.is_empty())?).ok()?;
+    let is_missing = task.workspace_kind != WorkspaceKind::Worktree
+        && path != home.workspace(&task.id)
+        && matches!(path.try_exists(), Ok(false));
+    is_missing.then_some(path)
 }
 
 /// The folder that a task names.

@@ -11,6 +11,8 @@
 
 #[path = "runs/by_hand.rs"]
 mod by_hand;
+#[path = "runs/clock.rs"]
+mod clock;
 #[path = "runs/crashed.rs"]
 mod crashed;
 #[path = "runs/ends.rs"]
@@ -31,6 +33,8 @@ mod restart;
 mod scenarios;
 #[path = "runs/stop.rs"]
 mod stop;
+#[path = "runs/supervisors.rs"]
+mod supervisors;
 
 use std::path::Path;
 

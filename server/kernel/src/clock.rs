@@ -1,32 +1,63 @@
 //! The source of the time: the only place that asks the operating system for it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use domain::time::{Seconds, Timestamp};
 
 /// A clock: the system's, or one that a test moves by hand.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<AtomicI64>>);
+pub struct Clock(Option<Arc<Standing>>);
+
+#[derive(Debug)]
+struct Standing {
+    now: AtomicI64,
+    /// By how much it was set forward, in all.
+    set: AtomicI64,
+}
+
+/// Where the steady clock begins.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
     /// A clock that stands at `now` until it is moved.
     pub fn standing_at(now: Timestamp) -> Self {
-        Self(Some(Arc::new(AtomicI64::new(now.0))))
+        let (now, set) = (AtomicI64::new(now.0), AtomicI64::new(0));
+        Self(Some(Arc::new(Standing { now, set })))
     }
 
     /// Moves a standing clock and all its clones; the system's clock does not move.
     pub fn advance(&self, span: Seconds) {
-        if let Some(now) = &self.0 {
-            now.fetch_add(span.0, Ordering::SeqCst);
+        if let Some(clock) = &self.0 {
+            clock.now.fetch_add(span.0, Ordering::SeqCst);
+        }
+    }
+
+    /// Sets a standing clock forward, while no time passes.
+    pub fn set_forward(&self, span: Seconds) {
+        if let Some(clock) = &self.0 {
+            clock.set.fetch_add(span.0, Ordering::SeqCst);
+        }
+        self.advance(span);
+    }
+
+    /// How far this clock is ahead of one that nobody can set, counted from any moment: it changes
+    /// when the clock is set, or when the machine has slept.
+    pub fn ahead(&self) -> Seconds {
+        match &self.0 {
+            Some(clock) => Seconds(clock.set.load(Ordering::SeqCst)),
+            None => {
+                let steady = i64::try_from(START.elapsed().as_secs()).unwrap_or(i64::MAX);
+                Seconds(system_time().0.saturating_sub(steady))
+            }
         }
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Some(now) => Timestamp(now.load(Ordering::SeqCst)),
+            Some(clock) => Timestamp(clock.now.load(Ordering::SeqCst)),
             None => system_time(),
         }
     }

@@ -35,7 +35,7 @@ use domain::actor::Actor;
 use domain::command::{Command, Receipt};
 use domain::id::EventId;
 use domain::task::Task;
-use domain::time::Timestamp;
+use domain::time::{Seconds, Timestamp};
 use serde::Deserialize;
 use tokio::sync::{Semaphore, watch};
 
@@ -226,6 +226,11 @@ impl Kernel {
     /// How long writes took in this process, from their request to their commit.
     pub fn write_latency(&self) -> &Histogram {
         self.writer.latency()
+    }
+
+    /// How far the kernel's clock is ahead of one that nobody can set ([`Clock::ahead`]).
+    pub fn clock_ahead(&self) -> Seconds {
+        self.clock.ahead()
     }
 
     /// The time by the kernel's clock.

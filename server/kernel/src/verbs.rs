@@ -14,6 +14,7 @@ mod crash;
 mod create;
 mod defer;
 mod edit;
+mod follow_clock;
 mod forget;
 mod idempotency;
 mod index;
@@ -62,6 +63,8 @@ pub(crate) struct Work<'a> {
     events: Vec<EventId>,
     /// The run that the command is about, and its task, whose events name it.
     run: Option<(TaskId, RunId)>,
+    /// When the worker of this open run ended, where that was not now.
+    ended: Option<(RunId, Timestamp)>,
     /// How to take back what is done; `None` for a worker, whose acts stand.
     act: Option<Act>,
 }
@@ -74,6 +77,7 @@ impl<'a> Work<'a> {
             rng,
             events: Vec::new(),
             run: None,
+            ended: None,
             act: None,
         }
     }
@@ -108,9 +112,15 @@ impl<'a> Work<'a> {
         outcome: Outcome,
         end: &End<'_>,
     ) -> Result<(), Error> {
-        runs::close(self.conn, self.now, run, outcome, end)?;
+        runs::close(self.conn, self.end_of(run), run, outcome, end)?;
         self.run = Some((task.clone(), run));
         Ok(())
+    }
+
+    /// The moment at which a run that is closed now has ended.
+    fn end_of(&self, run: RunId) -> Timestamp {
+        let ended = self.ended.filter(|(of, _)| *of == run);
+        ended.map_or(self.now, |(_, at)| at)
     }
 
     /// Closes the open run of a task, if it has one, and says which it was.
@@ -199,6 +209,7 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
         Command::Heartbeat { task, ttl } => lease::heartbeat(work, task, *ttl),
         Command::RenewLease { task, ttl } => lease::renew(work, task, *ttl),
         Command::ReleaseStaleClaims => lease::release_stale(work),
+        Command::FollowClock { by, grace } => follow_clock::follow(work, *by, *grace),
         Command::ReleaseCrashed {
             task,
             lock,
@@ -282,9 +293,12 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
             attempt::record_spawn(work, *run, &spawn)
         }
         Command::PlaceRun { run, workspace } => attempt::place(work, *run, workspace),
-        Command::RecordExit { run, code, log_end } => {
-            attempt::record_exit(work, *run, *code, *log_end)
-        }
+        Command::RecordExit {
+            run,
+            ended_at,
+            code,
+            log_end,
+        } => attempt::record_exit(work, *run, *ended_at, *code, *log_end),
         Command::FailRun {
             run,
             failure,

@@ -1,5 +1,6 @@
 //! What the supervisor of a run tells the dispatcher when the worker has ended.
 
+use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -13,6 +14,9 @@ pub(crate) struct Exit {
     pub(crate) output: String,
     /// Where its output ends in the task's log, in bytes, if it begins there too.
     pub(crate) log_end: Option<u64>,
+    /// When it ended, as the supervisor knows: a dispatcher may look at it much later.
+    #[serde(default)]
+    pub(crate) ended_at: Option<Timestamp>,
 }
 
 /// The ways in which a worker ends.
@@ -64,6 +68,7 @@ impl Exit {
             end,
             output: String::new(),
             log_end: None,
+            ended_at: None,
         }
     }
 }

@@ -90,6 +90,10 @@ impl<'a> Board<'a> {
         }
     }
 
+    pub(super) fn now(self) -> Timestamp {
+        self.kernel.now()
+    }
+
     async fn tell(self, command: Command) -> Result<(), kernel::Error> {
         let worker = Actor::worker(&self.spec.assignee, self.spec.token.clone());
         self.kernel.execute(&worker, command).await.map(|_| ())

@@ -76,6 +76,11 @@ impl Health {
         self.mistake = Some(mistake.to_string());
     }
 
+    /// Lets the next report be written, whether it is news or not.
+    pub(super) fn say_it_again(&mut self) {
+        self.published = None;
+    }
+
     /// There was work and room, and nothing was started.
     pub(super) fn started_nothing(&mut self) {
         self.is_bad = true;

@@ -80,10 +80,10 @@ impl Work {
                 failure: not_started(error),
                 limit: self.settings.failure_limit,
             };
-            return self.give_up(run, place.task, fail).await;
+            return self.give_up(run, place.task, vec![fail]).await;
         }
         let error = Some(error);
         let interrupt = Command::InterruptRun { run, error };
-        self.tell(run, &Actor::dispatcher(), interrupt).await
+        self.tell(run, &Actor::dispatcher(), vec![interrupt]).await
     }
 }

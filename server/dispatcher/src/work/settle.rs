@@ -62,6 +62,7 @@ impl Work {
                 return Ok(());
             }
         }
+        let record = exit.as_ref().map(|exit| record(run, exit));
         if let Some(open) = open {
             let place = Place::of(&open);
             let assignee = spec.as_ref().ok().and_then(Option::as_ref);
@@ -69,15 +70,13 @@ impl Work {
             // If the run is closed just now, what its worker says must not end another run of the task.
             let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
             let never_began = open.supervisor.is_none() && silence == Trace::Vanished;
-            let verdict = match exit.clone() {
+            let verdict = match exit {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence),
             };
-            self.report_end(run, place, verdict, worker).await?;
-        }
-        if let Some(exit) = exit {
-            let record = record(run, &exit);
-            self.tell(run, &Actor::dispatcher(), record).await?;
+            self.report_end(run, place, verdict, worker, record).await?;
+        } else if let Some(record) = record {
+            self.tell(run, &Actor::dispatcher(), vec![record]).await?;
         }
         self.clear_away(run).await?;
         self.watched.remove(&run);
@@ -88,14 +87,16 @@ impl Work {
         Ok(())
     }
 
-    /// Tells the board the verdict on a run.
+    /// Tells the board the verdict on a run, as of the moment at which its worker ended.
     async fn report_end(
         &mut self,
         run: RunId,
         place: Place,
         verdict: Verdict,
         worker: Actor,
+        record: Option<Command>,
     ) -> Result<(), Error> {
+        let with_record = |command| record.into_iter().chain([command]).collect();
         let (dispatcher, task) = (Actor::dispatcher(), place.task.clone());
         match verdict {
             Verdict::Complete { result } => {
@@ -105,12 +106,12 @@ impl Work {
                     summary: None,
                     metadata: None,
                 };
-                self.tell(run, &worker, complete).await
+                self.tell(run, &worker, with_record(complete)).await
             }
             Verdict::Block { reason } => {
                 let reason = Some(reason);
-                self.tell(run, &worker, Command::BlockTask { task, reason })
-                    .await
+                let block = Command::BlockTask { task, reason };
+                self.tell(run, &worker, with_record(block)).await
             }
             Verdict::Fail(failure) => {
                 if failure.outcome == Outcome::Crashed {
@@ -121,17 +122,17 @@ impl Work {
                     failure,
                     limit: self.settings.failure_limit,
                 };
-                self.give_up(run, task, fail).await
+                self.give_up(run, task, with_record(fail)).await
             }
             Verdict::Defer { reason } => {
                 let defer = Command::DeferRun { run, reason };
-                self.give_up(run, task, defer).await
+                self.give_up(run, task, with_record(defer)).await
             }
             Verdict::Hinder { error, fault } => self.hindered(run, place, error, fault).await,
             Verdict::Interrupt => {
                 let error = None;
                 let interrupt = Command::InterruptRun { run, error };
-                self.tell(run, &dispatcher, interrupt).await
+                self.tell(run, &dispatcher, with_record(interrupt)).await
             }
         }
     }
@@ -141,27 +142,33 @@ impl Work {
         &mut self,
         run: RunId,
         task: TaskId,
-        command: Command,
+        commands: Vec<Command>,
     ) -> Result<(), Error> {
-        self.tell(run, &Actor::dispatcher(), command).await?;
+        self.tell(run, &Actor::dispatcher(), commands).await?;
         if self.kernel.task(&task).await?.task.status == Status::Blocked {
             self.done.auto_blocked.push(task);
         }
         Ok(())
     }
 
-    /// Tells the board of a run, unless that was closed meanwhile.
+    /// Tells the board of a run, in one transaction. If that was closed meanwhile, what is known of its
+    /// worker is recorded all the same.
     pub(super) async fn tell(
         &self,
         run: RunId,
         actor: &Actor,
-        command: Command,
+        mut commands: Vec<Command>,
     ) -> Result<(), Error> {
-        match self.kernel.execute(actor, command).await {
+        match self.kernel.execute_all(actor, commands.clone()).await {
             Ok(_) => Ok(()),
             Err(kernel::Error::Refused(refusal)) => {
                 tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
-                Ok(())
+                let dispatcher = Actor::dispatcher();
+                commands.retain(|command| matches!(command, Command::RecordExit { .. }));
+                match self.kernel.execute_all(&dispatcher, commands).await {
+                    Ok(_) | Err(kernel::Error::Refused(_)) => Ok(()),
+                    Err(error) => Err(error.into()),
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -228,8 +235,12 @@ fn record(run: RunId, exit: &Exit) -> Command {
         End::Code(code) => Some(code),
         _ => None,
     };
-    let log_end = exit.log_end;
-    Command::RecordExit { run, code, log_end }
+    Command::RecordExit {
+        run,
+        ended_at: exit.ended_at,
+        code,
+        log_end: exit.log_end,
+    }
 }
 
 #[cfg(test)]
@@ -256,7 +267,9 @@ mod tests {
         let (run, place) = (claimed.run, place_of(&claimed));
         let process = process::own_identity().unwrap();
         let attach = Command::AttachSupervisor { run, process };
-        work.tell(run, &Actor::dispatcher(), attach).await.unwrap();
+        work.tell(run, &Actor::dispatcher(), vec![attach])
+            .await
+            .unwrap();
         work.watch(run, place, Process::Child(supervisor)).unwrap();
         let ended = work.ends.join_next().await.unwrap().unwrap();
         work.has_ended(ended);
@@ -299,6 +312,7 @@ mod tests {
                 end: End::Code(0),
                 output: "all is well".to_owned(),
                 log_end: None,
+                ended_at: None,
             };
             folder.write_exit(&exit).unwrap();
             work.settle(claimed.run, Trace::Lost).await.unwrap();
@@ -370,6 +384,7 @@ mod tests {
                 end: End::Code(75),
                 output: "too many requests".to_owned(),
                 log_end: None,
+                ended_at: None,
             };
             work.made_folder(&claimed).write_exit(&refused).unwrap();
             work.settle(claimed.run, Trace::Lost).await.unwrap();

@@ -36,10 +36,13 @@ impl Work {
         let process = Process::adopt(handle)?;
         if self.is_staying {
             let adopt = Command::AdoptRun { run: open.run };
-            self.tell(open.run, &Actor::dispatcher(), adopt).await?;
+            self.tell(open.run, &Actor::dispatcher(), vec![adopt])
+                .await?;
             tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
         }
-        self.watch(open.run, Place::of(open), process)
+        self.watch(open.run, Place::of(open), process)?;
+        self.began(open.run, open.started_at);
+        Ok(())
     }
 
     /// The supervisor of a run, if it lives. One that is about to attach has left word of itself in

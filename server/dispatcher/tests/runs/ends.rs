@@ -74,6 +74,31 @@ async fn a_workspace_that_cannot_be_had_is_a_failed_start_that_says_so() {
 }
 
 #[tokio::test]
+async fn a_folder_that_was_worked_in_and_is_gone_is_not_made_again() {
+    let board = Board::new();
+    let work = board.work();
+    let script = format!("rm -r {}; exit 3", work.display());
+    let dispatcher = board.start().await;
+    let task = board.create(&script).await;
+    board.until_event(&task, "attempt_failed").await;
+    board.sql("UPDATE tasks SET not_before = NULL");
+    dispatcher.handle().nudge();
+    let refused = board.until_event(&task, "spawn_failed").await;
+    let ends = [Some(Outcome::Exit), Some(Outcome::SpawnFailed)];
+    assert_eq!(outcomes(&refused), ends);
+    let error = refused.task.last_error.unwrap();
+    let says = format!("workspace: the folder {} is gone", work.display());
+    assert!(error.starts_with(&says), "{error}");
+    assert!(!work.exists());
+    // Another task may well begin there.
+    let other = board.create("true").await;
+    board.until_status(&other, Status::Done).await;
+    board.move_to(&task, Status::Triage).await;
+    board.until_all_is_settled().await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_worker_that_reports_is_done_by_what_it_said() {
     let board = Board::new();
     let script = "echo working; kanban complete $1 all is well";

@@ -30,7 +30,7 @@ pub(crate) const AT_WORK: &str = "echo at work > gate; exec sleep 1000";
 /// A board.
 pub(crate) struct Board {
     /// First, so that it is gone before the folder that it is mounted on.
-    _disk: Option<Disk>,
+    disk: Option<Disk>,
     pub(crate) folder: TempDir,
     pub(crate) home: Home,
     pub(crate) kernel: Kernel,
@@ -54,6 +54,11 @@ impl Board {
         Some(Self::in_folder(folder, Some(disk), Clock::default()))
     }
 
+    /// The same board as another process sees it that lives by this clock.
+    pub(crate) fn reopened(board: Self, clock: Clock) -> Self {
+        Self::in_folder(board.folder, board.disk, clock)
+    }
+
     fn in_folder(folder: TempDir, disk: Option<Disk>, clock: Clock) -> Self {
         let home = Home::at(folder.path()).unwrap();
         let options = Options {
@@ -73,7 +78,7 @@ impl Board {
         );
         write_program(&program, &text);
         Self {
-            _disk: disk,
+            disk,
             folder,
             home,
             kernel,

@@ -5,6 +5,8 @@ use domain::command::NewTask;
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::WorkspaceKind;
+use domain::time::Seconds;
+use kernel::Clock;
 
 use crate::harness::{
     ALONE, Board, gone, has_event, is_there, kill, open, outcomes, wait_at, write_program,
@@ -58,6 +60,42 @@ async fn an_end_that_no_dispatcher_saw_is_read_by_the_next_one() {
     assert_eq!(done.task.result.as_deref(), Some("in between"));
     assert_eq!(done.runs.len(), 1);
     second.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_ends_while_no_dispatcher_is_there_ended_then_and_not_when_the_next_one_looks() {
+    for (script, outcome) in [
+        ("read line < gate; echo done", Outcome::Completed),
+        ("read line < gate; exit 3", Outcome::Exit),
+        ("read line < gate; exit 75", Outcome::Deferred),
+    ] {
+        let board = Board::new();
+        let gate = board.gate();
+        let first = board.start().await;
+        let task = board.create(script).await;
+        let run = board.until_spawned(&task).await;
+        first.stop().await;
+        open(gate, "in between\n").await;
+        gone(run.supervisor.unwrap().pid).await;
+        let ended_by = board.kernel.now();
+
+        // The next one looks much later.
+        let clock = Clock::standing_at(ended_by + Seconds(600));
+        let later = Board::reopened(board, clock);
+        let second = later.start().await;
+        let ended = later
+            .until(&task, |detail| detail.runs[0].ended_at.is_some())
+            .await;
+        assert_eq!(outcomes(&ended)[0], Some(outcome));
+        let ended_at = ended.runs[0].ended_at.unwrap();
+        assert!(ended_at <= ended_by, "{ended_at:?} > {ended_by:?}");
+        if outcome == Outcome::Completed {
+            assert_eq!(ended.task.completed_at, Some(ended_at));
+        }
+        later.move_to(&task, Status::Triage).await;
+        later.until_all_is_settled().await;
+        second.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use domain::task::Task;
 use domain::time::Timestamp;
 use domain::transition::Step;
 use rand::RngExt;
+use rusqlite::OptionalExtension;
 
 use super::undo::Inverse;
 use super::{Work, promotion};
@@ -97,9 +98,19 @@ pub(super) fn place(work: &mut Work<'_>, run: RunId, workspace: &str) -> Result<
 pub(super) fn record_exit(
     work: &mut Work<'_>,
     run: RunId,
+    ended_at: Option<Timestamp>,
     code: Option<i32>,
     log_end: Option<u64>,
 ) -> Result<Answer, Error> {
+    if let Some(ended_at) = ended_at {
+        let began = work
+            .conn
+            .prepare_cached("SELECT started_at FROM runs WHERE id = ?1 AND ended_at IS NULL")?
+            .query_one([run.0], |row| Ok(Timestamp(row.get(0)?)))
+            .optional()?;
+        // Two clocks may have been set differently, or one between the two moments.
+        work.ended = began.map(|began| (run, ended_at.min(work.now).max(began)));
+    }
     let recorded = work
         .conn
         .prepare_cached("UPDATE runs SET exit_code = ?2, log_end = ?3 WHERE id = ?1")?

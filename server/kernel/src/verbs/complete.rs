@@ -42,7 +42,8 @@ pub(super) fn complete(
     }
     let result = said.result.or(said.summary);
     work.note(id, || Inverse::place(&task));
-    tasks::finish(work.conn, work.now, id, &status, result)?;
+    let finished_at = closed.map_or(work.now, |run| work.end_of(run));
+    tasks::finish(work.conn, finished_at, id, &status, result)?;
     let result_len = result.map_or(0, |text| text.chars().count());
     work.log(id, &EventBody::Completed { result_len })?;
     promotion::promote_children(work, id)?;

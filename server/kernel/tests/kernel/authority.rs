@@ -92,6 +92,7 @@ fn commands(task: &TaskId) -> Vec<Command> {
         },
         Command::RecordExit {
             run: RunId(99),
+            ended_at: None,
             code: None,
             log_end: None,
         },

@@ -155,3 +155,26 @@ async fn a_claim_that_another_program_renews_is_not_taken_back() {
     board.pass(LEASE);
     assert_eq!(board.kernel.stale_claims().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn leases_go_with_a_clock_that_was_set_and_last_for_their_grace() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.claim(&task).await.unwrap();
+    let expires = async || {
+        let of_task = board.task(&task).await.claim_expires;
+        let open = board.kernel.open_runs().await.unwrap();
+        assert_eq!(of_task, Some(open[0].lease_expires));
+        open[0].lease_expires
+    };
+    let follow = async |by: i64, grace: i64| {
+        let (by, grace) = (Seconds(by), Seconds(grace));
+        board.act(Command::FollowClock { by, grace }).await.unwrap();
+    };
+    follow(3_600, 0).await;
+    assert_eq!(expires().await, START + LEASE + Seconds(3_600));
+    follow(-3_600, 0).await;
+    assert_eq!(expires().await, START + LEASE);
+    follow(0, 5_000).await;
+    assert_eq!(expires().await, START + Seconds(5_000));
+}

@@ -249,6 +249,7 @@ async fn how_a_worker_ended_is_kept_also_of_a_run_that_is_closed() {
     board.complete(&task, "done").await.unwrap();
     let exit = Command::RecordExit {
         run,
+        ended_at: None,
         code: Some(0),
         log_end: Some(90),
     };

@@ -23,6 +23,29 @@ fn stuck(session: &Session, open: &[OpenRun]) -> anyhow::Result<Vec<Finding>> {
             Some(supervisor) => dispatcher::is_alive(supervisor)?,
             None => false,
         };
+        if let Some(supervisor) = &run.supervisor
+            && dispatcher::is_stopped(supervisor)?
+        {
+            let message = format!(
+                "the supervisor of run {} of {} is stopped, so nobody watches its worker",
+                run.run, run.task
+            );
+            let remedy = format!(
+                "`kill -CONT {}`; or `kanban cancel {}`",
+                supervisor.pid, run.task
+            );
+            findings.push(Finding::wrong("runs", message, remedy));
+        } else if is_supervised && run.lease_expires < now {
+            let message = format!(
+                "the supervisor of run {} of {} has not renewed its lease",
+                run.run, run.task
+            );
+            let remedy = format!(
+                "a dispatcher ends it: `kanban serve`; or `kanban cancel {}`",
+                run.task
+            );
+            findings.push(Finding::wrong("runs", message, remedy));
+        }
         if !is_supervised && run.lease_expires < now {
             let message = format!(
                 "run {} of {} is open, but nobody watches it",

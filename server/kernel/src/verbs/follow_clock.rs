@@ -1,0 +1,34 @@
+//! Following a clock that was set.
+
+use domain::backoff;
+use domain::command::Answer;
+use domain::id::RunId;
+use domain::time::Seconds;
+
+use super::Work;
+use crate::error::Error;
+use crate::runs;
+
+/// Moves the ends of rests and leases with the clock. A rest that is longer than any is cut, and a lease
+/// lasts for `grace` at least.
+pub(super) fn follow(work: &mut Work<'_>, by: Seconds, grace: Seconds) -> Result<Answer, Error> {
+    work.conn.execute(
+        "UPDATE tasks SET not_before = min(not_before + ?1, ?2) WHERE not_before IS NOT NULL",
+        (by.0, (work.now + backoff::LONGEST).0),
+    )?;
+    let least = (work.now + grace).0;
+    work.conn.execute(
+        "UPDATE tasks SET claim_expires = max(CAST(claim_expires AS INTEGER) + ?1, ?2) \
+         WHERE status = 'running' AND claim_expires IS NOT NULL",
+        (by.0, least),
+    )?;
+    let mut statement = work
+        .conn
+        .prepare("SELECT id FROM runs WHERE ended_at IS NULL")?;
+    let open = statement.query_map((), |row| Ok(RunId(row.get(0)?)))?;
+    for run in open.collect::<Result<Vec<_>, _>>()? {
+        let sql = "UPDATE runs SET lease_expires = max(lease_expires + ?2, ?3) WHERE id = ?1";
+        runs::change(work.conn, run, sql, (run.0, by.0, least))?;
+    }
+    Ok(Answer::Done)
+}

@@ -208,6 +208,13 @@ impl Report {
     /// The lane that starts the workers of an assignee.
     pub fn lane_of(&self, assignee: &str) -> Option<&LaneReport> {
         let own = self.lanes.iter().find(|lane| lane.name == assignee);
-        own.or_else(|| self.lanes.iter().find(|lane| lane.serves_others))
+        let for_others = || self.lanes.iter().find(|lane| lane.serves_others);
+        own.or_else(|| for_others().filter(|_| is_profile(assignee)))
     }
+}
+
+/// Returns true for an assignee whom the lane of all others may serve. Its program is handed the name
+/// and must not take it for an option.
+pub fn is_profile(assignee: &str) -> bool {
+    !assignee.is_empty() && !assignee.starts_with('-')
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authority::Act;
 use crate::id::{DeliveryId, EventId, RunId, SubscriptionId, TaskId};
-use crate::notify::KINDS;
+use crate::notify::{KINDS, PLATFORMS};
 use crate::status::Status;
 use crate::time::Seconds;
 
@@ -26,6 +26,14 @@ pub enum Error {
          and its answer is not known; look at what it was to change"
     )]
     Repeated(String),
+    /// A name is one line of characters that can be seen.
+    #[error("{field} must be one line without hidden characters, but holds U+{code:04X}; leave it out", code = u32::from(*.found))]
+    HiddenInName {
+        /// Which name: `assignee`, `tenant`.
+        field: &'static str,
+        /// The first character that is not allowed.
+        found: char,
+    },
     /// A comment needs text.
     #[error("body is required")]
     BlankComment,
@@ -35,6 +43,9 @@ pub enum Error {
     /// A subscription needs a platform and a chat.
     #[error("platform and chat id are required")]
     BlankAddress,
+    /// Nothing is sent there.
+    #[error("unknown platform {0:?}; the platforms are {platforms}", platforms = PLATFORMS.join(", "))]
+    UnknownPlatform(String),
     /// There is no such kind of news.
     #[error("unknown kind {0:?}; the kinds are {kinds}", kinds = KINDS.join(", "))]
     UnknownNews(String),
@@ -234,9 +245,11 @@ impl Error {
         match self {
             Self::BlankTitle
             | Self::NulInText
+            | Self::HiddenInName { .. }
             | Self::BlankComment
             | Self::BlankAuthor
             | Self::BlankAddress
+            | Self::UnknownPlatform(_)
             | Self::UnknownNews(_)
             | Self::BadQuietHours(_)
             | Self::UnknownWorkspaceKind(_)

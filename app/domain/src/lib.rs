@@ -25,6 +25,7 @@ pub mod search;
 pub mod stats;
 pub mod status;
 pub mod task;
+pub mod text;
 pub mod time;
 pub mod transition;
 pub mod workspace;

@@ -80,6 +80,9 @@ pub struct Filter {
     pub kinds: Vec<String>,
 }
 
+/// The platforms that news can be sent to.
+pub const PLATFORMS: [&str; 4] = ["command", "slack", "telegram", "webhook"];
+
 /// The news that everybody is told who does not choose: those of the original.
 pub const TOLD: [&str; 5] = ["completed", "blocked", "gave_up", "crashed", "timed_out"];
 

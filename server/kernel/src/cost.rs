@@ -15,6 +15,7 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 use tempfile::TempDir;
 
+use crate::intake::Accepted;
 use crate::verbs::{self, Work};
 use crate::{BoardFilter, Kernel, open};
 
@@ -123,7 +124,8 @@ impl Writer {
         trace(&self.connection);
         let transaction = self.connection.transaction().unwrap();
         let work = Work::new(&transaction, NOW, &mut self.rng);
-        let mut receipts = verbs::carry_out_all(work, actor, &[command]).unwrap();
+        let accepted = Accepted::new(actor.clone(), vec![command]).unwrap();
+        let mut receipts = verbs::carry_out_all(work, &accepted).unwrap();
         transaction.commit().unwrap();
         (receipts.remove(0).answer, cost())
     }

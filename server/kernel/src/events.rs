@@ -76,7 +76,7 @@ pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Vec<Event>, Er
     Ok(events.collect::<Result<_, _>>()?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
+pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
     Ok(Event {
         id: EventId(row.get(0)?),
         task_id: row::task_id(row, 1)?,

@@ -17,6 +17,7 @@ mod events;
 mod feed;
 mod histogram;
 mod hold;
+mod intake;
 mod open;
 mod queries;
 mod readers;

@@ -1,5 +1,6 @@
 //! What can be asked without changing anything. Each method reads in one transaction.
 
+pub(crate) mod acts;
 pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod context;

@@ -52,6 +52,7 @@ pub(crate) use self::lease::{LEASE_END, stale_claims};
 pub(crate) use self::promotion::{HAS_UNFINISHED_PARENT, unfinished_parents};
 use self::undo::{Act, Inverse};
 use crate::error::Error;
+use crate::intake::Accepted;
 use crate::runs::{self, End, Start};
 use crate::{events, tasks};
 
@@ -164,10 +165,10 @@ impl<'a> Work<'a> {
 /// Carries out the commands of one request.
 pub(crate) fn carry_out_all(
     mut work: Work<'_>,
-    actor: &Actor,
-    commands: &[Command],
+    accepted: &Accepted,
 ) -> Result<Vec<Receipt>, Error> {
-    work.act = (!matches!(actor.authority, Authority::Run(_))).then(Act::default);
+    let (actor, commands) = (accepted.actor(), accepted.commands());
+    work.act = (!matches!(actor.authority, Authority::Run(_))).then(|| Act::by(&actor.name));
     if let Some(request) = &actor.request {
         requests::begin(&work, request)?;
     }
@@ -326,14 +327,6 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
         events: std::mem::take(&mut work.events),
         answer,
     })
-}
-
-/// Refuses a text that no worker could be given.
-fn check_texts(texts: &[Option<&str>]) -> Result<(), Refusal> {
-    if texts.iter().flatten().any(|text| text.contains('\0')) {
-        return Err(Refusal::NulInText);
-    }
-    Ok(())
 }
 
 /// What a text says, where it says anything: what a script leaves empty, it does not mean.

@@ -26,6 +26,7 @@ use crate::damage::Damage;
 use crate::error::Error;
 use crate::histogram::Histogram;
 use crate::hold::Hold;
+use crate::intake::Accepted;
 use crate::verbs::{self, Work};
 use crate::{events, tasks};
 use thread::State;
@@ -116,8 +117,7 @@ impl Drop for Thread {
 }
 
 struct Request {
-    actor: Actor,
-    commands: Vec<Command>,
+    accepted: Accepted,
     show: Option<Show>,
     reply: oneshot::Sender<Result<Done, Error>>,
 }
@@ -147,7 +147,7 @@ impl Request {
         rng: &mut StdRng,
     ) -> Result<Done, Error> {
         let work = Work::new(conn, now, rng);
-        let receipts = verbs::carry_out_all(work, &self.actor, &self.commands)?;
+        let receipts = verbs::carry_out_all(work, &self.accepted)?;
         self.done(conn, receipts)
     }
 
@@ -164,13 +164,13 @@ impl Request {
 
     /// Whether others would notice how long it takes.
     fn takes_long(&self) -> bool {
-        let many = self.commands.len() > 16;
-        many || matches!(self.commands.as_slice(), [Command::IndexTexts])
+        let many = self.accepted.commands().len() > 16;
+        many || matches!(self.accepted.commands(), [Command::IndexTexts])
     }
 
     /// Whether it changes something that no event tells of but that somebody waits for.
     fn concerns_listeners(&self) -> bool {
-        self.commands.iter().any(|command| {
+        self.accepted.commands().iter().any(|command| {
             matches!(
                 command,
                 Command::Pause { .. }
@@ -211,11 +211,11 @@ impl Writer {
         commands: Vec<Command>,
         show: Option<Show>,
     ) -> Result<Done, Error> {
+        let accepted = Accepted::new(actor, commands)?;
         let (reply, answer) = oneshot::channel();
         let caller = Caller::of(&self.0.callers);
         self.send(Message::Write(Request {
-            actor,
-            commands,
+            accepted,
             show,
             reply,
         }))?;

@@ -7,6 +7,7 @@ use crate::id::{EventId, TaskId};
 use crate::run::Outcome;
 use crate::status::Status;
 use crate::task::Task;
+use crate::text::{lines, one_line};
 use crate::time::Timestamp;
 
 /// How much of a result or an error goes along, in characters: enough to read, and little enough
@@ -84,12 +85,12 @@ impl Notice {
             _ => "🔄",
         };
         let assignee = match &self.assignee {
-            Some(assignee) => format!("@{assignee} "),
+            Some(assignee) => format!("@{} ", one_line(assignee)),
             None => String::new(),
         };
         let detail = |longest| self.first_line_of_detail(longest);
         let below = |longest| detail(longest).map_or_else(String::new, |line| format!("\n{line}"));
-        let title = cut(&self.title, 120);
+        let title = cut(&one_line(&self.title), 120);
         let said = match self.kind.as_str() {
             "completed" => format!("done — {title}{}", below(160)),
             "blocked" => match detail(160) {
@@ -99,18 +100,15 @@ impl Notice {
             "gave_up" => format!("gave up after repeated failures{}", below(200)),
             "crashed" => "worker crashed (pid gone); dispatcher will retry".to_owned(),
             "timed_out" => format!("timed out; will retry{}", below(200)),
-            "status" => format!("→ {}", self.status),
+            "status" => format!("→ {}", one_line(self.status.as_str())),
             kind => format!("{} — {title}{}", kind.replace('_', " "), below(160)),
         };
         format!("{sign} {assignee}Kanban {} {said}", self.task_id)
     }
 
     fn first_line_of_detail(&self, longest: usize) -> Option<String> {
-        let line = self
-            .detail
-            .as_deref()?
-            .lines()
-            .find(|line| !line.trim().is_empty())?;
+        let detail = lines(self.detail.as_deref()?);
+        let line = detail.lines().find(|line| !line.trim().is_empty())?;
         Some(cut(line.trim(), longest))
     }
 }
@@ -184,6 +182,22 @@ mod tests {
             ..notice("blocked", None)
         };
         assert_eq!(nobody.text(), "⏸ Kanban t_0000009f blocked");
+    }
+
+    #[test]
+    fn a_message_forges_no_second_one_and_obeys_nobody() {
+        let forged = Notice {
+            title: "a\n✔ Kanban t_1 done\u{1b}[2J".to_owned(),
+            assignee: Some("eve\n\u{202e}ada".to_owned()),
+            ..notice(
+                "completed",
+                Some("\u{1b}[31m\u{7}\nred\u{e0041}\u{1b}[0m\nmore"),
+            )
+        };
+        assert_eq!(
+            forged.text(),
+            "✔ @eve ada Kanban t_0000009f done — a ✔ Kanban t_1 done\nred"
+        );
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The text that tells a worker its job. Its layout is the original's; workers parse it.
 
+use std::borrow::Cow;
+
 use domain::id::TaskId;
 use domain::task::{Comment, Task};
+use domain::text::{self, one_line};
 use domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -52,13 +55,13 @@ fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, E
 
 fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &TimeZone) -> String {
     let mut lines = vec![
-        format!("# Kanban task {}: {}", task.id, task.title),
+        format!("# Kanban task {}: {}", task.id, one_line(&task.title)),
         String::new(),
         format!("Assignee: {}", or(task.assignee.as_deref(), "(unassigned)")),
-        format!("Status:   {}", task.status),
+        format!("Status:   {}", one_line(task.status.as_str())),
     ];
     if let Some(tenant) = task.tenant.as_deref().filter(|tenant| !tenant.is_empty()) {
-        lines.push(format!("Tenant:   {tenant}"));
+        lines.push(format!("Tenant:   {}", one_line(tenant)));
     }
     let path = or(task.workspace_path.as_deref(), "(unresolved)");
     lines.push(format!("Workspace: {} @ {path}", task.workspace_kind));
@@ -92,20 +95,20 @@ fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &Time
         lines.push("## Comment thread".to_owned());
         for comment in comments {
             let at = local_minute(comment.created_at, zone);
-            lines.push(format!("**{}** ({at}):", comment.author));
+            lines.push(format!("**{}** ({at}):", one_line(&comment.author)));
             lines.push(comment.body.trim().to_owned());
             lines.push(String::new());
         }
     }
-    let mut text = lines.join("\n");
+    let mut text = text::lines(&lines.join("\n")).into_owned();
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
 }
 
 /// The text, or what stands for it where there is none.
-fn or<'a>(text: Option<&'a str>, otherwise: &'a str) -> &'a str {
-    text.filter(|text| !text.is_empty()).unwrap_or(otherwise)
+fn or<'a>(text: Option<&'a str>, otherwise: &'a str) -> Cow<'a, str> {
+    one_line(text.filter(|text| !text.is_empty()).unwrap_or(otherwise))
 }
 
 /// `YYYY-MM-DD HH:MM` in the given zone.

@@ -18,6 +18,7 @@ use super::lines::{Line, Lines};
 use super::tables::TABLES;
 use super::{Imported, TransferError};
 use crate::error::Error;
+use crate::intake::Accepted;
 use crate::open;
 use crate::verbs::{self, Work};
 
@@ -285,8 +286,9 @@ fn interrupt_runs(conn: &Connection, now: Timestamp) -> Result<(), TransferError
     let mut rng: StdRng = make_rng();
     for run in runs {
         let work = Work::new(conn, now, &mut rng);
-        let interrupt = Command::InterruptRun { run, error: None };
-        verbs::carry_out_all(work, &Actor::dispatcher(), &[interrupt])?;
+        let interrupt = vec![Command::InterruptRun { run, error: None }];
+        let interrupt = Accepted::new(Actor::dispatcher(), interrupt).map_err(Error::from)?;
+        verbs::carry_out_all(work, &interrupt)?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use super::lines::{Line, Lines};
 use super::{Imported, TransferError};
 use crate::error::Error;
+use crate::intake::Accepted;
 use crate::verbs::{self, Work};
 
 /// One line.
@@ -68,7 +69,9 @@ pub(super) fn take_in(
         }
         let (key, new) = plan.with_parents(&created);
         let work = Work::new(conn, now, &mut rng);
-        let receipts = verbs::carry_out_all(work, actor, &[Command::CreateTask(new)]);
+        let receipts = Accepted::new(actor.clone(), vec![Command::CreateTask(new)])
+            .map_err(Error::from)
+            .and_then(|accepted| verbs::carry_out_all(work, &accepted));
         let receipts = receipts.map_err(|error| match error {
             Error::Refused(refusal) => line.wrong(refusal.to_string()),
             error => error.into(),

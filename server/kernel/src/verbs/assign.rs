@@ -8,7 +8,7 @@ use domain::id::TaskId;
 use domain::status::Status;
 
 use super::undo::{Inverse, Standing};
-use super::{Work, attempt, check_texts, said};
+use super::{Work, attempt, said};
 use crate::error::Error;
 use crate::tasks;
 
@@ -22,7 +22,6 @@ pub(super) fn assign(
     stop: bool,
 ) -> Result<Answer, Error> {
     let task = work.task(id)?;
-    check_texts(&[assignee])?;
     let assignee = said(assignee);
     if task.assignee.as_deref() == assignee {
         return Ok(Answer::Unchanged);

@@ -278,7 +278,6 @@ pub(super) fn reclaim(
     if let Some(run) = only.filter(|run| open != Some(*run)) {
         return Err(Refusal::RunNotOpen(run).into());
     }
-    super::check_texts(&[reason])?;
     work.note(id, || Inverse::place(&task));
     let reason = super::said(reason);
     let end = End {

@@ -5,7 +5,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{CommentId, TaskId};
 
-use super::{Work, check_texts};
+use super::Work;
 use crate::error::Error;
 
 /// Writes a comment in the name of the actor.
@@ -22,7 +22,6 @@ pub(super) fn comment(
     if author.is_empty() {
         return Err(Refusal::BlankAuthor.into());
     }
-    check_texts(&[Some(author), Some(text)])?;
     work.task(id)?;
     work.conn
         .prepare_cached(

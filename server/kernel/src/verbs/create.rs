@@ -9,7 +9,7 @@ use domain::status::Status;
 use rand::RngExt;
 
 use super::undo::Inverse;
-use super::{Work, check_texts, idempotency, link, named, said};
+use super::{Work, idempotency, link, named, said};
 use crate::error::Error;
 
 pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Result<Answer, Error> {
@@ -17,13 +17,6 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
     if title.is_empty() {
         return Err(Refusal::BlankTitle.into());
     }
-    check_texts(&[
-        Some(title),
-        new.body.as_deref(),
-        new.assignee.as_deref(),
-        new.tenant.as_deref(),
-        new.workspace_path.as_deref(),
-    ])?;
     let assignee = said(new.assignee.as_deref());
     let key = said(new.idempotency_key.as_deref());
     if let Some(key) = key

@@ -6,8 +6,8 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::time::Seconds;
 
+use super::Work;
 use super::undo::Inverse;
-use super::{Work, check_texts};
 use crate::error::Error;
 use crate::tasks;
 
@@ -22,7 +22,6 @@ pub(super) fn edit(
     if new_title.is_empty() {
         return Err(Refusal::BlankTitle.into());
     }
-    check_texts(&[title, body])?;
     let new_body = body.or(task.body.as_deref());
     if new_title == task.title && new_body == task.body.as_deref() {
         return Ok(Answer::Unchanged);

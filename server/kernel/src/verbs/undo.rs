@@ -23,6 +23,9 @@ use crate::tasks;
 pub(super) struct Step {
     task: TaskId,
     inverse: Inverse,
+    /// Who did it; empty where an older version noted it.
+    #[serde(default)]
+    by: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,22 +108,37 @@ impl Inverse {
 }
 
 /// What one request did, as it is gathered.
-#[derive(Debug, Default)]
-pub(super) struct Act(Vec<Step>);
+#[derive(Debug)]
+pub(super) struct Act {
+    steps: Vec<Step>,
+    by: String,
+}
 
 impl Act {
+    /// Nothing yet, by whoever has this name.
+    pub(super) fn by(name: &str) -> Self {
+        Self {
+            steps: Vec::new(),
+            by: name.to_owned(),
+        }
+    }
+
     pub(super) fn note(&mut self, task: &TaskId, inverse: Inverse) {
-        let task = task.clone();
-        self.0.push(Step { task, inverse });
+        self.steps.push(Step {
+            task: task.clone(),
+            inverse,
+            by: self.by.clone(),
+        });
     }
 
     /// Keeps the act, so that any of these events finds it. What cannot be taken back is not kept.
     pub(super) fn keep(&self, work: &Work<'_>, events: &[EventId]) -> Result<(), Error> {
-        let (Some(first), Some(last), false) = (events.first(), events.last(), self.0.is_empty())
+        let (Some(first), Some(last), false) =
+            (events.first(), events.last(), self.steps.is_empty())
         else {
             return Ok(());
         };
-        let steps = serde_json::to_string(&self.0).map_err(|_| Error::Internal)?;
+        let steps = serde_json::to_string(&self.steps).map_err(|_| Error::Internal)?;
         work.conn
             .prepare_cached(
                 "INSERT INTO acts (first_event, last_event, steps) VALUES (?1, ?2, ?3)",
@@ -140,7 +158,7 @@ pub(super) fn undo(work: &mut Work<'_>, actor: &Actor, event: EventId) -> Result
         }
     }
     let mut undone: Vec<TaskId> = Vec::new();
-    for Step { task, inverse } in steps.into_iter().rev() {
+    for Step { task, inverse, .. } in steps.into_iter().rev() {
         take_back(work, actor, &task, inverse)?;
         if !undone.contains(&task) {
             undone.push(task);

@@ -289,6 +289,7 @@ mod tests {
     use super::*;
     use crate::damage::Damage;
     use crate::hold::Hold;
+    use crate::intake::Accepted;
     use crate::open;
 
     fn create(title: &str, body: String) -> Request {
@@ -299,8 +300,7 @@ mod tests {
         };
         let (reply, _) = oneshot::channel();
         Request {
-            actor: Actor::full("ada"),
-            commands: vec![Command::CreateTask(new)],
+            accepted: Accepted::new(Actor::full("ada"), vec![Command::CreateTask(new)]).unwrap(),
             show: None,
             reply,
         }

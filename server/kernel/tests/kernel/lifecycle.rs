@@ -69,27 +69,6 @@ async fn what_is_left_empty_is_not_meant() {
 }
 
 #[tokio::test]
-async fn a_text_that_no_program_could_be_given_is_refused() {
-    let board = Board::new();
-    let task = board.task_named("task").await;
-    let new = NewTask {
-        title: "task".to_owned(),
-        tenant: Some("a\0b".to_owned()),
-        ..NewTask::default()
-    };
-    let (id, text) = (task.clone(), "a\0b".to_owned());
-    for command in [
-        Command::CreateTask(new),
-        Command::CommentOnTask {
-            task: id,
-            body: text,
-        },
-    ] {
-        assert_eq!(refusal(board.act(command).await), Refusal::NulInText);
-    }
-}
-
-#[tokio::test]
 async fn the_same_idempotency_key_finds_the_first_task() {
     let board = Board::new();
     let new = |title: &str| NewTask {

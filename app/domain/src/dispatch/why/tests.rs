@@ -314,3 +314,17 @@ fn a_task_that_waits_for_many_names_fifty_and_counts_the_rest() {
     assert!(text.ends_with(" and 1000 more"), "{text}");
     assert_eq!(text.matches("t_").count(), 50);
 }
+
+#[test]
+fn the_lane_for_others_serves_no_name_that_a_program_takes_for_an_option() {
+    let dispatch = with_lanes(|lanes| {
+        lanes.push(LaneReport {
+            serves_others: true,
+            ..lane("agents", None)
+        });
+    });
+    let why = |assignee| why_not(&Facts::of_ready(Some(assignee)), &dispatch);
+    assert_eq!(why("ada"), Some(WhyNot::NotClaimedYet));
+    let assignee = "--x".to_owned();
+    assert_eq!(why("--x"), Some(WhyNot::NoLane { assignee }));
+}

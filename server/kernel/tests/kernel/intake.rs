@@ -1,0 +1,345 @@
+//! Texts that play tricks: which are refused, which are cleaned, and which stay as they were written.
+
+use domain::actor::Actor;
+use domain::command::{ClaimPolicy, Command, Failure, LEASE, NewTask};
+use domain::error::Error as Refusal;
+use domain::id::{DeliveryId, TaskId};
+use domain::notify::delivery::Retry;
+use domain::notify::quiet::QuietHours;
+use domain::notify::{Address, Filter};
+use domain::run::Outcome;
+use domain::text::is_hidden;
+
+use crate::board::{Board, person, refusal};
+
+/// A colour, a title of the window, a bell, a direction override, a tag and a line break.
+const TRICKY: &str = "a\u{1b}[31mb\u{1b}]0;x\u{7}c\u{8}\u{202e}\u{e0041}\nd";
+
+fn new(title: &str) -> NewTask {
+    NewTask {
+        title: title.to_owned(),
+        ..NewTask::default()
+    }
+}
+
+fn tricky() -> Option<String> {
+    Some(TRICKY.to_owned())
+}
+
+fn address(platform: &str, chat_id: &str, thread_id: &str, user_id: Option<String>) -> Address {
+    Address {
+        platform: platform.to_owned(),
+        chat_id: chat_id.to_owned(),
+        thread_id: thread_id.to_owned(),
+        user_id,
+    }
+}
+
+/// Each command that writes a name, with one name that is none.
+fn commands_with_a_bad_name(task: &TaskId, bad: &str) -> Vec<(&'static str, Command)> {
+    let bad = || bad.to_owned();
+    let create = |new| Command::CreateTask(new);
+    let subscribe = |to| Command::Subscribe {
+        task: task.clone(),
+        to,
+    };
+    let filtered = |tenant, assignee| Command::SubscribeBoard {
+        to: address("webhook", "ci", "", None),
+        filter: Filter {
+            tenant,
+            assignee,
+            kinds: Vec::new(),
+        },
+    };
+    let claim = |lock, lane| Command::ClaimTask {
+        task: task.clone(),
+        lock,
+        ttl: LEASE,
+        lane,
+        policy: ClaimPolicy::default(),
+    };
+    vec![
+        (
+            "assignee",
+            create(NewTask {
+                assignee: Some(bad()),
+                ..new("x")
+            }),
+        ),
+        (
+            "tenant",
+            create(NewTask {
+                tenant: Some(bad()),
+                ..new("x")
+            }),
+        ),
+        (
+            "workspace path",
+            create(NewTask {
+                workspace_path: Some(bad()),
+                ..new("x")
+            }),
+        ),
+        (
+            "idempotency key",
+            create(NewTask {
+                idempotency_key: Some(bad()),
+                ..new("x")
+            }),
+        ),
+        (
+            "assignee",
+            Command::AssignTask {
+                task: task.clone(),
+                assignee: Some(bad()),
+                stop: false,
+            },
+        ),
+        ("claimer", claim(bad(), None)),
+        ("lane", claim("host:1".to_owned(), Some(bad()))),
+        ("lane", Command::Pause { lane: Some(bad()) }),
+        ("platform", subscribe(address(&bad(), "1", "", None))),
+        ("chat id", subscribe(address("webhook", &bad(), "", None))),
+        (
+            "thread id",
+            subscribe(address("webhook", "1", &bad(), None)),
+        ),
+        (
+            "user id",
+            subscribe(address("webhook", "1", "", Some(bad()))),
+        ),
+        ("tenant", filtered(Some(bad()), None)),
+        ("assignee", filtered(None, Some(bad()))),
+        (
+            "platform",
+            Command::SetQuietHours {
+                to: address(&bad(), "1", "", None),
+                hours: "22:00-07:00".parse::<QuietHours>().ok(),
+            },
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_name_with_a_hidden_character_is_refused_and_changes_nothing() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let before = board.newest_event();
+    for bad in [
+        "shell\n",
+        "she\u{1b}ll",
+        "\u{202e}llehs",
+        "shell\u{2069}",
+        "shell\u{e0001}",
+        "a\tb",
+        "a\0b",
+        "a\u{9b}b",
+        "a\u{2028}b",
+        "a\u{7f}",
+    ] {
+        for (field, command) in commands_with_a_bad_name(&task, bad) {
+            let found = bad.chars().find(|it| !it.is_ascii_alphanumeric()).unwrap();
+            let expected = Refusal::HiddenInName { field, found };
+            assert_eq!(
+                refusal(board.act(command.clone()).await),
+                expected,
+                "{command:?}"
+            );
+        }
+    }
+    assert_eq!(board.newest_event(), before);
+    let refusal = Refusal::HiddenInName {
+        field: "assignee",
+        found: '\n',
+    };
+    assert_eq!(
+        refusal.to_string(),
+        "assignee must be one line without hidden characters, but holds U+000A; leave it out"
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_is_imported_comes_in_the_same_way() {
+    let board = Board::new();
+    let import = async |list: &'static str| {
+        let lines = std::io::Cursor::new(list.as_bytes());
+        board.kernel.import(&person(), lines).await
+    };
+    let refused = import(r#"{"title": "x", "assignee": "shell\n"}"#)
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("assignee must be one line"),
+        "{refused}"
+    );
+    let imported = import(r#"{"title": "a\u001b[31mb\nc"}"#).await.unwrap();
+    assert_eq!(board.task(&imported.tasks[0]).await.title, "ab c");
+}
+
+#[tokio::test]
+async fn what_is_said_is_clean_before_it_is_stored() {
+    let board = Board::new();
+    let (people, dispatcher) = (Actor::full(TRICKY), Actor::dispatcher());
+    let say = async |actor: &Actor, command| board.give(actor, command).await.unwrap();
+
+    say(&people, Command::CreateTask(new(TRICKY))).await;
+    let task = board.task_named(TRICKY).await;
+    assert_eq!(board.task(&task).await.title, "ab\u{fffd}c d");
+    let edit = Command::EditTask {
+        task: task.clone(),
+        title: Some(format!("{TRICKY} again\r\n")),
+        body: None,
+    };
+    say(&people, edit).await;
+    assert_eq!(board.task(&task).await.title, "ab\u{fffd}c d again");
+    let comment = |body: &str| Command::CommentOnTask {
+        task: task.clone(),
+        body: body.to_owned(),
+    };
+    say(&people, comment(TRICKY)).await;
+
+    let claimed = board.claim(&task).await.unwrap();
+    let worker = Actor::worker(TRICKY, claimed.token);
+    say(&worker, comment(&format!("{TRICKY}\0"))).await;
+    let failure = Failure {
+        outcome: Outcome::Protocol,
+        code: Some(0),
+        error: TRICKY.to_owned(),
+        proposed: tricky(),
+    };
+    let run = claimed.run;
+    say(
+        &dispatcher,
+        Command::FailRun {
+            run,
+            failure,
+            limit: None,
+        },
+    )
+    .await;
+    let run = board.claim(&task).await.unwrap().run;
+    say(
+        &dispatcher,
+        Command::DeferRun {
+            run,
+            reason: TRICKY.to_owned(),
+        },
+    )
+    .await;
+    say(
+        &dispatcher,
+        Command::BlockTask {
+            task: task.clone(),
+            reason: tricky(),
+        },
+    )
+    .await;
+    let reason = board.task(&task).await.block_reason;
+    assert_eq!(reason.as_deref(), Some("abc\nd"));
+
+    let to = address("webhook", "ci", "", None);
+    say(
+        &people,
+        Command::Subscribe {
+            task: task.clone(),
+            to,
+        },
+    )
+    .await;
+    board.unblock(&task).await;
+    board.claim(&task).await.unwrap();
+    let complete = Command::CompleteTask {
+        task: task.clone(),
+        result: tricky(),
+        summary: tricky(),
+        metadata: None,
+    };
+    say(&people, complete).await;
+    assert_eq!(board.task(&task).await.result.as_deref(), Some("abc\nd"));
+    let undelivered = Command::RecordUndelivered {
+        deliveries: vec![DeliveryId(1)],
+        error: TRICKY.to_owned(),
+        retry: Retry::Never,
+    };
+    say(&dispatcher, undelivered).await;
+    say(&people, Command::Pause { lane: None }).await;
+    assert_eq!(hidden_texts(&board), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_body_stays_as_a_person_wrote_it_and_a_script_too() {
+    let board = Board::new();
+    let with_body = |assignee: &str| NewTask {
+        body: tricky(),
+        assignee: Some(assignee.to_owned()),
+        ..new("task")
+    };
+    let written = board.create(with_body("ada")).await;
+    assert_eq!(board.task(&written).await.body.as_deref(), Some(TRICKY));
+    let claimed = board.claim(&written).await.unwrap();
+    let worker = Actor::worker("shell", claimed.token);
+    for (assignee, stored) in [("ada", "abc\nd"), ("shell", TRICKY)] {
+        let create = Command::CreateTask(with_body(assignee));
+        let receipt = board.give(&worker, create).await.unwrap();
+        let domain::command::Answer::Created { task, .. } = receipt.answer else {
+            panic!("not created");
+        };
+        assert_eq!(
+            board.task(&task).await.body.as_deref(),
+            Some(stored),
+            "{assignee}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_no_program_could_be_given_is_refused() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let body = Some("a\0b".to_owned());
+    let edit = Command::EditTask {
+        task: task.clone(),
+        title: None,
+        body: body.clone(),
+    };
+    let comment = Command::CommentOnTask {
+        task,
+        body: "a\0b".to_owned(),
+    };
+    let create = Command::CreateTask(NewTask {
+        body,
+        ..new("task")
+    });
+    for command in [create, edit, comment] {
+        let refused = board.give(&person(), command).await;
+        assert_eq!(refusal(refused), Refusal::NulInText);
+    }
+}
+
+/// The texts of the file that hold a hidden character, in whichever table and column.
+fn hidden_texts(board: &Board) -> Vec<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test looks at the file itself"
+    )]
+    let conn = rusqlite::Connection::open(board.folder.path().join("kanban.db")).unwrap();
+    let columns = "SELECT tables.name, columns.name \
+                   FROM pragma_table_list AS tables, pragma_table_info(tables.name) AS columns \
+                   WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'";
+    let mut statement = conn.prepare(columns).unwrap();
+    let columns = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)));
+    let columns: Vec<(String, String)> = columns.unwrap().collect::<Result<_, _>>().unwrap();
+    assert!(columns.len() > 60, "{columns:?}");
+    let mut hidden = Vec::new();
+    for (table, column) in columns {
+        let texts = format!("SELECT \"{column}\" FROM {table} WHERE typeof(\"{column}\") = 'text'");
+        let mut statement = conn.prepare(&texts).unwrap();
+        let texts = statement
+            .query_map((), |row| row.get::<_, String>(0))
+            .unwrap();
+        let texts = texts.map(Result::unwrap);
+        let bad = texts.filter(|text| text.contains(is_hidden) || text.contains("\\u00"));
+        hidden.extend(bad.map(|text| format!("{table}.{column}: {text:?}")));
+    }
+    hidden
+}

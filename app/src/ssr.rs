@@ -49,11 +49,6 @@ pub fn theme_of(headers: &HeaderMap) -> &'static str {
     preferences::theme(headers).as_str()
 }
 
-/// What a worker printed, as plain text.
-pub fn without_colours(printed: &str) -> String {
-    state::ansi::plain(printed)
-}
-
 pub(crate) async fn ask(request: Request) -> Result<Saved, ApiError> {
     let command = match request {
         Request::Create(form) => return create_task(form).await,
@@ -144,7 +139,8 @@ pub(crate) async fn edit_task(
     body: String,
 ) -> Result<Saved, ApiError> {
     let Services { kernel, .. } = services()?;
-    let before = kernel.task(&task).await.map_err(failed)?.task;
+    // As the form had it.
+    let before = read::shown(kernel.task(&task).await.map_err(failed)?.task)?;
     match Text::of(&before).change_to(&Text { title, body }) {
         Some(change) => execute_all(change.into_commands(task)).await,
         None => Ok(Saved {

@@ -10,8 +10,11 @@ use domain::board::Snapshot;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::TaskDetail;
+use domain::text::{coloured, json, printed};
 use kernel::{BoardFilter, DeliveryQuery, Kernel, SearchQuery};
 use leptos::prelude::use_context;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use state::Opening;
 use state::address::Address;
 use state::drawer::news::News;
@@ -52,7 +55,7 @@ pub(crate) async fn open_page(path: &str, query: &str) -> Result<Opening, ApiErr
     let request = request.as_ref();
     let headers = request.map(|request| &request.headers);
     Ok(Opening {
-        address,
+        address: shown(address)?,
         snapshot,
         reading,
         inbox: read_inbox().await?,
@@ -60,7 +63,7 @@ pub(crate) async fn open_page(path: &str, query: &str) -> Result<Opening, ApiErr
         notifies: headers.is_some_and(preferences::notifies),
         layout: headers.map(preferences::layout).unwrap_or_default(),
         theme: headers.map(preferences::theme).unwrap_or_default(),
-        me: headers.and_then(preferences::me),
+        me: shown(headers.and_then(preferences::me))?,
         problem: request.and_then(refuse::problem),
     })
 }
@@ -71,12 +74,12 @@ pub(crate) async fn read_board(include_archived: bool) -> Result<Snapshot, ApiEr
         include_archived,
         ..BoardFilter::default()
     };
-    kernel.board(filter).await.map_err(failed)
+    shown(kernel.board(filter).await.map_err(failed)?)
 }
 
 pub(crate) async fn read_inbox() -> Result<Told, ApiError> {
     let Services { kernel, .. } = services()?;
-    kernel.inbox().await.map(Told::of).map_err(failed)
+    shown(kernel.inbox().await.map(Told::of).map_err(failed)?)
 }
 
 pub(crate) async fn search(text: String) -> Result<Vec<TaskId>, ApiError> {
@@ -115,7 +118,7 @@ async fn pulse(
         let line = log.ok().and_then(|log| last_line(&log.text));
         output.extend(line.map(|line| (task, line)));
     }
-    Ok(Pulse {
+    shown(Pulse {
         dispatch: kernel.dispatch().await.map_err(failed)?,
         output,
         undelivered: kernel.undelivered().await.map_err(failed)?,
@@ -125,7 +128,7 @@ async fn pulse(
 
 /// What a worker printed last, without colours.
 fn last_line(text: &str) -> Option<String> {
-    let plain = super::without_colours(text);
+    let plain = printed(text);
     let mut lines = plain
         .lines()
         .map(str::trim)
@@ -140,7 +143,7 @@ fn last_line(text: &str) -> Option<String> {
 
 pub(crate) async fn read_task(task: &TaskId) -> Result<Reading, ApiError> {
     let Services { kernel, home, .. } = services()?;
-    let detail = kernel.task(task).await.map_err(failed)?;
+    let detail = shown(kernel.task(task).await.map_err(failed)?)?;
     // A log that cannot be read is no reason to withhold the task.
     let log = logs::read(&home, task, Some(LOG_BYTES))
         .await
@@ -153,15 +156,20 @@ pub(crate) async fn read_task(task: &TaskId) -> Result<Reading, ApiError> {
     };
     Ok(Reading {
         detail,
-        log: log.ok().and_then(shown),
+        log: log.ok().and_then(end_of_log),
         html,
         news: news(&kernel, task).await?,
     })
 }
 
-fn shown(log: logs::Log) -> Option<Log> {
+/// What a page is shown: the only way for what the board holds into HTML.
+pub(super) fn shown<T: Serialize + DeserializeOwned>(value: T) -> Result<T, ApiError> {
+    json::clean(value).map_err(|error| internal(&error))
+}
+
+fn end_of_log(log: logs::Log) -> Option<Log> {
     log.exists.then(|| Log {
-        text: log.text,
+        text: coloured(&log.text).into_owned(),
         size_bytes: log.size_bytes,
         is_truncated: log.is_truncated,
         path: log.path.display().to_string(),
@@ -177,7 +185,7 @@ async fn news(kernel: &Kernel, task: &TaskId) -> Result<News, ApiError> {
     };
     let subscriptions = kernel.subscriptions(Some(task.clone())).await;
     let deliveries = kernel.deliveries(lately).await.map_err(failed)?;
-    Ok(News::of(subscriptions.map_err(failed)?, &deliveries))
+    shown(News::of(subscriptions.map_err(failed)?, &deliveries))
 }
 
 /// Long texts take their time, which nobody else has to wait for.

@@ -6,6 +6,7 @@ use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use domain::error::ErrorKind;
+use domain::text::one_line;
 use leptos::prelude::use_context;
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
@@ -19,7 +20,7 @@ pub(super) fn refusal_of(error: &kernel::Error) -> Refusal {
         ErrorKind::Internal => our_fault(error),
         kind => Refusal {
             kind,
-            message: error.to_string(),
+            message: one_line(&error.to_string()).into_owned(),
         },
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl
                     }}
                 </span>
             </div>
-            <a class="title" id=card_id(&id) href=address draggable="false">{text(move || card.title().get())}</a>
+            <a class="title" dir="auto" id=card_id(&id) href=address draggable="false">{text(move || card.title().get())}</a>
             <Notes card clock/>
             <div class="bottom">
                 <Assignee assignee=card.assignee()/>
@@ -116,7 +116,7 @@ fn Tenant(#[prop(into)] tenant: Field<Option<String>>) -> impl IntoView {
     move || {
         tenant
             .get()
-            .map(|tenant| view! { <span class="tag">{tenant}</span> })
+            .map(|tenant| view! { <span class="tag" dir="auto">{tenant}</span> })
     }
 }
 
@@ -139,7 +139,7 @@ fn Progress(#[prop(into)] done: Field<u32>, #[prop(into)] all: Field<u32>) -> im
 fn Assignee(#[prop(into)] assignee: Field<Option<String>>) -> impl IntoView {
     move || match assignee.get() {
         Some(name) => Either::Left(view! {
-            <span class="assignee"><Avatar name=name.clone()/>{name}</span>
+            <span class="assignee" dir="auto"><Avatar name=name.clone()/>{name}</span>
         }),
         None => Either::Right(view! { <span class="assignee" data-none>"Unassigned"</span> }),
     }

@@ -90,11 +90,11 @@ pub(crate) fn CreateForm(
         <div class="create-form" id=CREATE_FORM_ID popover="auto" role="dialog" aria-label="New task" node_ref=panel on:keydown=wrap>
             <PlainForm action=CreateTask::url() on_submit=submit>
                 <input
-                    class="title" name="form[title]" required autofocus autocomplete="off"
+                    class="title" dir="auto" name="form[title]" required autofocus autocomplete="off"
                     placeholder="What is to be done?" aria-label="Title" node_ref=inputs.title
                 />
                 <textarea
-                    class="body" name="form[body]" rows="6" spellcheck="false"
+                    class="body" dir="auto" name="form[body]" rows="6" spellcheck="false"
                     placeholder="The whole story. For the shell lane: the script to run."
                     aria-label="Description" node_ref=inputs.body
                 ></textarea>

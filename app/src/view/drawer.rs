@@ -76,7 +76,7 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
                 </a>
             </header>
             <div class="content">
-                <h2 id=TITLE_ID>{text(move || title.get().unwrap_or_else(|| task.to_string()))}</h2>
+                <h2 id=TITLE_ID dir="auto">{text(move || title.get().unwrap_or_else(|| task.to_string()))}</h2>
                 {move || refusal.get().map(|refusal| view! { <Missing refusal/> })}
                 <Show when=move || is_loaded.get()>
                     <Loaded shown reading/>

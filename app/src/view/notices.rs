@@ -54,7 +54,7 @@ fn Line(notice: Notice) -> impl IntoView {
     view! {
         <div class="notice" data-tone=tone>
             <Drawing icon/>
-            <p>{text}</p>
+            <p dir="auto">{text}</p>
             {undo}
             <button
                 type="button"

@@ -59,7 +59,7 @@ fn Question(shown: Store<Shown>) -> impl IntoView {
     };
     view! {
         <div class="question">
-            {move || about().map(|about| view! { <span class="about tag">{about}</span> })}
+            {move || about().map(|about| view! { <span class="about tag" dir="auto">{about}</span> })}
             <input
                 type="text" role="combobox" aria-expanded="true" aria-controls=ANSWERS_ID
                 aria-activedescendant=marked aria-label=placeholder placeholder=placeholder
@@ -127,7 +127,7 @@ fn Choice(position: usize, item: Item, cursor: Memo<usize>) -> impl IntoView {
             on:click=click(move || dispatch(Msg::Palette(Answer::Chose(position))))
         >
             {mark}{lead}
-            <span class="label">{label}</span>
+            <span class="label" dir="auto">{label}</span>
             {problem}
             <span class="detail">{detail}</span>
             {key}

@@ -1,5 +1,7 @@
-//! Colours in what workers print: the sequences that terminals understand (ECMA-48, "Select Graphic
-//! Rendition"), as spans of text. Every other sequence is left out.
+//! Colours in what workers print: Select Graphic Rendition (ECMA-48), as spans of text. Every other
+//! sequence is left out.
+
+use domain::text::{Piece, pieces};
 
 /// A piece of text in one style.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -62,62 +64,26 @@ impl Style {
     }
 }
 
-/// Splits what was printed into pieces of one style each.
-pub fn spans(printed: &str) -> Vec<Span> {
-    let mut style = Style::default();
-    let mut spans = vec![Span::default()];
-    for (position, line) in printed.split('\n').enumerate() {
-        if position > 0 {
-            push(&mut spans, "\n", style);
-        }
-        write_line(&mut spans, line, &mut style);
-    }
-    spans.retain(|span| !span.text.is_empty());
-    spans
-}
-
-/// The text alone.
-pub fn plain(printed: &str) -> String {
-    spans(printed).into_iter().map(|span| span.text).collect()
-}
-
-/// The same of one line, in the style that the lines before it left behind.
+/// Splits a line into pieces of one style each, beginning with the style that the lines before it left
+/// behind. Of one that was written over, as progress bars are, the last state is kept.
 pub fn line(printed: &str, style: &mut Style) -> Vec<Span> {
     let mut spans = Vec::new();
-    write_line(&mut spans, printed, style);
-    spans.retain(|span| !span.text.is_empty());
-    spans
-}
-
-/// Of a line that was written over and over, as progress bars are, the last state is kept.
-fn write_line(spans: &mut Vec<Span>, line: &str, style: &mut Style) {
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    let line = line.rsplit('\r').next().unwrap_or(line);
-    let mut pieces = line.split('\u{1b}');
-    push(spans, pieces.next().unwrap_or_default(), *style);
-    for piece in pieces {
-        let rest = match piece.strip_prefix('[') {
-            // "Control Sequence": parameters, then one letter that ends it.
-            Some(sequence) => {
-                let end = sequence.find(|letter: char| ('@'..='~').contains(&letter));
-                let (numbers, rest) = sequence.split_at(end.unwrap_or(sequence.len()));
-                if rest.starts_with('m') {
-                    style.select(numbers);
+    let mut is_written_over = false;
+    for piece in pieces(printed) {
+        match piece {
+            Piece::Text(text) => {
+                if std::mem::take(&mut is_written_over) {
+                    spans.clear();
                 }
-                rest.get(1..).unwrap_or_default()
+                push(&mut spans, text, *style);
             }
-            // "Operating System Command", a title for instance: up to a bell.
-            None if piece.starts_with(']') => {
-                piece.split_once('\u{7}').map_or("", |(_, rest)| rest)
-            }
-            None => {
-                let mut letters = piece.chars();
-                letters.next();
-                letters.as_str()
-            }
-        };
-        push(spans, rest, *style);
+            Piece::Break => push(&mut spans, "\n", *style),
+            Piece::Return => is_written_over = true,
+            Piece::Style(numbers) => style.select(numbers),
+            Piece::String | Piece::Hidden => {}
+        }
     }
+    spans
 }
 
 fn push(spans: &mut Vec<Span>, text: &str, style: Style) {
@@ -132,12 +98,13 @@ fn push(spans: &mut Vec<Span>, text: &str, style: Style) {
 
 #[cfg(test)]
 mod tests {
+    use domain::text::is_hidden;
     use proptest::prelude::*;
 
     use super::*;
 
     fn seen(printed: &str) -> Vec<(String, String)> {
-        let spans = spans(printed).into_iter();
+        let spans = line(printed, &mut Style::default()).into_iter();
         spans
             .map(|span| (span.text, span.style.classes()))
             .collect()
@@ -149,7 +116,7 @@ mod tests {
 
     #[test]
     fn plain_text_is_one_span() {
-        assert_eq!(seen("one\ntwo\n"), one("one\ntwo\n"));
+        assert_eq!(seen("one two"), one("one two"));
         assert_eq!(seen(""), []);
     }
 
@@ -165,21 +132,24 @@ mod tests {
 
     #[test]
     fn a_line_that_was_written_over_shows_its_last_state() {
-        assert_eq!(seen("10 %\r50 %\r100 %\r\ndone"), one("100 %\ndone"));
+        assert_eq!(seen("10 %\r50 %\r100 %\r"), one("100 %"));
     }
 
     #[test]
     fn other_sequences_are_left_out() {
         assert_eq!(seen("a\u{1b}[2Kb\u{1b}]0;title\u{7}c\u{1b}(d"), one("abcd"));
         assert_eq!(seen("cut \u{1b}[3"), one("cut "));
+        assert_eq!(
+            seen("a\u{1b}Pq\u{1b}\\b\0\u{7}\u{8}c\u{9b}31md\u{202e}")[0].0,
+            "abc"
+        );
     }
 
     proptest! {
         #[test]
-        fn nothing_that_is_printed_shows_an_escape(printed in "[a-z\u{1b}\\[;0-9m\r\n]{0,40}") {
-            for span in spans(&printed) {
-                let has_escape = span.text.contains('\u{1b}');
-                prop_assert!(!has_escape && !span.text.is_empty());
+        fn nothing_that_is_printed_shows_an_escape(printed in "[a-z\u{1b}\u{7}\u{9b}\\]\\[;0-9m\r\u{202e}]{0,40}") {
+            for span in line(&printed, &mut Style::default()) {
+                prop_assert!(!span.text.contains(is_hidden) && !span.text.is_empty());
             }
         }
     }

@@ -45,7 +45,7 @@ fn note(
         says().map(|text| {
             view! {
                 <p class="note" data-tone=tone title=text.clone()>
-                    <Drawing icon/><span>{text.clone()}</span>
+                    <Drawing icon/><span dir="auto">{text.clone()}</span>
                 </p>
             }
         })

@@ -89,7 +89,7 @@ fn Attempt(number: usize, run: Run, clock: Clock) -> impl IntoView {
             <span class="code">{code}</span>
             <span class="duration">{duration}</span>
             <span class="when"><Age now=clock.minute since=run.started_at in_words=age::ago/></span>
-            {run.error.map(|error| view! { <p class="error">{error}</p> })}
+            {run.error.map(|error| view! { <p class="error" dir="auto">{error}</p> })}
         </li>
     }
 }

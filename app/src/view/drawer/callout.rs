@@ -36,7 +36,7 @@ pub(crate) fn Callout(
     };
     view! {
         {move || trouble.get().map(|text| view! {
-            <p class="callout" data-tone="trouble"><Drawing icon=Icon::Warning/><span>{text}</span></p>
+            <p class="callout" data-tone="trouble"><Drawing icon=Icon::Warning/><span dir="auto">{text}</span></p>
         })}
         {move || why().map(|text| view! {
             <p class="callout"><Drawing icon=Icon::Clock/><span>{format!("Why it is not running: {text}.")}</span></p>

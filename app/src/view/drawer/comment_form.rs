@@ -48,7 +48,7 @@ pub(crate) fn CommentForm(
             <PlainForm action=api::Comment::url() on_submit=submit>
                 <input type="hidden" name="task" value=task.to_string()/>
                 <textarea
-                    name="body" rows="2" required placeholder="Say something…" aria-label="Comment"
+                    name="body" dir="auto" rows="2" required placeholder="Say something…" aria-label="Comment"
                     node_ref=input on:input:target=move |event| typed(event.target().value())
                 ></textarea>
                 <button class="button">"Comment"</button>

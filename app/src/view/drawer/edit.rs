@@ -80,10 +80,10 @@ pub(crate) fn EditForm(
             <PlainForm action=EditTask::url() on_submit=submit>
                 <input type="hidden" name="task" value=id/>
                 <label><span>"Title"</span>
-                    <input name="title" required autocomplete="off" value=initial.title node_ref=fields.title/>
+                    <input name="title" dir="auto" required autocomplete="off" value=initial.title node_ref=fields.title/>
                 </label>
                 <label><span>"Description"</span>
-                    <textarea name="body" rows="10" node_ref=fields.body>{initial.body}</textarea>
+                    <textarea name="body" dir="auto" rows="10" node_ref=fields.body>{initial.body}</textarea>
                 </label>
                 {move || conflict.get().map(|theirs| view! {
                     <div class="conflict" role="alert">

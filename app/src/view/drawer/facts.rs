@@ -40,11 +40,12 @@ pub(crate) fn Facts(
     };
     let assignee = match assignee {
         Some(name) => Either::Left(view! {
-            <span class="assignee"><Avatar name=name.clone()/>{name}</span>
+            <span class="assignee" dir="auto"><Avatar name=name.clone()/>{name}</span>
         }),
         None => Either::Right(view! { <span class="assignee" data-none>"Unassigned"</span> }),
     };
-    let tenant = tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd>{tenant}</dd></div> });
+    let tenant =
+        tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd dir="auto">{tenant}</dd></div> });
     let workspace = workspace_path.map(
         |path| view! { <div data-wide="line"><dt>"Workspace"</dt><dd class="path">{path}</dd></div> },
     );

@@ -95,7 +95,9 @@ fn Neighbour(task: TaskId) -> impl IntoView {
         .ask(|model| model.glance(&task))
         .flatten();
     let words = match known {
-        Some((title, status)) => Either::Left(view! { <StatusMark status/><span>{title}</span> }),
+        Some((title, status)) => {
+            Either::Left(view! { <StatusMark status/><span dir="auto">{title}</span> })
+        }
         None => Either::Right(task.to_string()),
     };
     view! { <a class="tag" href=Address::of_task(task.clone()).url() title=task.to_string()>{words}</a> }

@@ -18,9 +18,11 @@ pub(crate) fn Text(
     let has_text = memo(move || text.read().as_ref().is_some_and(|it| !it.trim().is_empty()));
     let content = move || match html.get() {
         Some(html) if !is_code.get() => {
-            Either::Left(view! { <div class="markdown" inner_html=html></div> })
+            Either::Left(view! { <div class="markdown" dir="auto" inner_html=html></div> })
         }
-        _ => Either::Right(view! { <pre data-code=flag(move || is_code.get())>{text.get()}</pre> }),
+        _ => Either::Right(
+            view! { <pre dir="auto" data-code=flag(move || is_code.get())>{text.get()}</pre> },
+        ),
     };
     view! {
         <Show when=move || has_text.get()>

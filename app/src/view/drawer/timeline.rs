@@ -28,13 +28,13 @@ pub(crate) fn Timeline(
                     Entry::Said(comment) => Either::Left(view! { <Said comment html clock/> }),
                     Entry::Happened { text, at, .. } => Either::Right(view! {
                         <li class="event">
-                            <span class="what">{text}</span>
+                            <span class="what" dir="auto">{text}</span>
                             <Age now=clock.minute since=at in_words=age::ago/>
                         </li>
                     }),
                 }).collect_view()}
                 {move || saying.get().into_iter().map(|text| view! {
-                    <li class="comment" data-pending><p>{text}</p></li>
+                    <li class="comment" data-pending><p dir="auto">{text}</p></li>
                 }).collect_view()}
             </ol>
         </section>
@@ -47,15 +47,15 @@ fn Said(comment: Comment, html: Memo<Html>, clock: Clock) -> impl IntoView {
     let html = html.read_untracked();
     let body = match html.comments.iter().find(|(of, _)| *of == comment.id) {
         Some((_, html)) => {
-            Either::Left(view! { <div class="markdown" inner_html=html.clone()></div> })
+            Either::Left(view! { <div class="markdown" dir="auto" inner_html=html.clone()></div> })
         }
-        None => Either::Right(view! { <p>{comment.body}</p> }),
+        None => Either::Right(view! { <p dir="auto">{comment.body}</p> }),
     };
     view! {
         <li class="comment">
             <p class="author">
                 <Avatar name=comment.author.clone()/>
-                <span>{comment.author}</span>
+                <span dir="auto">{comment.author}</span>
                 <Age now=clock.minute since=comment.created_at in_words=age::ago/>
             </p>
             {body}

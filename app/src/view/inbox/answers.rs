@@ -117,7 +117,7 @@ fn SayForm(
         <PlainForm action=Say::url() on_submit=submit>
             <input type="hidden" name="task" value=task.to_string()/>
             <textarea
-                id=answer_id(&task) name="text" rows="1" placeholder=placeholder aria-label=label
+                id=answer_id(&task) dir="auto" name="text" rows="1" placeholder=placeholder aria-label=label
                 node_ref=input on:keydown=press on:input:target=move |event| typed(event.target().value())
             ></textarea>
             <button class=class title="Ctrl Enter">{label}</button>

@@ -60,11 +60,11 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
     let (row, kind_of_need) = (concern_id(&id), name(&need));
     let address = Address::of_task(task.clone()).url();
     let assignee = assignee.map(|name| {
-        view! { <span class="assignee"><Avatar name=name.clone()/>{name}</span> }
+        view! { <span class="assignee" dir="auto"><Avatar name=name.clone()/>{name}</span> }
     });
     let more = more.map(|(about, text)| {
         let about = about.map(|about| view! { <p>{about}</p> });
-        view! { <div class="quotation">{about}<pre>{text}</pre></div> }
+        view! { <div class="quotation">{about}<pre dir="auto">{text}</pre></div> }
     });
     view! {
         <li
@@ -76,14 +76,14 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
             <Drawing icon/>
             <div class="what">
                 <div class="top">
-                    <a class="title" href=address>{title}</a>
+                    <a class="title" dir="auto" href=address>{title}</a>
                     <span class="facts">
                         {assignee}
                         <span class="id">{task.to_string()}</span>
                         <Age now=clock.minute since in_words=age::ago/>
                     </span>
                 </div>
-                <p class="said"><span class="kind">{kind}</span>" "{said}</p>
+                <p class="said"><span class="kind">{kind}</span>" "<span dir="auto">{said}</span></p>
                 <div class="more">
                     {more}
                     <Answers shown id task need/>

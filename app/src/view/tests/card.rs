@@ -130,3 +130,33 @@ fn what_needs_scripts_is_not_offered_without_them() {
         has(tag.unwrap_or_default(), &["needs-script"]);
     }
 }
+
+#[test]
+fn what_people_wrote_runs_in_the_direction_of_its_letters() {
+    let mut task = summary(1);
+    task.title = "\u{5e9}\u{5dc}\u{5d5}\u{5dd}".to_owned();
+    task.tenant = Some("\u{645}\u{62f}\u{6cc}\u{631}".to_owned());
+    task.assignee = Some("\u{5d3}\u{5e0}\u{5d4}".to_owned());
+    task.status = Status::Blocked;
+    task.block_reason = Some("\u{5de}\u{5d4}?".to_owned());
+    let page = board([task.clone()]);
+    let texts = [
+        Some(task.title),
+        task.tenant,
+        task.assignee,
+        task.block_reason,
+    ];
+    for text in texts.into_iter().flatten() {
+        let shown = format!(">{text}<");
+        let at = page
+            .rfind(&shown)
+            .unwrap_or_else(|| panic!("no {text} in {page}"));
+        let before = &page[..at];
+        let around = &before[before.rfind("dir=\"auto\"").unwrap_or(0)..];
+        assert!(
+            around.matches('<').count() <= 3,
+            "{text} has no direction of its own: {around}"
+        );
+        assert!(before.contains("dir=\"auto\""), "{text}");
+    }
+}

@@ -97,7 +97,7 @@ fn markdown_is_shown_as_the_server_made_it() {
     reading.html.body = Some("<h1>Why</h1>".to_owned());
     has(
         &drawer(Ok(reading)),
-        &["<div class=\"markdown\"><h1>Why</h1></div>"],
+        &["<div dir=\"auto\" class=\"markdown\"><h1>Why</h1></div>"],
     );
 }
 

@@ -11,7 +11,6 @@ use reactive_stores::{Patch, Store};
 
 use super::arrange::Match;
 use crate::Model;
-use crate::ansi;
 use crate::label;
 use crate::pending::Changes;
 use crate::staleness::Staleness;
@@ -112,7 +111,7 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
     Card {
         staleness: Staleness::of(task, model.now),
         why_not: why_waiting(model, task),
-        output: output.map(|line| ansi::plain(line)),
+        output: output.cloned(),
         is_overtaken: is_running && task.waiting,
         refusal: model.selection.refusal_of(&id).cloned(),
         is_pending: around.changes.touch(&id),

@@ -6,6 +6,7 @@ mod board_files;
 mod board_streams;
 mod bulk;
 mod create;
+mod dash;
 mod doctor;
 mod edit;
 mod follow;

@@ -11,6 +11,7 @@ mod gc;
 mod guide;
 mod harness;
 mod health;
+mod hostile;
 mod inbox;
 mod limits;
 mod load;

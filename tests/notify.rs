@@ -68,7 +68,7 @@ async fn a_question_is_told_answered_and_the_task_done_with_one_message_each() -
     assert_eq!(completed.json()?["type"], "task.completed");
     assert_eq!(completed.json()?["data"]["detail"], "deployed");
     assert_ne!(blocked.header("webhook-id"), completed.header("webhook-id"));
-    assert_eq!(do_it(&board, &["inbox"]).await?, "(nothing needs you)\n");
+    assert_eq!(do_it(&board, &["inbox"]).await?, "");
 
     // What comes next is the next news, so nothing came twice.
     let last = board.create("last", &[]).await?;
@@ -135,7 +135,7 @@ async fn within_inbox(board: &Board) -> anyhow::Result<String> {
     within("something in the inbox", async {
         loop {
             let said = do_it(board, &["inbox"]).await?;
-            if said != "(nothing needs you)\n" {
+            if !said.is_empty() {
                 return Ok(said);
             }
         }
@@ -166,10 +166,7 @@ async fn subscriptions_to_the_board_are_listed_and_ended() -> anyhow::Result<()>
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("unknown kind"), "{}", said.err);
     do_it(&board, &[&["notify-unsubscribe"], &CI[..]].concat()).await?;
-    assert_eq!(
-        do_it(&board, &["notify-list"]).await?,
-        "(no subscriptions)\n"
-    );
+    assert_eq!(do_it(&board, &["notify-list"]).await?, "");
     Ok(())
 }
 

@@ -138,11 +138,8 @@ async fn lanes_are_listed_with_the_program_that_was_found() -> anyhow::Result<()
          [lanes.broken]\ncommand = [\"no-such-program\"]\n",
     )?;
     let without = json(&board, &["lanes", "--json"]).await?;
-    assert!(
-        said(&board, &["lanes"])
-            .await?
-            .ends_with("(no dispatcher is running)\n")
-    );
+    let listed = board.kanban(&["lanes"]).await?;
+    assert_eq!(listed.err, "(no dispatcher is running)\n");
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     let with = json(&board, &["lanes", "--json"]).await?;
     assert_eq!(
@@ -373,6 +370,33 @@ async fn what_was_done_by_mistake_can_be_undone_once() -> anyhow::Result<()> {
     assert_eq!(after["task"]["status"], "ready");
     let again = board.kanban(&["undo", event]).await?;
     assert_eq!(again.code, Some(1), "{again:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn undo_without_a_number_goes_back_through_what_the_caller_did() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let nothing = board.kanban(&["undo"]).await?;
+    assert_eq!(nothing.err, "kanban: nothing that user did can be undone\n");
+    let old = board.create("old", &[]).await?;
+    let first = board.create("first", &[]).await?;
+    let second = board.create("second", &[]).await?;
+    said(&board, &["archive", old.as_str()]).await?;
+    let elses = ["create", "not ours", "--created-by", "ada"];
+    said(&board, &elses).await?;
+    for (kind, task) in [
+        ("archived", &old),
+        ("created", &second),
+        ("created", &first),
+    ] {
+        let undone = said(&board, &["undo"]).await?;
+        assert!(undone.ends_with(&format!(", {kind} {task}\n")), "{undone}");
+    }
+    let left = json(&board, &["list", "--json"]).await?;
+    let titles = [&left[0]["title"], &left[1]["title"]];
+    assert_eq!(titles, ["old", "not ours"]);
+    let changed = board.kanban(&["undo"]).await?;
+    assert!(changed.err.contains("has changed since"), "{changed:?}");
     Ok(())
 }
 

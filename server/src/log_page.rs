@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use dispatcher::logs;
 use domain::error::Error;
 use domain::id::TaskId;
+use domain::text::printed;
 use tokio::task::spawn_blocking;
 
 use crate::AppState;
@@ -28,7 +29,7 @@ pub(crate) async fn log(
         (CACHE_CONTROL, "no-store"),
     ];
     // A whole log is more than the executor should be kept busy with.
-    let text = spawn_blocking(move || app::ssr::without_colours(&log.text)).await;
+    let text = spawn_blocking(move || printed(&log.text).into_owned()).await;
     let text = text.map_err(|error| HttpError::Log(error.into()))?;
     Ok((headers, text).into_response())
 }

@@ -34,7 +34,9 @@ use axum::Router;
 use axum::routing::post;
 use dispatcher::{FindServers, Home};
 use domain::actor::Actor;
+use domain::error::Error as Refusal;
 use domain::id::EventId;
+use domain::notify::{Address, PLATFORMS};
 use domain::time::Timestamp;
 use kernel::{Due, Kernel};
 use tokio::sync::watch;
@@ -68,6 +70,21 @@ pub(crate) struct Notifier {
     stop: watch::Sender<bool>,
     running: JoinHandle<()>,
     setup: watch::Receiver<Arc<Setup>>,
+}
+
+/// Refuses an address on a platform that nothing is sent to. In a home of hermes-agent, whose gateway
+/// tells news too, any platform may be one of its own.
+///
+/// # Errors
+/// When there is no such platform.
+pub(crate) fn check_platform(to: &Address, home: &Home) -> Result<(), Refusal> {
+    let platform = to.platform.trim();
+    let is_known = platform.is_empty() || PLATFORMS.contains(&platform);
+    if is_known || home.root().join("config.yaml").exists() {
+        Ok(())
+    } else {
+        Err(Refusal::UnknownPlatform(platform.to_owned()))
+    }
 }
 
 /// The way in for Slack, as `kanban.toml` has it now.

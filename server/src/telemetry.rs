@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
+use domain::text::coloured;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -13,14 +14,14 @@ use crate::lines::{LastLines, Lines};
 /// it: a pipe may be full.
 pub(crate) fn start() -> io::Result<LastLines> {
     let (lines, last) = Lines::to(io::stderr())?;
-    start_to(Mutex::new(lines));
+    start_to(Mutex::new(Clean(lines)));
     Ok(last)
 }
 
 /// Starts the log of a supervisor. It goes to a file, and not a line of it is lost unless the disk is
 /// full.
 pub(crate) fn start_to_file() {
-    start_to(|| BestEffort);
+    start_to(|| Clean(BestEffort));
 }
 
 /// Standard error, which may be on a full disk: to lose a line costs less than to end for it.
@@ -52,5 +53,37 @@ fn start_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     if let Err(error) = started {
         // Somebody else set up a log first, a test for one; that one is told.
         tracing::debug!(%error, "the log had been started already");
+    }
+}
+
+/// Keeps each event to one line in which nothing but our own colours is obeyed: fields may hold what
+/// others wrote.
+struct Clean<W>(W);
+
+impl<W: Write> Write for Clean<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let mut line = coloured(text.trim_end_matches('\n')).replace('\n', " ");
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_whatever_its_fields_hold() {
+        let mut log = Clean(Vec::new());
+        let event = "\u{1b}[33m WARN\u{1b}[0m a\nINFO forged\u{1b}]0;x\u{7}\u{202e}\u{8}\n";
+        log.write_all(event.as_bytes()).unwrap();
+        let line = "\u{1b}[33m WARN\u{1b}[0m a INFO forged\u{1b}[0m\n";
+        assert_eq!(String::from_utf8(log.0).unwrap(), line);
     }
 }

@@ -160,7 +160,7 @@ async fn what_was_refused_is_said_in_one_line_and_changes_nothing() -> anyhow::R
                 "notify-subscribe",
                 "t_00",
                 "--platform",
-                "x",
+                "slack",
                 "--chat-id",
                 "y",
             ],

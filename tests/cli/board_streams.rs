@@ -53,7 +53,7 @@ async fn an_export_is_the_whole_board_and_comes_back_as_it_was() -> anyhow::Resu
     let b = board
         .create("b", &["--parent", a.as_str(), "--idempotency-key", "k"])
         .await?;
-    let place = ["--platform", "x", "--chat-id", "y"];
+    let place = ["--platform", "slack", "--chat-id", "y"];
     board
         .kanban(&[&["notify-subscribe", b.as_str()][..], &place].concat())
         .await?;

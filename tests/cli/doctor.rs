@@ -189,7 +189,7 @@ async fn a_home_that_others_can_read_is_noted_and_a_file_is_wrong() -> anyhow::R
 async fn news_that_reached_nobody_are_wrong() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let task = board.create("a", &[]).await?;
-    let nowhere = ["--platform", "pager", "--chat-id", "7"];
+    let nowhere = ["--platform", "slack", "--chat-id", "7"];
     board
         .kanban(&[&["notify-subscribe", task.as_str()], &nowhere[..]].concat())
         .await?;
@@ -205,7 +205,7 @@ async fn news_that_reached_nobody_are_wrong() -> anyhow::Result<()> {
     .await??;
     has(
         &wrong,
-        "1 reached nobody; the last, for pager:7: kanban.toml sets up no channel pager",
+        "1 reached nobody; the last, for slack:7: kanban.toml sets up no channel slack",
     );
     Ok(())
 }

@@ -37,8 +37,8 @@ async fn a_list_can_be_narrowed() -> anyhow::Result<()> {
     }
     let said = board.kanban(&["list", "--tenant", "nobody"]).await?;
     assert_eq!(
-        (said.code, said.out.as_str()),
-        (Some(0), "(no matching tasks)\n")
+        (said.code, said.out.as_str(), said.err.as_str()),
+        (Some(0), "", "(no matching tasks)\n")
     );
     Ok(())
 }
@@ -52,7 +52,7 @@ async fn a_line_has_mark_id_status_assignee_tenant_and_title() -> anyhow::Result
         .await?;
     let said = board.kanban(&["ls"]).await?;
     let lines = format!(
-        "▶ {a}  ready     (unassigned)          [acme] a\n? {b}  triage    ops                   b [2J\n"
+        "▶ {a}  ready     (unassigned)          [acme] a\n? {b}  triage    ops                   b\n"
     );
     assert_eq!(said.out, lines);
     Ok(())

@@ -44,3 +44,18 @@ async fn people_read_what_when_and_by_whom() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_name_and_its_value_are_two_words() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let id = board.create("a", &[]).await?;
+    board.write_past_us("UPDATE tasks SET last_spawn_error = 'exited', not_before = 9999999999")?;
+    let said = board.kanban(&["show", id.as_str()]).await?;
+    assert!(
+        said.out.contains("\n  last error: exited\n"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("\n  rests until: in "), "{}", said.out);
+    Ok(())
+}

@@ -35,7 +35,7 @@ async fn a_page_of_another_site_changes_nothing() -> anyhow::Result<()> {
         board
             .kanban(&["list"])
             .await?
-            .out
+            .err
             .contains("no matching tasks")
     );
     let by_page = post(TASKS)?.header("content-type", "application/json");

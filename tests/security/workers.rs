@@ -76,7 +76,7 @@ async fn a_worker_does_nothing_that_belongs_to_people() -> anyhow::Result<()> {
     let own = format!("/tasks/{own}");
     let link = json!({ "parent_id": "t_1", "child_id": "t_2" });
     let unlink = "/links?parent_id=t_1&child_id=t_2".to_owned();
-    let address = json!({ "platform": "a", "chat_id": "b" });
+    let address = json!({ "platform": "webhook", "chat_id": "b" });
     let wishes = [
         (Method::PATCH, own.clone(), json!({ "priority": 9 })),
         (Method::PATCH, own.clone(), json!({ "title": "x" })),

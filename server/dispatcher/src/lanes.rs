@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::command::SHELL;
-use domain::dispatch::LaneReport;
+use domain::dispatch::{LaneReport, is_profile};
 use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
@@ -190,9 +190,7 @@ impl Lanes {
 
     /// The lane that serves an assignee, whether it can start anything or not.
     pub(crate) fn of(&self, assignee: &str) -> Option<&Lane> {
-        // The name is handed to a program, which must not take it for an option.
-        let is_name = !assignee.is_empty() && !assignee.starts_with('-');
-        let for_others = || self.for_others().filter(|_| is_name);
+        let for_others = || self.for_others().filter(|_| is_profile(assignee));
         self.named(assignee).or_else(for_others)
     }
 

@@ -154,6 +154,8 @@ fn take_in(command: &mut Command, is_worker: bool) -> Result<(), Refusal> {
         | Command::RenewLease { .. }
         | Command::UnblockTask { .. }
         | Command::SetPriority { .. }
+        | Command::LimitTask { .. }
+        | Command::KeepAnswer { .. }
         | Command::ArchiveTask { .. }
         | Command::MoveTask { .. }
         | Command::Undo { .. }
@@ -187,6 +189,8 @@ fn new_task(new: &mut NewTask, is_worker: bool) -> Result<(), Refusal> {
         triage: _,
         idempotency_key,
         failure_limit: _,
+        max_runtime: _,
+        skills: _,
     } = new;
     clean(title, one_line);
     name("assignee", assignee.as_deref())?;

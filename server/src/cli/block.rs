@@ -3,6 +3,7 @@
 use domain::command::Command;
 use domain::id::TaskId;
 
+use super::body::or_stdin;
 use super::bulk::Bulk;
 use super::output::Output;
 use super::session::Session;
@@ -13,7 +14,8 @@ use super::session::Session;
     kanban block t_1a2b3c4d which city?\n  \
     kanban block waits for the review --ids t_5e6f7a8b     (a worker leaves out its own task)")]
 pub(super) struct Args {
-    /// The task, which a worker may leave out, and the question or what is missing
+    /// The task, which a worker may leave out, and the question or what is missing; `-` reads that from
+    /// standard input
     #[arg(value_name = "TASK_ID REASON")]
     words: Vec<String>,
     /// More tasks, for the same reason
@@ -26,7 +28,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (first, reason) = session.split_words(&args.words)?;
-    let reason = Some(reason).filter(|reason| !reason.trim().is_empty());
+    let reason = Some(or_stdin(reason, session)?).filter(|reason| !reason.trim().is_empty());
     let command = |task| Command::BlockTask {
         task,
         reason: reason.clone(),

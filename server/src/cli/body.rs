@@ -36,9 +36,20 @@ impl Args {
     }
 }
 
+/// A text from the command line, where `-` reads it from standard input. As in the shell's own
+/// `$(…)`, line breaks at the end are no part of it.
+pub(super) fn or_stdin(text: String, session: &Session) -> anyhow::Result<String> {
+    match text.as_str() {
+        "-" => Ok(from_stdin(session)?
+            .trim_end_matches(['\r', '\n'])
+            .to_owned()),
+        _ => Ok(text),
+    }
+}
+
 fn from_stdin(session: &Session) -> anyhow::Result<String> {
     session.not_in_chat("read standard input")?;
-    read(io::stdin().lock()).context("cannot take the body from standard input")
+    read(io::stdin().lock()).context("cannot take the text from standard input")
 }
 
 fn from_file(path: &Path, session: &Session) -> anyhow::Result<String> {

@@ -3,6 +3,7 @@
 use domain::command::Command;
 use serde_json::json;
 
+use super::body::or_stdin;
 use super::output::Output;
 use super::session::Session;
 use super::usage;
@@ -14,7 +15,7 @@ use crate::answer;
     kanban comment t_1a2b3c4d the key is under the mat\n  \
     kanban comment half way through     (in a worker)")]
 pub(super) struct Args {
-    /// The task, which a worker may leave out, and what to say
+    /// The task, which a worker may leave out, and what to say; `-` reads it from standard input
     #[arg(required = true, value_name = "TASK_ID TEXT")]
     words: Vec<String>,
     /// In whose name [default: yours]
@@ -27,6 +28,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (task, body) = session.split_words(&args.words)?;
+    let body = or_stdin(body, session)?;
     usage::ensure(
         !body.is_empty(),
         "what is there to say? write it after the task",

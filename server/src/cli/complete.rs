@@ -2,6 +2,7 @@
 
 use domain::command::Command;
 
+use super::body::or_stdin;
 use super::bulk::Bulk;
 use super::output::Output;
 use super::session::Session;
@@ -10,14 +11,16 @@ use super::session::Session;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban complete t_1a2b3c4d --result 'merged as 4711'\n  \
+    make report | kanban complete t_1a2b3c4d --result -\n  \
     kanban complete --result done --metadata '{\"tests\": 12}'     (in a worker)")]
 pub(super) struct Args {
     /// The tasks; a worker may leave out its own
     task_ids: Vec<String>,
-    /// What came out of it; the tasks that wait for it are told
+    /// What came out of it; the tasks that wait for it are told. `-` reads it from standard input
     #[arg(long, value_name = "TEXT")]
     result: Option<String>,
-    /// What the run did, for whoever looks at it later; also the result where there is none
+    /// What the run did, for whoever looks at it later; also the result where there is none.
+    /// `-` reads it from standard input
     #[arg(long, value_name = "TEXT")]
     summary: Option<String>,
     /// Particulars of the run for programs
@@ -35,10 +38,16 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
             "--summary and --metadata are about one run; complete the tasks one by one",
         )?;
     }
+    super::usage::ensure(
+        [&args.result, &args.summary].map(|it| it.as_deref()) != [Some("-"); 2],
+        "standard input can be the result or the summary, not both",
+    )?;
+    let read = |text: Option<String>| text.map(|text| or_stdin(text, session)).transpose();
+    let (result, summary) = (read(args.result)?, read(args.summary)?);
     let command = |task| Command::CompleteTask {
         task,
-        result: args.result.clone(),
-        summary: args.summary.clone(),
+        result: result.clone(),
+        summary: summary.clone(),
         metadata: args.metadata.clone(),
     };
     let mut bulk = Bulk::new(session, output, "complete").json(args.json);

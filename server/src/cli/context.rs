@@ -24,6 +24,6 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     if args.json {
         return output.json(&json!({ "task_id": id, "context": context }));
     }
-    output.written(&context);
+    output.text(&context);
     Ok(())
 }

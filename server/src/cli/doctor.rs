@@ -7,12 +7,12 @@ mod news;
 mod runs;
 
 use dispatcher::Home;
+use domain::text::lines;
 use serde_json::json;
 
 use super::output::Output;
 use super::progress;
 use super::session::Session;
-use super::text;
 use crate::other_boards;
 use finding::{Finding, State};
 
@@ -83,14 +83,19 @@ fn print(finding: &Finding, output: &mut Output) {
         State::Note => paint.dim("·"),
         State::Wrong => paint.bad("✗"),
     };
-    let message = text::lines(message);
+    let message = indented(message);
     output.painted_line(format_args!("{mark} {check:14}  {message}"));
     if let Some(remedy) = remedy {
-        let remedy = text::lines(remedy);
+        let remedy = indented(remedy);
         output.painted_line(format_args!(
             "  {:14}  {}",
             "",
             paint.bold(format_args!("→ {remedy}"))
         ));
     }
+}
+
+/// A text in its lines, none of which looks like a finding of its own.
+fn indented(text: &str) -> String {
+    lines(text).replace('\n', &format!("\n{:18}", ""))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -18,7 +18,7 @@ use super::session::Session;
     kanban export > board.jsonl\n  \
     kanban export --output board.jsonl && kanban --home ~/other import board.jsonl")]
 pub(super) struct Args {
-    /// Where to, instead of standard output; must not exist yet
+    /// Where to, instead of standard output; must not exist yet. `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// With --output, print what was written as JSON
@@ -27,7 +27,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    let Some(path) = args.output else {
+    let Some(path) = args.output.filter(|path| path != Path::new("-")) else {
         let lines = Lines::default();
         let exporting = session.kernel.export(lines.clone());
         progress::during("exporting the board", exporting).await?;

@@ -37,6 +37,6 @@ pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<()> {
         let topic = paint.bold(format_args!("{:14}", page.topic));
         output.painted_line(format_args!("{topic}  {}", page.about));
     }
-    output.line("\nRead one with `kanban guide TOPIC`.");
+    output.text("\nRead one with `kanban guide TOPIC`.\n");
     Ok(())
 }

@@ -3,6 +3,7 @@
 use domain::command::Command;
 use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need};
+use domain::text::one_line;
 use domain::time::Timestamp;
 
 use super::output::Output;
@@ -43,7 +44,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         return output.json(&concerns);
     }
     if concerns.is_empty() {
-        output.line("(nothing needs you)");
+        output.note("(nothing needs you)");
     }
     let now = session.kernel.now();
     for concern in &concerns {
@@ -92,10 +93,10 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             ('✉', said, Some(how))
         }
     };
-    let (title, since) = (text::one_line(title), text::relative(now, *since));
+    let (title, since) = (one_line(title), text::relative(now, *since));
     output.line(format_args!("{sign} {task}  {title}  ({since})"));
-    output.line(format_args!("    {}", text::one_line(&said)));
+    output.line(format_args!("    {}", one_line(&said)));
     if let Some(more) = more {
-        output.line(format_args!("    {}", text::one_line(&more)));
+        output.line(format_args!("    {}", one_line(&more)));
     }
 }

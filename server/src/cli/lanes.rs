@@ -48,7 +48,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         output.line(line(lane));
     }
     if known.dispatch.living().is_none() {
-        output.line("(no dispatcher is running)");
+        output.note("(no dispatcher is running)");
     }
     Ok(())
 }

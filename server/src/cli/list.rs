@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use domain::status::Status;
 use domain::task::Task;
+use domain::text::one_line;
 use kernel::TaskFilter;
 
 use super::json::TaskObject;
@@ -54,7 +55,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         return output.json(&tasks.iter().map(TaskObject::from).collect::<Vec<_>>());
     }
     if tasks.is_empty() {
-        output.line("(no matching tasks)");
+        output.note("(no matching tasks)");
     }
     for task in &tasks {
         output.painted_line(line(task, output.paint));
@@ -64,19 +65,16 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 
 fn line(task: &Task, paint: Paint) -> String {
     let Task { id, status, .. } = task;
-    let assignee = text::one_line(task.assignee.as_deref().unwrap_or("(unassigned)"));
-    let tenant = task.tenant.as_deref().map(text::one_line);
+    let assignee = one_line(task.assignee.as_deref().unwrap_or("(unassigned)"));
+    let tenant = task.tenant.as_deref().map(one_line);
     let tenant = tenant.map(|tenant| paint.dim(format_args!("[{tenant}] ")));
     format!(
         "{} {id}  {}  {}  {}{}",
         paint.status(status, text::icon(status)),
-        paint.status(
-            status,
-            format_args!("{:8}", text::one_line(status.as_str()))
-        ),
+        paint.status(status, format_args!("{:8}", one_line(status.as_str()))),
         paint.dim(format_args!("{assignee:20}")),
         tenant.unwrap_or_default(),
-        text::one_line(&task.title)
+        one_line(&task.title)
     )
 }
 

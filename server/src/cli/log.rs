@@ -35,9 +35,6 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     if args.json {
         return output.json(&json!({ "task_id": id, "content": log.text }));
     }
-    output.written(&log.text);
-    if !log.text.is_empty() && !log.text.ends_with('\n') {
-        output.text("\n");
-    }
+    output.printed(&log.text);
     Ok(())
 }

@@ -3,12 +3,12 @@
 use domain::id::TaskId;
 use domain::notify::BoardSubscription;
 use domain::notify::delivery::{Delivery, DeliveryState};
+use domain::text::one_line;
 use kernel::DeliveryQuery;
 use serde::Serialize;
 
 use super::output::Output;
 use super::session::{self, Session};
-use super::text;
 
 /// List who is told what becomes of which task, and what could not be told
 #[derive(Debug, clap::Args)]
@@ -44,7 +44,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         return output.json(&rows);
     }
     if rows.is_empty() {
-        output.line("(no subscriptions)");
+        output.note("(no subscriptions)");
     }
     for row in &rows {
         output.line(line(row));
@@ -94,6 +94,6 @@ fn dead_letter(dead: &Delivery) -> String {
     let error = dead.error.as_deref().unwrap_or_default();
     format!(
         "{task}  {place}  could not be told: {} (delivery {id})",
-        text::one_line(error)
+        one_line(error)
     )
 }

@@ -7,6 +7,7 @@ use domain::notify::quiet::QuietHours;
 use super::address;
 use super::output::Output;
 use super::session::{self, Session};
+use crate::notify::check_platform;
 
 /// Tell somebody what becomes of a task, or of all tasks, from now on
 #[derive(Debug, clap::Args)]
@@ -57,6 +58,7 @@ fn quiet(text: &str) -> Result<Quiet, String> {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let to = args.address.with_user(args.user_id);
+    check_platform(&to, &session.home)?;
     let task = args.task_id.as_deref().map(session::known).transpose()?;
     let filter = Filter {
         tenant: args.tenant,

@@ -2,14 +2,15 @@
 //!
 //! A verb fills it and prints nothing itself, so what it says can also be sent elsewhere.
 
+use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 
+use domain::text::{coloured, is_hidden, lines, one_line, printed};
 use serde::Serialize;
 
 use super::paint::Paint;
-use super::text;
 
 /// What has been said so far.
 #[derive(Debug, Default)]
@@ -30,15 +31,15 @@ impl Output {
         }
     }
 
-    /// A line of data for people, in which nothing moves the cursor or changes the colours: some of
-    /// it may be somebody's text.
+    /// One line of data for people. Some of it may be somebody's text, which makes no second one.
     pub(super) fn line(&mut self, line: impl Display) {
-        write_line(&mut self.data, text::lines(&line.to_string()));
+        write_line(&mut self.data, one_line(&line.to_string()));
     }
 
-    /// A line that was painted. Whoever paints cleans what others wrote in it.
+    /// Data for people in its lines, which nothing but colours is let through with. Whoever paints
+    /// takes the colours and line breaks out of what others wrote in it.
     pub(super) fn painted_line(&mut self, line: impl Display) {
-        write_line(&mut self.data, line);
+        write_line(&mut self.data, coloured(&line.to_string()));
     }
 
     /// Data of ours that brings its own line breaks.
@@ -46,25 +47,31 @@ impl Output {
         self.data.push_str(text);
     }
 
-    /// What others wrote, as it is for programs; in a terminal it plays no tricks.
-    pub(super) fn written(&mut self, text: &str) {
-        if io::stdout().is_terminal() {
-            let plain = app::ssr::without_colours(text);
-            self.data.push_str(&text::lines(&plain));
+    /// What a program printed, in its colours where there are any.
+    pub(super) fn printed(&mut self, text: &str) {
+        let shown = if self.paint.is_on() {
+            coloured(text)
         } else {
-            self.data.push_str(text);
+            printed(text)
+        };
+        self.data.push_str(&shown);
+        if !text.is_empty() && !text.ends_with('\n') {
+            self.data.push('\n');
         }
     }
 
     /// Data for programs, indented by two as in the original.
     pub(super) fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
-        write_line(&mut self.data, serde_json::to_string_pretty(value)?);
+        write_line(
+            &mut self.data,
+            escaped(&serde_json::to_string_pretty(value)?),
+        );
         Ok(())
     }
 
     /// Data for programs that read line by line.
     pub(super) fn json_line(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
-        write_line(&mut self.data, serde_json::to_string(value)?);
+        write_line(&mut self.data, escaped(&serde_json::to_string(value)?));
         Ok(())
     }
 
@@ -76,7 +83,7 @@ impl Output {
 
     /// A sentence for people that is neither data nor a complaint.
     pub(super) fn note(&mut self, sentence: impl Display) {
-        write_line(&mut self.asides, text::lines(&sentence.to_string()));
+        write_line(&mut self.asides, lines(&sentence.to_string()));
     }
 
     /// Prints what has been said until now, and tells whether anybody still reads.
@@ -103,6 +110,26 @@ impl Output {
     pub(super) fn into_text(self) -> String {
         self.data + &self.asides
     }
+}
+
+/// The same JSON without a character that a terminal obeys: outside of its texts there is none.
+fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_hidden) {
+        return json.into();
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_hidden(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a `String` cannot fail.
+                write!(escaped, "\\u{unit:04x}").ok();
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped.into()
 }
 
 fn write_line(text: &mut String, line: impl Display) {

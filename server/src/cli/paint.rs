@@ -39,6 +39,11 @@ impl Paint {
         Self { is_on }
     }
 
+    /// Whether there are any.
+    pub(super) fn is_on(self) -> bool {
+        self.is_on
+    }
+
     /// What stands out.
     pub(super) fn bold(self, text: impl Display) -> String {
         self.styled(Style::new().bold(), text)

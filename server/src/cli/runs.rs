@@ -28,7 +28,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         return output.json(&runs.iter().map(RunObject::from).collect::<Vec<_>>());
     }
     if runs.is_empty() {
-        output.line(format_args!("(no runs of {id})"));
+        output.note(format_args!("(no runs of {id})"));
     }
     let now = session.kernel.now();
     for run in &runs {

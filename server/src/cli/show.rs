@@ -3,6 +3,7 @@
 use domain::dispatch::{WhyNot, names_of};
 use domain::run::Run;
 use domain::task::TaskDetail;
+use domain::text::{lines, one_line};
 use domain::time::{Seconds, Timestamp};
 
 use super::json::Shown;
@@ -40,15 +41,15 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 fn print(detail: &TaskDetail, why: Option<&WhyNot>, now: Timestamp, output: &mut Output) {
     let task = &detail.task;
     let paint = output.paint;
-    let title = paint.bold(text::one_line(&task.title));
+    let title = paint.bold(one_line(&task.title));
     output.painted_line(format_args!("Task {}: {title}", task.id));
     for (name, value) in fields(detail, why, now) {
-        let name = paint.dim(format_args!("{:<11}", format!("{name}:")));
-        output.painted_line(format_args!("  {name}{}", text::one_line(&value)));
+        let name = paint.dim(format_args!("{:<11}", format!("{name}: ")));
+        output.painted_line(format_args!("  {name}{}", one_line(&value)));
     }
     for (heading, content) in [("Body", &task.body), ("Result", &task.result)] {
         if let Some(content) = content.as_deref().filter(|text| !text.trim().is_empty()) {
-            let content = text::lines(content.trim_end());
+            let content = lines(content.trim_end());
             output.painted_line(format_args!(
                 "\n{}\n{content}",
                 paint.bold(format_args!("{heading}:"))
@@ -77,8 +78,8 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
     }
     output.painted_line(heading("Comments", comments.len()));
     for comment in comments {
-        let author = text::one_line(&comment.author);
-        let (at, body) = (ago(comment.created_at), text::lines(&comment.body));
+        let author = one_line(&comment.author);
+        let (at, body) = (ago(comment.created_at), lines(&comment.body));
         output.painted_line(format_args!("  {at} {author}: {body}"));
     }
     output.painted_line(heading("Events", events.len()));
@@ -155,7 +156,7 @@ fn fields(
 fn end_of(run: &Run) -> String {
     let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
     let lane = run.lane.as_deref().unwrap_or("by hand");
-    let error = run.error.as_deref().map(text::one_line);
+    let error = run.error.as_deref().map(one_line);
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
-    format!("{}  {outcome}{error}", text::one_line(lane))
+    format!("{}  {outcome}{error}", one_line(lane))
 }

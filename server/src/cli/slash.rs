@@ -5,6 +5,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 use dispatcher::Home;
 use domain::actor::Actor;
+use domain::text::lines;
 use kernel::Kernel;
 
 use super::output::Output;
@@ -30,7 +31,7 @@ pub(super) async fn run(args: &Args, session: &Session, output: &mut Output) -> 
     } = session;
     // Whoever hands a line over has let its author in, but does not say that kanban.toml trusts them.
     let actor = Actor::in_chat(author, false);
-    output.line(run_slash(kernel, home, &actor, &args.line).await);
+    output.painted_line(run_slash(kernel, home, &actor, &args.line).await);
     Ok(())
 }
 
@@ -47,11 +48,12 @@ pub(crate) async fn run_slash(kernel: &Kernel, home: &Home, actor: &Actor, line:
         Ok(verb) => carry_out(verb, kernel, home, actor).await,
         Err(sentence) => sentence,
     };
-    let answer = answer.trim_end();
+    // A chat obeys what a terminal does, and direction overrides too.
+    let answer = lines(answer.trim_end());
     if answer.is_empty() {
         return "(no output)".to_owned();
     }
-    cut(answer)
+    cut(&answer)
 }
 
 /// The verb that a line asks for, or the answer where it asks for none.

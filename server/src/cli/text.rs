@@ -1,9 +1,8 @@
 //! How things look in a terminal.
 
-use std::borrow::Cow;
-
 use domain::event::Event;
 use domain::status::Status;
+use domain::text::one_line;
 use domain::time::{Seconds, Timestamp};
 use jiff::tz::TimeZone;
 
@@ -50,25 +49,6 @@ pub(super) fn span(text: &str) -> Result<Seconds, String> {
     seconds.map(Seconds).ok_or_else(|| {
         "write seconds, or a number with s, m, h or d, as in 90s, 30m, 2h or 1d".to_owned()
     })
-}
-
-/// Somebody's text in one line, in which nothing moves the cursor or changes the colours.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        text.replace(char::is_control, " ").into()
-    } else {
-        text.into()
-    }
-}
-
-/// Somebody's text in its lines, in which nothing else moves the cursor or changes the colours.
-pub(super) fn lines(text: &str) -> Cow<'_, str> {
-    let is_harmful = |char: char| char.is_control() && char != '\n' && char != '\t';
-    if text.contains(is_harmful) {
-        text.replace(is_harmful, "").into()
-    } else {
-        text.into()
-    }
 }
 
 /// The kind of an event and its particulars, in one line.
@@ -118,12 +98,5 @@ mod tests {
             relative(now, Timestamp(i64::MIN)),
             format!("{} ago", Seconds(i64::MAX))
         );
-    }
-
-    #[test]
-    fn somebody_elses_text_cannot_play_with_the_terminal() {
-        assert_eq!(one_line("a\u{1b}[2J\nb"), "a [2J b");
-        assert_eq!(lines("a\u{1b}[2J\r\n\tb"), "a[2J\n\tb");
-        assert!(matches!(one_line("ünd"), Cow::Borrowed("ünd")));
     }
 }

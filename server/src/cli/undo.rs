@@ -1,5 +1,6 @@
 //! `kanban undo`.
 
+use anyhow::Context as _;
 use domain::command::Command;
 use domain::id::EventId;
 use serde_json::json;
@@ -7,25 +8,38 @@ use serde_json::json;
 use super::output::Output;
 use super::session::Session;
 
-/// Take back what somebody did, as long as nobody has built upon it
+/// Take back what you did last, or what wrote an event, as long as nobody has built upon it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
+    kanban undo                (what you did last; once more for what you did before)\n  \
     kanban show t_1a2b3c4d     (the numbers of its events)\n  \
     kanban undo 42")]
 pub(super) struct Args {
     /// The number of an event that it wrote, as `kanban show` prints it
-    event: i64,
+    event: Option<i64>,
     /// Print the number of the event as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    let event = EventId(args.event);
+    let last = match args.event {
+        Some(_) => None,
+        None => session.kernel.last_act_by(&session.author).await?,
+    };
+    let event = args.event.map(EventId).or(last.as_ref().map(|it| it.id));
+    let event =
+        event.with_context(|| format!("nothing that {} did can be undone", session.author))?;
     session.execute(Command::Undo { event }).await?;
     if args.json {
         return output.json(&json!({ "undone": event }));
     }
-    output.line(format_args!("Undone: event {event}"));
+    match last {
+        Some(last) => output.line(format_args!(
+            "Undone: event {event}, {} {}",
+            last.kind, last.task_id
+        )),
+        None => output.line(format_args!("Undone: event {event}")),
+    }
     Ok(())
 }

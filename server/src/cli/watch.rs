@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::board::{Frame, TaskSummary};
 use domain::event::Event;
+use domain::text::one_line;
 use serde::Serialize;
 
 use super::follow::{Pace, follow};
@@ -89,13 +90,13 @@ fn print(
     }
     let paint = output.paint;
     let at = paint.dim(format_args!("[{}]", text::moment(event.created_at)));
-    let kind = paint.bold(format_args!("{:18}", text::one_line(&event.kind)));
-    let assignee = text::one_line(assignee.unwrap_or("-"));
+    let kind = paint.bold(format_args!("{:18}", one_line(&event.kind)));
+    let assignee = one_line(assignee.unwrap_or("-"));
     let payload = event.payload.as_ref().map(|payload| format!(" {payload}"));
     let id = &event.task_id;
     output.painted_line(format_args!(
         "{at} {id} {kind} (@{assignee}){}",
-        text::one_line(&payload.unwrap_or_default())
+        one_line(&payload.unwrap_or_default())
     ));
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::extract::ws::Utf8Bytes;
 use domain::board::Frame;
 use domain::id::EventId;
+use domain::text::json;
 use kernel::Kernel;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -86,7 +87,8 @@ impl Shared {
 fn encode(frame: &Frame, telling: Telling) -> Utf8Bytes {
     let json = match telling {
         Telling::Events => serde_json::to_string(&EventFrame::new(&frame.events, frame.cursor)),
-        Telling::Tasks => serde_json::to_string(frame),
+        // A page shows what it is told.
+        Telling::Tasks => json::to_string(frame),
     };
     // Frames are made of texts and numbers, which always have a JSON form.
     json.unwrap_or_default().into()

@@ -8,6 +8,7 @@ use dispatcher::{Home, logs};
 use domain::dispatch::{Dispatch, Facts, why_not};
 use domain::id::{EventId, TaskId};
 use domain::live::Live;
+use domain::text::{json, printed};
 use domain::time::Timestamp;
 use kernel::Kernel;
 use tokio::sync::watch;
@@ -66,7 +67,7 @@ async fn look(statuses: Arc<Statuses>, kernel: Kernel, home: Home) {
             Ok(live) if last.as_ref().is_some_and(|last| is_the_same(last, &live)) => {}
             Ok(live) => {
                 // It is made of texts and numbers, which always have a JSON form.
-                let json = serde_json::to_string(&live).unwrap_or_default();
+                let json = json::to_string(&live).unwrap_or_default();
                 statuses.0.sender().send_replace(Some(json.into()));
                 last = Some(live);
             }
@@ -114,10 +115,7 @@ async fn read(kernel: &Kernel, home: &Home) -> Result<Live, kernel::Error> {
 async fn last_line(home: &Home, task: &TaskId) -> Option<String> {
     // A log that cannot be read has no last line.
     let log = logs::read(home, task, Some(OUTPUT_BYTES)).await.ok()?;
-    let line = log
-        .text
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())?;
+    let text = printed(&log.text);
+    let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(line.trim().chars().take(OUTPUT_CHARS).collect())
 }

@@ -3,6 +3,7 @@
 use domain::id::TaskId;
 use domain::notify::delivery::Delivery;
 use domain::notify::notice::Notice;
+use domain::text::json;
 use domain::time::Timestamp;
 use serde::Serialize;
 
@@ -110,7 +111,7 @@ impl Message {
             },
         };
         // Nothing in it can fail to be JSON.
-        serde_json::to_string(&envelope).unwrap_or_default()
+        json::to_string(&envelope).unwrap_or_default()
     }
 }
 

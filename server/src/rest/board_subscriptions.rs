@@ -14,6 +14,7 @@ use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
+use crate::notify::check_platform;
 
 /// How many kinds may be named: more than there are.
 const MAX_KINDS: usize = 100;
@@ -48,6 +49,7 @@ pub(super) async fn subscribe(
         kinds: fields.some_texts("kinds", MAX_KINDS),
     };
     fields.finish()?;
+    check_platform(&to, &state.services.home)?;
     said(&state, &caller, Command::SubscribeBoard { to, filter }).await
 }
 

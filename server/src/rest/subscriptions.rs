@@ -12,6 +12,7 @@ use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
+use crate::notify::check_platform;
 
 /// Who is told of which task.
 #[utoipa::path(
@@ -55,6 +56,7 @@ pub(super) async fn subscribe(
     let to = address(&mut fields);
     fields.finish()?;
     let task = named.task()?;
+    check_platform(&to, &state.services.home)?;
     said(&state, &caller, Command::Subscribe { task, to }).await
 }
 

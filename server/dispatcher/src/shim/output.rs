@@ -3,6 +3,7 @@
 use std::io::{PipeReader, PipeWriter, Read};
 use std::thread;
 
+use domain::text::printed;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
@@ -95,7 +96,7 @@ fn last_lines(end: &[u8]) -> String {
     let text = text.trim_end();
     let first = text.rmatch_indices('\n').nth(RESULT_LINES - 1);
     let lines = first.map_or(text, |(at, _)| text.get(at + 1..).unwrap_or_default());
-    lines.to_owned()
+    printed(lines).into_owned()
 }
 
 #[cfg(test)]

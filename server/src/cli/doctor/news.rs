@@ -1,8 +1,9 @@
 //! News: whether those who want to be told are.
 
+use domain::text::one_line;
+
 use super::finding::Finding;
 use crate::cli::session::Session;
-use crate::cli::text;
 
 const CHECK: &str = "notifications";
 
@@ -10,7 +11,7 @@ pub(super) async fn look(session: &Session) -> anyhow::Result<Vec<Finding>> {
     let counts = session.kernel.delivery_counts().await?;
     let mut findings = Vec::new();
     if let Some(dead) = &counts.last_dead {
-        let error = text::one_line(dead.error.as_deref().unwrap_or("it is not known why"));
+        let error = one_line(dead.error.as_deref().unwrap_or("it is not known why"));
         let message = format!(
             "{} reached nobody; the last, for {}: {error}",
             counts.dead, dead.to

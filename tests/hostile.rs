@@ -4,6 +4,8 @@
 //! begins with the name of its column, so that the golden files tell which column comes out in which
 //! slot of a page and by which verb; a slot or a column that is new is not on that list.
 
+mod html;
+mod page;
 mod seed;
 mod terminal;
 

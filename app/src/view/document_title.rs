@@ -15,15 +15,18 @@ pub(crate) fn DocumentTitle<F>(text: F) -> impl IntoView
 where
     F: Fn() -> String + Send + Sync + 'static,
 {
-    let text = move || {
-        let text = text();
-        if cfg!(feature = "ssr") {
-            escape(&text)
-        } else {
-            text
-        }
-    };
+    let text = move || raw_text(text());
     view! { <Title text/> }
+}
+
+/// Returns a text for an element whose content Leptos writes into the HTML of the server as it stands:
+/// `title` and `textarea`. The browser sets it as text, and so takes it as it is.
+pub(crate) fn raw_text(text: String) -> String {
+    if cfg!(feature = "ssr") {
+        escape(&text)
+    } else {
+        text
+    }
 }
 
 /// Escapes the characters that end the text of an element or begin a character reference.

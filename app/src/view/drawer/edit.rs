@@ -13,6 +13,7 @@ use state::edit::{self, Text};
 
 use crate::api::EditTask;
 use crate::runtime::use_dispatch;
+use crate::view::document_title::raw_text;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
 use crate::view::says::{click, effect, word};
@@ -83,7 +84,7 @@ pub(crate) fn EditForm(
                     <input name="title" dir="auto" required autocomplete="off" value=initial.title node_ref=fields.title/>
                 </label>
                 <label><span>"Description"</span>
-                    <textarea name="body" dir="auto" rows="10" node_ref=fields.body>{initial.body}</textarea>
+                    <textarea name="body" dir="auto" rows="10" node_ref=fields.body>{raw_text(initial.body)}</textarea>
                 </label>
                 {move || conflict.get().map(|theirs| view! {
                     <div class="conflict" role="alert">

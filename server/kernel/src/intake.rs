@@ -155,6 +155,7 @@ fn take_in(command: &mut Command, is_worker: bool) -> Result<(), Refusal> {
         | Command::UnblockTask { .. }
         | Command::SetPriority { .. }
         | Command::LimitTask { .. }
+        | Command::FollowClock { .. }
         | Command::KeepAnswer { .. }
         | Command::ArchiveTask { .. }
         | Command::MoveTask { .. }

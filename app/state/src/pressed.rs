@@ -50,7 +50,12 @@ pub(crate) fn press(model: &mut Model, press: Press, focus: Focus) -> Vec<Effect
     if is_carried_over || !model.takes_keys() {
         return Vec::new();
     }
-    update(model, press.action, focus)
+    let effects = update(model, press.action, focus);
+    if effects.iter().any(Effect::gives_keyboard_to_field) {
+        // It has made room for nothing yet.
+        model.last_press = None;
+    }
+    effects
 }
 
 /// Does what a key or anything else asks for.

@@ -176,3 +176,18 @@ fn cards_that_are_chosen_on_the_board_are_left_alone_by_keys_of_the_inbox() {
     update(&mut model, Msg::Visited(Address::default().with_inbox()));
     assert_eq!(press(&mut model, Action::Archive), []);
 }
+
+#[test]
+fn a_line_that_was_left_by_escape_is_reached_again_at_once() {
+    let (mut model, _) = three();
+    let press = key(Action::Answer);
+    let focus = || Focus {
+        card: None,
+        concern: Some(task(1)),
+    };
+    for _ in 0..2 {
+        let effects = update(&mut model, Msg::Pressed(press, focus()));
+        assert_eq!(effects, [Effect::FocusAnswer(id(1))]);
+        update(&mut model, Msg::ReachedField);
+    }
+}

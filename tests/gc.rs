@@ -51,7 +51,8 @@ fn workspace(board: &Board, task: &TaskId) -> PathBuf {
 /// A git repository with one commit, beside the home folder, which tasks may name.
 async fn repository(board: &Board) -> anyhow::Result<PathBuf> {
     let path = board.home().with_file_name("repository");
-    board.configure(&format!("[board]\nrepositories = [{path:?}]\n"))?;
+    let listed = path.display();
+    board.configure(&format!("[board]\nrepositories = [\"{listed}\"]\n"))?;
     fs::create_dir(&path)?;
     fs::write(path.join("file"), "first\n")?;
     git(&path, "init --quiet").await?;
@@ -348,7 +349,7 @@ async fn a_worktree_that_cannot_be_made_is_a_spawn_failure_with_one_sentence() -
             &flag,
         ];
         let task = board.create("no repository", &flags).await?;
-        let failed = board.happened(&task, "spawn_failed").await?;
+        let failed = board.happened(&task, "spawn_auto_blocked").await?;
         let payload = failed.payload.unwrap_or_default();
         let error = payload["error"].as_str().unwrap_or_default();
         assert!(error.contains(says) && !error.contains('\n'), "{error}");

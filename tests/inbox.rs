@@ -71,6 +71,7 @@ async fn give_up(board: &Board, task: &TaskId) -> anyhow::Result<()> {
             proposed: Some("42 ships".to_owned()),
         },
         limit: Some(1),
+        next: domain::command::NextAttempt::Soon,
     };
     kernel.execute(&dispatcher, fail).await?;
     Ok(())

@@ -20,7 +20,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tower::ServiceExt;
 
 use crate::metrics::Metrics;
@@ -50,6 +50,9 @@ const MAX_HEADERS: usize = 100;
 /// How long the system is given to find resources when it has none for a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How often it is told that there are none.
+const TELL_AGAIN: Duration = Duration::from_mins(1);
+
 /// How long somebody who is turned away is waited for.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
 
@@ -73,6 +76,7 @@ pub(crate) async fn listen(
     let exits = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut stop = shutdown.listener();
     let mut connections = JoinSet::new();
+    let mut told: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -94,7 +98,10 @@ pub(crate) async fn listen(
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be taken");
+                if told.is_none_or(|told| told.elapsed() >= TELL_AGAIN) {
+                    told = Some(Instant::now());
+                    tracing::warn!(%error, "no connection can be taken; told once a minute at most");
+                }
                 #[expect(clippy::disallowed_methods, reason = "nothing tells of free resources")]
                 sleep(PAUSE).await;
             }

@@ -34,7 +34,7 @@ async fn people_read_what_when_and_by_whom() -> anyhow::Result<()> {
         "  created:   ",
         "s ago (20",
         ") by user\n",
-        &format!("  parents:   {parent}\n"),
+        &format!("  parents:   {parent} parent\n"),
         "\nBody:\nall of it\n",
         "\nComments (1):\n  [",
         "s ago] user: half way\n",

@@ -53,6 +53,10 @@ fn shape_member(key: &str, value: &Value, home: &Path) -> Value {
 
 fn shape_text(text: &str, home: &Path) -> String {
     let text = text.replace(&*home.to_string_lossy(), "HOME");
+    let text = match env::var("PATH") {
+        Ok(path) if !path.is_empty() => text.replace(&path, "SEARCHED"),
+        _ => text,
+    };
     let words = text.split_inclusive(|char: char| !char.is_alphanumeric() && char != '_');
     words
         .map(|word| {

@@ -17,6 +17,12 @@ pub fn rest(failures: u32, jitter: u64) -> Seconds {
     with_jitter(doubled(5, failures, 900), 2, jitter)
 }
 
+/// The rest of a task whose workers depend on a service: a minute, doubling up to 15, of which `jitter`
+/// may take a tenth. Five attempts last a quarter of an hour, which a short outage does not.
+pub fn long_rest(failures: u32, jitter: u64) -> Seconds {
+    with_jitter(doubled(60, failures, 900), 10, jitter)
+}
+
 /// The rest after a task was put off for the `deferrals`-th time in a row: 300 s as in the original,
 /// doubling up to twenty minutes, of which `jitter` may take a tenth.
 pub fn deferral(deferrals: u32, jitter: u64) -> Seconds {
@@ -90,6 +96,13 @@ mod tests {
             [1, 2, 3, 4, 8, 9, 40].map(longest),
             [5, 10, 20, 40, 640, 900, 900]
         );
+    }
+
+    #[test]
+    fn five_attempts_that_depend_on_a_service_outlast_a_short_outage() {
+        let rests: i64 = (1..5).map(|failures| long_rest(failures, u64::MAX).0).sum();
+        assert!(rests >= 13 * 60, "{rests} s");
+        assert!((54..=60).contains(&long_rest(1, 7).0));
     }
 
     #[test]

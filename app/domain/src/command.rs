@@ -325,6 +325,9 @@ pub enum Command {
         /// After how many failures in a row the task is blocked, unless the task says otherwise;
         /// [`FAILURE_LIMIT`] where nobody says.
         limit: Option<u32>,
+        /// When the next attempt is made.
+        #[serde(default)]
+        next: NextAttempt,
     },
     /// A run ended because something it needs is not to be had now. Does not count as a failure; the
     /// task rests, longer each time in a row, and is blocked when it has waited too often or too long.
@@ -417,6 +420,18 @@ pub struct ClaimPolicy {
     /// The runs whose processes may be there still, and their places. Those of them that are closed by
     /// then hold their tasks back and take up room.
     pub unsettled: BTreeMap<RunId, Place>,
+}
+
+/// When a task is tried again after a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NextAttempt {
+    /// After seconds, and longer each time.
+    #[default]
+    Soon,
+    /// After a minute, and longer each time: its workers depend on a service.
+    Later,
+    /// Only once a person has mended something.
+    Never,
 }
 
 /// How a run failed.

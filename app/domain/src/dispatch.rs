@@ -11,7 +11,7 @@ use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
 
 pub use facts::Facts;
-pub use why::{WhyNot, names_of, why_not};
+pub use why::{Because, WhyNot, names_of, why_not};
 
 /// How long a dispatcher may say nothing before it is taken for dead: it looks at the board once a
 /// minute at least, and says so.
@@ -153,9 +153,10 @@ impl Dispatch {
         Some(&report.claimer)
     }
 
-    /// How many runs go on, those included that were closed and whose processes have not ended yet.
+    /// How many slots are taken: by the runs of lanes, and by those that were closed and whose processes
+    /// have not ended yet. What people claimed by hand takes up none.
     pub fn count(&self) -> u32 {
-        self.count_of(|_| true)
+        self.count_of(|lane| lane.is_some())
     }
 
     /// How many of them go on in this lane.
@@ -163,12 +164,14 @@ impl Dispatch {
         self.count_of(|of| of == Some(lane))
     }
 
-    fn count_of(&self, is_counted: impl Fn(Option<&str>) -> bool) -> u32 {
+    fn count_of<'a>(&'a self, is_counted: impl Fn(Option<&str>) -> bool) -> u32 {
         let open = self.running.iter();
         let open = open.filter(|running| is_counted(running.lane.as_deref()));
         let open: u32 = open.map(|running| running.count).sum();
         let leaving = self.living().into_iter().flat_map(|report| &report.leaving);
-        let leaving = leaving.filter(|place| is_counted(place.lane.as_deref()));
+        // Where the lane of one is not known, it is some lane's.
+        let lane_of = |place: &'a Place| place.lane.as_deref().or(Some(""));
+        let leaving = leaving.filter(|place| is_counted(lane_of(place)));
         open.saturating_add(u32::try_from(leaving.count()).unwrap_or(u32::MAX))
     }
 

@@ -14,15 +14,13 @@ use crate::launch::{PREPARE, in_time, refuse_gone};
 use crate::unsettled::alive;
 use crate::workspaces::{self, OfLane, Prepared};
 
-/// What somebody who claims a task by hand has to keep to, through whichever door: the cap of the
-/// dispatcher that works now, if one does, and that the last worker of the task is gone.
+/// What somebody who claims a task by hand has to keep to, through whichever door: that the last worker
+/// of the task is gone. Whoever works by hand takes up no slot, so there is no cap.
 ///
 /// # Errors
 /// When the board or the folder of runs cannot be read.
 pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error> {
-    let dispatch = kernel.dispatch().await?;
     Ok(ClaimPolicy {
-        global_cap: dispatch.living().map(|report| report.cap),
         unsettled: alive(kernel, home).await?,
         ..ClaimPolicy::default()
     })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::command::Failure;
+use domain::command::{Failure, NextAttempt};
 use domain::run::Outcome;
 use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,15 @@ impl Rules {
         }
     }
 
+    /// When a failed attempt is made again. A worker that reports is most often an agent, whose service
+    /// may be out for minutes.
+    pub(crate) fn next_attempt(&self) -> NextAttempt {
+        match self.success {
+            Success::Reports => NextAttempt::Later,
+            Success::Exit => NextAttempt::Soon,
+        }
+    }
+
     fn meaning(&self, code: i32) -> Meaning {
         let default = if code == 0 {
             Meaning::Success
@@ -100,6 +109,20 @@ pub(crate) enum Verdict {
     Hinder { error: String, fault: Fault },
     /// The attempt does not count.
     Interrupt,
+}
+
+impl Verdict {
+    /// What it is called in the log.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Complete { .. } => "completed",
+            Self::Block { .. } => "blocked",
+            Self::Fail(failure) => failure.outcome.as_str(),
+            Self::Hinder { .. } => "not started",
+            Self::Defer { .. } => "deferred",
+            Self::Interrupt => "interrupted",
+        }
+    }
 }
 
 /// The verdict on a run that is still open. A worker that completed or blocked its task itself has
@@ -382,6 +405,13 @@ mod tests {
             told(End::NotStarted(error.to_owned()), ""),
             failed(Outcome::SpawnFailed, None, error),
         );
+    }
+
+    #[test]
+    fn workers_that_report_rest_longer() {
+        let next = |success| Rules::new(success).next_attempt();
+        assert_eq!(next(Success::Reports), NextAttempt::Later);
+        assert_eq!(next(Success::Exit), NextAttempt::Soon);
     }
 
     #[test]

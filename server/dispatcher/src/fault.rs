@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Lane,
     /// The attempt failed for this task alone, and counts.
     Task,
+    /// No attempt of this task succeeds before a person has mended something.
+    Person,
 }
 
 impl Error {
@@ -39,6 +41,7 @@ impl Error {
             {
                 Fault::Machine
             }
+            Self::Workspace(error) if error.needs_a_person() => Fault::Person,
             Self::System { cause, .. } => match cause.kind() {
                 // A workspace did not answer in time, or a job of ours panicked.
                 ErrorKind::TimedOut | ErrorKind::Other => Fault::Task,

@@ -95,14 +95,28 @@ impl Lane {
 
     /// Looks for the program where a worker would find it.
     pub(crate) fn find_program(&mut self) {
+        self.program = program::find(&self.command.program(), &self.path());
+    }
+
+    /// Where its programs are looked for.
+    fn path(&self) -> OsString {
         let own = self.env.get("PATH").map(OsString::from);
-        let path = own.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
-        self.program = program::find(&self.command.program(), &path);
+        own.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
     }
 
     /// Why it starts nothing.
     pub(crate) fn problem(&self) -> Option<String> {
-        let missing = || format!("the program {} was not found", self.command.program());
+        let missing = || {
+            let program = self.command.program();
+            if program.contains('/') {
+                return format!("{program} is no program");
+            }
+            let path = self.path();
+            format!(
+                "the program {program} was not found on the PATH {}",
+                path.display()
+            )
+        };
         let off = self.off.map(str::to_owned);
         off.or_else(|| self.program.is_none().then(missing))
     }
@@ -330,10 +344,17 @@ mod tests {
     #[test]
     fn a_lane_whose_program_is_missing_says_so() {
         let command = Template::of_words(&["no-such-program", "-x"]).unwrap();
-        let problem = Lane::new("agent", command).problem();
+        let mut lane = Lane::new("agent", command);
+        lane.env.insert("PATH".to_owned(), "/a:/b".to_owned());
+        lane.find_program();
         assert_eq!(
-            problem.as_deref(),
-            Some("the program no-such-program was not found")
+            lane.problem().as_deref(),
+            Some("the program no-such-program was not found on the PATH /a:/b")
+        );
+        let command = Template::of_words(&["/a/no-such-program"]).unwrap();
+        assert_eq!(
+            Lane::new("agent", command).problem().as_deref(),
+            Some("/a/no-such-program is no program")
         );
         assert_eq!(
             Lane::new("sh", Template::of_words(&["sh"]).unwrap()).problem(),

@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
 use crate::lanes::Lane;
@@ -49,7 +49,7 @@ pub(crate) async fn launch(
     home: &Home,
     config: &Config,
     lane: &Lane,
-    repositories: &Repositories,
+    settings: &Settings,
     claimed: Claimed,
 ) -> Result<Launched, Error> {
     let made = kernel.workspace(home.workspace(&claimed.task.id)).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn launch(
         home: home.clone(),
         config: config.clone(),
         lane: lane.clone(),
-        repositories: repositories.clone(),
+        repositories: settings.repositories.clone(),
         made,
         folder: folder.clone(),
         claimed,
@@ -79,7 +79,12 @@ pub(crate) async fn launch(
         let record = command::Command::RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;
     }
-    let shim = Command::new(&config.program)
+    let mut shim = Command::new(&config.program);
+    // Here, because whatever the supervisor starts has its environment.
+    for name in settings.secrets.names() {
+        shim.env_remove(name);
+    }
+    let shim = shim
         .arg("shim")
         .arg(folder.spec_file())
         .current_dir(home.root())

@@ -274,7 +274,8 @@ impl Work {
         } else {
             self.start_tasks(&open, max).await?
         };
-        let running = count(open.len() + self.leaving.len()).saturating_add(started);
+        let in_lanes = open.iter().filter(|open| open.lane.is_some()).count();
+        let running = count(in_lanes + self.leaving.len()).saturating_add(started);
         self.next_look(running < self.settings.cap.limit).await
     }
 

@@ -107,6 +107,24 @@ pub enum Error {
     Git(String),
 }
 
+impl Error {
+    /// Whether it stays so until a person has changed the task, `kanban.toml` or the repository.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        match self {
+            Self::CannotMake { .. } | Self::Home { .. } | Self::Gone(_) | Self::Git(_) => false,
+            Self::NoPath
+            | Self::NotAbsolute(_)
+            | Self::NoRepository
+            | Self::NotListed(_)
+            | Self::NoPlace { .. }
+            | Self::NoCommit(_)
+            | Self::NotListedByGit(_)
+            | Self::NotARepository(_)
+            | Self::Occupied(_) => true,
+        }
+    }
+}
+
 /// A folder that is ready for a worker, or will be once its worktree is added.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Prepared {

@@ -50,6 +50,7 @@ pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};
 pub use queries::requests::AnsweredRequest;
+pub use queries::parents::Parent;
 pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;

@@ -10,6 +10,7 @@ pub(crate) mod inbox;
 pub(crate) mod open_runs;
 pub(crate) mod outbox;
 pub(crate) mod requests;
+pub(crate) mod parents;
 pub(crate) mod run_counts;
 pub(crate) mod search;
 pub(crate) mod startable;

@@ -59,9 +59,10 @@ pub(crate) fn open_run_with_token(
     Ok(statement.query_one([token.as_str()], open_run).optional()?)
 }
 
-/// How many runs are open on the whole board.
+/// How many runs of lanes are open on the whole board. What people claimed by hand takes up no slot.
 pub(crate) fn count_open(conn: &Connection) -> Result<u32, Error> {
-    let mut statement = conn.prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL")?;
+    let mut statement = conn
+        .prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane IS NOT NULL")?;
     Ok(statement.query_one((), |row| row::count(row, 0))?)
 }
 

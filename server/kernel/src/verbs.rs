@@ -304,7 +304,8 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
             run,
             failure,
             limit,
-        } => attempt::fail(work, *run, failure, limit.unwrap_or(FAILURE_LIMIT)),
+            next,
+        } => attempt::fail(work, *run, failure, limit.unwrap_or(FAILURE_LIMIT), *next),
         Command::CancelRun { task } => attempt::cancel(work, actor, task),
         Command::ReclaimTask { task, run, reason } => {
             attempt::reclaim(work, actor, task, *run, reason.as_deref())

@@ -45,7 +45,8 @@ pub(super) struct Args {
 pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
     if args.print_systemd_unit {
         let program = std::env::current_exe().context("cannot find this program's own file")?;
-        output.text(&unit(&program, &home));
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        output.text(&unit(&program, &home, &path));
         return Ok(());
     }
     let _last_lines = crate::telemetry::start()?;
@@ -79,13 +80,19 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// The unit that is in our repository, for this program and this board.
-fn unit(program: &Path, home: &Home) -> String {
+/// The unit that is in our repository, for this program and this board. systemd(1) has a PATH of its own,
+/// on which the programs of lanes would not be found.
+fn unit(program: &Path, home: &Home, path: &OsStr) -> String {
     const UNIT: &str = include_str!("../../systemd/kanban.service");
     let command = format!("{} --home {}", word(program), word(home.root()));
     let settings = UNIT.lines().filter(|line| !line.starts_with('#'));
     let unit = settings.collect::<Vec<_>>().join("\n") + "\n";
-    unit.replacen("/usr/bin/env kanban", &command, 1)
+    let unit = unit.replacen("/usr/bin/env kanban", &command, 1);
+    // Unlike in a command, a dollar sign is nothing special here.
+    let path = format!("PATH={}", path.display());
+    let path = word(Path::new(&path)).replace("$$", "$");
+    let environment = format!("[Service]\nEnvironment={path}\n");
+    unit.replacen("[Service]\n", &environment, 1)
 }
 
 /// A path as one word of `ExecStart`, by the rules of systemd.service(5).
@@ -106,7 +113,8 @@ mod tests {
     #[test]
     fn a_unit_names_this_program_and_this_board_whatever_they_are_called() {
         let home = Home::at("/home/ada/100 % $mine/\"q\"").unwrap();
-        let unit = unit(Path::new("/opt/kan ban"), &home);
+        let path = OsStr::new("/home/ada/50 %/bin:/usr/bin");
+        let unit = unit(Path::new("/opt/kan ban"), &home, path);
         let start = unit
             .lines()
             .find(|line| line.starts_with("ExecStart="))
@@ -116,6 +124,8 @@ mod tests {
             "ExecStart=\"/opt/kan ban\" --home \"/home/ada/100 %% $$mine/\\\"q\\\"\" daemon \
              --interval 60 --pidfile %t/kanban-dispatcher.pid"
         );
+        let path = "\nEnvironment=\"PATH=/home/ada/50 %%/bin:/usr/bin\"\n";
+        assert!(unit.contains(path), "{unit}");
         assert!(unit.starts_with("[Unit]\n") && unit.ends_with("WantedBy=default.target\n"));
         assert!(!unit.contains('#'));
     }

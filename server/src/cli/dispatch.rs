@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use dispatcher::{Config, FindServers, Home, Spawned, TickReport};
 use domain::actor::Actor;
 use domain::command::Command;
+use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use kernel::Kernel;
 use rustix::fs::Mode;
@@ -126,7 +127,8 @@ fn print(report: &TickReport, args: &Args, output: &mut Output) -> anyhow::Resul
     let skipped = report.skipped_unassigned.len() + report.skipped.len();
     output.line(format_args!("{:13} {skipped}", "Skipped:"));
     for id in &report.skipped_unassigned {
-        output.line(format_args!("  - {id}  (unassigned)"));
+        let why = WhyNot::NoAssignee;
+        output.line(format_args!("  - {id}  (unassigned)  {why}"));
     }
     for skipped in &report.skipped {
         let (task, assignee, why) = (&skipped.task, &skipped.assignee, &skipped.why);

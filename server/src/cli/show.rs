@@ -5,6 +5,7 @@ use domain::run::Run;
 use domain::task::TaskDetail;
 use domain::text::{lines, one_line};
 use domain::time::{Seconds, Timestamp};
+use kernel::Parent;
 
 use super::json::Shown;
 use super::output::Output;
@@ -27,6 +28,9 @@ pub(super) struct Args {
 /// How many events are shown; `--json` has them all.
 const SHOWN_EVENTS: usize = 20;
 
+/// How many parents are named.
+const SHOWN_PARENTS: usize = 10;
+
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
     let detail = session.detail(&id).await?;
@@ -34,16 +38,30 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     if args.json {
         return output.json(&Shown::new(&detail, why.as_ref()));
     }
-    print(&detail, why.as_ref(), session.kernel.now(), output);
+    let (parents, branch) = session.kernel.builds_on(&id).await?;
+    let around = Around {
+        why: why.as_ref(),
+        parents: &parents,
+        branch,
+    };
+    print(&detail, &around, session.kernel.now(), output);
     Ok(())
 }
 
-fn print(detail: &TaskDetail, why: Option<&WhyNot>, now: Timestamp, output: &mut Output) {
+/// What is shown of a task beside itself.
+struct Around<'a> {
+    why: Option<&'a WhyNot>,
+    parents: &'a [Parent],
+    /// The branch of its worktree.
+    branch: Option<String>,
+}
+
+fn print(detail: &TaskDetail, around: &Around<'_>, now: Timestamp, output: &mut Output) {
     let task = &detail.task;
     let paint = output.paint;
     let title = paint.bold(one_line(&task.title));
     output.painted_line(format_args!("Task {}: {title}", task.id));
-    for (name, value) in fields(detail, why, now) {
+    for (name, value) in fields(detail, around, now) {
         let name = paint.dim(format_args!("{:<11}", format!("{name}: ")));
         output.painted_line(format_args!("  {name}{}", one_line(&value)));
     }
@@ -93,17 +111,14 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
 }
 
 /// What there is to say beside the long texts.
-fn fields(
-    detail: &TaskDetail,
-    why: Option<&WhyNot>,
-    now: Timestamp,
-) -> Vec<(&'static str, String)> {
-    let TaskDetail {
-        task,
-        parents,
-        children,
-        ..
-    } = detail;
+fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'static str, String)> {
+    let TaskDetail { task, children, .. } = detail;
+    let named = around.parents.iter().take(SHOWN_PARENTS).map(parent);
+    let mut parents = named.collect::<Vec<_>>().join(", ");
+    if detail.parents.len() > SHOWN_PARENTS {
+        let more = detail.parents.len() - SHOWN_PARENTS;
+        parents.push_str(&[" and ", &more.to_string(), " more"].concat());
+    }
     let moment = |at| format!("{} ({})", text::relative(now, at), text::moment(at));
     let since = Seconds(now.seconds_since(task.status_since));
     let nobody = || "(unassigned)".to_owned();
@@ -111,7 +126,9 @@ fn fields(
     let creator = task.created_by.as_deref().unwrap_or("-");
     let rests_until = task.not_before.filter(|end| now < *end);
     // Of a task that is finished the status says it all.
-    let why = why.filter(|why| !matches!(why, WhyNot::Finished { .. }));
+    let why = around
+        .why
+        .filter(|why| !matches!(why, WhyNot::Finished { .. }));
     let fields = [
         ("status", Some(format!("{} for {since}", task.status))),
         (
@@ -140,7 +157,8 @@ fn fields(
         ("last error", task.last_error.clone()),
         ("rests until", rests_until.map(moment)),
         ("why", why.map(WhyNot::to_string)),
-        ("parents", (!parents.is_empty()).then(|| names_of(parents))),
+        ("branch", around.branch.clone()),
+        ("parents", Some(parents).filter(|names| !names.is_empty())),
         (
             "children",
             (!children.is_empty()).then(|| names_of(children)),
@@ -159,4 +177,11 @@ fn end_of(run: &Run) -> String {
     let error = run.error.as_deref().map(one_line);
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
     format!("{}  {outcome}{error}", one_line(lane))
+}
+
+/// A parent by its title, and the branch that its work is on.
+fn parent(parent: &Parent) -> String {
+    let Parent { id, title, branch } = parent;
+    let branch = branch.as_ref().map(|branch| format!(" (branch {branch})"));
+    format!("{id} {title}{}", branch.unwrap_or_default())
 }

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use dispatcher::Secrets;
 use domain::notify::Address;
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, copy, sink};
@@ -31,7 +32,11 @@ const EXCERPT: usize = 200;
 /// message as JSON on its standard input, and `{text}` and `{url}` among its arguments are filled in.
 /// No shell reads them. Exit 0 means that the message was taken.
 #[derive(Debug)]
-pub(super) struct Commands(pub(super) BTreeMap<String, Vec<String>>);
+pub(super) struct Commands {
+    pub(super) programs: BTreeMap<String, Vec<String>>,
+    /// The variables that hold secrets of other channels: a program has no use for them.
+    pub(super) secrets: Secrets,
+}
 
 impl Channel for Commands {
     fn is_chat(&self) -> bool {
@@ -46,14 +51,18 @@ impl Channel for Commands {
         Box::pin(async move {
             let name = &to.chat_id;
             let words = self
-                .0
+                .programs
                 .get(name)
                 .ok_or_else(|| Failure::for_good(format!("kanban.toml names no command {name}")))?;
             let (program, arguments) = words
                 .split_first()
                 .ok_or_else(|| Failure::for_good(format!("the command {name} is empty")))?;
             let arguments = arguments.iter().map(|word| fill(word, message));
-            let started = Command::new(program)
+            let mut command = Command::new(program);
+            for secret in self.secrets.names() {
+                command.env_remove(secret);
+            }
+            let started = command
                 .args(arguments)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
@@ -140,7 +149,10 @@ mod tests {
 
     async fn deliver(words: &[&str]) -> Result<Option<String>, Failure> {
         let words = words.iter().map(|&word| word.to_owned()).collect();
-        let commands = Commands(BTreeMap::from([("phone".to_owned(), words)]));
+        let commands = Commands {
+            programs: BTreeMap::from([("phone".to_owned(), words)]),
+            secrets: Secrets::default(),
+        };
         let delivery = delivery("command", "phone");
         let message = Message::of(std::slice::from_ref(&delivery), Some("http://k")).unwrap();
         commands.deliver(&delivery.to, &message).await

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use dispatcher::Mistake;
+use dispatcher::{Mistake, Secrets};
 use toml::Spanned;
 
 use self::file::{ChatTable, File, SlackTable, Tables, TelegramTable, WebhookTable};
@@ -68,7 +68,8 @@ pub(super) fn read(client: &Shared, host: &Host) -> Result<Setup, Mistake> {
         let line = error.span().map(|span| line_of(&text, span.start));
         mistake(line, error.message().replace('\n', "; "))
     })?;
-    set_up(file.channels, client, host)
+    let secrets = Secrets::of_file(&text);
+    set_up(file.channels, secrets, client, host)
         .map_err(|wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message))
 }
 
@@ -78,7 +79,7 @@ fn line_of(text: &str, at: usize) -> usize {
     before.filter(|byte| *byte == b'\n').count() + 1
 }
 
-fn set_up(tables: Tables, client: &Shared, host: &Host) -> Result<Setup, Wrong> {
+fn set_up(tables: Tables, secrets: Secrets, client: &Shared, host: &Host) -> Result<Setup, Wrong> {
     let mut setup = Setup::default();
     let hooks = tables.webhook.into_iter().map(|(name, table)| {
         let hook = webhook(&name, &table)?;
@@ -97,7 +98,10 @@ fn set_up(tables: Tables, client: &Shared, host: &Host) -> Result<Setup, Wrong> 
         }
         Ok((name, table.command.into_inner()))
     });
-    let commands = Commands(commands.collect::<Result<_, Wrong>>()?);
+    let commands = Commands {
+        programs: commands.collect::<Result<_, Wrong>>()?,
+        secrets,
+    };
     setup.channels.add("command", commands);
     if let Some(table) = tables.telegram {
         set_up_telegram(&mut setup, table, client, host)?;

@@ -18,10 +18,13 @@ pub enum WhyNot {
     #[error("somebody put it aside; move it to ready to have it done")]
     PutAside,
     /// Other tasks come first.
-    #[error("it waits for {}", names(.parents))]
+    #[error("it waits for {}{}", names(.parents), .because.as_ref().map_or_else(String::new, Because::text))]
     WaitsForParents {
         /// Those that are not finished; empty where only their number is known.
         parents: Vec<TaskId>,
+        /// What these wait for in the end, where that is known and does not run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<Because>,
     },
     /// It needs an answer.
     #[error("{}", .question.as_deref().unwrap_or("it is blocked; unblock it to let it go on"))]
@@ -119,6 +122,33 @@ pub enum WhyNot {
     },
 }
 
+/// The task at the end of a chain of tasks that wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Because {
+    /// The chain, from a parent of the task that was asked about to this one.
+    pub chain: Vec<TaskId>,
+    /// Where it stands.
+    pub status: Status,
+    /// Why it is not running.
+    pub why: Box<WhyNot>,
+}
+
+impl Because {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for pair in self.chain.windows(2) {
+            if let [child, parent] = pair {
+                text.push_str(&["; ", child.as_str(), " waits for ", parent.as_str()].concat());
+            }
+        }
+        if let Some(last) = self.chain.last() {
+            let (status, why) = (self.status.to_string(), self.why.to_string());
+            text.push_str(&["; ", last.as_str(), " (", &status, "): ", &why].concat());
+        }
+        text
+    }
+}
+
 /// Why a task is not running; `None` for one that is, unless its run is stuck.
 pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
     let why = match facts.status {
@@ -126,6 +156,7 @@ pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
         Status::Triage => WhyNot::Idea,
         Status::Todo | Status::Ready if facts.waiting => WhyNot::WaitsForParents {
             parents: facts.unfinished_parents.to_vec(),
+            because: None,
         },
         Status::Todo => WhyNot::PutAside,
         Status::Ready => why_not_started(facts, dispatch),

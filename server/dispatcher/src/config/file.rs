@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use kernel::Durability;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::ends::{Meaning, Success};
@@ -22,9 +21,9 @@ pub(super) struct File {
     pub(super) board: BoardTable,
     pub(super) dispatcher: DispatcherTable,
     pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
-    /// How people are told what happens: the notifier reads it.
-    #[serde(rename = "channels")]
-    _channels: IgnoredAny,
+    /// How people are told what happens: the notifier reads it. Here only the names of variables
+    /// matter that hold its secrets.
+    pub(super) channels: toml::Table,
 }
 
 /// `[board]`.

@@ -8,6 +8,7 @@ use super::Config;
 use super::cap::{Cap, Machine};
 use super::file::{File, Folder};
 use super::lane::lane;
+use super::secrets::Secrets;
 use crate::home::Home;
 use crate::lanes::Lanes;
 use crate::workspaces::Repositories;
@@ -32,6 +33,7 @@ pub struct Settings {
     pub(crate) failure_limit: Option<u32>,
     pub(crate) lanes: Lanes,
     pub(crate) repositories: Repositories,
+    pub(crate) secrets: Secrets,
 }
 
 /// What the settings depend on beside the file.
@@ -65,6 +67,11 @@ impl Settings {
     /// The repositories of which tasks may have worktrees.
     pub fn repositories(&self) -> &Repositories {
         &self.repositories
+    }
+
+    /// The variables that hold secrets of channels.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// How many runs may go on at once, and why.
@@ -122,6 +129,7 @@ impl Settings {
             failure_limit: config.failure_limit.or(failure_limit),
             lanes,
             repositories,
+            secrets: Secrets::of(&file.channels),
         })
     }
 }

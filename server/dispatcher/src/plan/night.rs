@@ -167,6 +167,7 @@ impl Night {
                 run,
                 failure,
                 limit,
+                next: domain::command::NextAttempt::Soon,
             }
         } else if dice < 18 {
             Command::InterruptRun { run, error: None }

@@ -1,7 +1,7 @@
 //! The machine as the dispatcher finds it, and what becomes of a run that it did not let start.
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::{Command, NextAttempt};
 use domain::dispatch::Place;
 use domain::id::RunId;
 
@@ -56,6 +56,7 @@ impl Work {
         error: String,
         fault: Fault,
     ) -> Result<(), Error> {
+        let of_lane = place.lane.clone();
         let fault = match fault {
             Fault::Machine | Fault::Unclear => match self.probe().await {
                 Ok(()) if fault == Fault::Unclear => Fault::Task,
@@ -73,12 +74,20 @@ impl Work {
                 Fault::Lane
             }
             Fault::Lane | Fault::Task => Fault::Task,
+            Fault::Person => Fault::Person,
         };
-        if fault == Fault::Task {
+        if matches!(fault, Fault::Task | Fault::Person) {
+            let lane = of_lane.and_then(|name| self.settings.lanes.named(&name));
+            let next = match (fault, lane) {
+                (Fault::Person, _) => NextAttempt::Never,
+                (_, Some(lane)) => lane.rules.next_attempt(),
+                (_, None) => NextAttempt::Soon,
+            };
             let fail = Command::FailRun {
                 run,
                 failure: not_started(error),
                 limit: self.settings.failure_limit,
+                next,
             };
             return self.give_up(run, place.task, vec![fail]).await;
         }

@@ -1,7 +1,7 @@
 //! The end of a run.
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::{Command, NextAttempt};
 use domain::dispatch::Place;
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
@@ -70,13 +70,20 @@ impl Work {
             // If the run is closed just now, what its worker says must not end another run of the task.
             let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
             let never_began = open.supervisor.is_none() && silence == Trace::Vanished;
+            let rules = spec.as_ref().ok().and_then(Option::as_ref);
+            let next = rules.map_or_else(NextAttempt::default, |spec| spec.rules.next_attempt());
             let verdict = match exit {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence),
             };
-            self.report_end(run, place, verdict, worker, record).await?;
-        } else if let Some(record) = record {
-            self.tell(run, &Actor::dispatcher(), vec![record]).await?;
+            tracing::info!(task.id = %place.task, run.id = %run, "ended: {}", verdict.name());
+            self.report_end(run, place, verdict, (next, worker), record)
+                .await?;
+        } else {
+            tracing::info!(run.id = %run, "ended, closed before");
+            if let Some(record) = record {
+                self.tell(run, &Actor::dispatcher(), vec![record]).await?;
+            }
         }
         self.clear_away(run).await?;
         self.watched.remove(&run);
@@ -93,7 +100,7 @@ impl Work {
         run: RunId,
         place: Place,
         verdict: Verdict,
-        worker: Actor,
+        (next, worker): (NextAttempt, Actor),
         record: Option<Command>,
     ) -> Result<(), Error> {
         let with_record = |command| record.into_iter().chain([command]).collect();
@@ -121,6 +128,7 @@ impl Work {
                     run,
                     failure,
                     limit: self.settings.failure_limit,
+                    next,
                 };
                 self.give_up(run, task, with_record(fail)).await
             }

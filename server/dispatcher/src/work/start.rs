@@ -106,13 +106,12 @@ impl Work {
             lane: Some(lane.name.clone()),
         };
         let begun = Instant::now();
-        let repositories = &self.settings.repositories;
         let launched = launch(
             &self.kernel,
             &self.home,
             &self.config,
             &lane,
-            repositories,
+            &self.settings,
             claimed,
         );
         let error = match launched.await {

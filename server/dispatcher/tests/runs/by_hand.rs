@@ -148,20 +148,17 @@ async fn nobody_takes_a_task_by_hand_while_its_worker_outlives_its_supervisor() 
 }
 
 #[tokio::test]
-async fn what_is_leaving_takes_up_a_place_for_whoever_claims_by_hand() {
+async fn whoever_works_by_hand_needs_no_slot_and_takes_up_none() {
     let board = Board::new();
-    let gate = board.gate();
     let dispatcher = board.start_with(board.config_with_cap(1)).await.unwrap();
-    let task = board.create(SLOW_TO_LEAVE).await;
-    wait_at(gate.clone()).await;
+    let (first, second) = (
+        board.create_for("nobody").await,
+        board.create_for("nobody").await,
+    );
+    claim(&board, &first).await.unwrap();
+    let (task, _) = board.at_work(AT_WORK).await;
+    claim(&board, &second).await.unwrap();
     board.move_to(&task, Status::Triage).await;
-    wait_at(gate.clone()).await;
-    let other = board.create_for("nobody").await;
-    let (running, limit) = (1, 1);
-    let full = Refusal::AtCapacity { running, limit };
-    assert_eq!(claim(&board, &other).await.unwrap_err(), full);
-    open(gate, "so long\n").await;
     board.until_all_is_settled().await;
-    claim(&board, &other).await.unwrap();
     dispatcher.stop().await;
 }

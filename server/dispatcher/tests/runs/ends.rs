@@ -57,14 +57,14 @@ async fn a_worker_that_kills_itself_fails_its_attempt() {
 }
 
 #[tokio::test]
-async fn a_workspace_that_cannot_be_had_is_a_failed_start_that_says_so() {
+async fn a_workspace_that_only_a_person_can_mend_blocks_its_task_at_once_and_says_so() {
     let board = Board::new();
     let nowhere = NewTask {
         workspace_kind: WorkspaceKind::Dir,
         workspace_path: None,
         ..board.task("shell", "")
     };
-    let failed = board.came_of(nowhere, "spawn_failed").await;
+    let failed = board.came_of(nowhere, "spawn_auto_blocked").await;
     assert_eq!(outcomes(&failed), [Some(Outcome::SpawnFailed)]);
     let error = failed.task.last_error.unwrap();
     assert!(

@@ -169,3 +169,17 @@ async fn a_dispatcher_says_on_the_board_how_it_does_and_that_it_has_ended() {
     assert_eq!(dispatch.living(), None);
     assert!(dispatch.report.is_some());
 }
+
+#[tokio::test]
+async fn a_worker_is_started_without_the_secrets_of_channels() {
+    let board = Board::new();
+    // Cargo sets both for every test.
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    board.configure(
+        "[channels.webhook.ci]\nurl = \"http://localhost/\"\n\
+         secrets = [{ env = \"CARGO_MANIFEST_DIR\" }]",
+    );
+    let script = "echo ${CARGO_MANIFEST_DIR-gone} ${CARGO_PKG_NAME-gone}";
+    let done = board.ran(script, "completed").await;
+    assert_eq!(done.task.result.as_deref(), Some("gone dispatcher"));
+}

@@ -53,7 +53,7 @@ async fn a_claim_by_hand_that_is_forgotten_does_not_take_up_the_board_for_ever()
     let task = board.create("true").await;
     let dispatcher = board.start_with(board.config_with_cap(1)).await.unwrap();
     board.until_status(&task, Status::Done).await;
-    let freed = board.kernel.task(&forgotten).await.unwrap();
+    let freed = board.until_event(&forgotten, "reclaimed").await;
     assert_eq!(outcomes(&freed), [Some(Outcome::Reclaimed)]);
     dispatcher.stop().await;
 }
@@ -144,7 +144,10 @@ async fn a_dry_run_writes_nothing_and_lists_exactly_what_then_starts() {
     };
     let lane_broken = WhyNot::LaneBroken {
         lane: "gone".to_owned(),
-        problem: "the program no-such-program was not found".to_owned(),
+        problem: format!(
+            "the program no-such-program was not found on the PATH {}",
+            std::env::var("PATH").unwrap()
+        ),
     };
     let full = WhyNot::AtCapacity {
         lane: Some("shell".to_owned()),
@@ -197,7 +200,10 @@ async fn a_dry_run_knows_what_another_program_did_to_the_board() {
         let no_lane = WhyNot::NoLane {
             assignee: "nobody".to_owned(),
         };
-        let waits = WhyNot::WaitsForParents { parents };
+        let waits = WhyNot::WaitsForParents {
+            parents,
+            because: None,
+        };
         assert_eq!(skipped, [(&parent, &no_lane), (&early, &waits)]);
     }
     let (kernel, home) = (board.kernel.clone(), board.home.clone());

@@ -9,7 +9,8 @@ use domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
-use super::detail;
+use super::parents::Parent;
+use super::{detail, parents};
 use crate::error::Error;
 use crate::{Kernel, row, tasks};
 
@@ -25,7 +26,14 @@ impl Kernel {
                 let task = tasks::get(conn, &id)?;
                 let results = parent_results(conn, &id)?;
                 let comments = detail::comments(conn, &id)?;
-                Ok(text(&task, &results, &comments, &TimeZone::system()))
+                let known = parents::parents(conn, &id)?;
+                Ok(text(
+                    &task,
+                    &known,
+                    &results,
+                    &comments,
+                    &TimeZone::system(),
+                ))
             })
             .await
     }
@@ -53,7 +61,13 @@ fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, E
     Ok(results.collect::<Result<_, _>>()?)
 }
 
-fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &TimeZone) -> String {
+fn text(
+    task: &Task,
+    known: &[Parent],
+    parents: &[ParentResult],
+    comments: &[Comment],
+    zone: &TimeZone,
+) -> String {
     let mut lines = vec![
         format!("# Kanban task {}: {}", task.id, one_line(&task.title)),
         String::new(),
@@ -77,6 +91,17 @@ fn text(task: &Task, parents: &[ParentResult], comments: &[Comment], zone: &Time
         .filter(|body| !body.is_empty())
     {
         lines.extend(["## Body".to_owned(), body.to_owned(), String::new()]);
+    }
+    // Not among the results, whose layout is the original's.
+    if !known.is_empty() {
+        lines.push("## Parent tasks".to_owned());
+        for parent in known {
+            let title = one_line(&parent.title);
+            let branch = parent.branch.as_ref();
+            let branch = branch.map_or_else(String::new, |branch| format!(" (branch {branch})"));
+            lines.push(format!("- {}: {title}{branch}", parent.id));
+        }
+        lines.push(String::new());
     }
     if !parents.is_empty() {
         lines.push("## Parent task results".to_owned());

@@ -1,9 +1,11 @@
 //! Dispatching as everybody may see it: what the dispatcher said, what is paused, what goes on, and
 //! what that means for a task.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::dispatch::{Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
+use domain::dispatch::{Because, Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -76,8 +78,12 @@ impl Kernel {
             .read(move |conn| {
                 let task = tasks::get(conn, &id)?;
                 let parents = unfinished_parents(conn, &id)?;
-                let facts = Facts::of_task(&task, &parents);
-                Ok(why_not(&facts, &dispatch(conn, now, held)?))
+                let dispatch = dispatch(conn, now, held)?;
+                let mut why = why_not(&Facts::of_task(&task, &parents), &dispatch);
+                if let Some(WhyNot::WaitsForParents { because, .. }) = &mut why {
+                    *because = cause_of(conn, &id, &dispatch)?;
+                }
+                Ok(why)
             })
             .await
     }
@@ -107,6 +113,66 @@ impl Kernel {
             .await
     }
 }
+
+/// How many of the links above a task are followed: beyond that only its parents are named.
+const LINKS: u32 = 1_000;
+
+/// What a task that waits for its parents waits for in the end: a task that is blocked, or else one that
+/// waits for no other and does not run.
+fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Option<Because>, Error> {
+    let mut statement = conn.prepare_cached(ABOVE)?;
+    let links = statement.query_map((id.as_str(), LINKS), |row| {
+        Ok((
+            row::task_id(row, 0)?,
+            row::task_id(row, 1)?,
+            row::text(row, 2)?.unwrap_or_default(),
+        ))
+    })?;
+    // Those that are near come first, so the first child leads back on the shortest way.
+    let mut children = BTreeMap::new();
+    let mut above = Vec::new();
+    for (parent, child, status) in row::known(links)? {
+        if let Entry::Vacant(entry) = children.entry(parent) {
+            above.push((entry.key().clone(), status));
+            entry.insert(child);
+        }
+    }
+    let waiting: BTreeSet<&TaskId> = children.values().collect();
+    let is_first =
+        |(task, status): &&(TaskId, String)| status != "running" && !waiting.contains(task);
+    let blocked = above.iter().find(|(_, status)| status == "blocked");
+    let Some((cause, _)) = blocked.or_else(|| above.iter().find(is_first)) else {
+        return Ok(None);
+    };
+    let mut chain = vec![cause.clone()];
+    while let Some(child) = chain.last().and_then(|last| children.get(last))
+        && child != id
+        && chain.len() < children.len()
+    {
+        chain.push(child.clone());
+    }
+    chain.reverse();
+    let task = tasks::get(conn, cause)?;
+    let why = why_not(&Facts::of_task(&task, &[]), dispatch);
+    Ok(why.map(|why| Because {
+        chain,
+        status: task.status,
+        why: Box::new(why),
+    }))
+}
+
+/// The links above a task over which it waits, near ones first.
+const ABOVE: &str = "\
+    WITH RECURSIVE above (parent, child, status) AS ( \
+        SELECT link.parent_id, link.child_id, tasks.status \
+        FROM task_links AS link JOIN tasks ON tasks.id = link.parent_id \
+        WHERE link.child_id = ?1 AND tasks.status NOT IN ('done', 'archived') \
+        UNION \
+        SELECT link.parent_id, link.child_id, tasks.status \
+        FROM above JOIN task_links AS link ON link.child_id = above.parent \
+            JOIN tasks ON tasks.id = link.parent_id \
+        WHERE tasks.status NOT IN ('done', 'archived')) \
+    SELECT parent, child, status FROM above LIMIT ?2";
 
 fn dispatch(
     conn: &Connection,

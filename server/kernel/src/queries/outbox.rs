@@ -8,7 +8,7 @@ use domain::notify::delivery::{Delivery, DeliveryState};
 use domain::notify::pace::Pace;
 use domain::notify::quiet::QuietHours;
 use domain::time::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
@@ -230,35 +230,32 @@ fn due(row: &Row<'_>) -> rusqlite::Result<Due> {
     })
 }
 
-/// When the quiet ends that there is at this moment; `None` when there is none.
+/// When the quiet ends that there is at this moment; `None` when there is none. Beginning and end are
+/// moments: in the night in which an hour comes twice, what has ended does not begin again.
 fn end_of_quiet(hours: &QuietHours, at: Timestamp) -> Option<Timestamp> {
     let zone = match hours.zone() {
         Some(name) => TimeZone::get(name).ok()?,
         None => TimeZone::system(),
     };
-    let local = jiff::Timestamp::from_second(at.0)
-        .ok()?
-        .to_zoned(zone.clone());
-    let minute = minute_of_day(local.time())?;
-    if !hours.contain(minute) {
-        return None;
-    }
-    let day = if hours.last_past_midnight(minute) {
-        local.date().tomorrow().ok()?
-    } else {
-        local.date()
+    let now = jiff::Timestamp::from_second(at.0).ok()?;
+    let moment = |day: Date, minute: u16| {
+        let (hour, minute) = (minute / 60, minute % 60);
+        let time = day.at(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
+        Some(time.to_zoned(zone.clone()).ok()?.timestamp())
     };
-    let until = i8::try_from(hours.until() / 60).ok()?;
-    let end = day.at(until, i8::try_from(hours.until() % 60).ok()?, 0, 0);
-    let end = end.to_zoned(zone).ok()?;
-    Some(Timestamp(end.timestamp().as_second()))
-}
-
-fn minute_of_day(time: Time) -> Option<u16> {
-    u16::try_from(time.hour())
-        .ok()?
-        .checked_mul(60)?
-        .checked_add(u16::try_from(time.minute()).ok()?)
+    let today = now.to_zoned(zone.clone()).date();
+    let begun_on = [today.yesterday().ok()?, today];
+    let ends = begun_on.into_iter().filter_map(|day| {
+        let last_day = if hours.last_past_midnight() {
+            day.tomorrow().ok()?
+        } else {
+            day
+        };
+        let (begin, end) = (moment(day, hours.from())?, moment(last_day, hours.until())?);
+        (begin <= now && now < end).then_some(end)
+    });
+    let end = ends.max()?;
+    Some(Timestamp(end.as_second()))
 }
 
 /// The columns that [`delivery`] reads.

@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::backoff;
-use domain::command::{Answer, Failure};
+use domain::command::{Answer, Failure, NextAttempt};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
@@ -129,6 +129,7 @@ pub(super) fn fail(
     run: RunId,
     failure: &Failure,
     limit: u32,
+    next: NextAttempt,
 ) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
     let task = work.task(&open.task)?;
@@ -141,14 +142,19 @@ pub(super) fn fail(
         metadata: None,
     };
     work.close_run(&task.id, run, outcome, &end)?;
-    let is_last = failures >= task.failure_limit.unwrap_or(limit)
+    let is_last = next == NextAttempt::Never
+        || failures >= task.failure_limit.unwrap_or(limit)
         || outcome == Outcome::Protocol && violates_again_and_again(work, &task.id, failures)?;
     if is_last {
         give_up(work, &task, failures, failure)?;
         return Ok(Answer::Done);
     }
     let error = remember(work, &task.id, failures, failure)?;
-    let retry_at = work.now + backoff::rest(failures, work.rng.random());
+    let rest = match next {
+        NextAttempt::Later => backoff::long_rest,
+        NextAttempt::Soon | NextAttempt::Never => backoff::rest,
+    };
+    let retry_at = work.now + rest(failures, work.rng.random());
     let code = failure.code;
     let event = match outcome {
         Outcome::SpawnFailed => EventBody::SpawnFailed { error, failures },

@@ -144,6 +144,7 @@ impl Board {
             run,
             failure,
             limit: None,
+            next: domain::command::NextAttempt::Soon,
         };
         self.give(&Actor::dispatcher(), fail).await.unwrap()
     }

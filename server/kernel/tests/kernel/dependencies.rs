@@ -1,10 +1,13 @@
 //! Parents and children.
 
+use domain::actor::Actor;
 use domain::command::{Answer, Command, NewTask};
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::status::Status;
+use domain::task::WorkspaceKind;
 use domain::time::{Seconds, Timestamp};
+use domain::workspace::Workspace;
 
 use crate::board::{Board, START, refusal};
 
@@ -173,15 +176,42 @@ async fn a_worker_is_told_everything_in_the_layout_of_the_original() {
     board.act(comment).await.unwrap();
     let text = board.kernel.context(&child).await.unwrap();
     let minute = local_minute(START + Seconds(1));
+    let mut parents = [
+        format!("- {first}: count\n"),
+        format!("- {second}: weigh\n"),
+        format!("- {running}: still running\n"),
+    ];
+    parents.sort();
+    let parents = parents.concat();
     assert_eq!(
         text,
         format!(
             "# Kanban task {child}: report\n\nAssignee: writer\nStatus:   todo\nTenant:   acme\n\
              Workspace: scratch @ (unresolved)\n\n## Body\nTwo pages.\n\n\
-             ## Parent task results\n### {second}\nheavy\n\n### {first}\n(no result recorded)\n\n\
+             ## Parent tasks\n{parents}\n## Parent task results\n### {second}\nheavy\n\n### {first}\n(no result recorded)\n\n\
              ## Comment thread\n**ada** ({minute}):\nshort!\n"
         )
     );
+}
+
+#[tokio::test]
+async fn a_worker_is_told_on_which_branch_the_work_of_a_parent_is() {
+    let board = Board::new();
+    let parent = board.task_named("parse").await;
+    let child = board.child_of(&[&parent]).await;
+    let record = Command::RecordWorkspace(Workspace {
+        path: "/w".to_owned(),
+        task: parent.clone(),
+        kind: WorkspaceKind::Worktree,
+        repository: Some("/r".to_owned()),
+        branch: Some(format!("kanban/{parent}")),
+    });
+    board.give(&Actor::dispatcher(), record).await.unwrap();
+    let text = board.kernel.context(&child).await.unwrap();
+    let line = format!("## Parent tasks\n- {parent}: parse (branch kanban/{parent})\n");
+    assert!(text.contains(&line), "{text}");
+    let (_, branch) = board.kernel.builds_on(&parent).await.unwrap();
+    assert_eq!(branch, Some(format!("kanban/{parent}")));
 }
 
 #[tokio::test]

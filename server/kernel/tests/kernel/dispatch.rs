@@ -101,6 +101,25 @@ async fn what_the_dispatcher_says_can_be_asked_of_the_file() {
 }
 
 #[tokio::test]
+async fn a_task_that_waits_names_the_chain_to_what_needs_a_person() {
+    let board = Board::new();
+    let top = board.task_named("top").await;
+    let middle = board.child_of(&[&top]).await;
+    let bottom = board.child_of(&[&middle]).await;
+    let why = async |task: &TaskId| board.kernel.why(task).await.unwrap().unwrap().to_string();
+    let unassigned = format!("it waits for {top}; {top} (ready): it is assigned to nobody");
+    assert_eq!(why(&middle).await, unassigned);
+    board.block(&top, "which port?").await;
+    assert_eq!(
+        why(&bottom).await,
+        format!("it waits for {middle}; {middle} waits for {top}; {top} (blocked): which port?")
+    );
+    board.unblock(&top).await;
+    board.claim(&top).await.unwrap();
+    assert_eq!(why(&bottom).await, format!("it waits for {middle}"));
+}
+
+#[tokio::test]
 async fn the_question_of_a_blocked_task_goes_when_it_goes_on() {
     let board = Board::new();
     let task = board.task_named("task").await;

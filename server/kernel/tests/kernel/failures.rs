@@ -32,6 +32,7 @@ async fn end_without_a_word(board: &Board, task: &TaskId) {
         run,
         failure,
         limit: None,
+        next: domain::command::NextAttempt::Soon,
     };
     board.give(&Actor::dispatcher(), fail).await.unwrap();
 }

@@ -258,7 +258,10 @@ fn a_ready_task_with_an_unfinished_parent_waits_for_it_whoever_made_it_ready() {
         ..summary(2)
     };
     let parents = Vec::new();
-    let waits = WhyNot::WaitsForParents { parents };
+    let waits = WhyNot::WaitsForParents {
+        parents,
+        because: None,
+    };
     assert_eq!(why_not(&Facts::from(&card), &dispatch()), Some(waits));
 }
 

@@ -196,6 +196,7 @@ impl Real {
                     proposed: None,
                 },
                 limit: None,
+                next: domain::command::NextAttempt::Soon,
             },
             Step::Defer { task } => Command::DeferRun {
                 run: self.newest_run(&self.pick(*task)?),

@@ -39,6 +39,7 @@ async fn the_inbox_holds_what_needs_a_person_and_nothing_else() {
             run,
             failure,
             limit: None,
+            next: domain::command::NextAttempt::Soon,
         };
         board.give(&Actor::dispatcher(), failed).await.unwrap();
     }

@@ -179,6 +179,42 @@ async fn a_quiet_place_is_told_when_the_night_is_over() {
 }
 
 #[tokio::test]
+async fn quiet_that_has_ended_does_not_begin_again_when_the_clocks_are_put_back() {
+    for (until, ends) in [
+        ("02:30", "00:30:00"),
+        ("03:00", "02:00:00"),
+        ("01:30", "23:30:00"),
+    ] {
+        let board = Board::new();
+        let task = board.task_named("report").await;
+        board.subscribe(&task, place("telegram", "")).await;
+        let hours = format!("22:00-{until} Europe/Berlin");
+        let hours = Some(hours.parse().unwrap());
+        let to = place("telegram", "");
+        board
+            .act(Command::SetQuietHours { to, hours })
+            .await
+            .unwrap();
+        // At 01:00 in UTC it is 03:00 in summer, and 02:00 from then on.
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
+        let evening = at("2027-10-30T21:00:00Z");
+        board.pass(Seconds(evening - START.0));
+        board.block(&task, "which port?").await;
+        let day = if ends.starts_with("23") { "30" } else { "31" };
+        let ends = at(&format!("2027-10-{day}T{ends}Z"));
+        for minute in (0..6 * 60).step_by(10) {
+            let now = evening + minute * 60;
+            assert_eq!(
+                board.is_due().await,
+                now >= ends,
+                "{minute} minutes, {until}"
+            );
+            board.pass(Seconds(600));
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_was_told_is_forgotten_with_the_old_events_and_what_was_not_is_kept() {
     let (board, task, first) = one_delivery("webhook").await;
     board.told(first).await;

@@ -146,7 +146,13 @@ mod tests {
     fn a_workspace_that_does_not_answer_is_that_of_one_task() {
         let late = Error::system("prepare its workspace")(io::Error::from(ErrorKind::TimedOut));
         assert_eq!(late.fault(), Fault::Task);
+    }
+
+    #[test]
+    fn a_workspace_that_only_a_person_can_mend_is_not_tried_again() {
         let nowhere = Error::from(workspaces::Error::NoPath);
-        assert_eq!(nowhere.fault(), Fault::Task);
+        assert_eq!(nowhere.fault(), Fault::Person);
+        let git = Error::from(workspaces::Error::Git("it failed".to_owned()));
+        assert_eq!(git.fault(), Fault::Unclear);
     }
 }

@@ -93,6 +93,12 @@ pub enum Reason {
     /// Work would be lost.
     #[error("it has commits that are on no branch")]
     OnNoBranch,
+    /// Work in them could be lost.
+    #[error(
+        "submodules are checked out in it; look through them, then remove it with \
+         `git worktree remove --force`"
+    )]
+    Submodules,
     /// The board does not say whose worktree it is.
     #[error("nothing says which repository it belongs to")]
     NoRepository,

@@ -140,6 +140,9 @@ async fn remove_worktree(
     if !made.is_on_a_branch().await? {
         return Err(Reason::OnNoBranch);
     }
+    if made.has_submodules().await? {
+        return Err(Reason::Submodules);
+    }
     match mode {
         Mode::Remove => Ok(made.remove().await?),
         Mode::DryRun => Ok(()),

@@ -177,6 +177,11 @@ impl Listed<'_> {
         fs::remove_file(self.folder.join("locked"))
     }
 
+    /// Whether repositories of its submodules are kept for it. It blocks.
+    pub(crate) fn keeps_submodules(&self) -> bool {
+        self.folder.join("modules").symlink_metadata().is_ok()
+    }
+
     /// Whether its `.git` is the file that was made with it: its worker may have put another there, or
     /// a repository. It blocks.
     pub(crate) fn is_as_made(&self) -> bool {

@@ -189,10 +189,23 @@ impl<'a> Made<'a> {
         Ok(!self.listed.git(&branches).await?.is_empty())
     }
 
+    /// Whether a submodule is checked out in it: what would be lost with that, nobody has looked at.
+    pub(crate) async fn has_submodules(&self) -> Result<bool, Error> {
+        let entries = self.listed.git(&["ls-files", "--stage", "-z"]).await?;
+        let of_submodule = |entry: &str| {
+            let (about, path) = entry.split_once('\t')?;
+            about.starts_with("160000 ").then(|| self.place.join(path))
+        };
+        let mut submodules = entries.split('\0').filter_map(of_submodule);
+        Ok(self.listed.keeps_submodules() || submodules.any(|path| is_occupied(&path)))
+    }
+
     /// Removes it. Its branch stays.
     pub(crate) async fn remove(&self) -> Result<(), Error> {
         let place = self.place.display().to_string();
-        let remove = ["worktree", "remove", &place];
+        // By itself git removes none that has submodules, not even empty ones. What would be lost has been
+        // looked at.
+        let remove = ["worktree", "remove", "--force", &place];
         self.repository.git(None, &remove).await.map(drop)
     }
 }

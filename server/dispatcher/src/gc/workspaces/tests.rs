@@ -105,6 +105,33 @@ async fn commits_that_are_on_no_branch_are_not_lost() {
     assert!(place.exists());
 }
 
+#[tokio::test]
+async fn a_worktree_goes_with_empty_submodules_and_stays_with_one_that_is_checked_out() {
+    for is_checked_out in [false, true] {
+        let repository = Repository::new();
+        let commit = git(&repository.path, &["rev-parse", "HEAD"]);
+        let entry = format!("160000,{},sub", commit.trim());
+        let add = ["update-index", "--add", "--cacheinfo", &entry];
+        git(&repository.path, &add);
+        git(&repository.path, &["commit", "--quiet", "--message=sub"]);
+        let ours = worktree(&repository).await;
+        let sub = Path::new(&ours.path).join("sub");
+        if is_checked_out {
+            git(&sub, &["init", "--quiet"]);
+            let from = repository.path.to_str().unwrap();
+            git(&sub, &["fetch", "--quiet", from]);
+            git(&sub, &["checkout", "--quiet", commit.trim()]);
+        }
+        let gone = worktree_removed(&repository, &ours).await;
+        if is_checked_out {
+            assert!(matches!(gone, Err(Reason::Submodules)));
+            assert!(sub.join("file").exists());
+        } else {
+            assert!(matches!(gone, Ok(Removed::Now)));
+        }
+    }
+}
+
 /// Mounts are made in a namespace of their own, which not every system gives away.
 #[tokio::test]
 async fn a_worktree_in_which_something_is_mounted_stays_whole() {

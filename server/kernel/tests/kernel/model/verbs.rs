@@ -74,9 +74,10 @@ impl Model {
                 let is_resting = self.cards[task]
                     .rest
                     .is_some_and(|(from, _)| self.now < from);
-                let runs = || self.cards.iter().filter_map(|card| card.run.as_ref());
-                let is_full = runs().count() >= self.global_cap as usize
-                    || runs().filter(|run| run.is_in_lane).count() >= self.lane_cap as usize;
+                // What people claimed by hand takes up no slot.
+                let runs = self.cards.iter().filter_map(|card| card.run.as_ref());
+                let in_lane = runs.filter(|run| run.is_in_lane).count();
+                let is_full = in_lane >= self.global_cap.min(self.lane_cap) as usize;
                 (!is_resting && !is_full && !self.is_paused.contains(&true)).then_some(())?;
                 self.claim(task, true)
             }

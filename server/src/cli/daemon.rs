@@ -1,5 +1,6 @@
 //! `kanban daemon`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

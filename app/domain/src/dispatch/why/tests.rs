@@ -313,7 +313,8 @@ fn a_board_that_another_process_dispatches_names_it_for_as_long_as_that_is_said(
 #[test]
 fn a_task_that_waits_for_many_names_fifty_and_counts_the_rest() {
     let parents: Vec<TaskId> = (0..1_050).map(TaskId::from_bits).collect();
-    let text = WhyNot::WaitsForParents { parents }.to_string();
+    let because = None;
+    let text = WhyNot::WaitsForParents { parents, because }.to_string();
     assert!(text.ends_with(" and 1000 more"), "{text}");
     assert_eq!(text.matches("t_").count(), 50);
 }

@@ -88,6 +88,7 @@ fn take_in(command: &mut Command, is_worker: bool) -> Result<(), Refusal> {
             run: _,
             failure,
             limit: _,
+            next: _,
         } => {
             let Failure {
                 outcome: _,

@@ -214,6 +214,7 @@ async fn what_is_said_is_clean_before_it_is_stored() {
             run,
             failure,
             limit: None,
+            next: domain::command::NextAttempt::Soon,
         },
     )
     .await;

@@ -54,7 +54,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => {
-                line.extend(text.chars().map(|it| if it == '\t' { ' ' } else { it }))
+                line.extend(text.chars().map(|it| if it == '\t' { ' ' } else { it }));
             }
             Piece::Break | Piece::Return => line.push(' '),
             Piece::String => line.push(char::REPLACEMENT_CHARACTER),

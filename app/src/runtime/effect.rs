@@ -35,7 +35,7 @@ const FRAMES: u32 = 30;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long an answer to a thousand changes at once is waited for.
-const PATIENCE_WITH_MANY: Duration = Duration::from_secs(180);
+const PATIENCE_WITH_MANY: Duration = Duration::from_mins(3);
 
 /// Goes to an address, as `use_navigate` has it.
 type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;

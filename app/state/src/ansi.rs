@@ -137,7 +137,10 @@ mod tests {
 
     #[test]
     fn other_sequences_are_left_out() {
-        assert_eq!(seen("a\u{1b}[2Kb\u{1b}]0;title\u{7}c\u{1b}(d"), one("abcd"));
+        assert_eq!(
+            seen("a\u{1b}[2Kb\u{1b}]0;title\u{7}c\u{1b}(Bd"),
+            one("abcd")
+        );
         assert_eq!(seen("cut \u{1b}[3"), one("cut "));
         assert_eq!(
             seen("a\u{1b}Pq\u{1b}\\b\0\u{7}\u{8}c\u{9b}31md\u{202e}")[0].0,

@@ -22,7 +22,7 @@ pub fn lock_holders(path: &Path) -> Vec<String> {
     pids.into_iter().map(describe).collect()
 }
 
-/// The holder that a line of `/proc/locks` names, where it is of this file (proc_locks(5)):
+/// The holder that a line of `/proc/locks` names, where it is of this file (`proc_locks(5))`:
 /// `1: FLOCK ADVISORY WRITE 4711 fe:00:1234 0 EOF`.
 fn holder(line: &str, inode: u64) -> Option<u32> {
     let mut words = line.split_ascii_whitespace().skip(1);

@@ -45,12 +45,11 @@ impl Clock {
     /// How far this clock is ahead of one that nobody can set, counted from any moment: it changes
     /// when the clock is set, or when the machine has slept.
     pub fn ahead(&self) -> Seconds {
-        match &self.0 {
-            Some(clock) => Seconds(clock.set.load(Ordering::SeqCst)),
-            None => {
-                let steady = i64::try_from(START.elapsed().as_secs()).unwrap_or(i64::MAX);
-                Seconds(system_time().0.saturating_sub(steady))
-            }
+        if let Some(clock) = &self.0 {
+            Seconds(clock.set.load(Ordering::SeqCst))
+        } else {
+            let steady = i64::try_from(START.elapsed().as_secs()).unwrap_or(i64::MAX);
+            Seconds(system_time().0.saturating_sub(steady))
         }
     }
 

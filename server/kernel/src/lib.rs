@@ -101,9 +101,9 @@ pub struct Options {
 pub enum Durability {
     /// Everything that was answered: each commit waits for the disk, and those who write together share
     /// it (SQLite's `synchronous = FULL`).
-    #[default]
     Full,
     /// The board as it was at some moment since the last checkpoint (`synchronous = NORMAL`).
+    #[default]
     Normal,
 }
 
@@ -123,7 +123,7 @@ impl Default for Options {
             clock: Clock::default(),
             seed: None,
             read_limit: READ_LIMIT,
-            durability: Durability::Full,
+            durability: Durability::default(),
             if_lost: IfLost::Make,
         }
     }

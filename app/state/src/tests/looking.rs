@@ -46,7 +46,7 @@ fn a_search_shows_what_only_the_server_can_see() {
 fn the_socket_says_how_the_dispatcher_does() {
     let (mut model, socket) = live([with_status(1, Status::Running)]);
     let heard = Pulse {
-        output: [(id(1), "\x1b[32mhalf\x1b[0m done".to_owned())].into(),
+        output: [(id(1), "half done".to_owned())].into(),
         ..Pulse::default()
     };
     update(&mut model, Msg::Heard(socket, heard));

@@ -15,12 +15,11 @@ struct File {
     board: BoardTable,
 }
 
-/// What an answer to a write promises; the most where the file cannot be read, of which the dispatcher
-/// and `kanban doctor` tell. It blocks.
+/// Reads `durability` of the file; full where the file makes no sense, since it may have asked for that.
+/// It blocks.
 pub fn durability(home: &Home) -> Durability {
     let text = fs::read_to_string(home.config()).unwrap_or_default();
-    let file: File = toml::from_str(&text).unwrap_or_default();
-    file.board.durability
+    toml::from_str(&text).map_or(Durability::Full, |file: File| file.board.durability)
 }
 
 #[cfg(test)]
@@ -28,10 +27,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_board_is_durable_unless_its_configuration_says_otherwise() {
+    fn a_board_waits_for_the_disk_where_its_configuration_says_so_or_makes_no_sense() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path()).unwrap();
-        assert_eq!(durability(&home), Durability::Full);
+        assert_eq!(durability(&home), Durability::Normal);
         for (text, expected) in [
             (
                 "[board]\ndurability = \"normal\"\n[lanes.x]\ncap = 1",

@@ -23,7 +23,6 @@ impl SmallDisk {
         let mut mount = command("mount", &mount);
         let mounted = said(mount.arg(board.home())).await?;
         if mounted.code != Some(0) {
-            println!("no disk can be mounted here: {}", mounted.err);
             return Ok(None);
         }
         Ok(Some(Self(board.home().to_owned())))
@@ -78,12 +77,14 @@ impl Filled {
             .await?;
         board.happened(&task, "spawned").await?;
         let shown = board.task(&task).await?;
-        let worker = shown["task"]["worker_pid"].as_i64().context("no worker")?;
+        let worker = shown.pointer("/task/worker_pid");
+        let worker = worker.and_then(Value::as_i64).context("no worker")?;
         let mut runs = fs::read_dir(board.home().join("kanban/runs"))?;
         let run_folder = runs.next().context("no run")??.path();
         let supervisor = fs::read_to_string(run_folder.join("supervisor.json"))?;
         let supervisor: Value = serde_json::from_str(&supervisor)?;
-        let supervisor = supervisor["pid"].as_i64().context("no supervisor")?;
+        let supervisor = supervisor.get("pid").and_then(Value::as_i64);
+        let supervisor = supervisor.context("no supervisor")?;
         gate.open("done").await?;
         gone(&worker.to_string()).await?;
         Ok(Self {
@@ -94,15 +95,18 @@ impl Filled {
     }
 
     /// Makes room again, and asserts that the work was done once.
-    async fn is_done_once_there_is_room(self, board: &Board) -> anyhow::Result<()> {
+    async fn finish_once_there_is_room(self, board: &Board) -> anyhow::Result<()> {
         fs::remove_file(board.home().join("fill"))?;
         board.happened(&self.task, "completed").await?;
         let done = board.task(&self.task).await?;
         assert!(text(&done, "/task/result")?.ends_with("done"), "{done}");
-        let events = done["events"].as_array().context("no events")?;
-        let claims = events.iter().filter(|event| event["kind"] == "claimed");
+        let events = done.pointer("/events").and_then(Value::as_array);
+        let events = events.context("no events")?;
+        let claims = events
+            .iter()
+            .filter(|event| event.get("kind") == Some(&"claimed".into()));
         assert_eq!(claims.count(), 1, "{done}");
-        assert_eq!(done["task"]["spawn_failures"], 0);
+        assert_eq!(done.pointer("/task/spawn_failures"), Some(&0.into()));
         gone(&self.supervisor).await
     }
 }
@@ -117,7 +121,7 @@ async fn the_end_of_a_worker_has_its_room_on_a_disk_that_is_full() -> anyhow::Re
     let filled = Filled::by_a_worker_on(&board, "").await?;
     there(&filled.run_folder.join("exit.json")).await?;
     gone(&filled.supervisor).await?;
-    filled.is_done_once_there_is_room(&board).await
+    filled.finish_once_there_is_room(&board).await
 }
 
 #[tokio::test]
@@ -132,7 +136,7 @@ async fn an_end_that_finds_no_room_is_kept_until_there_is_some() -> anyhow::Resu
     // It is made anew, and nothing can be written to it.
     there(&filled.run_folder.join("exit.part")).await?;
     assert!(!filled.run_folder.join("exit.json").exists());
-    filled.is_done_once_there_is_room(&board).await
+    filled.finish_once_there_is_room(&board).await
 }
 
 #[tokio::test]

@@ -241,17 +241,17 @@ pub fn main() -> ExitCode {
                 OnBoard::Init(_) => Session::open_or_make,
                 _ => Session::open,
             };
-            on_board(opening(home)?, async |session| {
+            on_board(&opening(home)?, async |session| {
                 verb.carry_out(session, &mut output).await
             })
         }),
         Some(Verb::Following(verb)) => home().and_then(|home| {
-            on_board(Session::open(home)?, async |session| {
+            on_board(&Session::open(home)?, async |session| {
                 verb.carry_out(session, &mut output).await
             })
         }),
         Some(Verb::Slash(args)) => home().and_then(|home| {
-            on_board(Session::open(home)?, async |session| {
+            on_board(&Session::open(home)?, async |session| {
                 slash::run(&args, session, &mut output).await
             })
         }),
@@ -305,13 +305,13 @@ impl Verb {
 
 /// Does something with the board.
 fn on_board(
-    session: Session,
+    session: &Session,
     act: impl AsyncFnOnce(&Session) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(act(&session))
+        .block_on(act(session))
 }
 
 impl OnBoard {

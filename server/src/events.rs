@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use domain::board::Frame;
 use domain::id::EventId;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
 
 use crate::auth::Caller;
 use crate::{AppState, http_error};
@@ -177,10 +177,7 @@ async fn follow(
             Wake::Heard(Some(Err(error))) => {
                 if let Some((code, reason)) = fault::of(error) {
                     close(&mut socket, code, reason).await;
-                    tokio::select! {
-                        () = stop.stopping() => {}
-                        () = sleep(LINGER) => {}
-                    }
+                    timeout(LINGER, stop.stopping()).await.ok();
                 }
                 return;
             }

@@ -80,7 +80,7 @@ impl TokenSink for Slots {
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
         match token {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => return self.open(&tag),
-            Token::TagToken(_) => *self.tag.borrow_mut() = "after a tag".to_owned(),
+            Token::TagToken(_) => "after a tag".clone_into(&mut self.tag.borrow_mut()),
             Token::CharacterTokens(text) => self.push_text(&text),
             Token::CommentToken(text) => self.push("comment".to_owned(), &text),
             Token::NullCharacterToken => self.push_text("\0"),

@@ -33,7 +33,8 @@ fn addresses(tasks: &Tasks) -> Vec<String> {
 }
 
 fn form_urlencoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let encoded = text.bytes().map(|byte| format!("%{byte:02X}"));
+    encoded.collect::<Vec<_>>().concat()
 }
 
 /// Looks at every slot of a page, and tells which columns came out in which.

@@ -25,7 +25,8 @@ async fn post(board: &Board, key: &str, path: &str, body: &Value) -> anyhow::Res
 
 async fn comments(board: &Board, id: &TaskId) -> anyhow::Result<usize> {
     let detail = board.task(id).await?;
-    detail["comments"].as_array().map(Vec::len).context("none")
+    let comments = detail.get("comments").and_then(Value::as_array);
+    comments.map(Vec::len).context("none")
 }
 
 #[tokio::test]

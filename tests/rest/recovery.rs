@@ -17,7 +17,7 @@ async fn claimed(board: &Board) -> anyhow::Result<(TaskId, Value)> {
 
 async fn newest(board: &Board, id: &TaskId) -> anyhow::Result<Value> {
     let detail = board.task(id).await?;
-    let events = detail["events"].as_array();
+    let events = detail.get("events").and_then(Value::as_array);
     Ok(events
         .and_then(|events| events.last())
         .cloned()

@@ -90,7 +90,8 @@ impl Form {
         let (field, text) = if let Some(ids) = word.strip_prefix("after:") {
             let are_ids = ids.split(',').all(|id| id.parse::<TaskId>().is_ok());
             if are_ids {
-                self.parents = format!("{} {ids}", self.parents).trim().to_owned();
+                let parents = format!("{} {ids}", self.parents);
+                parents.trim().clone_into(&mut self.parents);
             }
             return are_ids;
         } else if let Some(name) = word.strip_prefix('@').filter(|it| is_name(it)) {

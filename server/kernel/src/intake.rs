@@ -41,6 +41,7 @@ impl Accepted {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
 fn take_in(command: &mut Command, is_worker: bool) -> Result<(), Refusal> {
     match command {
         Command::CreateTask(new) => new_task(new, is_worker),

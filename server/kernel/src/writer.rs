@@ -64,6 +64,7 @@ pub(crate) struct Held {
 }
 
 /// What wakes the thread.
+#[expect(clippy::large_enum_variant, reason = "nearly every message is a write")]
 enum Message {
     Write(Request),
     /// Somebody waits for events, also for those of other processes.

@@ -12,6 +12,7 @@ use crate::edit::Text;
 use crate::refusal::Refusal;
 
 /// The open task.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Drawer {
     /// None is open.

@@ -122,7 +122,7 @@ fn a_card_that_goes_to_blocked_is_asked_for_its_question() {
         }
         shifted_by(press(model, Action::Carry, 1))
     };
-    let ways: [&dyn Fn(&mut Model) -> Vec<Effect>; 3] = [&dropped, &shifted, &carried];
+    let ways: [&dyn Fn(&mut Model) -> _; 3] = [&dropped, &shifted, &carried];
     for way in ways {
         let mut model = board();
         assert_eq!(way(&mut model), []);

@@ -22,6 +22,7 @@ fn new(title: &str) -> NewTask {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "most fields are optional")]
 fn tricky() -> Option<String> {
     Some(TRICKY.to_owned())
 }

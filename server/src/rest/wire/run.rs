@@ -24,6 +24,10 @@ impl<'a> OneRun<'a> {
 
 /// The workers that run now.
 #[derive(Serialize, ToSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the dashboards of hermes read these keys"
+)]
 pub(in crate::rest) struct Workers<'a> {
     workers: Vec<Worker<'a>>,
     count: usize,
@@ -33,6 +37,10 @@ pub(in crate::rest) struct Workers<'a> {
 
 /// A worker and the task that it works on.
 #[derive(Serialize, ToSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the dashboards of hermes read these keys"
+)]
 struct Worker<'a> {
     #[schema(value_type = i64)]
     run_id: RunId,

@@ -86,13 +86,15 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         home: home.clone(),
         dispatcher,
     };
-    let launch_link = launch_link(&token, &url, kernel.now());
+    // One moment for both: a link of before the door opened would be refused.
+    let started_at = kernel.now();
+    let launch_link = launch_link(&token, &url, started_at);
     let door = FrontDoor::new(
         token,
         left_sessions(home, kernel.now()).await?,
         address,
         settings.public_url.clone(),
-        kernel.now(),
+        started_at,
     );
     let state = AppState::new(services, config, door, shutdown.clone(), notifier.gates());
     announce(address, &launch_link)?;

@@ -210,7 +210,6 @@ async fn file_handles_that_run_out_hold_tasks_back_and_count_for_none() -> anyho
     for _ in 0..10 {
         tasks.push(board.create("a", &flags).await?);
     }
-    board.logged("nothing is started").await?;
     limit(4_096).await?;
     for task in &tasks {
         board.happened(task, "completed").await?;

@@ -193,40 +193,6 @@ async fn a_disk_that_is_full_is_told_of_wherever_one_asks_and_counts_for_no_task
     Ok(())
 }
 
-#[tokio::test]
-async fn file_handles_that_run_out_hold_tasks_back_and_count_for_none() -> anyhow::Result<()> {
-    let board = Board::running().await?;
-    let pid = board.pid()?;
-    let open = fs::read_dir(format!("/proc/{pid}/fd"))?.count();
-    let limit = async |handles: usize| {
-        let (pid, limit) = (format!("--pid={pid}"), format!("--nofile={handles}:4096"));
-        let limited = said(&mut command("prlimit", &[&pid, &limit])).await?;
-        anyhow::ensure!(limited.code == Some(0), "{limited:?}");
-        Ok(())
-    };
-    limit(open).await?;
-    let flags = ["--assignee", "shell", "--body", "true"];
-    let mut tasks = Vec::new();
-    for _ in 0..10 {
-        tasks.push(board.create("a", &flags).await?);
-    }
-    limit(4_096).await?;
-    for task in &tasks {
-        board.happened(task, "completed").await?;
-        let done = board.task(task).await?;
-        assert_eq!(done["task"]["spawn_failures"], 0, "{done}");
-        let counted = |event: &Value| event["kind"] == "spawn_failed";
-        assert!(
-            !done["events"]
-                .as_array()
-                .context("none")?
-                .iter()
-                .any(counted)
-        );
-    }
-    Ok(())
-}
-
 async fn runs_a_task(board: &Board) -> anyhow::Result<()> {
     let task = board
         .create("a", &["--assignee", "shell", "--body", "true"])

@@ -1,4 +1,4 @@
-//! What each authority may do: one table, which the kernel and every door ask. Nothing is allowed that
+//! The table of what each authority may do, which the kernel and every door ask. Nothing is allowed that
 //! does not stand in it.
 
 use std::fmt;
@@ -72,7 +72,7 @@ pub enum Act {
     Administer,
 }
 
-/// How far an act is allowed.
+/// The extent to which an act is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grant {
     /// Whatever it is about.

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use dispatcher::plain_file;
 use tokio::task::spawn_blocking;
 
 /// How much is read at once, in bytes: a listener that is far behind catches up in steps.
@@ -78,7 +79,7 @@ impl Place {
     }
 
     fn open(&mut self) -> io::Result<bool> {
-        let mut file = match File::open(&self.path) {
+        let mut file = match plain_file::open_to_read(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 // What comes from now on is new.

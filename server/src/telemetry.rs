@@ -62,8 +62,9 @@ struct Clean<W>(W);
 
 impl<W: Write> Write for Clean<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
-        let mut line = coloured(text.trim_end_matches('\n')).replace('\n', " ");
+        // A lone carriage return would begin the line anew, and cleaning breaks lines at others.
+        let text = String::from_utf8_lossy(event).replace('\r', " ");
+        let mut line = coloured(text.trim_end()).replace('\n', " ");
         line.push('\n');
         self.0.write_all(line.as_bytes())?;
         Ok(event.len())
@@ -81,9 +82,9 @@ mod tests {
     #[test]
     fn an_event_is_one_line_whatever_its_fields_hold() {
         let mut log = Clean(Vec::new());
-        let event = "\u{1b}[33m WARN\u{1b}[0m a\nINFO forged\u{1b}]0;x\u{7}\u{202e}\u{8}\n";
+        let event = "\u{1b}[33m WARN\u{1b}[0m a\nINFO forged\rINFO\u{b}\u{2028}\u{1b}]0;x\u{7}\u{202e}\u{8}\n";
         log.write_all(event.as_bytes()).unwrap();
-        let line = "\u{1b}[33m WARN\u{1b}[0m a INFO forged\u{1b}[0m\n";
+        let line = "\u{1b}[33m WARN\u{1b}[0m a INFO forged INFO  \u{1b}[0m\n";
         assert_eq!(String::from_utf8(log.0).unwrap(), line);
     }
 }

@@ -133,7 +133,7 @@ impl Act {
             Self::Edit           => ("edit a task",                  [Never,    Harmless, Never]),
             Self::Prioritize     => ("change the priority of a task", [Never,   Always,   Never]),
             Self::Archive        => ("archive a task",               [Never,    Always,   Never]),
-            Self::Link           => ("link tasks",                   [Never,    Always,   Never]),
+            Self::Link           => ("link tasks",                   [Never,    Harmless, Never]),
             Self::Unlink         => ("unlink tasks",                 [Never,    Harmless, Never]),
             Self::Cancel         => ("stop a run",                   [Never,    Always,   Never]),
             Self::Pause          => ("pause or resume the dispatcher", [Never,  Always,   Never]),

@@ -74,11 +74,21 @@ pub struct Task {
 }
 
 impl Task {
-    /// The names of its skills. What is no list of names in the file is none.
+    /// The names of its skills. What is no list in the file is none, and what is no name is left out.
     pub fn skills(&self) -> Vec<String> {
         let json = self.skills.as_deref().unwrap_or_default();
-        serde_json::from_str(json).unwrap_or_default()
+        let names: Vec<String> = serde_json::from_str(json).unwrap_or_default();
+        names.into_iter().filter(|name| is_skill(name)).collect()
     }
+}
+
+/// Returns true for the name of a skill. It becomes an argument of programs, so it must not look like a
+/// flag.
+pub fn is_skill(name: &str) -> bool {
+    name.starts_with(char::is_alphanumeric)
+        && name
+            .chars()
+            .all(|it| it.is_alphanumeric() || "._/:@+-".contains(it))
 }
 
 /// What kind of folder the workers of a task run in.

@@ -198,12 +198,13 @@ async fn with_html(detail: TaskDetail) -> Result<(TaskDetail, Html), ApiError> {
 }
 
 fn html(detail: &TaskDetail) -> Html {
-    let to_html = |text: &String| markdown::to_html(text);
+    let mut page = markdown::Page::new();
+    let mut render = |text: &String| page.render(text);
     let comments = detail.comments.iter();
     Html {
-        body: detail.task.body.as_ref().map(to_html),
-        result: detail.task.result.as_ref().map(to_html),
-        comments: comments.map(|it| (it.id, to_html(&it.body))).collect(),
+        body: detail.task.body.as_ref().map(&mut render),
+        result: detail.task.result.as_ref().map(&mut render),
+        comments: comments.map(|it| (it.id, render(&it.body))).collect(),
     }
 }
 

@@ -57,8 +57,12 @@ impl Error {
             | Self::Workspace(workspaces::Error::Home { .. } | workspaces::Error::Git(_)) => {
                 Fault::Unclear
             }
-            // The arguments hold the task's text.
-            Self::Program { cause, .. } if is(cause, &[Errno::TOOBIG]) => Fault::Task,
+            // The arguments and the environment hold texts of the task: too long, or with a NUL in them.
+            Self::Program { cause, .. }
+                if is(cause, &[Errno::TOOBIG]) || cause.kind() == ErrorKind::InvalidInput =>
+            {
+                Fault::Task
+            }
             Self::Program { .. } => Fault::Lane,
             Self::Workspace(_)
             | Self::Nonsense { .. }
@@ -140,6 +144,8 @@ mod tests {
             assert_eq!(program(errno), Fault::Lane, "{errno}");
         }
         assert_eq!(program(Errno::TOOBIG), Fault::Task);
+        let (program, cause) = (PathBuf::from("agent"), ErrorKind::InvalidInput.into());
+        assert_eq!(Error::Program { program, cause }.fault(), Fault::Task);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod launch;
 mod leftovers;
 pub mod logs;
 mod machine;
+pub mod plain_file;
 mod plan;
 mod process;
 mod prompt;

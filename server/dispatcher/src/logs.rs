@@ -11,6 +11,10 @@ use domain::id::TaskId;
 use tokio::task::spawn_blocking;
 
 use crate::home::Home;
+use crate::plain_file;
+
+/// The most that is read of a log, in bytes: more than its supervisors write.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The log of a task, or the end of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct Log {
     pub is_truncated: bool,
 }
 
-/// Reads the log of a task: its last `at_most` bytes, or all of it.
+/// Reads the log of a task: its last `at_most` bytes, or all that a supervisor lets it grow to.
 ///
 /// Less than 4 bytes may not hold the last character; then there is no text.
 ///
@@ -66,7 +70,7 @@ fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {
     };
     log.exists = true;
     log.size_bytes = size_bytes;
-    let at_most = at_most.unwrap_or(u64::MAX);
+    let at_most = at_most.map_or(MOST_BYTES, |at_most| at_most.min(MOST_BYTES));
     // One byte more than asked for: it tells whether the tail begins a line.
     let window = at_most.saturating_add(1).min(log.size_bytes);
     file.seek(SeekFrom::Start(log.size_bytes - window))?;
@@ -79,7 +83,7 @@ fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {
 
 /// A file to read and its size, if it is there.
 fn open(path: &Path) -> io::Result<Option<(File, u64)>> {
-    match File::open(path) {
+    match plain_file::open_to_read(path) {
         Ok(file) => {
             let size = file.metadata()?.len();
             Ok(Some((file, size)))

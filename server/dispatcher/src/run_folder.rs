@@ -16,7 +16,7 @@ use domain::run::ProcessIdentity;
 
 use self::files::{read, read_json, replace, replace_for_good, reserve, to_json};
 use crate::error::Error;
-use crate::logs;
+use crate::{logs, plain_file};
 
 pub(crate) use exit::{End, Exit};
 pub(crate) use spec::{Owner, Spec};
@@ -101,8 +101,8 @@ impl RunFolder {
 
     /// What the supervisor complained about; nothing, as a rule.
     pub(crate) fn complaints(&self) -> String {
-        let complaints = fs::read(self.complaints_file()).unwrap_or_default();
-        logs::tail(&complaints, COMPLAINTS_BYTES).0
+        let complaints = read(&self.complaints_file()).ok().flatten();
+        logs::tail(&complaints.unwrap_or_default(), COMPLAINTS_BYTES).0
     }
 
     pub(crate) fn write_spec(&self, spec: &Spec) -> Result<(), Error> {
@@ -160,7 +160,7 @@ impl RunFolder {
     /// Kept even when the machine fails next, with the rules by which it is judged: the work is done and
     /// must not be done again.
     pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
-        if let Ok(spec) = File::open(self.spec_file()) {
+        if let Ok(spec) = plain_file::open_to_read(&self.spec_file()) {
             spec.sync_all()
                 .map_err(Error::file("write", &self.spec_file()))?;
         }

@@ -27,8 +27,10 @@ use tokio::time::{Instant, interval, timeout};
 use self::board::{Board, Standing};
 use self::events::{Event, Events};
 use self::output::Output;
+pub(crate) use self::tree::GRACE;
 use self::tree::Tree;
 use self::watch::Watch;
+use crate::config::durability;
 use crate::error::Error;
 use crate::process;
 use crate::run_folder::{End, Exit, RunFolder, Spec};
@@ -110,6 +112,7 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
     // Where the board is gone, a new one would know nothing of this run.
     let options = Options {
         if_lost: IfLost::Refuse,
+        durability: durability(&spec.home()?),
         ..Options::default()
     };
     let kernel = Kernel::open_with(&spec.db, options)?;

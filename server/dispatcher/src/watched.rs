@@ -99,8 +99,8 @@ enum Phase {
     Working,
     /// Its run was closed; the supervisor may let the worker leave by itself until then.
     Leaving(Instant),
-    /// They were told to end. The supervisor stays until all of them are gone.
-    Told,
+    /// They were told to end at that moment. The supervisor stays until all of them are gone.
+    Told(Instant),
     /// They have ended, and the run is not settled yet.
     Ended,
 }
@@ -124,7 +124,7 @@ impl Watched {
             place,
             supervisor: None,
             silence,
-            phase: Phase::Told,
+            phase: Phase::Told(Instant::now()),
             began: Instant::now(),
             lapsed: None,
         }
@@ -150,11 +150,26 @@ impl Watched {
     /// the run has come to this end.
     pub(crate) fn kill(&mut self, end: End) {
         self.silence = Trace::Told(Exit::without_output(end));
-        self.phase = Phase::Told;
+        self.phase = Phase::Told(Instant::now());
+        self.signal(Signal::KILL);
+    }
+
+    /// Kills a supervisor that was told to end that long ago, and says so if it did.
+    pub(crate) fn insist(&mut self, after: Duration) -> bool {
+        let is_late = matches!(self.phase, Phase::Told(at) if at.elapsed() > after);
+        if is_late && self.supervisor.is_some() {
+            self.phase = Phase::Told(Instant::now());
+            self.signal(Signal::KILL);
+            return true;
+        }
+        false
+    }
+
+    fn signal(&self, signal: Signal) {
         let supervisor = self.supervisor.as_ref();
-        let killed = supervisor.map(|supervisor| pidfd_send_signal(supervisor, Signal::KILL));
-        if let Some(Err(error)) = killed {
-            tracing::debug!(%error, "a supervisor ended before it was killed");
+        let sent = supervisor.map(|supervisor| pidfd_send_signal(supervisor, signal));
+        if let Some(Err(error)) = sent {
+            tracing::debug!(%error, "a supervisor ended before it was told to");
         }
     }
 
@@ -187,14 +202,8 @@ impl Watched {
         if let Phase::Leaving(until) = self.phase
             && until <= now
         {
-            self.phase = Phase::Told;
-            let told = self
-                .supervisor
-                .as_ref()
-                .map(|supervisor| pidfd_send_signal(supervisor, Signal::TERM));
-            if let Some(Err(error)) = told {
-                tracing::debug!(%error, "a supervisor left before it was told to");
-            }
+            self.phase = Phase::Told(now);
+            self.signal(Signal::TERM);
         }
     }
 
@@ -202,7 +211,7 @@ impl Watched {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Leaving(until) => Some(until),
-            Phase::Working | Phase::Told | Phase::Ended => None,
+            Phase::Working | Phase::Told(_) | Phase::Ended => None,
         }
     }
 }

@@ -90,6 +90,14 @@ pub enum Error {
         /// What the operating system says.
         cause: io::Error,
     },
+    /// The operating system lets no worker begin there.
+    #[error("cannot work in {path}: {cause}")]
+    CannotEnter {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
     /// The operating system does not give a folder of our own.
     #[error("cannot make {path}: {cause}")]
     Home {
@@ -117,6 +125,7 @@ impl Error {
             | Self::NoRepository
             | Self::NotListed(_)
             | Self::NoPlace { .. }
+            | Self::CannotEnter { .. }
             | Self::NoCommit(_)
             | Self::NotListedByGit(_)
             | Self::NotARepository(_)

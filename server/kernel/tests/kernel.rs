@@ -49,6 +49,8 @@ mod notify;
 mod odd_rows;
 #[path = "kernel/opening.rs"]
 mod opening;
+#[path = "kernel/requests.rs"]
+mod requests;
 #[path = "kernel/runs.rs"]
 mod runs;
 #[path = "kernel/search.rs"]

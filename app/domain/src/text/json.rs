@@ -35,7 +35,10 @@ pub fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
 /// one apart costs ten times as much as looking.
 fn is_clean(json: &str) -> bool {
     // Control characters below U+0020 are escaped, as `\u001b`, `\b` or `\f`.
-    !json.contains(is_hidden) && !["\\u00", "\\b", "\\f"].iter().any(|it| json.contains(it))
+    !json.contains(is_hidden)
+        && !["\\u00", "\\b", "\\f", "\\r"]
+            .iter()
+            .any(|it| json.contains(it))
 }
 
 fn cleaned(value: Value) -> Value {

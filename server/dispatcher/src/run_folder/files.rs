@@ -1,6 +1,6 @@
 //! Small files that are there as a whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -11,6 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
+use crate::plain_file;
+
+/// The most that is read of a file, in bytes: many times the largest that we write.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Replaces the file as a whole: whoever reads it sees all of it or nothing.
 ///
@@ -52,19 +56,18 @@ fn write_over(
         file.write_all(bytes)?;
         file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
         is_settled(&file)?;
+        plain_file::make_way(path)?;
         fs::rename(path.with_extension("part"), path)
     };
     write_whole().map_err(Error::file("write", path))
 }
 
 fn open_unfinished(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        // To truncate it would give its room back.
-        .truncate(false)
-        .mode(0o600)
-        .open(path.with_extension("part"))
+    let part = path.with_extension("part");
+    plain_file::make_way(&part)?;
+    // To truncate it would give its room back.
+    let options = &mut File::options();
+    plain_file::open(&part, options.write(true).create(true).mode(0o600))
 }
 
 pub(super) fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, Error> {
@@ -88,11 +91,16 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
 }
 
 /// The bytes of a file that may not be there. An empty one is as good as none: its name may outlive a
-/// failure of the machine that its content does not.
+/// failure of the machine that its content does not. So is what has its name and is no file.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+    let mut bytes = Vec::new();
+    let read = plain_file::open_to_read(path)
+        .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => {
+            Ok(None)
+        }
         Err(cause) => Err(Error::file("read", path)(cause)),
     }
 }

@@ -1,13 +1,13 @@
 //! The log of a task, which never grows beyond two files of a bounded size.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use domain::id::RunId;
 
 use crate::error::Error;
-use crate::logs;
+use crate::{logs, plain_file};
 
 /// How large a log gets before it is put aside, in bytes: the original's limit.
 const LIMIT: u64 = 2 * 1024 * 1024;
@@ -97,11 +97,9 @@ impl RotatingLog {
 }
 
 fn append_to(path: &Path) -> io::Result<(File, u64)> {
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)?;
+    plain_file::make_way(path)?;
+    let options = &mut File::options();
+    let file = plain_file::open(path, options.read(true).append(true).create(true))?;
     let size = file.metadata()?.len();
     Ok((file, size))
 }

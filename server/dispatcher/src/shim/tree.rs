@@ -15,7 +15,7 @@ use crate::process;
 use crate::run_folder::End;
 
 /// How long processes may take to leave after they were asked to.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// How long we try to kill what will not leave, at a time. Only a process that hangs in the kernel
 /// stays longer.

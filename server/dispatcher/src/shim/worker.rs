@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use rustix::fs::Mode;
+use rustix::fs::{Access, Mode, access};
 
 use super::log::RotatingLog;
 use super::output::Output;
@@ -48,11 +48,14 @@ pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
     }
     // Dropping the handle does not wait: the tree reaps the worker with all other children.
     let worker = spawn(worker, spec.umask).map_err(|cause| {
-        if spec.workspace.is_dir() {
+        let path = spec.workspace.clone();
+        if !path.is_dir() {
+            workspaces::Error::Gone(path).into()
+        } else if access(&path, Access::EXEC_OK).is_err() {
+            workspaces::Error::CannotEnter { path, cause }.into()
+        } else {
             let program = program.into();
             Error::Program { program, cause }
-        } else {
-            workspaces::Error::Gone(spec.workspace.clone()).into()
         }
     })?;
     Ok(Started {

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::fault::Fault;
 use crate::process;
 use crate::run_folder::End;
+use crate::shim::GRACE;
 
 /// How long a supervisor that is not stopped may fail to renew a lease that is over. It tries three
 /// times as often.
@@ -37,15 +38,25 @@ impl Work {
     }
 
     /// Ends the runs whose supervisors do not do their work: one that has not registered, one that is
-    /// stopped while a limit of its worker is over, and one that renews its lease no more. On a machine
-    /// in trouble no supervisor can write, and none is to blame.
+    /// stopped while a limit of its worker is over, one that renews its lease no more, and one that stays
+    /// when it was told to end. On a machine in trouble no supervisor can write, and none is to blame.
     pub(super) async fn relieve_supervisors(&mut self) -> Result<(), Error> {
         if self.watched.is_empty() || self.holds.fault().is_some() {
             return Ok(());
         }
+        for (run, watched) in &mut self.watched {
+            if watched.insist(GRACE + self.config.patience) {
+                tracing::error!(run.id = %run, "a supervisor stayed when it was told to end, and was killed");
+            }
+        }
         for run in self.kernel.open_runs().await? {
-            let Some(end) = self.overdue(&run).await? else {
-                continue;
+            let end = match self.overdue(&run).await {
+                Ok(Some(end)) => end,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(run.id = %run.run, %error, "a run cannot be looked at");
+                    continue;
+                }
             };
             if let Some(watched) = self.watched.get_mut(&run.run) {
                 tracing::error!(

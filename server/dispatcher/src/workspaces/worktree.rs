@@ -185,28 +185,36 @@ impl<'a> Made<'a> {
 
     /// Whether what is checked out can be found again once the worktree is gone.
     pub(crate) async fn is_on_a_branch(&self) -> Result<bool, Error> {
-        let branches = ["for-each-ref", "--contains=HEAD", "--count=1"];
+        // References such as those of a bisection go with the worktree.
+        let kept = ["refs/heads", "refs/remotes", "refs/tags"];
+        let branches = [&["for-each-ref", "--contains=HEAD", "--count=1"], &kept[..]].concat();
         Ok(!self.listed.git(&branches).await?.is_empty())
     }
 
     /// Whether a submodule is checked out in it: what would be lost with that, nobody has looked at.
     pub(crate) async fn has_submodules(&self) -> Result<bool, Error> {
+        let submodules = self.submodules().await?;
+        Ok(self.listed.keeps_submodules() || submodules.iter().any(|path| is_occupied(path)))
+    }
+
+    /// Removes it, unless somebody has changed something meanwhile. Its branch stays.
+    pub(crate) async fn remove(&self) -> Result<(), Error> {
+        let place = self.place.display().to_string();
+        // By itself git removes none that has submodules, not even empty ones.
+        let has_some = !self.submodules().await?.is_empty();
+        let force: &[&str] = if has_some { &["--force"] } else { &[] };
+        let remove = [&["worktree", "remove"], force, &[place.as_str()]].concat();
+        self.repository.git(None, &remove).await.map(drop)
+    }
+
+    /// The places of its submodules, checked out or not.
+    async fn submodules(&self) -> Result<Vec<PathBuf>, Error> {
         let entries = self.listed.git(&["ls-files", "--stage", "-z"]).await?;
         let of_submodule = |entry: &str| {
             let (about, path) = entry.split_once('\t')?;
             about.starts_with("160000 ").then(|| self.place.join(path))
         };
-        let mut submodules = entries.split('\0').filter_map(of_submodule);
-        Ok(self.listed.keeps_submodules() || submodules.any(|path| is_occupied(&path)))
-    }
-
-    /// Removes it. Its branch stays.
-    pub(crate) async fn remove(&self) -> Result<(), Error> {
-        let place = self.place.display().to_string();
-        // By itself git removes none that has submodules, not even empty ones. What would be lost has been
-        // looked at.
-        let remove = ["worktree", "remove", "--force", &place];
-        self.repository.git(None, &remove).await.map(drop)
+        Ok(entries.split('\0').filter_map(of_submodule).collect())
     }
 }
 

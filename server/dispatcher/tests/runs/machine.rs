@@ -196,3 +196,19 @@ async fn a_program_that_cannot_be_executed_holds_its_lane_back_and_counts_for_no
     assert_eq!(report.fault, None);
     dispatcher.stop().await;
 }
+
+#[tokio::test]
+async fn a_text_that_no_program_can_be_given_is_its_tasks_fault_and_holds_no_lane_back() {
+    let board = Board::new();
+    board.lane("agent", "true", "");
+    let odd = board.create_for("agent").await;
+    board.sql(&format!(
+        "UPDATE tasks SET tenant = 'a' || char(0) || 'b' WHERE id = '{odd}'"
+    ));
+    let dispatcher = board.start().await;
+    let failed = board.until_event(&odd, "spawn_failed").await;
+    assert_eq!(failed.task.failures, 1);
+    let next = board.create_for("agent").await;
+    board.until_event(&next, "spawned").await;
+    dispatcher.stop().await;
+}

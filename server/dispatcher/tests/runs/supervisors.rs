@@ -85,6 +85,49 @@ async fn a_stopped_supervisor_whose_lease_is_over_is_ended_with_its_worker_and_c
 }
 
 #[tokio::test]
+async fn a_stopped_supervisor_of_a_cancelled_run_is_gone_after_a_while() {
+    let board = Board::new();
+    let dispatcher = start(&board).await;
+    let (task, run) = at_work(&board, "").await;
+    kill("STOP", run.supervisor.as_ref().unwrap().pid);
+    board.move_to(&task, Status::Triage).await;
+    board.until_gone(run).await;
+    board.until_all_is_settled().await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_ends_whatever_its_worker_put_in_the_place_of_our_files() {
+    let board = Board::new();
+    let dispatcher = start(&board).await;
+    let odd = "rm -f exit.part supervisor.json && mkfifo exit.part exit.json supervisor.json";
+    let log = "log=$KANBAN_HOME/kanban/logs/$KANBAN_TASK.log && rm $log && mkfifo $log";
+    let script = format!("cd $(dirname $(dirname $(command -v kanban))) && {odd} && {log}");
+    let task = board.create(&script).await;
+    let done = board.until_status(&task, Status::Done).await;
+    assert_eq!(outcomes(&done), [Some(Outcome::Completed)]);
+    board.until_all_is_settled().await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_removes_the_folder_of_its_run_is_not_started_without_end() {
+    let board = Board::new();
+    let dispatcher = start(&board).await;
+    let script = "rm -r $(dirname $(dirname $(command -v kanban)))";
+    let task = board.create(script).await;
+    let rests = board.until_event(&task, "deferred").await;
+    assert_eq!(
+        outcomes(&rests),
+        [Some(Outcome::Interrupted), Some(Outcome::Deferred)]
+    );
+    assert_eq!(rests.task.status, Status::Ready);
+    assert!(rests.task.not_before.is_some());
+    board.until_all_is_settled().await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_supervisor_that_is_stopped_before_it_registers_has_failed_to_start_its_worker() {
     let mut board = Board::new();
     let program = board.folder.path().join("stops");

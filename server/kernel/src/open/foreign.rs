@@ -93,9 +93,10 @@ const PAUSE_WHAT_IS_NOT_NEW: &str = "\
 pub(super) const COPY_RUNS: &str = "\
     INSERT INTO runs (id, task_id, lane, token, lease_expires, heartbeat_at, worker_pid, started_at, \
         ended_at, outcome, error, summary, metadata) \
-    SELECT id, task_id, CASE WHEN ended_at IS NOT NULL THEN profile END, \
-        lower(hex(randomblob(16))), coalesce(claim_expires, started_at), last_heartbeat_at, \
-        worker_pid, started_at, ended_at, \
+    SELECT id, task_id, CASE WHEN ended_at IS NOT NULL THEN CAST(profile AS TEXT) END, \
+        lower(hex(randomblob(16))), CAST(coalesce(claim_expires, started_at) AS INTEGER), \
+        CAST(last_heartbeat_at AS INTEGER), CAST(worker_pid AS INTEGER), \
+        CAST(started_at AS INTEGER), CAST(ended_at AS INTEGER), \
         CASE \
             WHEN ended_at IS NULL THEN NULL \
             WHEN outcome IN ('completed', 'blocked', 'crashed', 'timed_out', 'spawn_failed', \
@@ -105,14 +106,16 @@ pub(super) const COPY_RUNS: &str = "\
             WHEN outcome = 'gave_up' THEN 'spawn_failed' \
             ELSE 'exit' \
         END, \
-        error, summary, CASE WHEN json_valid(metadata) THEN metadata END \
+        CAST(error AS TEXT), CAST(summary AS TEXT), \
+        CASE WHEN json_valid(CAST(metadata AS TEXT)) THEN CAST(metadata AS TEXT) END \
     FROM task_runs AS theirs WHERE task_id IN (SELECT id FROM tasks) AND ";
 
 /// The others are numbered after those that have a number.
 const OPEN_RUNS_OF_RUNNING_TASKS: &str = "\
     INSERT INTO runs (id, task_id, token, lease_expires, worker_pid, started_at) \
-    SELECT ?number AS number, id, lower(hex(randomblob(16))), coalesce(claim_expires, 0), \
-        worker_pid, coalesce(started_at, created_at) \
+    SELECT ?number AS number, id, lower(hex(randomblob(16))), \
+        CAST(coalesce(claim_expires, 0) AS INTEGER), CAST(worker_pid AS INTEGER), \
+        CAST(coalesce(started_at, created_at) AS INTEGER) \
     FROM tasks WHERE status = 'running' ORDER BY number IS NULL, created_at, id";
 
 const NUMBER_OF_OPEN_RUN: &str = "\

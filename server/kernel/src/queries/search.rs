@@ -68,7 +68,7 @@ impl Kernel {
                     .into_iter()
                     .map(|card| (card.id.clone(), card))
                     .collect();
-                let words = Words::of(&query.text);
+                let words = Words::of(&words);
                 let hits = found.into_iter().filter_map(|(id, texts)| {
                     let task = cards.remove(&id)?;
                     let excerpt = words.excerpt(&texts);

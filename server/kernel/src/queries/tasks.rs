@@ -55,11 +55,11 @@ impl Kernel {
 }
 
 /// How many troubled tasks are looked at: more than a person does.
-const MOST_TROUBLED: usize = 1_000;
+const MOST_TROUBLED: usize = 200;
 
 impl Kernel {
-    /// The tasks that may need a look, those that stand longest first: that have failed so often, are
-    /// blocked since before a moment, or are ready for somebody since before another.
+    /// The tasks that may need a look, without their bodies, those that stand longest first: that have
+    /// failed so often, are blocked since before a moment, or are ready for somebody since before another.
     ///
     /// # Errors
     /// When the board cannot be read.
@@ -76,7 +76,7 @@ impl Kernel {
                        AND (spawn_failures >= ?1 OR status = 'blocked' AND status_since <= ?2 \
                          OR status = 'ready' AND assignee > '' AND status_since <= ?3) \
                      ORDER BY status_since, id LIMIT ?4",
-                    *row::TASK_COLUMNS,
+                    row::TASK_COLUMNS.replacen(" body,", " NULL,", 1),
                 );
                 let mut statement = conn.prepare_cached(&sql)?;
                 let tasks = statement.query_map(

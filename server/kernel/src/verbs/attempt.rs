@@ -14,7 +14,7 @@ use rand::RngExt;
 use rusqlite::OptionalExtension;
 
 use super::undo::Inverse;
-use super::{Work, promotion};
+use super::{Work, defer, promotion};
 use crate::error::Error;
 use crate::runs::{self, End, OpenRun};
 use crate::{row, tasks};
@@ -230,7 +230,8 @@ fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Re
     Ok(violations == limit)
 }
 
-/// Ends a run that nobody is to blame for; its task may start again at once.
+/// Ends a run that nobody is to blame for. Its task may start again at once, unless the attempt before
+/// came to nothing in the same way: then it is put off, so that no task ends its runs for ever.
 pub(super) fn interrupt(
     work: &mut Work<'_>,
     run: RunId,
@@ -238,6 +239,13 @@ pub(super) fn interrupt(
 ) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
     let task = work.task(&open.task)?;
+    if error.is_none() && was_interrupted_before(work, &task.id)? {
+        return defer::defer(
+            work,
+            run,
+            "its runs end again and again before their workers do",
+        );
+    }
     let end = End {
         error,
         ..End::default()
@@ -245,6 +253,18 @@ pub(super) fn interrupt(
     work.close_run(&task.id, run, Outcome::Interrupted, &end)?;
     release(work, &task, None, &EventBody::Interrupted { run })?;
     Ok(Answer::Done)
+}
+
+fn was_interrupted_before(work: &Work<'_>, task: &TaskId) -> Result<bool, Error> {
+    let last = work
+        .conn
+        .prepare_cached(
+            "SELECT outcome IN ('interrupted', 'deferred') FROM runs \
+             WHERE task_id = ?1 AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+        )?
+        .query_one([task.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or_default())
 }
 
 /// Frees a task whose run has been closed, for the next one.

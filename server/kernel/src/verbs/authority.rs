@@ -106,7 +106,12 @@ fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), E
             is_for_shell(new)
         }
         Command::AssignTask { assignee, .. } => assignee.as_deref() == Some(SHELL),
-        Command::MoveTask { to, .. } if *to != Status::Ready => false,
+        // There it waits for a person, whatever its parents come to.
+        Command::MoveTask { to, .. } if *to == Status::Triage => false,
+        Command::LinkTasks { child, .. } => match child.parse() {
+            Ok(child) => work.task(&child)?.assignee.as_deref() == Some(SHELL),
+            Err(_) => false,
+        },
         Command::EditTask { task, .. }
         | Command::MoveTask { task, .. }
         | Command::ReclaimTask { task, .. }

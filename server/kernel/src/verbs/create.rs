@@ -6,6 +6,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
+use domain::task::is_skill;
 use rand::RngExt;
 
 use super::undo::Inverse;
@@ -85,16 +86,11 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
     Ok(Answer::Created { task, is_new: true })
 }
 
-/// The names of skills as the file has them: each once, in the order given. They become arguments of
-/// programs, so none may look like a flag.
+/// The names of skills as the file has them: each once, in the order given.
 fn skills(names: &[String]) -> Result<Option<String>, Error> {
     let mut kept: Vec<&str> = Vec::new();
     for name in names.iter().map(|name| name.trim()) {
-        let is_name = name.starts_with(char::is_alphanumeric)
-            && name
-                .chars()
-                .all(|it| it.is_alphanumeric() || "._/:@+-".contains(it));
-        if !name.is_empty() && !is_name {
+        if !name.is_empty() && !is_skill(name) {
             return Err(Refusal::BadSkill(name.to_owned()).into());
         }
         if !name.is_empty() && !kept.contains(&name) {

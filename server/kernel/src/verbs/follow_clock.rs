@@ -9,13 +9,19 @@ use super::Work;
 use crate::error::Error;
 use crate::runs;
 
-/// Moves the ends of rests and leases with the clock. A rest that is longer than any is cut, and a lease
-/// lasts for `grace` at least.
+/// Moves the ends of rests and leases with the clock, those of news too. A rest of a task that is longer
+/// than any is cut, and a lease lasts for `grace` at least.
 pub(super) fn follow(work: &mut Work<'_>, by: Seconds, grace: Seconds) -> Result<Answer, Error> {
     work.conn.execute(
         "UPDATE tasks SET not_before = min(not_before + ?1, ?2) WHERE not_before IS NOT NULL",
         (by.0, (work.now + backoff::LONGEST).0),
     )?;
+    for rest in [
+        "UPDATE places SET not_before = not_before + ?1 WHERE not_before > 0",
+        "UPDATE deliveries SET next_attempt_at = next_attempt_at + ?1 WHERE state = 'pending'",
+    ] {
+        work.conn.execute(rest, [by.0])?;
+    }
     let least = (work.now + grace).0;
     work.conn.execute(
         "UPDATE tasks SET claim_expires = max(CAST(claim_expires AS INTEGER) + ?1, ?2) \

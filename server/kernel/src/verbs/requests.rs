@@ -14,8 +14,9 @@ use crate::error::Error;
 /// How long a request is remembered: longer than any client tries again.
 const KEPT_FOR: Seconds = Seconds(86_400);
 
-/// How many are remembered, so that what they take up is bounded.
-const MOST_KEPT: i64 = 2_000;
+/// How many are remembered, so that what they take up is bounded: some bulk requests of a thousand
+/// parts push nobody else's out.
+const MOST_KEPT: i64 = 20_000;
 
 /// Writes down that a request is carried out. Refused when it has been before.
 pub(super) fn begin(work: &Work<'_>, request: &RequestKey) -> Result<(), Error> {
@@ -30,7 +31,7 @@ pub(super) fn begin(work: &Work<'_>, request: &RequestKey) -> Result<(), Error> 
     Ok(())
 }
 
-/// Keeps what was answered. Its parts, if it has any, are of no more use.
+/// Keeps what was answered first. Its parts, if it has any, are of no more use.
 pub(super) fn keep_answer(
     work: &Work<'_>,
     request: &RequestKey,
@@ -39,7 +40,8 @@ pub(super) fn keep_answer(
     if insert(work, request, answer)? == 0 {
         work.conn
             .prepare_cached(
-                "UPDATE requests SET answer = ?3 WHERE caller = ?1 AND key = ?2 AND part = 0",
+                "UPDATE requests SET answer = ?3 \
+                 WHERE caller = ?1 AND key = ?2 AND part = 0 AND answer IS NULL",
             )?
             .execute((&request.caller, &request.key, answer))?;
     }
@@ -49,13 +51,16 @@ pub(super) fn keep_answer(
     Ok(Answer::Done)
 }
 
-/// Writes the row unless it is there, and says how many it wrote.
+/// Writes the row unless it is there, and says how many it wrote. The parts of a request that was
+/// answered are gone, and none is begun again.
 fn insert(work: &Work<'_>, request: &RequestKey, answer: Option<&str>) -> Result<usize, Error> {
     let inserted = work
         .conn
         .prepare_cached(
             "INSERT INTO requests (caller, key, part, fingerprint, answer, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS \
+             (SELECT 1 FROM requests WHERE caller = ?1 AND key = ?2 AND part = 0) \
+             ON CONFLICT DO NOTHING",
         )?
         .execute((
             &request.caller,

@@ -234,3 +234,40 @@ async fn a_chat_starts_nothing_of_the_shell_and_names_no_folder() {
     }
     assert_eq!(board.status(&done).await, Status::Done);
 }
+
+#[tokio::test]
+async fn a_chat_makes_nothing_of_the_shell_wait_for_what_it_can_finish() {
+    let board = Board::new();
+    let parent = board.create(new("ada")).await;
+    let over = board.create(new("shell")).await;
+    board.complete(&over, "done").await.unwrap();
+    let aside = board
+        .create(NewTask {
+            triage: true,
+            ..new("shell")
+        })
+        .await;
+    let guest = Actor::in_chat("guest", true);
+    for task in [&over, &aside] {
+        let to_todo = Command::MoveTask {
+            task: task.clone(),
+            to: Status::Todo,
+        };
+        let link = Command::LinkTasks {
+            parent: parent.to_string(),
+            child: task.to_string(),
+        };
+        for command in [to_todo, link] {
+            let refused = refusal(board.give(&guest, command).await);
+            assert_eq!(refused, Refusal::ShellFromChat);
+        }
+    }
+    let back = Command::MoveTask {
+        task: over.clone(),
+        to: Status::Triage,
+    };
+    board.give(&guest, back).await.unwrap();
+    board.complete(&parent, "done").await.unwrap();
+    assert_eq!(board.status(&over).await, Status::Triage);
+    assert_eq!(board.status(&aside).await, Status::Triage);
+}

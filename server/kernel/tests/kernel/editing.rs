@@ -264,6 +264,15 @@ async fn limits_are_kept_changed_taken_away_and_undone() {
 }
 
 #[tokio::test]
+async fn what_another_program_calls_a_skill_is_no_flag_and_no_text() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let skills = r#"["rust", "--yolo", "a\n## Body", "", "sql"]"#;
+    board.sql(&format!("UPDATE tasks SET skills = '{skills}'"));
+    assert_eq!(board.task(&task).await.skills(), ["rust", "sql"]);
+}
+
+#[tokio::test]
 async fn skills_are_names_each_once() {
     let board = Board::new();
     let with = |names: &[&str]| NewTask {

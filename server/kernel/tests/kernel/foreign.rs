@@ -252,6 +252,24 @@ async fn a_board_from_before_the_seed_opens_with_all_that_is_in_it() {
 }
 
 #[tokio::test]
+async fn a_board_opens_whatever_kind_of_value_its_attempts_hold() {
+    for name in ["hermes-0.13.db", "hermes-0.19.db"] {
+        let foreign = Foreign::from_file(name);
+        connect(&foreign.path())
+            .execute_batch(
+                "UPDATE task_runs SET started_at = 1.5, last_heartbeat_at = 'late', \
+                     worker_pid = x'07', error = x'00ff', summary = 7, metadata = x'7b7d'; \
+                 UPDATE task_runs SET ended_at = 2.5 WHERE ended_at IS NOT NULL; \
+                 UPDATE tasks SET claim_expires = 9.5, worker_pid = 'none', started_at = 3.5 \
+                 WHERE status = 'running'",
+            )
+            .unwrap();
+        let kernel = Kernel::open(&foreign.path()).expect(name);
+        assert!(!tasks(&kernel).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn claims_of_another_program_end_when_their_lease_does() {
     let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED])).await;
     let receipt = kernel

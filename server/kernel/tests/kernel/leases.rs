@@ -4,6 +4,7 @@ use domain::actor::Actor;
 use domain::command::{Answer, Command, LEASE};
 use domain::error::Error as Refusal;
 use domain::fixture::process;
+use domain::notify::Address;
 use domain::status::Status;
 use domain::time::Seconds;
 
@@ -177,4 +178,29 @@ async fn leases_go_with_a_clock_that_was_set_and_last_for_their_grace() {
     assert_eq!(expires().await, START + LEASE);
     follow(0, 5_000).await;
     assert_eq!(expires().await, START + Seconds(5_000));
+}
+
+#[tokio::test]
+async fn news_that_rest_go_with_a_clock_that_was_set() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let to = Address {
+        platform: "webhook".to_owned(),
+        chat_id: "ci".to_owned(),
+        thread_id: String::new(),
+        user_id: None,
+    };
+    let subscribe = Command::Subscribe {
+        task: task.clone(),
+        to,
+    };
+    board.act(subscribe).await.unwrap();
+    board.complete(&task, "done").await.unwrap();
+    let is_due = async || !board.kernel.outbox().await.unwrap().due.is_empty();
+    assert!(is_due().await);
+    let (by, grace) = (Seconds(3_600), Seconds(0));
+    board.act(Command::FollowClock { by, grace }).await.unwrap();
+    assert!(!is_due().await);
+    board.pass(by);
+    assert!(is_due().await);
 }

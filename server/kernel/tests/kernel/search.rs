@@ -158,6 +158,21 @@ async fn a_text_that_is_full_of_matches_is_found_at_once() {
 }
 
 #[tokio::test]
+async fn an_excerpt_looks_for_no_more_words_than_the_search() {
+    let board = Board::new();
+    let words: Vec<String> = ('a'..='t').map(|first| format!("{first}word")).collect();
+    let sixteen = words[..16].join(" ");
+    with_body(
+        &board,
+        "one",
+        &format!("tword {} {sixteen}", "far ".repeat(40)),
+    )
+    .await;
+    let hits = search(&board, &words.join(" ")).await.hits;
+    assert!(hits[0].excerpt.starts_with('…'), "{}", hits[0].excerpt);
+}
+
+#[tokio::test]
 async fn long_texts_are_indexed_in_several_steps_and_all_of_them_are_found() {
     let board = Board::new();
     assert_eq!(found(&board, "anything").await, []);

@@ -85,6 +85,30 @@ async fn the_board_can_be_narrowed_to_a_tenant_and_widened_to_the_archive() -> a
 }
 
 #[tokio::test]
+async fn a_board_holds_the_beginning_of_a_long_text() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let long = "a€".repeat(100_000);
+    let id = board.create("a", &["--body", &long[..100_000]]).await?;
+    let (_, shown) = board.get("/board").await?;
+    let columns = shown["columns"].as_array().context("no columns")?;
+    let cards = columns
+        .iter()
+        .flat_map(|it| it["tasks"].as_array().into_iter().flatten());
+    let card = cards.into_iter().find(|card| card["id"] == id.as_str());
+    let body = card
+        .and_then(|card| card["body"].as_str())
+        .context("no body")?;
+    assert!(
+        body.len() <= 16 * 1024 + 3 && body.ends_with("a€…"),
+        "{}",
+        body.len()
+    );
+    let (_, whole) = board.get(&format!("/tasks/{id}")).await?;
+    assert_eq!(whole["task"]["body"], long[..100_000]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_summary_is_sent_again_only_when_something_happened() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let id = board.create("a", &["--body", "long"]).await?;

@@ -68,6 +68,11 @@ async fn the_document_names_every_route_and_what_it_answers() -> anyhow::Result<
     assert_eq!(answer.status(), 200);
     let document: Value = answer.json().await?;
     assert!(text(&document, "/openapi")?.starts_with("3.1"));
+    let written = document.to_string();
+    for reference in written.split("\"$ref\":\"#").skip(1) {
+        let (place, _) = reference.split_once('"').context("no end")?;
+        assert!(document.pointer(place).is_some(), "nothing is at {place}");
+    }
     let paths = document["paths"].as_object().context("no paths")?;
     let verbs: usize = paths.values().map(|path| keys(path).len()).sum();
     assert_eq!(verbs, 48);

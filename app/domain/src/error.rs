@@ -180,8 +180,8 @@ pub enum Error {
     /// What the `shell` lane runs is the task's text, so only a worker of that lane may write it.
     #[error("a worker of another lane may not create tasks for `shell`")]
     NotForShell,
-    /// What the `shell` lane runs is the task's text, so it is not written or started in a chat.
-    #[error("what `shell` runs is not written or started in a chat")]
+    /// What the `shell` lane runs is the task's text, so it is not written or started anew in a chat.
+    #[error("what `shell` runs is not written or started anew in a chat")]
     ShellFromChat,
     /// In a folder of this machine may be what a worker runs, so a chat does not name one.
     #[error("the folder of a task is not named in a chat; leave out the path of --workspace")]

@@ -1,5 +1,5 @@
 -- The requests with an `Idempotency-Key` that were carried out, so that one that is sent again is not
--- carried out again. The newest 2,000 of a day are kept.
+-- carried out again. Those of a day are kept, 200,000 at most.
 CREATE TABLE requests (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     -- Whose key it is: two callers may use the same.

@@ -73,6 +73,7 @@ use crate::http_error::Fault;
         super::deliveries::drop_dead,
         super::inbox::inbox,
     ),
+    components(schemas(Fault)),
     modifiers(&Token),
     security(("token" = [])),
 )]

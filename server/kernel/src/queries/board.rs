@@ -28,7 +28,7 @@ pub struct BoardFilter {
     pub include_archived: bool,
 }
 
-/// One task and the counts around it.
+/// One task, of whose texts no more than the beginning, and the counts around it.
 #[derive(Clone, Debug)]
 pub struct BoardRow {
     /// The task.
@@ -190,9 +190,25 @@ fn row_columns() -> String {
     format!("{}, rowid", *row::TASK_COLUMNS)
 }
 
+/// How much of a task's body and result a row of the board holds, in bytes.
+const LONGEST_TEXT: usize = 16 * 1024;
+
+/// Cuts a text that is too long for a whole board, and marks that by `…`.
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST_TEXT {
+        text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
 fn board_row(row: &Row<'_>, counts: Counts) -> rusqlite::Result<BoardRow> {
+    let mut task = row::task(row)?;
+    task.body = task.body.map(cut);
+    task.result = task.result.map(cut);
     Ok(BoardRow {
-        task: row::task(row)?,
+        task,
         number: row.get(ROW_COLUMNS - 1)?,
         parents: counts.parents,
         children: counts.children,

@@ -14,9 +14,14 @@ use crate::error::Error;
 /// How long a request is remembered: longer than any client tries again.
 const KEPT_FOR: Seconds = Seconds(86_400);
 
-/// How many are remembered, so that what they take up is bounded: some bulk requests of a thousand
-/// parts push nobody else's out.
-const MOST_KEPT: i64 = 20_000;
+/// How many are remembered, so that what they take up is bounded: some 30 MB.
+const MOST_KEPT: i64 = 200_000;
+
+/// Of how many the answers are remembered as well.
+const MOST_ANSWERS: i64 = 2_000;
+
+/// How many rows one request takes up at most: itself, and the parts of a bulk request.
+const MOST_ROWS: i64 = 1_001;
 
 /// Writes down that a request is carried out. Refused when it has been before.
 pub(super) fn begin(work: &Work<'_>, request: &RequestKey) -> Result<(), Error> {
@@ -48,6 +53,15 @@ pub(super) fn keep_answer(
     work.conn
         .prepare_cached("DELETE FROM requests WHERE caller = ?1 AND key = ?2 AND part > 0")?
         .execute((&request.caller, &request.key))?;
+    // Those before have lost theirs when they came to stand here.
+    work.conn
+        .prepare_cached(
+            "WITH newest AS (SELECT max(id) AS id FROM requests) \
+             UPDATE requests SET answer = NULL FROM newest \
+             WHERE requests.id <= newest.id - ?1 AND requests.id > newest.id - ?1 - ?2 \
+               AND answer IS NOT NULL",
+        )?
+        .execute((MOST_ANSWERS, MOST_ROWS))?;
     Ok(Answer::Done)
 }
 

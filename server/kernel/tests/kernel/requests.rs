@@ -7,9 +7,13 @@ use domain::error::Error as Refusal;
 use crate::board::{Board, person, refusal};
 
 fn key(part: u32) -> RequestKey {
+    named("k", part)
+}
+
+fn named(key: &str, part: u32) -> RequestKey {
     RequestKey {
         caller: "ada".to_owned(),
-        key: "k".to_owned(),
+        key: key.to_owned(),
         fingerprint: "f".to_owned(),
         part,
     }
@@ -42,4 +46,31 @@ async fn no_part_of_a_bulk_request_that_was_answered_is_done_again() {
     assert_eq!(detail.comments.len(), 2);
     let kept = board.kernel.request("ada".to_owned(), "k".to_owned()).await;
     assert_eq!(kept.unwrap().unwrap().answer.as_deref(), Some("first"));
+}
+
+#[tokio::test]
+async fn a_key_outlives_its_answer() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let ask = async |request: RequestKey| {
+        let priority = 1;
+        let task = task.clone();
+        let asking = person().making(Some(request.clone()));
+        board
+            .give(&asking, Command::SetPriority { task, priority })
+            .await?;
+        let answer = Some("done".to_owned());
+        board.act(Command::KeepAnswer { request, answer }).await
+    };
+    for number in 0..2_100 {
+        ask(named(&number.to_string(), 0)).await.unwrap();
+    }
+    let answer = async |key: &str| {
+        let known = board.kernel.request("ada".to_owned(), key.to_owned()).await;
+        known.unwrap().unwrap().answer
+    };
+    assert_eq!(answer("7").await, None);
+    assert_eq!(answer("2099").await.as_deref(), Some("done"));
+    let again = refusal(ask(named("7", 0)).await);
+    assert_eq!(again, Refusal::Repeated("7".to_owned()));
 }

@@ -55,8 +55,8 @@ pub(crate) const MAX_LISTENERS: usize = 256;
 /// Tells a page that its cursor is unknown here, so that it reads the board again.
 const RESET: &str = r#"{"reset":true}"#;
 
-/// How much may wait to be sent to one client, in bytes: a few frames. Beyond that it is waited for,
-/// and others are not.
+/// How long a frame may be, in bytes. One frame may wait to be sent to a client; until then no other is
+/// made for it, and others do not wait.
 const MAX_UNSENT_BYTES: usize = 1024 * 1024;
 
 /// Why a socket's loop goes round.
@@ -105,7 +105,7 @@ pub(crate) async fn events(
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
         .write_buffer_size(0)
-        .max_write_buffer_size(MAX_UNSENT_BYTES)
+        .max_write_buffer_size(2 * MAX_UNSENT_BYTES)
         .on_upgrade(move |socket| follow(socket, state, caller, EventId(since), telling, place))
         .into_response()
 }

@@ -34,6 +34,16 @@ pub enum Error {
         /// The first character that is not allowed.
         found: char,
     },
+    /// A text of which people read the whole has a bound.
+    #[error("{field} must have at most {most} characters, but has {found}")]
+    TooLong {
+        /// Which text: `title`, `assignee`.
+        field: &'static str,
+        /// How many characters it may have.
+        most: usize,
+        /// How many it has.
+        found: usize,
+    },
     /// A comment needs text.
     #[error("body is required")]
     BlankComment,
@@ -246,6 +256,7 @@ impl Error {
             Self::BlankTitle
             | Self::NulInText
             | Self::HiddenInName { .. }
+            | Self::TooLong { .. }
             | Self::BlankComment
             | Self::BlankAuthor
             | Self::BlankAddress

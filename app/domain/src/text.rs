@@ -1,6 +1,6 @@
 //! Text from outside. Terminals, browsers and models obey characters that nobody sees: escape
-//! sequences (ECMA-48), control characters, direction overrides and isolates (UAX #9) and tags
-//! (Unicode Standard, section 23.9). [`pieces`] tells them from the text; every surface shows a text
+//! sequences (ECMA-48), control characters, direction overrides and isolates (UAX #9), selectors and tags
+//! (Unicode Standard, sections 23.4 and 23.9). [`pieces`] tells them from the text; every surface shows a text
 //! through one of the functions below and never as it was stored.
 
 pub mod json;
@@ -25,12 +25,14 @@ pub enum Piece<'a> {
 }
 
 /// Returns true for a character that no surface shows: a control character other than line feed and
-/// tab, a direction override or isolate, or a tag. The marks and joiners that Arabic, Hebrew, Persian
-/// and emoji are written with are none of these.
+/// tab, a direction override or isolate, an invisible operator, or one of the selectors and tags in which
+/// a whole text can be hidden from people and told to a model. The marks, joiners and selectors that
+/// Arabic, Hebrew, Persian and emoji are written with are none of these.
 pub fn is_hidden(character: char) -> bool {
     match character {
         '\n' | '\t' => false,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0d}' => true,
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
         other => other.is_control(),
     }
 }

@@ -4,6 +4,7 @@ use domain::event::{Event, EventBody};
 use domain::id::{EventId, RunId, TaskId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row};
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::row;
@@ -76,12 +77,37 @@ pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Vec<Event>, Er
     Ok(events.collect::<Result<_, _>>()?)
 }
 
+/// How long the particulars of an event may be to be told whole, in bytes, and each of their texts
+/// otherwise.
+const LONGEST_PAYLOAD: usize = 100_000;
+const LONGEST_TEXT: usize = 4_000;
+
+/// Reads the particulars of an event; those that another program wrote may have any length.
+fn payload(json: &str) -> Option<Value> {
+    let payload = serde_json::from_str(json).ok()?;
+    if json.len() <= LONGEST_PAYLOAD {
+        return Some(payload);
+    }
+    let Value::Object(fields) = payload else {
+        return None;
+    };
+    let shortened = fields.into_iter().take(100).map(|(key, value)| {
+        let value = match value {
+            Value::String(text) => row::shortened(text, LONGEST_TEXT).into(),
+            Value::Array(_) | Value::Object(_) => Value::Null,
+            other => other,
+        };
+        (row::shortened(key, LONGEST_TEXT), value)
+    });
+    Some(shortened.collect())
+}
+
 pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
     Ok(Event {
         id: EventId(row.get(0)?),
         task_id: row::task_id(row, 1)?,
         kind: row::text(row, 2)?.unwrap_or_default(),
-        payload: row::text(row, 3)?.and_then(|json| serde_json::from_str(&json).ok()),
+        payload: row::text(row, 3)?.and_then(|json| payload(&json)),
         created_at: row::moment(row, 4)?.unwrap_or_default(),
     })
 }

@@ -1,6 +1,7 @@
 //! Following the board: what happened since a cursor, in order and without a gap.
 
 use domain::board::Frame;
+use domain::event::Event;
 use domain::id::EventId;
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -12,6 +13,9 @@ use crate::readers::Readers;
 
 /// How many events a frame carries at most, as in the original.
 const EVENTS_PER_FRAME: u32 = 200;
+
+/// How long their particulars are together at most, in bytes, unless one is longer alone.
+const BYTES_PER_FRAME: usize = 256 * 1024;
 
 /// One listener's place in the event log. It reads the table, so it cannot lag: whoever is slow
 /// reads larger frames.
@@ -88,7 +92,14 @@ impl Feed {
 }
 
 fn read_frame(conn: &Connection, since: EventId) -> Result<Frame, Error> {
-    let events = events::after(conn, since, EVENTS_PER_FRAME)?;
+    let mut events = events::after(conn, since, EVENTS_PER_FRAME)?;
+    let mut bytes = 0;
+    let mut fits = |event: &Event| {
+        bytes += event.payload.as_ref().map_or(0, |it| it.to_string().len());
+        bytes <= BYTES_PER_FRAME
+    };
+    let fitting = events.iter().take_while(|event| fits(event)).count();
+    events.truncate(fitting.max(1));
     let cursor = events.last().map_or(since, |event| event.id);
     let tasks = board::touched_by(conn, &events)?;
     Ok(Frame {

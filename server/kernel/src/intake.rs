@@ -11,6 +11,18 @@ use domain::error::Error as Refusal;
 use domain::notify::{Address, Filter};
 use domain::text::{is_hidden, lines, one_line, printed};
 
+/// How many characters a title may have: a card shows all of it.
+const LONGEST_TITLE: usize = 1_000;
+
+/// How many a name may have.
+const LONGEST_NAME: usize = 500;
+
+/// How many a path may have, as on Linux.
+const LONGEST_PATH: usize = 4_096;
+
+/// How many the reason of a block may have: whoever is asked reads all of it.
+const LONGEST_REASON: usize = 20_000;
+
 /// Commands whose texts were checked and cleaned: the only ones that verbs take.
 pub(crate) struct Accepted {
     actor: Actor,
@@ -51,6 +63,7 @@ fn take_in(command: &mut Command, is_worker: bool) -> Result<(), Refusal> {
             body,
         } => {
             clean_some(title, one_line);
+            bound("title", title.as_deref(), LONGEST_TITLE)?;
             refuse_nul(body.as_deref())
         }
         Command::CommentOnTask { task: _, body } => {
@@ -79,7 +92,7 @@ fn take_in(command: &mut Command, is_worker: bool) -> Result<(), Refusal> {
             reason,
         } => {
             clean_some(reason, printed);
-            Ok(())
+            bound("reason", reason.as_deref(), LONGEST_REASON)
         }
         Command::DeferRun { run: _, reason } => {
             clean(reason, printed);
@@ -196,9 +209,11 @@ fn new_task(new: &mut NewTask, is_worker: bool) -> Result<(), Refusal> {
         skills: _,
     } = new;
     clean(title, one_line);
+    bound("title", Some(title), LONGEST_TITLE)?;
     name("assignee", assignee.as_deref())?;
     name("tenant", tenant.as_deref())?;
-    name("workspace path", workspace_path.as_deref())?;
+    visible("workspace path", workspace_path.as_deref())?;
+    bound("workspace path", workspace_path.as_deref(), LONGEST_PATH)?;
     name("idempotency key", idempotency_key.as_deref())?;
     // A script is run as it was written.
     if is_worker && assignee.as_deref() != Some(SHELL) {
@@ -220,14 +235,52 @@ fn address(to: &Address) -> Result<(), Refusal> {
     name("user id", user_id.as_deref())
 }
 
-/// Refuses a name that is no line of visible characters.
+/// Refuses a name that is no line of visible characters, or too long for a card.
 fn name(field: &'static str, name: Option<&str>) -> Result<(), Refusal> {
-    let is_refused =
-        |it: &char| matches!(it, '\n' | '\t' | '\u{2028}' | '\u{2029}') || is_hidden(*it);
-    match name.and_then(|name| name.chars().find(is_refused)) {
+    visible(field, name)?;
+    bound(field, name, LONGEST_NAME)
+}
+
+fn visible(field: &'static str, name: Option<&str>) -> Result<(), Refusal> {
+    let mut before = ' ';
+    let found = name.unwrap_or_default().chars().find(|character| {
+        let before = std::mem::replace(&mut before, *character);
+        is_hidden(*character) || is_invisible(before, *character)
+    });
+    match found {
         Some(found) => Err(Refusal::HiddenInName { field, found }),
         None => Ok(()),
     }
+}
+
+/// Returns true for what breaks a line, and for what takes up no room (Default_Ignorable_Code_Point of
+/// the Unicode Character Database): two names could differ in it alone. Joiners and emoji are let through
+/// after what they can join.
+fn is_invisible(before: char, character: char) -> bool {
+    match character {
+        '\n' | '\t' | '\u{2028}' | '\u{2029}' => true,
+        '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' => before.is_ascii(),
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => {
+            true
+        }
+        '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{3164}' => true,
+        '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' => true,
+        _ => false,
+    }
+}
+
+fn bound(field: &'static str, text: Option<&str>, most: usize) -> Result<(), Refusal> {
+    let text = text.unwrap_or_default();
+    // Most texts have fewer bytes than they may have characters.
+    let found = if text.len() > most {
+        text.chars().count()
+    } else {
+        0
+    };
+    if found > most {
+        return Err(Refusal::TooLong { field, most, found });
+    }
+    Ok(())
 }
 
 /// Refuses a text that no worker could be given.

@@ -40,6 +40,16 @@ pub(crate) const RESULT: &str = "iif(tasks.status IN ('done', 'archived') AND ta
           WHERE task_id = tasks.id AND kind = 'completed' \
           ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1)), tasks.result)";
 
+/// Cuts a text that is longer than this many bytes, and marks that by `…`.
+pub(crate) fn shortened(mut text: String, at_most: usize) -> String {
+    if text.len() > at_most {
+        text.truncate(text.floor_char_boundary(at_most));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
 /// A task from [`TASK_COLUMNS`].
 pub(crate) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
     Ok(Task {

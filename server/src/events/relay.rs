@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::channel::Channel;
 use super::trouble::Trouble;
+use super::{MAX_UNSENT_BYTES, RESET};
 use crate::rest::wire::EventFrame;
 
 /// How many events of shared frames are kept: those of a second in which very much happens.
@@ -91,7 +92,12 @@ fn encode(frame: &Frame, telling: Telling) -> Utf8Bytes {
         Telling::Tasks => json::to_string(frame),
     };
     // Frames are made of texts and numbers, which always have a JSON form.
-    json.unwrap_or_default().into()
+    let json = json.unwrap_or_default();
+    // A page that is told of thousands of tasks at once had better read them anew.
+    if telling == Telling::Tasks && json.len() > MAX_UNSENT_BYTES {
+        return Utf8Bytes::from_static(RESET);
+    }
+    json.into()
 }
 
 impl Default for Relay {

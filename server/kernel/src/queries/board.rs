@@ -157,24 +157,28 @@ fn summary_columns() -> String {
 }
 
 fn summary(row: &Row<'_>, counts: Counts) -> rusqlite::Result<TaskSummary> {
+    let text = |at| -> rusqlite::Result<Option<String>> {
+        let text = row::text(row, at)?;
+        Ok(text.map(|it| row::shortened(it, LONGEST_OF_CARD)))
+    };
     Ok(TaskSummary {
         id: row::task_id(row, 0)?,
         number: row.get(1)?,
-        title: row::text(row, 2)?.unwrap_or_default(),
-        assignee: row::text(row, 3)?,
+        title: text(2)?.unwrap_or_default(),
+        assignee: text(3)?,
         status: row::status(row, 4)?,
         has_worker: row::is_set(row, 16)?,
         priority: row::number(row, 5)?.unwrap_or_default(),
-        tenant: row::text(row, 6)?,
+        tenant: text(6)?,
         created_at: row::moment(row, 7)?.unwrap_or_default(),
         started_at: row::moment(row, 8)?,
         completed_at: row::moment(row, 9)?,
         status_since: row::moment(row, 10)?.unwrap_or_default(),
         not_before: row::moment(row, 11)?,
         failures: row::count(row, 12)?,
-        last_error: row::text(row, 13)?,
+        last_error: text(13)?,
         waiting: row::is_set(row, 14)?,
-        block_reason: row::text(row, 15)?,
+        block_reason: text(15)?,
         parents: counts.parents,
         children: counts.children,
         children_done: counts.children_done,
@@ -193,20 +197,13 @@ fn row_columns() -> String {
 /// How much of a task's body and result a row of the board holds, in bytes.
 const LONGEST_TEXT: usize = 16 * 1024;
 
-/// Cuts a text that is too long for a whole board, and marks that by `…`.
-fn cut(mut text: String) -> String {
-    if text.len() > LONGEST_TEXT {
-        text.truncate(text.floor_char_boundary(LONGEST_TEXT));
-        text.push('…');
-        text.shrink_to_fit();
-    }
-    text
-}
+/// The same of each text of a card, which other programs may write of any length.
+const LONGEST_OF_CARD: usize = 4 * 1024;
 
 fn board_row(row: &Row<'_>, counts: Counts) -> rusqlite::Result<BoardRow> {
     let mut task = row::task(row)?;
-    task.body = task.body.map(cut);
-    task.result = task.result.map(cut);
+    task.body = task.body.map(|it| row::shortened(it, LONGEST_TEXT));
+    task.result = task.result.map(|it| row::shortened(it, LONGEST_TEXT));
     Ok(BoardRow {
         task,
         number: row.get(ROW_COLUMNS - 1)?,

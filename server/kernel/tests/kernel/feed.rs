@@ -153,3 +153,49 @@ async fn a_card_says_whether_a_worker_is_busy_with_it() {
     board.complete(&in_lane, "done").await.unwrap();
     assert!(!has_worker(&in_lane).await);
 }
+
+#[tokio::test]
+async fn what_another_program_writes_at_length_is_told_in_short() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let long = "q".repeat(1_200_000);
+    board.sql(&format!(
+        "UPDATE tasks SET title = '{long}'; \
+         INSERT INTO task_events (task_id, kind, payload, created_at) VALUES \
+             ('{task}', 'blocked', json_object('reason', '{long}', 'n', 7, 'x', json('[1]')), 1), \
+             ('{task}', 'odd', json_array('{long}'), 1)"
+    ));
+    let mut feed = board.kernel.feed(EventId(0));
+    let frame = feed.next().await.unwrap();
+    assert_eq!(frame.events.len(), 3);
+    let payload = frame.events[1].payload.as_ref().unwrap();
+    assert_eq!(
+        payload["reason"].as_str().unwrap().len(),
+        4_000 + '…'.len_utf8()
+    );
+    assert_eq!(
+        (&payload["n"], &payload["x"]),
+        (&7.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(frame.events[2].payload, None);
+    assert!(frame.tasks[0].title.len() < 5_000);
+}
+
+#[tokio::test]
+async fn a_frame_has_as_many_events_as_fit_into_it() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.sql(&format!(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20) \
+         INSERT INTO task_events (task_id, kind, payload, created_at) \
+         SELECT '{task}', 'blocked', json_object('reason', printf('%.*c', 60000, 'q')), 1 FROM n"
+    ));
+    let mut feed = board.kernel.feed(EventId(0));
+    let mut told = Vec::new();
+    while told.len() < 21 {
+        let frame = feed.next().await.unwrap();
+        assert!(frame.events.len() <= 5, "{}", frame.events.len());
+        told.extend(frame.events.into_iter().map(|event| event.id.0));
+    }
+    assert_eq!(told, (1..=21).collect::<Vec<_>>());
+}

@@ -345,3 +345,65 @@ fn hidden_texts(board: &Board) -> Vec<String> {
     }
     hidden
 }
+
+#[tokio::test]
+async fn a_text_that_people_read_whole_has_a_bound() {
+    let board = Board::new();
+    let long = |most: usize| "ä".repeat(most + 1);
+    let task = board.create(new(&"ä".repeat(1_000))).await;
+    let refused = async |command: Command| match refusal(board.act(command).await) {
+        Refusal::TooLong { field, most, .. } => (field, most),
+        other => panic!("{other}"),
+    };
+    let title = Command::CreateTask(new(&long(1_000)));
+    assert_eq!(refused(title).await, ("title", 1_000));
+    let edit = Command::EditTask {
+        task: task.clone(),
+        title: Some(long(1_000)),
+        body: None,
+    };
+    assert_eq!(refused(edit).await, ("title", 1_000));
+    let assign = Command::AssignTask {
+        task: task.clone(),
+        assignee: Some(long(500)),
+        stop: false,
+    };
+    assert_eq!(refused(assign).await, ("assignee", 500));
+    let block = Command::BlockTask {
+        task: task.clone(),
+        reason: Some(long(20_000)),
+    };
+    assert_eq!(refused(block).await, ("reason", 20_000));
+    assert_eq!(board.kernel.task(&task).await.unwrap().events.len(), 1);
+}
+
+#[tokio::test]
+async fn no_name_looks_like_another() {
+    let board = Board::new();
+    for name in [
+        "ada\u{200b}",
+        "ada\u{200d}",
+        "\u{feff}ada",
+        "a\u{ad}da",
+        "ada\u{e0101}",
+    ] {
+        let create = Command::CreateTask(NewTask {
+            assignee: Some(name.to_owned()),
+            ..new("x")
+        });
+        let refused = refusal(board.act(create).await);
+        assert!(matches!(refused, Refusal::HiddenInName { .. }), "{name:?}");
+    }
+    for name in [
+        "می\u{200c}خواهم",
+        "\u{1f469}\u{200d}\u{1f4bb}",
+        "\u{2764}\u{fe0f}",
+    ] {
+        board
+            .create(NewTask {
+                assignee: Some(name.to_owned()),
+                ..new("x")
+            })
+            .await;
+    }
+}

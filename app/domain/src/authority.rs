@@ -81,7 +81,8 @@ pub enum Grant {
     OwnTask,
     /// About the run itself.
     OwnRun,
-    /// Unless it writes or starts what the lane `shell` runs; from a chat, unless it names a folder.
+    /// Unless it writes or starts what the lane `shell` runs; from a chat, unless it names a folder, or
+    /// another chat.
     Harmless,
     /// Not at all.
     Never,
@@ -137,7 +138,7 @@ impl Act {
             Self::Unlink         => ("unlink tasks",                 [Never,    Harmless, Never]),
             Self::Cancel         => ("stop a run",                   [Never,    Always,   Never]),
             Self::Pause          => ("pause or resume the dispatcher", [Never,  Always,   Never]),
-            Self::Subscribe      => ("subscribe to a task",          [Never,    Always,   Always]),
+            Self::Subscribe      => ("subscribe to a task",          [Never,    Always,   Harmless]),
             Self::SubscribeBoard => ("subscribe to the board",       [Never,    Always,   Never]),
             Self::Redeliver      => ("repeat or drop news",          [Never,    Always,   Never]),
             Self::Undo           => ("undo a change",                [Never,    Never,    Never]),

@@ -190,6 +190,9 @@ pub enum Error {
     /// What the `shell` lane runs is the task's text, so only a worker of that lane may write it.
     #[error("a worker of another lane may not create tasks for `shell`")]
     NotForShell,
+    /// Whoever is not trusted asks for themselves alone.
+    #[error("a chat subscribes itself and no other; leave that to its own people")]
+    OtherChat,
     /// What the `shell` lane runs is the task's text, so it is not written or started anew in a chat.
     #[error("what `shell` runs is not written or started anew in a chat")]
     ShellFromChat,
@@ -294,6 +297,7 @@ impl Error {
             | Self::NotForWorkers(_)
             | Self::NotForShell
             | Self::ShellFromChat
+            | Self::OtherChat
             | Self::FolderFromChat
             | Self::NotForChat(_)
             | Self::NeverFromChat(_) => ErrorKind::Forbidden,

@@ -150,8 +150,8 @@ impl Gap {
         let task = filling.task;
         match self {
             Self::TaskId => task.id.to_string(),
-            Self::Assignee => task.assignee.clone().unwrap_or_default(),
-            Self::Tenant => task.tenant.clone().unwrap_or_default(),
+            Self::Assignee => name(task.assignee.as_deref()),
+            Self::Tenant => name(task.tenant.as_deref()),
             Self::Workspace => filling.workspace.display().to_string(),
             Self::Skills => task.skills().join(","),
             Self::Prompt => filling.prompt.to_owned(),
@@ -159,6 +159,11 @@ impl Gap {
             Self::Script => filling.script.display().to_string(),
         }
     }
+}
+
+/// A name that others chose, which must not look like an option of the program.
+fn name(name: Option<&str>) -> String {
+    name.unwrap_or_default().trim_start_matches('-').to_owned()
 }
 
 impl Word {
@@ -249,6 +254,15 @@ mod tests {
     }
 
     #[test]
+    fn no_name_becomes_an_option() {
+        let words = ["ls", "{tenant}", "--of={tenant}"];
+        assert_eq!(
+            filled(&words, "--version"),
+            ["ls", "version", "--of=version"]
+        );
+    }
+
+    #[test]
     fn a_gap_is_filled_wherever_it_stands_in_a_word() {
         let words = [
             "run",
@@ -325,7 +339,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_stays_one_argument(tenant in ".*") {
+        fn any_text_stays_one_argument(tenant in "([^-].*)?") {
             prop_assert_eq!(filled(&["run", "{tenant}"], &tenant), ["run".to_owned(), tenant]);
         }
 

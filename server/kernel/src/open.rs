@@ -84,7 +84,11 @@ pub(crate) fn for_writing(
     match inspect(&connection).map_err(|cause| explain(path, cause))? {
         Content::Current => write_ahead(&connection)?,
         Content::Nothing if if_lost == IfLost::Refuse => return Err(Error::Lost(path.to_owned())),
-        Content::Nothing => migrate(&mut connection, path)?,
+        Content::Nothing => {
+            // Before its tables are there, so that it passes for no other program's.
+            connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+            migrate(&mut connection, path)?;
+        }
         Content::OlderBoard => {
             back_up(&connection, path, now)?;
             migrate(&mut connection, path)?;
@@ -163,6 +167,11 @@ enum Content {
 fn inspect(connection: &Connection) -> rusqlite::Result<Content> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let version = number("user_version")?;
+    let tables: u32 =
+        connection.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    if tables == 0 {
+        return Ok(Content::Nothing);
+    }
     if version == 0
         && let Some(version) = shape::version(connection)?
     {
@@ -175,12 +184,10 @@ fn inspect(connection: &Connection) -> rusqlite::Result<Content> {
             Ordering::Greater => Content::NewerBoard,
         });
     }
-    let tables: u32 =
-        connection.query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
-    Ok(match tables {
-        0 => Content::Nothing,
-        _ if foreign::is_board(connection)? => Content::OlderBoard,
-        _ => Content::SomethingElse,
+    Ok(if foreign::is_board(connection)? {
+        Content::OlderBoard
+    } else {
+        Content::SomethingElse
     })
 }
 

@@ -146,12 +146,17 @@ impl Session {
         }
     }
 
-    /// Gives a command in another name. What it may do stays the same.
+    /// Gives a command in another name, but for a chat, whose names are not theirs to choose. What it may
+    /// do stays the same.
     pub(super) async fn execute_as(
         &self,
         name: String,
         command: Command,
     ) -> Result<Receipt, kernel::Error> {
+        let name = match self.place {
+            Place::Terminal => name,
+            Place::Chat => self.author.clone(),
+        };
         self.kernel.execute(&self.actor_called(name), command).await
     }
 

@@ -98,6 +98,8 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
     for comment in comments {
         let author = one_line(&comment.author);
         let (at, body) = (ago(comment.created_at), lines(&comment.body));
+        // What stands at the beginning of a line is ours.
+        let body = body.replace('\n', "\n    ");
         output.painted_line(format_args!("  {at} {author}: {body}"));
     }
     output.painted_line(heading("Events", events.len()));

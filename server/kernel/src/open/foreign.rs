@@ -74,20 +74,18 @@ pub(super) fn copy_runs(transaction: &Transaction<'_>) -> HookResult {
     Ok(())
 }
 
-/// Starts nothing on a board that another program has filled, until a person says so: its own
-/// dispatcher may still be at work.
+/// Starts nothing on a board that another program has made, until a person says so: its own dispatcher
+/// may be at work.
 pub(super) fn pause(transaction: &Transaction<'_>) -> HookResult {
     let application_id: i32 =
         transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application_id != super::APPLICATION_ID {
-        transaction.execute(PAUSE_WHAT_IS_NOT_NEW, ())?;
+        transaction.execute(PAUSE, ())?;
     }
     Ok(())
 }
 
-const PAUSE_WHAT_IS_NOT_NEW: &str = "\
-    INSERT INTO pauses (lane, since, by) SELECT '', unixepoch(), 'import' \
-    WHERE EXISTS (SELECT 1 FROM tasks)";
+const PAUSE: &str = "INSERT INTO pauses (lane, since, by) VALUES ('', unixepoch(), 'import')";
 
 /// Copies rows of `task_runs` under their numbers; the condition on `theirs` follows.
 pub(super) const COPY_RUNS: &str = "\

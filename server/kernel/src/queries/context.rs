@@ -90,7 +90,7 @@ fn text(
         .map(str::trim)
         .filter(|body| !body.is_empty())
     {
-        lines.extend(["## Body".to_owned(), body.to_owned(), String::new()]);
+        lines.extend(["## Body".to_owned(), fenced(body), String::new()]);
     }
     // Not among the results, whose layout is the original's.
     if !known.is_empty() {
@@ -112,7 +112,7 @@ fn text(
                 .map(str::trim)
                 .filter(|text| !text.is_empty());
             lines.push(format!("### {}", parent.id));
-            lines.push(result.unwrap_or("(no result recorded)").to_owned());
+            lines.push(fenced(result.unwrap_or("(no result recorded)")));
             lines.push(String::new());
         }
     }
@@ -121,7 +121,7 @@ fn text(
         for comment in comments {
             let at = local_minute(comment.created_at, zone);
             lines.push(format!("**{}** ({at}):", one_line(&comment.author)));
-            lines.push(comment.body.trim().to_owned());
+            lines.push(fenced(comment.body.trim()));
             lines.push(String::new());
         }
     }
@@ -130,6 +130,40 @@ fn text(
     text.push('\n');
     text
 }
+
+/// Keeps a text from passing for more than itself: a line that reads as one of ours gets a backslash, as
+/// Markdown has it.
+fn fenced(text: &str) -> String {
+    let fence = |line| if is_ours(line) { "\\" } else { "" };
+    let lines = text::lines(text);
+    let fenced: Vec<_> = lines
+        .split('\n')
+        .map(|line| [fence(line), line].concat())
+        .collect();
+    fenced.join("\n")
+}
+
+/// Returns true for a line that could be a heading of this text or of the prompt around it, or the
+/// author of a comment.
+fn is_ours(line: &str) -> bool {
+    let line = line.trim();
+    let heading = line.trim_start_matches('#');
+    let is_heading = heading.len() < line.len() && {
+        let heading = heading.trim();
+        let is_section = SECTIONS.iter().any(|it| it.eq_ignore_ascii_case(heading));
+        is_section || heading.starts_with("Kanban task ") || heading.parse::<TaskId>().is_ok()
+    };
+    is_heading || line.starts_with("**") && line.ends_with("):")
+}
+
+/// The headings of this text, and that of the prompt which a worker is given with it.
+const SECTIONS: [&str; 5] = [
+    "Body",
+    "Parent tasks",
+    "Parent task results",
+    "Comment thread",
+    "How to work on it",
+];
 
 /// The text, or what stands for it where there is none.
 fn or<'a>(text: Option<&'a str>, otherwise: &'a str) -> Cow<'a, str> {

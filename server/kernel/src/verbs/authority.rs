@@ -118,6 +118,13 @@ fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), E
         | Command::UnlinkTasks { child: task, .. } => {
             work.task(task)?.assignee.as_deref() == Some(SHELL)
         }
+        Command::Subscribe { to, .. } | Command::Unsubscribe { to, .. } => {
+            let place = format!("{}:{}", to.platform, to.chat_id);
+            if actor.origin.as_ref().is_some_and(|origin| *origin != place) {
+                return Err(Refusal::OtherChat.into());
+            }
+            false
+        }
         Command::PromoteWaiting => false,
         other => return Err(actor.authority.refusal(other.act()).into()),
     };

@@ -190,6 +190,14 @@ fn find(work: &Work<'_>, event: EventId) -> Result<Option<(EventId, EventId, Vec
     Ok(steps.map(|steps| (first, last, steps)))
 }
 
+fn has_live_child(work: &Work<'_>, task: &TaskId) -> Result<bool, Error> {
+    let mut statement = work.conn.prepare_cached(
+        "SELECT 1 FROM task_links AS link JOIN tasks AS child ON child.id = link.child_id \
+         WHERE link.parent_id = ?1 AND child.status <> 'archived'",
+    )?;
+    Ok(statement.exists([task.as_str()])?)
+}
+
 /// Whether anything stands on the task after that event but talk, and what followed from its parents:
 /// that is looked at anew. What was taken back itself does not stand any more, so acts are taken back
 /// one after the other, the latest first; and none of them twice.
@@ -223,9 +231,12 @@ fn take_back(
 ) -> Result<(), Error> {
     match inverse {
         Inverse::Created => {
+            // Put away it would count as finished for what waits for it.
+            if has_live_child(work, id)? {
+                return Err(Refusal::ChangedSince { task: id.clone() }.into());
+            }
             let task = work.task(id)?;
-            archive::put_away(work, actor, &task)?;
-            promotion::promote_children(work, id)
+            archive::put_away(work, actor, &task)
         }
         Inverse::Text { title, body } => tasks::set_text(work.conn, id, &title, body.as_deref()),
         Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),

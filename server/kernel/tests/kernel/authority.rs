@@ -271,3 +271,28 @@ async fn a_chat_makes_nothing_of_the_shell_wait_for_what_it_can_finish() {
     assert_eq!(board.status(&over).await, Status::Triage);
     assert_eq!(board.status(&aside).await, Status::Triage);
 }
+
+#[tokio::test]
+async fn a_chat_subscribes_no_other() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let to = |chat: &str| Address {
+        platform: "slack".to_owned(),
+        chat_id: chat.to_owned(),
+        thread_id: String::new(),
+        user_id: None,
+    };
+    let guest = Actor::in_chat("slack:U1", false).from_origin("slack:C1");
+    let about = |chat: &str, ends: bool| {
+        let (task, to) = (task.clone(), to(chat));
+        match ends {
+            true => Command::Unsubscribe { task, to },
+            false => Command::Subscribe { task, to },
+        }
+    };
+    for ends in [false, true] {
+        let refused = refusal(board.give(&guest, about("C2", ends)).await);
+        assert_eq!(refused, Refusal::OtherChat);
+        board.give(&guest, about("C1", ends)).await.unwrap();
+    }
+}

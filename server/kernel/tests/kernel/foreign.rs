@@ -270,6 +270,16 @@ async fn a_board_opens_whatever_kind_of_value_its_attempts_hold() {
 }
 
 #[tokio::test]
+async fn a_board_of_another_program_starts_paused_also_without_a_task() {
+    let empty = Foreign::from_sql(&[BEFORE_THE_SEED, "DELETE FROM tasks"]);
+    let kernel = Kernel::open(&empty.path()).unwrap();
+    assert_eq!(kernel.dispatch().await.unwrap().paused.len(), 1);
+    let folder = tempfile::tempdir().unwrap();
+    let new = Kernel::open(&folder.path().join("kanban.db")).unwrap();
+    assert!(new.dispatch().await.unwrap().paused.is_empty());
+}
+
+#[tokio::test]
 async fn claims_of_another_program_end_when_their_lease_does() {
     let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED])).await;
     let receipt = kernel

@@ -374,3 +374,20 @@ async fn the_event_says_what_was_undone() {
         serde_json::to_string(&body).unwrap()
     );
 }
+
+#[tokio::test]
+async fn a_task_that_others_wait_for_is_not_taken_back() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let created = board.kernel.task(&parent).await.unwrap().events[0].id;
+    let child = board.child_of(&[&parent]).await;
+    let undo = Command::Undo { event: created };
+    let refused = refusal(board.act(undo.clone()).await);
+    let task = parent.clone();
+    assert_eq!(refused, Refusal::ChangedSince { task });
+    assert_eq!(board.status(&child).await, Status::Todo);
+    let task = child.clone();
+    board.act(Command::ArchiveTask { task }).await.unwrap();
+    board.act(undo).await.unwrap();
+    assert_eq!(board.status(&parent).await, Status::Archived);
+}

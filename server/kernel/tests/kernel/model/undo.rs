@@ -48,8 +48,10 @@ impl Model {
         (self.cards[task].changed_by.last() == Some(&request)).then_some(())?;
         match inverse {
             Inverse::Created => {
+                let waits =
+                    |card: &Card| card.parents.contains(&task) && card.status != Status::Archived;
+                (!self.cards.iter().any(waits)).then_some(())?;
                 self.put(task, Status::Archived, Outcome::Cancelled);
-                self.promote();
             }
             Inverse::Assignee(assignee, standing) => {
                 self.cards[task].assignee = assignee;

@@ -141,7 +141,8 @@ fn in_words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::FORBIDDEN => (
             "Not from there",
-            "This was asked for by a page of another site, so it was not done.",
+            "This was asked for by a page of another site, or by one that was not logged in, so it was not \
+             done.",
         ),
         StatusCode::NOT_FOUND => ("Nothing here", "This address names nothing on this board."),
         StatusCode::METHOD_NOT_ALLOWED => {

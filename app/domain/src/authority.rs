@@ -81,8 +81,8 @@ pub enum Grant {
     OwnTask,
     /// About the run itself.
     OwnRun,
-    /// Unless it writes or starts what the lane `shell` runs; from a chat, unless it names a folder, or
-    /// another chat.
+    /// Unless it writes or starts what the lane `shell` runs; from a chat, unless it names a folder or
+    /// another chat, or stops a run.
     Harmless,
     /// Not at all.
     Never,
@@ -126,7 +126,7 @@ impl Act {
             Self::Create         => ("create a task",                [Harmless, Harmless, Harmless]),
             Self::Heartbeat      => ("renew a claim",                [OwnTask,  Never,    Never]),
             Self::Complete       => ("complete a task",              [OwnTask,  Always,   Never]),
-            Self::Block          => ("block a task",                 [OwnTask,  Always,   Always]),
+            Self::Block          => ("block a task",                 [OwnTask,  Always,   Harmless]),
             Self::Unblock        => ("unblock a task",               [Never,    Always,   Always]),
             Self::Claim          => ("claim a task",                 [Never,    Never,    Never]),
             Self::Move           => ("move a task",                  [Never,    Harmless, Never]),

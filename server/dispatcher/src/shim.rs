@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use kernel::{IfLost, Kernel, Options};
 use rustix::fs::Mode;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval};
 
 use self::board::{Board, Standing};
 use self::events::{Event, Events};
@@ -204,8 +204,7 @@ impl Supervision<'_> {
         let end = memory::likely_cause(end, kills_before, memory::kills());
         self.end_tree(&mut tree).await;
         let ended_at = self.board.now();
-        let written = timeout(LAST_OUTPUT, output.written()).await;
-        let written = written.unwrap_or_default();
+        let written = output.written(LAST_OUTPUT).await;
         Exit {
             end,
             output: written.last_lines,

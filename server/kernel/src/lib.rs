@@ -138,7 +138,7 @@ impl Kernel {
         Self::open_with(path, Options::default())
     }
 
-    /// [`Kernel::open`] with a clock and a seed of the caller's.
+    /// [`Kernel::open`] with other options than the defaults.
     ///
     /// # Errors
     /// As [`Kernel::open`].

@@ -1,5 +1,5 @@
 //! The rows of attempts: ours in `runs`, and the same for hermes-agent in `task_runs`. Every change of
-//! one goes through here, so that none is in one table alone.
+//! what both tables hold goes through here, so that none is in one alone.
 
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::Outcome;

@@ -17,9 +17,9 @@ use crate::limits::LONGEST_LEASE;
 #[command(after_help = "Examples:\n  \
     kanban claim t_1a2b3c4d\n  \
     cd \"$(kanban claim t_1a2b3c4d --ttl 7200 --json | jq -r .workspace)\"\n  \
-    export KANBAN_RUN_TOKEN=\"$(kanban claim t_1a2b3c4d --json | jq -r .token)\"\n\n\
-    With KANBAN_RUN_TOKEN set, verbs act for this claim: they change this task alone, and are refused \
-    once somebody else has it.")]
+    export KANBAN_RUN_TOKEN=\"$(kanban claim t_5e6f7a8b --json | jq -r .token)\"\n\n\
+    With KANBAN_RUN_TOKEN set, verbs are those of a worker of this claim: they report on this task \
+    alone, and are refused once somebody else has it.")]
 pub(super) struct Args {
     /// The task
     task_id: String,

@@ -75,6 +75,11 @@ impl Output {
         Ok(())
     }
 
+    /// Data for programs that is JSON already, line by line.
+    pub(super) fn json_text(&mut self, json: &str) {
+        self.data.push_str(&escaped(json));
+    }
+
     /// A sentence on what went wrong. The program will exit with 1.
     pub(super) fn complain(&mut self, sentence: impl Display) {
         self.note(sentence);

@@ -83,8 +83,9 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
     Ok(())
 }
 
-/// Copies the old board as it lies there, sound or not, and takes away its write-ahead log, which
-/// would be taken for that of the new one. The file itself stays until the new one is renamed over it.
+/// Copies the old board as it lies there, sound or not, and takes it away: first the file, then its
+/// write-ahead log, which would be taken for that of the new one. Whoever looks in between finds no board
+/// rather than one that lacks what its log held.
 fn keep(db: &Path, home: &Home) -> anyhow::Result<PathBuf> {
     let folder = home.backups();
     serve::make_private_folder(&folder)
@@ -103,7 +104,9 @@ fn keep(db: &Path, home: &Home) -> anyhow::Result<PathBuf> {
             fs::File::open(&to)?.sync_all()?;
         }
     }
-    for suffix in ["-wal", "-shm"] {
+    // Nothing refers to the copy before its folder is on disk.
+    fs::File::open(&folder)?.sync_all()?;
+    for suffix in ["", "-wal", "-shm"] {
         let file = beside(db, suffix);
         if file.symlink_metadata().is_ok() {
             fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;

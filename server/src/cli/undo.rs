@@ -8,10 +8,11 @@ use serde_json::json;
 use super::output::Output;
 use super::session::Session;
 
-/// Take back what you did last, or what wrote an event, as long as nobody has built upon it
+/// Take back the newest change in your name, or what wrote an event, as long as nobody has built upon
+/// it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    kanban undo                (what you did last; once more for what you did before)\n  \
+    kanban undo                (the newest change in your name; again for the one before)\n  \
     kanban show t_1a2b3c4d     (the numbers of its events)\n  \
     kanban undo 42")]
 pub(super) struct Args {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use dispatcher::Secrets;
 use domain::notify::Address;
 use futures::future::BoxFuture;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, copy, sink};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -68,15 +69,30 @@ impl Channel for Commands {
                 .stdout(Stdio::null())
                 .stderr(Stdio::piped())
                 .kill_on_drop(true)
+                .process_group(0)
                 .spawn();
             let child = started
                 .map_err(|error| Failure::for_now(format!("{program} does not start: {error}")))?;
+            let group = child.id();
             let ended = timeout(TIMEOUT, talk(child, message.json())).await;
             let (status, complaint) = ended
-                .map_err(|_| Failure::for_now(format!("{program} took too long")))?
+                .map_err(|_| {
+                    end(group);
+                    Failure::for_now(format!("{program} took too long"))
+                })?
                 .map_err(|error| Failure::for_now(format!("{program} went wrong: {error}")))?;
             judge(program, status, &complaint).map(|()| None)
         })
+    }
+}
+
+/// Ends what a program that took too long has started, but for what left its process group.
+fn end(group: Option<u32>) {
+    let group = group.and_then(|pid| i32::try_from(pid).ok());
+    if let Some(group) = group.and_then(Pid::from_raw)
+        && let Err(error) = kill_process_group(group, Signal::KILL)
+    {
+        tracing::debug!(%error, "a program of a channel had ended by itself");
     }
 }
 
@@ -213,6 +229,21 @@ mod tests {
         let script = format!("mkfifo {0}; cat {0} & exit 0", pipe.display());
         assert_eq!(deliver(&["sh", "-c", &script]).await, Ok(None));
         std::fs::write(pipe, "").unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_program_that_took_too_long_has_started_ends_with_it() {
+        let mut program = Command::new("sh");
+        let program = program.args(["-c", "sleep 1000 & echo started; wait"]);
+        let started = program.process_group(0).stdout(Stdio::piped()).spawn();
+        let mut child = started.unwrap();
+        let mut output = child.stdout.take().unwrap();
+        assert_eq!(output.read_u8().await.unwrap(), b's');
+        end(child.id());
+        // Both hold the pipe.
+        let mut rest = Vec::new();
+        let ended = timeout(Duration::from_secs(60), output.read_to_end(&mut rest)).await;
+        ended.unwrap().unwrap();
     }
 
     #[tokio::test]

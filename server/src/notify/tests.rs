@@ -6,7 +6,7 @@ use domain::command::{Answer, Command, NewTask};
 use domain::id::TaskId;
 use domain::notify::delivery::{Delivery, DeliveryState};
 use domain::notify::{Address, Filter};
-use kernel::{DeliveryQuery, Durability, Options};
+use kernel::DeliveryQuery;
 use tempfile::TempDir;
 
 use super::receiver::Receiver;
@@ -24,12 +24,7 @@ impl Board {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path()).unwrap();
         std::fs::write(home.config(), kanban_toml).unwrap();
-        // How fast the disk is says nothing of the notifier.
-        let options = Options {
-            durability: Durability::Normal,
-            ..Options::default()
-        };
-        let kernel = Kernel::open_with(&home.db(), options).unwrap();
+        let kernel = Kernel::open(&home.db()).unwrap();
         Self {
             kernel,
             home,

@@ -56,7 +56,6 @@ pub(super) async fn follow(
     named: Named,
     Parameters(mut query): Parameters,
 ) -> Result<Response, HttpError> {
-    // It would outlive the run, as a socket would.
     let tail = query.bounded("tail", TAIL);
     query.finish()?;
     let task = state.kernel().task_alone(&named.task()?).await?;

@@ -91,16 +91,14 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
 }
 
 /// The bytes of a file that may not be there. An empty one is as good as none: its name may outlive a
-/// failure of the machine that its content does not. So is what has its name and is no file.
+/// failure of the machine that its content does not.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::new();
     let read = plain_file::open_to_read(path)
         .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
-        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => {
-            Ok(None)
-        }
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(Error::file("read", path)(cause)),
     }
 }

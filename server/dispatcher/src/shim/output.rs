@@ -2,10 +2,11 @@
 
 use std::io::{PipeReader, PipeWriter, Read};
 use std::thread;
+use std::time::Duration;
 
 use domain::text::printed;
-use tokio::sync::{oneshot, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use super::log::RotatingLog;
 use crate::error::Error;
@@ -19,13 +20,18 @@ const RESULT_LINES: usize = 40;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A worker's output on its way into the log.
-pub(super) struct Output {
-    written: oneshot::Receiver<Written>,
-    last_at: watch::Receiver<Instant>,
+pub(super) struct Output(watch::Receiver<Copied>);
+
+/// What was copied so far.
+struct Copied {
+    last_at: Instant,
+    /// The last bytes.
+    end: Vec<u8>,
+    log_end: Option<u64>,
 }
 
 /// What a worker has written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Written {
     pub(super) last_lines: String,
     /// Where it ends in the task's log, in bytes, if it begins there too.
@@ -39,29 +45,39 @@ impl Output {
     /// process that holds the pipe is gone.
     pub(super) fn copy_to(log: RotatingLog) -> Result<(Self, PipeWriter), Error> {
         let (reader, writer) = std::io::pipe().map_err(Error::system("make a pipe"))?;
-        let (send, written) = oneshot::channel();
-        let (tell, last_at) = watch::channel(Instant::now());
+        let nothing = Copied {
+            last_at: Instant::now(),
+            end: Vec::new(),
+            log_end: log.end(),
+        };
+        let (tell, copied) = watch::channel(nothing);
         thread::Builder::new()
             .name("output".to_owned())
-            .spawn(move || send.send(copy(reader, log, &tell)))
+            .spawn(move || copy(reader, log, &tell))
             .map_err(Error::system("start a thread"))?;
-        Ok((Self { written, last_at }, writer))
+        Ok((Self(copied), writer))
     }
 
     /// When the worker last wrote something.
     pub(super) fn last_at(&self) -> Instant {
-        *self.last_at.borrow()
+        self.0.borrow().last_at
     }
 
-    /// All of it, once there is nothing more to come.
-    pub(super) async fn written(self) -> Written {
-        self.written.await.unwrap_or_default()
+    /// All of it, once there is nothing more to come; what there is by then when that takes longer than
+    /// `limit`, because a process outside of the run holds the pipe.
+    pub(super) async fn written(mut self, limit: Duration) -> Written {
+        let ended = async { while self.0.changed().await.is_ok() {} };
+        timeout(limit, ended).await.ok();
+        let copied = self.0.borrow();
+        Written {
+            last_lines: last_lines(&copied.end),
+            log_end: copied.log_end,
+        }
     }
 }
 
-fn copy(mut reader: PipeReader, mut log: RotatingLog, tell: &watch::Sender<Instant>) -> Written {
+fn copy(mut reader: PipeReader, mut log: RotatingLog, tell: &watch::Sender<Copied>) {
     let mut buffer = vec![0; BUFFER_BYTES];
-    let mut end = Vec::new();
     let mut is_logged = true;
     loop {
         let bytes = match reader.read(&mut buffer) {
@@ -73,21 +89,20 @@ fn copy(mut reader: PipeReader, mut log: RotatingLog, tell: &watch::Sender<Insta
                 break;
             }
         };
-        tell.send_replace(Instant::now());
         // A full disk must not stop the worker: its output is read on, and lost.
         if let Err(error) = log.write(bytes)
             && std::mem::replace(&mut is_logged, false)
         {
             tracing::error!(%error, "the worker's output cannot be written to its log");
         }
-        end.extend_from_slice(bytes);
-        // One byte more than is kept tells whether a line begins there.
-        let surplus = end.len().saturating_sub(RESULT_BYTES + 1);
-        end.drain(..surplus);
-    }
-    Written {
-        last_lines: last_lines(&end),
-        log_end: log.end(),
+        tell.send_modify(|copied| {
+            copied.last_at = Instant::now();
+            copied.log_end = log.end();
+            copied.end.extend_from_slice(bytes);
+            // One byte more than is kept tells whether a line begins there.
+            let surplus = copied.end.len().saturating_sub(RESULT_BYTES + 1);
+            copied.end.drain(..surplus);
+        });
     }
 }
 
@@ -114,7 +129,7 @@ mod tests {
         let (output, mut pipe) = Output::copy_to(log).unwrap();
         pipe.write_all(written).unwrap();
         drop(pipe);
-        let written = output.written().await;
+        let written = output.written(Duration::from_secs(60)).await;
         (written.last_lines, std::fs::metadata(&path).unwrap().len())
     }
 
@@ -129,6 +144,20 @@ mod tests {
         let written: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
         let (lines, _) = last_lines_of(written.join("\n").as_bytes()).await;
         assert!(lines.starts_with("960\n") && lines.ends_with("\n999"));
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_kept_while_somebody_else_holds_the_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = RotatingLog::open(&folder.path().join("t_1.log"), RunId(1)).unwrap();
+        let (mut output, mut pipe) = Output::copy_to(log).unwrap();
+        pipe.write_all(b"the result\n").unwrap();
+        let copied = output.0.wait_for(|copied| !copied.end.is_empty()).await;
+        drop(copied.unwrap());
+        let written = output.written(Duration::ZERO).await;
+        assert_eq!(written.last_lines, "the result");
+        assert!(written.log_end.is_some());
+        drop(pipe);
     }
 
     #[tokio::test]

@@ -97,6 +97,9 @@ impl Repository {
             let view = None;
             return Ok(Self { folders, view });
         }
+        if let Some(elsewhere) = folders.leads_out_of(path) {
+            return Err(Error::NotListed(elsewhere));
+        }
         let config = git::settings_of(&folders.common.join("config")).await?;
         let of_folders = folders.clone();
         let make = move || make_view(&home, &of_folders, &config);
@@ -231,6 +234,17 @@ impl Folders {
         };
         let common = common.canonicalize().ok()?;
         is_git_folder(&common).then_some(Self { git, common })
+    }
+
+    /// Where files that others may write lead out of the repository at `path`. It blocks.
+    fn leads_out_of(&self, path: &Path) -> Option<PathBuf> {
+        let path = path.canonicalize().ok()?;
+        if !self.common.starts_with(&path) {
+            return Some(self.common.clone());
+        }
+        let parts = LINKED.iter().map(|name| self.common.join(name));
+        let mut parts = parts.filter_map(|part| part.canonicalize().ok());
+        parts.find(|part| !part.starts_with(&path))
     }
 }
 

@@ -100,7 +100,7 @@ async fn a_stopped_supervisor_of_a_cancelled_run_is_gone_after_a_while() {
 async fn a_run_ends_whatever_its_worker_put_in_the_place_of_our_files() {
     let board = Board::new();
     let dispatcher = start(&board).await;
-    let odd = "rm -f exit.part supervisor.json && mkfifo exit.part exit.json supervisor.json";
+    let odd = "rm -f exit.part && mkfifo exit.part exit.json";
     let log = "log=$KANBAN_HOME/kanban/logs/$KANBAN_TASK.log && rm $log && mkfifo $log";
     let script = format!("cd $(dirname $(dirname $(command -v kanban))) && {odd} && {log}");
     let task = board.create(&script).await;

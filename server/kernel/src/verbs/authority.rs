@@ -125,6 +125,12 @@ fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), E
             }
             false
         }
+        Command::BlockTask { task, .. } => {
+            if work.task(task)?.status == Status::Running {
+                return Err(actor.authority.refusal(Act::Cancel).into());
+            }
+            false
+        }
         Command::PromoteWaiting => false,
         other => return Err(actor.authority.refusal(other.act()).into()),
     };

@@ -296,3 +296,21 @@ async fn a_chat_subscribes_no_other() {
         board.give(&guest, about("C1", ends)).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_chat_that_is_not_trusted_stops_no_run() {
+    let board = Board::new();
+    let task = board.create(new("ada")).await;
+    let block = || Command::BlockTask {
+        task: task.clone(),
+        reason: None,
+    };
+    let guest = Actor::in_chat("guest", false);
+    board.claim(&task).await.unwrap();
+    let refused = refusal(board.give(&guest, block()).await);
+    assert_eq!(refused.kind(), ErrorKind::Forbidden);
+    assert_eq!(board.status(&task).await, Status::Running);
+    let trusted = Actor::in_chat("guest", true);
+    board.give(&trusted, block()).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Blocked);
+}

@@ -116,6 +116,31 @@ async fn git_runs_no_program_that_a_repository_names() {
 }
 
 #[tokio::test]
+async fn a_repository_that_leads_to_another_is_refused() {
+    let repository = Repository::new();
+    let elsewhere = Repository::new();
+    let (here, there) = (repository.path.join(".git"), elsewhere.path.join(".git"));
+    let refused = async || {
+        let prepared = match repository.prepare(Some(&repository.path), None) {
+            Ok(prepared) => prepared,
+            Err(error) => return matches!(error, Error::NotListed(_)),
+        };
+        let Some(worktree) = &prepared.worktree else {
+            return false;
+        };
+        let token = RunToken::from_bits(1);
+        let added = worktree.add(&repository.home, &prepared.path, &token).await;
+        matches!(added, Err(Error::NotListed(_)))
+    };
+    fs::write(here.join("commondir"), there.display().to_string()).unwrap();
+    assert!(refused().await);
+    fs::remove_file(here.join("commondir")).unwrap();
+    fs::rename(here.join("refs"), here.join("aside")).unwrap();
+    std::os::unix::fs::symlink(there.join("refs"), here.join("refs")).unwrap();
+    assert!(refused().await);
+}
+
+#[tokio::test]
 async fn of_a_trusted_repository_hooks_and_filters_run_and_nothing_else() {
     let mut repository = Repository::new();
     repository.known.trusted = vec![repository.path.clone()];

@@ -71,6 +71,10 @@ impl Post {
                 waiting.abort();
                 match waiting.await {
                     Ok(dispatcher) => dispatcher,
+                    Err(error) if error.is_panic() => {
+                        tracing::error!(%error, "waiting for the dispatch lock went wrong");
+                        return;
+                    }
                     // It waited to the end.
                     Err(_) => return,
                 }

@@ -122,9 +122,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
     };
     left.await;
-    rotation.abort();
     published.abort();
-    looking.abort();
+    for helper in [rotation, looking] {
+        helper.abort();
+        // What was ended has nothing to say.
+        helper.await.ok();
+    }
     Ok(())
 }
 

@@ -51,18 +51,21 @@ impl Refusal {
     /// A refusal in other words than the board's: the front door's JSON, or the error page of a proxy
     /// before it.
     pub fn of_stranger(body: &str) -> Self {
-        let between = |start: &str, end: &str| {
-            let (_, behind) = body.split_once(start)?;
-            behind.split_once(end).map(|(text, _)| text.trim())
-        };
-        let (kind, message) = match between("\"detail\":\"", "\"") {
-            Some(UNKNOWN) => (
+        let said: Option<serde_json::Value> = serde_json::from_str(body).ok();
+        let detail = said.as_ref().and_then(|said| said.get("detail"));
+        let (kind, message) = match detail.map(|it| (it, it.as_str())) {
+            Some((_, Some(UNKNOWN))) => (
                 ErrorKind::Forbidden,
                 "the server refused; reload the page to sign in again".to_owned(),
             ),
-            Some(detail) => (ErrorKind::Refused, format!("the server refused: {detail}")),
+            Some((_, Some(detail))) => {
+                (ErrorKind::Refused, format!("the server refused: {detail}"))
+            }
+            Some((detail, None)) => (ErrorKind::Refused, format!("the server refused: {detail}")),
             None => {
-                let title = between("<title>", "</title>");
+                let title = body.split_once("<title>").and_then(|(_, behind)| {
+                    behind.split_once("</title>").map(|(text, _)| text.trim())
+                });
                 let said = title.or_else(|| body.lines().next()).unwrap_or_default();
                 let said: String = said.chars().take(LONGEST).collect();
                 let message = format!("a proxy answered in place of the server: {said}");
@@ -96,6 +99,11 @@ mod tests {
         let (kind, message) = told(r#"{"detail":"too many requests"}"#);
         assert_eq!(kind, ErrorKind::Refused);
         assert_eq!(message, "the server refused: too many requests");
+        let (_, message) = told(r#"{"detail":"the key \"k\" is another request's"}"#);
+        assert!(message.ends_with(r#"the key "k" is another request's"#));
+        let (kind, message) = told(r#"{"detail":[{"msg":"Field required"}]}"#);
+        assert_eq!(kind, ErrorKind::Refused);
+        assert!(message.contains("Field required"));
     }
 
     #[test]

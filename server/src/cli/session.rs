@@ -9,6 +9,7 @@ use domain::error::Error;
 use domain::id::{RunToken, TaskId};
 use domain::task::{Task, TaskDetail};
 use kernel::{Kernel, TaskFilter};
+use tokio::task::spawn_blocking;
 
 use super::usage::Senseless;
 use crate::board_file;
@@ -94,19 +95,25 @@ impl Session {
     /// Why the task is not running; `None` while it is. A dispatcher cannot write down on a disk that is
     /// full that it is, so what keeps the machine from starting anything is looked for here as well.
     pub(super) async fn why(&self, id: &TaskId) -> anyhow::Result<Option<WhyNot>> {
-        let why = match self.kernel.why(id).await? {
-            // A dispatcher that was killed has left word, but its lock is free.
-            Some(WhyNot::NotClaimedYet) if !dispatcher::is_held(&self.home)? => {
-                Some(WhyNot::DispatcherOff)
-            }
-            why => why,
-        };
-        let is_machine = matches!(why, Some(WhyNot::NotClaimedYet | WhyNot::DispatcherOff));
-        if is_machine && let Err(error) = dispatcher::look_at_machine(&self.home) {
-            let problem = error.to_string();
-            return Ok(Some(WhyNot::MachineFault { problem }));
+        let why = self.kernel.why(id).await?;
+        if !matches!(why, Some(WhyNot::NotClaimedYet | WhyNot::DispatcherOff)) {
+            return Ok(why);
         }
-        Ok(why)
+        let home = self.home.clone();
+        let looking = spawn_blocking(move || {
+            if let Err(error) = dispatcher::look_at_machine(&home) {
+                let problem = error.to_string();
+                return Ok(WhyNot::MachineFault { problem });
+            }
+            // A dispatcher that was killed has left word, but its lock is free.
+            let is_off = why == Some(WhyNot::DispatcherOff) || !dispatcher::is_held(&home)?;
+            anyhow::Ok(if is_off {
+                WhyNot::DispatcherOff
+            } else {
+                WhyNot::NotClaimedYet
+            })
+        });
+        looking.await?.map(Some)
     }
 
     /// Refuses a worker the log of a task that its run does not work on.

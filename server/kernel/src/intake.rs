@@ -253,18 +253,31 @@ fn visible(field: &'static str, name: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-/// Returns true for what breaks a line, and for what takes up no room (Default_Ignorable_Code_Point of
+/// Returns true for what breaks a line, and for what takes up no room (`Default_Ignorable_Code_Point` of
 /// the Unicode Character Database): two names could differ in it alone. Joiners and emoji are let through
 /// after what they can join.
 fn is_invisible(before: char, character: char) -> bool {
     match character {
-        '\n' | '\t' | '\u{2028}' | '\u{2029}' => true,
         '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' => before.is_ascii(),
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => {
-            true
-        }
-        '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{3164}' => true,
-        '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' => true,
+        '\n'
+        | '\t'
+        | '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}' => true,
         _ => false,
     }
 }

@@ -242,7 +242,7 @@ mod tests {
         end(child.id());
         // Both hold the pipe.
         let mut rest = Vec::new();
-        let ended = timeout(Duration::from_secs(60), output.read_to_end(&mut rest)).await;
+        let ended = timeout(Duration::from_mins(1), output.read_to_end(&mut rest)).await;
         ended.unwrap().unwrap();
     }
 

@@ -129,7 +129,7 @@ mod tests {
         let (output, mut pipe) = Output::copy_to(log).unwrap();
         pipe.write_all(written).unwrap();
         drop(pipe);
-        let written = output.written(Duration::from_secs(60)).await;
+        let written = output.written(Duration::from_mins(1)).await;
         (written.last_lines, std::fs::metadata(&path).unwrap().len())
     }
 

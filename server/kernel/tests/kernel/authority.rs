@@ -285,9 +285,10 @@ async fn a_chat_subscribes_no_other() {
     let guest = Actor::in_chat("slack:U1", false).from_origin("slack:C1");
     let about = |chat: &str, ends: bool| {
         let (task, to) = (task.clone(), to(chat));
-        match ends {
-            true => Command::Unsubscribe { task, to },
-            false => Command::Subscribe { task, to },
+        if ends {
+            Command::Unsubscribe { task, to }
+        } else {
+            Command::Subscribe { task, to }
         }
     };
     for ends in [false, true] {

@@ -27,7 +27,6 @@ use tokio::time::{Instant, interval};
 use self::board::{Board, Standing};
 use self::events::{Event, Events};
 use self::output::Output;
-pub(crate) use self::tree::GRACE;
 use self::tree::Tree;
 use self::watch::Watch;
 use crate::config::durability;
@@ -35,6 +34,9 @@ use crate::error::Error;
 use crate::process;
 use crate::run_folder::{End, Exit, RunFolder, Spec};
 use crate::workspaces::Worktree;
+
+/// How long processes may take to leave after they were asked to.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// The number of the signal that asks to end, on Linux (signal(7)).
 const SIGTERM: i32 = 15;

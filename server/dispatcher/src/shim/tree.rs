@@ -11,11 +11,9 @@ use rustix::process::{Signal, WaitOptions, WaitStatus, getpid, pidfd_send_signal
 use tokio::signal::unix;
 use tokio::time::{Instant, timeout_at};
 
+use super::GRACE;
 use crate::process;
 use crate::run_folder::End;
-
-/// How long processes may take to leave after they were asked to.
-pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// How long we try to kill what will not leave, at a time. Only a process that hangs in the kernel
 /// stays longer.

@@ -40,7 +40,7 @@ impl Follower {
     /// What was written since the last time; empty where that is nothing.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// Fails when the log cannot be read.
     pub(crate) async fn read(&mut self) -> io::Result<String> {
         let Some(mut place) = self.0.take() else {
             return Ok(String::new());

@@ -6,7 +6,7 @@ use domain::dispatch::{Dispatch, LaneReport};
 /// The lanes as the living dispatcher has them; where there is none, as the next one will.
 ///
 /// # Errors
-/// When there is no dispatcher and `kanban.toml` makes no sense.
+/// Fails when there is no dispatcher and `kanban.toml` makes no sense.
 pub(crate) fn known(
     dispatch: &Dispatch,
     home: &Home,

@@ -76,7 +76,7 @@ pub(crate) struct Notifier {
 /// tells news too, any platform may be one of its own.
 ///
 /// # Errors
-/// When there is no such platform.
+/// Fails when there is no such platform.
 pub(crate) fn check_platform(to: &Address, home: &Home) -> Result<(), Refusal> {
     let platform = to.platform.trim();
     let is_known = platform.is_empty() || PLATFORMS.contains(&platform);
@@ -104,7 +104,7 @@ impl Notifier {
     /// sent.
     ///
     /// # Errors
-    /// When `kanban.toml` makes no sense, or a secret that it names is not there.
+    /// Fails when `kanban.toml` makes no sense, or a secret that it names is not there.
     pub(crate) async fn start(
         kernel: Kernel,
         home: Home,

@@ -34,7 +34,7 @@ impl Post {
     /// Starts to work, or to wait for the lock. The handle is in `place` from when the work begins.
     ///
     /// # Errors
-    /// When the dispatcher cannot start for another reason than the lock.
+    /// Fails when the dispatcher cannot start for another reason than the lock.
     pub(crate) async fn take(
         kernel: &Kernel,
         home: &Home,

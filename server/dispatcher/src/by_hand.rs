@@ -14,11 +14,11 @@ use crate::launch::{PREPARE, in_time, refuse_gone};
 use crate::unsettled::alive;
 use crate::workspaces::{self, OfLane, Prepared};
 
-/// What somebody who claims a task by hand has to keep to, through whichever door: that the last worker
-/// of the task is gone. Whoever works by hand takes up no slot, so there is no cap.
+/// The claim policy of a manual claim, through whichever door: the task's previous worker has to be
+/// gone. A manual claim takes no slot, so no cap applies.
 ///
 /// # Errors
-/// When the board or the folder of runs cannot be read.
+/// Fails when the board or the folder of runs cannot be read.
 pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error> {
     Ok(ClaimPolicy {
         unsettled: alive(kernel, home).await?,
@@ -30,7 +30,7 @@ pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error>
 /// it is. The claim is given back where that fails.
 ///
 /// # Errors
-/// When `kanban.toml` cannot be used, or the workspace cannot be had.
+/// Fails when `kanban.toml` cannot be used, or the workspace cannot be had.
 pub async fn move_in(
     kernel: &Kernel,
     home: &Home,

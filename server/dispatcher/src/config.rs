@@ -1,4 +1,4 @@
-//! What a dispatcher is told: by whoever starts it, and by `kanban.toml`.
+//! The dispatcher's configuration: arguments of whoever starts it, and `kanban.toml`.
 
 mod board;
 mod cap;
@@ -22,29 +22,30 @@ pub use settings::{Mistake, Settings};
 pub use source::Stamp;
 pub(crate) use source::{Reading, Source};
 
-/// How late a supervisor may be: it takes a quarter of a minute to end what does not want to end.
+/// The default grace for a late supervisor: it needs up to a quarter of a minute to end a worker
+/// that resists.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long nothing may happen before the dispatcher looks at the board all the same, as often as
-/// the original looks at all.
+/// The longest time without a tick: the dispatcher reads the board this often though nothing
+/// happened, as often as the original polls.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// What a dispatcher is told when it starts.
+/// The arguments of a dispatcher.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// This program: it is executed again, with the hidden verb `shim`, to supervise each run.
     pub program: PathBuf,
     /// The umask of the workers; `None` leaves them the dispatcher's.
     pub umask: Option<u32>,
-    /// Where the server is that shows the board, if one does.
+    /// Finds the servers that show the board.
     pub servers: FindServers,
-    /// How many runs may go on at once, whatever `kanban.toml` says.
+    /// The cap on concurrent runs, above `kanban.toml`.
     pub max: Option<u32>,
     /// After how many failures in a row a task is blocked, unless the task says otherwise.
     pub failure_limit: Option<u32>,
-    /// How late a supervisor may be before the dispatcher does its work.
+    /// The time a supervisor may be late before the dispatcher does its work.
     pub patience: Duration,
-    /// How long nothing may happen before the board is looked at all the same; a minute at most.
+    /// The longest time without a tick; a minute at most.
     pub interval: Duration,
 }
 
@@ -62,8 +63,8 @@ impl Config {
         }
     }
 
-    /// How long nothing may happen before the board is looked at: never longer than after which
-    /// others would take the dispatcher for dead.
+    /// The longest time without a tick: never longer than after which others would take the
+    /// dispatcher for dead.
     pub(crate) fn interval(&self) -> Duration {
         self.interval.min(INTERVAL)
     }

@@ -24,14 +24,13 @@ pub(crate) async fn crashed(kernel: &Kernel) -> Result<Vec<ForeignWorker>, Error
         .map_err(Error::system("look for workers"))
 }
 
-/// Whether a claim, `host:pid`, was made on this host.
+/// Returns true when a claim, `host:pid`, was made on this host.
 fn is_on(host: &str, lock: &str) -> bool {
     lock.split_once(':').is_some_and(|(of, _)| of == host)
 }
 
-/// Whether no process has this number. One that was started later may have it: only the end of the
-/// lease tells that the worker is gone then. What is no number of a process counts as gone, as in the
-/// original.
+/// Returns true when no process has this pid. A later process may have reused it: then only the end
+/// of the lease tells that the worker is gone. An invalid pid counts as gone, as in the original.
 fn is_gone(pid: i64) -> io::Result<bool> {
     let Some(pid) = i32::try_from(pid).ok().filter(|pid| *pid > 0) else {
         return Ok(true);

@@ -20,12 +20,11 @@ use crate::process;
 use crate::report::TickReport;
 use crate::work::{Asked, Stop, Wakes, Work};
 
-/// How many may wait for a tick that they asked for. Each is answered within one tick, so one more
-/// only has to wait its turn to ask.
+/// The bound on callers that wait for a tick. Each is answered within one tick, so one more only
+/// has to wait its turn to ask.
 const ASKERS: usize = 8;
 
-/// How often the dispatch lock is tried, and how long after each other: whoever only asks whether there
-/// is a dispatcher holds it for a moment ([`is_held`]).
+/// The tries for the dispatch lock, and the pause between them: [`is_held`] takes it for a moment.
 const LOCK_TRIES: u32 = 5;
 const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -69,7 +68,7 @@ impl Dispatcher {
         })
     }
 
-    /// What others hold of it.
+    /// The handle that others keep.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
@@ -132,7 +131,7 @@ impl Handle {
     /// came of it.
     ///
     /// # Errors
-    /// When the look fails or the dispatcher has stopped.
+    /// Fails when the tick fails or the dispatcher has stopped.
     pub async fn tick(&self, max: Option<u32>) -> Result<TickReport, Error> {
         let (reply, answer) = oneshot::channel();
         let asked = Asked { max, reply };
@@ -140,12 +139,12 @@ impl Handle {
         answer.await.unwrap_or(Err(Error::Stopped))
     }
 
-    /// How long it takes for what it does.
+    /// The latencies of its work.
     pub fn latencies(&self) -> &Latencies {
         &self.latencies
     }
 
-    /// How it does.
+    /// Its latest status report.
     pub fn status(&self) -> Report {
         self.status.borrow().clone()
     }
@@ -190,7 +189,7 @@ fn take_lock(path: PathBuf) -> Result<File, Error> {
     })
 }
 
-/// Who holds the dispatch lock, in words.
+/// The holders of the dispatch lock, in words.
 fn holder(lock: &Path) -> String {
     match lock_holders(lock).join(", ") {
         nobody if nobody.is_empty() => "a process that the system does not name".to_owned(),
@@ -198,10 +197,10 @@ fn holder(lock: &Path) -> String {
     }
 }
 
-/// Whether a dispatcher of this board holds its lock now. It blocks.
+/// Returns true while a dispatcher of this board holds its lock. It blocks.
 ///
 /// # Errors
-/// When the lock's file cannot be opened.
+/// Fails when the lock's file cannot be opened.
 pub fn is_held(home: &Home) -> io::Result<bool> {
     let file = match File::open(home.dispatch_lock()) {
         Ok(file) => file,

@@ -1,4 +1,5 @@
-//! What a look at the board would do, and why it would not do more. Nothing here writes.
+//! The dry run: the starts of the next tick, and the reason for every task left. Nothing here
+//! writes.
 
 mod lost;
 
@@ -30,7 +31,7 @@ use lost::Lost;
 /// foreseen.
 ///
 /// # Errors
-/// When the board cannot be read or `kanban.toml` cannot be used.
+/// Fails when the board cannot be read or `kanban.toml` cannot be used.
 pub async fn dry_run(
     kernel: &Kernel,
     home: &Home,
@@ -176,7 +177,7 @@ fn startable_of(task: &Task) -> Option<Startable> {
     })
 }
 
-/// What would go on once these are started.
+/// The runs of each lane once these are started.
 fn running(open: &[OpenRun], starts: &[Start]) -> Vec<Running> {
     let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
     let of_starts = starts.iter().map(|start| Some(start.lane.name.clone()));
@@ -187,7 +188,7 @@ fn running(open: &[OpenRun], starts: &[Start]) -> Vec<Running> {
     running.into_iter().map(to_running).collect()
 }
 
-/// What a dispatcher with these settings would say of itself.
+/// The report of a dispatcher with these settings.
 fn said_by(settings: &Settings) -> Report {
     Report {
         claimer: String::new(),

@@ -1,4 +1,4 @@
-//! What the end of a worker means for its task: one table.
+//! The exit verdict: the effect of a worker's end on its task, as one table.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,23 @@ use serde::{Deserialize, Serialize};
 use crate::fault::Fault;
 use crate::run_folder::{End, Exit};
 
-/// How much of the last line goes into an error, in characters.
+/// The longest part of the last line in an error, in characters.
 const LAST_LINE_CHARS: usize = 200;
 
 /// A worker says with this code that what it needs cannot be had now (`EX_TEMPFAIL` in sysexits(3)),
 /// such as a service that lets it in again only later.
 const TEMPORARY_FAILURE: i32 = 75;
 
-/// How a lane's workers say how it went.
+/// A lane's rules for the exit verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Rules {
     pub(crate) success: Success,
-    /// What exit codes mean beside failure.
+    /// The meaning of exit codes that are no plain failure.
     pub(crate) exit_codes: BTreeMap<i32, Meaning>,
 }
 
-/// What a worker has to do so that its task is done.
+/// The condition for a task to count as done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Success {
@@ -36,7 +36,7 @@ pub(crate) enum Success {
     Exit,
 }
 
-/// What an exit code means.
+/// The meaning of an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Meaning {
@@ -44,7 +44,7 @@ pub(crate) enum Meaning {
     Success,
     /// The attempt failed and is made again.
     Failure,
-    /// What it needs cannot be had now. The attempt does not count.
+    /// A dependency is temporarily unavailable (`EX_TEMPFAIL`). The attempt does not count.
     Temporary,
     /// Only a person can help; the last output is the question.
     Blocked,
@@ -64,8 +64,8 @@ impl Rules {
         }
     }
 
-    /// When a failed attempt is made again. A worker that reports is most often an agent, whose service
-    /// may be out for minutes.
+    /// The back-off of a failed attempt. A worker that reports is most often an agent, whose
+    /// service may be out for minutes.
     pub(crate) fn next_attempt(&self) -> NextAttempt {
         match self.success {
             Success::Reports => NextAttempt::Later,
@@ -83,7 +83,7 @@ impl Rules {
     }
 }
 
-/// What is known of the end of a run whose supervisor is gone.
+/// The evidence of how a run ended whose supervisor is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trace {
     /// The supervisor told it.
@@ -94,7 +94,7 @@ pub(crate) enum Trace {
     Lost,
 }
 
-/// What becomes of the task.
+/// The verdict on the task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is done, and this came out of it.
@@ -112,7 +112,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// What it is called in the log.
+    /// Its name in the log.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Complete { .. } => "completed",
@@ -176,7 +176,7 @@ pub(crate) fn verdict_without_rules(exit: Exit) -> Verdict {
     }
 }
 
-/// Why an attempt failed whose worker never started.
+/// The failure of an attempt whose worker never started.
 pub(crate) fn not_started(error: String) -> Failure {
     Failure {
         outcome: Outcome::SpawnFailed,

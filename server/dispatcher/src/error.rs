@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the dispatcher, or the supervisor of a run, did not do what it was to do.
+/// A failure of the dispatcher, or of a run's supervisor.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// One board has one dispatcher.
@@ -23,11 +23,11 @@ pub enum Error {
     /// A file or folder of the home folder cannot be used.
     #[error("cannot {verb} {path}: {cause}")]
     File {
-        /// What was tried: `read`, `write`, `make`.
+        /// The verb: `read`, `write`, `make`.
         verb: &'static str,
         /// With which file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// Another version of this program wrote a file of a run that is still there.
@@ -35,15 +35,15 @@ pub enum Error {
     Nonsense {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The parser's error.
         cause: serde_json::Error,
     },
     /// The operating system refuses something that is not about a file.
     #[error("cannot {verb}: {cause}")]
     System {
-        /// What was tried.
+        /// The verb.
         verb: &'static str,
-        /// What the operating system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// The program of a lane cannot be executed.
@@ -51,7 +51,7 @@ pub enum Error {
     Program {
         /// The program.
         program: PathBuf,
-        /// What the operating system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// The disk of the home folder takes nothing more.
@@ -59,7 +59,7 @@ pub enum Error {
     Disk {
         /// The home folder.
         home: PathBuf,
-        /// What it is: `is full`.
+        /// Its state: `is full`.
         what: &'static str,
     },
     /// The task's workspace cannot be had.

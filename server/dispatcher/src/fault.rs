@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::workspaces;
 
-/// Who has to change something before a start can succeed, and so what is held back until then.
+/// The party that has to act before a start can succeed, and so the scope that is held back until
+/// then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fault {

@@ -27,18 +27,18 @@ use crate::home::Home;
 use crate::workspaces::Repositories;
 use in_use::InUse;
 
-/// How old things get before they are removed.
+/// The age at which things are removed.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// How long the events of finished tasks are kept.
+    /// The time that the events of finished tasks are kept.
     pub events: Seconds,
-    /// How long a log is kept after its last line.
+    /// The time that a log is kept after its last line.
     pub logs: Seconds,
-    /// How long the workspace of a task is kept after the task was archived.
+    /// The time that the workspace of an archived task is kept.
     pub workspaces: Seconds,
 }
 
-/// Whether anything is removed.
+/// Removal or a dry run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// It is.
@@ -47,12 +47,12 @@ pub enum Mode {
     DryRun,
 }
 
-/// What was removed, or would be.
+/// The things removed, or that a dry run would remove.
 #[derive(Debug, Default)]
 pub struct Report {
     /// The workspaces.
     pub workspaces: Vec<PathBuf>,
-    /// How many events.
+    /// The number of events.
     pub events: usize,
     /// The logs.
     pub logs: Vec<PathBuf>,
@@ -63,13 +63,13 @@ pub struct Report {
 /// Something that is old enough and stays.
 #[derive(Debug)]
 pub struct Kept {
-    /// What.
+    /// Its path.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// Why something is not removed.
+/// A reason to keep something.
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
     /// It is not where we put workspaces, whatever the board says.
@@ -113,8 +113,8 @@ pub enum Reason {
 /// Removes what is older than `retention` says.
 ///
 /// # Errors
-/// When the board refuses it to this actor or cannot be read. What cannot be removed is no error; the
-/// report says so.
+/// Fails when the board refuses it to this actor or cannot be read. A file that cannot be removed
+/// is no error; the report names it.
 pub async fn collect(
     kernel: &Kernel,
     actor: &Actor,

@@ -1,10 +1,10 @@
-//! Who holds a lock of flock(2): what `/proc/locks` says, in the words of `ps`.
+//! The holders of a flock(2) lock, from `/proc/locks`, in the words of `ps`.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// How much of a command line is named.
+/// The longest part of a command line that is shown.
 const SHOWN: usize = 60;
 
 /// The processes that hold a lock on the file, as `process 4711 (kanban serve)`; none where the system

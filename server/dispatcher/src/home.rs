@@ -1,4 +1,4 @@
-//! Where things are in the home folder. Nothing here touches the disk.
+//! The paths in the home folder. Nothing here touches the disk.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ impl Home {
     /// The home folder at `root`, made absolute: workers hear of it and run in folders of their own.
     ///
     /// # Errors
-    /// When `root` is empty, is relative to a current folder that is gone, or is not UTF-8, which a
-    /// path has to be that goes into JSON.
+    /// Fails when `root` is empty, is relative to a current folder that is gone, or is not UTF-8,
+    /// as a path in JSON has to be.
     pub fn at(root: impl AsRef<Path>) -> io::Result<Self> {
         let root = std::path::absolute(root)?;
         match root.to_str() {

@@ -1,4 +1,4 @@
-//! What an assignee's name stands for.
+//! The lanes: the programs behind assignees' names.
 
 mod program;
 
@@ -18,7 +18,7 @@ use crate::template::Template;
 /// The lane that serves assignees without one of their own, where its program is found.
 const HERMES: &str = "hermes";
 
-/// How long a worker may run unless its lane says otherwise: long enough for anything that ends.
+/// The default time limit of a worker: long enough for anything that ends.
 const MAX_RUN_TIME: Duration = Duration::from_hours(24);
 
 /// A way to start workers.
@@ -27,23 +27,23 @@ pub(crate) struct Lane {
     /// The assignee that it serves.
     pub(crate) name: String,
     pub(crate) command: Template,
-    /// What its workers' environment has beyond the dispatcher's.
+    /// Its workers' environment on top of the dispatcher's.
     pub(crate) env: BTreeMap<String, String>,
-    /// How many of its workers may run at once, where that is less than the board's cap.
+    /// The cap on its concurrent workers, where lower than the board's.
     pub(crate) cap: Option<u32>,
     pub(crate) limits: Limits,
     pub(crate) rules: Rules,
-    /// Where its scratch workspaces are, when not in the home folder.
+    /// The folder of its scratch workspaces, when not in the home folder.
     pub(crate) workspace_root: Option<PathBuf>,
     /// The repository of which its tasks get worktrees, unless they name another.
     pub(crate) repository: Option<PathBuf>,
-    /// Why nobody wants it to start anything.
+    /// The reason why it is turned off.
     pub(crate) off: Option<&'static str>,
     /// The program as it was found; `None` when there is no such program.
     pub(crate) program: Option<PathBuf>,
 }
 
-/// How long a worker may take.
+/// The time limits of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Limits {
@@ -98,13 +98,13 @@ impl Lane {
         self.program = program::find(&self.command.program(), &self.path());
     }
 
-    /// Where its programs are looked for.
+    /// The search path of its programs.
     fn path(&self) -> OsString {
         let own = self.env.get("PATH").map(OsString::from);
         own.or_else(|| std::env::var_os("PATH")).unwrap_or_default()
     }
 
-    /// Why it starts nothing.
+    /// The reason why it can start nothing.
     pub(crate) fn problem(&self) -> Option<String> {
         let missing = || {
             let program = self.command.program();
@@ -130,7 +130,7 @@ pub struct Lanes {
     for_others: (String, IsAskedFor),
 }
 
-/// Whether somebody asked for something, or it is there by default.
+/// A lane's origin: configured, or a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum IsAskedFor {
     Yes,
@@ -213,7 +213,7 @@ impl Lanes {
         self.lanes.iter()
     }
 
-    /// What is said of them to those who ask.
+    /// The status reports of the lanes.
     pub fn reports(&self) -> Vec<LaneReport> {
         let for_others = self.for_others().map(|lane| &lane.name);
         let report = |lane: &Lane| LaneReport {

@@ -1,8 +1,8 @@
-//! How long the dispatcher takes.
+//! The latencies of the dispatcher.
 
 use kernel::Histogram;
 
-/// How long the dispatcher of this process takes.
+/// The latencies of this process's dispatcher.
 #[derive(Debug, Default)]
 pub struct Latencies {
     /// A look at the board, with all that follows from it.

@@ -26,18 +26,18 @@ use crate::run_folder::{RunFolder, Spec};
 use crate::template::Filling;
 use crate::workspaces::{self, OfLane, Repositories};
 
-/// How long everything may take that is made before the supervisor starts: a folder on a machine that
-/// does not answer would hold up all other tasks.
+/// The time limit of all preparations before the supervisor starts: a folder on a machine that does
+/// not answer would hold up all other tasks.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is done before, in words.
+/// The name of the preparation, in words.
 pub(crate) const PREPARE: &str = "prepare its workspace";
 
 /// A supervisor that was started.
 #[derive(Debug)]
 pub(crate) struct Launched {
     pub(crate) shim: Child,
-    /// Where its worker runs.
+    /// The working directory of its worker.
     pub(crate) workspace: PathBuf,
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn refuse_gone(kernel: &Kernel, home: &Home, task: &Task) -> Re
     Ok(())
 }
 
-/// What comes of a job with files, if that is in time. A job that hangs is left alone.
+/// Returns the result of a job with files, if that is in time. A job that hangs is left alone.
 pub(crate) async fn in_time<T: Send + 'static>(
     verb: &'static str,
     job: impl FnOnce() -> T + Send + 'static,
@@ -139,11 +139,11 @@ struct Launch {
     made: Option<Workspace>,
     folder: RunFolder,
     claimed: Claimed,
-    /// What the board tells of the task, where the worker is to read it.
+    /// The board's text about the task, where the worker is to read it.
     context: Option<String>,
 }
 
-/// What a supervisor is started with.
+/// The input of a supervisor's start.
 struct Prepared {
     workspace: PathBuf,
     ours: Option<Workspace>,
@@ -202,8 +202,8 @@ impl Launch {
         })
     }
 
-    /// What a worker is told by its environment: the original's names, and ours beside them. What
-    /// the lane says goes before the dispatcher's own environment, but not before these.
+    /// A worker's environment: the original's variables, and ours. The lane's take precedence over
+    /// the dispatcher's own environment, but not over these.
     fn environment(&self, workspace: &Path) -> BTreeMap<String, Option<String>> {
         let text = |path: PathBuf| Some(path.display().to_string());
         let task = &self.claimed.task;

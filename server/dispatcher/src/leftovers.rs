@@ -12,26 +12,26 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::process;
 
-/// How often we look, and how long after each other, while somebody waits: a tenth of a second in all.
-/// What is killed is gone within a few thousandths, unless it hangs in the kernel.
+/// The number of scans while somebody waits, and the pause between them: a tenth of a second in
+/// all. A killed process is gone within milliseconds, unless it hangs in the kernel.
 const LOOKS: u32 = 10;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// How many looks in a row have to find nothing: a process that is just being replaced by another
-/// program shows no environment for a moment.
+/// The number of successive scans that have to find nothing: a process that is just being replaced
+/// by another program shows no environment for a moment.
 const SURE: u32 = 2;
 
-/// How long we wait for one look: what hangs in the kernel may also hold up whoever reads its
-/// environment.
+/// The time limit of one scan: a process that hangs in the kernel may also hold up whoever reads
+/// its environment.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often we try again to end what hangs in the kernel.
+/// The pause before another try to kill a process that hangs in the kernel.
 const REST: Duration = Duration::from_secs(1);
 
 /// Looks for what is left, ends it, and says how much that was. It blocks.
 type Look = Arc<dyn Fn() -> io::Result<usize> + Send + Sync>;
 
-/// What a run left behind.
+/// The orphan processes of a run.
 ///
 /// With the supervisor gone, nothing says any more whose children they are; but each of them got the
 /// run's secret with its environment, or its [`mark`], unless it was started with another one on purpose.
@@ -107,11 +107,11 @@ pub(crate) fn mark(token: &RunToken) -> (&'static str, String) {
     ("KANBAN_RUN_MARK", beginning)
 }
 
-/// How many of the 32 digits of a run's secret make its mark: nobody guesses the others, and no two runs
-/// of one time share these.
+/// The number of the secret's 32 digits that make its mark: nobody guesses the others, and no two
+/// runs of one time share these.
 const MARK_DIGITS: usize = 12;
 
-/// Whether a process holds this secret. It blocks.
+/// Returns true when a process holds this secret. It blocks.
 pub(crate) fn is_any_of(token: &RunToken) -> io::Result<bool> {
     let variables = variables(token);
     Ok(process::all()?.any(|pid| holds_any(pid, &variables)))
@@ -144,8 +144,8 @@ fn variables(token: &RunToken) -> [String; 2] {
     ]
 }
 
-/// Whether the environment of a process has one of these variables. That of other users' processes cannot
-/// be read, and that of one that has ended is empty.
+/// Returns true when the environment of a process has one of these variables. That of other users'
+/// processes cannot be read, and that of one that has ended is empty.
 fn holds_any(pid: i32, variables: &[String]) -> bool {
     fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
         environ

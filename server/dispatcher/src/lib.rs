@@ -1,5 +1,5 @@
-//! What drives the board: it claims each task that is ready, starts its worker, watches it, and says
-//! on the board how it ended.
+//! The dispatcher: claims each task that is ready, starts its worker, watches it, and records on
+//! the board how it ended.
 //!
 //! Every change goes through [`kernel::Kernel::execute`]; this crate holds no SQL, no route and no
 //! page. Each worker has a supervisor process of its own ([`shim`]), so that the server may be

@@ -21,13 +21,13 @@ const MOST_BYTES: u64 = 8 * 1024 * 1024;
 pub struct Log {
     /// The file.
     pub path: PathBuf,
-    /// Whether there is one: a task that was never started has none.
+    /// False when there is no file: a task that was never started has none.
     pub exists: bool,
     /// Its whole size.
     pub size_bytes: u64,
     /// The text; what was not UTF-8 is replaced.
     pub text: String,
-    /// Whether the text is not all of it.
+    /// True when the text is only the end of it.
     pub is_truncated: bool,
 }
 
@@ -36,7 +36,7 @@ pub struct Log {
 /// Less than 4 bytes may not hold the last character; then there is no text.
 ///
 /// # Errors
-/// When there is a log that cannot be read.
+/// Fails when there is a log that cannot be read.
 pub async fn read(home: &Home, task: &TaskId, at_most: Option<u64>) -> io::Result<Log> {
     let path = home.log(task);
     spawn_blocking(move || read_file(&path, at_most))
@@ -44,7 +44,7 @@ pub async fn read(home: &Home, task: &TaskId, at_most: Option<u64>) -> io::Resul
         .map_err(io::Error::other)?
 }
 
-/// Where a full log is put aside.
+/// The path to which a full log is moved.
 pub(crate) fn aside(path: &Path) -> PathBuf {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".1");

@@ -13,17 +13,18 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::run_folder::RunFolder;
 
-/// How much room the disk of the home folder has to have, in bytes. A run takes a tenth of it for its
-/// own files; the rest is for what is written about it on the board.
+/// The free space that the home folder's disk needs, in bytes. A run takes a tenth of it for its
+/// own files; the rest is for the board's records of it.
 const LEAST_ROOM: u64 = 1024 * 1024;
 
-/// How many handles have to be left. A start takes half of them, and connections come and go.
+/// The number of file descriptors that have to be left. A start takes half of them, and connections
+/// come and go.
 const HANDLES: usize = 16;
 
 /// Looks at the disk of the home folder and at our folders in it, and changes nothing. It blocks.
 ///
 /// # Errors
-/// What is wrong with the machine.
+/// Fails with the fault that was found.
 pub fn look(home: &Home) -> Result<(), Error> {
     let root = home.root();
     let disk = statvfs(root).map_err(io::Error::from);
@@ -57,7 +58,7 @@ pub fn look(home: &Home) -> Result<(), Error> {
 /// and starts `program`. It blocks.
 ///
 /// # Errors
-/// What is wrong with the machine.
+/// Fails with the fault that was found.
 pub(crate) fn probe(home: &Home, program: &Path) -> Result<(), Error> {
     look(home)?;
     let null = Path::new("/dev/null");

@@ -12,26 +12,26 @@ use kernel::Startable;
 
 use crate::lanes::{Lane, Lanes};
 
-/// What the decision is made from.
+/// The input of the decision.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
     /// The best of the tasks that are ready and rested in the lanes with room, in the order in which
     /// they are to start.
     pub(crate) startable: Vec<Startable>,
-    /// How many runs each lane has going on, those that are leaving included; `None` counts those that
+    /// The number of runs in each lane, those that are leaving included; `None` counts those that
     /// are leaving no known lane. What people claimed by hand takes up no slot.
     pub(crate) running: BTreeMap<Option<String>, u32>,
     /// The tasks of the closed runs whose processes have not ended yet: a second worker beside them
     /// would work on the same files.
     pub(crate) leaving: BTreeSet<TaskId>,
-    /// How many runs may go on at once.
+    /// The cap on concurrent runs.
     pub(crate) cap: u32,
-    /// What is to start nothing: a lane, or `None` for everything.
+    /// The paused lanes; `None` pauses everything.
     pub(crate) paused: BTreeSet<Option<String>>,
 }
 
 impl Snapshot {
-    /// What goes on, and what may.
+    /// The state of the slots and caps.
     pub(crate) fn new(
         open: &[OpenRun],
         leaving: &BTreeMap<RunId, Place>,
@@ -56,7 +56,7 @@ impl Snapshot {
         }
     }
 
-    /// How many runs may start now.
+    /// The number of free slots.
     pub(crate) fn room(&self) -> u32 {
         if self.paused.contains(&None) {
             return 0;
@@ -65,7 +65,7 @@ impl Snapshot {
         self.cap.saturating_sub(running)
     }
 
-    /// How many runs this lane may start now, if there is room for them at all.
+    /// The number of free slots of this lane, the board's cap aside.
     fn room_in(&self, lane: &Lane) -> u32 {
         let name = Some(lane.name.clone());
         if lane.problem().is_some() || self.paused.contains(&name) {

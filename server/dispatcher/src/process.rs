@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use domain::run::ProcessIdentity;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-/// What `/proc/<pid>/stat` says that we need, as `proc_pid_stat(5)` has it.
+/// The fields of `/proc/<pid>/stat` that we need, as in `proc_pid_stat(5)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
     pub(crate) parent: i32,
@@ -17,10 +17,10 @@ pub(crate) struct Stat {
     pub(crate) started_ticks: i64,
 }
 
-/// Who this process is.
+/// The identity of this process.
 ///
 /// # Errors
-/// When `/proc` cannot be read.
+/// Fails when `/proc` cannot be read.
 pub(crate) fn own_identity() -> io::Result<ProcessIdentity> {
     let pid = rustix::process::getpid().as_raw_pid();
     let stat = stat(pid)?.ok_or(ErrorKind::NotFound)?;
@@ -34,7 +34,7 @@ pub(crate) fn own_identity() -> io::Result<ProcessIdentity> {
 /// A handle to the process of this identity; `None` when it has ended.
 ///
 /// # Errors
-/// When the operating system gives no handle or `/proc` cannot be read.
+/// Fails when the operating system gives no handle or `/proc` cannot be read.
 pub(crate) fn find(identity: &ProcessIdentity) -> io::Result<Option<OwnedFd>> {
     let Ok(pid) = i32::try_from(identity.pid) else {
         return Ok(None);
@@ -50,7 +50,7 @@ pub(crate) fn find(identity: &ProcessIdentity) -> io::Result<Option<OwnedFd>> {
 /// Returns true while the process of this identity is stopped.
 ///
 /// # Errors
-/// When `/proc` cannot be read.
+/// Fails when `/proc` cannot be read.
 pub(crate) fn is_stopped(identity: &ProcessIdentity) -> io::Result<bool> {
     // With a handle to it, its id stands for no other process.
     let Some(_handle) = find(identity)? else {
@@ -66,7 +66,7 @@ pub(crate) fn is_stopped(identity: &ProcessIdentity) -> io::Result<bool> {
 /// the same id.
 ///
 /// # Errors
-/// When the operating system gives no handle or `/proc` cannot be read.
+/// Fails when the operating system gives no handle or `/proc` cannot be read.
 pub(crate) fn started_at(pid: i32, started_ticks: i64) -> io::Result<Option<OwnedFd>> {
     let Some(handle) = handle(pid)? else {
         return Ok(None);
@@ -78,7 +78,7 @@ pub(crate) fn started_at(pid: i32, started_ticks: i64) -> io::Result<Option<Owne
 /// A handle to the process that has this id now, whichever that is; `None` when there is none.
 ///
 /// # Errors
-/// When the operating system gives no handle.
+/// Fails when the operating system gives no handle.
 pub(crate) fn handle(pid: i32) -> io::Result<Option<OwnedFd>> {
     let Some(pid) = Pid::from_raw(pid) else {
         return Ok(None);
@@ -105,8 +105,8 @@ pub(crate) fn all() -> io::Result<impl Iterator<Item = i32>> {
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
 }
 
-/// Whether a read from `/proc` failed because the process ended meanwhile: between opening and
-/// reading that shows as `ESRCH`.
+/// Returns true when a read from `/proc` failed because the process ended meanwhile: between
+/// opening and reading that shows as `ESRCH`.
 pub(crate) fn is_gone(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound
         || error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())

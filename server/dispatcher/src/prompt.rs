@@ -1,4 +1,4 @@
-//! What a worker that can read is told.
+//! The prompt of a worker that can read.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use domain::id::TaskId;
 
 use crate::ends::Success;
 
-/// What differs from worker to worker.
+/// The prompt's variables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prompt<'a> {
     pub(crate) task: &'a TaskId,

@@ -1,16 +1,16 @@
-//! What came of a look at the board, for those who asked for one.
+//! The report of a tick, for those who asked for one.
 
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 
-/// What one look at the board changed, or would change.
+/// The changes that one tick made, or would make.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TickReport {
-    /// How many claims were taken back because their lease had run out.
+    /// The number of claims taken back because their lease had run out.
     pub reclaimed: usize,
-    /// How many waiting tasks were made ready.
+    /// The number of waiting tasks made ready.
     pub promoted: usize,
-    /// What was started, in that order.
+    /// The runs started, in that order.
     pub spawned: Vec<Spawned>,
     /// Ready tasks that nobody was told to do.
     pub skipped_unassigned: Vec<TaskId>,
@@ -27,9 +27,9 @@ pub struct TickReport {
 pub struct Spawned {
     /// The task.
     pub task: TaskId,
-    /// Who works on it.
+    /// Its assignee.
     pub assignee: String,
-    /// Where; empty when that was not found out because nothing was to be changed.
+    /// Its workspace; empty in a dry run that would have to create it.
     pub workspace: String,
 }
 
@@ -38,8 +38,8 @@ pub struct Spawned {
 pub struct Skipped {
     /// The task.
     pub task: TaskId,
-    /// Who was told to do it.
+    /// Its assignee.
     pub assignee: String,
-    /// Why nobody does.
+    /// The reason why it does not start.
     pub why: WhyNot,
 }

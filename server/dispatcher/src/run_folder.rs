@@ -21,11 +21,11 @@ use crate::{logs, plain_file};
 pub(crate) use exit::{End, Exit};
 pub(crate) use spec::{Owner, Spec};
 
-/// How much of the supervisor's complaints is repeated in the dispatcher's log.
+/// The longest part of the supervisor's log that is repeated in the dispatcher's, in bytes.
 const COMPLAINTS_BYTES: usize = 2_000;
 
-/// How much room is reserved for the end of a run: 4 KiB of output, of which JSON may make six times
-/// as much, and what else is said of it.
+/// The space reserved for the end of a run: 4 KiB of output, of which JSON may make six times as
+/// much, and its other fields.
 const EXIT_BYTES: u64 = 32 * 1024;
 
 /// The folder of one run.
@@ -94,12 +94,12 @@ impl RunFolder {
         self.0.join("bin")
     }
 
-    /// Where the supervisor's own complaints go.
+    /// The supervisor's own log.
     pub(crate) fn complaints_file(&self) -> PathBuf {
         self.0.join("shim.log")
     }
 
-    /// What the supervisor complained about; nothing, as a rule.
+    /// The end of the supervisor's log; empty, as a rule.
     pub(crate) fn complaints(&self) -> String {
         let complaints = read(&self.complaints_file()).ok().flatten();
         logs::tail(&complaints.unwrap_or_default(), COMPLAINTS_BYTES).0
@@ -110,7 +110,7 @@ impl RunFolder {
         replace(&path, &to_json(&path, spec)?)
     }
 
-    /// What the supervisor is told; `None` when that has not been written.
+    /// The spec of the run; `None` when none has been written.
     ///
     /// # Errors
     /// [`Error::Nonsense`] when a version wrote it that differs too much from this one.

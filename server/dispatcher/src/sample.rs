@@ -12,7 +12,7 @@ use crate::error::Error;
 /// Chapter I of "Alice's Adventures in Wonderland" by Lewis Carroll, of 1865, in the public domain.
 const BOOK: &str = include_str!("sample/alice.txt");
 
-/// Where the script that lays out the book has it.
+/// The gap for the book in the script that lays it out.
 const BOOK_GOES_HERE: &str = "{text}";
 
 /// A task of the sample.
@@ -130,8 +130,8 @@ pub async fn fill(kernel: &Kernel, actor: &Actor) -> Result<Vec<TaskId>, Error> 
     Ok(created.into_iter().map(|(_, id)| id).collect())
 }
 
-/// Whether the board has nothing but a part of the sample. Tasks are read only when they are fewer
-/// than the sample has.
+/// Returns true when the board has nothing but a part of the sample. Tasks are read only when they
+/// are fewer than the sample has.
 async fn has_part_at_most(kernel: &Kernel) -> Result<bool, Error> {
     let counts = kernel.stats().await?.by_status;
     let on_board: u32 = counts.values().sum();

@@ -41,13 +41,13 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 /// The number of the signal that asks to end, on Linux (signal(7)).
 const SIGTERM: i32 = 15;
 
-/// How a shell says that a SIGTERM ended its last command.
+/// The exit code of a shell whose last command died of SIGTERM.
 const SHELL_TERM: i32 = 128 + SIGTERM;
 
-/// How long the last output is waited for once no process is left that could write any.
+/// The time limit for the last output once no process is left that could write any.
 const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
-/// How long until it is tried again to write down that no worker could be started.
+/// The pause before another try to record that no worker could be started.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Supervises the run whose particulars are in `spec_file`, until it has ended.
@@ -99,7 +99,7 @@ fn supervise(folder: &RunFolder) -> Result<(), Error> {
 /// the run has been closed meanwhile, or has another supervisor.
 ///
 /// # Errors
-/// When no worker was started.
+/// Fails when no worker was started.
 async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
     // A session of its own: a Ctrl-C in the server's terminal does not reach the run. A shim that
     // somebody started as the leader of a group cannot have one, and needs none.
@@ -163,7 +163,7 @@ async fn write_exit(
     }
 }
 
-/// What a supervisor has in its hands.
+/// The state of a supervisor.
 struct Supervision<'a> {
     spec: &'a Spec,
     board: Board<'a>,

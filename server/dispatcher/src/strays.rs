@@ -24,7 +24,7 @@ pub struct Stray {
 /// The processes of this user that work for a run of the board which is not among `open`. It blocks.
 ///
 /// # Errors
-/// When the processes cannot be listed.
+/// Fails when the processes cannot be listed.
 pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> io::Result<Vec<Stray>> {
     let of_this_board = |pid: i32| {
         // A process of somebody else, or one that is gone by now, is none of ours.
@@ -46,10 +46,10 @@ pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> io::Result<Vec<Stray>> {
     Ok(process::all()?.filter_map(of_this_board).collect())
 }
 
-/// Whether a process is there still. It blocks.
+/// Returns true while a process is alive. It blocks.
 ///
 /// # Errors
-/// When the system does not say.
+/// Fails when the system does not say.
 pub fn is_alive(identity: &ProcessIdentity) -> io::Result<bool> {
     Ok(process::find(identity)?.is_some())
 }
@@ -57,7 +57,7 @@ pub fn is_alive(identity: &ProcessIdentity) -> io::Result<bool> {
 /// Returns true while somebody has stopped a process. It blocks.
 ///
 /// # Errors
-/// When the system does not say.
+/// Fails when the system does not say.
 pub fn is_stopped(identity: &ProcessIdentity) -> io::Result<bool> {
     process::is_stopped(identity)
 }

@@ -8,13 +8,13 @@ use serde::Deserialize;
 /// A program and its arguments, where `{task_id}` and the like stand for what differs from run to
 /// run.
 ///
-/// What fills a gap stays within its word: no shell reads the words, and a path with spaces or quotes
-/// is still one argument. `{{` and `}}` are braces.
+/// A value stays within its word: no shell reads the words, and a path with spaces or quotes is
+/// still one argument. `{{` and `}}` are braces.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<Word>")]
 pub(crate) struct Template(Vec<Word>);
 
-/// What fills the gaps.
+/// The values of the placeholders.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Filling<'a> {
     pub(crate) task: &'a Task,
@@ -28,7 +28,7 @@ impl Template {
     /// The template whose words are these.
     ///
     /// # Errors
-    /// When there is no word, or a word has a gap that nothing fills.
+    /// Fails when there is no word, or a word has an unknown placeholder.
     pub(crate) fn of_words(words: &[&str]) -> Result<Self, String> {
         let words: Result<Vec<Word>, _> = words.iter().map(|word| Word::parse(word)).collect();
         words?.try_into()
@@ -39,12 +39,12 @@ impl Template {
         self.0.first().map(Word::to_text).unwrap_or_default()
     }
 
-    /// Whether the worker is told what to do by a file.
+    /// Returns true when the worker reads its prompt from a file.
     pub(crate) fn needs_prompt_file(&self) -> bool {
         self.has(Gap::PromptFile)
     }
 
-    /// Whether the body of a task is handed over as it is, to be run.
+    /// Returns true when the body of a task is handed over as it is, to be run.
     pub(crate) fn runs_task_text(&self) -> bool {
         self.has(Gap::Script)
     }
@@ -92,7 +92,7 @@ enum Piece {
     Gap(Gap),
 }
 
-/// What a run fills in.
+/// A placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gap {
     TaskId,

@@ -45,7 +45,7 @@ pub(crate) async fn unsettled(
     Ok(unsettled)
 }
 
-/// What a run takes up. What is in its folder may make no sense, and its row may be gone.
+/// The slot of a run. What is in its folder may make no sense, and its row may be gone.
 pub(crate) async fn place_of(kernel: &Kernel, home: &Home, run: RunId) -> Option<Place> {
     if let Ok(row) = kernel.run(run).await {
         let (task, lane) = (row.task_id, row.lane);
@@ -57,7 +57,7 @@ pub(crate) async fn place_of(kernel: &Kernel, home: &Home, run: RunId) -> Option
     Some(Place { task, lane })
 }
 
-/// Whether a process of this run is there still.
+/// Returns true while any process of the run is alive.
 fn has_process(folder: &RunFolder) -> Result<bool, Error> {
     if let Some(supervisor) = folder.supervisor()?
         && is_alive(&supervisor).map_err(Error::system("find a supervisor"))?

@@ -16,7 +16,7 @@ use crate::ends::Trace;
 use crate::error::Error;
 use crate::run_folder::{End, Exit};
 
-/// How long a worker that has reported its end may take to leave by itself.
+/// The time that a worker which has reported its end has to leave by itself.
 const LEAVE: Duration = Duration::from_secs(10);
 
 /// The process of a supervisor.
@@ -69,8 +69,8 @@ impl Process {
     }
 }
 
-/// How long a worker may go on once its run was closed. One that reported its end itself may finish
-/// what it is doing; one whose task was taken away has nothing to finish.
+/// The time that a worker may go on once its run was closed. One that reported its end itself may
+/// finish what it is doing; one whose task was taken away has nothing to finish.
 pub(crate) fn patience(outcome: Option<Outcome>) -> Duration {
     match outcome {
         Some(Outcome::Completed | Outcome::Blocked) => LEAVE,
@@ -84,10 +84,10 @@ pub(crate) struct Watched {
     place: Place,
     /// The supervisor; `None` when it is gone and something else is left.
     supervisor: Option<OwnedFd>,
-    /// What it means when all have ended and left no word.
+    /// The verdict's evidence when all processes have ended and left no exit record.
     silence: Trace,
     phase: Phase,
-    /// When its run began, as far as we know.
+    /// The start of its run, as far as we know.
     began: Instant,
     /// Since when its lease is over, as far as we have seen.
     lapsed: Option<Instant>,
@@ -118,7 +118,7 @@ impl Watched {
         }
     }
 
-    /// What is left of a run whose supervisor is gone, and was killed.
+    /// The orphan processes of a run whose supervisor is gone; they were killed.
     pub(crate) fn leftovers(place: Place, silence: Trace) -> Self {
         Self {
             place,
@@ -135,7 +135,7 @@ impl Watched {
         self.began = self.began.checked_sub(ago).unwrap_or(self.began);
     }
 
-    /// How long its run goes on.
+    /// The age of its run.
     pub(crate) fn age(&self) -> Duration {
         self.began.elapsed()
     }
@@ -177,12 +177,13 @@ impl Watched {
         &self.place
     }
 
-    /// Whether its run is open, as far as we know, and its supervisor at work on it.
+    /// Returns true while its run is open, as far as we know, and its supervisor at work on it.
     pub(crate) fn is_working(&self) -> bool {
         matches!(self.phase, Phase::Working)
     }
 
-    /// What it means that no word was left, once all have ended, so that the run can be settled.
+    /// The evidence in place of an exit record, once all processes have ended, so that the run can
+    /// be settled.
     pub(crate) fn silence_of_ended(&self) -> Option<Trace> {
         matches!(self.phase, Phase::Ended).then(|| self.silence.clone())
     }
@@ -207,7 +208,7 @@ impl Watched {
         }
     }
 
-    /// When it has to be hurried.
+    /// The time at which it is killed.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Leaving(until) => Some(until),

@@ -48,41 +48,41 @@ use stuck::StuckRuns;
 use wake::Wake;
 pub(crate) use wake::{Asked, Stop, Wakes};
 
-/// How long we wait after a look that failed: long enough for a full disk or a busy file to pass.
+/// The pause after a tick that failed: long enough for a full disk or a busy file to pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
-/// What the loop owns.
+/// The state of the loop.
 pub(crate) struct Work {
     kernel: Kernel,
     home: Home,
     config: Config,
     settings: Settings,
-    /// Where the settings come from; `None` only while it is being read.
+    /// The source of the settings; `None` only while it is being read.
     source: Option<Source>,
-    /// Who claims, as `host:pid`.
+    /// The claimer, as `host:pid`.
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
     ends: JoinSet<RunId>,
-    /// Whether the folders of earlier runs have been looked through.
+    /// True once the folders of earlier runs have been read.
     has_seen_folders: bool,
-    /// What could not be looked into, taken over or settled, and is tried again.
+    /// The runs that could not be read, adopted or settled; each is retried.
     stuck: StuckRuns,
-    /// What starts nothing though nobody has paused it.
+    /// The open circuit breakers: lanes that start nothing though nobody has paused them.
     holds: Holds,
     /// The closed runs whose processes have not ended, and the places that they take up. They hold
     /// their tasks back: a second worker would meet the first.
     leaving: BTreeMap<RunId, Place>,
-    /// When all waiting tasks are looked through next. Every verb promotes the tasks that it concerns,
-    /// so this is for what other programs wrote.
+    /// The time of the next promotion of all waiting tasks. Every verb promotes the tasks that it
+    /// concerns, so this is for what other programs wrote.
     next_promotion: Instant,
-    /// Whether it stays to see the end of what runs.
+    /// True in a dispatcher that runs on; false in one that makes a single tick and adopts no run.
     is_staying: bool,
-    /// Whether nothing more is started and the end of what runs is awaited.
+    /// True while nothing more is started and the end of what runs is awaited.
     is_draining: bool,
-    /// What the current look has come to so far.
+    /// The result of the current tick so far.
     done: TickReport,
     health: Health,
-    /// How far the wall clock was ahead of a steady one when we last followed it.
+    /// The wall clock's lead over a steady one when we last followed it.
     clock_ahead: Seconds,
     latencies: Arc<Latencies>,
 }
@@ -126,7 +126,7 @@ impl Work {
         self.kernel.newest_event()
     }
 
-    /// How it does, as it is published.
+    /// The published status.
     pub(crate) fn status(&self) -> watch::Receiver<Report> {
         self.health.status()
     }
@@ -320,7 +320,8 @@ impl Work {
         Ok(())
     }
 
-    /// When something is due by itself. A rest that is over matters only where there is room.
+    /// The time of the next tick that is due by itself. A rest that is over matters only where
+    /// there is room.
     async fn next_look(&self, has_room: bool) -> Result<Instant, Error> {
         let now = Instant::now();
         let at = |moment: Timestamp| {

@@ -37,7 +37,7 @@ pub(crate) use repository::{Repository, Trust};
 pub(crate) use worktree::tests as worktree_fixture;
 pub(crate) use worktree::{Made, Worktree};
 
-/// Why a workspace cannot be had.
+/// A failure to make or find a workspace.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The task says that it has a folder, but not which.
@@ -76,7 +76,7 @@ pub enum Error {
     /// Somebody has put something else there, or the repository has forgotten it.
     #[error("{} is not the worktree that was made there", .0.display())]
     NotListedByGit(PathBuf),
-    /// What was named is no repository.
+    /// The named folder is no repository.
     #[error("{0} is no git repository")]
     NotARepository(PathBuf),
     /// Something else is where the worktree is to be.
@@ -87,7 +87,7 @@ pub enum Error {
     CannotMake {
         /// The folder.
         path: PathBuf,
-        /// What the operating system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// The operating system lets no worker begin there.
@@ -95,7 +95,7 @@ pub enum Error {
     CannotEnter {
         /// The folder.
         path: PathBuf,
-        /// What the operating system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// The operating system does not give a folder of our own.
@@ -103,7 +103,7 @@ pub enum Error {
     Home {
         /// The folder.
         path: PathBuf,
-        /// What the operating system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// It was there, and is not any more. To make it anew would pass an empty folder off as the one
@@ -116,7 +116,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it stays so until a person has changed the task, `kanban.toml` or the repository.
+    /// Returns true when it lasts until a person has changed the task, `kanban.toml` or the
+    /// repository.
     pub(crate) fn needs_a_person(&self) -> bool {
         match self {
             Self::CannotMake { .. } | Self::Home { .. } | Self::Gone(_) | Self::Git(_) => false,
@@ -137,21 +138,21 @@ impl Error {
 /// A folder that is ready for a worker, or will be once its worktree is added.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Prepared {
-    /// Where the worker runs.
+    /// The working directory of the worker.
     pub(crate) path: PathBuf,
-    /// What has yet to be added there. A checkout may take long: the supervisor of a run does that, or
-    /// else whoever claims the task by hand.
+    /// The worktree that has yet to be added there. A checkout may take long: the supervisor of a
+    /// run does that, or else whoever claims the task by hand.
     pub(crate) worktree: Option<Worktree>,
-    /// What is to be noted on the board as ours, where that is news.
+    /// The record of our ownership for the board, where that is news.
     pub(crate) ours: Option<Workspace>,
 }
 
-/// What the lane of a task says of workspaces.
+/// The workspace settings of a task's lane.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OfLane<'a> {
-    /// Where the scratch folders of its tasks are, when not in the home folder.
+    /// The folder of its tasks' scratch workspaces, when not in the home folder.
     pub(crate) root: Option<&'a Path>,
-    /// What its worktrees are of, unless the task says so itself.
+    /// The repository of its worktrees, unless the task names one.
     pub(crate) repository: Option<&'a Path>,
 }
 

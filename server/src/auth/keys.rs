@@ -129,7 +129,7 @@ impl Keys {
     /// now.
     ///
     /// # Errors
-    /// When it cannot be written down, so that only this server knows.
+    /// Fails when it cannot be written down, so that only this server knows.
     pub(super) async fn leave(&self, sessions: &[Session], now: Timestamp) -> io::Result<()> {
         let sessions: Vec<_> = sessions.iter().map(|session| session.ticket).collect();
         let until = now + Purpose::Session.lifetime();

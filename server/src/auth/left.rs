@@ -27,7 +27,7 @@ impl LeftSessions {
     /// Those that the file at `path` tells of, where there is one. It blocks.
     ///
     /// # Errors
-    /// When the file cannot be read or written.
+    /// Fails when the file cannot be read or written.
     pub(crate) fn load(path: PathBuf, now: Timestamp) -> io::Result<Self> {
         let text = match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

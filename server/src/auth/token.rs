@@ -21,7 +21,7 @@ impl Token {
     /// The token in the file at `path`, which is made with 256 random bits where there is none.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or holds no secret worth the name.
+    /// Fails when the file cannot be read or written, or holds no secret worth the name.
     pub(crate) fn load_or_create(path: &Path) -> io::Result<Self> {
         match Self::load(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -35,7 +35,7 @@ impl Token {
     /// The token in the file at `path`, which afterwards only its owner may read.
     ///
     /// # Errors
-    /// When there is no such file, or it cannot be read, or holds no secret worth the name.
+    /// Fails when there is no such file, or it cannot be read, or holds no secret worth the name.
     pub(crate) fn load(path: &Path) -> io::Result<Self> {
         let text = fs::read_to_string(path)?;
         if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
@@ -54,7 +54,7 @@ impl Token {
     /// A new token in the place of whatever is in the file at `path`.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Fails when the file cannot be written.
     pub(crate) fn rotate(path: &Path) -> io::Result<Self> {
         let draft = write_draft(path)?;
         fs::rename(&draft, path)?;

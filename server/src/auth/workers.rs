@@ -40,7 +40,7 @@ impl Workers {
     /// Lets in the worker of this token with its wish. `None` where no run has the token.
     ///
     /// # Errors
-    /// When the run is over or may not have what it wishes, or the board cannot be read.
+    /// Fails when the run is over or may not have what it wishes, or the board cannot be read.
     pub(super) async fn admit(
         &self,
         kernel: &Kernel,

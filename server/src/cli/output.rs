@@ -94,7 +94,7 @@ impl Output {
     /// Prints what has been said until now, and tells whether anybody still reads.
     ///
     /// # Errors
-    /// When it cannot be printed for another reason than that.
+    /// Fails when it cannot be printed for another reason than that.
     pub(super) fn pour(&mut self) -> io::Result<bool> {
         let is_read = print(io::stdout().lock(), &self.data)?;
         print(io::stderr().lock(), &self.asides)?;

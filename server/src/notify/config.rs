@@ -51,7 +51,7 @@ impl Wrong {
 /// Reads which channels there are, and their secrets. It blocks.
 ///
 /// # Errors
-/// When the file makes no sense, or a secret is not where it is said to be.
+/// Fails when the file makes no sense, or a secret is not where it is said to be.
 pub(super) fn read(client: &Shared, host: &Host) -> Result<Setup, Mistake> {
     let path = host.home.config();
     let mistake = |line, message| Mistake {

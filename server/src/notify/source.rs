@@ -30,7 +30,7 @@ impl Source {
     /// Reads the file for the first time, for channels that share this client. It blocks.
     ///
     /// # Errors
-    /// When it makes no sense, or a secret that it names is not there.
+    /// Fails when it makes no sense, or a secret that it names is not there.
     pub(super) fn open(host: Host, client: Shared) -> Result<(Self, Setup), Mistake> {
         // What is written while it is read will be seen to be new.
         let stamp = Stamp::of(&host.home.config());

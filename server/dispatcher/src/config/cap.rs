@@ -1,11 +1,11 @@
-//! How many runs may go on at once, and why that many.
+//! The cap on concurrent runs, and its reason.
 
 use std::fs;
 use std::num::NonZero;
 use std::path::Path;
 
-/// How much memory a run is reckoned with unless the configuration says otherwise, in MiB: an agent
-/// with its tools takes about that much.
+/// The memory reckoned for a run unless the configuration says otherwise, in MiB: an agent with its
+/// tools takes about that much.
 const MEMORY_PER_RUN_MIB: u64 = 1_024;
 
 /// A number of runs, and the reason to be shown with it.
@@ -15,23 +15,23 @@ pub(crate) struct Cap {
     pub(crate) reason: String,
 }
 
-/// What the machine has.
+/// The machine's processors and memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Machine {
-    /// How many processors we may use.
+    /// The number of processors we may use.
     processors: u32,
-    /// How much memory can be taken without swapping, in MiB, where that is known.
+    /// The memory that can be taken without swapping, in MiB, where known.
     available_mib: Option<u64>,
-    /// Why it is no more than that.
+    /// The source of that limit.
     bound: Bound,
 }
 
-/// What memory is bounded by.
+/// The source of the memory limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
-    /// What the machine has.
+    /// The memory of the machine.
     Machine,
-    /// What our control group may take, of a container or a service.
+    /// The limit of our control group: of a container or a service.
     Group,
 }
 
@@ -105,8 +105,9 @@ fn available_mib(meminfo: &str) -> Option<u64> {
     Some(kib / 1_024)
 }
 
-/// How much memory our control group and those above it may still take, in MiB; `None` where none of
-/// them has a limit. `groups` is `/proc/self/cgroup` (cgroups(7)), `root` is where they are mounted.
+/// The memory that our control group and those above it may still take, in MiB; `None` where none
+/// of them has a limit. `groups` is `/proc/self/cgroup` (cgroups(7)), `root` is where they are
+/// mounted.
 fn group_mib(groups: &str, root: &Path) -> Option<u64> {
     let of_line = |line: &str| {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -125,7 +126,7 @@ fn group_mib(groups: &str, root: &Path) -> Option<u64> {
     groups.lines().filter_map(of_line).min()
 }
 
-/// What a control group tells of its memory, in bytes.
+/// The files of a control group's memory controller; their values are in bytes.
 struct Names {
     mount: &'static str,
     limit: &'static str,

@@ -1,7 +1,6 @@
 //! The `kanban.toml` that explains itself.
 
-/// What `kanban.toml` may say, with an explanation of everything: to be written where a board has
-/// none yet.
+/// The commented `kanban.toml` that is written where a board has none yet.
 pub const EXAMPLE: &str = include_str!("../kanban.toml");
 
 #[cfg(test)]

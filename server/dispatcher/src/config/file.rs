@@ -21,8 +21,8 @@ pub(super) struct File {
     pub(super) board: BoardTable,
     pub(super) dispatcher: DispatcherTable,
     pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
-    /// How people are told what happens: the notifier reads it. Here only the names of variables
-    /// matter that hold its secrets.
+    /// The notifier's channels. The dispatcher reads only the names of variables that hold their
+    /// secrets.
     pub(super) channels: toml::Table,
 }
 

@@ -1,4 +1,4 @@
-//! What `kanban.toml` makes of a lane.
+//! A lane's table in `kanban.toml`, and the lane made of it.
 
 use domain::command::SHELL;
 

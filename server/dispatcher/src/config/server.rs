@@ -7,13 +7,13 @@ use crate::home::Home;
 pub struct Servers {
     /// The address at which browsers find one of them, for the workers to know.
     pub url: Option<String>,
-    /// Whether others can reach any of them: it listens beyond this machine, or stands behind a
+    /// True while others can reach any of them: it listens beyond this machine, or stands behind a
     /// proxy. Then no text that comes in over the network is run as a script, unless `kanban.toml`
     /// turns the lane `shell` on.
     pub is_reachable: bool,
 }
 
-/// How a dispatcher learns of the servers.
+/// The way a dispatcher learns of the servers.
 #[derive(Clone, Debug)]
 pub enum FindServers {
     /// There are none.

@@ -1,4 +1,4 @@
-//! What follows from `kanban.toml`.
+//! The settings of a board: `kanban.toml` with its defaults.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,19 +13,19 @@ use crate::home::Home;
 use crate::lanes::Lanes;
 use crate::workspaces::Repositories;
 
-/// Why `kanban.toml` cannot be used.
+/// An error in `kanban.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}: {message}", .path.display(), .line.map_or_else(String::new, |line| format!(", line {line}")))]
 pub struct Mistake {
     /// The file.
     pub path: PathBuf,
-    /// Where it stands, where that is known.
+    /// Its line, where known.
     pub line: Option<usize>,
-    /// What is wrong, and what is expected.
+    /// The error, and the expected value.
     pub message: String,
 }
 
-/// What follows from `kanban.toml`, or from its absence.
+/// The settings from `kanban.toml`, or the defaults in its absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub(crate) cap: Cap,
@@ -36,11 +36,11 @@ pub struct Settings {
     pub(crate) secrets: Secrets,
 }
 
-/// What the settings depend on beside the file.
+/// The settings' inputs beside the file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances<'a> {
     pub(super) config: &'a Config,
-    /// Whether other machines can reach the server.
+    /// True while other machines can reach the server.
     pub(super) is_reachable: bool,
     pub(super) machine: Machine,
 }
@@ -49,7 +49,7 @@ impl Settings {
     /// Reads what the board's home folder says. It blocks.
     ///
     /// # Errors
-    /// When there is a file that cannot be read or makes no sense.
+    /// Fails when the file cannot be read or parsed.
     pub fn read(home: &Home, config: &Config) -> Result<Self, Mistake> {
         let now = Circumstances {
             config,
@@ -74,7 +74,7 @@ impl Settings {
         &self.secrets
     }
 
-    /// How many runs may go on at once, and why.
+    /// The cap on concurrent runs, and its reason.
     pub fn cap(&self) -> (u32, &str) {
         (self.cap.limit, &self.cap.reason)
     }
@@ -134,7 +134,7 @@ impl Settings {
     }
 }
 
-/// What the file says; nothing where there is none. It blocks.
+/// The text of `kanban.toml`; empty where there is none. It blocks.
 pub(super) fn text_of(home: &Home) -> Result<String, Mistake> {
     let path = home.config();
     match fs::read_to_string(&path) {
@@ -166,7 +166,7 @@ mod tests {
         Config::new("/nonexistent/kanban".into())
     }
 
-    /// What a file says to a dispatcher beside a server that others can reach, or cannot.
+    /// Reads a file as the dispatcher of a server that others can reach, or cannot.
     fn read_by(text: &str, config: &Config, is_reachable: bool) -> Result<Settings, Mistake> {
         let now = Circumstances {
             config,

@@ -18,28 +18,28 @@ pub(crate) struct Source {
     /// As it was when the dispatcher started: its own workers do not make the cap smaller.
     machine: Machine,
     seen: Seen,
-    /// What the file said when it last made sense.
+    /// The last text that parsed.
     good: String,
 }
 
-/// What follows from the file by now.
+/// The settings read from the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
     /// The new settings: of a file that makes no sense, those of the last one that did.
     pub(crate) settings: Option<Settings>,
-    /// What is wrong with the file.
+    /// The error in the file.
     pub(crate) mistake: Option<Mistake>,
 }
 
-/// What the settings were read from.
+/// The state of the inputs when they were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
     file: Option<Stamp>,
-    /// Whether other machines could reach the server, which may start and end by itself.
+    /// True while other machines can reach the server, which may start and end by itself.
     is_reachable: bool,
 }
 
-/// What changes when a file is written or another is put in its place.
+/// The stat(2) fields that change when a file is written or replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     modified: SystemTime,
@@ -84,7 +84,7 @@ impl Source {
         })
     }
 
-    /// What is seen is noted first: what is written meanwhile will be seen to be new.
+    /// Notes the file's stamp first, so that a write in the meantime is seen as new.
     fn read(&mut self) -> Result<Settings, Mistake> {
         let text = text_of(&self.home)?;
         // Some editors take a file away before they write it, and a lane that it has turned off must not
@@ -101,7 +101,7 @@ impl Source {
         Ok(settings)
     }
 
-    /// What follows from a text as things are now.
+    /// The settings of a text under the present circumstances.
     fn settings_of(&self, text: &str) -> Result<Settings, Mistake> {
         let now = Circumstances {
             config: &self.config,

@@ -39,7 +39,7 @@ impl Lost {
         stale.chain(crashed).cloned().collect()
     }
 
-    /// How many would count as reclaimed.
+    /// The number of claims that would count as reclaimed.
     pub(super) fn reclaimed(&self) -> usize {
         let is_reclaimed = |claim: &&StaleClaim| claim.outcome() == Outcome::Reclaimed;
         self.stale.iter().filter(is_reclaimed).count()

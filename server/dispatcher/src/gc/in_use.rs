@@ -1,4 +1,4 @@
-//! Who still needs a workspace.
+//! The workspaces in use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::home::Home;
 use crate::unsettled::unsettled;
 use crate::workspaces;
 
-/// What stands against removing a workspace, beside the workspace itself.
+/// The tasks and workspaces that bar removal.
 pub(super) struct InUse {
     /// Tasks with a run whose processes may still be there.
     pub(super) busy: BTreeSet<TaskId>,

@@ -1,4 +1,4 @@
-//! What is mounted where.
+//! The mount points of this process.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -6,7 +6,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Whether something is mounted at the folder or below it. What it leads to is not of that folder.
+/// Returns true when something is mounted at the folder or below it. A link's target is not of that
+/// folder.
 pub(super) fn is_any_in(folder: &Path) -> io::Result<bool> {
     let mounts = fs::read("/proc/self/mountinfo")?;
     // The system names mounts without the links that lead to them.

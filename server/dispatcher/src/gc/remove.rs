@@ -20,10 +20,10 @@ pub(super) struct Managed {
     device: u64,
 }
 
-/// How many folders may lie in each other. Each is open while what is in it is removed.
+/// The deepest nesting of folders. Each is open while what is in it is removed.
 const DEPTH: usize = 256;
 
-/// What lies under a name.
+/// The kind of a directory entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Nothing,
@@ -62,7 +62,7 @@ impl Managed {
         }
     }
 
-    /// What lies under `name`.
+    /// The kind of the entry `name`.
     pub(super) fn find(&self, name: &str) -> io::Result<Found> {
         let stat = match statat(&self.folder, child(name)?, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
@@ -146,7 +146,7 @@ fn make_writable(folder: &OwnedFd, stat: &Stat) -> rustix::io::Result<()> {
     fchmod(folder, mode | Mode::RWXU)
 }
 
-/// How a folder is opened that must not be a link.
+/// The flags that open a folder and follow no link.
 const FOLDER: OFlags = OFlags::DIRECTORY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);

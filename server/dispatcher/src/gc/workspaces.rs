@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::workspaces::{Made, Repositories, Repository};
 
-/// Where workspaces are, and what says that one has to stay.
+/// The folders of workspaces, and those in use.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) home: &'a Home,
@@ -103,8 +103,8 @@ fn find(home: &Home, workspace: &Workspace, in_use: &InUse) -> Result<Option<Man
     }
 }
 
-/// Whether the path that was noted is where we put the workspace of its task. It is only compared; what
-/// is removed is named by the task's id.
+/// Returns true when the recorded path is where we put the workspace of its task. It is only
+/// compared; what is removed is named by the task's id.
 fn is_its_place(home: &Home, workspace: &Workspace) -> bool {
     let path = Path::new(&workspace.path);
     // The home folder may have been called by another name then.

@@ -1,4 +1,4 @@
-//! Where programs are.
+//! The lookup of programs in `PATH`.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -21,10 +21,10 @@ const CAP: u32 = 6;
 const NARROW_CAP: u32 = 2;
 const NIGHT: Seconds = Seconds(12 * 3_600);
 
-/// How long the service refuses most of those who ask, from the beginning of the night.
+/// The time for which the service refuses most requests, from the beginning of the night.
 const RATE_LIMIT: Seconds = Seconds(3 * 3_600);
 
-/// What is thrown for each attempt: numbers that look random and are the same in every night.
+/// A pseudo-random generator that is seeded per attempt: every night draws the same numbers.
 struct Dice(u64);
 
 impl Dice {
@@ -44,7 +44,7 @@ struct Night {
     clock: Clock,
     lanes: Lanes,
     dice: Dice,
-    /// When the workers of the runs that go on will end, and who they are.
+    /// The runs at work: the time of their end, and their claims.
     at_work: BTreeMap<RunId, (Timestamp, Claimed)>,
     attempts: u32,
 }

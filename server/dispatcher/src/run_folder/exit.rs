@@ -1,4 +1,4 @@
-//! What the supervisor of a run tells the dispatcher when the worker has ended.
+//! The supervisor's record of how the worker ended, for the dispatcher.
 
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::fault::Fault;
 
-/// How a run's worker ended, as its supervisor saw it.
+/// The end of a run's worker, as its supervisor saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exit {
     pub(crate) end: End,
     /// The last lines of its output.
     pub(crate) output: String,
-    /// Where its output ends in the task's log, in bytes, if it begins there too.
+    /// The end of its output in the task's log, as an offset in bytes; `None` when it begins in
+    /// another file.
     pub(crate) log_end: Option<u64>,
-    /// When it ended, as the supervisor knows: a dispatcher may look at it much later.
+    /// The supervisor's time of the end: a dispatcher may read this much later.
     #[serde(default)]
     pub(crate) ended_at: Option<Timestamp>,
 }
@@ -30,7 +31,7 @@ pub(crate) enum End {
     /// It was killed, and the system killed so many processes meanwhile because memory ran out. It
     /// is not told which ones.
     OutOfMemory {
-        /// How many.
+        /// The number of kills.
         kills: u64,
     },
     /// It was ended because it took longer than so many seconds.
@@ -41,7 +42,7 @@ pub(crate) enum End {
     NotStarted(String),
     /// It never started, and that need not be the fault of its task.
     Hindered {
-        /// Why.
+        /// The error.
         error: String,
         /// Whose fault it is.
         fault: Fault,

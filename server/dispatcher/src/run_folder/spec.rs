@@ -1,4 +1,4 @@
-//! What the dispatcher tells the supervisor of a run.
+//! The spec of a run, from the dispatcher for the supervisor.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::home::Home;
 use crate::lanes::Limits;
 use crate::workspaces::Worktree;
 
-/// What a supervisor needs to know. It holds the run's token, so only its owner may read the file.
+/// The input of a supervisor. It holds the run's token, so only its owner may read the file.
 ///
 /// A program of another version may have written it: what is added here needs a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +24,10 @@ pub(crate) struct Spec {
     pub(crate) token: RunToken,
     pub(crate) db: PathBuf,
     pub(crate) argv: Vec<String>,
-    /// What the worker's environment has beyond the dispatcher's; `None` takes a name out of it.
+    /// The worker's environment on top of the dispatcher's; `None` unsets a variable.
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) workspace: PathBuf,
-    /// What has to be added there before the worker can start.
+    /// The worktree that has to be added there before the worker can start.
     pub(crate) worktree: Option<Worktree>,
     pub(crate) log: PathBuf,
     /// The umask of the worker; `None` leaves it the supervisor's.
@@ -54,7 +54,7 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// What the board knows of it.
+    /// The run as the board has it.
     pub(crate) fn of(open: &OpenRun) -> Self {
         Self {
             task: open.task.clone(),

@@ -1,4 +1,4 @@
-//! What a supervisor says on the board, in the worker's name, and what it reads there.
+//! The supervisor's access to the board, in the worker's name.
 
 use domain::actor::Actor;
 use domain::command::{Command, LEASE};
@@ -16,7 +16,7 @@ pub(super) struct Board<'a> {
     kernel: &'a Kernel,
 }
 
-/// How the run stands.
+/// The state of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// It is open, and its worker last said so then.
@@ -74,7 +74,7 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// How the run stands; `None` when the board cannot be read now.
+    /// The state of the run; `None` when the board cannot be read now.
     pub(super) async fn standing(self) -> Option<Standing> {
         match self.kernel.run(self.spec.run).await {
             Ok(run) if run.ended_at.is_none() => {

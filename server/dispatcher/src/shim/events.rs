@@ -1,4 +1,4 @@
-//! What wakes a supervisor.
+//! The events that wake a supervisor.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::error::Error;
 /// A lease is renewed at a third of its length, so that two renewals may fail before it runs out.
 const LEASE_SHARES: u64 = 3;
 
-/// How often we look whether the run may go on. A look is one row that is read.
+/// The interval at which we check that the run may go on. A check reads one row.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long we wait for our own SIGTERM when the worker has died of one. Whoever stops the machine, or
-/// the service, sends it to both, in any order.
+/// The time we wait for our own SIGTERM when the worker has died of one. A shutdown of the machine,
+/// or of the service, sends it to both, in any order.
 const TOLD_TOO: Duration = Duration::from_secs(1);
 
-/// What a supervisor waits for.
+/// An event that wakes the supervisor.
 pub(super) enum Event {
     /// A child of ours ended: the worker, or something that it left to us.
     ChildEnded,
@@ -65,7 +65,7 @@ impl Events {
         }
     }
 
-    /// Whether we are told to stop as well, now that the worker was.
+    /// Returns true when we get the SIGTERM as well, now that the worker did.
     pub(super) async fn told_too(&mut self) -> bool {
         timeout(TOLD_TOO, self.told_to_stop.recv()).await.is_ok()
     }

@@ -9,7 +9,7 @@ use domain::id::RunId;
 use crate::error::Error;
 use crate::{logs, plain_file};
 
-/// How large a log gets before it is put aside, in bytes: the original's limit.
+/// The size at which a log is rotated, in bytes: the original's limit.
 const LIMIT: u64 = 2 * 1024 * 1024;
 
 /// The log that one run appends to. The file is shared with the runs before and after it.
@@ -18,7 +18,7 @@ pub(super) struct RotatingLog {
     file: File,
     size: u64,
     limit: u64,
-    /// Whether the part of this run still begins in this file.
+    /// True while the part of this run still begins in this file.
     is_whole: bool,
 }
 
@@ -46,12 +46,12 @@ impl RotatingLog {
         Ok(log)
     }
 
-    /// How much is in the file, in bytes: where what is written next begins.
+    /// The size of the file, in bytes: the offset of the next write.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Where the part of this run ends, in bytes, if it begins in the same file.
+    /// The end of this run's part, as an offset in bytes, if it begins in the same file.
     pub(super) fn end(&self) -> Option<u64> {
         self.is_whole.then_some(self.size)
     }

@@ -1,4 +1,4 @@
-//! Whether a worker was killed because memory ran out.
+//! Detects a worker that was killed because memory ran out.
 //!
 //! The system says so to nobody but the administrator. What everybody may read is how many processes
 //! it has killed for that, of the whole machine or of a group with a limit of its own: `oom_kill` in
@@ -12,10 +12,10 @@ use crate::run_folder::End;
 /// The number of the signal that nobody can refuse, on Linux (signal(7)).
 const SIGKILL: i32 = 9;
 
-/// How a shell says that a SIGKILL ended its last command.
+/// The exit code of a shell whose last command died of SIGKILL.
 const SHELL_KILL: i32 = 128 + SIGKILL;
 
-/// How many processes the system has killed since it started because memory ran out, where it says.
+/// The number of out-of-memory kills since the system started, where known.
 pub(super) fn kills() -> Option<u64> {
     parse(&fs::read_to_string("/proc/vmstat").ok()?)
 }

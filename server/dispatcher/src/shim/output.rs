@@ -1,4 +1,4 @@
-//! What the worker writes: all of it to the log, the last of it kept for the task's result.
+//! The worker's output: all of it goes to the log, the last of it is kept for the task's result.
 
 use std::io::{PipeReader, PipeWriter, Read};
 use std::thread;
@@ -12,7 +12,7 @@ use super::log::RotatingLog;
 use crate::error::Error;
 use crate::logs;
 
-/// How much is kept for the result.
+/// The size of the output that is kept for the result.
 const RESULT_BYTES: usize = 4 * 1024;
 const RESULT_LINES: usize = 40;
 
@@ -22,7 +22,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// A worker's output on its way into the log.
 pub(super) struct Output(watch::Receiver<Copied>);
 
-/// What was copied so far.
+/// The progress of the copy.
 struct Copied {
     last_at: Instant,
     /// The last bytes.
@@ -30,11 +30,12 @@ struct Copied {
     log_end: Option<u64>,
 }
 
-/// What a worker has written.
+/// The output of a worker.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) last_lines: String,
-    /// Where it ends in the task's log, in bytes, if it begins there too.
+    /// The end of its output in the task's log, as an offset in bytes; `None` when it begins in
+    /// another file.
     pub(super) log_end: Option<u64>,
 }
 
@@ -58,7 +59,7 @@ impl Output {
         Ok((Self(copied), writer))
     }
 
-    /// When the worker last wrote something.
+    /// The time of the worker's last output.
     pub(super) fn last_at(&self) -> Instant {
         self.0.borrow().last_at
     }

@@ -15,11 +15,10 @@ use super::GRACE;
 use crate::process;
 use crate::run_folder::End;
 
-/// How long we try to kill what will not leave, at a time. Only a process that hangs in the kernel
-/// stays longer.
+/// The longest time for one round of SIGKILL. Only a process that hangs in the kernel stays longer.
 const KILLING: Duration = Duration::from_secs(5);
 
-/// How often we look what is left while we end it.
+/// The pause between scans for what is left while we end it.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The processes of a run.
@@ -40,8 +39,8 @@ impl Tree {
         }
     }
 
-    /// What was started before the worker, and may be left though it never started: a hook of the
-    /// repository that its worktree is of leaves what it likes.
+    /// The processes started before the worker, which may be left though it never started: a hook
+    /// of the repository that its worktree is of leaves what it likes.
     pub(super) fn without_worker() -> Self {
         Self {
             worker: None,
@@ -69,7 +68,7 @@ impl Tree {
         }
     }
 
-    /// How the worker ended, if it has.
+    /// The end of the worker, if it has ended.
     pub(super) fn worker_end(&self) -> Option<End> {
         let status = self.worker_status?;
         let by_signal = status.terminating_signal().map(End::Signal);

@@ -1,4 +1,4 @@
-//! How long a worker may go on.
+//! The time limits of a worker.
 
 use domain::time::Timestamp;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use crate::watched;
 pub(super) struct Watch {
     limits: Limits,
     started: Instant,
-    /// When the worker last gave a sign of life, as far as we saw; `None` before it is there.
+    /// The time of the worker's last sign of life, as far as we saw; `None` before it is there.
     last_sign: Option<Instant>,
     /// The last heartbeat that we saw on the board.
     heartbeat: Option<Timestamp>,
@@ -38,7 +38,8 @@ impl Watch {
         self.last_sign = Some(now);
     }
 
-    /// What the board says of the run. A heartbeat is younger than the time since we last looked.
+    /// Takes the board's state of the run. A heartbeat is younger than the time since we last
+    /// looked.
     pub(super) fn standing(&mut self, standing: Standing, now: Instant) {
         match standing {
             Standing::Open { heartbeat } if heartbeat == self.heartbeat => {}
@@ -53,12 +54,12 @@ impl Watch {
         }
     }
 
-    /// When the worker last wrote something.
+    /// Takes the time of the worker's last output.
     pub(super) fn output(&mut self, at: Instant) {
         self.last_sign = self.last_sign.max(Some(at));
     }
 
-    /// Why the worker is to be ended now, if it is.
+    /// The reason to end the worker now, if there is one.
     pub(super) fn reason_to_end(&self, now: Instant) -> Option<End> {
         if let Some(leave_by) = self.leave_by {
             return (leave_by <= now).then_some(End::Stopped);

@@ -16,7 +16,7 @@ use crate::workspaces;
 pub(super) struct Started {
     pub(super) pid: u32,
     pub(super) output: Output,
-    /// Where its output begins in the task's log, in bytes.
+    /// The beginning of its output in the task's log, as an offset in bytes.
     pub(super) log_start: u64,
 }
 

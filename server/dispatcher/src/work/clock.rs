@@ -8,8 +8,8 @@ use domain::time::Seconds;
 use super::Work;
 use crate::error::Error;
 
-/// How far the clock has to move by itself to have been set. What keeps it in step with the world moves
-/// it by less than a thousandth.
+/// The smallest jump of the wall clock that counts as set by hand, in seconds. What keeps it in
+/// step with the world moves it by less than a thousandth.
 const SET: i64 = 5;
 
 impl Work {

@@ -91,7 +91,7 @@ impl Work {
         }
     }
 
-    /// What a person is answered.
+    /// Runs a person's command and returns the answer.
     pub(super) async fn told(&self, command: Command) -> Answer {
         let person = Actor::full("user");
         self.kernel.execute(&person, command).await.unwrap().answer
@@ -111,7 +111,7 @@ impl Work {
         self.told(Command::MoveTask { task, to }).await;
     }
 
-    /// What another program does to the file.
+    /// Writes to the file as another program would.
     pub(super) fn sql(&self, statement: &str) {
         #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
         let conn = rusqlite::Connection::open(self.home.db()).unwrap();

@@ -1,4 +1,4 @@
-//! What the dispatcher says of itself, to those in this process and to everybody else.
+//! The dispatcher's status, for this process and for everybody else.
 
 use std::time::Duration;
 
@@ -14,23 +14,24 @@ use super::Work;
 use crate::config::{Mistake, Settings};
 use crate::error::Error;
 
-/// How often it is written down that all goes on as before: often enough for whoever looks, seldom
-/// enough that a busy board does not write more about itself than about its tasks.
+/// The interval at which an unchanged status is written again: often enough for whoever looks,
+/// seldom enough that a busy board does not write more about itself than about its tasks.
 const REPEAT: Duration = Duration::from_secs(5);
 
-/// How many bad ticks in a row are worth a warning, and how long until the next one, as in the
-/// original.
+/// The number of bad ticks in a row that is worth a warning, and the time to the next warning, as
+/// in the original.
 const BAD_TICKS: u32 = 6;
 const WARN_AGAIN: Duration = Duration::from_mins(5);
 
-/// How the dispatcher does.
+/// The health of the dispatcher.
 pub(super) struct Health {
     status: watch::Sender<Report>,
-    /// What is wrong with `kanban.toml`.
+    /// The error in `kanban.toml`.
     mistake: Option<String>,
-    /// Why the last look failed, if it did.
+    /// The error of the last tick, if it failed.
     failure: Option<String>,
-    /// Whether the current look found something to start, had room for it, and started nothing.
+    /// True when the current tick found something to start, had a free slot for it, and started
+    /// nothing.
     is_bad: bool,
     published: Option<(Report, Instant)>,
     warned: Option<Instant>,
@@ -163,7 +164,7 @@ fn without_times(report: &Report) -> Report {
 }
 
 impl Work {
-    /// How the dispatcher does, as far as that does not depend on the time.
+    /// The status, but for what depends on the time.
     pub(super) fn report(&self) -> Report {
         let mut lanes = self.settings.lanes.reports();
         self.holds.complete(&mut lanes);

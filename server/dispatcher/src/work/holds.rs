@@ -1,5 +1,5 @@
-//! What starts nothing because starts fail for a reason that is not their tasks': a circuit breaker
-//! for the machine, and one for each lane.
+//! The circuit breakers, one for the machine and one for each lane: open while starts fail for a
+//! reason that is not their tasks'.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::retry::Retry;
 
-/// How long a rest is at most: a probe costs little, and whoever has made room does not wait for long.
+/// The longest back-off: a probe costs little, and whoever has made room does not wait for long.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// What is held back: a lane, or `None` for everything.
+/// The open circuit breakers: of a lane, or with `None` of everything.
 #[derive(Default)]
 pub(super) struct Holds(BTreeMap<Option<String>, Hold>);
 
@@ -47,7 +47,7 @@ impl Holds {
         self.0.values_mut().for_each(|hold| hold.retry.end());
     }
 
-    /// What starts nothing now. The machine is freed by a probe, a lane by its next start.
+    /// The lanes that start nothing now. The machine is freed by a probe, a lane by its next start.
     pub(super) fn held(&self) -> BTreeSet<Option<String>> {
         let held = self.0.iter();
         let held = held.filter(|(lane, hold)| lane.is_none() || !hold.retry.is_due());
@@ -59,13 +59,13 @@ impl Holds {
         self.0.get(&None).is_some_and(|hold| hold.retry.is_due())
     }
 
-    /// When the first rest of them ends.
+    /// The end of the first back-off.
     pub(super) fn next_try(&self) -> Option<Instant> {
         let resting = self.0.values().filter(|hold| !hold.retry.is_due());
         resting.map(|hold| hold.retry.until()).min()
     }
 
-    /// What is wrong with the machine.
+    /// The machine's fault.
     pub(super) fn fault(&self) -> Option<String> {
         self.0.get(&None).map(|hold| hold.problem.clone())
     }

@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::launch::in_time;
 use crate::machine::{look, probe};
 
-/// What is done here, in words.
+/// The name of the check, in words.
 const LOOK: &str = "look at the machine";
 
 impl Work {

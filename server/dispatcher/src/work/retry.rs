@@ -1,4 +1,4 @@
-//! When something that failed is tried again.
+//! The back-off of something that failed.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ impl Retry {
         Self { rest, until }
     }
 
-    /// How long it is.
+    /// Its length.
     #[cfg(test)]
     pub(super) fn rest(&self) -> Duration {
         self.rest
     }
 
-    /// When it ends.
+    /// Its end.
     pub(super) fn until(&self) -> Instant {
         self.until
     }

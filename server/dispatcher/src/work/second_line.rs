@@ -15,16 +15,16 @@ use crate::process;
 use crate::run_folder::End;
 use crate::shim::GRACE;
 
-/// How long a supervisor that is not stopped may fail to renew a lease that is over. It tries three
-/// times as often.
+/// The time for which a supervisor that is not stopped may fail to renew a lease that is over. It
+/// tries three times as often.
 const UNRENEWED: Duration = Duration::from_secs(LEASE.0.unsigned_abs());
 
-/// What can be seen of a run from outside.
+/// The state of a run as seen from outside.
 struct Seen {
     is_stopped: bool,
     max_run_time: Duration,
     heartbeat_timeout: Option<Duration>,
-    /// When its worker last wrote something.
+    /// The time of its worker's last output.
     output_at: Option<Timestamp>,
 }
 
@@ -69,7 +69,7 @@ impl Work {
         Ok(())
     }
 
-    /// How a run is to end that its supervisor should have ended by now.
+    /// The end of a run that its supervisor should have ended by now.
     async fn overdue(&mut self, run: &OpenRun) -> Result<Option<End>, Error> {
         let (now, patience) = (self.kernel.now(), self.config.patience);
         let Some(watched) = self.watched.get_mut(&run.run) else {
@@ -128,7 +128,7 @@ impl Work {
     }
 }
 
-/// When a file was last written to.
+/// The time of a file's last write.
 fn modified(path: &Path) -> Option<Timestamp> {
     let modified = std::fs::metadata(path).ok()?.modified().ok()?;
     let since_1970 = modified.duration_since(UNIX_EPOCH).ok()?;

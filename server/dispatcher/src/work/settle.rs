@@ -189,7 +189,7 @@ impl Work {
     }
 }
 
-/// What the folder of a run holds.
+/// The contents of a run's folder.
 struct Found {
     owner: Option<Owner>,
     spec: Result<Option<Spec>, Error>,
@@ -212,7 +212,7 @@ impl Found {
     }
 }
 
-/// What becomes of the task of an open run.
+/// The verdict on the task of an open run.
 fn judge(exit: Option<Exit>, spec: Result<Option<Spec>, Error>, silence: Trace) -> Verdict {
     match (spec, exit) {
         (Ok(Some(spec)), exit) => verdict(exit.map_or(silence, Trace::Told), &spec.rules),

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::retry::Retry;
 use crate::error::Error;
 
-/// How long one is left alone at most: whoever has mended something does not wait for long.
+/// The longest back-off of one run: whoever has mended something does not wait for long.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Those runs, and when each is tried again.
@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 pub(super) struct StuckRuns(BTreeMap<RunId, StuckRun>);
 
 struct StuckRun {
-    /// What it takes up, where that is known.
+    /// Its slot, where known.
     place: Option<Place>,
     error: String,
     retry: Retry,
@@ -54,13 +54,13 @@ impl StuckRuns {
         self.0.values_mut().for_each(|stuck| stuck.retry.end());
     }
 
-    /// Whether a run is left alone for now.
+    /// Returns true while the back-off of a run lasts.
     pub(super) fn is_resting(&self, run: RunId) -> bool {
         let stuck = self.0.get(&run);
         stuck.is_some_and(|stuck| !stuck.retry.is_due())
     }
 
-    /// When the first of them is tried again.
+    /// The time of the first retry.
     pub(super) fn next_try(&self) -> Option<Instant> {
         self.0.values().map(|stuck| stuck.retry.until()).min()
     }
@@ -70,13 +70,13 @@ impl StuckRuns {
         self.0.keys().copied()
     }
 
-    /// What they take up.
+    /// The slots they take.
     pub(super) fn places(&self) -> impl Iterator<Item = (RunId, Place)> {
         let known = |(run, stuck): (&RunId, &StuckRun)| Some((*run, stuck.place.clone()?));
         self.0.iter().filter_map(known)
     }
 
-    /// What is said of each whose task is known.
+    /// The report of each whose task is known.
     pub(super) fn reports(&self) -> Vec<Stuck> {
         let report = |(run, stuck): (&RunId, &StuckRun)| {
             Some(Stuck {
@@ -88,7 +88,7 @@ impl StuckRuns {
         self.0.iter().filter_map(report).collect()
     }
 
-    /// What is wrong, in a sentence.
+    /// The problem, in a sentence.
     pub(super) fn problem(&self) -> Option<String> {
         let (run, StuckRun { place, error, .. }) = self.0.first_key_value()?;
         let of = place.as_ref().map(|place| format!(" of {}", place.task));

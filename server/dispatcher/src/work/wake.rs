@@ -1,4 +1,4 @@
-//! What wakes the dispatcher's loop.
+//! The wake-ups of the dispatcher's loop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use crate::error::Error;
 use crate::report::TickReport;
 
-/// How often we look whether `kanban.toml` was written, or a program installed. A look takes less
+/// The interval at which we check for a changed `kanban.toml` or a new program. A check takes less
 /// than a tenth of a millisecond, and whoever edits the file wants to see what becomes of it.
 const LOOK_AT_SETTINGS: Duration = Duration::from_secs(2);
 
-/// Why the loop wakes.
+/// A reason for the loop to wake.
 #[derive(Debug)]
 pub(super) enum Wake {
     /// Something was written on the board, by us or by anybody.
@@ -37,7 +37,7 @@ pub(super) enum Wake {
     Stop(Stop),
 }
 
-/// How a dispatcher ends.
+/// The way a dispatcher ends.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// Its workers are left to their supervisors.
@@ -49,12 +49,12 @@ pub(crate) enum Stop {
 /// A look at the board that somebody asked for.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    /// How many tasks it may start.
+    /// The most tasks it may start.
     pub(crate) max: Option<u32>,
     pub(crate) reply: oneshot::Sender<Result<TickReport, Error>>,
 }
 
-/// What wakes the loop from outside.
+/// The sources of wake-ups from outside.
 pub(crate) struct Wakes {
     newest_event: watch::Receiver<EventId>,
     nudge: Arc<Notify>,

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::Error;
 use crate::leftovers;
 
-/// How long git may take. Less than a lease, which nobody renews meanwhile.
+/// The time limit of a git command. Less than a lease, which nobody renews meanwhile.
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The variables of our own environment that git gets. None holds a secret of the board, and none
@@ -62,8 +62,8 @@ pub(super) enum Settings {
 /// Returns what git prints.
 ///
 /// # Errors
-/// What git complains about, in a line, when it does not exit with 0 or takes too long. Dropping the
-/// future ends it.
+/// Fails with a line of git's complaint when it does not exit with 0 or takes too long. Dropping
+/// the future ends it.
 pub(super) async fn git(
     place: Place<'_>,
     settings: Settings,

@@ -16,7 +16,7 @@ impl Repositories {
     /// Says whether a repository is trusted. It blocks.
     ///
     /// # Errors
-    /// When it is not listed.
+    /// Fails when it is not listed.
     pub(crate) fn trust(&self, repository: &Path) -> Result<Trust, Error> {
         let spelled_out = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let asked_for = spelled_out(repository);

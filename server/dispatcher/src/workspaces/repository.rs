@@ -20,10 +20,10 @@ use super::Error;
 use super::git::{self, Place, Settings};
 use crate::home::Home;
 
-/// How long a file may be that says where another is, or which branch is checked out, in bytes.
+/// The longest file that says where another is, or which branch is checked out, in bytes.
 const LONGEST_LINK: u64 = 8_192;
 
-/// What git finds in its place behind links.
+/// The entries that git finds in its place behind links.
 const LINKED: [&str; 6] = [
     "objects",
     "refs",
@@ -47,10 +47,10 @@ const KEPT: [&str; 9] = [
     "extensions.refstorage",
 ];
 
-/// What the board sets itself. There is no log of references where others would look for it.
+/// The board's own git settings. There is no log of references where others would look for it.
 const OWN: &str = "[core]\n\tbare = false\n\thooksPath = /dev/null\n\tlogAllRefUpdates = false\n";
 
-/// Whether git may run the programs that a repository's own settings name.
+/// Permission for git to run the programs that a repository's own settings name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Trust {
@@ -69,7 +69,7 @@ pub(crate) struct Repository {
     view: Option<PathBuf>,
 }
 
-/// Where git keeps a repository (gitrepository-layout(5)).
+/// The folders of a repository (gitrepository-layout(5)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Folders {
     /// The HEAD that new branches begin at is in here.
@@ -180,13 +180,13 @@ impl Listed<'_> {
         fs::remove_file(self.folder.join("locked"))
     }
 
-    /// Whether repositories of its submodules are kept for it. It blocks.
+    /// Returns true when it keeps the repositories of submodules. It blocks.
     pub(crate) fn keeps_submodules(&self) -> bool {
         self.folder.join("modules").symlink_metadata().is_ok()
     }
 
-    /// Whether its `.git` is the file that was made with it: its worker may have put another there, or
-    /// a repository. It blocks.
+    /// Returns true when its `.git` is the file that was made with it: its worker may have put
+    /// another there, or a repository. It blocks.
     pub(crate) fn is_as_made(&self) -> bool {
         let link = small_file(&self.place.join(".git"));
         let folder = link
@@ -197,20 +197,21 @@ impl Listed<'_> {
     }
 }
 
-/// Whether git was killed while it made the worktree at `place`: it locks one while it does, for this
-/// reason. No worker has ever run there. It blocks.
+/// Returns true when git was killed while it made the worktree at `place`: it locks one while it
+/// does, for this reason. No worker has ever run there. It blocks.
 pub(super) fn is_half_made(repository: &Path, place: &Path) -> bool {
     let folder = Folders::of(repository).and_then(|folders| folder_of(&folders.common, place));
     let locked = folder.and_then(|folder| small_file(&folder.join("locked")));
     locked.is_some_and(|reason| reason.starts_with("initializing"))
 }
 
-/// Whether `path` is the top of a repository: one with files beside it, or a bare one. It blocks.
+/// Returns true when `path` is the top of a repository: one with files beside it, or a bare one. It
+/// blocks.
 pub(super) fn is_repository(path: &Path) -> bool {
     is_git_folder(&path.join(".git")) || is_git_folder(path)
 }
 
-/// Whether `path` says of itself that it is a worktree. It blocks.
+/// Returns true when `path` claims to be a worktree. It blocks.
 pub(super) fn is_worktree(path: &Path) -> bool {
     small_file(&path.join(".git")).is_some_and(|link| link.starts_with("gitdir:"))
 }
@@ -236,7 +237,8 @@ impl Folders {
         is_git_folder(&common).then_some(Self { git, common })
     }
 
-    /// Where files that others may write lead out of the repository at `path`. It blocks.
+    /// The first path at which files that others may write lead out of the repository at `path`. It
+    /// blocks.
     fn leads_out_of(&self, path: &Path) -> Option<PathBuf> {
         let path = path.canonicalize().ok()?;
         if !self.common.starts_with(&path) {

@@ -30,7 +30,7 @@ pub(super) fn branch_of(task: &TaskId) -> String {
     format!("kanban/{task}")
 }
 
-/// Where the worktree of a task is, and what has to be added there.
+/// The place of a task's worktree, and the worktree to be added there.
 ///
 /// Looks at files only: git itself may have to wait for a slow disk or for another git. `made` is what
 /// the board has noted of the task's own place.
@@ -86,8 +86,8 @@ pub(super) fn find(
     Ok((place, Some(worktree)))
 }
 
-/// Whether a worktree may be made at `place`, which a task has named: elsewhere files that its worker
-/// wrote could be programs that somebody runs.
+/// Returns true when a worktree may be made at `place`, which a task has named: elsewhere files
+/// that its worker wrote could be programs that somebody runs.
 fn may_hold_worktrees(place: &Path, home: &Home, root: Option<&Path>, repository: &Path) -> bool {
     let spelled_out = |path: &Path| {
         let there = path.ancestors().find_map(|above| {
@@ -113,7 +113,7 @@ impl Worktree {
     /// Adds it at `place`, for the run with this token.
     ///
     /// # Errors
-    /// What git complains about.
+    /// Fails with git's complaint.
     pub(crate) async fn add(&self, home: &Home, place: &Path, run: &RunToken) -> Result<(), Error> {
         let repository = Repository::open(home, &self.repository, self.trust).await?;
         repository.make_list()?;
@@ -169,8 +169,8 @@ impl<'a> Made<'a> {
         })
     }
 
-    /// Whether it has changes, or new files, that are not committed. Ignored files do not count, as for
-    /// git itself.
+    /// Returns true when it has changes, or new files, that are not committed. Ignored files do not
+    /// count, as for git itself.
     pub(crate) async fn has_changes(&self) -> Result<bool, Error> {
         let status = [
             "status",
@@ -183,7 +183,7 @@ impl<'a> Made<'a> {
         Ok(!self.listed.git(&status).await?.is_empty())
     }
 
-    /// Whether what is checked out can be found again once the worktree is gone.
+    /// Returns true when the checked-out commit can be found again once the worktree is gone.
     pub(crate) async fn is_on_a_branch(&self) -> Result<bool, Error> {
         // References such as those of a bisection go with the worktree.
         let kept = ["refs/heads", "refs/remotes", "refs/tags"];
@@ -191,7 +191,8 @@ impl<'a> Made<'a> {
         Ok(!self.listed.git(&branches).await?.is_empty())
     }
 
-    /// Whether a submodule is checked out in it: what would be lost with that, nobody has looked at.
+    /// Returns true when a submodule is checked out in it: nobody has looked at what would be lost
+    /// with that.
     pub(crate) async fn has_submodules(&self) -> Result<bool, Error> {
         let submodules = self.submodules().await?;
         Ok(self.listed.keeps_submodules() || submodules.iter().any(|path| is_occupied(path)))
@@ -218,7 +219,7 @@ impl<'a> Made<'a> {
     }
 }
 
-/// Whether something is there that git would not add a worktree over.
+/// Returns true when something is there that git would not add a worktree over.
 fn is_occupied(path: &Path) -> bool {
     match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_some(),
@@ -247,7 +248,7 @@ pub(crate) mod tests {
         pub(crate) known: Repositories,
     }
 
-    /// What git prints that a person runs in `folder`.
+    /// Runs git as a person would in `folder`, and returns its output.
     #[track_caller]
     pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
         let output = Command::new("git")

@@ -63,7 +63,7 @@ impl Trap {
         .unwrap();
     }
 
-    /// What ran.
+    /// The programs that ran.
     fn ran(&self) -> String {
         fs::read_to_string(&self.ran).unwrap_or_default()
     }
@@ -74,7 +74,7 @@ fn write_program(path: &Path, script: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Whether the worktree has changes, as gc asks.
+/// Returns true when the worktree has changes, as gc asks.
 async fn has_changes(repository: &Repository, place: &Path) -> Result<bool, Error> {
     let trust = repository.known.trust(&repository.path)?;
     let opened = Opened::open(&repository.home, &repository.path, trust).await?;

@@ -1,45 +1,45 @@
-//! Who acts.
+//! The actor of a command: its name, authority and origin.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::RunToken;
 
-/// Whoever gives a command: the name that is written down, and what it may do.
+/// The actor of a command: the name that is written down, and its authority.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The name that comments and new tasks carry: `dashboard`, `user`, a profile.
     pub name: String,
-    /// What the credential allows.
+    /// The authority of its credential.
     pub authority: Authority,
-    /// The address that it speaks from; `None` is the command line.
+    /// The address it connects from; `None` is the command line.
     pub origin: Option<String>,
-    /// The request that it makes, where that is carried out once.
+    /// The idempotent request that it makes, if any.
     pub request: Option<RequestKey>,
 }
 
-/// A request that is carried out once, however often it is sent.
+/// An idempotent request: carried out once, however often it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestKey {
-    /// Whose key it is: two callers may use the same.
+    /// The caller that chose the key: two callers may use the same.
     pub caller: String,
-    /// The key.
+    /// The idempotency key.
     pub key: String,
     /// A hash of what is asked, so that no other request is taken for it.
     pub fingerprint: String,
-    /// Which change of a bulk request; 0 is the request as a whole.
+    /// The number of the change in a bulk request, from 1; 0 is the request as a whole.
     pub part: u32,
 }
 
-/// What an actor's credential allows.
+/// The rights of an actor's credential.
 #[derive(Clone, Debug)]
 pub enum Authority {
     /// Everything: a person, or a program with the board's token.
     Full,
     /// A worker: its own task, comments and new tasks, for as long as its run is the current one.
     Run(RunToken),
-    /// Somebody in a chat, who was let in by name.
+    /// A chat user who was let in by name.
     Chat {
-        /// Whether what they write may start work without anybody having looked at it.
+        /// True if their messages may start work that nobody has looked at.
         is_trusted: bool,
     },
 }
@@ -75,20 +75,20 @@ impl Actor {
         }
     }
 
-    /// The same, speaking from this address.
+    /// The same, with this origin.
     #[must_use]
     pub fn from_origin(self, origin: impl Into<String>) -> Self {
         let origin = Some(origin.into());
         Self { origin, ..self }
     }
 
-    /// The same, making this request.
+    /// The same, with this request.
     #[must_use]
     pub fn making(self, request: Option<RequestKey>) -> Self {
         Self { request, ..self }
     }
 
-    /// The same, making one part of its request, counted from 1.
+    /// The same, with this part of its request, counted from 1.
     #[must_use]
     pub fn making_part(mut self, part: u32) -> Self {
         if let Some(request) = &mut self.request {

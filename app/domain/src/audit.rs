@@ -1,4 +1,4 @@
-//! Who started what, from where.
+//! The audit log: actor, origin, action and task of every act that may start a program.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,25 +7,25 @@ use crate::id::TaskId;
 use crate::status::Status;
 use crate::time::Timestamp;
 
-/// An act that may start a program, or that changes settings.
+/// An entry of the audit log: an act that may start a program or change settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// When.
+    /// The time of the act.
     pub created_at: Timestamp,
-    /// Who.
+    /// The name of the actor.
     pub actor: String,
-    /// From which address; `None` is the command line.
+    /// The address it came from; `None` is the command line.
     pub origin: Option<String>,
-    /// What was done, by the name of the verb, or what a [`Command::Audit`] says.
+    /// The name of the verb, or the text of a [`Command::Audit`].
     pub action: String,
-    /// To which task.
+    /// The task acted upon, if any.
     pub task: Option<TaskId>,
     /// The assignee, the lane, or whatever else tells this act from another.
     pub detail: Option<String>,
 }
 
-/// What a command is called in the audit, and its detail; `None` for one that starts nothing: neither
-/// the task itself, nor one that waits for it, nor what is written in it.
+/// The audit action of a command and its detail; `None` for one that starts nothing: neither the
+/// task itself, nor one that depends on it, nor text written in it.
 pub fn action(command: &Command) -> Option<(&str, Option<String>)> {
     match command {
         Command::CreateTask(new) if !new.triage => {

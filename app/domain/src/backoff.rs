@@ -1,52 +1,53 @@
-//! How long a task rests between two attempts, and how often.
+//! Back-off: the delays between attempts and deliveries, and the limits of their number.
 
 use crate::time::Seconds;
 
-/// How often in a row a task may be put off because something it needs is not to be had.
+/// The maximum number of deferrals in a row: runs that ended for want of a dependency.
 pub const DEFERRALS: u32 = 20;
 
-/// How long a task may rest for that in all: 6 hours.
+/// The longest time that deferrals in a row may take: 6 hours.
 pub const DEFERRED_FOR: Seconds = Seconds(6 * 3_600);
 
-/// How often in a row a worker may exit as if all were well and report nothing.
+/// The maximum number of protocol violations in a row: exits with code 0 and no report.
 pub const PROTOCOL_VIOLATIONS: u32 = 3;
 
-/// The rest after the `failures`-th failure in a row: 5 s, doubling up to 15 minutes, of which half
-/// is certain and `jitter` chooses the rest.
+/// The back-off after the `failures`-th failure in a row: 5 s, doubling up to 15 minutes, of which
+/// half is certain and `jitter` chooses the rest.
 pub fn rest(failures: u32, jitter: u64) -> Seconds {
     with_jitter(doubled(5, failures, 900), 2, jitter)
 }
 
-/// The rest of a task whose workers depend on a service: a minute, doubling up to 15, of which `jitter`
-/// may take a tenth. Five attempts last a quarter of an hour, which a short outage does not.
+/// The back-off of a task whose workers depend on a service: a minute, doubling up to 15, of which
+/// `jitter` may take a tenth. Five attempts last a quarter of an hour, which outlasts a short
+/// outage.
 pub fn long_rest(failures: u32, jitter: u64) -> Seconds {
     with_jitter(doubled(60, failures, 900), 10, jitter)
 }
 
-/// The rest after a task was put off for the `deferrals`-th time in a row: 300 s as in the original,
-/// doubling up to twenty minutes, of which `jitter` may take a tenth.
+/// The back-off after the `deferrals`-th deferral in a row: 300 s as in the original, doubling up
+/// to twenty minutes, of which `jitter` may take a tenth.
 pub fn deferral(deferrals: u32, jitter: u64) -> Seconds {
     with_jitter(doubled(300, deferrals, LONGEST.0), 10, jitter)
 }
 
-/// The longest rest of a task: that of [`deferral`]. One that seems longer was written while the clock
-/// stood ahead.
+/// The longest back-off of a task: that of [`deferral`]. One that seems longer was written while
+/// the clock stood ahead.
 pub const LONGEST: Seconds = Seconds(1_200);
 
-/// How often a piece of news is tried: with [`redelivery`], for about a day.
+/// The maximum number of attempts at a delivery: with [`redelivery`], about a day.
 pub const DELIVERY_ATTEMPTS: u32 = 20;
 
-/// How long a place rests at most between two attempts, unless it asks for more. What cannot be
-/// delivered alone rests longer, so that it does not hold up the rest.
+/// The longest back-off of an address, unless it asks for more. A delivery that fails by itself
+/// backs off longer, so that it does not hold up the others.
 pub const PLACE_REST: Seconds = Seconds(60);
 
-/// The rest after the `attempts`-th attempt to deliver something: 5 s, doubling up to 2 hours, of
+/// The back-off after the `attempts`-th attempt at a delivery: 5 s, doubling up to 2 hours, of
 /// which half is certain and `jitter` chooses the rest.
 pub fn redelivery(attempts: u32, jitter: u64) -> Seconds {
     with_jitter(doubled(5, attempts, 7_200), 2, jitter)
 }
 
-/// The `times`-th span of a row that starts with `first` and doubles up to `longest`.
+/// Returns the `times`-th term of a row that starts with `first` and doubles up to `longest`.
 fn doubled(first: i64, times: u32, longest: i64) -> i64 {
     let doublings = times.saturating_sub(1).min(16);
     first.saturating_mul(1 << doublings).min(longest)

@@ -9,66 +9,66 @@ use crate::id::{EventId, TaskId};
 use crate::status::Status;
 use crate::time::Timestamp;
 
-/// What a card shows: a task without its long texts, and the counts around it.
+/// The content of a card: a task without its long texts, and the counts around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskSummary {
-    /// Its name.
+    /// Its id.
     pub id: TaskId,
-    /// Its place in the order in which tasks were put on the board.
+    /// Its rank in the order of creation.
     pub number: i64,
-    /// What is to be done.
+    /// Its title.
     pub title: String,
-    /// Who works on it.
+    /// Its assignee.
     pub assignee: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// Whether a worker's process is busy with it. Of a task that was claimed by hand there is none.
+    /// True while a worker's process runs it. A task claimed by hand has none.
     pub has_worker: bool,
     /// Higher starts sooner.
     pub priority: i64,
     /// The project or customer.
     pub tenant: Option<String>,
-    /// When it was put on the board.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was first claimed.
+    /// The time of the first claim.
     pub started_at: Option<Timestamp>,
-    /// When it was last completed.
+    /// The time of the last completion.
     pub completed_at: Option<Timestamp>,
-    /// Since when it has its status.
+    /// The time of the last change of status.
     pub status_since: Timestamp,
-    /// Until when it rests before the next attempt.
+    /// The end of its back-off, before which no attempt is made.
     pub not_before: Option<Timestamp>,
-    /// Attempts that failed in a row.
+    /// The number of attempts that failed in a row.
     pub failures: u32,
-    /// Why the last attempt failed.
+    /// The error of the last failed attempt.
     pub last_error: Option<String>,
-    /// As [`crate::task::Task::waiting`]; in `ready`, whether another program made it so before its
+    /// As [`crate::task::Task::waiting`]; in `ready`, true if another program made it so before its
     /// parents are finished.
     pub waiting: bool,
     /// As [`crate::task::Task::block_reason`].
     pub block_reason: Option<String>,
-    /// How many tasks it depends on.
+    /// The number of tasks it depends on.
     pub parents: u32,
-    /// How many tasks depend on it.
+    /// The number of tasks that depend on it.
     pub children: u32,
-    /// How many of those are done.
+    /// The number of those that are done.
     pub children_done: u32,
-    /// How many comments it has.
+    /// The number of comments.
     pub comments: u32,
 }
 
-/// The whole board, and the position in the event log up to which it is true.
+/// The whole board, and the position in the event log at which it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Every task that was asked for, in the order of [`order`].
     pub tasks: Vec<TaskSummary>,
     /// The last event that is contained in it.
     pub cursor: EventId,
-    /// When it was read.
+    /// The time of reading.
     pub now: Timestamp,
 }
 
-/// What happened since a cursor: the events, and the tasks they touched as they are now.
+/// The events since a cursor, and the tasks they touched as they are now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// The events, oldest first.

@@ -1,4 +1,4 @@
-//! What can be asked of the board. Every door builds these; the kernel alone carries them out.
+//! The commands of the board. Every door builds these; the kernel alone carries them out.
 
 use std::collections::BTreeMap;
 
@@ -19,87 +19,87 @@ use crate::workspace::Workspace;
 /// The lane that runs the text of a task as a script.
 pub const SHELL: &str = "shell";
 
-/// How long a claim lasts unless it is renewed.
+/// The default length of a lease.
 pub const LEASE: Seconds = Seconds(900);
 
-/// After how many failures in a row a task is blocked, unless the task says otherwise.
+/// The default number of failures in a row that blocks a task.
 pub const FAILURE_LIMIT: u32 = 5;
 
-/// How many changes one request may ask for.
+/// The maximum number of changes in one bulk request.
 pub const MAX_CHANGES: usize = 1_000;
 
-/// One change asked for.
+/// A change to the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// Put a task on the board.
+    /// Creates a task.
     CreateTask(NewTask),
-    /// Take a ready task and open a run.
+    /// Claims a ready task and opens a run.
     ClaimTask {
         /// The task.
         task: TaskId,
-        /// Who claims, as `host:pid`.
+        /// The claimer, as `host:pid`.
         lock: String,
-        /// How long the claim lasts unless it is renewed.
+        /// The length of the lease.
         ttl: Seconds,
         /// The lane that will start the worker; `None` for a person.
         lane: Option<String>,
-        /// What is checked beyond status and parents.
+        /// Checks beyond status and parents.
         policy: ClaimPolicy,
     },
-    /// The worker of the current run shows that it makes progress. Lengthens the lease too.
+    /// Records a heartbeat of the worker: it makes progress. Renews the lease too.
     Heartbeat {
         /// The task.
         task: TaskId,
         /// The new length of the lease, from now.
         ttl: Seconds,
     },
-    /// The supervisor of the current run lives. Says nothing of the worker's progress.
+    /// Renews the lease for the supervisor, which is alive. Says nothing of the worker's progress.
     RenewLease {
         /// The task.
         task: TaskId,
         /// The new length of the lease, from now.
         ttl: Seconds,
     },
-    /// Finish a task. Tasks that waited for it become ready.
+    /// Completes a task. Tasks that waited for it become ready.
     CompleteTask {
         /// The task.
         task: TaskId,
-        /// What came out of it, for the tasks that depend on it.
+        /// The result, for the tasks that depend on it.
         result: Option<String>,
-        /// What the run did, for whoever looks at it later; also the result where there is none.
+        /// A summary of the run for people; also the result where there is none.
         summary: Option<String>,
-        /// Particulars of the run for programs: the text of a JSON object.
+        /// Metadata of the run for programs: the text of a JSON object.
         metadata: Option<String>,
     },
-    /// Stop a task until a person has answered. A reason is also kept as a comment.
+    /// Blocks a task until a person has answered. A reason is also kept as a comment.
     BlockTask {
         /// The task.
         task: TaskId,
         /// The question, or what is missing.
         reason: Option<String>,
     },
-    /// Let a blocked task go on: to `ready`, or to `todo` where it still waits for a parent.
+    /// Unblocks a task: to `ready`, or to `todo` where it still waits for a parent.
     UnblockTask {
         /// The task.
         task: TaskId,
     },
-    /// Say something about a task, in the name of the actor.
+    /// Comments on a task in the name of the actor.
     CommentOnTask {
         /// The task.
         task: TaskId,
-        /// What to say.
+        /// The text of the comment.
         body: String,
     },
-    /// Give a task to somebody, or to nobody.
+    /// Assigns a task to somebody, or to nobody.
     AssignTask {
         /// The task.
         task: TaskId,
-        /// To whom.
+        /// The new assignee.
         assignee: Option<String>,
-        /// Whether a worker that has the task is stopped; without it a running task is refused.
+        /// Stops a worker that has the task; without it a running task is refused.
         stop: bool,
     },
-    /// Change what a task says. What is `None` stays.
+    /// Edits the texts of a task. `None` keeps a text.
     EditTask {
         /// The task.
         task: TaskId,
@@ -108,391 +108,392 @@ pub enum Command {
         /// The new body.
         body: Option<String>,
     },
-    /// Change when a task starts relative to others.
+    /// Changes the order in which tasks start.
     SetPriority {
         /// The task.
         task: TaskId,
         /// Higher starts sooner.
         priority: i64,
     },
-    /// Change how long a task may run and how often it may fail. What is `None` stays; zero takes a
-    /// limit of its own away.
+    /// Changes the time limit and the failure limit of a task. `None` keeps a limit; zero returns
+    /// it to the default.
     LimitTask {
         /// The task.
         task: TaskId,
-        /// How long an attempt may run, where that is less than its lane allows.
+        /// The time limit of an attempt, where it is less than the lane's.
         max_runtime: Option<Seconds>,
-        /// After how many failures in a row it is blocked.
+        /// The number of failures in a row that blocks it.
         failure_limit: Option<u32>,
     },
-    /// Put a task away. It counts as finished for the tasks that depend on it.
+    /// Archives a task. It counts as finished for the tasks that depend on it.
     ArchiveTask {
         /// The task.
         task: TaskId,
     },
-    /// Let a task wait for another.
+    /// Makes a task depend on another.
     LinkTasks {
         /// The task to wait for, as given.
         parent: String,
         /// The task that waits, as given.
         child: String,
     },
-    /// Let a task no longer wait for another.
+    /// Removes a dependency.
     UnlinkTasks {
         /// The task that was waited for.
         parent: TaskId,
         /// The task that waited.
         child: TaskId,
     },
-    /// Put a task into `triage`, `todo` or `ready` by hand.
+    /// Moves a task to `triage`, `todo` or `ready` by hand.
     MoveTask {
         /// The task.
         task: TaskId,
-        /// Where to.
+        /// The new status.
         to: Status,
     },
-    /// Take back everything that the request did which wrote this event. Refused once a task that it
-    /// touched has changed again.
+    /// Undoes all that the request did which wrote this event. Refused once a task that it touched
+    /// has changed again.
     Undo {
         /// An event of the request's receipts.
         event: EventId,
     },
-    /// Start nothing more, in one lane or at all, until [`Command::Resume`].
+    /// Pauses a lane or the dispatcher: nothing more starts until [`Command::Resume`].
     Pause {
         /// The lane; `None` is the whole dispatcher.
         lane: Option<String>,
     },
-    /// Start tasks again.
+    /// Resumes a lane or the dispatcher.
     Resume {
-        /// The lane; `None` is the whole dispatcher. A lane that is paused for itself stays paused.
+        /// The lane; `None` is the whole dispatcher. A lane with a pause of its own stays paused.
         lane: Option<String>,
     },
-    /// Look through every waiting task and make those ready whose parents are finished.
+    /// Promotes every waiting task whose parents are finished to `ready`.
     PromoteWaiting,
-    /// Tell somebody what becomes of a task, from now on.
+    /// Subscribes an address to the news of a task.
     Subscribe {
         /// The task.
         task: TaskId,
-        /// Who is told, and where.
+        /// The address.
         to: Address,
     },
-    /// Tell them no longer.
+    /// Removes a subscription to a task.
     Unsubscribe {
         /// The task.
         task: TaskId,
-        /// Who was told; the user does not count.
+        /// The address, of which the user does not count.
         to: Address,
     },
-    /// Tell somebody what becomes of many tasks, from now on.
+    /// Subscribes an address to the news of many tasks.
     SubscribeBoard {
-        /// Who is told, and where.
+        /// The address.
         to: Address,
-        /// Of what.
+        /// The filter of tasks and news.
         filter: Filter,
     },
-    /// Tell them no longer.
+    /// Removes a subscription to many tasks.
     UnsubscribeBoard {
         /// The subscription.
         subscription: SubscriptionId,
     },
-    /// Leave a place alone at certain hours; what happens meanwhile is told afterwards.
+    /// Sets the quiet hours of an address; messages of that time are sent afterwards.
     SetQuietHours {
-        /// The place; the user does not count.
+        /// The address, of which the user does not count.
         to: Address,
         /// The hours; `None` is never.
         hours: Option<QuietHours>,
     },
-    /// These were delivered, in one message.
+    /// Records that these were delivered, in one message.
     RecordDelivered {
-        /// Which; all of one place.
+        /// The deliveries; all to one address.
         deliveries: Vec<DeliveryId>,
-        /// The number that the receiver gave to the message.
+        /// The receiver's id of the message.
         receipt: Option<String>,
-        /// Whether people read there, who are told only so much in a minute.
+        /// True for a chat, which has a rate limit.
         is_chat: bool,
     },
-    /// These could not be delivered.
+    /// Records that these could not be delivered.
     RecordUndelivered {
-        /// Which; all of one place.
+        /// The deliveries; all to one address.
         deliveries: Vec<DeliveryId>,
-        /// Why, in a sentence.
+        /// The error, in a sentence.
         error: String,
-        /// Whether to try again.
+        /// The time of the next attempt, or none.
         retry: Retry,
     },
-    /// Try again what was given up, and with it everything else that the same place was not told.
+    /// Retries a delivery that was given up, and everything else undelivered at its address.
     RetryDelivery {
-        /// Which.
+        /// The delivery.
         delivery: DeliveryId,
     },
-    /// Forget what was given up, and with it everything else that the same place was not told.
+    /// Drops a delivery that was given up, and everything else undelivered at its address.
     DropDelivery {
-        /// Which.
+        /// The delivery.
         delivery: DeliveryId,
     },
-    /// A message came in from a chat. Done the first time only, so that one that is sent again is not
-    /// acted upon twice.
+    /// Records a message from a chat, which the second time changes nothing, so that a message that
+    /// is sent again is not acted upon twice.
     TakeMessage {
-        /// The channel.
+        /// The platform of the chat.
         platform: String,
-        /// What the channel calls it.
+        /// The platform's id of the message.
         message: String,
     },
-    /// Forget the events of finished tasks that are older than this.
+    /// Deletes the events of finished tasks that are older than this.
     ForgetEvents {
-        /// The moment before which events are forgotten.
+        /// Events before this moment are deleted.
         before: Timestamp,
     },
-    /// Take back every claim whose lease has run out.
+    /// Takes back every claim whose lease has expired.
     ReleaseStaleClaims,
-    /// Let rests and leases last as long as they were to, though the wall clock was set or nobody was
-    /// there to take a renewal. Writes no event.
+    /// Moves back-offs and leases along after the wall clock was set or nobody could renew a lease.
+    /// Writes no event.
     FollowClock {
-        /// By how much the clock was set forward.
+        /// The amount by which the clock was set forward.
         by: Seconds,
-        /// How long every lease lasts from now at least.
+        /// The least that every lease lasts from now.
         grace: Seconds,
     },
-    /// Take back a claim whose worker another program had started and which is gone. Does not count as
-    /// a failure. Nothing happens when the task is claimed otherwise by then.
+    /// Takes back the claim of another program whose worker is gone. Does not count as a failure;
+    /// does nothing if the task is claimed otherwise by then.
     ReleaseCrashed {
         /// The task.
         task: TaskId,
-        /// Who claimed it, as `host:pid`.
+        /// The claimer, as `host:pid`.
         lock: String,
-        /// The worker.
+        /// The process id of the worker.
         worker_pid: i64,
     },
-    /// Stop the current run of a task. The task goes to `todo` and stays there.
+    /// Cancels the current run of a task. The task goes to `todo` and stays there.
     CancelRun {
         /// The task.
         task: TaskId,
     },
-    /// Take a running task away from its worker and make it ready for another attempt. Its failures are
-    /// forgiven: a person has looked at it.
+    /// Takes a running task away from its worker, makes it ready for another attempt, and resets
+    /// its failures: a person has looked at it.
     ReclaimTask {
         /// The task.
         task: TaskId,
         /// Refuses unless this is its current run.
         run: Option<RunId>,
-        /// Why, for whoever reads the event.
+        /// The reason, for whoever reads the event.
         reason: Option<String>,
     },
-    /// The supervisor of a run says who it is. Refused once the run is closed, so that a supervisor
-    /// that comes too late starts no worker.
+    /// Records the process of a run's supervisor. Refused once the run is closed, so that a
+    /// supervisor that comes too late starts no worker.
     AttachSupervisor {
         /// The run.
         run: RunId,
-        /// The supervisor.
+        /// The supervisor's process.
         process: ProcessIdentity,
     },
-    /// The worker of a run was started.
+    /// Records that the worker of a run was started.
     RecordSpawn {
         /// The run.
         run: RunId,
-        /// The worker.
+        /// The process id of the worker.
         worker_pid: i64,
-        /// Where it runs.
+        /// Its working directory.
         workspace: String,
-        /// Where its output begins in the task's log, in bytes.
+        /// The start of its output in the task's log, in bytes.
         log_start: Option<u64>,
     },
-    /// The workspace of a run is ready that somebody opened by hand. Writes no event.
+    /// Records the workspace of a run that was claimed by hand. Writes no event.
     PlaceRun {
         /// The run.
         run: RunId,
         /// The folder.
         workspace: String,
     },
-    /// The worker of a run is gone. Says nothing of what becomes of the task; the run may be closed.
-    /// Where it is open, the commands of the same request close it as of that moment.
+    /// Records that the worker of a run is gone. Does not settle the task; the run may be closed.
+    /// If it is open, the commands of the same request close it as of that moment.
     RecordExit {
         /// The run.
         run: RunId,
-        /// When it ended, where that is known.
+        /// The time of the exit, if known.
         ended_at: Option<Timestamp>,
-        /// The worker's exit code, where it exited by itself.
+        /// The worker's exit code, if it exited by itself.
         code: Option<i32>,
-        /// Where its output ends in the task's log, in bytes; `None` when the log was rotated.
+        /// The end of its output in the task's log, in bytes; `None` when the log was rotated.
         log_end: Option<u64>,
     },
-    /// A run ended without finishing its task.
+    /// Closes a run as failed.
     FailRun {
         /// The run.
         run: RunId,
-        /// How.
+        /// The kind and the error of the failure.
         failure: Failure,
-        /// After how many failures in a row the task is blocked, unless the task says otherwise;
-        /// [`FAILURE_LIMIT`] where nobody says.
+        /// The number of failures in a row that blocks the task, unless the task has its own;
+        /// `None` is [`FAILURE_LIMIT`].
         limit: Option<u32>,
-        /// When the next attempt is made.
+        /// The back-off before the next attempt.
         #[serde(default)]
         next: NextAttempt,
     },
-    /// A run ended because something it needs is not to be had now. Does not count as a failure; the
-    /// task rests, longer each time in a row, and is blocked when it has waited too often or too long.
+    /// Defers a run: a dependency is temporarily unavailable. Does not count as a failure; the task
+    /// backs off, longer each time in a row, and is blocked after too many deferrals or too long a
+    /// wait.
     DeferRun {
         /// The run.
         run: RunId,
-        /// What it waits for.
+        /// The dependency that is missing.
         reason: String,
     },
-    /// A run ended through no fault of its own. Does not count.
+    /// Closes a run that was interrupted from outside. Does not count as a failure.
     InterruptRun {
         /// The run.
         run: RunId,
-        /// Why, in a sentence, where that is known.
+        /// The cause, in a sentence, if known.
         error: Option<String>,
     },
-    /// A restarted dispatcher took over a living run.
+    /// Records that a restarted dispatcher adopted a living run.
     AdoptRun {
         /// The run.
         run: RunId,
     },
-    /// The dispatcher made a folder for a task and may remove it one day.
+    /// Records a folder that the dispatcher made for a task and may remove one day.
     RecordWorkspace(Workspace),
-    /// The dispatcher has removed a folder that it had made.
+    /// Forgets a folder that the dispatcher had made and has removed.
     ForgetWorkspace {
         /// The folder.
         path: String,
     },
-    /// The dispatcher says how it does. Writes no event.
+    /// Publishes the dispatcher's report. Writes no event.
     PublishDispatcher(Report),
-    /// Bring the full-text index up to date by one step.
+    /// Brings the full-text index up to date by one step.
     IndexTexts,
-    /// What a request was answered that is carried out once. Writes no event.
+    /// Keeps the answer of an idempotent request. Writes no event.
     KeepAnswer {
         /// The request.
         request: RequestKey,
-        /// The answer, as the door that gave it writes it down; `None` where it is too long.
+        /// The answer as the door wrote it; `None` where it is too long.
         answer: Option<String>,
     },
-    /// Write down an act that is none of the board's, such as a new token.
+    /// Records an act in the audit log that is none of the board's, such as a new token.
     Audit {
-        /// What was done.
+        /// The act.
         action: String,
     },
 }
 
-/// A task to be put on the board.
+/// The fields of a task to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NewTask {
-    /// What is to be done, in a line.
+    /// The title: the work, in a line.
     pub title: String,
-    /// The whole story.
+    /// The description.
     pub body: Option<String>,
-    /// Who is to work on it.
+    /// The assignee.
     pub assignee: Option<String>,
     /// The project or customer.
     pub tenant: Option<String>,
     /// Higher starts sooner.
     pub priority: i64,
-    /// What kind of folder its workers run in.
+    /// The kind of folder that its workers run in.
     pub workspace_kind: WorkspaceKind,
-    /// Which folder.
+    /// The folder.
     pub workspace_path: Option<String>,
     /// The ids of tasks to wait for, as given; empty ones are dropped.
     pub parents: Vec<String>,
-    /// Whether it is only an idea yet.
+    /// True for an idea, which goes to `triage`.
     pub triage: bool,
     /// A key under which a repeated request finds the task of the first.
     pub idempotency_key: Option<String>,
-    /// After how many failures in a row it is blocked.
+    /// The number of failures in a row that blocks it.
     pub failure_limit: Option<u32>,
-    /// How long an attempt may run, where that is less than its lane allows.
+    /// The time limit of an attempt, where it is less than the lane's.
     pub max_runtime: Option<Seconds>,
-    /// What its workers are to be able to do, by name.
+    /// The names of the skills that its workers need.
     pub skills: Vec<String>,
 }
 
-/// What a claim checks beyond the task's status and parents.
+/// The checks of a claim beyond the task's status and parents.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimPolicy {
-    /// How many runs may be open on the whole board.
+    /// The maximum number of open runs on the whole board.
     pub global_cap: Option<u32>,
-    /// How many runs may be open in the lane.
+    /// The maximum number of open runs in the lane.
     pub lane_cap: Option<u32>,
-    /// Whether a task that rests between two attempts is left alone.
+    /// True to refuse a task in back-off.
     pub respects_rest: bool,
-    /// Whether a paused dispatcher or lane takes nothing.
+    /// True to refuse while the dispatcher or the lane is paused.
     pub respects_pause: bool,
-    /// The runs whose processes may be there still, and their places. Those of them that are closed by
-    /// then hold their tasks back and take up room.
+    /// The runs whose processes may still be alive, and their slots. Those that are closed by then
+    /// keep their tasks from being claimed and count against the caps.
     pub unsettled: BTreeMap<RunId, Place>,
 }
 
-/// When a task is tried again after a failure.
+/// The back-off class after a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NextAttempt {
-    /// After seconds, and longer each time.
+    /// Retries after seconds, and longer each time.
     #[default]
     Soon,
-    /// After a minute, and longer each time: its workers depend on a service.
+    /// Retries after a minute, and longer each time: its workers depend on a service.
     Later,
-    /// Only once a person has mended something.
+    /// Retries only once a person has mended something.
     Never,
 }
 
-/// How a run failed.
+/// The failure of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The class of failure.
     pub outcome: Outcome,
     /// The worker's exit code, where it exited by itself.
     pub code: Option<i32>,
-    /// What went wrong, in a sentence.
+    /// The error, in a sentence.
     pub error: String,
-    /// The last output of a worker that reported nothing: a person may take it for the result.
+    /// The last output of a worker that reported nothing: a person may accept it as the result.
     pub proposed: Option<String>,
 }
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     /// The events that it wrote, in order; none when nothing changed.
     pub events: Vec<EventId>,
-    /// What the asker wants to know.
+    /// The answer to the caller.
     pub answer: Answer,
 }
 
-/// The particulars of a [`Receipt`].
+/// The answer in a [`Receipt`].
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// It is done.
+    /// The command was carried out.
     Done,
     /// The task that was created, or found under its idempotency key.
     Created {
         /// Its id.
         task: TaskId,
-        /// Whether it is new.
+        /// True if it was created by this command.
         is_new: bool,
     },
     /// The claim was granted.
     Claimed(Box<Claimed>),
     /// The lease was renewed.
     Renewed {
-        /// When it ends now.
+        /// The new end of the lease.
         lease_expires: Timestamp,
     },
     /// The comment was written.
     Commented {
-        /// Its number.
+        /// Its id.
         comment: CommentId,
     },
     /// Waiting tasks were made ready.
     Promoted {
-        /// How many.
+        /// Their number.
         count: usize,
     },
     /// Claims whose lease had run out were taken back.
     Reclaimed {
-        /// How many.
+        /// Their number.
         count: usize,
     },
     /// Old events were forgotten.
     Forgotten {
-        /// How many.
+        /// Their number.
         count: usize,
     },
     /// There was nothing to do.

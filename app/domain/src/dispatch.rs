@@ -1,4 +1,4 @@
-//! What the dispatcher says of itself. It is kept in the database, so that every door can explain
+//! The dispatcher's report on itself. It is kept in the database, so that every door can explain
 //! what happens without reaching the dispatcher.
 
 mod facts;
@@ -13,60 +13,60 @@ use crate::time::{Seconds, Timestamp};
 pub use facts::Facts;
 pub use why::{Because, WhyNot, names_of, why_not};
 
-/// How long a dispatcher may say nothing before it is taken for dead: it looks at the board once a
-/// minute at least, and says so.
+/// The age at which a report no longer counts and its dispatcher is taken for dead: one is
+/// published at least once a minute.
 pub const SILENCE: Seconds = Seconds(150);
 
-/// What a dispatcher says of itself.
+/// A dispatcher's report on itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The name under which it claims, `host:pid`.
     pub claimer: String,
     /// Its process.
     pub process: ProcessIdentity,
-    /// Whether it goes on; the last report of one that was stopped says no.
+    /// True while it runs; false in the last report of one that was stopped.
     pub is_running: bool,
-    /// When it last looked at the board with success.
+    /// The time of the last tick that succeeded.
     pub last_tick: Option<Timestamp>,
-    /// When it will look again, if nothing happens before.
+    /// The time of the next tick, unless something happens before.
     pub next_tick: Option<Timestamp>,
-    /// How many runs may go on at once.
+    /// The maximum number of open runs.
     pub cap: u32,
-    /// Why it is that many: `2 processors`, `dispatcher.cap in kanban.toml`.
+    /// The source of that number: `2 processors`, `dispatcher.cap in kanban.toml`.
     pub cap_reason: String,
-    /// How many times in a row it found ready work and room for it, and started nothing.
+    /// The number of ticks in a row that found ready work and a free slot, and started nothing.
     pub bad_ticks: u32,
-    /// What is wrong with its configuration or its last look, in a sentence.
+    /// A problem of its configuration or its last tick, in a sentence.
     pub problem: Option<String>,
-    /// What assignees' names stand for.
+    /// The lanes that it serves.
     pub lanes: Vec<LaneReport>,
-    /// What is wrong with the machine, in a sentence: nothing is started until it is mended.
+    /// A fault of the machine, in a sentence: nothing is started until it is mended.
     #[serde(default)]
     pub fault: Option<String>,
-    /// The places of the runs that were closed and whose processes have not ended yet.
+    /// The slots of the runs that were closed and whose processes have not ended yet.
     #[serde(default)]
     pub leaving: Vec<Place>,
-    /// The runs that it can neither watch nor bring to an end.
+    /// The runs that it can neither watch nor end.
     #[serde(default)]
     pub stuck: Vec<Stuck>,
-    /// Whether this is said of another process by a server that waits for its dispatch lock.
+    /// True if a server that waits for the dispatch lock reports another process as its holder.
     #[serde(default)]
     pub is_of_another: bool,
 }
 
-/// A run that can neither be watched nor brought to an end, as things are. It is tried again.
+/// A run that can neither be watched nor ended, for now. It is retried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stuck {
     /// The run.
     pub run: RunId,
-    /// What it takes up.
+    /// Its slot.
     pub place: Place,
-    /// Why, in a sentence.
+    /// The error, in a sentence.
     pub error: String,
 }
 
-/// What a run takes up until the last of its processes has ended: no other one is started for its task,
-/// and there is room for one less, in its lane too.
+/// A slot: counts against the caps of the board and of its lane until the last process of its run
+/// has ended; no other run of its task is started until then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The task.
@@ -76,7 +76,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// That of an open run.
+    /// Returns the slot of an open run.
     pub fn of(run: &OpenRun) -> Self {
         Self {
             task: run.task.clone(),
@@ -85,58 +85,58 @@ impl Place {
     }
 }
 
-/// What a dispatcher says of one lane.
+/// The report on one lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneReport {
     /// The assignee that it serves.
     pub name: String,
-    /// The program that it starts, as it was found.
+    /// The resolved path of the program that it starts.
     pub program: Option<String>,
-    /// How many of its runs may go on at once, where that is less than the board's cap.
+    /// The maximum number of its open runs, where it is less than the board's.
     pub cap: Option<u32>,
-    /// Whether it also serves assignees that have no lane of their own.
+    /// True if it also serves assignees that have no lane of their own.
     pub serves_others: bool,
-    /// Why it starts nothing, in a sentence.
+    /// The error that keeps it from starting anything, in a sentence.
     pub problem: Option<String>,
 }
 
-/// Something that was told to start nothing more.
+/// A pause of the dispatcher or of one lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
     /// The lane; `None` is the whole dispatcher.
     pub lane: Option<String>,
-    /// Since when.
+    /// The time of the pause.
     pub since: Timestamp,
-    /// Who said so.
+    /// The name of the actor who paused it.
     pub by: String,
 }
 
-/// How many runs go on in a lane.
+/// The number of open runs of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
     /// The lane; `None` counts the tasks that people claimed by hand.
     pub lane: Option<String>,
-    /// How many.
+    /// Their number.
     pub count: u32,
 }
 
-/// Everything about dispatching that is not about one task, read at one moment.
+/// The state of dispatching that is not about one task, read at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatch {
-    /// What the dispatcher last said; `None` where there never was one.
+    /// The last report; `None` where there never was one.
     pub report: Option<Report>,
-    /// When it said that.
+    /// The time of the report.
     pub reported_at: Option<Timestamp>,
-    /// What is paused.
+    /// The pauses.
     pub paused: Vec<Pause>,
-    /// What goes on.
+    /// The open runs of each lane.
     pub running: Vec<Running>,
-    /// When all of this was read.
+    /// The time of reading.
     pub now: Timestamp,
 }
 
 impl Dispatch {
-    /// What a living dispatcher says.
+    /// Returns the report of a living dispatcher.
     pub fn living(&self) -> Option<&Report> {
         let silent_for = self.now.seconds_since(self.reported_at?);
         self.report
@@ -144,8 +144,8 @@ impl Dispatch {
             .filter(|report| report.is_running && silent_for <= SILENCE.0)
     }
 
-    /// The process that holds the dispatch lock and says nothing itself, as a server that waits for the
-    /// lock has it.
+    /// Returns the process that holds the dispatch lock and publishes nothing itself, as reported
+    /// by a server that waits for the lock.
     pub fn elsewhere(&self) -> Option<&str> {
         let silent_for = self.now.seconds_since(self.reported_at?);
         let report = self.report.as_ref();
@@ -153,13 +153,13 @@ impl Dispatch {
         Some(&report.claimer)
     }
 
-    /// How many slots are taken: by the runs of lanes, and by those that were closed and whose processes
-    /// have not ended yet. What people claimed by hand takes up none.
+    /// Returns the number of slots in use: by the runs of lanes, and by those that were closed and
+    /// whose processes have not ended yet. A task claimed by hand uses none.
     pub fn count(&self) -> u32 {
         self.count_of(|lane| lane.is_some())
     }
 
-    /// How many of them go on in this lane.
+    /// Returns the number of slots in use in this lane.
     pub fn count_in(&self, lane: &str) -> u32 {
         self.count_of(|of| of == Some(lane))
     }
@@ -175,7 +175,7 @@ impl Dispatch {
         open.saturating_add(u32::try_from(leaving.count()).unwrap_or(u32::MAX))
     }
 
-    /// Whether nothing is started, in this lane or at all.
+    /// Returns true while there is a pause of this lane, or for `None` of the whole dispatcher.
     pub fn is_paused(&self, lane: Option<&str>) -> bool {
         self.paused
             .iter()
@@ -184,7 +184,7 @@ impl Dispatch {
 }
 
 impl Report {
-    /// What is known of another process that holds the dispatch lock.
+    /// Builds the report on another process that holds the dispatch lock.
     pub fn of_another(claimer: String) -> Self {
         Self {
             claimer,
@@ -208,7 +208,7 @@ impl Report {
         }
     }
 
-    /// The lane that starts the workers of an assignee.
+    /// Returns the lane that starts the workers of an assignee.
     pub fn lane_of(&self, assignee: &str) -> Option<&LaneReport> {
         let own = self.lanes.iter().find(|lane| lane.name == assignee);
         let for_others = || self.lanes.iter().find(|lane| lane.serves_others);

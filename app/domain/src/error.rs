@@ -1,4 +1,4 @@
-//! Why a command was refused.
+//! The rules that a command can break, and the kind of error each one is.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,19 +29,19 @@ pub enum Error {
     /// A name is one line of characters that can be seen.
     #[error("{field} must be one line without hidden characters, but holds U+{code:04X}; leave it out", code = u32::from(*.found))]
     HiddenInName {
-        /// Which name: `assignee`, `tenant`.
+        /// The field: `assignee`, `tenant`.
         field: &'static str,
         /// The first character that is not allowed.
         found: char,
     },
-    /// A text of which people read the whole has a bound.
+    /// A text that people read as a whole has a bound.
     #[error("{field} must have at most {most} characters, but has {found}")]
     TooLong {
-        /// Which text: `title`, `assignee`.
+        /// The field: `title`, `assignee`.
         field: &'static str,
-        /// How many characters it may have.
+        /// The maximum number of characters.
         most: usize,
-        /// How many it has.
+        /// The number of characters given.
         found: usize,
     },
     /// A comment needs text.
@@ -53,7 +53,7 @@ pub enum Error {
     /// A subscription needs a platform and a chat.
     #[error("platform and chat id are required")]
     BlankAddress,
-    /// Nothing is sent there.
+    /// Nothing can be sent to this platform.
     #[error("unknown platform {0:?}; the platforms are {platforms}", platforms = PLATFORMS.join(", "))]
     UnknownPlatform(String),
     /// There is no such kind of news.
@@ -91,7 +91,7 @@ pub enum Error {
         /// The task that would wait.
         child: TaskId,
     },
-    /// A running task is not given to somebody else behind its worker's back.
+    /// A running task is not reassigned while its worker has it.
     #[error("cannot reassign {task}: currently running (claimed); stop it first")]
     RunningReassign {
         /// The task.
@@ -104,7 +104,7 @@ pub enum Error {
         task: TaskId,
         /// Its status.
         status: Status,
-        /// Where it was to go.
+        /// The status asked for.
         to: Status,
     },
     /// The verb does not apply to a task of this status.
@@ -114,7 +114,7 @@ pub enum Error {
         task: TaskId,
         /// Its status.
         status: Status,
-        /// What was asked for, as a participle: `completed`, `claimed`.
+        /// The participle of the verb: `completed`, `claimed`.
         verb: &'static str,
     },
     /// The task cannot start before these parents are finished.
@@ -125,29 +125,29 @@ pub enum Error {
         /// The parents that are not finished.
         parents: Vec<TaskId>,
     },
-    /// The task rests between two attempts.
+    /// The task is in back-off.
     #[error("task {task} rests after a failed attempt for another {remaining}")]
     Resting {
         /// The task.
         task: TaskId,
-        /// How long.
+        /// The time left.
         remaining: Seconds,
     },
-    /// A second worker would meet the first.
+    /// A second worker would meet the processes of the first.
     #[error("task {task} cannot be taken yet: the processes of its last run have not ended")]
     Leaving {
         /// The task.
         task: TaskId,
     },
-    /// As many tasks are running as may run.
+    /// All slots are busy.
     #[error("{running} tasks are running and the limit is {limit}")]
     AtCapacity {
-        /// How many are running.
+        /// The number of open runs.
         running: u32,
-        /// How many may.
+        /// The cap.
         limit: u32,
     },
-    /// Nothing is started now, in this lane or at all.
+    /// The dispatcher or the lane is paused.
     #[error("{} is paused", .lane.as_ref().map_or_else(|| "the dispatcher".to_owned(), |lane| format!("lane {lane}")))]
     Paused {
         /// The lane; `None` is the whole dispatcher.
@@ -156,10 +156,10 @@ pub enum Error {
     /// Lanes have names.
     #[error("a lane has a name")]
     BlankLane,
-    /// Only what a person did through one of the doors can be taken back.
+    /// Only an act of a person through one of the doors can be undone.
     #[error("event {0} tells of nothing that can be undone")]
     NothingToUndo(EventId),
-    /// What is to be taken back was built upon.
+    /// The task was changed after the act to be undone.
     #[error("task {task} has changed since, so this cannot be undone")]
     ChangedSince {
         /// The task.
@@ -178,28 +178,28 @@ pub enum Error {
         run: RunId,
         /// Its task.
         task: TaskId,
-        /// How it ended.
+        /// The run's outcome.
         outcome: String,
     },
     /// No run has this number.
     #[error("run {0} not found")]
     UnknownRun(RunId),
-    /// The dispatcher spoke of a run that is not open.
+    /// The dispatcher named a run that is not open.
     #[error("run {0} is not open")]
     RunNotOpen(RunId),
-    /// What the `shell` lane runs is the task's text, so only a worker of that lane may write it.
+    /// The `shell` lane runs the task's text, so only a worker of that lane may write it.
     #[error("a worker of another lane may not create tasks for `shell`")]
     NotForShell,
-    /// Whoever is not trusted asks for themselves alone.
+    /// A chat user who is not trusted may subscribe only their own chat.
     #[error("a chat subscribes itself and no other; leave that to its own people")]
     OtherChat,
-    /// What the `shell` lane runs is the task's text, so it is not written or started anew in a chat.
+    /// The `shell` lane runs the task's text, so it is not written or started anew from a chat.
     #[error("what `shell` runs is not written or started anew in a chat")]
     ShellFromChat,
-    /// In a folder of this machine may be what a worker runs, so a chat does not name one.
+    /// A folder may hold what a worker runs, so a chat does not name one.
     #[error("the folder of a task is not named in a chat; leave out the path of --workspace")]
     FolderFromChat,
-    /// Only those may do it whom the configuration calls trusted.
+    /// Only users whom the configuration calls trusted may do it.
     #[error("in a chat, only somebody whom kanban.toml trusts may {0}")]
     NotForChat(Act),
     /// No chat may do it.
@@ -217,7 +217,7 @@ pub enum Error {
     NotForWorkers(Act),
 }
 
-/// What kind of trouble an error is. Every door translates the kind, not the error.
+/// The kind of an error. Every door translates the kind, not the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
@@ -229,11 +229,11 @@ pub enum ErrorKind {
     Forbidden,
     /// It is about something that does not exist.
     NotFound,
-    /// The board's state does not allow it, now.
+    /// The state of the board does not allow it now.
     Refused,
-    /// Too much is going on; the same request may succeed later.
+    /// The server is overloaded; the same request may succeed later.
     Busy,
-    /// Our fault.
+    /// A defect of ours.
     Internal,
 }
 
@@ -253,7 +253,7 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// What kind of trouble this is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::BlankTitle

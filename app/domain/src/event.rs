@@ -1,4 +1,4 @@
-//! What happened, as it is written down and told to everybody who listens.
+//! The events of the board, as they are logged and sent to every listener.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,15 +16,15 @@ pub struct Event {
     pub id: EventId,
     /// The task it is about.
     pub task_id: TaskId,
-    /// What kind of thing happened, as [`EventBody::kind`] names it.
+    /// Its kind, as named by [`EventBody::kind`].
     pub kind: String,
-    /// The particulars.
+    /// The data that belongs to the kind.
     pub payload: Option<serde_json::Value>,
-    /// When.
+    /// The time of the event.
     pub created_at: Timestamp,
 }
 
-/// What the kernel writes into the event log: the kind, and the payload with its keys in order.
+/// The body of an event as the kernel logs it: the kind, and the payload with its keys in order.
 ///
 /// The kinds and keys are those of the original up to `Edited`, then our own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,7 +34,7 @@ pub struct Event {
     reason = "the fields are the payload's keys and are named by the contract"
 )]
 pub enum EventBody {
-    /// The task was put on the board.
+    /// The task was created.
     Created {
         assignee: Option<String>,
         status: Status,
@@ -43,9 +43,9 @@ pub enum EventBody {
     },
     /// Its parents are finished, so it left `todo` by itself.
     Ready,
-    /// Somebody claimed it.
+    /// The task was claimed.
     Claimed { lock: String, expires: Timestamp },
-    /// The lease of its run ran out, or somebody took the task away from its worker.
+    /// The lease of its run expired, or somebody took the task away from its worker.
     Reclaimed {
         stale_lock: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ pub enum EventBody {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Its worker vanished. Where another program had started that, there is no run.
+    /// Its worker vanished. There is no run if another program had started the worker.
     Crashed {
         pid: Option<i64>,
         claimer: Option<String>,
@@ -62,29 +62,29 @@ pub enum EventBody {
     },
     /// Its worker could not be started.
     SpawnFailed { error: String, failures: u32 },
-    /// Its worker could not be started too often.
+    /// Its worker failed to start too often.
     SpawnAutoBlocked { failures: u32, error: String },
-    /// It is done. The length is in characters.
+    /// It was completed. The length is in characters.
     Completed { result_len: usize },
-    /// It needs a person.
+    /// It was blocked: it needs a person.
     Blocked { reason: Option<String> },
-    /// Somebody let it go on.
+    /// It was unblocked.
     Unblocked,
-    /// Somebody put it away.
+    /// It was archived.
     Archived,
-    /// Somebody gave it to somebody else, or to nobody.
+    /// It was assigned to somebody else, or to nobody.
     Assigned { assignee: Option<String> },
-    /// It waits for one task more.
+    /// A parent was added.
     Linked { parent: TaskId, child: TaskId },
-    /// It waits for one task fewer.
+    /// A parent was removed.
     Unlinked { parent: TaskId, child: TaskId },
-    /// It starts sooner or later than before.
+    /// Its priority was changed.
     Priority { priority: i64 },
-    /// What it says was changed.
+    /// Its title or body was changed.
     Edited,
-    /// Somebody said something; the author as given, the length in characters before trimming.
+    /// A comment was added; the author as given, the length in characters before trimming.
     Commented { author: String, len: usize },
-    /// Somebody moved it.
+    /// It was moved by hand.
     Status { status: Status },
     /// The worker of a run was started.
     Spawned {
@@ -110,13 +110,13 @@ pub enum EventBody {
     },
     /// A run was ended because its task was taken away.
     Cancelled { run: RunId, by: String },
-    /// A run ended because something it needs is not to be had now; it does not count.
+    /// A run was deferred: a dependency is temporarily unavailable. It does not count as a failure.
     Deferred {
         run: RunId,
         until: Timestamp,
         reason: String,
     },
-    /// A run ended through no fault of its own and does not count.
+    /// A run was interrupted from outside and does not count as a failure.
     Interrupted { run: RunId },
     /// A restarted dispatcher found the worker of a run alive.
     Adopted { run: RunId },
@@ -126,7 +126,7 @@ pub enum EventBody {
     Marked { reason: String, parent: TaskId },
     /// All its parents are finished again, or none any more.
     Unmarked { parent: TaskId },
-    /// What the request did that wrote this event was taken back.
+    /// The request that wrote this event was undone.
     Undone { event: EventId },
 }
 

@@ -1,5 +1,5 @@
-//! Values for tests, also for those of other packages: whatever a test is not about has a default
-//! here.
+//! Values for tests, also for those of other packages. Each value has a default for all that a test
+//! is not about.
 
 use crate::board::TaskSummary;
 use crate::dispatch::{Dispatch, LaneReport, Report};
@@ -9,7 +9,7 @@ use crate::status::Status;
 use crate::task::{Task, WorkspaceKind};
 use crate::time::Timestamp;
 
-/// The moment at which all of it is.
+/// The time of all values here.
 pub const NOW: Timestamp = Timestamp(1_000_000);
 
 /// A ready task that was put on the board now.
@@ -45,7 +45,7 @@ pub fn task(number: u32) -> Task {
     }
 }
 
-/// What the board shows of [`task`].
+/// The summary of [`task`].
 pub fn summary(number: u32) -> TaskSummary {
     let task = task(number);
     TaskSummary {
@@ -93,7 +93,7 @@ pub fn lane(name: &str) -> LaneReport {
     }
 }
 
-/// What a dispatcher says that has room for one run at a time, in lane `shell`.
+/// The report of a dispatcher with a cap of one run, in lane `shell`.
 pub fn report() -> Report {
     Report {
         claimer: "host:1".to_owned(),
@@ -113,7 +113,7 @@ pub fn report() -> Report {
     }
 }
 
-/// The dispatcher that says it, and starts nothing yet.
+/// The dispatcher of [`report`], with no open run.
 pub fn dispatch() -> Dispatch {
     Dispatch {
         report: Some(report()),

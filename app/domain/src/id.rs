@@ -125,12 +125,12 @@ impl RunToken {
         Self(format!("{bits:032x}"))
     }
 
-    /// A token as a worker sent it. Whether it is current, only the kernel can say.
+    /// A token as a worker sent it. Only the kernel can say if it is current.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// What a stranger offers as a token; `None` where it never was one.
+    /// Parses a token that a stranger offers; `None` if it cannot be one.
     pub fn offered(text: &str) -> Option<Self> {
         let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         (text.len() == 32 && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))

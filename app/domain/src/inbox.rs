@@ -1,4 +1,4 @@
-//! What needs a person: everything on the board that goes on only when somebody has looked at it.
+//! The inbox: everything on the board that goes on only once a person has looked at it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +8,23 @@ use crate::notify::Address;
 use crate::status::Status;
 use crate::time::Timestamp;
 
-/// One thing that needs a person.
+/// An entry of the inbox: a task or an address that needs a person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Concern {
     /// The task that it is about.
     pub task: TaskId,
-    /// What that is to do.
+    /// Its title.
     pub title: String,
-    /// Who works on it.
+    /// Its assignee.
     pub assignee: Option<String>,
-    /// Since when it waits for a person.
+    /// The time since which it waits for a person.
     pub since: Timestamp,
-    /// What is needed.
+    /// The need.
     #[serde(flatten)]
     pub need: Need,
 }
 
-/// What a person is needed for.
+/// The kind of a need, with its details.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "need", rename_all = "snake_case")]
 pub enum Need {
@@ -33,33 +33,33 @@ pub enum Need {
         /// The question, or what is missing.
         question: Option<String>,
     },
-    /// A task failed, or was put off, too often: it wants somebody to look into it.
+    /// A task failed or was deferred too often: it needs somebody to look into it.
     GaveUp {
-        /// How many attempts failed in a row.
+        /// The number of attempts that failed in a row.
         failures: u32,
-        /// Why the last one failed.
+        /// The error of the last one.
         error: String,
         /// The last output of a worker that reported nothing: perhaps it is the result.
         proposed: Option<String>,
     },
-    /// A place could not be told something: all of it wants another attempt, or to be dropped.
+    /// Deliveries to an address were given up: they need to be retried, or dropped.
     Undelivered {
-        /// The first that could not be delivered there.
+        /// The first of them.
         delivery: DeliveryId,
-        /// To whom.
+        /// The address.
         to: Address,
-        /// What was to be said.
+        /// The text of the first.
         text: String,
-        /// Why the last failed.
+        /// The error of the last.
         error: String,
-        /// How many there are.
+        /// Their number.
         count: u32,
     },
 }
 
 impl Concern {
-    /// What a task needs, by what the board shows of it; `None` where it needs nobody. What a worker
-    /// proposed is not on the board.
+    /// Returns the need of a task as the board shows it; `None` if it needs nobody. The board does
+    /// not show the result that a worker proposed.
     pub fn of_task(task: &TaskSummary) -> Option<Self> {
         (task.status == Status::Blocked).then(|| Self {
             task: task.id.clone(),
@@ -77,7 +77,7 @@ impl Concern {
 }
 
 impl Need {
-    /// What a blocked task needs. Whoever gives up leaves an error and no question.
+    /// Returns the need of a blocked task. One that gave up has an error and no question.
     pub fn of_blocked(
         question: Option<String>,
         failures: u32,

@@ -1,4 +1,4 @@
-//! What is true of the board at this moment and that no event tells of.
+//! The live state of the board that no event tells of.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use crate::id::{DeliveryId, TaskId};
 /// The key `status` of a frame. It is sent when it changes, once a second at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Live {
-    /// How the dispatcher does, what is paused, what goes on. What a card does not say of itself,
-    /// [`crate::dispatch::why_not`] takes from here.
+    /// The state of the dispatcher, the pauses and the open runs. With a card it is all that
+    /// [`crate::dispatch::why_not`] needs.
     pub dispatch: Dispatch,
-    /// Why the ready tasks of an assignee are not running, by assignee: what is in the way of one of
-    /// them, unless it rests, is in the way of all.
+    /// The reason for which the ready tasks of an assignee are not running, by assignee. It holds
+    /// for all of them that are not in back-off.
     pub why: BTreeMap<String, WhyNot>,
     /// The last line that the worker of each running task wrote.
     pub output: BTreeMap<TaskId, String>,
-    /// What reached nobody and waits for a person, and the task that it tells of.
+    /// The deliveries that were given up and need a person, and the task of each.
     pub undelivered: BTreeMap<DeliveryId, TaskId>,
 }

@@ -1,4 +1,4 @@
-//! Who is told what becomes of which task, and what is still to be told.
+//! Notifications: the subscriptions, their addresses and filters, and the kinds of news.
 
 pub mod delivery;
 pub mod notice;
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::id::{EventId, SubscriptionId, TaskId};
 use crate::time::Timestamp;
 
-/// A place where somebody is told. Two threads of one chat are two places.
+/// An address that news is sent to. Two threads of one chat are two addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address {
     /// The channel: `telegram`, `slack`, `webhook`, `command`.
@@ -23,7 +23,7 @@ pub struct Address {
     /// The thread within the chat; empty where there is none.
     #[serde(default)]
     pub thread_id: String,
-    /// Who asked for it.
+    /// The user who asked for it.
     #[serde(default)]
     pub user_id: Option<String>,
 }
@@ -44,46 +44,46 @@ impl fmt::Display for Address {
 pub struct Subscription {
     /// The task that it is about.
     pub task_id: TaskId,
-    /// Who is told.
+    /// The subscriber.
     #[serde(flatten)]
     pub to: Address,
-    /// Since when.
+    /// The time of the subscription.
     pub created_at: Timestamp,
-    /// The last event that they need not be told of.
+    /// The cursor: events up to this one are not sent.
     pub last_event_id: EventId,
 }
 
-/// Somebody who is told of more than one task, also of those that do not exist yet.
+/// A subscription to more than one task, also to those that do not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoardSubscription {
-    /// Its number.
+    /// Its id.
     pub id: SubscriptionId,
-    /// Who is told.
+    /// The subscriber.
     #[serde(flatten)]
     pub to: Address,
-    /// Of what.
+    /// The filter of tasks and news.
     #[serde(flatten)]
     pub filter: Filter,
-    /// Since when.
+    /// The time of the subscription.
     pub created_at: Timestamp,
 }
 
-/// What a [`BoardSubscription`] is about. Whatever is not said does not matter.
+/// The filter of a [`BoardSubscription`]. `None` lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Filter {
     /// Tasks of this project or customer only.
     pub tenant: Option<String>,
-    /// Tasks that this one is to work on only.
+    /// Tasks of this assignee only.
     pub assignee: Option<String>,
-    /// The kinds of news; none at all are those of [`TOLD`].
+    /// The kinds of news; an empty list stands for those of [`TOLD`].
     pub kinds: Vec<String>,
 }
 
 /// The platforms that news can be sent to.
 pub const PLATFORMS: [&str; 4] = ["command", "slack", "telegram", "webhook"];
 
-/// The news that everybody is told who does not choose: those of the original.
+/// The kinds of news that are sent unless others are chosen: those of the original.
 pub const TOLD: [&str; 5] = ["completed", "blocked", "gave_up", "crashed", "timed_out"];
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
@@ -123,7 +123,7 @@ impl Filter {
     /// The kinds that it lets through, in the order of [`KINDS`] and each once.
     ///
     /// # Errors
-    /// When it names one that does not exist.
+    /// Fails if it names one that does not exist.
     pub fn kinds(&self) -> Result<Vec<&'static str>, Error> {
         let unknown = self
             .kinds

@@ -1,4 +1,4 @@
-//! An attempt at a task.
+//! Runs: the attempts at a task, their outcomes and their processes.
 
 use std::fmt;
 
@@ -11,45 +11,45 @@ use crate::time::Timestamp;
 /// One attempt at a task: a row of table `runs`, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
-    /// Its number.
+    /// Its id.
     pub id: RunId,
     /// The task that is attempted.
     pub task_id: TaskId,
     /// The lane that started the worker; `None` when a person claimed the task by hand.
     pub lane: Option<String>,
-    /// The worker's process.
+    /// The process id of the worker.
     pub worker_pid: Option<i64>,
-    /// When the task was claimed for this run.
+    /// The time of the claim.
     pub started_at: Timestamp,
-    /// When it ended; `None` while it is the current run.
+    /// The time of its end; `None` while it is the current run.
     pub ended_at: Option<Timestamp>,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Option<Outcome>,
     /// The worker's exit code, where it exited by itself.
     pub exit_code: Option<i32>,
-    /// What went wrong, in a sentence.
+    /// The error, in a sentence.
     pub error: Option<String>,
-    /// What the worker said it did; of one that reported nothing, its last output.
+    /// The worker's summary; of one that reported nothing, its last output.
     pub summary: Option<String>,
-    /// What the worker said for programs: the text of a JSON object.
+    /// The worker's metadata for programs: the text of a JSON object.
     pub metadata: Option<String>,
-    /// Where it ran.
+    /// The working directory.
     pub workspace: Option<String>,
-    /// When its worker last showed that it makes progress.
+    /// The time of the worker's last heartbeat.
     pub heartbeat_at: Option<Timestamp>,
-    /// Where its output begins in the task's log, in bytes.
+    /// The start of its output in the task's log, in bytes.
     pub log_start: Option<u64>,
-    /// Where its output ends.
+    /// The end of its output, in bytes.
     pub log_end: Option<u64>,
 }
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The task is done.
     Completed,
-    /// The worker, or a person, blocked the task.
+    /// The task was blocked by the worker or a person.
     Blocked,
     /// The worker could not be started.
     SpawnFailed,
@@ -59,21 +59,21 @@ pub enum Outcome {
     Signal,
     /// The kernel of the operating system ended the worker because memory ran out.
     Oom,
-    /// The worker ran longer than its lane allows.
+    /// The worker exceeded the time limit.
     TimedOut,
-    /// The worker gave no sign of life for longer than its lane allows.
+    /// The worker sent no heartbeat for longer than its lane allows.
     HeartbeatLost,
-    /// The worker exited as if all were well but reported nothing.
+    /// The worker exited with code 0 and reported nothing.
     Protocol,
     /// The worker vanished without a trace of its exit.
     Crashed,
-    /// Something the worker needs was not to be had; not a failure.
+    /// A dependency of the worker was temporarily unavailable; not a failure.
     Deferred,
     /// The server, the supervisor or the machine went down; not a failure.
     Interrupted,
     /// The task was taken away from the worker: moved, archived or cancelled.
     Cancelled,
-    /// The lease ran out.
+    /// The lease expired.
     Reclaimed,
 }
 
@@ -135,7 +135,7 @@ impl fmt::Display for Outcome {
 pub struct Claimed {
     /// The run that it opened.
     pub run: RunId,
-    /// What the worker shows to be that run.
+    /// The run's token, which the worker authenticates with.
     pub token: RunToken,
     /// The task as it is now.
     pub task: Task,
@@ -166,8 +166,8 @@ pub struct OpenRun {
     pub lane: Option<String>,
     /// Its supervisor, once that has reported.
     pub supervisor: Option<ProcessIdentity>,
-    /// When it was claimed.
+    /// The time of the claim.
     pub started_at: Timestamp,
-    /// When its lease ends unless it is renewed.
+    /// The end of the lease unless it is renewed.
     pub lease_expires: Timestamp,
 }

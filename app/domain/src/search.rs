@@ -1,19 +1,19 @@
-//! What a search finds.
+//! The results of a search.
 
 use serde::{Deserialize, Serialize};
 
 use crate::board::TaskSummary;
 
-/// What was found, best first.
+/// The results of a search, best first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
-    /// The hits that were asked for.
+    /// The hits of the page asked for.
     pub hits: Vec<Hit>,
-    /// How many there are in all.
+    /// The number of all hits.
     pub total: u32,
 }
 
-/// A task that was found.
+/// A task that matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
     /// The task.

@@ -15,6 +15,6 @@ pub struct Stats {
     pub by_assignee: BTreeMap<String, BTreeMap<String, u32>>,
     /// The age of the oldest ready task, counted from its creation as in the original.
     pub oldest_ready_age_seconds: Option<i64>,
-    /// When it was counted.
+    /// The time of counting.
     pub now: Timestamp,
 }

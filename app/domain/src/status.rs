@@ -1,10 +1,10 @@
-//! Where a task stands.
+//! The status of a task, which is its column on the board.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The status of a task, which is also the column that its card hangs in.
+/// The status of a task, which is also the column of its card.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Status {
@@ -86,7 +86,7 @@ impl Status {
         }
     }
 
-    /// Whether a task that depends on one of this status need not wait for it.
+    /// Returns true if a task that depends on one of this status need not wait for it.
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Done | Self::Archived)
     }

@@ -15,66 +15,67 @@ use crate::time::{Seconds, Timestamp};
 /// One task: the columns of table `tasks`, in their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// Its name.
+    /// Its id.
     pub id: TaskId,
-    /// What is to be done, in a line; trimmed and never blank.
+    /// The title: the work, in a line; trimmed and never blank.
     pub title: String,
-    /// The whole story, as it was written.
+    /// The description, as it was written.
     pub body: Option<String>,
-    /// Who works on it: the name of a lane, or of a profile of the default lane.
+    /// The assignee: the name of a lane, or of a profile of the default lane.
     pub assignee: Option<String>,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Higher starts sooner; may be negative.
     pub priority: i64,
-    /// Who put it on the board.
+    /// The name of its creator.
     pub created_by: Option<String>,
-    /// When it was put on the board.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was claimed for the first time.
+    /// The time of the first claim.
     pub started_at: Option<Timestamp>,
-    /// When it was last completed; kept when it is reopened.
+    /// The time of the last completion; kept when it is reopened.
     pub completed_at: Option<Timestamp>,
-    /// What kind of folder its workers run in.
+    /// The kind of folder that its workers run in.
     pub workspace_kind: WorkspaceKind,
     /// The folder asked for, then the one it got.
     pub workspace_path: Option<String>,
-    /// Who holds the claim, as `host:pid`.
+    /// The holder of the claim, as `host:pid`.
     pub claim_lock: Option<String>,
-    /// When the claim ends unless it is renewed.
+    /// The end of the lease unless it is renewed.
     pub claim_expires: Option<Timestamp>,
     /// A name that groups tasks of one project or customer.
     pub tenant: Option<String>,
-    /// What came out of it; its children are told.
+    /// The result; its children are told.
     pub result: Option<String>,
     /// The key that made its creation repeatable without a second task.
     pub idempotency_key: Option<String>,
-    /// Attempts that failed in a row: column `spawn_failures`.
+    /// The number of attempts that failed in a row: column `spawn_failures`.
     pub failures: u32,
-    /// The process that works on it now.
+    /// The process id of its worker.
     pub worker_pid: Option<i64>,
-    /// Why the last attempt failed: column `last_spawn_error`.
+    /// The error of the last failed attempt: column `last_spawn_error`.
     pub last_error: Option<String>,
-    /// In `todo`: whether it becomes ready by itself once its parents are finished. While it runs:
-    /// whether a parent was reopened or added meanwhile, so that it waits again if its run fails.
+    /// In `todo`: true if it becomes ready by itself once its parents are finished. While it runs:
+    /// true if a parent was reopened or added meanwhile, so that it waits again if its run fails.
     pub waiting: bool,
-    /// Since when it has its status.
+    /// The time of the last change of status.
     pub status_since: Timestamp,
-    /// Until when it rests before the next attempt.
+    /// The end of its back-off, before which no attempt is made.
     pub not_before: Option<Timestamp>,
-    /// After how many failures in a row it is blocked, where that is not the default.
+    /// The number of failures in a row that blocks it, where that is not the default.
     pub failure_limit: Option<u32>,
     /// While it is blocked by somebody: the question, or what is missing; empty when they said
     /// nothing. `None` for one that gave up.
     pub block_reason: Option<String>,
-    /// How long an attempt may run, where that is less than its lane allows.
+    /// The time limit of an attempt, where it is less than the lane's.
     pub max_runtime: Option<Seconds>,
-    /// What its workers are to be able to do: the text of a JSON list of names.
+    /// The skills that its workers need: the text of a JSON list of names.
     pub skills: Option<String>,
 }
 
 impl Task {
-    /// The names of its skills. What is no list in the file is none, and what is no name is left out.
+    /// Returns the names of its skills. A text that is no list gives none; a name that is no
+    /// skill's is left out.
     pub fn skills(&self) -> Vec<String> {
         let json = self.skills.as_deref().unwrap_or_default();
         let names: Vec<String> = serde_json::from_str(json).unwrap_or_default();
@@ -91,7 +92,7 @@ pub fn is_skill(name: &str) -> bool {
             .all(|it| it.is_alphanumeric() || "._/:@+-".contains(it))
 }
 
-/// What kind of folder the workers of a task run in.
+/// The kind of folder that the workers of a task run in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkspaceKind {
@@ -134,22 +135,22 @@ impl fmt::Display for WorkspaceKind {
     }
 }
 
-/// Something said about a task.
+/// A comment on a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
-    /// Its number.
+    /// Its id.
     pub id: CommentId,
     /// The task it is about.
     pub task_id: TaskId,
-    /// Who said it.
+    /// The name of its author.
     pub author: String,
-    /// What was said; trimmed and never blank.
+    /// The text; trimmed and never blank.
     pub body: String,
-    /// When.
+    /// The time of writing.
     pub created_at: Timestamp,
 }
 
-/// Everything that is known of one task, read at one moment.
+/// A task with its comments, events, links and runs, read at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskDetail {
     /// The task itself.

@@ -158,7 +158,7 @@ fn first(text: &str) -> Option<(Piece<'_>, &str)> {
     })
 }
 
-/// What the characters after an escape make of it.
+/// Returns the piece that an escape and the characters after it form, and the text behind it.
 fn escape(rest: &str) -> (Piece<'_>, &str) {
     let mut characters = rest.chars();
     match characters.next() {
@@ -194,8 +194,8 @@ fn control_sequence(rest: &str) -> (Piece<'_>, &str) {
     }
 }
 
-/// What follows a control string: it goes up to its terminator. One that has none is taken for no
-/// longer than its line, so that it cannot swallow the rest of a log.
+/// Returns the text after a control string, which goes up to its terminator. One without a
+/// terminator ends with its line at the latest, so that it cannot swallow the rest of a log.
 fn after_string(rest: &str) -> &str {
     let is_end = |it: char| {
         matches!(

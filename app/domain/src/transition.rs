@@ -19,7 +19,7 @@ pub enum Step {
     Block,
     /// A person lets it go on.
     Unblock {
-        /// Whether it still waits for a parent.
+        /// True if it still waits for a parent.
         is_waiting: bool,
     },
     /// A parent was reopened.

@@ -8,11 +8,11 @@ use crate::task::WorkspaceKind;
 /// A folder that the dispatcher made. Nothing else is ever removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workspace {
-    /// Where it is, absolute.
+    /// Its absolute path.
     pub path: String,
     /// The task that it was made for.
     pub task: TaskId,
-    /// What was made there.
+    /// Its kind.
     pub kind: WorkspaceKind,
     /// The repository that a worktree belongs to.
     pub repository: Option<String>,

@@ -32,7 +32,7 @@ impl Kernel {
     /// looks through the copy before it gets its name. Nobody has to wait meanwhile.
     ///
     /// # Errors
-    /// When there is a file at `to`, it cannot be written, or the copy is not sound.
+    /// Fails if there is a file at `to`, it cannot be written, or the copy is not sound.
     pub async fn back_up(&self, to: &Path) -> Result<Examined, Error> {
         let (from, to) = (self.readers.path().to_owned(), to.to_owned());
         spawn_blocking(move || copy(&from, &to))
@@ -50,7 +50,7 @@ pub fn sqlite_version() -> &'static str {
 /// nothing.
 ///
 /// # Errors
-/// When the file cannot be opened or is not a board.
+/// Fails if the file cannot be opened or is not a board.
 pub fn examine(path: &Path) -> Result<Examined, Error> {
     let connection = open::existing(path)?;
     let examined = look_through(&connection).map_err(|cause| open::explain(path, cause))?;
@@ -61,7 +61,7 @@ pub fn examine(path: &Path) -> Result<Examined, Error> {
 /// still in the write-ahead log. It blocks.
 ///
 /// # Errors
-/// When `from` is not a sound board, or `to` exists or cannot be written.
+/// Fails if `from` is not a sound board, or `to` exists or cannot be written.
 pub fn copy(from: &Path, to: &Path) -> Result<Examined, Error> {
     let source = open::existing(from)?;
     if to.symlink_metadata().is_ok() {

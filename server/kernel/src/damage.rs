@@ -55,7 +55,7 @@ impl Kernel {
     /// Looks through the whole file for damage, for half a minute at most; readers and the writer work on.
     ///
     /// # Errors
-    /// When it is damaged, or could not be looked through.
+    /// Fails if it is damaged, or could not be looked through.
     pub async fn look_for_damage(&self) -> Result<(), Error> {
         self.readers
             .read_for(CHECK_LIMIT, |conn| {

@@ -48,7 +48,7 @@ impl Feed {
     /// next. Says whether it had to; the listener then has to read the board again.
     ///
     /// # Errors
-    /// When the board has been closed or cannot be read.
+    /// Fails if the board has been closed or cannot be read.
     pub async fn skip_what_is_lost(&mut self) -> Result<bool, Error> {
         let cursor = self.cursor;
         let (oldest, newest) = self.readers.read(events::ends).await?;
@@ -66,7 +66,7 @@ impl Feed {
     /// Dropping the future loses nothing: the cursor moves only when a frame is returned.
     ///
     /// # Errors
-    /// When the board has been closed or cannot be read.
+    /// Fails if the board has been closed or cannot be read.
     pub async fn next(&mut self) -> Result<Frame, Error> {
         loop {
             let cursor = self.cursor;

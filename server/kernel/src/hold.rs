@@ -64,7 +64,7 @@ impl Alone {
     /// The board at `db`, which need not be there; `None` when somebody has it open. It blocks.
     ///
     /// # Errors
-    /// When the lock's file cannot be opened.
+    /// Fails if the lock's file cannot be opened.
     pub fn with(db: &Path) -> Result<Option<Self>, Error> {
         let path = lock_file(db);
         let hold = Hold(open(&path)?);

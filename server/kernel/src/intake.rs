@@ -34,7 +34,7 @@ impl Accepted {
     /// cannot come in unseen.
     ///
     /// # Errors
-    /// When a name holds a hidden character, or a text one that no program could be given.
+    /// Fails if a name holds a hidden character, or a text one that no program could be given.
     pub(crate) fn new(mut actor: Actor, mut commands: Vec<Command>) -> Result<Self, Refusal> {
         clean(&mut actor.name, one_line);
         let is_worker = matches!(actor.authority, Authority::Run(_));

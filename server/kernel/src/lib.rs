@@ -133,7 +133,8 @@ impl Kernel {
     /// Opens the board at `path`, and makes a new one where there is no file.
     ///
     /// # Errors
-    /// When the file cannot be opened, is not a board, is corrupt or was written by a newer version.
+    /// Fails if the file cannot be opened, is not a board, is corrupt or was written by a newer
+    /// version.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Self::open_with(path, Options::default())
     }
@@ -168,7 +169,8 @@ impl Kernel {
     /// Carries out one command.
     ///
     /// # Errors
-    /// When a rule of the board refuses it or the database cannot take it; nothing has changed then.
+    /// Fails if a rule of the board refuses it or the database cannot take it; nothing has changed
+    /// then.
     pub async fn execute(&self, actor: &Actor, command: Command) -> Result<Receipt, Error> {
         let mut receipts = self.execute_all(actor, vec![command]).await?;
         receipts.pop().ok_or(Error::Stopped)

@@ -71,7 +71,7 @@ impl Kernel {
     /// from the rest.
     ///
     /// # Errors
-    /// When the board cannot be read or `out` not be written.
+    /// Fails if the board cannot be read or `out` not be written.
     pub async fn export<W>(&self, mut out: W) -> Result<u64, TransferError>
     where
         W: Write + Send + 'static,
@@ -88,7 +88,7 @@ impl Kernel {
     /// was still to tell somebody is given up, so that two boards do not tell the same.
     ///
     /// # Errors
-    /// When a line makes no sense, a rule of the board refuses it, or it cannot be written.
+    /// Fails if a line makes no sense, a rule of the board refuses it, or it cannot be written.
     pub async fn import<R>(&self, actor: &Actor, input: R) -> Result<Imported, TransferError>
     where
         R: BufRead + Send + 'static,

@@ -1,4 +1,4 @@
-//! What is known of a task that does not run.
+//! The facts of a task by which [`super::why_not`] explains that it is not running.
 
 use crate::board::TaskSummary;
 use crate::id::TaskId;
@@ -6,24 +6,24 @@ use crate::status::Status;
 use crate::task::Task;
 use crate::time::Timestamp;
 
-/// What a task's answer depends on, beside the dispatcher.
+/// The facts of a task that the explanation depends on, beside the dispatcher.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// Which task it is; `None` asks for any task of its assignee.
+    /// Its id; `None` asks for any task of its assignee.
     pub id: Option<&'a TaskId>,
-    /// Where it stands.
+    /// Its status.
     pub status: &'a Status,
-    /// Who works on it.
+    /// Its assignee.
     pub assignee: Option<&'a str>,
-    /// Whether it waits for its parents.
+    /// True if it waits for its parents.
     pub waiting: bool,
-    /// Those that are not finished, where they are known.
+    /// The parents that are not finished, where they are known.
     pub unfinished_parents: &'a [TaskId],
-    /// Until when it rests.
+    /// The end of its back-off.
     pub not_before: Option<Timestamp>,
-    /// Attempts that failed in a row.
+    /// The number of attempts that failed in a row.
     pub failures: u32,
-    /// Why the last one failed.
+    /// The error of the last one.
     pub last_error: Option<&'a str>,
     /// The question that it was blocked with.
     pub block_reason: Option<&'a str>,
@@ -49,7 +49,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What all ready tasks of an assignee have in common that do not rest.
+    /// Returns the facts that all ready tasks of an assignee share that are not in back-off.
     pub fn of_ready(assignee: Option<&'a str>) -> Self {
         Self {
             id: None,

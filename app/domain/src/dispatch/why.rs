@@ -1,4 +1,4 @@
-//! Why a task is not running.
+//! The reasons for which a task is not running.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,43 +7,43 @@ use crate::id::TaskId;
 use crate::status::Status;
 use crate::time::{Seconds, Timestamp};
 
-/// Why a task is not running: the first thing that would have to change.
+/// The reason for which a task is not running: the first thing that would have to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum WhyNot {
-    /// It is an idea yet.
+    /// It is an idea, in `triage`.
     #[error("it is only an idea; move it to ready to have it done")]
     Idea,
     /// A person put it into `todo`.
     #[error("somebody put it aside; move it to ready to have it done")]
     PutAside,
-    /// Other tasks come first.
+    /// It waits for its parents.
     #[error("it waits for {}{}", names(.parents), .because.as_ref().map_or_else(String::new, Because::text))]
     WaitsForParents {
-        /// Those that are not finished; empty where only their number is known.
+        /// The parents that are not finished; empty where only their number is known.
         parents: Vec<TaskId>,
-        /// What these wait for in the end, where that is known and does not run.
+        /// The task at the end of the chain, where it is known and not running.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         because: Option<Because>,
     },
-    /// It needs an answer.
+    /// It waits for a person's answer.
     #[error("{}", .question.as_deref().unwrap_or("it is blocked; unblock it to let it go on"))]
     Blocked {
         /// The question, or what is missing.
         question: Option<String>,
     },
-    /// It failed, or was put off, too often.
+    /// It failed or was deferred too often.
     #[error("it gave up; the last attempt ended with: {error}")]
     GaveUp {
-        /// How many attempts failed in a row.
+        /// The number of attempts that failed in a row.
         failures: u32,
-        /// Why the last one failed.
+        /// The error of the last one.
         error: String,
     },
-    /// Nobody was told to do it.
+    /// It has no assignee.
     #[error("it is assigned to nobody")]
     NoAssignee,
-    /// No dispatcher is there.
+    /// No dispatcher is running.
     #[error("no dispatcher is running; start one with `kanban serve` or `kanban daemon`")]
     DispatcherOff,
     /// Another process holds the dispatch lock: another program, or a dispatcher that hangs.
@@ -52,19 +52,19 @@ pub enum WhyNot {
         /// The process.
         by: String,
     },
-    /// Nothing is started now.
+    /// The dispatcher or its lane is paused.
     #[error("{} is paused", .lane.as_ref().map_or_else(|| "the dispatcher".to_owned(), |lane| format!("lane {lane}")))]
     Paused {
         /// The lane; `None` is the whole dispatcher.
         lane: Option<String>,
     },
-    /// Nothing can be started on this machine.
+    /// A fault of the machine keeps everything from starting.
     #[error("nothing can be started on this machine: {problem}")]
     MachineFault {
-        /// What is wrong with it, in a sentence.
+        /// The fault, in a sentence.
         problem: String,
     },
-    /// Nothing starts workers of this name.
+    /// No lane serves its assignee.
     #[error("there is no lane for {assignee}; name one in kanban.toml, or assign it to another")]
     NoLane {
         /// The assignee.
@@ -75,40 +75,40 @@ pub enum WhyNot {
     LaneBroken {
         /// The lane.
         lane: String,
-        /// What is wrong, in a sentence.
+        /// The error, in a sentence.
         problem: String,
     },
-    /// It rests after an attempt that failed or could not go on.
+    /// It is in back-off after an attempt that failed or was deferred.
     #[error("it rests for another {remaining} before the next attempt")]
     Resting {
-        /// Until when.
+        /// The end of the back-off.
         until: Timestamp,
-        /// How long that is, from now.
+        /// The time left until then.
         remaining: Seconds,
     },
-    /// The dispatcher can neither watch its last run nor bring it to an end.
+    /// The dispatcher can neither watch its last run nor end it.
     #[error("its last run is stuck: {error}")]
     Stuck {
-        /// Why.
+        /// The error, in a sentence.
         error: String,
     },
-    /// The run before was closed, and its processes have not ended yet.
+    /// Its last run was closed, and the processes of that have not ended yet.
     #[error("the processes of its last run have not ended yet")]
     Leaving,
-    /// As many runs go on as may.
+    /// All slots of the board or of its lane are busy.
     #[error("{running} of {limit} runs go on{}", .lane.as_ref().map_or_else(String::new, |lane| format!(" in lane {lane}")))]
     AtCapacity {
         /// The lane; `None` is the whole board.
         lane: Option<String>,
-        /// How many go on.
+        /// The number of slots in use.
         running: u32,
-        /// How many may.
+        /// The cap.
         limit: u32,
     },
-    /// Nothing is in its way.
+    /// Nothing is in its way: the next tick claims it.
     #[error("it will start in a moment")]
     NotClaimedYet,
-    /// There is nothing left to do.
+    /// It is finished.
     #[error("it is {status}")]
     Finished {
         /// `done` or `archived`.
@@ -127,9 +127,9 @@ pub enum WhyNot {
 pub struct Because {
     /// The chain, from a parent of the task that was asked about to this one.
     pub chain: Vec<TaskId>,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// Why it is not running.
+    /// The reason for which it is not running.
     pub why: Box<WhyNot>,
 }
 
@@ -149,7 +149,8 @@ impl Because {
     }
 }
 
-/// Why a task is not running; `None` for one that is, unless its run is stuck.
+/// Returns the reason for which a task is not running; `None` for one that is, unless its run is
+/// stuck.
 pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
     let why = match facts.status {
         Status::Running => return why_stuck(facts, dispatch.living()?),
@@ -258,10 +259,10 @@ fn names(parents: &[TaskId]) -> String {
     }
 }
 
-/// How many tasks a sentence names; the others are counted.
+/// The maximum number of tasks that a sentence names; the others are counted.
 const MOST_NAMED: usize = 50;
 
-/// The ids, as many as a sentence can hold.
+/// Returns the ids as a list, up to `MOST_NAMED`, and the number of the others.
 pub fn names_of(tasks: &[TaskId]) -> String {
     let names: Vec<_> = tasks.iter().take(MOST_NAMED).map(TaskId::as_str).collect();
     let (more, names) = (tasks.len() - names.len(), names.join(", "));

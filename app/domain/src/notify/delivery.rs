@@ -1,4 +1,4 @@
-//! What is to be said to somebody, and what became of it.
+//! A delivery: one piece of news to be sent to one address, and its state.
 
 use std::fmt;
 
@@ -9,41 +9,41 @@ use super::notice::Notice;
 use crate::id::DeliveryId;
 use crate::time::{Seconds, Timestamp};
 
-/// One piece of news for one place. It is delivered at least once.
+/// One piece of news for one address. It is delivered at least once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Its number.
+    /// Its id.
     pub id: DeliveryId,
-    /// What the receiver is told to know it again by, should it come twice.
+    /// The idempotency key, by which the receiver recognises a delivery that comes twice.
     pub key: String,
-    /// Who is told.
+    /// The address.
     #[serde(flatten)]
     pub to: Address,
-    /// What is said.
+    /// The news.
     pub notice: Notice,
-    /// How far it has come.
+    /// Its state.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// When it is tried next, while it is pending.
+    /// The time of the next attempt, while it is pending.
     pub next_attempt_at: Timestamp,
-    /// Why it failed the last time.
+    /// The error of the last attempt.
     pub error: Option<String>,
-    /// When it was written down.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was delivered or given up.
+    /// The time at which it was delivered or given up.
     pub settled_at: Option<Timestamp>,
 }
 
-/// How far a [`Delivery`] has come.
+/// The state of a [`Delivery`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
-    /// It will be tried, or tried again.
+    /// It waits for its next attempt.
     Pending,
-    /// It was taken.
+    /// The receiver accepted it.
     Delivered,
-    /// It was refused for good, or too often. A person may have it tried again.
+    /// A dead letter: refused for good, or too often. A person may retry it.
     Dead,
 }
 
@@ -72,14 +72,14 @@ impl fmt::Display for DeliveryState {
     }
 }
 
-/// Whether a delivery that failed is worth another attempt.
+/// The retry policy of a delivery that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Retry {
-    /// Whatever is tried will fail the same way.
+    /// Not retried: every attempt would fail the same way.
     Never,
-    /// It may succeed later.
+    /// Retried: it may succeed later.
     Later {
-        /// Not before this long has passed: what the receiver asked for.
+        /// The least delay, as the receiver asked for.
         after: Option<Seconds>,
     },
 }

@@ -1,4 +1,4 @@
-//! A piece of news about a task, as it was when it happened.
+//! A piece of news about a task, as of its event.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::task::Task;
 use crate::text::{lines, one_line};
 use crate::time::Timestamp;
 
-/// How much of a result or an error goes along, in characters: enough to read, and little enough
+/// The longest result or error that goes along, in characters: enough to read, and little enough
 /// that a thousand of them are no burden.
 const LONGEST_DETAIL: usize = 2_000;
 
@@ -21,23 +21,23 @@ pub struct Notice {
     pub event_id: EventId,
     /// One of [`super::KINDS`].
     pub kind: String,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
     /// The task.
     pub task_id: TaskId,
-    /// What is to be done.
+    /// Its title.
     pub title: String,
-    /// Who works on it.
+    /// Its assignee.
     pub assignee: Option<String>,
     /// The project or customer.
     pub tenant: Option<String>,
-    /// Where it stands now.
+    /// Its status after the event.
     pub status: Status,
     /// The result, the question or the error, where there is one.
     pub detail: Option<String>,
 }
 
-/// The kind of news that an event is.
+/// Returns the kind of news that an event is.
 pub fn kind(event: &EventBody) -> &'static str {
     match event {
         EventBody::SpawnAutoBlocked { .. } => "gave_up",
@@ -75,7 +75,7 @@ impl Notice {
         }
     }
 
-    /// What people are told: a line, and a second one where there is more to say.
+    /// Returns the message for people: a line, and a second one where there is more to say.
     pub fn text(&self) -> String {
         let sign = match self.kind.as_str() {
             "completed" => "✔",

@@ -1,25 +1,25 @@
-//! How fast a chat is talked to: people cannot read more, and platforms cut off who sends more.
+//! The rate limit of a chat: people cannot read more, and platforms throttle a faster sender.
 
 use crate::time::{Seconds, Timestamp};
 
-/// How many messages a chat gets in a minute. What comes above that waits for the next minute, and
-/// goes together.
+/// The maximum number of messages to a chat in a minute. News beyond that waits for the next minute
+/// and is sent together.
 const MESSAGES_A_MINUTE: u32 = 3;
 
 const MINUTE: Seconds = Seconds(60);
 
-/// What a chat was sent lately.
+/// The messages that a chat was sent in the current minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pace {
-    /// When the first message of the current minute was sent.
+    /// The time of the first message of the current minute.
     pub since: Timestamp,
-    /// How many were sent in it.
+    /// The number of messages in it.
     pub messages: u32,
 }
 
 impl Pace {
-    /// How many of the `waiting` pieces of news the next message tells: one, or all where one by one
-    /// they would be too many.
+    /// Returns the number of the `waiting` pieces of news that go into the next message: one, or
+    /// all if one by one they would exceed the rate limit.
     pub fn fold(self, now: Timestamp, waiting: usize) -> usize {
         let room = MESSAGES_A_MINUTE.saturating_sub(self.current(now).messages);
         if u32::try_from(waiting).is_ok_and(|waiting| waiting <= room) {
@@ -29,7 +29,7 @@ impl Pace {
         }
     }
 
-    /// The pace after a message that told `told` pieces of news. A folded one is enough for the
+    /// Returns the pace after a message with `told` pieces of news. A folded one uses up the
     /// minute.
     #[must_use]
     pub fn after(self, now: Timestamp, told: usize) -> Self {
@@ -44,7 +44,7 @@ impl Pace {
         }
     }
 
-    /// Until when nothing is sent, if it was enough for now.
+    /// Returns the time until which nothing may be sent, if the rate limit is reached.
     pub fn rest(self) -> Option<Timestamp> {
         (self.messages >= MESSAGES_A_MINUTE).then_some(self.since + MINUTE)
     }

@@ -1,4 +1,4 @@
-//! The hours at which a place wants to be left alone.
+//! Quiet hours: the part of the day in which an address is sent nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,7 +30,7 @@ impl QuietHours {
         self.until
     }
 
-    /// Whether it ends on the day after that on which it begins.
+    /// Returns true if it ends on the day after that on which it begins.
     pub fn last_past_midnight(&self) -> bool {
         self.until < self.from
     }

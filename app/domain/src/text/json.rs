@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::{is_hidden, lines};
 
-/// Returns the value with every text cleaned. It must read back as it is written, as all do that a
-/// page is sent.
+/// Returns the value with every text cleaned. It must read back as it is written, as do all values
+/// that are sent to the page.
 ///
 /// # Errors
-/// When the value has no JSON form, or cannot be read from it.
+/// Fails if the value has no JSON form, or cannot be read from it.
 pub fn clean<T: Serialize + DeserializeOwned>(value: T) -> serde_json::Result<T> {
     if is_clean(&serde_json::to_string(&value)?) {
         return Ok(value);
@@ -22,7 +22,7 @@ pub fn clean<T: Serialize + DeserializeOwned>(value: T) -> serde_json::Result<T>
 /// Returns the JSON of the value with every text cleaned.
 ///
 /// # Errors
-/// When the value has no JSON form.
+/// Fails if the value has no JSON form.
 pub fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
     let json = serde_json::to_string(value)?;
     if is_clean(&json) {

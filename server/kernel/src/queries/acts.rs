@@ -10,7 +10,7 @@ impl Kernel {
     /// The last event of the newest act by this name that was not taken back.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn last_act_by(&self, name: &str) -> Result<Option<Event>, Error> {
         let name = name.to_owned();
         self.readers

@@ -13,7 +13,7 @@ impl Kernel {
     /// first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, Error> {
         self.readers
             .read(move |conn| {

@@ -49,7 +49,7 @@ impl Kernel {
     /// The board as cards, and the cursor from which to follow it.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn board(&self, filter: BoardFilter) -> Result<Snapshot, Error> {
         let now = self.now();
         self.readers

@@ -18,7 +18,7 @@ impl Kernel {
     /// What a worker of this task is told: the task, the results of its parents, the comments.
     ///
     /// # Errors
-    /// When there is no such task or the board cannot be read.
+    /// Fails if there is no such task or the board cannot be read.
     pub async fn context(&self, id: &TaskId) -> Result<String, Error> {
         let id = id.clone();
         self.readers

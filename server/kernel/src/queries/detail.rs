@@ -12,7 +12,7 @@ impl Kernel {
     /// The task without anything around it.
     ///
     /// # Errors
-    /// When there is no such task or the board cannot be read.
+    /// Fails if there is no such task or the board cannot be read.
     pub async fn task_alone(&self, id: &TaskId) -> Result<Task, Error> {
         let id = id.clone();
         self.readers.read(move |conn| tasks::get(conn, &id)).await
@@ -21,7 +21,7 @@ impl Kernel {
     /// The task with its comments, events, links and runs.
     ///
     /// # Errors
-    /// When there is no such task or the board cannot be read.
+    /// Fails if there is no such task or the board cannot be read.
     pub async fn task(&self, id: &TaskId) -> Result<TaskDetail, Error> {
         let id = id.clone();
         self.readers

@@ -57,7 +57,7 @@ impl Kernel {
     /// Everything about dispatching that is not about one task.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn dispatch(&self) -> Result<Dispatch, Error> {
         let (now, held) = (self.now(), self.held_report.get());
         let reading = self.readers.read(move |conn| dispatch(conn, now, held));
@@ -71,7 +71,7 @@ impl Kernel {
     /// Why the task is not running; `None` while it is.
     ///
     /// # Errors
-    /// When there is no such task or the board cannot be read.
+    /// Fails if there is no such task or the board cannot be read.
     pub async fn why(&self, id: &TaskId) -> Result<Option<WhyNot>, Error> {
         let (id, now, held) = (id.clone(), self.now(), self.held_report.get());
         self.readers
@@ -91,7 +91,7 @@ impl Kernel {
     /// How many ready tasks there are, by assignee. Looks at all of them.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn ready_counts(&self) -> Result<Vec<ReadyCount>, Error> {
         let now = self.now();
         self.readers

@@ -12,7 +12,7 @@ impl Kernel {
     /// Everything that waits for a person, what has waited longest first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn inbox(&self) -> Result<Vec<Concern>, Error> {
         self.readers
             .read(|conn| {

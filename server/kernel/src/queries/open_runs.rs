@@ -41,7 +41,7 @@ impl KnownRun {
     /// The run, while it is open.
     ///
     /// # Errors
-    /// When it is over: its token opens nothing any more.
+    /// Fails if it is over: its token opens nothing any more.
     pub fn open(self) -> Result<OpenRun, Refusal> {
         match self.outcome {
             None => Ok(self.run),
@@ -58,7 +58,7 @@ impl Kernel {
     /// Every run that is open, oldest first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn open_runs(&self) -> Result<Vec<OpenRun>, Error> {
         self.readers
             .read(|conn| {
@@ -77,7 +77,7 @@ impl Kernel {
     /// says nothing that helps to guess 128 random bits.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn run_of(&self, token: RunToken) -> Result<Option<KnownRun>, Error> {
         self.readers
             .read(move |conn| {
@@ -97,7 +97,7 @@ impl Kernel {
     /// When the next claim is taken back unless it is renewed, of those that have no supervisor.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn next_lease_end(&self) -> Result<Option<Timestamp>, Error> {
         self.readers
             .read(|conn| {
@@ -116,7 +116,7 @@ impl Kernel {
     /// had claimed, or another program took it out of `running`.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn stale_claims(&self) -> Result<Vec<StaleClaim>, Error> {
         let now = self.now();
         self.readers.read(move |conn| stale_claims(conn, now)).await
@@ -126,7 +126,7 @@ impl Kernel {
     /// one of them be gone.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn foreign_workers(&self) -> Result<Vec<ForeignWorker>, Error> {
         self.readers.read(foreign_workers).await
     }
@@ -134,7 +134,7 @@ impl Kernel {
     /// The workers that run now, the oldest first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn active_workers(&self) -> Result<Vec<ActiveWorker>, Error> {
         self.readers
             .read(|conn| {
@@ -164,7 +164,7 @@ impl Kernel {
     /// The run with this number.
     ///
     /// # Errors
-    /// When there is none or the board cannot be read.
+    /// Fails if there is none or the board cannot be read.
     pub async fn run(&self, id: RunId) -> Result<Run, Error> {
         self.readers
             .read(move |conn| {

@@ -67,7 +67,7 @@ impl Kernel {
     /// How much there is to tell, and how much reached nobody.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn delivery_counts(&self) -> Result<DeliveryCounts, Error> {
         self.readers
             .read(|conn| {
@@ -101,7 +101,7 @@ impl Kernel {
     /// Which places can be told something now, and when to ask again.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn outbox(&self) -> Result<Outbox, Error> {
         let now = self.now();
         self.readers.read(move |conn| outbox(conn, now)).await
@@ -110,7 +110,7 @@ impl Kernel {
     /// The oldest `limit` deliveries of a place that are to be tried now.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn due_deliveries(&self, place: i64, limit: u32) -> Result<Vec<Delivery>, Error> {
         let now = self.now();
         self.readers
@@ -129,7 +129,7 @@ impl Kernel {
     /// What the message told that a place knows by this number.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn told_by(&self, to: Address, receipt: String) -> Result<Vec<Delivery>, Error> {
         self.readers
             .read(move |conn| {
@@ -146,7 +146,7 @@ impl Kernel {
     /// What was given up and waits for a person, and the task that it tells of: the newest thousand.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn undelivered(&self) -> Result<BTreeMap<DeliveryId, TaskId>, Error> {
         self.readers
             .read(|conn| {
@@ -165,7 +165,7 @@ impl Kernel {
     /// Deliveries, newest first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn deliveries(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, Error> {
         self.readers
             .read(move |conn| deliveries(conn, &query))

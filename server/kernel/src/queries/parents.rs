@@ -24,7 +24,7 @@ impl Kernel {
     /// The parents of a task by id, a hundred at most, and the branch of its own worktree.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn builds_on(&self, id: &TaskId) -> Result<(Vec<Parent>, Option<String>), Error> {
         let id = id.clone();
         self.readers

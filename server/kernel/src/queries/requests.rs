@@ -20,7 +20,7 @@ impl Kernel {
     /// The request that was carried out under a caller's key.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn request(
         &self,
         caller: String,

@@ -25,7 +25,7 @@ impl Kernel {
     /// How many runs there were, by lane and outcome. Looks at all of them.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn run_counts(&self) -> Result<Vec<RunCount>, Error> {
         self.readers
             .read(|conn| {

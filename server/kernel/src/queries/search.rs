@@ -47,7 +47,7 @@ impl Kernel {
     /// most. Brings the index up to date first.
     ///
     /// # Errors
-    /// When the board cannot be read, or not in time.
+    /// Fails if the board cannot be read, or not in time.
     pub async fn search(&self, query: SearchQuery) -> Result<Found, Error> {
         let Some(words) = expression(&query.text) else {
             return Ok(Found::default());

@@ -29,7 +29,7 @@ impl Kernel {
     /// program made ready before their parents are finished stand in nobody's place.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn startable(
         &self,
         assignees: Vec<String>,
@@ -52,7 +52,7 @@ impl Kernel {
     /// has finished the last of their parents.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn promotable(&self) -> Result<Vec<Task>, Error> {
         self.readers
             .read(|conn| {
@@ -71,7 +71,7 @@ impl Kernel {
     /// that are not. Looks at all ready tasks.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn held_back(&self) -> Result<BTreeMap<TaskId, Vec<TaskId>>, Error> {
         self.readers
             .read(|conn| {
@@ -91,7 +91,7 @@ impl Kernel {
     /// Everybody who has a ready task. The cost grows with their number, not with that of the tasks.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn ready_assignees(&self) -> Result<Vec<String>, Error> {
         self.readers
             .read(|conn| {
@@ -107,7 +107,7 @@ impl Kernel {
     /// When the first of the tasks that rest between two attempts may start again.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn next_rest_end(&self) -> Result<Option<Timestamp>, Error> {
         let now = self.now();
         self.readers

@@ -12,7 +12,7 @@ impl Kernel {
     /// Counts by status and assignee, and how long ready work has been lying there.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn stats(&self) -> Result<Stats, Error> {
         let now = self.now();
         self.readers

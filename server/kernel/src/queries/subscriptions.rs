@@ -13,7 +13,7 @@ impl Kernel {
     /// The subscriptions of one task, or all of them, oldest first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn subscriptions(&self, task: Option<TaskId>) -> Result<Vec<Subscription>, Error> {
         self.readers
             .read(move |conn| {
@@ -32,7 +32,7 @@ impl Kernel {
     /// The subscriptions to more than one task, oldest first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn board_subscriptions(&self) -> Result<Vec<BoardSubscription>, Error> {
         self.readers
             .read(|conn| {
@@ -50,7 +50,7 @@ impl Kernel {
     /// The places that want to be left alone at certain hours.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn quiet_hours(&self) -> Result<Vec<(Address, QuietHours)>, Error> {
         self.readers
             .read(|conn| {

@@ -24,7 +24,7 @@ impl Kernel {
     /// The tasks that `filter` lets through: urgent first, then oldest first.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn tasks(&self, filter: TaskFilter) -> Result<Vec<Task>, Error> {
         self.readers
             .read(move |conn| {
@@ -62,7 +62,7 @@ impl Kernel {
     /// failed so often, are blocked since before a moment, or are ready for somebody since before another.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn troubled_tasks(
         &self,
         failures: u32,

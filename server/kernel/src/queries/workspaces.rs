@@ -15,7 +15,7 @@ impl Kernel {
     /// The folders that were made for tasks which have been archived since before this moment.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn removable_workspaces(
         &self,
         archived_before: Timestamp,
@@ -37,7 +37,7 @@ impl Kernel {
     /// The folder at this path, if it was made for a task.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn workspace(&self, path: PathBuf) -> Result<Option<Workspace>, Error> {
         self.readers
             .read(move |conn| {
@@ -54,7 +54,7 @@ impl Kernel {
     /// How many events [`domain::command::Command::ForgetEvents`] would forget.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn forgettable_events(&self, before: Timestamp) -> Result<usize, Error> {
         self.readers
             .read(move |conn| count_forgettable(conn, before))

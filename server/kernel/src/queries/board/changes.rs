@@ -34,7 +34,7 @@ impl Kernel {
     /// The newest event, as the file says: also of a process that has committed just now.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn cursor(&self) -> Result<EventId, Error> {
         self.readers.read(events::newest).await
     }
@@ -45,7 +45,7 @@ impl Kernel {
     /// Running tasks are always among it: leases are renewed without an event.
     ///
     /// # Errors
-    /// When the board cannot be read.
+    /// Fails if the board cannot be read.
     pub async fn board_changes(&self, since: Option<EventId>) -> Result<BoardChanges, Error> {
         let now = self.now();
         self.readers

@@ -1,4 +1,4 @@
-//! What the address bar says. A link reproduces the view.
+//! The page's address. A link reproduces the view.
 
 use domain::id::TaskId;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ const INBOX: &str = "/inbox";
 pub struct Address {
     /// The task that is open beside the board.
     pub task: Option<TaskId>,
-    /// Whether the inbox is open in place of the board.
+    /// True while the inbox is open in place of the board.
     pub is_inbox: bool,
     /// Which cards are shown.
     pub filter: Filter,

@@ -1,4 +1,4 @@
-//! How long ago, in few letters.
+//! Ages in few letters.
 
 use domain::time::Timestamp;
 

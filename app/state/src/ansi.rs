@@ -8,18 +8,18 @@ use domain::text::{Piece, pieces};
 pub struct Span {
     /// The text.
     pub text: String,
-    /// How it looks.
+    /// Its style.
     pub style: Style,
 }
 
-/// How text looks.
+/// The style of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Style {
     /// One of the sixteen colours of terminals.
     pub colour: Option<u8>,
-    /// Whether it stands out.
+    /// SGR bold.
     pub is_bold: bool,
-    /// Whether it stands back.
+    /// SGR dim.
     pub is_dim: bool,
 }
 

@@ -22,28 +22,28 @@ pub struct Model {
     has_archive: bool,
 }
 
-/// Where a card hangs among others, as [`board::order`] says, and whose it is.
+/// The sort key of a card, as [`board::order`] has it, with its task.
 type Place = ((Reverse<i64>, Timestamp, i64), TaskId);
 
 /// One task of the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What its card shows.
+    /// The fields of its card.
     pub task: TaskSummary,
-    /// How often it has changed since the page was opened; a card lights up when this grows.
+    /// The number of changes since the page was opened; a card lights up when this grows.
     pub changes: u32,
-    /// What a search looks at: [`filter::words`].
+    /// The text that a search reads: [`filter::words`].
     pub words: String,
 }
 
-/// What a frame did to one task.
+/// A frame's effect on one task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The title.
     pub title: String,
-    /// Where it stood before; `None` for a new task.
+    /// Its status before; `None` for a new task.
     pub from: Option<Status>,
-    /// Where it stands now.
+    /// Its status now.
     pub to: Status,
 }
 
@@ -67,12 +67,12 @@ impl Model {
         self.cursor
     }
 
-    /// Whether archived tasks are among its tasks.
+    /// Returns true when archived tasks are among its tasks.
     pub fn has_archive(&self) -> bool {
         self.has_archive
     }
 
-    /// Whether there are no tasks.
+    /// Returns true when there are no tasks.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
@@ -92,7 +92,7 @@ impl Model {
         self.tasks.get(task).map(|entry| &entry.task)
     }
 
-    /// What a task is called: by its title, where that is known.
+    /// The name of a task: its title, where that is known.
     pub fn name_of(&self, task: &TaskId) -> String {
         let title = self.get(task).map(|task| task.title.clone());
         title.unwrap_or_else(|| task.to_string())

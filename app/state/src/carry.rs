@@ -6,7 +6,7 @@ use domain::status::Status;
 use crate::change::Change;
 use crate::{board, label};
 
-/// What is carried.
+/// The cards that are carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
     /// The tasks, with where each came from.
@@ -50,7 +50,7 @@ impl Carried {
         }
     }
 
-    /// What putting them down means for each; nothing for those that stay.
+    /// The change of each task when they are put down; none for those that stay.
     pub fn changes(self) -> Vec<(TaskId, Change)> {
         let Some(over) = self.over else {
             return Vec::new();
@@ -61,19 +61,19 @@ impl Carried {
             .collect()
     }
 
-    /// Whether a task is carried.
+    /// Returns true while a task is carried.
     pub fn has(&self, task: &TaskId) -> bool {
         self.tasks.iter().any(|(id, _)| id == task)
     }
 
-    /// Where a task is held, if that is not where it came from.
+    /// The column a task is held over, if that is not its own.
     pub fn holds(&self, task: &TaskId) -> Option<&Status> {
         let (_, from) = self.tasks.iter().find(|(id, _)| id == task)?;
         let over = self.over.as_ref();
         over.filter(|over| Change::between(from, over).is_some())
     }
 
-    /// Where they are held, for who cannot see it.
+    /// The carried cards and their column, in words for screen readers.
     pub fn in_words(&self, board: &board::Model) -> String {
         let what = match self.tasks.as_slice() {
             [(task, _)] => format!("“{}”", board.name_of(task)),

@@ -1,4 +1,4 @@
-//! What a person may do to a task that is on the board, and how that looks before the server has
+//! The changes a person may make to a task on the board, and how they look before the server has
 //! answered.
 
 use domain::board::TaskSummary;
@@ -20,7 +20,7 @@ pub enum Change {
     Unblock,
     /// Let it go on, with this said first where there is something to say.
     Answer {
-        /// What to say.
+        /// The text.
         text: String,
     },
     /// Stop it until somebody has answered.
@@ -30,7 +30,7 @@ pub enum Change {
     },
     /// Finish it by hand.
     Complete {
-        /// What came out of it.
+        /// The result.
         result: Option<String>,
     },
     /// Put it away.
@@ -57,7 +57,8 @@ pub enum Change {
 }
 
 impl Change {
-    /// What brings a task from one column to another; `None` where no person can do that.
+    /// The change that brings a task from one column to another; `None` where no person can do
+    /// that.
     pub fn between(from: &Status, to: &Status) -> Option<Self> {
         let change = match (from, to) {
             (from, to) if from == to => return None,
@@ -71,7 +72,7 @@ impl Change {
         change.leads_from(from).is_some().then_some(change)
     }
 
-    /// Why [`Change::between`] leads nowhere.
+    /// The reason for which [`Change::between`] returns nothing.
     pub fn why_not_between(from: &Status, to: &Status) -> String {
         match to {
             to if from == to => format!("It is in {} already", label::of(to)),
@@ -152,7 +153,7 @@ impl Change {
         }
     }
 
-    /// What was done to `what`, in words: `Moved “Count words” to Ready`.
+    /// The change as done to `what`, in words: `Moved “Count words” to Ready`.
     pub fn in_words(&self, what: &str) -> String {
         match self {
             Self::Move(column) => format!("Moved {what} to {}", label::of(column)),

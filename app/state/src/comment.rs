@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use domain::id::TaskId;
 
-/// What is being typed, by task. A task without an entry has nothing.
+/// The drafts of comments, by task. A task without an entry has nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     drafts: BTreeMap<TaskId, String>,
 }
 
-/// What a person did with the form of a comment.
+/// A person's action in a comment form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// The text about this task is this now.
@@ -18,7 +18,7 @@ pub enum Msg {
 }
 
 impl Model {
-    /// What is being typed about a task.
+    /// The draft of a comment on a task.
     pub fn draft(&self, task: &TaskId) -> &str {
         self.drafts.get(task).map_or("", String::as_str)
     }

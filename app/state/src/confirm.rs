@@ -15,7 +15,7 @@ pub struct Confirmation {
     changes: Vec<(TaskId, Change)>,
     /// The tasks among them whose runs end.
     ending: Vec<TaskId>,
-    /// What follows once the person has agreed.
+    /// The effect that follows once the person has agreed.
     pub(crate) then: Option<Effect>,
 }
 
@@ -31,9 +31,9 @@ pub enum Msg {
 /// The question as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
-    /// What ends.
+    /// The question: the work that ends.
     pub heading: String,
-    /// Where several end: which.
+    /// The titles of the tasks, where several end.
     pub names: Vec<String>,
     /// The words on the button that agrees.
     pub verb: String,

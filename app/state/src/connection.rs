@@ -20,9 +20,9 @@ pub struct Model {
     socket: Socket,
     failures: u32,
     phase: Phase,
-    /// Whether the board must be read before any socket can continue it.
+    /// True when the board must be read before any socket can continue it.
     is_track_lost: bool,
-    /// Whether the server no longer knows the visitor.
+    /// True once the server no longer knows the visitor.
     is_session_over: bool,
 }
 
@@ -48,7 +48,7 @@ enum Phase {
     },
 }
 
-/// What the page says about its connection.
+/// The state of the connection, as the page shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Link {
     /// No program runs in the page yet.
@@ -58,13 +58,13 @@ pub enum Link {
     Connecting,
     /// Changes arrive.
     Live,
-    /// What is shown may be old; another try will follow.
+    /// The board may be out of date; the page reconnects by itself.
     Lost,
     /// No try will help before the visitor has signed in again.
     SignedOut,
 }
 
-/// What happened to a socket, or to the right to have one.
+/// An event of a socket, or of the right to have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// It was closed, or could not be opened.
@@ -76,7 +76,7 @@ pub enum Msg {
 }
 
 impl Model {
-    /// What the page says about it.
+    /// The state of the connection, as the page shows it.
     pub fn link(&self) -> Link {
         match self.phase {
             Phase::Idle => Link::Idle,

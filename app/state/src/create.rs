@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::refusal::Refusal;
 
-/// What was filled in: the fields of the form, by the names of its inputs.
+/// The fields of the form, by the names of its inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
-    /// What is to be done, in a line.
+    /// The title, one line.
     pub title: String,
     /// The whole story; for the `shell` lane, the script.
     pub body: String,
-    /// Who is to work on it.
+    /// The assignee.
     pub assignee: String,
     /// The project or customer.
     pub tenant: String,
@@ -23,7 +23,7 @@ pub struct Form {
     pub priority: String,
     /// The ids of tasks to wait for, between spaces or commas.
     pub parents: String,
-    /// Whether it is only an idea yet.
+    /// True for an idea, which goes to triage.
     pub triage: bool,
 }
 
@@ -32,7 +32,7 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// When the priority is no number.
+    /// Fails when the priority is no number.
     pub fn into_task(self) -> Result<NewTask, Refusal> {
         let priority = match self.priority.trim() {
             "" => 0,
@@ -112,7 +112,7 @@ impl Form {
         is_free
     }
 
-    /// Where the card is shown until the server has said where it hangs.
+    /// The column in which the card is shown until the server has answered.
     pub fn likely_status(&self) -> Status {
         if self.triage {
             Status::Triage
@@ -129,10 +129,10 @@ fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// What is known of the form besides what is being typed.
+/// The state of the form besides its draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
-    /// Whether the next task is only an idea.
+    /// True when the next task is only an idea.
     pub triage: bool,
     /// The form that the server refused last.
     pub refused: Option<Refused>,
@@ -140,7 +140,7 @@ pub struct Model {
     pub aside: Option<Refused>,
 }
 
-/// What a person did with the form.
+/// A person's action in the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// Opened it from a column.
@@ -193,7 +193,7 @@ pub fn update(model: &mut Model, msg: &Msg) -> Option<String> {
 pub struct Refused {
     /// As it was filled in.
     pub form: Form,
-    /// Why it was refused.
+    /// The server's refusal.
     pub refusal: Refusal,
 }
 

@@ -24,14 +24,14 @@ pub enum Model {
     Open {
         /// Which.
         task: TaskId,
-        /// What is known of it.
+        /// Its content.
         content: Content,
-        /// Whether it is being read.
+        /// The state of the request that reads it.
         request: Request,
     },
 }
 
-/// What is known of the open task.
+/// The content of the open task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Nothing yet.
@@ -42,7 +42,8 @@ pub enum Content {
     Failed(Refusal),
 }
 
-/// Whether a task is being read. One reading at a time, so that an older one never comes last.
+/// The state of the request that reads a task. One reading at a time, so that an older one never
+/// comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Nothing is under way.
@@ -58,7 +59,7 @@ pub enum Request {
 pub struct Answer {
     /// Which.
     pub task: TaskId,
-    /// What it said.
+    /// The task, or the refusal.
     pub result: Result<Box<Reading>, Refusal>,
 }
 
@@ -75,7 +76,7 @@ impl Model {
         }
     }
 
-    /// What is known of the open task.
+    /// The open task, once it is loaded.
     pub fn reading(&self) -> Option<&Reading> {
         match self {
             Self::Open {

@@ -5,7 +5,7 @@ use domain::task::Task;
 
 use crate::change::Change;
 
-/// What is being rewritten. Texts outlive the drawer, so that leaving a task loses no word.
+/// The unsaved edits. Texts outlive the drawer, so that leaving a task loses no word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model(Vec<Edit>);
 
@@ -13,15 +13,15 @@ pub struct Model(Vec<Edit>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edit {
     task: TaskId,
-    /// What the task said when the fields were filled.
+    /// The task's text when the fields were filled.
     base: Text,
-    /// What stands in the fields.
+    /// The text in the fields.
     typed: Text,
-    /// Whether it is on its way to the server.
+    /// True while it is on its way to the server.
     is_sent: bool,
 }
 
-/// What a task says.
+/// The text of a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     /// The title.
@@ -30,7 +30,7 @@ pub struct Text {
     pub body: String,
 }
 
-/// What a person did.
+/// A person's action in the editor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// Began.
@@ -46,7 +46,7 @@ pub enum Msg {
 }
 
 impl Text {
-    /// What a task says.
+    /// The text of a task.
     pub fn of(task: &Task) -> Self {
         Self {
             title: task.title.clone(),
@@ -54,8 +54,8 @@ impl Text {
         }
     }
 
-    /// What turns this text into another; `None` where nothing is different. A browser writes line
-    /// breaks of its own, which are no difference.
+    /// The change that turns this text into another; `None` where nothing is different. A browser
+    /// writes line breaks of its own, which are no difference.
     pub fn change_to(&self, typed: &Self) -> Option<Change> {
         let plain = |text: &str| text.replace("\r\n", "\n");
         let title = typed.title.trim();
@@ -67,7 +67,7 @@ impl Text {
 }
 
 impl Model {
-    /// What was typed into the fields of a task and was not sent; `None` where that is nothing new.
+    /// The unsent text in the fields of a task; `None` where it is unchanged.
     pub fn draft(&self, task: &TaskId) -> Option<&Text> {
         let edit = self.find(task)?;
         edit.is_unsaved().then_some(&edit.typed)
@@ -78,7 +78,7 @@ impl Model {
         self.0.iter().any(Edit::is_unsaved)
     }
 
-    /// What the task says by now, where somebody else has rewritten it meanwhile.
+    /// The task's present text, where somebody else has changed it meanwhile.
     pub fn conflict(&self, task: &Task) -> Option<Text> {
         let now = Text::of(task);
         let edit = self.find(&task.id)?;

@@ -1,4 +1,4 @@
-//! What the page wants done.
+//! The side effects that the page asks for.
 
 use domain::id::{EventId, TaskId};
 
@@ -21,7 +21,7 @@ impl Effect {
     }
 }
 
-/// What the page wants done.
+/// A side effect that the page asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Open a socket that tells what happens after `since`, in place of the last one.

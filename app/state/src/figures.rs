@@ -12,11 +12,11 @@ const HOUR: i64 = 3_600;
 /// Figures about all tasks, whatever the filter hides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {
-    /// How many hang in each of the six columns, in their order.
+    /// The number of tasks in each of the six columns, in their order.
     pub counts: [(Status, u32); 6],
     /// Since when the longest has been ready.
     pub oldest_ready: Option<Timestamp>,
-    /// How many were finished in each of the last 24 hours, the oldest hour first.
+    /// The number of tasks finished in each of the last 24 hours, the oldest hour first.
     pub done_by_hour: Vec<u32>,
 }
 
@@ -53,7 +53,7 @@ impl Figures {
         }
     }
 
-    /// How many were finished in the last 24 hours.
+    /// The number of tasks finished in the last 24 hours.
     pub fn done(&self) -> u32 {
         self.done_by_hour.iter().sum()
     }

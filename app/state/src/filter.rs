@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::query;
 use crate::staleness::Staleness;
 
-/// What a person wants to see of the board.
+/// The filter of the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -41,7 +41,7 @@ pub enum Whose {
     Of(String),
 }
 
-/// What a person did with the filter.
+/// A person's change of the filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// Is looking for these words.
@@ -118,7 +118,7 @@ impl Filter {
         )
     }
 
-    /// Whether it hides any card.
+    /// Returns true when it hides any card.
     pub fn is_active(&self) -> bool {
         !self.text.trim().is_empty()
             || self.tenant.is_some()
@@ -174,7 +174,7 @@ impl Whose {
 /// The fewest characters of an id that find it without its `t_`: as many as the shortest ids have.
 const SHORTEST_ID: usize = 4;
 
-/// How a task answers the words that are looked for, best first.
+/// The quality of a match between a task and the words of a search, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
     /// They are its title.

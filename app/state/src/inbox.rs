@@ -1,4 +1,5 @@
-//! What needs a person: the board knows most of it, the server is asked for the rest.
+//! The inbox: the concerns that need a person. The board knows most of them, the server is asked
+//! for the rest.
 
 mod id;
 mod keys;
@@ -17,20 +18,20 @@ pub use id::ConcernId;
 pub(crate) use keys::press;
 pub use told::{Letter, Proposal, Told};
 
-/// What the server said, and where the person is.
+/// The server's part of the inbox, and the concern that is marked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
-    /// What the server said last.
+    /// The server's last answer.
     told: Told,
     reading: Reading,
     /// Which one the person looks at.
     current: Option<ConcernId>,
-    /// Where that stood, so that the next one takes its place once it is gone.
+    /// The index of the marked concern, so that the next one takes its place once it is gone.
     place: usize,
 }
 
-/// Whether the server is being asked. One question at a time, so that an older answer never comes
-/// last.
+/// The state of the request to the server. One request at a time, so that an older answer never
+/// comes last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Reading {
     #[default]
@@ -40,7 +41,7 @@ enum Reading {
     Outdated,
 }
 
-/// What happened to the inbox.
+/// An event of the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// The server answered.
@@ -51,12 +52,12 @@ pub enum Msg {
     Answered(ConcernId, Answer),
 }
 
-/// What is to become of a concern.
+/// A person's answer to a concern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The task goes on, with this said first where there is something to say.
     Say(String),
-    /// What the worker proposed is the result.
+    /// Takes the worker's proposal as the result.
     Accept,
     /// Somebody is to be told after all.
     Retry,
@@ -65,7 +66,7 @@ pub enum Answer {
 }
 
 impl Model {
-    /// What was read along with the page.
+    /// The inbox that was read along with the page.
     pub fn new(told: Told) -> Self {
         Self {
             told,

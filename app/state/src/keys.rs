@@ -1,6 +1,6 @@
 //! The keys of the board. One table says what each does, and the help is made from it.
 
-/// What a key asks for.
+/// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Go to the card above.
@@ -83,7 +83,7 @@ impl Action {
     }
 }
 
-/// Where a key is at home.
+/// The part of the page in which a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Anywhere.
@@ -102,11 +102,11 @@ type Chords = &'static [&'static str];
 pub struct Shortcut {
     /// The keys.
     pub chords: Chords,
-    /// What they ask for.
+    /// Their action.
     pub action: Action,
     /// In words.
     pub label: &'static str,
-    /// Where they are at home.
+    /// The part of the page in which they work.
     pub place: Place,
 }
 
@@ -194,14 +194,14 @@ pub fn chord(key: &str, has_control: bool, has_shift: bool) -> String {
     }
 }
 
-/// What a key asks for.
+/// The shortcut of a key.
 pub fn find(chord: &str) -> Option<&'static Shortcut> {
     TABLE
         .iter()
         .find(|shortcut| shortcut.chords.contains(&chord))
 }
 
-/// Whether this is the first of two keys that are pressed one after the other.
+/// Returns true for the first of two keys that are pressed one after the other.
 pub fn is_prefix(chord: &str) -> bool {
     let chords = TABLE.iter().flat_map(|shortcut| shortcut.chords);
     chords

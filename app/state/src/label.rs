@@ -17,7 +17,7 @@ pub fn of(status: &Status) -> &str {
     }
 }
 
-/// What belongs into a column, for when it is empty.
+/// The text of an empty column: the tasks that belong there.
 pub fn hint(status: &Status) -> &'static str {
     match status {
         Status::Triage => "Ideas. Nothing starts from here by itself.",
@@ -31,7 +31,7 @@ pub fn hint(status: &Status) -> &'static str {
     }
 }
 
-/// How a run ended, in a word or two; `None` while it goes on.
+/// The outcome of a run in a word or two; `None` while it goes on.
 pub fn of_run(outcome: Option<Outcome>) -> &'static str {
     match outcome {
         None => "running",

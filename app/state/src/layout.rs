@@ -1,4 +1,4 @@
-//! How the board is laid out on this person's screen. It is remembered, and not part of a link.
+//! The layout of the board on this person's screen. It is remembered, and not part of a link.
 
 use domain::status::Status;
 use serde::{Deserialize, Serialize};
@@ -10,18 +10,18 @@ pub const COOKIE: &str = "kanban_layout";
 const COMPACT: &str = "compact";
 const FIGURES: &str = "figures";
 
-/// What a person arranged.
+/// The layout of the board.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// The names of the columns that are folded to their head, in order.
     folded: Vec<String>,
-    /// Whether cards are drawn closer.
+    /// True when cards are drawn closer.
     pub is_compact: bool,
-    /// Whether the strip of figures is shown.
+    /// True when the strip of figures is shown.
     pub has_figures: bool,
 }
 
-/// What a person did.
+/// A person's change of the layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// Folded a column, or opened it again.
@@ -33,7 +33,7 @@ pub enum Msg {
 }
 
 impl Layout {
-    /// Whether a column is folded to its head.
+    /// Returns true when a column is folded to its head.
     pub fn is_folded(&self, column: &Status) -> bool {
         self.place(column).is_ok()
     }
@@ -69,7 +69,7 @@ impl Layout {
         }
     }
 
-    /// Where the name of a column is among those that are folded, or would be.
+    /// The index of a column's name among those that are folded, or would be.
     fn place(&self, column: &Status) -> Result<usize, usize> {
         let name = column.as_str();
         self.folded.binary_search_by(|it| it.as_str().cmp(name))

@@ -88,7 +88,7 @@ pub struct Model {
     carried: Option<Carried>,
     drawer: drawer::Model,
     edit: edit::Model,
-    /// Why the dependencies of a task could not be changed.
+    /// The reason for which the dependencies of a task could not be changed.
     link_problem: Option<(TaskId, String)>,
     create: create::Model,
     comment: comment::Model,
@@ -98,7 +98,7 @@ pub struct Model {
     is_helping: bool,
     /// Changes that the person has to agree to first.
     confirmation: Option<Confirmation>,
-    /// Whether a field is about to take the keyboard.
+    /// True while a field is about to take the keyboard.
     is_field_awaited: bool,
     /// The key that was pressed last.
     last_press: Option<Press>,
@@ -106,7 +106,7 @@ pub struct Model {
     pulse: pulse::Model,
     /// Which build of the server rendered the page.
     build: String,
-    /// Whether another build runs by now.
+    /// True once another build of the server runs.
     is_outdated: bool,
     notices: notice::Model,
     layout: Layout,
@@ -115,28 +115,28 @@ pub struct Model {
     me: Option<String>,
 }
 
-/// What the server read to render the page, handed to the browser once.
+/// The server's data for the first rendering, handed to the browser once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
-    /// What was asked for.
+    /// The address that was asked for.
     pub address: Address,
     /// The board; with its archive where the address asks for it.
     pub snapshot: Snapshot,
     /// The open task.
     pub reading: Option<Result<Reading, Refusal>>,
-    /// What needs a person.
+    /// The server's part of the inbox.
     pub inbox: inbox::Told,
     /// The dispatcher.
     pub pulse: Pulse,
-    /// Whether the browser is to say what is new in the inbox.
+    /// True when the browser is to notify of what is new in the inbox.
     pub notifies: bool,
-    /// How the board is laid out.
+    /// The layout of the board.
     pub layout: Layout,
     /// The colours.
     pub theme: Theme,
     /// Whose tasks are this person's.
     pub me: Option<String>,
-    /// Why the plain form that led here was refused.
+    /// The refusal of the plain form that led here.
     pub problem: Option<Refusal>,
 }
 
@@ -197,12 +197,12 @@ impl Model {
         }
     }
 
-    /// What a URL of this board says.
+    /// Parses a URL of this board.
     pub fn address_of(&self, path: &str, query: &str) -> Address {
         Address::from_url(path, query, self.address.usual.clone())
     }
 
-    /// Whether archived tasks are to be read with the board.
+    /// Returns true when archived tasks are to be read with the board.
     pub fn wants_archive(&self) -> bool {
         self.address.filter.archived
     }
@@ -219,12 +219,12 @@ impl Model {
         !is_covered && !self.is_field_awaited
     }
 
-    /// Whether the inbox is open in place of the board.
+    /// Returns true while the inbox is open in place of the board.
     pub fn is_in_inbox(&self) -> bool {
         self.address.is_inbox
     }
 
-    /// What a task is called and where it stands, where it is on the board.
+    /// The title and status of a task, where it is on the board.
     pub fn glance(&self, task: &TaskId) -> Option<(String, Status)> {
         let task = self.board.get(task)?;
         Some((task.title.clone(), task.status.clone()))
@@ -239,7 +239,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Why it may not hang there, for a person to read.
+    /// Fails with the reason it may not hang there, for a person to read.
     pub fn landing(&self, task: &TaskId, column: &Status) -> Result<Option<TaskId>, String> {
         let Some(summary) = self.board.get(task) else {
             return Err("It is not on the board any more".to_owned());

@@ -1,4 +1,4 @@
-//! What the workers of a task print, as it comes: lines in their colours, and where a run begins.
+//! The log of a task's workers, as it grows: lines in their colours, and the beginning of each run.
 
 mod find;
 
@@ -11,14 +11,14 @@ use crate::ansi::{self, Span, Style};
 
 pub use find::{Piece, pieces};
 
-/// How many lines a block holds. Only the last block changes when something is printed.
+/// The number of lines in a block. Only the last block changes when something is printed.
 const BLOCK_LINES: usize = 50;
 
-/// How many blocks are kept: about what fits into the end of a log that is read at first, many
+/// The number of blocks kept: about what fits into the end of a log that is read at first, many
 /// times over. Whoever wants more opens the whole log.
 const MOST_BLOCKS: usize = 100;
 
-/// What the supervisor writes above and below the name of a run.
+/// The character of the supervisor's rules above and below the name of a run.
 const RULE: char = '─';
 
 /// The end of what was printed.
@@ -55,14 +55,14 @@ pub enum Line {
 pub type Key = (u32, usize, Option<Line>);
 
 impl Log {
-    /// What was printed up to now.
+    /// Parses a log.
     pub fn of(printed: &str) -> Self {
         let mut log = Self::default();
         log.push(printed);
         log
     }
 
-    /// What stands there, from the top.
+    /// The blocks, from the top.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
@@ -130,7 +130,7 @@ impl Log {
 }
 
 impl Block {
-    /// What changes whenever the block does.
+    /// A key that changes whenever the block does.
     pub fn key(&self) -> Key {
         (self.id, self.lines.len(), self.rest.clone())
     }
@@ -141,7 +141,7 @@ impl Block {
     }
 }
 
-/// How often the words are found: each piece of them that has a colour of its own counts.
+/// The number of matches: each piece of them that has a colour of its own counts.
 pub fn count(log: &Log, words: &str) -> usize {
     let lines = log.blocks.iter().flat_map(Block::lines);
     let found = lines.map(|line| match line {
@@ -154,7 +154,7 @@ pub fn count(log: &Log, words: &str) -> usize {
     found.sum()
 }
 
-/// What a person calls a run that the log names: the attempts at a task are counted from one.
+/// The display name of a run that the log names: the attempts at a task are counted from one.
 pub fn attempt(name: &str, runs: &[Run]) -> String {
     let number = name.rsplit(' ').next().and_then(|it| it.parse().ok());
     let number = number.map(RunId);

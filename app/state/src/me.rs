@@ -1,5 +1,4 @@
-//! Who the person in front of the page is: the name whose tasks are theirs. Only this browser
-//! knows it.
+//! The name of the person in front of the page, whose tasks are theirs. Only this browser knows it.
 
 use crate::query;
 

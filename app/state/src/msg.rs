@@ -1,4 +1,4 @@
-//! What can happen to the page.
+//! The messages of the page.
 
 use domain::board::{Frame, Snapshot};
 use domain::id::TaskId;
@@ -19,7 +19,7 @@ use crate::{
     pending, selection,
 };
 
-/// What happened.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// The page's program began to run in a browser.
@@ -75,7 +75,7 @@ pub enum Msg {
     ReadBoard {
         /// The board.
         result: Result<Snapshot, Refusal>,
-        /// Whether it was read with its archive.
+        /// True when it was read with its archive.
         has_archive: bool,
     },
     /// The server looked for words in all texts.

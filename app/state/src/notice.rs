@@ -1,4 +1,4 @@
-//! What the page says: refusals and what can be undone to everybody, moves of cards to screen
+//! The page's notices: refusals and what can be undone for everybody, moves of cards for screen
 //! readers.
 
 use domain::time::{Seconds, Timestamp};
@@ -19,7 +19,7 @@ const MOST_OFFERS: usize = 3;
 /// More moves than this at once are only counted: nobody can listen to a list.
 const MOST_ANNOUNCED: usize = 3;
 
-/// What is being said.
+/// The notices on the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     next: u32,
@@ -32,15 +32,15 @@ pub struct Model {
 pub struct Notice {
     /// Tells it from the others.
     pub id: u32,
-    /// What to say.
+    /// The text.
     pub text: String,
-    /// Why it is said.
+    /// The kind.
     pub kind: Kind,
-    /// When it goes away by itself.
+    /// The time at which it goes away by itself.
     pub until: Timestamp,
 }
 
-/// Why something is said.
+/// The kind of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// It went wrong.
@@ -52,12 +52,12 @@ pub enum Kind {
 }
 
 impl Model {
-    /// What is shown, oldest first.
+    /// The notices, oldest first.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
 
-    /// What screen readers say next.
+    /// The next announcement of screen readers.
     pub fn announcement(&self) -> &str {
         &self.announcement
     }

@@ -1,4 +1,5 @@
-//! What the browser says of the inbox while nobody looks at the page: opt-in, and only what is new.
+//! Browser notifications about the inbox while nobody looks at the page: opt-in, and only what is
+//! new.
 
 use std::collections::BTreeSet;
 
@@ -12,20 +13,20 @@ use crate::{Effect, Model as Page};
 /// those of other programs on this machine.
 pub const COOKIE: &str = "kanban_notifications";
 
-/// What the cookie says for those who do.
+/// The cookie's value for those who do.
 pub const WANTED: &str = "on";
 
 /// More than this at once are only counted.
 const MOST_AT_ONCE: usize = 3;
 
-/// Whether notifications are wanted, and what was known when they last were due.
+/// The state of notifications, and the concerns known when they last were due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     state: State,
     known: BTreeSet<String>,
 }
 
-/// Whether the browser says what is new.
+/// The state of browser notifications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// Nobody asked for it.
@@ -37,7 +38,7 @@ pub enum State {
     Refused,
 }
 
-/// What happened.
+/// An event of the notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// A person wants notifications.
@@ -62,7 +63,7 @@ pub struct Notification {
 }
 
 impl Model {
-    /// Whether they are wanted was remembered; what needs a person already is no news.
+    /// Restores the remembered state; the concerns at hand are no news.
     pub(crate) fn new(is_wanted: bool) -> Self {
         Self {
             state: if is_wanted { State::On } else { State::Off },
@@ -70,7 +71,7 @@ impl Model {
         }
     }
 
-    /// Whether the browser says what is new.
+    /// The state of browser notifications.
     pub fn state(&self) -> State {
         self.state
     }

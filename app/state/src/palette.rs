@@ -8,12 +8,12 @@ use crate::board;
 
 pub use items::{Choice, Item};
 
-/// What is asked, and of which tasks.
+/// The open palette: its question, and the tasks it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Palette {
-    /// What is asked.
+    /// The question.
     pub page: Page,
-    /// What was typed.
+    /// The typed text.
     pub query: String,
     /// Which of the answers is marked.
     pub cursor: usize,
@@ -21,20 +21,20 @@ pub struct Palette {
     pub targets: Vec<TaskId>,
 }
 
-/// What is asked.
+/// A question of the palette.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     /// Anything.
     All,
-    /// What to do to the tasks.
+    /// Which change to make to the tasks.
     Task,
-    /// Where to.
+    /// To which column.
     Move,
     /// To whom.
     Assign,
-    /// How urgent.
+    /// The priority.
     Priority,
-    /// Why they stop.
+    /// The reason they are blocked.
     Block,
     /// For which task they wait.
     WaitFor,
@@ -42,7 +42,7 @@ pub enum Page {
     Me,
 }
 
-/// What a person did.
+/// A person's action in the palette.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// Asked for a question about these tasks.
@@ -72,7 +72,7 @@ impl Palette {
         }
     }
 
-    /// What stands in the line while nothing is typed.
+    /// The placeholder of the empty line.
     pub fn placeholder(&self) -> &'static str {
         match self.page {
             Page::All => "What do you want to do, or which task do you look for?",

@@ -1,4 +1,4 @@
-//! What the page has asked for and the board does not show yet.
+//! The optimistic changes: requests whose effect the board does not show yet.
 //!
 //! An entry goes away when the event that it caused has arrived, or when it was refused; so a
 //! rollback needs no code of its own.
@@ -26,7 +26,7 @@ pub use request::{Request, Saved};
 pub struct Model {
     last: Ticket,
     entries: Vec<Entry>,
-    /// What became of changes that were asked for together, until the last of them is answered.
+    /// The answers to changes that were asked for together, until the last of them is there.
     answers: Vec<(Ticket, Answer)>,
 }
 
@@ -40,11 +40,11 @@ struct Entry {
     request: Request,
     /// The event that will show it on the board, once that is known.
     event: Option<EventId>,
-    /// Whether a card that looks like it has come, and the answer has not.
+    /// True when a card that looks like it has come, and the answer has not.
     is_recognised: bool,
 }
 
-/// What happened to a request.
+/// An event of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// A person asked.
@@ -58,7 +58,7 @@ pub enum Msg {
 /// A request, and what became of it.
 pub type Answer = (Request, Result<Saved, Refusal>);
 
-/// How far changes that were asked for together have come.
+/// The progress of changes that were asked for together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The next of them are to be sent.
@@ -100,7 +100,7 @@ impl Model {
             })
     }
 
-    /// Whether a change of a task, or its being taken back, has not been answered yet.
+    /// Returns true while a change of a task, or its undo, has not been answered yet.
     pub fn is_changing(&self) -> bool {
         let is_change =
             |request: &Request| matches!(request, Request::Change { .. } | Request::Undo { .. });
@@ -108,7 +108,7 @@ impl Model {
         entries.any(|entry| entry.event.is_none() && is_change(&entry.request))
     }
 
-    /// Whether it is on its way that this piece of news is tried again or dropped.
+    /// Returns true while a retry or drop of this delivery is on its way.
     pub fn settles(&self, delivery: DeliveryId) -> bool {
         self.entries.iter().any(|entry| {
             matches!(
@@ -118,7 +118,7 @@ impl Model {
         })
     }
 
-    /// Whether the sample is on its way.
+    /// Returns true while the sample is on its way.
     pub fn is_filling(&self) -> bool {
         self.entries
             .iter()

@@ -1,4 +1,4 @@
-//! What the keys of the board and the answers of the palette do.
+//! The effects of the board's keys and of the palette's answers.
 
 mod steps;
 
@@ -21,15 +21,15 @@ const DOUBLE_PRESS_MS: i64 = 500;
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Press {
-    /// What it asks for.
+    /// Its action.
     pub action: Action,
-    /// When, in milliseconds of any clock.
+    /// The time, in milliseconds of any clock.
     pub at_ms: i64,
-    /// Whether the keyboard repeats it because it is held down.
+    /// True for the auto-repeat of a key that is held down.
     pub is_repeat: bool,
 }
 
-/// What has the keyboard while a key is pressed.
+/// The focus while a key is pressed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Focus {
     /// The card that has it.

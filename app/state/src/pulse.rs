@@ -1,4 +1,4 @@
-//! How the dispatcher is doing, which writes no events: the socket tells it. It is asked for as well,
+//! The dispatcher's health, which writes no events: the socket sends it. It is asked for as well,
 //! seldom, for what a socket does not tell and for the time before it does.
 
 use std::collections::BTreeMap;
@@ -12,24 +12,24 @@ use serde::{Deserialize, Serialize};
 use crate::Effect;
 use crate::refusal::Refusal;
 
-/// How often it is asked for while the socket tells it.
+/// The polling interval while a socket sends it.
 const TOLD: Seconds = Seconds(30);
 
-/// How often it is asked for while nothing happens and no socket tells it.
+/// The polling interval while nothing happens and no socket sends it.
 const CALM: Seconds = Seconds(4);
 
-/// How often it is asked for at most.
+/// The shortest polling interval.
 const BUSY: Seconds = Seconds(1);
 
-/// What the server said of the dispatcher and of those that work for it. The socket says it too, as
-/// [`domain::live::Live`]; what is not taken from that follows from the rest.
+/// The state of the dispatcher and its workers, from the server. The socket sends it too, as
+/// [`domain::live::Live`]; the fields it leaves out follow from the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulse {
     /// The dispatcher.
     pub dispatch: Dispatch,
     /// The last line that each running task printed.
     pub output: BTreeMap<TaskId, String>,
-    /// What reached nobody and waits for a person, and the task that it tells of.
+    /// The dead letters that wait for a person, each with its task.
     pub undelivered: BTreeMap<DeliveryId, TaskId>,
     /// Which build of the server says so; nothing where a socket says it.
     #[serde(default)]
@@ -42,14 +42,14 @@ pub struct Model {
     pulse: Pulse,
     is_asked: bool,
     asked_at: Timestamp,
-    /// Whether something happened since that may have changed it.
+    /// True when something happened since that may have changed it.
     is_outdated: bool,
-    /// Whether a socket tells it.
+    /// True while a socket sends it.
     is_told: bool,
 }
 
 impl Model {
-    /// What was read along with the page.
+    /// The state that was read along with the page.
     pub fn new(pulse: Pulse) -> Self {
         Self {
             asked_at: pulse.dispatch.now,

@@ -1,4 +1,4 @@
-//! Why the server did not do what the page asked for.
+//! The server's refusals.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A refused request: what kind of trouble it is, and a text that is fit to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// What kind of trouble it is.
+    /// The kind of error.
     pub kind: ErrorKind,
-    /// What went wrong, in a line.
+    /// The message, one line.
     pub message: String,
 }
 
@@ -32,7 +32,7 @@ impl Refusal {
     }
 }
 
-/// What the front door says to whom it does not know.
+/// The message that answers a visitor without a token.
 const UNKNOWN: &str = "token required";
 
 /// More of a proxy's page than this is not worth a notice.

@@ -1,4 +1,4 @@
-//! What the page asks the server to change, and what it makes of the answers.
+//! The page's requests for changes, and the handling of the answers.
 
 use domain::command::MAX_CHANGES;
 use domain::id::{EventId, TaskId};

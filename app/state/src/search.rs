@@ -1,4 +1,4 @@
-//! What the server finds in texts that no card shows: descriptions, results, comments.
+//! The server's search in texts that no card shows: descriptions, results, comments.
 
 use std::collections::BTreeSet;
 
@@ -13,16 +13,16 @@ const SHORTEST: usize = 2;
 /// The last question and its answer. One question at a time, so that an older answer never comes last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
-    /// What is looked for.
+    /// The present query.
     wanted: String,
-    /// What was asked for and is not answered.
+    /// The query that is not answered yet.
     asked: Option<String>,
-    /// What was found.
+    /// The matches.
     found: BTreeSet<TaskId>,
 }
 
 impl Model {
-    /// Whether the server found a task.
+    /// Returns true when a task is among the matches.
     pub fn has_found(&self, task: &TaskId) -> bool {
         self.found.contains(task)
     }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::id::TaskId;
 
-/// What is chosen.
+/// The chosen cards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     /// The tasks, and why the last bulk change left them alone.
     chosen: BTreeMap<TaskId, Option<String>>,
-    /// Where a range begins.
+    /// The beginning of a range.
     anchor: Option<TaskId>,
 }
 
-/// What a person did.
+/// A person's change of the selection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// Chose a card, or let it go.
@@ -32,22 +32,22 @@ impl Model {
         self.chosen.keys()
     }
 
-    /// Whether a task is chosen.
+    /// Returns true when a task is chosen.
     pub fn has(&self, task: &TaskId) -> bool {
         self.chosen.contains_key(task)
     }
 
-    /// How many are chosen.
+    /// The number of chosen cards.
     pub fn len(&self) -> usize {
         self.chosen.len()
     }
 
-    /// Whether none is.
+    /// Returns true when none is chosen.
     pub fn is_empty(&self) -> bool {
         self.chosen.is_empty()
     }
 
-    /// Why the last bulk change left a task alone.
+    /// The reason for which the last bulk change left a task alone.
     pub fn refusal_of(&self, task: &TaskId) -> Option<&String> {
         self.chosen.get(task)?.as_ref()
     }

@@ -1,4 +1,4 @@
-//! What views may see, made anew from the model after every message.
+//! The data of the views, made anew from the model after every message.
 //!
 //! Only these types are reactive. The runtime compares them with what is on the page and touches
 //! what differs, so nothing here needs to know what changed.
@@ -42,59 +42,59 @@ pub struct Shown {
     /// Every card that hangs on the board, by id. Where each hangs is said by `columns`.
     #[store(key: TaskId = |card| card.id.clone())]
     pub cards: Vec<Card>,
-    /// What hangs in each column, in order.
+    /// The cards of each column, in order.
     pub columns: Columns,
     /// Tasks that were asked for and are not on the board yet.
     pub drafts: Vec<Draft>,
-    /// Whether there is nothing on the board, whatever the filter hides.
+    /// True when there is nothing on the board, whatever the filter hides.
     pub is_empty: bool,
-    /// Whether the sample is on its way.
+    /// True while the sample is on its way.
     pub is_filling: bool,
-    /// What the address bar says: the filter, and which task is open.
+    /// The address: the filter, and the open task.
     pub address: Address,
     /// The names that a task may be given to.
     pub assignees: Vec<String>,
     /// The tenants on the board.
     pub tenants: Vec<String>,
-    /// How many cards are chosen.
+    /// The number of chosen cards.
     pub chosen: usize,
-    /// What is carried by the keyboard, in words.
+    /// The cards carried by the keyboard, in words.
     pub carried: Option<String>,
-    /// How the board is laid out.
+    /// The layout of the board.
     pub layout: Layout,
     /// The board in figures; made only where they are shown.
     pub figures: Option<Figures>,
     /// The dispatcher and its lanes.
     pub workers: Workers,
-    /// What is asked in the palette.
+    /// The open palette.
     pub palette: Option<Palette>,
-    /// Whether the keys are shown.
+    /// True while the keys are shown.
     pub is_helping: bool,
-    /// What the person has to agree to before it is done.
+    /// The question that the person has to agree to before a change is made.
     pub confirmation: Option<confirm::Question>,
     /// The form for a new task.
     pub create: create::Model,
     /// The open task.
     pub drawer: Drawer,
-    /// What needs a person, what has waited longest first.
+    /// The concerns, the longest wait first.
     pub inbox: Vec<Concern>,
     /// Which of that the person looks at.
     pub concern: Option<ConcernId>,
-    /// What is being typed about tasks and was not sent yet.
+    /// The drafts of comments.
     pub comments: comment::Model,
-    /// Whether the browser says what is new in the inbox.
+    /// The state of browser notifications.
     pub notifications: notification::State,
     /// The live connection.
     pub link: Link,
-    /// Whether the server has been replaced by another build.
+    /// True once the server has been replaced by another build.
     pub is_outdated: bool,
     /// The time, for what counts seconds.
     pub second: Timestamp,
     /// The time at the last full minute since the page was opened, for what counts minutes.
     pub minute: Timestamp,
-    /// What is said in a corner.
+    /// The notices in a corner.
     pub notices: Vec<Notice>,
-    /// What screen readers say next.
+    /// The next announcement of screen readers.
     pub announcement: String,
     /// The colours.
     pub theme: Theme,
@@ -107,22 +107,22 @@ pub struct Shown {
 pub struct Draft {
     /// The request.
     pub ticket: Ticket,
-    /// What is to be done.
+    /// Its title.
     pub title: String,
-    /// Who is to work on it.
+    /// Its assignee.
     pub assignee: String,
-    /// Where it will probably hang.
+    /// Its probable column.
     pub status: Status,
 }
 
-/// What is asked in the palette.
+/// The palette's question and answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Palette {
-    /// What stands in the line while nothing is typed.
+    /// The placeholder of the empty line.
     pub placeholder: &'static str,
     /// Which tasks it is about.
     pub about: Option<String>,
-    /// What was typed.
+    /// The typed text.
     pub query: String,
     /// The answers.
     pub items: Vec<Item>,

@@ -1,10 +1,10 @@
-//! How long a task may stay where it is before the page points at it.
+//! The age at which a card counts as stale.
 
 use domain::board::TaskSummary;
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 
-/// Whether a task has been where it is for too long.
+/// The staleness of a task: an age in its column that is too long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Staleness {
     /// No.

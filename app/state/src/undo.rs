@@ -1,4 +1,4 @@
-//! What was done here lately and can be taken back.
+//! The recent acts that can be undone.
 
 use domain::event::Event;
 use domain::id::{EventId, TaskId};
@@ -11,7 +11,7 @@ const MOST: usize = 50;
 pub struct Model {
     last: ActId,
     acts: Vec<Act>,
-    /// How often the last act was to be taken back while it was still on its way.
+    /// The number of undos of the last act asked for while it was still on its way.
     wanted: u32,
 }
 
@@ -28,7 +28,7 @@ pub struct Act {
     pub text: String,
     /// The last event of each of its requests.
     pub events: Vec<EventId>,
-    /// What it was done to.
+    /// The tasks it was done to.
     pub tasks: Vec<TaskId>,
 }
 
@@ -51,7 +51,7 @@ impl Model {
         self.wanted = self.wanted.saturating_add(1);
     }
 
-    /// How many acts were to be taken back meanwhile; none from now on.
+    /// Takes the number of undos asked for meanwhile.
     pub fn take_wanted(&mut self) -> u32 {
         std::mem::take(&mut self.wanted)
     }

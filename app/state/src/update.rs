@@ -1,4 +1,4 @@
-//! What becomes of the model when something happens.
+//! The update of the model on each message.
 
 use std::collections::BTreeMap;
 use std::mem;

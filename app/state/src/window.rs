@@ -1,22 +1,22 @@
-//! How much of a long column is shown. Thousands of cards would only be scrolled past.
+//! The part of a long column that is shown. Thousands of cards would only be scrolled past.
 
 use domain::status::Status;
 
-/// What a column shows at first, and how much more each time somebody asks.
+/// The number of cards that a column shows at first, and adds each time somebody asks.
 const STEP: usize = 100;
 
-/// What a column of finished tasks shows at first: the latest.
+/// The number of cards that a column of finished tasks shows at first: the latest.
 const FINISHED: usize = 50;
 
-/// What was asked for beyond that.
+/// The steps asked for beyond that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
-    /// How often somebody asked for more, by column.
+    /// The number of steps by column.
     steps: Vec<(Status, usize)>,
 }
 
 impl Model {
-    /// How many cards a column shows.
+    /// The number of cards that a column shows.
     pub fn size(&self, column: &Status) -> usize {
         let first = if column.is_finished() { FINISHED } else { STEP };
         let steps = self.steps.iter().find(|(it, _)| it == column);

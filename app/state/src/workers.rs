@@ -6,23 +6,23 @@ use domain::time::Timestamp;
 /// The dispatcher and its lanes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Workers {
-    /// Whether it starts anything.
+    /// The state of the dispatcher.
     pub state: State,
-    /// How many runs go on.
+    /// The number of running workers.
     pub running: u32,
-    /// How many may.
+    /// The cap on running workers.
     pub cap: Option<u32>,
-    /// Why that many.
+    /// The reason for that cap.
     pub cap_reason: String,
-    /// When it last looked at the board.
+    /// The time of its last tick.
     pub last_tick: Option<Timestamp>,
-    /// What is wrong with it, in a sentence.
+    /// Its problem, in a sentence.
     pub problem: Option<String>,
     /// Its lanes.
     pub lanes: Vec<Lane>,
 }
 
-/// Whether the dispatcher starts anything.
+/// The state of the dispatcher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// There is none.
@@ -39,21 +39,22 @@ pub enum State {
 pub struct Lane {
     /// The assignee that it serves.
     pub name: String,
-    /// How many of its runs go on.
+    /// The number of its running workers.
     pub running: u32,
-    /// How many may, where it has a limit of its own.
+    /// Its own cap, where it has one.
     pub cap: Option<u32>,
-    /// Whether it was told to start nothing more.
+    /// True while it is paused.
     pub is_paused: bool,
-    /// Why it starts nothing.
+    /// The reason why it starts nothing.
     pub problem: Option<String>,
-    /// Whether that keeps a task waiting: of the lanes that come with the program, some are of no use
-    /// here, and nobody needs to hear of it.
+    /// True when that keeps a task waiting: of the lanes that come with the program, some are of no
+    /// use here, and nobody needs to hear of it.
     pub is_failing: bool,
 }
 
 impl Workers {
-    /// What a dispatcher says of itself; `is_wanted` says whether a ready task is assigned to a lane.
+    /// Summarises a dispatcher's report; `is_wanted` returns true when a ready task is assigned to
+    /// a lane.
     pub fn of(dispatch: &Dispatch, is_wanted: impl Fn(&str) -> bool) -> Self {
         let running = dispatch.count();
         let Some(report) = dispatch.living() else {

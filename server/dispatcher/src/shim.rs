@@ -35,7 +35,7 @@ use crate::process;
 use crate::run_folder::{End, Exit, RunFolder, Spec};
 use crate::workspaces::Worktree;
 
-/// How long processes may take to leave after they were asked to.
+/// The time that processes have to leave after SIGTERM.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// The number of the signal that asks to end, on Linux (signal(7)).

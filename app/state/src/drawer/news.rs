@@ -1,4 +1,4 @@
-//! Who is told of the open task, and what became of that.
+//! The subscribers of the open task, and the state of their deliveries.
 
 use domain::id::DeliveryId;
 use domain::notify::delivery::{Delivery, DeliveryState};
@@ -6,17 +6,18 @@ use domain::notify::{Address, Subscription};
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// How long it is looked whether something was told: that writes no event, and mostly takes a moment.
+/// The time for which a delivery that is due is polled: it writes no event, and mostly takes a
+/// moment.
 const PATIENCE: Seconds = Seconds(30);
 
-/// Who is told of a task, and what became of that.
+/// The subscribers of a task, and the state of their deliveries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
-    /// Who is told, in the order in which they asked for it.
+    /// The subscribers, oldest subscription first.
     pub places: Vec<Place>,
-    /// What reached nobody, newest first.
+    /// The dead letters, newest first.
     pub dead: Vec<Dead>,
-    /// When the last was due that is still to be told.
+    /// The latest due time of a delivery that waits.
     pub due: Option<Timestamp>,
 }
 
@@ -25,24 +26,24 @@ pub struct News {
 pub struct Dead {
     /// Its number.
     pub delivery: DeliveryId,
-    /// Who was to be told.
+    /// The recipient.
     pub to: Address,
     /// Of what: one of [`domain::notify::KINDS`].
     pub kind: String,
-    /// Why it failed.
+    /// The error.
     pub error: String,
 }
 
 /// Somebody who is told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
-    /// Who.
+    /// The recipient.
     pub to: Address,
-    /// What became of the last news; `None` before the first.
+    /// The state of the last delivery; `None` before the first.
     pub state: Option<State>,
 }
 
-/// What became of a piece of news.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum State {
     /// It was told.
@@ -56,7 +57,7 @@ pub enum State {
 }
 
 impl News {
-    /// What these come to: the subscriptions to a task, and what was to be told of it, newest first.
+    /// Combines the subscriptions to a task and its deliveries, newest first.
     pub fn of(subscriptions: Vec<Subscription>, deliveries: &[Delivery]) -> Self {
         let place = |Subscription { to, .. }| {
             let last = deliveries.iter().find(|it| is_same(&it.to, &to));
@@ -84,14 +85,14 @@ impl News {
         }
     }
 
-    /// Whether something may be told in a moment.
+    /// Returns true while a delivery may happen in a moment.
     pub fn is_on_its_way(&self, now: Timestamp) -> bool {
         self.due
             .is_some_and(|due| due <= now && now <= due + PATIENCE)
     }
 }
 
-/// Whether two addresses are one place, whoever asked for them.
+/// Returns true when two addresses are one place, whoever asked for them.
 fn is_same(one: &Address, other: &Address) -> bool {
     let place = |it: &Address| {
         (

@@ -1,4 +1,4 @@
-//! What the server says of one task, all of it read together.
+//! One task as the server sends it, all of it read together.
 
 use domain::id::{CommentId, EventId};
 use domain::task::TaskDetail;
@@ -11,11 +11,11 @@ use super::news::News;
 pub struct Reading {
     /// The task, its history and its neighbours.
     pub detail: TaskDetail,
-    /// What its workers printed; `None` before the first.
+    /// The log of its workers; `None` before the first.
     pub log: Option<Log>,
     /// Its texts as HTML that is safe to show.
     pub html: Html,
-    /// Who is told of it.
+    /// Its subscribers, and their deliveries.
     pub news: News,
 }
 
@@ -27,7 +27,7 @@ pub struct Html {
     pub body: Option<String>,
     /// The result.
     pub result: Option<String>,
-    /// What was said.
+    /// The comments, as HTML.
     pub comments: Vec<(CommentId, String)>,
 }
 
@@ -38,9 +38,9 @@ pub struct Log {
     pub text: String,
     /// The length of the whole log.
     pub size_bytes: u64,
-    /// Whether the text is only its end.
+    /// True when the text is only its end.
     pub is_truncated: bool,
-    /// Where all of it is.
+    /// The path of the whole log.
     pub path: String,
 }
 

@@ -20,7 +20,7 @@ pub enum Entry {
         id: EventId,
         /// It, in words.
         text: String,
-        /// When.
+        /// The time.
         at: Timestamp,
     },
 }
@@ -41,7 +41,7 @@ pub fn of(detail: &TaskDetail) -> Vec<Entry> {
     entries
 }
 
-/// Why a blocked task is blocked: the last reason that was given.
+/// The last reason that was given for blocking a task.
 pub fn why_blocked(events: &[Event]) -> Option<String> {
     let event = events.iter().rev().find(|event| {
         matches!(

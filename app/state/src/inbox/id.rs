@@ -1,4 +1,4 @@
-//! What tells a concern from the others.
+//! The identity of a concern.
 
 use std::fmt;
 use std::str::FromStr;

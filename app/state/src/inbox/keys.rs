@@ -1,4 +1,4 @@
-//! What keys do in the inbox.
+//! The keys of the inbox.
 
 use domain::inbox::{Concern, Need};
 use domain::status::Status;

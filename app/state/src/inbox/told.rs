@@ -1,4 +1,4 @@
-//! What the server says of the inbox. The rest of it is on the board, and newer there.
+//! The server's part of the inbox. The rest of it is on the board, and newer there.
 
 use domain::id::{DeliveryId, TaskId};
 use domain::inbox::{Concern, Need};
@@ -6,24 +6,24 @@ use domain::notify::Address;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What needs a person and is not on the board. It is made of plain fields: a page reads it, and
-/// `Concern` as JSON would cost it tens of kilobytes.
+/// The concerns that are not on the board. Plain fields: as JSON, `Concern` would cost a page tens
+/// of kilobytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// What was proposed.
+    /// The proposed results.
     pub proposals: Vec<Proposal>,
-    /// What reached nobody.
+    /// The dead letters.
     pub letters: Vec<Letter>,
 }
 
-/// What a worker printed last that ended without a word.
+/// The last output of a worker that exited without a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// Its task.
     pub task: TaskId,
     /// Since when that is blocked: another time, another proposal.
     pub since: Timestamp,
-    /// What it printed.
+    /// The output.
     pub result: String,
 }
 
@@ -34,24 +34,24 @@ pub struct Letter {
     pub delivery: DeliveryId,
     /// The task that it tells of.
     pub task: TaskId,
-    /// What that is to do.
+    /// The task's title.
     pub title: String,
-    /// Who works on it.
+    /// The task's assignee.
     pub assignee: Option<String>,
     /// Since when it waits for a person.
     pub since: Timestamp,
-    /// Who was to be told.
+    /// The recipient.
     pub to: Address,
-    /// What was to be said.
+    /// The message.
     pub text: String,
-    /// Why it failed.
+    /// The error.
     pub error: String,
-    /// How many its place was not told.
+    /// The number of messages its place did not get.
     pub count: u32,
 }
 
 impl Told {
-    /// What a page cannot know by itself of these.
+    /// Keeps of these what a page cannot derive from the board.
     pub fn of(concerns: Vec<Concern>) -> Self {
         let mut told = Self::default();
         for concern in concerns {
@@ -94,7 +94,7 @@ impl Told {
         told
     }
 
-    /// What the worker of this blocked task proposed.
+    /// The result that the worker of this blocked task proposed.
     pub(super) fn proposed(&self, concern: &Concern) -> Option<String> {
         let proposals = self.proposals.iter();
         let mut own = proposals.filter(|it| it.task == concern.task && it.since == concern.since);

@@ -7,9 +7,9 @@ use crate::ansi::{Span, Style};
 pub struct Piece {
     /// The text.
     pub text: String,
-    /// How it looks.
+    /// Its style.
     pub style: Style,
-    /// Whether it is what is looked for, or a part of it.
+    /// True when it is a match, or a part of one.
     pub is_found: bool,
 }
 

@@ -22,26 +22,26 @@ const PRIORITIES: [i64; 5] = [0, 1, 2, 3, 4];
 pub struct Item {
     /// In words.
     pub label: String,
-    /// What else tells it from the others.
+    /// A second line that tells it from the others.
     pub detail: String,
     /// The key that asks for the same.
     pub key: &'static str,
     /// The column it is about.
     pub status: Option<Status>,
-    /// Why it is not to be had now.
+    /// The reason for which it cannot be chosen now.
     pub problem: Option<String>,
-    /// What it asks for.
+    /// Its choice.
     pub choice: Choice,
 }
 
-/// What an answer asks for.
+/// The choice that an answer stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// To open a task.
     Open(TaskId),
     /// Another question about the same tasks.
     Turn(Page),
-    /// What a key asks for.
+    /// The action of a key.
     Act(Action),
     /// To put the tasks into a column.
     MoveTo(Status),
@@ -109,7 +109,7 @@ impl Palette {
         self.targets.iter().any(|task| task.as_str() == item.detail)
     }
 
-    /// What may be done to the tasks.
+    /// The changes that may be made to the tasks.
     fn verbs(&self, board: &board::Model) -> Vec<Item> {
         let mut items = vec![
             act(Action::MoveTo, "Move to…", Choice::Turn(Page::Move)),
@@ -155,7 +155,7 @@ impl Palette {
         columns.collect()
     }
 
-    /// Why none of the tasks can go to a column.
+    /// The reason why none of the tasks can go to a column.
     fn problem_with(&self, board: &board::Model, to: &Status) -> Option<String> {
         let mut why = None;
         for task in self.targets.iter().filter_map(|task| board.get(task)) {
@@ -258,7 +258,7 @@ fn known(names: &[String], choice: impl Fn(&str) -> Choice) -> Vec<Item> {
     names.iter().map(|name| plain(name, choice(name))).collect()
 }
 
-/// What was typed, where it is no name that is known.
+/// The typed text as a new name, where it is no known one.
 fn new(names: &[String], query: &str, choice: impl Fn(&str) -> Choice) -> Option<Item> {
     let is_new = !query.is_empty() && !names.iter().any(|name| name == query);
     is_new.then(|| Item {

@@ -12,7 +12,7 @@ use crate::change::Change;
 pub struct Changes<'a>(pub(super) BTreeMap<&'a TaskId, Vec<&'a Change>>);
 
 impl Changes<'_> {
-    /// Whether something about a task is under way.
+    /// Returns true while something about a task is under way.
     pub fn touch(&self, task: &TaskId) -> bool {
         self.0.contains_key(task)
     }

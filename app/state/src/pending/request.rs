@@ -1,4 +1,4 @@
-//! What is asked of the server, and how it says that it is done.
+//! The requests to the server, and its acknowledgement.
 
 use domain::id::{DeliveryId, EventId, TaskId};
 use domain::notify::Address;
@@ -17,22 +17,22 @@ pub enum Request {
     Change {
         /// The task.
         task: TaskId,
-        /// What it is called, for what is said afterwards.
+        /// The task's name, for the notice.
         #[serde(skip)]
         name: String,
-        /// How.
+        /// The change.
         change: Change,
     },
     /// Something said about a task.
     Comment {
         /// The task.
         task: TaskId,
-        /// What to say.
+        /// The text.
         body: String,
     },
-    /// What one request did, or several, taken back.
+    /// The undo of one request, or of several.
     Undo {
-        /// What it was, in words.
+        /// The undone act, in words.
         #[serde(skip)]
         text: String,
         /// An event of each request.
@@ -65,7 +65,7 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// Whether anything had to change.
+    /// Returns true when anything had to change.
     pub fn has_changed(self) -> bool {
         self.event > EventId(0)
     }

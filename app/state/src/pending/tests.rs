@@ -1,4 +1,4 @@
-//! What is on its way, from the request to its event.
+//! A pending request, until its event.
 
 use domain::board::TaskSummary;
 use domain::fixture::summary;

@@ -1,4 +1,4 @@
-//! What a card says.
+//! The contents of a card.
 
 use std::collections::BTreeSet;
 
@@ -25,55 +25,55 @@ pub struct Card {
     /// The task.
     #[patch(|this, new| *this = new)]
     pub id: TaskId,
-    /// What is to be done.
+    /// Its title.
     pub title: String,
-    /// Who works on it.
+    /// Its assignee.
     pub assignee: Option<String>,
-    /// Where it stands, or will once the server agrees.
+    /// Its status, as it will be once the server agrees.
     #[patch(|this, new| *this = new)]
     pub status: Status,
     /// Since when.
     #[patch(|this, new| *this = new)]
     pub since: Timestamp,
-    /// Whether it has been there for too long.
+    /// Its staleness.
     #[patch(|this, new| *this = new)]
     pub staleness: Staleness,
     /// Higher starts sooner.
     pub priority: i64,
     /// The project or customer.
     pub tenant: Option<String>,
-    /// How many tasks it depends on.
+    /// The number of tasks it depends on.
     pub parents: u32,
-    /// How many tasks depend on it.
+    /// The number of tasks that depend on it.
     pub children: u32,
-    /// How many of those are done.
+    /// The number of those that are done.
     pub children_done: u32,
-    /// How many comments it has.
+    /// The number of its comments.
     pub comments: u32,
-    /// What it waits for a person to answer.
+    /// The question that it waits for a person to answer.
     pub question: Option<String>,
-    /// What went wrong at the last attempt.
+    /// The error of the last attempt.
     pub trouble: Option<String>,
     /// Until when it rests before the next attempt.
     #[patch(|this, new| *this = new)]
     pub not_before: Option<Timestamp>,
-    /// Why it does not start, where that needs saying.
+    /// The reason why it does not start, where that needs saying.
     pub why_not: Option<String>,
     /// While it runs: the last line that its worker printed.
     pub output: Option<String>,
     /// While it runs: whether a task that it depends on was reopened.
     pub is_overtaken: bool,
-    /// Why the last bulk change left it alone.
+    /// The reason for which the last bulk change left it alone.
     pub refusal: Option<String>,
-    /// Whether a change of it is under way.
+    /// True while a change of it is under way.
     pub is_pending: bool,
-    /// Whether it is chosen.
+    /// True when it is chosen.
     pub is_chosen: bool,
-    /// Whether it is carried by the keyboard.
+    /// True while it is carried by the keyboard.
     pub is_carried: bool,
-    /// Whether it is open beside the board.
+    /// True while it is open beside the board.
     pub is_open: bool,
-    /// Whether somebody could not be told of it.
+    /// True while it has a dead letter.
     pub is_undelivered: bool,
     /// Grows with each change that came from elsewhere.
     pub changes: u32,
@@ -90,7 +90,7 @@ pub(super) fn cards(model: &Model, hung: &[Match<'_>]) -> Vec<Card> {
     cards
 }
 
-/// What is looked up for each card.
+/// The lookups shared by all cards.
 struct Around<'a> {
     changes: Changes<'a>,
     /// The tasks of which somebody could not be told.
@@ -137,9 +137,9 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
     }
 }
 
-/// Why a ready task does not start, or one that is to start by itself does not, or one that counts as
-/// running does not. A rest is counted down on the card, and what will start in a moment needs no
-/// explanation.
+/// The reason why a task does not start: one that is ready, one that is to start by itself, or one
+/// that counts as running. A rest is counted down on the card, and what will start in a moment
+/// needs no explanation.
 fn why_waiting(model: &Model, task: &TaskSummary) -> Option<String> {
     let is_expected = match task.status {
         Status::Ready | Status::Running => true,

@@ -26,11 +26,11 @@ pub struct Columns {
 /// One column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
-    /// What hangs in it, from the top.
+    /// Its rows, from the top.
     pub rows: Vec<Row>,
-    /// How many tasks are in it and pass the filter.
+    /// The number of its tasks that pass the filter.
     pub matching: usize,
-    /// How many tasks are in it.
+    /// The number of its tasks.
     pub total: usize,
 }
 
@@ -52,7 +52,7 @@ impl Column {
         })
     }
 
-    /// How many more there are to show.
+    /// The number of cards beyond those that are shown.
     pub fn hidden(&self) -> usize {
         self.matching.saturating_sub(self.cards().count())
     }

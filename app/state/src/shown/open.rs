@@ -1,4 +1,4 @@
-//! What the open task says.
+//! The contents of the open task.
 
 use std::sync::Arc;
 
@@ -32,26 +32,26 @@ pub enum Drawer {
     Loaded {
         /// The task and its log.
         reading: Arc<Reading>,
-        /// Where it stands, or will once the server agrees.
+        /// Its status, as it will be once the server agrees.
         status: Status,
-        /// Why it does not run.
+        /// The reason why it does not run.
         why_not: Option<WhyNot>,
-        /// What was said and is not in its history yet.
+        /// The comments that are not in its history yet.
         comments: Vec<String>,
-        /// What is being typed and was not sent yet.
+        /// The draft of a comment.
         draft: String,
         /// Its text as somebody here is rewriting it.
         rewriting: Option<Text>,
-        /// What somebody else wrote while it is being rewritten here.
+        /// The text of somebody else, saved while this one is being edited.
         conflict: Option<Text>,
-        /// Why its dependencies could not be changed.
+        /// The reason for which its dependencies could not be changed.
         problem: Option<String>,
     },
     /// It could not be read.
     Failed {
         /// Which.
         task: TaskId,
-        /// Why.
+        /// The refusal.
         refusal: Refusal,
     },
 }

@@ -1,4 +1,4 @@
-//! What a person asks for, from the request to the answer.
+//! Requests of a person, up to their answers.
 
 use super::*;
 

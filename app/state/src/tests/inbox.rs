@@ -30,7 +30,7 @@ fn gave_up(number: u32, since: i64) -> TaskSummary {
     }
 }
 
-/// What the server says of the same task.
+/// The server's concern about the same task.
 fn proposed(number: u32, since: i64) -> Concern {
     Concern {
         need: Need::GaveUp {

@@ -1,4 +1,4 @@
-//! What the socket tells, and what becomes of the page when it does not.
+//! The frames of the socket, and the page without one.
 
 use super::*;
 

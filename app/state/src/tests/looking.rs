@@ -1,4 +1,4 @@
-//! What is looked for, and how the board is laid out.
+//! Searches, and the layout of the board.
 
 use domain::dispatch::{Dispatch, Place, Report, Stuck};
 use domain::fixture::{dispatch, report};

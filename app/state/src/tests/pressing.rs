@@ -141,7 +141,7 @@ fn a_card_that_goes_to_blocked_is_asked_for_its_question() {
     }
 }
 
-/// What is left but for the keyboard, which goes back to the card.
+/// The effects, but for the focus that goes back to the card.
 fn shifted_by(effects: Vec<Effect>) -> Vec<Effect> {
     let is_focus = |effect: &Effect| *effect == Effect::FocusCard(id(1));
     effects.into_iter().filter(|it| !is_focus(it)).collect()

@@ -43,7 +43,7 @@ async fn move_in(board: &Board, new: NewTask) -> (TaskId, Result<PathBuf, Error>
     (task, place)
 }
 
-/// Whether the folder may be removed once its task has been archived.
+/// Returns true when the folder may be removed once its task has been archived.
 async fn is_noted(board: &Board, task: &TaskId, place: &Path) -> bool {
     board
         .told(Command::ArchiveTask { task: task.clone() })

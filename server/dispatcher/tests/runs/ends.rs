@@ -1,4 +1,4 @@
-//! How runs end.
+//! The ends of runs.
 
 use domain::command::NewTask;
 use domain::run::{Outcome, Run};

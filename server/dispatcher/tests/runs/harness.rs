@@ -166,7 +166,7 @@ impl Board {
         }
     }
 
-    /// What came of a script in the lane `shell`, once an event of this kind tells of it and its
+    /// The task of a script in the lane `shell`, once an event of this kind is there and its
     /// processes are gone.
     pub(crate) async fn ran(&self, script: &str, until: &str) -> TaskDetail {
         self.came_of(self.task("shell", script), until).await
@@ -188,13 +188,13 @@ impl Board {
         self.detail(&task).await
     }
 
-    /// What a person is answered.
+    /// Runs a person's command and returns the answer.
     pub(crate) async fn told(&self, command: Command) -> Answer {
         let person = Actor::full("user");
         self.kernel.execute(&person, command).await.unwrap().answer
     }
 
-    /// What another program does to the file.
+    /// Writes to the file as another program would.
     pub(crate) fn sql(&self, statements: &str) {
         #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
         let conn = rusqlite::Connection::open(self.home.db()).unwrap();
@@ -298,7 +298,7 @@ impl Board {
         poll(|| !is_left()).await;
     }
 
-    /// What the dispatcher says on the board, once `is_it` says so. No event tells of it.
+    /// The dispatcher's status report, once `is_it` holds. No event tells of it.
     pub(crate) async fn until_report(&self, is_it: impl Fn(&Report) -> bool) -> Report {
         let mut look_again = tokio::time::interval(Duration::from_millis(20));
         let looking = async {
@@ -410,7 +410,7 @@ pub(crate) fn outcomes(detail: &TaskDetail) -> Vec<Option<Outcome>> {
     detail.runs.iter().map(|run| run.outcome).collect()
 }
 
-/// How the last run ended, with which code, and what is said of it.
+/// The outcome of the last run, with its exit code and error.
 pub(crate) fn last_end(detail: &TaskDetail) -> (Option<Outcome>, Option<i32>, Option<&str>) {
     let run = detail.runs.last().unwrap();
     (run.outcome, run.exit_code, run.error.as_deref())
@@ -447,7 +447,7 @@ pub(crate) async fn gone(pid: i64) {
     poll(|| !Path::new(&path).exists()).await;
 }
 
-/// Whether a process with this id does anything still; one that nobody has reaped does not.
+/// Returns true while a process with this id is alive; a zombie is not.
 pub(crate) fn is_there(pid: i64) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

@@ -1,4 +1,4 @@
-//! What `kanban.toml` says, and what workers are told.
+//! Settings of `kanban.toml`, and the environment of workers.
 
 use dispatcher::{Config, Error, FindServers, Servers};
 use domain::command::{Command, NewTask};

@@ -1,5 +1,5 @@
-//! What people complain of about the original: workers that are doubled, lost, never end or leave
-//! zombies. Each complaint has the test that nobody can make it here.
+//! Complaints about the original: workers that are doubled, lost, never end or leave zombies. Each
+//! complaint has the test that nobody can make it here.
 
 use domain::command::Command;
 use domain::run::Outcome;

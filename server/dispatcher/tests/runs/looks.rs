@@ -1,4 +1,4 @@
-//! What a look at the board starts, and what it leaves.
+//! The starts of a tick, and the tasks it leaves.
 
 use std::collections::BTreeSet;
 

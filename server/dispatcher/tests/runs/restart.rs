@@ -1,4 +1,4 @@
-//! What outlives what.
+//! Restarts: the processes that outlive the dispatcher, and those that do not.
 
 use dispatcher::Error;
 use domain::command::NewTask;

@@ -1,6 +1,6 @@
-//! What else people complain of about the original: blocked cards that do not stay blocked, a
-//! dispatcher that is silent, caps that do not hold, and words that keep cards from running. Each has
-//! the test that nobody can complain of it here.
+//! More complaints about the original: blocked cards that do not stay blocked, a dispatcher that is
+//! silent, caps that do not hold, and words that keep cards from running. Each has the test that
+//! nobody can complain of it here.
 
 use domain::command::{Command, NewTask, SHELL};
 use domain::dispatch::WhyNot;

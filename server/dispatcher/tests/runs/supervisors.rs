@@ -31,7 +31,7 @@ async fn at_work(board: &Board, more: &str) -> (TaskId, OpenRun) {
     (task, run)
 }
 
-/// What came of a run whose supervisor is stopped, once all of it is gone.
+/// The task of a run whose supervisor is stopped, once all of it is gone.
 async fn came_of_stopped(more: &str) -> TaskDetail {
     let board = Board::new();
     board.configure("[dispatcher]\nfailure_limit = 1");

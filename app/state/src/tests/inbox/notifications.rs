@@ -1,4 +1,4 @@
-//! What the browser says of the inbox to who looks elsewhere.
+//! Browser notifications while the person looks elsewhere.
 
 use super::*;
 use crate::notification::{self, State};

@@ -1,5 +1,6 @@
 //! The processes of a run whose supervisor was killed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::process;
+use crate::run_folder::Session;
 
 /// The number of scans while somebody waits, and the pause between them: a tenth of a second in
 /// all. A killed process is gone within milliseconds, unless it hangs in the kernel.
@@ -32,9 +34,6 @@ const REST: Duration = Duration::from_secs(1);
 type Look = Arc<dyn Fn() -> io::Result<usize> + Send + Sync>;
 
 /// The orphan processes of a run.
-///
-/// With the supervisor gone, nothing says any more whose children they are; but each of them got the
-/// run's secret with its environment, or its [`mark`], unless it was started with another one on purpose.
 pub(crate) struct Leftovers {
     look: Look,
     /// The look that has not returned. There is never another one beside it.
@@ -43,9 +42,9 @@ pub(crate) struct Leftovers {
 }
 
 impl Leftovers {
-    /// The processes that hold this secret.
-    pub(crate) fn of(token: RunToken) -> Self {
-        Self::seen_by(Arc::new(move || kill_all_with(&token)))
+    /// The processes with these traces.
+    pub(crate) fn of(traces: Traces) -> Self {
+        Self::seen_by(Arc::new(move || traces.kill_all()))
     }
 
     fn seen_by(look: Look) -> Self {
@@ -111,47 +110,92 @@ pub(crate) fn mark(token: &RunToken) -> (&'static str, String) {
 /// runs of one time share these.
 const MARK_DIGITS: usize = 12;
 
-/// Returns true when a process holds this secret. It blocks.
-pub(crate) fn is_any_of(token: &RunToken) -> io::Result<bool> {
-    let variables = variables(token);
-    Ok(process::all()?.any(|pid| holds_any(pid, &variables)))
+/// What tells the processes of a run: its secret, or its [`mark`], in their environment; a session that
+/// was opened for the run; and descent from such a process.
+pub(crate) struct Traces {
+    variables: [String; 2],
+    sessions: BTreeSet<Session>,
 }
 
-/// Kills every process that holds the secret, and says how many there were.
-fn kill_all_with(token: &RunToken) -> io::Result<usize> {
-    let variables = variables(token);
-    let mut found = 0;
-    for pid in process::all()? {
-        // The handle stands for the process that holds the secret only if that still does.
-        if holds_any(pid, &variables)
-            && let Some(handle) = process::handle(pid)?
-            && holds_any(pid, &variables)
-        {
-            found += 1;
-            if let Err(error) = pidfd_send_signal(handle, Signal::KILL) {
-                tracing::debug!(%error, "a process ended before it was killed");
-            }
+/// A process, told apart from a later one that gets its pid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Process {
+    pid: i32,
+    started_ticks: i64,
+}
+
+impl Traces {
+    pub(crate) fn new(token: &RunToken, sessions: BTreeSet<Session>) -> Self {
+        let (mark, beginning) = mark(token);
+        let variables = [
+            format!("KANBAN_RUN_TOKEN={}", token.as_str()),
+            format!("{mark}={beginning}"),
+        ];
+        Self {
+            variables,
+            sessions,
         }
     }
-    Ok(found)
-}
 
-fn variables(token: &RunToken) -> [String; 2] {
-    let (mark, beginning) = mark(token);
-    [
-        format!("KANBAN_RUN_TOKEN={}", token.as_str()),
-        format!("{mark}={beginning}"),
-    ]
-}
+    /// Returns true while any process of the run is alive. It blocks.
+    pub(crate) fn has_process(&self) -> io::Result<bool> {
+        Ok(!self.processes()?.is_empty())
+    }
 
-/// Returns true when the environment of a process has one of these variables. That of other users'
-/// processes cannot be read, and that of one that has ended is empty.
-fn holds_any(pid: i32, variables: &[String]) -> bool {
-    fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
-        environ
-            .split(|byte| *byte == 0)
-            .any(|one| variables.iter().any(|variable| variable.as_bytes() == one))
-    })
+    /// The ids of the processes of the run. It blocks.
+    pub(crate) fn pids(&self) -> io::Result<Vec<i32>> {
+        let processes = self.processes()?;
+        Ok(processes.into_iter().map(|process| process.pid).collect())
+    }
+
+    /// Kills every process of the run, and says how many there were.
+    fn kill_all(&self) -> io::Result<usize> {
+        let processes = self.processes()?;
+        for Process { pid, started_ticks } in &processes {
+            if let Some(handle) = process::started_at(*pid, *started_ticks)?
+                && let Err(error) = pidfd_send_signal(handle, Signal::KILL)
+            {
+                tracing::debug!(%error, pid, "a process of a run was not killed");
+            }
+        }
+        Ok(processes.len())
+    }
+
+    fn processes(&self) -> io::Result<BTreeSet<Process>> {
+        let mut sessions = BTreeSet::new();
+        for session in &self.sessions {
+            sessions.extend(session.id_now()?);
+        }
+        let mut by_parent: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
+        let mut found = Vec::new();
+        for pid in process::all()? {
+            let Some(stat) = process::stat(pid)?.filter(|stat| !stat.has_ended) else {
+                continue;
+            };
+            let started_ticks = stat.started_ticks;
+            let process = Process { pid, started_ticks };
+            by_parent.entry(stat.parent).or_default().push(process);
+            if sessions.contains(&stat.session) || self.is_in_environment(pid) {
+                found.push(process);
+            }
+        }
+        let mut next = 0;
+        while let Some(parent) = found.get(next) {
+            // Taken out, so that each is found once.
+            found.extend(by_parent.remove(&parent.pid).unwrap_or_default());
+            next += 1;
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// Returns true when the environment of a process tells of the run. That of other users' processes cannot be
+    /// read, and that of one that has ended is empty.
+    fn is_in_environment(&self, pid: i32) -> bool {
+        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
+            let mut variables = environ.split(|byte| *byte == 0);
+            variables.any(|one| self.variables.iter().any(|ours| ours.as_bytes() == one))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -179,12 +223,17 @@ mod tests {
             RunToken::from_bits(1 << 99 | 2),
         );
         let (mut left_behind, mut other) = (start(&ours), start(&others));
-        assert!(Leftovers::of(ours).end().await);
+        assert!(
+            Leftovers::of(Traces::new(&ours, BTreeSet::new()))
+                .end()
+                .await
+        );
         assert_eq!(left_behind.wait().unwrap().signal(), Some(9));
         assert!(other.try_wait().unwrap().is_none());
         other.kill().unwrap();
         other.wait().unwrap();
     }
+
     #[tokio::test]
     async fn while_a_look_hangs_there_is_no_other_and_nothing_counts_as_gone() {
         let (let_go, held) = mpsc::channel::<()>();

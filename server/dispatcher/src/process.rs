@@ -11,6 +11,8 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
     pub(crate) parent: i32,
+    /// The id of its session, which is that of the process that opened it (setsid(2)).
+    pub(crate) session: i32,
     pub(crate) has_ended: bool,
     /// Somebody has stopped it: by SIGSTOP, or to trace it.
     pub(crate) is_stopped: bool,
@@ -99,6 +101,20 @@ pub(crate) fn stat(pid: i32) -> io::Result<Option<Stat>> {
     }
 }
 
+/// The ids of the children of a process; none where it has ended (`proc_pid_task_children(5)`).
+pub(crate) fn children(pid: i32) -> Vec<i32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    let lists = threads
+        .into_iter()
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    let ids = |list: String| -> Vec<i32> {
+        let ids = list.split_ascii_whitespace();
+        ids.filter_map(|id| id.parse().ok()).collect()
+    };
+    lists.flat_map(ids).collect()
+}
+
 /// The ids of all processes that we may see.
 pub(crate) fn all() -> io::Result<impl Iterator<Item = i32>> {
     let entries = fs::read_dir("/proc")?;
@@ -118,7 +134,8 @@ pub(crate) fn host_name() -> String {
         .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }
 
-fn boot_id() -> io::Result<String> {
+/// Which start of the machine this is.
+pub(crate) fn boot_id() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?
         .trim()
         .to_owned())
@@ -131,10 +148,12 @@ fn parse_stat(line: &str) -> Option<Stat> {
     let mut fields = fields.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
-    // Field 22 of the line: state is field 3, the parent field 4.
-    let started_ticks = fields.nth(17)?.parse().ok()?;
+    // Field 22 of the line: state is field 3, the parent field 4, the session field 6.
+    let session = fields.nth(1)?.parse().ok()?;
+    let started_ticks = fields.nth(15)?.parse().ok()?;
     Some(Stat {
         parent,
+        session,
         has_ended: matches!(state, "Z" | "X" | "x"),
         is_stopped: matches!(state, "T" | "t"),
         started_ticks,
@@ -149,9 +168,10 @@ mod tests {
 
     #[test]
     fn a_program_may_have_spaces_and_parentheses_in_its_name() {
-        let line = "42 (a) S (b) R 7 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2 3";
+        let line = "42 (a) S (b) R 7 2 3 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2 3";
         let stat = Stat {
             parent: 7,
+            session: 3,
             has_ended: false,
             is_stopped: false,
             started_ticks: 987_654,

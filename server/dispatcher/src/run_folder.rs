@@ -3,6 +3,7 @@
 
 mod exit;
 mod files;
+mod session;
 mod spec;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use crate::error::Error;
 use crate::{logs, plain_file};
 
 pub(crate) use exit::{End, Exit};
+pub(crate) use session::Session;
 pub(crate) use spec::{Owner, Spec};
 
 /// The longest part of the supervisor's log that is repeated in the dispatcher's, in bytes.
@@ -150,6 +152,20 @@ impl RunFolder {
 
     pub(crate) fn supervisor(&self) -> Result<Option<ProcessIdentity>, Error> {
         read_json(&self.0.join("supervisor.json"))
+    }
+
+    /// Notes the sessions that processes of the run have opened and are in now.
+    pub(crate) fn write_sessions(&self, sessions: &BTreeSet<Session>) -> Result<(), Error> {
+        let path = self.0.join("sessions.json");
+        replace(&path, &to_json(&path, sessions)?)
+    }
+
+    /// The sessions of the run: that of its supervisor, and those that its supervisor has noted.
+    pub(crate) fn sessions(&self) -> Result<BTreeSet<Session>, Error> {
+        let supervisor = self.supervisor()?;
+        let noted: Option<BTreeSet<Session>> = read_json(&self.0.join("sessions.json"))?;
+        let all = noted.into_iter().flatten();
+        Ok(all.chain(supervisor.and_then(Session::led_by)).collect())
     }
 
     /// Reserves the room for [`Self::write_exit`].

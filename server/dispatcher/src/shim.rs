@@ -11,6 +11,7 @@ mod events;
 mod log;
 mod memory;
 mod output;
+mod sessions;
 mod tree;
 mod watch;
 mod worker;
@@ -27,6 +28,7 @@ use tokio::time::{Instant, interval};
 use self::board::{Board, Standing};
 use self::events::{Event, Events};
 use self::output::Output;
+use self::sessions::Sessions;
 use self::tree::Tree;
 use self::watch::Watch;
 use crate::config::durability;
@@ -130,6 +132,7 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
         board,
         events,
         watch,
+        sessions: Sessions::noted_in(folder),
     };
     let exit = supervision.run().await;
     let written = write_exit(folder, &exit, async || supervision.next_try().await).await;
@@ -169,6 +172,7 @@ struct Supervision<'a> {
     board: Board<'a>,
     events: Events,
     watch: Watch,
+    sessions: Sessions<'a>,
 }
 
 impl Supervision<'_> {
@@ -279,6 +283,7 @@ impl Supervision<'_> {
 
     /// Looks whether the run may go on. The dispatcher tells us when it may not, but it may be gone.
     async fn look(&mut self, output: Option<&Output>) -> Option<End> {
+        self.sessions.note();
         if let Some(standing) = self.board.standing().await {
             self.watch.standing(standing, Instant::now());
         }

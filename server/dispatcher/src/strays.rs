@@ -1,6 +1,6 @@
-//! Processes that belong to runs of a board, as their environment says.
+//! Processes that belong to runs of a board, as their environment or the folder of the run says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -9,8 +9,11 @@ use std::os::unix::ffi::OsStrExt;
 use domain::id::RunId;
 use domain::run::ProcessIdentity;
 
+use crate::error::Error;
 use crate::home::Home;
 use crate::process;
+use crate::run_folder::RunFolder;
+use crate::unsettled::traces;
 
 /// A process that works for a run that is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +27,9 @@ pub struct Stray {
 /// The processes of this user that work for a run of the board which is not among `open`. It blocks.
 ///
 /// # Errors
-/// Fails when the processes cannot be listed.
-pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> io::Result<Vec<Stray>> {
+/// Fails when the processes cannot be listed, or a folder cannot be read.
+pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> Result<Vec<Stray>, Error> {
+    let processes = process::all().map_err(Error::system("look for processes"))?;
     let of_this_board = |pid: i32| {
         // A process of somebody else, or one that is gone by now, is none of ours.
         let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
@@ -41,9 +45,30 @@ pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> io::Result<Vec<Stray>> {
             .parse()
             .ok()?;
         let run = RunId(run);
-        (is_ours && !open.contains(&run)).then_some(Stray { pid, run })
+        (is_ours && !open.contains(&run)).then_some((pid, run))
     };
-    Ok(process::all()?.filter_map(of_this_board).collect())
+    let mut strays: BTreeMap<i32, RunId> = processes.filter_map(of_this_board).collect();
+    for run in RunFolder::runs_in(&home.runs())? {
+        if !open.contains(&run) {
+            let left = left_behind(&RunFolder::at(home.run_dir(run)))?;
+            strays.extend(left.into_iter().map(|pid| (pid, run)));
+        }
+    }
+    let stray = |(pid, run)| Stray { pid, run };
+    Ok(strays.into_iter().map(stray).collect())
+}
+
+/// The processes of a run whose supervisor is gone.
+fn left_behind(folder: &RunFolder) -> Result<Vec<i32>, Error> {
+    let looked = "look for processes";
+    let supervisor = folder.supervisor()?;
+    let is_supervised = supervisor.map_or(Ok(false), |supervisor| is_alive(&supervisor));
+    match traces(folder)? {
+        Some(traces) if !is_supervised.map_err(Error::system(looked))? => {
+            traces.pids().map_err(Error::system(looked))
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Returns true while a process is alive. It blocks.

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::leftovers;
+use crate::leftovers::Traces;
 use crate::run_folder::RunFolder;
 use crate::strays::is_alive;
 
@@ -64,11 +64,16 @@ fn has_process(folder: &RunFolder) -> Result<bool, Error> {
     {
         return Ok(true);
     }
-    // A supervisor that wrote how its worker ended has seen the last of its processes end.
-    match (folder.exit()?, folder.owner()?) {
-        (None, Some(owner)) => {
-            leftovers::is_any_of(&owner.token).map_err(Error::system("look for processes"))
-        }
-        _ => Ok(false),
-    }
+    let traces = traces(folder)?;
+    let has_process = traces.map_or(Ok(false), |traces| traces.has_process());
+    has_process.map_err(Error::system("look for processes"))
+}
+
+/// By what the processes of a run are found that its supervisor did not see end; `None` where it saw the
+/// last of them end and wrote down how, or nobody knows whose run it is.
+pub(crate) fn traces(folder: &RunFolder) -> Result<Option<Traces>, Error> {
+    let (None, Some(owner)) = (folder.exit()?, folder.owner()?) else {
+        return Ok(None);
+    };
+    Ok(Some(Traces::new(&owner.token, folder.sessions()?)))
 }

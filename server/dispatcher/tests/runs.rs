@@ -21,6 +21,8 @@ mod ends;
 mod harness;
 #[path = "runs/lanes.rs"]
 mod lanes;
+#[path = "runs/leftovers.rs"]
+mod leftovers;
 #[path = "runs/liveness.rs"]
 mod liveness;
 #[path = "runs/looks.rs"]

@@ -1,5 +1,7 @@
 //! The end of a run.
 
+use std::collections::BTreeSet;
+
 use domain::actor::Actor;
 use domain::command::{Command, NextAttempt};
 use domain::dispatch::Place;
@@ -11,8 +13,8 @@ use super::{Work, blocking};
 use crate::ends::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::error::Error;
 use crate::fault::Fault;
-use crate::leftovers::Leftovers;
-use crate::run_folder::{End, Exit, Owner, RunFolder, Spec};
+use crate::leftovers::{Leftovers, Traces};
+use crate::run_folder::{End, Exit, Owner, RunFolder, Session, Spec};
 use crate::unsettled;
 use crate::watched::Watched;
 
@@ -46,13 +48,14 @@ impl Work {
             spec,
             exit,
             complaints,
+            sessions,
         } = blocking(move || Found::read(&folder)).await?;
         let open = self.kernel.open_runs().await?;
         let open = open.into_iter().find(|open| open.run == run);
         // The board knows as well whose run it is, as long as that is open.
         let owner = owner.or_else(|| open.as_ref().map(Owner::of));
         if let (Some(Owner { task, token }), None) = (owner, &exit) {
-            let mut left = Leftovers::of(token);
+            let mut left = Leftovers::of(Traces::new(&token, sessions));
             if !left.end().await {
                 tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
                 let place = unsettled::place_of(&self.kernel, &self.home, run).await;
@@ -195,6 +198,7 @@ struct Found {
     spec: Result<Option<Spec>, Error>,
     exit: Option<Exit>,
     complaints: String,
+    sessions: BTreeSet<Session>,
 }
 
 impl Found {
@@ -208,6 +212,7 @@ impl Found {
             spec,
             exit: folder.exit()?,
             complaints: folder.complaints(),
+            sessions: folder.sessions()?,
         })
     }
 }

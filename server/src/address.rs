@@ -9,8 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// How often the lock is tried, and how long after each other: whoever asks for the address holds it for
-/// a moment ([`find`]).
+/// The tries for the lock, and the pause between them: [`find`] takes it for a moment.
 const LOCK_TRIES: u32 = 5;
 const LOCK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -48,7 +47,7 @@ fn lock(file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Where the server is, if one is running.
+/// The address of the server, if one is running.
 pub(crate) fn find(path: &Path) -> io::Result<Option<String>> {
     let mut file = match File::open(path) {
         Ok(file) => file,

@@ -30,7 +30,7 @@ pub(crate) fn commented(receipt: &Receipt) -> Result<CommentId, kernel::Error> {
     }
 }
 
-/// When the lease ends now.
+/// The new end of the lease.
 pub(crate) fn renewed(receipt: &Receipt) -> Result<Timestamp, kernel::Error> {
     match receipt.answer {
         Answer::Renewed { lease_expires } => Ok(lease_expires),
@@ -38,7 +38,7 @@ pub(crate) fn renewed(receipt: &Receipt) -> Result<Timestamp, kernel::Error> {
     }
 }
 
-/// How many tasks were made ready.
+/// The number of tasks made ready.
 pub(crate) fn promoted(receipt: &Receipt) -> Result<usize, kernel::Error> {
     match receipt.answer {
         Answer::Promoted { count } => Ok(count),

@@ -37,8 +37,8 @@ fn open_or(home: &Home, if_lost: IfLost) -> anyhow::Result<Kernel> {
     Ok(Kernel::open_with(&home.db(), options)?)
 }
 
-/// Whether a board of this home folder has had runs, logs, copies or a server. A token or a
-/// configuration alone may be there before the board.
+/// Returns true when a board of this home folder has had runs, logs, copies or a server. A token or
+/// a configuration alone may be there before the board.
 pub(crate) fn has_been_used(home: &Home) -> bool {
     let has_copies = fs::read_dir(home.backups()).is_ok_and(|mut copies| copies.next().is_some());
     // A board that is being made has a page before it has a log.

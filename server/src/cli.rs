@@ -83,7 +83,7 @@ use usage::Senseless;
 pub(crate) use slash::run_slash;
 pub(crate) use text::moment;
 
-/// Where the flags of all verbs stand in the help of one.
+/// The position of the global flags in the help of a verb.
 const AFTER_THE_VERBS_OWN: usize = 900;
 
 /// A kanban board that runs its tasks by itself.
@@ -274,7 +274,8 @@ pub fn main() -> ExitCode {
 }
 
 impl Verb {
-    /// Why this authority may not use the verb at all. What its commands may do is the kernel's to say.
+    /// The refusal where this authority may not use the verb at all. What its commands may do is
+    /// the kernel's to say.
     fn refused_to(&self, authority: &Authority) -> Option<domain::error::Error> {
         let act = self.act();
         (authority.grant(act) == Grant::Never).then(|| authority.refusal(act))
@@ -420,7 +421,7 @@ impl OnMachine {
     }
 }
 
-/// Where the board is: as asked for, else in the home folder of the user.
+/// The home folder of the board: as asked for, else that of the user.
 fn home(asked: Option<PathBuf>) -> anyhow::Result<Home> {
     let root = match asked {
         Some(root) => root,

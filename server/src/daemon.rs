@@ -16,28 +16,28 @@ use crate::notify::Notifier;
 use crate::serve::servers_of;
 use crate::shutdown::{Signals, WhenStopped};
 
-/// What a dispatcher without a server is told when it starts.
+/// The settings of a dispatcher without a server.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// Where the board is.
+    /// The home folder of the board.
     pub(crate) home: Home,
-    /// How long nothing may happen before it looks at the board all the same.
+    /// The longest time without a tick.
     pub(crate) interval: Duration,
-    /// How many runs may go on at once, whatever the configuration says.
+    /// The cap on concurrent runs, above the configuration.
     pub(crate) max: Option<u32>,
     /// After how many failures in a row a task is blocked, unless the task says otherwise.
     pub(crate) failure_limit: Option<u32>,
-    /// Where to write down the id of this process.
+    /// The file for the id of this process.
     pub(crate) pidfile: Option<PathBuf>,
-    /// Whether to tell what it does.
+    /// The verbosity.
     pub(crate) telling: Telling,
-    /// What becomes of the running workers when it is asked to end.
+    /// The fate of the running workers on shutdown.
     pub(crate) when_stopped: WhenStopped,
     /// The umask of the person who started the program, for the workers.
     pub(crate) umask: Mode,
 }
 
-/// How much is told on standard output.
+/// The verbosity of standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Telling {
     /// Only that it has ended.

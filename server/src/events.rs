@@ -45,21 +45,21 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// message closes the socket with the code 1009.
 const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 
-/// How long a connection is kept after its client was told off. The system resets a connection that
-/// is closed with something unread, and a reset may overtake the close frame.
+/// The time for which a connection is kept after its client was told off. The system resets a
+/// connection that is closed with something unread, and a reset may overtake the close frame.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How many may listen at once. Each costs a few tens of kilobytes.
+/// The most listeners at once. Each costs a few tens of kilobytes.
 pub(crate) const MAX_LISTENERS: usize = 256;
 
 /// Tells a page that its cursor is unknown here, so that it reads the board again.
 const RESET: &str = r#"{"reset":true}"#;
 
-/// How long a frame may be, in bytes. One frame may wait to be sent to a client; until then no other is
+/// The longest frame, in bytes. One frame may wait to be sent to a client; until then no other is
 /// made for it, and others do not wait.
 const MAX_UNSENT_BYTES: usize = 1024 * 1024;
 
-/// Why a socket's loop goes round.
+/// The events of a socket's loop.
 enum Wake {
     Happened(Result<Arc<Shared>, kernel::Error>),
     Heard(Option<Result<Message, axum::Error>>),

@@ -1,5 +1,5 @@
-//! What a folder lies on. SQLite's write-ahead log needs memory that all processes share, which a
-//! network mount does not have (<https://sqlite.org/wal.html>, "Overview", disadvantage 3).
+//! The file system of a folder. SQLite's write-ahead log needs memory that all processes share,
+//! which a network mount does not have (<https://sqlite.org/wal.html>, "Overview", disadvantage 3).
 
 use std::io;
 use std::path::Path;

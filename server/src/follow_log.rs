@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use dispatcher::plain_file;
 use tokio::task::spawn_blocking;
 
-/// How much is read at once, in bytes: a listener that is far behind catches up in steps.
+/// The most that is read at once, in bytes: a listener that is far behind catches up in steps.
 const CHUNK: u64 = 64 * 1024;
 
 /// One reader's place in a log.
@@ -20,7 +20,7 @@ struct Place {
     path: PathBuf,
     /// The file that is being read, which may have been put aside meanwhile.
     file: Option<File>,
-    /// How much of what was there before is told.
+    /// The size of the existing text that is sent first.
     tail: u64,
     /// The beginning of a character whose end was not written yet.
     rest: Vec<u8>,
@@ -37,7 +37,7 @@ impl Follower {
         }))
     }
 
-    /// What was written since the last time; empty where that is nothing.
+    /// The text written since the last read; may be empty.
     ///
     /// # Errors
     /// Fails when the log cannot be read.
@@ -101,7 +101,7 @@ impl Place {
         }
     }
 
-    /// Whether another file, or none, has the name of the one that is being read.
+    /// Returns true when the log was rotated: its name belongs to another file, or to none.
     fn is_put_aside(&self) -> io::Result<bool> {
         let Some(file) = &self.file else {
             return Ok(false);

@@ -8,9 +8,9 @@ pub(crate) use in_browser::routes;
 /// One page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
-    /// How it is called on the command line and in addresses.
+    /// Its name on the command line and in addresses.
     pub(crate) topic: &'static str,
-    /// What it is about, in a line.
+    /// Its subject, in a line.
     pub(crate) about: &'static str,
     /// The page itself, in Markdown.
     markdown: &'static str,

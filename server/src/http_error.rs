@@ -1,5 +1,5 @@
-//! How a refusal looks over HTTP: the status of its kind, in the envelope that clients of the
-//! original expect.
+//! The HTTP form of a refusal: the status of its kind, in the envelope that clients of the original
+//! expect.
 
 use std::borrow::Cow;
 use std::fmt::Display;

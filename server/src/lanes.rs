@@ -18,7 +18,7 @@ pub(crate) fn known(
     }
 }
 
-/// What to say to whoever names a lane that is not there.
+/// The error for an unknown lane.
 pub(crate) fn complaint(lane: &str, known: &[LaneReport]) -> Option<String> {
     let names: Vec<&str> = known.iter().map(|lane| lane.name.as_str()).collect();
     let is_there = names.contains(&lane);

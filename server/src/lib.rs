@@ -52,14 +52,14 @@ use notify::{Gate, Gates};
 use rest::BoardCopy;
 use shutdown::Shutdown;
 
-/// What handlers share. It is cloned several times a request, so it is one pointer.
+/// The state that handlers share. It is cloned several times a request, so it is one pointer.
 #[derive(Clone)]
 pub(crate) struct AppState(Arc<Shared>);
 
 /// See [`AppState`].
 pub(crate) struct Shared {
     services: Services,
-    /// What a dispatcher here is told, or would be.
+    /// The configuration of this process's dispatcher, or the one it would have.
     dispatching: Arc<dispatcher::Config>,
     door: Arc<FrontDoor>,
     shutdown: Shutdown,

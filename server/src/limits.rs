@@ -1,4 +1,4 @@
-//! How much of a request is taken, and how many are worked on at once.
+//! The limits on the size of requests, and on how many are worked on at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,33 +18,33 @@ use crate::auth::Caller;
 use crate::http_error;
 use crate::metrics::Metrics;
 
-/// How large a body may be. A task's text is a few kilobytes; this leaves room for a long report as
-/// a result.
+/// The largest body, in bytes. A task's text is a few kilobytes; this leaves room for a long report
+/// as a result.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
-/// How long a claim may last without a sign of life, in seconds: a day.
+/// The longest lease of a claim without a heartbeat, in seconds: a day.
 pub(crate) const LONGEST_LEASE: i64 = 86_400;
 
-/// How long a path and its query may be. Ours are a hundredth of that.
+/// The longest path with its query, in bytes. Ours are a hundredth of that.
 const MAX_URL_BYTES: usize = 8 * 1024;
 
-/// How many requests are worked on at once. Each has a few writes under way at most, so all of them
-/// together never fill the kernel's queue, and the dispatcher always finds room in it.
+/// The most requests that are worked on at once. Each has a few writes under way at most, so all of
+/// them together never fill the kernel's queue, and the dispatcher always finds room in it.
 const MAX_AT_ONCE: usize = 128;
 
-/// How long a request waits for its turn.
+/// The longest wait of a request for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a request may take from its head to the head of its answer, the sending of its body
+/// The time limit of a request from its head to the head of its answer, the sending of its body
 /// included. What streams afterwards does not count.
 const REQUEST_LIMIT: Duration = Duration::from_mins(1);
 
-/// How many requests of strangers are worked on at once, and how long one may take: they have turns
-/// of their own, so that nobody can take those of people who are let in.
+/// The most unauthenticated requests that are worked on at once, and the time limit of one: they
+/// have turns of their own, so that nobody can take those of people who are let in.
 const MAX_STRANGERS: usize = 16;
 
-/// How large the body of a stranger may be: a token, or what Slack tells of a message. It is read before
-/// the turn begins, so that whoever sends slowly takes nobody's turn.
+/// The largest body of an unauthenticated request: a token, or a message from Slack. It is read
+/// before the turn begins, so that whoever sends slowly takes nobody's turn.
 const MAX_STRANGERS_BODY_BYTES: usize = 128 * 1024;
 
 pub(crate) const STRANGER_LIMIT: Duration = Duration::from_secs(10);

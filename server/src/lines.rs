@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_
 use std::thread;
 use std::time::Duration;
 
-/// How many lines may wait: more than a busy second says. What comes when so many wait is left out.
+/// The most lines that may wait: more than a busy second says. Lines beyond that are dropped.
 const WAITING: usize = 1_000;
 
-/// How long the last lines are waited for in the end.
+/// The time limit for the last lines at the end.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Lines that a thread of their own writes.

@@ -27,36 +27,36 @@ use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
 use impatient::Impatient;
 
-/// How many connections may be open. A browser has seven: six for requests and a socket. Half of the
-/// 1,024 files that a process usually may open stay for the board, the logs and the workers.
+/// The most open connections. A browser has seven: six for requests and a socket. Half of the 1,024
+/// files that a process usually may open stay for the board, the logs and the workers.
 const MAX_CONNECTIONS: usize = 512;
 
-/// How many more are told that there are too many, instead of being cut without a word.
+/// The most connections beyond that which get an answer, instead of being cut without a word.
 const MAX_TURNED_AWAY: usize = 64;
 
-/// How long a request's head may take, and how long a connection may idle between two requests.
+/// The time limit for a request's head, and for idling between two requests.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
-/// How large the head of a request may be: longer than any that a browser sends.
+/// The largest head of a request, in bytes: longer than any that a browser sends.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 
-/// How much of an answer waits in a connection for the other side to take it, and how much of a
-/// request for us. By default it would be six times as much, for each of them.
+/// The size of a connection's buffers, one for answers and one for requests, in bytes. By default
+/// they would be six times as large.
 pub(crate) const MAX_HELD_BYTES: usize = 64 * 1024;
 
-/// How many headers a request may have.
+/// The most headers of a request.
 const MAX_HEADERS: usize = 100;
 
-/// How long the system is given to find resources when it has none for a connection.
+/// The pause before another try when the system has no resources for a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How often it is told that there are none.
+/// The pause between two log lines about that.
 const TELL_AGAIN: Duration = Duration::from_mins(1);
 
-/// How long somebody who is turned away is waited for.
+/// The time limit for somebody who is turned away.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
 
-/// What is said to whoever is one too many.
+/// The answer to a connection beyond the limit.
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
 connection: close\r\ncontent-type: application/json\r\ncontent-length: 33\r\n\r\n\
 {\"detail\":\"too many connections\"}";
@@ -164,7 +164,7 @@ async fn turn_away(mut stream: TcpStream, exit: OwnedSemaphorePermit) {
     timeout(FAREWELL_LIMIT, farewell).await.ok();
 }
 
-/// Whether only this one connection failed, before it was taken.
+/// Returns true when only this one connection failed, before it was taken.
 fn is_about_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

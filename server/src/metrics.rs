@@ -20,7 +20,7 @@ use crate::AppState;
 use crate::http_error::HttpError;
 use text::Text;
 
-/// What is counted while the server runs. Everything else is asked of the board.
+/// The counters of this process. Everything else is asked of the board.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     turned_away: AtomicU64,

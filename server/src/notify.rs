@@ -49,20 +49,20 @@ use self::lock::Lock;
 use self::source::Source;
 use crate::AppState;
 
-/// How many places are told something at once: a few slow ones do not hold up the rest, and a
+/// The most places that are notified at once: a few slow ones do not hold up the rest, and a
 /// thousand of them do not use up the machine.
 const PLACES_AT_ONCE: usize = 16;
 
-/// How long is waited after an event for those that come with it.
+/// The time after an event in which others are gathered with it.
 const GATHERING: Duration = Duration::from_millis(10);
 
-/// How often a process asks for the lock that another one has.
+/// The interval at which a process tries for the lock that another one has.
 const LOCK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long is waited after the board could not be read or written.
+/// The pause after the board could not be read or written.
 const TROUBLE: Duration = Duration::from_secs(5);
 
-/// How long deliveries that are under way are waited for in the end.
+/// The time limit at the end for deliveries that are under way.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The task that delivers. It has to be stopped.
@@ -154,7 +154,7 @@ impl Notifier {
     }
 }
 
-/// Where chats come in that cannot be asked. They check a signature instead of a token.
+/// The routes of chats that cannot be polled. They check a signature instead of a token.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/chat/slack/command", post(slack::gate::command))
@@ -162,17 +162,17 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/chat/slack/interaction", post(slack::gate::interaction))
 }
 
-/// Who records what became of a delivery.
+/// The actor that records deliveries.
 fn notifier() -> Actor {
     Actor::full("notifier")
 }
 
-/// What the notifier works with.
+/// The state of the notifier.
 #[derive(Clone)]
 struct Work {
     kernel: Kernel,
     home: Home,
-    /// What is under way goes on with what it began with.
+    /// The present setup; a delivery under way keeps the one it began with.
     setup: watch::Receiver<Arc<Setup>>,
     servers: FindServers,
     stopping: watch::Receiver<bool>,
@@ -196,7 +196,7 @@ impl Busy {
     }
 }
 
-/// What the notifier waits for.
+/// The events of the notifier's loop.
 enum Wake {
     Stop,
     /// Something happened, or it is time.
@@ -206,7 +206,7 @@ enum Wake {
 }
 
 impl Work {
-    /// Where browsers find the board now, for links.
+    /// The board's address for browsers, for links.
     async fn url(&self) -> Option<String> {
         let (servers, home) = (self.servers.clone(), self.home.clone());
         let found = spawn_blocking(move || servers.now(&home)).await;
@@ -306,7 +306,7 @@ impl Work {
         timeout(TROUBLE, stopped(&mut stopping)).await.ok();
     }
 
-    /// Whether nothing more is to be begun.
+    /// Returns true when nothing more is to be begun.
     fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use dispatcher::Home;
 
-/// What to say of the other boards, and what helps; `None` where there are none.
+/// The notice about other boards, and the remedy; `None` where there are none.
 pub(crate) fn told(home: &Home) -> Option<(String, String)> {
     let folders = folders(home);
     let first = folders.first()?.display();
@@ -18,7 +18,7 @@ pub(crate) fn told(home: &Home) -> Option<(String, String)> {
     ))
 }
 
-/// Where they are, by name. A folder that cannot be read has none.
+/// Their folders, by name. A folder that cannot be read has none.
 fn folders(home: &Home) -> Vec<PathBuf> {
     let entries = fs::read_dir(home.root().join("kanban/boards"));
     let entries = entries.into_iter().flatten().filter_map(Result::ok);

@@ -31,8 +31,9 @@ pub(crate) fn options() -> LeptosOptions {
         .build()
 }
 
-/// How many pages are rendered at once. A rendering takes a processor, and memory for all its cards as
-/// long as it lasts: all tabs of a browser that starts again would only wait for each other.
+/// The most pages that are rendered at once. A rendering takes a processor, and memory for all its
+/// cards as long as it lasts: all tabs of a browser that starts again would only wait for each
+/// other.
 const RENDERED_AT_ONCE: usize = 2;
 
 /// A route for each page and for each server function.
@@ -63,7 +64,7 @@ async fn in_turn(
     next.run(request).await
 }
 
-/// Where server functions are.
+/// The prefix of server functions.
 const FUNCTIONS: &str = "/fn/";
 
 /// Whatever no route names: a file of the site, else a page that says so.
@@ -86,13 +87,13 @@ pub(crate) async fn file_or_not_found(
     (StatusCode::NOT_FOUND, page).into_response()
 }
 
-/// What a server function says of itself when it was not carried out.
+/// The refusal in the answer of a server function.
 #[derive(Deserialize)]
 struct Refused {
     kind: ErrorKind,
 }
 
-/// How much of such a word is read: more is none.
+/// The part of such an answer that is read, in bytes: more is none.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// Leptos answers 500 when it cannot read the arguments of a server function. Whose fault that is
@@ -139,7 +140,7 @@ fn provide_to_page(state: &AppState) {
     response.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// Whether a person in front of a browser waits for the answer.
+/// Returns true when a person in front of a browser waits for the answer.
 pub(crate) fn wants_html(request: &Request<Body>) -> bool {
     request
         .headers()

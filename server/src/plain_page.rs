@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::page::wants_html;
 
-/// How much of a refusal is read: more is none.
+/// The part of a refusal that is read, in bytes: more is none.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// A page with this title and content.
@@ -92,7 +92,7 @@ fn write(
 }
 
 /// Dresses refusals for people: whoever waits in front of a browser gets a page instead of a line.
-/// What programs ask for stays as it is, also when a browser asks for it.
+/// Answers to programs stay as they are, also when a browser asks.
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_for_people =
@@ -115,7 +115,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     keep_headers(page(status, &headers, title, &content), &head)
 }
 
-/// What belongs to the refusal itself, such as when to try again.
+/// Keeps the headers that belong to the refusal itself, such as `retry-after`.
 fn keep_headers(mut page: Response, head: &Parts) -> Response {
     for (name, value) in &head.headers {
         if name.as_str() == "retry-after" || name.as_str() == "set-cookie" {
@@ -136,7 +136,7 @@ async fn said(body: Body) -> Option<String> {
     Some(refusal.detail)
 }
 
-/// What a status means, and what can be done about it.
+/// The meaning of a status, and what can be done about it.
 fn in_words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::FORBIDDEN => (

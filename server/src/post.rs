@@ -13,13 +13,13 @@ use tokio::time::interval;
 
 use crate::shutdown::{Signals, WhenStopped};
 
-/// How often the lock is tried: so long after the end of its holder tasks start again.
+/// The interval of tries for the lock: so long after the end of its holder tasks start again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Where a server keeps the handle of its dispatcher, once it has one.
+/// A slot for the handle of a server's dispatcher, once it has one.
 pub(crate) type Place = Arc<OnceLock<Handle>>;
 
-/// What a server has of a dispatcher.
+/// The server's part in dispatching.
 #[derive(Debug)]
 pub(crate) enum Post {
     /// None: it was told to start nothing.

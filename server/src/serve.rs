@@ -24,11 +24,11 @@ use crate::post::{Place, Post};
 use crate::shutdown::{Shutdown, Signals, WhenStopped};
 use crate::{AppState, board_file, router};
 
-/// How long open requests and sockets are waited for. The dispatcher's workers are not: they have
-/// supervisors of their own and work on.
+/// The time limit for open requests and sockets on shutdown. The dispatcher's workers are not: they
+/// have supervisors of their own and work on.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Whether the server starts tasks.
+/// The server's role in starting tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dispatching {
     /// It does, unless another process does so for this board.
@@ -37,18 +37,18 @@ pub(crate) enum Dispatching {
     Off,
 }
 
-/// What a server is told when it starts.
+/// The settings of a server.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// Where the board is.
+    /// The home folder of the board.
     pub(crate) home: Home,
-    /// Where to listen.
+    /// The address to listen on.
     pub(crate) listen: SocketAddr,
-    /// Where browsers find the board, when that is somewhere else.
+    /// The board's address for browsers, when that is another.
     pub(crate) public_url: Option<PublicUrl>,
-    /// Whether to start tasks.
+    /// The server's role in starting tasks.
     pub(crate) dispatching: Dispatching,
-    /// What becomes of the running workers when the server is asked to end.
+    /// The fate of the running workers on shutdown.
     pub(crate) when_stopped: WhenStopped,
     /// The umask of the person who started the program, for the workers.
     pub(crate) umask: Mode,
@@ -140,7 +140,7 @@ async fn left_sessions(home: &Home, now: Timestamp) -> anyhow::Result<LeftSessio
         .with_context(|| format!("cannot use {shown}"))
 }
 
-/// What a dispatcher of this server is told.
+/// The configuration of this server's dispatcher.
 fn dispatcher_config(settings: &Settings) -> anyhow::Result<Config> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     Ok(Config {
@@ -162,7 +162,7 @@ fn announce(address: SocketAddr, launch_link: &str) -> io::Result<()> {
     }
 }
 
-/// Where browsers find the server of `home`, if one is running.
+/// The address of the server of `home` for browsers, if one is running.
 pub(crate) fn url_of(home: &Home) -> io::Result<Option<String>> {
     address::find(&address_file(home))
 }
@@ -206,7 +206,7 @@ fn publish_reachable(settings: &Settings, listen: SocketAddr) -> anyhow::Result<
     Ok(Some(reachable))
 }
 
-/// How often a server tries to be the one that is found, while another one is.
+/// The interval at which a server tries to be the one that is found, while another one is.
 const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
 
 /// Makes the server known to other commands until the task is aborted: at once, or when the one that is

@@ -40,7 +40,7 @@ impl Listener {
     }
 }
 
-/// What becomes of the running workers when the dispatcher is asked to end.
+/// The fate of the running workers when the dispatcher is asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenStopped {
     /// They work on, and the next dispatcher takes them over.

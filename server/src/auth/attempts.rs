@@ -1,4 +1,4 @@
-//! How often an address may show a wrong token, or have a refusal logged.
+//! The rate limit on wrong tokens and logged refusals, by address.
 //!
 //! A token of 256 bits is not guessed at any rate. What this keeps down is the noise: a program with
 //! an old token that tries for ever fills no log and keeps no processor busy. The right token is
@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many wrong tokens are answered as such before the first is put off.
+/// The burst: the number of wrong tokens answered as such before the first is put off.
 const BURST: u32 = 20;
 
-/// How long it takes until one more is answered as such.
+/// The time until one more is answered as such.
 const REFILL: Duration = Duration::from_secs(3);
 
-/// How many addresses are remembered. Behind a proxy there is one, on this machine there are two.
+/// The most addresses that are remembered. Behind a proxy there is one, on this machine there are
+/// two.
 const MAX_ADDRESSES: usize = 4_096;
 
 /// The wrong tokens of late.

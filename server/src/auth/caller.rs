@@ -1,4 +1,4 @@
-//! Who was let in.
+//! The authenticated caller.
 
 use std::net::IpAddr;
 
@@ -11,17 +11,17 @@ use crate::rest::once::hash;
 /// Whoever comes with the board's token is, to the event log, the dashboard; as in the original.
 const DASHBOARD: &str = "dashboard";
 
-/// Who was let in, and from where. Handlers get it from the front door.
+/// The authenticated caller, and its address. Handlers get it from the front door.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(super) pass: Pass,
     /// The address that the connection came from: behind a proxy, the proxy's.
     pub(super) origin: Option<IpAddr>,
-    /// What it asks, where that is carried out once.
+    /// The request's idempotency key, where it has one.
     pub(crate) request: Option<RequestKey>,
 }
 
-/// What let somebody in.
+/// The credential that let somebody in.
 #[derive(Clone, Debug)]
 pub(super) enum Pass {
     /// The board's token, of this generation.

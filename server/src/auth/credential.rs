@@ -1,8 +1,8 @@
-//! What a request shows to be let in.
+//! The credential of a request.
 
 use axum::http::header::{AUTHORIZATION, COOKIE, HeaderMap};
 
-/// What a request shows, in the order in which it counts: whoever sends a header of its own means
+/// The credential of a request, in the order of precedence: whoever sends a header of its own means
 /// it, so a wrong one is not made good by a cookie.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Credential<'a> {
@@ -18,7 +18,7 @@ pub(super) enum Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    /// What the headers show, and the query string where `query` is one that may.
+    /// Reads the headers, and the query string where `query` is one that may carry a token.
     pub(super) fn of(headers: &'a HeaderMap, query: Option<&'a str>, cookie_name: &str) -> Self {
         if headers.contains_key(AUTHORIZATION) {
             return bearer_of(headers).map_or(Self::Nothing, Self::Bearer);

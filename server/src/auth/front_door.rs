@@ -1,4 +1,5 @@
-//! Whether a request is let in: by the names it uses, the page it comes from and what it shows.
+//! The authentication of requests: by the names they use, the page they come from and their
+//! credential.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub(crate) struct FrontDoor {
     pub(super) keys: Keys,
     hosts: Hosts,
     cookie_name: String,
-    /// Whether browsers may send the cookie by TLS only.
+    /// True when browsers may send the cookie by TLS only.
     is_secure: bool,
     pub(super) launch_codes: LaunchCodes,
     attempts: Attempts,
@@ -45,7 +46,7 @@ pub(crate) struct FrontDoor {
     pub(super) workers: Workers,
 }
 
-/// Why a request is not let in.
+/// The reason why a request is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// It is meant for a server of another name.
@@ -93,7 +94,7 @@ impl FrontDoor {
         self.keys.revoked(&caller.pass).await;
     }
 
-    /// What lets a request in; `None` where everybody is welcome.
+    /// The credential that lets a request in; `None` where everybody is welcome.
     pub(super) fn admit(&self, request: &Request, now: Timestamp) -> Result<Option<Pass>, Refusal> {
         let headers = request.headers();
         if !self.hosts.are_asked(headers, request.uri()) {
@@ -188,7 +189,7 @@ impl FrontDoor {
     }
 }
 
-/// What is open to strangers: a sign of life, and the ways in.
+/// Returns true for the routes that need no credential: the health check, and the ways in.
 fn is_open(method: &Method, path: &str) -> bool {
     matches!(
         (method, path),

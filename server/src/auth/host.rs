@@ -13,12 +13,12 @@ use super::public_url::PublicUrl;
 /// Every current browser says by this how the page that asks is related to us (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// How this server is addressed.
+/// The names of this server.
 #[derive(Clone, Debug)]
 pub(super) struct Hosts {
-    /// What may stand in `Host`: each name with its port.
+    /// The valid values of `Host`: each name with its port.
     names: Vec<String>,
-    /// What may stand in `Origin`.
+    /// The valid values of `Origin`.
     origins: Vec<String>,
 }
 
@@ -33,14 +33,14 @@ pub(super) enum Origin {
     Unsaid,
 }
 
-/// What a request names, and what would have been right; for the log.
+/// The name in a request, and the valid ones; for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mismatch {
     pub(super) found: String,
     pub(super) expected: String,
 }
 
-/// How much of a header is logged, in bytes.
+/// The longest part of a header that is logged, in bytes.
 const MAX_LOGGED: usize = 200;
 
 impl Hosts {
@@ -70,7 +70,8 @@ impl Hosts {
         Self { names, origins }
     }
 
-    /// Whether a request is meant for us: one `Host`, and that and any name in the address ours.
+    /// Returns true when a request is meant for us: one `Host`, and that and any name in the
+    /// address ours.
     pub(super) fn are_asked(&self, headers: &HeaderMap, uri: &Uri) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {

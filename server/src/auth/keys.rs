@@ -1,4 +1,4 @@
-//! What opens the doors at this moment: the token, and the sessions that it signed.
+//! The credentials in force: the token, and the sessions that it signed.
 //!
 //! Both may end at any time, and whoever came in with them hears of it.
 
@@ -47,7 +47,7 @@ pub(super) struct Keys(watch::Sender<State>);
 #[derive(Debug)]
 struct State {
     token: Token,
-    /// How many tokens were in force before this one.
+    /// The number of tokens that were in force before this one.
     generation: u64,
     left: LeftSessions,
 }
@@ -67,7 +67,7 @@ impl Keys {
         ask(&self.0.borrow().token)
     }
 
-    /// What the offered token lets in.
+    /// Checks the offered token.
     pub(super) fn admit_token(&self, offered: &str) -> Option<Pass> {
         let state = self.0.borrow();
         let generation = state.generation;
@@ -77,7 +77,7 @@ impl Keys {
             .then_some(Pass::Token { generation })
     }
 
-    /// What these cookies let in: the longest-lived session among them.
+    /// Finds the longest-lived valid session in these cookies.
     pub(super) fn admit_session(&self, cookies: &[&str], now: Timestamp) -> Option<Pass> {
         let session = self.sessions_in(cookies, now).pop()?;
         let generation = self.0.borrow().generation;

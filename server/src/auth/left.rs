@@ -49,7 +49,7 @@ impl LeftSessions {
         Ok(Self { path, until })
     }
 
-    /// Whether this session was left.
+    /// Returns true when this session was logged out.
     pub(super) fn contains(&self, session: &Ticket) -> bool {
         self.until.contains_key(&session.id)
     }

@@ -18,26 +18,26 @@ use super::ticket::Purpose;
 use crate::listen::Peer;
 use crate::{AppState, http_error, plain_page};
 
-/// What the page says above its form.
+/// The notice above the page's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Notice {
     /// Nothing more than usual.
     None,
     /// The launch link was used before, or is too old.
     StaleLink,
-    /// What was typed is not the token.
+    /// The typed text is not the token.
     WrongToken,
 }
 
 #[derive(Deserialize)]
 struct TokenForm {
     token: String,
-    /// Where the browser wanted to go.
+    /// The path that the browser wanted.
     #[serde(default)]
     next: String,
 }
 
-/// What a launch link says.
+/// The query of a launch link.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Launch {
@@ -136,14 +136,15 @@ async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Response 
     (headers, answer).into_response()
 }
 
-/// Where the browser of this request wanted to go, for after the log-in.
+/// The path that the browser of this request wanted, for after the log-in.
 pub(super) fn deep_link(request: &Request) -> &str {
     let path = request.uri().path_and_query().map(PathAndQuery::as_str);
     path.filter(|path| request.method() == Method::GET && is_path_of_ours(path))
         .unwrap_or(HOME)
 }
 
-/// Whether a browser that is sent there stays with us. `//` and `/\` begin the name of another host.
+/// Returns true when a browser that is sent there stays with us. `//` and `/\` begin the name of
+/// another host.
 fn is_path_of_ours(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")

@@ -17,10 +17,10 @@ use super::credential::parameter;
 use crate::AppState;
 use crate::limits::MAX_BODY_BYTES;
 
-/// How scripts show it.
+/// The header in which scripts send it.
 const HEADER: HeaderName = HeaderName::from_static("x-kanban-proof");
 
-/// How forms show it.
+/// The field in which forms send it.
 const FIELD: &str = "proof";
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";

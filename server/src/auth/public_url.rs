@@ -1,4 +1,4 @@
-//! Where browsers find the board when a proxy stands in front of it.
+//! The board's address behind a reverse proxy.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,7 +20,7 @@ impl PublicUrl {
         &self.authority
     }
 
-    /// Whether browsers reach it by TLS only.
+    /// Returns true when browsers reach it by TLS only.
     pub(super) fn is_secure(&self) -> bool {
         self.scheme == "https"
     }
@@ -66,7 +66,7 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// Whether browsers can write this as a host: a name without a wildcard, or an address.
+/// Returns true when browsers can write this as a host: a name without a wildcard, or an address.
 fn is_host(host: &str) -> bool {
     let is_name = |label: &str| {
         !label.is_empty()

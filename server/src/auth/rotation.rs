@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::token::Token;
 use crate::AppState;
 
-/// How often the file is looked at. A look is one system call.
+/// The polling interval of the file. A look is one system call.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Puts the token of this file in force whenever it is another one, for as long as it is awaited. A
@@ -42,7 +42,7 @@ pub(crate) async fn follow(state: AppState, path: PathBuf) {
     }
 }
 
-/// What a look at the file shows.
+/// The result of a look at the file.
 enum Look {
     Same,
     Changed {

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::token::Token;
 
-/// What a ticket is good for. One kind is never taken for the other.
+/// The purpose of a ticket. One kind is never taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The cookie of a browser that runs scripts, which keep its proof.
@@ -26,7 +26,7 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// How long such a ticket lasts: a month for a browser that is used every day, and long enough
+    /// The lifetime of such a ticket: a month for a browser that is used every day, and long enough
     /// for a person to notice the link in a terminal and click on it.
     pub(super) const fn lifetime(self) -> Seconds {
         match self {
@@ -48,9 +48,9 @@ impl Purpose {
 /// A ticket whose signature is known to be ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
-    /// When it stops being good.
+    /// Its expiry.
     pub(super) expires: Timestamp,
-    /// What names it. A session keeps its name when it is renewed, so that it ends as a whole.
+    /// Its id. A session keeps its id when it is renewed, so that it ends as a whole.
     pub(super) id: u128,
 }
 

@@ -61,7 +61,7 @@ impl Token {
         Self::load(path)
     }
 
-    /// Whether `offered` is the token. Takes equally long wherever the two differ.
+    /// Returns true when `offered` is the token, in constant time.
     pub(super) fn is(&self, offered: &str) -> bool {
         self.0.as_bytes().ct_eq(offered.as_bytes()).into()
     }
@@ -83,8 +83,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whether a character needs no percent-encoding (RFC 3986, section 2.3): sockets carry the token in
-/// their address, where it is compared as it stands.
+/// Returns true when a character needs no percent-encoding (RFC 3986, section 2.3): sockets carry
+/// the token in their address, where it is compared as it stands.
 fn is_the_same_in_a_url(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use super::caller::Pass;
 use super::front_door::is_upgrade;
 
-/// Where the routes are that programs use. All that a worker may reach is among them.
+/// The prefix of the routes that programs use. All that a worker may reach is among them.
 const API: &str = "/api/plugins/kanban";
 
 /// Asks the board whose token something is, one question at a time: whoever offers one wrong token
@@ -22,7 +22,7 @@ const API: &str = "/api/plugins/kanban";
 #[derive(Debug)]
 pub(super) struct Workers(Semaphore);
 
-/// What a worker asks for.
+/// The request of a worker.
 #[derive(Debug)]
 pub(super) struct Wish {
     act: Act,
@@ -60,7 +60,7 @@ impl Workers {
 }
 
 impl Wish {
-    /// What this request is, by its method and its route.
+    /// Classifies a request by its method and its route.
     pub(super) fn of(request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>();
         let route = route.and_then(|route| route.as_str().strip_prefix(API));

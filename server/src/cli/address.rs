@@ -29,7 +29,7 @@ impl Args {
     }
 }
 
-/// Whether two addresses are one place, whoever asked for them.
+/// Returns true when two addresses are one place, whoever asked for them.
 pub(super) fn is_same_place(one: &Address, other: &Address) -> bool {
     one.platform.trim() == other.platform.trim()
         && one.chat_id.trim() == other.chat_id.trim()

@@ -7,7 +7,7 @@ use super::json::TaskObject;
 use super::output::Output;
 use super::session::{self, Session};
 
-/// What has been done so far, and how to say it.
+/// The progress of a bulk change, and its output.
 pub(super) struct Bulk<'a> {
     session: &'a Session,
     output: &'a mut Output,

@@ -83,8 +83,8 @@ async fn dispatch(
     }
 }
 
-/// What the dispatcher that works on the board has not noticed can only be what another program wrote:
-/// tasks whose parents are finished. It wakes when they become ready.
+/// Promotes waiting tasks, which wakes the dispatcher: other programs may have finished their
+/// parents unseen.
 async fn nudge(kernel: &Kernel, home: &Home, config: &Config) -> anyhow::Result<TickReport> {
     let promote = Command::PromoteWaiting;
     let receipt = kernel.execute(&Actor::dispatcher(), promote).await?;
@@ -137,7 +137,7 @@ fn print(report: &TickReport, args: &Args, output: &mut Output) -> anyhow::Resul
     Ok(())
 }
 
-/// What is printed for programs: the original's keys, and what else was left and why.
+/// The JSON output: the original's keys, and the tasks that were left with the reason.
 #[derive(Serialize)]
 struct TickObject<'a> {
     reclaimed: usize,

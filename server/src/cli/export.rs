@@ -45,7 +45,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     Ok(())
 }
 
-/// What is on its way to standard output, which only [`Output`] writes to.
+/// Collects the text for standard output, which only [`Output`] writes to.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 

@@ -38,7 +38,7 @@ fn pace(text: &str) -> Result<Duration, String> {
 }
 
 /// Tells of everything after `since` until the process is asked to end or nobody reads any more.
-/// What happens is told at once, but not more often than `pace` says, or else `usual`.
+/// Frames come at once, but at least `pace` apart, or else `usual`.
 pub(super) async fn follow(
     session: &Session,
     output: &mut Output,

@@ -29,7 +29,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// How a file of SQLite begins (<https://sqlite.org/fileformat.html#magic_header_string>).
+/// The first bytes of an SQLite file (<https://sqlite.org/fileformat.html#magic_header_string>).
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {

@@ -50,7 +50,7 @@ impl<'a> From<&'a Task> for TaskObject<'a> {
     }
 }
 
-/// What `show` prints.
+/// The JSON output of `show`.
 #[derive(Serialize)]
 pub(super) struct Shown<'a> {
     task: TaskObject<'a>,
@@ -75,7 +75,7 @@ struct EventObject<'a> {
     created_at: Timestamp,
 }
 
-/// Why a task is not running, for programs and in a sentence.
+/// The reason why a task is not running, for programs and in a sentence.
 #[derive(Serialize)]
 pub(super) struct WhyObject<'a> {
     #[serde(flatten)]
@@ -158,7 +158,7 @@ impl<'a> From<&'a Run> for RunObject<'a> {
     }
 }
 
-/// What `stats` prints: the original's keys, and how the dispatcher does.
+/// The JSON output of `stats`: the original's keys, and the dispatcher's status.
 #[derive(Serialize)]
 pub(super) struct StatsObject<'a> {
     #[serde(flatten)]

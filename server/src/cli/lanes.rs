@@ -65,7 +65,7 @@ pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     Ok(Known { lanes, dispatch })
 }
 
-/// How a lane, or all of them, is called in a sentence.
+/// The name of a lane, or of all of them, in a sentence.
 pub(super) fn called(lane: Option<&str>) -> String {
     lane.map_or_else(
         || "the dispatcher".to_owned(),

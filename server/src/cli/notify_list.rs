@@ -29,7 +29,7 @@ enum Row {
     Board(BoardSubscription),
 }
 
-/// How many pieces of news that reached nobody are shown.
+/// The most dead letters that are shown.
 const DEAD_LETTERS: u32 = 20;
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {

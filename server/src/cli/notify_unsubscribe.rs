@@ -56,7 +56,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     Ok(())
 }
 
-/// What ends all that a place is told without having asked for single tasks.
+/// The commands that end a place's subscriptions to the board.
 async fn from_board(session: &Session, to: &Address) -> Result<Vec<Command>, kernel::Error> {
     let all = session.kernel.board_subscriptions().await?;
     let there = all

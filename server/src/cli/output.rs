@@ -1,4 +1,4 @@
-//! What a verb says: data for standard output, everything else for standard error.
+//! The output of a verb: data for standard output, everything else for standard error.
 //!
 //! A verb fills it and prints nothing itself, so what it says can also be sent elsewhere.
 
@@ -12,13 +12,13 @@ use serde::Serialize;
 
 use super::paint::Paint;
 
-/// What has been said so far.
+/// The output so far.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     data: String,
     asides: String,
     has_failed: bool,
-    /// How data for people is coloured.
+    /// The colours of data for people.
     pub(super) paint: Paint,
 }
 
@@ -47,7 +47,7 @@ impl Output {
         self.data.push_str(text);
     }
 
-    /// What a program printed, in its colours where there are any.
+    /// Adds the output of a program, in its colours where there are any.
     pub(super) fn printed(&mut self, text: &str) {
         let shown = if self.paint.is_on() {
             coloured(text)
@@ -142,7 +142,7 @@ fn write_line(text: &mut String, line: impl Display) {
     writeln!(text, "{line}").ok();
 }
 
-/// Whether the reader has not seen enough yet.
+/// Prints; returns false once the reader has closed the pipe.
 fn print(mut stream: impl io::Write, text: &str) -> io::Result<bool> {
     match stream
         .write_all(text.as_bytes())

@@ -18,7 +18,7 @@ pub(super) enum When {
     Never,
 }
 
-/// Whether there are colours. The default has none.
+/// The colours of output. The default has none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Paint {
     is_on: bool,
@@ -39,27 +39,27 @@ impl Paint {
         Self { is_on }
     }
 
-    /// Whether there are any.
+    /// Returns true when output is coloured.
     pub(super) fn is_on(self) -> bool {
         self.is_on
     }
 
-    /// What stands out.
+    /// Bold text, which stands out.
     pub(super) fn bold(self, text: impl Display) -> String {
         self.styled(Style::new().bold(), text)
     }
 
-    /// What is only needed at a second look.
+    /// Dimmed text, for a second look.
     pub(super) fn dim(self, text: impl Display) -> String {
         self.styled(Style::new().effects(Effects::DIMMED), text)
     }
 
-    /// What is as it should be.
+    /// Green text, for success.
     pub(super) fn good(self, text: impl Display) -> String {
         self.styled(AnsiColor::Green.on_default(), text)
     }
 
-    /// What needs a person.
+    /// Red text, for what needs a person.
     pub(super) fn bad(self, text: impl Display) -> String {
         self.styled(AnsiColor::Red.on_default(), text)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval_at};
 
-/// How long nothing is said, and how often it is said then.
+/// The time without progress messages at first, and between them.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Awaits `work`, and from the first second on says each second how long it has taken.

@@ -1,4 +1,4 @@
-//! What a verb works with: the board, and in whose name it acts.
+//! The session of a verb: the board, and the actor.
 
 use dispatcher::Home;
 use domain::actor::{Actor, Authority};
@@ -22,7 +22,7 @@ pub(super) struct Session {
     pub(super) home: Home,
     /// The name that comments and new tasks carry, unless a flag says otherwise.
     pub(super) author: String,
-    /// What they may do; in a worker's environment, what its run may.
+    /// The caller's authority; in a worker's environment, that of its run.
     authority: Authority,
     /// The chat that they speak from.
     origin: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Session {
     place: Place,
 }
 
-/// Where the one who asks is.
+/// The caller's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Terminal,
@@ -92,8 +92,9 @@ impl Session {
         Ok(())
     }
 
-    /// Why the task is not running; `None` while it is. A dispatcher cannot write down on a disk that is
-    /// full that it is, so what keeps the machine from starting anything is looked for here as well.
+    /// The reason why the task is not running; `None` while it is. A dispatcher cannot write down
+    /// on a disk that is full that it is, so what keeps the machine from starting anything is
+    /// looked for here as well.
     pub(super) async fn why(&self, id: &TaskId) -> anyhow::Result<Option<WhyNot>> {
         let why = self.kernel.why(id).await?;
         if !matches!(why, Some(WhyNot::NotClaimedYet | WhyNot::DispatcherOff)) {
@@ -225,19 +226,19 @@ impl Session {
     }
 }
 
-/// What the one may do who started this program: the environment says whether it is a worker.
+/// The authority of whoever started this program: the environment says whether it is a worker.
 pub(super) fn authority() -> Authority {
     variable("KANBAN_RUN_TOKEN").map_or(Authority::Full, |token| {
         Authority::Run(RunToken::from_text(token))
     })
 }
 
-/// Whether somebody who wrote this meant a task.
+/// Returns true when whoever wrote this meant a task.
 fn is_like_an_id(text: &str) -> bool {
     text.starts_with("t_") && !text.contains(char::is_whitespace)
 }
 
-/// What cannot be an id names no task.
+/// Parses a task's id; a text that cannot be one names no task.
 pub(super) fn known(text: &str) -> anyhow::Result<TaskId> {
     text.parse()
         .map_err(|_| anyhow::anyhow!("no such task: {text}"))

@@ -25,10 +25,10 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// How many events are shown; `--json` has them all.
+/// The number of events shown; `--json` has them all.
 const SHOWN_EVENTS: usize = 20;
 
-/// How many parents are named.
+/// The number of parents named.
 const SHOWN_PARENTS: usize = 10;
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     Ok(())
 }
 
-/// What is shown of a task beside itself.
+/// The context that is shown beside a task.
 struct Around<'a> {
     why: Option<&'a WhyNot>,
     parents: &'a [Parent],
@@ -112,7 +112,7 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
     }
 }
 
-/// What there is to say beside the long texts.
+/// The short fields of a task, beside the long texts.
 fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'static str, String)> {
     let TaskDetail { task, children, .. } = detail;
     let named = around.parents.iter().take(SHOWN_PARENTS).map(parent);
@@ -172,7 +172,7 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         .collect()
 }
 
-/// How a run ended, or that it has not.
+/// The outcome of a run, or `running`.
 fn end_of(run: &Run) -> String {
     let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
     let lane = run.lane.as_deref().unwrap_or("by hand");

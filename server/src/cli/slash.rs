@@ -35,10 +35,10 @@ pub(super) async fn run(args: &Args, session: &Session, output: &mut Output) -> 
     Ok(())
 }
 
-/// How long an answer may be: the bound of the original, which fits into a message everywhere.
+/// The longest answer: the bound of the original, which fits into a message everywhere.
 const LONGEST_ANSWER: usize = 3_800;
 
-/// What is said of the rest of a longer one.
+/// The text in place of the rest of a longer one.
 const CUT: &str = "\n… (cut; the board or a terminal has the rest)";
 
 /// Carries out a line in the name of `actor` and tells what came of it. Whatever the line holds,
@@ -142,8 +142,8 @@ mod tests {
 
     use super::*;
 
-    /// What lines are made of: verbs, flags, ids and everything that a shell or a terminal could
-    /// stumble over.
+    /// The parts of generated lines: verbs, flags, ids and everything that a shell or a terminal
+    /// could stumble over.
     const PARTS: [&str; 40] = [
         "/kanban",
         "kanban",

@@ -1,4 +1,4 @@
-//! How things look in a terminal.
+//! The formats of text in a terminal.
 
 use domain::event::Event;
 use domain::status::Status;
@@ -28,7 +28,7 @@ pub(crate) fn moment(at: Timestamp) -> String {
         .to_string()
 }
 
-/// How long ago something happened, or in how long it will: `3m 5s ago`, `in 2h`.
+/// The time relative to now: `3m 5s ago`, `in 2h`.
 pub(super) fn relative(now: Timestamp, at: Timestamp) -> String {
     match now.seconds_since(at) {
         past @ 0.. => format!("{} ago", Seconds(past)),

@@ -7,10 +7,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Cli;
 
-/// How the program exits then.
+/// The exit code of a usage error.
 pub(super) const EXIT_CODE: u8 = 2;
 
-/// What is wrong with these words, what was perhaps meant, and where to read on.
+/// The error in these words, a suggestion, and where to read on.
 pub(super) fn sentence<W: AsRef<str>>(
     error: &clap::Error,
     words: impl IntoIterator<Item = W>,
@@ -25,7 +25,7 @@ pub(super) fn sentence<W: AsRef<str>>(
     parts.join("; ")
 }
 
-/// Whether the error is help or the version, which were asked for.
+/// Returns true when the error is help or the version, which were asked for.
 pub(super) fn is_answer(error: &clap::Error) -> bool {
     matches!(
         error.kind(),
@@ -69,16 +69,16 @@ fn what_was_meant(error: &clap::Error) -> Option<String> {
     })
 }
 
-/// Whether somebody may have meant `other`: it goes on as what was written begins, or a letter in
-/// three at most is another. What clap takes for alike may be only of the same letters.
+/// Returns true when `other` is near enough to be suggested: it goes on as the written word begins,
+/// or a letter in three at most is another. What clap takes for alike may be only of the same
+/// letters.
 fn is_near(written: &str, other: &str) -> bool {
     let length = written.chars().count();
     let begins_so = length >= 3 && other.starts_with(written);
     begins_so || distance(written, other) <= (length / 3).max(1)
 }
 
-/// How many letters have to be put in, taken out or replaced to make `b` of `a` (Levenshtein's
-/// distance).
+/// The Levenshtein distance of `a` and `b`: the number of letters to insert, remove or replace.
 fn distance(a: &str, b: &str) -> usize {
     // For each beginning of `b`: how far it is from what has been read of `a`.
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();

@@ -31,13 +31,13 @@ impl<T> Channel<T> {
         receiver
     }
 
-    /// Where the job leaves what it made.
+    /// The sender for the job's result.
     pub(super) fn sender(&self) -> &watch::Sender<T> {
         &self.publish
     }
 
-    /// Whether the job may end, because nobody watches. If so it must: the next one who watches
-    /// starts another.
+    /// Returns true when the job may end, because nobody watches. If so it must: the next one who
+    /// watches starts another.
     pub(super) fn may_end(&self) -> bool {
         let mut has_job = self.has_job.lock().unwrap_or_else(PoisonError::into_inner);
         *has_job = self.publish.receiver_count() > 0;

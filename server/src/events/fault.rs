@@ -1,4 +1,4 @@
-//! What a client did wrong on its socket, as the close code that tells it (RFC 6455, section 7.4.1).
+//! The close code for a client's fault on its socket (RFC 6455, section 7.4.1).
 
 use axum::extract::ws::{CloseCode, close_code};
 use tungstenite::Error;

@@ -20,14 +20,15 @@ use super::trouble::Trouble;
 use super::{MAX_UNSENT_BYTES, RESET};
 use crate::rest::wire::EventFrame;
 
-/// How many events of shared frames are kept: those of a second in which very much happens.
+/// The number of events that are kept in shared frames: those of a second in which very much
+/// happens.
 const MAX_EVENTS: usize = 2_000;
 
-/// How long after a frame the next one follows at the soonest. The first event after a silence is
-/// told at once; in a storm of them, each frame carries a few.
+/// The shortest time between two frames. The first event after a silence is told at once; in a
+/// storm of them, each frame carries a few.
 const GAP: Duration = Duration::from_millis(3);
 
-/// What a client asked for.
+/// The form of frames that a client asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Telling {
     /// `events` and `cursor`, as in the original.
@@ -65,12 +66,12 @@ impl Shared {
         }
     }
 
-    /// Where a socket stands that was told this frame.
+    /// The cursor of a socket after this frame.
     pub(super) fn cursor(&self) -> EventId {
         self.frame.cursor
     }
 
-    /// How long ago its events were read.
+    /// The time since its events were read.
     pub(super) fn age(&self) -> Duration {
         self.read_at.elapsed()
     }

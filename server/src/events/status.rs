@@ -16,13 +16,13 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::channel::Channel;
 
-/// How often it is looked at, and so how often it is told at most.
+/// The polling interval, and so the shortest time between two frames.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// How much of the end of a log is read for its last line, in bytes.
+/// The part of a log's end that is read for its last line, in bytes.
 const OUTPUT_BYTES: u64 = 600;
 
-/// How much of that line is told, in characters: more does not fit on a card.
+/// The longest part of that line in a frame, in characters: more does not fit on a card.
 const OUTPUT_CHARS: usize = 200;
 
 /// The status of one server's board.
@@ -77,7 +77,7 @@ async fn look(statuses: Arc<Statuses>, kernel: Kernel, home: Home) {
     }
 }
 
-/// Whether nothing but the time is another, nor anything that follows from it.
+/// Returns true when nothing differs but the time and its consequences.
 fn is_the_same(last: &Live, live: &Live) -> bool {
     let at_no_time = |live: &Live| Live {
         dispatch: Dispatch {

@@ -1,11 +1,11 @@
-//! What to do while the board cannot be read: ask less and less often, and say it once.
+//! The back-off while the board cannot be read: ask less and less often, and say it once.
 
 use std::time::Duration;
 
-/// How long the first rest is.
+/// The first back-off.
 const FIRST: Duration = Duration::from_millis(50);
 
-/// How long one is at most: so late a listener hears that the board can be read again.
+/// The longest back-off: so late a listener hears that the board can be read again.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// A row of failures, while it lasts.

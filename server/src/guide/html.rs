@@ -4,7 +4,7 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, html};
 
 use super::page;
 
-/// What stands before the name of a page wherever one names another.
+/// The prefix by which a page names another.
 const COMMAND: &str = "kanban guide ";
 
 /// The HTML of a page. Where it names the command that shows another page, it leads there.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long the other side may take nothing while there is something to take.
+/// The time limit for the other side to read while there is something to read.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection with a limit to its patience.
@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
 
-    /// How much is on its way at most.
+    /// The size of the buffer.
     const HELD: usize = 64;
 
     #[tokio::test(start_paused = true)]

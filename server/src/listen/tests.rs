@@ -1,5 +1,5 @@
-//! What becomes of connections whose other side takes its time, or too much. Where time matters, the
-//! clock stands still and jumps to whatever is awaited next, so half a minute passes at once.
+//! Slow connections. Where time matters, the clock stands still and jumps to whatever is awaited
+//! next, so half a minute passes at once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

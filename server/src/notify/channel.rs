@@ -1,4 +1,4 @@
-//! What every way to reach somebody has in common.
+//! The interface of all channels.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::message::Message;
 
 /// A way to reach people or programs.
 pub(super) trait Channel: fmt::Debug + Send + Sync {
-    /// Whether people read there, who are told only so much in a minute.
+    /// Returns true when people read there, to whom only a few messages a minute are sent.
     fn is_chat(&self) -> bool;
 
     /// Takes a message there, once. Answers with the number that it got there, if it got one.
@@ -23,7 +23,7 @@ pub(super) trait Channel: fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Option<String>, Failure>>;
 }
 
-/// Why a message was not taken, and whether it might be later.
+/// The error of a delivery, and whether a retry may help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) error: String,

@@ -16,17 +16,17 @@ use tokio::time::timeout;
 use super::channel::{Channel, Failure};
 use super::message::Message;
 
-/// How long a program may take.
+/// The time limit of a program.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long is listened for its last words once it has ended: what it started and left behind may
-/// hold them open for as long as it likes.
+/// The time for which its last output is read once it has ended: what it started and left behind
+/// may hold the pipe open for as long as it likes.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// How much of its complaint is read, in bytes.
+/// The part of its standard error that is read, in bytes.
 const LONGEST_COMPLAINT: u64 = 64 * 1024;
 
-/// How much of its complaint is kept, in characters.
+/// The part of its standard error that is kept, in characters.
 const EXCERPT: usize = 200;
 
 /// The programs that `kanban.toml` names: the chat of an address is such a name. Each gets the

@@ -25,7 +25,7 @@ use super::webhook::{Clock, Key, Webhook, Webhooks};
 const TELEGRAM: &str = "https://api.telegram.org";
 const SLACK: &str = "https://slack.com";
 
-/// What follows from `[channels]`.
+/// The setup made of `[channels]`.
 #[derive(Default)]
 pub(super) struct Setup {
     pub(super) channels: Channels,
@@ -35,7 +35,7 @@ pub(super) struct Setup {
     pub(super) gate: Option<Arc<Gate>>,
 }
 
-/// What is wrong, and with which byte of the file it begins.
+/// An error, and its first byte in the file.
 struct Wrong {
     at: usize,
     message: String,
@@ -255,7 +255,7 @@ mod tests {
             std::fs::write(self.0.path().join(name), text).unwrap();
         }
 
-        /// What follows from this file, in which SECRET is where a secret stands.
+        /// Reads this file, with a secret in place of SECRET.
         fn read(&self, text: &str) -> Result<Setup, Mistake> {
             let home = Home::at(self.0.path()).unwrap();
             let secret = self.0.path().join("secret");

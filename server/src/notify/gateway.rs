@@ -17,37 +17,37 @@ use super::guests::{Guests, Strangers, name};
 use super::notifier;
 use crate::cli::run_slash;
 
-/// What is said to who may not speak to the board.
+/// The answer to strangers.
 const REFUSAL: &str = "Sorry, I do not know you. Whoever runs this board can let you in:";
 
-/// What is said where a task was made.
+/// The confirmation where a task was made.
 const SUBSCRIBED: &str = "This chat is subscribed: it is told when the task completes or blocks.";
 
 /// A message that came in.
 #[derive(Clone, Debug)]
 pub(super) struct Heard {
-    /// Where, and by whom.
+    /// Its sender, and the chat.
     pub(super) from: Address,
-    /// What the platform calls it; the same when it is sent again.
+    /// The platform's id of it; the same when it is sent again.
     pub(super) key: String,
-    /// What it says.
+    /// Its text.
     pub(super) text: String,
-    /// What it says that about.
+    /// Its subject.
     pub(super) about: About,
 }
 
-/// What somebody speaks of.
+/// The subject of a message.
 #[derive(Clone, Debug)]
 pub(super) enum About {
     /// Whatever the text says.
     Anything,
-    /// What was told by the message with this number, to which it is a reply.
+    /// The notice in the message with this number, to which it is a reply.
     Message(String),
     /// The question of this task, which is answered.
     Question(TaskId),
 }
 
-/// What the gateways of one process share.
+/// The state that the gateways of one process share.
 #[derive(Clone)]
 pub(super) struct Host {
     pub(super) kernel: Kernel,
@@ -76,7 +76,7 @@ impl Gateway {
         })
     }
 
-    /// Whether they are let in who write from there.
+    /// Returns true when this sender is let in.
     pub(super) fn lets_in(&self, from: &Address) -> bool {
         self.guests.actor(from).is_some()
     }
@@ -135,7 +135,7 @@ impl Gateway {
         })
     }
 
-    /// Whether this comes for the first time; from now on it does not.
+    /// Returns true when this comes for the first time, and marks it as seen.
     async fn is_new(&self, platform: &str, key: &str) -> Result<bool, kernel::Error> {
         let take = Command::TakeMessage {
             platform: platform.to_owned(),

@@ -1,4 +1,4 @@
-//! Who may speak to the board from a chat, and strangers who try.
+//! The allow list for chats, and strangers who try.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -7,14 +7,14 @@ use domain::actor::Actor;
 use domain::notify::Address;
 use domain::time::Timestamp;
 
-/// Who is let in, by the ids that the platform gives. Nobody is unless they are named.
+/// The allow list, by the ids that the platform gives. Nobody is on it unless they are named.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guests {
     /// These, wherever they write.
     pub(super) users: BTreeSet<String>,
     /// Everybody who writes there.
     pub(super) chats: BTreeSet<String>,
-    /// What these write may start work without anybody having looked at it.
+    /// Those whose tasks may start without anybody having looked at them.
     pub(super) trusted: BTreeSet<String>,
 }
 
@@ -39,8 +39,8 @@ pub(super) fn name(from: &Address) -> String {
     format!("{}:{user}", from.platform)
 }
 
-/// How many strangers are answered in a day. Anybody can write to a bot, and whoever makes up names
-/// must not fill the board with them.
+/// The most strangers that are answered in a day. Anybody can write to a bot, and whoever makes up
+/// names must not fill the board with them.
 const STRANGERS_A_DAY: usize = 100;
 
 /// The strangers who were refused today. They are refused once; what else they write costs nothing.

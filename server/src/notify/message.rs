@@ -1,4 +1,4 @@
-//! What is said, in the forms in which channels take it.
+//! The messages, in the forms in which channels take them.
 
 use domain::id::TaskId;
 use domain::notify::delivery::Delivery;
@@ -7,27 +7,27 @@ use domain::text::json;
 use domain::time::Timestamp;
 use serde::Serialize;
 
-/// How many lines a folded message has: what fits into a message everywhere.
+/// The most lines of a folded message: as many as fit into a message everywhere.
 const LINES: usize = 20;
 
-/// What is said below a question, where a reply comes back to us.
+/// The hint below a question, where a reply comes back to us.
 pub(super) const HINT: &str = "Reply to this message to answer.";
 
-/// What the button below a question says, where one comes back to us.
+/// The label of the button below a question, where a press comes back to us.
 pub(super) const LET_GO_ON: &str = "Let it go on";
 
 /// One message: a piece of news, or several for people who would get too many messages.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    /// What the receiver knows it by.
+    /// The receiver's key of it.
     pub(super) key: String,
-    /// What it tells, at least one.
+    /// The notices, at least one.
     news: Vec<Notice>,
-    /// Where the board is.
+    /// The board's address.
     url: Option<String>,
 }
 
-/// What programs get: the envelope of Standard Webhooks, with a text for people in it.
+/// The payload for programs: the envelope of Standard Webhooks, with a text for people in it.
 #[derive(Debug, Serialize)]
 struct Envelope<'a> {
     id: &'a str,

@@ -11,7 +11,8 @@ use super::channel::{Channel, Failure};
 use super::message::Message;
 use super::{Work, notifier};
 
-/// How much is read at once: more than anybody is told in one message, and little to hold in memory.
+/// The number of deliveries read at once: more than fit into one message, and little to hold in
+/// memory.
 const AT_ONCE: u32 = 200;
 
 /// Tells a place what is due. It stops early when the place is in trouble or was told enough; what

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 /// The server.
 pub(super) struct Receiver {
-    /// Where it listens.
+    /// The address at which it listens.
     pub(super) url: String,
     requests: mpsc::UnboundedReceiver<Request>,
     serving: JoinHandle<()>,

@@ -27,7 +27,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a secret stands: `{ env = "NAME" }` or `{ file = "/path" }`.
+/// The place of a secret: `{ env = "NAME" }` or `{ file = "/path" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub(super) enum Reference {

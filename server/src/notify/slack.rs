@@ -28,7 +28,7 @@ pub(super) struct Slack {
     pub(super) token: Option<Secret>,
     /// The address of an incoming webhook is a secret: whoever knows it may post.
     pub(super) webhooks: BTreeMap<String, Secret>,
-    /// Whether replies and buttons come back to us.
+    /// True when replies and buttons come back to us.
     pub(super) is_listening: bool,
 }
 
@@ -54,7 +54,7 @@ struct Incoming<'a> {
     text: &'a str,
 }
 
-/// What every method answers with, and what it answers beside that.
+/// The envelope of every answer, with the method's own fields.
 #[derive(Debug, Deserialize)]
 struct Reply<T> {
     ok: bool,
@@ -73,7 +73,7 @@ struct Sent {
 #[derive(Debug, Deserialize)]
 struct Done {}
 
-/// What Slack calls trouble of its own; everything else that it calls an error stays one.
+/// The names of Slack's temporary errors; every other error is permanent.
 const FOR_NOW: [&str; 6] = [
     "fatal_error",
     "internal_error",
@@ -179,7 +179,7 @@ impl Channel for Slack {
     }
 }
 
-/// What begins a mention or a link in Slack's text is meant as it stands
+/// Escapes the characters that begin a mention or a link in Slack's text
 /// (<https://api.slack.com/reference/surfaces/formatting#escaping>).
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")

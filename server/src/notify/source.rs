@@ -13,7 +13,7 @@ use super::gateway::Host;
 use super::stopped;
 use super::web::Shared;
 
-/// How often the file is looked at.
+/// The polling interval of the file.
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// The file, and what was last read from it.

@@ -22,7 +22,7 @@ pub(super) struct Telegram {
     pub(super) client: Shared,
     pub(super) base_url: String,
     pub(super) token: Secret,
-    /// Whether replies and buttons come back to us.
+    /// True when replies and buttons come back to us.
     pub(super) is_listening: bool,
 }
 
@@ -60,14 +60,14 @@ struct LinkPreview {
     is_disabled: bool,
 }
 
-/// How much is borne of an answer.
+/// The limits on an answer.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
     time: Duration,
     answer_bytes: usize,
 }
 
-/// What every method answers with.
+/// The envelope of every answer.
 #[derive(Debug, Deserialize)]
 struct Reply<T> {
     ok: bool,
@@ -89,11 +89,10 @@ struct Sent {
     message_id: i64,
 }
 
-/// How long a message may be, in code units of UTF-16
-/// (<https://core.telegram.org/bots/api#sendmessage>).
+/// The longest message, in code units of UTF-16 (<https://core.telegram.org/bots/api#sendmessage>).
 const LONGEST_TEXT: usize = 4_096;
 
-/// What the button below a question stands for; no more than 64 bytes.
+/// The button below a question; its data have no more than 64 bytes.
 fn button(task: &TaskId) -> Keyboard {
     let callback_data = format!("unblock {task}");
     Keyboard {

@@ -12,16 +12,16 @@ use serde::de::DeserializeOwned;
 
 use super::channel::Failure;
 
-/// How long a server may take to answer.
+/// The time limit of an answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How much is believed of what a server says about when to come back: a day.
+/// The longest `Retry-After` that is obeyed: a day.
 const LONGEST_WAIT: Seconds = Seconds(86_400);
 
-/// How much of an answer is read, in bytes: far more than any that we ask for says.
+/// The part of an answer that is read, in bytes: far more than any that we ask for says.
 pub(super) const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// How much of an answer is kept to explain a failure, in characters.
+/// The part of an answer that is kept to explain a failure, in characters.
 const EXCERPT: usize = 200;
 
 /// A client that follows no redirects: a signed message or a token goes where the configuration says
@@ -46,7 +46,7 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, Failure> {
     Err(refusal(status, &headers, &String::from_utf8_lossy(&body)))
 }
 
-/// What an answer says in JSON, unless it says something else or is longer than so many bytes.
+/// Parses an answer as JSON; `None` where it is none, or longer than so many bytes.
 pub(super) async fn json<T: DeserializeOwned>(response: Response, longest: usize) -> Option<T> {
     serde_json::from_slice(&beginning(response, longest).await).ok()
 }
@@ -64,12 +64,12 @@ async fn beginning(mut response: Response, longest: usize) -> Vec<u8> {
     body
 }
 
-/// What went wrong before there was an answer.
+/// The failure before there was an answer.
 pub(super) fn unanswered(error: &reqwest::Error) -> Failure {
     Failure::for_now(format!("no answer: {}", explain(error)))
 }
 
-/// What an answer means that is no success.
+/// The failure in an answer that is no success.
 fn refusal(status: StatusCode, headers: &HeaderMap, body: &str) -> Failure {
     let excerpt: String = body.trim().chars().take(EXCERPT).collect();
     let error = match excerpt.as_str() {

@@ -27,7 +27,7 @@ pub(super) struct Webhooks {
     pub(super) hooks: BTreeMap<String, Webhook>,
 }
 
-/// Where one goes, and what it is signed with.
+/// The address of a webhook, and its key.
 #[derive(Debug)]
 pub(super) struct Webhook {
     pub(super) url: String,
@@ -35,7 +35,7 @@ pub(super) struct Webhook {
     pub(super) keys: Vec<Key>,
 }
 
-/// What a webhook is signed with.
+/// The key that signs a webhook.
 #[derive(Debug)]
 pub(super) struct Key(Secret);
 

@@ -1,4 +1,4 @@
-//! Who is told of more than one task, and when they want to be left alone.
+//! The routes of subscriptions to the board, with their kinds and quiet hours.
 
 use axum::Extension;
 use axum::Json;
@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::notify::check_platform;
 
-/// How many kinds may be named: more than there are.
+/// The most kinds that may be named: more than there are.
 const MAX_KINDS: usize = 100;
 
 /// Who is told of the whole board, or of a part of it.

@@ -18,7 +18,7 @@ use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::{self, HttpError};
 
-/// How many of them are under way at once. They share commits, so a few are enough; all that the
+/// The number of commands under way at once. They share commits, so a few are enough; all that the
 /// server works on at once (`limits`) must fit into the kernel's queue of 4,096.
 const AT_ONCE: usize = 24;
 
@@ -78,7 +78,7 @@ pub(super) async fn bulk(
     Ok((undo::header(&acts), Json(wire::answer::Results { results })).into_response())
 }
 
-/// What is to become of each task.
+/// The change of each task.
 struct Wish {
     change: Change,
     /// Instead of any status.

@@ -1,4 +1,4 @@
-//! What `PATCH /tasks/{id}` and `POST /tasks/bulk` can do to a task, as commands.
+//! The changes of `PATCH /tasks/{id}` and `POST /tasks/bulk`, as commands.
 
 use domain::command::Command;
 use domain::id::TaskId;
@@ -10,11 +10,11 @@ use super::input::Fields;
 use super::tasks::{RETRIES, RUNTIME, count};
 use crate::http_error::HttpError;
 
-/// What is to become of a task. What is `None` stays.
+/// The change of a task. A field that is `None` stays.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Change {
     pub(super) assignee: Option<String>,
-    /// Whether a worker that has the task is stopped when somebody else gets it.
+    /// True when a worker that has the task is stopped when somebody else gets it.
     pub(super) stop: bool,
     pub(super) status: Option<String>,
     pub(super) result: Option<String>,
@@ -39,7 +39,7 @@ impl From<UnknownStatus> for HttpError {
 }
 
 impl Change {
-    /// What the body of a `PATCH` asks for.
+    /// Reads the body of a `PATCH`.
     pub(super) fn of_task(fields: &mut Fields) -> Self {
         Self {
             assignee: fields.optional_text("assignee"),

@@ -1,4 +1,4 @@
-//! What is to be said to whom, what became of it, and what is done about what reached nobody.
+//! The routes of deliveries: their states, and retrying or dropping dead letters.
 
 use axum::Extension;
 use axum::Json;
@@ -15,13 +15,13 @@ use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 
-/// How many deliveries are told at once.
+/// The bounds on the number of deliveries in an answer.
 const LIMIT: Bounds = Bounds {
     least: 1,
     most: 1_000,
 };
 
-/// How many are told where nobody says.
+/// The default number of deliveries.
 const DEFAULT_LIMIT: u32 = 100;
 
 /// Deliveries, newest first.

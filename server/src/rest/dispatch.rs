@@ -14,13 +14,13 @@ use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::{AppState, lanes};
 
-/// How many tasks may be asked for at once: more than any machine starts.
+/// The bounds on the number of tasks to start: more than any machine starts.
 const MAX: Bounds = Bounds {
     least: 0,
     most: 1_000,
 };
 
-/// How many tasks are started at most, as in the original.
+/// The default number of tasks to start, as in the original.
 const DEFAULT_MAX: i64 = 8;
 
 /// Looks at the board now.

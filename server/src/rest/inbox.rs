@@ -1,4 +1,4 @@
-//! What needs a person.
+//! The route of the inbox.
 
 use axum::Json;
 use axum::extract::State;

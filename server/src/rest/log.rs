@@ -10,7 +10,7 @@ use super::wire;
 use crate::AppState;
 use crate::http_error::HttpError;
 
-/// How much of a log may be asked for, in bytes, as in the original.
+/// The bounds on the part of a log, in bytes, as in the original.
 const TAIL: Bounds = Bounds {
     least: 1,
     most: 2_000_000,

@@ -23,19 +23,19 @@ use crate::follow_log::Follower;
 use crate::http_error::{self, HttpError};
 use crate::shutdown::Listener;
 
-/// How often the file is looked at: often enough that a person sees text flow.
+/// The polling interval of the file: often enough that a person sees text flow.
 const PERIOD: Duration = Duration::from_millis(200);
 
-/// How often a sign of life is sent when there is nothing to tell.
+/// The interval of keep-alives when there is nothing to send.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How much of what was there before is told first, in bytes.
+/// The bounds on the existing text that is sent first, in bytes.
 const TAIL: Bounds = Bounds {
     least: 0,
     most: 2_000_000,
 };
 
-/// How much that is unless somebody says otherwise.
+/// The default size of that.
 const DEFAULT_TAIL: u64 = 100_000;
 
 /// What the workers of a task write, as they write it.
@@ -101,7 +101,7 @@ impl Following {
         })
     }
 
-    /// What was written since the last time; `None` when there is nothing more to say.
+    /// The text written since the last time; `None` when there is nothing more to say.
     async fn next(&mut self) -> Option<String> {
         loop {
             tokio::select! {

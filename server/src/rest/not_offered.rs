@@ -1,5 +1,5 @@
-//! What the original's newer pages ask for and this board does not do, each with the sentence that says
-//! what to do instead.
+//! Requests of the original's newer pages that this board does not serve, each with the sentence
+//! that says what to do instead.
 
 use axum::Router;
 use axum::http::StatusCode;

@@ -25,10 +25,10 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that an answer is that of the first request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// How long a key may be: more than any UUID or ULID with a name before it.
+/// The longest key: more than any UUID or ULID with a name before it.
 const LONGEST_KEY: usize = 255;
 
-/// How long an answer may be to be kept, in bytes. Those of 2,000 requests are kept.
+/// The longest answer that is kept, in bytes. Those of 2,000 requests are kept.
 const LONGEST_ANSWER: usize = 32 * 1024;
 
 /// An answer as it is kept.

@@ -16,7 +16,7 @@ use crate::http_error::HttpError;
 use crate::limits::LONGEST_LEASE;
 use crate::{AppState, answer};
 
-/// How long a claim may last without a sign of life, in seconds.
+/// The bounds on a lease without a heartbeat, in seconds.
 const TTL: Bounds = Bounds {
     least: 1,
     most: LONGEST_LEASE,

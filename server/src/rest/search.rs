@@ -10,16 +10,16 @@ use super::wire;
 use crate::AppState;
 use crate::http_error::HttpError;
 
-/// How many hits may be asked for at once.
+/// The bounds on the number of hits.
 const LIMIT: Bounds = Bounds {
     least: 1,
     most: 200,
 };
 
-/// How many that are unless somebody says otherwise.
+/// The default number of hits.
 const DEFAULT_LIMIT: u32 = 50;
 
-/// How far into the hits one may begin.
+/// The bounds on the offset into the hits.
 const OFFSET: Bounds = Bounds {
     least: 0,
     most: 1_000_000,

@@ -1,4 +1,4 @@
-//! Who is told what becomes of a task.
+//! The routes of subscriptions to a task.
 
 use axum::Extension;
 use axum::Json;

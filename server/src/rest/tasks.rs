@@ -60,19 +60,20 @@ pub(super) async fn create(
     Ok((undoable, Json(created)).into_response())
 }
 
-/// How long an attempt may run, in seconds: a year at most. Zero is as long as its lane allows.
+/// The bounds on the time limit of an attempt, in seconds: a year at most. Zero is as long as its
+/// lane allows.
 pub(super) const RUNTIME: Bounds = Bounds {
     least: 0,
     most: 365 * 86_400,
 };
 
-/// How many attempts in a row may fail. Zero is as many as the board allows.
+/// The bounds on failed attempts in a row. Zero is as many as the board allows.
 pub(super) const RETRIES: Bounds = Bounds {
     least: 0,
     most: 1_000,
 };
 
-/// How many skills a task may ask for: each is an argument of a command line.
+/// The most skills of a task: each is an argument of a command line.
 const MOST_SKILLS: usize = 100;
 
 /// A number within [`RETRIES`].

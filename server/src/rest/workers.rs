@@ -1,4 +1,4 @@
-//! Who works now, and who could.
+//! The routes of running workers, and of assignees.
 
 use axum::Json;
 use axum::extract::State;

@@ -8,10 +8,10 @@ use super::finding::Finding;
 use crate::cli::lanes;
 use crate::cli::session::Session;
 
-/// How far two clocks may differ before somebody is told.
+/// The smallest clock difference that is reported.
 const DRIFT: Seconds = Seconds(60);
 
-/// When this was written. A clock that says less is wrong.
+/// The time at which this was written. A clock that says less is wrong.
 const THIS_YEAR: Timestamp = Timestamp(1_767_225_600);
 
 pub(super) async fn look(session: &Session) -> anyhow::Result<Vec<Finding>> {

@@ -2,19 +2,19 @@
 
 use serde::Serialize;
 
-/// What was found, and what helps.
+/// A finding, and its remedy.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    /// What was looked at.
+    /// The subject of the check.
     pub(super) check: &'static str,
     pub(super) state: State,
-    /// What was found, in a sentence.
+    /// The finding, in a sentence.
     pub(super) message: String,
-    /// What to do about it.
+    /// The remedy.
     pub(super) remedy: Option<String>,
 }
 
-/// How it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {

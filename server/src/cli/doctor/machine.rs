@@ -16,7 +16,7 @@ use crate::{board_file, file_system};
 /// Below this nothing should be started any more: a few backups and logs fill it.
 const TOO_LITTLE_MIB: u64 = 64;
 
-/// How many files a few runs make, with their folders and logs.
+/// The number of files that a few runs make, with their folders and logs.
 const TOO_FEW_FILES: u64 = 1_000;
 
 /// Below this it is time to look.

@@ -58,7 +58,7 @@ pub(super) struct SlackTable {
     pub(super) base_url: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) webhooks: BTreeMap<String, Spanned<Reference>>,
-    /// What Slack signs its requests with; needed to listen.
+    /// The key with which Slack signs its requests; needed to listen.
     pub(super) signing_secret: Option<Spanned<Reference>>,
     pub(super) chat: Option<Spanned<ChatTable>>,
 }

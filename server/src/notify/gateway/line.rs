@@ -2,7 +2,7 @@
 
 use domain::id::TaskId;
 
-/// Whether a line is meant for the board.
+/// Returns true when a line is meant for the board.
 pub(super) fn is_command(text: &str) -> bool {
     let first = text.split_whitespace().next();
     matches!(first, Some("/kanban" | "kanban"))

@@ -1,4 +1,4 @@
-//! What people in a chat can do, and what they are told.
+//! The commands of people in a chat, and the answers.
 
 use domain::command::NewTask;
 use domain::status::Status;

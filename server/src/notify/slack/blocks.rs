@@ -1,11 +1,11 @@
-//! What people press and fill in, in Slack's words (<https://api.slack.com/block-kit>).
+//! Buttons and forms in Slack's blocks (<https://api.slack.com/block-kit>).
 
 use domain::id::TaskId;
 use serde_json::{Value, json};
 
 use crate::notify::message::LET_GO_ON;
 
-/// How long the text of a section may be, in characters
+/// The longest text of a section, in characters
 /// (<https://api.slack.com/reference/block-kit/blocks#section>).
 const LONGEST_SECTION: usize = 3_000;
 

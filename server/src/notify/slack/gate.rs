@@ -1,5 +1,5 @@
-//! What Slack sends: slash commands, events, and what is pressed and filled in. It shows no token of
-//! ours but Slack's signature.
+//! The endpoints for Slack: slash commands, events and interactions. They show no token of ours but
+//! Slack's signature.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ struct SlashCommand {
     trigger_id: String,
 }
 
-/// What the Events API sends (<https://api.slack.com/apis/events-api>).
+/// A request of the Events API (<https://api.slack.com/apis/events-api>).
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Envelope {
@@ -55,7 +55,7 @@ struct Event {
     text: Option<String>,
     ts: Option<String>,
     thread_ts: Option<String>,
-    /// What bots write, ourselves among them, is nothing to act upon.
+    /// Set on messages of bots, ourselves among them, which are ignored.
     bot_id: Option<String>,
     /// Edits, joins and the like.
     subtype: Option<String>,
@@ -203,7 +203,7 @@ pub(super) fn address(channel: &str, thread: &str, user: &str) -> Address {
     }
 }
 
-/// Where the app is spoken to by name, the name comes first: `<@U0LAN0Z89> kanban list`.
+/// Strips a leading mention of the app: `<@U0LAN0Z89> kanban list`.
 fn without_mention(text: &str) -> &str {
     let text = text.trim_start();
     let named = text

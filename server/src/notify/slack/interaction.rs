@@ -1,4 +1,4 @@
-//! What people press and fill in (<https://api.slack.com/interactivity/handling>).
+//! Buttons and forms that people used (<https://api.slack.com/interactivity/handling>).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::blocks::{self, ANSWER, TEXT, UNBLOCK};
 use super::gate::{Gate, address, form};
 use crate::notify::gateway::{About, Heard};
 
-/// What came in.
+/// An interaction.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Interaction {
@@ -60,7 +60,7 @@ struct View {
     state: Filled,
 }
 
-/// What is in the fields of a form, by the names of their blocks and their own.
+/// The values of a form, by the names of their blocks and their own.
 #[derive(Debug, Deserialize)]
 struct Filled {
     values: BTreeMap<String, BTreeMap<String, Field>>,
@@ -71,7 +71,7 @@ struct Field {
     value: Option<String>,
 }
 
-/// What a form is about; it goes to Slack and comes back.
+/// The private metadata of a form; it goes to Slack and comes back.
 #[derive(Debug, Serialize, Deserialize)]
 struct Remembered {
     task: TaskId,

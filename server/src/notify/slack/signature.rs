@@ -10,10 +10,10 @@ use subtle::ConstantTimeEq as _;
 
 use crate::notify::secret::Secret;
 
-/// How old a request may be, in seconds: what Slack recommends, so that none is played again.
+/// The oldest request, in seconds: Slack's recommendation against replays.
 const FRESH: u64 = 300;
 
-/// Whether Slack has signed this, lately.
+/// Returns true when Slack has signed this, lately.
 pub(super) fn is_signed(secret: &Secret, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(signature), Some(timestamp)) = (

@@ -13,20 +13,20 @@ use super::{Patience, Telegram, unblocks};
 use crate::notify::gateway::{About, Gateway, Heard};
 use crate::notify::pass;
 
-/// How long Telegram holds a request back until there is something to answer.
+/// The time for which Telegram holds a request back until there is something to answer.
 const POLL: Duration = Duration::from_secs(50);
 
-/// How long is waited after a request that failed.
+/// The back-off after a request that failed.
 const TROUBLE: Duration = Duration::from_secs(5);
 
-/// How long is waited after one that will fail again, such as with a token that is revoked.
+/// The back-off after one that will fail again, such as with a token that is revoked.
 const HOPELESS: Duration = Duration::from_mins(1);
 
-/// How many updates are asked for at once.
+/// The most updates in an answer.
 const AT_ONCE: usize = 10;
 
-/// How much of an answer is read, in bytes. A message has at most 4096 characters, of at most six
-/// bytes each as they are escaped, and quotes at most one other: a hundred thousand bytes with
+/// The part of an answer that is read, in bytes. A message has at most 4096 characters, of at most
+/// six bytes each as they are escaped, and quotes at most one other: a hundred thousand bytes with
 /// everything around them. Were less read, one long message would be asked for again for ever.
 const LONGEST_ANSWER: usize = AT_ONCE * 128 * 1024;
 
@@ -132,7 +132,7 @@ impl Updates {
         }
     }
 
-    /// What is new, or how long to wait before asking again.
+    /// The new updates, or the back-off before asking again.
     async fn poll(&self, offset: i64) -> Result<Vec<Numbered>, Duration> {
         let parameters = GetUpdates {
             offset,

@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use super::page::Page;
 use crate::rest::wire::board::{Card, End};
 
-/// How many changed tasks are worth a thread of their own.
+/// The number of changed tasks that is worth a thread of their own.
 const MANY: usize = 200;
 
 /// Which part of the board is shown.
@@ -62,7 +62,7 @@ struct State {
 /// all that does not change.
 pub(super) type Column = OrdMap<Place, Arc<Piece>>;
 
-/// Where a task hangs in its column: urgent first, then oldest first, also within one second.
+/// The sort key of a task in its column: urgent first, then oldest first, also within one second.
 pub(super) type Place = (Reverse<i64>, Timestamp, i64);
 
 /// One task.
@@ -75,7 +75,7 @@ pub(super) struct Piece {
     pub(super) started_at: Option<Timestamp>,
     /// Its JSON without the two ages that grow by themselves.
     json: Box<[u8]>,
-    /// Where they belong.
+    /// The offset at which they belong.
     ages_at: usize,
 }
 

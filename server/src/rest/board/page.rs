@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::copy::{Column, Piece, Place};
 use crate::rest::wire::board::End;
 
-/// How much is put together at once, in bytes: as much as a connection may hold back.
+/// The size of a chunk, in bytes: as much as a connection may hold back.
 const CHUNK: usize = crate::listen::MAX_HELD_BYTES / 2;
 
 const BEFORE_STARTED: &[u8] = br#","started_age_seconds":"#;
@@ -25,7 +25,7 @@ pub(super) struct Page {
     columns: Vec<Column>,
     tenant: Option<String>,
     now: Timestamp,
-    /// What follows the columns.
+    /// The text after the columns.
     end: Vec<u8>,
     /// The column whose pieces come next.
     column: usize,
@@ -33,7 +33,7 @@ pub(super) struct Page {
     after: Option<Place>,
     is_first_in_column: bool,
     is_done: bool,
-    /// How many bytes are still to come.
+    /// The number of bytes still to come.
     remaining: u64,
 }
 
@@ -63,7 +63,7 @@ impl Page {
         self.tenant.is_none() || self.tenant.as_deref() == piece.tenant.as_deref()
     }
 
-    /// How long it is: the same sum as [`Page::write`] writes.
+    /// Its length: the same sum as [`Page::write`] writes.
     fn length(&self) -> u64 {
         let mut length = self.end.len();
         for (at, column) in self.columns.iter().enumerate() {
@@ -139,7 +139,7 @@ impl Page {
     }
 }
 
-/// What stands before the pieces of a column.
+/// The text before the pieces of a column.
 fn opening(column: usize) -> impl Iterator<Item = &'static [u8]> {
     const NAMES: [&str; Status::ALL.len()] = [
         "triage", "todo", "ready", "running", "blocked", "done", "archived",

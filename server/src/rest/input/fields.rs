@@ -1,14 +1,14 @@
-//! What a client sends by name, and what is wrong with it.
+//! The named values of a request, and their faults.
 
 use serde_json::{Map, Value, json};
 
 use super::scalar::{Bounds, Complaint, MISSING, NO_TEXT, flag, integer};
 use crate::http_error::{Fault, HttpError};
 
-/// How many faults are told at once. Each takes more room than what it is about.
+/// The most faults in an answer. Each takes more room than what it is about.
 const MAX_FAULTS: usize = 100;
 
-/// What a client sends by name. Ask for each value, then [`Fields::finish`].
+/// The named values of a request. Ask for each value, then [`Fields::finish`].
 #[derive(Default)]
 pub(in crate::rest) struct Fields {
     place: Place,
@@ -16,7 +16,7 @@ pub(in crate::rest) struct Fields {
     faults: Vec<Fault>,
 }
 
-/// Where the values stand.
+/// The part of the request that holds the values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Place {
     #[default]
@@ -174,7 +174,7 @@ impl Fields {
         list
     }
 
-    /// Whether there are more values in a list than may be. They are not looked at then.
+    /// Returns true when a list is longer than it may be. Its values are not looked at then.
     fn is_too_long(&mut self, name: &str, at_most: usize) -> bool {
         let length = self
             .values

@@ -11,11 +11,11 @@ pub(super) const MISSING: Complaint = Complaint::new("missing", "Field required"
 pub(super) const NO_TEXT: Complaint =
     Complaint::new("string_type", "Input should be a valid string");
 
-/// What is wrong with a value, wherever that stands.
+/// The fault of a value, wherever that stands.
 pub(super) struct Complaint {
     /// The class of fault, for programs.
     pub(super) kind: &'static str,
-    /// What is wrong, for people.
+    /// The message, for people.
     pub(super) msg: Cow<'static, str>,
 }
 

@@ -1,4 +1,4 @@
-//! What `GET /board` answers.
+//! The answer of `GET /board`.
 
 use domain::board::TaskSummary;
 use domain::id::EventId;
@@ -57,7 +57,7 @@ struct Column<'a> {
     tasks: Vec<Card<'a>>,
 }
 
-/// What follows the columns.
+/// The fields after the columns.
 #[derive(Serialize)]
 pub(in crate::rest) struct End<'a> {
     pub(in crate::rest) tenants: Vec<&'a str>,

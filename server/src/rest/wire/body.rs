@@ -1,5 +1,5 @@
-//! What clients send, for the document of the API. It is read by `input`, more leniently than these
-//! types say: numbers may come as text, truth in many words, unknown keys are ignored.
+//! The bodies of requests, for the document of the API. It is read by `input`, more leniently than
+//! these types say: numbers may come as text, truth in many words, unknown keys are ignored.
 
 #![expect(dead_code, reason = "they describe what `input` reads key by key")]
 

@@ -1,5 +1,5 @@
-//! What looks wrong with a task, by the rules of the original that need no model: repeated failures,
-//! stuck in blocked, stranded in ready.
+//! Diagnostics of a task, by the rules of the original that need no model: repeated failures, stuck
+//! in blocked, stranded in ready.
 
 use domain::status::Status;
 use domain::task::Task;
@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 /// After so many failures in a row somebody should look.
 pub(in crate::rest) const FAILURES: u32 = 2;
 
-/// How long a task may be blocked before it is taken for forgotten.
+/// The time after which a blocked task counts as forgotten.
 pub(in crate::rest) const BLOCKED: Seconds = Seconds(86_400);
 
-/// How long a task may be ready before it is taken for stranded.
+/// The time after which a ready task counts as stranded.
 pub(in crate::rest) const READY: Seconds = Seconds(1_800);
 
 /// How bad it is.
@@ -217,7 +217,7 @@ struct TaskDiagnostics<'a> {
 }
 
 impl<'a> Diagnostics<'a> {
-    /// What is at least this bad.
+    /// The diagnostics that are at least this severe.
     pub(in crate::rest) fn new(tasks: &'a [Task], least: Severity, now: Timestamp) -> Self {
         let of_task = |task: &'a Task| {
             let mut diagnostics = of(task, now);

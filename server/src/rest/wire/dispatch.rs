@@ -1,4 +1,4 @@
-//! What the dispatcher did, how it does, and why a task waits for it.
+//! The reports of a tick and of the dispatcher's status, and the reason why a task waits.
 
 use dispatcher::TickReport;
 use domain::dispatch::{self, Dispatch, Facts, WhyNot, why_not};

@@ -1,4 +1,4 @@
-//! Who is told what, what became of it, and what needs a person.
+//! Subscriptions, deliveries and the inbox.
 
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::inbox::{Concern, Need};

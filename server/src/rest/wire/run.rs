@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// How a run stands, in the words that column `task_runs.status` of the original has for it.
+/// The status of a run, in the words of the original's column `task_runs.status`.
 fn status(outcome: Option<Outcome>) -> &'static str {
     match outcome {
         None => "running",

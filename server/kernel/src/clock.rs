@@ -17,7 +17,7 @@ struct Standing {
     set: AtomicI64,
 }
 
-/// Where the steady clock begins.
+/// The origin of the steady clock.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
@@ -42,8 +42,8 @@ impl Clock {
         self.advance(span);
     }
 
-    /// How far this clock is ahead of one that nobody can set, counted from any moment: it changes
-    /// when the clock is set, or when the machine has slept.
+    /// Returns the lead of this clock over one that nobody can set, counted from any moment: it
+    /// changes when the clock is set, or when the machine has slept.
     pub fn ahead(&self) -> Seconds {
         if let Some(clock) = &self.0 {
             Seconds(clock.set.load(Ordering::SeqCst))

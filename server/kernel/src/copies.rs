@@ -11,19 +11,19 @@ use crate::Kernel;
 use crate::error::Error;
 use crate::open;
 
-/// How many things that are wrong are named.
+/// The maximum number of problems that are listed.
 const NAMED_PROBLEMS: u32 = 20;
 
-/// What a look into a database file found.
+/// The result of examining a database file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examined {
     /// The number of its last migration.
     pub schema: i32,
-    /// Whether that is the newest; opening the board brings an earlier one up to date.
+    /// True if that is the newest; opening the board brings an earlier one up to date.
     pub is_current: bool,
-    /// How many tasks it holds.
+    /// The number of its tasks.
     pub tasks: u32,
-    /// What is wrong with it, a sentence each; none when it is sound.
+    /// The problems found, a sentence each; none when it is sound.
     pub problems: Vec<String>,
 }
 

@@ -1,5 +1,5 @@
-//! What queries and verbs cost, counted rather than timed: in statements, and in steps of SQLite's
-//! virtual machine, which do not depend on what else the computer does.
+//! The cost of queries and verbs, counted rather than timed: in statements, and in steps of
+//! SQLite's virtual machine, which do not depend on what else the computer does.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -21,8 +21,8 @@ use crate::{BoardFilter, Kernel, open};
 
 const NOW: Timestamp = Timestamp(1_777_200_000);
 
-/// What was carried out on the connections that are traced. A statement's steps add up over its
-/// executions, so the last count of each is the one that holds.
+/// The counts on the traced connections. A statement's steps add up over its executions, so the
+/// last count of each is the one that holds.
 #[derive(Default)]
 struct Counted {
     statements: usize,
@@ -92,7 +92,7 @@ impl Board {
         self.folder.path().join("kanban.db")
     }
 
-    /// What `query` costs on a connection that has asked nothing before.
+    /// Returns the cost of `query` on a connection that has asked nothing before.
     async fn cost_of<T>(&self, query: impl AsyncFnOnce(&Kernel) -> T) -> (T, Cost) {
         let kernel = Kernel::open(&self.path()).unwrap();
         let connection = open::for_reading(&self.path()).unwrap();

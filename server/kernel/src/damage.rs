@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::Kernel;
 use crate::error::Error;
 
-/// How long the look at the whole file may take: enough for some gigabytes.
+/// The time limit of a check of the whole file: enough for some gigabytes.
 const CHECK_LIMIT: Duration = Duration::from_secs(30);
 
-/// Whether the file is known to be damaged. Clones share what they know.
+/// A flag that is set once the file is known to be damaged. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Damage(Arc<Known>);
 
@@ -52,7 +52,7 @@ impl Damage {
 }
 
 impl Kernel {
-    /// Looks through the whole file for damage, for half a minute at most; readers and the writer work on.
+    /// Checks the whole file for damage, for half a minute at most; readers and the writer work on.
     ///
     /// # Errors
     /// Fails if it is damaged, or could not be looked through.
@@ -69,7 +69,7 @@ impl Kernel {
             .await
     }
 
-    /// Why the board is only read, where it is damaged.
+    /// Returns the damage for which the board is read-only, if any.
     pub fn damage(&self) -> Option<Error> {
         self.readers.damage().check().err()
     }

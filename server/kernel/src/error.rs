@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use domain::error::ErrorKind;
 
-/// Why the kernel did not do what was asked. Nothing has changed.
+/// The reason for which the kernel refused or failed. Nothing has changed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// A rule of the board refuses it.
     #[error(transparent)]
     Refused(#[from] domain::error::Error),
-    /// Another program holds the database, or too many writes are waiting.
+    /// Another program holds the database, or the queue of writes is full.
     #[error("the board is busy, try again")]
     Busy,
     /// A query was interrupted: its time was up.
@@ -52,7 +52,7 @@ pub enum Error {
     CannotOpen {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         cause: Arc<std::io::Error>,
     },
     /// The disk is full.
@@ -61,7 +61,7 @@ pub enum Error {
     /// This build has an SQLite with a known defect.
     #[error("SQLite {0} can corrupt a database; kanban needs 3.51.3 or newer")]
     OldSqlite(&'static str),
-    /// SQLite failed in a way that we have no name for.
+    /// SQLite failed with an error that we have no variant for.
     #[error("database error: {0}")]
     Database(Arc<rusqlite::Error>),
     /// The schema could not be brought up to date.
@@ -70,7 +70,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What kind of trouble this is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused(refusal) => refusal.kind(),
@@ -92,7 +92,7 @@ impl Error {
 }
 
 impl Error {
-    /// Whether SQLite, or a look at the file, says that the file is damaged.
+    /// Returns true if SQLite, or a check of the file, says that the file is damaged.
     pub(crate) fn is_damage(&self) -> bool {
         match self {
             Self::Corrupt(_) | Self::Torn(_) => true,

@@ -77,12 +77,12 @@ pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Vec<Event>, Er
     Ok(events.collect::<Result<_, _>>()?)
 }
 
-/// How long the particulars of an event may be to be told whole, in bytes, and each of their texts
-/// otherwise.
+/// The longest payload of an event that is sent whole, and the longest of each text in a longer
+/// one, in bytes.
 const LONGEST_PAYLOAD: usize = 100_000;
 const LONGEST_TEXT: usize = 4_000;
 
-/// Reads the particulars of an event; those that another program wrote may have any length.
+/// Reads the payload of an event; another program may have written one of any length.
 fn payload(json: &str) -> Option<Value> {
     let payload = serde_json::from_str(json).ok()?;
     if json.len() <= LONGEST_PAYLOAD {

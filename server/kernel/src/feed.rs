@@ -11,13 +11,13 @@ use crate::events;
 use crate::queries::board;
 use crate::readers::Readers;
 
-/// How many events a frame carries at most, as in the original.
+/// The maximum number of events in a frame, as in the original.
 const EVENTS_PER_FRAME: u32 = 200;
 
-/// How long their particulars are together at most, in bytes, unless one is longer alone.
+/// The maximum size of their payloads together, in bytes, unless one exceeds it alone.
 const BYTES_PER_FRAME: usize = 256 * 1024;
 
-/// One listener's place in the event log. It reads the table, so it cannot lag: whoever is slow
+/// One listener's position in the event log. It reads the table, so it cannot lag: a slow listener
 /// reads larger frames.
 pub struct Feed {
     readers: Readers,
@@ -43,9 +43,9 @@ impl Feed {
         self.cursor
     }
 
-    /// Moves to the newest event when the log cannot tell what happened after the cursor: it has
-    /// never come so far, because another database is in its place, or it has forgotten what came
-    /// next. Says whether it had to; the listener then has to read the board again.
+    /// Moves to the newest event when the log has a gap after the cursor: it never came so far,
+    /// because another database is in its place, or the next events were deleted. Returns true if
+    /// so; the listener then has to read the board again.
     ///
     /// # Errors
     /// Fails if the board has been closed or cannot be read.
@@ -61,7 +61,7 @@ impl Feed {
         Ok(is_lost)
     }
 
-    /// Waits until something has happened after the cursor, and tells it.
+    /// Waits for events after the cursor, and returns them.
     ///
     /// Dropping the future loses nothing: the cursor moves only when a frame is returned.
     ///

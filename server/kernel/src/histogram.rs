@@ -1,4 +1,4 @@
-//! How often something took how long.
+//! A histogram of durations.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ const BOUNDS_US: [u64; 11] = [
     100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000, 1_000_000, 10_000_000,
 ];
 
-/// Counts of durations. What is above every bound is in the total alone.
+/// Counts of durations by bucket. A duration above every bound is in the total alone.
 #[derive(Debug, Default)]
 pub struct Histogram {
     buckets: [AtomicU64; BOUNDS_US.len()],
@@ -38,7 +38,7 @@ impl Histogram {
         }))
     }
 
-    /// How many durations there were, and how long they took together, in microseconds.
+    /// Returns the number of durations, and their sum in microseconds.
     pub fn total(&self) -> (u64, u64) {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (read(&self.count), read(&self.sum_us))

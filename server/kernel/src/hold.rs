@@ -13,10 +13,10 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::open::BUSY_TIMEOUT;
 
-/// How long somebody waits before trying again: a command opens the board for some milliseconds.
+/// The pause between two attempts at the lock: a command opens the board for some milliseconds.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// How long whoever wants the board alone waits for commands that end by themselves.
+/// The time that [`Alone`] waits for commands that end by themselves.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The lock's file.
@@ -40,8 +40,8 @@ impl Hold {
             .ok_or(Error::Busy)
     }
 
-    /// Whether nobody else has the board open, which holds until this is dropped. If somebody has, the
-    /// lock may be lost, so it is to be asked at the very end.
+    /// Returns true if nobody else has the board open, which holds until this is dropped. If
+    /// somebody has, the lock may be lost, so it is to be asked at the very end.
     pub(crate) fn is_last(&self) -> bool {
         self.0.try_lock().is_ok()
     }
@@ -61,7 +61,8 @@ impl Drop for Hold {
 pub struct Alone(#[expect(dead_code, reason = "it is held")] Hold);
 
 impl Alone {
-    /// The board at `db`, which need not be there; `None` when somebody has it open. It blocks.
+    /// Takes the board at `db` alone, which need not exist; `None` if somebody has it open. It
+    /// blocks.
     ///
     /// # Errors
     /// Fails if the lock's file cannot be opened.
@@ -73,7 +74,7 @@ impl Alone {
     }
 }
 
-/// Who may not write the file may lock it all the same.
+/// Opens the lock's file, also for a user who may not write it.
 fn open(path: &Path) -> Result<File, Error> {
     let opened = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

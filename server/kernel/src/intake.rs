@@ -11,16 +11,16 @@ use domain::error::Error as Refusal;
 use domain::notify::{Address, Filter};
 use domain::text::{is_hidden, lines, one_line, printed};
 
-/// How many characters a title may have: a card shows all of it.
+/// The maximum number of characters of a title: a card shows all of it.
 const LONGEST_TITLE: usize = 1_000;
 
-/// How many a name may have.
+/// The maximum number of characters of a name.
 const LONGEST_NAME: usize = 500;
 
-/// How many a path may have, as on Linux.
+/// The maximum number of characters of a path, as on Linux.
 const LONGEST_PATH: usize = 4_096;
 
-/// How many the reason of a block may have: whoever is asked reads all of it.
+/// The maximum number of characters of a block's reason: a person reads all of it.
 const LONGEST_REASON: usize = 20_000;
 
 /// Commands whose texts were checked and cleaned: the only ones that verbs take.

@@ -75,27 +75,28 @@ pub struct Kernel {
     held_report: HeldReport,
 }
 
-/// How long a query may take, unless somebody says otherwise: far longer than any does that a person
-/// waits for, and short enough that those behind it are answered.
+/// The default time limit of a query: far longer than any takes that a person waits for, and short
+/// enough that those behind it are answered.
 const READ_LIMIT: Duration = Duration::from_secs(5);
 
-/// What can be chosen about an open board.
+/// The options of an open board.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The source of the time.
     pub clock: Clock,
     /// The seed of ids, tokens and jitter; drawn from the operating system when `None`.
     pub seed: Option<u64>,
-    /// How long a query may wait for its turn, and how long it may run.
+    /// The time limit of a query, both for its wait in the queue and for its execution.
     pub read_limit: Duration,
-    /// What an answer to a write promises.
+    /// The durability of a write once it is answered.
     pub durability: Durability,
-    /// What to do where there is no file, or one without a table.
+    /// The choice between creating and refusing a board without a file, or with one without a
+    /// table.
     pub if_lost: IfLost,
 }
 
-/// What survives a power cut or a crash of the operating system. A crash of this program takes nothing
-/// either way.
+/// The durability of a commit against a power cut or a crash of the operating system. A crash of
+/// this program loses nothing either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Durability {
@@ -107,13 +108,13 @@ pub enum Durability {
     Normal,
 }
 
-/// What becomes of a board without a file, or with one that holds nothing.
+/// The choice for a board without a file, or with one that holds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IfLost {
-    /// A new board is made.
+    /// Creates a new board.
     #[default]
     Make,
-    /// It is refused: there has been one.
+    /// Refuses it: there has been a board.
     Refuse,
 }
 
@@ -215,24 +216,23 @@ impl Kernel {
         self.writer.newest_event()
     }
 
-    /// How often other processes have been seen to write to the file, up to this moment: a number
-    /// that grows, and `None` when the writer is too busy to look. What they wrote need not be told by
-    /// an event.
+    /// Returns the number of times that other processes were seen to write to the file: it only
+    /// grows, and is `None` when the writer is too busy to look. Their writes need not have events.
     pub async fn others(&self) -> Option<u64> {
         self.writer.others().await
     }
 
-    /// How many writes wait for their commit, whoever asked for them.
+    /// Returns the number of writes that wait for their commit, whoever asked for them.
     pub fn writes_waiting(&self) -> usize {
         self.writer.callers()
     }
 
-    /// How long writes took in this process, from their request to their commit.
+    /// Returns the latencies of writes in this process, from their request to their commit.
     pub fn write_latency(&self) -> &Histogram {
         self.writer.latency()
     }
 
-    /// How far the kernel's clock is ahead of one that nobody can set ([`Clock::ahead`]).
+    /// Returns the lead of the kernel's clock over one that nobody can set ([`Clock::ahead`]).
     pub fn clock_ahead(&self) -> Seconds {
         self.clock.ahead()
     }

@@ -26,16 +26,17 @@ const APPLICATION_ID: i32 = 0x6b6e_626e;
 /// (<https://sqlite.org/releaselog/3_51_3.html>).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// How long a connection waits for another program's transaction.
+/// The time that a connection waits for another program's transaction.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long one waits whose switch to the write-ahead log was refused.
+/// The pause before another attempt to switch to the write-ahead log.
 const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 
-/// Every statement that we have, so that none is prepared twice.
+/// The capacity of the statement cache: all statements that we have, so that none is prepared
+/// twice.
 const CACHED_STATEMENTS: usize = 128;
 
-/// How many migrations there are.
+/// The number of migrations.
 pub(crate) const SCHEMA_VERSION: i32 = 8;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
@@ -152,7 +153,7 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// What a file holds.
+/// The content of a file.
 enum Content {
     Nothing,
     Current,

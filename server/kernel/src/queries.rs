@@ -1,4 +1,4 @@
-//! What can be asked without changing anything. Each method reads in one transaction.
+//! The queries: they change nothing, and each method reads in one transaction.
 
 pub(crate) mod acts;
 pub(crate) mod audit;

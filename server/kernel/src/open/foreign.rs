@@ -16,7 +16,7 @@ const LATER_COLUMNS: [(&str, &str); 6] = [
     ("last_spawn_error", "TEXT"),
 ];
 
-/// Whether the file holds the tables of a board.
+/// Returns true if the file holds the tables of a board.
 pub(super) fn is_board(conn: &Connection) -> rusqlite::Result<bool> {
     let wanted = [
         ("tasks", "id"),

@@ -1,4 +1,4 @@
-//! What can be taken back.
+//! The acts that can be undone.
 
 use domain::event::Event;
 use rusqlite::OptionalExtension;
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::{Kernel, events};
 
 impl Kernel {
-    /// The last event of the newest act by this name that was not taken back.
+    /// Returns the last event of the newest act by this name that was not undone.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

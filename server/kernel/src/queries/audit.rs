@@ -1,4 +1,4 @@
-//! Who started what.
+//! The audit log, for reading.
 
 use domain::audit::AuditEntry;
 use domain::id::TaskId;

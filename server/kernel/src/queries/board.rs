@@ -35,13 +35,13 @@ pub struct BoardRow {
     pub task: Task,
     /// Its place in the order in which tasks were put on the board.
     pub number: i64,
-    /// How many tasks it depends on.
+    /// The number of tasks it depends on.
     pub parents: u32,
-    /// How many tasks depend on it.
+    /// The number of tasks that depend on it.
     pub children: u32,
-    /// How many of those are done.
+    /// The number of those that are done.
     pub children_done: u32,
-    /// How many comments it has.
+    /// The number of comments.
     pub comments: u32,
 }
 
@@ -64,7 +64,8 @@ impl Kernel {
     }
 }
 
-/// What `filter` lets through, each made of a row of these columns and of the counts around it.
+/// Selects the tasks that `filter` lets through, each made of these columns and the counts around
+/// it.
 fn select<T>(
     conn: &Connection,
     filter: &BoardFilter,
@@ -136,7 +137,7 @@ fn summaries(
     Ok(row::known(summaries)?)
 }
 
-/// How many columns [`summary_columns`] names.
+/// The number of columns in [`summary_columns`].
 const SUMMARY_COLUMNS: usize = 17;
 
 /// A worker: one that the dispatcher starts in a lane, or the process of another program. Whoever
@@ -144,8 +145,8 @@ const SUMMARY_COLUMNS: usize = 17;
 const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
      (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
 
-/// What [`summary`] reads. Another program may have made a task ready before its parents are finished;
-/// only of ready tasks that is looked up.
+/// Returns the columns that [`summary`] reads. Another program may have made a task ready before
+/// its parents are finished; that is looked up for ready tasks only.
 fn summary_columns() -> String {
     format!(
         "id, rowid, title, assignee, status, priority, tenant, created_at, started_at, \
@@ -186,7 +187,7 @@ fn summary(row: &Row<'_>, counts: Counts) -> rusqlite::Result<TaskSummary> {
     })
 }
 
-/// How many columns [`row_columns`] names.
+/// The number of columns in [`row_columns`].
 const ROW_COLUMNS: usize = 28;
 
 /// The columns that [`board_row`] reads.
@@ -194,10 +195,10 @@ fn row_columns() -> String {
     format!("{}, rowid", *row::TASK_COLUMNS)
 }
 
-/// How much of a task's body and result a row of the board holds, in bytes.
+/// The longest body and result of a task in a row of the board, in bytes.
 const LONGEST_TEXT: usize = 16 * 1024;
 
-/// The same of each text of a card, which other programs may write of any length.
+/// The longest of each other text of a card, in bytes; other programs may write any length.
 const LONGEST_OF_CARD: usize = 4 * 1024;
 
 fn board_row(row: &Row<'_>, counts: Counts) -> rusqlite::Result<BoardRow> {

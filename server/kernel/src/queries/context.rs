@@ -15,7 +15,8 @@ use crate::error::Error;
 use crate::{Kernel, row, tasks};
 
 impl Kernel {
-    /// What a worker of this task is told: the task, the results of its parents, the comments.
+    /// Returns the text given to a worker of this task: the task, the results of its parents, the
+    /// comments.
     ///
     /// # Errors
     /// Fails if there is no such task or the board cannot be read.

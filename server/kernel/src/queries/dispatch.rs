@@ -14,14 +14,14 @@ use crate::error::Error;
 use crate::verbs::unfinished_parents;
 use crate::{Kernel, row, tasks};
 
-/// How many ready tasks an assignee has.
+/// The number of ready tasks of an assignee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadyCount {
     /// The assignee.
     pub assignee: Option<String>,
-    /// All of them.
+    /// The number of ready tasks.
     pub ready: u32,
-    /// Those of them that rest between two attempts.
+    /// The number of those in back-off.
     pub resting: u32,
 }
 
@@ -54,7 +54,7 @@ impl Kernel {
         self.held_report.replace(None);
     }
 
-    /// Everything about dispatching that is not about one task.
+    /// Returns the state of dispatching that is not about one task.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -68,7 +68,7 @@ impl Kernel {
         Ok(dispatch)
     }
 
-    /// Why the task is not running; `None` while it is.
+    /// Returns the reason for which the task is not running; `None` while it is.
     ///
     /// # Errors
     /// Fails if there is no such task or the board cannot be read.
@@ -88,7 +88,7 @@ impl Kernel {
             .await
     }
 
-    /// How many ready tasks there are, by assignee. Looks at all of them.
+    /// Returns the numbers of ready tasks by assignee. Reads all ready tasks.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -114,11 +114,12 @@ impl Kernel {
     }
 }
 
-/// How many of the links above a task are followed: beyond that only its parents are named.
+/// The maximum number of links above a task that are followed: beyond that only its parents are
+/// named.
 const LINKS: u32 = 1_000;
 
-/// What a task that waits for its parents waits for in the end: a task that is blocked, or else one that
-/// waits for no other and does not run.
+/// Returns the root cause for which a task waits for its parents: a task above it that is blocked,
+/// or else one that waits for no other and does not run.
 fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Option<Because>, Error> {
     let mut statement = conn.prepare_cached(ABOVE)?;
     let links = statement.query_map((id.as_str(), LINKS), |row| {

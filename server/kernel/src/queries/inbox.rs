@@ -1,4 +1,4 @@
-//! What needs a person.
+//! The inbox: everything that needs a person.
 
 use domain::inbox::{Concern, Need};
 use domain::notify::delivery::Delivery;
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::{Kernel, row};
 
 impl Kernel {
-    /// Everything that waits for a person, what has waited longest first.
+    /// Returns everything that waits for a person, the longest wait first.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -52,8 +52,8 @@ fn concern(row: &Row<'_>) -> rusqlite::Result<Concern> {
     })
 }
 
-/// What reached nobody, one entry a place: the first that it was not told, why it was not told the last,
-/// and how many there are.
+/// Returns the deliveries that were given up, one entry for each address: the first of them, the
+/// error of the last, and their number.
 fn undelivered(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT * FROM ({DELIVERIES}) AS delivery JOIN ( \

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::verbs::{ForeignWorker, LEASE_END, StaleClaim, foreign_workers, stale_claims};
 use crate::{Kernel, row};
 
-/// What [`open_run`] reads.
+/// The columns that [`open_run`] reads.
 const COLUMNS: &str = "id, task_id, token, lane, boot_id, pid, pid_started, started_at, \
                        lease_expires";
 
@@ -19,21 +19,21 @@ const COLUMNS: &str = "id, task_id, token, lane, boot_id, pid, pid_started, star
 pub struct ActiveWorker {
     /// The run.
     pub run: Run,
-    /// When its lease ends unless it is renewed.
+    /// The end of the lease unless it is renewed.
     pub lease_expires: Timestamp,
     /// The task's title.
     pub title: String,
     /// The task's assignee.
     pub assignee: Option<String>,
-    /// Who claimed the task, as `host:pid`.
+    /// The claimer of the task, as `host:pid`.
     pub claim_lock: Option<String>,
 }
 
-/// A run whose token somebody has shown.
+/// A run found by the token of a request.
 #[derive(Clone, Debug)]
 pub struct KnownRun {
     run: OpenRun,
-    /// How it ended; `None` while it is open.
+    /// The run's outcome; `None` while it is open.
     outcome: Option<String>,
 }
 
@@ -73,8 +73,8 @@ impl Kernel {
             .await
     }
 
-    /// The run that has this token. The index that keeps tokens apart finds it: how long that takes
-    /// says nothing that helps to guess 128 random bits.
+    /// Returns the run with this token. The unique index finds it: its timing says nothing that
+    /// helps to guess 128 random bits.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -94,7 +94,8 @@ impl Kernel {
             .await
     }
 
-    /// When the next claim is taken back unless it is renewed, of those that have no supervisor.
+    /// Returns the earliest end of a lease, unless it is renewed, among the claims without a
+    /// supervisor.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -112,8 +113,8 @@ impl Kernel {
             .await
     }
 
-    /// The claims that hold no more, for `ReleaseStaleClaims` to end: somebody forgot the task that they
-    /// had claimed, or another program took it out of `running`.
+    /// Returns the claims that no longer hold, for `ReleaseStaleClaims` to end: the lease has
+    /// expired without a supervisor, or another program took the task out of `running`.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -131,7 +132,7 @@ impl Kernel {
         self.readers.read(foreign_workers).await
     }
 
-    /// The workers that run now, the oldest first.
+    /// Returns the workers that run now, oldest first.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -161,7 +162,7 @@ impl Kernel {
             .await
     }
 
-    /// The run with this number.
+    /// Returns the run with this id.
     ///
     /// # Errors
     /// Fails if there is none or the board cannot be read.

@@ -1,4 +1,4 @@
-//! What is still to be said to whom, and what became of the rest.
+//! The outbox: the deliveries, and the addresses that can be sent something now.
 
 use std::collections::BTreeMap;
 
@@ -16,55 +16,55 @@ use rusqlite::{Connection, Row};
 use crate::error::Error;
 use crate::{Kernel, row};
 
-/// How many dead letters are looked at. Who has more has one problem, not many.
+/// The maximum number of dead letters that are read. More of them are one problem, not many.
 const DEAD_LETTERS: u32 = 1_000;
 
-/// The places that can be told something now.
+/// The addresses that can be sent something now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outbox {
-    /// Them.
+    /// The addresses that are due.
     pub due: Vec<Due>,
-    /// When the next one can, where something waits.
+    /// The time at which the next one is due, if something waits.
     pub next: Option<Timestamp>,
 }
 
-/// A place for which something waits.
+/// An address for which a delivery waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Its number.
+    /// Its row id.
     pub place: i64,
-    /// Where it is.
+    /// The address.
     pub to: Address,
-    /// What it was sent lately.
+    /// The messages that it was sent in the current minute.
     pub pace: Pace,
 }
 
-/// Which deliveries are asked for.
+/// The filter of a query for deliveries.
 #[derive(Clone, Debug, Default)]
 pub struct DeliveryQuery {
-    /// Those about this task only.
+    /// Deliveries about this task only.
     pub task: Option<TaskId>,
-    /// Those that have come this far only.
+    /// Deliveries in this state only.
     pub state: Option<DeliveryState>,
-    /// How many, of the newest.
+    /// The maximum number of deliveries, newest first.
     pub limit: u32,
 }
 
-/// How much there is to tell, and how much reached nobody.
+/// The numbers of deliveries that are pending and that were given up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryCounts {
-    /// What is to be told.
+    /// The number of pending deliveries.
     pub pending: u32,
-    /// How much of that has failed before.
+    /// The number of those that have failed before.
     pub failing: u32,
-    /// What was given up.
+    /// The number of deliveries that were given up.
     pub dead: u32,
     /// The last of those.
     pub last_dead: Option<Delivery>,
 }
 
 impl Kernel {
-    /// How much there is to tell, and how much reached nobody.
+    /// Returns the numbers of deliveries that are pending and that were given up.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -98,7 +98,7 @@ impl Kernel {
             .await
     }
 
-    /// Which places can be told something now, and when to ask again.
+    /// Returns the addresses that can be sent something now, and the time at which to ask again.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -107,7 +107,7 @@ impl Kernel {
         self.readers.read(move |conn| outbox(conn, now)).await
     }
 
-    /// The oldest `limit` deliveries of a place that are to be tried now.
+    /// Returns the oldest `limit` deliveries of an address that are due.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -126,7 +126,7 @@ impl Kernel {
             .await
     }
 
-    /// What the message told that a place knows by this number.
+    /// Returns the deliveries in the message that the address knows by this id.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -143,7 +143,7 @@ impl Kernel {
             .await
     }
 
-    /// What was given up and waits for a person, and the task that it tells of: the newest thousand.
+    /// Returns the deliveries that were given up, and the task of each: the newest thousand.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -162,7 +162,7 @@ impl Kernel {
             .await
     }
 
-    /// Deliveries, newest first.
+    /// Returns deliveries, newest first.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -230,8 +230,9 @@ fn due(row: &Row<'_>) -> rusqlite::Result<Due> {
     })
 }
 
-/// When the quiet ends that there is at this moment; `None` when there is none. Beginning and end are
-/// moments: in the night in which an hour comes twice, what has ended does not begin again.
+/// Returns the end of the quiet hours that contain this moment; `None` if there are none. Beginning
+/// and end are moments: in the night in which an hour comes twice, quiet hours that have ended do
+/// not begin again.
 fn end_of_quiet(hours: &QuietHours, at: Timestamp) -> Option<Timestamp> {
     let zone = match hours.zone() {
         Some(name) => TimeZone::get(name).ok()?,
@@ -263,7 +264,7 @@ pub(super) const DELIVERIES: &str = "SELECT deliveries.id, key, platform, chat_i
          attempts, next_attempt_at, error, created_at, settled_at \
      FROM deliveries JOIN places ON places.id = place_id";
 
-/// How many columns [`DELIVERIES`] reads.
+/// The number of columns in [`DELIVERIES`].
 pub(super) const DELIVERY_COLUMNS: usize = 12;
 
 pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {

@@ -1,4 +1,4 @@
-//! What a task builds on: its parents by their titles, and the branches that their work is on.
+//! The parents of a task by their titles, and the branches of their worktrees.
 
 use domain::id::TaskId;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::error::Error;
 use crate::{Kernel, row};
 
-/// How many parents are told of.
+/// The maximum number of parents that are listed.
 const SHOWN: u32 = 100;
 
 /// A task that another one builds on.
@@ -14,14 +14,14 @@ const SHOWN: u32 = 100;
 pub struct Parent {
     /// The task.
     pub id: TaskId,
-    /// What it was to do.
+    /// Its title.
     pub title: String,
     /// The branch of its worktree, if it has one.
     pub branch: Option<String>,
 }
 
 impl Kernel {
-    /// The parents of a task by id, a hundred at most, and the branch of its own worktree.
+    /// Returns the parents of a task by id, a hundred at most, and the branch of its own worktree.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

@@ -5,14 +5,14 @@ use rusqlite::OptionalExtension;
 use crate::Kernel;
 use crate::error::Error;
 
-/// What is known of a request that was carried out.
+/// An idempotent request that was carried out before.
 #[derive(Clone, Debug)]
 pub struct AnsweredRequest {
-    /// The hash of what was asked.
+    /// The hash of the request.
     pub fingerprint: String,
-    /// What was answered; `None` while it is not known, and where it was too long to be kept.
+    /// The answer; `None` while it is not known, and where it was too long to be kept.
     pub answer: Option<String>,
-    /// Returns true while only parts of a bulk request have been carried out.
+    /// True while only parts of a bulk request have been carried out.
     pub is_partial: bool,
 }
 

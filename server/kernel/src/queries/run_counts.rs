@@ -1,4 +1,4 @@
-//! How many runs there were, and how they ended.
+//! The numbers of runs by lane and outcome.
 
 use domain::run::Outcome;
 use rusqlite::Row;
@@ -6,23 +6,23 @@ use rusqlite::Row;
 use crate::error::Error;
 use crate::{Kernel, row};
 
-/// The runs of one lane that ended in one way.
+/// The runs of one lane with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunCount {
     /// The lane; `None` for tasks that people claimed by hand.
     pub lane: Option<String>,
-    /// How they ended; `None` for those that are open.
+    /// Their outcome; `None` for those that are open.
     pub outcome: Option<Outcome>,
-    /// How many.
+    /// Their number.
     pub count: u32,
-    /// How many of them had a worker.
+    /// The number of those that had a worker.
     pub started: u32,
-    /// How long it took from their claims to their workers, all together.
+    /// The time from their claims to the starts of their workers, in seconds, summed.
     pub start_seconds: i64,
 }
 
 impl Kernel {
-    /// How many runs there were, by lane and outcome. Looks at all of them.
+    /// Returns the numbers of runs, by lane and outcome. Reads all runs.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

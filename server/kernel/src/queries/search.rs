@@ -18,28 +18,29 @@ use crate::error::Error;
 use crate::{Kernel, row};
 use excerpt::Words;
 
-/// What is looked for.
+/// A search: its words, and the page of hits to return.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery {
-    /// Words, of which all must begin a word of the task; of more than 16 different ones, the first 16.
+    /// The words. Each must be the beginning of a word of the task; of more than 16 different ones,
+    /// the first 16 count.
     pub text: String,
-    /// Whether archived tasks are looked through as well.
+    /// True to search archived tasks as well.
     pub include_archived: bool,
-    /// How many hits to skip.
+    /// The number of hits to skip.
     pub offset: u32,
-    /// How many hits to return.
+    /// The maximum number of hits to return.
     pub limit: u32,
 }
 
-/// How many different words are looked for; the rest of a longer text is left out. Each may begin very
-/// many words of the board, which FTS5 gathers before SQLite can interrupt it.
+/// The maximum number of different words; the rest of a longer text is left out. Each may begin
+/// very many words of the board, which FTS5 gathers before SQLite can interrupt it.
 const MOST_WORDS: usize = 16;
 
-/// How far into a text an excerpt is looked for, in characters.
+/// The length of the beginning of a text in which an excerpt is looked for, in characters.
 const REACH: usize = 16 * 1024;
 
-/// How long a search waits for the index to be brought up to date: while another program holds the
-/// file, that cannot be done.
+/// The time that a search waits for the index to catch up: while another program holds the file, it
+/// cannot.
 const INDEX_LIMIT: Duration = Duration::from_secs(2);
 
 impl Kernel {
@@ -129,7 +130,7 @@ const FOUND: &str = "\
 
 const BEST_FIRST: &str = "ORDER BY bm25(search, 10, 3, 2, 1), tasks.rowid LIMIT ?3 OFFSET ?4";
 
-/// How many texts a task has.
+/// The number of indexed texts of a task.
 const TEXTS: usize = 4;
 
 /// The best hits with the beginnings of their texts, which are read for these alone: sorting would

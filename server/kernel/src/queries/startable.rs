@@ -1,4 +1,4 @@
-//! What could be started now, and when that changes by itself.
+//! The tasks that can start now, and the time at which a back-off ends.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,16 +17,16 @@ use crate::{Kernel, row};
 pub struct Startable {
     /// The task.
     pub task: TaskId,
-    /// Who is to work on it.
+    /// Its assignee.
     pub assignee: String,
     /// Higher starts sooner.
     pub priority: i64,
 }
 
 impl Kernel {
-    /// The first `limit` tasks of each of these assignees that are ready and do not rest, all in
-    /// the order in which they are to start. The cost does not grow with the board. Those that another
-    /// program made ready before their parents are finished stand in nobody's place.
+    /// Returns the first `limit` ready tasks of each of these assignees that are not in back-off,
+    /// in the order in which they are to start. The cost does not grow with the board. Tasks that
+    /// another program made ready before their parents are finished do not count.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -48,8 +48,8 @@ impl Kernel {
             .await
     }
 
-    /// The tasks that wait for nothing any more, for `PromoteWaiting` to make ready: another program
-    /// has finished the last of their parents.
+    /// Returns the tasks that no longer wait for a parent, for `PromoteWaiting` to make ready:
+    /// another program has finished the last of their parents.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -67,8 +67,8 @@ impl Kernel {
             .await
     }
 
-    /// The tasks that another program made ready before their parents are finished, and those of these
-    /// that are not. Looks at all ready tasks.
+    /// Returns the tasks that another program made ready before their parents are finished, each
+    /// with those parents. Reads all ready tasks.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -88,7 +88,8 @@ impl Kernel {
             .await
     }
 
-    /// Everybody who has a ready task. The cost grows with their number, not with that of the tasks.
+    /// Returns the assignees of ready tasks. The cost grows with their number, not with that of the
+    /// tasks.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -104,7 +105,7 @@ impl Kernel {
             .await
     }
 
-    /// When the first of the tasks that rest between two attempts may start again.
+    /// Returns the end of the first back-off of a ready task.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -141,7 +142,7 @@ const HELD_BACK: &str = "\
     WHERE child.status = 'ready' AND parent.status NOT IN ('done', 'archived') \
     ORDER BY parent.id";
 
-/// Where a task stands in the order of starts: urgent first, then oldest first.
+/// The sort key in the order of starts: urgent first, then oldest first.
 type Place = (Reverse<i64>, i64, i64);
 
 fn best_of(

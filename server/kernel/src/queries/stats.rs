@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::{Kernel, row};
 
 impl Kernel {
-    /// Counts by status and assignee, and how long ready work has been lying there.
+    /// Returns the counts by status and assignee, and the age of the oldest ready task.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

@@ -1,4 +1,4 @@
-//! Who is told what becomes of which task.
+//! The subscriptions and the quiet hours.
 
 use domain::id::{EventId, SubscriptionId, TaskId};
 use domain::notify::quiet::QuietHours;
@@ -47,7 +47,7 @@ impl Kernel {
             .await
     }
 
-    /// The places that want to be left alone at certain hours.
+    /// Returns the addresses with quiet hours.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

@@ -54,12 +54,13 @@ impl Kernel {
     }
 }
 
-/// How many troubled tasks are looked at: more than a person does.
+/// The maximum number of troubled tasks that are read: more than a person looks at.
 const MOST_TROUBLED: usize = 200;
 
 impl Kernel {
-    /// The tasks that may need a look, without their bodies, those that stand longest first: that have
-    /// failed so often, are blocked since before a moment, or are ready for somebody since before another.
+    /// Returns the tasks that may need attention, without their bodies, the longest in their status
+    /// first: those that failed this often, are blocked since before one moment, or are ready with
+    /// an assignee since before another.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

@@ -1,4 +1,4 @@
-//! What may be cleared away: folders that the dispatcher made, and old events.
+//! The candidates for cleaning up: folders that the dispatcher made, and old events.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::verbs::count_forgettable;
 use crate::{Kernel, row};
 
 impl Kernel {
-    /// The folders that were made for tasks which have been archived since before this moment.
+    /// Returns the folders that were made for tasks which were archived before this moment.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -34,7 +34,7 @@ impl Kernel {
             .await
     }
 
-    /// The folder at this path, if it was made for a task.
+    /// Returns the folder at this path, if it was made for a task.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -51,7 +51,7 @@ impl Kernel {
             .await
     }
 
-    /// How many events [`domain::command::Command::ForgetEvents`] would forget.
+    /// Returns the number of events that [`domain::command::Command::ForgetEvents`] would delete.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

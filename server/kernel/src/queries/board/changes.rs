@@ -1,4 +1,4 @@
-//! What became of the board since an event, for those who keep a copy of it.
+//! The changes of the board since an event, for those who keep a copy of it.
 
 use domain::id::EventId;
 use domain::time::Timestamp;
@@ -11,27 +11,27 @@ use super::{
 use crate::error::Error;
 use crate::{Kernel, events, row};
 
-/// After how many events the whole board is read rather than what they touched.
+/// The number of events after which the whole board is read rather than the tasks they touched.
 const MANY: u32 = 1_000;
 
-/// What became of the board since an event.
+/// The changes of the board since an event.
 #[derive(Clone, Debug)]
 pub struct BoardChanges {
-    /// The tasks that may be other than before, as they are now.
+    /// The tasks that may have changed, as they are now.
     pub rows: Vec<BoardRow>,
-    /// Whether these are all tasks that there are.
+    /// True if these are all tasks of the board.
     pub is_whole: bool,
-    /// How many tasks there are. A copy with another number of them has to be made anew: other
-    /// programs may delete tasks, which no event tells of.
+    /// The number of tasks. A copy with another number has to be made anew: other programs may
+    /// delete tasks, which no event tells of.
     pub count: u32,
     /// The last event contained in it.
     pub cursor: EventId,
-    /// When it was read.
+    /// The time of reading.
     pub now: Timestamp,
 }
 
 impl Kernel {
-    /// The newest event, as the file says: also of a process that has committed just now.
+    /// Returns the newest event in the file, also that of a process that has committed just now.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -39,8 +39,8 @@ impl Kernel {
         self.readers.read(events::newest).await
     }
 
-    /// What became of the board, archived tasks included, since an event; all of it where that is
-    /// `None`, or too long ago.
+    /// Returns the changes of the board, archived tasks included, since an event; the whole board
+    /// if that is `None` or too long ago.
     ///
     /// Running tasks are always among it: leases are renewed without an event.
     ///

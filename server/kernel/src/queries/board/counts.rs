@@ -1,4 +1,4 @@
-//! What hangs on a task: how many parents, children and comments it has.
+//! The counts around a task: its parents, children and comments.
 
 use std::collections::{HashMap, HashSet};
 

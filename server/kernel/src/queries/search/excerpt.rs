@@ -3,18 +3,18 @@
 
 use std::ops::Range;
 
-/// How many words an excerpt has, and how many of them stand before the first match.
+/// The number of words of an excerpt, and of those before the first match.
 const LENGTH: usize = 16;
 const BEFORE: usize = 4;
 
-/// How many characters it has at most, whatever stands between its words.
+/// The maximum number of characters of an excerpt.
 const MOST_CHARACTERS: usize = 400;
 
 /// The words that are looked for, in the form that is compared.
 pub(super) struct Words(Vec<Vec<char>>);
 
 impl Words {
-    /// Those of a text that somebody typed.
+    /// Returns the words of a text that somebody typed.
     pub(super) fn of(text: &str) -> Self {
         let words = tokens(text).filter_map(|token| text.get(token));
         Self(words.map(|word| fold(word).collect()).collect())
@@ -33,7 +33,7 @@ impl Words {
         best.1
     }
 
-    /// How many of the words are in the excerpt of one text, and the excerpt.
+    /// Returns the excerpt of one text, with the number of the words that are in it.
     fn around_first_match(&self, text: &str) -> (usize, String) {
         let first = tokens(text)
             .position(|token| self.0.iter().any(|word| begins(text, token.clone(), word)));
@@ -64,7 +64,7 @@ impl Words {
     }
 }
 
-/// Where the words of a text are.
+/// Returns the byte ranges of the words of a text.
 fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_in_word = |c: char| c.is_alphanumeric() || is_mark(c);
     let mut characters = text.char_indices().peekable();

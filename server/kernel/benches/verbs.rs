@@ -1,4 +1,4 @@
-//! What a verb costs beside the bare transaction that writes the same rows.
+//! The cost of a verb beside the bare transaction that writes the same rows.
 //!
 //! `cargo bench -p kernel` runs each at 100 to 100,000 tasks. "bare" is one connection that runs
 //! BEGIN IMMEDIATE, the prepared statements that write the very rows and indexes, and COMMIT; or,
@@ -34,23 +34,23 @@ use template::Template;
 
 const SIZES: [u32; 4] = [100, 1_000, 10_000, 100_000];
 
-/// What is measured twice: in the kernel, and as bare transactions.
+/// The verbs that are measured twice: in the kernel, and as bare transactions.
 trait Verbs {
     fn create(&mut self) -> TaskId;
     fn claim(&mut self, task: &TaskId) -> RunToken;
     fn complete(&mut self, task: &TaskId, token: &RunToken);
 }
 
-/// What [`lives`] measures: each verb, and all of them in a row.
+/// The measurements of [`lives`]: each verb, and all of them in a row.
 const MEASURED: [&str; 4] = ["create", "claim", "complete", "all three"];
 
-/// How many tasks live through one measurement: enough for several checkpoints of the write-ahead
-/// log. As many live before it, to warm the caches; with them the smallest board becomes several
-/// times as large, which makes no difference to it.
+/// The number of tasks of one measurement: enough for several checkpoints of the write-ahead log.
+/// As many live before it, to warm the caches; with them the smallest board becomes several times
+/// as large, which makes no difference to it.
 const LIVES: u32 = 300;
 
-/// Takes one task after the other from its creation to its end, and tells how long each of what is
-/// [`MEASURED`] took.
+/// Takes one task after the other from its creation to its end; returns the times of each of
+/// [`MEASURED`].
 fn lives(verbs: &mut impl Verbs, count: u32) -> [Vec<Duration>; 4] {
     let mut took = [const { Vec::new() }; 4];
     for _ in 0..count {
@@ -69,9 +69,9 @@ fn lives(verbs: &mut impl Verbs, count: u32) -> [Vec<Duration>; 4] {
     took
 }
 
-/// What one of `took` is said to have taken. A checkpoint takes a hundred times as long as a verb and
-/// falls, once in two hundred, to one verb or another; so a verb is told by its median, and all of
-/// them in a row by their mean, to which the checkpoints belong.
+/// Returns the figure that stands for `took`. A checkpoint takes a hundred times as long as a verb
+/// and falls, once in two hundred, to one verb or another; so a verb is given by its median, and
+/// all of them in a row by their mean, to which the checkpoints belong.
 fn figure(mut took: Vec<Duration>, is_whole_life: bool) -> Duration {
     if is_whole_life {
         took.iter().sum::<Duration>() / LIVES

@@ -85,7 +85,7 @@ fn open(path: &Path) -> Result<File, Error> {
     opened.map_err(cannot_open(path))
 }
 
-/// Tries for as long as somebody else holds the lock; says whether it was got.
+/// Retries the lock until `limit`; returns true once it is taken.
 fn wait(
     path: &Path,
     limit: Duration,

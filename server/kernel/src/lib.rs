@@ -90,8 +90,7 @@ pub struct Options {
     pub read_limit: Duration,
     /// The durability of a write once it is answered.
     pub durability: Durability,
-    /// The choice between creating and refusing a board without a file, or with one without a
-    /// table.
+    /// The policy for a board without a file, or with one without a table.
     pub if_lost: IfLost,
 }
 
@@ -108,7 +107,7 @@ pub enum Durability {
     Normal,
 }
 
-/// The choice for a board without a file, or with one that holds nothing.
+/// The policy for a board without a file, or with one that holds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IfLost {
     /// Creates a new board.

@@ -17,13 +17,13 @@ use crate::damage::Damage;
 use crate::error::Error;
 use crate::open;
 
-/// How many queries of each class run at once; a query more waits its turn. Reading is bound by the
-/// processor, and each connection keeps a cache of its own.
+/// The number of queries of each class that run at once; one more waits in a queue. Reading is
+/// bound by the processor, and each connection keeps a cache of its own.
 const QUICK: usize = 4;
 const SLOW: usize = 2;
 
-/// After how many instructions of SQLite's virtual machine a query looks whether it has to end: some
-/// tens of microseconds.
+/// The number of instructions of SQLite's virtual machine between two checks of a query's deadline:
+/// some tens of microseconds.
 const INSTRUCTIONS: std::ffi::c_int = 1_000;
 
 /// A few read-only connections, opened when they are first needed.
@@ -33,7 +33,7 @@ pub(crate) struct Readers(Arc<Pools>);
 struct Pools {
     path: PathBuf,
     damage: Damage,
-    /// How long a query may wait for its turn, and how long it may run.
+    /// The time limit of a query, both for its wait in the queue and for its execution.
     limit: Duration,
     quick: Arc<Pool>,
     slow: Arc<Pool>,
@@ -45,7 +45,7 @@ struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
-/// When a query ends before it has its answer.
+/// The conditions that end a query before it has its answer.
 struct Stop {
     is_unwanted: Arc<AtomicBool>,
     deadline: Option<Instant>,
@@ -70,7 +70,7 @@ impl Readers {
         &self.0.path
     }
 
-    /// What is known of damage to it.
+    /// Returns the flag of damage to the file.
     pub(crate) fn damage(&self) -> &Damage {
         &self.0.damage
     }

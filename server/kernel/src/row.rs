@@ -21,8 +21,8 @@ pub(crate) static TASK_COLUMNS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Why a row of `tasks` is blocked. Another program says that in the event alone, which it dates by its
-/// own clock.
+/// The reason for which a row of `tasks` is blocked. Another program writes it into the event
+/// alone, which it dates by its own clock.
 pub(crate) const BLOCK_REASON: &str = "iif(status = 'blocked' AND block_reason IS NULL, \
      (SELECT iif(json_valid(payload), payload ->> '$.reason', NULL) FROM task_events \
       WHERE task_id = tasks.id AND kind = 'blocked' \
@@ -153,7 +153,7 @@ pub(crate) fn number(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<i64
     })
 }
 
-/// Whether column `index` is neither zero nor anything but a number.
+/// Returns true if column `index` is a number other than zero.
 pub(crate) fn is_set(row: &Row<'_>, index: usize) -> rusqlite::Result<bool> {
     Ok(number(row, index)?.is_some_and(|number| number != 0))
 }

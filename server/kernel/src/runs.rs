@@ -59,22 +59,22 @@ pub(crate) fn open_run_with_token(
     Ok(statement.query_one([token.as_str()], open_run).optional()?)
 }
 
-/// How many runs of lanes are open on the whole board. What people claimed by hand takes up no slot.
+/// Counts the open runs of lanes on the whole board. A task claimed by hand uses no slot.
 pub(crate) fn count_open(conn: &Connection) -> Result<u32, Error> {
     let mut statement = conn
         .prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane IS NOT NULL")?;
     Ok(statement.query_one((), |row| row::count(row, 0))?)
 }
 
-/// How many runs are open in a lane.
+/// Counts the open runs of a lane.
 pub(crate) fn count_open_in(conn: &Connection, lane: &str) -> Result<u32, Error> {
     let mut statement =
         conn.prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane = ?1")?;
     Ok(statement.query_one([lane], |row| row::count(row, 0))?)
 }
 
-/// Writes those runs that meet a condition into `task_runs`, as hermes-agent would have. What it has
-/// no word for is said in its nearest one.
+/// Builds the statement that copies those runs that meet a condition into `task_runs`, as
+/// hermes-agent would have written them. An outcome unknown to it becomes its nearest one.
 pub(crate) fn mirror_sql(condition: &str) -> String {
     format!(
         "INSERT INTO task_runs (id, task_id, profile, status, claim_lock, claim_expires, \
@@ -167,7 +167,7 @@ pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Resu
     Ok(run)
 }
 
-/// What is known of the end of a run, beside its outcome.
+/// The details of the end of a run, beside its outcome.
 #[derive(Default)]
 pub(crate) struct End<'a> {
     pub(crate) code: Option<i32>,
@@ -176,7 +176,7 @@ pub(crate) struct End<'a> {
     pub(crate) metadata: Option<&'a str>,
 }
 
-/// Closes a run. From here on its token opens nothing. Its task names it until it is put somewhere.
+/// Closes a run. From here on its token is invalid. Its task names the run until its status is set.
 pub(crate) fn close(
     conn: &Connection,
     now: Timestamp,

@@ -20,32 +20,32 @@ use crate::Kernel;
 use crate::error::Error;
 use crate::verbs::authority::check_act;
 
-/// What was taken in.
+/// The result of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// The tasks, in the order in which they came.
     pub tasks: Vec<TaskId>,
-    /// How many rows beside those of tasks, where a whole board was taken in.
+    /// The number of rows other than tasks, if a whole board was imported.
     pub other_rows: u64,
-    /// Columns with something in them that only another program knows. They were left out.
+    /// Columns with content that only another program knows. They were left out.
     pub left_out: Vec<String>,
 }
 
-/// Why nothing was taken in, or nothing told.
+/// The reason for which an import or an export failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// The board refuses it.
+    /// The board refused it.
     #[error(transparent)]
     Board(#[from] Error),
-    /// A line cannot be taken in.
+    /// A line cannot be imported.
     #[error("line {line}: {problem}")]
     Line {
-        /// Which, counted from 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The error in it.
         problem: String,
     },
-    /// A whole board goes only where nothing would be overwritten.
+    /// A whole board is imported only into an empty one, where nothing can be overwritten.
     #[error("the board is not empty; take the other one in with a --home of its own")]
     NotEmpty,
     /// An export ends with a line that says so.
@@ -110,7 +110,7 @@ impl Kernel {
     }
 }
 
-/// What comes in may be anybody's, so a worker may not bring it.
+/// Checks that the actor may import. The lines may be anybody's, so a worker may not bring them.
 fn check(actor: &Actor) -> Result<Actor, Error> {
     check_act(actor, Act::Administer)?;
     Ok(actor.clone())

@@ -56,7 +56,7 @@ use crate::intake::Accepted;
 use crate::runs::{self, End, Start};
 use crate::{events, tasks};
 
-/// What a verb works with: the open transaction, the time and the source of randomness.
+/// The context of a verb: the open transaction, the time and the source of randomness.
 pub(crate) struct Work<'a> {
     conn: &'a Connection,
     now: Timestamp,
@@ -64,9 +64,9 @@ pub(crate) struct Work<'a> {
     events: Vec<EventId>,
     /// The run that the command is about, and its task, whose events name it.
     run: Option<(TaskId, RunId)>,
-    /// When the worker of this open run ended, where that was not now.
+    /// The end of this open run's worker, if it was not now.
     ended: Option<(RunId, Timestamp)>,
-    /// How to take back what is done; `None` for a worker, whose acts stand.
+    /// The undo record of the request; `None` for a worker, whose acts cannot be undone.
     act: Option<Act>,
 }
 
@@ -330,7 +330,7 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
     })
 }
 
-/// What a text says, where it says anything: what a script leaves empty, it does not mean.
+/// Returns a text unless it is blank: a script leaves a field empty that it does not mean.
 fn said(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }

@@ -1,4 +1,4 @@
-//! The way to the writer: what callers ask of it, and how they wait.
+//! The callers' side of the writer: requests, questions, and waiting for the answers.
 
 mod thread;
 
@@ -31,14 +31,14 @@ use crate::verbs::{self, Work};
 use crate::{events, tasks};
 use thread::State;
 
-/// How many requests may wait. One more is refused as busy: a caller that is told so at once can
-/// slow down, a caller in an endless queue cannot.
+/// The capacity of the queue. One more request is refused as busy: a caller that is told so at once
+/// can slow down, a caller in an endless queue cannot.
 const QUEUE: usize = 4_096;
 
-/// How long a caller stays awake for its answer while nobody else writes: longer than most verbs take.
+/// The time that a lone caller spins for its answer: longer than most verbs take.
 const ANSWERS_SOON: Duration = Duration::from_micros(200);
 
-/// How long a question to the thread waits: a few commits, and whoever only reads must not wait longer.
+/// The time limit of a question to the thread: a few commits; a reader must not wait longer.
 const TELLS_SOON: Duration = Duration::from_millis(100);
 
 /// The sending side; the thread ends when the last clone is gone.
@@ -49,7 +49,7 @@ struct Thread {
     inbox: Option<SyncSender<Message>>,
     newest_event: watch::Receiver<EventId>,
     questions: Questions,
-    /// How many callers wait for an answer.
+    /// The number of callers that wait for an answer.
     callers: AtomicUsize,
     latency: Histogram,
     handle: Option<JoinHandle<()>>,
@@ -63,7 +63,7 @@ pub(crate) struct Held {
     pub(crate) damage: Damage,
 }
 
-/// What wakes the thread.
+/// A message that wakes the thread.
 #[expect(clippy::large_enum_variant, reason = "nearly every message is a write")]
 enum Message {
     Write(Request),
@@ -73,8 +73,8 @@ enum Message {
     SomebodyAsks,
 }
 
-/// Those who ask how often other processes have been seen to write. They are answered between two
-/// transactions, and also while the thread waits for another process that holds the file.
+/// The callers of `Writer::others`. They are answered between two transactions, and also while the
+/// thread waits for another process that holds the file.
 #[derive(Clone, Default)]
 struct Questions {
     asked: Arc<Mutex<Vec<oneshot::Sender<u64>>>>,
@@ -123,7 +123,7 @@ struct Request {
     reply: oneshot::Sender<Result<Done, Error>>,
 }
 
-/// Which task a caller wants to see as its commands leave it.
+/// The task to return as the commands leave it.
 #[derive(Debug)]
 pub enum Show {
     /// The one that the first command creates.
@@ -152,7 +152,7 @@ impl Request {
         self.done(conn, receipts)
     }
 
-    /// What the caller is told, read in the transaction that did it.
+    /// Reads the answer for the caller in the transaction that carried the request out.
     fn done(&self, conn: &Connection, receipts: Vec<Receipt>) -> Result<Done, Error> {
         let shown = match (&self.show, receipts.first().map(|receipt| &receipt.answer)) {
             (Some(Show::Task(task)), _)
@@ -163,13 +163,13 @@ impl Request {
         Ok(Done { receipts, task })
     }
 
-    /// Whether others would notice how long it takes.
+    /// Returns true if it takes so long that others would notice.
     fn takes_long(&self) -> bool {
         let many = self.accepted.commands().len() > 16;
         many || matches!(self.accepted.commands(), [Command::IndexTexts])
     }
 
-    /// Whether it changes something that no event tells of but that somebody waits for.
+    /// Returns true if it changes something that listeners wait for and that no event tells of.
     fn concerns_listeners(&self) -> bool {
         self.accepted.commands().iter().any(|command| {
             matches!(
@@ -232,7 +232,8 @@ impl Writer {
         newest_event
     }
 
-    /// How often other processes have been seen to write; `None` when the thread is too busy to say.
+    /// Returns the number of times that other processes were seen to write; `None` when the thread
+    /// is too busy to answer.
     pub(crate) async fn others(&self) -> Option<u64> {
         let answer = match self.0.questions.ask() {
             Ok(others) => return Some(others),
@@ -243,12 +244,12 @@ impl Writer {
         timeout(TELLS_SOON, answer).await.ok()?.ok()
     }
 
-    /// How many callers wait for an answer.
+    /// Returns the number of callers that wait for an answer.
     pub(crate) fn callers(&self) -> usize {
         self.0.callers.load(Ordering::Relaxed)
     }
 
-    /// How long they waited.
+    /// Returns the latencies of answers.
     pub(crate) fn latency(&self) -> &Histogram {
         &self.0.latency
     }

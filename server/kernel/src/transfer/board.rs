@@ -22,11 +22,11 @@ use crate::intake::Accepted;
 use crate::open;
 use crate::verbs::{self, Work};
 
-/// Why what another board was still to tell is not told by this one.
+/// The error of deliveries that another board had pending and that are not sent from here.
 const UNTOLD: &str =
     "taken in from another board, which may have told it; try again to tell it from here";
 
-/// What a line says, after the first.
+/// A line of an export, after the first.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Said {
@@ -43,7 +43,7 @@ enum Said {
     },
 }
 
-/// What has been taken in so far.
+/// The state of an import.
 struct TakingIn<'a> {
     conn: &'a Connection,
     /// The columns of each table here.
@@ -266,8 +266,8 @@ fn on_a_cycle(conn: &Connection) -> Result<Option<String>, TransferError> {
     Ok(waits_for.keys().min().map(|id| (*id).to_owned()))
 }
 
-/// What the other board was still to tell. Whether it has done so meanwhile, or will, is not known
-/// here; two boards that tell the same are worse than a person who looks at it once.
+/// Gives up the deliveries that the other board had pending. It is unknown if that board has sent
+/// them meanwhile, or will; news that is sent twice is worse than a person who looks at it once.
 fn give_up_deliveries(conn: &Connection, now: Timestamp) -> Result<(), TransferError> {
     conn.execute(
         "UPDATE deliveries SET state = 'dead', error = ?1, settled_at = ?2 WHERE state = 'pending'",
@@ -276,8 +276,8 @@ fn give_up_deliveries(conn: &Connection, now: Timestamp) -> Result<(), TransferE
     Ok(())
 }
 
-/// The workers of open runs belong to another board. One that lived here still would be taken for
-/// ours, and ended when its task moves on.
+/// Interrupts the open runs, whose workers belong to another board. One that still lived here would
+/// be taken for ours, and ended when its task moves on.
 fn interrupt_runs(conn: &Connection, now: Timestamp) -> Result<(), TransferError> {
     let mut statement = conn.prepare("SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id")?;
     let runs = statement

@@ -67,7 +67,7 @@ pub(super) fn import_file(
     import(path, now, actor, lines.as_slice())
 }
 
-/// Whether a whole board follows this line.
+/// Returns true if a whole board follows this line.
 fn is_header(first: &Line, conn: &Connection) -> Result<bool, TransferError> {
     let Ok(header) = first.parse::<Header>() else {
         return Ok(false);

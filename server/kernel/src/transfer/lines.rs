@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::TransferError;
 
-/// How long a line may be: far longer than a task with everything that was ever said of it in one
-/// field, and short enough that a file of something else is not read into memory.
+/// The maximum length of a line: far longer than a task with all its comments in one field, and
+/// short enough that a file of something else is not read into memory.
 const LONGEST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The lines of an input, with their numbers.
@@ -53,7 +53,7 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl Line {
-    /// What the line says.
+    /// Parses the line as JSON.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, TransferError> {
         serde_json::from_str(&self.text).map_err(|error| {
             // The line within the line is always 1, and would be read as that of the file.
@@ -63,7 +63,7 @@ impl Line {
         })
     }
 
-    /// That this line cannot be taken in.
+    /// Builds the error that this line cannot be imported.
     pub(super) fn wrong(&self, problem: impl Into<String>) -> TransferError {
         TransferError::Line {
             line: self.number,

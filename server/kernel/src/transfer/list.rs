@@ -19,11 +19,11 @@ use crate::error::Error;
 use crate::intake::Accepted;
 use crate::verbs::{self, Work};
 
-/// One line.
+/// A line of a list: a task to create.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Planned {
-    /// What other lines call it; its id on the board is drawn.
+    /// The id that other lines refer to it by; its id on the board is drawn.
     id: Option<String>,
     title: String,
     body: Option<String>,
@@ -141,7 +141,7 @@ impl Planned {
         std::iter::once(&self.title).chain(optional.into_iter().flatten())
     }
 
-    /// What it is called, and the task itself, whose parents have got their ids.
+    /// Returns its id in the list, and the task itself, with the ids of its parents on the board.
     fn with_parents(self, created: &HashMap<String, TaskId>) -> (Option<String>, NewTask) {
         let parent = |name: String| created.get(&name).map_or(name, ToString::to_string);
         let new = NewTask {

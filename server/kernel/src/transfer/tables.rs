@@ -21,7 +21,7 @@ pub(super) const TABLES: [&str; 15] = [
     "chat_messages",
 ];
 
-/// What says in the first line that an export follows, and which version of it.
+/// The version of the format, in the first line of an export.
 pub(super) const FORMAT: i64 = 1;
 
 #[cfg(test)]

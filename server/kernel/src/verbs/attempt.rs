@@ -19,10 +19,10 @@ use crate::error::Error;
 use crate::runs::{self, End, OpenRun};
 use crate::{row, tasks};
 
-/// How much of an error a task keeps, in characters, as in the original.
+/// The maximum number of characters of an error that a task keeps, as in the original.
 const ERROR_CHARS: usize = 500;
 
-/// Writes down the supervisor of a run. Only the first one is taken.
+/// Records the supervisor of a run. Only the first one is accepted.
 pub(super) fn attach(
     work: &mut Work<'_>,
     run: RunId,
@@ -42,11 +42,11 @@ pub(super) fn attach(
     }
 }
 
-/// What is known of a worker that was started.
+/// The details of a worker that was started.
 pub(super) struct Spawn<'a> {
     pub(super) worker_pid: i64,
     pub(super) workspace: &'a str,
-    /// Where its output begins in the task's log.
+    /// The start of its output in the task's log, in bytes.
     pub(super) log_start: Option<u64>,
 }
 
@@ -82,7 +82,7 @@ pub(super) fn record_spawn(
     Ok(Answer::Done)
 }
 
-/// Writes down where whoever claimed a task by hand works on it, and where the next attempt will.
+/// Records the workspace of a task claimed by hand, for its run and for the next attempt.
 pub(super) fn place(work: &mut Work<'_>, run: RunId, workspace: &str) -> Result<Answer, Error> {
     let open = open_run(work, run)?;
     work.conn
@@ -94,7 +94,7 @@ pub(super) fn place(work: &mut Work<'_>, run: RunId, workspace: &str) -> Result<
     Ok(Answer::Done)
 }
 
-/// Writes down how the worker of a run ended, which may long be closed.
+/// Records the exit of a run's worker; the run may have been closed long before.
 pub(super) fn record_exit(
     work: &mut Work<'_>,
     run: RunId,
@@ -122,8 +122,8 @@ pub(super) fn record_exit(
     }
 }
 
-/// Ends a run that did not finish its task. The task rests and is tried again, or is blocked once
-/// it has failed too often.
+/// Closes a run that did not finish its task. The task backs off and is tried again, or is blocked
+/// once it has failed too often.
 pub(super) fn fail(
     work: &mut Work<'_>,
     run: RunId,
@@ -212,8 +212,8 @@ fn remember(
     Ok(error)
 }
 
-/// Whether the last attempts that count all ended as if all were well. Attempts before the task's
-/// failures were forgiven do not count.
+/// Returns true if the last attempts that count were all protocol violations. Attempts before the
+/// failures of the task were reset do not count.
 fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Result<bool, Error> {
     let limit = backoff::PROTOCOL_VIOLATIONS;
     if failures < limit {
@@ -230,8 +230,9 @@ fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Re
     Ok(violations == limit)
 }
 
-/// Ends a run that nobody is to blame for. Its task may start again at once, unless the attempt before
-/// came to nothing in the same way: then it is put off, so that no task ends its runs for ever.
+/// Closes a run that was interrupted from outside. Its task may start again at once, unless the
+/// attempt before was interrupted or deferred too: then it is deferred, so that no task ends its
+/// runs for ever.
 pub(super) fn interrupt(
     work: &mut Work<'_>,
     run: RunId,

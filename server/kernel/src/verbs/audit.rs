@@ -9,10 +9,10 @@ use domain::time::Seconds;
 use super::Work;
 use crate::error::Error;
 
-/// How long the audit reaches back: a year.
+/// The retention time of the audit log: a year.
 const KEPT_FOR: Seconds = Seconds(365 * 86_400);
 
-/// Writes down an act that may start a program or that changes settings, once it is done.
+/// Records an act that may start a program or that changes settings, once it is done.
 pub(super) fn record(
     work: &Work<'_>,
     actor: &Actor,

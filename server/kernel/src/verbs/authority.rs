@@ -84,8 +84,9 @@ fn own_task(command: &Command) -> Option<&TaskId> {
     }
 }
 
-/// What `shell` runs is the task's text. A worker of that lane can run what it likes anyway; an agent
-/// must not get round its own limits by writing a task.
+/// Refuses a task for `shell` from a worker of another lane. `shell` runs the task's text: a worker
+/// of that lane can run anything anyway; an agent must not get round its own limits by writing a
+/// task.
 fn check_run(own: &OpenRun, command: &Command) -> Result<(), Error> {
     match command {
         Command::CreateTask(new) if !is_for_shell(new) || own.lane.as_deref() == Some(SHELL) => {
@@ -95,8 +96,8 @@ fn check_run(own: &OpenRun, command: &Command) -> Result<(), Error> {
     }
 }
 
-/// Nobody in a chat writes or starts what the lane `shell` runs, nor says in which folder of this
-/// machine a worker runs.
+/// Refuses a chat to write or start anything that the lane `shell` runs, and to name a worker's
+/// folder on this machine.
 fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), Error> {
     let is_shell = match command {
         Command::CreateTask(new) => {

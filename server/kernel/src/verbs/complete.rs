@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::runs::End;
 use crate::tasks;
 
-/// What whoever finishes a task says about it.
+/// The report of a worker or a person who finishes a task.
 pub(super) struct HandOff<'a> {
     pub(super) result: Option<&'a str>,
     pub(super) summary: Option<&'a str>,

@@ -12,18 +12,18 @@ use crate::error::Error;
 use crate::row;
 use crate::runs::End;
 
-/// A worker that another program has started. All that is known of its process is its number.
+/// A worker that another program has started. Only the process id is known of its process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignWorker {
     /// The run that was opened for it when the board was taken over, if it ran then.
     pub run: Option<RunId>,
     /// Its task.
     pub task: TaskId,
-    /// Who claimed the task, as `host:pid`.
+    /// The claimer of the task, as `host:pid`.
     pub lock: String,
-    /// Its number on that host.
+    /// Its process id on that host.
     pub pid: i64,
-    /// Whether the task has a parent that is not finished, for which it waits once it is free.
+    /// True if the task has a parent that is not finished, for which it waits once it is free.
     pub waits: bool,
 }
 

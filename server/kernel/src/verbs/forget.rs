@@ -26,7 +26,7 @@ pub(super) fn forget_events(work: &mut Work<'_>, before: Timestamp) -> Result<An
     Ok(Answer::Forgotten { count })
 }
 
-/// How many events [`forget_events`] would delete.
+/// Counts the events that [`forget_events`] would delete.
 pub(crate) fn count_forgettable(conn: &Connection, before: Timestamp) -> Result<usize, Error> {
     let count: i64 = conn
         .prepare_cached(&format!("SELECT count(*) {FORGETTABLE}"))?

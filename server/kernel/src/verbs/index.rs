@@ -9,16 +9,17 @@ use super::Work;
 use crate::error::Error;
 use crate::row;
 
-/// How many tasks a step takes up: writing long texts into the index takes about a millisecond each.
+/// The maximum number of tasks in a step: writing long texts into the index takes about a
+/// millisecond each.
 const TASKS: usize = 25;
 
-/// How many events a step looks at.
+/// The maximum number of events that a step reads.
 const EVENTS: usize = 500;
 
-/// Says that all tasks have been gone through that were there before the index.
+/// Marks that all tasks were indexed that existed before the index.
 const ALL_TASKS: i64 = i64::MAX;
 
-/// The kinds of events after which a task reads differently.
+/// The kinds of events that change the texts of a task.
 const TEXT_KINDS: [&str; 6] = [
     "created",
     "edited",
@@ -28,25 +29,27 @@ const TEXT_KINDS: [&str; 6] = [
     "undone",
 ];
 
-/// After how many bytes of text a step ends: some 20 ms. A longer text is a step of its own.
+/// The number of bytes of text after which a step ends: some 20 ms. A longer text is a step of its
+/// own.
 const STEP_BYTES: u64 = 256 * 1024;
 
-/// How much of each text is indexed, in characters: as much as a request may bring.
+/// The maximum number of characters of each text that are indexed: as many as a request may bring.
 const INDEXED: usize = 2 * 1024 * 1024;
 
-/// How many comments of a task are indexed, the newest.
+/// The maximum number of comments of a task that are indexed, the newest.
 const COMMENTS: usize = 1_000;
 
-/// How far the index has come: the row of the last task, [`ALL_TASKS`] in the end, and the last event.
+/// The progress of the index: the row of the last task, [`ALL_TASKS`] in the end, and the last
+/// event.
 type Reached = (i64, i64);
 
-/// The tasks to take up next.
+/// The tasks to index next.
 struct Step {
-    /// Each with how far the index has come once it is taken up.
+    /// Each task, with the progress once it is indexed.
     tasks: Vec<(Reached, TaskId)>,
-    /// How far it has come after all of them.
+    /// The progress after all of them.
     end: Reached,
-    /// Whether there was more than a step may take.
+    /// True if there is more than a step may take.
     is_full: bool,
 }
 

@@ -1,5 +1,5 @@
-//! What the dispatcher keeps in the file for itself and for those who ask about it. None of it is
-//! an event of a task.
+//! The rows that the dispatcher keeps in the file for itself and for those who ask about it. None
+//! of them is an event of a task.
 
 use domain::command::Answer;
 use domain::dispatch::Report;
@@ -8,7 +8,7 @@ use domain::workspace::Workspace;
 use super::Work;
 use crate::error::Error;
 
-/// Writes down a folder that was made, so that it may be removed one day.
+/// Records a folder that was made, so that it may be removed one day.
 pub(super) fn record_workspace(
     work: &mut Work<'_>,
     workspace: &Workspace,

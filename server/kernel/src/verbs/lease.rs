@@ -1,4 +1,4 @@
-//! Keeping a claim, and losing it.
+//! Leases: renewing them, and ending claims that no longer hold.
 
 use domain::command::Answer;
 use domain::error::Error as Refusal;
@@ -16,12 +16,12 @@ use crate::row;
 use crate::runs::{self, End};
 use crate::tasks;
 
-/// Writes down that the worker makes progress, and lengthens its lease.
+/// Records a heartbeat of the worker, and renews its lease.
 pub(super) fn heartbeat(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
     lengthen(work, id, ttl, Some(work.now))
 }
 
-/// Lengthens the lease of the current run to `ttl` from now.
+/// Renews the lease of the current run to `ttl` from now.
 pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
     lengthen(work, id, ttl, None)
 }
@@ -57,22 +57,23 @@ fn lengthen(
     Ok(Answer::Renewed { lease_expires })
 }
 
-/// A claim that holds no more.
+/// A claim that no longer holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaleClaim {
     /// Its run; `None` where another program claimed the task.
     pub run: Option<RunId>,
     /// The task.
     pub task: TaskId,
-    /// Where the task stands; `None` when another program deleted it.
+    /// The status of the task; `None` when another program deleted it.
     pub status: Option<Status>,
-    /// Whether it has a parent that is not finished, for which it waits once it is free.
+    /// True if it has a parent that is not finished, for which it waits once it is free.
     pub waits: bool,
 }
 
 impl StaleClaim {
-    /// How its run ended. Whoever took the task out of `running` has said that by where it was put: a
-    /// worker that tells another program of its end has not lost its task.
+    /// Returns the outcome of its run. A program that took the task out of `running` has reported
+    /// it by the new status: a worker that reports its end to another program has not lost its
+    /// task.
     pub fn outcome(&self) -> Outcome {
         match self.status {
             Some(Status::Done) => Outcome::Completed,
@@ -81,20 +82,19 @@ impl StaleClaim {
         }
     }
 
-    /// Whether its task may start again.
+    /// Returns true if its task may start again.
     pub fn frees_task(&self) -> bool {
         self.status == Some(Status::Running)
     }
 }
 
-/// When the claim of a running task ends unless it is renewed. Another program renews its own claim on
-/// the task only.
+/// The end of the lease of a running task. Another program renews its own claim on the task only.
 pub(crate) const LEASE_END: &str =
     "max(coalesce(run.lease_expires, 0), coalesce(CAST(tasks.claim_expires AS INTEGER), 0))";
 
-/// The claims that hold no more: another program took the task out of `running`, or away, or the
-/// lease has run out and there is no supervisor. Of a run that has one the dispatcher knows better
-/// whether it lives, also after the machine has slept through the lease.
+/// Returns the claims that no longer hold: another program took the task out of `running`, or away,
+/// or the lease has expired without a supervisor. If there is a supervisor, the dispatcher knows
+/// better if the run is alive, also after the machine has slept through the lease.
 pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<StaleClaim>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT run.id, run.task_id, tasks.status, {HAS_UNFINISHED_PARENT} \
@@ -121,9 +121,9 @@ pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<Stal
     Ok(row::known(stale)?)
 }
 
-/// Closes the runs whose claims hold no more, and counts those that did not come to an end of their
-/// own. Each of their tasks that is still running may start again at once: nobody has said that
-/// anything went wrong, only that nobody has said anything.
+/// Closes the runs whose claims no longer hold, and counts those that did not end by themselves.
+/// Each of their tasks that is still running may start again without back-off: nobody has reported
+/// a failure.
 pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
     let mut count = 0;
     for stale in stale_claims(work.conn, work.now)? {

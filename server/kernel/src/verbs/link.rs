@@ -12,14 +12,14 @@ use super::undo::Inverse;
 use super::{Work, promotion};
 use crate::error::Error;
 
-/// Whether `?2` is the task `?1` or depends on it, directly or through others. `UNION` visits a
-/// task once, so that this ends even in a file that holds a cycle already.
+/// Selects a row if `?2` is the task `?1` or depends on it, directly or through others. `UNION`
+/// visits a task once, so that this ends even in a file that holds a cycle already.
 const DEPENDS_ON: &str = "WITH RECURSIVE descendant (id) AS ( \
          VALUES (?1) UNION SELECT link.child_id FROM task_links AS link, descendant \
          WHERE link.parent_id = descendant.id) \
      SELECT 1 FROM descendant WHERE id = ?2";
 
-/// Lets `child` wait for `parent`. A child that was ready waits; one that runs goes on, marked.
+/// Makes `child` wait for `parent`. A child that was ready waits; one that runs goes on, marked.
 pub(super) fn link(work: &mut Work<'_>, parent: &str, child: &str) -> Result<Answer, Error> {
     if parent == child {
         return Err(Refusal::SelfLink.into());
@@ -70,12 +70,12 @@ pub(super) fn unlink(
     Ok(Answer::Done)
 }
 
-/// Whether a person put the task into `todo`, so that nothing but a person takes it out again.
+/// Returns true if a person put the task into `todo`, so that only a person takes it out again.
 fn is_put_aside(task: &Task) -> bool {
     task.status == Status::Todo && !task.waiting
 }
 
-/// Writes the link unless it is there, and says whether it was not.
+/// Writes the link unless it exists; returns true if it was new.
 pub(super) fn insert(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
     let depends_on = work
         .conn

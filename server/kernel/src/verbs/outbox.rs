@@ -1,5 +1,5 @@
-//! What is to be said to whom: written down in the transaction of the event that it tells of, and
-//! what became of it.
+//! The outbox: deliveries are written in the transaction of the event that they tell of, and so are
+//! their outcomes.
 
 use domain::backoff::{DELIVERY_ATTEMPTS, PLACE_REST, redelivery};
 use domain::command::Answer;
@@ -260,10 +260,10 @@ fn place_of_dead(work: &Work<'_>, id: DeliveryId) -> Result<i64, Error> {
     Ok(place.ok_or(Refusal::UnknownDelivery(id))?)
 }
 
-/// How long a message that came in is remembered: no platform sends one again after a day.
+/// The retention time of incoming messages: no platform sends one again after a day.
 const REMEMBERED: Seconds = Seconds(7 * 86_400);
 
-/// Remembers a message that came in, and says whether it is new.
+/// Records an incoming message; answers [`Answer::Unchanged`] if it is known already.
 pub(super) fn take_message(
     work: &mut Work<'_>,
     platform: &str,
@@ -293,7 +293,7 @@ pub(super) fn forget(work: &Work<'_>, before: Timestamp) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is known of a delivery that has not been settled.
+/// The row of a delivery that has not been settled.
 struct Pending {
     place: i64,
     attempts: u32,

@@ -33,7 +33,7 @@ pub(super) fn resume(work: &mut Work<'_>, lane: Option<&str>) -> Result<Answer, 
     Ok(answer(deleted))
 }
 
-/// Whether the lane, or the whole dispatcher, is paused.
+/// Returns true if the lane, or with `None` the whole dispatcher, is paused.
 pub(super) fn is_paused(conn: &Connection, lane: Option<&str>) -> Result<bool, Error> {
     let mut statement = conn.prepare_cached("SELECT 1 FROM pauses WHERE lane = ?1")?;
     Ok(statement.exists([name(lane)])?)

@@ -12,15 +12,15 @@ use super::Work;
 use crate::error::Error;
 use crate::row;
 
-/// Whether a row of `tasks` has a parent that is not finished. A link to a row that is gone does
-/// not count.
+/// True for a row of `tasks` that has a parent which is not finished. A link to a row that is gone
+/// does not count.
 pub(crate) const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
      SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
      WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
 
-/// The same of the parent that was linked last alone. Many parents of one task are mostly finished in the
-/// order of their links; to look for one that is not from the first link on would each time pass all that
-/// are.
+/// The same for the parent alone that was linked last. Many parents of one task are mostly finished
+/// in the order of their links; a search for an unfinished one from the first link on would each
+/// time pass all finished ones.
 const LAST_PARENT_IS_UNFINISHED: &str = "EXISTS ( \
      SELECT 1 FROM tasks AS parent WHERE parent.status NOT IN ('done', 'archived') AND parent.id = ( \
          SELECT parent_id FROM task_links WHERE child_id = tasks.id ORDER BY rowid DESC LIMIT 1))";

@@ -11,19 +11,19 @@ use domain::time::Seconds;
 use super::Work;
 use crate::error::Error;
 
-/// How long a request is remembered: longer than any client tries again.
+/// The retention time of a request: longer than any client retries.
 const KEPT_FOR: Seconds = Seconds(86_400);
 
-/// How many are remembered, so that what they take up is bounded: some 30 MB.
+/// The maximum number of requests that are kept, which bounds their size: some 30 MB.
 const MOST_KEPT: i64 = 200_000;
 
-/// Of how many the answers are remembered as well.
+/// The maximum number of answers that are kept.
 const MOST_ANSWERS: i64 = 2_000;
 
-/// How many rows one request takes up at most: itself, and the parts of a bulk request.
+/// The maximum number of rows of one request: itself, and the parts of a bulk request.
 const MOST_ROWS: i64 = 1_001;
 
-/// Writes down that a request is carried out. Refused when it has been before.
+/// Records that a request is carried out. Refused when it has been before.
 pub(super) fn begin(work: &Work<'_>, request: &RequestKey) -> Result<(), Error> {
     let is_new = insert(work, request, None)? == 1;
     if !is_new {
@@ -36,7 +36,7 @@ pub(super) fn begin(work: &Work<'_>, request: &RequestKey) -> Result<(), Error> 
     Ok(())
 }
 
-/// Keeps what was answered first. Its parts, if it has any, are of no more use.
+/// Keeps the first answer to a request. Its parts, if it has any, are no longer needed.
 pub(super) fn keep_answer(
     work: &Work<'_>,
     request: &RequestKey,
@@ -65,8 +65,8 @@ pub(super) fn keep_answer(
     Ok(Answer::Done)
 }
 
-/// Writes the row unless it is there, and says how many it wrote. The parts of a request that was
-/// answered are gone, and none is begun again.
+/// Inserts the row unless it exists, and returns the number of rows written. The parts of a request
+/// that was answered are gone, and none is begun again.
 fn insert(work: &Work<'_>, request: &RequestKey, answer: Option<&str>) -> Result<usize, Error> {
     let inserted = work
         .conn

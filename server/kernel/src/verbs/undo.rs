@@ -1,6 +1,6 @@
-//! Taking back what a person did.
+//! Undoing the acts of people.
 //!
-//! Each verb notes how it is taken back while it acts; the notes of one request are an act.
+//! Each verb records its inverse while it acts; the inverses of one request are an act.
 
 use domain::actor::Actor;
 use domain::command::Answer;
@@ -18,12 +18,12 @@ use super::{Work, archive, idempotency, link, promotion, subscribe};
 use crate::error::Error;
 use crate::tasks;
 
-/// How one change of one task is taken back.
+/// The inverse of one change of one task.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Step {
     task: TaskId,
     inverse: Inverse,
-    /// Who did it; empty where an older version noted it.
+    /// The name of the actor; empty in the record of an older version.
     #[serde(default)]
     by: String,
 }
@@ -31,9 +31,9 @@ pub(super) struct Step {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Inverse {
-    /// It was put on the board.
+    /// It was created.
     Created,
-    /// It said this before.
+    /// It had this title and body.
     Text { title: String, body: Option<String> },
     /// It had this priority.
     Priority(i64),
@@ -42,12 +42,12 @@ pub(super) enum Inverse {
         max_runtime: Option<Seconds>,
         failure_limit: Option<u32>,
     },
-    /// It was somebody else's.
+    /// It had this assignee.
     Assignee {
         assignee: Option<String>,
         standing: Standing,
     },
-    /// It stood elsewhere.
+    /// It had this status.
     Place {
         status: Status,
         waiting: bool,
@@ -57,15 +57,15 @@ pub(super) enum Inverse {
         /// The comment that came with the change.
         comment: Option<CommentId>,
     },
-    /// It did not wait for this task.
+    /// It was not a child of this task.
     Linked { parent: TaskId, was_put_aside: bool },
-    /// It waited for this task.
+    /// It was a child of this task.
     Unlinked { parent: TaskId, was_put_aside: bool },
-    /// Somebody was told what becomes of it.
+    /// It had this subscription.
     Subscribed(Address),
 }
 
-/// What the attempts at a task have left on it, but for a row of deferrals, which begins anew.
+/// The failure state of a task, but for a row of deferrals, which begins anew.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Standing {
     failures: u32,
@@ -86,7 +86,7 @@ impl From<&Task> for Standing {
 }
 
 impl Inverse {
-    /// Back to where `task` stands now.
+    /// Builds the inverse that restores the present state of `task`.
     pub(super) fn place(task: &Task) -> Self {
         Self::Place {
             status: task.status.clone(),
@@ -107,7 +107,7 @@ impl Inverse {
     }
 }
 
-/// What one request did, as it is gathered.
+/// The act of one request, as it is recorded.
 #[derive(Debug)]
 pub(super) struct Act {
     steps: Vec<Step>,
@@ -115,7 +115,7 @@ pub(super) struct Act {
 }
 
 impl Act {
-    /// Nothing yet, by whoever has this name.
+    /// Begins an empty act by the actor of this name.
     pub(super) fn by(name: &str) -> Self {
         Self {
             steps: Vec::new(),
@@ -131,7 +131,7 @@ impl Act {
         });
     }
 
-    /// Keeps the act, so that any of these events finds it. What cannot be taken back is not kept.
+    /// Stores the act, so that any of these events finds it. An act without inverses is not stored.
     pub(super) fn keep(&self, work: &Work<'_>, events: &[EventId]) -> Result<(), Error> {
         let (Some(first), Some(last), false) =
             (events.first(), events.last(), self.steps.is_empty())
@@ -148,7 +148,7 @@ impl Act {
     }
 }
 
-/// Takes back the act that wrote `event`, all of it.
+/// Undoes the act that wrote `event`, as a whole.
 pub(super) fn undo(work: &mut Work<'_>, actor: &Actor, event: EventId) -> Result<Answer, Error> {
     let (first, last, steps) = find(work, event)?.ok_or(Refusal::NothingToUndo(event))?;
     for Step { task, .. } in &steps {
@@ -198,9 +198,9 @@ fn has_live_child(work: &Work<'_>, task: &TaskId) -> Result<bool, Error> {
     Ok(statement.exists([task.as_str()])?)
 }
 
-/// Whether anything stands on the task after that event but talk, and what followed from its parents:
-/// that is looked at anew. What was taken back itself does not stand any more, so acts are taken back
-/// one after the other, the latest first; and none of them twice.
+/// Returns true if the task has changed after that event, except by comments and by changes that
+/// followed from its parents, which are derived anew. An act that was undone does not count, so
+/// acts are undone one after the other, the latest first; and none of them twice.
 fn has_changed_since(
     work: &Work<'_>,
     task: &TaskId,
@@ -291,8 +291,8 @@ fn take_back(
     }
 }
 
-/// Puts a task where it stood. A worker that was stopped is not there any more, so its task is ready
-/// again instead of running; and who stands in `ready` must not have a parent that was reopened.
+/// Restores the status of a task. A worker that was stopped is gone, so its task becomes ready
+/// instead of running; and a task in `ready` must not have a parent that was reopened.
 fn put_back(work: &mut Work<'_>, id: &TaskId, to: &Status, waiting: bool) -> Result<(), Error> {
     let task = work.task(id)?;
     let status = match to {
@@ -338,7 +338,7 @@ fn restore(work: &Work<'_>, id: &TaskId, standing: &Standing) -> Result<(), Erro
     Ok(())
 }
 
-/// Forgets what was done before this moment; nobody takes back what is that old.
+/// Deletes the acts before this moment; nobody undoes anything that old.
 pub(super) fn forget(work: &Work<'_>, before: Timestamp) -> Result<(), Error> {
     work.conn
         .prepare_cached(

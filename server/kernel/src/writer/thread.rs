@@ -18,35 +18,36 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::{events, open};
 
-/// How many requests share a transaction: enough that the commit no longer counts, few enough that
-/// the first of them is answered within a few milliseconds.
+/// The maximum number of requests in a transaction: enough that the commit no longer counts, few
+/// enough that the first of them is answered within a few milliseconds.
 const BATCH: usize = 128;
 
-/// How long the thread stays awake after it has answered. Whoever writes several things in a row asks
-/// again within microseconds, and to wake a thread that sleeps costs as much as most verbs do.
+/// The time that the thread spins after an answer. A caller that writes several things in a row
+/// asks again within microseconds, and to wake a sleeping thread costs as much as most verbs do.
 const STAYS_AWAKE: Duration = Duration::from_micros(50);
 
-/// How often an idle writer looks whether another process has committed. Being late costs a worker's
-/// start; waking up to look costs some 80 µs, so that a server at rest takes 0.2 % of a core for it.
+/// The interval at which an idle writer checks for commits of other processes. Being late costs a
+/// worker's start; a check costs some 80 µs, so that an idle server takes 0.2 % of a core for it.
 const LOOK_FOR_OTHERS: Duration = Duration::from_millis(40);
 
-/// How long the thread waits at a stretch for another process that holds the file. In between it answers
-/// those who only ask, which must not take as long as somebody's import.
+/// The time that the thread waits at a stretch for another process that holds the file. In between
+/// it answers questions, which must not take as long as somebody's import.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// How long the last transactions wait for a query before they are left in the write-ahead log.
+/// The time that the last transactions wait for a query before they are left in the write-ahead
+/// log.
 const SETTLING: Duration = Duration::from_secs(1);
 
-/// What the thread owns.
+/// The state of the thread.
 pub(super) struct State {
     held: Held,
     clock: Clock,
     rng: StdRng,
     publish: watch::Sender<EventId>,
     questions: Questions,
-    /// SQLite's `data_version` when we last looked: it changes when another connection commits.
+    /// SQLite's `data_version` when last read: it changes when another connection commits.
     seen_version: Option<i64>,
-    /// How often it was another than before.
+    /// The number of times that it had changed.
     others: u64,
 }
 
@@ -227,7 +228,7 @@ impl State {
         }
     }
 
-    /// Wakes the listeners when `newest` is newer than what they know, or in any case.
+    /// Wakes the listeners if `newest` is newer than their event, or in any case.
     fn tell(&self, newest: EventId, in_any_case: bool) {
         self.publish.send_if_modified(|current| {
             let is_newer = newest > *current;
@@ -246,7 +247,7 @@ impl Drop for Meanwhile<'_> {
     }
 }
 
-/// What one request of several comes to. It is refused alone; any other error is everybody's.
+/// Carries out one request of several. A refusal is its alone; any other error is everybody's.
 fn in_savepoint(
     transaction: &mut Transaction<'_>,
     request: &Request,

@@ -1,4 +1,4 @@
-//! What another program does to the tasks that we run.
+//! The effects of another program on the tasks that we run.
 
 use domain::board::TaskSummary;
 use domain::command::{Answer, ClaimPolicy, Command, NewTask};

@@ -1,4 +1,5 @@
-//! What a run and a chat may do: every act of the table, given to another task than the run's own.
+//! The authority of a run and of a chat: every act of the table, on another task than the run's
+//! own.
 
 use domain::actor::Actor;
 use domain::authority::Act;

@@ -1,4 +1,4 @@
-//! What the file itself does where a program writes that knows nothing of our columns.
+//! The triggers of the file, for a program that writes and knows nothing of our columns.
 
 #[path = "beside/attempts.rs"]
 pub(crate) mod attempts;
@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 
 use crate::board::Board;
 
-/// As hermes-agent puts a task on the board.
+/// Creates a task as hermes-agent does.
 fn insert(board: &Board, id: &str, status: &str, key: &str) -> TaskId {
     board.sql(&format!(
         "INSERT INTO tasks (id, title, status, created_at, idempotency_key) \

@@ -179,7 +179,7 @@ impl Board {
         *self.kernel.newest_event().borrow()
     }
 
-    /// What another program does to the file.
+    /// Writes to the file as another program.
     pub(crate) fn sql(&self, statement: &str) {
         #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
         let conn = rusqlite::Connection::open(self.folder.path().join("kanban.db")).unwrap();

@@ -1,4 +1,4 @@
-//! What the dispatcher asks of the board, and what the board knows of the dispatcher.
+//! The queries of the dispatcher, and the board's knowledge of the dispatcher.
 
 use domain::actor::Actor;
 use domain::command::{ClaimPolicy, Command, NewTask};

@@ -44,7 +44,7 @@ const BEFORE_THE_SEED: &str = "
         VALUES ('t_0003', 'created', '{\"status\": \"ready\"}', 3), ('t_0004', 'odd', 'no json', 4);
 ";
 
-/// What the seed added.
+/// The columns and tables that the seed added.
 const THE_SEED: &str = "
     ALTER TABLE tasks ADD COLUMN tenant TEXT;
     ALTER TABLE tasks ADD COLUMN result TEXT;
@@ -149,7 +149,8 @@ pub(crate) fn everything(path: &Path) -> Rows {
         .collect()
 }
 
-/// What opening may change: tasks that are ready too early, the claims of tasks that do not run, and what a renamed column says.
+/// The columns that opening may change: tasks that are ready too early, the claims of tasks that do
+/// not run, and the content of renamed columns.
 const MENDED: [&str; 6] = [
     "status",
     "claim_lock",

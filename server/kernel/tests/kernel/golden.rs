@@ -1,5 +1,5 @@
-//! What other programs read in the file, kept as text: a change of one is a change of an interface.
-//! `KANBAN_BLESS=1` writes the texts anew; look through the difference then.
+//! The interface of the file to other programs, kept as text: a change of one is a change of an
+//! interface. `KANBAN_BLESS=1` writes the texts anew; look through the difference then.
 
 use std::path::Path;
 use std::{env, fs, iter};

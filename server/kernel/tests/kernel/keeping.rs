@@ -1,4 +1,4 @@
-//! What is counted, what is written down, and what is forgotten.
+//! Counts, the audit log, and the deletion of old events.
 
 use domain::command::{Answer, Command, NewTask};
 use domain::status::Status;

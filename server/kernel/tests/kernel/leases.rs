@@ -1,4 +1,4 @@
-//! Who keeps a claim, and when it is taken back.
+//! Leases: renewals, expiry, and claims that are taken back.
 
 use domain::actor::Actor;
 use domain::command::{Answer, Command, LEASE};

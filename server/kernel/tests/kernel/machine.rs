@@ -1,7 +1,7 @@
 //! Any sequence of verbs, restarts, crashes and clock jumps leaves the file as the model says, and
 //! never breaks an invariant. `PROPTEST_CASES` sets how many sequences are tried.
 //!
-//! Where the twelve invariants are held that the board promises:
+//! The tests that hold the twelve invariants of the board:
 //!
 //! 1. `running` means exactly one open run and a lease, and the reverse: [`check_run`].
 //! 2. Of two claims at once one wins: `tests/processes.rs`.
@@ -10,11 +10,11 @@
 //! 5. Event ids only grow, and the events are those of the receipt: [`Real::hear`].
 //! 6. One live task has a key: the model, and `tests/processes.rs`.
 //! 7. A late worker changes nothing: the model, where `Worker::First` reports.
-//! 8. What was acknowledged survives a crash: `Step::Crash`, and `tests/processes.rs`.
+//! 8. Acknowledged writes survive a crash: `Step::Crash`, and `tests/processes.rs`.
 //! 9. Caps hold: the model, where the dispatcher claims.
-//! 10. Only what was made is removed: the tests of the dispatcher's `gc`.
+//! 10. Only folders that the dispatcher made are removed: the tests of the dispatcher's `gc`.
 //! 11. The tail of a log is as long as was asked for: the tests of the dispatcher's `logs`.
-//! 12. Who reconnects hears every later event once, in order: [`Real::hear`].
+//! 12. A listener that reconnects hears every later event once, in order: [`Real::hear`].
 
 #[path = "machine/real.rs"]
 mod real;
@@ -136,7 +136,8 @@ fn check_rest(task: &Task, card: &Card) {
     }
 }
 
-/// What became ready by itself waited in `todo`, or was put back there by the same undo.
+/// Checks that a task that became ready by itself waited in `todo`, or was put back there by the
+/// same undo.
 fn check_promotions(before: &HashMap<TaskId, Task>, events: &[Event]) {
     let undone: BTreeSet<_> = of_kind(events, "undone").collect();
     for task in of_kind(events, "ready").filter(|task| !undone.contains(task)) {

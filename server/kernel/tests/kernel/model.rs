@@ -29,20 +29,20 @@ pub(crate) struct Card {
     pub(crate) waiting: bool,
     pub(crate) parents: BTreeSet<usize>,
     pub(crate) failures: u32,
-    /// When it may be dispatched again after an attempt that came to nothing.
+    /// The earliest and the latest end of the back-off after a failed or deferred attempt.
     pub(crate) rest: Option<Span>,
     pub(crate) assignee: u8,
     pub(crate) run: Option<Run>,
-    /// How many runs it has had.
+    /// The number of its runs.
     pub(crate) runs: usize,
-    /// How those of them ended that count.
+    /// The outcomes of those that count.
     ends: Vec<Outcome>,
-    /// How often in a row it was put off, and how long it rested for that.
+    /// The number of deferrals in a row, and their back-offs together.
     deferrals: u32,
     deferred_for: Span,
     key: Option<u8>,
-    /// The requests that did more to it than talk, or than what follows from its parents, without those
-    /// that were taken back.
+    /// The requests that changed it, except by comments and by changes that followed from its
+    /// parents, without those that were undone.
     changed_by: Vec<usize>,
 }
 
@@ -58,14 +58,14 @@ pub(crate) struct Run {
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) cards: Vec<Card>,
-    /// Of every request so far, how it is taken back.
+    /// The inverse of every request so far.
     requests: Vec<Option<(usize, Inverse)>>,
     pub(crate) now: i64,
     pub(crate) global_cap: u32,
     pub(crate) lane_cap: u32,
-    /// Whether the dispatcher is paused, and its lane.
+    /// The pauses of the dispatcher, and of its lane.
     pub(crate) is_paused: [bool; 2],
-    /// Whether the last step was refused.
+    /// True if the last step was refused.
     pub(crate) refused: bool,
 }
 
@@ -90,7 +90,7 @@ impl ReferenceStateMachine for Model {
         any_step()
     }
 
-    /// What depends on how long exactly a task rests is left out. Few cards meet more often.
+    /// Leaves out the steps that depend on the exact end of a back-off. Few cards meet more often.
     fn preconditions(model: &Self, step: &Step) -> bool {
         match step {
             Step::Create { .. } => model.cards.len() < CARDS,
@@ -153,7 +153,7 @@ impl ReferenceStateMachine for Model {
     }
 }
 
-/// How many cards there are at most.
+/// The maximum number of cards.
 const CARDS: usize = 6;
 
 impl Model {
@@ -169,7 +169,7 @@ impl Model {
             .any(|parent| !self.cards[*parent].status.is_finished())
     }
 
-    /// Whether `task` is `ancestor` or depends on it.
+    /// Returns true if `task` is `ancestor` or depends on it.
     pub(crate) fn depends_on(&self, task: usize, ancestor: usize) -> bool {
         task == ancestor
             || self.cards[task]

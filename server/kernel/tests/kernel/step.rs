@@ -1,4 +1,4 @@
-//! What may happen to a board in the property test, and how often.
+//! The steps of the property test, and their weights.
 
 use domain::run::Outcome;
 use domain::status::Status;

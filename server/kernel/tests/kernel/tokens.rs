@@ -1,4 +1,4 @@
-//! What the token of a run opens, and until when.
+//! The token of a run: the acts that it allows, and its end.
 
 use domain::actor::Actor;
 use domain::authority::Act;

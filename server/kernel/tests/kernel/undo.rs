@@ -16,7 +16,8 @@ fn an_event(receipt: &Receipt) -> EventId {
     *receipt.events.first().unwrap()
 }
 
-/// What undoing must restore: everything but since when the task stands where it stands.
+/// The part of a task that undoing must restore: everything but the time of its last change of
+/// status.
 fn without_moments(task: Task) -> Task {
     Task {
         status_since: START,

@@ -1,5 +1,5 @@
-//! What a writer does for which there is no more room: on a real file system of a real size, and
-//! under the limit that a process has for the size of its files.
+//! A writer on a full disk: on a real file system of a real size, and under the limit that a
+//! process has for the size of its files.
 
 use std::collections::BTreeSet;
 use std::path::Path;

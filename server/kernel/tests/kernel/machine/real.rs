@@ -273,7 +273,7 @@ impl Real {
             .map_or(RunId(-1), |(run, _)| *run)
     }
 
-    /// What a listener is told who has been away since it last listened.
+    /// Returns the events that a listener receives that was away since it last listened.
     pub(super) fn hear(&mut self) -> Vec<Event> {
         let newest = *self.kernel().newest_event().borrow();
         let mut told = Vec::new();

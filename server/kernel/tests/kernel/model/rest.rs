@@ -1,14 +1,14 @@
-//! How long a card rests between two attempts: `domain::backoff`, said again.
+//! The back-off of a card between two attempts: `domain::backoff`, said again.
 
 use super::Card;
 
-/// The earliest and the latest that something may be that is left to chance.
+/// The earliest and the latest value of something that is left to chance.
 pub(crate) type Span = (i64, i64);
 
 const DEFERRALS: u32 = 20;
 const DEFERRED_FOR: i64 = 6 * 3_600;
 
-/// After so many failures in a row.
+/// The back-off after this many failures in a row.
 pub(super) fn after_failure(failures: u32) -> Span {
     doubled(5, failures, 900, 2)
 }
@@ -32,7 +32,7 @@ impl Card {
         plus(self.deferred_for, self.next_deferral())
     }
 
-    /// Whether once more is certainly too often, or too long in all.
+    /// Returns true if one more deferral is certainly too many, or too long in all.
     pub(super) fn is_put_off_too_often(&self) -> bool {
         self.deferrals >= DEFERRALS || self.deferred_for_once_more().0 > DEFERRED_FOR
     }

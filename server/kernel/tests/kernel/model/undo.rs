@@ -6,7 +6,7 @@ use domain::status::Status;
 use super::rest::Span;
 use super::{Card, Model};
 
-/// How one change of a card is taken back.
+/// The inverse of one change of a card.
 #[derive(Clone, Debug)]
 pub(super) enum Inverse {
     Created,
@@ -34,7 +34,7 @@ impl Card {
         Inverse::Place(self.status.clone(), self.waiting, self.standing())
     }
 
-    /// Whether a person put it into `todo`.
+    /// Returns true if a person put it into `todo`.
     pub(super) fn is_put_aside(&self) -> bool {
         self.status == Status::Todo && !self.waiting
     }

@@ -1,4 +1,4 @@
-//! What each step does to the cards, and when it is refused.
+//! The effect of each step on the cards, and its refusals.
 
 use std::collections::BTreeSet;
 
@@ -167,7 +167,7 @@ impl Model {
         }
     }
 
-    /// What is ready waits; what runs goes on, marked.
+    /// Puts a ready task back to wait, and marks a running one, which goes on.
     fn demote(&mut self, task: usize) {
         match self.cards[task].status {
             Status::Ready => self.let_wait(task),
@@ -204,7 +204,7 @@ impl Model {
         is_current.then_some(task)
     }
 
-    /// What a person did can be undone, what a worker did stands.
+    /// Records a report. An act of a person can be undone, one of a worker cannot.
     fn report(&mut self, task: usize, by: Worker) {
         match by {
             Worker::Person => self.note(task, self.cards[task].place()),

@@ -1,4 +1,4 @@
-//! What is written in a chat: what it answers, and how far its writer is trusted.
+//! Messages from a chat: the answers to them, and the trust in their writer.
 
 use domain::actor::Actor;
 use domain::command::{Answer, Command, NewTask};

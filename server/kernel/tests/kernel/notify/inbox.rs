@@ -1,4 +1,4 @@
-//! What waits for a person.
+//! The inbox: everything that needs a person.
 
 use domain::actor::Actor;
 use domain::command::{Command, Failure};

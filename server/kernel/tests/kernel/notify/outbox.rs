@@ -1,4 +1,4 @@
-//! When what is to be told is tried, tried again, given up and forgotten.
+//! Deliveries: attempts, retries, giving up and deletion.
 
 use domain::backoff::DELIVERY_ATTEMPTS;
 use domain::command::Command;

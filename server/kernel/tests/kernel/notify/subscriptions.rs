@@ -1,4 +1,4 @@
-//! Who asked to be told, and until when.
+//! Subscriptions: who may make one, and their end.
 
 use domain::actor::Actor;
 use domain::authority::Act;

@@ -1,4 +1,4 @@
-//! Who may use whom: the rule that keeps the parts apart, checked on what cargo says.
+//! The dependency rule that keeps the parts apart, checked against cargo's own output.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -56,7 +56,7 @@ const RULES: [(&str, &[&str], &[&str]); 8] = [
 /// These must be free of the forbidden crates through and through, not only in their own manifest.
 const PURE: [&str; 1] = ["domain"];
 
-/// What cargo says.
+/// The output of cargo.
 fn cargo(arguments: &[&str]) -> anyhow::Result<String> {
     let output = Command::new(env!("CARGO"))
         .args(arguments)

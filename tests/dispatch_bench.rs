@@ -1,5 +1,5 @@
-//! How quick the dispatcher is, and how little it takes when there is nothing to do, measured from
-//! outside on the real program: `make dispatch-bench` prints the figures that the README names.
+//! The dispatcher's latencies, and its load when there is nothing to do, measured from outside on
+//! the real program: `make dispatch-bench` prints the figures that the README names.
 
 #![expect(clippy::print_stdout, reason = "figures to be read are what it is for")]
 
@@ -19,20 +19,20 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-/// How many starts are measured.
+/// The number of starts that are measured.
 const STARTS: usize = 300;
 
-/// How many tasks are run as fast as possible, and how many at once.
+/// The number of tasks that are run as fast as possible, and the cap on concurrent ones.
 const TASKS: usize = 1_000;
 const CAP: usize = 8;
 
-/// How many tasks a large board has.
+/// The number of tasks on a large board.
 const MANY: usize = 10_000;
 
-/// How long a server is watched that has nothing to do.
+/// The time for which an idle server is watched.
 const REST: Duration = Duration::from_secs(30);
 
-/// How many clock ticks a second has in `/proc`: the same on every Linux (`proc_pid_stat(5)`).
+/// The clock ticks per second in `/proc`: the same on every Linux (`proc_pid_stat(5)`).
 const TICKS_PER_SECOND: f64 = 100.0;
 
 fn main() -> anyhow::Result<()> {

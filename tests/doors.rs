@@ -17,17 +17,17 @@ use crate::harness::Board;
 use cast::Cast;
 use examples::EXAMPLES;
 
-/// What became of a command, in words that are the same for every cast.
+/// The outcome of a command, in words that are the same for every cast.
 #[derive(Debug)]
 struct Outcome {
     refusal: Option<Refusal>,
     /// The new events of the cast: their kinds and payloads.
     events: Vec<String>,
-    /// How the cast and what is around it stands now.
+    /// The state of the cast and what is around it.
     board: Vec<String>,
 }
 
-/// Why a command was not carried out.
+/// The refusal of a command.
 #[derive(Debug)]
 struct Refusal {
     /// `None` where the door does not tell kinds, only sentences.
@@ -36,7 +36,7 @@ struct Refusal {
 }
 
 impl Outcome {
-    /// Whether a door that came to this did what the kernel does.
+    /// Returns true when a door that came to this did what the kernel does.
     fn is(&self, of_kernel: &Self) -> bool {
         let is_refused_as = match (&self.refusal, &of_kernel.refusal) {
             (None, None) => true,
@@ -48,8 +48,8 @@ impl Outcome {
 }
 
 impl Refusal {
-    /// Whether it is of the same kind. A door that tells no kinds says the same sentence, or says in
-    /// its own words that a task is not there.
+    /// Returns true when it is of the same kind. A door that tells no kinds says the same sentence,
+    /// or says in its own words that a task is not there.
     fn is(&self, of_kernel: &Self) -> bool {
         let is_not_there =
             of_kernel.kind == Some(ErrorKind::NotFound) && self.sentence.contains("no such task");
@@ -60,7 +60,7 @@ impl Refusal {
     }
 }
 
-/// What a door did with a command.
+/// The result of a command at a door.
 enum Given {
     NotOffered,
     Done,

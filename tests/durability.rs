@@ -1,4 +1,4 @@
-//! What a power cut leaves: the files as they were when they were last synced.
+//! Power cuts: the files as they were when they were last synced.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::harness::{Board, said};
 
 const TASKS: usize = 10;
 
-/// How many of [`TASKS`] tasks whose creation was answered a power cut leaves.
+/// The number of [`TASKS`] tasks, each created and answered, that survive a power cut.
 async fn left(durability: &str) -> anyhow::Result<usize> {
     let folder = tempfile::tempdir()?;
     let library = folder.path().join("synced.so");

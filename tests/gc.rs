@@ -1,4 +1,4 @@
-//! What is removed, and above all what is not: workspaces, worktrees, logs and events.
+//! Garbage collection, and above all what it keeps: workspaces, worktrees, logs and events.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, symlink};

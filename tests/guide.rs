@@ -6,7 +6,7 @@ use reqwest::Method;
 use crate::harness::{Board, header, status};
 use crate::login::logged_in;
 
-/// What stands in the attribute `href` of every link of a page.
+/// The attribute `href` of every link of a page.
 fn links(html: &str) -> impl Iterator<Item = &str> {
     let rests = html.split("href=\"").skip(1);
     rests.filter_map(|rest| Some(rest.split_once('"')?.0))

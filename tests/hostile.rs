@@ -45,7 +45,7 @@ fn assert_harmless(place: &str, text: &str) {
     assert!(!text.contains("never-shown"), "{place}: {text:.2000}");
 }
 
-/// Where in a long text something is.
+/// The surroundings of something in a long text.
 fn around(text: &str, found: Option<char>) -> Option<String> {
     let (at, _) = text.char_indices().find(|(_, it)| Some(*it) == found)?;
     let before: Vec<char> = text.get(..at)?.chars().rev().take(80).collect();

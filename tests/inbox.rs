@@ -1,4 +1,4 @@
-//! What needs a person, and who is told what, over HTTP.
+//! The inbox, subscriptions and deliveries over HTTP.
 
 use anyhow::{Context as _, bail};
 use domain::actor::Actor;
@@ -14,7 +14,7 @@ use crate::harness::{API, Board, answer, status, within};
 use crate::notify::board_with_webhook;
 use crate::notify::receiver::Receiver;
 
-/// What a server is told that starts nothing.
+/// The arguments of a server that starts nothing.
 const SHOW: [&str; 3] = ["--listen", "127.0.0.1:0", "--no-dispatch"];
 
 /// A task that is done, and a webhook that would not hear of it.
@@ -35,7 +35,7 @@ async fn dead_letter(board: &Board, receiver: &Receiver) -> anyhow::Result<TaskI
     Ok(task)
 }
 
-/// What a route says once that is so: what is delivered writes no event.
+/// The answer of a route once that is so: a delivery writes no event.
 async fn until(board: &Board, path: &str, is_so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
     within(path, async {
         loop {

@@ -1,4 +1,4 @@
-//! How much is taken, and that those who take more do not starve the others.
+//! The limits, and that those who exceed them do not starve the others.
 
 use anyhow::Context as _;
 use futures::future::join_all;

@@ -1,5 +1,5 @@
-//! What is slow holds up nobody: the board, its health and its workers answer while much is searched,
-//! exported and taken in.
+//! Slow requests hold up nobody: the board, its health and its workers answer while much is
+//! searched, exported and taken in.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -11,14 +11,14 @@ use serde_json::json;
 
 use crate::harness::{API, Board, within};
 
-/// How long the board may take, 99 times of 100, beyond what it takes on this machine anyway.
+/// The 99th percentile of a board's latency beyond what it takes on this machine anyway.
 const BOARD_P99: Duration = Duration::from_millis(50);
 
-/// How large an import goes on, in tasks and bytes each: 52 MB together.
+/// The size of an import, in tasks and bytes each: 52 MB together.
 const TASKS: usize = 2_000;
 const BODY: usize = 26_000;
 
-/// How long each of these takes, for as long as `others` go on.
+/// The latency of each of these requests, for as long as `others` go on.
 async fn latencies<T>(
     board: &Board,
     path: &str,

@@ -1,4 +1,4 @@
-//! How a browser gets in.
+//! The log-in of a browser.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! What the program does, seen from outside: one module a behaviour area, on the real program with
-//! a real database, real sockets and real processes.
+//! The behaviour of the program, seen from outside: one module a behaviour area, on the real
+//! program with a real database, real sockets and real processes.
 
 mod cli;
 mod dependencies;

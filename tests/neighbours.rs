@@ -17,12 +17,12 @@ use venv::Hermes;
 /// The versions whose workers and commands are tried. The kanban of 0.14 is that of 0.13.
 const VERSIONS: [&str; 2] = ["0.13.0", "0.19.0"];
 
-/// Whether every way is tried.
+/// Returns true when every way is tried.
 fn is_thorough() -> bool {
     std::env::var_os("KANBAN_NEIGHBOURS").is_some()
 }
 
-/// Who makes the file that is worked on.
+/// The program that makes the file that is worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum File {
     Ours,

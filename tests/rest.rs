@@ -12,7 +12,7 @@ mod recovery;
 mod service;
 mod tasks;
 
-/// What is told of every task, in this order.
+/// The keys of every task, in this order.
 const TASK_KEYS: [&str; 21] = [
     "id",
     "title",

@@ -22,7 +22,7 @@ async fn runs(board: &Board, task: &TaskId) -> anyhow::Result<Vec<String>> {
         .collect())
 }
 
-/// How often something of this kind happened to a task.
+/// The number of events of this kind in a task's history.
 fn count(task: &Value, kind: &str) -> usize {
     task["events"]
         .as_array()

@@ -1,4 +1,4 @@
-//! Who is let in, and from where; and what becomes of those who try something else.
+//! Authentication, and attempts to get around it.
 
 mod audit;
 mod garbage;

@@ -15,13 +15,13 @@ use tokio::process::Command;
 
 use crate::harness::{Board, text, within};
 
-/// How many tasks a board has.
+/// The number of tasks on a board.
 const TASKS: usize = 60;
 
-/// How often the server of a board is killed.
+/// The number of times the server of a board is killed.
 const KILLS: usize = 6;
 
-/// How many workers may run at once.
+/// The cap on concurrent workers.
 const CAP: usize = 4;
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_server_killed_at_random_points_finishes_every_task_exactly_once() -> 
     Ok(())
 }
 
-/// Where chance comes from: xorshift64.
+/// A source of randomness: xorshift64.
 struct Dice(u64);
 
 impl Dice {
@@ -130,7 +130,7 @@ fn script(notes: &Path, number: usize, dice: &mut Dice) -> String {
     )
 }
 
-/// What the event log has said so far.
+/// The event log so far.
 #[derive(Default)]
 struct Seen {
     cursor: i64,

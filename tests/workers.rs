@@ -1,4 +1,4 @@
-//! What a worker may do with the token of its run.
+//! The powers of a worker with the token of its run.
 
 use domain::id::TaskId;
 use reqwest::{Method, RequestBuilder};

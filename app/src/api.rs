@@ -1,4 +1,4 @@
-//! What the page asks the server for.
+//! The server functions of the page.
 //!
 //! The bodies run on the server and only translate. What stands in a plain form takes the fields of
 //! that form, so that it works before, and without, any script. Scripts send all of it by [`ask`]: the
@@ -47,7 +47,7 @@ pub async fn read_board(include_archived: bool) -> Result<Snapshot, ApiError> {
     crate::ssr::read_board(include_archived).await
 }
 
-/// How the dispatcher does, and the last line that each running task printed.
+/// Reads the dispatcher's state, and the last line that each running task printed.
 #[server(prefix = "/fn", endpoint = "pulse", input = GetUrl, output = Answers)]
 pub async fn read_pulse() -> Result<Pulse, ApiError> {
     crate::ssr::read_pulse().await
@@ -115,7 +115,7 @@ pub async fn comment(task: TaskId, body: String) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::CommentOnTask { task, body }).await
 }
 
-/// What needs a person.
+/// Reads the server's part of the inbox.
 #[server(prefix = "/fn", endpoint = "inbox", input = GetUrl, output = Answers)]
 pub async fn read_inbox() -> Result<Told, ApiError> {
     crate::ssr::read_inbox().await

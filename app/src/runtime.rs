@@ -60,7 +60,7 @@ impl Runtime {
         runtime
     }
 
-    /// What views may see.
+    /// The state of the views.
     pub(crate) fn shown(self) -> Store<Shown> {
         self.shown
     }
@@ -131,7 +131,8 @@ impl Runtime {
     }
 }
 
-/// Whether something stands in the form for a new task. What is typed there is known to nobody else.
+/// Returns true when something stands in the form for a new task. What is typed there is known to
+/// nobody else.
 fn has_new_task() -> bool {
     let filled = ".create-form :is(input, textarea)[placeholder]:not(:placeholder-shown)";
     matches!(document().query_selector(filled), Ok(Some(_)))

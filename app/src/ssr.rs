@@ -29,12 +29,12 @@ use refuse::{failed, internal, refused};
 
 pub(crate) use read::{open_page, read_board, read_inbox, read_pulse, read_task, search};
 
-/// What the server provides to each request as context.
+/// The context that the server provides to each request.
 #[derive(Clone)]
 pub struct Services {
     /// The board.
     pub kernel: Kernel,
-    /// Where logs are.
+    /// The home folder, for logs.
     pub home: Home,
     /// The dispatcher, once it is in this process.
     pub dispatcher: Arc<OnceLock<dispatcher::Handle>>,
@@ -116,7 +116,7 @@ async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
     execute_all(commands.collect()).await
 }
 
-/// What a move means depends on where the task is by now, which a plain form cannot know.
+/// Moves a task. The command depends on the task's present status, which a plain form cannot know.
 pub(crate) async fn move_task(task: TaskId, to: &Status) -> Result<Saved, ApiError> {
     let Services { kernel, .. } = services()?;
     let from = kernel.task(&task).await.map_err(failed)?.task.status;
@@ -218,7 +218,7 @@ fn actor() -> Result<Actor, ApiError> {
     provided()
 }
 
-/// What the server provides to each request.
+/// A part of the context that the server provides to each request.
 fn provided<T: Clone + 'static>() -> Result<T, ApiError> {
     use_context::<T>().ok_or_else(|| {
         let missing = std::any::type_name::<T>();

@@ -1,4 +1,4 @@
-//! What is seen: one component a file. Components take fields and emit messages.
+//! The views: one component a file. Components take fields and emit messages.
 
 mod age;
 mod announcer;

@@ -21,7 +21,7 @@ use axum::{Json, Router};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// How many bytes a task takes on the board that `bench.py` makes.
+/// The size of a task on the board that `bench.py` makes, in bytes.
 const BYTES_PER_TASK: usize = 855;
 
 /// As many tasks as it is asked to hold at most.

@@ -1,5 +1,5 @@
-//! Who may use which verb: a person all of them, a worker those of its protocol, a chat those of the
-//! guide.
+//! The authority for each verb: a person may use all of them, a worker those of its protocol, a
+//! chat those of the guide.
 
 use anyhow::Context as _;
 
@@ -7,7 +7,7 @@ use super::golden::verbs;
 use crate::harness::{Board, said, text};
 use crate::workers::Worker;
 
-/// Who is let in beside people.
+/// The callers that are let in beside people.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
     WorkersAndChats,

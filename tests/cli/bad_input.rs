@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 
 use crate::harness::{Board, said};
 
-/// What the board holds, to see that it stays.
+/// The contents of the board, to see that they stay.
 async fn content(board: &Board) -> anyhow::Result<String> {
     let said = board.kanban(&["export"]).await?;
     // The first line says when it was made.

@@ -1,4 +1,4 @@
-//! What others rely on: the help of every verb, and the keys of every JSON.
+//! The interfaces that others rely on: the help of every verb, and the keys of every JSON.
 
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ async fn every_verb_completes_and_stands_in_the_manual() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What programs read, verb by verb, on a small board.
+/// Checks the JSON for programs, verb by verb, on a small board.
 #[tokio::test]
 async fn the_keys_of_every_json_are_what_they_were() -> anyhow::Result<()> {
     let board = Board::without_server()?;

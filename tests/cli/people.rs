@@ -1,4 +1,4 @@
-//! What is for people: colours, and help where they went wrong.
+//! Output for people: colours, and help where they went wrong.
 
 use crate::harness::{Board, program, said};
 

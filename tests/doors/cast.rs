@@ -29,9 +29,9 @@ pub(super) struct Cast {
     pub(super) unknown: TaskId,
     /// News of `blocked` that were given up, for the place that is called as the tenant.
     pub(super) dead_letter: DeliveryId,
-    /// What that place is told of the tenant's tasks.
+    /// That place's subscription to the tenant's tasks.
     pub(super) board_subscription: SubscriptionId,
-    /// When the place is left alone.
+    /// The quiet hours of the place.
     quiet_hours: QuietHours,
     /// The last event before the example; it can be undone.
     pub(super) newest: EventId,
@@ -134,7 +134,7 @@ impl Cast {
         ]
     }
 
-    /// What the place of the cast is told and when it is left alone, as it stands now.
+    /// The subscriptions and quiet hours of the cast's place.
     async fn told(&self, kernel: &Kernel) -> anyhow::Result<Vec<String>> {
         let is_own = |to: &Address| to.chat_id == self.tenant;
         let mut told = Vec::new();
@@ -165,7 +165,7 @@ impl Cast {
         Ok(told)
     }
 
-    /// What has become of the cast, and the stage made ready for the next one.
+    /// Returns the outcome for the cast, and makes the stage ready for the next one.
     pub(super) async fn outcome(
         &self,
         kernel: &Kernel,

@@ -1,4 +1,4 @@
-//! How a person or a script asks on the command line.
+//! The door of the command line.
 
 use anyhow::bail;
 use domain::command::{Command, NewTask};

@@ -1,4 +1,4 @@
-//! What is asked through every door: each command where it works, and where it is refused.
+//! The commands for every door: each where it works, and where it is refused.
 
 use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};

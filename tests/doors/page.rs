@@ -1,4 +1,4 @@
-//! How the page asks: by its server functions, which take forms.
+//! The door of the page: its server functions, which take forms.
 
 use domain::command::{Command, NewTask};
 use domain::id::TaskId;

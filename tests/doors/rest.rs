@@ -1,4 +1,4 @@
-//! How a program asks over HTTP.
+//! The door of HTTP.
 
 use anyhow::Context as _;
 use domain::command::Command;

@@ -213,7 +213,7 @@ impl Board {
         &self.home
     }
 
-    /// What the servers of this board have logged.
+    /// The log of this board's servers.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
@@ -252,7 +252,7 @@ impl Board {
         pid.context("the server has ended already")
     }
 
-    /// Where the server listens: `127.0.0.1:PORT`.
+    /// The address of the server: `127.0.0.1:PORT`.
     pub(crate) fn address(&self) -> anyhow::Result<&str> {
         Ok(&self.server()?.address)
     }

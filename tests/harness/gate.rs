@@ -1,4 +1,4 @@
-//! What holds a worker up until a test lets it go on.
+//! A gate that holds a worker up until a test lets it go on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl Gate {
         Ok(Self(path))
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

@@ -69,7 +69,7 @@ impl Socket {
         .await?
     }
 
-    /// How the server closes the socket.
+    /// The frame with which the server closes the socket.
     pub(crate) async fn closed(&mut self) -> anyhow::Result<Option<CloseFrame>> {
         within("a goodbye", async {
             loop {

@@ -1,4 +1,4 @@
-//! What the server renders: every text and every attribute of every page.
+//! The server's HTML: every text and every attribute of every page.
 
 use std::collections::BTreeSet;
 
@@ -128,7 +128,7 @@ async fn a_refused_form_shows_its_reason_and_obeys_nothing() -> anyhow::Result<(
     Ok(())
 }
 
-/// What the page is told after it was rendered goes onto the same slots.
+/// Checks the answers that a page reads after it was rendered: they go onto the same slots.
 #[tokio::test]
 async fn what_a_page_reads_later_is_clean_too() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::hostile;
 use crate::harness::Board;
 
-/// What a column of text is filled with.
+/// The filling of a text column.
 enum Fill {
     /// A hostile text.
     Text,

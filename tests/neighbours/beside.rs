@@ -134,7 +134,7 @@ async fn a_worker_of_ours_is_nobody_elses_to_judge() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What hermes began, and what ends it here.
+/// The verbs that end here what hermes began, each with the run's outcome.
 fn ends(task: &TaskId) -> [(Vec<&str>, &'static str); 4] {
     let id = task.as_str();
     [

@@ -25,7 +25,7 @@ async fn task(board: &Board, title: &str, calls: &Value) -> anyhow::Result<TaskI
     board.create(title, &flags).await
 }
 
-/// What stands at `pointer`; null where nothing does.
+/// The value at `pointer`; null where nothing is.
 fn at(json: &Value, pointer: &str) -> Value {
     json.pointer(pointer).cloned().unwrap_or_default()
 }

@@ -27,7 +27,7 @@ impl Receiver {
         Ok(Self { listener })
     }
 
-    /// Where it listens.
+    /// Its address.
     pub(crate) fn url(&self) -> anyhow::Result<String> {
         Ok(format!("http://{}", self.listener.local_addr()?))
     }

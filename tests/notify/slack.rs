@@ -12,7 +12,7 @@ use sha2::Sha256;
 use super::{LISTEN, Receiver, do_it, subscribe};
 use crate::harness::{Board, text};
 
-/// What Slack and the board both know.
+/// The signing secret that Slack and the board share.
 const SECRET: &str = "swordfish";
 
 /// A board that lets the user U1 of a workspace in, and talks to `receiver` for Slack.
@@ -63,7 +63,7 @@ async fn send(
     Ok(request.body(body.to_owned()).send().await?)
 }
 
-/// What is forged or stale, or not signed at all, is refused.
+/// Checks that a request which is forged, stale or not signed at all is refused.
 async fn is_guarded(board: &Board, path: &str, body: &str) -> anyhow::Result<()> {
     assert_eq!(
         send(board, path, body, now()?, "guessed").await?.status(),

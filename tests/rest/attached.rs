@@ -1,4 +1,4 @@
-//! What is attached to a task: comments, links, and who is told of it.
+//! The attachments of a task: comments, links, and subscriptions.
 
 use anyhow::Context as _;
 use domain::id::TaskId;

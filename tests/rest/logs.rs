@@ -1,4 +1,4 @@
-//! What the workers of a task printed.
+//! The log of a task's workers.
 
 use anyhow::Context as _;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What is asked of the server rather than of a task.
+//! The routes of the server rather than of a task.
 
 use anyhow::Context as _;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What is written down of acts that may start a program.
+//! The audit log of acts that may start a program.
 
 use kernel::Kernel;
 use reqwest::Method;

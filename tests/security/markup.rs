@@ -1,4 +1,4 @@
-//! What others wrote stays text in the pages of the server.
+//! Texts of others stay text in the pages of the server.
 
 use domain::id::TaskId;
 use reqwest::Method;

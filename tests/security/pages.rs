@@ -1,4 +1,4 @@
-//! What a page of another site may do, in the browser of somebody who is let in.
+//! The powers of a page of another site, in the browser of somebody who is let in.
 
 use reqwest::Method;
 

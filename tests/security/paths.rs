@@ -16,7 +16,7 @@ const IDS: [&str; 7] = [
     "t_%2F",
 ];
 
-/// What stands where a path that leads out of the folder of logs would look.
+/// A board with a file where a path that leads out of the folder of logs would look.
 async fn board_with_a_secret() -> anyhow::Result<Board> {
     let board = Board::shown().await?;
     std::fs::create_dir_all(board.home().join("kanban/logs"))?;

@@ -124,7 +124,7 @@ async fn every_answer_tells_browsers_to_be_careful() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `kanban lanes` says of the shell.
+/// The state of the shell lane in `kanban lanes`.
 async fn shell_state(board: &Board) -> anyhow::Result<String> {
     let lanes = board.kanban(&["lanes", "--json"]).await?.json()?;
     let lanes = lanes.as_array().context("no lanes")?;

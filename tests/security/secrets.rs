@@ -1,4 +1,4 @@
-//! What nobody else gets to read.
+//! The secrets that nobody else gets to read.
 
 use anyhow::Context as _;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What lets somebody in, and for how long.
+//! The credentials that let somebody in, and their lifetimes.
 
 use anyhow::Context as _;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What the token of a run does not open.
+//! The requests that the token of a run does not allow.
 
 use anyhow::Context as _;
 use reqwest::Method;
@@ -121,7 +121,7 @@ async fn a_worker_gets_to_no_page_and_no_socket() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a worker may ask for over HTTP; of another's task only what the kernel lets it.
+/// The routes that a worker may use; of another's task only what the kernel lets it.
 const ROUTES: [(&str, &str); 21] = [
     ("get", "/assignees"),
     ("get", "/board"),

@@ -1,4 +1,4 @@
-//! How a refusal travels from the server to the page.
+//! The wire form of a refusal between server and page.
 
 use domain::error::ErrorKind;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};

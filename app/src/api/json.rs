@@ -13,7 +13,7 @@ use serde::de::{
 /// by a second copy of all the code that reads: a tenth of the program.
 pub struct Json;
 
-/// How server functions answer.
+/// The encoding of the answers of server functions.
 pub type Answers = Post<Json>;
 
 impl<T: Serialize> Encoder<T> for Json {
@@ -67,7 +67,7 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::E
     Ok(value)
 }
 
-/// What has nothing within is read as ever.
+/// Forwards the types that contain no others.
 macro_rules! forward {
     ($($kind:ident)*) => {$(
         fn $kind<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -79,7 +79,7 @@ macro_rules! forward {
 /// A reader that reads every struct within as an object.
 struct Objects<D>(D);
 
-/// What is read by such a reader.
+/// The values that such a reader reads.
 struct Within<T>(T);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {

@@ -31,17 +31,17 @@ const CHOICE_SECONDS: u32 = 365 * 24 * 60 * 60;
 /// For how many frames a field is waited for: half a second.
 const FRAMES: u32 = 30;
 
-/// How long an answer is waited for: longer than a server takes that is busy, and says so.
+/// The time limit for an answer: longer than a server takes that is busy, and says so.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long an answer to a thousand changes at once is waited for.
+/// The time limit for an answer to a thousand changes at once.
 const PATIENCE_WITH_MANY: Duration = Duration::from_mins(3);
 
 /// Goes to an address, as `use_navigate` has it.
 type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
-/// What effects need from their surroundings. It may be dropped on any thread, as the server does
-/// with every page that it has rendered.
+/// The handles that effects need. They may be dropped on any thread, as the server does with every
+/// page that it has rendered.
 pub(super) struct Hands {
     navigate: Navigate,
     socket: Option<AbortHandle>,

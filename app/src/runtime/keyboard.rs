@@ -9,22 +9,23 @@ use state::{Focus, Msg, Press};
 use super::Runtime;
 use crate::view::{SEARCH_ID, card_of, concern_of};
 
-/// Where text is typed.
+/// The fields in which text is typed.
 const FIELDS: &str = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
-/// What lies above the page and has keys of its own.
+/// The layers above the page, which have keys of their own.
 const ABOVE: &str = ":popover-open, dialog[open]";
 
-/// What is pressed by Space, which means something to the page too; Enter follows links as well.
+/// The elements that Space presses, which means something to the page too; Enter follows links as
+/// well.
 const PRESSABLE: &str = "button, summary, [type=checkbox]";
 
-/// How long the second of two keys may take, in milliseconds.
+/// The time limit between two keys of a sequence, in milliseconds.
 const PATIENCE_MS: f64 = 1_500.0;
 
 /// The first of two keys that are pressed one after the other.
 pub(super) struct Prefix {
     chord: String,
-    /// When it was pressed, by the browser's clock.
+    /// The time of the press, by the browser's clock.
     at_ms: f64,
 }
 
@@ -119,7 +120,7 @@ fn whole(milliseconds: f64) -> i64 {
     milliseconds as i64
 }
 
-/// Whether a key is none of the page's where it was pressed.
+/// Returns true when a key is none of the page's where it was pressed.
 fn belongs_elsewhere(
     runtime: Runtime,
     shortcut: &Shortcut,
@@ -154,8 +155,8 @@ impl Runtime {
     }
 }
 
-/// What holds the keyboard on the board or in the inbox, and what may hold it where that is gone: the
-/// names of elements, best first.
+/// The names of the focused element on the board or in the inbox, and of those that may take the
+/// focus where it is gone, best first.
 pub(super) fn holders() -> Vec<String> {
     // A server renders pages that nobody has a keyboard on yet.
     if !cfg!(target_arch = "wasm32") {

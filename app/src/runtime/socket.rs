@@ -25,7 +25,7 @@ struct Told {
     events: Vec<Event>,
     cursor: Option<EventId>,
     tasks: Vec<TaskSummary>,
-    /// How the dispatcher does, where that has changed.
+    /// The dispatcher's state, where that has changed.
     status: Option<Pulse>,
 }
 

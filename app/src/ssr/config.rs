@@ -1,5 +1,5 @@
-//! How the original's own page shows the board: the section `dashboard.kanban` of `config.yaml`.
-//! The file is the original's: what is missing or makes no sense in it is replaced, never refused.
+//! The settings of the original's own page: the section `dashboard.kanban` of `config.yaml`. The
+//! file is the original's: what is missing or makes no sense in it is replaced, never refused.
 
 use std::path::Path;
 
@@ -11,16 +11,16 @@ use tokio::task::spawn_blocking;
 /// A configuration is a few kilobytes; what is larger is something else.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// How the board is to be shown.
+/// The settings of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The tenant whose tasks are shown first; empty for all of them.
     pub default_tenant: String,
-    /// Whether running tasks hang under the names of those who work on them.
+    /// True when running tasks are grouped by assignee.
     pub lane_by_profile: bool,
-    /// Whether archived tasks are shown.
+    /// True when archived tasks are shown.
     pub include_archived_by_default: bool,
-    /// Whether texts are taken for Markdown.
+    /// True when texts are taken for Markdown.
     pub render_markdown: bool,
 }
 
@@ -36,14 +36,14 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What the file in a home folder says now.
+    /// Reads the file in a home folder.
     pub async fn read(home: &Home) -> Self {
         let path = home.root().join("config.yaml");
         let config = spawn_blocking(move || read_file(&path)).await;
         config.unwrap_or_default()
     }
 
-    /// What is shown to those who ask for nothing else.
+    /// The default filter.
     pub(super) fn usual(&self) -> Filter {
         let tenant = self.default_tenant.trim();
         Filter {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use ammonia::Builder;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// What may stay. Pictures may not: they would tell others who reads the board, and when.
+/// The allowed HTML. Pictures are not: they would tell others who reads the board, and when.
 static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let tags = [
         "a",
@@ -49,8 +49,8 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// How deep lists and quotations may lie in one another. The sanitizer looks through all that are
-/// open for each new one, so that a text of nothing but `>` would keep it busy for minutes.
+/// The deepest nesting of lists and quotations. The sanitizer looks through all that are open for
+/// each new one, so that a text of nothing but `>` would keep it busy for minutes.
 const DEPTH: u32 = 24;
 
 /// A longer text is shown as it stands, in bytes.
@@ -60,7 +60,8 @@ const LONGEST: usize = 100_000;
 /// number.
 const MOST_ESCAPED: usize = 4_000;
 
-/// How much text of one page becomes Markdown, in bytes. What comes after that is shown as it stands.
+/// The most text of one page that becomes Markdown, in bytes. What comes after that is shown as it
+/// stands.
 const A_PAGE: usize = 500_000;
 
 /// Makes HTML of the texts of one page.

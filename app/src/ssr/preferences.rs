@@ -1,4 +1,4 @@
-//! What a visitor arranged, from the cookies that the page keeps it in.
+//! A visitor's preferences, from the cookies that the page keeps them in.
 
 use axum::http::header::{COOKIE, HeaderMap};
 use state::layout::{self, Layout};
@@ -16,12 +16,12 @@ pub(super) fn me(headers: &HeaderMap) -> Option<String> {
     cookie(headers, me::COOKIE).and_then(me::from_cookie)
 }
 
-/// How the visitor laid out the board.
+/// The visitor's layout of the board.
 pub(super) fn layout(headers: &HeaderMap) -> Layout {
     cookie(headers, layout::COOKIE).map_or_else(Layout::default, Layout::from_cookie)
 }
 
-/// Whether the visitor wants notifications.
+/// Returns true when the visitor wants notifications.
 pub(super) fn notifies(headers: &HeaderMap) -> bool {
     cookie(headers, notification::COOKIE) == Some(notification::WANTED)
 }

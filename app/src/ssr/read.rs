@@ -1,4 +1,4 @@
-//! What the page is told: the board, a task, a log, the dispatcher.
+//! The reads of the page: the board, a task, a log, the dispatcher.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -32,7 +32,7 @@ use crate::api::error::ApiError;
 /// The end of a log that a page is sent, as in the original.
 const LOG_BYTES: u64 = 100_000;
 
-/// How many pieces of news are looked at, of the last.
+/// The number of latest deliveries that are read.
 const MOST_DELIVERIES: u32 = 50;
 
 /// More than this is not found but lost again; another word helps.
@@ -126,7 +126,7 @@ async fn pulse(
     })
 }
 
-/// What a worker printed last, without colours.
+/// The last line that a worker printed, without colours.
 fn last_line(text: &str) -> Option<String> {
     let plain = printed(text);
     let mut lines = plain
@@ -162,7 +162,7 @@ pub(crate) async fn read_task(task: &TaskId) -> Result<Reading, ApiError> {
     })
 }
 
-/// What a page is shown: the only way for what the board holds into HTML.
+/// Cleans data for a page: the only way for what the board holds into HTML.
 pub(super) fn shown<T: Serialize + DeserializeOwned>(value: T) -> Result<T, ApiError> {
     json::clean(value).map_err(|error| internal(&error))
 }
@@ -176,7 +176,7 @@ fn end_of_log(log: logs::Log) -> Option<Log> {
     })
 }
 
-/// Who is told of a task.
+/// The subscribers of a task, and their deliveries.
 async fn news(kernel: &Kernel, task: &TaskId) -> Result<News, ApiError> {
     let lately = DeliveryQuery {
         task: Some(task.clone()),

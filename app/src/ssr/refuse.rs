@@ -1,4 +1,4 @@
-//! How the server says no: in the words of the kernel, with the status that belongs to them.
+//! The refusals of the server: in the words of the kernel, with the status that belongs to them.
 
 use std::fmt::Display;
 
@@ -68,7 +68,7 @@ fn is_plain_form(request: &Parts) -> bool {
     request.method == Method::POST && accepts_html
 }
 
-/// Why the plain form that led here was refused: Leptos leads back with the error in the address.
+/// The refusal of the plain form that led here: Leptos leads back with the error in the address.
 /// Anybody can write an address, so only the kind of trouble is taken from it, and the words are
 /// ours.
 pub(super) fn problem(request: &Parts) -> Option<Refusal> {

@@ -1,4 +1,4 @@
-//! How long something has been so, ticking.
+//! A ticking age.
 
 use crate::view::says::text;
 use domain::time::Timestamp;

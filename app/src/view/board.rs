@@ -22,7 +22,7 @@ use super::figures::FigureStrip;
 use crate::runtime::{Runtime, use_dispatch};
 use crate::view::says::{flag, memo};
 
-/// Where the link leads that skips the head of the page.
+/// The target of the link that skips the head of the page.
 pub(crate) const BOARD_ID: &str = "board";
 
 #[component]
@@ -64,7 +64,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
     }
 }
 
-/// What a click on the board asks for, where the browser itself would not do it. One listener serves
+/// The message of a click on the board, where the browser itself would not act. One listener serves
 /// every card: thousands would take long to attach.
 fn meaning(event: &MouseEvent, dispatch: impl Fn(Msg) + Copy + 'static) -> Option<Msg> {
     let target = event

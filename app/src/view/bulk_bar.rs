@@ -1,4 +1,4 @@
-//! What can be done to all chosen cards at once.
+//! The bar of actions for all chosen cards.
 
 use domain::status::Status;
 use leptos::prelude::*;

@@ -95,7 +95,7 @@ pub(crate) fn Column(
     }
 }
 
-/// How many cards there are, and how many of them pass the filter.
+/// The number of cards, and of those that pass the filter.
 #[component]
 fn Tally(column: Field<shown::Column>) -> impl IntoView {
     let words = move || {

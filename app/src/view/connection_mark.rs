@@ -8,7 +8,7 @@ use state::connection::Link;
 #[component]
 pub(crate) fn ConnectionMark(
     #[prop(into)] link: Signal<Link>,
-    /// Whether the server has been replaced by another build.
+    /// True once the server has been replaced by another build.
     #[prop(into)]
     is_outdated: Signal<bool>,
 ) -> impl IntoView {

@@ -16,8 +16,8 @@ use crate::api::CreateTask;
 use crate::runtime::use_dispatch;
 use crate::view::says::{effect, memo};
 
-/// What buttons that open the form refer to. They only ever show it: a click may hand a refused form
-/// back, which opens it already.
+/// The target of buttons that open the form. They only ever show it: a click may hand a refused
+/// form back, which opens it already.
 pub(crate) const CREATE_FORM_ID: &str = "new-task";
 
 const ASSIGNEES_ID: &str = "assignees";
@@ -153,7 +153,7 @@ struct Inputs {
 }
 
 impl Inputs {
-    /// Whether there is something in them that must not be lost.
+    /// Returns true when there is something in them that must not be lost.
     fn are_filled(self) -> bool {
         let is_filled = |text: String| !text.trim().is_empty();
         let inputs = [

@@ -22,21 +22,21 @@ use super::card::card_of;
 use crate::runtime::Runtime;
 use ghost::Ghost;
 
-/// How long a finger rests on a card until it drags it.
+/// The time that a finger rests on a card until it drags it.
 const HOLD: Duration = Duration::from_millis(300);
 
-/// How far a finger may tremble meanwhile, in pixels.
+/// The distance a finger may tremble meanwhile, in pixels.
 const TREMOR: i32 = 8;
 
-/// How far a mouse moves before it drags: a click is seldom quite still.
+/// The distance a mouse moves before it drags, in pixels: a click is seldom quite still.
 const START: i32 = 4;
 
-/// What the pointer is doing. It lives in the browser only, on its one thread.
+/// The state of a drag. It lives in the browser only, on its one thread.
 #[derive(Clone, Copy)]
 pub(crate) struct Drag {
     runtime: Runtime,
     phase: StoredValue<Phase, LocalStorage>,
-    /// Whether the click that ends a drag is still to come.
+    /// True while the click that ends a drag is still to come.
     swallows_click: StoredValue<bool, LocalStorage>,
 }
 
@@ -70,7 +70,7 @@ struct Dragging {
 struct Target {
     column: Element,
     status: Status,
-    /// Why the card cannot go there.
+    /// The reason why the card cannot go there.
     problem: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a board is for, for those who see it for the first time.
+//! The introduction on an empty board.
 
 use domain::status::Status;
 use leptos::prelude::*;

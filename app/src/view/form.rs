@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::{FormData, HtmlFormElement};
 
-/// What was filled into a form.
+/// The values of a form.
 pub(crate) struct Filled(FormData);
 
 impl Filled {

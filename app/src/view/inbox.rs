@@ -1,4 +1,4 @@
-//! What needs a person, in place of the board: one list, to be answered from top to bottom.
+//! The inbox, in place of the board: one list, to be answered from top to bottom.
 
 mod answers;
 mod concern;

@@ -1,4 +1,4 @@
-//! What went wrong lately, and what can be taken back, in a corner.
+//! The notices in a corner: recent errors, and what can be undone.
 
 use leptos::prelude::*;
 use reactive_stores::Field;

@@ -1,5 +1,5 @@
-//! What changes on the page, without the type of the closure that says it: for each such type there
-//! would be a copy of all the code that builds, takes over and updates it.
+//! Signals and handlers without the type of their closure: for each such type there would be a copy
+//! of all the code that builds, takes over and updates it.
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -13,10 +13,10 @@ pub(crate) type Word = Box<dyn FnMut() -> &'static str + Send>;
 /// A text.
 pub(crate) type Text = Box<dyn FnMut() -> String + Send>;
 
-/// What a click does.
+/// A click handler.
 pub(crate) type Click = Box<dyn FnMut(MouseEvent)>;
 
-/// What follows from signals, and from what it was before.
+/// A value that follows from signals, and from what it was before.
 type Following<T> = Box<dyn Fn(Option<&T>) -> T + Send + Sync>;
 
 /// An attribute without a value, such as `data-open`, where this is so.
@@ -39,18 +39,18 @@ pub(crate) fn text(says: impl Fn() -> String + Send + 'static) -> Text {
     Box::new(says)
 }
 
-/// What a click does, wherever on the element it was.
+/// A click handler that does not ask for the event.
 pub(crate) fn click(does: impl Fn() + 'static) -> Click {
     Box::new(move |_| does())
 }
 
-/// What is done in browsers now, and again whenever a signal that it reads has changed.
+/// Runs in browsers now, and again whenever a signal that it reads has changed.
 pub(crate) fn effect(does: impl FnMut() + 'static) {
     let does: Box<dyn FnMut()> = Box::new(does);
     Effect::new(does);
 }
 
-/// What follows from signals. Whoever reads it is woken only when it has changed.
+/// A value that follows from signals. Whoever reads it is woken only when it has changed.
 pub(crate) fn memo<T>(says: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
 where
     T: PartialEq + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! What a person sees of a board in some state, as the HTML that the server sends.
+//! The HTML of a board in some state, as the server sends it.
 
 mod card;
 mod drawer;

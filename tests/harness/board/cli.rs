@@ -12,7 +12,7 @@ use tokio::process::Command;
 use super::Board;
 use crate::harness::{program, text, within};
 
-/// What a command said, and how it exited.
+/// The output of a command, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Said {
     /// The exit code.

@@ -1,4 +1,4 @@
-//! What is seen of a drag: a picture of the card that follows the pointer, and marks on the board.
+//! The looks of a drag: a picture of the card that follows the pointer, and marks on the board.
 
 use domain::id::TaskId;
 use leptos::prelude::*;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::web_sys::Element;
 use leptos::web_sys::wasm_bindgen::JsCast;
 
-/// How near to an edge, in pixels.
+/// The distance from an edge that counts as near, in pixels.
 const EDGE: i32 = 48;
 
 /// The most that is scrolled in a frame, in pixels.

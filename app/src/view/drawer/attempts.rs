@@ -16,7 +16,7 @@ use crate::view::says::{click, memo};
 #[component]
 pub(crate) fn Attempts(
     runs: Memo<Vec<Run>>,
-    /// Where the task stands, or will once the server agrees.
+    /// The task's status, as it will be once the server agrees.
     status: Memo<Option<Status>>,
     clock: Clock,
 ) -> impl IntoView {

@@ -1,4 +1,4 @@
-//! What a person should know first: why the task is not running, or what went wrong.
+//! The callout above a task: the reason why it is not running, or its last error.
 
 use domain::dispatch::WhyNot;
 use domain::event::Event;
@@ -15,7 +15,7 @@ use crate::view::says::memo;
 pub(crate) fn Callout(
     task: Memo<Option<Task>>,
     events: Memo<Vec<Event>>,
-    /// Why it is not running.
+    /// The reason why it is not running.
     why_not: Memo<Option<WhyNot>>,
 ) -> impl IntoView {
     let trouble = memo(move || match &*task.read() {

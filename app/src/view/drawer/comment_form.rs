@@ -14,7 +14,7 @@ use crate::view::form::{Filled, PlainForm};
 #[component]
 pub(crate) fn CommentForm(
     task: TaskId,
-    /// What is being typed.
+    /// The draft.
     draft: Memo<String>,
 ) -> impl IntoView {
     let dispatch = use_dispatch();

@@ -21,9 +21,9 @@ use crate::view::says::{click, effect, word};
 #[component]
 pub(crate) fn EditForm(
     task: Memo<Option<Task>>,
-    /// What somebody else wrote since the fields were filled.
+    /// The text of somebody else since the fields were filled.
     conflict: Memo<Option<Text>>,
-    /// What was typed here and was not sent, also before the task was opened.
+    /// The unsent text, also from before the task was opened.
     rewriting: Memo<Option<Text>>,
 ) -> impl IntoView {
     let dispatch = use_dispatch();
@@ -105,7 +105,7 @@ pub(crate) fn EditForm(
     }
 }
 
-/// What is typed stays in the fields; the page only knows what they began with.
+/// The fields. Typed text stays in them; the page only knows what they began with.
 #[derive(Clone, Copy, Default)]
 struct Fields {
     details: NodeRef<html::Details>,

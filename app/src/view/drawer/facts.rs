@@ -17,7 +17,7 @@ use crate::view::status_mark::StatusMark;
 #[component]
 pub(crate) fn Facts(
     task: Task,
-    /// Where it stands, or will once the server agrees.
+    /// Its status, as it will be once the server agrees.
     #[prop(into)]
     status: Signal<Option<Status>>,
     clock: Clock,

@@ -1,4 +1,4 @@
-//! What the workers of the task printed, and print.
+//! The log of the task's workers, as it grows.
 
 mod find;
 mod follow;
@@ -23,7 +23,7 @@ pub(crate) fn Log(
     task: TaskId,
     /// The end of the log when the task was read.
     read: Memo<Option<drawer::Log>>,
-    /// Whether more is to come.
+    /// True while more is to come.
     is_running: Memo<bool>,
     /// The attempts, which the log names too.
     runs: Memo<Vec<Run>>,

@@ -1,4 +1,4 @@
-//! What a person may do to the task now, and why not the rest.
+//! The moves that a person may make now, and the reason why not the others.
 
 use domain::id::TaskId;
 use domain::status::Status;
@@ -15,7 +15,7 @@ use crate::view::icon::{Drawing, Icon};
 use crate::view::says::{click, memo};
 use crate::view::status_mark::StatusMark;
 
-/// Where a task can be put; only a worker puts it into the one that is missing.
+/// The columns in which a task can be put; only a worker puts it into the one that is missing.
 const TARGETS: [Status; 6] = [
     Status::Triage,
     Status::Todo,

@@ -16,7 +16,7 @@ use crate::view::icon::{Drawing, Icon};
 use crate::view::says::click;
 use crate::view::status_mark::StatusMark;
 
-/// How many are named on either side; the others are counted.
+/// The number of tasks named on either side; the others are counted.
 const MOST_NAMED: usize = 50;
 
 #[component]
@@ -24,7 +24,7 @@ pub(crate) fn Neighbours(
     task: TaskId,
     parents: Memo<Vec<TaskId>>,
     children: Memo<Vec<TaskId>>,
-    /// Why the dependencies could not be changed.
+    /// The reason for which the dependencies could not be changed.
     problem: Memo<Option<String>>,
 ) -> impl IntoView {
     let dispatch = use_dispatch();

@@ -1,4 +1,4 @@
-//! Who is told of the task, what became of that, and what can be done about what reached nobody.
+//! The subscribers of the task, their deliveries, and the buttons for dead letters.
 
 use domain::id::TaskId;
 use domain::notify::Address;
@@ -93,7 +93,7 @@ fn Hidden(to: Address) -> impl IntoView {
     }
 }
 
-/// What reached nobody.
+/// A dead letter.
 #[component]
 fn DeadLetter(dead: Dead) -> impl IntoView {
     let dispatch = use_dispatch();

@@ -11,7 +11,7 @@ pub(crate) fn Text(
     /// The same as HTML that is safe to show.
     #[prop(into)]
     html: Signal<Option<String>>,
-    /// Whether it is to be read letter by letter.
+    /// True when it is to be read letter by letter.
     #[prop(into)]
     is_code: Signal<bool>,
 ) -> impl IntoView {

@@ -16,7 +16,7 @@ pub(crate) fn Timeline(
     entries: Memo<Vec<Entry>>,
     /// The comments as HTML that is safe to show.
     html: Memo<Html>,
-    /// What was said here and is not in the history yet.
+    /// The comments that are not in the history yet.
     saying: Memo<Vec<String>>,
     clock: Clock,
 ) -> impl IntoView {

@@ -1,4 +1,4 @@
-//! What a person may do about a concern: forms that work without scripts too.
+//! The answers to a concern: forms that work without scripts too.
 
 use domain::id::{DeliveryId, TaskId};
 use domain::inbox::Need;
@@ -65,7 +65,7 @@ fn SayForm(
     task: TaskId,
     placeholder: &'static str,
     label: &'static str,
-    /// Whether it is what most people will do.
+    /// True for the answer that most people will give.
     is_main: bool,
 ) -> impl IntoView {
     let dispatch = use_dispatch();

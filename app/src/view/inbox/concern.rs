@@ -102,13 +102,13 @@ fn name(need: &Need) -> &'static str {
     }
 }
 
-/// What a row says of its need.
+/// The texts of a row.
 struct Words {
     icon: Icon,
     kind: String,
     /// In a line or two.
     said: String,
-    /// What is worth reading besides, and perhaps a line about it.
+    /// A further text, perhaps with a line about it.
     more: Option<(Option<&'static str>, String)>,
 }
 

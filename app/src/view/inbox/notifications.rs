@@ -1,4 +1,4 @@
-//! Whether the browser says what is new while nobody looks. It is asked only here, by a click.
+//! The switch for browser notifications. The browser is asked only here, by a click.
 
 use leptos::prelude::*;
 use state::Msg;

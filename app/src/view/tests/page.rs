@@ -1,4 +1,4 @@
-//! What is around the board: the head, the palette, the bar of chosen cards, what is said in a corner.
+//! The frame of the board: the head, the palette, the bar of chosen cards, the notices in a corner.
 
 use domain::error::ErrorKind;
 use state::palette::{self, Page};

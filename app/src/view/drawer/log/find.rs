@@ -15,7 +15,7 @@ const CURRENT: &str = "data-current";
 pub(super) fn Find(
     words: RwSignal<String>,
     printed: RwSignal<Log>,
-    /// Where the output stands.
+    /// The element of the output.
     output: NodeRef<Div>,
     /// Going to a place is reading: the end is followed no longer.
     is_followed: RwSignal<bool>,

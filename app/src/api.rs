@@ -71,7 +71,7 @@ pub async fn create_task(form: Form) -> Result<Saved, ApiError> {
     crate::ssr::create_task(form).await
 }
 
-/// Whatever a person asks of the board while scripts run. Each request has a form or a button.
+/// Sends a person's request while scripts run. Each request has a form or a button.
 #[server(prefix = "/fn", endpoint = "ask", input = Json, output = Answers)]
 pub async fn ask(request: Request) -> Result<Saved, ApiError> {
     crate::ssr::ask(request).await

@@ -44,7 +44,7 @@ pub struct Services {
 #[derive(Clone)]
 pub struct FormProof(pub String);
 
-/// Which colours a browser asks for, by the name that style knows.
+/// The theme that a browser asks for, by the name that `style` knows.
 pub fn theme_of(headers: &HeaderMap) -> &'static str {
     preferences::theme(headers).as_str()
 }
@@ -213,7 +213,7 @@ fn services() -> Result<Services, ApiError> {
     provided()
 }
 
-/// Whoever asks, as the front door has let them in.
+/// The caller, as the front door has let them in.
 fn actor() -> Result<Actor, ApiError> {
     provided()
 }

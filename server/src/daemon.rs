@@ -25,7 +25,8 @@ pub(crate) struct Settings {
     pub(crate) interval: Duration,
     /// The cap on concurrent runs, above the configuration.
     pub(crate) max: Option<u32>,
-    /// After how many failures in a row a task is blocked, unless the task says otherwise.
+    /// The number of failures in a row after which a task is blocked, unless the task says
+    /// otherwise.
     pub(crate) failure_limit: Option<u32>,
     /// The file for the id of this process.
     pub(crate) pidfile: Option<PathBuf>,

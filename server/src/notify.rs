@@ -181,7 +181,7 @@ struct Work {
 /// The places that are being told something.
 #[derive(Default)]
 struct Busy {
-    /// Which one each job tells.
+    /// The place of each job.
     places: HashMap<Id, i64>,
     /// The one that was begun with last.
     last: i64,

@@ -67,7 +67,7 @@ async fn in_turn(
 /// The prefix of server functions.
 const FUNCTIONS: &str = "/fn/";
 
-/// Whatever no route names: a file of the site, else a page that says so.
+/// Answers requests that no route names: with a file of the site, else with a page that says so.
 pub(crate) async fn file_or_not_found(
     State(state): State<AppState>,
     request: Request<Body>,

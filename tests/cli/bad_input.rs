@@ -1,4 +1,4 @@
-//! Whatever is thrown at it: one clear line, the right exit code, and nothing changed.
+//! Bad input: one clear line, the right exit code, and nothing changed.
 
 use std::ffi::OsStr;
 use std::fs;

@@ -8,8 +8,8 @@ use tokio::process::Command;
 
 use crate::harness::{Board, Said, said};
 
-/// The packages that the parts of hermes-agent import which have to do with a board; all that it asks
-/// for would be some hundred megabytes.
+/// The packages that the board's parts of hermes-agent import; all that it asks for would be some
+/// hundred megabytes.
 const IMPORTS: [&str; 3] = ["pyyaml==6.0.3", "python-dotenv==1.2.2", "rich==14.3.3"];
 
 /// An installed version of hermes-agent.

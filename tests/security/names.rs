@@ -1,4 +1,4 @@
-//! By which names the board is asked.
+//! The names by which the board is asked.
 
 use reqwest::Method;
 

@@ -28,7 +28,7 @@ use crate::view::{
 /// A year, the usual life of a choice.
 const CHOICE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
-/// For how many frames a field is waited for: half a second.
+/// The number of frames for which a field is awaited: half a second.
 const FRAMES: u32 = 30;
 
 /// The time limit for an answer: longer than a server takes that is busy, and says so.

@@ -11,7 +11,7 @@ pub(super) fn theme(headers: &HeaderMap) -> Theme {
     cookie(headers, theme::COOKIE).map_or_else(Theme::default, Theme::from_name)
 }
 
-/// By which name the visitor is known.
+/// The name by which the visitor is known.
 pub(super) fn me(headers: &HeaderMap) -> Option<String> {
     cookie(headers, me::COOKIE).and_then(me::from_cookie)
 }

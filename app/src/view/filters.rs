@@ -1,4 +1,4 @@
-//! Which cards are shown: a search, and chips for the rest.
+//! The filter bar: a search, and chips for the rest.
 
 use leptos::html;
 use leptos::prelude::*;

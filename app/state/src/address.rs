@@ -15,9 +15,9 @@ pub struct Address {
     pub task: Option<TaskId>,
     /// True while the inbox is open in place of the board.
     pub is_inbox: bool,
-    /// Which cards are shown.
+    /// The filter.
     pub filter: Filter,
-    /// Which are shown to those who ask for nothing else on this board. A URL says only what differs.
+    /// The board's default filter. A URL holds only the differences.
     pub usual: Filter,
 }
 

@@ -143,7 +143,7 @@ impl Model {
         Effect::ReadBoard
     }
 
-    /// Whatever the last socket still says is not listened to.
+    /// Leaves the socket: its later messages are ignored.
     fn leave_socket(&mut self) {
         self.socket.0 = self.socket.0.wrapping_add(1);
     }

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 
 pub use reading::{Html, Log, Reading};
 
-/// Which task is open, and what is known of it.
+/// The open task and its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Model {
     /// None.
@@ -22,7 +22,7 @@ pub enum Model {
     Closed,
     /// This one.
     Open {
-        /// Which.
+        /// Its id.
         task: TaskId,
         /// Its content.
         content: Content,
@@ -57,7 +57,7 @@ pub enum Request {
 /// The server answered about a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Which.
+    /// Its id.
     pub task: TaskId,
     /// The task, or the refusal.
     pub result: Result<Box<Reading>, Refusal>,

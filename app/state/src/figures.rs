@@ -14,7 +14,7 @@ const HOUR: i64 = 3_600;
 pub struct Figures {
     /// The number of tasks in each of the six columns, in their order.
     pub counts: [(Status, u32); 6],
-    /// Since when the longest has been ready.
+    /// The start of the longest wait in ready.
     pub oldest_ready: Option<Timestamp>,
     /// The number of tasks finished in each of the last 24 hours, the oldest hour first.
     pub done_by_hour: Vec<u32>,
@@ -70,7 +70,8 @@ impl Figures {
     }
 }
 
-/// Which of the last 24 hours a moment lies in. The clocks of server and visitor may differ a little.
+/// The index of the hour, of the last 24, that a moment lies in. The clocks of server and visitor
+/// may differ a little.
 fn hour_of(moment: Timestamp, now: Timestamp) -> Option<usize> {
     let ago = Seconds(now.seconds_since(moment).max(0)).0 / HOUR;
     (HOURS - 1).checked_sub(usize::try_from(ago).ok()?)

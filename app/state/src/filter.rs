@@ -1,4 +1,4 @@
-//! Which cards are shown.
+//! The filter of cards.
 
 use domain::board::TaskSummary;
 use domain::id::TaskId;
@@ -32,7 +32,7 @@ pub struct Filter {
     pub lanes: bool,
 }
 
-/// Whose tasks are shown.
+/// The choice of an assignee, or of tasks without one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Whose {
     /// Those that nobody has.

@@ -24,7 +24,7 @@ pub struct Model {
     /// The server's last answer.
     told: Told,
     reading: Reading,
-    /// Which one the person looks at.
+    /// The concern the person looks at.
     current: Option<ConcernId>,
     /// The index of the marked concern, so that the next one takes its place once it is gone.
     place: usize,

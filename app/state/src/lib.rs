@@ -104,14 +104,14 @@ pub struct Model {
     last_press: Option<Press>,
     connection: connection::Model,
     pulse: pulse::Model,
-    /// Which build of the server rendered the page.
+    /// The build of the server that rendered the page.
     build: String,
     /// True once another build of the server runs.
     is_outdated: bool,
     notices: notice::Model,
     layout: Layout,
     theme: Theme,
-    /// Whose tasks are this person's.
+    /// The name whose tasks are this person's.
     me: Option<String>,
 }
 
@@ -134,7 +134,7 @@ pub struct Opening {
     pub layout: Layout,
     /// The colours.
     pub theme: Theme,
-    /// Whose tasks are this person's.
+    /// The name whose tasks are this person's.
     pub me: Option<String>,
     /// The refusal of the plain form that led here.
     pub problem: Option<Refusal>,

@@ -15,7 +15,7 @@ pub struct Palette {
     pub page: Page,
     /// The typed text.
     pub query: String,
-    /// Which of the answers is marked.
+    /// The index of the marked answer.
     pub cursor: usize,
     /// The tasks that the answer is about.
     pub targets: Vec<TaskId>,
@@ -26,19 +26,19 @@ pub struct Palette {
 pub enum Page {
     /// Anything.
     All,
-    /// Which change to make to the tasks.
+    /// The change to make to the tasks.
     Task,
-    /// To which column.
+    /// The column they go to.
     Move,
-    /// To whom.
+    /// The assignee.
     Assign,
     /// The priority.
     Priority,
     /// The reason they are blocked.
     Block,
-    /// For which task they wait.
+    /// The task they wait for.
     WaitFor,
-    /// By which name the person is known.
+    /// The name by which the person is known.
     Me,
 }
 
@@ -86,7 +86,7 @@ impl Palette {
         }
     }
 
-    /// Which tasks it is about, in words.
+    /// The tasks it is about, in words.
     pub fn about(&self, board: &board::Model) -> Option<String> {
         match self.targets.as_slice() {
             [] => None,

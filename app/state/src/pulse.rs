@@ -31,7 +31,7 @@ pub struct Pulse {
     pub output: BTreeMap<TaskId, String>,
     /// The dead letters that wait for a person, each with its task.
     pub undelivered: BTreeMap<DeliveryId, TaskId>,
-    /// Which build of the server says so; nothing where a socket says it.
+    /// The build of the server that answered; empty where a socket sends it.
     #[serde(default)]
     pub build: String,
 }

@@ -78,7 +78,7 @@ pub struct Shown {
     pub drawer: Drawer,
     /// The concerns, the longest wait first.
     pub inbox: Vec<Concern>,
-    /// Which of that the person looks at.
+    /// The concern the person looks at.
     pub concern: Option<ConcernId>,
     /// The drafts of comments.
     pub comments: comment::Model,
@@ -98,7 +98,7 @@ pub struct Shown {
     pub announcement: String,
     /// The colours.
     pub theme: Theme,
-    /// Whose tasks are this person's.
+    /// The name whose tasks are this person's.
     pub me: Option<String>,
 }
 
@@ -120,13 +120,13 @@ pub struct Draft {
 pub struct Palette {
     /// The placeholder of the empty line.
     pub placeholder: &'static str,
-    /// Which tasks it is about.
+    /// The tasks it is about.
     pub about: Option<String>,
     /// The typed text.
     pub query: String,
     /// The answers.
     pub items: Vec<Item>,
-    /// Which of them is marked.
+    /// The index of the marked answer.
     pub cursor: usize,
 }
 

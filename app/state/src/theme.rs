@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// do not know ports, so the name must differ from those of other programs on this machine.
 pub const COOKIE: &str = "kanban_theme";
 
-/// Which colours the page wears.
+/// The colours of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {

@@ -22,7 +22,7 @@ pub struct ActId(u32);
 /// Something that a person did to one task or to many at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
-    /// Which.
+    /// Its id.
     pub id: ActId,
     /// In words: `Moved “Count words” to Ready`.
     pub text: String,

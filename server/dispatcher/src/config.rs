@@ -41,7 +41,8 @@ pub struct Config {
     pub servers: FindServers,
     /// The cap on concurrent runs, above `kanban.toml`.
     pub max: Option<u32>,
-    /// After how many failures in a row a task is blocked, unless the task says otherwise.
+    /// The number of failures in a row after which a task is blocked, unless the task says
+    /// otherwise.
     pub failure_limit: Option<u32>,
     /// The time a supervisor may be late before the dispatcher does its work.
     pub patience: Duration,

@@ -81,7 +81,7 @@ impl Dispatcher {
 
     /// Claims nothing more, waits until the running workers have ended and frees the lock.
     ///
-    /// Whoever does not want to wait any longer drops the future; the workers then work on.
+    /// Dropping the future ends the wait; the workers then work on.
     pub async fn drain(self) {
         self.end(Stop::Drain).await;
     }

@@ -11,7 +11,7 @@ pub enum Error {
     Held {
         /// The file.
         lock: PathBuf,
-        /// Whose lock it is, in words.
+        /// The holder of the lock, in words.
         by: String,
     },
     /// `kanban.toml` cannot be used.
@@ -25,7 +25,7 @@ pub enum Error {
     File {
         /// The verb: `read`, `write`, `make`.
         verb: &'static str,
-        /// With which file.
+        /// The file.
         path: PathBuf,
         /// The system's error.
         cause: io::Error,

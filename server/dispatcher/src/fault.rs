@@ -1,4 +1,4 @@
-//! Whose fault it is that a run did not start: one table.
+//! The fault behind a run that did not start: one table.
 
 use std::io::{self, ErrorKind};
 
@@ -27,7 +27,7 @@ pub(crate) enum Fault {
 }
 
 impl Error {
-    /// Whose fault it is that a start ended with this.
+    /// The fault behind a start that ended with this.
     pub(crate) fn fault(&self) -> Fault {
         match self {
             Self::File { cause, .. } if is_used_up(cause) || is_full(cause) => Fault::Machine,

@@ -110,8 +110,8 @@ pub(crate) fn mark(token: &RunToken) -> (&'static str, String) {
 /// runs of one time share these.
 const MARK_DIGITS: usize = 12;
 
-/// What tells the processes of a run: its secret, or its [`mark`], in their environment; a session that
-/// was opened for the run; and descent from such a process.
+/// The marks of a run's processes: its secret, or its [`mark`], in their environment; a session
+/// that was opened for the run; and descent from such a process.
 pub(crate) struct Traces {
     variables: [String; 2],
     sessions: BTreeSet<Session>,

@@ -37,7 +37,7 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
 /// Removes a link, pipe, socket or device that has the name of a file of ours.
 ///
 /// # Errors
-/// Whatever the operating system says.
+/// Fails with the system's error.
 pub(crate) fn make_way(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(there) if !there.is_file() && !there.is_dir() => fs::remove_file(path),

@@ -1,4 +1,4 @@
-//! Which tasks to start now. Pure: a snapshot goes in, a list comes out.
+//! The plan: the tasks to start now. Pure: a snapshot goes in, a list comes out.
 
 #[cfg(test)]
 mod night;
@@ -75,7 +75,7 @@ impl Snapshot {
         lane.cap.map_or(u32::MAX, |cap| cap.saturating_sub(running))
     }
 
-    /// Which of these assignees have tasks that may start now.
+    /// Keeps the assignees whose lane has a free slot.
     pub(crate) fn with_room(&self, assignees: Vec<String>, lanes: &Lanes) -> Vec<String> {
         let has_room = |name: &String| lanes.of(name).is_some_and(|lane| self.room_in(lane) > 0);
         assignees.into_iter().filter(has_room).collect()

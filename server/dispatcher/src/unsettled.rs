@@ -69,8 +69,8 @@ fn has_process(folder: &RunFolder) -> Result<bool, Error> {
     has_process.map_err(Error::system("look for processes"))
 }
 
-/// By what the processes of a run are found that its supervisor did not see end; `None` where it saw the
-/// last of them end and wrote down how, or nobody knows whose run it is.
+/// The marks that find the processes of a run whose supervisor did not see them end; `None` where
+/// it saw the last of them end and recorded it, or nobody knows whose run it is.
 pub(crate) fn traces(folder: &RunFolder) -> Result<Option<Traces>, Error> {
     let (None, Some(owner)) = (folder.exit()?, folder.owner()?) else {
         return Ok(None);

@@ -89,7 +89,7 @@ pub(crate) struct Watched {
     phase: Phase,
     /// The start of its run, as far as we know.
     began: Instant,
-    /// Since when its lease is over, as far as we have seen.
+    /// The time at which we first saw its lease expired; `None` while it is renewed.
     lapsed: Option<Instant>,
 }
 

@@ -8,7 +8,7 @@ use domain::id::RunToken;
 use super::keys::Session;
 use crate::rest::once::hash;
 
-/// Whoever comes with the board's token is, to the event log, the dashboard; as in the original.
+/// The name of callers with the board's token in the event log; as in the original.
 const DASHBOARD: &str = "dashboard";
 
 /// The authenticated caller, and its address. Handlers get it from the front door.
@@ -33,12 +33,12 @@ pub(super) enum Pass {
 }
 
 impl Caller {
-    /// In whose name it acts.
+    /// The actor of its commands.
     pub(crate) fn actor(&self) -> Actor {
         self.actor_as(DASHBOARD)
     }
 
-    /// As whom it acts when it calls itself `name`. A worker cannot choose.
+    /// The actor of its commands when it calls itself `name`. A worker cannot choose.
     pub(crate) fn actor_as(&self, name: &str) -> Actor {
         let actor = match &self.pass {
             Pass::Token { .. } | Pass::Session { .. } => Actor::full(name),
@@ -52,7 +52,7 @@ impl Caller {
         }
     }
 
-    /// Whose keys of requests it uses: those of the board, or those of one run.
+    /// The scope of its idempotency keys: the board, or one run.
     pub(crate) fn scope(&self) -> String {
         match &self.pass {
             Pass::Token { .. } | Pass::Session { .. } => "board".to_owned(),

@@ -1,4 +1,4 @@
-//! Which names the board answers to, and which pages may write to it.
+//! The names that the board answers to, and the pages that may write to it.
 //!
 //! A page of another site may have its own name point at 127.0.0.1 (DNS rebinding); its requests
 //! then reach us but still carry that name as their `Host`.
@@ -22,7 +22,7 @@ pub(super) struct Hosts {
     origins: Vec<String>,
 }
 
-/// Which page a request comes from, by the browser's word.
+/// The origin of a request, by the browser's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     /// One of ours.
@@ -99,7 +99,7 @@ impl Hosts {
         }
     }
 
-    /// Which page a request comes from. A header that cannot be read counts as foreign.
+    /// The origin of a request. A header that cannot be read counts as foreign.
     pub(super) fn origin(&self, headers: &HeaderMap) -> Origin {
         let origins = headers.get_all(ORIGIN).iter().map(|value| {
             value

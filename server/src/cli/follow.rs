@@ -72,7 +72,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// Whoever reads standard output.
+/// The reader of standard output.
 struct Reader(oneshot::Receiver<()>);
 
 impl Reader {

@@ -39,7 +39,7 @@ pub(super) struct Heard {
 /// The subject of a message.
 #[derive(Clone, Debug)]
 pub(super) enum About {
-    /// Whatever the text says.
+    /// Anything; the text tells.
     Anything,
     /// The notice in the message with this number, to which it is a reply.
     Message(String),

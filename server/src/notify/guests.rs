@@ -19,7 +19,7 @@ pub(super) struct Guests {
 }
 
 impl Guests {
-    /// In whose name they act who write from there, if they are let in.
+    /// The actor of those who write from there, if they are let in.
     pub(super) fn actor(&self, from: &Address) -> Option<Actor> {
         let is_among = |guests: &BTreeSet<String>| {
             from.user_id

@@ -71,7 +71,7 @@ pub(crate) fn Neighbours(
 #[component]
 fn Lines(
     tasks: Memo<Vec<TaskId>>,
-    /// Whom they keep waiting, where that can be changed here.
+    /// The task that waits for them, where that can be changed here.
     of: Option<TaskId>,
 ) -> impl IntoView {
     move || {

@@ -28,7 +28,7 @@ pub struct Dead {
     pub delivery: DeliveryId,
     /// The recipient.
     pub to: Address,
-    /// Of what: one of [`domain::notify::KINDS`].
+    /// The kind of notice: one of [`domain::notify::KINDS`].
     pub kind: String,
     /// The error.
     pub error: String,

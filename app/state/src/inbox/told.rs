@@ -21,7 +21,7 @@ pub struct Told {
 pub struct Proposal {
     /// Its task.
     pub task: TaskId,
-    /// Since when that is blocked: another time, another proposal.
+    /// The time at which that was blocked: another time, another proposal.
     pub since: Timestamp,
     /// The output.
     pub result: String,
@@ -38,7 +38,7 @@ pub struct Letter {
     pub title: String,
     /// The task's assignee.
     pub assignee: Option<String>,
-    /// Since when it waits for a person.
+    /// The start of its wait for a person.
     pub since: Timestamp,
     /// The recipient.
     pub to: Address,

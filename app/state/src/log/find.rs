@@ -39,7 +39,7 @@ pub fn pieces(line: &[Span], words: &str) -> Vec<Piece> {
     pieces
 }
 
-/// From where to where the words stand in the line, in bytes.
+/// The ranges of the matches in the line, in bytes.
 fn find(line: &[Span], words: &str) -> Vec<(usize, usize)> {
     if words.is_empty() {
         return Vec::new();

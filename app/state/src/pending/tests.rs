@@ -95,7 +95,7 @@ fn ask_all(model: &mut Model, tasks: std::ops::RangeInclusive<u32>) -> (Ticket, 
     sent(effect.as_ref())
 }
 
-/// Which changes were sent, and how many.
+/// The changes that were sent: their ticket and number.
 fn sent(effect: Option<&Effect>) -> (Ticket, usize) {
     match effect {
         Some(Effect::SendAll { ticket, changes }) => (*ticket, changes.len()),

@@ -1,4 +1,4 @@
-//! Which cards hang where.
+//! The arrangement of cards in columns.
 
 use std::cmp::Ordering;
 

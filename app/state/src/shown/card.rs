@@ -32,7 +32,7 @@ pub struct Card {
     /// Its status, as it will be once the server agrees.
     #[patch(|this, new| *this = new)]
     pub status: Status,
-    /// Since when.
+    /// The time at which it got there.
     #[patch(|this, new| *this = new)]
     pub since: Timestamp,
     /// Its staleness.
@@ -54,7 +54,7 @@ pub struct Card {
     pub question: Option<String>,
     /// The error of the last attempt.
     pub trouble: Option<String>,
-    /// Until when it rests before the next attempt.
+    /// The end of the back-off before the next attempt.
     #[patch(|this, new| *this = new)]
     pub not_before: Option<Timestamp>,
     /// The reason why it does not start, where that needs saying.

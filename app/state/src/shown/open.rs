@@ -23,7 +23,7 @@ pub enum Drawer {
     Closed,
     /// It is being read.
     Loading {
-        /// Which.
+        /// Its id.
         task: TaskId,
         /// Its title, where its card is on the board.
         title: Option<String>,
@@ -49,7 +49,7 @@ pub enum Drawer {
     },
     /// It could not be read.
     Failed {
-        /// Which.
+        /// Its id.
         task: TaskId,
         /// The refusal.
         refusal: Refusal,
@@ -57,7 +57,7 @@ pub enum Drawer {
 }
 
 impl Drawer {
-    /// Which task is open.
+    /// The id of the open task.
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Self::Closed => None,

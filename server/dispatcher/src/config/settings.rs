@@ -29,7 +29,8 @@ pub struct Mistake {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub(crate) cap: Cap,
-    /// After how many failures in a row a task is blocked, unless the task says so itself.
+    /// The number of failures in a row after which a task is blocked, unless the task says so
+    /// itself.
     pub(crate) failure_limit: Option<u32>,
     pub(crate) lanes: Lanes,
     pub(crate) repositories: Repositories,

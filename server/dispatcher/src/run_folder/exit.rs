@@ -44,7 +44,7 @@ pub(crate) enum End {
     Hindered {
         /// The error.
         error: String,
-        /// Whose fault it is.
+        /// The fault.
         fault: Fault,
     },
     /// The supervisor was told to stop, or its lease was refused, and it ended the worker.

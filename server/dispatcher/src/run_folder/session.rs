@@ -14,7 +14,7 @@ pub(crate) struct Session {
     boot_id: String,
     /// Its id, which is the pid of the process that opened it: its leader.
     id: i32,
-    /// When its leader was started; `None` when that was gone before anybody looked.
+    /// The start of its leader, in clock ticks; `None` when that was gone before anybody looked.
     leader_started: Option<i64>,
 }
 
@@ -31,7 +31,7 @@ impl Session {
     /// The session with this id, of which a process is there now.
     ///
     /// # Errors
-    /// When `/proc` cannot be read.
+    /// Fails when `/proc` cannot be read.
     pub(crate) fn with_id(id: i32) -> io::Result<Self> {
         let leader_started = process::stat(id)?.map(|leader| leader.started_ticks);
         Ok(Self {
@@ -45,7 +45,7 @@ impl Session {
     /// process is in the session of that id; after that a later leader has it, which was started later.
     ///
     /// # Errors
-    /// When `/proc` cannot be read.
+    /// Fails when `/proc` cannot be read.
     pub(crate) fn id_now(&self) -> io::Result<Option<i32>> {
         if self.boot_id != process::boot_id()? {
             return Ok(None);

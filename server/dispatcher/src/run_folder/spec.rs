@@ -46,7 +46,7 @@ impl Spec {
     }
 }
 
-/// Whose run it is: the part of a [`Spec`] that every version understands.
+/// The owner of a run: the part of a [`Spec`] that every version understands.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Owner {
     pub(crate) task: TaskId,

@@ -9,7 +9,7 @@ use rustix::process::{getpid, getsid};
 use crate::process;
 use crate::run_folder::{RunFolder, Session};
 
-/// What has been noted so far.
+/// The sessions noted so far.
 pub(super) struct Sessions<'a> {
     folder: &'a RunFolder,
     noted: BTreeSet<Session>,

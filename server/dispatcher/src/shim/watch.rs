@@ -17,7 +17,7 @@ pub(super) struct Watch {
     last_sign: Option<Instant>,
     /// The last heartbeat that we saw on the board.
     heartbeat: Option<Timestamp>,
-    /// Until when it may finish what it is doing, now that its run is closed.
+    /// The time until which it may finish what it is doing, now that its run is closed.
     leave_by: Option<Instant>,
 }
 

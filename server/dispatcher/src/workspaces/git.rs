@@ -1,7 +1,7 @@
 //! Running git so that it executes no program but itself, asks nobody, and ends in time.
 //!
-//! Which folders it works on is said to it ([`Place`]); it looks for none by itself, so that nothing a
-//! worker puts into its workspace is taken for a repository.
+//! Its folders are given to it ([`Place`]); it looks for none by itself, so that nothing a worker
+//! puts into its workspace is taken for a repository.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -50,7 +50,7 @@ pub(super) struct Place<'a> {
     pub(super) work_tree: Option<&'a Path>,
 }
 
-/// Whose settings git reads beside those of the repository.
+/// The settings that git reads beside those of the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settings {
     /// Nobody's.

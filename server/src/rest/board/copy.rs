@@ -19,7 +19,7 @@ use crate::rest::wire::board::{Card, End};
 /// The number of changed tasks that is worth a thread of their own.
 const MANY: usize = 200;
 
-/// Which part of the board is shown.
+/// The part of the board that is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter {
     /// Only the tasks of this tenant.
@@ -32,8 +32,8 @@ pub(super) struct Filter {
 #[derive(Debug)]
 pub(crate) struct BoardCopy {
     state: Mutex<State>,
-    /// Whose turn it is to bring it up to date. After a while without readers much has changed, and
-    /// each of many who come at once would hold all of it in memory.
+    /// The turn to bring it up to date. After a while without readers much has changed, and each of
+    /// many who come at once would hold all of it in memory.
     turn: Semaphore,
 }
 
@@ -194,8 +194,8 @@ fn pieces(rows: &[BoardRow]) -> Vec<Piece> {
 }
 
 impl State {
-    /// From where on events tell of all that has changed; `None` when other processes may have
-    /// written something that none tells of.
+    /// The cursor from which events tell of all that has changed; `None` when other processes may
+    /// have written something that none tells of.
     fn follows(&self, others: Option<u64>) -> Option<EventId> {
         self.cursor
             .filter(|_| others.is_some() && others == self.others)

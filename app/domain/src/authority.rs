@@ -1,5 +1,5 @@
-//! The table of what each authority may do, which the kernel and every door ask. Nothing is allowed that
-//! does not stand in it.
+//! The table of grants by authority, which the kernel and every door ask. An act that is not in it
+//! is refused.
 
 use std::fmt;
 
@@ -7,58 +7,58 @@ use crate::actor::Authority;
 use crate::command::Command;
 use crate::error::Error;
 
-/// Something that an authority may be allowed to do.
+/// An act that an authority may be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Read the program's own texts.
     ReadGuide,
     /// Read tasks, their runs, the lanes and the dispatcher.
     Read,
-    /// Read what a worker printed.
+    /// Read the output of a worker.
     ReadLog,
-    /// Read the inbox and who is told what.
+    /// Read the inbox and the subscriptions.
     ReadNews,
     /// Follow the board or a log for longer than one answer.
     Follow,
-    /// Say something about a task.
+    /// Comment on a task.
     Comment,
-    /// Put a task on the board.
+    /// Create a task.
     Create,
-    /// Show progress or keep the claim of a task.
+    /// Send a heartbeat or renew the lease of a task.
     Heartbeat,
-    /// Finish a task.
+    /// Complete a task.
     Complete,
-    /// Ask a question and stop a task until it is answered.
+    /// Block a task until a person has answered.
     Block,
-    /// Let a blocked task go on.
+    /// Unblock a task.
     Unblock,
-    /// Take a task.
+    /// Claim a task.
     Claim,
-    /// Put a task into another column.
+    /// Move a task into another column.
     Move,
-    /// Give a task to somebody.
+    /// Assign a task.
     Assign,
     /// Change the text of a task.
     Edit,
     /// Change the priority of a task.
     Prioritize,
-    /// Put a task away.
+    /// Archive a task.
     Archive,
-    /// Let a task wait for another.
+    /// Make a task depend on another.
     Link,
-    /// Let a task wait for another no longer.
+    /// Remove a dependency.
     Unlink,
-    /// Stop the worker of a task.
+    /// Cancel the run of a task.
     Cancel,
     /// Pause and resume the dispatcher.
     Pause,
-    /// Have somebody told of a task.
+    /// Subscribe to a task.
     Subscribe,
-    /// Have somebody told of many tasks, and when.
+    /// Subscribe to many tasks, and set quiet hours.
     SubscribeBoard,
-    /// Repeat or drop news that reached nobody.
+    /// Retry or drop deliveries that were given up.
     Redeliver,
-    /// Take back a change.
+    /// Undo a change.
     Undo,
     /// Start a worker and watch it, as its supervisor.
     Supervise,
@@ -72,24 +72,24 @@ pub enum Act {
     Administer,
 }
 
-/// The extent to which an act is allowed.
+/// The scope of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grant {
-    /// Whatever it is about.
+    /// Granted without a condition.
     Always,
-    /// About the task of the run.
+    /// Granted for the task of the run.
     OwnTask,
-    /// About the run itself.
+    /// Granted for the run itself.
     OwnRun,
-    /// Unless it writes or starts what the lane `shell` runs; from a chat, unless it names a folder or
-    /// another chat, or stops a run.
+    /// Granted unless it writes or starts anything that the lane `shell` runs; from a chat, unless
+    /// it names a folder or another chat, or stops a run.
     Harmless,
-    /// Not at all.
+    /// Refused.
     Never,
 }
 
 impl Authority {
-    /// Returns how far this authority may do `act`.
+    /// Returns the grant of this authority for `act`.
     pub const fn grant(&self, act: Act) -> Grant {
         let (_, [run, trusted, chat]) = act.row();
         match self {
@@ -100,7 +100,7 @@ impl Authority {
         }
     }
 
-    /// The refusal of an act that is not granted.
+    /// Builds the refusal of an act that is not granted.
     pub const fn refusal(&self, act: Act) -> Error {
         let (_, [_, trusted, _]) = act.row();
         match (self, trusted) {
@@ -112,7 +112,8 @@ impl Authority {
 }
 
 impl Act {
-    /// The table: the act as a phrase, and what a run, a trusted chat and any other chat may do.
+    /// Returns the row of the table: the act as a phrase, and the grants of a run, a trusted chat
+    /// and any other chat.
     #[rustfmt::skip]
     const fn row(self) -> (&'static str, [Grant; 3]) {
         use Grant::{Always, Harmless, Never, OwnRun, OwnTask};
@@ -158,7 +159,7 @@ impl fmt::Display for Act {
 }
 
 impl Command {
-    /// The act that this command is.
+    /// Returns the act of this command.
     pub const fn act(&self) -> Act {
         match self {
             Self::CreateTask(_) => Act::Create,

@@ -169,7 +169,7 @@ impl Dispatch {
         let open = open.filter(|running| is_counted(running.lane.as_deref()));
         let open: u32 = open.map(|running| running.count).sum();
         let leaving = self.living().into_iter().flat_map(|report| &report.leaving);
-        // Where the lane of one is not known, it is some lane's.
+        // A run whose lane is unknown counts as one of some lane.
         let lane_of = |place: &'a Place| place.lane.as_deref().or(Some(""));
         let leaving = leaving.filter(|place| is_counted(lane_of(place)));
         open.saturating_add(u32::try_from(leaving.count()).unwrap_or(u32::MAX))

@@ -17,10 +17,10 @@ pub enum Error {
     /// No program could be given such a text as an argument.
     #[error("text must not contain the character NUL")]
     NulInText,
-    /// Skills are handed to programs as arguments.
+    /// Skills are given to programs as arguments.
     #[error("{0:?} is no name of a skill; use letters, digits and the characters . _ / : @ + -")]
     BadSkill(String),
-    /// A key stands for one request.
+    /// An idempotency key stands for one request.
     #[error(
         "the request with the Idempotency-Key {0:?} was carried out before, or is being carried out, \
          and its answer is not known; look at what it was to change"
@@ -62,10 +62,10 @@ pub enum Error {
     /// Quiet hours are two times of day, and perhaps a time zone.
     #[error("{0:?} are no quiet hours; write them like 22:00-07:00 Europe/Berlin")]
     BadQuietHours(String),
-    /// No board-level subscription has this number.
+    /// No board-level subscription has this id.
     #[error("subscription {0} not found")]
     UnknownSubscription(SubscriptionId),
-    /// No delivery that was given up has this number.
+    /// No delivery that was given up has this id.
     #[error("no delivery {0} was given up")]
     UnknownDelivery(DeliveryId),
     /// There are three kinds of workspace.

@@ -103,11 +103,11 @@ row_id! {
     CommentId
 }
 row_id! {
-    /// Somebody who is told of more than one task.
+    /// A subscription to more than one task.
     SubscriptionId
 }
 row_id! {
-    /// One piece of news for one place.
+    /// One piece of news for one address.
     DeliveryId
 }
 

@@ -1,5 +1,4 @@
-//! The vocabulary and the rules of the board: what a task is, what may happen to it, and what is
-//! said about it afterwards.
+//! The vocabulary and the rules of the board: tasks, commands and events.
 //!
 //! Pure: no clock, no randomness, no input or output. It compiles for the server and the browser.
 

@@ -93,7 +93,7 @@ pub fn printed(text: &str) -> Cow<'_, str> {
     as_terminal(text, |_, _| {})
 }
 
-/// The same with its colours, which end with it.
+/// The same with its colours, which are reset at the end.
 pub fn coloured(text: &str) -> Cow<'_, str> {
     let mut is_styled = false;
     let mut shown = as_terminal(text, |lines, style| {
@@ -136,7 +136,7 @@ fn is_special(character: char) -> bool {
     matches!(character, '\n' | '\u{2028}' | '\u{2029}') || is_hidden(character)
 }
 
-/// The first part of a text, and what follows it.
+/// Returns the first piece of a text, and the text after it.
 fn first(text: &str) -> Option<(Piece<'_>, &str)> {
     let (shown, after) = text.split_at(text.find(is_special).unwrap_or(text.len()));
     if !shown.is_empty() {
@@ -177,7 +177,8 @@ fn escape(rest: &str) -> (Piece<'_>, &str) {
     }
 }
 
-/// Parameters, then one character that ends the sequence; another one aborts it.
+/// Splits off a control sequence: parameters, then one character that ends it; another one aborts
+/// it.
 fn control_sequence(rest: &str) -> (Piece<'_>, &str) {
     let end = rest
         .find(|it: char| !matches!(it, ' '..='?'))

@@ -1,4 +1,4 @@
-//! The life of a task: which step leads from which status to which.
+//! The state machine of a task: the status that each step leads to.
 
 use crate::status::Status;
 
@@ -7,32 +7,32 @@ use crate::status::Status;
 pub enum Step {
     /// The last of its parents was finished.
     Promote,
-    /// A worker takes it.
+    /// A worker claims it.
     Claim,
     /// Its run ended without finishing it, and another may follow.
     Release,
     /// Its runs failed too often.
     GiveUp,
-    /// It is finished.
+    /// It is completed.
     Complete,
-    /// It needs a person.
+    /// It is blocked: it needs a person.
     Block,
-    /// A person lets it go on.
+    /// A person unblocks it.
     Unblock {
         /// True if it still waits for a parent.
         is_waiting: bool,
     },
     /// A parent was reopened.
     Demote,
-    /// Its run is stopped by a person.
+    /// Its run is cancelled by a person.
     Cancel,
-    /// It is put away.
+    /// It is archived.
     Archive,
-    /// A person puts it somewhere else.
+    /// A person moves it.
     Move(Status),
 }
 
-/// The status after `step`, or `None` where the step does not apply.
+/// Returns the status after `step`, or `None` if the step does not apply.
 ///
 /// The browser asks the same function before the server has answered.
 pub fn after(from: &Status, step: &Step) -> Option<Status> {

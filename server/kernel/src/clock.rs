@@ -13,7 +13,7 @@ pub struct Clock(Option<Arc<Standing>>);
 #[derive(Debug)]
 struct Standing {
     now: AtomicI64,
-    /// By how much it was set forward, in all.
+    /// The amount by which it was set forward, in all.
     set: AtomicI64,
 }
 
@@ -21,7 +21,7 @@ struct Standing {
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
-    /// A clock that stands at `now` until it is moved.
+    /// Returns a clock that stands at `now` until it is moved.
     pub fn standing_at(now: Timestamp) -> Self {
         let (now, set) = (AtomicI64::new(now.0), AtomicI64::new(0));
         Self(Some(Arc::new(Standing { now, set })))

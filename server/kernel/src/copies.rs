@@ -29,7 +29,7 @@ pub struct Examined {
 
 impl Kernel {
     /// Writes a copy of the board, as it is at one moment, to a file that does not exist yet, and
-    /// looks through the copy before it gets its name. Nobody has to wait meanwhile.
+    /// examines the copy before it is renamed to `to`. Blocks no other caller.
     ///
     /// # Errors
     /// Fails if there is a file at `to`, it cannot be written, or the copy is not sound.
@@ -41,12 +41,12 @@ impl Kernel {
     }
 }
 
-/// The SQLite that is built in.
+/// Returns the version of the built-in SQLite.
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-/// Looks through the whole file of a board, of this version or an earlier one. It blocks, and writes
+/// Examines the whole file of a board, of this version or an earlier one. It blocks, and writes
 /// nothing.
 ///
 /// # Errors
@@ -85,7 +85,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<Examined, Error> {
     Ok(examined)
 }
 
-/// A file that has not earned its name yet. Dropping it removes it, if it is still there.
+/// A temporary file, renamed once it is complete. Dropping it removes it, if it still exists.
 struct Draft(PathBuf);
 
 impl Draft {
@@ -98,7 +98,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // What has been renamed is not there any more.
+        // A file that has been renamed no longer exists here.
         fs::remove_file(&self.0).ok();
     }
 }

@@ -219,7 +219,7 @@ async fn a_look_at_an_idle_board_costs_as_much_on_a_large_one() {
     let mut costs = Vec::new();
     for groups in [1, 500] {
         let board = Board::of(groups);
-        // What the dispatcher asks each time it looks.
+        // The queries of one dispatcher tick.
         let look = async |kernel: &Kernel| {
             assert!(kernel.stale_claims().await.unwrap().is_empty());
             assert_eq!(kernel.next_lease_end().await.unwrap(), None);

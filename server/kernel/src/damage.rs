@@ -1,5 +1,5 @@
-//! Damage to the file: noticed wherever SQLite meets it, or by a look at the whole file. From then on the
-//! board is only read, because writing on makes it worse.
+//! Damage to the file: noticed when SQLite meets it, or by a check of the whole file. From then on
+//! the board is read-only, because further writes make it worse.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Damage {
         }))
     }
 
-    /// The refusal of every write, once damage is known.
+    /// Refuses every write, once damage is known.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.0.is_damaged.load(Ordering::Relaxed) {
             return Err(Error::Corrupt(self.0.path.clone()));
@@ -38,7 +38,7 @@ impl Damage {
         Ok(())
     }
 
-    /// Takes note of an error that tells of damage, and names the file in it.
+    /// Sets the flag if the error is damage, and names the file in it.
     pub(crate) fn notice(&self, error: Error) -> Error {
         if !error.is_damage() {
             return error;
@@ -55,7 +55,7 @@ impl Kernel {
     /// Checks the whole file for damage, for half a minute at most; readers and the writer work on.
     ///
     /// # Errors
-    /// Fails if it is damaged, or could not be looked through.
+    /// Fails if it is damaged, or could not be checked.
     pub async fn look_for_damage(&self) -> Result<(), Error> {
         self.readers
             .read_for(CHECK_LIMIT, |conn| {

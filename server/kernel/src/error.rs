@@ -1,4 +1,4 @@
-//! Everything that can go wrong between a command and the file.
+//! The errors of the kernel.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub enum Error {
     /// Another program holds the database, or the queue of writes is full.
     #[error("the board is busy, try again")]
     Busy,
-    /// A query was interrupted: its time was up.
+    /// A query was interrupted at its time limit.
     #[error("reading took too long and was stopped; ask for less, or try again")]
     TookTooLong,
     /// The kernel has been closed.
@@ -32,13 +32,13 @@ pub enum Error {
          from the folder `backups` back with `kanban restore FILE --force`"
     )]
     Corrupt(PathBuf),
-    /// There has been a board, and now there is none.
+    /// The board's file is gone or empty, but there has been one.
     #[error(
         "{0} is gone or empty, but this home was in use; put a copy from the folder `backups` back with \
          `kanban restore FILE --force`, or begin anew with `kanban init`"
     )]
     Lost(PathBuf),
-    /// A look at the whole file found a fault.
+    /// A check of the whole file found damage.
     #[error("the board is damaged: {0}")]
     Torn(String),
     /// A file would be overwritten.

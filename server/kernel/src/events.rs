@@ -1,4 +1,4 @@
-//! The event log: written in the transaction of the change, read by everybody who listens.
+//! The event log: written in the transaction of the change, read by every listener.
 
 use domain::event::{Event, EventBody};
 use domain::id::{EventId, RunId, TaskId};
@@ -12,7 +12,7 @@ use crate::row;
 /// The columns that [`from_row`] reads.
 pub(crate) const COLUMNS: &str = "id, task_id, kind, payload, created_at";
 
-/// Writes one line into the log, of the task and of the run that it is about.
+/// Appends an event of the task, and of the run that it is about.
 pub(crate) fn append(
     conn: &Connection,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! Following the board: what happened since a cursor, in order and without a gap.
+//! Following the board: the events after a cursor, in order and without a gap.
 
 use domain::board::Frame;
 use domain::event::Event;
@@ -38,7 +38,7 @@ impl Feed {
         }
     }
 
-    /// The last event that this listener has been told of.
+    /// Returns the last event that this listener has received.
     pub fn cursor(&self) -> EventId {
         self.cursor
     }

@@ -18,7 +18,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// It took this long once more.
+    /// Counts one more duration.
     pub fn observe(&self, duration: Duration) {
         let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let place = BOUNDS_US.partition_point(|bound| *bound < us);
@@ -29,7 +29,7 @@ impl Histogram {
         self.sum_us.fetch_add(us, Ordering::Relaxed);
     }
 
-    /// Each bound with the number of durations up to it.
+    /// Returns each bound, in microseconds, with the number of durations up to it.
     pub fn cumulative(&self) -> impl Iterator<Item = (u64, u64)> {
         let counts = self.buckets.iter().map(|it| it.load(Ordering::Relaxed));
         BOUNDS_US.into_iter().zip(counts.scan(0, |sum, count| {

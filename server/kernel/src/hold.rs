@@ -1,5 +1,5 @@
-//! The lock that says who has a board open: shared by every process that does, and taken alone by whoever
-//! puts another file in its place.
+//! The lock of an open board: shared by every process that has the board open, exclusive for one
+//! that replaces the file.
 //!
 //! It is a file beside the board. To open the board's own file once more and close it again would free
 //! the locks of SQLite, which belong to the process (fcntl(2)).
@@ -19,19 +19,19 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// The time that [`Alone`] waits for commands that end by themselves.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The lock's file.
+/// Returns the path of the lock's file.
 pub fn lock_file(db: &Path) -> PathBuf {
     let mut name = db.file_name().unwrap_or_default().to_owned();
     name.push(".open.lock");
     db.with_file_name(name)
 }
 
-/// Held for as long as a board is open.
+/// The shared lock, held while a board is open.
 #[derive(Debug)]
 pub(crate) struct Hold(File);
 
 impl Hold {
-    /// Waits while somebody replaces the board.
+    /// Takes the shared lock; waits while somebody replaces the board.
     pub(crate) fn shared(db: &Path) -> Result<Self, Error> {
         let path = lock_file(db);
         let hold = Self(open(&path)?);
@@ -48,7 +48,8 @@ impl Hold {
 }
 
 impl Drop for Hold {
-    /// Closing is not enough: a child that is just being started may hold the file open a moment more.
+    /// Unlocks the file: closing it is not enough, because a child that is being started may still
+    /// hold it open.
     fn drop(&mut self) {
         if let Err(error) = self.0.unlock() {
             tracing::warn!(%error, "the lock of the open board was not freed");
@@ -56,13 +57,13 @@ impl Drop for Hold {
     }
 }
 
-/// Keeps everybody else from opening a board.
+/// The exclusive lock: keeps everybody else from opening a board.
 #[derive(Debug)]
 pub struct Alone(#[expect(dead_code, reason = "it is held")] Hold);
 
 impl Alone {
-    /// Takes the board at `db` alone, which need not exist; `None` if somebody has it open. It
-    /// blocks.
+    /// Takes the exclusive lock of the board at `db`, which need not exist; `None` if somebody has
+    /// it open. It blocks.
     ///
     /// # Errors
     /// Fails if the lock's file cannot be opened.

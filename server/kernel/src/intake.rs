@@ -1,7 +1,7 @@
 //! The intake: checks and cleans the texts of a request before any verb sees them.
 //!
-//! A name that holds a hidden character is refused, because it would be shown as another name. What
-//! is said about a task is cleaned. A body stays as it was written, because a lane may run it.
+//! A name that holds a hidden character is refused, because it would be shown as another name.
+//! Other texts are cleaned. A body stays as it was written, because a lane may run it.
 
 use std::borrow::Cow;
 
@@ -30,8 +30,8 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
-    /// Takes in what `actor` asks for. Each command is taken apart field by field, so that a new text
-    /// cannot come in unseen.
+    /// Checks and cleans the commands of `actor`. Each command is destructured field by field, so
+    /// that a new text cannot be missed.
     ///
     /// # Errors
     /// Fails if a name holds a hidden character, or a text one that no program could be given.

@@ -1,9 +1,9 @@
 //! The board in its SQLite file: the only code that changes it, and the only code that speaks SQL.
 //!
 //! [`Kernel::execute`] is the one way to change anything. It hands a [`Command`] to the writer
-//! thread, which decides and writes in one transaction together with the events that tell of it.
-//! Queries are named methods and run beside it on connections of their own.
-//! The kernel knows nothing of processes, sockets or pages.
+//! thread, which decides, writes and logs the events in one transaction. Queries are named methods
+//! and run beside it on connections of their own. The kernel knows nothing of processes, sockets or
+//! pages.
 
 #![warn(missing_docs)]
 
@@ -69,7 +69,7 @@ use writer::{Done, Held, Writer};
 pub struct Kernel {
     writer: Writer,
     readers: Readers,
-    /// Whose turn it is to bring the search index up to date.
+    /// Lets one caller at a time bring the search index up to date.
     index_turn: Arc<Semaphore>,
     clock: Clock,
     held_report: HeldReport,
@@ -130,7 +130,7 @@ impl Default for Options {
 }
 
 impl Kernel {
-    /// Opens the board at `path`, and makes a new one where there is no file.
+    /// Opens the board at `path`, and creates a new one where there is no file.
     ///
     /// # Errors
     /// Fails if the file cannot be opened, is not a board, is corrupt or was written by a newer
@@ -179,7 +179,7 @@ impl Kernel {
     /// Carries out all of `commands` in one transaction, or none of them.
     ///
     /// # Errors
-    /// That of the first command that is refused; nothing has changed then.
+    /// Fails with the first refusal; nothing has changed then.
     pub async fn execute_all(
         &self,
         actor: &Actor,
@@ -189,7 +189,8 @@ impl Kernel {
         Ok(done.receipts)
     }
 
-    /// [`Kernel::execute_all`], and a task as the commands leave it, whatever others do next.
+    /// Runs [`Kernel::execute_all`], and returns a task as the commands leave it, whatever others
+    /// do next.
     ///
     /// # Errors
     /// As [`Kernel::execute_all`], and when there is no such task.
@@ -209,7 +210,7 @@ impl Kernel {
         Feed::new(self.readers.clone(), self.newest_event(), since)
     }
 
-    /// The newest event of the board. Its receivers wake after every commit that wrote one and after
+    /// Returns a receiver of the newest event. It wakes after every commit that wrote one and after
     /// a pause or its end, and also after any commit of another process.
     pub fn newest_event(&self) -> watch::Receiver<EventId> {
         self.writer.newest_event()
@@ -236,7 +237,7 @@ impl Kernel {
         self.clock.ahead()
     }
 
-    /// The time by the kernel's clock.
+    /// Returns the time by the kernel's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }

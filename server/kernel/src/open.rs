@@ -64,7 +64,7 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     ])
 });
 
-/// The connection of the writer thread, with the schema up to date.
+/// Opens the connection of the writer thread, with the schema up to date.
 ///
 /// Nothing is written before the file is known to be a board that we may write, and a copy has been
 /// put beside it where there is anything in it that we are going to change.
@@ -105,8 +105,8 @@ pub(crate) fn for_writing(
     Ok(connection)
 }
 
-/// Lets readers and the writer run beside each other. The mode is kept in the file, but a copy made
-/// by `VACUUM INTO` has lost it.
+/// Switches to the write-ahead log, so that readers and the writer run at once. The mode is kept in
+/// the file, but a copy made by `VACUUM INTO` has lost it.
 fn write_ahead(connection: &Connection) -> Result<(), Error> {
     // Two that switch together refuse each other at once, without the wait that everything else
     // has; so the one that was refused asks again for as long.
@@ -122,7 +122,7 @@ fn write_ahead(connection: &Connection) -> Result<(), Error> {
     Err(Error::Busy)
 }
 
-/// A connection to a board of this version or an earlier one that cannot write.
+/// Opens a read-only connection to a board of this version or an earlier one.
 pub(crate) fn existing(path: &Path) -> Result<Connection, Error> {
     let explain = |cause| explain(path, cause);
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(explain)?;
@@ -133,7 +133,7 @@ pub(crate) fn existing(path: &Path) -> Result<Connection, Error> {
     }
 }
 
-/// A connection that cannot write.
+/// Opens a read-only connection.
 pub(crate) fn for_reading(path: &Path) -> Result<Connection, Error> {
     Ok(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }

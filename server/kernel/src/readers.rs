@@ -85,7 +85,7 @@ impl Readers {
         self.run(&self.0.quick, Some(limit), query).await
     }
 
-    /// [`Readers::read`] for a query whose cost grows with all texts or all rows of the board.
+    /// Runs [`Readers::read`] for a query whose cost grows with all texts or all rows of the board.
     pub(crate) async fn read_slowly<T, Q>(&self, query: Q) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -94,7 +94,7 @@ impl Readers {
         self.read_for(self.0.limit, query).await
     }
 
-    /// [`Readers::read_slowly`] with a time limit of its own.
+    /// Runs [`Readers::read_slowly`] with a time limit of its own.
     pub(crate) async fn read_for<T, Q>(&self, limit: Duration, query: Q) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -103,7 +103,8 @@ impl Readers {
         self.run(&self.0.slow, Some(limit), query).await
     }
 
-    /// [`Readers::read_slowly`] for what is written out while it is read, as slowly as somebody takes it.
+    /// Runs [`Readers::read_slowly`] without a time limit, for results that are written out while
+    /// they are read.
     pub(crate) async fn stream<T, Q>(&self, query: Q) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -151,7 +152,7 @@ impl Readers {
         answer.map_err(|error| self.0.damage.notice(error))
     }
 
-    /// Lets the next query use this connection.
+    /// Returns a connection to the pool.
     #[cfg(test)]
     pub(crate) fn lend(&self, connection: Connection) {
         self.0.quick.put_back(connection);
@@ -205,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    /// Far longer than anything takes here.
+    /// The time limit of a wait: far longer than any takes here.
     const PATIENCE: Duration = Duration::from_secs(30);
 
     fn readers(limit: Duration) -> (tempfile::TempDir, Readers) {
@@ -215,7 +216,7 @@ mod tests {
         (folder, Readers::new(&path, limit))
     }
 
-    /// Counts without an end.
+    /// Runs a query that never ends.
     fn endless(conn: &Connection) -> Result<i64, Error> {
         let sql = "WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n) \
                    SELECT count(*) FROM n";

@@ -1,5 +1,5 @@
-//! From rows to values. Other programs write to the tables of the original, which hold whatever they are
-//! given, so these are read leniently: one odd row must not hide the others.
+//! From rows to values. Other programs write to the tables of the original, and SQLite does not
+//! check types, so these are read leniently: one odd row must not hide the others.
 
 use std::sync::LazyLock;
 
@@ -111,7 +111,8 @@ pub(crate) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
     })
 }
 
-/// The task id in column `index`. The row of something else is an error, which [`known`] leaves out.
+/// Returns the task id in column `index`. A text that is none is an error, which [`known`] leaves
+/// out.
 pub(crate) fn task_id(row: &Row<'_>, index: usize) -> rusqlite::Result<TaskId> {
     TaskId::try_from(text(row, index)?.unwrap_or_default())
         .map_err(|invalid| Error::FromSqlConversionFailure(index, Type::Text, Box::new(invalid)))
@@ -122,7 +123,7 @@ pub(crate) fn is_task_id(column: &str) -> String {
     format!("{column} GLOB 't_[0-9a-f]*' AND substr({column}, 3) NOT GLOB '*[^0-9a-f]*'")
 }
 
-/// All of these rows but those of tasks whose id is none: nobody could name them.
+/// Returns all of these rows but those of tasks whose id is invalid: nobody could name them.
 pub(crate) fn known<T>(
     rows: impl Iterator<Item = rusqlite::Result<T>>,
 ) -> rusqlite::Result<Vec<T>> {
@@ -130,7 +131,7 @@ pub(crate) fn known<T>(
         .collect()
 }
 
-/// The text in column `index`. What is no text is written as one.
+/// Returns the text in column `index`. Any other value is formatted as one.
 pub(crate) fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<String>> {
     Ok(match row.get_ref(index)? {
         ValueRef::Null => None,
@@ -144,7 +145,7 @@ pub(crate) fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Strin
     })
 }
 
-/// The whole number in column `index`, rounded if need be. What is no number at all is none.
+/// Returns the whole number in column `index`, rounded if need be; `None` for anything else.
 pub(crate) fn number(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<i64>> {
     Ok(match row.get_ref(index)? {
         ValueRef::Integer(number) => Some(number),
@@ -183,18 +184,18 @@ pub(crate) fn limit_of(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// A place in a file, as the database has it. No file is longer than it can say.
+/// An offset in a file, as the database has it.
 pub(crate) fn offset(place: u64) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX)
 }
 
-/// The place in a file in column `index`.
+/// Returns the offset in a file in column `index`.
 fn place(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u64>> {
     let place: Option<i64> = row.get(index)?;
     Ok(place.and_then(|place| u64::try_from(place).ok()))
 }
 
-/// The limit in column `index`; what cannot be one sets none.
+/// Returns the limit in column `index`; `None` for a number that cannot be one.
 fn limit(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u32>> {
     let limit = number(row, index)?.and_then(|limit| u32::try_from(limit).ok());
     Ok(limit.filter(|limit| *limit > 0))

@@ -1,5 +1,5 @@
-//! The rows of attempts: ours in `runs`, and the same for hermes-agent in `task_runs`. Every change of
-//! what both tables hold goes through here, so that none is in one alone.
+//! The rows of runs: ours in `runs`, and the same for hermes-agent in `task_runs`. Every change to
+//! columns that both tables have goes through here, so that none is in one alone.
 
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::Outcome;
@@ -9,17 +9,17 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 use crate::error::Error;
 use crate::row;
 
-/// An attempt that has not ended, as the verbs need it.
+/// An open run, as the verbs need it.
 pub(crate) struct OpenRun {
     pub(crate) id: RunId,
     pub(crate) task: TaskId,
     pub(crate) lane: Option<String>,
-    /// Whose task it is.
+    /// The assignee of its task.
     assignee: Option<String>,
 }
 
 impl OpenRun {
-    /// The name that is written down for what its worker does.
+    /// Returns the name under which the acts of its worker are recorded.
     pub(crate) fn name(&self) -> &str {
         let assignee = self.assignee.as_deref();
         assignee.or(self.lane.as_deref()).unwrap_or("worker")
@@ -38,19 +38,19 @@ fn open_run(row: &Row<'_>) -> rusqlite::Result<OpenRun> {
     })
 }
 
-/// The open run of a task.
+/// Returns the open run of a task.
 pub(crate) fn open_run_of(conn: &Connection, task: &TaskId) -> Result<Option<OpenRun>, Error> {
     let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND task_id = ?1"))?;
     Ok(statement.query_one([task.as_str()], open_run).optional()?)
 }
 
-/// The run, if it is open.
+/// Returns the run, if it is open.
 pub(crate) fn open_run_with_id(conn: &Connection, run: RunId) -> Result<Option<OpenRun>, Error> {
     let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND id = ?1"))?;
     Ok(statement.query_one([run.0], open_run).optional()?)
 }
 
-/// The run that this token opens, if it is open.
+/// Returns the run of this token, if it is open.
 pub(crate) fn open_run_with_token(
     conn: &Connection,
     token: &RunToken,
@@ -116,7 +116,7 @@ fn mirror(conn: &Connection, run: RunId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Changes a run in both tables; the statement's first parameter is its number.
+/// Changes a run in both tables; the statement's first parameter is its id.
 pub(crate) fn change(
     conn: &Connection,
     run: RunId,
@@ -199,7 +199,7 @@ pub(crate) fn close(
     change(conn, run, sql, params)
 }
 
-/// Writes down a run that has ended already, under a token that nobody was given, and says which it is.
+/// Records a run that has ended already, under a token that nobody was given, and returns its id.
 pub(crate) fn note(
     conn: &Connection,
     now: Timestamp,

@@ -20,8 +20,8 @@ pub(crate) fn get(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
     found.ok_or_else(|| Refusal::UnknownTask(id.to_string()).into())
 }
 
-/// Gives a task a status other than `running`. Whatever the status before has left on its row goes
-/// with that: the claim, the question, and that it waited.
+/// Gives a task a status other than `running`. The claim, the block reason and the mark of waiting
+/// are cleared from its row.
 pub(crate) fn put(
     conn: &Connection,
     now: Timestamp,
@@ -44,8 +44,8 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Finishes a task: like [`put`], with its result, and with whatever its attempts left on it forgotten.
-/// All in one statement, because each would write the row and its indexes anew.
+/// Finishes a task: like [`put`], with its result, and with its failures reset. All in one
+/// statement, because each would write the row and its indexes anew.
 pub(crate) fn finish(
     conn: &Connection,
     now: Timestamp,
@@ -63,19 +63,19 @@ pub(crate) fn finish(
     Ok(())
 }
 
-/// The failures under the name of the seed and under that of 0.13, none of either.
+/// The assignments that reset the failures and deferrals, under the name of the seed and under that
+/// of 0.13.
 const FORGIVEN: &str = "spawn_failures = 0, consecutive_failures = 0, last_spawn_error = NULL, \
      last_failure_error = NULL, deferrals = 0, deferred_for = 0";
 
-/// Forgets the attempts that came to nothing: the next one is the first again.
+/// Resets the failures of a task: the next attempt is the first again.
 pub(crate) fn forgive(conn: &Connection, id: &TaskId) -> Result<(), Error> {
     conn.prepare_cached(&format!("UPDATE tasks SET {FORGIVEN} WHERE id = ?1"))?
         .execute([id.as_str()])?;
     Ok(())
 }
 
-/// Writes down how many attempts in a row came to nothing, and the error of the last. That ends a row
-/// of deferrals.
+/// Sets the number of failures in a row, and the error of the last. That ends a row of deferrals.
 pub(crate) fn set_failures(
     conn: &Connection,
     id: &TaskId,
@@ -91,14 +91,14 @@ pub(crate) fn set_failures(
     Ok(())
 }
 
-/// Lets a task that does not run name no run, after another program has moved it.
+/// Clears the run of a task that does not run, after another program has moved it.
 pub(crate) fn forget_run(conn: &Connection, id: &TaskId) -> Result<(), Error> {
     conn.prepare_cached("UPDATE tasks SET current_run_id = NULL WHERE id = ?1")?
         .execute([id.as_str()])?;
     Ok(())
 }
 
-/// Lets a task wait for its parents.
+/// Makes a task wait for its parents.
 pub(crate) fn set_waiting(conn: &Connection, id: &TaskId) -> Result<(), Error> {
     conn.prepare_cached("UPDATE tasks SET waiting = 1 WHERE id = ?1")?
         .execute([id.as_str()])?;
@@ -122,7 +122,7 @@ pub(crate) fn set_priority(conn: &Connection, id: &TaskId, priority: i64) -> Res
     Ok(())
 }
 
-/// Sets how long an attempt may run and how many may fail, the latter under both names that it has.
+/// Sets the time limit and the failure limit of a task, the latter under both names that it has.
 pub(crate) fn set_limits(
     conn: &Connection,
     id: &TaskId,
@@ -158,14 +158,14 @@ pub(crate) fn set_result(
     Ok(())
 }
 
-/// Lets a task start at once.
+/// Ends the back-off of a task.
 pub(crate) fn end_rest(conn: &Connection, id: &TaskId) -> Result<(), Error> {
     conn.prepare_cached("UPDATE tasks SET not_before = NULL WHERE id = ?1")?
         .execute([id.as_str()])?;
     Ok(())
 }
 
-/// Lets the next deferral of a task be the first of a row.
+/// Ends a row of deferrals.
 pub(crate) fn end_deferrals(conn: &Connection, id: &TaskId) -> Result<(), Error> {
     conn.prepare_cached("UPDATE tasks SET deferrals = 0, deferred_for = 0 WHERE id = ?1")?
         .execute([id.as_str()])?;

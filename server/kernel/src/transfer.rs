@@ -1,5 +1,5 @@
-//! The whole board as JSON Lines, to be taken elsewhere; and what is taken in: such an export, a
-//! plain list of tasks, or the file of another board, also of the original.
+//! Export and import: the whole board as JSON Lines, a plain list of tasks, or the file of another
+//! board, also of the original.
 
 mod board;
 mod export;
@@ -48,7 +48,7 @@ pub enum TransferError {
     /// A whole board is imported only into an empty one, where nothing can be overwritten.
     #[error("the board is not empty; take the other one in with a --home of its own")]
     NotEmpty,
-    /// An export ends with a line that says so.
+    /// The last line of the export is missing.
     #[error("the export is cut off: its last line is missing")]
     CutOff,
     /// The lines contradict each other.
@@ -66,9 +66,9 @@ impl From<rusqlite::Error> for TransferError {
 }
 
 impl Kernel {
-    /// Writes everything on the board, as it is at one moment, a row a line, and tells how many rows
-    /// that were. What a dispatcher says of itself and the search index are left out: they follow
-    /// from the rest.
+    /// Writes everything on the board, as it is at one moment, a row a line, and returns the number
+    /// of rows. The dispatcher's report and the search index are left out: they follow from the
+    /// rest.
     ///
     /// # Errors
     /// Fails if the board cannot be read or `out` not be written.
@@ -83,9 +83,9 @@ impl Kernel {
         exporting.await?
     }
 
-    /// Takes in an export or a list of tasks, all of it or nothing. An export goes only into an empty
-    /// board; a worker of it that runs elsewhere is none of ours, so its run is interrupted, and what it
-    /// was still to tell somebody is given up, so that two boards do not tell the same.
+    /// Imports an export or a list of tasks, all of it or nothing. An export is imported only into
+    /// an empty board; its open runs are interrupted, because their workers are none of ours, and
+    /// its pending deliveries are given up, so that two boards do not send the same.
     ///
     /// # Errors
     /// Fails if a line makes no sense, a rule of the board refuses it, or it cannot be written.
@@ -98,7 +98,7 @@ impl Kernel {
         off_the_executor(move || import::import(&path, now, &actor, input)).await
     }
 
-    /// Takes in the whole file of another board, also of an earlier version or of the original. The
+    /// Imports the whole file of another board, also of an earlier version or of the original. The
     /// file itself is only read.
     ///
     /// # Errors

@@ -74,8 +74,8 @@ pub(super) fn copy_runs(transaction: &Transaction<'_>) -> HookResult {
     Ok(())
 }
 
-/// Starts nothing on a board that another program has made, until a person says so: its own dispatcher
-/// may be at work.
+/// Pauses the dispatcher on a board that another program has made, until a person resumes it: the
+/// other program's dispatcher may be at work.
 pub(super) fn pause(transaction: &Transaction<'_>) -> HookResult {
     let application_id: i32 =
         transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -108,7 +108,8 @@ pub(super) const COPY_RUNS: &str = "\
         CASE WHEN json_valid(CAST(metadata AS TEXT)) THEN CAST(metadata AS TEXT) END \
     FROM task_runs AS theirs WHERE task_id IN (SELECT id FROM tasks) AND ";
 
-/// The others are numbered after those that have a number.
+/// Opens a run for each running task, under its number in `task_runs` if it has one; the others are
+/// numbered after those.
 const OPEN_RUNS_OF_RUNNING_TASKS: &str = "\
     INSERT INTO runs (id, task_id, token, lease_expires, worker_pid, started_at) \
     SELECT ?number AS number, id, lower(hex(randomblob(16))), \

@@ -1,4 +1,4 @@
-//! The version of a board's schema by what is in it, for a file that no longer says so.
+//! Detects the schema version of a board by its shape, for a file that has lost the number.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,9 @@ use rusqlite::Connection;
 
 use super::{MIGRATIONS, SCHEMA_VERSION};
 
-/// The last migration after which a file looks like this one; `None` for a board that is not ours, and
-/// for what is none. The first migration makes the tables of the original alone.
+/// Returns the last migration after which a file has this shape; `None` for a board that is not
+/// ours, and for a file that is no board. The first migration makes the tables of the original
+/// alone.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<i32>> {
     let found = shape(connection)?;
     // Every board of ours has it; to build the models below takes milliseconds.
@@ -25,7 +26,7 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<i32>> 
     Ok(version)
 }
 
-/// The tables, triggers and indexes, and the columns of each table.
+/// Returns the tables, triggers and indexes, and the columns of each table.
 fn shape(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>> {
     let mut statement = connection.prepare(
         "SELECT name, type FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' \

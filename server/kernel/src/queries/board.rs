@@ -19,7 +19,7 @@ use crate::queries::tasks::only;
 use crate::verbs::HAS_UNFINISHED_PARENT;
 use crate::{Kernel, events, row};
 
-/// Which tasks the board shows. The default shows all that are not archived.
+/// The filter of tasks on the board. The default lets all through that are not archived.
 #[derive(Clone, Debug, Default)]
 pub struct BoardFilter {
     /// Only those of this tenant.
@@ -28,12 +28,12 @@ pub struct BoardFilter {
     pub include_archived: bool,
 }
 
-/// One task, of whose texts no more than the beginning, and the counts around it.
+/// A task with shortened texts, and the counts around it.
 #[derive(Clone, Debug)]
 pub struct BoardRow {
     /// The task.
     pub task: Task,
-    /// Its place in the order in which tasks were put on the board.
+    /// Its rank in the order of creation.
     pub number: i64,
     /// The number of tasks it depends on.
     pub parents: u32,
@@ -46,7 +46,7 @@ pub struct BoardRow {
 }
 
 impl Kernel {
-    /// The board as cards, and the cursor from which to follow it.
+    /// Returns the board as cards, and the cursor from which to follow it.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -85,14 +85,15 @@ fn select<T>(
     Ok(row::known(tasks)?)
 }
 
-/// The summaries of the tasks that events touched, each once, by id. The parents of a task are
-/// touched with it: their cards say how many of their children are done. So are its ready children,
-/// which wait for it if another program made them ready.
+/// Returns the summaries of the tasks that events touched, each once, by id. The parents of a task
+/// are touched with it: their cards count their finished children. So are its ready children, which
+/// wait for it if another program made them ready.
 pub(crate) fn touched_by(conn: &Connection, events: &[Event]) -> Result<Vec<TaskSummary>, Error> {
     summaries(conn, NAMED, TOUCHED, &named_by(events))
 }
 
-/// The tasks that events name, as a JSON array: so they travel in one statement, however many.
+/// Returns the tasks that events name as a JSON array, so that one statement takes any number of
+/// them.
 fn named_by(events: &[Event]) -> String {
     let named = events.iter().map(|event| event.task_id.as_str());
     // A parent that was unlinked is no longer found by its links, but the event names it.
@@ -112,7 +113,7 @@ const TOUCHED: &str = "SELECT id FROM named UNION SELECT link.parent_id \
      UNION SELECT child.id FROM named CROSS JOIN task_links AS link ON link.parent_id = named.id \
      CROSS JOIN tasks AS child ON child.id = link.child_id AND child.status = 'ready'";
 
-/// The summaries of the tasks with these ids, by id.
+/// Returns the summaries of the tasks with these ids, by id.
 pub(super) fn of_ids(conn: &Connection, ids: &[&str]) -> Result<Vec<TaskSummary>, Error> {
     let json = serde_json::to_string(ids).unwrap_or_default();
     summaries(conn, "", "SELECT value FROM json_each(?1)", &json)
@@ -140,8 +141,8 @@ fn summaries(
 /// The number of columns in [`summary_columns`].
 const SUMMARY_COLUMNS: usize = 17;
 
-/// A worker: one that the dispatcher starts in a lane, or the process of another program. Whoever
-/// claims by hand has neither.
+/// A worker: one that the dispatcher starts in a lane, or the process of another program. A claim
+/// by hand has neither.
 const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
      (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
 

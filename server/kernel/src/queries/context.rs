@@ -1,4 +1,4 @@
-//! The text that tells a worker its job. Its layout is the original's; workers parse it.
+//! The prompt of a worker. Its layout is the original's; workers parse it.
 
 use std::borrow::Cow;
 
@@ -132,8 +132,8 @@ fn text(
     text
 }
 
-/// Keeps a text from passing for more than itself: a line that reads as one of ours gets a backslash, as
-/// Markdown has it.
+/// Escapes a text, so that none of it passes for more than itself: a line that reads as one of ours
+/// gets a backslash, as in Markdown.
 fn fenced(text: &str) -> String {
     let fence = |line| if is_ours(line) { "\\" } else { "" };
     let lines = text::lines(text);
@@ -166,7 +166,7 @@ const SECTIONS: [&str; 5] = [
     "How to work on it",
 ];
 
-/// The text, or what stands for it where there is none.
+/// Returns the text, or a default where there is none.
 fn or<'a>(text: Option<&'a str>, otherwise: &'a str) -> Cow<'a, str> {
     one_line(text.filter(|text| !text.is_empty()).unwrap_or(otherwise))
 }

@@ -1,4 +1,4 @@
-//! Everything about one task.
+//! One task with everything around it.
 
 use domain::id::{CommentId, TaskId};
 use domain::run::Run;
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::{Kernel, events, row, tasks};
 
 impl Kernel {
-    /// The task without anything around it.
+    /// Returns the task without anything around it.
     ///
     /// # Errors
     /// Fails if there is no such task or the board cannot be read.
@@ -18,7 +18,7 @@ impl Kernel {
         self.readers.read(move |conn| tasks::get(conn, &id)).await
     }
 
-    /// The task with its comments, events, links and runs.
+    /// Returns the task with its comments, events, links and runs.
     ///
     /// # Errors
     /// Fails if there is no such task or the board cannot be read.
@@ -42,7 +42,7 @@ impl Kernel {
 const PARENTS: &str = "SELECT parent_id FROM task_links WHERE child_id = ?1 ORDER BY parent_id";
 const CHILDREN: &str = "SELECT child_id FROM task_links WHERE parent_id = ?1 ORDER BY child_id";
 
-/// Its comments, oldest first.
+/// Returns its comments, oldest first.
 pub(super) fn comments(conn: &Connection, id: &TaskId) -> Result<Vec<Comment>, Error> {
     let mut statement = conn.prepare_cached(
         "SELECT id, task_id, author, body, created_at FROM task_comments \

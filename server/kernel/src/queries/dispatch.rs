@@ -1,5 +1,5 @@
-//! Dispatching as everybody may see it: what the dispatcher said, what is paused, what goes on, and
-//! what that means for a task.
+//! The state of dispatching: the dispatcher's report, the pauses, the open runs, and the reason for
+//! which a task is not running.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub struct ReadyCount {
     pub resting: u32,
 }
 
-/// A report of the dispatcher in this process that could not be written, and when that was.
+/// The last report of the dispatcher in this process that could not be written, and its time.
 ///
 /// The mutex is held for a copy, and never across an await.
 #[derive(Clone, Default)]
@@ -43,13 +43,13 @@ impl HeldReport {
 }
 
 impl Kernel {
-    /// Keeps what the dispatcher says of itself for those who ask in this process, because it cannot
-    /// be written: a disk that is full is the very thing that it may have to say.
+    /// Keeps the dispatcher's report for callers in this process while it cannot be written: it may
+    /// report the very disk that is full.
     pub fn hold_report(&self, report: Report) {
         self.held_report.replace(Some((report, self.now())));
     }
 
-    /// Forgets it, because a newer one was written.
+    /// Drops the kept report, because a newer one was written.
     pub fn withdraw_report(&self) {
         self.held_report.replace(None);
     }
@@ -187,7 +187,7 @@ fn dispatch(
         })
         .optional()?;
     let written = said.map(|(json, at)| {
-        // What another version has said in other words is as good as nothing.
+        // A report that another version wrote in another form counts as none.
         (serde_json::from_str(&json).ok(), at)
     });
     let held = held.map(|(report, at)| (Some(report), at));

@@ -1,4 +1,4 @@
-//! Runs: those that are open, for the dispatcher, and one by its number.
+//! Runs: those that are open, for the dispatcher, and one by its id.
 
 use domain::error::Error as Refusal;
 use domain::id::{RunId, RunToken};
@@ -38,10 +38,10 @@ pub struct KnownRun {
 }
 
 impl KnownRun {
-    /// The run, while it is open.
+    /// Returns the run, while it is open.
     ///
     /// # Errors
-    /// Fails if it is over: its token opens nothing any more.
+    /// Fails if it is over: its token is invalid.
     pub fn open(self) -> Result<OpenRun, Refusal> {
         match self.outcome {
             None => Ok(self.run),
@@ -55,7 +55,7 @@ impl KnownRun {
 }
 
 impl Kernel {
-    /// Every run that is open, oldest first.
+    /// Returns every open run, oldest first.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

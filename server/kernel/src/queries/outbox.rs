@@ -200,7 +200,7 @@ fn outbox(conn: &Connection, now: Timestamp) -> Result<Outbox, Error> {
     while let Some(row) = rows.next()? {
         let quiet: Option<String> = row.get(6)?;
         let earliest = Timestamp(row.get(7)?).max(now);
-        // What is no span of hours keeps nobody quiet.
+        // A text that is no span of hours means no quiet hours.
         let at = match quiet.and_then(|text| text.parse().ok()) {
             Some(hours) => end_of_quiet(&hours, earliest).unwrap_or(earliest),
             None => earliest,

@@ -83,7 +83,7 @@ impl Kernel {
             .await
     }
 
-    /// The ids of the tasks that [`Kernel::search`] finds.
+    /// Returns the ids of the tasks that [`Kernel::search`] finds.
     ///
     /// # Errors
     /// As [`Kernel::search`].
@@ -103,8 +103,9 @@ impl Kernel {
             .await
     }
 
-    /// An index that lags behind is better than no answer, so trouble is only logged. One caller at a
-    /// time: the steps of several would share a transaction, for which every writer waits.
+    /// Indexes until the index has caught up. An index that lags is better than no answer, so
+    /// errors are only logged. One caller at a time: the steps of several would share a
+    /// transaction, for which every writer waits.
     async fn bring_index_up_to_date(&self) {
         let catching_up = async {
             let _turn = self.index_turn.acquire().await;

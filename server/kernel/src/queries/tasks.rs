@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use crate::error::Error;
 use crate::{Kernel, row};
 
-/// Which tasks are asked for. The default asks for all that are not archived.
+/// The filter of a list of tasks. The default lets all through that are not archived.
 #[derive(Clone, Debug, Default)]
 pub struct TaskFilter {
     /// Only those of this assignee.
@@ -21,7 +21,7 @@ pub struct TaskFilter {
 }
 
 impl Kernel {
-    /// The tasks that `filter` lets through: urgent first, then oldest first.
+    /// Returns the tasks that `filter` lets through: urgent first, then oldest first.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -95,8 +95,8 @@ impl Kernel {
     }
 }
 
-/// The condition that a column is what the parameter at `place` says, where that is asked for.
-/// `(?1 IS NULL OR column = ?1)` would say the same, but SQLite would look at every task for it.
+/// Builds the condition that a column equals the parameter at `place`, if one is asked for. `(?1 IS
+/// NULL OR column = ?1)` would be equivalent, but SQLite would read every task for it.
 pub(super) fn only(column: &str, place: usize, asked: Option<&str>) -> String {
     match asked {
         Some(_) => format!("{column} = ?{place}"),

@@ -1,4 +1,4 @@
-//! Taking in the rows of a whole board.
+//! Importing the rows of a whole board.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::BufRead;
@@ -52,7 +52,7 @@ struct TakingIn<'a> {
     left_out: BTreeSet<String>,
 }
 
-/// Takes in everything that follows the first line, into an empty board.
+/// Imports everything that follows the first line, into an empty board.
 pub(super) fn take_in(
     conn: &Connection,
     now: Timestamp,
@@ -88,7 +88,7 @@ pub(super) fn take_in(
     open::put_in_step(conn).map_err(Error::from)?;
     give_up_deliveries(conn, now)?;
     interrupt_runs(conn, now)?;
-    // What was put in past the verbs is found by going through all tasks once.
+    // Rows that were written past the verbs are indexed by going through all tasks once.
     conn.execute("UPDATE search_progress SET task = 0", ())?;
     Ok(Imported {
         left_out: taking_in.left_out.into_iter().collect(),
@@ -96,7 +96,8 @@ pub(super) fn take_in(
     })
 }
 
-/// Makes sure that nothing will be overwritten. What is paused here says nothing of the other board.
+/// Refuses a board that is not empty, so that nothing is overwritten. Deletes its pauses, which say
+/// nothing of the other board.
 fn make_room(conn: &Connection) -> Result<(), TransferError> {
     conn.pragma_update(None, "defer_foreign_keys", true)?;
     conn.execute("DELETE FROM pauses", ())?;
@@ -171,7 +172,7 @@ impl TakingIn<'_> {
     }
 }
 
-/// Task ids become names of files and folders, so nothing else may pass for one.
+/// Refuses ids that are none: task ids become names of files and folders.
 fn check_ids(line: &Line, table: &str, row: &Map<String, Value>) -> Result<(), TransferError> {
     let is_id = |column: &str| match column {
         "id" => table == "tasks",
@@ -210,7 +211,7 @@ fn sql(line: &Line, column: &str, value: &Value) -> Result<SqlValue, TransferErr
     }
 }
 
-/// Refuses what no verb could have led to; an export can have been edited.
+/// Refuses a state that no verb could have led to; an export can have been edited.
 fn check_rules(conn: &Connection) -> Result<(), TransferError> {
     let wrong = |problem: String| TransferError::Inconsistent(problem);
     let is_torn = "SELECT id FROM tasks WHERE (status = 'running') <> EXISTS ( \
@@ -233,8 +234,8 @@ fn check_rules(conn: &Connection) -> Result<(), TransferError> {
     }
 }
 
-/// A task that waits for itself, directly or through others: takes away what waits for nothing until
-/// nothing is left (Kahn's algorithm), or a cycle.
+/// Returns a task that waits for itself, directly or through others: removes tasks without parents
+/// until none is left (Kahn's algorithm), or a cycle.
 fn on_a_cycle(conn: &Connection) -> Result<Option<String>, TransferError> {
     let mut statement = conn.prepare("SELECT parent_id, child_id FROM task_links")?;
     let links = statement

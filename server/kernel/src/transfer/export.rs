@@ -1,4 +1,4 @@
-//! Writing everything, a row a line.
+//! Exporting everything, a row a line.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::TransferError;
 use super::tables::{FORMAT, TABLES};
 
-/// Writes the board that `conn` reads in one transaction, and tells how many rows it has.
+/// Writes the board that `conn` reads in one transaction, and returns the number of its rows.
 pub(super) fn export(
     conn: &Connection,
     now: Timestamp,

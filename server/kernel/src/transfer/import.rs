@@ -1,4 +1,4 @@
-//! Taking in a whole board, or handing a list of tasks on.
+//! Importing a whole board, or handing a list of tasks on.
 
 use std::fs;
 use std::io::BufRead;
@@ -24,7 +24,7 @@ struct Header {
     schema: i32,
 }
 
-/// Takes in what `input` holds, into the board at `path`.
+/// Imports `input` into the board at `path`.
 pub(super) fn import(
     path: &Path,
     now: Timestamp,
@@ -49,7 +49,7 @@ pub(super) fn import(
     Ok(imported)
 }
 
-/// Takes in the board at `from`, into the one at `path`.
+/// Imports the board at `from` into the one at `path`.
 pub(super) fn import_file(
     from: &Path,
     path: &Path,

@@ -1,4 +1,4 @@
-//! Reading lines, of which each that is wrong can be named.
+//! Reading lines by number, so that an error can name its line.
 
 use std::io::BufRead;
 

@@ -1,4 +1,4 @@
-//! Taking in a plain list of tasks: a JSON object a line, with the fields of a new task.
+//! Importing a plain list of tasks: a JSON object a line, with the fields of a new task.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::BufRead;
@@ -46,7 +46,7 @@ struct Planned {
     skills: Vec<String>,
 }
 
-/// Takes in the list that begins with the line `first`, in the name of `actor`.
+/// Imports the list that begins with the line `first`, in the name of `actor`.
 pub(super) fn take_in(
     conn: &Connection,
     now: Timestamp,
@@ -89,8 +89,8 @@ pub(super) fn take_in(
     })
 }
 
-/// The tasks in an order in which each comes after those of the list that it waits for, else as they
-/// stand.
+/// Sorts the tasks so that each comes after those of the list that it waits for, else in their
+/// order.
 fn parents_first(planned: Vec<(Planned, Line)>) -> Result<Vec<(Planned, Line)>, TransferError> {
     let mut keys = HashMap::new();
     for (at, (plan, line)) in planned.iter().enumerate() {
@@ -103,7 +103,7 @@ fn parents_first(planned: Vec<(Planned, Line)>) -> Result<Vec<(Planned, Line)>, 
     let mut is_placed = vec![false; planned.len()];
     let mut waiting: VecDeque<(usize, (Planned, Line))> = planned.into_iter().enumerate().collect();
     let mut ordered = Vec::with_capacity(waiting.len());
-    // How many were put back since the last one was placed.
+    // The number of tasks that were put back since the last one was placed.
     let mut put_back = 0;
     while let Some((at, (plan, line))) = waiting.pop_front() {
         let is_free = |parent: &String| {
@@ -129,7 +129,7 @@ fn parents_first(planned: Vec<(Planned, Line)>) -> Result<Vec<(Planned, Line)>, 
 }
 
 impl Planned {
-    /// Everything that somebody wrote.
+    /// Returns all texts that somebody wrote.
     fn text(&self) -> impl Iterator<Item = &String> {
         let optional = [
             &self.body,

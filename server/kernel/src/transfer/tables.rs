@@ -1,8 +1,8 @@
-//! Which tables are taken elsewhere.
+//! The tables that an export contains.
 
 /// The tables of a board, each after those that it refers to. Left out are those that follow from
-/// these: the search index, the attempts as hermes reads them, and what a dispatcher says of itself.
-/// So are the keys of requests, which belong to the server that answered them.
+/// these: the search index, the attempts as hermes reads them, and the dispatcher's report. So are
+/// the keys of requests, which belong to the server that answered them.
 pub(super) const TABLES: [&str; 15] = [
     "tasks",
     "task_links",

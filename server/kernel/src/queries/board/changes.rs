@@ -76,7 +76,8 @@ impl Kernel {
     }
 }
 
-/// The tasks that the events after `since` touched; `None` when they cannot be told, or are many.
+/// Returns the tasks that the events after `since` touched; `None` if the log has a gap or they are
+/// many.
 fn touched_since(conn: &Connection, since: EventId) -> Result<Option<Vec<BoardRow>>, Error> {
     let (oldest, newest) = events::ends(conn)?;
     if newest < since || oldest.0.saturating_sub(1) > since.0 {

@@ -34,12 +34,12 @@ pub(super) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Counts> 
     })
 }
 
-/// The counts of all tasks on which anything hangs.
+/// The counts of all tasks that have any.
 pub(super) struct AllCounts(HashMap<String, Counts>);
 
 impl AllCounts {
-    /// Reads everything that is counted once, in the order in which it lies in the file. For the whole
-    /// board that takes a fraction of what it takes to look it up for each task, or for each link.
+    /// Counts everything in one pass, in the order of the file. For the whole board that takes a
+    /// fraction of a look-up for each task, or for each link.
     pub(super) fn read(conn: &Connection) -> Result<Self, Error> {
         let done = done(conn)?;
         let mut all = HashMap::<_, Counts>::new();

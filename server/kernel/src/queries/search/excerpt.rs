@@ -10,7 +10,7 @@ const BEFORE: usize = 4;
 /// The maximum number of characters of an excerpt.
 const MOST_CHARACTERS: usize = 400;
 
-/// The words that are looked for, in the form that is compared.
+/// The words of a search, folded for comparison.
 pub(super) struct Words(Vec<Vec<char>>);
 
 impl Words {

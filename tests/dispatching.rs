@@ -51,7 +51,7 @@ impl Daemon {
         Ok(line)
     }
 
-    /// Sends a signal, and tells how it ended and what it said last.
+    /// Sends a signal, and returns the exit status and the last output.
     async fn end(mut self, signal: &str) -> anyhow::Result<(ExitStatus, String)> {
         let pid = self.process.id().context("it has ended")?.to_string();
         let sent = Command::new("kill")

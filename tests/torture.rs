@@ -1,6 +1,7 @@
 //! A server that is killed again and again while its board runs.
 //!
-//! `KANBAN_TORTURE_ROUNDS` says how often; `make soak` asks for more than a quick check does.
+//! `KANBAN_TORTURE_ROUNDS` is the number of rounds; `make soak` asks for more than a quick check
+//! does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

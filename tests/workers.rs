@@ -27,7 +27,7 @@ impl<'a> Worker<'a> {
         Ok(self.board.stranger(method, path)?.bearer_auth(&self.token))
     }
 
-    /// Says something to the plugin API; refusals are answers too.
+    /// Sends a request to the plugin API; refusals are answers too.
     pub(crate) async fn says(
         &self,
         method: Method,

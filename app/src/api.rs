@@ -109,7 +109,7 @@ pub async fn unlink_tasks(task: TaskId, parent: TaskId) -> Result<Saved, ApiErro
     crate::ssr::execute_all(Change::StopWaitingFor(parent).into_commands(task)).await
 }
 
-/// Says something about a task.
+/// Comments on a task.
 #[server(prefix = "/fn", endpoint = "comment", output = Answers)]
 pub async fn comment(task: TaskId, body: String) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::CommentOnTask { task, body }).await
@@ -134,13 +134,13 @@ pub async fn accept_result(task: TaskId, result: String) -> Result<Saved, ApiErr
     crate::ssr::execute_all(Change::Complete { result }.into_commands(task)).await
 }
 
-/// Tells somebody what becomes of a task, from now on.
+/// Adds a subscription to a task.
 #[server(prefix = "/fn", endpoint = "subscribe", output = Answers)]
 pub async fn subscribe(task: TaskId, to: Address) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::Subscribe { task, to }).await
 }
 
-/// Tells them no longer.
+/// Removes a subscription to a task.
 #[server(prefix = "/fn", endpoint = "unsubscribe", output = Answers)]
 pub async fn unsubscribe(task: TaskId, to: Address) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::Unsubscribe { task, to }).await
@@ -152,13 +152,13 @@ pub async fn retry_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::RetryDelivery { delivery }).await
 }
 
-/// Tells nobody any more what reached nobody.
+/// Drops a dead letter.
 #[server(prefix = "/fn", endpoint = "drop_delivery", output = Answers)]
 pub async fn drop_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
     crate::ssr::execute(domain::command::Command::DropDelivery { delivery }).await
 }
 
-/// Lets the dispatcher look at the board now, and says how many tasks it started.
+/// Runs a dispatcher tick and returns the number of tasks it started.
 #[server(prefix = "/fn", endpoint = "nudge", input = Json, output = Answers)]
 pub async fn nudge() -> Result<u32, ApiError> {
     crate::ssr::nudge().await

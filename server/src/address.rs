@@ -72,7 +72,8 @@ pub(crate) struct Reachable {
     _file: File,
 }
 
-/// Says that others can reach a server of this home folder. It waits for whoever asks at this moment.
+/// Records that others can reach a server of this home folder. It waits for whoever asks at this
+/// moment.
 pub(crate) fn publish_reachable(path: &Path) -> io::Result<Reachable> {
     let file = OpenOptions::new()
         .write(true)

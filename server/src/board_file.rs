@@ -52,8 +52,8 @@ pub(crate) fn has_been_used(home: &Home) -> bool {
         || crate::serve::address_file(home).exists()
 }
 
-/// Looks through the file while it is in use. What is found stands in the log and in the health of the
-/// dispatcher, and the board is only read from then on.
+/// Checks the file for damage while it is in use. A finding goes into the log and into the health
+/// of the dispatcher, and the board is only read from then on.
 pub(crate) async fn look_for_damage(kernel: Kernel) {
     match kernel.look_for_damage().await {
         Ok(()) | Err(kernel::Error::Corrupt(_)) => {}

@@ -52,7 +52,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The most listeners at once. Each costs a few tens of kilobytes.
 pub(crate) const MAX_LISTENERS: usize = 256;
 
-/// Tells a page that its cursor is unknown here, so that it reads the board again.
+/// The message to a page whose cursor is unknown here, so that it reads the board again.
 const RESET: &str = r#"{"reset":true}"#;
 
 /// The longest frame, in bytes. One frame may wait to be sent to a client; until then no other is
@@ -110,7 +110,7 @@ pub(crate) async fn events(
         .into_response()
 }
 
-/// Tells one client what happens until it leaves, is not welcome any more or the server stops.
+/// Sends one client the events until it leaves, is not welcome any more or the server stops.
 async fn follow(
     mut socket: WebSocket,
     state: AppState,
@@ -243,7 +243,8 @@ async fn fail(socket: &mut WebSocket, error: &kernel::Error) {
     close(socket, close_code::ERROR, format!("internal error {id}")).await;
 }
 
-/// Says good-bye, so that the other side need not wait for a time-out to know.
+/// Closes the socket with a close frame, so that the other side need not wait for a time-out to
+/// know.
 async fn close(socket: &mut WebSocket, code: u16, reason: impl Into<Utf8Bytes>) {
     let frame = CloseFrame {
         code,

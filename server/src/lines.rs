@@ -47,8 +47,7 @@ impl Lines {
         Ok((Self { queue, left_out }, last))
     }
 
-    /// Says something, unless too much waits already; the next thing that is said tells how much that
-    /// was.
+    /// Queues a line, or drops it while too many wait; the next line tells how many were dropped.
     pub(crate) fn say(&mut self, text: &str) {
         let text = match self.left_out {
             0 => text.to_owned(),

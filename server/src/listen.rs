@@ -151,7 +151,7 @@ async fn serve(
     }
 }
 
-/// Tells somebody that there is no place, and listens until they have heard it: a connection that is
+/// Answers that there is no room, and reads until the client has heard it: a connection that is
 /// closed while words are under way loses the answer too.
 async fn turn_away(mut stream: TcpStream, exit: OwnedSemaphorePermit) {
     let _exit = exit;

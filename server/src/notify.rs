@@ -1,6 +1,5 @@
-//! Tells people and programs what happens on the board: takes what waits in the kernel's outbox
-//! there, and records what became of it. It decides nothing: what is told to whom, when it is tried
-//! again and when it is given up is the kernel's to say.
+//! The notifier: delivers what waits in the kernel's outbox to people and programs, and records the
+//! result. It decides nothing: recipients, retries and giving up are the kernel's to say.
 //!
 //! Everything is delivered at least once. A process that is killed between a delivery and its record
 //! delivers that one again, under the same key.
@@ -244,7 +243,7 @@ impl Work {
         }
     }
 
-    /// Starts to tell every place that can be told something, and says when to look again.
+    /// Starts a delivery to every place that can get one, and returns the time of the next look.
     async fn look(&self, jobs: &mut JoinSet<()>, busy: &mut Busy) -> Option<Timestamp> {
         let outbox = match self.kernel.outbox().await {
             Ok(outbox) => outbox,

@@ -84,7 +84,8 @@ impl Post {
     }
 }
 
-/// Waits until the lock is free, and starts to work. Until then the board says who dispatches it.
+/// Waits until the lock is free, and starts to work. Until then the board shows the holder of the
+/// lock.
 async fn wait(kernel: &Kernel, home: &Home, config: &Config) -> Dispatcher {
     let mut again = interval(AGAIN);
     let mut trouble = String::new();

@@ -150,7 +150,7 @@ fn dispatcher_config(settings: &Settings) -> anyhow::Result<Config> {
     })
 }
 
-/// Says where the board is, for people and for programs that started us on port 0.
+/// Prints the board's address, for people and for programs that started us on port 0.
 fn announce(address: SocketAddr, launch_link: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let said = writeln!(stdout, "listening on http://{address}\nopen {launch_link}")
@@ -194,8 +194,8 @@ fn reachable_file(home: &Home) -> PathBuf {
     home.root().join("kanban/server.reachable")
 }
 
-/// Says it where others can reach this server: it listens beyond this machine, or a proxy hands on to
-/// it what comes from anywhere.
+/// Records that others can reach this server: it listens beyond this machine, or a proxy hands on
+/// to it what comes from anywhere.
 fn publish_reachable(settings: &Settings, listen: SocketAddr) -> anyhow::Result<Option<Reachable>> {
     if listen.ip().is_loopback() && settings.public_url.is_none() {
         return Ok(None);

@@ -7,7 +7,7 @@ use dispatcher::Dispatcher;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Tells everybody that the server is about to stop, and knows when they have left.
+/// The shutdown signal, and the count of those who have yet to leave.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shutdown(Arc<watch::Sender<bool>>);
 

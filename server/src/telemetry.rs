@@ -37,7 +37,7 @@ impl Write for BestEffort {
     }
 }
 
-/// `KANBAN_LOG` says how much is told, as in `warn,dispatcher=debug`.
+/// Starts logging at the levels of `KANBAN_LOG`, as in `warn,dispatcher=debug`.
 fn start_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())

@@ -154,7 +154,7 @@ impl Board {
         Ok(())
     }
 
-    /// Asks the server to end, and tells how it did and what else it had printed.
+    /// Asks the server to end, and returns its exit status and the rest of its output.
     pub(crate) async fn stop(&mut self) -> anyhow::Result<(ExitStatus, String)> {
         self.ask_to_end().await?;
         self.ended().await
@@ -170,7 +170,7 @@ impl Board {
         Ok(())
     }
 
-    /// Waits until the server has ended, and tells how it did and what else it had printed.
+    /// Waits until the server has ended, and returns its exit status and the rest of its output.
     pub(crate) async fn ended(&mut self) -> anyhow::Result<(ExitStatus, String)> {
         let mut server = self.server.take().context("no server to wait for")?;
         let mut printed = String::new();

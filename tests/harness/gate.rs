@@ -31,7 +31,7 @@ impl Gate {
         format!("read word < '{}'; echo \"$word\"", self.0.display())
     }
 
-    /// Says a word to the worker, once it has come to listen.
+    /// Writes a word to the worker, once it has come to listen.
     pub(crate) async fn open(&self, word: &str) -> anyhow::Result<()> {
         let opened = tokio::fs::write(&self.0, format!("{word}\n"));
         Ok(within("the worker at its gate", opened).await??)

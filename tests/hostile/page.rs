@@ -37,7 +37,7 @@ fn form_urlencoded(text: &str) -> String {
     encoded.collect::<Vec<_>>().concat()
 }
 
-/// Looks at every slot of a page, and tells which columns came out in which.
+/// Checks every slot of a page, and returns the columns that came out in each.
 fn look_at(address: &str, html: &str) -> Vec<String> {
     let mut found = Vec::new();
     for Slot { name, text } in slots(html) {

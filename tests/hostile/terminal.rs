@@ -28,7 +28,7 @@ fn verbs(tasks: &Tasks) -> Vec<Vec<&str>> {
     verbs
 }
 
-/// Looks at everything that a verb said, for people and for programs.
+/// Checks the whole output of a verb, for people and for programs.
 #[track_caller]
 fn look_at(words: &[&str], said: &Said) -> Vec<String> {
     let both = [said.out.as_str(), said.err.as_str()].concat();

@@ -191,7 +191,7 @@ async fn within<T>(
     }
 }
 
-/// Says an address without going there: the router would show it only later, and what was typed
+/// Replaces the address without navigating: the router would show it only later, and what was typed
 /// meanwhile would jump back.
 fn keep_address(address: &Address) {
     if let Ok(history) = window().history() {

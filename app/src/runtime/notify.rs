@@ -21,7 +21,7 @@ pub(super) fn ask(runtime: Runtime) {
     answered.forget();
 }
 
-/// Tells whether the browser allows it.
+/// Reports the browser's permission to the page.
 pub(super) fn tell(runtime: Runtime) {
     let is_granted = Shown::permission() == NotificationPermission::Granted;
     runtime.dispatch(Msg::Notification(notification::Msg::Permitted(is_granted)));

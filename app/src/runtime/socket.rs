@@ -1,4 +1,4 @@
-//! The page's ear: a WebSocket that tells what happens on the board.
+//! The page's WebSocket, which receives the board's events.
 
 use domain::board::{Frame, TaskSummary};
 use domain::event::Event;
@@ -29,7 +29,7 @@ struct Told {
     status: Option<Pulse>,
 }
 
-/// Opens a socket and tells what comes out of it until it closes or is aborted.
+/// Opens a socket and forwards its messages until it closes or is aborted.
 pub(super) fn open(socket: Socket, since: EventId, tell: impl Fn(Msg) + 'static) -> AbortHandle {
     let (listening, handle) = abortable(async move {
         listen(socket, since, &tell).await;

@@ -10,7 +10,7 @@ use state::age;
 pub(crate) fn Age(
     #[prop(into)] now: Signal<Timestamp>,
     #[prop(into)] since: Signal<Timestamp>,
-    /// Says the age: [`age::brief`], [`age::ago`] or [`age::stopwatch`].
+    /// Formats the age: [`age::brief`], [`age::ago`] or [`age::stopwatch`].
     in_words: fn(Timestamp, Timestamp) -> String,
 ) -> impl IntoView {
     let moment = move || age::rfc3339(since.get());

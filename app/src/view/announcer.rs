@@ -1,4 +1,5 @@
-//! Tells screen readers what moved, and where a carried card is held.
+//! The live region for screen readers: moved cards, and the column that a carried card is held
+//! over.
 
 use leptos::prelude::*;
 

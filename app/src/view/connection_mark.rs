@@ -1,4 +1,4 @@
-//! Says whether what is shown is current.
+//! The mark that shows the state of the connection.
 
 use crate::view::says::word;
 use leptos::either::Either;

@@ -115,7 +115,7 @@ impl Model {
         told
     }
 
-    /// Takes a frame in, and says what it changed. A frame at or below the cursor changes nothing.
+    /// Applies a frame and returns the changes. A frame at or below the cursor changes nothing.
     pub fn apply(&mut self, frame: Frame) -> Vec<Change> {
         if frame.cursor <= self.cursor {
             return Vec::new();

@@ -72,7 +72,7 @@ impl Change {
         change.leads_from(from).is_some().then_some(change)
     }
 
-    /// The reason for which [`Change::between`] returns nothing.
+    /// The reason why [`Change::between`] returns nothing.
     pub fn why_not_between(from: &Status, to: &Status) -> String {
         match to {
             to if from == to => format!("It is in {} already", label::of(to)),

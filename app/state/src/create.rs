@@ -164,7 +164,7 @@ impl Model {
     }
 }
 
-/// Takes in what a person did with the form, and says what they must be told.
+/// Updates the model and returns what the person must be told.
 pub fn update(model: &mut Model, msg: &Msg) -> Option<String> {
     match msg {
         Msg::OpenedFrom(column) => {

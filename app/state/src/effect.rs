@@ -24,7 +24,7 @@ impl Effect {
 /// A side effect that the page asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Open a socket that tells what happens after `since`, in place of the last one.
+    /// Open a socket that sends the events after `since`, in place of the last one.
     OpenSocket {
         /// Its number.
         socket: Socket,
@@ -36,7 +36,7 @@ pub enum Effect {
     /// Read the whole board. Only after [`crate::connection::Msg::LostTrack`] and for the archive:
     /// events say the rest.
     ReadBoard,
-    /// Look for words in all texts of all tasks.
+    /// Search all texts of all tasks.
     Search(String),
     /// Ask how the dispatcher does.
     ReadPulse,
@@ -82,7 +82,7 @@ pub enum Effect {
     KeepLayout(Layout),
     /// Ask the person, by the browser, whether notifications may be shown.
     AskForPermission,
-    /// Look whether they still may.
+    /// Check that they still may.
     LookUpPermission,
     /// Remember whether notifications are wanted.
     KeepNotifications(bool),

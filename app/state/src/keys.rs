@@ -39,7 +39,7 @@ pub enum Action {
     SelectAll,
     /// Make a task.
     Create,
-    /// Look for words.
+    /// Search.
     Search,
     /// Ask for anything.
     Palette,

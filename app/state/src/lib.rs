@@ -88,7 +88,7 @@ pub struct Model {
     carried: Option<Carried>,
     drawer: drawer::Model,
     edit: edit::Model,
-    /// The reason for which the dependencies of a task could not be changed.
+    /// The reason why the dependencies of a task could not be changed.
     link_problem: Option<(TaskId, String)>,
     create: create::Model,
     comment: comment::Model,

@@ -51,7 +51,7 @@ pub enum Line {
     Text(Vec<Span>),
 }
 
-/// Tells one state of a block from others, of this and of every other block.
+/// Identifies one state of a block among others, of this and of every other block.
 pub type Key = (u32, usize, Option<Line>);
 
 impl Log {

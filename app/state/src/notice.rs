@@ -30,7 +30,7 @@ pub struct Model {
 /// Something said in a corner of the page for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Tells it from the others.
+    /// Its id.
     pub id: u32,
     /// The text.
     pub text: String,
@@ -89,7 +89,7 @@ impl Model {
         self.notices.retain(|notice| notice.kind != Kind::Done(act));
     }
 
-    /// Tells screen readers something.
+    /// Announces something to screen readers.
     pub fn say(&mut self, text: String) {
         self.announcement = text;
     }
@@ -114,7 +114,7 @@ impl Model {
         self.notices.retain(|notice| now < notice.until);
     }
 
-    /// Tells screen readers which cards appeared or moved.
+    /// Announces the cards that appeared or moved.
     pub fn announce(&mut self, changes: &[Change]) {
         let moves: Vec<&Change> = changes
             .iter()

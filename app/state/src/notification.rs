@@ -103,7 +103,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Option<Effect> {
     }
 }
 
-/// Says what has come since this was last asked.
+/// Returns the notifications since the last call.
 pub(crate) fn news(page: &mut Page) -> Option<Effect> {
     let concerns = inbox::concerns(page);
     let known = std::mem::replace(&mut page.notifications.known, known(&concerns));

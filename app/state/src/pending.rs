@@ -30,7 +30,7 @@ pub struct Model {
     answers: Vec<(Ticket, Answer)>,
 }
 
-/// Tells a request from the others.
+/// Identifies a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ticket(u64);
 
@@ -161,7 +161,7 @@ impl Model {
         Some(self.entries.remove(position).request)
     }
 
-    /// Notes what became of the changes that were sent last. Where they all met with one refusal,
+    /// Records the answers to the changes that were sent last. Where they all met with one refusal,
     /// those that were not sent yet would meet with it too.
     pub fn answer_all(
         &mut self,

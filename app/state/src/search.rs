@@ -27,8 +27,8 @@ impl Model {
         self.found.contains(task)
     }
 
-    /// Looks for other words. What was found for the last ones stays until there is an answer, unless
-    /// nothing is looked for any more.
+    /// Searches for other words. The last matches stay until there is an answer, unless the search
+    /// is empty now.
     pub fn look_for(&mut self, text: &str) -> Option<Effect> {
         text.trim().clone_into(&mut self.wanted);
         if self.wanted.chars().count() < SHORTEST {

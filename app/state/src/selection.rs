@@ -47,7 +47,7 @@ impl Model {
         self.chosen.is_empty()
     }
 
-    /// The reason for which the last bulk change left a task alone.
+    /// The reason why the last bulk change left a task alone.
     pub fn refusal_of(&self, task: &TaskId) -> Option<&String> {
         self.chosen.get(task)?.as_ref()
     }
@@ -57,7 +57,7 @@ impl Model {
         self.chosen.remove(task);
     }
 
-    /// Notes why a task was left alone. It stays chosen.
+    /// Records the refusal of a task. It stays chosen.
     pub fn refuse(&mut self, task: TaskId, why: String) {
         self.chosen.insert(task, Some(why));
     }

@@ -15,7 +15,7 @@ pub struct Model {
     wanted: u32,
 }
 
-/// Tells an act from the others.
+/// Identifies an act.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActId(u32);
 

@@ -19,7 +19,7 @@ use crate::{
     layout, notification, pressed, requests, selection, shown,
 };
 
-/// Takes in what happened, and says what is to be done about it.
+/// Updates the model and returns the effects.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = react(model, msg);
     // From now on, not from when the browser comes to it: what is typed next belongs to the field.
@@ -230,7 +230,7 @@ fn mine(model: &mut Model) -> Vec<Effect> {
     look(model, filter::Msg::ChoseAssignee(mine.filter(|_| !is_on)))
 }
 
-/// Says what the dispatcher found to do.
+/// Shows the result of a tick in a notice.
 fn nudged(model: &mut Model, result: Result<u32, Refusal>) {
     let now = model.now;
     match result {

@@ -26,8 +26,8 @@ pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error>
     })
 }
 
-/// Makes the workspace of a task that was claimed by hand, as that of a worker is made, and says where
-/// it is. The claim is given back where that fails.
+/// Makes the workspace of a task that was claimed by hand, as for a worker, and returns its path.
+/// The claim is released where that fails.
 ///
 /// # Errors
 /// Fails when `kanban.toml` cannot be used, or the workspace cannot be had.

@@ -95,8 +95,8 @@ impl Dispatcher {
     }
 }
 
-/// Looks at the board once, as a dispatcher that starts now would, and leaves what it started to
-/// supervisors; `max` bounds how much that is.
+/// Runs one tick, as a dispatcher that starts now would, starts at most `max` tasks and leaves them
+/// to their supervisors.
 ///
 /// # Errors
 /// As [`Dispatcher::start`]: one that works already has to be asked instead, by [`Handle::tick`].
@@ -127,8 +127,7 @@ impl Handle {
         self.nudge.notify_one();
     }
 
-    /// Makes the dispatcher look at the whole board now and start at most `max` tasks, and says what
-    /// came of it.
+    /// Runs a tick over the whole board, starts at most `max` tasks and returns the report.
     ///
     /// # Errors
     /// Fails when the tick fails or the dispatcher has stopped.

@@ -25,10 +25,10 @@ use crate::unsettled;
 
 use lost::Lost;
 
-/// Says what the next look at the board would start, at most `max` tasks, and what it would leave
-/// and why, whether a dispatcher works or not. It looks at all tasks that are ready or that the look
-/// would make so. What only becomes ready in its course, because a worker has ended unseen, is not
-/// foreseen.
+/// Reports the next tick without running it: the starts, at most `max`, and the tasks left with the
+/// reason, whether a dispatcher works or not. Covers all tasks that are ready or that the tick
+/// would make so. A task that only becomes ready in its course, because a worker has ended unseen,
+/// is not foreseen.
 ///
 /// # Errors
 /// Fails when the board cannot be read or `kanban.toml` cannot be used.

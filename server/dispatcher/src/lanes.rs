@@ -93,7 +93,7 @@ impl Lane {
         lane
     }
 
-    /// Looks for the program where a worker would find it.
+    /// Finds the program where a worker would find it.
     pub(crate) fn find_program(&mut self) {
         self.program = program::find(&self.command.program(), &self.path());
     }
@@ -190,7 +190,7 @@ impl Lanes {
         Ok(())
     }
 
-    /// Looks for all programs again: one may have been installed meanwhile.
+    /// Finds all programs again: one may have been installed meanwhile.
     pub(crate) fn find_programs(&mut self) {
         for lane in &mut self.lanes {
             lane.find_program();

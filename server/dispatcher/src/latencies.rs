@@ -5,7 +5,7 @@ use kernel::Histogram;
 /// The latencies of this process's dispatcher.
 #[derive(Debug, Default)]
 pub struct Latencies {
-    /// A look at the board, with all that follows from it.
+    /// A tick.
     pub tick: Histogram,
     /// A claim, from its request to its commit.
     pub claim: Histogram,

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The pause before another try to kill a process that hangs in the kernel.
 const REST: Duration = Duration::from_secs(1);
 
-/// Looks for what is left, ends it, and says how much that was. It blocks.
+/// Finds the orphan processes, kills them and returns their number. It blocks.
 type Look = Arc<dyn Fn() -> io::Result<usize> + Send + Sync>;
 
 /// The orphan processes of a run.
@@ -55,7 +55,7 @@ impl Leftovers {
         }
     }
 
-    /// Ends them, before the task may be started again, and says whether all of them are gone.
+    /// Kills them before the task may be started again; returns true when all of them are gone.
     pub(crate) async fn end(&mut self) -> bool {
         let mut look_again = interval(LOOK_AGAIN);
         for _ in 0..LOOKS {
@@ -79,7 +79,7 @@ impl Leftovers {
         }
     }
 
-    /// Says whether all are gone for sure by now; `None` when the look does not return.
+    /// Returns true when all are gone for sure; `None` while the scan does not return.
     async fn look(&mut self) -> Option<bool> {
         let look = &self.look;
         let under_way = self.under_way.get_or_insert_with(|| {
@@ -148,7 +148,7 @@ impl Traces {
         Ok(processes.into_iter().map(|process| process.pid).collect())
     }
 
-    /// Kills every process of the run, and says how many there were.
+    /// Kills every process of the run and returns their number.
     fn kill_all(&self) -> io::Result<usize> {
         let processes = self.processes()?;
         for Process { pid, started_ticks } in &processes {

@@ -1,4 +1,4 @@
-//! Tells whether this machine can start workers. Nothing here knows of any task.
+//! Checks that this machine can start workers. Nothing here knows of any task.
 
 use std::fs::File;
 use std::io;
@@ -21,7 +21,7 @@ const LEAST_ROOM: u64 = 1024 * 1024;
 /// come and go.
 const HANDLES: usize = 16;
 
-/// Looks at the disk of the home folder and at our folders in it, and changes nothing. It blocks.
+/// Checks the disk of the home folder and our folders in it, and changes nothing. It blocks.
 ///
 /// # Errors
 /// Fails with the fault that was found.

@@ -219,8 +219,7 @@ impl Supervision<'_> {
         }
     }
 
-    /// Adds the worktree that the worker is to run in. Says how the run ended, if that was the end of
-    /// it.
+    /// Adds the worktree that the worker is to run in. Returns the exit if that ended the run.
     async fn add_worktree(&mut self, worktree: &Worktree) -> Option<Exit> {
         // What git checks out belongs to the person who started the server, as what the worker makes.
         let umask = self.spec.umask.map(Mode::from_bits_truncate);
@@ -281,7 +280,7 @@ impl Supervision<'_> {
         }
     }
 
-    /// Looks whether the run may go on. The dispatcher tells us when it may not, but it may be gone.
+    /// Checks that the run may go on. The dispatcher tells us when it may not, but it may be gone.
     async fn look(&mut self, output: Option<&Output>) -> Option<End> {
         self.sessions.note();
         if let Some(standing) = self.board.standing().await {

@@ -140,7 +140,8 @@ impl Watched {
         self.began.elapsed()
     }
 
-    /// Notes whether its lease is over, and says for how long we have seen that by now.
+    /// Records that the lease is over or renewed, and returns the time for which we have seen it
+    /// over.
     pub(crate) fn lease_is_over(&mut self, is_over: bool) -> Duration {
         self.lapsed = self.lapsed.or(Some(Instant::now())).filter(|_| is_over);
         self.lapsed.map_or(Duration::ZERO, |since| since.elapsed())

@@ -225,7 +225,7 @@ impl Work {
         }
     }
 
-    /// Looks at what nothing tells of, and says whether the board has to be looked at for it.
+    /// Checks what no event tells of; returns true when that calls for a tick.
     async fn look_around(&mut self) -> bool {
         let was_set = match self.follow_clock().await {
             Ok(was_set) => was_set,
@@ -254,7 +254,7 @@ impl Work {
         }
     }
 
-    /// One look at the board, and what follows from it. Says when the next one is due.
+    /// Runs one tick and returns the time at which the next one is due.
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
         self.follow_clock().await?;
         // First, because a run whose task is not running any more cannot be settled.

@@ -46,7 +46,7 @@ pub enum Error {
     /// The path would mean another folder for each program that reads it.
     #[error("the path {0} is not absolute")]
     NotAbsolute(PathBuf),
-    /// Nothing says what the worktree is to be of.
+    /// No repository is named for the worktree.
     #[error(
         "nothing says which repository the worktree is to be of; name it as the task's workspace \
          path, or as `repository` of its lane"

@@ -143,8 +143,8 @@ impl Keys {
         }
     }
 
-    /// Puts another token in force. Whatever the one before has let in is out. Says whether it is
-    /// another one.
+    /// Puts another token in force, which ends all sessions of the one before. Returns true when it
+    /// differs.
     pub(super) fn replace(&self, token: Token) -> bool {
         self.0.send_if_modified(|state| {
             if state.token == token {

@@ -1,8 +1,8 @@
 //! Sessions that were left before their end, kept in a file: a server that starts again must not
 //! let them in.
 //!
-//! A line says which session, and until when a copy of its cookie could be good. What it says is no
-//! secret: nobody makes a cookie of it without the token.
+//! A line holds the session's id, and the time until which a copy of its cookie could be good. It
+//! is no secret: nobody makes a cookie of it without the token.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -18,7 +18,7 @@ pub(super) struct Bulk<'a> {
 }
 
 impl<'a> Bulk<'a> {
-    /// Says each change in a line.
+    /// Prints each change in a line.
     pub(super) fn new(session: &'a Session, output: &'a mut Output, verb: &'static str) -> Self {
         Self {
             session,

@@ -37,7 +37,7 @@ fn pace(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a number of seconds between 0.1 and 86400".to_owned())
 }
 
-/// Tells of everything after `since` until the process is asked to end or nobody reads any more.
+/// Prints everything after `since` until the process is asked to end or nobody reads any more.
 /// Frames come at once, but at least `pace` apart, or else `usual`.
 pub(super) async fn follow(
     session: &Session,

@@ -91,7 +91,7 @@ impl Output {
         write_line(&mut self.asides, lines(&sentence.to_string()));
     }
 
-    /// Prints what has been said until now, and tells whether anybody still reads.
+    /// Prints the output until now; returns false once nobody reads any more.
     ///
     /// # Errors
     /// Fails when it cannot be printed for another reason than that.
@@ -103,7 +103,7 @@ impl Output {
         Ok(is_read)
     }
 
-    /// Prints everything and says how the program is to exit.
+    /// Prints everything and returns the exit code.
     pub(super) fn flush(mut self) -> ExitCode {
         match self.pour() {
             Ok(_) if !self.has_failed => ExitCode::SUCCESS,

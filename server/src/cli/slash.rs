@@ -41,8 +41,7 @@ const LONGEST_ANSWER: usize = 3_800;
 /// The text in place of the rest of a longer one.
 const CUT: &str = "\n… (cut; the board or a terminal has the rest)";
 
-/// Carries out a line in the name of `actor` and tells what came of it. Whatever the line holds,
-/// the answer is a text that says something.
+/// Runs a line in the name of `actor` and returns the answer, which is never empty.
 pub(crate) async fn run_slash(kernel: &Kernel, home: &Home, actor: &Actor, line: &str) -> String {
     let answer = match understand(line) {
         Ok(verb) => carry_out(verb, kernel, home, actor).await,

@@ -53,7 +53,7 @@ pub(super) fn frame(cursor: EventId, status: &str) -> String {
     format!(r#"{{"events":[],"cursor":{cursor},"tasks":[],"status":{status}}}"#)
 }
 
-/// Looks for as long as somebody watches.
+/// Polls for as long as somebody watches.
 async fn look(statuses: Arc<Statuses>, kernel: Kernel, home: Home) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -15,7 +15,7 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    /// It has failed once more; says how long to rest before the next attempt.
+    /// Records another failure and returns the back-off before the next attempt.
     pub(super) fn rest(&mut self, error: &kernel::Error) -> Duration {
         let rest = match self.last_rest {
             None => {

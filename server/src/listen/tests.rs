@@ -36,7 +36,7 @@ async fn server() -> SocketAddr {
     address
 }
 
-/// Says something on a new connection.
+/// Sends something on a new connection.
 async fn say(address: SocketAddr, words: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(words.as_bytes()).await.unwrap();

@@ -96,7 +96,7 @@ fn end(group: Option<u32>) {
     }
 }
 
-/// Gives a program the message, waits for its end, and tells how that was and what it complained of.
+/// Gives a program the message, waits for its end, and returns its exit status and standard error.
 async fn talk(mut child: Child, message: String) -> std::io::Result<(ExitStatus, Vec<u8>)> {
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let mut complaint = Vec::new();

@@ -64,8 +64,8 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// Does what a message asks for, and says what to reply. What is not meant for the board, or came
-    /// before, is not replied to.
+    /// Does what a message asks for, and returns the reply. A message that is not meant for the
+    /// board, or came before, gets none.
     ///
     /// A message is noted before it is acted upon: one that a killed process was acting upon is not
     /// done twice, and whoever wrote it sees that there is no reply.

@@ -15,8 +15,8 @@ use super::{Work, notifier};
 /// memory.
 const AT_ONCE: u32 = 200;
 
-/// Tells a place what is due. It stops early when the place is in trouble or was told enough; what
-/// is left is seen by the next look.
+/// Sends a place the deliveries that are due. It stops early when the place fails or has had
+/// enough; the rest is left to the next look.
 pub(super) async fn tell(work: Work, due: Due) {
     if let Err(error) = tell_all(&work, due).await {
         tracing::error!(%error, "what is to be told cannot be read");
@@ -47,7 +47,7 @@ async fn tell_all(work: &Work, due: Due) -> Result<(), kernel::Error> {
     Ok(())
 }
 
-/// Sends one message, and says whether to go on.
+/// Sends one message; returns true when the next may follow.
 async fn send(work: &Work, channel: &Arc<dyn Channel>, told: &[Delivery]) -> bool {
     let url = work.url().await;
     let (Some(message), Some(first)) = (Message::of(told, url.as_deref()), told.first()) else {

@@ -84,8 +84,8 @@ const FOR_NOW: [&str; 6] = [
 ];
 
 impl Slack {
-    /// Tells a message, and gives the number that it gets. What is asked where answers come back to
-    /// us has buttons; an incoming webhook is a way out only.
+    /// Sends a message, and returns the platform's id of it. A question has buttons where answers
+    /// come back to us; an incoming webhook is a way out only.
     async fn tell(&self, to: &Address, message: &Message) -> Result<Option<String>, Failure> {
         let mut text = escape(&message.text());
         if let Some(webhook) = self.webhooks.get(&to.chat_id) {

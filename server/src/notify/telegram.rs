@@ -150,7 +150,7 @@ impl Telegram {
         read(response, patience.answer_bytes).await
     }
 
-    /// Tells a message, and gives the number that it gets.
+    /// Sends a message, and returns the platform's id of it.
     async fn tell(&self, to: &Address, message: &Message) -> Result<i64, Failure> {
         let question = message.question().filter(|_| self.is_listening);
         let mut text = message.text();

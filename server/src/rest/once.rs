@@ -22,7 +22,7 @@ use crate::http_error::{self, HttpError};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Says that an answer is that of the first request.
+/// The header that marks an answer as that of the first request.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The longest key: more than any UUID or ULID with a name before it.

@@ -1,4 +1,4 @@
-//! The notes on a card beside its title: the reason for which it is where it is.
+//! The notes on a card beside its title: the reason why it is where it is.
 
 use leptos::prelude::*;
 use reactive_stores::Field;

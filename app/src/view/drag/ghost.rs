@@ -79,7 +79,7 @@ impl Ghost {
         drop(self.picture.style().set_property("translate", &translate));
     }
 
-    /// Says why the card cannot be let go here.
+    /// Shows the reason why the card cannot be let go here.
     pub(super) fn explain(&self, problem: Option<&str>) {
         match problem {
             Some(problem) => set(&self.picture, "data-problem", problem),

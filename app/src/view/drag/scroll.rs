@@ -10,7 +10,7 @@ const EDGE: i32 = 48;
 /// The most that is scrolled in a frame, in pixels.
 const STEP: i32 = 18;
 
-/// Scrolls what lies at the pointer, and says whether anything moved.
+/// Scrolls what lies at the pointer; returns true when anything moved.
 pub(super) fn at_edges(x: i32, y: i32) -> bool {
     let across = document().query_selector(".columns").ok().flatten();
     let columns = document().query_selector_all(".column .cards").ok();

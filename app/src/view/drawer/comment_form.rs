@@ -1,4 +1,4 @@
-//! Says something about the open task.
+//! The form for a comment on the open task.
 
 use domain::id::TaskId;
 use leptos::html::Textarea;

@@ -24,7 +24,7 @@ pub(crate) fn Neighbours(
     task: TaskId,
     parents: Memo<Vec<TaskId>>,
     children: Memo<Vec<TaskId>>,
-    /// The reason for which the dependencies could not be changed.
+    /// The reason why the dependencies could not be changed.
     problem: Memo<Option<String>>,
 ) -> impl IntoView {
     let dispatch = use_dispatch();

@@ -57,7 +57,7 @@ pub(super) fn Answers(
     }
 }
 
-/// Says something, and lets the task go on.
+/// Comments on the task, and unblocks it.
 #[component]
 fn SayForm(
     shown: Store<Shown>,
@@ -142,7 +142,7 @@ fn AcceptForm(id: ConcernId, task: TaskId, result: String) -> impl IntoView {
     }
 }
 
-/// Tells somebody after all, or nobody.
+/// Retries a dead letter, or drops it.
 #[component]
 fn DeliveryForms(id: ConcernId, delivery: DeliveryId) -> impl IntoView {
     let dispatch = use_dispatch();

@@ -28,7 +28,7 @@ pub struct Item {
     pub key: &'static str,
     /// The column it is about.
     pub status: Option<Status>,
-    /// The reason for which it cannot be chosen now.
+    /// The reason why it cannot be chosen now.
     pub problem: Option<String>,
     /// Its choice.
     pub choice: Choice,

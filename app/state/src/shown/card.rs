@@ -63,7 +63,7 @@ pub struct Card {
     pub output: Option<String>,
     /// While it runs: whether a task that it depends on was reopened.
     pub is_overtaken: bool,
-    /// The reason for which the last bulk change left it alone.
+    /// The reason why the last bulk change left it alone.
     pub refusal: Option<String>,
     /// True while a change of it is under way.
     pub is_pending: bool,

@@ -44,7 +44,7 @@ pub enum Drawer {
         rewriting: Option<Text>,
         /// The text of somebody else, saved while this one is being edited.
         conflict: Option<Text>,
-        /// The reason for which its dependencies could not be changed.
+        /// The reason why its dependencies could not be changed.
         problem: Option<String>,
     },
     /// It could not be read.

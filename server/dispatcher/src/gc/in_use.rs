@@ -37,7 +37,7 @@ impl InUse {
             .map_err(Error::system("look who works"))
     }
 
-    /// Says why this one has to stay, if it has to.
+    /// Fails with the reason to keep this one, if there is one.
     pub(super) fn check(&self, workspace: &Workspace) -> Result<(), Reason> {
         if self.busy.contains(&workspace.task) {
             return Err(Reason::RunNotEnded);

@@ -30,8 +30,8 @@ impl<'a> Board<'a> {
         Self { spec, kernel }
     }
 
-    /// Says who supervises the run. False when the run has been closed meanwhile, or has another
-    /// supervisor.
+    /// Registers the supervisor of the run. Returns false when the run has been closed meanwhile,
+    /// or has another supervisor.
     pub(super) async fn attach(self, process: ProcessIdentity) -> Result<bool, Error> {
         let run = self.spec.run;
         match self.tell(Command::AttachSupervisor { run, process }).await {
@@ -41,8 +41,8 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Says that the worker runs, and whether its run is still open. A board that cannot be reached
-    /// says nothing against the worker.
+    /// Records that the worker runs; returns false when its run is closed. A board that cannot be
+    /// reached counts as open.
     pub(super) async fn record_spawn(self, worker_pid: u32, log_start: u64) -> bool {
         let record = Command::RecordSpawn {
             run: self.spec.run,

@@ -23,8 +23,8 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// Looks which sessions the processes of the run are in, and notes them if they are others than before.
-    /// A failure is not the last chance: it is tried again at the next look.
+    /// Records the sessions of the run's processes when they have changed. A failure is retried at
+    /// the next check.
     pub(super) fn note(&mut self) {
         let Ok(now) = opened_by_descendants() else {
             return;

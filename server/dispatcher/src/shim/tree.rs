@@ -75,7 +75,7 @@ impl Tree {
         by_signal.or_else(|| status.exit_status().map(End::Code))
     }
 
-    /// Ends every process that is left: asks, waits, kills. Says whether all are gone.
+    /// Ends every process that is left: asks, waits, kills. Returns true when all are gone.
     pub(super) async fn end(&mut self, child_ended: &mut unix::Signal) -> bool {
         if self.is_gone() {
             return true;

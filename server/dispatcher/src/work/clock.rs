@@ -1,4 +1,4 @@
-//! The wall clock, which may be set while rests and leases go on by it.
+//! The wall clock, which may be set while back-offs and leases go by it.
 
 use domain::actor::Actor;
 use domain::command::{Command, LEASE};
@@ -13,8 +13,8 @@ use crate::error::Error;
 const SET: i64 = 5;
 
 impl Work {
-    /// Moves rests and leases with a clock that was set, and says whether it was. First of all in a look:
-    /// what follows goes by the clock.
+    /// Shifts back-offs and leases with a clock that was set; returns true when it was. Runs first
+    /// in a tick: the rest goes by the clock.
     pub(super) async fn follow_clock(&mut self) -> Result<bool, Error> {
         let ahead = self.kernel.clock_ahead();
         let by = Seconds(ahead.0 - self.clock_ahead.0);

@@ -87,8 +87,8 @@ impl Health {
         self.is_bad = true;
     }
 
-    /// A look is over. `fault` says what is wrong with the machine, and `stuck` what the look could not
-    /// bring in order, if there is anything.
+    /// Ends a tick. `fault` is the machine's fault, and `stuck` the problem that the tick could not
+    /// solve, if there is one.
     pub(super) fn looked(
         &mut self,
         looked: &Result<Instant, Error>,
@@ -125,7 +125,7 @@ impl Health {
         }
     }
 
-    /// Tells the log that looks fail, or do no more. One that fails is tried again every other second.
+    /// Logs that ticks fail, or do no more. A failed one is retried every other second.
     fn tell_of(&mut self, failure: Option<String>) {
         if failure == self.failure {
             return;
@@ -179,7 +179,7 @@ impl Work {
         }
     }
 
-    /// Says how the dispatcher does, and when it looks again; `None` when it does not.
+    /// Publishes the status and the time of the next tick; `None` when there is none.
     pub(super) async fn publish(&mut self, next_look: Option<Instant>) {
         let now = self.kernel.now();
         let next_tick = next_look.map(|at| now + seconds(at.duration_since(Instant::now())));

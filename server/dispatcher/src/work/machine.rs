@@ -16,7 +16,7 @@ use crate::machine::{look, probe};
 const LOOK: &str = "look at the machine";
 
 impl Work {
-    /// Looks at the machine, which costs next to nothing, and says whether it is another than before.
+    /// Checks the machine, which costs next to nothing; returns true when a fault is new.
     pub(super) async fn look_at_machine(&mut self) -> bool {
         // What is held back needs more than a look.
         if self.holds.fault().is_some() {
@@ -30,7 +30,7 @@ impl Work {
         })
     }
 
-    /// Probes a machine that could not start workers, once its rest is over.
+    /// Probes a machine that could not start workers, once its back-off is over.
     pub(super) async fn probe_machine_if_due(&mut self) {
         if self.holds.is_probe_due() {
             match self.probe().await {

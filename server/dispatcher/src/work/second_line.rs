@@ -29,7 +29,7 @@ struct Seen {
 }
 
 impl Work {
-    /// Notes when a run began that an earlier dispatcher has started.
+    /// Records the start of a run that an earlier dispatcher has started.
     pub(super) fn began(&mut self, run: RunId, at: Timestamp) {
         let ago = self.kernel.now().seconds_since(at);
         if let Some(watched) = self.watched.get_mut(&run) {

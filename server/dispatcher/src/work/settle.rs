@@ -97,7 +97,7 @@ impl Work {
         Ok(())
     }
 
-    /// Tells the board the verdict on a run, as of the moment at which its worker ended.
+    /// Records the verdict on a run, as of the moment at which its worker ended.
     async fn report_end(
         &mut self,
         run: RunId,
@@ -162,8 +162,8 @@ impl Work {
         Ok(())
     }
 
-    /// Tells the board of a run, in one transaction. If that was closed meanwhile, what is known of its
-    /// worker is recorded all the same.
+    /// Executes commands about a run in one transaction. If that was closed meanwhile, what is
+    /// known of its worker is recorded all the same.
     pub(super) async fn tell(
         &self,
         run: RunId,

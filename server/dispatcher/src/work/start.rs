@@ -15,7 +15,7 @@ use crate::report::Spawned;
 use crate::watched::Process;
 
 impl Work {
-    /// Claims and starts what may start now, at most `max`, and says how many that were.
+    /// Claims and starts the tasks that may start now, at most `max`, and returns their number.
     pub(super) async fn start_tasks(
         &mut self,
         open: &[OpenRun],
@@ -93,7 +93,7 @@ impl Work {
         }
     }
 
-    /// Starts the supervisor of a run, and says whether that was possible.
+    /// Starts the supervisor of a run; returns true when that was possible.
     async fn start(&mut self, start: Start, claimed: Claimed) -> Result<bool, Error> {
         let run = claimed.run;
         let Start {

@@ -76,8 +76,8 @@ impl Work {
         }
     }
 
-    /// Looks through the folders of runs that were closed while no dispatcher was there, whose workers
-    /// may still be leaving, and of those that were stuck.
+    /// Watches or settles the runs that were closed while no dispatcher was there, whose workers
+    /// may still be leaving, and those that were stuck.
     pub(super) async fn find_leftovers(&mut self, open: &[OpenRun]) -> Result<(), Error> {
         let folders = if self.has_seen_folders {
             self.stuck.runs().collect()

@@ -46,7 +46,7 @@ pub(crate) enum Stop {
     Drain,
 }
 
-/// A look at the board that somebody asked for.
+/// A request for a tick.
 #[derive(Debug)]
 pub(crate) struct Asked {
     /// The most tasks it may start.

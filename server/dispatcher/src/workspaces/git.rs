@@ -144,7 +144,7 @@ async fn answer(mut command: Command) -> Result<String, Error> {
     Err(Error::Git(reason(&complaints)))
 }
 
-/// The line that says why; before it git may tell what it was about to do.
+/// The line with git's reason; before it git may tell what it was about to do.
 fn reason(complaints: &str) -> String {
     let mut lines = complaints.lines().map(str::trim);
     let fatal = lines.clone().find_map(|line| {

@@ -13,7 +13,7 @@ pub struct Repositories {
 }
 
 impl Repositories {
-    /// Says whether a repository is trusted. It blocks.
+    /// Returns the trust in a repository. It blocks.
     ///
     /// # Errors
     /// Fails when it is not listed.

@@ -32,8 +32,8 @@ pub(super) fn branch_of(task: &TaskId) -> String {
 
 /// The place of a task's worktree, and the worktree to be added there.
 ///
-/// Looks at files only: git itself may have to wait for a slow disk or for another git. `made` is what
-/// the board has noted of the task's own place.
+/// Reads files only: git itself may have to wait for a slow disk or for another git. `made` is the
+/// board's record of the task's own place.
 pub(super) fn find(
     home: &Home,
     task: &TaskId,

@@ -34,7 +34,7 @@ async fn claim(board: &Board, task: &TaskId) -> Result<Claimed, Refusal> {
     }
 }
 
-/// Claims a task with this workspace, and says where that was made.
+/// Claims a task with this workspace, and returns the path where that was made.
 async fn move_in(board: &Board, new: NewTask) -> (TaskId, Result<PathBuf, Error>) {
     let task = board.create_task(new).await;
     let claimed = claim(board, &task).await.unwrap();

@@ -457,7 +457,7 @@ pub(crate) async fn open(gate: PathBuf, line: &'static str) {
     in_time(opening).await.unwrap().unwrap();
 }
 
-/// Waits until a worker writes to the gate, and says what.
+/// Waits until a worker writes to the gate, and returns the text.
 pub(crate) async fn wait_at(gate: PathBuf) -> String {
     let waiting = tokio::task::spawn_blocking(move || std::fs::read_to_string(gate));
     in_time(waiting).await.unwrap().unwrap()

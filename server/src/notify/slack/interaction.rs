@@ -179,7 +179,7 @@ impl Gate {
         self.answer(&heard).await;
     }
 
-    /// Says in the thread what came of what was pressed or filled in there.
+    /// Answers in the thread what was pressed or filled in there.
     async fn answer(&self, heard: &Heard) {
         if let Some(reply) = self.gateway.hear(heard).await {
             self.slack.reply(&heard.from, &reply).await;

@@ -171,7 +171,7 @@ impl BoardCopy {
         }))
     }
 
-    /// Takes in the changes. Says whether the copy is as large as the board.
+    /// Takes in the changes. Returns true when the copy is as large as the board.
     async fn bring_up_to(self: &Arc<Self>, changes: BoardChanges) -> Result<bool, kernel::Error> {
         if changes.rows.len() < MANY {
             return Ok(self.lock(|state| state.take_in(changes)));

@@ -104,7 +104,7 @@ impl Page {
         chunk
     }
 
-    /// Writes as many pieces of a column as the chunk takes. Says whether these were the last.
+    /// Writes as many pieces of a column as the chunk takes. Returns true when these were the last.
     fn write_pieces(&mut self, pieces: &Column, chunk: &mut Vec<u8>) -> bool {
         let start = self.after.map_or(Bound::Unbounded, Bound::Excluded);
         for (place, piece) in pieces.range((start, Bound::Unbounded)) {

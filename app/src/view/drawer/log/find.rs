@@ -1,4 +1,4 @@
-//! Looks for words in a log, and goes from one place to the next.
+//! Search in a log, from one match to the next.
 
 use crate::view::says::{memo, text};
 use leptos::ev::KeyboardEvent;

@@ -19,7 +19,7 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Writes down what is printed, and says whether anything is heard.
+    /// Appends the output to `printed`, and keeps `is_live` current.
     pub(super) fn start(
         task: &TaskId,
         printed: RwSignal<Log>,

@@ -122,7 +122,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Makes the dispatcher look at the whole board now.
+    /// Asks for a tick over the whole board.
     pub fn nudge(&self) {
         self.nudge.notify_one();
     }

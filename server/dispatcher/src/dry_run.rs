@@ -114,8 +114,8 @@ pub async fn dry_run(
     Ok(report)
 }
 
-/// Adds to the report of a look which ready tasks it has left, and why, by what the dispatcher says of
-/// itself.
+/// Adds the ready tasks that a tick has left to its report, each with the reason, by the
+/// dispatcher's status.
 pub(crate) async fn explain(
     kernel: &Kernel,
     said: Report,

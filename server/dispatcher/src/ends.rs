@@ -86,11 +86,11 @@ impl Rules {
 /// The evidence of how a run ended whose supervisor is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trace {
-    /// The supervisor told it.
+    /// The supervisor recorded it.
     Told(Exit),
-    /// The supervisor vanished before our eyes and told nothing.
+    /// The supervisor vanished before our eyes and left no record.
     Vanished,
-    /// It was gone when we came, and had told nothing: the machine or the server went down.
+    /// It was gone when we came, and had left no record: the machine or the server went down.
     Lost,
 }
 

@@ -188,8 +188,8 @@ impl Traces {
         Ok(found.into_iter().collect())
     }
 
-    /// Returns true when the environment of a process tells of the run. That of other users' processes cannot be
-    /// read, and that of one that has ended is empty.
+    /// Returns true when the environment of a process names the run. That of other users' processes
+    /// cannot be read, and that of one that has ended is empty.
     fn is_in_environment(&self, pid: i32) -> bool {
         fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
             let mut variables = environ.split(|byte| *byte == 0);

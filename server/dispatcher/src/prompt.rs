@@ -25,7 +25,7 @@ impl Prompt<'_> {
         )
     }
 
-    /// The task as the board tells it, and what to do.
+    /// The board's text of the task, and the instructions.
     pub(crate) fn with_context(self, context: &str) -> String {
         format!("{context}\n## How to work on it\n\n{}", self.instructions())
     }

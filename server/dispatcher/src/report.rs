@@ -12,7 +12,7 @@ pub struct TickReport {
     pub promoted: usize,
     /// The runs started, in that order.
     pub spawned: Vec<Spawned>,
-    /// Ready tasks that nobody was told to do.
+    /// The ready tasks without an assignee.
     pub skipped_unassigned: Vec<TaskId>,
     /// Tasks whose worker had vanished.
     pub crashed: Vec<TaskId>,

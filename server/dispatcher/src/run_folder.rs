@@ -1,5 +1,5 @@
-//! The folder of one run: what the dispatcher and the run's supervisor tell each other, in files, so
-//! that either may die and the next one knows.
+//! The folder of one run: the files that the dispatcher and the run's supervisor leave for each
+//! other, so that either may die and the next one knows.
 
 mod exit;
 mod files;
@@ -86,7 +86,7 @@ impl RunFolder {
         self.0.join("script")
     }
 
-    /// The file that tells a worker its job.
+    /// The worker's prompt.
     pub(crate) fn prompt_file(&self) -> PathBuf {
         self.0.join("prompt.md")
     }

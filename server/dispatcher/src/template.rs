@@ -102,9 +102,9 @@ enum Gap {
     /// The skills that a task asks for, separated by commas; as a whole word, `--skills NAME` for each
     /// of them, and nothing for none.
     Skills,
-    /// A short text that tells a worker where to read its task, and how to report.
+    /// A short prompt: where a worker reads its task, and how to report.
     Prompt,
-    /// A file that tells a worker everything: the task, and how to report.
+    /// A file with the whole prompt: the task, and how to report.
     PromptFile,
     /// A file with the body of the task and nothing else.
     Script,

@@ -155,7 +155,7 @@ impl Watched {
         self.signal(Signal::KILL);
     }
 
-    /// Kills a supervisor that was told to end that long ago, and says so if it did.
+    /// Kills a supervisor that was asked to end that long ago; returns true when it did.
     pub(crate) fn insist(&mut self, after: Duration) -> bool {
         let is_late = matches!(self.phase, Phase::Told(at) if at.elapsed() > after);
         if is_late && self.supervisor.is_some() {
@@ -199,7 +199,7 @@ impl Watched {
         self.phase = Phase::Leaving(now + patience(outcome));
     }
 
-    /// Tells the supervisor to end its worker, once its time to leave is over.
+    /// Sends the supervisor SIGTERM once its time to leave is over.
     pub(crate) fn hurry(&mut self, now: Instant) {
         if let Phase::Leaving(until) = self.phase
             && until <= now

@@ -1,5 +1,4 @@
-//! The dispatcher's loop: it waits for something to happen, looks at the board, and does what
-//! follows.
+//! The dispatcher's loop: waits for a wake-up and runs a tick.
 
 mod clock;
 #[cfg(test)]
@@ -135,7 +134,7 @@ impl Work {
         self.latencies.clone()
     }
 
-    /// Works until it is told to stop. A look that fails is not the last.
+    /// Runs until it is told to stop. A failed tick is retried.
     pub(crate) async fn run(mut self, mut wakes: Wakes) {
         let mut wake = Wake::TimeIsUp;
         self.look_at_machine().await;
@@ -194,7 +193,7 @@ impl Work {
         self.publish(None).await;
     }
 
-    /// One look at the board of a dispatcher that does not stay.
+    /// Runs the single tick of a dispatcher that does not stay.
     pub(crate) async fn tick_once(&mut self, max: Option<u32>) -> Result<TickReport, Error> {
         self.is_staying = false;
         self.look_at_machine().await;
@@ -203,7 +202,7 @@ impl Work {
         self.explain(report).await
     }
 
-    /// Adds to the report of a look which ready tasks it has left, and why.
+    /// Adds the ready tasks that a tick has left to its report, each with the reason.
     async fn explain(&self, report: TickReport) -> Result<TickReport, Error> {
         dry_run::explain(&self.kernel, self.report(), report).await
     }
@@ -241,7 +240,7 @@ impl Work {
         self.read_settings().await || machine_failed || was_set
     }
 
-    /// Lets the next look be at everything, also at what is left alone for a while.
+    /// Ends all back-offs and makes the promotion due, so that the next tick leaves out nothing.
     fn leave_out_nothing(&mut self) {
         self.next_promotion = Instant::now();
         self.stuck.end_rests();
@@ -320,8 +319,8 @@ impl Work {
         Ok(())
     }
 
-    /// The time of the next tick that is due by itself. A rest that is over matters only where
-    /// there is room.
+    /// The time of the next tick that is due by itself. The end of a back-off matters only where
+    /// there is a free slot.
     async fn next_look(&self, has_room: bool) -> Result<Instant, Error> {
         let now = Instant::now();
         let at = |moment: Timestamp| {

@@ -1,4 +1,4 @@
-//! The claims that the next look would take back.
+//! The claims that the next tick would take back.
 
 use std::collections::BTreeSet;
 

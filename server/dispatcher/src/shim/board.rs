@@ -63,7 +63,7 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Keeps the claim. Whether it is still ours is seen at the next look.
+    /// Renews the lease. A lost claim is seen at the next check.
     pub(super) async fn renew_lease(self) {
         let renew = Command::RenewLease {
             task: self.spec.task.clone(),

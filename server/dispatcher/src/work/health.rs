@@ -224,7 +224,7 @@ mod tests {
     use super::super::fixture::work;
     use super::*;
 
-    /// Counts what is told to the log.
+    /// Counts the lines of the log.
     #[derive(Clone, Default)]
     struct Lines(Arc<AtomicUsize>);
 

@@ -22,8 +22,8 @@ struct Hold {
 }
 
 impl Holds {
-    /// Holds back a lane, or everything, for longer than the last time. The log is told when there is
-    /// something new to tell.
+    /// Opens the breaker of a lane, or of everything, for longer than the last time. Logs a new
+    /// problem.
     pub(super) fn put(&mut self, lane: Option<String>, problem: String) {
         let before = self.0.get(&lane);
         if before.is_none_or(|before| before.problem != problem) {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The first rest: long enough for a busy file or a full disk to pass.
+/// The first back-off: long enough for a busy file or a full disk to pass.
 const SHORTEST: Duration = Duration::from_secs(2);
 
-/// A rest between two attempts, twice as long as the one before.
+/// The back-off between two attempts, twice as long as the one before.
 #[derive(Debug)]
 pub(super) struct Retry {
     rest: Duration,
@@ -15,7 +15,7 @@ pub(super) struct Retry {
 }
 
 impl Retry {
-    /// The rest after a failure that followed the rest `before`, at most `longest`.
+    /// The back-off after a failure that followed the back-off `before`, at most `longest`.
     pub(super) fn after(before: Option<&Self>, longest: Duration) -> Self {
         let rest = before.map_or(SHORTEST, |before| longest.min(before.rest * 2));
         let until = Instant::now() + rest;

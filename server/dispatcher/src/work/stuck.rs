@@ -25,8 +25,7 @@ struct StuckRun {
 }
 
 impl StuckRuns {
-    /// Notes that a run is stuck, and leaves it alone for longer than the last time. The log is told
-    /// when there is something new to tell.
+    /// Records that a run is stuck, with a longer back-off than the last time. Logs a new problem.
     pub(super) fn put(&mut self, run: RunId, place: Option<Place>, error: &Error) {
         let error = error.to_string();
         let before = self.0.remove(&run);

@@ -22,8 +22,8 @@ pub(super) enum Wake {
     BoardChanged,
     /// The supervisor of this run ended, or what a supervisor that was killed had left.
     Ended(RunId),
-    /// A rest or a lease is over, a worker has to be hurried, something has to be tried again, or
-    /// nothing has happened for long.
+    /// A back-off or a lease is over, a worker has to be hurried, a retry is due, or nothing has
+    /// happened for long.
     TimeIsUp,
     /// It is time to see whether the settings have changed.
     TimeForSettings,

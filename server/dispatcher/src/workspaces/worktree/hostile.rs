@@ -6,7 +6,7 @@ use super::super::Repository as Opened;
 use super::tests::{Repository, commit_all, git};
 use super::*;
 
-/// A program that tells that it was run, and by which name.
+/// A program that records that it was run, and by which name.
 struct Trap {
     program: PathBuf,
     ran: PathBuf,

@@ -81,7 +81,7 @@ fn figure(mut took: Vec<Duration>, is_whole_life: bool) -> Duration {
     }
 }
 
-/// Measures number `index` of what is [`MEASURED`] on fresh copies of a board.
+/// Measures number `index` of [`MEASURED`] on fresh copies of a board.
 fn measure<V: Verbs>(
     template: &Template,
     index: usize,
@@ -115,8 +115,8 @@ fn verbs(criterion: &mut Criterion) {
     }
 }
 
-/// Sixteen writers at once: what sixteen verbs cost that share a commit, beside as many transactions.
-/// Both by their mean, checkpoints and all.
+/// Measures sixteen writers at once: sixteen verbs that share a commit, beside as many
+/// transactions. Both by their mean, checkpoints and all.
 fn sixteen_writers(criterion: &mut Criterion) {
     let template = LazyCell::new(|| Template::of(1_000));
     let mut group = criterion.benchmark_group("16 creates");
@@ -141,7 +141,7 @@ fn sixteen_writers(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Finishing a task for which three others wait.
+/// Measures the completion of a task for which three others wait.
 fn promotion(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("promotion");
     group.sampling_mode(SamplingMode::Flat).sample_size(30);

@@ -1,4 +1,4 @@
-//! The verbs: each decides from what the file says and writes what follows from it, inside the
+//! The verbs: each reads the state of the board, decides, and writes the changes, inside the
 //! writer's transaction.
 
 mod archive;
@@ -83,14 +83,14 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Notes how to take back what is being done to `task`.
+    /// Records the inverse of a change of `task`.
     fn note(&mut self, task: &TaskId, inverse: impl FnOnce() -> Inverse) {
         if let Some(act) = &mut self.act {
             act.note(task, inverse());
         }
     }
 
-    /// Writes an event of `task`, and who is to be told of it.
+    /// Writes an event of `task`, and the deliveries for its subscribers.
     fn log(&mut self, task: &TaskId, body: &EventBody) -> Result<(), Error> {
         let run = self.run.as_ref().filter(|(of, _)| of == task);
         let run = run.map(|(_, run)| *run);
@@ -105,7 +105,7 @@ impl<'a> Work<'a> {
         Ok(run)
     }
 
-    /// Closes a run; whoever does puts its task somewhere.
+    /// Closes a run; the caller sets the status of its task.
     fn close_run(
         &mut self,
         task: &TaskId,
@@ -118,13 +118,13 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// The moment at which a run that is closed now has ended.
+    /// Returns the end of a run that is closed now.
     fn end_of(&self, run: RunId) -> Timestamp {
         let ended = self.ended.filter(|(of, _)| *of == run);
         ended.map_or(self.now, |(_, at)| at)
     }
 
-    /// Closes the open run of a task, if it has one, and says which it was.
+    /// Closes the open run of a task, if it has one, and returns its id.
     fn close_run_of(
         &mut self,
         task: &TaskId,
@@ -138,7 +138,7 @@ impl<'a> Work<'a> {
         Ok(Some(open.id))
     }
 
-    /// Keeps what was said of a task that nobody ran, as a run that ends as it begins.
+    /// Records the report on a task that nobody ran, as a run that ends as it begins.
     fn note_run(&mut self, task: &TaskId, outcome: Outcome, end: &End<'_>) -> Result<(), Error> {
         let token = RunToken::from_bits(self.rng.random());
         let run = runs::note(self.conn, self.now, task, &token, outcome, end)?;
@@ -146,7 +146,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// The task with this id.
+    /// Returns the task with this id.
     fn task(&self, id: &TaskId) -> Result<Task, Error> {
         tasks::get(self.conn, id)
     }
@@ -335,7 +335,7 @@ fn said(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// The status of `task` after `step`, or the refusal that says which verb does not apply.
+/// Returns the status of `task` after `step`, or the refusal that names the verb.
 fn step(task: &Task, step: &Step, verb: &'static str) -> Result<Status, Error> {
     transition::after(&task.status, step).ok_or_else(|| {
         let (task, status) = (task.id.clone(), task.status.clone());

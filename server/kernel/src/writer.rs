@@ -41,7 +41,7 @@ const ANSWERS_SOON: Duration = Duration::from_micros(200);
 /// The time limit of a question to the thread: a few commits; a reader must not wait longer.
 const TELLS_SOON: Duration = Duration::from_millis(100);
 
-/// The sending side; the thread ends when the last clone is gone.
+/// The sending side; the thread ends when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct Writer(Arc<Thread>);
 
@@ -58,7 +58,7 @@ struct Thread {
 /// The open file, as the thread owns it.
 pub(crate) struct Held {
     pub(crate) connection: Connection,
-    /// Freed once the connection is closed.
+    /// Released once the connection is closed.
     pub(crate) hold: Hold,
     pub(crate) damage: Damage,
 }
@@ -106,7 +106,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Drop for Thread {
-    /// Waits for the last commit, so that a handle that is gone has left nothing behind.
+    /// Waits for the last commit, so that nothing is pending once the handle is dropped.
     fn drop(&mut self) {
         drop(self.inbox.take());
         if let Some(handle) = self.handle.take()
@@ -136,7 +136,7 @@ pub enum Show {
 pub(crate) struct Done {
     /// A receipt for each command.
     pub(crate) receipts: Vec<Receipt>,
-    /// The task that was to be shown.
+    /// The task to return.
     pub(crate) task: Option<Task>,
 }
 
@@ -263,7 +263,7 @@ impl Writer {
     }
 }
 
-/// Somebody who waits for an answer.
+/// A caller that waits for an answer.
 struct Caller<'a> {
     callers: &'a AtomicUsize,
     is_alone: bool,
@@ -280,8 +280,8 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The answer. To fall asleep and be woken would take longer than most verbs do, so whoever is
-    /// alone lets others run and looks again; among many, sleeping costs less than looking.
+    /// Waits for the answer. To sleep and be woken would take longer than most verbs do, so a lone
+    /// caller yields and polls; among many, sleeping costs less than polling.
     async fn wait<T>(&self, mut answer: oneshot::Receiver<T>) -> Result<T, RecvError> {
         while self.is_alone && self.asked.elapsed() < ANSWERS_SOON {
             match answer.try_recv() {

@@ -1,7 +1,7 @@
 //! Several real processes on one file: they race, they are killed, and their disk fills up.
 //!
 //! The test starts itself again with [`ROLE`] set to play the other processes. `KERNEL_TEST_KILLS`
-//! says how often one is killed.
+//! sets the number of kills.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::runtime::Runtime;
 
-/// Names the part that a process plays; unset in the test itself.
+/// The variable that names the part of a process; unset in the test itself.
 const ROLE: &str = "KERNEL_TEST_ROLE";
 const FILE: &str = "KERNEL_TEST_FILE";
 const KILLS: &str = "KERNEL_TEST_KILLS";
@@ -125,7 +125,7 @@ fn survive_kills() {
         let lines = writer.lines.by_ref().take(rng.random_range(0..12));
         acknowledged.extend(lines.map(Result::unwrap));
         writer.process.kill().unwrap();
-        // What was on its way when the signal came had been acknowledged, too.
+        // Lines still in the pipe when the signal came had been acknowledged, too.
         acknowledged.extend(
             writer
                 .lines
@@ -146,7 +146,7 @@ fn survive_kills() {
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
 }
 
-/// Nothing is wrong with the file itself.
+/// Checks that the file itself is sound.
 #[track_caller]
 fn assert_sound(path: &Path) {
     #[expect(
@@ -186,7 +186,7 @@ impl Drop for Other {
     }
 }
 
-/// Starts all racers together; gives the lines of each once it has ended well.
+/// Starts all racers together; returns the lines of each once it has ended well.
 fn start_all(role: &str, file: &Path) -> impl Iterator<Item = Vec<String>> {
     let racers: Vec<_> = (0..RACERS).map(|_| Other::start(role, file)).collect();
     racers.into_iter().map(|mut racer| {
@@ -271,7 +271,7 @@ impl Board {
         }
     }
 
-    /// Says of each task that it is there as soon as the kernel has said so.
+    /// Prints each task as soon as the kernel has acknowledged it.
     fn write_for_ever(&self) {
         loop {
             let task = self.create(new_task());

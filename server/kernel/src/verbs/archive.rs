@@ -1,4 +1,4 @@
-//! Putting a task away.
+//! Archiving a task.
 
 use domain::actor::Actor;
 use domain::command::Answer;
@@ -11,8 +11,8 @@ use super::undo::Inverse;
 use super::{Work, attempt, idempotency, promotion, subscribe};
 use crate::error::Error;
 
-/// Archives a task. Its worker loses it, its idempotency key is free again, and whoever waited for
-/// it waits no longer.
+/// Archives a task. Its worker loses it, its idempotency key is free again, and tasks that waited
+/// for it wait no longer.
 pub(super) fn archive(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<Answer, Error> {
     let task = work.task(id)?;
     work.note(id, || Inverse::place(&task));
@@ -23,7 +23,7 @@ pub(super) fn archive(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result
     Ok(Answer::Done)
 }
 
-/// All of it but the event and what follows for others.
+/// Archives a task without the event and the effects on others.
 pub(super) fn put_away(work: &mut Work<'_>, actor: &Actor, task: &Task) -> Result<(), Error> {
     let status = super::step(task, &Step::Archive, "archived")?;
     attempt::take_away(work, actor, &task.id)?;

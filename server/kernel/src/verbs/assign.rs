@@ -1,4 +1,4 @@
-//! Giving a task to somebody.
+//! Assigning a task.
 
 use domain::actor::Actor;
 use domain::command::Answer;
@@ -12,7 +12,7 @@ use super::{Work, attempt, said};
 use crate::error::Error;
 use crate::tasks;
 
-/// Assigns a task. Somebody else starts without the failures of the one before. A running task is
+/// Assigns a task. A new assignee starts without the failures of the one before. A running task is
 /// refused unless its worker is to be stopped; then it is ready for the new one.
 pub(super) fn assign(
     work: &mut Work<'_>,

@@ -1,4 +1,5 @@
-//! The life of a run between its claim and its end, as the dispatcher and the supervisors tell it.
+//! The events of a run between its claim and its end, as the dispatcher and the supervisors report
+//! them.
 
 use domain::actor::Actor;
 use domain::backoff;
@@ -179,7 +180,7 @@ pub(super) fn fail(
     Ok(Answer::Done)
 }
 
-/// Blocks a task whose attempts come to nothing.
+/// Blocks a task whose attempts failed too often.
 pub(super) fn give_up(
     work: &mut Work<'_>,
     task: &Task,
@@ -200,7 +201,7 @@ pub(super) fn give_up(
     work.log(&task.id, &event)
 }
 
-/// Keeps on the task why its last attempt failed, as much of it as a task keeps.
+/// Keeps the error of the last attempt on the task, cut to its maximum length.
 fn remember(
     work: &Work<'_>,
     task: &TaskId,
@@ -268,7 +269,7 @@ fn was_interrupted_before(work: &Work<'_>, task: &TaskId) -> Result<bool, Error>
     Ok(last.unwrap_or_default())
 }
 
-/// Frees a task whose run has been closed, for the next one.
+/// Makes a task ready for another attempt, after its run has been closed.
 pub(super) fn release(
     work: &mut Work<'_>,
     task: &Task,
@@ -281,7 +282,7 @@ pub(super) fn release(
     promotion::hold_back(work, &task.id)
 }
 
-/// Stops the current run of a task, which then waits for a person.
+/// Cancels the current run of a task, which then waits for a person.
 pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<Answer, Error> {
     let task = work.task(id)?;
     let status = super::step(&task, &Step::Cancel, "cancelled")?;
@@ -339,7 +340,7 @@ pub(super) fn adopt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
     Ok(Answer::Done)
 }
 
-/// The run, unless it was closed. What is logged of its task from here on is logged of it.
+/// Returns the run, unless it was closed. The events of its task from here on name it.
 pub(super) fn open_run(work: &mut Work<'_>, run: RunId) -> Result<OpenRun, Error> {
     let open = runs::open_run_with_id(work.conn, run)?.ok_or(Refusal::RunNotOpen(run))?;
     work.run = Some((open.task.clone(), run));

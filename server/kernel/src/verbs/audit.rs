@@ -1,4 +1,4 @@
-//! Writing down who started what.
+//! Writing the audit log.
 
 use domain::actor::Actor;
 use domain::audit;
@@ -63,7 +63,7 @@ fn subject(command: &Command) -> Option<&TaskId> {
     }
 }
 
-/// Deletes what is older than the audit reaches.
+/// Deletes the entries past their retention time.
 pub(super) fn forget(work: &Work<'_>) -> Result<(), Error> {
     let before = work.now - KEPT_FOR;
     work.conn

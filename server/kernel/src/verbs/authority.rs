@@ -1,5 +1,5 @@
-//! Applies the table of [`domain::authority`] to a command: what the table leaves to the task or the
-//! run that the command is about is decided here.
+//! Applies the table of [`domain::authority`] to a command: grants that depend on the task or the
+//! run of the command are decided here.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,7 @@ use super::{Work, said};
 use crate::error::Error;
 use crate::runs::{self, OpenRun};
 
-/// Refuses what the actor may not do. Returns the actor as it is written down: a run cannot choose its
-/// name.
+/// Checks the grant of an act. Returns the actor as it is recorded: a run cannot choose its name.
 pub(super) fn check<'a>(
     work: &Work<'_>,
     actor: &'a Actor,
@@ -33,7 +32,7 @@ pub(super) fn check<'a>(
     }))
 }
 
-/// Refuses what no task or run of the actor's could make allowed.
+/// Refuses an act that is granted for no task or run of the actor.
 pub(crate) fn check_act(actor: &Actor, act: Act) -> Result<(), Refusal> {
     match actor.authority.grant(act) {
         Grant::Never => Err(actor.authority.refusal(act)),
@@ -73,7 +72,7 @@ fn check_grant(
     }
 }
 
-/// The task of a command that a run may give about its own.
+/// Returns the task of a command that a run may give about its own.
 fn own_task(command: &Command) -> Option<&TaskId> {
     match command {
         Command::CompleteTask { task, .. }

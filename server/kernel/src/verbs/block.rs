@@ -1,4 +1,4 @@
-//! Stopping a task until a person has answered, and letting it go on.
+//! Blocking and unblocking a task.
 
 use domain::actor::Actor;
 use domain::command::Answer;
@@ -48,8 +48,8 @@ pub(super) fn block(
     Ok(Answer::Done)
 }
 
-/// To `ready`, or to `todo` where it still waits for a parent. Its failures are forgiven: a person
-/// has looked at it.
+/// Unblocks a task: to `ready`, or to `todo` where it still waits for a parent. Its failures are
+/// reset: a person has looked at it.
 pub(super) fn unblock(work: &mut Work<'_>, id: &TaskId) -> Result<Answer, Error> {
     let task = work.task(id)?;
     let is_waiting = !promotion::unfinished_parents(work.conn, id)?.is_empty();

@@ -1,4 +1,4 @@
-//! Taking a task.
+//! Claiming a task.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::{Work, pause, promotion};
 use crate::error::Error;
 use crate::runs::{self, End, Start};
 
-/// The particulars of a claim.
+/// The details of a claim.
 pub(super) struct Claim<'a> {
     pub(super) lock: &'a str,
     pub(super) ttl: Seconds,
@@ -103,7 +103,7 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), E
     Ok(())
 }
 
-/// The places of those runs that are closed. Only here it is certain which these are.
+/// Returns the slots of those runs that are closed. Only here it is certain which these are.
 fn leaving<'a>(
     work: &Work<'_>,
     unsettled: &'a BTreeMap<RunId, Place>,

@@ -1,4 +1,4 @@
-//! Saying something about a task.
+//! Commenting on a task.
 
 use domain::actor::Actor;
 use domain::error::Error as Refusal;

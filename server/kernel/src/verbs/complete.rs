@@ -1,4 +1,4 @@
-//! Finishing a task.
+//! Completing a task.
 
 use domain::command::Answer;
 use domain::error::Error as Refusal;

@@ -1,4 +1,4 @@
-//! Workers of other programs that are gone.
+//! Crashed workers of other programs.
 
 use domain::command::Answer;
 use domain::event::EventBody;
@@ -27,7 +27,7 @@ pub struct ForeignWorker {
     pub waits: bool,
 }
 
-/// The workers of tasks that run without a supervisor of ours.
+/// Returns the workers of tasks that run without a supervisor of ours.
 pub(crate) fn foreign_workers(conn: &Connection) -> Result<Vec<ForeignWorker>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT run.id, tasks.id, tasks.claim_lock, tasks.worker_pid, {HAS_UNFINISHED_PARENT} \
@@ -49,7 +49,7 @@ pub(crate) fn foreign_workers(conn: &Connection) -> Result<Vec<ForeignWorker>, E
     Ok(row::known(workers)?)
 }
 
-/// Frees the task of a worker that is gone, unless somebody has claimed it anew since that was seen.
+/// Frees the task of a worker that is gone, unless it has been claimed anew since that was seen.
 pub(super) fn release(
     work: &mut Work<'_>,
     id: &TaskId,

@@ -1,4 +1,4 @@
-//! Putting a task on the board.
+//! Creating a task.
 
 use domain::actor::{Actor, Authority};
 use domain::command::{Answer, NewTask};
@@ -86,7 +86,7 @@ pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Resul
     Ok(Answer::Created { task, is_new: true })
 }
 
-/// The names of skills as the file has them: each once, in the order given.
+/// Returns the names of skills as the file has them: each once, in the order given.
 fn skills(names: &[String]) -> Result<Option<String>, Error> {
     let mut kept: Vec<&str> = Vec::new();
     for name in names.iter().map(|name| name.trim()) {
@@ -104,7 +104,7 @@ fn skills(names: &[String]) -> Result<Option<String>, Error> {
     Ok(Some(json))
 }
 
-/// A random id that no task has. With 32 bits a second draw is rare and a third is not seen.
+/// Draws a random id that no task has. With 32 bits a second draw is rare and a third is not seen.
 fn unused_id(work: &mut Work<'_>) -> Result<TaskId, Error> {
     loop {
         let id = TaskId::from_bits(work.rng.random());

@@ -1,4 +1,4 @@
-//! Putting a task off whose worker could not get what it needs.
+//! Deferring a task: a dependency of its worker is temporarily unavailable.
 
 use domain::backoff;
 use domain::command::{Answer, Failure};
@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::row;
 use crate::runs::End;
 
-/// Ends a run whose worker could not go on now. The task rests, longer each time in a row; when that
-/// has gone on too often or too long, somebody has to look at it.
+/// Closes a run as deferred. The task backs off, longer each time in a row, and is blocked after
+/// too many deferrals or too long a wait.
 pub(super) fn defer(work: &mut Work<'_>, run: RunId, reason: &str) -> Result<Answer, Error> {
     let open = attempt::open_run(work, run)?;
     let task = work.task(&open.task)?;

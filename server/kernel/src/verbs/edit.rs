@@ -1,4 +1,5 @@
-//! Changing what a task says, and how urgent it is. What changes nothing is no event.
+//! Changing the texts, the priority and the limits of a task. A change to the same value writes no
+//! event.
 
 use domain::command::Answer;
 use domain::error::Error as Refusal;
@@ -50,7 +51,7 @@ pub(super) fn set_priority(
     Ok(Answer::Done)
 }
 
-/// Changes how long an attempt may run and how many may fail.
+/// Changes the time limit and the failure limit of a task.
 pub(super) fn limit(
     work: &mut Work<'_>,
     id: &TaskId,

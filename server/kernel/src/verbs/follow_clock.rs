@@ -9,8 +9,8 @@ use super::Work;
 use crate::error::Error;
 use crate::runs;
 
-/// Moves the ends of rests and leases with the clock, those of news too. A rest of a task that is longer
-/// than any is cut, and a lease lasts for `grace` at least.
+/// Moves the ends of back-offs and leases with the clock, those of deliveries too. The back-off of
+/// a task is cut to the longest there is, and a lease lasts for `grace` at least.
 pub(super) fn follow(work: &mut Work<'_>, by: Seconds, grace: Seconds) -> Result<Answer, Error> {
     work.conn.execute(
         "UPDATE tasks SET not_before = min(not_before + ?1, ?2) WHERE not_before IS NOT NULL",

@@ -1,4 +1,4 @@
-//! Forgetting what nobody asks for any more.
+//! Deleting old events.
 
 use domain::command::Answer;
 use domain::time::Timestamp;
@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use super::{Work, audit, index, outbox, undo};
 use crate::error::Error;
 
-/// Deletes old events of finished tasks, what could be undone for as long, and what was told. Cursors
-/// stay valid, because ids only grow; the newest event of the board is kept, so that a reader still
-/// sees how far the log has come.
+/// Deletes old events of finished tasks, and acts and deliveries as old. Cursors stay valid,
+/// because ids only grow; the newest event of the board is kept, so that a reader still sees the
+/// end of the log.
 pub(super) fn forget_events(work: &mut Work<'_>, before: Timestamp) -> Result<Answer, Error> {
     let last: i64 = work
         .conn

@@ -1,4 +1,4 @@
-//! Which task a repeated request finds: the newest one of its key that is not archived.
+//! Idempotency keys: a repeated request finds the newest task of its key that is not archived.
 //!
 //! The rule lives in a table of its own, because files of the original may hold a key twice.
 
@@ -9,7 +9,7 @@ use super::Work;
 use crate::error::Error;
 use crate::row;
 
-/// The task that owns `key`.
+/// Returns the task that owns `key`.
 pub(super) fn owner_of(work: &Work<'_>, key: &str) -> Result<Option<TaskId>, Error> {
     Ok(work
         .conn
@@ -18,7 +18,8 @@ pub(super) fn owner_of(work: &Work<'_>, key: &str) -> Result<Option<TaskId>, Err
         .optional()?)
 }
 
-/// Decides anew who owns `key`, after a task that carries it was created, archived or brought back.
+/// Sets the owner of `key` anew, after a task that carries it was created, archived or brought
+/// back.
 pub(super) fn settle(work: &Work<'_>, key: &str) -> Result<(), Error> {
     work.conn
         .prepare_cached("DELETE FROM idempotency_keys WHERE key = ?1")?

@@ -84,7 +84,7 @@ pub(super) fn index(work: &mut Work<'_>) -> Result<Answer, Error> {
     })
 }
 
-/// Lets the index begin anew when events are going to be forgotten that it has not followed yet.
+/// Restarts the index if events are about to be deleted that it has not reached yet.
 pub(super) fn begin_anew_after(work: &Work<'_>, forgotten: i64) -> Result<(), Error> {
     work.conn
         .prepare_cached("UPDATE search_progress SET task = 0 WHERE event < ?1")?
@@ -92,7 +92,7 @@ pub(super) fn begin_anew_after(work: &Work<'_>, forgotten: i64) -> Result<(), Er
     Ok(())
 }
 
-/// The next tasks in the order of their creation. After the last come the events.
+/// Returns the next tasks in the order of their creation. After the last come the events.
 fn through_the_tasks(work: &Work<'_>, after: i64, event: i64) -> Result<Step, Error> {
     let mut statement = work
         .conn
@@ -113,7 +113,7 @@ fn through_the_tasks(work: &Work<'_>, after: i64, event: i64) -> Result<Step, Er
     })
 }
 
-/// The tasks that the next events have changed, each once.
+/// Returns the tasks that the next events have changed, each once.
 fn along_the_events(work: &Work<'_>, after: i64) -> Result<Step, Error> {
     let mut statement = work.conn.prepare_cached(
         "SELECT id, task_id, kind FROM task_events WHERE id > ?1 ORDER BY id LIMIT ?2",
@@ -144,7 +144,7 @@ fn along_the_events(work: &Work<'_>, after: i64) -> Result<Step, Error> {
     })
 }
 
-/// Indexes a task as it is now, and tells how many bytes of text that were.
+/// Indexes a task as it is now, and returns the number of bytes of text.
 fn take_up(work: &Work<'_>, id: &TaskId) -> Result<u64, Error> {
     // An event may tell of a task that is not in the file.
     work.conn

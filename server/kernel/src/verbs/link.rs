@@ -1,4 +1,4 @@
-//! Letting tasks wait for one another. The links never form a cycle.
+//! Dependencies between tasks. The links never form a cycle.
 
 use domain::command::Answer;
 use domain::error::Error as Refusal;
@@ -46,8 +46,7 @@ pub(super) fn link(work: &mut Work<'_>, parent: &str, child: &str) -> Result<Ans
     Ok(Answer::Done)
 }
 
-/// Lets `child` no longer wait for `parent`. Where there is no such link, also because there are no
-/// such tasks, nothing changes.
+/// Removes a dependency. If there is no such link, or no such task, nothing changes.
 pub(super) fn unlink(
     work: &mut Work<'_>,
     parent: &TaskId,
@@ -88,7 +87,7 @@ pub(super) fn insert(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result
     write(work, parent, child)
 }
 
-/// Writes a link that cannot close a cycle, and says whether it is new.
+/// Writes a link that cannot close a cycle; returns true if it was new.
 pub(super) fn write(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
     let inserted = work
         .conn
@@ -97,7 +96,7 @@ pub(super) fn write(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<
     Ok(inserted == 1)
 }
 
-/// Removes the link, and says whether it was there.
+/// Removes the link; returns true if there was one.
 pub(super) fn delete(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
     let deleted = work
         .conn
@@ -106,7 +105,7 @@ pub(super) fn delete(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result
     Ok(deleted == 1)
 }
 
-/// Lets `child` wait if it has to, now that it depends on `parent`.
+/// Makes `child` wait if it has to, now that it depends on `parent`.
 pub(super) fn wait_if_needed(
     work: &mut Work<'_>,
     parent: &TaskId,

@@ -1,4 +1,4 @@
-//! Putting a task into another column by hand.
+//! Moving a task to another column by hand.
 
 use domain::actor::Actor;
 use domain::command::Answer;
@@ -13,8 +13,8 @@ use super::{Work, attempt, block, idempotency, promotion};
 use crate::error::Error;
 use crate::tasks;
 
-/// Moves a task. A worker that has it loses it; tasks that relied on its being finished wait again.
-/// To `ready` a task that a person holds back is unblocked, so it may end up in `todo`.
+/// Moves a task. A worker that has it loses it; children of a task that was finished wait again. A
+/// blocked or scheduled task that is moved to `ready` is unblocked, so it may end up in `todo`.
 pub(super) fn move_task(
     work: &mut Work<'_>,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! The tasks that a command names by texts which may be anything.
+//! Looking up the tasks that a command names, by texts that may be anything.
 
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
@@ -14,8 +14,8 @@ pub(super) struct Named {
     pub(super) status: Status,
 }
 
-/// The named tasks in the order of their names; a name may stand there twice. Otherwise the refusal
-/// that `unknown` makes of the names that no task has.
+/// Returns the named tasks in the order of their names; a name may be repeated. Fails with the
+/// refusal that `unknown` makes of the names that no task has.
 pub(super) fn find_all<'n>(
     work: &Work<'_>,
     names: impl IntoIterator<Item = &'n str>,

@@ -19,7 +19,7 @@ use super::Work;
 use crate::error::Error;
 use crate::row;
 
-/// Writes down who is to be told of an event. Costs one look where nobody is.
+/// Writes the deliveries of an event. Costs one look-up if nobody is subscribed.
 pub(super) fn post(
     work: &mut Work<'_>,
     task: &TaskId,
@@ -68,7 +68,7 @@ fn receivers(conn: &Connection, task: &TaskId, kind: &str) -> Result<Vec<Address
     Ok(receivers.collect::<Result<_, _>>()?)
 }
 
-/// The number of a place, which it gets when it is first needed.
+/// Returns the row id of an address, which is inserted when it is first needed.
 pub(super) fn place(conn: &Connection, to: &Address) -> Result<i64, Error> {
     let address = (&to.platform, &to.chat_id, &to.thread_id);
     conn.prepare_cached(
@@ -83,7 +83,7 @@ pub(super) fn place(conn: &Connection, to: &Address) -> Result<i64, Error> {
     Ok(id)
 }
 
-/// One message has told these.
+/// Records that these were delivered, in one message.
 pub(super) fn delivered(
     work: &mut Work<'_>,
     deliveries: &[DeliveryId],
@@ -114,8 +114,8 @@ pub(super) fn delivered(
     Ok(Answer::Done)
 }
 
-/// Moves the cursor of the subscription that it was for, and ends it when the task is over and
-/// nothing is left to tell.
+/// Moves the cursor of the subscription of a delivery, and ends it when the task is over and no
+/// delivery is left.
 fn tell_subscription(conn: &Connection, id: DeliveryId) -> Result<(), Error> {
     conn.prepare_cached(
         "UPDATE kanban_notify_subs SET last_event_id = max(last_event_id, told.event_id) \
@@ -167,7 +167,8 @@ fn keep_pace(work: &Work<'_>, place: i64, told: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// These were not taken. They rest, and so does their place, or they are given up.
+/// Records that these could not be delivered: they back off, and so does their address, or they are
+/// given up.
 pub(super) fn undelivered(
     work: &mut Work<'_>,
     deliveries: &[DeliveryId],
@@ -225,7 +226,7 @@ fn give_up(work: &Work<'_>, id: DeliveryId, error: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Begins anew, at once, with what was given up for the place of this delivery.
+/// Retries at once all deliveries that were given up for the address of this one.
 pub(super) fn retry(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
     let place = place_of_dead(work, id)?;
     work.conn
@@ -241,7 +242,7 @@ pub(super) fn retry(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error
     Ok(Answer::Done)
 }
 
-/// Forgets what was given up for the place of this delivery.
+/// Deletes all deliveries that were given up for the address of this one.
 pub(super) fn drop_dead(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
     let place = place_of_dead(work, id)?;
     work.conn
@@ -250,7 +251,8 @@ pub(super) fn drop_dead(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, E
     Ok(Answer::Done)
 }
 
-/// The place that was to be told what was given up. What is wrong with a place is wrong for all of it.
+/// Returns the address of a delivery that was given up. An address that fails fails for all of its
+/// deliveries.
 fn place_of_dead(work: &Work<'_>, id: DeliveryId) -> Result<i64, Error> {
     let place: Option<i64> = work
         .conn
@@ -282,7 +284,7 @@ pub(super) fn take_message(
     })
 }
 
-/// Forgets what was delivered before this, and messages that nobody sends again.
+/// Deletes deliveries that were made before this, and incoming messages past their retention time.
 pub(super) fn forget(work: &Work<'_>, before: Timestamp) -> Result<(), Error> {
     work.conn
         .prepare_cached("DELETE FROM chat_messages WHERE received_at < ?1")?

@@ -1,4 +1,4 @@
-//! Starting nothing for now.
+//! Pausing and resuming.
 
 use domain::actor::Actor;
 use domain::command::Answer;
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::Work;
 use crate::error::Error;
 
-/// Pauses a lane, or the whole dispatcher. Claims by hand go on, and so does what is running.
+/// Pauses a lane, or the whole dispatcher. Claims by hand are still granted, and open runs go on.
 pub(super) fn pause(
     work: &mut Work<'_>,
     actor: &Actor,
@@ -24,7 +24,7 @@ pub(super) fn pause(
     Ok(answer(inserted))
 }
 
-/// Lets a lane, or the whole dispatcher, start tasks again.
+/// Resumes a lane, or the whole dispatcher.
 pub(super) fn resume(work: &mut Work<'_>, lane: Option<&str>) -> Result<Answer, Error> {
     let deleted = work
         .conn
@@ -39,7 +39,7 @@ pub(super) fn is_paused(conn: &Connection, lane: Option<&str>) -> Result<bool, E
     Ok(statement.exists([name(lane)])?)
 }
 
-/// The name of a lane in the table, where the empty one is the whole dispatcher.
+/// Returns the name of a lane in the table, where the empty one is the whole dispatcher.
 fn name(lane: Option<&str>) -> &str {
     lane.unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Dependencies at work: tasks become ready when the last of their parents is finished, and wait
+//! Promotion and demotion: tasks become ready when the last of their parents is finished, and wait
 //! again when one is reopened.
 
 use domain::command::Answer;
@@ -25,7 +25,7 @@ const LAST_PARENT_IS_UNFINISHED: &str = "EXISTS ( \
      SELECT 1 FROM tasks AS parent WHERE parent.status NOT IN ('done', 'archived') AND parent.id = ( \
          SELECT parent_id FROM task_links WHERE child_id = tasks.id ORDER BY rowid DESC LIMIT 1))";
 
-/// The parents of a task that are not finished, by id.
+/// Returns the parents of a task that are not finished, by id.
 pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<TaskId>, Error> {
     let mut statement = conn.prepare_cached(
         "SELECT parent.id FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
@@ -35,8 +35,8 @@ pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<T
     Ok(row::known(ids)?)
 }
 
-/// Makes those children of a finished task ready that waited for it last. Looks at no other task,
-/// so the cost does not grow with the board.
+/// Promotes those children of a finished task that waited for it last. Reads no other task, so the
+/// cost does not grow with the board.
 pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
     // Most tasks have none, and to ask costs a tenth of the statement below.
     if !has_children(work.conn, parent)? {
@@ -53,7 +53,7 @@ fn has_children(conn: &Connection, parent: &TaskId) -> Result<bool, Error> {
     Ok(statement.query_one([parent.as_str()], |row| row.get(0))?)
 }
 
-/// Makes a task ready if it waits and no longer has a reason to, now that `parent` is none any more.
+/// Promotes a task if it waits and has no unfinished parent left; `parent` is the one that it lost.
 pub(super) fn promote_one(
     work: &mut Work<'_>,
     task: &TaskId,
@@ -63,7 +63,7 @@ pub(super) fn promote_one(
     log_promoted(work, promoted, parent).map(drop)
 }
 
-/// Makes every waiting task ready whose parents are finished.
+/// Promotes every waiting task whose parents are finished.
 pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
     let all = "tasks INDEXED BY idx_tasks_waiting";
     let promoted = promote(work, all, "waiting = 1 AND status = 'todo'", |now| (now,))?;
@@ -74,8 +74,8 @@ pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
 /// A task whose row was changed, and its status now.
 type Changed = (TaskId, Status);
 
-/// Of the rows `among`, lets those no longer wait whose parents are all finished. One that is
-/// running loses its mark.
+/// Promotes those of the rows `among` whose parents are all finished. One that is running loses its
+/// mark.
 fn promote<P: Params>(
     work: &Work<'_>,
     table: &str,
@@ -116,14 +116,14 @@ fn log_promoted(
     Ok(count)
 }
 
-/// Makes those children of a reopened task wait again that have not started yet. One that is running
-/// goes on, because what it has done is done, but is marked.
+/// Demotes those children of a reopened task that have not started yet. One that is running goes
+/// on, because its work is done, but is marked.
 pub(super) fn demote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(), Error> {
     let among = "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)";
     demote(work, among, parent, parent, "parent_reopened")
 }
 
-/// Lets a task wait that has got one more parent, which is not finished.
+/// Makes a task wait that has got one more parent, which is not finished.
 pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> Result<(), Error> {
     // In `todo` it may stand because a person put it there; with a parent it waits.
     work.conn
@@ -132,7 +132,7 @@ pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> R
     demote(work, "id = ?2", task, parent, "parent_added")
 }
 
-/// Lets a task wait that has come back to `ready` while a parent is not finished: the parent was
+/// Makes a task wait that has come back to `ready` while a parent is not finished: the parent was
 /// linked, or reopened, while the task was running.
 pub(super) fn hold_back(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
     match unfinished_parents(work.conn, task)?.first() {
@@ -170,8 +170,8 @@ fn demote(
     Ok(())
 }
 
-/// The rows that a statement changed, sorted, so that the order of events does not depend on that of
-/// an index.
+/// Returns the rows that a statement changed, sorted, so that the order of events does not depend
+/// on that of an index.
 fn changed(work: &Work<'_>, sql: &str, params: impl Params) -> Result<Vec<Changed>, Error> {
     let mut statement = work.conn.prepare_cached(sql)?;
     let read = |row: &Row<'_>| Ok((row::task_id(row, 0)?, row::status(row, 1)?));

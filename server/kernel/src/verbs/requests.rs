@@ -1,6 +1,6 @@
-//! Requests that are carried out once, however often they are sent.
+//! Idempotent requests: carried out once, however often they are sent.
 //!
-//! The row of a request is in the transaction of what it changes, so neither is there without the
+//! The row of a request is written in the transaction of its changes, so neither exists without the
 //! other. Its answer is added once it is known.
 
 use domain::actor::RequestKey;

@@ -1,4 +1,4 @@
-//! Telling somebody what becomes of a task, or of many.
+//! Subscribing to one task, or to many.
 
 use domain::command::Answer;
 use domain::error::Error as Refusal;
@@ -12,7 +12,7 @@ use super::{Work, outbox};
 use crate::error::Error;
 use crate::events;
 
-/// Subscribes from the newest event on: nobody is told what happened before they asked.
+/// Subscribes from the newest event on: earlier events are not sent.
 pub(super) fn subscribe(work: &mut Work<'_>, task: &TaskId, to: &Address) -> Result<Answer, Error> {
     let to = checked(to)?;
     work.task(task)?;
@@ -56,7 +56,7 @@ pub(super) fn unsubscribe(
     Ok(done_if(deleted))
 }
 
-/// Subscribes to whatever the filter lets through, from now on.
+/// Subscribes to the tasks and news that the filter lets through, from now on.
 pub(super) fn subscribe_board(
     work: &mut Work<'_>,
     to: &Address,
@@ -121,7 +121,7 @@ pub(super) fn set_quiet_hours(
     Ok(done_if(changed))
 }
 
-/// Ends the subscriptions to an archived task that have nothing left to be told.
+/// Ends the subscriptions to an archived task that have no delivery left.
 pub(super) fn end_all_of(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
     let ended: Vec<Address> = work
         .conn
@@ -150,7 +150,7 @@ pub(super) fn end_all_of(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error
     Ok(())
 }
 
-/// The address without blanks around it, if it names a place.
+/// Returns the address without blanks around it, or refuses one without a platform or a chat.
 fn checked(to: &Address) -> Result<Address, Error> {
     let (platform, chat_id) = (to.platform.trim(), to.chat_id.trim());
     if platform.is_empty() || chat_id.is_empty() {

@@ -96,8 +96,8 @@ impl State {
         }
     }
 
-    /// Leaves nothing in the write-ahead log where nobody else has the board open, so that a copy of the
-    /// file alone is whole. SQLite does so only when the last connection can write, and readers remain.
+    /// Empties the write-ahead log if nobody else has the board open, so that a copy of the file
+    /// alone is whole. SQLite does so only when the last connection can write, and readers remain.
     fn settle(&self) {
         if !self.held.hold.is_last() {
             return;
@@ -115,8 +115,8 @@ impl State {
         }
     }
 
-    /// Waits for a message; while somebody listens to the board, no longer than until it is time to
-    /// look for other writers.
+    /// Waits for a message; while somebody listens to the board, no longer than until the next
+    /// check for other writers.
     fn receive(&self, inbox: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
         // The first receiver is the handle's own, from which listeners are made.
         if self.publish.receiver_count() > 1 {
@@ -191,7 +191,7 @@ impl State {
         Ok(results)
     }
 
-    /// Looks for other writers where somebody asks how often there were any.
+    /// Answers the questions, after a check for other writers.
     fn answer_questions(&mut self) {
         let asked = self.questions.take();
         if asked.is_empty() {
@@ -238,7 +238,7 @@ impl State {
     }
 }
 
-/// Dropping it ends the time of [`Questions::answer_meanwhile`].
+/// Ends the time of [`Questions::answer_meanwhile`] when dropped.
 struct Meanwhile<'a>(&'a Questions);
 
 impl Drop for Meanwhile<'_> {
@@ -268,7 +268,7 @@ fn in_savepoint(
     }
 }
 
-/// The next message, if it comes at once.
+/// Returns the next message, if it comes at once.
 fn soon(inbox: &Receiver<Message>) -> Option<Message> {
     let answered = Instant::now();
     while answered.elapsed() < STAYS_AWAKE {

@@ -202,7 +202,7 @@ async fn the_card_of_a_task_that_another_program_pushed_past_its_parents_waits_f
     };
     assert_eq!(waits(&snapshot.tasks), Some(true));
 
-    // What becomes of the parent has no event of the child's.
+    // A change of the parent writes no event of the child.
     let mut feed = board.kernel.feed(snapshot.cursor);
     board.complete(&parent, "done").await.unwrap();
     let frame = feed.next().await.unwrap();

@@ -1,4 +1,4 @@
-//! Attempts that came to nothing: how long the task rests, and when it is given up.
+//! Failed attempts: the back-off of the task, and giving up.
 
 use domain::actor::Actor;
 use domain::backoff;

@@ -160,7 +160,7 @@ const MENDED: [&str; 6] = [
     "last_spawn_error",
 ];
 
-/// Every row is there that was, with all that it said, but for the columns `mended`.
+/// Checks that every row is still there and unchanged, but for the columns `mended`.
 #[track_caller]
 pub(crate) fn assert_all_is_there(before: &Rows, after: &Rows, mended: &[&str]) {
     for (table, rows) in before {

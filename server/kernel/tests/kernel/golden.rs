@@ -35,7 +35,7 @@ async fn a_new_file_has_the_schema_that_it_always_had() {
         pragma("application_id").unwrap(),
         pragma("user_version").unwrap()
     );
-    // What FTS5 keeps its index in is its own affair.
+    // The shadow tables of FTS5 are its own affair.
     let mut statement = conn
         .prepare(
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT IN \
@@ -73,7 +73,7 @@ fn first() -> EventBody {
     }
 }
 
-/// One of each kind after the other, so that a new one does not compile without its place here.
+/// Returns the next kind of event, so that a new one does not compile without its place here.
 fn after(last: &EventBody) -> Option<EventBody> {
     let text = || "text".to_owned();
     let run = RunId(7);

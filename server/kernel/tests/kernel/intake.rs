@@ -1,4 +1,5 @@
-//! Texts that play tricks: which are refused, which are cleaned, and which stay as they were written.
+//! Texts with hidden characters: some are refused, some cleaned, and some kept as they were
+//! written.
 
 use domain::actor::Actor;
 use domain::command::{ClaimPolicy, Command, Failure, LEASE, NewTask};

@@ -1,7 +1,7 @@
-//! The board as a few plain vectors: what the kernel is compared with.
+//! The board as a few plain vectors, to compare the kernel with.
 //!
-//! It says the rules a second time, from the outside and without a database, so that a mistake in
-//! one of the two shows.
+//! It implements the rules a second time, from the outside and without a database, so that a
+//! mistake in one of the two shows.
 
 #[path = "model/rest.rs"]
 mod rest;
@@ -183,13 +183,13 @@ impl Model {
         self.requests.len() - 1
     }
 
-    /// Something happens to a card that stands in the way of undoing what was before.
+    /// Records a change of a card that no earlier act can be undone past.
     fn touch(&mut self, task: usize) {
         let request = self.request();
         self.cards[task].changed_by.push(request);
     }
 
-    /// The same, and it can be undone itself.
+    /// Records a change that can be undone itself.
     fn note(&mut self, task: usize, inverse: Inverse) {
         self.touch(task);
         *self.requests.last_mut().unwrap() = Some((task, inverse));

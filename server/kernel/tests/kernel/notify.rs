@@ -1,4 +1,4 @@
-//! Telling people and programs what happens.
+//! Notifications: subscriptions, deliveries, the inbox and chats.
 
 #[path = "notify/chat.rs"]
 mod chat;
@@ -109,7 +109,7 @@ async fn news_is_written_down_with_the_event_that_it_tells_of() {
         format!("⏸ Kanban {task} blocked: which port?")
     );
 
-    // What is refused is not told.
+    // A refused command sends nothing.
     let (blocked, reason) = (task.clone(), Some("again".to_owned()));
     let again = Command::BlockTask {
         task: blocked,

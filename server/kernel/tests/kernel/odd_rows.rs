@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::board::Board;
 
-/// After this long nothing comes any more.
+/// The time after which an answer is given up as lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that reads many tasks still finds this one.

@@ -1,4 +1,4 @@
-//! A run from its claim to what is kept of it.
+//! A run from its claim to the record of its end.
 
 use domain::actor::Actor;
 use domain::command::{ClaimPolicy, Command, LEASE};

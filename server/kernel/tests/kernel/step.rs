@@ -6,7 +6,7 @@ use domain::time::Seconds;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// One thing that happens. Tasks are named by their number, modulo how many there are.
+/// A step of the test. Tasks are named by their number, modulo how many there are.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Create {
@@ -22,11 +22,11 @@ pub(crate) enum Step {
         parent: Index,
         child: Index,
     },
-    /// By hand, which asks for nothing but that the task is ready.
+    /// A claim by hand, which checks only that the task is ready.
     Claim {
         task: Index,
     },
-    /// As the dispatcher does: within the caps, after the rest, and not while paused.
+    /// A claim by the dispatcher: within the caps, after the back-off, and not while paused.
     Dispatch {
         task: Index,
     },
@@ -77,7 +77,7 @@ pub(crate) enum Step {
     Cancel {
         task: Index,
     },
-    /// Of what was done so many steps ago.
+    /// Undoes the step this many steps ago.
     Undo {
         back: usize,
     },
@@ -93,7 +93,7 @@ pub(crate) enum Step {
         global: u32,
         lane: u32,
     },
-    /// The clock goes on, or somebody sets it back.
+    /// Time passes, or somebody sets the clock back.
     Pass {
         span: Seconds,
     },
@@ -102,7 +102,7 @@ pub(crate) enum Step {
     Crash,
 }
 
-/// In whose name something is done.
+/// The one who reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worker {
     Person,

@@ -1,4 +1,4 @@
-//! A board that is taken elsewhere is the same board, whatever is on it.
+//! A board that is exported and imported is the same board, whatever is on it.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use proptest::sample::Index;
 use crate::beside::attempts::assert_always_in_step;
 use crate::board::{Board, person};
 
-/// Something that is done to a board; an index stands for one of the tasks that are there.
+/// A step that changes a board; an index stands for one of its tasks.
 #[derive(Clone, Debug)]
 enum Step {
     Create {
@@ -79,7 +79,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 impl Step {
-    /// The command, where there is a task that it can be about.
+    /// Returns the command, if there is a task that it can be about.
     fn command(self, board: &Board, tasks: &[TaskId]) -> Option<Command> {
         let pick = |index: Index| (!tasks.is_empty()).then(|| index.get(tasks).clone());
         Some(match self {
@@ -162,7 +162,7 @@ impl Step {
     }
 }
 
-/// A place to write to that can be looked at afterwards.
+/// An output that can be read afterwards.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -200,7 +200,7 @@ async fn interrupt_all(board: &Board) {
     }
 }
 
-/// As an import does.
+/// Gives up pending deliveries as an import does.
 fn give_up_deliveries(board: &Board) {
     let now = board.kernel.now().0;
     board.sql(&format!(
@@ -264,7 +264,7 @@ proptest! {
                 let Some(command) = step.command(&board, &tasks) else {
                     continue;
                 };
-                // What is refused changes nothing, and that is for others to prove.
+                // A refused command changes nothing, which other tests prove.
                 if let Ok(receipt) = board.act(command).await
                     && let domain::command::Answer::Created { task, is_new: true } = receipt.answer
                 {
@@ -278,8 +278,8 @@ proptest! {
             assert_always_in_step(&board.folder.path().join("kanban.db"));
             assert_always_in_step(&other.folder.path().join("kanban.db"));
 
-            // What runs there does not run here, and what it was to tell is not told from here; beyond
-            // that, every row is the same.
+            // Open runs and pending deliveries end with an import; beyond that, every row is the
+            // same.
             give_up_deliveries(&board);
             interrupt_all(&board).await;
             let (ours, theirs) = (export(&board).await, export(&other).await);

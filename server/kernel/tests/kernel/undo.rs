@@ -1,4 +1,4 @@
-//! Taking back what was done.
+//! Undoing the acts of people.
 
 use domain::actor::Actor;
 use domain::command::{Answer, Command, NewTask, Receipt};
@@ -31,7 +31,7 @@ async fn undo(board: &Board, receipt: &Receipt) {
     assert_eq!(undone.events.len(), 1, "one transition is one event");
 }
 
-/// Does this to a task, takes it back, and expects the task to be what it was.
+/// Carries out a command, undoes it, and expects the task to be as before.
 async fn there_and_back(board: &Board, id: &TaskId, command: Command) {
     let before = without_moments(board.task(id).await);
     board.pass(Seconds(5));

@@ -89,7 +89,7 @@ async fn a_board_of_schema_2_goes_on_where_it_was() {
     kernel.execute(&person(), write).await.unwrap();
     let waiting = kernel.task(&tasks["wait for the text"].id).await.unwrap();
     assert_eq!(waiting.task.status, Status::Ready);
-    // What was done before there was anything to take it back with stays done.
+    // Acts from before the first undo record cannot be undone.
     let undo = Command::Undo { event: EventId(1) };
     refusal(kernel.execute(&person(), undo).await);
 }

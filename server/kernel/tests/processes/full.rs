@@ -85,7 +85,7 @@ pub(super) fn fill_to_limit(board: Board) {
     assert_eq!(code, Some(rusqlite::ffi::SQLITE_IOERR_WRITE));
 }
 
-/// Writes until there is no more room, and again once there is. Gives the error in between.
+/// Writes until there is no more room, and again once there is. Returns the error in between.
 fn fill(board: Board, make_room: fn(&Path)) -> Error {
     let path = std::env::var(FILE).unwrap();
     let path = Path::new(&path);
@@ -112,7 +112,7 @@ fn fill(board: Board, make_room: fn(&Path)) -> Error {
     error
 }
 
-/// Puts a task of some size on the board.
+/// Creates a task of some size.
 fn create(board: &Board) -> Result<String, Error> {
     let new = NewTask {
         body: Some("x".repeat(20_000)),

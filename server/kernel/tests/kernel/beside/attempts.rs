@@ -14,7 +14,7 @@ use rusqlite::types::Value;
 
 use crate::board::{Board, START};
 
-/// Each finds what is not the same on both sides.
+/// Statements that find the differences between the two sides.
 const OUT_OF_STEP: [(&str, &str); 7] = [
     (
         "a task names another run than the one that is open",
@@ -113,7 +113,7 @@ fn assert_same(board: &Board) {
     assert_always_in_step(&board.folder.path().join("kanban.db"));
 }
 
-/// As 0.13 and later claim a task that is ready; the number is that of the attempt.
+/// Claims a ready task as 0.13 and later do; the number is that of the attempt.
 fn claims(board: &Board, task: &TaskId, number: i64) {
     board.sql(&format!(
         "BEGIN IMMEDIATE; \
@@ -128,7 +128,7 @@ fn claims(board: &Board, task: &TaskId, number: i64) {
     ));
 }
 
-/// As they end one.
+/// Ends an attempt as they do.
 fn ends(board: &Board, task: &TaskId, number: i64, status: &str, outcome: &str) {
     board.sql(&format!(
         "BEGIN IMMEDIATE; \
@@ -285,7 +285,7 @@ async fn an_attempt_of_hermes_is_a_run_under_its_number() {
         assert_eq!(run.ended_at, Some(Timestamp(1_777_200_009)));
         assert_eq!(run.summary.as_deref(), Some("so far"));
     }
-    // What was written down afterwards, of an attempt that has ended already.
+    // A run that has ended already and was recorded afterwards.
     let task = board.task_named("never claimed").await;
     board.sql(&format!(
         "INSERT INTO task_runs (task_id, status, outcome, summary, started_at, ended_at) \

@@ -9,7 +9,7 @@ use domain::time::Seconds;
 
 use crate::board::Board;
 
-/// As the pass of every version promotes a task: 0.19 those that are blocked as well.
+/// Promotes a task as the pass of every version does: 0.19 promotes blocked ones as well.
 fn promote(board: &Board, task: &TaskId, from: &str, kind: &str) {
     board.sql(&format!(
         "BEGIN IMMEDIATE; \
@@ -20,7 +20,7 @@ fn promote(board: &Board, task: &TaskId, from: &str, kind: &str) {
     ));
 }
 
-/// The task, and how many events the board has.
+/// Returns the task, and the number of events on the board.
 async fn standing(board: &Board, task: &TaskId) -> (Task, usize) {
     (board.task(task).await, board.kinds(task).await.len())
 }

@@ -1,5 +1,5 @@
-//! The kernel that is compared with the model: how a step becomes a command, and what a listener
-//! hears of it.
+//! The kernel that is compared with the model: each step as a command, and the events that a
+//! listener receives.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::board::{START, person};
 use crate::model::Model;
 use crate::step::{Step, Worker};
 
-/// The kernel under test, and the names it gave to what the model only counts.
+/// The kernel under test, and the ids of the tasks and runs that the model only counts.
 pub(super) struct Real {
     pub(super) runtime: Runtime,
     kernel: Option<Kernel>,
@@ -27,9 +27,9 @@ pub(super) struct Real {
     folder: TempDir,
     pub(super) tasks: Vec<TaskId>,
     runs: HashMap<TaskId, Vec<(RunId, RunToken)>>,
-    /// The last event of each step, by which it can be undone.
+    /// The last event of each step, for undo.
     pub(super) steps: Vec<Option<EventId>>,
-    /// The last event that a listener was told of.
+    /// The last event that a listener received.
     heard: EventId,
     /// Every task, as it was after the last step.
     pub(super) now: HashMap<TaskId, Task>,
@@ -75,7 +75,7 @@ impl Real {
         self.kernel = Some(Kernel::open_with(&self.file(), options).unwrap());
     }
 
-    /// Goes on with the files as they lie there in the middle of it all, as after a kill.
+    /// Continues with the files as they are in the middle of it all, as after a kill.
     fn crash(&mut self) {
         let after = tempfile::tempdir().unwrap();
         for name in ["kanban.db", "kanban.db-wal"] {
@@ -89,7 +89,7 @@ impl Real {
         self.open();
     }
 
-    /// The events that it wrote; `None` where there is nothing that the step could be about.
+    /// Returns the events that the step wrote; `None` if there is nothing that it could be about.
     pub(super) fn carry_out(
         &mut self,
         model: &Model,
@@ -228,7 +228,7 @@ impl Real {
         })
     }
 
-    /// Remembers the names of new things.
+    /// Records the ids of new tasks and runs.
     fn learn(&mut self, answer: Answer) {
         match answer {
             Answer::Created { task, is_new: true } => self.tasks.push(task),

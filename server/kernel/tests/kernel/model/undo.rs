@@ -1,4 +1,4 @@
-//! Taking back what a person did.
+//! Undoing the acts of people.
 
 use domain::run::Outcome;
 use domain::status::Status;
@@ -41,7 +41,7 @@ impl Card {
 }
 
 impl Model {
-    /// `None` when nothing can be undone any more.
+    /// Undoes an earlier step; `None` if it cannot be undone any more.
     pub(super) fn undo(&mut self, back: usize) -> Option<()> {
         let request = self.request().checked_sub(back)?;
         let (task, inverse) = self.requests.get(request)?.clone()?;
@@ -87,7 +87,7 @@ impl Model {
         Some(())
     }
 
-    /// A worker that was stopped is not there any more, so its task is ready instead.
+    /// Restores the status of a card. A worker that was stopped is gone, so its task becomes ready.
     fn put_back(&mut self, task: usize, to: Status, waiting: bool) {
         let was_finished = self.cards[task].status.is_finished();
         let to = match to {

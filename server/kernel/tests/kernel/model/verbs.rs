@@ -12,7 +12,7 @@ use super::undo::Inverse;
 use super::{Card, Model, Run};
 use crate::step::{Step, Worker};
 
-/// After so many ends without a word in a row a card is blocked.
+/// The number of protocol violations in a row that blocks a card.
 const PROTOCOL_VIOLATIONS: usize = 3;
 
 impl Model {
@@ -49,7 +49,7 @@ impl Model {
         }
     }
 
-    /// `None` when the step is refused.
+    /// Applies a step to a card; `None` if it is refused.
     pub(super) fn happen_to_a_task(&mut self, step: &Step) -> Option<()> {
         match step {
             Step::Link { parent, child } => self.link(self.pick(*parent)?, self.pick(*child)?),
@@ -74,7 +74,7 @@ impl Model {
                 let is_resting = self.cards[task]
                     .rest
                     .is_some_and(|(from, _)| self.now < from);
-                // What people claimed by hand takes up no slot.
+                // A claim by hand uses no slot.
                 let runs = self.cards.iter().filter_map(|card| card.run.as_ref());
                 let in_lane = runs.filter(|run| run.is_in_lane).count();
                 let is_full = in_lane >= self.global_cap.min(self.lane_cap) as usize;

@@ -7,7 +7,7 @@ use crate::config::Reading;
 
 impl Work {
     /// Reads the settings again if their file has changed; returns true when that calls for a tick.
-    /// What cannot be used is not: the last good settings stay.
+    /// An invalid file is ignored: the last good settings stay.
     pub(super) async fn read_settings(&mut self) -> bool {
         let Some(mut source) = self.source.take() else {
             return false;

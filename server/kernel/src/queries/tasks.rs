@@ -95,8 +95,8 @@ impl Kernel {
     }
 }
 
-/// Builds the condition that a column equals the parameter at `place`, if one is asked for. `(?1 IS
-/// NULL OR column = ?1)` would be equivalent, but SQLite would read every task for it.
+/// Builds the condition that a column equals the parameter at `place`, if one is asked for.
+/// `(?1 IS NULL OR column = ?1)` would be equivalent, but SQLite would read every task for it.
 pub(super) fn only(column: &str, place: usize, asked: Option<&str>) -> String {
     match asked {
         Some(_) => format!("{column} = ?{place}"),

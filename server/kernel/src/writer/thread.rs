@@ -215,7 +215,7 @@ impl State {
                 self.seen_version = Some(version);
                 self.others += 1;
                 match events::newest(&self.held.connection) {
-                    // What another process wrote need not be an event: a lane may be paused.
+                    // A commit of another process need not write an event: a lane may be paused.
                     Ok(newest) => self.tell(newest, true),
                     Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),
                 }

@@ -14,8 +14,8 @@ use super::{Board, FILE, ROLE, assert_sound, new_task};
 /// A file beside the board that is removed to make room.
 const BALLAST: &str = "ballast";
 
-/// Three megabytes of memory as a disk, which nobody but the process sees. Whoever may not mount it
-/// as they are may in a user namespace of their own.
+/// A disk of three megabytes in memory, which nobody but the process sees. A user who may not mount
+/// it may do so in a user namespace of their own.
 const ON_A_SMALL_DISK: &str = "\
     mount -t tmpfs -o size=3m small \"$1\" && head -c 1M /dev/zero > \"$1/ballast\" && exec \"$2\"";
 

@@ -363,6 +363,32 @@ async fn the_systemd_unit_runs_this_program_on_this_board() -> anyhow::Result<()
     Ok(())
 }
 
+#[tokio::test]
+async fn the_log_tells_the_beginning_and_the_end_of_each_run_once() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let runs = [
+        ("true", "completed"),
+        ("exit 3", "attempt_failed"),
+        ("exit 75", "deferred"),
+    ];
+    for (run, (body, event)) in runs.into_iter().enumerate() {
+        let flags = ["--assignee", "shell", "--body", body];
+        let task = board.create("a", &flags).await?;
+        board.happened(&task, event).await?;
+        let log = board.log();
+        let of_run = |what: &str| {
+            let lines = log.lines().filter(|line| {
+                let is_of_task = line.contains(task.as_str());
+                let is_of_run = line.contains(&format!("run.id={}", run + 1));
+                line.contains(what) && is_of_task && is_of_run
+            });
+            lines.count()
+        };
+        assert_eq!((of_run("started"), of_run("ended: ")), (1, 1), "{log}");
+    }
+    Ok(())
+}
+
 /// A server that waited for minutes was no dispatcher, and `why` promised a start in a moment.
 #[tokio::test]
 async fn a_second_server_starts_the_tasks_when_the_first_is_killed() -> anyhow::Result<()> {

@@ -205,7 +205,8 @@ async fn what_is_mounted_in_a_workspace_is_never_removed() -> anyhow::Result<()>
         command
     };
     if !in_name_space("true").status().await?.success() {
-        // Where nobody may mount anything, nothing is mounted in a workspace.
+        let test = "what_is_mounted_in_a_workspace_is_never_removed";
+        domain::fixture::left_out(test, "a namespace for mounts");
         return Ok(());
     }
     let script = format!(

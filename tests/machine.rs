@@ -5,24 +5,31 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use domain::fixture::left_out;
 use domain::id::TaskId;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::harness::{Board, Gate, answer, gone, said, status, text, within};
 
-/// A disk of 16 MB for the home folder of a board; it is gone when this is dropped.
+/// The limits of a disk by its size, and by the number of its files, as options of tmpfs(5).
+const FEW_BYTES: &str = "size=16m,mode=700";
+const FEW_FILES: &str = "nr_inodes=300,mode=700";
+
+/// A small disk for the home folder of a board; it is gone when this is dropped.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts it, where whoever runs the tests may do that.
-    async fn under(board: &Board) -> anyhow::Result<Option<Self>> {
+    /// Mounts it; `None` where whoever runs the tests may not do that, so that `test` is left out.
+    async fn under(board: &Board, limit: &str, test: &str) -> anyhow::Result<Option<Self>> {
         fs::create_dir_all(board.home())?;
-        let mount = ["-t", "tmpfs", "-o", "size=16m,mode=700", "small"];
+        let mount = ["-t", "tmpfs", "-o", limit, "small"];
         let mut mount = command("mount", &mount);
         let mounted = said(mount.arg(board.home())).await?;
         if mounted.code != Some(0) {
+            left_out(test, "a disk of its own");
             return Ok(None);
         }
         Ok(Some(Self(board.home().to_owned())))
@@ -114,7 +121,8 @@ impl Filled {
 #[tokio::test]
 async fn the_end_of_a_worker_has_its_room_on_a_disk_that_is_full() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
-    let Some(_disk) = SmallDisk::under(&board).await? else {
+    let test = "the_end_of_a_worker_has_its_room_on_a_disk_that_is_full";
+    let Some(_disk) = SmallDisk::under(&board, FEW_BYTES, test).await? else {
         return Ok(());
     };
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
@@ -127,7 +135,8 @@ async fn the_end_of_a_worker_has_its_room_on_a_disk_that_is_full() -> anyhow::Re
 #[tokio::test]
 async fn an_end_that_finds_no_room_is_kept_until_there_is_some() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
-    let Some(_disk) = SmallDisk::under(&board).await? else {
+    let test = "an_end_that_finds_no_room_is_kept_until_there_is_some";
+    let Some(_disk) = SmallDisk::under(&board, FEW_BYTES, test).await? else {
         return Ok(());
     };
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
@@ -158,38 +167,98 @@ async fn a_log_that_cannot_be_written_to_ends_nothing() -> anyhow::Result<()> {
     runs_a_task(&board).await
 }
 
-#[tokio::test]
-async fn a_disk_that_is_full_is_told_of_wherever_one_asks_and_counts_for_no_task()
--> anyhow::Result<()> {
-    let mut board = Board::without_server()?;
-    let Some(_disk) = SmallDisk::under(&board).await? else {
-        return Ok(());
-    };
+/// Asserts that a disk that `fill` leaves nothing of is told of wherever one asks, and holds tasks back
+/// until there is room again.
+async fn is_told_of(mut board: Board, fill: &str, full: &str) -> anyhow::Result<()> {
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     board.post("/pause", &json!({})).await?;
     let flags = ["--assignee", "shell", "--body", "true"];
     let task = board.create("a", &flags).await?;
     let mut socket = board.socket("tasks=1").await?;
-    let fill = board.home().join("fill");
-    said(command("sh", &["-c", "head -c 100M /dev/zero > \"$0\""]).arg(&fill)).await?;
+    let place = board.home().join("fill");
+    said(command("sh", &["-c", fill]).arg(&place)).await?;
 
-    let full = format!("the disk of {} is full", board.home().display());
-    let told = |status: &Value| status["dispatch"]["report"]["problem"] == json!(full);
+    let full = format!("the disk of {} {full}", board.home().display());
+    let told = |status: &Value| {
+        let problem = status.pointer("/dispatch/report/problem");
+        problem == Some(&json!(full))
+    };
     socket.status("the full disk", told).await?;
     let stranger = board.stranger(Method::GET, "/healthz")?.send().await?;
     assert_eq!(stranger.status(), 503);
     assert!(!stranger.text().await?.contains("home"));
     let (_, health) = answer(board.request(Method::GET, "/healthz")?).await?;
-    assert_eq!(health["problem"], json!(full));
+    assert_eq!(health.get("problem"), Some(&json!(full)));
     let doctor = board.kanban(&["doctor"]).await?;
     assert_eq!(doctor.code, Some(1));
     assert!(doctor.out.contains(&full), "{doctor:?}");
 
-    fs::remove_file(&fill)?;
+    said(command("rm", &["-r"]).arg(&place)).await?;
     socket.status("room", |status| !told(status)).await?;
     assert_eq!(status(board.stranger(Method::GET, "/healthz")?).await?, 200);
     board.post("/resume", &json!({})).await?;
     board.happened(&task, "completed").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_told_of_wherever_one_asks_and_counts_for_no_task()
+-> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let test = "a_disk_that_is_full_is_told_of_wherever_one_asks_and_counts_for_no_task";
+    let Some(_disk) = SmallDisk::under(&board, FEW_BYTES, test).await? else {
+        return Ok(());
+    };
+    is_told_of(board, "head -c 100M /dev/zero > \"$0\"", "is full").await
+}
+
+#[tokio::test]
+async fn a_disk_without_inodes_is_told_of_wherever_one_asks() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let test = "a_disk_without_inodes_is_told_of_wherever_one_asks";
+    let Some(_disk) = SmallDisk::under(&board, FEW_FILES, test).await? else {
+        return Ok(());
+    };
+    let fill = "mkdir \"$0\"; n=0; while touch \"$0/$n\"; do n=$((n + 1)); done";
+    let full = "has no inodes left, so no file can be made";
+    is_told_of(board, fill, full).await
+}
+
+/// Sets how many files the server may have open. With 3 it gets no handle more.
+async fn limit_handles(board: &Board, handles: usize) -> anyhow::Result<()> {
+    let pid = format!("--pid={}", board.pid()?);
+    let limit = format!("--nofile={handles}:4096");
+    let limited = said(&mut command("prlimit", &[&pid, &limit])).await?;
+    anyhow::ensure!(limited.code == Some(0), "{limited:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn file_handles_that_run_out_hold_tasks_back_and_count_for_none() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    runs_a_task(&board).await?;
+    limit_handles(&board, 3).await?;
+    // Nobody takes this connection for as long as tasks are held back.
+    let _waiting = TcpStream::connect(board.address()?).await?;
+    let flags = ["--assignee", "shell", "--body", "true"];
+    let mut tasks = Vec::new();
+    for _ in 0..10 {
+        tasks.push(board.create("a", &flags).await?);
+    }
+    board.logged("nothing is started").await?;
+    board.logged("no connection can be taken").await?;
+    limit_handles(&board, 4_096).await?;
+    for task in &tasks {
+        board.happened(task, "completed").await?;
+        let done = board.task(task).await?;
+        assert_eq!(done["task"]["spawn_failures"], 0, "{done}");
+        let events = done["events"].as_array().context("none")?;
+        let counted = events.iter().any(|event| event["kind"] == "spawn_failed");
+        assert!(!counted, "{done}");
+    }
+    // It is tried again twenty times a second.
+    let told = board.log().matches("no connection can be taken").count();
+    assert_eq!(told, 1, "{}", board.log());
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 pub(crate) mod receiver;
 mod slack;
 
+use std::ffi::OsStr;
 use std::fs;
 
 use anyhow::ensure;
 
-use crate::harness::{Board, text, within};
+use crate::harness::{Board, Gate, text, within};
 use receiver::Receiver;
 
 const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
@@ -193,6 +194,33 @@ async fn no_log_shows_a_secret() -> anyhow::Result<()> {
     assert_eq!(told.path, "/bot123:swordfish/sendMessage");
     board.logged("news could not be delivered").await?;
     assert!(!board.log().contains("swordfish"), "{}", board.log());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_command_is_started_without_the_secrets_of_other_channels() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let gate = Gate::of(&board).await?;
+    board.configure(&format!(
+        "[channels.telegram]\ntoken = {{ env = \"BOT_TOKEN\" }}\n\
+         base_url = \"http://127.0.0.1:9\"\n\
+         [channels.command.tell]\ncommand = [\"sh\", \"-c\", \"env > '{}'\"]\n",
+        gate.path().display()
+    ))?;
+    let environment = [("BOT_TOKEN", "123:swordfish"), ("PLAIN", "known")];
+    let environment = environment.map(|(name, value)| (name, OsStr::new(value)));
+    board.serve_in(&LISTEN, &environment).await?;
+    let task = board.create("deploy", &[]).await?;
+    let tell = ["--platform", "command", "--chat-id", "tell"];
+    subscribe(&board, &[&[task.as_str()], &tell[..]].concat()).await?;
+    do_it(&board, &["block", task.as_str(), "one?"]).await?;
+    let told = within("its environment", tokio::fs::read_to_string(gate.path())).await??;
+    assert!(told.contains("PLAIN=known\n"), "{told}");
+    assert!(
+        !told.contains("BOT_TOKEN") && !told.contains("swordfish"),
+        "{told}"
+    );
+    board.stop().await?;
     Ok(())
 }
 

@@ -50,6 +50,7 @@ use limits::Turns;
 use metrics::Metrics;
 use notify::{Gate, Gates};
 use rest::BoardCopy;
+use rest::once::UnderWay;
 use shutdown::Shutdown;
 
 /// The state that handlers share. It is cloned several times a request, so it is one pointer.
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
     board_copy: Arc<BoardCopy>,
     relay: Arc<Relay>,
     statuses: Arc<Statuses>,
+    under_way: UnderWay,
     /// The places of those who listen for longer than a request lasts.
     sockets: Arc<Semaphore>,
     /// Another number for each server that starts: what tags of answers begin with.
@@ -97,6 +99,7 @@ impl AppState {
             board_copy: Arc::default(),
             relay: Arc::default(),
             statuses: Arc::default(),
+            under_way: UnderWay::default(),
             sockets: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
             started: rand::random(),
             leptos: page::options(),

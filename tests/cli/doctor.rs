@@ -4,10 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
+use anyhow::Context as _;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::harness::{Board, keys, within};
+use crate::harness::{Board, Gate, keys, within};
 
 #[expect(clippy::indexing_slicing, reason = "JSON has `null` where nothing is")]
 async fn findings(board: &Board, code: i32) -> anyhow::Result<Vec<Value>> {
@@ -168,6 +169,41 @@ async fn a_run_that_nobody_watches_is_stuck() -> anyhow::Result<()> {
         report.contains("is open, but nobody watches it"),
         "{report}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_stopped_is_wrong() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let gate = Gate::of(&board).await?;
+    let task = board
+        .create("a", &["--assignee", "shell", "--body", &gate.script()])
+        .await?;
+    board.happened(&task, "spawned").await?;
+    let run = fs::read_dir(board.home().join("kanban/runs"))?.next();
+    let supervisor = run.context("no run")??.path().join("supervisor.json");
+    let supervisor: Value = serde_json::from_str(&fs::read_to_string(supervisor)?)?;
+    let supervisor = supervisor.get("pid").context("no process")?.to_string();
+    let signal = async |name: &str| {
+        let mut kill = Command::new("kill");
+        kill.args([name, supervisor.as_str()]).status().await
+    };
+    signal("-STOP").await?;
+    let wrong = within("what is wrong", async {
+        loop {
+            let said = board.kanban(&["doctor", "--json"]).await?;
+            if said.code == Some(1) {
+                return wrong(&board).await;
+            }
+        }
+    })
+    .await??;
+    let says = format!("the supervisor of run 1 of {task} is stopped, so nobody watches");
+    has(&wrong, &says);
+    signal("-CONT").await?;
+    gate.open("through").await?;
+    board.happened(&task, "completed").await?;
+    findings(&board, 0).await?;
     Ok(())
 }
 

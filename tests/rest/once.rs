@@ -1,8 +1,10 @@
 //! `Idempotency-Key`: what is sent again is not done again.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
 use domain::id::TaskId;
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -136,13 +138,51 @@ async fn requests_that_race_under_one_key_are_carried_out_once() -> anyhow::Resu
     let id = board.create("a", &[]).await?;
     let path = format!("/tasks/{id}/comments");
     let said = json!({ "body": "so?" });
-    let all = join_all((0..16).map(|_| post(&board, "k", &path, &said))).await;
+    let answer = race(&board, &path, &said).await?;
+    assert_eq!(comments(&board, &id).await?, 1);
+    assert_eq!(post(&board, "k", &path, &said).await?, (200, answer));
+    Ok(())
+}
+
+/// Sends a request sixteen times at once, asserts that it is carried out for one of them and all get the
+/// same answer, and returns that.
+async fn race(board: &Board, path: &str, body: &Value) -> anyhow::Result<Value> {
+    let all = (0..16).map(|_| async {
+        let request = keyed(board, "k", Method::POST, path, body)?;
+        let response = request.send().await?;
+        let is_replayed = header(&response, "idempotent-replayed") == "true";
+        anyhow::ensure!(response.status() == 200, "{response:?}");
+        Ok((is_replayed, response.json::<Value>().await?))
+    });
+    let answers = try_join_all(all).await?;
+    let carried_out = answers.iter().filter(|(is_replayed, _)| !is_replayed);
+    assert_eq!(carried_out.count(), 1, "{answers:?}");
+    let (_, first) = answers.first().context("none")?;
+    assert!(answers.iter().all(|(_, it)| it == first), "{answers:?}");
+    Ok(first.clone())
+}
+
+#[tokio::test]
+async fn looks_that_race_under_one_key_are_one_look() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    race(&board, "/dispatch?max=1", &json!({})).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn creates_that_race_under_one_key_make_one_task() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let new = json!({ "title": "a" });
+    let all = join_all((0..16).map(|_| post(&board, "k", "/tasks", &new))).await;
+    let mut made = 0;
+    let mut ids = BTreeSet::new();
     for answered in all {
         let (status, answer) = answered?;
-        assert!(status == 200 || status == 409, "{status}: {answer}");
+        assert_eq!(status, 200, "{answer}");
+        made += usize::from(answer["created"] != json!(false));
+        ids.insert(text(&answer, "/task/id")?.to_owned());
     }
-    assert_eq!(comments(&board, &id).await?, 1);
-    assert_eq!(post(&board, "k", &path, &said).await?.0, 200);
+    assert_eq!((made, ids.len()), (1, 1));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod fixture;
 mod health;
 mod holds;
 mod machine;
+mod next_look;
 mod retry;
 mod second_line;
 mod settings;
@@ -24,7 +25,7 @@ use domain::command::{Answer, Command};
 use domain::dispatch::{Place, Report};
 use domain::id::{EventId, RunId};
 use domain::run::{OpenRun, ProcessIdentity};
-use domain::time::{Seconds, Timestamp};
+use domain::time::Seconds;
 use kernel::Kernel;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -43,6 +44,7 @@ use crate::watched::{Process, Watched};
 
 use health::Health;
 use holds::Holds;
+use next_look::Begun;
 use stuck::StuckRuns;
 use wake::Wake;
 pub(crate) use wake::{Asked, Stop, Wakes};
@@ -256,6 +258,7 @@ impl Work {
     /// Runs one tick and returns the time at which the next one is due.
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
         self.follow_clock().await?;
+        let begun = Begun::now(&self.kernel);
         // First, because a run whose task is not running any more cannot be settled.
         self.release_stale_claims().await?;
         self.release_crashed().await?;
@@ -275,7 +278,8 @@ impl Work {
         };
         let in_lanes = open.iter().filter(|open| open.lane.is_some()).count();
         let running = count(in_lanes + self.leaving.len()).saturating_add(started);
-        self.next_look(running < self.settings.cap.limit).await
+        self.next_look(begun, running < self.settings.cap.limit)
+            .await
     }
 
     async fn promote(&mut self) -> Result<(), Error> {
@@ -317,34 +321,6 @@ impl Work {
             }
         }
         Ok(())
-    }
-
-    /// The time of the next tick that is due by itself. The end of a back-off matters only where
-    /// there is a free slot.
-    async fn next_look(&self, has_room: bool) -> Result<Instant, Error> {
-        let now = Instant::now();
-        let at = |moment: Timestamp| {
-            let seconds = moment.seconds_since(self.kernel.now()).max(1);
-            now + Duration::from_secs(seconds.unsigned_abs())
-        };
-        let rest = if has_room {
-            self.kernel.next_rest_end().await?
-        } else {
-            None
-        };
-        // A lease holds to the end of its last second.
-        let lease = self.kernel.next_lease_end().await?;
-        let lease = lease.map(|end| end + Seconds(1));
-        let hurries = self.watched.values().filter_map(Watched::deadline);
-        let moments = hurries.chain(rest.map(at)).chain(lease.map(at));
-        let tries = self
-            .stuck
-            .next_try()
-            .into_iter()
-            .chain(self.holds.next_try());
-        let earliest = moments.chain(tries).min();
-        let latest = now + self.config.interval();
-        Ok(earliest.map_or(latest, |earliest| earliest.min(latest)))
     }
 
     /// Brings what we watch in line with the board: ends what is closed there, takes over what is

@@ -108,7 +108,10 @@ pub enum Error {
     },
     /// It was there, and is not any more. To make it anew would pass an empty folder off as the one
     /// that was worked in.
-    #[error("the folder {0} is gone; put it back, make it again, or give the task another")]
+    #[error(
+        "the folder {0} is gone; put it back, make it again, or give the task another, then unblock \
+         the task"
+    )]
     Gone(PathBuf),
     /// git does not do it.
     #[error("git: {0}")]
@@ -120,7 +123,7 @@ impl Error {
     /// repository.
     pub(crate) fn needs_a_person(&self) -> bool {
         match self {
-            Self::CannotMake { .. } | Self::Home { .. } | Self::Gone(_) | Self::Git(_) => false,
+            Self::CannotMake { .. } | Self::Home { .. } | Self::Git(_) => false,
             Self::NoPath
             | Self::NotAbsolute(_)
             | Self::NoRepository
@@ -130,7 +133,8 @@ impl Error {
             | Self::NoCommit(_)
             | Self::NotListedByGit(_)
             | Self::NotARepository(_)
-            | Self::Occupied(_) => true,
+            | Self::Occupied(_)
+            | Self::Gone(_) => true,
         }
     }
 }

@@ -228,7 +228,7 @@ async fn a_look_at_an_idle_board_costs_as_much_on_a_large_one() {
             assert!(kernel.ready_assignees().await.unwrap().is_empty());
             let lanes = vec!["shell".to_owned(), "codex".to_owned()];
             assert!(kernel.startable(lanes, 8).await.unwrap().is_empty());
-            assert_eq!(kernel.next_rest_end().await.unwrap(), None);
+            assert_eq!(kernel.next_rest_end(kernel.now()).await.unwrap(), None);
         };
         costs.push(board.cost_of(look).await.1);
     }

@@ -4,6 +4,8 @@
 //! The kernel writes the key down in the transaction of the change; the answer follows. To create a
 //! task has had its key in the body since the seed, so there the header only stands for that.
 
+mod under_way;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -19,6 +21,8 @@ use super::undo::KANBAN_UNDO;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::{self, HttpError};
+
+pub(crate) use under_way::UnderWay;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -58,6 +62,8 @@ pub(super) async fn once(
     let body = Bytes::from_request(whole, &())
         .await
         .map_err(HttpError::Body)?;
+    // One that comes while the first is carried out waits for its answer.
+    let _turn = state.under_way.turn(caller.scope(), &key).await;
     let asked = RequestKey {
         caller: caller.scope(),
         key,

@@ -59,10 +59,11 @@ impl Holds {
         self.0.get(&None).is_some_and(|hold| hold.retry.is_due())
     }
 
-    /// The end of the first back-off.
-    pub(super) fn next_try(&self) -> Option<Instant> {
-        let resting = self.0.values().filter(|hold| !hold.retry.is_due());
-        resting.map(|hold| hold.retry.until()).min()
+    /// The end of the first back-off, of those that went on `after` this moment. One of a lane that
+    /// has ended before stays known until the lane starts a worker.
+    pub(super) fn next_try(&self, after: Instant) -> Option<Instant> {
+        let ends = self.0.values().map(|hold| hold.retry.until());
+        ends.filter(|end| *end > after).min()
     }
 
     /// The machine's fault.

@@ -83,7 +83,8 @@ async fn a_folder_that_was_worked_in_and_is_gone_is_not_made_again() {
     board.until_event(&task, "attempt_failed").await;
     board.sql("UPDATE tasks SET not_before = NULL");
     dispatcher.handle().nudge();
-    let refused = board.until_event(&task, "spawn_failed").await;
+    let refused = board.until_event(&task, "spawn_auto_blocked").await;
+    assert_eq!(refused.task.status, Status::Blocked);
     let ends = [Some(Outcome::Exit), Some(Outcome::SpawnFailed)];
     assert_eq!(outcomes(&refused), ends);
     let error = refused.task.last_error.unwrap();
@@ -93,7 +94,6 @@ async fn a_folder_that_was_worked_in_and_is_gone_is_not_made_again() {
     // Another task may well begin there.
     let other = board.create("true").await;
     board.until_status(&other, Status::Done).await;
-    board.move_to(&task, Status::Triage).await;
     board.until_all_is_settled().await;
     dispatcher.stop().await;
 }

@@ -11,6 +11,7 @@ use dispatcher::{Config, Dispatcher, Error, Home};
 use domain::actor::Actor;
 use domain::command::{Answer, Command, LEASE, NewTask};
 use domain::dispatch::Report;
+use domain::fixture::left_out;
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::{OpenRun, Outcome};
 use domain::status::Status;
@@ -47,10 +48,14 @@ impl Board {
         Self::in_folder(tempfile::tempdir().unwrap(), None, clock)
     }
 
-    /// A board on a disk of its own, with these options of tmpfs(5); `None` where none may be mounted.
-    pub(crate) fn on_disk(options: &str) -> Option<Self> {
+    /// A board on a disk of its own, with these options of tmpfs(5); `None` where none may be mounted, so
+    /// that `test` is left out.
+    pub(crate) fn on_disk(test: &str, options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Disk::mount(folder.path(), options)?;
+        let Some(disk) = Disk::mount(folder.path(), options) else {
+            left_out(test, "a disk of its own");
+            return None;
+        };
         Some(Self::in_folder(folder, Some(disk), Clock::default()))
     }
 

@@ -93,7 +93,8 @@ async fn a_folder_of_ours_that_nobody_can_write_to_holds_all_tasks_back_and_coun
 
 #[tokio::test]
 async fn a_disk_without_inodes_holds_all_tasks_back_and_counts_for_none() {
-    let Some(board) = Board::on_disk("size=64m,nr_inodes=300") else {
+    let test = "a_disk_without_inodes_holds_all_tasks_back_and_counts_for_none";
+    let Some(board) = Board::on_disk(test, "size=64m,nr_inodes=300") else {
         return;
     };
     let fill = board.folder.path().join("fill");

@@ -105,19 +105,18 @@ impl Kernel {
             .await
     }
 
-    /// Returns the end of the first back-off of a ready task.
+    /// The end of the first back-off between two attempts, of those that went on `after` this moment.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
-    pub async fn next_rest_end(&self) -> Result<Option<Timestamp>, Error> {
-        let now = self.now();
+    pub async fn next_rest_end(&self, after: Timestamp) -> Result<Option<Timestamp>, Error> {
         self.readers
             .read(move |conn| {
                 let mut statement = conn.prepare_cached(
                     "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
                      WHERE status = 'ready' AND not_before > ?1",
                 )?;
-                Ok(statement.query_one([now.0], |row| row::moment(row, 0))?)
+                Ok(statement.query_one([after.0], |row| row::moment(row, 0))?)
             })
             .await
     }

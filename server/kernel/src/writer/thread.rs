@@ -212,11 +212,14 @@ impl State {
         match version {
             Ok(version) if self.seen_version == Some(version) => {}
             Ok(version) => {
-                self.seen_version = Some(version);
                 self.others += 1;
                 match events::newest(&self.held.connection) {
-                    // A commit of another process need not write an event: a lane may be paused.
-                    Ok(newest) => self.tell(newest, true),
+                    Ok(newest) => {
+                        // Only now: what could not be read has to be looked for again.
+                        self.seen_version = Some(version);
+                        // What another process wrote need not be an event: a lane may be paused.
+                        self.tell(newest, true);
+                    }
                     Err(cause) => tracing::warn!(error = %cause, "cannot read the newest event"),
                 }
             }

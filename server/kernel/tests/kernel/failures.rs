@@ -51,7 +51,8 @@ async fn a_failed_attempt_rests_and_says_why() {
         START < until && until <= START + Seconds(5),
         "rests until {until:?}"
     );
-    assert_eq!(board.kernel.next_rest_end().await.unwrap(), Some(until));
+    let next = board.kernel.next_rest_end(START).await.unwrap();
+    assert_eq!(next, Some(until));
 
     let policy = || ClaimPolicy {
         respects_rest: true,

@@ -7,6 +7,7 @@ use std::process::Command as Process;
 
 use domain::command::{Answer, Command, NewTask};
 use domain::error::ErrorKind;
+use domain::fixture::left_out;
 use kernel::Error;
 
 use super::{Board, FILE, ROLE, assert_sound, new_task};
@@ -31,7 +32,7 @@ pub(super) fn survive_full_disk() {
             "fill disk",
         );
     } else {
-        println!("no namespaces here: the size limit alone has to do");
+        left_out("a full disk", "namespaces for users and mounts");
     }
 }
 

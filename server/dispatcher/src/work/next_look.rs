@@ -1,0 +1,111 @@
+//! The time of the next tick, if nothing wakes the dispatcher before.
+
+use std::time::Duration;
+
+use domain::time::{Seconds, Timestamp};
+use kernel::Kernel;
+use tokio::time::Instant;
+
+use super::Work;
+use crate::error::Error;
+use crate::watched::Watched;
+
+/// The moment at which a look began, by both clocks. What falls due after it may have been passed over
+/// as not due yet, so another look has to be taken at it.
+#[derive(Clone, Copy)]
+pub(super) struct Begun {
+    at: Instant,
+    by_clock: Timestamp,
+}
+
+impl Begun {
+    pub(super) fn now(kernel: &Kernel) -> Self {
+        Self {
+            at: Instant::now(),
+            by_clock: kernel.now(),
+        }
+    }
+}
+
+impl Work {
+    /// The time of the next tick: when something falls due that the one that began then has not seen
+    /// due. A back-off that is over matters only where there is room.
+    pub(super) async fn next_look(&self, begun: Begun, has_room: bool) -> Result<Instant, Error> {
+        let now = Instant::now();
+        let at = |moment: Timestamp| {
+            let seconds = moment.seconds_since(self.kernel.now()).max(1);
+            now + Duration::from_secs(seconds.unsigned_abs())
+        };
+        let rest = if has_room {
+            self.kernel.next_rest_end(begun.by_clock).await?
+        } else {
+            None
+        };
+        // A lease holds to the end of its last second.
+        let lease = self.kernel.next_lease_end().await?;
+        let lease = lease.map(|end| end + Seconds(1));
+        let hurries = self.watched.values().filter_map(Watched::deadline);
+        let moments = hurries.chain(rest.map(at)).chain(lease.map(at));
+        let tries = [self.stuck.next_try(), self.holds.next_try(begun.at)];
+        let earliest = moments.chain(tries.into_iter().flatten()).min();
+        let latest = now + self.config.interval();
+        Ok(earliest.map_or(latest, |earliest| earliest.min(latest)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::actor::Actor;
+    use domain::command::{Command, NextAttempt, SHELL};
+    use kernel::Clock;
+
+    use super::super::fixture::{work, work_by};
+    use super::*;
+    use crate::ends::not_started;
+
+    #[tokio::test]
+    async fn a_hold_whose_rest_ends_during_a_look_is_tried_by_the_next_one_at_once() {
+        for held in [None, Some(SHELL.to_owned())] {
+            let (_folder, mut work) = work();
+            work.holds.put(held, "no handle is left".to_owned());
+            let begun = Begun::now(&work.kernel);
+            work.holds.end_rests();
+            let next_look = work.next_look(begun, true).await.unwrap();
+            assert!(next_look <= Instant::now());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lane_that_can_be_tried_is_no_reason_to_look_again() {
+        let (_folder, mut work) = work();
+        let lane = Some(SHELL.to_owned());
+        work.holds.put(lane, "no such program".to_owned());
+        work.holds.end_rests();
+        let now = Instant::now();
+        let next_look = work.next_look(Begun::now(&work.kernel), true).await;
+        assert!(next_look.unwrap() >= now + work.config.interval());
+    }
+
+    #[tokio::test]
+    async fn a_task_whose_back_off_ends_during_a_look_is_looked_at_a_second_later() {
+        let clock = Clock::standing_at(Timestamp(1_800_000_000));
+        let (_folder, work) = work_by(clock.clone());
+        let claimed = work.claimed().await;
+        let fail = Command::FailRun {
+            run: claimed.run,
+            failure: not_started("no such file".to_owned()),
+            limit: None,
+            next: NextAttempt::Soon,
+        };
+        let dispatcher = Actor::dispatcher();
+        work.kernel.execute(&dispatcher, fail).await.unwrap();
+        let begun = Begun::now(&work.kernel);
+        clock.advance(Seconds(60));
+        let next_look = async |begun| work.next_look(begun, true).await.unwrap();
+        let now = Instant::now();
+        assert!(next_look(begun).await <= Instant::now() + Duration::from_secs(1));
+        // The next look sees that it can start.
+        let begun = Begun::now(&work.kernel);
+        assert!(next_look(begun).await >= now + work.config.interval());
+    }
+}

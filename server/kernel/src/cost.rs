@@ -11,6 +11,7 @@ use domain::id::TaskId;
 use domain::time::Timestamp;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 use tempfile::TempDir;
@@ -255,26 +256,52 @@ fn a_verb_looks_at_the_tasks_that_it_is_about_and_at_no_other() {
     }
 }
 
-/// Each completion once passed all the parents that were finished before it.
+/// In which order parents are finished that are linked in this one.
+type Order = fn(&mut Vec<TaskId>);
+
+/// Each completion once passed all the parents that were finished before it: in the order of their links,
+/// and then in others.
 #[test]
-fn finishing_many_parents_of_one_task_in_turn_costs_each_of_them_the_same() {
+fn finishing_many_parents_of_one_task_in_any_order_costs_each_of_them_the_same() {
     let _turn = TURN.blocking_lock();
     let board = Board::of(1);
     let mut writer = board.writer();
-    let mut cost_of_each = |count: i64| {
-        let parents: Vec<TaskId> = (0..count).map(|_| writer.create(None).0).collect();
+    let mut cost_of_each = |count: usize, order: Order| {
+        let mut parents: Vec<TaskId> = (0..count).map(|_| writer.create(None).0).collect();
         let new = NewTask {
             title: "last".to_owned(),
             parents: parents.iter().map(ToString::to_string).collect(),
             ..NewTask::default()
         };
         writer.give(&Actor::full("ada"), Command::CreateTask(new));
+        order(&mut parents);
         let steps: i64 = parents
             .iter()
             .map(|parent| writer.complete(parent).steps)
             .sum();
-        steps / count
+        steps / i64::try_from(count).unwrap()
     };
-    let (few, many) = (cost_of_each(50), cost_of_each(400));
-    assert!(many < 2 * few, "{few} {many}");
+    let orders: [(&str, Order); 6] = [
+        ("as linked", |_| {}),
+        ("the last first", |parents| parents.reverse()),
+        ("the last, then as linked", |parents| {
+            parents.rotate_right(1);
+        }),
+        ("the second half, then the first", |parents| {
+            let half = parents.len() / 2;
+            parents.rotate_right(half);
+        }),
+        ("both ends, then the middle from its end", |parents| {
+            let third = parents.len() / 3;
+            parents.rotate_right(third);
+            parents[2 * third..].reverse();
+        }),
+        ("at random", |parents| {
+            parents.shuffle(&mut StdRng::seed_from_u64(1));
+        }),
+    ];
+    for (name, order) in orders {
+        let (few, many) = (cost_of_each(25, order), cost_of_each(200, order));
+        assert!(many < 2 * few, "{name}: {few} {many}");
+    }
 }

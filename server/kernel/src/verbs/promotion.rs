@@ -18,14 +18,29 @@ pub(crate) const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
      SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
      WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
 
-/// The same for the parent alone that was linked last. Many parents of one task are mostly finished
-/// in the order of their links; a search for an unfinished one from the first link on would each
-/// time pass all finished ones.
+/// The same for the parent alone that was linked last: many parents of one task are mostly finished in
+/// the order of their links.
 const LAST_PARENT_IS_UNFINISHED: &str = "EXISTS ( \
      SELECT 1 FROM tasks AS parent WHERE parent.status NOT IN ('done', 'archived') AND parent.id = ( \
          SELECT parent_id FROM task_links WHERE child_id = tasks.id ORDER BY rowid DESC LIMIT 1))";
 
-/// Returns the parents of a task that are not finished, by id.
+/// The same for a child of `?2`, which has just been finished. Walks from the link to `?2` in both
+/// directions at once, in the order of linking, and stops at the first unfinished parent. So it passes
+/// the shorter of the two stretches of finished parents that meet here: `n log n` steps for `n`
+/// parents, in whatever order they are finished. From the first link on it would be their square.
+const HAS_OTHER_UNFINISHED_PARENT: &str = "EXISTS ( \
+     WITH RECURSIVE walk (earlier, later) AS ( \
+         SELECT rowid, rowid FROM task_links WHERE parent_id = ?2 AND child_id = tasks.id \
+         UNION ALL \
+         SELECT (SELECT max(rowid) FROM task_links WHERE child_id = tasks.id AND rowid < earlier), \
+             (SELECT min(rowid) FROM task_links WHERE child_id = tasks.id AND rowid > later) \
+         FROM walk WHERE earlier IS NOT NULL OR later IS NOT NULL \
+     ) \
+     SELECT 1 FROM walk CROSS JOIN task_links AS link ON link.rowid IN (earlier, later) \
+     CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
+     WHERE parent.status NOT IN ('done', 'archived'))";
+
+/// The parents of a task that are not finished, by id.
 pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<TaskId>, Error> {
     let mut statement = conn.prepare_cached(
         "SELECT parent.id FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
@@ -43,7 +58,9 @@ pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(
         return Ok(());
     }
     let children = "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)";
-    let promoted = promote(work, "tasks", children, |now| (now, parent.as_str()))?;
+    let params = |now| (now, parent.as_str());
+    let is_held_back = format!("({LAST_PARENT_IS_UNFINISHED} OR {HAS_OTHER_UNFINISHED_PARENT})");
+    let promoted = promote(work, "tasks", children, &is_held_back, params)?;
     log_promoted(work, promoted, Some(parent)).map(drop)
 }
 
@@ -59,14 +76,16 @@ pub(super) fn promote_one(
     task: &TaskId,
     parent: Option<&TaskId>,
 ) -> Result<(), Error> {
-    let promoted = promote(work, "tasks", "id = ?2", |now| (now, task.as_str()))?;
+    let params = |now| (now, task.as_str());
+    let promoted = promote(work, "tasks", "id = ?2", HAS_UNFINISHED_PARENT, params)?;
     log_promoted(work, promoted, parent).map(drop)
 }
 
 /// Promotes every waiting task whose parents are finished.
 pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
     let all = "tasks INDEXED BY idx_tasks_waiting";
-    let promoted = promote(work, all, "waiting = 1 AND status = 'todo'", |now| (now,))?;
+    let waiting = "waiting = 1 AND status = 'todo'";
+    let promoted = promote(work, all, waiting, HAS_UNFINISHED_PARENT, |now| (now,))?;
     let count = log_promoted(work, promoted, None)?;
     Ok(Answer::Promoted { count })
 }
@@ -74,12 +93,13 @@ pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
 /// A task whose row was changed, and its status now.
 type Changed = (TaskId, Status);
 
-/// Promotes those of the rows `among` whose parents are all finished. One that is running loses its
-/// mark.
+/// Of the rows `among`, lets those no longer wait of which `is_held_back` is false. One that is running
+/// loses its mark.
 fn promote<P: Params>(
     work: &Work<'_>,
     table: &str,
     among: &str,
+    is_held_back: &str,
     params: impl FnOnce(i64) -> P,
 ) -> Result<Vec<Changed>, Error> {
     debug_assert_eq!(
@@ -92,7 +112,7 @@ fn promote<P: Params>(
              status = iif(status = 'todo', 'ready', status), \
              status_since = iif(status = 'todo', ?1, status_since) \
          WHERE {among} AND +waiting = 1 AND +status IN ('todo', 'running') \
-           AND NOT {LAST_PARENT_IS_UNFINISHED} AND NOT {HAS_UNFINISHED_PARENT} \
+           AND NOT {is_held_back} \
          RETURNING id, status"
     );
     changed(work, &sql, params(work.now.0))

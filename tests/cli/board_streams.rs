@@ -1,11 +1,15 @@
 //! `kanban export` and `kanban import`.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
+use std::process::Stdio;
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
-use crate::harness::{Board, text};
+use crate::harness::{Board, text, within};
 
 /// An export without its first line, which says when it was made, and without the news that the board
 /// still has to tell: another board that takes them in does not tell them too.
@@ -219,6 +223,59 @@ async fn an_export_that_was_cut_or_changed_is_refused_as_a_whole() -> anyhow::Re
     for (export, part) in &changed {
         assert_refused(&other, export.as_bytes(), part).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_an_import_waits_for_its_input_others_write() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let mut import = board.command("import")?;
+    let mut importing = import.arg("-").stdin(Stdio::piped()).spawn()?;
+    let mut input = importing.stdin.take().context("no input")?;
+    // Each is more than a pipe holds: once both are written, the program has read the first.
+    let first = json!({ "title": "first", "body": "x".repeat(200_000) });
+    let lines = format!("{first}\n{first}\n");
+    within("the import", input.write_all(lines.as_bytes())).await??;
+
+    let (status, said) = board.post("/tasks", &json!({ "title": "other" })).await?;
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(titles(&board).await?, json!(["other"]));
+
+    within("the import", input.write_all(b"{\"title\": \"second\"}")).await??;
+    drop(input);
+    let status = within("the end of the import", importing.wait()).await??;
+    assert!(status.success(), "{status}");
+    let all = json!(["other", "first", "first", "second"]);
+    assert_eq!(titles(&board).await?, all);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_leaves_nothing() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    board.kanban(&["init"]).await?;
+    let task = json!({ "title": "task", "body": "x".repeat(26_000) });
+    let list = format!("{task}\n").repeat(2_000);
+    let file = board.home().join("list.jsonl");
+    fs::write(&file, list)?;
+    let log = board.home().join("kanban.db-wal");
+    for megabytes in [1, 10, 20, 30] {
+        let mut import = board.command("import")?;
+        let mut importing = import.arg(&file).stdout(Stdio::null()).spawn()?;
+        // SQLite's cache holds two megabytes of a transaction; the rest is in the log before the commit.
+        within("the transaction", async {
+            while fs::metadata(&log).map_or(0, |log| log.len()) < megabytes << 20 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await?;
+        importing.start_kill()?;
+        let status = within("the end of the import", importing.wait()).await??;
+        assert_eq!(status.signal(), Some(9), "it had ended before");
+        assert_eq!(titles(&board).await?, json!([]));
+    }
+    let said = board.kanban(&["import", &file.to_string_lossy()]).await?;
+    assert_eq!(said.out, "Imported 2000 task(s)\n", "{said:?}");
     Ok(())
 }
 

@@ -94,8 +94,8 @@ impl Kernel {
         R: BufRead + Send + 'static,
     {
         let actor = check(actor)?;
-        let (path, now) = (self.readers.path().to_owned(), self.now());
-        off_the_executor(move || import::import(&path, now, &actor, input)).await
+        let (path, clock) = (self.readers.path().to_owned(), self.clock.clone());
+        off_the_executor(move || import::import(&path, &clock, &actor, input)).await
     }
 
     /// Imports the whole file of another board, also of an earlier version or of the original. The
@@ -105,8 +105,9 @@ impl Kernel {
     /// As [`Kernel::import`], and when there is no sound board at `from`.
     pub async fn import_file(&self, actor: &Actor, from: &Path) -> Result<Imported, TransferError> {
         let actor = check(actor)?;
-        let (from, path, now) = (from.to_owned(), self.readers.path().to_owned(), self.now());
-        off_the_executor(move || import::import_file(&from, &path, now, &actor)).await
+        let (from, path) = (from.to_owned(), self.readers.path().to_owned());
+        let clock = self.clock.clone();
+        off_the_executor(move || import::import_file(&from, &path, &clock, &actor)).await
     }
 }
 

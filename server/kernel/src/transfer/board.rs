@@ -1,7 +1,6 @@
 //! Importing the rows of a whole board.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::BufRead;
 
 use domain::actor::Actor;
 use domain::command::Command;
@@ -14,7 +13,7 @@ use rusqlite::{Connection, params_from_iter};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::lines::{Line, Lines};
+use super::lines::{Line, Place};
 use super::tables::TABLES;
 use super::{Imported, TransferError};
 use crate::error::Error;
@@ -56,7 +55,7 @@ struct TakingIn<'a> {
 pub(super) fn take_in(
     conn: &Connection,
     now: Timestamp,
-    mut lines: Lines<impl BufRead>,
+    lines: &[Line],
 ) -> Result<Imported, TransferError> {
     make_room(conn)?;
     let mut taking_in = TakingIn {
@@ -66,16 +65,17 @@ pub(super) fn take_in(
         left_out: BTreeSet::new(),
     };
     let mut is_whole = false;
-    while let Some(line) = lines.next()? {
+    for line in lines {
+        let place = line.place;
         if is_whole {
-            return Err(line.wrong("the export has ended already"));
+            return Err(place.wrong("the export has ended already"));
         }
         match line.parse()? {
-            Said::Row { table, row } => taking_in.row(&line, &table, &row)?,
-            Said::Sequence { sequence, last } => taking_in.sequence(&line, &sequence, last)?,
+            Said::Row { table, row } => taking_in.row(place, &table, &row)?,
+            Said::Sequence { sequence, last } => taking_in.sequence(place, &sequence, last)?,
             Said::End { rows } => {
                 if rows != taking_in.rows() {
-                    return Err(line.wrong("rows are missing before it"));
+                    return Err(place.wrong("rows are missing before it"));
                 }
                 is_whole = true;
             }
@@ -120,15 +120,15 @@ impl TakingIn<'_> {
 
     fn row(
         &mut self,
-        line: &Line,
+        place: Place,
         table: &str,
         row: &Map<String, Value>,
     ) -> Result<(), TransferError> {
         let table = TABLES
             .into_iter()
             .find(|known| *known == table)
-            .ok_or_else(|| line.wrong(format!("there is no table {table}")))?;
-        check_ids(line, table, row)?;
+            .ok_or_else(|| place.wrong(format!("there is no table {table}")))?;
+        check_ids(place, table, row)?;
         if !self.columns.contains_key(table) {
             self.columns.insert(table, columns_of(self.conn, table)?);
         }
@@ -137,7 +137,7 @@ impl TakingIn<'_> {
         for (column, value) in row {
             if known.contains(column) {
                 names.push(format!("\"{column}\""));
-                values.push(sql(line, column, value)?);
+                values.push(sql(place, column, value)?);
             } else if !value.is_null() {
                 self.left_out.insert(format!("{table}.{column}"));
             }
@@ -150,7 +150,7 @@ impl TakingIn<'_> {
         self.conn
             .prepare_cached(&sql)
             .and_then(|mut statement| statement.execute(params_from_iter(values)))
-            .map_err(|cause| line.wrong(format!("the row does not fit: {cause}")))?;
+            .map_err(|cause| place.wrong(format!("the row does not fit: {cause}")))?;
         match row.get("id").and_then(Value::as_str).map(str::parse) {
             Some(Ok(id)) if table == "tasks" => self.imported.tasks.push(id),
             _ => self.imported.other_rows += 1,
@@ -158,9 +158,9 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    fn sequence(&self, line: &Line, table: &str, last: i64) -> Result<(), TransferError> {
+    fn sequence(&self, place: Place, table: &str, last: i64) -> Result<(), TransferError> {
         if !TABLES.contains(&table) {
-            return Err(line.wrong(format!("there is no table {table}")));
+            return Err(place.wrong(format!("there is no table {table}")));
         }
         self.conn
             .execute("DELETE FROM sqlite_sequence WHERE name = ?1", [table])?;
@@ -172,8 +172,8 @@ impl TakingIn<'_> {
     }
 }
 
-/// Refuses ids that are none: task ids become names of files and folders.
-fn check_ids(line: &Line, table: &str, row: &Map<String, Value>) -> Result<(), TransferError> {
+/// Task ids become names of files and folders, so nothing else may pass for one.
+fn check_ids(place: Place, table: &str, row: &Map<String, Value>) -> Result<(), TransferError> {
     let is_id = |column: &str| match column {
         "id" => table == "tasks",
         "task_id" => table != "audit",
@@ -184,7 +184,7 @@ fn check_ids(line: &Line, table: &str, row: &Map<String, Value>) -> Result<(), T
             .as_str()
             .is_none_or(|text| text.parse::<TaskId>().is_err())
         {
-            return Err(line.wrong(format!("{column} is no task id: {value}")));
+            return Err(place.wrong(format!("{column} is no task id: {value}")));
         }
     }
     Ok(())
@@ -196,7 +196,7 @@ fn columns_of(conn: &Connection, table: &str) -> Result<BTreeSet<String>, Transf
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-fn sql(line: &Line, column: &str, value: &Value) -> Result<SqlValue, TransferError> {
+fn sql(place: Place, column: &str, value: &Value) -> Result<SqlValue, TransferError> {
     match value {
         Value::Null => Ok(SqlValue::Null),
         Value::String(text) => Ok(SqlValue::Text(text.clone())),
@@ -204,9 +204,9 @@ fn sql(line: &Line, column: &str, value: &Value) -> Result<SqlValue, TransferErr
             .as_i64()
             .map(SqlValue::Integer)
             .or_else(|| number.as_f64().map(SqlValue::Real))
-            .ok_or_else(|| line.wrong(format!("{column} is too large a number"))),
+            .ok_or_else(|| place.wrong(format!("{column} is too large a number"))),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-            Err(line.wrong(format!("{column} is neither text nor a number")))
+            Err(place.wrong(format!("{column} is neither text nor a number")))
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Importing a whole board, or handing a list of tasks on.
 
-use std::fs;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, iter};
 
 use domain::actor::Actor;
 use domain::time::Timestamp;
@@ -11,11 +11,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use serde::Deserialize;
 
 use super::lines::{Line, Lines};
+use super::list::Plan;
 use super::tables::FORMAT;
-use super::{Imported, TransferError, board, export, list};
-use crate::copies;
+use super::{Imported, TransferError, board, export};
+use crate::clock::Clock;
 use crate::error::Error;
-use crate::{IfLost, open};
+use crate::{IfLost, copies, open};
 
 /// The first line of an export.
 #[derive(Deserialize)]
@@ -24,27 +25,41 @@ struct Header {
     schema: i32,
 }
 
-/// Imports `input` into the board at `path`.
+/// Takes in what `input` holds, into the board at `path`.
+///
+/// All of it is read before anything is written: input comes as slowly as somebody types it, and
+/// nobody else writes meanwhile.
 pub(super) fn import(
     path: &Path,
-    now: Timestamp,
+    clock: &Clock,
     actor: &Actor,
     input: impl BufRead,
 ) -> Result<Imported, TransferError> {
     let mut lines = Lines::new(input);
-    let first = lines.next()?.ok_or_else(|| TransferError::Line {
+    let first = lines.next().ok_or_else(|| TransferError::Line {
         line: 1,
         problem: "there is nothing in it; expected tasks or an export, a JSON object a line"
             .to_owned(),
-    })?;
-    let mut connection = open::for_writing(path, now, IfLost::Refuse)?;
-    let is_board = is_header(&first, &connection)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let imported = if is_board {
-        board::take_in(&transaction, now, lines)?
+    })??;
+    if is_header(&first)? {
+        let lines = lines.collect::<Result<Vec<_>, _>>()?;
+        write(path, clock, |conn, now| board::take_in(conn, now, &lines))
     } else {
-        list::take_in(&transaction, now, actor, first, lines)?
-    };
+        let plan = Plan::read(iter::once(Ok(first)).chain(lines))?;
+        write(path, clock, |conn, now| plan.take_in(conn, now, actor))
+    }
+}
+
+/// Runs `take_in` in one transaction of the board at `path`, of which nothing is left when it fails.
+fn write(
+    path: &Path,
+    clock: &Clock,
+    take_in: impl FnOnce(&Connection, Timestamp) -> Result<Imported, TransferError>,
+) -> Result<Imported, TransferError> {
+    let mut connection = open::for_writing(path, clock.now(), IfLost::Refuse)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Not before the lock is ours: later events must not have earlier times.
+    let imported = take_in(&transaction, clock.now())?;
     transaction.commit()?;
     Ok(imported)
 }
@@ -53,9 +68,10 @@ pub(super) fn import(
 pub(super) fn import_file(
     from: &Path,
     path: &Path,
-    now: Timestamp,
+    clock: &Clock,
     actor: &Actor,
 ) -> Result<Imported, TransferError> {
+    let now = clock.now();
     let folder = Scratch::beside(path)?;
     let copy = folder.0.join("kanban.db");
     copies::copy(from, &copy)?;
@@ -64,19 +80,18 @@ pub(super) fn import_file(
     let mut lines = Vec::new();
     let transaction = connection.transaction()?;
     export::export(&transaction, now, &mut lines)?;
-    import(path, now, actor, lines.as_slice())
+    import(path, clock, actor, lines.as_slice())
 }
 
-/// Returns true if a whole board follows this line.
-fn is_header(first: &Line, conn: &Connection) -> Result<bool, TransferError> {
+/// Whether a whole board follows this line.
+fn is_header(first: &Line) -> Result<bool, TransferError> {
     let Ok(header) = first.parse::<Header>() else {
         return Ok(false);
     };
-    let ours: i32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if header.kanban > FORMAT || header.schema > ours {
+    if header.kanban > FORMAT || header.schema > open::SCHEMA_VERSION {
         let newer =
             "a newer version of kanban wrote this export; install that version to take it in";
-        return Err(first.wrong(newer));
+        return Err(first.place.wrong(newer));
     }
     Ok(true)
 }

@@ -10,45 +10,55 @@ use super::TransferError;
 /// short enough that a file of something else is not read into memory.
 const LONGEST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The lines of an input, with their numbers.
+/// The lines of an input that are not blank.
 pub(super) struct Lines<R> {
     input: R,
-    number: usize,
+    place: Place,
 }
 
 /// A line that is not blank.
 pub(super) struct Line {
-    number: usize,
+    pub(super) place: Place,
     text: String,
 }
 
+/// The number of a line, counted from 1.
+#[derive(Clone, Copy)]
+pub(super) struct Place(usize);
+
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, number: 0 }
+        Self {
+            input,
+            place: Place(0),
+        }
     }
 
-    /// The next line that is not blank.
-    pub(super) fn next(&mut self) -> Result<Option<Line>, TransferError> {
+    fn read(&mut self) -> Result<Option<Line>, TransferError> {
         loop {
-            self.number = self.number.saturating_add(1);
-            let number = self.number;
-            let wrong = |problem: &str| TransferError::Line {
-                line: number,
-                problem: problem.to_owned(),
-            };
+            self.place = Place(self.place.0.saturating_add(1));
             let mut bytes = Vec::new();
             let mut limited = std::io::Read::take(&mut self.input, LONGEST_BYTES);
             if limited.read_until(b'\n', &mut bytes)? == 0 {
                 return Ok(None);
             }
             if limited.limit() == 0 {
-                return Err(wrong("it is too long to be one of ours"));
+                return Err(self.place.wrong("it is too long to be one of ours"));
             }
-            let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8"))?;
+            let text = String::from_utf8(bytes).map_err(|_| self.place.wrong("it is not UTF-8"))?;
             if !text.trim().is_empty() {
-                return Ok(Some(Line { number, text }));
+                let place = self.place;
+                return Ok(Some(Line { place, text }));
             }
         }
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<Line, TransferError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
     }
 }
 
@@ -59,14 +69,17 @@ impl Line {
             // The line within the line is always 1, and would be read as that of the file.
             let problem = error.to_string();
             let problem = problem.split(" at line ").next().unwrap_or_default();
-            self.wrong(format!("{problem} (at character {})", error.column()))
+            let at = error.column();
+            self.place.wrong(format!("{problem} (at character {at})"))
         })
     }
+}
 
-    /// Builds the error that this line cannot be imported.
-    pub(super) fn wrong(&self, problem: impl Into<String>) -> TransferError {
+impl Place {
+    /// That this line cannot be taken in.
+    pub(super) fn wrong(self, problem: impl Into<String>) -> TransferError {
         TransferError::Line {
-            line: self.number,
+            line: self.0,
             problem: problem.into(),
         }
     }

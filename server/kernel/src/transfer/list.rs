@@ -1,7 +1,6 @@
 //! Importing a plain list of tasks: a JSON object a line, with the fields of a new task.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::BufRead;
 
 use domain::actor::Actor;
 use domain::command::{Answer, Command, NewTask};
@@ -13,7 +12,7 @@ use rand::rngs::StdRng;
 use rusqlite::Connection;
 use serde::Deserialize;
 
-use super::lines::{Line, Lines};
+use super::lines::{Line, Place};
 use super::{Imported, TransferError};
 use crate::error::Error;
 use crate::intake::Accepted;
@@ -46,66 +45,78 @@ struct Planned {
     skills: Vec<String>,
 }
 
-/// Imports the list that begins with the line `first`, in the name of `actor`.
-pub(super) fn take_in(
-    conn: &Connection,
-    now: Timestamp,
-    actor: &Actor,
-    first: Line,
-    mut lines: Lines<impl BufRead>,
-) -> Result<Imported, TransferError> {
-    let mut planned = Vec::new();
-    let mut next = Some(first);
-    while let Some(line) = next {
-        planned.push((line.parse::<Planned>()?, line));
-        next = lines.next()?;
+/// The tasks of a list that makes sense, each after those of the list that it waits for.
+pub(super) struct Plan(Vec<(Planned, Place)>);
+
+impl Plan {
+    /// Reads the list to its end.
+    pub(super) fn read(
+        lines: impl Iterator<Item = Result<Line, TransferError>>,
+    ) -> Result<Self, TransferError> {
+        let planned = lines.map(|line| {
+            let line = line?;
+            let plan: Planned = line.parse()?;
+            if plan.text().any(|text| text.contains('\0')) {
+                let problem = "it is not plain text: there is a NUL in it";
+                return Err(line.place.wrong(problem));
+            }
+            Ok((plan, line.place))
+        });
+        parents_first(planned.collect::<Result<_, _>>()?).map(Self)
     }
-    let mut created = HashMap::new();
-    let mut tasks = Vec::with_capacity(planned.len());
-    let mut rng: StdRng = make_rng();
-    for (plan, line) in parents_first(planned)? {
-        if plan.text().any(|text| text.contains('\0')) {
-            return Err(line.wrong("it is not plain text: there is a NUL in it"));
+
+    /// Creates its tasks, in the name of `actor`.
+    pub(super) fn take_in(
+        self,
+        conn: &Connection,
+        now: Timestamp,
+        actor: &Actor,
+    ) -> Result<Imported, TransferError> {
+        let mut created = HashMap::new();
+        let mut tasks = Vec::with_capacity(self.0.len());
+        let mut rng: StdRng = make_rng();
+        for (plan, place) in self.0 {
+            let (key, new) = plan.with_parents(&created);
+            let work = Work::new(conn, now, &mut rng);
+            let receipts = Accepted::new(actor.clone(), vec![Command::CreateTask(new)])
+                .map_err(Error::from)
+                .and_then(|accepted| verbs::carry_out_all(work, &accepted));
+            let receipts = receipts.map_err(|error| match error {
+                Error::Refused(refusal) => place.wrong(refusal.to_string()),
+                error => error.into(),
+            })?;
+            let answer = receipts.into_iter().next().map(|receipt| receipt.answer);
+            let Some(Answer::Created { task, .. }) = answer else {
+                return Err(Error::Internal.into());
+            };
+            created.extend(key.map(|key| (key, task.clone())));
+            tasks.push(task);
         }
-        let (key, new) = plan.with_parents(&created);
-        let work = Work::new(conn, now, &mut rng);
-        let receipts = Accepted::new(actor.clone(), vec![Command::CreateTask(new)])
-            .map_err(Error::from)
-            .and_then(|accepted| verbs::carry_out_all(work, &accepted));
-        let receipts = receipts.map_err(|error| match error {
-            Error::Refused(refusal) => line.wrong(refusal.to_string()),
-            error => error.into(),
-        })?;
-        let answer = receipts.into_iter().next().map(|receipt| receipt.answer);
-        let Some(Answer::Created { task, .. }) = answer else {
-            return Err(Error::Internal.into());
-        };
-        created.extend(key.map(|key| (key, task.clone())));
-        tasks.push(task);
+        Ok(Imported {
+            tasks,
+            ..Imported::default()
+        })
     }
-    Ok(Imported {
-        tasks,
-        ..Imported::default()
-    })
 }
 
-/// Sorts the tasks so that each comes after those of the list that it waits for, else in their
-/// order.
-fn parents_first(planned: Vec<(Planned, Line)>) -> Result<Vec<(Planned, Line)>, TransferError> {
+/// The tasks in an order in which each comes after those of the list that it waits for, else as they
+/// stand.
+fn parents_first(planned: Vec<(Planned, Place)>) -> Result<Vec<(Planned, Place)>, TransferError> {
     let mut keys = HashMap::new();
-    for (at, (plan, line)) in planned.iter().enumerate() {
+    for (at, (plan, place)) in planned.iter().enumerate() {
         if let Some(key) = &plan.id
             && keys.insert(key.clone(), at).is_some()
         {
-            return Err(line.wrong(format!("there is a task called {key} before it")));
+            return Err(place.wrong(format!("there is a task called {key} before it")));
         }
     }
     let mut is_placed = vec![false; planned.len()];
-    let mut waiting: VecDeque<(usize, (Planned, Line))> = planned.into_iter().enumerate().collect();
+    let mut waiting: VecDeque<(usize, (Planned, Place))> =
+        planned.into_iter().enumerate().collect();
     let mut ordered = Vec::with_capacity(waiting.len());
     // The number of tasks that were put back since the last one was placed.
     let mut put_back = 0;
-    while let Some((at, (plan, line))) = waiting.pop_front() {
+    while let Some((at, (plan, place))) = waiting.pop_front() {
         let is_free = |parent: &String| {
             keys.get(parent)
                 .is_none_or(|at| is_placed.get(*at).copied().unwrap_or_default())
@@ -116,12 +127,12 @@ fn parents_first(planned: Vec<(Planned, Line)>) -> Result<Vec<(Planned, Line)>, 
                 .skip(at)
                 .take(1)
                 .for_each(|it| *it = true);
-            ordered.push((plan, line));
+            ordered.push((plan, place));
             put_back = 0;
         } else if put_back > waiting.len() {
-            return Err(line.wrong("its parents wait for it"));
+            return Err(place.wrong("its parents wait for it"));
         } else {
-            waiting.push_back((at, (plan, line)));
+            waiting.push_back((at, (plan, place)));
             put_back += 1;
         }
     }

@@ -28,6 +28,7 @@ const NOW: Timestamp = Timestamp(1_777_200_000);
 struct Counted {
     statements: usize,
     steps: HashMap<String, i64>,
+    sorts: HashMap<String, i32>,
 }
 
 static COUNTED: Mutex<Option<Counted>> = Mutex::new(None);
@@ -41,9 +42,10 @@ fn count(event: TraceEvent<'_>) {
     {
         let steps = statement.get_status(StatementStatus::VmStep);
         counted.statements += 1;
-        counted
-            .steps
-            .insert(statement.sql().into_owned(), steps.into());
+        let sorts = statement.get_status(StatementStatus::Sort);
+        let sql = statement.sql().into_owned();
+        counted.sorts.insert(sql.clone(), sorts);
+        counted.steps.insert(sql, steps.into());
     }
 }
 
@@ -51,6 +53,7 @@ fn count(event: TraceEvent<'_>) {
 struct Cost {
     statements: usize,
     steps: i64,
+    sorts: i32,
 }
 
 /// A board with so many groups of ten tasks, on which there is nothing to do: six are done, of which
@@ -181,6 +184,7 @@ fn cost() -> Cost {
     Cost {
         statements: counted.statements,
         steps: counted.steps.values().sum(),
+        sorts: counted.sorts.values().sum(),
     }
 }
 
@@ -212,6 +216,18 @@ async fn a_snapshot_and_a_task_take_as_many_statements_on_a_large_board() {
     }
     assert_eq!(costs[0], costs[1]);
     assert!(costs[0].0 > 0 && costs[0].1 > 0, "nothing was counted");
+}
+
+#[tokio::test]
+async fn whoever_keeps_a_copy_of_the_board_has_nothing_sorted() {
+    let _turn = TURN.lock().await;
+    let board = Board::of(10);
+    let copy = async |kernel: &Kernel| kernel.board_changes(None).await.unwrap();
+    let (changes, cost) = board.cost_of(copy).await;
+    assert_eq!((changes.rows.len(), cost.sorts), (100, 0), "{cost:?}");
+    let snapshot = async |kernel: &Kernel| kernel.board(BoardFilter::default()).await.unwrap();
+    let (_, cost) = board.cost_of(snapshot).await;
+    assert_eq!(cost.sorts, 1, "{cost:?}");
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 Ok(Snapshot {
-                    tasks: select(conn, &filter, &summary_columns(), summary)?,
+                    tasks: select(conn, &filter, &summary_columns(), BOARD_ORDER, summary)?,
                     cursor: events::newest(conn)?,
                     now,
                 })
@@ -64,18 +64,20 @@ impl Kernel {
     }
 }
 
-/// Selects the tasks that `filter` lets through, each made of these columns and the counts around
-/// it.
+/// Urgent tasks first, then the oldest.
+const BOARD_ORDER: &str = "ORDER BY priority DESC, created_at, rowid";
+
+/// What `filter` lets through, in this order, each made of a row of these columns and of the counts around it.
 fn select<T>(
     conn: &Connection,
     filter: &BoardFilter,
     columns: &str,
+    order: &str,
     make: fn(&Row<'_>, Counts) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Error> {
     let counts = AllCounts::read(conn)?;
     let sql = format!(
-        "SELECT {columns} FROM tasks WHERE {} AND (?2 OR status <> 'archived') \
-         ORDER BY priority DESC, created_at, rowid",
+        "SELECT {columns} FROM tasks WHERE {} AND (?2 OR status <> 'archived') {order}",
         only("tenant", 1, filter.tenant.as_deref())
     );
     let mut statement = conn.prepare_cached(&sql)?;

@@ -17,7 +17,8 @@ const MANY: u32 = 1_000;
 /// The changes of the board since an event.
 #[derive(Clone, Debug)]
 pub struct BoardChanges {
-    /// The tasks that may have changed, as they are now.
+    /// The tasks that may be other than before, as they are now, in no order: SQLite would write their
+    /// texts to a file to sort them, which takes twice as long as to read them.
     pub rows: Vec<BoardRow>,
     /// True if these are all tasks of the board.
     pub is_whole: bool,
@@ -62,7 +63,7 @@ impl Kernel {
                 Ok(BoardChanges {
                     rows: match touched {
                         Some(rows) => rows,
-                        None => select(conn, &everything, &row_columns(), board_row)?,
+                        None => select(conn, &everything, &row_columns(), "", board_row)?,
                     },
                     is_whole,
                     count: conn

@@ -6,10 +6,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use rustix::process::nice;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -22,8 +24,13 @@ use crate::open;
 const QUICK: usize = 4;
 const SLOW: usize = 2;
 
-/// The number of instructions of SQLite's virtual machine between two checks of a query's deadline:
-/// some tens of microseconds.
+/// How much a slow query's thread gives way to all others of the program, on the scale of nice(1): with
+/// 5, it gets a third of the processor that they get. More would stretch a search beyond its limit where
+/// workers keep the machine busy.
+const NICE: i32 = 5;
+
+/// After how many instructions of SQLite's virtual machine a query looks whether it has to end: some
+/// tens of microseconds.
 const INSTRUCTIONS: std::ffi::c_int = 1_000;
 
 /// A few read-only connections, opened when they are first needed.
@@ -40,12 +47,23 @@ struct Pools {
 }
 
 struct Pool {
+    pace: Pace,
     turns: Arc<Semaphore>,
     /// Held only to take a connection or to put it back, never while it is used.
     idle: Mutex<Vec<Connection>>,
 }
 
-/// The conditions that end a query before it has its answer.
+/// Where the queries of a pool run.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// In a thread of the runtime.
+    Quick,
+    /// In a thread that gives way to the writer, the quick queries and the runtime. Priority that was
+    /// lowered is not given back without privileges (setpriority(2)), so it is a thread of its own.
+    Slow,
+}
+
+/// When a query ends before it has its answer.
 struct Stop {
     is_unwanted: Arc<AtomicBool>,
     deadline: Option<Instant>,
@@ -60,8 +78,8 @@ impl Readers {
             path: path.to_owned(),
             damage: Damage::none_known(path),
             limit,
-            quick: Pool::of(QUICK),
-            slow: Pool::of(SLOW),
+            quick: Pool::of(QUICK, Pace::Quick),
+            slow: Pool::of(SLOW, Pace::Slow),
         }))
     }
 
@@ -135,8 +153,8 @@ impl Readers {
             is_unwanted: caller.0.clone(),
             deadline: limit.map(|limit| Instant::now() + limit),
         };
-        let (pool, pools) = (pool.clone(), self.0.clone());
-        let reading = spawn_blocking(move || {
+        let (pace, pool, pools) = (pool.pace, pool.clone(), self.0.clone());
+        let reading = pace.run(move || {
             let _turn = turn;
             let mut connection = pool.take(&pools.path)?;
             connection.progress_handler(INSTRUCTIONS, Some(move || stop.is_due()))?;
@@ -148,7 +166,7 @@ impl Readers {
             pool.put_back(connection);
             answer
         });
-        let answer = reading.await.map_err(|_| Error::Internal)?;
+        let answer = reading.await?;
         answer.map_err(|error| self.0.damage.notice(error))
     }
 
@@ -159,9 +177,35 @@ impl Readers {
     }
 }
 
+impl Pace {
+    /// Carries out `work`, off the executor, and also when nobody waits for it any more.
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Quick => spawn_blocking(work).await.map_err(|_| Error::Internal),
+            Self::Slow => {
+                let (reply, answer) = oneshot::channel();
+                let thread = thread::Builder::new().name("kanban-slow".to_owned());
+                let started = thread.spawn(move || {
+                    if let Err(error) = nice(NICE) {
+                        tracing::debug!(%error, "a slow query keeps its priority");
+                    }
+                    // The caller may be gone.
+                    reply.send(work()).ok();
+                });
+                started.map_err(|_| Error::Internal)?;
+                answer.await.map_err(|_| Error::Internal)
+            }
+        }
+    }
+}
+
 impl Pool {
-    fn of(connections: usize) -> Arc<Self> {
+    fn of(connections: usize, pace: Pace) -> Arc<Self> {
         Arc::new(Self {
+            pace,
             turns: Arc::new(Semaphore::new(connections)),
             idle: Mutex::new(Vec::new()),
         })
@@ -253,6 +297,15 @@ mod tests {
         }
         let next = timeout(PATIENCE, readers.read_slowly(one)).await;
         assert_eq!(next.unwrap().unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_slow_gives_way_to_what_is_quick() {
+        let (_folder, readers) = readers(PATIENCE);
+        let niceness = |_: &Connection| Ok(rustix::process::getpriority_process(None).unwrap());
+        let quick = readers.read(niceness).await.unwrap();
+        let slow = readers.read_slowly(niceness).await.unwrap();
+        assert_eq!(slow, (quick + NICE).min(19));
     }
 
     #[tokio::test]

@@ -157,6 +157,12 @@ soak: debug ## Try random histories and kill servers, over an hour; SEQUENCES=10
 	@KANBAN_BIN=$(CURDIR)/target/debug/kanban KANBAN_TORTURE_ROUNDS=$(or $(TORTURE_ROUNDS),50) \
 		cargo test --package tests torture -- --nocapture
 
+.PHONY: load
+load: build ## Hold the board to 50 ms, 99 times of 100, beside searches, exports and imports
+	$(say) "search, export and take in much at once"
+	@KANBAN_BIN=$(CURDIR)/target/release/kanban KANBAN_LOAD_STRICT=1 \
+		cargo test --package tests load:: -- --nocapture
+
 .PHONY: dispatch-bench
 dispatch-bench: build ## Measure how fast tasks start, and what an idle server takes
 	$(say) "measure the dispatcher"

@@ -1,5 +1,8 @@
-//! Slow requests hold up nobody: the board, its health and its workers answer while much is
-//! searched, exported and taken in.
+//! What is slow holds up nobody: the board, its health and its workers answer while much is searched,
+//! exported and taken in.
+//!
+//! A debug build beside other tests is allowed [`SLOWER`]; `make load` holds the release build to
+//! [`BOARD_P99`] itself.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -11,41 +14,89 @@ use serde_json::json;
 
 use crate::harness::{API, Board, within};
 
-/// The 99th percentile of a board's latency beyond what it takes on this machine anyway.
+/// How long the board may take, 99 times of 100.
 const BOARD_P99: Duration = Duration::from_millis(50);
 
-/// The size of an import, in tasks and bytes each: 52 MB together.
+/// How many times as long as a board takes that has nothing else to do, where that is more.
+const SLOWER: u32 = 10;
+
+/// Holds the program to [`BOARD_P99`] whatever the machine does.
+const STRICT: &str = "KANBAN_LOAD_STRICT";
+
+/// How often the board is asked for while there is nothing else to do.
+const IDLE: usize = 300;
+
+/// How large an import is, in tasks and bytes each: 52 MB together.
 const TASKS: usize = 2_000;
 const BODY: usize = 26_000;
 
-/// The latency of each of these requests, for as long as `others` go on.
-async fn latencies<T>(
+/// How many imports are refused for their last line, before one is taken in. Until then they cost the
+/// same and leave the board as large as it is.
+const REFUSED: usize = 4;
+
+/// The tasks that were there before the import; the answer with all the others would be 52 MB too.
+const BEFORE: &str = "/board?tenant=before";
+
+/// How long an answer takes.
+async fn latency(board: &Board, path: &str) -> anyhow::Result<Duration> {
+    let asked = Instant::now();
+    let answer = board.request(Method::GET, path)?.send().await?;
+    ensure!(answer.status() == 200, "{path}: {}", answer.status());
+    answer.bytes().await?;
+    Ok(asked.elapsed())
+}
+
+/// How long answers take, for as long as `others` go on.
+async fn latencies(
     board: &Board,
     path: &str,
-    others: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<Vec<Duration>> {
+    others: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<Latencies> {
     let mut taken = Vec::new();
     let asking = async {
         loop {
-            let asked = Instant::now();
-            let answer = board.request(Method::GET, path)?.send().await?;
-            ensure!(answer.status() == 200, "{path}: {}", answer.status());
-            answer.bytes().await?;
-            taken.push(asked.elapsed());
+            match latency(board, path).await {
+                Ok(latency) => taken.push(latency),
+                Err(failure) => break failure,
+            }
         }
     };
     tokio::select! {
-        done = others => drop(done?),
-        failed = asking => failed?,
+        done = others => done?,
+        failure = asking => return Err(failure),
     }
-    taken.sort();
-    Ok(taken)
+    Ok(Latencies::of(taken))
 }
 
-/// The latency that `percent` of them do not exceed.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
-    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
-    sorted.get(place).copied().unwrap_or(Duration::MAX)
+/// Latencies in their order.
+struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    fn of(mut taken: Vec<Duration>) -> Self {
+        taken.sort();
+        Self(taken)
+    }
+
+    /// The latency that `percent` of them do not exceed.
+    fn percentile(&self, percent: usize) -> Duration {
+        let place = (self.0.len() * percent / 100).min(self.0.len().saturating_sub(1));
+        self.0.get(place).copied().unwrap_or(Duration::MAX)
+    }
+
+    fn p99(&self) -> Duration {
+        self.percentile(99)
+    }
+}
+
+impl std::fmt::Display for Latencies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [p50, p99, max] = [50, 99, 100].map(|percent| self.percentile(percent));
+        write!(
+            f,
+            "{} answers, p50 {p50:.1?}, p99 {p99:.1?}, max {max:.1?}",
+            self.0.len()
+        )
+    }
 }
 
 /// Searches without an end.
@@ -64,6 +115,41 @@ async fn export(board: &Board) -> anyhow::Result<()> {
     }
 }
 
+/// Imports that are refused, and then one that is not, until its words are found.
+async fn import(board: &Board) -> anyhow::Result<()> {
+    let words = "lorem ipsum dolor sit amet ";
+    let list = (0..TASKS).fold(String::new(), |mut text, task| {
+        let body = words.repeat(BODY / words.len());
+        let task = json!({ "title": format!("task {task}"), "body": body });
+        writeln!(text, "{task}").ok();
+        text
+    });
+    let refused = format!(
+        "{list}{}",
+        json!({ "title": "lost", "parents": ["t_00000000"] })
+    );
+    for _ in 0..REFUSED {
+        let said = board
+            .kanban_reading(&["import", "-"], refused.as_bytes())
+            .await?;
+        ensure!(said.err.contains("unknown parent"), "{said:?}");
+    }
+    let said = board
+        .kanban_reading(&["import", "-"], list.as_bytes())
+        .await?;
+    ensure!(said.code == Some(0), "{said:?}");
+    within("the index", async {
+        loop {
+            let (status, found) = board.get("/search?q=lorem&limit=1").await?;
+            ensure!(status == 200 || status == 503, "{status}: {found}");
+            if found.get("total") == Some(&json!(TASKS)) {
+                return Ok(());
+            }
+        }
+    })
+    .await?
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_board_and_workers_wait_for_no_search_export_or_import() -> anyhow::Result<()> {
     let board = Board::running().await?;
@@ -72,70 +158,46 @@ async fn the_board_and_workers_wait_for_no_search_export_or_import() -> anyhow::
         text
     });
     for title in ["one", "two", "three", "four"] {
-        let (status, said) = board
-            .post("/tasks", &json!({ "title": title, "body": lines }))
-            .await?;
+        let task = json!({ "title": title, "body": lines, "tenant": "before" });
+        let (status, said) = board.post("/tasks", &task).await?;
         ensure!(status == 200, "{said}");
     }
-    let words = "lorem ipsum dolor sit amet ";
-    let import = (0..TASKS).fold(String::new(), |mut text, task| {
-        let body = words.repeat(BODY / words.len());
-        let task = json!({ "title": format!("task {task}"), "body": body });
-        writeln!(text, "{task}").ok();
-        text
-    });
-    let path = format!("{API}/board");
-    board.request(Method::GET, &path)?.send().await?;
     // Takes the long texts into the index.
     let (status, found) = board.get("/search?q=ok").await?;
     assert_eq!((status, &found["total"]), (200, &json!(4)));
 
-    let idle = async { Box::pin(within("a worker", a_worker(&board))).await? };
-    let idle = Box::pin(latencies(&board, &path, idle)).await?;
+    let path = format!("{API}{BEFORE}");
+    let mut idle = Vec::new();
+    for _ in 0..IDLE {
+        idle.push(latency(&board, &path).await?);
+    }
+    let idle = Latencies::of(idle);
 
-    let load = Box::pin(async {
+    let load = async {
         let many = ["ok", "o", "o+ok", "1", "2+o", "3+o+ok", "4+5", "6"];
         let searches = try_join_all(many.map(|words| search(&board, words)));
         let exports = try_join_all([export(&board), export(&board)]);
-        let importing = async {
-            let said = board
-                .kanban_reading(&["import", "-"], import.as_bytes())
-                .await?;
-            ensure!(said.code == Some(0), "{}", said.err);
-            anyhow::Ok(())
-        };
         tokio::select! {
-            failed = searches => failed.map(drop).context("a search")?,
-            failed = exports => failed.map(drop).context("an export")?,
-            done = importing => done?,
+            failed = searches => failed.map(drop).context("a search"),
+            failed = exports => failed.map(drop).context("an export"),
+            done = import(&board) => done.context("an import"),
         }
-        anyhow::Ok(())
-    });
-    let health = Box::pin(latencies(&board, "/healthz", load));
-    let (board_taken, health) = {
-        let mut health_taken = Vec::new();
-        let watched = async {
-            health_taken = health.await?;
-            anyhow::Ok(())
-        };
-        (latencies(&board, &path, watched).await?, health_taken)
     };
-    let figures = format!(
-        "idle: n {} p50 {:?} p99 {:?}; under load: n {} p50 {:?} p99 {:?} max {:?}; health p99 {:?}",
-        idle.len(),
-        percentile(&idle, 50),
-        percentile(&idle, 99),
-        board_taken.len(),
-        percentile(&board_taken, 50),
-        percentile(&board_taken, 99),
-        percentile(&board_taken, 100),
-        percentile(&health, 99),
-    );
-    println!("{figures}");
-    // This is a debug build beside other tests, so one answer in ten may be late for their sake.
-    let allowed = BOARD_P99 + percentile(&idle, 99) * 10;
-    assert!(percentile(&board_taken, 90) <= allowed, "{figures}");
-    assert!(percentile(&health, 90) <= allowed, "{figures}");
+    let mut health = None;
+    let watched = async {
+        health = Some(Box::pin(latencies(&board, "/healthz", load)).await?);
+        Ok(())
+    };
+    let loaded = Box::pin(latencies(&board, &path, watched)).await?;
+    let health = health.context("nobody asked for its health")?;
+    println!("board, idle: {idle}\nboard, under load: {loaded}\nhealth, under load: {health}");
+
+    let allowed = match std::env::var_os(STRICT) {
+        Some(_) => BOARD_P99,
+        None => BOARD_P99.max(idle.p99() * SLOWER),
+    };
+    assert!(loaded.p99() <= allowed, "{loaded}; {allowed:?} allowed");
+    assert!(health.p99() <= allowed, "{health}; {allowed:?} allowed");
 
     // Workers come to their end meanwhile, too.
     let searches = try_join_all(["ok", "o", "o+ok", "1"].map(|words| search(&board, words)));

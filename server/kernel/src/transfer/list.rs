@@ -110,31 +110,36 @@ fn parents_first(planned: Vec<(Planned, Place)>) -> Result<Vec<(Planned, Place)>
             return Err(place.wrong(format!("there is a task called {key} before it")));
         }
     }
-    let mut is_placed = vec![false; planned.len()];
-    let mut waiting: VecDeque<(usize, (Planned, Place))> =
-        planned.into_iter().enumerate().collect();
-    let mut ordered = Vec::with_capacity(waiting.len());
-    // The number of tasks that were put back since the last one was placed.
-    let mut put_back = 0;
-    while let Some((at, (plan, place))) = waiting.pop_front() {
-        let is_free = |parent: &String| {
-            keys.get(parent)
-                .is_none_or(|at| is_placed.get(*at).copied().unwrap_or_default())
-        };
-        if plan.parents.iter().all(is_free) {
-            is_placed
-                .iter_mut()
-                .skip(at)
-                .take(1)
-                .for_each(|it| *it = true);
-            ordered.push((plan, place));
-            put_back = 0;
-        } else if put_back > waiting.len() {
-            return Err(place.wrong("its parents wait for it"));
-        } else {
-            waiting.push_back((at, (plan, place)));
-            put_back += 1;
+    let mut missing = vec![0_usize; planned.len()];
+    let mut children = vec![Vec::new(); planned.len()];
+    for ((at, (plan, _)), missing) in planned.iter().enumerate().zip(&mut missing) {
+        for parent in plan.parents.iter().filter_map(|parent| keys.get(parent)) {
+            if let Some(of_parent) = children.get_mut(*parent) {
+                of_parent.push(at);
+                *missing += 1;
+            }
         }
+    }
+    let free = missing
+        .iter()
+        .enumerate()
+        .filter(|(_, missing)| **missing == 0);
+    let mut free: VecDeque<_> = free.map(|(at, _)| at).collect();
+    let mut planned: Vec<_> = planned.into_iter().map(Some).collect();
+    let mut ordered = Vec::with_capacity(planned.len());
+    while let Some(at) = free.pop_front() {
+        ordered.extend(planned.get_mut(at).and_then(Option::take));
+        for child in children.get_mut(at).map(std::mem::take).unwrap_or_default() {
+            if let Some(missing) = missing.get_mut(child) {
+                *missing -= 1;
+                if *missing == 0 {
+                    free.push_back(child);
+                }
+            }
+        }
+    }
+    if let Some((_, place)) = planned.into_iter().flatten().next() {
+        return Err(place.wrong("its parents wait for it"));
     }
     Ok(ordered)
 }

@@ -326,3 +326,21 @@ async fn what_was_taken_in_is_found_by_its_words() {
     };
     assert_eq!(other.kernel.search(query).await.unwrap().hits.len(), 1);
 }
+
+#[tokio::test]
+async fn a_long_list_comes_in_whichever_way_round_it_is() {
+    let board = Board::new();
+    let line = |at: u32| match at {
+        0 => "{\"id\":\"c0\",\"title\":\"c0\"}\n".to_owned(),
+        at => format!(
+            "{{\"id\":\"c{at}\",\"title\":\"c{at}\",\"parents\":[\"c{}\"]}}\n",
+            at - 1
+        ),
+    };
+    let list: String = (0..3_000).rev().map(line).collect();
+    let (ada, list) = (person(), io::Cursor::new(list));
+    let imported = board.kernel.import(&ada, list).await.unwrap();
+    assert_eq!(imported.tasks.len(), 3_000);
+    let first = board.task(&imported.tasks[0]).await;
+    assert_eq!((first.title.as_str(), first.status), ("c0", Status::Ready));
+}

@@ -1,12 +1,13 @@
 //! The behaviour of the program, seen from outside: one module a behaviour area, on the real
 //! program with a real database, real sockets and real processes.
 
-mod cli;
+pub(crate) mod cli;
 mod dependencies;
 mod dispatching;
 mod doors;
 mod durability;
 mod events;
+mod forms;
 mod gc;
 mod guide;
 mod harness;

@@ -85,10 +85,14 @@ pub async fn update_tasks(
     crate::ssr::execute_each(changes).await
 }
 
-/// Puts a task into another column.
+/// Puts a task into another column. `end_run` says that the run of its worker may end.
 #[server(prefix = "/fn", endpoint = "move_task", output = Answers)]
-pub async fn move_task(task: TaskId, to: Status) -> Result<Saved, ApiError> {
-    crate::ssr::move_task(task, &to).await
+pub async fn move_task(
+    task: TaskId,
+    to: Status,
+    #[server(default)] end_run: bool,
+) -> Result<Saved, ApiError> {
+    crate::ssr::move_task(task, &to, end_run).await
 }
 
 /// Changes what a task says.

@@ -117,10 +117,12 @@ async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
 }
 
 /// Moves a task. The command depends on the task's present status, which a plain form cannot know.
-pub(crate) async fn move_task(task: TaskId, to: &Status) -> Result<Saved, ApiError> {
+pub(crate) async fn move_task(task: TaskId, to: &Status, end_run: bool) -> Result<Saved, ApiError> {
     let Services { kernel, .. } = services()?;
-    let from = kernel.task(&task).await.map_err(failed)?.task.status;
-    match Change::between(&from, to) {
+    let detail = kernel.task(&task).await.map_err(failed)?;
+    let from = &detail.task.status;
+    match Change::between(from, to) {
+        Some(_) if detail.has_worker() && !end_run => Err(refused(refuse::ends_run())),
         Some(change) => execute_all(change.into_commands(task)).await,
         None => Err(refused(Refusal {
             // A claim leads to `running`, wherever the task is now.
@@ -128,7 +130,7 @@ pub(crate) async fn move_task(task: TaskId, to: &Status) -> Result<Saved, ApiErr
                 Status::Running => ErrorKind::Invalid,
                 _ => ErrorKind::Refused,
             },
-            message: Change::why_not_between(&from, to),
+            message: Change::why_not_between(from, to),
         })),
     }
 }

@@ -35,7 +35,11 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         Command::CreateTask(new) => Some(("create_task", fields(new))),
         Command::MoveTask { task, to } => Some((
             "move_task",
-            vec![("task", task.to_string()), ("to", to.to_string())],
+            vec![
+                ("task", task.to_string()),
+                ("to", to.to_string()),
+                ("end_run", true.to_string()),
+            ],
         )),
         Command::CommentOnTask { task, body } => Some((
             "comment",

@@ -166,3 +166,13 @@ pub struct TaskDetail {
     /// Its attempts, oldest first.
     pub runs: Vec<Run>,
 }
+
+impl TaskDetail {
+    /// Returns true while a worker is at it: one that the dispatcher started in a lane, or the process of
+    /// another program. Whoever claims by hand has neither.
+    pub fn has_worker(&self) -> bool {
+        let in_lane = |run: &Run| run.ended_at.is_none() && run.lane.is_some();
+        self.task.status == Status::Running
+            && (self.task.worker_pid.is_some() || self.runs.iter().any(in_lane))
+    }
+}

@@ -154,8 +154,10 @@ pub(crate) async fn read_task(task: &TaskId) -> Result<Reading, ApiError> {
     } else {
         (detail, Html::default())
     };
+    let (_, branch) = kernel.builds_on(task).await.map_err(failed)?;
     Ok(Reading {
         detail,
+        branch: shown(branch)?,
         log: log.ok().and_then(end_of_log),
         html,
         news: news(&kernel, task).await?,

@@ -48,6 +48,17 @@ fn our_fault(error: &impl Display) -> Refusal {
     }
 }
 
+/// Whoever has no scripts is not asked in a dialog, and says in the form that the run may end.
+const ENDS_RUN: &str = "this ends the run of its worker, which the form has to agree to";
+
+/// The refusal of a change that ends a run which nobody has agreed to end.
+pub(super) fn ends_run() -> Refusal {
+    Refusal {
+        kind: ErrorKind::Refused,
+        message: ENDS_RUN.to_owned(),
+    }
+}
+
 /// Gives the response the status of a refusal. A plain form is led back to its page instead, where
 /// the refusal is shown.
 pub(super) fn refused(refusal: Refusal) -> ApiError {
@@ -79,8 +90,11 @@ pub(super) fn problem(request: &Parts) -> Option<Refusal> {
         .find_map(|pair| pair.strip_prefix("__err="))?;
     // URL-safe base64, whose padding alone is escaped.
     let error = error.replace("%3D", "=");
-    let ApiError(Refusal { kind, .. }) = ServerFnUrlError::decode_err(&error);
+    let ApiError(Refusal { kind, message }) = ServerFnUrlError::decode_err(&error);
     let message = match kind {
+        ErrorKind::Refused if message == ENDS_RUN => {
+            "Not done: it would end the run of a worker. Tick “End the run” to have it done."
+        }
         ErrorKind::Invalid | ErrorKind::Malformed => {
             "Not done: the form names something that does not exist, or is incomplete."
         }

@@ -145,16 +145,19 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
             .map(|it| it.news.clone())
             .unwrap_or_default()
     });
+    let branch = memo(move || reading.read().as_ref().and_then(|it| it.branch.clone()));
     let log = memo(move || reading.read().as_ref().and_then(|it| it.log.clone()));
     let is_running = part(reading, |detail| detail.task.status == Status::Running);
     let is_script = part(reading, |detail| {
         detail.task.assignee.as_deref() == Some("shell")
     });
+    let ends_run = cfg!(feature = "ssr")
+        && (reading.read_untracked().as_ref()).is_some_and(|it| it.detail.has_worker());
     // A reading is there as long as this component is.
     let id = task.read_untracked().as_ref().map(|task| task.id.clone());
     view! {
-        {move || task.get().map(|task| view! { <Facts task status clock/> })}
-        {id.clone().map(|task| view! { <Moves task status/> })}
+        {move || task.get().map(|task| view! { <Facts task branch status clock/> })}
+        {id.clone().map(|task| view! { <Moves task status ends_run/> })}
         <Callout task events why_not/>
         <Text heading="Result" text=result html=Signal::derive(move || html.get().result) is_code=is_script/>
         <Text heading="Description" text=body html=Signal::derive(move || html.get().body) is_code=is_script/>

@@ -22,6 +22,9 @@ impl Filled {
 pub(crate) fn PlainForm<C>(
     /// The address of the server function.
     action: &'static str,
+    /// Asks those who have no scripts first, because it ends the run of a worker.
+    #[prop(optional)]
+    ends_run: bool,
     /// Takes what was filled in, in place of the browser.
     on_submit: Callback<Filled>,
     children: TypedChildren<C>,
@@ -49,8 +52,18 @@ where
         let proof = proof.map(|crate::ssr::FormProof(proof)| {
             view! { <input type="hidden" name="proof" value=proof/> }
         });
-        (content, proof)
+        let agreed = ends_run.then(|| {
+            view! {
+                <label class="without-script">
+                    <input type="checkbox" name="end_run" value="true"/>
+                    "End the run"
+                </label>
+            }
+        });
+        (content, agreed, proof)
     };
+    #[cfg(not(feature = "ssr"))]
+    let _ = ends_run;
     view! {
         <form action=action method="post" on:submit=submit>
             {content}

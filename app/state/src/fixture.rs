@@ -108,6 +108,7 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
             children: Vec::new(),
             runs: Vec::new(),
         },
+        branch: None,
         log: None,
         html: Html::default(),
         news: News::default(),

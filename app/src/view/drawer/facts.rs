@@ -17,6 +17,9 @@ use crate::view::status_mark::StatusMark;
 #[component]
 pub(crate) fn Facts(
     task: Task,
+    /// The branch of its worktree.
+    #[prop(into)]
+    branch: Signal<Option<String>>,
     /// Its status, as it will be once the server agrees.
     #[prop(into)]
     status: Signal<Option<Status>>,
@@ -49,6 +52,11 @@ pub(crate) fn Facts(
     let workspace = workspace_path.map(
         |path| view! { <div data-wide="line"><dt>"Workspace"</dt><dd class="path">{path}</dd></div> },
     );
+    let branch = move || {
+        branch.get().map(|branch| {
+            view! { <div data-wide="line"><dt>"Branch"</dt><dd class="path">{branch}</dd></div> }
+        })
+    };
     let status = move || {
         status.get().map(|status| {
             let label = label::of(&status).to_owned();
@@ -76,6 +84,7 @@ pub(crate) fn Facts(
                 </dd>
             </div>
             {workspace}
+            {branch}
         </dl>
     }
 }

@@ -26,7 +26,12 @@ const TARGETS: [Status; 6] = [
 ];
 
 #[component]
-pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) -> impl IntoView {
+pub(crate) fn Moves(
+    task: TaskId,
+    #[prop(into)] status: Signal<Option<Status>>,
+    /// Only where the server renders: scripts ask in their own way.
+    ends_run: bool,
+) -> impl IntoView {
     let dispatch = use_dispatch();
     let about = StoredValue::new(task);
     let menu = click(move || {
@@ -36,7 +41,8 @@ pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) 
     let targets = move || {
         let from = status.get();
         let others = TARGETS.into_iter().filter(|to| from.as_ref() != Some(to));
-        let forms = others.map(|to| view! { <MoveForm task=about.get_value() to status/> });
+        let forms =
+            others.map(|to| view! { <MoveForm task=about.get_value() to status ends_run/> });
         from.is_some().then(|| forms.collect_view())
     };
     view! {
@@ -51,7 +57,12 @@ pub(crate) fn Moves(task: TaskId, #[prop(into)] status: Signal<Option<Status>>) 
 }
 
 #[component]
-fn MoveForm(task: TaskId, to: Status, status: Signal<Option<Status>>) -> impl IntoView {
+fn MoveForm(
+    task: TaskId,
+    to: Status,
+    status: Signal<Option<Status>>,
+    ends_run: bool,
+) -> impl IntoView {
     let dispatch = use_dispatch();
     let submit = {
         let (task, to) = (task.clone(), to.clone());
@@ -66,7 +77,7 @@ fn MoveForm(task: TaskId, to: Status, status: Signal<Option<Status>>) -> impl In
         })
     };
     view! {
-        <PlainForm action=MoveTask::url() on_submit=submit>
+        <PlainForm action=MoveTask::url() ends_run on_submit=submit>
             <input type="hidden" name="task" value=task.to_string()/>
             <input type="hidden" name="to" value=to.as_str().to_owned()/>
             <button class="button" disabled=move || problem.read().is_some() title=move || problem.get()>

@@ -236,6 +236,13 @@ async fn a_dry_run_changes_nothing_and_lists_what_would_start_and_why_not() -> a
     };
     assert_eq!(reason(&second), Some(json!("at_capacity")), "{dry}");
     assert_eq!(reason(&stranger), Some(json!("no_lane")), "{dry}");
+    assert_eq!(reason(&nobodys), Some(json!("no_assignee")), "{dry}");
+    let nobodys = reasons
+        .iter()
+        .find(|skipped| skipped["task_id"] == nobodys.as_str());
+    let nobodys = nobodys.context("it was not skipped")?;
+    assert_eq!(nobodys["assignee"], Value::Null);
+    assert_eq!(nobodys["why"]["text"], "it is assigned to nobody");
     assert_eq!(board.kanban(&["list", "--json"]).await?.out, before);
     let said = board.kanban(&["dispatch", "--dry-run"]).await?.out;
     assert!(

@@ -86,11 +86,26 @@ async fn what_needs_a_person_is_told_with_what_would_help() -> anyhow::Result<()
         (200, json!({ "inbox": [], "count": 0 }))
     );
     let asks = board.create("Deploy", &["--assignee", "shell"]).await?;
+    let next = board
+        .create("Announce", &["--parent", asks.as_str()])
+        .await?;
+    board
+        .create("Celebrate", &["--parent", next.as_str()])
+        .await?;
     let question = json!({ "status": "blocked", "block_reason": "Which region?" });
     board.patch(&format!("/tasks/{asks}"), &question).await?;
     let silent = board.create("Count the ships", &[]).await?;
     give_up(&board, &silent).await?;
     dead_letter(&board, &receiver).await?;
+
+    let said = board.kanban(&["inbox"]).await?.out;
+    let is_counted = |line: &str| line.contains("Deploy") && line.ends_with("; 2 wait behind it)");
+    assert!(said.lines().any(is_counted), "{said}");
+    let of_programs = board.kanban(&["inbox", "--json"]).await?.json()?;
+    let behind = of_programs.as_array().into_iter().flatten();
+    let mut behind: Vec<_> = behind.map(|it| it["behind"].as_i64()).collect();
+    behind.sort();
+    assert_eq!(behind, [Some(0), Some(0), Some(2)], "{of_programs}");
 
     let (status, mut inbox) = board.get("/inbox").await?;
     assert_eq!((status, &inbox["count"]), (200, &json!(3)));

@@ -8,6 +8,9 @@ use crate::notify::Address;
 use crate::status::Status;
 use crate::time::Timestamp;
 
+/// The bound up to which tasks behind a concern are counted.
+pub const MOST_BEHIND: u32 = 100;
+
 /// An entry of the inbox: a task or an address that needs a person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Concern {
@@ -19,6 +22,9 @@ pub struct Concern {
     pub assignee: Option<String>,
     /// The time since which it waits for a person.
     pub since: Timestamp,
+    /// The number of unfinished tasks that wait for it, directly or through others, up to
+    /// [`MOST_BEHIND`].
+    pub behind: u32,
     /// The need.
     #[serde(flatten)]
     pub need: Need,
@@ -59,13 +65,14 @@ pub enum Need {
 
 impl Concern {
     /// Returns the need of a task as the board shows it; `None` if it needs nobody. The board does
-    /// not show the result that a worker proposed.
+    /// not show the result that a worker proposed, nor what waits behind the task.
     pub fn of_task(task: &TaskSummary) -> Option<Self> {
         (task.status == Status::Blocked).then(|| Self {
             task: task.id.clone(),
             title: task.title.clone(),
             assignee: task.assignee.clone(),
             since: task.status_since,
+            behind: 0,
             need: Need::of_blocked(
                 task.block_reason.clone(),
                 task.failures,
@@ -73,6 +80,18 @@ impl Concern {
                 None,
             ),
         })
+    }
+}
+
+/// Returns the number of tasks behind another in words; `None` for none.
+pub fn behind_in_words(count: u32) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 waits behind it".to_owned()),
+        count => {
+            let more = if count < MOST_BEHIND { "" } else { " or more" };
+            Some(format!("{count}{more} wait behind it"))
+        }
     }
 }
 
@@ -113,6 +132,15 @@ mod tests {
             of(Some("which port?"), Some("exit 3")),
             Need::Answer { question }
         );
+    }
+
+    #[test]
+    fn what_waits_behind_it_is_counted_up_to_a_bound() {
+        let words = |count| behind_in_words(count).unwrap_or_default();
+        assert_eq!(words(0), "");
+        assert_eq!(words(1), "1 waits behind it");
+        assert_eq!(words(99), "99 wait behind it");
+        assert_eq!(words(100), "100 or more wait behind it");
     }
 
     #[test]

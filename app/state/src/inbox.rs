@@ -88,13 +88,10 @@ impl Model {
         }
     }
 
-    /// Asks the server again when a task gave up: its worker may have proposed something.
+    /// Asks the server again when a task is blocked: others may wait behind it, and its worker may have
+    /// proposed something.
     pub(crate) fn touch(&mut self, tasks: &[TaskSummary]) -> Option<Effect> {
-        let gave_up = |task: &TaskSummary| {
-            let concern = Concern::of_task(task);
-            concern.is_some_and(|it| matches!(it.need, Need::GaveUp { .. }))
-        };
-        let is_touched = tasks.iter().any(gave_up);
+        let is_touched = tasks.iter().any(|task| task.status == Status::Blocked);
         is_touched.then(|| self.refresh()).flatten()
     }
 
@@ -138,6 +135,7 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
         }
         let foreseen = changes.foresee(task);
         let mut concern = Concern::of_task(foreseen.as_ref().unwrap_or(task))?;
+        concern.behind = page.inbox.told.behind(&concern.task);
         let told = page.inbox.told.proposed(&concern);
         if let Need::GaveUp { proposed, .. } = &mut concern.need {
             *proposed = told;

@@ -136,16 +136,17 @@ async fn skip(
     let held_back = kernel.held_back().await?;
     for task in tasks {
         let parents = held_back.get(&task.id).map_or(&[][..], Vec::as_slice);
-        let id = task.id.clone();
-        match why_not(&Facts::of_task(task, parents), dispatch) {
-            Some(WhyNot::NoAssignee) => report.skipped_unassigned.push(id),
-            Some(why) => report.skipped.push(Skipped {
-                task: id,
-                assignee: task.assignee.clone().unwrap_or_default(),
-                why,
-            }),
-            None => {}
+        let Some(why) = why_not(&Facts::of_task(task, parents), dispatch) else {
+            continue;
+        };
+        if why == WhyNot::NoAssignee {
+            report.skipped_unassigned.push(task.id.clone());
         }
+        report.skipped.push(Skipped {
+            task: task.id.clone(),
+            assignee: task.assignee.clone(),
+            why,
+        });
     }
     Ok(())
 }

@@ -12,13 +12,13 @@ pub struct TickReport {
     pub promoted: usize,
     /// The runs started, in that order.
     pub spawned: Vec<Spawned>,
-    /// The ready tasks without an assignee.
+    /// Those of `skipped` without an assignee.
     pub skipped_unassigned: Vec<TaskId>,
     /// Tasks whose worker had vanished.
     pub crashed: Vec<TaskId>,
     /// Tasks that had failed too often and were blocked.
     pub auto_blocked: Vec<TaskId>,
-    /// The other ready tasks that were not started, and why.
+    /// Ready tasks that were not started, and why.
     pub skipped: Vec<Skipped>,
 }
 
@@ -38,8 +38,8 @@ pub struct Spawned {
 pub struct Skipped {
     /// The task.
     pub task: TaskId,
-    /// Its assignee.
-    pub assignee: String,
+    /// Its assignee, if it has one.
+    pub assignee: Option<String>,
     /// The reason why it does not start.
     pub why: WhyNot,
 }

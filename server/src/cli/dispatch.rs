@@ -1,10 +1,9 @@
 //! `kanban dispatch`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, FindServers, Home, Spawned, TickReport};
+use dispatcher::{Config, FindServers, Home, Skipped, Spawned, TickReport};
 use domain::actor::Actor;
 use domain::command::Command;
-use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use kernel::Kernel;
 use rustix::fs::Mode;
@@ -124,20 +123,20 @@ fn print(report: &TickReport, args: &Args, output: &mut Output) -> anyhow::Resul
             "  - {task}  ->  {assignee}  @ {workspace}{dry}"
         ));
     }
-    let skipped = report.skipped_unassigned.len() + report.skipped.len();
-    output.line(format_args!("{:13} {skipped}", "Skipped:"));
-    for id in &report.skipped_unassigned {
-        let why = WhyNot::NoAssignee;
-        output.line(format_args!("  - {id}  (unassigned)  {why}"));
-    }
-    for skipped in &report.skipped {
-        let (task, assignee, why) = (&skipped.task, &skipped.assignee, &skipped.why);
+    output.line(format_args!("{:13} {}", "Skipped:", report.skipped.len()));
+    for Skipped {
+        task,
+        assignee,
+        why,
+    } in &report.skipped
+    {
+        let assignee = assignee.as_deref().unwrap_or("unassigned");
         output.line(format_args!("  - {task}  ({assignee})  {why}"));
     }
     Ok(())
 }
 
-/// The JSON output: the original's keys, and the tasks that were left with the reason.
+/// The JSON output: the original's keys, and all tasks that were left with the reason.
 #[derive(Serialize)]
 struct TickObject<'a> {
     reclaimed: usize,
@@ -159,7 +158,7 @@ struct SpawnedObject<'a> {
 #[derive(Serialize)]
 struct SkippedObject<'a> {
     task_id: &'a TaskId,
-    assignee: &'a str,
+    assignee: Option<&'a str>,
     why: WhyObject<'a>,
 }
 
@@ -172,7 +171,7 @@ impl<'a> From<&'a TickReport> for TickObject<'a> {
         });
         let skipped = report.skipped.iter().map(|skipped| SkippedObject {
             task_id: &skipped.task,
-            assignee: &skipped.assignee,
+            assignee: skipped.assignee.as_deref(),
             why: (&skipped.why).into(),
         });
         Self {

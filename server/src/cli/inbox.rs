@@ -2,7 +2,7 @@
 
 use domain::command::Command;
 use domain::id::DeliveryId;
-use domain::inbox::{Concern, Need};
+use domain::inbox::{Concern, Need, behind_in_words};
 use domain::text::one_line;
 use domain::time::Timestamp;
 
@@ -59,6 +59,7 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
         title,
         since,
         need,
+        behind,
         ..
     } = concern;
     let (sign, said, more) = match need {
@@ -94,7 +95,8 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
         }
     };
     let (title, since) = (one_line(title), text::relative(now, *since));
-    output.line(format_args!("{sign} {task}  {title}  ({since})"));
+    let behind = behind_in_words(*behind).map_or_else(String::new, |words| format!("; {words}"));
+    output.line(format_args!("{sign} {task}  {title}  ({since}{behind})"));
     output.line(format_args!("    {}", one_line(&said)));
     if let Some(more) = more {
         output.line(format_args!("    {}", one_line(&more)));

@@ -1,6 +1,9 @@
 //! Whole values at once: every text in them is cleaned, whichever field it stands in, so that a field
 //! that is added later is no way in. A page shows line breaks as spaces where it wants one line.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -29,6 +32,27 @@ pub fn to_string(value: &impl Serialize) -> serde_json::Result<String> {
         return Ok(json);
     }
     serde_json::to_string(&cleaned(serde_json::to_value(value)?))
+}
+
+/// Returns the same JSON with every hidden character escaped: outside of its texts there is none. It reads
+/// back as the same value, and a terminal that shows it obeys nothing.
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_hidden) {
+        return json.into();
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_hidden(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a `String` cannot fail.
+                write!(escaped, "\\u{unit:04x}").ok();
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped.into()
 }
 
 /// Returns true when no text in the JSON holds a hidden character. Most values are clean, and taking
@@ -66,6 +90,7 @@ mod tests {
             title: title.to_owned(),
             assignee: None,
             since: Timestamp(1),
+            behind: 0,
             need: Need::Answer {
                 question: Some(question.to_owned()),
             },
@@ -97,6 +122,16 @@ mod tests {
         }
         let names = std::collections::BTreeMap::from([("a\u{8}", 1)]);
         assert_eq!(to_string(&names).unwrap(), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn what_is_escaped_reads_back_as_it_was() {
+        let text = "a\u{1b}\u{9b}\u{202e}\u{e0041}\u{fc}\n\t";
+        let json = serde_json::to_string(text).unwrap();
+        let shown = escaped(&json);
+        assert!(!shown.contains(is_hidden));
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        assert!(matches!(escaped(r#"{"a":"\u{fc}"}"#), Cow::Borrowed(_)));
     }
 
     #[test]

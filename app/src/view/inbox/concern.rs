@@ -1,6 +1,6 @@
 //! One thing that needs a person. The one that they look at is opened; without scripts all are.
 
-use domain::inbox::{Concern, Need};
+use domain::inbox::{Concern, Need, behind_in_words};
 use leptos::prelude::*;
 use leptos::web_sys::Element;
 use reactive_stores::Store;
@@ -55,8 +55,10 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
         title,
         assignee,
         since,
+        behind,
         need,
     } = concern;
+    let behind = behind_in_words(behind).map(|words| view! { <span class="behind">{words}</span> });
     let (row, kind_of_need) = (concern_id(&id), name(&need));
     let address = Address::of_task(task.clone()).url();
     let assignee = assignee.map(|name| {
@@ -79,6 +81,7 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
                     <a class="title" dir="auto" href=address>{title}</a>
                     <span class="facts">
                         {assignee}
+                        {behind}
                         <span class="id">{task.to_string()}</span>
                         <Age now=clock.minute since in_words=age::ago/>
                     </span>

@@ -1,5 +1,7 @@
 //! The server's part of the inbox. The rest of it is on the board, and newer there.
 
+use std::collections::BTreeMap;
+
 use domain::id::{DeliveryId, TaskId};
 use domain::inbox::{Concern, Need};
 use domain::notify::Address;
@@ -12,6 +14,9 @@ use serde::{Deserialize, Serialize};
 pub struct Told {
     /// The proposed results.
     pub proposals: Vec<Proposal>,
+    /// The number of tasks behind each task that has any. It is written as text, because a page
+    /// reads such a map already.
+    pub behind: BTreeMap<TaskId, String>,
     /// The dead letters.
     pub letters: Vec<Letter>,
 }
@@ -60,8 +65,12 @@ impl Told {
                 title,
                 assignee,
                 since,
+                behind,
                 need,
             } = concern;
+            if behind > 0 {
+                told.behind.insert(task.clone(), behind.to_string());
+            }
             match need {
                 Need::GaveUp {
                     proposed: Some(result),
@@ -94,6 +103,12 @@ impl Told {
         told
     }
 
+    /// The number of tasks that wait behind this one.
+    pub(super) fn behind(&self, task: &TaskId) -> u32 {
+        let count = self.behind.get(task).and_then(|count| count.parse().ok());
+        count.unwrap_or_default()
+    }
+
     /// The result that the worker of this blocked task proposed.
     pub(super) fn proposed(&self, concern: &Concern) -> Option<String> {
         let proposals = self.proposals.iter();
@@ -110,6 +125,7 @@ impl Letter {
             title: self.title.clone(),
             assignee: self.assignee.clone(),
             since: self.since,
+            behind: 0,
             need: Need::Undelivered {
                 delivery: self.delivery,
                 to: self.to.clone(),

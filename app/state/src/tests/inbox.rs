@@ -208,3 +208,24 @@ fn what_nobody_proposed_is_not_accepted() {
     read(&mut model, vec![proposed(2, 20)]);
     assert_eq!(answer(&mut model, task(2), Answer::Accept), []);
 }
+
+#[test]
+fn what_waits_behind_a_question_is_as_the_server_said_last() {
+    let (mut model, socket) = live([asks(1, 10), asks(2, 20)]);
+    let told = Concern {
+        behind: 4,
+        ..Concern::of_task(&asks(2, 20)).unwrap()
+    };
+    read(&mut model, vec![told]);
+    let behind = |model: &Model| -> Vec<u32> {
+        let page = project(model);
+        page.inbox.iter().map(|concern| concern.behind).collect()
+    };
+    assert_eq!(behind(&model), [0, 4]);
+    // Another may wait behind what is asked now.
+    let asked = frame(8, [asks(3, 30)]);
+    assert_eq!(
+        update(&mut model, Msg::Received(socket, asked)),
+        [Effect::ReadInbox]
+    );
+}

@@ -133,7 +133,7 @@ async fn a_dry_run_writes_nothing_and_lists_exactly_what_then_starts() {
         spawned.map(|spawned| spawned.task.clone()).collect()
     };
     assert_eq!(tasks(&dry), shell[..2]);
-    assert_eq!(dry.skipped_unassigned, [unassigned]);
+    assert_eq!(dry.skipped_unassigned, [unassigned.clone()]);
     let skipped: Vec<_> = dry
         .skipped
         .iter()
@@ -157,6 +157,7 @@ async fn a_dry_run_writes_nothing_and_lists_exactly_what_then_starts() {
     assert_eq!(
         skipped,
         [
+            (&unassigned, &WhyNot::NoAssignee),
             (&foreign, &no_lane),
             (&broken, &lane_broken),
             (&shell[2], &full)

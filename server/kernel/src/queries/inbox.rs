@@ -1,6 +1,6 @@
 //! The inbox: everything that needs a person.
 
-use domain::inbox::{Concern, Need};
+use domain::inbox::{Concern, MOST_BEHIND, Need};
 use domain::notify::delivery::Delivery;
 use rusqlite::{Connection, Row};
 
@@ -29,7 +29,16 @@ fn blocked(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT id, title, assignee, status_since, {}, spawn_failures, last_spawn_error, \
              (SELECT CASE WHEN outcome = 'protocol' THEN summary END \
-              FROM runs WHERE task_id = tasks.id ORDER BY runs.id DESC LIMIT 1) \
+              FROM runs WHERE task_id = tasks.id ORDER BY runs.id DESC LIMIT 1), \
+             (WITH RECURSIVE behind (id) AS ( \
+                  SELECT child.id FROM task_links AS link JOIN tasks AS child ON child.id = link.child_id \
+                  WHERE link.parent_id = tasks.id AND child.status NOT IN ('done', 'archived') \
+                  UNION \
+                  SELECT child.id FROM behind JOIN task_links AS link ON link.parent_id = behind.id \
+                      JOIN tasks AS child ON child.id = link.child_id \
+                  WHERE child.status NOT IN ('done', 'archived') \
+                  LIMIT {MOST_BEHIND} \
+              ) SELECT count(*) FROM behind) \
          FROM tasks WHERE status = 'blocked' ORDER BY status_since, rowid",
         row::BLOCK_REASON
     ))?;
@@ -49,6 +58,7 @@ fn concern(row: &Row<'_>) -> rusqlite::Result<Concern> {
             row::text(row, 6)?,
             row.get(7)?,
         ),
+        behind: row::count(row, 8)?,
     })
 }
 
@@ -78,6 +88,7 @@ fn of_place(first: Delivery, count: u32, error: String) -> Concern {
         title: first.notice.title,
         assignee: first.notice.assignee,
         since: first.settled_at.unwrap_or(first.created_at),
+        behind: 0,
         need: Need::Undelivered {
             delivery: first.id,
             to: first.to,

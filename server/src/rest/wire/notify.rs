@@ -23,7 +23,7 @@ pub(in crate::rest) struct Inbox<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "task": "t_1a2b3c4d", "title": "Deploy", "assignee": "shell", "since": 1_777_200_000,
-    "need": "answer", "question": "Which region?",
+    "behind": 3, "need": "answer", "question": "Which region?",
 }))]
 struct ConcernObject<'a> {
     #[schema(value_type = String)]
@@ -32,6 +32,8 @@ struct ConcernObject<'a> {
     assignee: Option<&'a str>,
     #[schema(value_type = i64)]
     since: Timestamp,
+    /// How many tasks wait for it, for those that wait for it, and so on: 100 where they are more.
+    behind: u32,
     #[serde(flatten)]
     need: NeedObject<'a>,
 }
@@ -84,6 +86,7 @@ impl<'a> ConcernObject<'a> {
             title: &concern.title,
             assignee: concern.assignee.as_deref(),
             since: concern.since,
+            behind: concern.behind,
             need: match &concern.need {
                 Need::Answer { question } => NeedObject::Answer {
                     question: question.as_deref(),

@@ -109,3 +109,23 @@ async fn a_place_that_cannot_be_told_is_one_entry_however_often_it_fails() {
     let due = board.kernel.delivery_counts().await.unwrap();
     assert_eq!((due.pending, due.dead), (3, 1));
 }
+
+#[tokio::test]
+async fn what_waits_behind_a_question_is_counted_once_and_up_to_a_bound() {
+    let board = Board::new();
+    let behind = async || board.kernel.inbox().await.unwrap()[0].behind;
+    let asks = board.task_named("asks").await;
+    board.block(&asks, "which port?").await;
+    assert_eq!(behind().await, 0);
+    // Two ways to the last.
+    let (left, right) = (
+        board.child_of(&[&asks]).await,
+        board.child_of(&[&asks]).await,
+    );
+    let mut last = board.child_of(&[&left, &right]).await;
+    assert_eq!(behind().await, 3);
+    for _ in 0..150 {
+        last = board.child_of(&[&last]).await;
+    }
+    assert_eq!(behind().await, domain::inbox::MOST_BEHIND);
+}

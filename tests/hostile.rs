@@ -4,10 +4,16 @@
 //! begins with the name of its column, so that the golden files tell which column comes out in which
 //! slot of a page and by which verb; a slot or a column that is new is not on that list.
 
+mod api;
+mod channels;
 mod html;
+mod json;
 mod page;
 mod seed;
 mod terminal;
+mod worker;
+
+use std::collections::BTreeSet;
 
 use domain::text::is_hidden;
 
@@ -27,14 +33,30 @@ fn hostile(column: &str) -> String {
     format!("<{column}>{ATTACK}\r\n{FORGED}{column} {long}")
 }
 
-/// The columns that a text comes from, in the order of their names.
-fn columns_in(text: &str) -> Vec<String> {
-    let mut columns: Vec<String> = seed::columns()
-        .filter(|column| text.contains(&format!("<{column}>")))
-        .collect();
-    columns.sort();
-    columns.dedup();
-    columns
+/// A short one, of something that is no column: the beginning of a request, a log.
+fn short(source: &str) -> String {
+    format!("<{source}>{ATTACK}")
+}
+
+/// The columns and the parts of a request that a text comes from, in the order of their names.
+fn sources_in(text: &str) -> BTreeSet<String> {
+    // Addresses, messages of Slack and JSON in scripts are escaped once more.
+    let escapes = [
+        ("%3C", "<"),
+        ("%3E", ">"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("\\u003c", "<"),
+    ];
+    let text = escapes.iter().fold(text.to_owned(), |text, (escape, it)| {
+        text.replace(escape, it)
+    });
+    let marked = text.split('<').skip(1).filter_map(|it| it.split_once('>'));
+    let names = marked.map(|(name, _)| name).filter(|name| {
+        let is_name = |it: char| it.is_ascii_lowercase() || matches!(it, '_' | '.');
+        name.contains('.') && name.chars().all(is_name)
+    });
+    names.map(str::to_owned).collect()
 }
 
 /// A text that somebody sees holds nothing that is obeyed, and nothing that was to stay unseen.

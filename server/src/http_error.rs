@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use domain::error::ErrorKind;
+use domain::text::one_line;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -83,13 +84,17 @@ impl IntoResponse for HttpError {
         match self {
             Self::Kernel(error) if error.kind() == ErrorKind::Internal => internal(&error),
             Self::Kernel(error) if error.kind() == ErrorKind::Busy => busy(&error.to_string()),
-            Self::Kernel(error) => detail(status(error.kind()), error.to_string()),
+            // It may quote what was asked for.
+            Self::Kernel(error) => {
+                let said = one_line(&error.to_string()).into_owned();
+                detail(status(error.kind()), said)
+            }
             Self::Malformed(faults) => detail(StatusCode::UNPROCESSABLE_ENTITY, faults),
             Self::NotJson => detail(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the body must be JSON, sent with the header `Content-Type: application/json`",
             ),
-            Self::Senseless(reason) => detail(StatusCode::BAD_REQUEST, reason),
+            Self::Senseless(reason) => detail(StatusCode::BAD_REQUEST, one_line(&reason)),
             Self::Untimely(reason) => detail(StatusCode::CONFLICT, reason),
             Self::Log(error) => internal(&error),
             Self::Dispatcher(dispatcher::Error::Kernel(error)) => {

@@ -9,6 +9,7 @@ use axum::http::response::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use domain::text::one_line;
 use serde::Deserialize;
 
 use crate::page::wants_html;
@@ -181,9 +182,11 @@ fn is_html(response: &Response) -> bool {
         .is_some_and(|kind| kind.starts_with("text/html"))
 }
 
-/// A text as it stands in HTML, also in an attribute in double quotes.
+/// A text in one line as it stands in HTML, also in an attribute in double quotes: whatever a plain page
+/// quotes goes through here.
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
+    one_line(text)
+        .replace('&', "&amp;")
         .replace('"', "&quot;")
         .replace('<', "&lt;")
 }
@@ -202,6 +205,7 @@ mod tests {
     #[test]
     fn a_text_stays_inside_its_place() {
         assert_eq!(escape(r#"/?a="><b&"#), "/?a=&quot;>&lt;b&amp;");
+        assert_eq!(escape("a\u{1b}[2J\u{202e}\nb"), "a b");
     }
 
     #[tokio::test]

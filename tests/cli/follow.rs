@@ -10,14 +10,14 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use crate::harness::{Board, keys, within};
 
 /// A verb that does not end by itself.
-struct Following {
+pub(crate) struct Following {
     process: Child,
-    out: Lines<BufReader<ChildStdout>>,
-    err: Lines<BufReader<ChildStderr>>,
+    pub(crate) out: Lines<BufReader<ChildStdout>>,
+    pub(crate) err: Lines<BufReader<ChildStderr>>,
 }
 
 impl Following {
-    fn start(board: &Board, words: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn start(board: &Board, words: &[&str]) -> anyhow::Result<Self> {
         let (verb, arguments) = words.split_first().context("no verb")?;
         let mut process = board
             .command(verb)?
@@ -35,14 +35,16 @@ impl Following {
     }
 
     /// Asks it to end as Ctrl-C does.
-    async fn interrupt(&mut self) -> anyhow::Result<Option<i32>> {
+    pub(crate) async fn interrupt(&mut self) -> anyhow::Result<Option<i32>> {
         let pid = self.process.id().context("it has ended")?.to_string();
         Command::new("kill").args(["-INT", &pid]).status().await?;
         Ok(within("its end", self.process.wait()).await??.code())
     }
 }
 
-async fn line<R: AsyncRead + Unpin>(lines: &mut Lines<BufReader<R>>) -> anyhow::Result<String> {
+pub(crate) async fn line<R: AsyncRead + Unpin>(
+    lines: &mut Lines<BufReader<R>>,
+) -> anyhow::Result<String> {
     within("a line", lines.next_line())
         .await??
         .context("the end came instead of a line")

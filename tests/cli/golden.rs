@@ -6,7 +6,7 @@ use crate::harness::golden::{golden, shape};
 use crate::harness::{Board, Said, said};
 
 /// The verbs that can be seen, as the help of the program lists them.
-pub(super) async fn verbs(board: &Board) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn verbs(board: &Board) -> anyhow::Result<Vec<String>> {
     let help = board.kanban(&["--help"]).await?.out;
     let lines = help
         .lines()

@@ -31,6 +31,15 @@ impl Gate {
         format!("read word < '{}'; echo \"$word\"", self.0.display())
     }
 
+    /// Returns all that a program writes into it, once one has.
+    pub(crate) async fn heard(&self) -> anyhow::Result<String> {
+        // A process can be given up; a thread that opens a pipe cannot.
+        let mut reader = Command::new("cat");
+        let reading = reader.arg(&self.0).kill_on_drop(true).output();
+        let read = within("a program at its gate", reading).await??;
+        Ok(String::from_utf8(read.stdout)?)
+    }
+
     /// Writes a word to the worker, once it has come to listen.
     pub(crate) async fn open(&self, word: &str) -> anyhow::Result<()> {
         let opened = tokio::fs::write(&self.0, format!("{word}\n"));

@@ -134,12 +134,15 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("workspaces", "branch", Text),
 ];
 
-/// The columns that hold a hostile text, as `table.column`.
-pub(super) fn columns() -> impl Iterator<Item = String> {
-    let filled = COLUMNS
-        .iter()
-        .filter(|(_, _, fill)| !matches!(fill, Left(_)));
-    filled.map(|(table, column, _)| format!("{table}.{column}"))
+/// A board of its own that holds the same.
+pub(super) fn copy_of(board: &Board) -> anyhow::Result<Board> {
+    let copy = Board::without_server()?;
+    std::fs::create_dir_all(copy.home())?;
+    std::fs::copy(
+        board.home().join("kanban.db"),
+        copy.home().join("kanban.db"),
+    )?;
+    Ok(copy)
 }
 
 /// The tasks of the board.
@@ -298,29 +301,56 @@ fn ensure_every_column_is_listed(conn: &Connection) -> anyhow::Result<()> {
 
 /// `show` prints it as JSON, in which a control string is escaped and so can be read.
 fn payload(column: &str) -> Value {
-    let text = hostile(column).replace("never-shown", "escaped");
-    // A frame that tells of all of them still fits into a socket.
-    let text: String = text.chars().take(1_500).collect();
-    json!({
-        "reason": text, "error": text, "assignee": text, "author": text, "lock": text,
-        "lane": text, "workspace": text, "by": text, "status": text, "tenant": text, "text": text,
-    })
+    let fields = [
+        "reason",
+        "error",
+        "assignee",
+        "author",
+        "lock",
+        "lane",
+        "workspace",
+        "by",
+        "status",
+        "tenant",
+        "text",
+    ];
+    let field = |name: &str| {
+        let text = hostile(&format!("{column}.{name}")).replace("never-shown", "escaped");
+        // A frame that tells of all of them still fits into a socket.
+        let text: String = text.chars().take(1_500).collect();
+        (name.to_owned(), text.into())
+    };
+    Value::Object(fields.into_iter().map(field).collect())
 }
 
 fn notice(column: &str) -> Value {
-    let text = hostile(column);
+    let of = |name: &str| hostile(&format!("{column}.{name}"));
     json!({
-        "event_id": 1, "kind": text, "at": 1, "task_id": "t_00000001", "title": text,
-        "assignee": text, "tenant": text, "status": text, "detail": text,
+        "event_id": 1, "kind": of("kind"), "at": 1, "task_id": "t_00000001", "title": of("title"),
+        "assignee": of("assignee"), "tenant": of("tenant"), "status": of("status"),
+        "detail": of("detail"),
     })
 }
 
+/// A piece of news of this kind, or of one that nobody knows.
+pub(super) fn news(kind: &str) -> String {
+    let mut notice = notice("deliveries.notice");
+    match notice.get_mut("kind") {
+        Some(given) if !kind.is_empty() => *given = kind.into(),
+        _ => {}
+    }
+    notice.to_string()
+}
+
 fn report(column: &str) -> Value {
-    let text = hostile(column);
+    let of = |name: &str| hostile(&format!("{column}.{name}"));
     json!({
-        "claimer": text, "process": { "boot_id": text, "pid": 1, "started_ticks": 1 },
-        "is_running": true, "last_tick": 1, "next_tick": 1, "cap": 4, "cap_reason": text,
-        "bad_ticks": 1, "problem": text, "leaving": [], "stuck": [],
-        "lanes": [{ "name": text, "program": text, "cap": 1, "serves_others": true, "problem": text }],
+        "claimer": of("claimer"), "process": { "boot_id": of("boot_id"), "pid": 1, "started_ticks": 1 },
+        "is_running": true, "last_tick": 1, "next_tick": 1, "cap": 4, "cap_reason": of("cap_reason"),
+        "bad_ticks": 1, "problem": of("problem"), "leaving": [], "stuck": [],
+        "lanes": [{
+            "name": of("lane"), "program": of("program"), "cap": 1, "serves_others": true,
+            "problem": of("lane_problem"),
+        }],
     })
 }

@@ -31,7 +31,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         let lines = Lines::default();
         let exporting = session.kernel.export(lines.clone());
         progress::during("exporting the board", exporting).await?;
-        output.json_text(&lines.into_text()?);
+        output.text(&lines.into_text()?);
         return Ok(());
     };
     let file =

@@ -87,7 +87,7 @@ impl<'a> From<&'a WhyNot> for WhyObject<'a> {
     fn from(why: &'a WhyNot) -> Self {
         Self {
             why,
-            text: why.to_string(),
+            text: why.text(),
         }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! A verb fills it and prints nothing itself, so what it says can also be sent elsewhere.
 
-use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io;
 use std::process::ExitCode;
 
-use domain::text::{coloured, is_hidden, lines, one_line, printed};
+use domain::text::json::escaped;
+use domain::text::{coloured, one_line, printed};
 use serde::Serialize;
 
 use super::paint::Paint;
@@ -75,20 +75,16 @@ impl Output {
         Ok(())
     }
 
-    /// Data for programs that is JSON already, line by line.
-    pub(super) fn json_text(&mut self, json: &str) {
-        self.data.push_str(&escaped(json));
-    }
-
     /// A sentence on what went wrong. The program will exit with 1.
     pub(super) fn complain(&mut self, sentence: impl Display) {
         self.note(sentence);
         self.has_failed = true;
     }
 
-    /// A sentence for people that is neither data nor a complaint.
+    /// A sentence for people that is neither data nor a complaint. It may quote somebody's text, which
+    /// makes no second line.
     pub(super) fn note(&mut self, sentence: impl Display) {
-        write_line(&mut self.asides, lines(&sentence.to_string()));
+        write_line(&mut self.asides, one_line(&sentence.to_string()));
     }
 
     /// Prints the output until now; returns false once nobody reads any more.
@@ -115,26 +111,6 @@ impl Output {
     pub(super) fn into_text(self) -> String {
         self.data + &self.asides
     }
-}
-
-/// The same JSON without a character that a terminal obeys: outside of its texts there is none.
-fn escaped(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_hidden) {
-        return json.into();
-    }
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
-        if is_hidden(character) {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                // Writing to a `String` cannot fail.
-                write!(escaped, "\\u{unit:04x}").ok();
-            }
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped.into()
 }
 
 fn write_line(text: &mut String, line: impl Display) {

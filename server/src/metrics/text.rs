@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
+use domain::text::one_line;
 use kernel::Histogram;
 
 /// A text that grows line by line.
@@ -65,11 +66,9 @@ fn seconds(us: u64) -> String {
     Duration::from_micros(us).as_secs_f64().to_string()
 }
 
+/// A value as it stands in a label, in one line: it may be somebody's text, which a terminal may show.
 fn escape(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+    one_line(value).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(test)]
@@ -80,7 +79,7 @@ mod tests {
     fn it_reads_as_prometheus_expects() {
         let mut text = Text::default();
         text.family("runs", "gauge", "Runs.");
-        text.sample("runs", &[("lane", "a\"b\n"), ("outcome", "")], 7);
+        text.sample("runs", &[("lane", "a\"b\n\u{1b}[2J"), ("outcome", "")], 7);
         let histogram = Histogram::default();
         histogram.observe(Duration::from_micros(300));
         histogram.observe(Duration::from_mins(1));
@@ -92,7 +91,7 @@ mod tests {
             [
                 "# HELP runs Runs.",
                 "# TYPE runs gauge",
-                r#"runs{lane="a\"b\n",outcome=""} 7"#,
+                r#"runs{lane="a\"b ",outcome=""} 7"#,
             ]
         );
         assert!(text.contains("lag_bucket{le=\"0.00025\"} 0\nlag_bucket{le=\"0.0005\"} 1\n"));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dispatch, Facts, Report};
 use crate::id::TaskId;
 use crate::status::Status;
+use crate::text::lines;
 use crate::time::{Seconds, Timestamp};
 
 /// The reason for which a task is not running: the first thing that would have to change.
@@ -170,6 +171,13 @@ pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
         },
     };
     Some(why)
+}
+
+impl WhyNot {
+    /// Returns the reason in words for people, without anything hidden: it may quote what others wrote.
+    pub fn text(&self) -> String {
+        lines(&self.to_string()).into_owned()
+    }
 }
 
 fn why_blocked(facts: &Facts<'_>) -> WhyNot {

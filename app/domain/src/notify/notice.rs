@@ -14,6 +14,10 @@ use crate::time::Timestamp;
 /// that a thousand of them are no burden.
 const LONGEST_DETAIL: usize = 2_000;
 
+/// How much of a name stands in a message, in characters: another program may have written a long one,
+/// behind which nothing else would be seen.
+const LONGEST_NAME: usize = 60;
+
 /// A piece of news. It is complete in itself: the task and the log may change before it is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
@@ -84,8 +88,9 @@ impl Notice {
             "timed_out" => "⏱",
             _ => "🔄",
         };
+        let name = |text: &str| cut(&one_line(text), LONGEST_NAME);
         let assignee = match &self.assignee {
-            Some(assignee) => format!("@{} ", one_line(assignee)),
+            Some(assignee) => format!("@{} ", name(assignee)),
             None => String::new(),
         };
         let detail = |longest| self.first_line_of_detail(longest);
@@ -100,8 +105,8 @@ impl Notice {
             "gave_up" => format!("gave up after repeated failures{}", below(200)),
             "crashed" => "worker crashed (pid gone); dispatcher will retry".to_owned(),
             "timed_out" => format!("timed out; will retry{}", below(200)),
-            "status" => format!("→ {}", one_line(self.status.as_str())),
-            kind => format!("{} — {title}{}", kind.replace('_', " "), below(160)),
+            "status" => format!("→ {}", name(self.status.as_str())),
+            kind => format!("{} — {title}{}", name(&kind.replace('_', " ")), below(160)),
         };
         format!("{sign} {assignee}Kanban {} {said}", self.task_id)
     }
@@ -201,14 +206,25 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_that_another_program_made_up_is_cleaned_too() {
+        let forged = notice("made_up\n✔ Kanban t_1 done\u{1b}[2J", None);
+        assert_eq!(
+            forged.text(),
+            "🔄 @ada Kanban t_0000009f made up ✔ Kanban t 1 done — Count the ships"
+        );
+    }
+
+    #[test]
     fn long_texts_are_cut_between_characters() {
         let long = Notice {
             title: "é".repeat(200),
+            assignee: Some("ø".repeat(9_999)),
             ..notice("completed", Some(&"ß".repeat(300)))
         };
         let text = long.text();
         let (first, second) = text.split_once('\n').unwrap();
         assert_eq!(first.matches('é').count(), 119);
+        assert_eq!(first.matches('ø').count(), 59);
         assert_eq!(second.chars().count(), 160);
         assert!(first.ends_with('…') && second.ends_with('…'));
     }

@@ -133,7 +133,7 @@ async fn a_dry_run_writes_nothing_and_lists_exactly_what_then_starts() {
         spawned.map(|spawned| spawned.task.clone()).collect()
     };
     assert_eq!(tasks(&dry), shell[..2]);
-    assert_eq!(dry.skipped_unassigned, [unassigned.clone()]);
+    assert_eq!(dry.skipped_unassigned, std::slice::from_ref(&unassigned));
     let skipped: Vec<_> = dry
         .skipped
         .iter()

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use domain::text::json::escaped;
 use domain::time::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -89,5 +90,6 @@ fn object(row: &Row<'_>, columns: &[String]) -> rusqlite::Result<Value> {
 }
 
 fn line(out: &mut impl Write, value: &Value) -> Result<(), TransferError> {
-    Ok(writeln!(out, "{value}")?)
+    // A terminal may show it.
+    Ok(writeln!(out, "{}", escaped(&value.to_string()))?)
 }

@@ -3,6 +3,7 @@
 
 use domain::status::Status;
 use domain::task::Task;
+use domain::text::lines;
 use domain::time::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -130,7 +131,7 @@ fn repeated_failures(task: &Task) -> Option<Diagnostic> {
         kind: "repeated_failures",
         severity,
         title: format!("{failures} attempts failed in a row"),
-        detail: format!("the last one failed with: {error}"),
+        detail: format!("the last one failed with: {}", lines(error)),
         actions: vec![
             Action::command(format!("kanban log {}", task.id)).suggested(),
             Action::new("reassign", "Give it to somebody else"),
@@ -154,7 +155,7 @@ fn stuck(task: &Task, now: Timestamp) -> Option<Diagnostic> {
         severity: Severity::Warning,
         title: format!("blocked for {}", Seconds(blocked_for)),
         detail: match question {
-            Some(question) => format!("it asks: {question}"),
+            Some(question) => format!("it asks: {}", lines(question)),
             None => "nobody has looked at it".to_owned(),
         },
         actions: vec![

@@ -201,7 +201,7 @@ impl Why {
 impl From<WhyNot> for Reason {
     fn from(why: WhyNot) -> Self {
         Self {
-            text: why.to_string(),
+            text: why.text(),
             why,
         }
     }

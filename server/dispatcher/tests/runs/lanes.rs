@@ -129,7 +129,7 @@ async fn what_is_changed_in_the_file_holds_at_once_and_a_mistake_changes_nothing
     let next = board.create_for("agent").await;
     board.until_status(&next, Status::Done).await;
 
-    std::fs::remove_file(board.home.config()).unwrap();
+    std::fs::write(board.home.config(), "# no lanes of ours\n").unwrap();
     let report = board.until_report(|report| report.problem.is_none()).await;
     assert!(report.lanes.iter().all(|lane| lane.name != "agent"));
     dispatcher.stop().await;

@@ -34,6 +34,7 @@ impl Model {
             assignee: 0,
             run: None,
             runs: 0,
+            last_end: None,
             ends: Vec::new(),
             deferrals: 0,
             deferred_for: (0, 0),
@@ -128,6 +129,10 @@ impl Model {
             Step::Interrupt { task } => {
                 let task = self.pick(*task)?;
                 self.only_from(task, &[Status::Running])?;
+                let before = self.cards[task].last_end;
+                if matches!(before, Some(Outcome::Interrupted | Outcome::Deferred)) {
+                    return self.defer(task);
+                }
                 self.release(task, Outcome::Interrupted, None);
                 Some(())
             }
@@ -352,8 +357,11 @@ impl Model {
     pub(super) fn put(&mut self, task: usize, to: Status, end: Outcome) {
         let uncounted = [Outcome::Deferred, Outcome::Interrupted, Outcome::Reclaimed];
         let card = &mut self.cards[task];
-        if card.run.take().is_some() && !uncounted.contains(&end) {
-            card.ends.push(end);
+        if card.run.take().is_some() {
+            card.last_end = Some(end);
+            if !uncounted.contains(&end) {
+                card.ends.push(end);
+            }
         }
         self.stand(task, to);
     }

@@ -51,17 +51,15 @@ impl Refusal {
     /// A refusal in other words than the board's: the front door's JSON, or the error page of a proxy
     /// before it.
     pub fn of_stranger(body: &str) -> Self {
-        let said: Option<serde_json::Value> = serde_json::from_str(body).ok();
-        let detail = said.as_ref().and_then(|said| said.get("detail"));
-        let (kind, message) = match detail.map(|it| (it, it.as_str())) {
-            Some((_, Some(UNKNOWN))) => (
+        let (kind, message) = match detail(body) {
+            Some(UNKNOWN) => (
                 ErrorKind::Forbidden,
                 "the server refused; reload the page to sign in again".to_owned(),
             ),
-            Some((_, Some(detail))) => {
+            Some(detail) => {
+                let detail = detail.replace("\\\"", "\"");
                 (ErrorKind::Refused, format!("the server refused: {detail}"))
             }
-            Some((detail, None)) => (ErrorKind::Refused, format!("the server refused: {detail}")),
             None => {
                 let title = body.split_once("<title>").and_then(|(_, behind)| {
                     behind.split_once("</title>").map(|(text, _)| text.trim())
@@ -74,6 +72,19 @@ impl Refusal {
         };
         Self { kind, message }
     }
+}
+
+/// Returns the text of a refusal in JSON as it is written there; of several, all that is said of the
+/// first one.
+fn detail(body: &str) -> Option<&str> {
+    let (_, detail) = body.split_once("\"detail\":")?;
+    let (quote, close) = match detail.strip_prefix('"') {
+        Some(text) => (text, '"'),
+        None => (detail.strip_prefix('[')?, '}'),
+    };
+    let is_end = |at: &usize| !quote.get(..*at).unwrap_or_default().ends_with('\\');
+    let end = quote.match_indices(close).map(|(at, _)| at).find(is_end)?;
+    quote.get(..end)
 }
 
 impl fmt::Display for Refusal {

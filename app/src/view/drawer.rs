@@ -156,7 +156,7 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
     // A reading is there as long as this component is.
     let id = task.read_untracked().as_ref().map(|task| task.id.clone());
     view! {
-        {move || task.get().map(|task| view! { <Facts task branch status clock/> })}
+        {move || task.get().map(|task| view! { <Facts task branch=branch.get() status clock/> })}
         {id.clone().map(|task| view! { <Moves task status ends_run/> })}
         <Callout task events why_not/>
         <Text heading="Result" text=result html=Signal::derive(move || html.get().result) is_code=is_script/>

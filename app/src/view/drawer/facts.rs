@@ -18,8 +18,7 @@ use crate::view::status_mark::StatusMark;
 pub(crate) fn Facts(
     task: Task,
     /// The branch of its worktree.
-    #[prop(into)]
-    branch: Signal<Option<String>>,
+    branch: Option<String>,
     /// Its status, as it will be once the server agrees.
     #[prop(into)]
     status: Signal<Option<Status>>,
@@ -49,14 +48,11 @@ pub(crate) fn Facts(
     };
     let tenant =
         tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd dir="auto">{tenant}</dd></div> });
-    let workspace = workspace_path.map(
-        |path| view! { <div data-wide="line"><dt>"Workspace"</dt><dd class="path">{path}</dd></div> },
-    );
-    let branch = move || {
-        branch.get().map(|branch| {
-            view! { <div data-wide="line"><dt>"Branch"</dt><dd class="path">{branch}</dd></div> }
-        })
+    let place = |heading: &'static str, place: String| {
+        view! { <div data-wide="line"><dt>{heading}</dt><dd class="path">{place}</dd></div> }
     };
+    let workspace = workspace_path.map(|path| place("Workspace", path));
+    let branch = branch.map(|branch| place("Branch", branch));
     let status = move || {
         status.get().map(|status| {
             let label = label::of(&status).to_owned();

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use dispatcher::Home;
-use kernel::{IfLost, Kernel, Options};
+use kernel::{Alone, IfLost, Kernel, Options};
 
 use crate::file_system;
 use crate::serve::make_private_folder;
@@ -21,7 +21,20 @@ pub(crate) fn open(home: &Home) -> anyhow::Result<Kernel> {
 }
 
 /// Opens the board, and makes one wherever there is none. It blocks.
+///
+/// # Errors
+/// Fails where there is none and somebody has the one open that was there.
 pub(crate) fn open_or_make(home: &Home) -> anyhow::Result<Kernel> {
+    let db = home.db();
+    let is_there = fs::metadata(&db).is_ok_and(|found| found.len() > 0);
+    if !is_there && home.root().exists() {
+        ensure!(
+            Alone::with(&db)?.is_some(),
+            "{} is open in {}; stop it first",
+            db.display(),
+            holders(&db)
+        );
+    }
     open_or(home, IfLost::Make)
 }
 

@@ -23,6 +23,9 @@ pub(crate) async fn healthz(
     if let Some(damage) = state.kernel().damage() {
         return match caller {
             Some(_) => Ok(http_error::busy(&damage.to_string())),
+            None if matches!(damage, kernel::Error::Replaced(_)) => {
+                unwell("the file of the board is gone\n")
+            }
             None => unwell("the board is damaged\n"),
         };
     }

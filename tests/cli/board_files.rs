@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use anyhow::Context as _;
+use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Board, text};
+use crate::harness::{Board, status, text};
 
 #[tokio::test]
 async fn a_backup_of_a_board_in_use_is_a_board() -> anyhow::Result<()> {
@@ -33,6 +34,55 @@ async fn a_backup_of_a_board_in_use_is_a_board() -> anyhow::Result<()> {
         format!("Restored 1 task(s) to {}\n", db.display())
     );
     assert!(other.kanban(&["list"]).await?.out.contains(id.as_str()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_copy_in_another_home_starts_nothing_and_leaves_the_workers_of_the_original_alone()
+-> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let script = ["--assignee", "shell", "--body", "exec sleep 1000"];
+    let task = board.create("a", &script).await?;
+    board.happened(&task, "spawned").await?;
+    let copy = board.home().join("copy.db").to_string_lossy().into_owned();
+    board.kanban(&["backup", &copy]).await?;
+
+    let mut other = Board::without_server()?;
+    let said = other.kanban(&["restore", &copy]).await?;
+    assert!(said.err.contains("kanban resume"), "{said:?}");
+    other.serve(&["--listen", "127.0.0.1:0"]).await?;
+    other.happened(&task, "interrupted").await?;
+    let why = other.kanban(&["why", task.as_str()]).await?.out;
+    assert!(why.contains("until `kanban resume`"), "{why}");
+    let shown = board.task(&task).await?;
+    assert_eq!(shown["task"]["status"], "running");
+    let worker = &shown["task"]["worker_pid"];
+    assert!(
+        fs::exists(format!("/proc/{worker}/exe"))?,
+        "the worker {worker} is gone"
+    );
+
+    board.kanban(&["cancel", task.as_str()]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_lost_its_file_acknowledges_nothing() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    fs::remove_file(board.home().join("kanban.db"))?;
+    let (code, refused) = board.post("/tasks", &json!({ "title": "lost" })).await?;
+    assert_eq!(code, 503, "{refused}");
+    assert!(
+        refused.to_string().contains("removed or replaced"),
+        "{refused}"
+    );
+    let health = status(board.stranger(Method::GET, "/healthz")?).await?;
+    assert_eq!(health, 503);
+    let said = board.kanban(&["init"]).await?;
+    assert!(
+        said.code == Some(1) && said.err.contains("stop it first"),
+        "{said:?}"
+    );
     Ok(())
 }
 
@@ -72,6 +122,7 @@ async fn restoring_over_a_board_takes_force_and_keeps_the_old_one() -> anyhow::R
         .kanban(&["restore", &copy, "--force", "--json"])
         .await?
         .json()?;
+    assert_eq!(said["paused"], false, "it is its own board");
     let listed = board.kanban(&["list"]).await?.out;
     assert!(
         listed.contains(old.as_str()) && !listed.contains(new.as_str()),
@@ -155,8 +206,8 @@ async fn a_board_is_not_replaced_under_a_second_server_either() -> anyhow::Resul
         said.code == Some(1) && said.err.contains(&holder) && said.err.contains(" serve "),
         "{said:?}"
     );
-    let (status, created) = second.post("/tasks", &json!({ "title": "kept" })).await?;
-    assert_eq!(status, 200, "{created}");
+    let (code, created) = second.post("/tasks", &json!({ "title": "kept" })).await?;
+    assert_eq!(code, 200, "{created}");
 
     second.logged("`kanban open` finds this one now").await?;
     let opened = first.kanban(&["open"]).await?;

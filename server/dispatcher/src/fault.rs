@@ -32,11 +32,9 @@ impl Error {
         match self {
             Self::File { cause, .. } if is_used_up(cause) || is_full(cause) => Fault::Machine,
             Self::Program { cause, .. }
-            | Self::Workspace(workspaces::Error::CannotMake { cause, .. })
-                if is_used_up(cause) =>
-            {
-                Fault::Machine
-            }
+            | Self::Workspace(
+                workspaces::Error::CannotMake { cause, .. } | workspaces::Error::Root { cause, .. },
+            ) if is_used_up(cause) => Fault::Machine,
             Self::Workspace(workspaces::Error::Home { cause, .. })
                 if is_used_up(cause) || is_full(cause) =>
             {
@@ -64,7 +62,7 @@ impl Error {
             {
                 Fault::Task
             }
-            Self::Program { .. } => Fault::Lane,
+            Self::Program { .. } | Self::Workspace(workspaces::Error::Root { .. }) => Fault::Lane,
             Self::Workspace(_)
             | Self::Nonsense { .. }
             | Self::Held { .. }
@@ -147,6 +145,24 @@ mod tests {
         assert_eq!(program(Errno::TOOBIG), Fault::Task);
         let (program, cause) = (PathBuf::from("agent"), ErrorKind::InvalidInput.into());
         assert_eq!(Error::Program { program, cause }.fault(), Fault::Task);
+    }
+
+    #[test]
+    fn a_root_that_cannot_be_used_is_its_lanes_who_named_it() {
+        let root = |errno: Errno| {
+            let (path, cause) = (PathBuf::from("/mnt/stick/t_1"), errno.into());
+            Error::from(workspaces::Error::Root { path, cause }).fault()
+        };
+        for errno in [
+            Errno::NOENT,
+            Errno::ACCESS,
+            Errno::ROFS,
+            Errno::NOSPC,
+            Errno::NOTDIR,
+        ] {
+            assert_eq!(root(errno), Fault::Lane, "{errno}");
+        }
+        assert_eq!(root(Errno::MFILE), Fault::Machine);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use rustix::process::{Signal, pidfd_send_signal};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use crate::home::Home;
 use crate::process;
 use crate::run_folder::Session;
 
@@ -114,6 +115,9 @@ const MARK_DIGITS: usize = 12;
 /// that was opened for the run; and descent from such a process.
 pub(crate) struct Traces {
     variables: [String; 2],
+    /// The variable that tells the home. It is there as well where the secret is all that is known: a
+    /// copy of the board in another home knows that too.
+    home: String,
     sessions: BTreeSet<Session>,
 }
 
@@ -125,7 +129,7 @@ struct Process {
 }
 
 impl Traces {
-    pub(crate) fn new(token: &RunToken, sessions: BTreeSet<Session>) -> Self {
+    pub(crate) fn new(token: &RunToken, sessions: BTreeSet<Session>, home: &Home) -> Self {
         let (mark, beginning) = mark(token);
         let variables = [
             format!("KANBAN_RUN_TOKEN={}", token.as_str()),
@@ -133,6 +137,7 @@ impl Traces {
         ];
         Self {
             variables,
+            home: format!("KANBAN_HOME={}", home.root().display()),
             sessions,
         }
     }
@@ -192,8 +197,12 @@ impl Traces {
     /// cannot be read, and that of one that has ended is empty.
     fn is_in_environment(&self, pid: i32) -> bool {
         fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
-            let mut variables = environ.split(|byte| *byte == 0);
-            variables.any(|one| self.variables.iter().any(|ours| ours.as_bytes() == one))
+            let has = |ours: &String| {
+                environ
+                    .split(|byte| *byte == 0)
+                    .any(|one| one == ours.as_bytes())
+            };
+            self.variables.iter().any(has) && (!self.sessions.is_empty() || has(&self.home))
         })
     }
 }
@@ -215,6 +224,7 @@ mod tests {
             Command::new("sleep")
                 .arg("1000")
                 .env("KANBAN_RUN_TOKEN", token.as_str())
+                .env("KANBAN_HOME", "/home")
                 .spawn()
                 .unwrap()
         };
@@ -224,9 +234,13 @@ mod tests {
         );
         let (mut left_behind, mut other) = (start(&ours), start(&others));
         assert!(
-            Leftovers::of(Traces::new(&ours, BTreeSet::new()))
-                .end()
-                .await
+            Leftovers::of(Traces::new(
+                &ours,
+                BTreeSet::new(),
+                &Home::at("/home").unwrap()
+            ))
+            .end()
+            .await
         );
         assert_eq!(left_behind.wait().unwrap().signal(), Some(9));
         assert!(other.try_wait().unwrap().is_none());

@@ -33,6 +33,7 @@ mod run_folder;
 pub mod sample;
 pub mod shim;
 mod strays;
+mod supervisor;
 mod template;
 mod unsettled;
 mod watched;

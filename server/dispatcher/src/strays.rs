@@ -50,7 +50,7 @@ pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> Result<Vec<Stray>, Error> 
     let mut strays: BTreeMap<i32, RunId> = processes.filter_map(of_this_board).collect();
     for run in RunFolder::runs_in(&home.runs())? {
         if !open.contains(&run) {
-            let left = left_behind(&RunFolder::at(home.run_dir(run)))?;
+            let left = left_behind(home, &RunFolder::at(home.run_dir(run)))?;
             strays.extend(left.into_iter().map(|pid| (pid, run)));
         }
     }
@@ -59,11 +59,11 @@ pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> Result<Vec<Stray>, Error> 
 }
 
 /// The processes of a run whose supervisor is gone.
-fn left_behind(folder: &RunFolder) -> Result<Vec<i32>, Error> {
+fn left_behind(home: &Home, folder: &RunFolder) -> Result<Vec<i32>, Error> {
     let looked = "look for processes";
     let supervisor = folder.supervisor()?;
     let is_supervised = supervisor.map_or(Ok(false), |supervisor| is_alive(&supervisor));
-    match traces(folder)? {
+    match traces(home, folder)? {
         Some(traces) if !is_supervised.map_err(Error::system(looked))? => {
             traces.pids().map_err(Error::system(looked))
         }

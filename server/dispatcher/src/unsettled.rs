@@ -20,7 +20,9 @@ pub(crate) async fn alive(kernel: &Kernel, home: &Home) -> Result<BTreeMap<RunId
     let mut runs = unsettled(kernel, home).await?;
     let home = home.clone();
     let keep_alive = move || {
-        runs.retain(|run, _| has_process(&RunFolder::at(home.run_dir(*run))).unwrap_or(true));
+        runs.retain(|run, _| {
+            has_process(&home, &RunFolder::at(home.run_dir(*run))).unwrap_or(true)
+        });
         runs
     };
     spawn_blocking(keep_alive)
@@ -58,22 +60,22 @@ pub(crate) async fn place_of(kernel: &Kernel, home: &Home, run: RunId) -> Option
 }
 
 /// Returns true while any process of the run is alive.
-fn has_process(folder: &RunFolder) -> Result<bool, Error> {
+fn has_process(home: &Home, folder: &RunFolder) -> Result<bool, Error> {
     if let Some(supervisor) = folder.supervisor()?
         && is_alive(&supervisor).map_err(Error::system("find a supervisor"))?
     {
         return Ok(true);
     }
-    let traces = traces(folder)?;
+    let traces = traces(home, folder)?;
     let has_process = traces.map_or(Ok(false), |traces| traces.has_process());
     has_process.map_err(Error::system("look for processes"))
 }
 
 /// The marks that find the processes of a run whose supervisor did not see them end; `None` where
 /// it saw the last of them end and recorded it, or nobody knows whose run it is.
-pub(crate) fn traces(folder: &RunFolder) -> Result<Option<Traces>, Error> {
+pub(crate) fn traces(home: &Home, folder: &RunFolder) -> Result<Option<Traces>, Error> {
     let (None, Some(owner)) = (folder.exit()?, folder.owner()?) else {
         return Ok(None);
     };
-    Ok(Some(Traces::new(&owner.token, folder.sessions()?)))
+    Ok(Some(Traces::new(&owner.token, folder.sessions()?, home)))
 }

@@ -22,7 +22,7 @@ mod repository;
 mod worktree;
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use domain::task::{Task, WorkspaceKind};
@@ -90,6 +90,14 @@ pub enum Error {
         /// The system's error.
         cause: io::Error,
     },
+    /// The operating system does not give a folder where the lane has its own.
+    #[error("cannot make {path}, in the workspace_root of its lane: {cause}")]
+    Root {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
     /// The operating system lets no worker begin there.
     #[error("cannot work in {path}: {cause}")]
     CannotEnter {
@@ -123,7 +131,7 @@ impl Error {
     /// repository.
     pub(crate) fn needs_a_person(&self) -> bool {
         match self {
-            Self::CannotMake { .. } | Self::Home { .. } | Self::Git(_) => false,
+            Self::CannotMake { .. } | Self::Root { .. } | Self::Home { .. } | Self::Git(_) => false,
             Self::NoPath
             | Self::NotAbsolute(_)
             | Self::NoRepository
@@ -184,6 +192,7 @@ pub(crate) fn prepare(
         .filter(|path| !path.is_empty())
         .map(absolute)
         .transpose()?;
+    let names_folder = asked_for.is_some();
     let own_place = home.workspace(&task.id);
     let (path, worktree) = match task.workspace_kind {
         WorkspaceKind::Scratch => {
@@ -199,9 +208,14 @@ pub(crate) fn prepare(
     if task.workspace_kind != WorkspaceKind::Worktree {
         let made = fs::create_dir_all(&path);
         let (is_home, path) = (path.starts_with(home.workspaces()), path.clone());
+        let is_of_lane = !names_folder && lane.root.is_some();
         made.map_err(|cause| {
+            // What is in the way of one task alone is there already.
+            let is_in_root = is_of_lane && cause.kind() != ErrorKind::AlreadyExists;
             if is_home {
                 Error::Home { path, cause }
+            } else if is_in_root {
+                Error::Root { path, cause }
             } else {
                 Error::CannotMake { path, cause }
             }

@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use domain::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
 use tokio::task::spawn_blocking;
 
-use crate::Kernel;
 use crate::error::Error;
 use crate::open;
+use crate::{IfLost, Kernel};
 
 /// The maximum number of problems that are listed.
 const NAMED_PROBLEMS: u32 = 20;
@@ -83,6 +84,31 @@ pub fn copy(from: &Path, to: &Path) -> Result<Examined, Error> {
         cause: Arc::new(cause),
     })?;
     Ok(examined)
+}
+
+/// Pauses the dispatcher on the board at `path`, which nobody has open. It blocks.
+///
+/// # Errors
+/// When the file cannot be opened or written.
+pub fn pause(path: &Path, now: Timestamp, by: &str) -> Result<(), Error> {
+    let connection = open::for_writing(path, now, IfLost::Refuse)?;
+    open::pause(&connection, now, by)?;
+    connection.close().map_err(|(_, cause)| Error::from(cause))
+}
+
+/// Returns true when the board at `path` has the first task of the one at `copy`, or that has none: tasks
+/// are never removed, so the one is the other as of another day.
+///
+/// # Errors
+/// When one of them cannot be opened or is not a board.
+pub fn is_copy_of(path: &Path, copy: &Path) -> Result<bool, Error> {
+    let first = "SELECT id FROM tasks ORDER BY created_at, id LIMIT 1";
+    let first: Option<String> = open::existing(copy)?
+        .query_one(first, (), |row| row.get(0))
+        .optional()?;
+    let board = open::existing(path)?;
+    let mut has = board.prepare("SELECT 1 FROM tasks WHERE id = ?1")?;
+    Ok(first.map_or(Ok(true), |first| has.exists([first]))?)
 }
 
 /// A temporary file, renamed once it is complete. Dropping it removes it, if it still exists.

@@ -38,6 +38,12 @@ pub enum Error {
          `kanban restore FILE --force`, or begin anew with `kanban init`"
     )]
     Lost(PathBuf),
+    /// The path leads to another file than the one that is open, or to none.
+    #[error(
+        "{0} was removed or replaced while it was open, so nothing is written any more; put it back, or \
+         stop every kanban that has it open and use `kanban restore`"
+    )]
+    Replaced(PathBuf),
     /// A check of the whole file found damage.
     #[error("the board is damaged: {0}")]
     Torn(String),
@@ -74,7 +80,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused(refusal) => refusal.kind(),
-            Self::Busy | Self::TookTooLong | Self::DiskFull => ErrorKind::Busy,
+            Self::Busy | Self::TookTooLong | Self::DiskFull | Self::Replaced(_) => ErrorKind::Busy,
             Self::Stopped
             | Self::Internal
             | Self::NotABoard(_)

@@ -192,6 +192,13 @@ fn inspect(connection: &Connection) -> rusqlite::Result<Content> {
     })
 }
 
+/// Starts nothing on a board that came from elsewhere, until a person says so: its own dispatcher may be
+/// at work still.
+pub(crate) fn pause(conn: &Connection, now: Timestamp, by: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO pauses (lane, since, by) VALUES ('', ?1, ?2)";
+    conn.execute(sql, (now.0, by)).map(|_| ())
+}
+
 /// Copies the file into the folder `backups` beside it, as it is.
 fn back_up(connection: &Connection, path: &Path, now: Timestamp) -> Result<(), Error> {
     let folder = path.with_file_name("backups");

@@ -25,6 +25,8 @@ use crate::verbs::authority::check_act;
 pub struct Imported {
     /// The tasks, in the order in which they came.
     pub tasks: Vec<TaskId>,
+    /// True for a whole board, which starts nothing until a person resumes it.
+    pub is_whole: bool,
     /// The number of rows other than tasks, if a whole board was imported.
     pub other_rows: u64,
     /// Columns with content that only another program knows. They were left out.

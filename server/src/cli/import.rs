@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::output::Output;
 use super::progress;
+use super::restore;
 use super::session::Session;
 
 /// Take in an export, the file of another board, or a list of tasks: all of it or nothing
@@ -61,7 +62,11 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
             "tasks": imported.tasks,
             "other_rows": imported.other_rows,
             "left_out": imported.left_out,
+            "paused": imported.is_whole,
         }));
+    }
+    if imported.is_whole {
+        output.note(restore::PAUSED);
     }
     let (tasks, rows) = (imported.tasks.len(), imported.other_rows);
     match rows {

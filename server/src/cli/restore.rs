@@ -53,10 +53,16 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
         db.display(),
         dispatcher::lock_holders(&home.dispatch_lock()).join(", ")
     );
+    let is_own = is_own_home(home, &args.file);
     // The copy is looked through before anything of the old board is touched.
     let fresh = db.with_extension(format!("db.{}.restored", std::process::id()));
     let copied = progress::blocking("restoring the board", || copies::copy(&args.file, &fresh))
         .with_context(|| format!("cannot restore {}", args.file.display()))?;
+    if !is_own {
+        copies::pause(&fresh, kernel::Clock::default().now(), "restore")?;
+        // What it was opened by.
+        fs::remove_file(kernel::lock_file(&fresh)).ok();
+    }
     let kept = if is_there {
         Some(progress::blocking("keeping the old board", || {
             keep(&db, home)
@@ -67,7 +73,13 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
     fs::rename(&fresh, &db).with_context(|| format!("cannot write {}", db.display()))?;
     drop(alone);
     if args.json {
-        return output.json(&json!({ "db": db, "tasks": copied.tasks, "kept": kept }));
+        let told = json!({
+            "db": db,
+            "tasks": copied.tasks,
+            "kept": kept,
+            "paused": !is_own,
+        });
+        return output.json(&told);
     }
     output.line(format_args!(
         "Restored {} task(s) to {}",
@@ -80,7 +92,21 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
             kept.display()
         ));
     }
+    if !is_own {
+        output.note(PAUSED);
+    }
     Ok(())
+}
+
+/// Told where a board came from elsewhere.
+pub(super) const PAUSED: &str = "It starts nothing until `kanban resume`, because the board that it was \
+     copied from may be at work: end that one first, or every task is done twice";
+
+/// Returns true when the backup is one of this home's board: the board that is there is the same, or there
+/// is none to be read and this home has been in use.
+fn is_own_home(home: &Home, file: &Path) -> bool {
+    let is_same = copies::is_copy_of(&home.db(), file).ok();
+    is_same.unwrap_or_else(|| board_file::has_been_used(home))
 }
 
 /// Copies the old board as it lies there, sound or not, and takes it away: first the file, then its

@@ -1,5 +1,7 @@
 //! `kanban why`.
 
+use domain::dispatch::WhyNot;
+
 use super::json::WhyObject;
 use super::output::Output;
 use super::session::Session;
@@ -24,6 +26,15 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         return output.json(&why.as_ref().map(WhyObject::from));
     }
     match why {
+        Some(why @ WhyNot::Paused { .. }) => {
+            let lane = match &why {
+                WhyNot::Paused { lane: Some(lane) } => format!(" {lane}"),
+                _ => String::new(),
+            };
+            output.line(format_args!(
+                "{id} ({status}): {why}, until `kanban resume{lane}`"
+            ));
+        }
         Some(why) => output.line(format_args!("{id} ({status}): {why}")),
         None => output.line(format_args!("{id} is running")),
     }

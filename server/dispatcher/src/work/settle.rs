@@ -6,7 +6,7 @@ use domain::actor::Actor;
 use domain::command::{Command, NextAttempt};
 use domain::dispatch::Place;
 use domain::id::{RunId, TaskId};
-use domain::run::Outcome;
+use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
 
 use super::{Work, blocking};
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::fault::Fault;
 use crate::leftovers::{Leftovers, Traces};
 use crate::run_folder::{End, Exit, Owner, RunFolder, Session, Spec};
+use crate::supervisor::{self, Supervisor};
 use crate::unsettled;
 use crate::watched::Watched;
 
@@ -54,8 +55,11 @@ impl Work {
         let open = open.into_iter().find(|open| open.run == run);
         // The board knows as well whose run it is, as long as that is open.
         let owner = owner.or_else(|| open.as_ref().map(Owner::of));
-        if let (Some(Owner { task, token }), None) = (owner, &exit) {
-            let mut left = Leftovers::of(Traces::new(&token, sessions));
+        let attached = open.as_ref().and_then(|open| open.supervisor.clone());
+        let is_here = self.is_of_this_home(run, attached).await?;
+        if let (Some(Owner { task, token }), None, true) = (owner, &exit, is_here) {
+            let traces = Traces::new(&token, sessions, &self.home);
+            let mut left = Leftovers::of(traces);
             if !left.end().await {
                 tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
                 let place = unsettled::place_of(&self.kernel, &self.home, run).await;
@@ -97,7 +101,18 @@ impl Work {
         Ok(())
     }
 
-    /// Records the verdict on a run, as of the moment at which its worker ended.
+    /// Returns false while a supervisor of another home works on the run.
+    async fn is_of_this_home(
+        &self,
+        run: RunId,
+        attached: Option<ProcessIdentity>,
+    ) -> Result<bool, Error> {
+        let folder = self.folder(run);
+        let found = blocking(move || supervisor::find(&folder, attached)).await?;
+        Ok(!matches!(found, Supervisor::OfAnotherHome))
+    }
+
+    /// Tells the board the verdict on a run, as of the moment at which its worker ended.
     async fn report_end(
         &mut self,
         run: RunId,

@@ -11,8 +11,8 @@ use domain::run::{OpenRun, ProcessIdentity};
 use super::{Work, blocking};
 use crate::ends::Trace;
 use crate::error::Error;
-use crate::process;
 use crate::run_folder::RunFolder;
+use crate::supervisor::{self, Supervisor};
 use crate::unsettled;
 use crate::watched::Process;
 
@@ -49,14 +49,8 @@ impl Work {
     /// the run's folder.
     async fn find_supervisor(&self, open: &OpenRun) -> Result<Option<OwnedFd>, Error> {
         let (folder, attached) = (self.folder(open.run), open.supervisor.clone());
-        blocking(move || {
-            let supervisor = match attached {
-                Some(supervisor) => Some(supervisor),
-                None => folder.supervisor()?,
-            };
-            supervisor.map_or(Ok(None), |supervisor| find(&supervisor))
-        })
-        .await
+        let found = blocking(move || supervisor::find(&folder, attached)).await?;
+        Ok(alive(found))
     }
 
     /// Takes the place of the supervisor of a run, so that one that has yet to attach is refused and
@@ -104,11 +98,8 @@ impl Work {
     /// Watches what is left of a closed run, or settles it when nothing is.
     async fn see_off(&mut self, run: RunId, place: Option<Place>) -> Result<(), Error> {
         let folder = self.folder(run);
-        let supervisor = blocking(move || match folder.supervisor()? {
-            Some(supervisor) => find(&supervisor),
-            None => Ok(None),
-        });
-        match (supervisor.await?, place) {
+        let found = blocking(move || supervisor::find(&folder, None)).await?;
+        match (alive(found), place) {
             (None, _) => self.settle(run, Trace::Lost).await,
             (Some(handle), Some(place)) => self.watch(run, place, Process::adopt(handle)?),
             // Nothing waits for it on this board, and it sees that by itself.
@@ -117,8 +108,12 @@ impl Work {
     }
 }
 
-fn find(supervisor: &ProcessIdentity) -> Result<Option<OwnedFd>, Error> {
-    process::find(supervisor).map_err(Error::system("find a supervisor"))
+/// One of another home is as good as none: its run is interrupted here, and goes on there.
+fn alive(found: Supervisor) -> Option<OwnedFd> {
+    match found {
+        Supervisor::Alive(handle) => Some(handle),
+        Supervisor::OfAnotherHome | Supervisor::Gone => None,
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +131,7 @@ mod tests {
     use super::super::fixture::{place_of, work, work_by};
     use super::*;
     use crate::dry_run::dry_run;
+    use crate::process;
 
     async fn attach(work: &Work, run: RunId, process: ProcessIdentity) -> bool {
         let attach = Command::AttachSupervisor { run, process };
@@ -176,10 +172,37 @@ mod tests {
         let claimed = work.claimed().await;
         let read_before = work.open_run(claimed.run).await;
         let alive = process::own_identity().unwrap();
+        let folder = work.made_folder(&claimed);
+        folder.write_supervisor(&alive).unwrap();
         assert!(attach(&work, claimed.run, alive).await);
         work.take_over(&read_before).await.unwrap();
         assert!(work.watched.contains_key(&claimed.run));
         assert_eq!(work.run_of(&claimed).await.outcome, None);
+    }
+
+    #[tokio::test]
+    async fn a_run_whose_supervisor_works_for_another_home_is_interrupted_and_ends_nothing() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let mut worker = std::process::Command::new("sleep");
+        let worker = worker.arg("1000").env("KANBAN_HOME", "/another/home");
+        let worker = worker.env("KANBAN_RUN_TOKEN", claimed.token.as_str());
+        let mut worker = worker.spawn().unwrap();
+        // This process has left no word in the run's folder, which a copy of the board lacks.
+        let alive = process::own_identity().unwrap();
+        assert!(attach(&work, claimed.run, alive).await);
+        let open = work.open_run(claimed.run).await;
+        work.take_over(&open).await.unwrap();
+        let outcome = work.run_of(&claimed).await.outcome;
+        assert_eq!(outcome, Some(Outcome::Interrupted));
+        assert!(work.watched.is_empty() && worker.try_wait().unwrap().is_none());
+
+        // Nor where the supervisor is gone.
+        let again = work.claimed_again(claimed.task.id).await;
+        work.settle(again.run, Trace::Lost).await.unwrap();
+        assert!(worker.try_wait().unwrap().is_none());
+        worker.kill().unwrap();
+        worker.wait().unwrap();
     }
 
     #[tokio::test]
@@ -290,6 +313,8 @@ mod tests {
         // The claim is held by `here:1`, which is not the name of this machine.
         let claimed = work.claimed().await;
         let alive = process::own_identity().unwrap();
+        let folder = work.made_folder(&claimed);
+        folder.write_supervisor(&alive).unwrap();
         assert!(attach(&work, claimed.run, alive).await);
         clock.advance(Seconds(LEASE.0 + 1));
         work.tick(None).await.unwrap();

@@ -199,6 +199,40 @@ async fn a_program_that_cannot_be_executed_holds_its_lane_back_and_counts_for_no
 }
 
 #[tokio::test]
+async fn a_workspace_root_that_cannot_be_used_holds_its_lane_back_and_counts_for_no_task() {
+    let board = Board::new();
+    let root = board.folder.path().join("stick");
+    std::fs::write(&root, "no folder").unwrap();
+    board.lane(
+        "agent",
+        "true",
+        &format!("success = \"exit\"\nworkspace_root = {root:?}"),
+    );
+    let dispatcher = board.start().await;
+    let new = NewTask {
+        workspace_kind: WorkspaceKind::Scratch,
+        workspace_path: None,
+        ..board.task("agent", "")
+    };
+    let tasks = [
+        board.create_task(new.clone()).await,
+        board.create_task(new).await,
+    ];
+    let is_it = |problem: &Option<String>| {
+        let problem = problem.as_deref();
+        problem.is_some_and(|it| it.contains("in the workspace_root of its lane"))
+    };
+    board
+        .until_report(|report| is_it(&report.lane_of("agent").unwrap().problem))
+        .await;
+    uncounted(&board, &tasks).await;
+    std::fs::remove_file(&root).unwrap();
+    dispatcher.handle().nudge();
+    until_done(&board, &tasks).await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_text_that_no_program_can_be_given_is_its_tasks_fault_and_holds_no_lane_back() {
     let board = Board::new();
     board.lane("agent", "true", "");

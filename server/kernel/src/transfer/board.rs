@@ -18,7 +18,7 @@ use super::tables::TABLES;
 use super::{Imported, TransferError};
 use crate::error::Error;
 use crate::intake::Accepted;
-use crate::open;
+use crate::open::{self, pause};
 use crate::verbs::{self, Work};
 
 /// The error of deliveries that another board had pending and that are not sent from here.
@@ -88,9 +88,11 @@ pub(super) fn take_in(
     open::put_in_step(conn).map_err(Error::from)?;
     give_up_deliveries(conn, now)?;
     interrupt_runs(conn, now)?;
+    pause(conn, now, "import")?;
     // Rows that were written past the verbs are indexed by going through all tasks once.
     conn.execute("UPDATE search_progress SET task = 0", ())?;
     Ok(Imported {
+        is_whole: true,
         left_out: taking_in.left_out.into_iter().collect(),
         ..taking_in.imported
     })

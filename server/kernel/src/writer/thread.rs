@@ -99,7 +99,8 @@ impl State {
     /// Empties the write-ahead log if nobody else has the board open, so that a copy of the file
     /// alone is whole. SQLite does so only when the last connection can write, and readers remain.
     fn settle(&self) {
-        if !self.held.hold.is_last() {
+        self.held.damage.look_for_file();
+        if !self.held.hold.is_last() || self.held.damage.is_gone() {
             return;
         }
         let is_busy = self.held.connection.busy_timeout(SETTLING).and_then(|()| {
@@ -151,6 +152,7 @@ impl State {
     }
 
     fn write(&mut self, batch: &[Request]) -> Result<Vec<Result<Done, Error>>, Error> {
+        self.held.damage.look_for_file();
         self.held.damage.check()?;
         self.answer_questions();
         let asked = Instant::now();
@@ -205,6 +207,7 @@ impl State {
     }
 
     fn look_for_others(&mut self) {
+        self.held.damage.look_for_file();
         let version = self
             .held
             .connection

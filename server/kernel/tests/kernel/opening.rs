@@ -176,6 +176,29 @@ async fn a_board_that_went_through_a_dump_opens_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn nothing_is_written_to_a_file_that_was_removed_or_replaced() {
+    let board = Board::new();
+    board.task_named("kept").await;
+    let path = board.folder.path().join("kanban.db");
+    let aside = board.folder.path().join("aside.db");
+    let write = async || {
+        let pause = domain::command::Command::Pause { lane: None };
+        board.kernel.execute(&person(), pause).await
+    };
+    fs::rename(&path, &aside).unwrap();
+    let refused = write().await;
+    assert!(matches!(refused, Err(Error::Replaced(_))), "{refused:?}");
+    fs::copy(&aside, &path).unwrap();
+    let refused = write().await;
+    assert!(matches!(refused, Err(Error::Replaced(_))), "{refused:?}");
+    assert!(matches!(board.kernel.damage(), Some(Error::Replaced(_))));
+
+    fs::rename(&aside, &path).unwrap();
+    write().await.unwrap();
+    assert!(board.kernel.damage().is_none());
+}
+
+#[tokio::test]
 async fn a_damaged_page_is_noticed_and_nothing_is_written_any_more() {
     let board = Board::new();
     for _ in 0..100 {

@@ -210,6 +210,30 @@ fn give_up_deliveries(board: &Board) {
     ));
 }
 
+/// As an import does.
+fn pause(board: &Board) {
+    let now = board.kernel.now().0;
+    board.sql(&format!(
+        "INSERT OR IGNORE INTO pauses (lane, since, by) VALUES ('', {now}, 'import')"
+    ));
+}
+
+#[tokio::test]
+async fn a_board_that_was_taken_in_starts_nothing_and_a_list_of_tasks_does() {
+    let board = Board::new();
+    board.task_named("runs twice").await;
+    let other = Board::new();
+    let whole = import(&other, &export(&board).await).await.unwrap();
+    let paused = other.kernel.dispatch().await.unwrap().paused;
+    assert_eq!((whole.is_whole, paused.len()), (true, 1));
+    assert_eq!((&paused[0].lane, paused[0].by.as_str()), (&None, "import"));
+
+    let third = Board::new();
+    let list = import(&third, "{\"title\": \"a\"}\n").await.unwrap();
+    let paused = third.kernel.dispatch().await.unwrap().paused;
+    assert_eq!((list.is_whole, paused.len()), (false, 0));
+}
+
 #[tokio::test]
 async fn what_another_board_was_still_to_tell_is_not_told_twice() {
     let board = Board::new();
@@ -282,6 +306,7 @@ proptest! {
             // same.
             give_up_deliveries(&board);
             interrupt_all(&board).await;
+            pause(&board);
             let (ours, theirs) = (export(&board).await, export(&other).await);
             assert_eq!(ours, theirs);
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use domain::id::TaskId;
 use reqwest::Method;
 
-use crate::harness::{Board, Gate, Markup, header, text};
+use crate::harness::{Board, Gate, Markup, gone, header, text};
 
 /// Sends a form of the page, and tells where the browser is led.
 async fn sent(board: &Board, path: &str, form: &[(&str, &str)]) -> anyhow::Result<String> {
@@ -53,9 +53,11 @@ async fn a_form_ends_a_run_only_where_it_says_so() -> anyhow::Result<()> {
         );
     }
     let form = [("task", task.as_str()), ("to", "done"), ("end_run", "true")];
+    let (_, runs) = board.get(&format!("/tasks/{task}/runs")).await?;
+    let worker = runs.pointer("/runs/0/worker_pid").context("no worker")?;
     sent(&board, "/fn/move_task", &form).await?;
     assert_eq!(status(&board, &task).await?, "done");
-    Ok(())
+    gone(&worker.to_string()).await
 }
 
 #[tokio::test]

@@ -221,7 +221,8 @@ async fn open(foreign: &Foreign) -> Kernel {
 
 #[tokio::test]
 async fn a_board_from_before_the_seed_opens_with_all_that_is_in_it() {
-    let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED])).await;
+    let foreign = Foreign::from_sql(&[BEFORE_THE_SEED]);
+    let kernel = open(&foreign).await;
     let tasks = tasks(&kernel).await;
     assert_eq!(tasks.len(), 10);
     assert_eq!(tasks["too early"].status, Status::Todo);
@@ -282,7 +283,8 @@ async fn a_board_of_another_program_starts_paused_also_without_a_task() {
 
 #[tokio::test]
 async fn claims_of_another_program_end_when_their_lease_does() {
-    let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED])).await;
+    let foreign = Foreign::from_sql(&[BEFORE_THE_SEED]);
+    let kernel = open(&foreign).await;
     let receipt = kernel
         .execute(&Actor::dispatcher(), Command::ReleaseStaleClaims)
         .await
@@ -293,7 +295,8 @@ async fn claims_of_another_program_end_when_their_lease_does() {
 
 #[tokio::test]
 async fn the_newest_live_task_of_the_seed_owns_a_key_that_stands_there_twice() {
-    let kernel = open(&Foreign::from_sql(&[BEFORE_THE_SEED, THE_SEED])).await;
+    let foreign = Foreign::from_sql(&[BEFORE_THE_SEED, THE_SEED]);
+    let kernel = open(&foreign).await;
     let new = domain::command::NewTask {
         title: "again".to_owned(),
         idempotency_key: Some("twice".to_owned()),

@@ -203,17 +203,34 @@ fn keep_address(address: &Address) {
 
 /// The element may only just be on its way to the page.
 fn focus_soon(id: String) {
+    // At once where it is on the page: the next key may follow before the next frame.
+    focus(&id);
+    let before = focused();
     request_animation_frame(move || {
-        let element = document().get_element_by_id(&id);
-        if let Some(element) = element.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
-            // An element that cannot be focused has left the page again.
-            drop(element.focus());
-            let nearest = ScrollIntoViewOptions::new();
-            nearest.set_block(ScrollLogicalPosition::Nearest);
-            nearest.set_inline(ScrollLogicalPosition::Nearest);
-            element.scroll_into_view_with_scroll_into_view_options(&nearest);
+        // An element that was moved has lost the keyboard; a person may have taken it elsewhere.
+        let now = focused();
+        if now == before || now.is_empty() {
+            focus(&id);
         }
     });
+}
+
+/// The id of the element with the keyboard; empty where none has it.
+fn focused() -> String {
+    let element = document().active_element();
+    element.map(|it| it.id()).unwrap_or_default()
+}
+
+fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+        // An element that cannot be focused has left the page again.
+        drop(element.focus());
+        let nearest = ScrollIntoViewOptions::new();
+        nearest.set_block(ScrollLogicalPosition::Nearest);
+        nearest.set_inline(ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&nearest);
+    }
 }
 
 fn open_form() {

@@ -235,7 +235,7 @@ impl Launch {
                 Some(self.claimed.token.as_str().to_owned()),
             ),
             ("KANBAN_TENANT", tenant),
-            // What another lane's task asks for is not this one's.
+            // The dispatcher itself may run in a worker, whose skills are another task's.
             (
                 "KANBAN_SKILLS",
                 Some(task.skills().join(",")).filter(|names| !names.is_empty()),

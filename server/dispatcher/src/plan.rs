@@ -19,7 +19,7 @@ pub(crate) struct Snapshot {
     /// they are to start.
     pub(crate) startable: Vec<Startable>,
     /// The number of runs in each lane, those that are leaving included; `None` counts those that
-    /// are leaving no known lane. What people claimed by hand takes up no slot.
+    /// are leaving no known lane. A claim by hand takes up no slot.
     pub(crate) running: BTreeMap<Option<String>, u32>,
     /// The tasks of the closed runs whose processes have not ended yet: a second worker beside them
     /// would work on the same files.
@@ -303,7 +303,7 @@ mod tests {
                 ..Snapshot::new(&open, &leaving, cap, BTreeSet::new())
             };
             let starts = plan(&snapshot, &two_lanes());
-            // What people claimed by hand takes up no slot.
+            // A claim by hand takes up no slot.
             let all = starts.len() + at_work.iter().flatten().count() + left.len();
             prop_assert!(starts.is_empty() || u32::try_from(all).unwrap() <= cap);
             let narrow = starts.iter().filter(|start| start.lane.name == "narrow").count();

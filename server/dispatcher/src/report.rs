@@ -12,7 +12,7 @@ pub struct TickReport {
     pub promoted: usize,
     /// The runs started, in that order.
     pub spawned: Vec<Spawned>,
-    /// Those of `skipped` without an assignee.
+    /// The tasks of `skipped` without an assignee.
     pub skipped_unassigned: Vec<TaskId>,
     /// Tasks whose worker had vanished.
     pub crashed: Vec<TaskId>,

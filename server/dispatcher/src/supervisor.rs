@@ -14,13 +14,14 @@ use crate::error::Error;
 use crate::process;
 use crate::run_folder::RunFolder;
 
-/// What became of a supervisor.
+/// The state of a supervisor.
 #[derive(Debug)]
 pub(crate) enum Supervisor {
     /// It is alive.
     Alive(OwnedFd),
     /// It is alive and works for a run of another home.
     OfAnotherHome,
+    /// It has ended, or never registered.
     Gone,
 }
 

@@ -209,7 +209,7 @@ impl Watched {
         }
     }
 
-    /// The time at which it is killed.
+    /// The time at which [`Self::hurry`] is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Leaving(until) => Some(until),

@@ -210,7 +210,7 @@ pub(crate) fn prepare(
         let (is_home, path) = (path.starts_with(home.workspaces()), path.clone());
         let is_of_lane = !names_folder && lane.root.is_some();
         made.map_err(|cause| {
-            // What is in the way of one task alone is there already.
+            // `AlreadyExists`: a file is in the way of this one task.
             let is_in_root = is_of_lane && cause.kind() != ErrorKind::AlreadyExists;
             if is_home {
                 Error::Home { path, cause }

@@ -14,8 +14,8 @@ use crate::time::Timestamp;
 /// that a thousand of them are no burden.
 const LONGEST_DETAIL: usize = 2_000;
 
-/// How much of a name stands in a message, in characters: another program may have written a long one,
-/// behind which nothing else would be seen.
+/// The longest part of a name in a message, in characters: another program may have written one that
+/// hides the rest.
 const LONGEST_NAME: usize = 60;
 
 /// A piece of news. It is complete in itself: the task and the log may change before it is read.

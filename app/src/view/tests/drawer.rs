@@ -96,11 +96,11 @@ fn a_task_is_shown_with_its_facts_and_what_can_be_done() {
 fn the_branch_of_a_worktree_is_shown_beside_the_workspace() {
     let mut reading = reading(task(Status::Todo));
     has_not(&drawer(Ok(reading.clone())), &["Branch"]);
-    reading.detail.task.workspace_path = Some("/work/ships".to_owned());
+    reading.detail.task.workspace_path = Some("/srv/ships".to_owned());
     reading.branch = Some("kanban/t_00000001".to_owned());
     has(
         &drawer(Ok(reading)),
-        &["Workspace", "/work/ships", "Branch", "kanban/t_00000001"],
+        &["Workspace", "/srv/ships", "Branch", "kanban/t_00000001"],
     );
 }
 

@@ -9,14 +9,14 @@ use toml::{Table, Value};
 pub struct Secrets(BTreeSet<String>);
 
 impl Secrets {
-    /// Those that `kanban.toml` with this text names; none where it makes no sense.
+    /// Reads the names from the text of a `kanban.toml`; finds none where that is invalid.
     pub fn of_file(text: &str) -> Self {
         let file: Table = toml::from_str(text).unwrap_or_default();
         let channels = file.get("channels").and_then(Value::as_table);
         channels.map(Self::of).unwrap_or_default()
     }
 
-    /// Those of the table `[channels]`: wherever it says `{ env = "NAME" }`.
+    /// Collects the names of the table `[channels]`: each `NAME` of an `{ env = "NAME" }`.
     pub(super) fn of(channels: &Table) -> Self {
         let mut secrets = Self::default();
         secrets.find_in(channels);

@@ -95,7 +95,7 @@ impl Work {
                 return Ok(None);
             };
             let is_stopped = process::is_stopped(&supervisor);
-            // What has to be made ready may take as long as a worker, before the worker begins.
+            // The checkout of a worktree may take as long as a worker, before the worker begins.
             let times = if spec.worktree.is_some() { 2 } else { 1 };
             Ok(Some(Seen {
                 is_stopped: is_stopped.map_err(Error::system("read /proc"))?,

@@ -8,7 +8,7 @@ fn only_what_is_new_is_notified_and_only_to_those_who_asked() {
     let (mut model, socket) = live([asks(1, 10)]);
     let come = |model: &mut Model, cursor, tasks: Vec<TaskSummary>| {
         let mut effects = update(model, Msg::Received(socket, frame(cursor, tasks)));
-        // What waits behind them is asked besides.
+        // The count of the tasks behind them is read besides.
         effects.retain(|effect| *effect != Effect::ReadInbox);
         effects
     };

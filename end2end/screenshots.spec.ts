@@ -153,7 +153,7 @@ test.describe("what needs a person", () => {
     await create({ title: "Mirror the archive", assignee: "shell", body });
     const cake = await create({ title: "Bake a cake", assignee: "ada" });
     await api.post(`${plugin}/tasks/${cake}/subscriptions`, {
-      data: { platform: "pager", chat_id: "kitchen" },
+      data: { platform: "webhook", chat_id: "kitchen" },
     });
     await api.patch(`${plugin}/tasks/${cake}`, { data: { status: "done", result: "It is baked." } });
     const inbox = page.getByRole("main").getByRole("listitem");

@@ -3,41 +3,77 @@
 use anyhow::Context as _;
 use futures::future::join_all;
 use reqwest::Method;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite;
 
 use crate::harness::{API, Board, header, status, within};
+use crate::workers::Worker;
+
+/// Opens many connections that say this, and stay.
+async fn flood(address: &str, count: usize, words: &str) -> anyhow::Result<Vec<TcpStream>> {
+    let mut flood = Vec::new();
+    for _ in 0..count {
+        let mut connection = TcpStream::connect(address).await?;
+        connection.write_all(words.as_bytes()).await?;
+        flood.push(connection);
+    }
+    Ok(flood)
+}
 
 #[tokio::test]
-async fn a_flood_of_connections_is_told_to_wait_and_tasks_run_on() -> anyhow::Result<()> {
+async fn a_flood_of_connections_that_say_nothing_or_half_of_it_shuts_nobody_out()
+-> anyhow::Result<()> {
     let board = Board::running().await?;
     let address = board.address()?;
     let task = board
         .create("a", &["--assignee", "shell", "--body", "true"])
         .await?;
-    // Each says something and stays, so that it is known to have a place.
-    let mut flood = Vec::new();
-    let ask = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n");
-    let answer = loop {
-        let mut connection = TcpStream::connect(address).await?;
-        connection.write_all(ask.as_bytes()).await?;
-        let mut answer = vec![0; 4_096];
-        let length = within("an answer", connection.read(&mut answer)).await??;
-        answer.truncate(length);
-        flood.push(connection);
-        if !answer.starts_with(b"HTTP/1.1 200 ") {
-            break String::from_utf8(answer)?;
-        }
-    };
-    assert_eq!(flood.len(), 513);
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-    assert!(
-        answer.contains("retry-after: 1") && answer.ends_with("connections\"}"),
-        "{answer}"
+    let follower = board.socket("").await?;
+    let half = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n");
+    let body = format!(
+        "POST /login HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nhalf"
     );
-    drop(flood);
+    let mut floods = Vec::new();
+    for words in ["", &half, &body] {
+        floods.push(flood(address, 600, words).await?);
+        for _ in 0..3 {
+            let ask = board.request(Method::GET, &format!("{API}/stats"))?;
+            let code = within("an answer", status(ask)).await??;
+            assert_eq!(code, 200, "{words}");
+        }
+    }
     board.happened(&task, "completed").await?;
+    drop((floods, follower));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_sends_slowly_takes_nobody_elses_turn() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let address = board.address()?;
+    let (own, other) = (
+        board.create("own", &[]).await?,
+        board.create("b", &[]).await?,
+    );
+    let slow = Worker::of(&board, &own).await?;
+    let other = Worker::of(&board, &other).await?;
+    let words = format!(
+        "POST {API}/tasks/{own}/comments HTTP/1.1\r\nhost: {address}\r\n\
+         authorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\n\r\n{{",
+        slow.token
+    );
+    let flood = flood(address, 150, &words).await?;
+    for _ in 0..3 {
+        let ask = board.request(Method::GET, &format!("{API}/stats"))?;
+        assert_eq!(within("an answer", status(ask)).await??, 200);
+        let asked = other.says(Method::GET, "/board", &Value::Null);
+        assert_eq!(within("an answer", asked).await??.0, 200);
+    }
+    drop(flood);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The limits on the size of requests, and on how many are worked on at once.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::RequestExt;
@@ -11,11 +12,13 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::uri::PathAndQuery;
 use axum::middleware::Next;
 use axum::response::Response;
-use tokio::sync::Semaphore;
+use domain::id::RunToken;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::auth::Caller;
 use crate::http_error;
+use crate::listen::{Seat, until_sent};
 use crate::metrics::Metrics;
 
 /// The largest body, in bytes. A task's text is a few kilobytes; this leaves room for a long report
@@ -31,6 +34,11 @@ const MAX_URL_BYTES: usize = 8 * 1024;
 /// The most requests that are worked on at once. Each has a few writes under way at most, so all of
 /// them together never fill the kernel's queue, and the dispatcher always finds room in it.
 const MAX_AT_ONCE: usize = 128;
+
+/// The most requests of workers that are worked on at once, and of them those of one run: however
+/// many a worker sends, and however slowly, turns remain for people and for other workers.
+const MAX_OF_WORKERS: usize = 64;
+const MAX_OF_ONE_RUN: usize = 16;
 
 /// The longest wait of a request for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -53,8 +61,21 @@ pub(crate) const STRANGER_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(crate) struct Turns {
     of_guests: Arc<Semaphore>,
+    of_workers: Arc<Semaphore>,
     of_strangers: Arc<Semaphore>,
+    shares: Arc<Shares>,
     metrics: Arc<Metrics>,
+}
+
+/// The turns of each run that has requests under way.
+#[derive(Debug, Default)]
+struct Shares(Mutex<HashMap<RunToken, Weak<Semaphore>>>);
+
+/// A request's turn. A run's share is given back with the last byte of the answer, so that answers
+/// which nobody reads count too.
+struct Turn {
+    _turn: OwnedSemaphorePermit,
+    share: Option<OwnedSemaphorePermit>,
 }
 
 impl Turns {
@@ -62,9 +83,49 @@ impl Turns {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
         Self {
             of_guests: Arc::new(Semaphore::new(MAX_AT_ONCE)),
+            of_workers: Arc::new(Semaphore::new(MAX_OF_WORKERS)),
             of_strangers: Arc::new(Semaphore::new(MAX_STRANGERS)),
+            shares: Arc::default(),
             metrics,
         }
+    }
+
+    /// The turn of a caller, of a stranger without one, as soon as one is free; `None` after
+    /// [`MAX_WAIT`].
+    async fn next(&self, caller: Option<&Caller>) -> Option<Turn> {
+        let run = caller.and_then(Caller::run);
+        let turns = match (caller, run) {
+            (None, _) => &self.of_strangers,
+            (_, Some(_)) => &self.of_workers,
+            (_, None) => &self.of_guests,
+        };
+        let turn = async {
+            let share = match run {
+                Some(run) => Some(self.shares.of(run).acquire_owned().await.ok()?),
+                None => None,
+            };
+            let turn = turns.clone().acquire_owned().await.ok()?;
+            Some(Turn { _turn: turn, share })
+        };
+        let turn = timeout(MAX_WAIT, turn).await.ok().flatten();
+        if turn.is_none() {
+            self.metrics.put_off();
+        }
+        turn
+    }
+}
+
+impl Shares {
+    /// The share of a run. Shares that nobody uses are forgotten.
+    fn of(&self, run: &RunToken) -> Arc<Semaphore> {
+        let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get(run).and_then(Weak::upgrade) {
+            return share;
+        }
+        shares.retain(|_, share| share.strong_count() > 0);
+        let share = Arc::new(Semaphore::new(MAX_OF_ONE_RUN));
+        shares.insert(run.clone(), Arc::downgrade(&share));
+        share
     }
 }
 
@@ -92,27 +153,25 @@ pub(crate) async fn size(request: Request, next: Next) -> Response {
 
 /// Lets a request wait for its turn, and ends one that takes too long.
 pub(crate) async fn turn(State(turns): State<Turns>, request: Request, next: Next) -> Response {
-    let is_stranger = request.extensions().get::<Caller>().is_none();
-    let (places, limit) = if is_stranger {
-        (&turns.of_strangers, STRANGER_LIMIT)
+    let caller = request.extensions().get::<Caller>().cloned();
+    let seat = request.extensions().get::<Seat>().cloned();
+    let (request, limit) = if caller.is_some() {
+        (request, REQUEST_LIMIT)
     } else {
-        (&turns.of_guests, REQUEST_LIMIT)
-    };
-    let request = if is_stranger {
-        match timeout(limit, whole(request)).await {
-            Ok(Ok(request)) => request,
+        match timeout(STRANGER_LIMIT, whole(request)).await {
+            Ok(Ok(request)) => (request, STRANGER_LIMIT),
             Ok(Err(refusal)) => return refusal,
             Err(_) => return too_slow(),
         }
-    } else {
-        request
     };
-    let Ok(Ok(_turn)) = timeout(MAX_WAIT, places.acquire()).await else {
-        turns.metrics.put_off();
+    let Some(turn) = turns.next(caller.as_ref()).await else {
         return http_error::busy("too many requests at once");
     };
-    let answer = timeout(limit, next.run(request)).await;
-    answer.unwrap_or_else(|_| too_slow())
+    let under_way = caller.and(seat).map(|seat| seat.hold());
+    match timeout(limit, next.run(request)).await {
+        Ok(answer) => until_sent(answer, (under_way, turn.share)),
+        Err(_) => too_slow(),
+    }
 }
 
 /// A request whose body has arrived.

@@ -1,8 +1,10 @@
 //! Connections: who may have one, for how long, and how much they may say before they are heard.
 
 mod impatient;
+mod seats;
 #[cfg(test)]
 mod tests;
+mod until_sent;
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,12 +28,13 @@ use tower::ServiceExt;
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
 use impatient::Impatient;
+use seats::{Seats, Taken};
 
-/// The most open connections. A browser has seven: six for requests and a socket. Half of the 1,024
-/// files that a process usually may open stay for the board, the logs and the workers.
-const MAX_CONNECTIONS: usize = 512;
+pub(crate) use seats::Seat;
+pub(crate) use until_sent::until_sent;
 
-/// The most connections beyond that which get an answer, instead of being cut without a word.
+/// The most connections for which no other can be cut that get an answer, instead of being cut
+/// without a word.
 const MAX_TURNED_AWAY: usize = 64;
 
 /// The time limit for a request's head, and for idling between two requests.
@@ -72,7 +75,7 @@ pub(crate) async fn listen(
     metrics: Arc<Metrics>,
     shutdown: Shutdown,
 ) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let seats: Arc<Seats> = Arc::default();
     let exits = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut stop = shutdown.listener();
     let mut connections = JoinSet::new();
@@ -86,8 +89,8 @@ pub(crate) async fn listen(
         };
         match accepted {
             Ok((stream, peer)) => {
-                if let Ok(place) = places.clone().try_acquire_owned() {
-                    let serving = serve(stream, peer, routes.clone(), shutdown.clone(), place);
+                if let Some(taken) = seats.take() {
+                    let serving = serve(stream, peer, routes.clone(), shutdown.clone(), taken);
                     connections.spawn(serving);
                     continue;
                 }
@@ -116,15 +119,16 @@ async fn serve(
     peer: SocketAddr,
     routes: Router,
     shutdown: Shutdown,
-    place: OwnedSemaphorePermit,
+    taken: Taken,
 ) {
-    let _place = place;
     // Frames and answers are written whole, so there is nothing to wait for.
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    let seat = taken.seat.clone();
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(seat.clone());
         let routes = routes.clone();
         async move { routes.oneshot(request.map(Body::new)).await }
     });
@@ -140,6 +144,7 @@ async fn serve(
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = taken.seat.cut() => return,
         () = stop.stopping() => {
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -115,7 +115,7 @@ row_id! {
 ///
 /// It fences a worker off once its run has ended, as in Kleppmann's "How to do distributed
 /// locking". Its `Debug` shows no digit, so that a token does not reach a log.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunToken(String);
 

@@ -28,6 +28,8 @@ pub(crate) struct Snapshot {
     pub(crate) cap: u32,
     /// The paused lanes; `None` pauses everything.
     pub(crate) paused: BTreeSet<Option<String>>,
+    /// The lanes that get one task at a time, until it has shown that workers can be started there.
+    pub(crate) on_trial: BTreeSet<String>,
 }
 
 impl Snapshot {
@@ -53,6 +55,7 @@ impl Snapshot {
             leaving: leaving.values().map(|place| place.task.clone()).collect(),
             cap,
             paused,
+            on_trial: BTreeSet::new(),
         }
     }
 
@@ -72,7 +75,12 @@ impl Snapshot {
             return 0;
         }
         let running = self.running.get(&name).copied().unwrap_or_default();
-        lane.cap.map_or(u32::MAX, |cap| cap.saturating_sub(running))
+        let room = lane.cap.map_or(u32::MAX, |cap| cap.saturating_sub(running));
+        if self.on_trial.contains(&lane.name) {
+            room.min(1)
+        } else {
+            room
+        }
     }
 
     /// Keeps the assignees whose lane has a free slot.

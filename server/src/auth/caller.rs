@@ -52,6 +52,14 @@ impl Caller {
         }
     }
 
+    /// The run whose worker it is.
+    pub(crate) fn run(&self) -> Option<&RunToken> {
+        match &self.pass {
+            Pass::Token { .. } | Pass::Session { .. } => None,
+            Pass::Worker { token } => Some(token),
+        }
+    }
+
     /// The scope of its idempotency keys: the board, or one run.
     pub(crate) fn scope(&self) -> String {
         match &self.pass {

@@ -1,10 +1,12 @@
 //! The circuit breakers, one for the machine and one for each lane: open while starts fail for a
-//! reason that is not their tasks'.
+//! reason that is not their tasks'. A lane's is closed by one trial: once its back-off is over, one
+//! task is started, and the others when that one has shown that it can be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::dispatch::LaneReport;
+use domain::id::RunId;
 use tokio::time::Instant;
 
 use super::retry::Retry;
@@ -19,6 +21,8 @@ pub(super) struct Holds(BTreeMap<Option<String>, Hold>);
 struct Hold {
     problem: String,
     retry: Retry,
+    /// The run that was started last in spite of it.
+    trial: Option<RunId>,
 }
 
 impl Holds {
@@ -31,7 +35,12 @@ impl Holds {
             tracing::error!(lane, problem, "nothing is started");
         }
         let retry = Retry::after(before.map(|before| &before.retry), LONGEST);
-        self.0.insert(lane, Hold { problem, retry });
+        let hold = Hold {
+            problem,
+            retry,
+            trial: None,
+        };
+        self.0.insert(lane, hold);
     }
 
     /// Notes that a lane, or the machine, can start workers.
@@ -42,12 +51,47 @@ impl Holds {
         }
     }
 
+    /// Takes a run that was started for the trial of its lane, if that is held: until it has ended or
+    /// the back-off is over once more, no other is started there.
+    pub(super) fn started(&mut self, lane: &str, run: RunId) {
+        if let Some(hold) = self.0.get_mut(&Some(lane.to_owned())) {
+            hold.trial = Some(run);
+            hold.retry.restart();
+        }
+    }
+
+    /// Frees the lane of a trial that has ended for another reason than its lane.
+    pub(super) fn ended(&mut self, run: RunId) {
+        let of_trial = |hold: &Hold| hold.trial == Some(run);
+        let lane = self.0.iter().find(|(_, hold)| of_trial(hold));
+        if let Some(lane) = lane.and_then(|(lane, _)| lane.clone()) {
+            self.free(Some(&lane));
+        }
+    }
+
+    /// Frees the lanes whose trials have gone on for a whole back-off: a worker that cannot be started
+    /// ends at once.
+    pub(super) fn free_tried(&mut self, is_running: impl Fn(RunId) -> bool) {
+        let is_tried = |hold: &Hold| hold.retry.is_due() && hold.trial.is_some_and(&is_running);
+        let tried = self.0.iter().filter(|(_, hold)| is_tried(hold));
+        let tried: Vec<_> = tried.filter_map(|(lane, _)| lane.clone()).collect();
+        for lane in tried {
+            self.free(Some(&lane));
+        }
+    }
+
+    /// The lanes in which one task may be started, to see whether more can.
+    pub(super) fn on_trial(&self) -> BTreeSet<String> {
+        let due = self.0.iter().filter(|(_, hold)| hold.retry.is_due());
+        due.filter_map(|(lane, _)| lane.clone()).collect()
+    }
+
     /// Lets all be tried again now: somebody asks for it.
     pub(super) fn end_rests(&mut self) {
         self.0.values_mut().for_each(|hold| hold.retry.end());
     }
 
-    /// The lanes that start nothing now. The machine is freed by a probe, a lane by its next start.
+    /// The lanes that start nothing now. The machine is freed by a probe, a lane by its trial.
     pub(super) fn held(&self) -> BTreeSet<Option<String>> {
         let held = self.0.iter();
         let held = held.filter(|(lane, hold)| lane.is_none() || !hold.retry.is_due());
@@ -78,5 +122,61 @@ impl Holds {
             let hold = hold.filter(|hold| !hold.retry.is_due());
             lane.problem = hold.map(|hold| hold.problem.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: RunId = RunId(7);
+
+    /// A lane whose back-off is over.
+    fn tried_again() -> Holds {
+        let mut holds = Holds::default();
+        holds.put(Some("agent".to_owned()), "no such program".to_owned());
+        holds.end_rests();
+        holds
+    }
+
+    fn is_held(holds: &Holds) -> bool {
+        holds.held().contains(&Some("agent".to_owned()))
+    }
+
+    #[tokio::test]
+    async fn a_lane_is_tried_with_one_run_and_freed_when_that_one_ends_for_another_reason() {
+        let mut holds = tried_again();
+        assert_eq!(holds.on_trial(), BTreeSet::from(["agent".to_owned()]));
+        holds.started("agent", RUN);
+        assert!(is_held(&holds));
+        holds.ended(RunId(6));
+        assert!(is_held(&holds));
+        holds.ended(RUN);
+        assert!(!is_held(&holds) && holds.on_trial().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trial_that_outlasts_the_back_off_frees_its_lane() {
+        let mut holds = tried_again();
+        holds.started("agent", RUN);
+        holds.free_tried(|_| true);
+        assert!(is_held(&holds));
+        tokio::time::advance(LONGEST).await;
+        holds.free_tried(|_| false);
+        assert_eq!(holds.on_trial().len(), 1);
+        holds.free_tried(|run| run == RUN);
+        assert!(!is_held(&holds) && holds.on_trial().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trial_that_fails_makes_the_back_off_longer() {
+        let mut holds = tried_again();
+        let rest = |holds: &Holds| holds.next_try(Instant::now()).unwrap() - Instant::now();
+        holds.started("agent", RUN);
+        let before = rest(&holds);
+        holds.put(Some("agent".to_owned()), "no such program".to_owned());
+        assert_eq!(rest(&holds), before * 2);
+        holds.ended(RUN);
+        assert!(is_held(&holds));
     }
 }

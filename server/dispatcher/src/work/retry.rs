@@ -22,6 +22,11 @@ impl Retry {
         Self { rest, until }
     }
 
+    /// Begins it anew, as long as before.
+    pub(super) fn restart(&mut self) {
+        self.until = Instant::now() + self.rest;
+    }
+
     /// Its length.
     #[cfg(test)]
     pub(super) fn rest(&self) -> Duration {

@@ -84,10 +84,14 @@ impl Work {
                 exit => judge(exit, spec, silence),
             };
             tracing::info!(task.id = %place.task, run.id = %run, "ended: {}", verdict.name());
+            if !matches!(verdict, Verdict::Hinder { .. }) {
+                self.holds.ended(run);
+            }
             self.report_end(run, place, verdict, (next, worker), record)
                 .await?;
         } else {
             tracing::info!(run.id = %run, "ended, closed before");
+            self.holds.ended(run);
             if let Some(record) = record {
                 self.tell(run, &Actor::dispatcher(), vec![record]).await?;
             }

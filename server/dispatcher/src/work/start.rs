@@ -21,11 +21,14 @@ impl Work {
         open: &[OpenRun],
         max: Option<u32>,
     ) -> Result<u32, Error> {
+        let watched = &self.watched;
+        self.holds.free_tried(|run| watched.contains_key(&run));
         let pauses = self.kernel.dispatch().await?.paused;
         let mut paused = self.holds.held();
         paused.extend(pauses.into_iter().map(|pause| pause.lane));
         let cap = self.settings.cap.limit;
         let mut snapshot = Snapshot::new(open, &self.leaving, cap, paused);
+        snapshot.on_trial = self.holds.on_trial();
         let room = snapshot.room();
         if room == 0 {
             return Ok(0);
@@ -123,6 +126,7 @@ impl Work {
                     assignee,
                     workspace: launched.workspace.display().to_string(),
                 });
+                self.holds.started(&lane.name, run);
                 self.watch(run, place, Process::Child(launched.shim))?;
                 return Ok(true);
             }

@@ -199,6 +199,40 @@ async fn a_program_that_cannot_be_executed_holds_its_lane_back_and_counts_for_no
 }
 
 #[tokio::test]
+async fn a_lane_that_is_held_back_is_tried_with_one_task() {
+    let board = Board::new();
+    let program = board.folder.path().join("agent");
+    write_program(&program, "#!/no/such/interpreter\n");
+    board.configure(&format!("[lanes.agent]\ncommand = [{program:?}]"));
+    let dispatcher = board.start_with(board.config_with_cap(8)).await.unwrap();
+    let tasks = ready_tasks(&board, "agent").await;
+    board
+        .until_report(|report| report.lane_of("agent").unwrap().problem.is_some())
+        .await;
+    board.until_all_is_settled().await;
+    let runs = async || {
+        let mut count = 0;
+        for task in &tasks {
+            count += board.detail(task).await.runs.len();
+        }
+        count
+    };
+    let before = runs().await;
+    dispatcher.handle().nudge();
+    in_time(async {
+        while runs().await == before {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    board.until_all_is_settled().await;
+    // Its back-off may be over just now, and the next trial begun.
+    let more = runs().await - before;
+    assert!((1..=2).contains(&more), "{more}");
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_workspace_root_that_cannot_be_used_holds_its_lane_back_and_counts_for_no_task() {
     let board = Board::new();
     let root = board.folder.path().join("stick");

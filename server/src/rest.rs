@@ -37,84 +37,96 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{get, patch, post};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::{AppState, events, http_error};
 
 /// The routes, to be mounted at `/api/plugins/kanban`.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    let subscriptions = get(subscriptions::of_task)
-        .post(subscriptions::subscribe)
-        .delete(subscriptions::unsubscribe);
-    let of_task = get(tasks::task).patch(tasks::edit).delete(tasks::remove);
-    let attachments = get(attachments::of_task).post(attachments::not_taken);
-    let boards = get(boards::boards).post(boards::not_offered);
-    let of_board = get(board_subscriptions::all).post(board_subscriptions::subscribe);
-    let quiet_hours =
-        get(board_subscriptions::quiet_hours).put(board_subscriptions::set_quiet_hours);
-    Router::new()
-        .route("/board", get(board::board))
-        .route("/tasks", post(tasks::create))
-        // To the original, any other verb than POST asks for a task of this name.
-        .route(
-            "/tasks/bulk",
-            get(no_such_task).patch(no_such_task).post(bulk::bulk),
-        )
-        .route("/tasks/{id}", of_task)
-        .route("/tasks/{id}/comments", post(comments::comment))
-        .route("/tasks/{id}/log", get(log::log))
-        .route("/tasks/{id}/log/stream", get(log_stream::follow))
-        .route("/tasks/{id}/why", get(dispatch::why))
-        .route("/tasks/{id}/runs", get(runs::runs))
-        .route("/tasks/{id}/claim", post(runs::claim))
-        .route("/tasks/{id}/heartbeat", post(runs::heartbeat))
-        .route("/tasks/{id}/cancel", post(runs::cancel))
-        .route("/tasks/{id}/reclaim", post(runs::reclaim))
-        .route("/tasks/{id}/reassign", post(tasks::reassign))
-        .route("/tasks/{id}/attachments", attachments)
-        .route(
-            "/attachments/{id}",
-            get(attachments::none).delete(attachments::none),
-        )
-        .route("/runs/{id}", get(runs::run))
-        .route("/runs/{id}/terminate", post(runs::terminate))
-        .route("/workers/active", get(workers::active))
-        .route("/assignees", get(workers::assignees))
-        .route("/diagnostics", get(diagnostics::diagnostics))
-        .route("/boards", boards)
-        .route(
-            "/boards/{id}",
-            patch(boards::not_offered).delete(boards::not_offered),
-        )
-        .route("/boards/{id}/switch", post(boards::switch))
-        .route("/tasks/{id}/subscriptions", subscriptions)
-        .route("/subscriptions", get(subscriptions::all))
-        .route("/board/subscriptions", of_board)
-        .route(
-            "/board/subscriptions/{id}",
-            delete(board_subscriptions::unsubscribe),
-        )
-        .route("/quiet-hours", quiet_hours)
-        .route("/deliveries", get(deliveries::deliveries))
-        .route("/deliveries/{id}", delete(deliveries::drop_dead))
-        .route("/deliveries/{id}/retry", post(deliveries::retry))
-        .route("/inbox", get(inbox::inbox))
-        .route("/links", post(links::link).delete(links::unlink))
-        .route("/search", get(search::search))
-        .route("/undo", post(undo::undo))
-        .route("/config", get(config::config))
-        .route("/stats", get(stats::stats))
-        .route("/dispatch", post(dispatch::dispatch))
-        .route("/dispatcher", get(dispatch::health))
-        .route("/lanes", get(dispatch::lanes))
-        .route("/pause", post(dispatch::pause))
-        .route("/resume", post(dispatch::resume))
-        .route("/events", get(events::events))
-        .merge(not_offered::routes())
+    Router::from(documented())
+        .merge(undocumented())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(state.clone(), once::once))
         .layer(from_fn(which_board::only_ours))
+}
+
+/// The routes that the document names. Each has its path, its method and what it reads and answers at
+/// its handler.
+fn documented() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .routes(routes!(board::board))
+        .routes(routes!(tasks::create))
+        .routes(routes!(bulk::bulk))
+        .routes(routes!(tasks::task, tasks::edit, tasks::remove))
+        .routes(routes!(comments::comment))
+        .routes(routes!(log::log))
+        .routes(routes!(log_stream::follow))
+        .routes(routes!(dispatch::why))
+        .routes(routes!(runs::runs))
+        .routes(routes!(runs::claim))
+        .routes(routes!(runs::heartbeat))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::reclaim))
+        .routes(routes!(tasks::reassign))
+        .routes(routes!(attachments::of_task))
+        .routes(routes!(runs::run))
+        .routes(routes!(runs::terminate))
+        .routes(routes!(workers::active))
+        .routes(routes!(workers::assignees))
+        .routes(routes!(diagnostics::diagnostics))
+        .routes(routes!(boards::boards))
+        .routes(routes!(boards::switch))
+        .routes(routes!(
+            subscriptions::of_task,
+            subscriptions::subscribe,
+            subscriptions::unsubscribe
+        ))
+        .routes(routes!(subscriptions::all))
+        .routes(routes!(
+            board_subscriptions::all,
+            board_subscriptions::subscribe
+        ))
+        .routes(routes!(board_subscriptions::unsubscribe))
+        .routes(routes!(
+            board_subscriptions::quiet_hours,
+            board_subscriptions::set_quiet_hours
+        ))
+        .routes(routes!(deliveries::deliveries))
+        .routes(routes!(deliveries::drop_dead))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(inbox::inbox))
+        .routes(routes!(links::link, links::unlink))
+        .routes(routes!(search::search))
+        .routes(routes!(undo::undo))
+        .routes(routes!(config::config))
+        .routes(routes!(stats::stats))
+        .routes(routes!(dispatch::dispatch))
+        .routes(routes!(dispatch::health))
+        .routes(routes!(dispatch::lanes))
+        .routes(routes!(dispatch::pause))
+        .routes(routes!(dispatch::resume))
+}
+
+/// The socket, and what is only refused.
+fn undocumented() -> Router<AppState> {
+    not_offered::routes()
+        .route("/events", get(events::events))
+        // To the original, any other verb than POST asks for a task of this name.
+        .route("/tasks/bulk", get(no_such_task).patch(no_such_task))
+        .route("/tasks/{id}/attachments", post(attachments::not_taken))
+        .route(
+            "/attachments/{id}",
+            get(attachments::none).delete(attachments::none),
+        )
+        .route("/boards", post(boards::not_offered))
+        .route(
+            "/boards/{id}",
+            patch(boards::not_offered).delete(boards::not_offered),
+        )
 }
 
 async fn no_such_task() -> Result<(), http_error::HttpError> {

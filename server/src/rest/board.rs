@@ -11,8 +11,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::status::Status;
 use kernel::BoardFilter;
+use utoipa::IntoParams;
 
-use super::input::Parameters;
+use super::input::{Parameters, lenient};
 use super::wire;
 use crate::AppState;
 use crate::http_error::HttpError;
@@ -20,9 +21,25 @@ use copy::Filter;
 
 pub(crate) use copy::BoardCopy;
 
+lenient! {
+    /// Which part of the board.
+    #[derive(IntoParams)]
+    #[into_params(parameter_in = Query)]
+    pub(super) struct BoardQuery {
+        /// Only the tasks of this tenant; empty is the tenant without a name.
+        tenant: Option<String> = optional_text(),
+        /// Archived tasks too.
+        #[param(value_type = Option<bool>)]
+        include_archived: bool = flag(),
+        /// Cards without long texts and ages, with an `ETag`.
+        #[param(value_type = Option<bool>)]
+        summary: bool = flag(),
+    }
+}
+
 /// The whole board.
 #[utoipa::path(
-    get, path = "/board", tag = "board", params(wire::body::BoardQuery),
+    get, path = "/board", tag = "board", params(BoardQuery),
     description = "The whole board, column by column. A summary is the same without long texts and \
                    ages, and has an `ETag`.",
     responses(
@@ -34,15 +51,13 @@ pub(crate) use copy::BoardCopy;
 pub(super) async fn board(
     State(state): State<AppState>,
     headers: HeaderMap,
-    Parameters(mut query): Parameters,
+    Parameters(query): Parameters<BoardQuery>,
 ) -> Result<Response, HttpError> {
     let filter = Filter {
-        tenant: query.optional_text("tenant"),
-        include_archived: query.flag("include_archived"),
+        tenant: query.tenant,
+        include_archived: query.include_archived,
     };
-    let is_summary = query.flag("summary");
-    query.finish()?;
-    if is_summary {
+    if query.summary {
         return summary(&state, &headers, filter).await;
     }
     let page = state.board_copy.page(state.kernel(), filter).await?;

@@ -6,18 +6,16 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::Command;
 use domain::id::SubscriptionId;
-use domain::notify::Filter;
+use domain::notify::{Address, Filter};
+use utoipa::ToSchema;
 
-use super::input::{Fields, Named};
-use super::subscriptions::{address, said};
+use super::input::{Body, Named, NumberParameter, lenient};
+use super::subscriptions::said;
 use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::notify::check_platform;
-
-/// The most kinds that may be named: more than there are.
-const MAX_KINDS: usize = 100;
 
 /// Who is told of the whole board, or of a part of it.
 #[utoipa::path(
@@ -29,26 +27,56 @@ pub(super) async fn all(State(state): State<AppState>) -> Result<Response, HttpE
     Ok(Json(wire::notify::BoardSubscriptions::new(&subscriptions)).into_response())
 }
 
+lenient! {
+    /// Who is told of the whole board, or of a part of it.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "platform": "webhook", "chat_id": "ci", "kinds": ["completed"] }))]
+    pub(super) struct BoardSubscription {
+        /// The channel: `telegram`, `slack`, `webhook`, `command`.
+        platform: String = required_text(),
+        /// The chat within it.
+        chat_id: String = required_text(),
+        /// The thread within the chat.
+        #[schema(value_type = Option<String>)]
+        thread_id: String = text(""),
+        /// Who asks for it.
+        user_id: Option<String> = optional_text(),
+        /// Only of tasks of this tenant.
+        tenant: Option<String> = optional_text(),
+        /// Only of tasks of this assignee.
+        assignee: Option<String> = optional_text(),
+        /// Only of these kinds of news; without it `completed`, `blocked`, `gave_up`, `crashed` and
+        /// `timed_out`.
+        // More than there are.
+        #[schema(value_type = Option<Vec<String>>, default = json!([]), max_items = 100)]
+        kinds: Vec<String> = some_texts(100),
+    }
+}
+
 /// Tells somebody of the whole board, or of a part of it.
 #[utoipa::path(
     post, path = "/board/subscriptions", tag = "subscriptions",
     description = "Tells somebody what becomes of all tasks, or of some of them, from now on; `ok` \
                    is false where they were told just that already.",
-    request_body = wire::body::BoardSubscription,
+    request_body = BoardSubscription,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn subscribe(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    mut fields: Fields,
+    Body(asked): Body<BoardSubscription>,
 ) -> Result<Response, HttpError> {
-    let to = address(&mut fields);
-    let filter = Filter {
-        tenant: fields.optional_text("tenant"),
-        assignee: fields.optional_text("assignee"),
-        kinds: fields.some_texts("kinds", MAX_KINDS),
+    let to = Address {
+        platform: asked.platform,
+        chat_id: asked.chat_id,
+        thread_id: asked.thread_id,
+        user_id: asked.user_id,
     };
-    fields.finish()?;
+    let filter = Filter {
+        tenant: asked.tenant,
+        assignee: asked.assignee,
+        kinds: asked.kinds,
+    };
     check_platform(&to, &state.services.home)?;
     said(&state, &caller, Command::SubscribeBoard { to, filter }).await
 }
@@ -56,13 +84,13 @@ pub(super) async fn subscribe(
 /// Tells them no longer.
 #[utoipa::path(
     delete, path = "/board/subscriptions/{id}", tag = "subscriptions",
-    params(super::openapi::NumberParameter),
+    params(NumberParameter),
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn unsubscribe(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
+    Named(named): Named<NumberParameter>,
 ) -> Result<Response, HttpError> {
     let subscription = SubscriptionId(named.number()?);
     said(&state, &caller, Command::UnsubscribeBoard { subscription }).await
@@ -78,23 +106,47 @@ pub(super) async fn quiet_hours(State(state): State<AppState>) -> Result<Respons
     Ok(Json(wire::notify::QuietPlaces::new(&places)).into_response())
 }
 
+lenient! {
+    /// When to leave a place alone.
+    #[derive(ToSchema)]
+    #[schema(example = json!({
+        "platform": "slack", "chat_id": "C1", "hours": "22:00-07:00 Europe/Berlin",
+    }))]
+    pub(super) struct QuietHours {
+        /// The channel.
+        platform: String = required_text(),
+        /// The chat within it.
+        chat_id: String = required_text(),
+        /// The thread within the chat.
+        #[schema(value_type = Option<String>)]
+        thread_id: String = text(""),
+        /// Who asks for it.
+        user_id: Option<String> = optional_text(),
+        /// From when until when, and perhaps the time zone; `null` is never.
+        hours: Option<String> = optional_text(),
+    }
+}
+
 /// Leaves somebody alone at certain hours.
 #[utoipa::path(
     put, path = "/quiet-hours", tag = "subscriptions",
     description = "Leaves a place alone at certain hours, such as `22:00-07:00 Europe/Berlin`; what \
                    happens meanwhile is told afterwards. Without `hours` it is never left alone. \
                    `ok` is false where that was so already.",
-    request_body = wire::body::QuietHours,
+    request_body = QuietHours,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn set_quiet_hours(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    mut fields: Fields,
+    Body(asked): Body<QuietHours>,
 ) -> Result<Response, HttpError> {
-    let to = address(&mut fields);
-    let hours = fields.optional_text("hours");
-    fields.finish()?;
-    let hours = hours.map(|text| text.parse()).transpose()?;
+    let to = Address {
+        platform: asked.platform,
+        chat_id: asked.chat_id,
+        thread_id: asked.thread_id,
+        user_id: asked.user_id,
+    };
+    let hours = asked.hours.map(|text| text.parse()).transpose()?;
     said(&state, &caller, Command::SetQuietHours { to, hours }).await
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::input::Named;
+use super::input::{BoardParameter, Named};
 use super::{which_board, wire};
 use crate::AppState;
 use crate::http_error::{self, HttpError};
@@ -23,14 +23,14 @@ pub(super) async fn boards(State(state): State<AppState>) -> Result<Response, Ht
 
 /// Chooses a board for the command line, of which there is one.
 #[utoipa::path(
-    post, path = "/boards/{id}/switch", tag = "board", params(super::openapi::BoardParameter),
+    post, path = "/boards/{id}/switch", tag = "board", params(BoardParameter),
     responses((status = 200, body = wire::answer::Current), super::openapi::Refusals, super::openapi::Missing),
 )]
-pub(super) async fn switch(named: Named) -> Response {
-    if which_board::is_ours(named.text()) {
+pub(super) async fn switch(Named(board): Named<BoardParameter>) -> Response {
+    if which_board::is_ours(&board.id) {
         Json(wire::answer::Current::new()).into_response()
     } else {
-        which_board::absent(named.text())
+        which_board::absent(&board.id)
     }
 }
 

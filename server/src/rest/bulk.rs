@@ -10,9 +10,11 @@ use domain::command::{Command, MAX_CHANGES, Receipt};
 use domain::error::{Error, ErrorKind};
 use domain::id::TaskId;
 use futures::future::join_all;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use super::change::{Change, UnknownStatus};
-use super::input::Fields;
+use super::change::{Changes, UnknownStatus};
+use super::input::{Body, lenient};
 use super::{undo, wire};
 use crate::AppState;
 use crate::auth::Caller;
@@ -22,36 +24,62 @@ use crate::http_error::{self, HttpError};
 /// server works on at once (`limits`) must fit into the kernel's queue of 4,096.
 const AT_ONCE: usize = 24;
 
+lenient! {
+    /// The same change for many tasks.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "ids": ["t_1a2b3c4d", "t_5e6f7a8b"], "priority": 3 }))]
+    pub(super) struct Bulk {
+        /// Which tasks: 1,000 at most.
+        #[schema(max_items = 1000)]
+        ids: Vec<String> = required_texts(MAX_CHANGES),
+        /// Where to; `archived` is asked for by `archive`.
+        status: Option<String> = optional_text(),
+        /// Who is to work on them; empty is nobody.
+        assignee: Option<String> = optional_text(),
+        /// Higher starts sooner.
+        priority: Option<i64> = optional_integer(),
+        /// With `done`: what came out of each, for the tasks that depend on it.
+        result: Option<String> = optional_text(),
+        /// With `done`: what the run of each did.
+        summary: Option<String> = optional_text(),
+        /// With `done`: particulars of the run of each for programs.
+        metadata: Option<Map<String, Value>> = optional_object(),
+        /// Whether to put them away, whatever `status` says.
+        #[schema(value_type = Option<bool>, default = false)]
+        archive: bool = flag(),
+    }
+}
+
 /// Changes many tasks.
 #[utoipa::path(
     post, path = "/tasks/bulk", tag = "tasks",
     description = "Does the same to many tasks: to each all of it or nothing, and whatever becomes \
                    of the others.",
-    request_body = wire::body::Bulk,
+    request_body = Bulk,
     responses((status = 200, body = wire::answer::Results), super::openapi::Refusals),
 )]
 pub(super) async fn bulk(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    mut fields: Fields,
+    Body(asked): Body<Bulk>,
 ) -> Result<Response, HttpError> {
-    let ids = fields.required_texts("ids", MAX_CHANGES);
-    let change = Change {
-        status: fields.optional_text("status"),
-        assignee: fields.optional_text("assignee"),
-        priority: fields.optional_integer("priority"),
-        result: fields.optional_text("result"),
-        summary: fields.optional_text("summary"),
-        metadata: fields.optional_object("metadata"),
-        ..Change::default()
-    };
-    let archive = fields.flag("archive");
-    fields.finish()?;
-    let ids: Vec<String> = ids.into_iter().filter(|id| !id.trim().is_empty()).collect();
+    let mut ids = asked.ids;
+    ids.retain(|id| !id.trim().is_empty());
     if ids.is_empty() {
         return Err(HttpError::Senseless("ids is required".to_owned()));
     }
-    let wish = Wish { change, archive };
+    let wish = Wish {
+        change: Changes {
+            status: asked.status,
+            assignee: asked.assignee,
+            priority: asked.priority,
+            result: asked.result,
+            summary: asked.summary,
+            metadata: asked.metadata,
+            ..Changes::default()
+        },
+        archive: asked.archive,
+    };
     let actor = caller.actor();
     let mut results = Vec::with_capacity(ids.len());
     let mut acts = Vec::new();
@@ -80,7 +108,7 @@ pub(super) async fn bulk(
 
 /// The change of each task.
 struct Wish {
-    change: Change,
+    change: Changes,
     /// Instead of any status.
     archive: bool,
 }

@@ -1,31 +1,50 @@
-//! The changes of `PATCH /tasks/{id}` and `POST /tasks/bulk`, as commands.
+//! The changes of `PATCH /tasks/{id}` and `POST /tasks/bulk`, as commands. A field that is `None`
+//! stays.
 
 use domain::command::Command;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::time::Seconds;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use super::input::Fields;
-use super::tasks::{RETRIES, RUNTIME, count};
+use super::input::lenient;
+use super::tasks::count;
 use crate::http_error::HttpError;
 
-/// The change of a task. A field that is `None` stays.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Change {
-    pub(super) assignee: Option<String>,
-    /// True when a worker that has the task is stopped when somebody else gets it.
-    pub(super) stop: bool,
-    pub(super) status: Option<String>,
-    pub(super) result: Option<String>,
-    pub(super) summary: Option<String>,
-    pub(super) metadata: Option<Map<String, Value>>,
-    pub(super) block_reason: Option<String>,
-    pub(super) priority: Option<i64>,
-    pub(super) title: Option<String>,
-    pub(super) body: Option<String>,
-    pub(super) max_runtime: Option<Seconds>,
-    pub(super) failure_limit: Option<u32>,
+lenient! {
+    /// What is to become of a task.
+    #[derive(Clone, Debug, Default, ToSchema)]
+    #[schema(example = json!({ "status": "done", "result": "merged as 1a2b3c4" }))]
+    pub(super) struct Changes {
+        /// Who is to work on it; empty is nobody.
+        pub(super) assignee: Option<String> = optional_text(),
+        /// Whether a worker that has it is stopped when somebody else gets it.
+        #[schema(value_type = Option<bool>)]
+        pub(super) stop: bool = flag(),
+        /// Where to: `triage`, `todo`, `ready`, `blocked`, `done` or `archived`.
+        pub(super) status: Option<String> = optional_text(),
+        /// With `done`: what came out of it, for the tasks that depend on it.
+        pub(super) result: Option<String> = optional_text(),
+        /// With `done`: what the run did.
+        pub(super) summary: Option<String> = optional_text(),
+        /// With `done`: particulars of the run for programs.
+        pub(super) metadata: Option<Map<String, Value>> = optional_object(),
+        /// With `blocked`: the question, or what is missing.
+        pub(super) block_reason: Option<String> = optional_text(),
+        /// Higher starts sooner.
+        pub(super) priority: Option<i64> = optional_integer(),
+        /// What is to be done, in a line.
+        pub(super) title: Option<String> = optional_text(),
+        /// The whole story.
+        pub(super) body: Option<String> = optional_text(),
+        /// How long an attempt may run, from the next one on; 0 is as long as its lane allows.
+        #[schema(minimum = 0, maximum = 31_536_000)]
+        pub(super) max_runtime_seconds: Option<i64> = bounded(0..=31_536_000),
+        /// After how many failures in a row it is blocked; 0 is as many as the board allows.
+        #[schema(minimum = 0, maximum = 1_000)]
+        pub(super) max_retries: Option<i64> = bounded(0..=1_000),
+    }
 }
 
 /// A status that no verb leads to.
@@ -38,25 +57,7 @@ impl From<UnknownStatus> for HttpError {
     }
 }
 
-impl Change {
-    /// Reads the body of a `PATCH`.
-    pub(super) fn of_task(fields: &mut Fields) -> Self {
-        Self {
-            assignee: fields.optional_text("assignee"),
-            stop: fields.flag("stop"),
-            status: fields.optional_text("status"),
-            result: fields.optional_text("result"),
-            summary: fields.optional_text("summary"),
-            metadata: fields.optional_object("metadata"),
-            block_reason: fields.optional_text("block_reason"),
-            priority: fields.optional_integer("priority"),
-            title: fields.optional_text("title"),
-            body: fields.optional_text("body"),
-            max_runtime: fields.bounded("max_runtime_seconds", RUNTIME).map(Seconds),
-            failure_limit: fields.bounded("max_retries", RETRIES).and_then(count),
-        }
-    }
-
+impl Changes {
     /// The same without a status.
     pub(super) fn without_status(&self) -> Self {
         Self {
@@ -86,11 +87,11 @@ impl Change {
             title: self.title.clone(),
             body: self.body.clone(),
         });
-        let has_limits = self.max_runtime.is_some() || self.failure_limit.is_some();
+        let has_limits = self.max_runtime_seconds.is_some() || self.max_retries.is_some();
         let limit = has_limits.then(|| Command::LimitTask {
             task: task.clone(),
-            max_runtime: self.max_runtime,
-            failure_limit: self.failure_limit,
+            max_runtime: self.max_runtime_seconds.map(Seconds),
+            failure_limit: self.max_retries.and_then(count),
         });
         Ok([assign, place, priority, edit, limit]
             .into_iter()
@@ -131,9 +132,9 @@ mod tests {
     fn an_empty_assignee_is_nobody_and_none_is_no_change() {
         let task: TaskId = "t_1".parse().unwrap();
         let commands = |assignee: Option<&str>| {
-            let change = Change {
+            let change = Changes {
                 assignee: assignee.map(str::to_owned),
-                ..Change::default()
+                ..Changes::default()
             };
             change.commands(&task).unwrap()
         };
@@ -146,9 +147,9 @@ mod tests {
 
     #[test]
     fn a_status_of_another_version_is_unknown_here() {
-        let change = Change {
+        let change = Changes {
             status: Some("review".to_owned()),
-            ..Change::default()
+            ..Changes::default()
         };
         let task: TaskId = "t_1".parse().unwrap();
         assert_eq!(

@@ -6,30 +6,41 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::Command;
 use domain::error::Error;
+use utoipa::ToSchema;
 
-use super::input::{Fields, Named};
+use super::input::{Body, Named, TaskParameter, lenient};
 use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 
+lenient! {
+    /// Something to say about a task.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "body": "Which branch?", "author": "ada" }))]
+    pub(super) struct NewComment {
+        /// What to say.
+        body: String = required_text(),
+        /// Who says it.
+        #[schema(default = "dashboard")]
+        author: Option<String> = optional_text(),
+    }
+}
+
 /// Says something about a task.
 #[utoipa::path(
-    post, path = "/tasks/{id}/comments", tag = "tasks", params(super::openapi::TaskParameter),
+    post, path = "/tasks/{id}/comments", tag = "tasks", params(TaskParameter),
     description = "Says something about a task. A worker speaks in its own name, whatever `author` \
                    says.",
-    request_body = wire::body::NewComment,
+    request_body = NewComment,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn comment(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    mut fields: Fields,
+    Named(named): Named<TaskParameter>,
+    Body(NewComment { body, author }): Body<NewComment>,
 ) -> Result<Response, HttpError> {
-    let body = fields.required_text("body");
-    let author = fields.optional_text("author");
-    fields.finish()?;
     // The original looks at the text before it looks for the task.
     if body.trim().is_empty() {
         return Err(Error::BlankComment.into());

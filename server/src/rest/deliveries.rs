@@ -7,47 +7,53 @@ use axum::response::{IntoResponse, Response};
 use domain::command::Command;
 use domain::id::DeliveryId;
 use domain::notify::delivery::DeliveryState;
-use kernel::DeliveryQuery;
+use utoipa::IntoParams;
 
-use super::input::{Bounds, Named, Parameters, task_id};
+use super::input::{Named, NumberParameter, Parameters, lenient, task_id};
 use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 
-/// The bounds on the number of deliveries in an answer.
-const LIMIT: Bounds = Bounds {
-    least: 1,
-    most: 1_000,
-};
-
 /// The default number of deliveries.
 const DEFAULT_LIMIT: u32 = 100;
+
+lenient! {
+    /// Which deliveries.
+    #[derive(IntoParams)]
+    #[into_params(parameter_in = Query)]
+    pub(super) struct DeliveryQuery {
+        /// Only of this task.
+        task_id: Option<String> = optional_text(),
+        /// Only those that are `pending`, `delivered` or `dead`.
+        state: Option<String> = optional_text(),
+        /// How many, of the newest.
+        #[param(default = 100, minimum = 1, maximum = 1_000)]
+        limit: Option<i64> = bounded(1..=1_000),
+    }
+}
 
 /// Deliveries, newest first.
 #[utoipa::path(
     get, path = "/deliveries", tag = "subscriptions",
     description = "What was said to whom, or is to be, newest first. What is `dead` was refused for \
                    good or too often: it is tried again or dropped by a person.",
-    params(wire::body::DeliveryQuery),
+    params(DeliveryQuery),
     responses((status = 200, body = wire::notify::Deliveries<'_>), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn deliveries(
     State(state): State<AppState>,
-    Parameters(mut query): Parameters,
+    Parameters(query): Parameters<DeliveryQuery>,
 ) -> Result<Response, HttpError> {
-    let task = query.optional_text("task_id");
-    let wanted = query.optional_text("state");
-    let limit = query.bounded("limit", LIMIT);
-    query.finish()?;
-    let task = task.as_deref().map(task_id).transpose()?;
+    let task = query.task_id.as_deref().map(task_id).transpose()?;
     if let Some(task) = &task {
         state.kernel().task_alone(task).await?;
     }
-    let query = DeliveryQuery {
+    let query = kernel::DeliveryQuery {
         task,
-        state: wanted.as_deref().map(named).transpose()?,
-        limit: limit
+        state: query.state.as_deref().map(named).transpose()?,
+        limit: query
+            .limit
             .and_then(|limit| u32::try_from(limit).ok())
             .unwrap_or(DEFAULT_LIMIT),
     };
@@ -63,7 +69,7 @@ fn named(state: &str) -> Result<DeliveryState, HttpError> {
 /// Tries again what was given up.
 #[utoipa::path(
     post, path = "/deliveries/{id}/retry", tag = "subscriptions",
-    params(super::openapi::NumberParameter),
+    params(NumberParameter),
     description = "Begins anew, at once, with what was given up, and with all else that \
                    the same place was not told.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
@@ -71,7 +77,7 @@ fn named(state: &str) -> Result<DeliveryState, HttpError> {
 pub(super) async fn retry(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
+    Named(named): Named<NumberParameter>,
 ) -> Result<Response, HttpError> {
     let delivery = DeliveryId(named.number()?);
     say(&state, &caller, Command::RetryDelivery { delivery }).await
@@ -80,7 +86,7 @@ pub(super) async fn retry(
 /// Forgets what was given up.
 #[utoipa::path(
     delete, path = "/deliveries/{id}", tag = "subscriptions",
-    params(super::openapi::NumberParameter),
+    params(NumberParameter),
     description = "Forgets what was given up, and all else that the same place was not \
                    told; nobody is told of it any more.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
@@ -88,7 +94,7 @@ pub(super) async fn retry(
 pub(super) async fn drop_dead(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
+    Named(named): Named<NumberParameter>,
 ) -> Result<Response, HttpError> {
     let delivery = DeliveryId(named.number()?);
     say(&state, &caller, Command::DropDelivery { delivery }).await

@@ -7,39 +7,46 @@ use axum::response::{IntoResponse, Response};
 use domain::command::Command;
 use domain::id::TaskId;
 use tokio::task::spawn_blocking;
+use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Bounds, Fields, Named, Parameters};
+use super::input::{Named, OptionalBody, Parameters, TaskParameter, lenient};
 use super::wire;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::{AppState, lanes};
 
-/// The bounds on the number of tasks to start: more than any machine starts.
-const MAX: Bounds = Bounds {
-    least: 0,
-    most: 1_000,
-};
-
 /// The default number of tasks to start, as in the original.
 const DEFAULT_MAX: i64 = 8;
+
+lenient! {
+    /// How to look at the board.
+    #[derive(IntoParams)]
+    #[into_params(parameter_in = Query)]
+    pub(super) struct DispatchQuery {
+        /// Whether nothing is to be changed.
+        #[param(value_type = Option<bool>)]
+        dry_run: bool = flag(),
+        /// How many tasks to start at most.
+        // The upper bound is more than any machine starts.
+        #[param(default = 8, minimum = 0, maximum = 1_000)]
+        max: Option<i64> = bounded(0..=1_000),
+    }
+}
 
 /// Looks at the board now.
 #[utoipa::path(
     post, path = "/dispatch", tag = "dispatcher",
     description = "Looks at the board now and starts what can start. A dry run changes nothing and \
                    says what would start.",
-    params(wire::body::DispatchQuery),
+    params(DispatchQuery),
     responses((status = 200, body = wire::dispatch::Tick), super::openapi::Refusals, super::openapi::Untimely),
 )]
 pub(super) async fn dispatch(
     State(state): State<AppState>,
-    Parameters(mut query): Parameters,
+    Parameters(query): Parameters<DispatchQuery>,
 ) -> Result<Response, HttpError> {
-    let is_dry_run = query.flag("dry_run");
-    let max = query.bounded("max", MAX).unwrap_or(DEFAULT_MAX);
-    query.finish()?;
-    let max = u32::try_from(max).ok();
-    let report = if is_dry_run {
+    let max = u32::try_from(query.max.unwrap_or(DEFAULT_MAX)).ok();
+    let report = if query.dry_run {
         let (kernel, home) = (state.kernel(), &state.services.home);
         dispatcher::dry_run(kernel, home, &state.dispatching, max).await
     } else {
@@ -78,32 +85,49 @@ pub(super) async fn lanes(State(state): State<AppState>) -> Result<Response, Htt
 
 /// Why a task is not running.
 #[utoipa::path(
-    get, path = "/tasks/{id}/why", tag = "tasks", params(super::openapi::TaskParameter),
+    get, path = "/tasks/{id}/why", tag = "tasks", params(TaskParameter),
     description = "Why a task is not running; `null` while it is.",
     responses((status = 200, body = wire::dispatch::Why), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn why(
     State(state): State<AppState>,
-    named: Named,
+    Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let id: TaskId = named.task()?;
     let why = state.kernel().why(&id).await?;
     Ok(Json(wire::dispatch::Why::new(why)).into_response())
 }
 
+lenient! {
+    /// One lane, or all of them.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "lane": "shell" }))]
+    pub(super) struct WhichLane {
+        /// The lane; nothing is the whole dispatcher.
+        lane: Option<String> = optional_text(),
+    }
+}
+
+impl WhichLane {
+    /// The empty name is nobody's; it is how a form says nothing.
+    fn named(self) -> Option<String> {
+        self.lane.filter(|name| !name.is_empty())
+    }
+}
+
 /// Starts nothing more.
 #[utoipa::path(
     post, path = "/pause", tag = "dispatcher",
     description = "Starts nothing more, in one lane or at all. What runs goes on.",
-    request_body = Option<wire::body::WhichLane>,
+    request_body = Option<WhichLane>,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn pause(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    fields: Option<Fields>,
+    OptionalBody(which): OptionalBody<WhichLane>,
 ) -> Result<Response, HttpError> {
-    let lane = lane(fields)?;
+    let lane = which.named();
     if let Some(lane) = &lane {
         refuse_unknown(&state, lane).await?;
     }
@@ -115,24 +139,16 @@ pub(super) async fn pause(
     post, path = "/resume", tag = "dispatcher",
     description = "Starts tasks again, in one lane or at all. A lane that is paused for itself stays \
                    paused when the dispatcher goes on.",
-    request_body = Option<wire::body::WhichLane>,
+    request_body = Option<WhichLane>,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn resume(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    fields: Option<Fields>,
+    OptionalBody(which): OptionalBody<WhichLane>,
 ) -> Result<Response, HttpError> {
-    let lane = lane(fields)?;
+    let lane = which.named();
     say(&state, &caller, Command::Resume { lane }).await
-}
-
-fn lane(fields: Option<Fields>) -> Result<Option<String>, HttpError> {
-    let mut fields = fields.unwrap_or_default();
-    let lane = fields.optional_text("lane");
-    fields.finish()?;
-    // The empty name is nobody's; it is how a form says nothing.
-    Ok(lane.filter(|name| !name.is_empty()))
 }
 
 async fn refuse_unknown(state: &AppState, lane: &str) -> Result<(), HttpError> {

@@ -2,72 +2,63 @@
 //! the original does: numbers may come as text, truth in many words, unknown keys are ignored.
 
 mod fields;
+mod path;
 mod scalar;
 
-use std::convert::Infallible;
-
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use domain::error::Error;
-use domain::id::TaskId;
 use serde_json::{Map, Value, json};
 
 use crate::http_error::HttpError;
 pub(super) use fields::Fields;
 use fields::Place;
-pub(super) use scalar::Bounds;
-use scalar::{Complaint, MISSING, integer};
+pub(super) use path::{BoardParameter, Named, NumberParameter, TaskParameter, task_id};
+use scalar::{Complaint, MISSING};
 
-/// The id in a path, as it was given.
-pub(super) struct Named(String);
-
-impl Named {
-    /// The task that it names.
-    pub(super) fn task(&self) -> Result<TaskId, HttpError> {
-        task_id(&self.0)
-    }
-
-    /// The text itself.
-    pub(super) fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The number that it is.
-    pub(super) fn number(&self) -> Result<i64, HttpError> {
-        let text = Value::from(self.0.as_str());
-        integer(&text).map_err(|complaint| {
-            let fault = complaint.about(vec![json!("path"), json!("id")], text.clone());
-            HttpError::Malformed(vec![fault])
-        })
-    }
+/// The values of a body or a query string, declared by [`lenient`].
+pub(super) trait Lenient: Sized {
+    /// Reads each value; the faults stay in `fields`.
+    fn read(fields: &mut Fields) -> Self;
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Named {
-    type Rejection = Infallible;
+/// Declares the values of a body or a query string: the struct that the handler gets and the document
+/// describes, and for each value the method of [`Fields`] that reads it.
+macro_rules! lenient {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis struct $name:ident {
+            $(
+                $(#[$of_value:meta])*
+                $of_field:vis $value:ident: $type:ty = $reader:ident($($argument:expr),*),
+            )*
+        }
+    ) => {
+        $(#[$attribute])*
+        $visibility struct $name {
+            $($(#[$of_value])* $of_field $value: $type,)*
+        }
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        // What is not UTF-8 names nothing.
-        Ok(Self(path.map(|Path(id)| id).unwrap_or_default()))
-    }
+        impl $crate::rest::input::Lenient for $name {
+            fn read(fields: &mut $crate::rest::input::Fields) -> Self {
+                Self {
+                    $($value: fields.$reader(stringify!($value), $($argument),*),)*
+                }
+            }
+        }
+    };
 }
-
-/// The task with this id. A text that cannot be an id names no task, so the answer is the same.
-pub(super) fn task_id(text: &str) -> Result<TaskId, HttpError> {
-    text.parse()
-        .map_err(|_| Error::UnknownTask(text.to_owned()).into())
-}
+pub(super) use lenient;
 
 /// The query string. Where a parameter is given twice the last counts.
-pub(super) struct Parameters(pub(super) Fields);
+pub(super) struct Parameters<T>(pub(super) T);
 
-impl<S: Send + Sync> FromRequestParts<S> for Parameters {
-    type Rejection = Infallible;
+impl<T: Lenient, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
         // What is not UTF-8 says nothing.
         let pairs = pairs.map(|Query(pairs)| pairs).unwrap_or_default();
@@ -75,35 +66,40 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
             .into_iter()
             .map(|(key, value)| (key, value.into()))
             .collect();
-        Ok(Self(Fields::new(Place::Query, values)))
+        Fields::new(Place::Query, values).read_all().map(Self)
     }
 }
 
 /// A body that must be there.
-impl<S: Send + Sync> FromRequest<S> for Fields {
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: Lenient, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
         let headers = request.headers().clone();
         let body = Bytes::from_request(request, state).await;
         let object = object(&headers, &body.map_err(HttpError::Body)?)?;
-        Ok(Self::new(Place::Body, object))
+        Fields::new(Place::Body, object).read_all().map(Self)
     }
 }
 
 /// A body that may be left out.
-impl<S: Send + Sync> OptionalFromRequest<S> for Fields {
+pub(super) struct OptionalBody<T>(pub(super) T);
+
+impl<T: Lenient, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
     type Rejection = HttpError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, HttpError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
         let headers = request.headers().clone();
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(HttpError::Body)?;
-        if body.is_empty() {
-            return Ok(None);
-        }
-        let object = object(&headers, &body)?;
-        Ok(Some(Self::new(Place::Body, object)))
+        let object = if body.is_empty() {
+            Map::new()
+        } else {
+            object(&headers, &body)?
+        };
+        Fields::new(Place::Body, object).read_all().map(Self)
     }
 }
 
@@ -190,6 +186,13 @@ mod tests {
         }
     }
 
+    lenient! {
+        struct Asked {
+            tenant: Option<String> = optional_text(),
+            missing: Option<String> = optional_text(),
+        }
+    }
+
     #[tokio::test]
     async fn the_last_of_two_parameters_counts() {
         let request = Request::builder()
@@ -197,8 +200,9 @@ mod tests {
             .body(())
             .unwrap();
         let (mut parts, ()) = request.into_parts();
-        let Ok(Parameters(mut query)) = Parameters::from_request_parts(&mut parts, &()).await;
-        assert_eq!(query.optional_text("tenant").as_deref(), Some("b"));
-        assert_eq!(query.optional_text("missing"), None);
+        let query = Parameters::<Asked>::from_request_parts(&mut parts, &()).await;
+        let Parameters(query) = query.unwrap();
+        assert_eq!(query.tenant.as_deref(), Some("b"));
+        assert_eq!(query.missing, None);
     }
 }

@@ -5,27 +5,42 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::{Answer, Command};
+use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Fields, Parameters};
+use super::input::{Body, Parameters, lenient};
 use super::{undo, wire};
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 
+lenient! {
+    /// Which task waits for which.
+    #[derive(ToSchema, IntoParams)]
+    #[into_params(parameter_in = Query)]
+    #[schema(example = json!({ "parent_id": "t_1a2b3c4d", "child_id": "t_5e6f7a8b" }))]
+    pub(super) struct Link {
+        /// The task to wait for.
+        parent_id: String = required_text(),
+        /// The task that waits.
+        child_id: String = required_text(),
+    }
+}
+
 /// Lets a task wait for another.
 #[utoipa::path(
     post, path = "/links", tag = "links", description = "Lets the child wait for the parent.",
-    request_body = wire::body::Link,
+    request_body = Link,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn link(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    mut fields: Fields,
+    Body(asked): Body<Link>,
 ) -> Result<Response, HttpError> {
-    let (parent, child) = ends(&mut fields);
-    fields.finish()?;
-    let link = Command::LinkTasks { parent, child };
+    let link = Command::LinkTasks {
+        parent: asked.parent_id,
+        child: asked.child_id,
+    };
     let receipt = state.kernel().execute(&caller.actor(), link).await?;
     let undoable = undo::header(&[vec![receipt]]);
     Ok((undoable, Json(wire::answer::Done { ok: true })).into_response())
@@ -35,18 +50,16 @@ pub(super) async fn link(
 #[utoipa::path(
     delete, path = "/links", tag = "links",
     description = "Lets the child no longer wait for the parent; `ok` is false where it did not.",
-    params(wire::body::Link),
+    params(Link),
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn unlink(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Parameters(mut query): Parameters,
+    Parameters(asked): Parameters<Link>,
 ) -> Result<Response, HttpError> {
-    let (parent, child) = ends(&mut query);
-    query.finish()?;
     // A text that cannot be an id is the end of no link.
-    let (Ok(parent), Ok(child)) = (parent.parse(), child.parse()) else {
+    let (Ok(parent), Ok(child)) = (asked.parent_id.parse(), asked.child_id.parse()) else {
         return Ok(Json(wire::answer::Done { ok: false }).into_response());
     };
     let unlink = Command::UnlinkTasks { parent, child };
@@ -54,9 +67,4 @@ pub(super) async fn unlink(
     let ok = !matches!(receipt.answer, Answer::Unchanged);
     let undoable = undo::header(&[vec![receipt]]);
     Ok((undoable, Json(wire::answer::Done { ok })).into_response())
-}
-
-fn ends(fields: &mut Fields) -> (String, String) {
-    let parent = fields.required_text("parent_id");
-    (parent, fields.required_text("child_id"))
 }

@@ -14,9 +14,9 @@ use futures::Stream;
 use futures::stream::unfold;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use utoipa::IntoParams;
 
-use super::input::{Bounds, Named, Parameters};
-use super::wire;
+use super::input::{Named, Parameters, TaskParameter, lenient};
 use crate::AppState;
 use crate::auth::Caller;
 use crate::follow_log::Follower;
@@ -29,19 +29,24 @@ const PERIOD: Duration = Duration::from_millis(200);
 /// The interval of keep-alives when there is nothing to send.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The bounds on the existing text that is sent first, in bytes.
-const TAIL: Bounds = Bounds {
-    least: 0,
-    most: 2_000_000,
-};
+lenient! {
+    /// How much of a log comes first.
+    #[derive(IntoParams)]
+    #[into_params(parameter_in = Query)]
+    pub(super) struct StreamQuery {
+        /// The last bytes of what was written before.
+        #[param(default = 100_000, minimum = 0, maximum = 2_000_000)]
+        tail: Option<i64> = bounded(0..=2_000_000),
+    }
+}
 
-/// The default size of that.
+/// The default size of the existing text that is sent first, in bytes.
 const DEFAULT_TAIL: u64 = 100_000;
 
 /// What the workers of a task write, as they write it.
 #[utoipa::path(
     get, path = "/tasks/{id}/log/stream", tag = "tasks",
-    params(super::openapi::TaskParameter, wire::body::LogQuery),
+    params(TaskParameter, StreamQuery),
     description = "What the workers of a task write, as they write it: server-sent events whose data \
                    is a JSON text. It begins with the last bytes of what was written before, as \
                    `tail` says, and does not end by itself.",
@@ -53,11 +58,9 @@ const DEFAULT_TAIL: u64 = 100_000;
 pub(super) async fn follow(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    Parameters(mut query): Parameters,
+    Named(named): Named<TaskParameter>,
+    Parameters(StreamQuery { tail }): Parameters<StreamQuery>,
 ) -> Result<Response, HttpError> {
-    let tail = query.bounded("tail", TAIL);
-    query.finish()?;
     let task = state.kernel().task_alone(&named.task()?).await?;
     let Ok(place) = state.sockets.clone().try_acquire_owned() else {
         return Ok(http_error::busy("too many listeners"));

@@ -1,4 +1,4 @@
-//! The document of the API, made from the handlers and from the JSON that they read and write.
+//! The document of the API: what holds for all routes. The rest is at each handler.
 
 use std::sync::LazyLock;
 
@@ -6,11 +6,11 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::http_error::Fault;
 
-/// The whole document.
+/// The document without its paths, which `rest::documented` adds.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -23,61 +23,11 @@ use crate::http_error::Fault;
                        header `Idempotent-Replayed`.",
     ),
     servers((url = "/api/plugins/kanban")),
-    paths(
-        super::board::board,
-        super::tasks::create,
-        super::tasks::task,
-        super::tasks::edit,
-        super::tasks::remove,
-        super::tasks::reassign,
-        super::attachments::of_task,
-        super::diagnostics::diagnostics,
-        super::boards::boards,
-        super::boards::switch,
-        super::workers::active,
-        super::workers::assignees,
-        super::bulk::bulk,
-        super::comments::comment,
-        super::links::link,
-        super::links::unlink,
-        super::config::config,
-        super::stats::stats,
-        super::log::log,
-        super::log_stream::follow,
-        super::dispatch::dispatch,
-        super::dispatch::health,
-        super::dispatch::lanes,
-        super::dispatch::why,
-        super::dispatch::pause,
-        super::dispatch::resume,
-        super::runs::claim,
-        super::runs::heartbeat,
-        super::runs::runs,
-        super::runs::cancel,
-        super::runs::reclaim,
-        super::runs::run,
-        super::runs::terminate,
-        super::search::search,
-        super::undo::undo,
-        super::subscriptions::all,
-        super::subscriptions::of_task,
-        super::subscriptions::subscribe,
-        super::subscriptions::unsubscribe,
-        super::board_subscriptions::all,
-        super::board_subscriptions::subscribe,
-        super::board_subscriptions::unsubscribe,
-        super::board_subscriptions::quiet_hours,
-        super::board_subscriptions::set_quiet_hours,
-        super::deliveries::deliveries,
-        super::deliveries::retry,
-        super::deliveries::drop_dead,
-        super::inbox::inbox,
-    ),
     components(schemas(Fault)),
     modifiers(&Token),
     security(("token" = [])),
 )]
-struct Document;
+pub(super) struct Document;
 
 /// The token of the board, or that of a run.
 struct Token;
@@ -89,34 +39,6 @@ impl Modify for Token {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", scheme);
     }
-}
-
-/// Which task.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it describes what `Named` reads")]
-pub(super) struct TaskParameter {
-    /// The task, as in `t_1a2b3c4d`.
-    id: String,
-}
-
-/// Which board.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it describes what `Named` reads")]
-pub(super) struct BoardParameter {
-    /// Its name; this one is called `default`.
-    #[param(example = "default")]
-    id: String,
-}
-
-/// Which of those that have numbers.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it describes what `Named` reads")]
-pub(super) struct NumberParameter {
-    /// Its number.
-    id: i64,
 }
 
 /// Why a request was not carried out.
@@ -191,7 +113,8 @@ pub(super) struct Untimely(#[to_schema] Refusal);
 pub(crate) async fn document() -> Response {
     static JSON: LazyLock<Bytes> = LazyLock::new(|| {
         // A document is made of texts, which always have a JSON form.
-        Document::openapi().to_json().unwrap_or_default().into()
+        let document = super::documented().into_openapi();
+        document.to_json().unwrap_or_default().into()
     });
     ([(CONTENT_TYPE, "application/json")], JSON.clone()).into_response()
 }

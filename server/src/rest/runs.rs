@@ -8,44 +8,49 @@ use domain::command::{Command, LEASE};
 use domain::error::Error;
 use domain::id::{RunId, TaskId};
 use domain::time::Seconds;
+use utoipa::ToSchema;
 
-use super::input::{Bounds, Fields, Named};
+use super::input::{Named, NumberParameter, OptionalBody, TaskParameter, lenient};
 use super::{tasks, undo, wire};
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::limits::LONGEST_LEASE;
 use crate::{AppState, answer};
 
-/// The bounds on a lease without a heartbeat, in seconds.
-const TTL: Bounds = Bounds {
-    least: 1,
-    most: LONGEST_LEASE,
-};
+lenient! {
+    /// How to take a task.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "claimer": "laptop:4711", "ttl_seconds": 900 }))]
+    pub(super) struct Claim {
+        /// How long the claim lasts without a sign of life.
+        #[schema(default = 900, minimum = 1, maximum = 86400)]
+        ttl_seconds: Option<i64> = bounded(1..=LONGEST_LEASE),
+        /// Who takes it, for people to read.
+        #[schema(value_type = Option<String>, default = "http")]
+        claimer: String = text("http"),
+    }
+}
 
 /// Takes a ready task.
 #[utoipa::path(
-    post, path = "/tasks/{id}/claim", tag = "runs", params(super::openapi::TaskParameter),
+    post, path = "/tasks/{id}/claim", tag = "runs", params(TaskParameter),
     description = "Takes a ready task, for a person or a worker that no lane starts. The `token` that \
                    it answers with is a bearer token that may change this task and no other, until \
                    the run ends.",
-    request_body = Option<wire::body::Claim>,
+    request_body = Option<Claim>,
     responses((status = 200, body = wire::run::Claimed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn claim(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    fields: Option<Fields>,
+    Named(named): Named<TaskParameter>,
+    OptionalBody(asked): OptionalBody<Claim>,
 ) -> Result<Response, HttpError> {
-    let mut fields = fields.unwrap_or_default();
-    let ttl = fields.bounded("ttl_seconds", TTL);
-    let lock = fields.text("claimer", "http");
-    fields.finish()?;
     let policy = dispatcher::by_hand(state.kernel(), &state.services.home).await;
     let claim = Command::ClaimTask {
         task: named.task()?,
-        lock,
-        ttl: ttl.map_or(LEASE, Seconds),
+        lock: asked.claimer,
+        ttl: asked.ttl_seconds.map_or(LEASE, Seconds),
         lane: None,
         policy: policy.map_err(HttpError::Dispatcher)?,
     };
@@ -55,22 +60,31 @@ pub(super) async fn claim(
     Ok(Json(claim).into_response())
 }
 
+lenient! {
+    /// A sign of life.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "ttl_seconds": 900 }))]
+    pub(super) struct Heartbeat {
+        /// How long the claim lasts from now on without another.
+        #[schema(default = 900, minimum = 1, maximum = 86400)]
+        ttl_seconds: Option<i64> = bounded(1..=LONGEST_LEASE),
+    }
+}
+
 /// Shows that a worker makes progress.
 #[utoipa::path(
-    post, path = "/tasks/{id}/heartbeat", tag = "runs", params(super::openapi::TaskParameter),
+    post, path = "/tasks/{id}/heartbeat", tag = "runs", params(TaskParameter),
     description = "Shows that the worker of a task makes progress, and lengthens its lease.",
-    request_body = Option<wire::body::Heartbeat>,
+    request_body = Option<Heartbeat>,
     responses((status = 200, body = wire::run::Lease), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn heartbeat(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    fields: Option<Fields>,
+    Named(named): Named<TaskParameter>,
+    OptionalBody(asked): OptionalBody<Heartbeat>,
 ) -> Result<Response, HttpError> {
-    let mut fields = fields.unwrap_or_default();
-    let ttl = fields.bounded("ttl_seconds", TTL).map_or(LEASE, Seconds);
-    fields.finish()?;
+    let ttl = asked.ttl_seconds.map_or(LEASE, Seconds);
     let task = named.task()?;
     let heartbeat = Command::Heartbeat { task, ttl };
     let receipt = state.kernel().execute(&caller.actor(), heartbeat).await?;
@@ -80,13 +94,13 @@ pub(super) async fn heartbeat(
 
 /// The attempts at a task.
 #[utoipa::path(
-    get, path = "/tasks/{id}/runs", tag = "runs", params(super::openapi::TaskParameter),
+    get, path = "/tasks/{id}/runs", tag = "runs", params(TaskParameter),
     description = "The attempts at a task, oldest first.",
     responses((status = 200, body = wire::run::Runs<'_>), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn runs(
     State(state): State<AppState>,
-    named: Named,
+    Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let detail = state.kernel().task(&named.task()?).await?;
     Ok(Json(wire::run::Runs::new(&detail.runs)).into_response())
@@ -94,47 +108,56 @@ pub(super) async fn runs(
 
 /// Stops the current run of a task.
 #[utoipa::path(
-    post, path = "/tasks/{id}/cancel", tag = "runs", params(super::openapi::TaskParameter),
+    post, path = "/tasks/{id}/cancel", tag = "runs", params(TaskParameter),
     description = "Stops the current run of a task. The task goes to `todo` and stays there.",
     responses((status = 200, body = wire::OneTask<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn cancel(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
+    Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let task = named.task()?;
     let cancel = Command::CancelRun { task: task.clone() };
     tasks::change_one(&state, &caller.actor(), vec![cancel], task).await
 }
 
+lenient! {
+    /// Why a run is stopped.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "reason": "it loops" }))]
+    pub(super) struct Reclaim {
+        /// Kept with the event.
+        reason: Option<String> = optional_text(),
+    }
+}
+
 /// Takes a running task away from its worker.
 #[utoipa::path(
-    post, path = "/tasks/{id}/reclaim", tag = "runs", params(super::openapi::TaskParameter),
+    post, path = "/tasks/{id}/reclaim", tag = "runs", params(TaskParameter),
     description = "Stops the current run of a task and makes the task ready for another attempt, with \
                    its failures forgiven.",
-    request_body = Option<wire::body::Reclaim>,
+    request_body = Option<Reclaim>,
     responses((status = 200, body = wire::answer::Reclaimed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn reclaim(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    fields: Option<Fields>,
+    Named(named): Named<TaskParameter>,
+    OptionalBody(asked): OptionalBody<Reclaim>,
 ) -> Result<Response, HttpError> {
-    let reason = reason(fields)?;
     let task = named.task()?;
-    end(&state, &caller, task, None, reason).await
+    end(&state, &caller, task, None, asked.reason).await
 }
 
 /// One attempt.
 #[utoipa::path(
-    get, path = "/runs/{id}", tag = "runs", params(super::openapi::NumberParameter),
+    get, path = "/runs/{id}", tag = "runs", params(NumberParameter),
     responses((status = 200, body = wire::run::OneRun<'_>), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn run(
     State(state): State<AppState>,
-    named: Named,
+    Named(named): Named<NumberParameter>,
 ) -> Result<Response, HttpError> {
     let run = state.kernel().run(RunId(named.number()?)).await?;
     Ok(Json(wire::run::OneRun::new(&run)).into_response())
@@ -142,32 +165,24 @@ pub(super) async fn run(
 
 /// Stops an attempt.
 #[utoipa::path(
-    post, path = "/runs/{id}/terminate", tag = "runs", params(super::openapi::NumberParameter),
+    post, path = "/runs/{id}/terminate", tag = "runs", params(NumberParameter),
     description = "Stops an attempt that has not ended, as `reclaim` does with the current one of a \
                    task.",
-    request_body = Option<wire::body::Reclaim>,
+    request_body = Option<Reclaim>,
     responses((status = 200, body = wire::answer::Reclaimed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn terminate(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    fields: Option<Fields>,
+    Named(named): Named<NumberParameter>,
+    OptionalBody(asked): OptionalBody<Reclaim>,
 ) -> Result<Response, HttpError> {
-    let reason = reason(fields)?;
     let id = RunId(named.number()?);
     let run = state.kernel().run(id).await?;
     if run.ended_at.is_some() {
         return Err(Error::RunNotOpen(id).into());
     }
-    end(&state, &caller, run.task_id, Some(id), reason).await
-}
-
-fn reason(fields: Option<Fields>) -> Result<Option<String>, HttpError> {
-    let mut fields = fields.unwrap_or_default();
-    let reason = fields.optional_text("reason");
-    fields.finish()?;
-    Ok(reason)
+    end(&state, &caller, run.task_id, Some(id), asked.reason).await
 }
 
 async fn end(

@@ -5,9 +5,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::command::{Answer, Command};
-use domain::notify::Address;
+use domain::notify;
+use utoipa::{IntoParams, ToSchema};
 
-use super::input::{Fields, Named, Parameters};
+use super::input::{Body, Named, Parameters, TaskParameter, lenient};
 use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
@@ -27,34 +28,63 @@ pub(super) async fn all(State(state): State<AppState>) -> Result<Response, HttpE
 
 /// Who is told of this task.
 #[utoipa::path(
-    get, path = "/tasks/{id}/subscriptions", tag = "subscriptions", params(super::openapi::TaskParameter),
+    get, path = "/tasks/{id}/subscriptions", tag = "subscriptions", params(TaskParameter),
     responses((status = 200, body = wire::answer::Subscriptions<'_>), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn of_task(
     State(state): State<AppState>,
-    named: Named,
+    Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let task = state.kernel().task_alone(&named.task()?).await?;
     let subscriptions = state.kernel().subscriptions(Some(task.id)).await?;
     Ok(Json(wire::answer::Subscriptions::new(&subscriptions)).into_response())
 }
 
+lenient! {
+    /// A place where somebody is told.
+    #[derive(ToSchema, IntoParams)]
+    #[into_params(parameter_in = Query)]
+    #[schema(example = json!({ "platform": "telegram", "chat_id": "4711" }))]
+    pub(super) struct Address {
+        /// The channel: `telegram`, `slack`, `webhook`.
+        platform: String = required_text(),
+        /// The chat within it.
+        chat_id: String = required_text(),
+        /// The thread within the chat.
+        #[schema(value_type = Option<String>)]
+        #[param(value_type = Option<String>)]
+        thread_id: String = text(""),
+        /// Who asks for it.
+        user_id: Option<String> = optional_text(),
+    }
+}
+
+impl From<Address> for notify::Address {
+    fn from(told: Address) -> Self {
+        Self {
+            platform: told.platform,
+            chat_id: told.chat_id,
+            thread_id: told.thread_id,
+            user_id: told.user_id,
+        }
+    }
+}
+
 /// Tells somebody what becomes of a task.
 #[utoipa::path(
-    post, path = "/tasks/{id}/subscriptions", tag = "subscriptions", params(super::openapi::TaskParameter),
+    post, path = "/tasks/{id}/subscriptions", tag = "subscriptions", params(TaskParameter),
     description = "Tells somebody what becomes of a task, from now on; `ok` is false where they were \
                    told already.",
-    request_body = wire::body::Address,
+    request_body = Address,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn subscribe(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    mut fields: Fields,
+    Named(named): Named<TaskParameter>,
+    Body(to): Body<Address>,
 ) -> Result<Response, HttpError> {
-    let to = address(&mut fields);
-    fields.finish()?;
+    let to = to.into();
     let task = named.task()?;
     check_platform(&to, &state.services.home)?;
     said(&state, &caller, Command::Subscribe { task, to }).await
@@ -63,29 +93,19 @@ pub(super) async fn subscribe(
 /// Tells somebody no longer.
 #[utoipa::path(
     delete, path = "/tasks/{id}/subscriptions", tag = "subscriptions",
-    params(super::openapi::TaskParameter, wire::body::Address),
+    params(TaskParameter, Address),
     description = "Tells somebody no longer; `ok` is false where they were not told.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn unsubscribe(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    Parameters(mut query): Parameters,
+    Named(named): Named<TaskParameter>,
+    Parameters(to): Parameters<Address>,
 ) -> Result<Response, HttpError> {
-    let to = address(&mut query);
-    query.finish()?;
+    let to = to.into();
     let task = named.task()?;
     said(&state, &caller, Command::Unsubscribe { task, to }).await
-}
-
-pub(super) fn address(fields: &mut Fields) -> Address {
-    Address {
-        platform: fields.required_text("platform"),
-        chat_id: fields.required_text("chat_id"),
-        thread_id: fields.text("thread_id", ""),
-        user_id: fields.optional_text("user_id"),
-    }
 }
 
 pub(super) async fn said(

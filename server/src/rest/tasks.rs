@@ -8,19 +8,68 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::actor::Actor;
-use domain::command::{Command, MAX_CHANGES, NewTask};
+use domain::command::{self, Command, MAX_CHANGES};
 use domain::error::Error;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::time::Seconds;
 use kernel::Show;
+use utoipa::ToSchema;
 
-use super::change::Change;
-use super::input::{Bounds, Fields, Named};
+use super::change::Changes;
+use super::input::{Body, Named, OptionalBody, TaskParameter, lenient};
 use super::{once, undo, wire};
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::{AppState, answer};
+
+lenient! {
+    /// A task to be put on the board.
+    #[derive(ToSchema)]
+    #[schema(example = json!({
+        "title": "Fix the login flow",
+        "body": "It says 500 after a wrong password.",
+        "assignee": "shell",
+        "priority": 2,
+        "parents": [],
+    }))]
+    pub(super) struct NewTask {
+        /// What is to be done, in a line.
+        title: String = required_text(),
+        /// The whole story.
+        body: Option<String> = optional_text(),
+        /// Who is to work on it: a lane, or a profile.
+        assignee: Option<String> = optional_text(),
+        /// The project or customer.
+        tenant: Option<String> = optional_text(),
+        /// Higher starts sooner.
+        #[schema(value_type = Option<i64>, default = 0)]
+        priority: i64 = integer(0),
+        /// Which folder.
+        workspace_path: Option<String> = optional_text(),
+        /// The ids of tasks to wait for.
+        #[schema(value_type = Option<Vec<String>>, default = json!([]), max_items = 1000)]
+        parents: Vec<String> = some_texts(MAX_CHANGES),
+        /// Whether it is only an idea yet.
+        #[schema(value_type = Option<bool>, default = false)]
+        triage: bool = flag(),
+        /// A key under which a repeated request finds the task of the first.
+        idempotency_key: Option<String> = optional_text(),
+        /// After how many failures in a row it is blocked; 0 is as many as the board allows.
+        #[schema(minimum = 0, maximum = 1_000)]
+        max_retries: Option<i64> = bounded(0..=1_000),
+        /// How long an attempt may run, where that is less than its lane allows; 0 is as long as that.
+        #[schema(minimum = 0, maximum = 31_536_000)]
+        max_runtime_seconds: Option<i64> = bounded(0..=31_536_000),
+        /// What its workers are to be able to do: names that the lane hands on.
+        // Each is an argument of a command line.
+        #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+        skills: Vec<String> = some_texts(100),
+        /// What kind of folder its workers run in.
+        #[schema(value_type = Option<String>, default = "scratch", pattern = "^(scratch|dir|worktree)$")]
+        workspace_kind: String = text("scratch"),
+    }
+}
 
 /// Puts a task on the board.
 #[utoipa::path(
@@ -28,19 +77,16 @@ use crate::{AppState, answer};
     description = "Puts a task on the board. With an `idempotency_key`, or the header \
                    `Idempotency-Key`, a repeated request finds the task of the first, and says \
                    `created: false`.",
-    request_body = wire::body::NewTask,
+    request_body = NewTask,
     responses((status = 200, body = wire::Created<'_>), super::openapi::Refusals),
 )]
 pub(super) async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
-    mut fields: Fields,
+    Body(new): Body<NewTask>,
 ) -> Result<Response, HttpError> {
-    let mut new = new_task(&mut fields);
-    let workspace_kind = fields.text("workspace_kind", "scratch");
-    fields.finish()?;
-    new.workspace_kind = workspace_kind.parse()?;
+    let mut new = new.checked()?;
     if let Some(key) = once::key(&headers)? {
         let in_body = new.idempotency_key.get_or_insert_with(|| key.clone());
         if *in_body != key {
@@ -60,53 +106,39 @@ pub(super) async fn create(
     Ok((undoable, Json(created)).into_response())
 }
 
-/// The bounds on the time limit of an attempt, in seconds: a year at most. Zero is as long as its
-/// lane allows.
-pub(super) const RUNTIME: Bounds = Bounds {
-    least: 0,
-    most: 365 * 86_400,
-};
+impl NewTask {
+    fn checked(self) -> Result<command::NewTask, HttpError> {
+        Ok(command::NewTask {
+            workspace_kind: self.workspace_kind.parse()?,
+            title: self.title,
+            body: self.body,
+            assignee: self.assignee,
+            tenant: self.tenant,
+            priority: self.priority,
+            workspace_path: self.workspace_path,
+            parents: self.parents,
+            triage: self.triage,
+            idempotency_key: self.idempotency_key,
+            failure_limit: self.max_retries.and_then(count),
+            max_runtime: self.max_runtime_seconds.map(Seconds),
+            skills: self.skills,
+        })
+    }
+}
 
-/// The bounds on failed attempts in a row. Zero is as many as the board allows.
-pub(super) const RETRIES: Bounds = Bounds {
-    least: 0,
-    most: 1_000,
-};
-
-/// The most skills of a task: each is an argument of a command line.
-const MOST_SKILLS: usize = 100;
-
-/// A number within [`RETRIES`].
+/// A number of attempts, whose bounds are those of its reader.
 pub(super) fn count(number: i64) -> Option<u32> {
     u32::try_from(number).ok()
 }
 
-fn new_task(fields: &mut Fields) -> NewTask {
-    NewTask {
-        title: fields.required_text("title"),
-        body: fields.optional_text("body"),
-        assignee: fields.optional_text("assignee"),
-        tenant: fields.optional_text("tenant"),
-        priority: fields.integer("priority", 0),
-        workspace_path: fields.optional_text("workspace_path"),
-        parents: fields.some_texts("parents", MAX_CHANGES),
-        triage: fields.flag("triage"),
-        idempotency_key: fields.optional_text("idempotency_key"),
-        failure_limit: fields.bounded("max_retries", RETRIES).and_then(count),
-        max_runtime: fields.bounded("max_runtime_seconds", RUNTIME).map(Seconds),
-        skills: fields.some_texts("skills", MOST_SKILLS),
-        ..NewTask::default()
-    }
-}
-
 /// Everything about one task.
 #[utoipa::path(
-    get, path = "/tasks/{id}", tag = "tasks", params(super::openapi::TaskParameter),
+    get, path = "/tasks/{id}", tag = "tasks", params(TaskParameter),
     responses((status = 200, body = wire::Detail<'_>), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn task(
     State(state): State<AppState>,
-    named: Named,
+    Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let detail = state.kernel().task(&named.task()?).await?;
     Ok(Json(wire::Detail::new(&detail, state.kernel().now())).into_response())
@@ -114,22 +146,20 @@ pub(super) async fn task(
 
 /// Changes a task.
 #[utoipa::path(
-    patch, path = "/tasks/{id}", tag = "tasks", params(super::openapi::TaskParameter),
+    patch, path = "/tasks/{id}", tag = "tasks", params(TaskParameter),
     description = "Changes a task: all that is asked for, or nothing. A key that is left out or \
                    `null` changes nothing; an empty `assignee` gives the task to nobody.",
-    request_body = wire::body::Changes,
+    request_body = Changes,
     responses((status = 200, body = wire::OneTask<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn edit(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    mut fields: Fields,
+    Named(named): Named<TaskParameter>,
+    Body(changes): Body<Changes>,
 ) -> Result<Response, HttpError> {
-    let change = Change::of_task(&mut fields);
-    fields.finish()?;
     let id = named.task()?;
-    let commands = match change.commands(&id) {
+    let commands = match changes.commands(&id) {
         Ok(commands) => commands,
         Err(nonsense) => {
             // That the task is not there is the greater fault.
@@ -147,14 +177,14 @@ pub(super) async fn edit(
 
 /// Puts a task away.
 #[utoipa::path(
-    delete, path = "/tasks/{id}", tag = "tasks", params(super::openapi::TaskParameter),
+    delete, path = "/tasks/{id}", tag = "tasks", params(TaskParameter),
     description = "Puts a task away. Nothing is deleted here: it is archived, and can be brought back.",
     responses((status = 200, body = wire::answer::Removed<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn remove(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
+    Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let id = named.task()?;
     let archive = Command::ArchiveTask { task: id.clone() };
@@ -171,35 +201,46 @@ pub(super) async fn remove(
     Ok((undoable, Json(wire::answer::Removed::new(&id))).into_response())
 }
 
+lenient! {
+    /// Who is to work on a task.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "profile": "ops", "reclaim_first": true }))]
+    pub(super) struct Reassign {
+        /// The new assignee; empty is nobody.
+        profile: Option<String> = optional_text(),
+        /// Whether a worker that has it is stopped.
+        #[schema(value_type = Option<bool>, default = false)]
+        reclaim_first: bool = flag(),
+        /// Why, kept where a run is stopped for nobody else's sake.
+        reason: Option<String> = optional_text(),
+    }
+}
+
 /// Gives a task to somebody else.
 #[utoipa::path(
-    post, path = "/tasks/{id}/reassign", tag = "tasks", params(super::openapi::TaskParameter),
+    post, path = "/tasks/{id}/reassign", tag = "tasks", params(TaskParameter),
     description = "Gives a task to somebody else, or to nobody. With `reclaim_first` a worker that has \
                    it is stopped and the task is ready for the next one; without it a running task is \
                    refused.",
-    request_body = Option<wire::body::Reassign>,
+    request_body = Option<Reassign>,
     responses((status = 200, body = wire::answer::Reassigned<'_>), super::openapi::Refusals, super::openapi::Missing, super::openapi::Untimely),
 )]
 pub(super) async fn reassign(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    named: Named,
-    fields: Option<Fields>,
+    Named(named): Named<TaskParameter>,
+    OptionalBody(asked): OptionalBody<Reassign>,
 ) -> Result<Response, HttpError> {
-    let mut fields = fields.unwrap_or_default();
-    let assignee = fields.optional_text("profile");
-    let stop = fields.flag("reclaim_first");
-    let reason = fields.optional_text("reason");
-    fields.finish()?;
+    let stop = asked.reclaim_first;
     let id = named.task()?;
-    let assignee = assignee.filter(|name| !name.trim().is_empty());
+    let assignee = asked.profile.filter(|name| !name.trim().is_empty());
     let task = state.kernel().task_alone(&id).await?;
     let stays = task.assignee == assignee;
     let command = if stop && stays && task.status == Status::Running {
         Command::ReclaimTask {
             task: id.clone(),
             run: None,
-            reason,
+            reason: asked.reason,
         }
     } else {
         Command::AssignTask {

@@ -7,8 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use domain::command::{Command, MAX_CHANGES, Receipt};
 use domain::id::EventId;
+use utoipa::ToSchema;
 
-use super::input::Fields;
+use super::input::{Body, lenient};
 use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
@@ -17,21 +18,30 @@ use crate::http_error::HttpError;
 /// A header, because clients of the original compare bodies.
 pub(super) const KANBAN_UNDO: HeaderName = HeaderName::from_static("kanban-undo");
 
+lenient! {
+    /// What to take back.
+    #[derive(ToSchema)]
+    #[schema(example = json!({ "events": [17] }))]
+    pub(super) struct Undo {
+        /// An event of each act, as its answer named it in `Kanban-Undo`.
+        #[schema(max_items = 1000)]
+        events: Vec<i64> = required_integers(MAX_CHANGES),
+    }
+}
+
 /// Takes back one act, or several as one: all of them or none.
 #[utoipa::path(
     post, path = "/undo", tag = "board",
     description = "Takes back what earlier requests did, all of them or none. A change answers with \
                    a header `Kanban-Undo`: the numbers, separated by commas, that go in here.",
-    request_body = wire::body::Undo,
+    request_body = Undo,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Untimely, super::openapi::Missing),
 )]
 pub(super) async fn undo(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    mut fields: Fields,
+    Body(Undo { events }): Body<Undo>,
 ) -> Result<Response, HttpError> {
-    let events = fields.required_integers("events", MAX_CHANGES);
-    fields.finish()?;
     let commands: Vec<_> = events
         .into_iter()
         // The last was done last, so it is taken back first.

@@ -3,7 +3,6 @@
 
 pub(super) mod answer;
 pub(super) mod board;
-pub(super) mod body;
 pub(super) mod diagnostic;
 pub(super) mod dispatch;
 pub(super) mod notify;

@@ -1,15 +1,17 @@
 //! The named values of a request, and their faults.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value, json};
 
-use super::scalar::{Bounds, Complaint, MISSING, NO_TEXT, flag, integer};
+use super::Lenient;
+use super::scalar::{Complaint, MISSING, NO_TEXT, flag, integer, within};
 use crate::http_error::{Fault, HttpError};
 
 /// The most faults in an answer. Each takes more room than what it is about.
 const MAX_FAULTS: usize = 100;
 
-/// The named values of a request. Ask for each value, then [`Fields::finish`].
-#[derive(Default)]
+/// The named values of a request. Each method that takes a name reads that value.
 pub(in crate::rest) struct Fields {
     place: Place,
     values: Map<String, Value>,
@@ -17,9 +19,8 @@ pub(in crate::rest) struct Fields {
 }
 
 /// The part of the request that holds the values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    #[default]
     Body,
     Query,
 }
@@ -69,11 +70,15 @@ impl Fields {
     }
 
     /// A whole number within bounds, `null` or nothing.
-    pub(in crate::rest) fn bounded(&mut self, name: &str, bounds: Bounds) -> Option<i64> {
+    pub(in crate::rest) fn bounded(
+        &mut self,
+        name: &str,
+        bounds: RangeInclusive<i64>,
+    ) -> Option<i64> {
         self.read(name, None, |value| match value {
             Value::Null => Ok(None),
             value => integer(value)
-                .and_then(|number| bounds.check(number))
+                .and_then(|number| within(&bounds, number))
                 .map(Some),
         })
     }
@@ -127,8 +132,13 @@ impl Fields {
         })
     }
 
-    /// Every fault that was found, if there was one.
-    pub(in crate::rest) fn finish(self) -> Result<(), HttpError> {
+    /// Reads all the values that `T` declares; fails with every fault that was found.
+    pub(super) fn read_all<T: Lenient>(mut self) -> Result<T, HttpError> {
+        let values = T::read(&mut self);
+        self.finish().map(|()| values)
+    }
+
+    fn finish(self) -> Result<(), HttpError> {
         if self.faults.is_empty() {
             Ok(())
         } else {
@@ -264,7 +274,6 @@ mod tests {
 
     #[test]
     fn a_number_of_a_query_keeps_within_its_bounds() {
-        let bounds = Bounds { least: 1, most: 9 };
         for (text, expected) in [
             ("9", &[][..]),
             ("0", &["greater_than_equal"]),
@@ -272,7 +281,7 @@ mod tests {
             ("x", &["int_parsing"]),
         ] {
             let mut fields = fields(Place::Query, json!({ "tail": text }));
-            fields.bounded("tail", bounds);
+            fields.bounded("tail", 1..=9);
             let found = match fields.finish() {
                 Ok(()) => vec![],
                 faults => kinds(faults),

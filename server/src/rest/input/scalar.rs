@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::{IntErrorKind, ParseIntError};
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
@@ -37,26 +38,18 @@ impl Complaint {
     }
 }
 
-/// Between which numbers one must lie, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rest) struct Bounds {
-    pub(in crate::rest) least: i64,
-    pub(in crate::rest) most: i64,
-}
-
-impl Bounds {
-    pub(super) fn check(self, number: i64) -> Result<i64, Complaint> {
-        let Self { least, most } = self;
-        let (kind, relation, bound) = if number < least {
-            ("greater_than_equal", "greater", least)
-        } else if number > most {
-            ("less_than_equal", "less", most)
-        } else {
-            return Ok(number);
-        };
-        let msg = format!("Input should be {relation} than or equal to {bound}").into();
-        Err(Complaint { kind, msg })
-    }
+/// The number, if it is within the bounds.
+pub(super) fn within(bounds: &RangeInclusive<i64>, number: i64) -> Result<i64, Complaint> {
+    let (least, most) = (bounds.start(), bounds.end());
+    let (kind, relation, bound) = if number < *least {
+        ("greater_than_equal", "greater", least)
+    } else if number > *most {
+        ("less_than_equal", "less", most)
+    } else {
+        return Ok(number);
+    };
+    let msg = format!("Input should be {relation} than or equal to {bound}").into();
+    Err(Complaint { kind, msg })
 }
 
 /// A whole number: of JSON, or the text of one.

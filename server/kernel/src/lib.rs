@@ -45,7 +45,7 @@ pub use error::Error;
 pub use feed::Feed;
 pub use histogram::Histogram;
 pub use hold::{Alone, lock_file};
-pub use queries::board::{BoardChanges, BoardFilter, BoardRow};
+pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_sql};
 pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};

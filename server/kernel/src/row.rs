@@ -1,25 +1,73 @@
-//! From rows to values. Other programs write to the tables of the original, and SQLite does not
-//! check types, so these are read leniently: one odd row must not hide the others.
+//! From rows to values: each kind of row lists its columns once, in [`columns!`], and is read in
+//! that order. Other programs write to the tables of the original, and SQLite does not check types,
+//! so columns are read leniently: one odd row must not hide the others.
 
-use std::sync::LazyLock;
-
-use domain::id::{RunId, TaskId};
+use domain::id::{
+    CommentId, DeliveryId, EventId, InvalidTaskId, RunId, RunToken, SubscriptionId, TaskId,
+};
+use domain::notify::delivery::DeliveryState;
 use domain::run::{Outcome, Run};
 use domain::status::Status;
 use domain::task::{Task, WorkspaceKind};
 use domain::time::{Seconds, Timestamp};
 use rusqlite::types::{Type, ValueRef};
-use rusqlite::{Error, Row};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 
-/// The columns that [`task`] reads, in its order.
-pub(crate) static TASK_COLUMNS: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "id, title, body, assignee, status, priority, created_by, created_at, started_at, \
-         completed_at, workspace_kind, workspace_path, claim_lock, claim_expires, tenant, {RESULT}, \
-         idempotency_key, spawn_failures, worker_pid, last_spawn_error, waiting, status_since, \
-         not_before, failure_limit, {BLOCK_REASON}, max_runtime_seconds, skills"
-    )
-});
+use crate::error::Error;
+
+/// Lists the columns of a struct: its fields, each with the SQL it is selected by where that is not
+/// its name, and with what its value is made by where its type does not say it all. Fields after
+/// the semicolon are in no column.
+macro_rules! columns {
+    (@sql $field:ident) => { stringify!($field) };
+    (@sql $field:ident, $sql:expr) => { $sql };
+    (@read $cells:ident) => { $crate::row::Read::read($cells)? };
+    (@read $cells:ident, $then:expr) => { $crate::row::then($cells, $then)? };
+    ($row:ty {
+        $($field:ident $(: $sql:expr)? $(=> $then:expr)?),+
+        $(; $($other:ident: $value:expr),+)? $(,)?
+    }) => {
+        impl $crate::row::Columns for $row {
+            fn columns() -> String {
+                let columns: &[&str] = &[$($crate::row::columns!(@sql $field $(, $sql)?)),+];
+                columns.join(", ")
+            }
+        }
+
+        impl $crate::row::Read for $row {
+            fn read(cells: &mut $crate::row::Cells<'_>) -> rusqlite::Result<Self> {
+                Ok(Self {
+                    $($field: $crate::row::columns!(@read cells $(, $then)?),)+
+                    $($($other: $value,)+)?
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use columns;
+
+columns! {
+    Task {
+        id, title, body, assignee, status, priority, created_by, created_at, started_at,
+        completed_at,
+        workspace_kind => |kind: String| kind.parse().unwrap_or(WorkspaceKind::Scratch),
+        workspace_path, claim_lock, claim_expires, tenant, result: RESULT, idempotency_key, failures: "spawn_failures",
+        worker_pid, last_error: "last_spawn_error", waiting, status_since, not_before,
+        failure_limit => |limit: Option<u32>| limit.filter(|limit| *limit > 0),
+        block_reason: BLOCK_REASON,
+        max_runtime: "max_runtime_seconds" =>
+            |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
+        skills,
+    }
+}
+
+columns! {
+    Run {
+        id, task_id, lane, worker_pid, started_at, ended_at, outcome, exit_code, error, summary,
+        metadata, workspace, heartbeat_at, log_start, log_end,
+    }
+}
 
 /// The reason for which a row of `tasks` is blocked. Another program writes it into the event
 /// alone, which it dates by its own clock.
@@ -41,142 +89,233 @@ pub(crate) const RESULT: &str = "iif(tasks.status IN ('done', 'archived') AND ta
           ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1)), tasks.result)";
 
 /// Cuts a text that is longer than this many bytes, and marks that by `…`.
-pub(crate) fn shortened(mut text: String, at_most: usize) -> String {
+pub(crate) fn shorten(text: &mut String, at_most: usize) {
     if text.len() > at_most {
         text.truncate(text.floor_char_boundary(at_most));
         text.push('…');
         text.shrink_to_fit();
     }
-    text
 }
 
-/// A task from [`TASK_COLUMNS`].
-pub(crate) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
-    Ok(Task {
-        id: task_id(row, 0)?,
-        title: text(row, 1)?.unwrap_or_default(),
-        body: text(row, 2)?,
-        assignee: text(row, 3)?,
-        status: status(row, 4)?,
-        priority: number(row, 5)?.unwrap_or_default(),
-        created_by: text(row, 6)?,
-        created_at: moment(row, 7)?.unwrap_or_default(),
-        started_at: moment(row, 8)?,
-        completed_at: moment(row, 9)?,
-        workspace_kind: text(row, 10)?
-            .and_then(|kind| kind.parse().ok())
-            .unwrap_or(WorkspaceKind::Scratch),
-        workspace_path: text(row, 11)?,
-        claim_lock: text(row, 12)?,
-        claim_expires: moment(row, 13)?,
-        tenant: text(row, 14)?,
-        result: text(row, 15)?,
-        idempotency_key: text(row, 16)?,
-        failures: count(row, 17)?,
-        worker_pid: number(row, 18)?,
-        last_error: text(row, 19)?,
-        waiting: is_set(row, 20)?,
-        status_since: moment(row, 21)?.unwrap_or_default(),
-        not_before: moment(row, 22)?,
-        failure_limit: limit(row, 23)?,
-        block_reason: text(row, 24)?,
-        max_runtime: number(row, 25)?.filter(|it| *it > 0).map(Seconds),
-        skills: text(row, 26)?,
+/// Returns all rows of a query, without those of tasks whose id is invalid: nobody could name them.
+pub(crate) fn all<T: Read>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>, Error> {
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(known(statement.query_map(params, read)?)?)
+}
+
+/// Returns the one row of a query.
+pub(crate) fn one<T: Read>(conn: &Connection, sql: &str, params: impl Params) -> Result<T, Error> {
+    Ok(conn.prepare_cached(sql)?.query_one(params, read)?)
+}
+
+/// Returns the one row of a query, if there is one.
+pub(crate) fn find<T: Read>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Option<T>, Error> {
+    let mut statement = conn.prepare_cached(sql)?;
+    Ok(statement.query_one(params, read).optional()?)
+}
+
+/// Returns all of these rows but those of tasks whose id is invalid.
+pub(crate) fn known<T>(
+    rows: impl Iterator<Item = rusqlite::Result<T>>,
+) -> rusqlite::Result<Vec<T>> {
+    rows.filter(|row| match row {
+        Err(rusqlite::Error::FromSqlConversionFailure(_, _, cause)) => !cause.is::<InvalidTaskId>(),
+        _ => true,
+    })
+    .collect()
+}
+
+/// Reads a value from the first columns of a row.
+pub(crate) fn read<T: Read>(row: &Row<'_>) -> rusqlite::Result<T> {
+    T::read(&mut Cells { row, next: 0 })
+}
+
+/// Makes a field's value of what its columns hold.
+pub(crate) fn then<T: Read, U>(
+    cells: &mut Cells<'_>,
+    make: impl FnOnce(T) -> U,
+) -> rusqlite::Result<U> {
+    Ok(make(T::read(cells)?))
+}
+
+/// Reads a text that must be one of a value.
+pub(crate) fn parsed<T, E: std::error::Error + Send + Sync + 'static>(
+    cells: &mut Cells<'_>,
+    parse: impl FnOnce(String) -> Result<T, E>,
+) -> rusqlite::Result<T> {
+    let index = cells.next;
+    parse(String::read(cells)?).map_err(|invalid| {
+        rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(invalid))
     })
 }
 
-/// The columns that [`run`] reads, in its order.
-pub(crate) const RUN_COLUMNS: &str = "id, task_id, lane, worker_pid, started_at, ended_at, \
-     outcome, exit_code, error, summary, metadata, workspace, heartbeat_at, log_start, log_end";
-
-/// A run from [`RUN_COLUMNS`].
-pub(crate) fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
-    let outcome: Option<String> = row.get(6)?;
-    Ok(Run {
-        id: RunId(row.get(0)?),
-        task_id: task_id(row, 1)?,
-        lane: row.get(2)?,
-        worker_pid: row.get(3)?,
-        started_at: Timestamp(row.get(4)?),
-        ended_at: moment(row, 5)?,
-        outcome: outcome.as_deref().and_then(Outcome::from_name),
-        exit_code: row.get(7)?,
-        error: row.get(8)?,
-        summary: row.get(9)?,
-        metadata: row.get(10)?,
-        workspace: row.get(11)?,
-        heartbeat_at: moment(row, 12)?,
-        log_start: place(row, 13)?,
-        log_end: place(row, 14)?,
-    })
+/// The cells of a row that have not been read yet.
+pub(crate) struct Cells<'r> {
+    row: &'r Row<'r>,
+    next: usize,
 }
 
-/// Returns the task id in column `index`. A text that is none is an error, which [`known`] leaves
-/// out.
-pub(crate) fn task_id(row: &Row<'_>, index: usize) -> rusqlite::Result<TaskId> {
-    TaskId::try_from(text(row, index)?.unwrap_or_default())
-        .map_err(|invalid| Error::FromSqlConversionFailure(index, Type::Text, Box::new(invalid)))
+impl<'r> Cells<'r> {
+    fn next(&mut self) -> rusqlite::Result<ValueRef<'r>> {
+        let cell = self.row.get_ref(self.next)?;
+        self.next += 1;
+        Ok(cell)
+    }
 }
+
+/// A struct whose columns [`columns!`] lists.
+pub(crate) trait Columns: Read {
+    /// Returns the columns as a query selects them.
+    fn columns() -> String;
+}
+
+/// A value that is read from the next cells of a row.
+pub(crate) trait Read: Sized {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self>;
+}
+
+/// A value of one cell.
+trait Cell: Sized {
+    /// Returns the value; `None` if the cell holds none, or one of another kind.
+    fn of(cell: ValueRef<'_>) -> Option<Self>;
+}
+
+impl<T: Cell> Read for Option<T> {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        Ok(T::of(cells.next()?))
+    }
+}
+
+/// A task's id; a text that is none is an error, which [`known`] leaves out.
+impl Read for TaskId {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        parsed(cells, Self::try_from)
+    }
+}
+
+impl Cell for TaskId {
+    fn of(cell: ValueRef<'_>) -> Option<Self> {
+        Self::try_from(String::of(cell)?).ok()
+    }
+}
+
+impl Cell for Status {
+    fn of(cell: ValueRef<'_>) -> Option<Self> {
+        let named = cell.as_str().ok().and_then(Self::from_name);
+        named.or_else(|| Some(Self::from(String::of(cell)?)))
+    }
+}
+
+impl Read for Status {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        Ok(Self::of(cells.next()?).unwrap_or_else(|| Self::from(String::new())))
+    }
+}
+
+impl Cell for Outcome {
+    fn of(cell: ValueRef<'_>) -> Option<Self> {
+        Self::from_name(cell.as_str().ok()?)
+    }
+}
+
+impl Cell for DeliveryState {
+    fn of(cell: ValueRef<'_>) -> Option<Self> {
+        Self::from_name(cell.as_str().ok()?)
+    }
+}
+
+impl Read for RunToken {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        Ok(Self::from_text(String::read(cells)?))
+    }
+}
+
+/// A text. Any other value is formatted as one.
+impl Cell for String {
+    fn of(cell: ValueRef<'_>) -> Option<Self> {
+        Some(match cell {
+            ValueRef::Null => return None,
+            ValueRef::Integer(number) => number.to_string(),
+            ValueRef::Real(number) => number.to_string(),
+            // To look for what is no text takes twice as long as to see that there is none.
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => match str::from_utf8(bytes) {
+                Ok(text) => text.to_owned(),
+                Err(_) => Self::from_utf8_lossy(bytes).into_owned(),
+            },
+        })
+    }
+}
+
+impl Read for String {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        Ok(Self::of(cells.next()?).unwrap_or_default())
+    }
+}
+
+/// Returns the whole number in a cell, rounded if need be.
+fn whole(cell: ValueRef<'_>) -> Option<i64> {
+    match cell {
+        ValueRef::Integer(number) => Some(number),
+        ValueRef::Real(number) => format!("{number:.0}").parse().ok(),
+        ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => None,
+    }
+}
+
+/// Types that a whole number stands for. Anything else is zero where there must be one.
+macro_rules! numbers {
+    ($($number:ty: $of:expr,)+) => { $(
+        impl Cell for $number {
+            fn of(cell: ValueRef<'_>) -> Option<Self> {
+                whole(cell).and_then($of)
+            }
+        }
+
+        impl Read for $number {
+            fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+                Ok(Self::of(cells.next()?).unwrap_or_default())
+            }
+        }
+    )+ };
+}
+
+numbers! {
+    i64: Some,
+    i32: |it| it.try_into().ok(),
+    u32: |it| it.try_into().ok(),
+    u64: |it| it.try_into().ok(),
+    usize: |it| it.try_into().ok(),
+    bool: |it| Some(it != 0),
+    Timestamp: |it| Some(Self(it)),
+    CommentId: |it| Some(Self(it)),
+    DeliveryId: |it| Some(Self(it)),
+    EventId: |it| Some(Self(it)),
+    RunId: |it| Some(Self(it)),
+    SubscriptionId: |it| Some(Self(it)),
+}
+
+macro_rules! tuples {
+    ($(($($part:ident),+),)+) => { $(
+        impl<$($part: Read),+> Read for ($($part,)+) {
+            fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+                Ok(($($part::read(cells)?,)+))
+            }
+        }
+    )+ };
+}
+
+tuples! { (A, B), (A, B, C), (A, B, C, D), (A, B, C, D, E), }
 
 /// The condition that a column of this name holds the id of a task.
 pub(crate) fn is_task_id(column: &str) -> String {
     format!("{column} GLOB 't_[0-9a-f]*' AND substr({column}, 3) NOT GLOB '*[^0-9a-f]*'")
-}
-
-/// Returns all of these rows but those of tasks whose id is invalid: nobody could name them.
-pub(crate) fn known<T>(
-    rows: impl Iterator<Item = rusqlite::Result<T>>,
-) -> rusqlite::Result<Vec<T>> {
-    rows.filter(|row| !matches!(row, Err(Error::FromSqlConversionFailure(..))))
-        .collect()
-}
-
-/// Returns the text in column `index`. Any other value is formatted as one.
-pub(crate) fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<String>> {
-    Ok(match row.get_ref(index)? {
-        ValueRef::Null => None,
-        ValueRef::Integer(number) => Some(number.to_string()),
-        ValueRef::Real(number) => Some(number.to_string()),
-        // To look for what is no text takes twice as long as to see that there is none.
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(match str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
-        }),
-    })
-}
-
-/// Returns the whole number in column `index`, rounded if need be; `None` for anything else.
-pub(crate) fn number(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<i64>> {
-    Ok(match row.get_ref(index)? {
-        ValueRef::Integer(number) => Some(number),
-        ValueRef::Real(number) => format!("{number:.0}").parse().ok(),
-        ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => None,
-    })
-}
-
-/// Returns true if column `index` is a number other than zero.
-pub(crate) fn is_set(row: &Row<'_>, index: usize) -> rusqlite::Result<bool> {
-    Ok(number(row, index)?.is_some_and(|number| number != 0))
-}
-
-/// The status in column `index`.
-pub(crate) fn status(row: &Row<'_>, index: usize) -> rusqlite::Result<Status> {
-    let named = row.get_ref(index)?.as_str().ok();
-    Ok(match named.and_then(Status::from_name) {
-        Some(status) => status,
-        None => Status::from(text(row, index)?.unwrap_or_default()),
-    })
-}
-
-/// The moment in column `index`, if there is one.
-pub(crate) fn moment(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(number(row, index)?.map(Timestamp))
-}
-
-/// The count in column `index`; anything that is no count is none.
-pub(crate) fn count(row: &Row<'_>, index: usize) -> rusqlite::Result<u32> {
-    let count = number(row, index)?.and_then(|count| u32::try_from(count).ok());
-    Ok(count.unwrap_or_default())
 }
 
 /// A limit, as the database has it.
@@ -187,16 +326,4 @@ pub(crate) fn limit_of(count: usize) -> i64 {
 /// An offset in a file, as the database has it.
 pub(crate) fn offset(place: u64) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX)
-}
-
-/// Returns the offset in a file in column `index`.
-fn place(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u64>> {
-    let place: Option<i64> = row.get(index)?;
-    Ok(place.and_then(|place| u64::try_from(place).ok()))
-}
-
-/// Returns the limit in column `index`; `None` for a number that cannot be one.
-fn limit(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<u32>> {
-    let limit = number(row, index)?.and_then(|limit| u32::try_from(limit).ok());
-    Ok(limit.filter(|limit| *limit > 0))
 }

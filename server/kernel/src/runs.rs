@@ -4,10 +4,10 @@
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::Outcome;
 use domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::{Connection, Params};
 
 use crate::error::Error;
-use crate::row;
+use crate::row::{self, Columns, columns};
 
 /// An open run, as the verbs need it.
 pub(crate) struct OpenRun {
@@ -26,28 +26,31 @@ impl OpenRun {
     }
 }
 
-const OPEN_RUN: &str = "SELECT id, task_id, lane, \
-    (SELECT assignee FROM tasks WHERE tasks.id = runs.task_id) FROM runs WHERE ended_at IS NULL";
+columns! {
+    OpenRun {
+        id, task: "task_id", lane,
+        assignee: "(SELECT assignee FROM tasks WHERE tasks.id = runs.task_id)",
+    }
+}
 
-fn open_run(row: &Row<'_>) -> rusqlite::Result<OpenRun> {
-    Ok(OpenRun {
-        id: RunId(row.get(0)?),
-        task: row::task_id(row, 1)?,
-        lane: row.get(2)?,
-        assignee: row.get(3)?,
-    })
+fn open_run(
+    conn: &Connection,
+    condition: &str,
+    params: impl Params,
+) -> Result<Option<OpenRun>, Error> {
+    let columns = OpenRun::columns();
+    let sql = format!("SELECT {columns} FROM runs WHERE ended_at IS NULL AND {condition}");
+    row::find(conn, &sql, params)
 }
 
 /// Returns the open run of a task.
 pub(crate) fn open_run_of(conn: &Connection, task: &TaskId) -> Result<Option<OpenRun>, Error> {
-    let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND task_id = ?1"))?;
-    Ok(statement.query_one([task.as_str()], open_run).optional()?)
+    open_run(conn, "task_id = ?1", [task.as_str()])
 }
 
 /// Returns the run, if it is open.
 pub(crate) fn open_run_with_id(conn: &Connection, run: RunId) -> Result<Option<OpenRun>, Error> {
-    let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND id = ?1"))?;
-    Ok(statement.query_one([run.0], open_run).optional()?)
+    open_run(conn, "id = ?1", [run.0])
 }
 
 /// Returns the run of this token, if it is open.
@@ -55,22 +58,19 @@ pub(crate) fn open_run_with_token(
     conn: &Connection,
     token: &RunToken,
 ) -> Result<Option<OpenRun>, Error> {
-    let mut statement = conn.prepare_cached(&format!("{OPEN_RUN} AND token = ?1"))?;
-    Ok(statement.query_one([token.as_str()], open_run).optional()?)
+    open_run(conn, "token = ?1", [token.as_str()])
 }
 
 /// Counts the open runs of lanes on the whole board. A task claimed by hand uses no slot.
 pub(crate) fn count_open(conn: &Connection) -> Result<u32, Error> {
-    let mut statement = conn
-        .prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane IS NOT NULL")?;
-    Ok(statement.query_one((), |row| row::count(row, 0))?)
+    let sql = "SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane IS NOT NULL";
+    row::one(conn, sql, ())
 }
 
 /// Counts the open runs of a lane.
 pub(crate) fn count_open_in(conn: &Connection, lane: &str) -> Result<u32, Error> {
-    let mut statement =
-        conn.prepare_cached("SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane = ?1")?;
-    Ok(statement.query_one([lane], |row| row::count(row, 0))?)
+    let sql = "SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane = ?1";
+    row::one(conn, sql, [lane])
 }
 
 /// Builds the statement that copies those runs that meet a condition into `task_runs`, as

@@ -5,18 +5,15 @@ use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::error::Error;
-use crate::row;
+use crate::row::{self, Columns as _};
 
 /// The task with this id.
 pub(crate) fn get(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
-    let sql = format!("SELECT {} FROM tasks WHERE id = ?1", *row::TASK_COLUMNS);
-    let found = conn
-        .prepare_cached(&sql)?
-        .query_one([id.as_str()], row::task)
-        .optional()?;
+    let sql = format!("SELECT {} FROM tasks WHERE id = ?1", Task::columns());
+    let found = row::find(conn, &sql, [id.as_str()])?;
     found.ok_or_else(|| Refusal::UnknownTask(id.to_string()).into())
 }
 

@@ -6,6 +6,7 @@ use domain::board::TaskSummary;
 use domain::id::{RunToken, TaskId};
 use domain::status::Status;
 use domain::time::Timestamp;
+use kernel::{BoardFilter, board_sql};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::{Connection, TransactionBehavior};
@@ -50,50 +51,32 @@ impl Bare {
         transaction.commit().unwrap();
     }
 
-    /// The columns that a snapshot selects, but for the counts, stepped into structs.
+    /// The kernel's own query for the cards, without the counts, stepped into structs.
     pub(crate) fn scan(&self) -> Vec<TaskSummary> {
-        let mut statement = self
-            .conn
-            .prepare_cached(
-                "SELECT id, title, assignee, status, priority, tenant, created_at, started_at, \
-                     completed_at, status_since, not_before, spawn_failures, last_spawn_error, \
-                     rowid, \
-                     iif(status = 'ready', EXISTS ( \
-                         SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-                         WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived')), \
-                     waiting), \
-                     iif(status = 'blocked' AND block_reason IS NULL, \
-                         (SELECT iif(json_valid(payload), payload ->> '$.reason', NULL) FROM task_events \
-                          WHERE task_id = tasks.id AND kind = 'blocked' \
-                            AND task_events.created_at >= tasks.status_since - 5 \
-                          ORDER BY task_events.created_at DESC, task_events.id DESC LIMIT 1), \
-                     block_reason), \
-                     status = 'running' AND (worker_pid IS NOT NULL OR EXISTS ( \
-                         SELECT 1 FROM runs \
-                         WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL)) \
-                 FROM tasks WHERE status <> 'archived' ORDER BY priority DESC, created_at, rowid",
-            )
-            .unwrap();
+        let sql = board_sql(&BoardFilter::default());
+        let mut statement = self.conn.prepare_cached(&sql).unwrap();
         let rows = statement
-            .query_map((), |row| {
+            .query_map((None::<String>, false), |row| {
+                let mut columns = 0..;
+                let mut next = || columns.next().unwrap_or_default();
                 Ok(TaskSummary {
-                    id: row.get::<_, String>(0)?.try_into().unwrap(),
-                    number: row.get(13)?,
-                    title: row.get(1)?,
-                    assignee: row.get(2)?,
-                    status: Status::from(row.get::<_, String>(3)?),
-                    has_worker: row.get(16)?,
-                    priority: row.get(4)?,
-                    tenant: row.get(5)?,
-                    created_at: Timestamp(row.get(6)?),
-                    started_at: row.get::<_, Option<i64>>(7)?.map(Timestamp),
-                    completed_at: row.get::<_, Option<i64>>(8)?.map(Timestamp),
-                    status_since: Timestamp(row.get(9)?),
-                    not_before: row.get::<_, Option<i64>>(10)?.map(Timestamp),
-                    failures: row.get(11)?,
-                    last_error: row.get(12)?,
-                    waiting: row.get(14)?,
-                    block_reason: row.get(15)?,
+                    id: row.get::<_, String>(next())?.try_into().unwrap(),
+                    number: row.get(next())?,
+                    title: row.get(next())?,
+                    assignee: row.get(next())?,
+                    status: Status::from(row.get::<_, String>(next())?),
+                    has_worker: row.get(next())?,
+                    priority: row.get(next())?,
+                    tenant: row.get(next())?,
+                    created_at: Timestamp(row.get(next())?),
+                    started_at: row.get::<_, Option<i64>>(next())?.map(Timestamp),
+                    completed_at: row.get::<_, Option<i64>>(next())?.map(Timestamp),
+                    status_since: Timestamp(row.get(next())?),
+                    not_before: row.get::<_, Option<i64>>(next())?.map(Timestamp),
+                    failures: row.get(next())?,
+                    last_error: row.get(next())?,
+                    waiting: row.get(next())?,
+                    block_reason: row.get(next())?,
                     parents: 0,
                     children: 0,
                     children_done: 0,

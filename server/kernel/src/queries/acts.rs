@@ -1,10 +1,10 @@
 //! The acts that can be undone.
 
 use domain::event::Event;
-use rusqlite::OptionalExtension;
 
+use crate::Kernel;
 use crate::error::Error;
-use crate::{Kernel, events};
+use crate::row::{self, Columns as _};
 
 impl Kernel {
     /// Returns the last event of the newest act by this name that was not undone.
@@ -15,15 +15,14 @@ impl Kernel {
         let name = name.to_owned();
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(LAST_ACT)?;
-                Ok(statement.query_one([name], events::from_row).optional()?)
+                let sql = format!("SELECT {} {OF_LAST_ACT}", Event::columns());
+                row::find(conn, &sql, [name])
             })
             .await
     }
 }
 
-const LAST_ACT: &str = "\
-    SELECT id, task_id, kind, payload, created_at \
+const OF_LAST_ACT: &str = "\
     FROM acts JOIN task_events ON id = last_event \
     WHERE steps ->> '$[0].by' = ?1 AND NOT EXISTS ( \
         SELECT 1 FROM task_events AS undone \

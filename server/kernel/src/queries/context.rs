@@ -12,7 +12,8 @@ use rusqlite::Connection;
 use super::parents::Parent;
 use super::{detail, parents};
 use crate::error::Error;
-use crate::{Kernel, row, tasks};
+use crate::row::{self, Columns, columns};
+use crate::{Kernel, tasks};
 
 impl Kernel {
     /// Returns the text given to a worker of this task: the task, the results of its parents, the
@@ -45,21 +46,18 @@ struct ParentResult {
     result: Option<String>,
 }
 
+columns! {
+    ParentResult { id, result: row::RESULT }
+}
+
 /// The results of the parents that are done, in the order in which they were completed.
 fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT tasks.id, {} \
-         FROM task_links AS link JOIN tasks ON tasks.id = link.parent_id \
-         WHERE link.child_id = ?1 AND tasks.status = 'done' ORDER BY tasks.completed_at, tasks.id",
-        row::RESULT
-    ))?;
-    let results = statement.query_map([id.as_str()], |row| {
-        Ok(ParentResult {
-            id: row::text(row, 0)?.unwrap_or_default(),
-            result: row::text(row, 1)?,
-        })
-    })?;
-    Ok(results.collect::<Result<_, _>>()?)
+    let sql = format!(
+        "SELECT {} FROM tasks WHERE id IN (SELECT parent_id FROM task_links WHERE child_id = ?1) \
+           AND status = 'done' ORDER BY completed_at, id",
+        ParentResult::columns()
+    );
+    row::all(conn, &sql, [id.as_str()])
 }
 
 fn text(

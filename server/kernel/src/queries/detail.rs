@@ -1,12 +1,17 @@
 //! One task with everything around it.
 
-use domain::id::{CommentId, TaskId};
+use domain::id::TaskId;
 use domain::run::Run;
 use domain::task::{Comment, Task, TaskDetail};
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use crate::error::Error;
-use crate::{Kernel, events, row, tasks};
+use crate::row::{self, Columns, columns};
+use crate::{Kernel, events, tasks};
+
+columns! {
+    Comment { id, task_id, author, body, created_at }
+}
 
 impl Kernel {
     /// Returns the task without anything around it.
@@ -30,8 +35,8 @@ impl Kernel {
                     task: tasks::get(conn, &id)?,
                     comments: comments(conn, &id)?,
                     events: events::of_task(conn, &id)?,
-                    parents: linked(conn, PARENTS, &id)?,
-                    children: linked(conn, CHILDREN, &id)?,
+                    parents: row::all(conn, PARENTS, [id.as_str()])?,
+                    children: row::all(conn, CHILDREN, [id.as_str()])?,
                     runs: runs(conn, &id)?,
                 })
             })
@@ -44,34 +49,15 @@ const CHILDREN: &str = "SELECT child_id FROM task_links WHERE parent_id = ?1 ORD
 
 /// Returns its comments, oldest first.
 pub(super) fn comments(conn: &Connection, id: &TaskId) -> Result<Vec<Comment>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, task_id, author, body, created_at FROM task_comments \
-         WHERE task_id = ?1 ORDER BY created_at, id",
-    )?;
-    let comments = statement.query_map([id.as_str()], |row: &Row<'_>| {
-        Ok(Comment {
-            id: CommentId(row.get(0)?),
-            task_id: row::task_id(row, 1)?,
-            author: row::text(row, 2)?.unwrap_or_default(),
-            body: row::text(row, 3)?.unwrap_or_default(),
-            created_at: row::moment(row, 4)?.unwrap_or_default(),
-        })
-    })?;
-    Ok(comments.collect::<Result<_, _>>()?)
-}
-
-fn linked(conn: &Connection, sql: &str, id: &TaskId) -> Result<Vec<TaskId>, Error> {
-    let mut statement = conn.prepare_cached(sql)?;
-    let ids = statement.query_map([id.as_str()], |row| row::task_id(row, 0))?;
-    Ok(row::known(ids)?)
+    let sql = format!(
+        "SELECT {} FROM task_comments WHERE task_id = ?1 ORDER BY created_at, id",
+        Comment::columns()
+    );
+    row::all(conn, &sql, [id.as_str()])
 }
 
 fn runs(conn: &Connection, id: &TaskId) -> Result<Vec<Run>, Error> {
-    let sql = format!(
-        "SELECT {} FROM runs WHERE task_id = ?1 ORDER BY id",
-        row::RUN_COLUMNS
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let runs = statement.query_map([id.as_str()], row::run)?;
-    Ok(runs.collect::<Result<_, _>>()?)
+    let columns = Run::columns();
+    let sql = format!("SELECT {columns} FROM runs WHERE task_id = ?1 ORDER BY id");
+    row::all(conn, &sql, [id.as_str()])
 }

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::dispatch::{Because, Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::error::Error;
+use crate::row::{self, Columns, columns};
 use crate::verbs::unfinished_parents;
-use crate::{Kernel, row, tasks};
+use crate::{Kernel, tasks};
 
 /// The number of ready tasks of an assignee.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,20 @@ pub struct ReadyCount {
     pub ready: u32,
     /// The number of those in back-off.
     pub resting: u32,
+}
+
+columns! {
+    ReadyCount {
+        assignee, ready: "count(*)", resting: "count(*) FILTER (WHERE not_before > ?1)",
+    }
+}
+
+columns! {
+    Pause { lane: "nullif(lane, '')", since, by }
+}
+
+columns! {
+    Running { lane, count: "count(*)" }
 }
 
 /// The last report of the dispatcher in this process that could not be written, and its time.
@@ -96,19 +111,12 @@ impl Kernel {
         let now = self.now();
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT assignee, count(*), count(*) FILTER (WHERE not_before > ?1) \
-                     FROM tasks INDEXED BY idx_tasks_startable \
+                let sql = format!(
+                    "SELECT {} FROM tasks INDEXED BY idx_tasks_startable \
                      WHERE status = 'ready' GROUP BY assignee",
-                )?;
-                let counts = statement.query_map([now.0], |row| {
-                    Ok(ReadyCount {
-                        assignee: row::text(row, 0)?,
-                        ready: row::count(row, 1)?,
-                        resting: row::count(row, 2)?,
-                    })
-                })?;
-                Ok(counts.collect::<Result<_, _>>()?)
+                    ReadyCount::columns()
+                );
+                row::all(conn, &sql, [now.0])
             })
             .await
     }
@@ -121,18 +129,10 @@ const LINKS: u32 = 1_000;
 /// Returns the root cause for which a task waits for its parents: a task above it that is blocked,
 /// or else one that waits for no other and does not run.
 fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Option<Because>, Error> {
-    let mut statement = conn.prepare_cached(ABOVE)?;
-    let links = statement.query_map((id.as_str(), LINKS), |row| {
-        Ok((
-            row::task_id(row, 0)?,
-            row::task_id(row, 1)?,
-            row::text(row, 2)?.unwrap_or_default(),
-        ))
-    })?;
     // Those that are near come first, so the first child leads back on the shortest way.
-    let mut children = BTreeMap::new();
+    let mut children = BTreeMap::<TaskId, TaskId>::new();
     let mut above = Vec::new();
-    for (parent, child, status) in row::known(links)? {
+    for (parent, child, status) in row::all(conn, ABOVE, (id.as_str(), LINKS))? {
         if let Entry::Vacant(entry) = children.entry(parent) {
             above.push((entry.key().clone(), status));
             entry.insert(child);
@@ -180,13 +180,8 @@ fn dispatch(
     now: Timestamp,
     held: Option<(Report, Timestamp)>,
 ) -> Result<Dispatch, Error> {
-    let said = conn
-        .prepare_cached("SELECT report, reported_at FROM dispatcher")?
-        .query_one((), |row| {
-            Ok((row.get::<_, String>(0)?, Timestamp(row.get(1)?)))
-        })
-        .optional()?;
-    let written = said.map(|(json, at)| {
+    let said = row::find(conn, "SELECT report, reported_at FROM dispatcher", ())?;
+    let written = said.map(|(json, at): (String, _)| {
         // A report that another version wrote in another form counts as none.
         (serde_json::from_str(&json).ok(), at)
     });
@@ -197,37 +192,16 @@ fn dispatch(
         .chain(held)
         .max_by_key(|(_, at)| *at)
         .unzip();
+    let paused = format!("SELECT {} FROM pauses ORDER BY lane", Pause::columns());
+    let running = format!(
+        "SELECT {} FROM runs WHERE ended_at IS NULL GROUP BY lane ORDER BY lane",
+        Running::columns()
+    );
     Ok(Dispatch {
         report: report.flatten(),
         reported_at,
-        paused: paused(conn)?,
-        running: running(conn)?,
+        paused: row::all(conn, &paused, ())?,
+        running: row::all(conn, &running, ())?,
         now,
     })
-}
-
-fn paused(conn: &Connection) -> Result<Vec<Pause>, Error> {
-    let mut statement =
-        conn.prepare_cached("SELECT nullif(lane, ''), since, by FROM pauses ORDER BY lane")?;
-    let pauses = statement.query_map((), |row| {
-        Ok(Pause {
-            lane: row.get(0)?,
-            since: Timestamp(row.get(1)?),
-            by: row.get(2)?,
-        })
-    })?;
-    Ok(pauses.collect::<Result<_, _>>()?)
-}
-
-fn running(conn: &Connection) -> Result<Vec<Running>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT lane, count(*) FROM runs WHERE ended_at IS NULL GROUP BY lane ORDER BY lane",
-    )?;
-    let counts = statement.query_map((), |row| {
-        Ok(Running {
-            lane: row.get(0)?,
-            count: row::count(row, 1)?,
-        })
-    })?;
-    Ok(counts.collect::<Result<_, _>>()?)
 }

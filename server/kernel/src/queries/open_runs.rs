@@ -4,15 +4,11 @@ use domain::error::Error as Refusal;
 use domain::id::{RunId, RunToken};
 use domain::run::{OpenRun, ProcessIdentity, Run};
 use domain::time::Timestamp;
-use rusqlite::{OptionalExtension, Row};
 
+use crate::Kernel;
 use crate::error::Error;
+use crate::row::{self, Columns, columns};
 use crate::verbs::{ForeignWorker, LEASE_END, StaleClaim, foreign_workers, stale_claims};
-use crate::{Kernel, row};
-
-/// The columns that [`open_run`] reads.
-const COLUMNS: &str = "id, task_id, token, lane, boot_id, pid, pid_started, started_at, \
-                       lease_expires";
 
 /// A run whose worker was started and has not ended, and the task that it works on.
 #[derive(Clone, Debug)]
@@ -29,12 +25,30 @@ pub struct ActiveWorker {
     pub claim_lock: Option<String>,
 }
 
+columns! {
+    ActiveWorker { run: &Run::columns(), lease_expires, title, assignee, claim_lock }
+}
+
+columns! {
+    OpenRun {
+        run: "id", task: "task_id", token, lane,
+        supervisor: "boot_id, pid, pid_started" => |(boot_id, pid, started_ticks): (Option<_>, _, _)| {
+            Some(ProcessIdentity { boot_id: boot_id?, pid, started_ticks })
+        },
+        started_at, lease_expires,
+    }
+}
+
 /// A run found by the token of a request.
 #[derive(Clone, Debug)]
 pub struct KnownRun {
     run: OpenRun,
     /// The run's outcome; `None` while it is open.
     outcome: Option<String>,
+}
+
+columns! {
+    KnownRun { run: &OpenRun::columns(), outcome }
 }
 
 impl KnownRun {
@@ -63,12 +77,11 @@ impl Kernel {
         self.readers
             .read(|conn| {
                 let sql = format!(
-                    "SELECT {COLUMNS} FROM runs INDEXED BY idx_runs_open \
-                     WHERE ended_at IS NULL ORDER BY id"
+                    "SELECT {} FROM runs INDEXED BY idx_runs_open \
+                     WHERE ended_at IS NULL ORDER BY id",
+                    OpenRun::columns()
                 );
-                let mut statement = conn.prepare_cached(&sql)?;
-                let runs = statement.query_map((), open_run)?;
-                Ok(runs.collect::<Result<_, _>>()?)
+                row::all(conn, &sql, ())
             })
             .await
     }
@@ -81,15 +94,8 @@ impl Kernel {
     pub async fn run_of(&self, token: RunToken) -> Result<Option<KnownRun>, Error> {
         self.readers
             .read(move |conn| {
-                let sql = format!("SELECT {COLUMNS}, outcome FROM runs WHERE token = ?1");
-                let mut statement = conn.prepare_cached(&sql)?;
-                let known = |row: &Row<'_>| {
-                    Ok(KnownRun {
-                        run: open_run(row)?,
-                        outcome: row.get(9)?,
-                    })
-                };
-                Ok(statement.query_one([token.as_str()], known).optional()?)
+                let sql = format!("SELECT {} FROM runs WHERE token = ?1", KnownRun::columns());
+                row::find(conn, &sql, [token.as_str()])
             })
             .await
     }
@@ -102,13 +108,13 @@ impl Kernel {
     pub async fn next_lease_end(&self) -> Result<Option<Timestamp>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(&format!(
+                let sql = format!(
                     "SELECT min({LEASE_END}) \
                      FROM tasks INDEXED BY idx_tasks_status \
                      LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
                      WHERE tasks.status = 'running' AND run.pid IS NULL",
-                ))?;
-                Ok(statement.query_one((), |row| row::moment(row, 0))?)
+                );
+                row::one(conn, &sql, ())
             })
             .await
     }
@@ -140,24 +146,14 @@ impl Kernel {
         self.readers
             .read(|conn| {
                 let sql = format!(
-                    "SELECT run.*, task.title, task.assignee, task.claim_lock \
-                     FROM (SELECT {}, lease_expires FROM runs INDEXED BY idx_runs_open \
-                           WHERE ended_at IS NULL AND worker_pid IS NOT NULL) AS run \
-                     JOIN tasks AS task ON task.id = run.task_id AND task.status = 'running' \
-                     ORDER BY run.started_at, run.id",
-                    row::RUN_COLUMNS
+                    "SELECT {} FROM runs INDEXED BY idx_runs_open CROSS JOIN ( \
+                         SELECT id AS task, title, assignee, claim_lock, status FROM tasks \
+                     ) ON task = task_id AND status = 'running' \
+                     WHERE ended_at IS NULL AND worker_pid IS NOT NULL \
+                     ORDER BY started_at, id",
+                    ActiveWorker::columns()
                 );
-                let mut statement = conn.prepare_cached(&sql)?;
-                let workers = statement.query_map((), |row| {
-                    Ok(ActiveWorker {
-                        run: row::run(row)?,
-                        lease_expires: Timestamp(row.get(15)?),
-                        title: row::text(row, 16)?.unwrap_or_default(),
-                        assignee: row::text(row, 17)?,
-                        claim_lock: row::text(row, 18)?,
-                    })
-                })?;
-                Ok(workers.collect::<Result<_, _>>()?)
+                row::all(conn, &sql, ())
             })
             .await
     }
@@ -169,32 +165,9 @@ impl Kernel {
     pub async fn run(&self, id: RunId) -> Result<Run, Error> {
         self.readers
             .read(move |conn| {
-                let sql = format!("SELECT {} FROM runs WHERE id = ?1", row::RUN_COLUMNS);
-                let run = conn
-                    .prepare_cached(&sql)?
-                    .query_one([id.0], row::run)
-                    .optional()?;
-                run.ok_or_else(|| domain::error::Error::UnknownRun(id).into())
+                let sql = format!("SELECT {} FROM runs WHERE id = ?1", Run::columns());
+                row::find(conn, &sql, [id.0])?.ok_or_else(|| Refusal::UnknownRun(id).into())
             })
             .await
     }
-}
-
-fn open_run(row: &Row<'_>) -> rusqlite::Result<OpenRun> {
-    let supervisor = row.get::<_, Option<String>>(4)?.map(|boot_id| {
-        Ok::<_, rusqlite::Error>(ProcessIdentity {
-            boot_id,
-            pid: row.get(5)?,
-            started_ticks: row.get(6)?,
-        })
-    });
-    Ok(OpenRun {
-        run: RunId(row.get(0)?),
-        task: row::task_id(row, 1)?,
-        token: RunToken::from_text(row.get::<_, String>(2)?),
-        lane: row.get(3)?,
-        supervisor: supervisor.transpose()?,
-        started_at: Timestamp(row.get(7)?),
-        lease_expires: Timestamp(row.get(8)?),
-    })
 }

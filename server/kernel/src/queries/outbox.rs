@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use domain::id::{DeliveryId, TaskId};
 use domain::notify::Address;
 use domain::notify::delivery::{Delivery, DeliveryState};
+use domain::notify::notice::Notice;
 use domain::notify::pace::Pace;
 use domain::notify::quiet::QuietHours;
 use domain::time::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
+use super::subscriptions::PLACE;
+use crate::Kernel;
 use crate::error::Error;
-use crate::{Kernel, row};
+use crate::row::{self, Cells, Columns, Read, columns};
 
 /// The maximum number of dead letters that are read. More of them are one problem, not many.
 const DEAD_LETTERS: u32 = 1_000;
@@ -37,6 +39,30 @@ pub struct Due {
     pub to: Address,
     /// The messages that it was sent in the current minute.
     pub pace: Pace,
+}
+
+columns! {
+    Due { place: "id", to: PLACE, pace: &Pace::columns() }
+}
+
+columns! {
+    Pace { since: "minute_since", messages: "minute_messages" }
+}
+
+// The table holds no other state.
+columns! {
+    Delivery {
+        id: "deliveries.id", key, to: PLACE, notice,
+        state => |state: Option<_>| state.unwrap_or(DeliveryState::Pending),
+        attempts, next_attempt_at, error, created_at, settled_at,
+    }
+}
+
+/// A delivery with a notice that cannot be read is an error: nobody else would notice it.
+impl Read for Notice {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        row::parsed(cells, |json| serde_json::from_str(&json))
+    }
 }
 
 /// The filter of a query for deliveries.
@@ -63,6 +89,15 @@ pub struct DeliveryCounts {
     pub last_dead: Option<Delivery>,
 }
 
+columns! {
+    DeliveryCounts {
+        pending: "(SELECT count(*) FROM deliveries WHERE state = 'pending')",
+        failing: "(SELECT count(*) FROM deliveries WHERE state = 'pending' AND attempts > 0)",
+        dead: "(SELECT count(*) FROM deliveries WHERE state = 'dead')";
+        last_dead: None
+    }
+}
+
 impl Kernel {
     /// Returns the numbers of deliveries that are pending and that were given up.
     ///
@@ -76,23 +111,10 @@ impl Kernel {
                     state: Some(DeliveryState::Dead),
                     limit: 1,
                 };
-                let mut statement = conn.prepare_cached(
-                    "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending'), \
-                         (SELECT count(*) FROM deliveries \
-                          WHERE state = 'pending' AND attempts > 0), \
-                         (SELECT count(*) FROM deliveries WHERE state = 'dead')",
-                )?;
-                let counts = statement.query_one((), |row| {
-                    Ok(DeliveryCounts {
-                        pending: row::count(row, 0)?,
-                        failing: row::count(row, 1)?,
-                        dead: row::count(row, 2)?,
-                        last_dead: None,
-                    })
-                })?;
+                let sql = format!("SELECT {}", DeliveryCounts::columns());
                 Ok(DeliveryCounts {
                     last_dead: deliveries(conn, &last)?.pop(),
-                    ..counts
+                    ..row::one(conn, &sql, ())?
                 })
             })
             .await
@@ -115,13 +137,11 @@ impl Kernel {
         let now = self.now();
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(&format!(
-                    "{DELIVERIES} WHERE place_id = ?1 AND state = 'pending' \
-                       AND next_attempt_at <= ?2 \
-                     ORDER BY deliveries.id LIMIT ?3"
-                ))?;
-                let due = statement.query_map((place, now.0, limit), delivery)?;
-                Ok(due.collect::<Result<_, _>>()?)
+                let sql = delivery_sql(
+                    "WHERE place_id = ?1 AND state = 'pending' AND next_attempt_at <= ?2 \
+                     ORDER BY deliveries.id LIMIT ?3",
+                );
+                row::all(conn, &sql, (place, now.0, limit))
             })
             .await
     }
@@ -133,12 +153,10 @@ impl Kernel {
     pub async fn told_by(&self, to: Address, receipt: String) -> Result<Vec<Delivery>, Error> {
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(&format!(
-                    "{DELIVERIES} WHERE receipt = ?1 AND platform = ?2 AND chat_id = ?3 \
-                     ORDER BY deliveries.id"
-                ))?;
-                let told = statement.query_map((receipt, to.platform, to.chat_id), delivery)?;
-                Ok(told.collect::<Result<_, _>>()?)
+                let sql = delivery_sql(
+                    "WHERE receipt = ?1 AND platform = ?2 AND chat_id = ?3 ORDER BY deliveries.id",
+                );
+                row::all(conn, &sql, (receipt, to.platform, to.chat_id))
             })
             .await
     }
@@ -150,14 +168,9 @@ impl Kernel {
     pub async fn undelivered(&self) -> Result<BTreeMap<DeliveryId, TaskId>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT id, task_id FROM deliveries WHERE state = 'dead' \
-                     ORDER BY id DESC LIMIT ?1",
-                )?;
-                let dead = statement.query_map([DEAD_LETTERS], |row| {
-                    Ok((DeliveryId(row.get(0)?), row::task_id(row, 1)?))
-                })?;
-                Ok(dead.collect::<Result<_, _>>()?)
+                let sql = "SELECT id, task_id FROM deliveries WHERE state = 'dead' \
+                           ORDER BY id DESC LIMIT ?1";
+                Ok(row::all(conn, sql, [DEAD_LETTERS])?.into_iter().collect())
             })
             .await
     }
@@ -174,60 +187,40 @@ impl Kernel {
 }
 
 fn deliveries(conn: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "{DELIVERIES} WHERE (?1 IS NULL OR task_id = ?1) AND (?2 IS NULL OR state = ?2) \
-         ORDER BY deliveries.id DESC LIMIT ?3"
-    ))?;
+    let sql = delivery_sql(
+        "WHERE (?1 IS NULL OR task_id = ?1) AND (?2 IS NULL OR state = ?2) \
+         ORDER BY deliveries.id DESC LIMIT ?3",
+    );
     let task = query.task.as_ref().map(TaskId::as_str);
     let state = query.state.map(DeliveryState::as_str);
-    let found = statement.query_map((task, state, query.limit), delivery)?;
-    Ok(found.collect::<Result<_, _>>()?)
+    row::all(conn, &sql, (task, state, query.limit))
 }
 
 fn outbox(conn: &Connection, now: Timestamp) -> Result<Outbox, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, platform, chat_id, thread_id, minute_since, minute_messages, quiet_hours, \
-             max(not_before, first) \
-         FROM ( \
+    let sql = format!(
+        "SELECT {}, quiet_hours, max(not_before, first) FROM ( \
              SELECT *, ( \
                  SELECT min(next_attempt_at) FROM deliveries \
                  WHERE place_id = places.id AND state = 'pending' \
              ) AS first FROM places \
          ) WHERE first IS NOT NULL",
-    )?;
-    let mut rows = statement.query(())?;
+        Due::columns()
+    );
     let mut outbox = Outbox::default();
-    while let Some(row) = rows.next()? {
-        let quiet: Option<String> = row.get(6)?;
-        let earliest = Timestamp(row.get(7)?).max(now);
+    for (due, quiet, first) in row::all::<(Due, Option<String>, Timestamp)>(conn, &sql, ())? {
+        let earliest = first.max(now);
         // A text that is no span of hours means no quiet hours.
         let at = match quiet.and_then(|text| text.parse().ok()) {
             Some(hours) => end_of_quiet(&hours, earliest).unwrap_or(earliest),
             None => earliest,
         };
         if at <= now {
-            outbox.due.push(due(row)?);
+            outbox.due.push(due);
         } else {
             outbox.next = Some(outbox.next.map_or(at, |next| next.min(at)));
         }
     }
     Ok(outbox)
-}
-
-fn due(row: &Row<'_>) -> rusqlite::Result<Due> {
-    Ok(Due {
-        place: row.get(0)?,
-        to: Address {
-            platform: row.get(1)?,
-            chat_id: row.get(2)?,
-            thread_id: row.get(3)?,
-            user_id: None,
-        },
-        pace: Pace {
-            since: Timestamp(row.get(4)?),
-            messages: row::count(row, 5)?,
-        },
-    })
 }
 
 /// Returns the end of the quiet hours that contain this moment; `None` if there are none. Beginning
@@ -259,35 +252,8 @@ fn end_of_quiet(hours: &QuietHours, at: Timestamp) -> Option<Timestamp> {
     Some(Timestamp(end.as_second()))
 }
 
-/// The columns that [`delivery`] reads.
-pub(super) const DELIVERIES: &str = "SELECT deliveries.id, key, platform, chat_id, thread_id, notice, state, \
-         attempts, next_attempt_at, error, created_at, settled_at \
-     FROM deliveries JOIN places ON places.id = place_id";
-
-/// The number of columns in [`DELIVERIES`].
-pub(super) const DELIVERY_COLUMNS: usize = 12;
-
-pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let notice: String = row.get(5)?;
-    let state: String = row.get(6)?;
-    Ok(Delivery {
-        id: DeliveryId(row.get(0)?),
-        key: row.get(1)?,
-        to: Address {
-            platform: row.get(2)?,
-            chat_id: row.get(3)?,
-            thread_id: row.get(4)?,
-            user_id: None,
-        },
-        notice: serde_json::from_str(&notice).map_err(|cause| {
-            rusqlite::Error::FromSqlConversionFailure(5, Type::Text, Box::new(cause))
-        })?,
-        // The table holds no other.
-        state: DeliveryState::from_name(&state).unwrap_or(DeliveryState::Pending),
-        attempts: row::count(row, 7)?,
-        next_attempt_at: Timestamp(row.get(8)?),
-        error: row.get(9)?,
-        created_at: Timestamp(row.get(10)?),
-        settled_at: row::moment(row, 11)?,
-    })
+/// Builds the query for the deliveries that this names.
+pub(super) fn delivery_sql(which: &str) -> String {
+    let columns = Delivery::columns();
+    format!("SELECT {columns} FROM deliveries JOIN places ON places.id = place_id {which}")
 }

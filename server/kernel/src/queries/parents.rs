@@ -1,10 +1,11 @@
 //! The parents of a task by their titles, and the branches of their worktrees.
 
 use domain::id::TaskId;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
+use crate::Kernel;
 use crate::error::Error;
-use crate::{Kernel, row};
+use crate::row::{self, Columns, columns};
 
 /// The maximum number of parents that are listed.
 const SHOWN: u32 = 100;
@@ -18,6 +19,14 @@ pub struct Parent {
     pub title: String,
     /// The branch of its worktree, if it has one.
     pub branch: Option<String>,
+}
+
+columns! {
+    Parent {
+        id, title,
+        branch: "(SELECT branch FROM workspaces \
+                  WHERE task_id = tasks.id AND branch IS NOT NULL LIMIT 1)",
+    }
 }
 
 impl Kernel {
@@ -34,27 +43,15 @@ impl Kernel {
 }
 
 pub(super) fn parents(conn: &Connection, id: &TaskId) -> Result<Vec<Parent>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT parent.id, parent.title, \
-             (SELECT made.branch FROM workspaces AS made \
-              WHERE made.task_id = parent.id AND made.branch IS NOT NULL LIMIT 1) \
-         FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-         WHERE link.child_id = ?1 ORDER BY parent.id LIMIT ?2",
-    )?;
-    let parents = statement.query_map((id.as_str(), SHOWN), |row| {
-        Ok(Parent {
-            id: row::task_id(row, 0)?,
-            title: row::text(row, 1)?.unwrap_or_default(),
-            branch: row::text(row, 2)?,
-        })
-    })?;
-    Ok(row::known(parents)?)
+    let sql = format!(
+        "SELECT {} FROM tasks WHERE id IN (SELECT parent_id FROM task_links WHERE child_id = ?1) \
+         ORDER BY id LIMIT ?2",
+        Parent::columns()
+    );
+    row::all(conn, &sql, (id.as_str(), SHOWN))
 }
 
 fn branch(conn: &Connection, id: &TaskId) -> Result<Option<String>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT branch FROM workspaces WHERE task_id = ?1 AND branch IS NOT NULL LIMIT 1",
-    )?;
-    let branch = statement.query_one([id.as_str()], |row| row::text(row, 0));
-    Ok(branch.optional()?.flatten())
+    let sql = "SELECT branch FROM workspaces WHERE task_id = ?1 AND branch IS NOT NULL LIMIT 1";
+    row::find(conn, sql, [id.as_str()])
 }

@@ -1,9 +1,8 @@
 //! Requests that were carried out.
 
-use rusqlite::OptionalExtension;
-
 use crate::Kernel;
 use crate::error::Error;
+use crate::row::{self, Columns, columns};
 
 /// An idempotent request that was carried out before.
 #[derive(Clone, Debug)]
@@ -14,6 +13,10 @@ pub struct AnsweredRequest {
     pub answer: Option<String>,
     /// True while only parts of a bulk request have been carried out.
     pub is_partial: bool,
+}
+
+columns! {
+    AnsweredRequest { fingerprint, answer, is_partial: "part > 0" }
 }
 
 impl Kernel {
@@ -28,18 +31,12 @@ impl Kernel {
     ) -> Result<Option<AnsweredRequest>, Error> {
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT fingerprint, answer, part > 0 FROM requests \
-                     WHERE caller = ?1 AND key = ?2 ORDER BY part LIMIT 1",
-                )?;
-                let found = statement.query_one((caller, key), |row| {
-                    Ok(AnsweredRequest {
-                        fingerprint: row.get(0)?,
-                        answer: row.get(1)?,
-                        is_partial: row.get(2)?,
-                    })
-                });
-                Ok(found.optional()?)
+                let sql = format!(
+                    "SELECT {} FROM requests WHERE caller = ?1 AND key = ?2 \
+                     ORDER BY part LIMIT 1",
+                    AnsweredRequest::columns()
+                );
+                row::find(conn, &sql, (caller, key))
             })
             .await
     }

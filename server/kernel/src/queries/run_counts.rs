@@ -1,10 +1,10 @@
 //! The numbers of runs by lane and outcome.
 
 use domain::run::Outcome;
-use rusqlite::Row;
 
+use crate::Kernel;
 use crate::error::Error;
-use crate::{Kernel, row};
+use crate::row::{self, Columns, columns};
 
 /// The runs of one lane with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,13 @@ pub struct RunCount {
     pub start_seconds: i64,
 }
 
+columns! {
+    RunCount {
+        lane, outcome, count: "count(*)", started: "count(spawned_at)",
+        start_seconds: "coalesce(sum(spawned_at - started_at), 0)",
+    }
+}
+
 impl Kernel {
     /// Returns the numbers of runs, by lane and outcome. Reads all runs.
     ///
@@ -29,25 +36,12 @@ impl Kernel {
     pub async fn run_counts(&self) -> Result<Vec<RunCount>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT lane, outcome, count(*), count(spawned_at), \
-                         coalesce(sum(spawned_at - started_at), 0) \
-                     FROM runs GROUP BY lane, outcome ORDER BY lane, outcome",
-                )?;
-                let counts = statement.query_map((), run_count)?;
-                Ok(counts.collect::<Result<_, _>>()?)
+                let sql = format!(
+                    "SELECT {} FROM runs GROUP BY lane, outcome ORDER BY lane, outcome",
+                    RunCount::columns()
+                );
+                row::all(conn, &sql, ())
             })
             .await
     }
-}
-
-fn run_count(row: &Row<'_>) -> rusqlite::Result<RunCount> {
-    let outcome: Option<String> = row.get(1)?;
-    Ok(RunCount {
-        lane: row.get(0)?,
-        outcome: outcome.and_then(|name| Outcome::from_name(&name)),
-        count: row::count(row, 2)?,
-        started: row::count(row, 3)?,
-        start_seconds: row.get(4)?,
-    })
 }

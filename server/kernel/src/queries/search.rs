@@ -10,7 +10,6 @@ use domain::board::TaskSummary;
 use domain::command::{Answer, Command};
 use domain::id::TaskId;
 use domain::search::{Found, Hit};
-use rusqlite::Row;
 use tokio::time::timeout;
 
 use super::board;
@@ -56,25 +55,23 @@ impl Kernel {
         self.bring_index_up_to_date().await;
         self.readers
             .read_slowly(move |conn| {
-                let total = conn
-                    .prepare_cached(&format!("SELECT count(*) {FOUND}"))?
-                    .query_one((&words, query.include_archived), |row| row::count(row, 0))?;
+                let count = format!("SELECT count(*) {FOUND}");
+                let total = row::one(conn, &count, (&words, query.include_archived))?;
                 let params = (&words, query.include_archived, query.limit, query.offset);
-                let mut statement = conn.prepare_cached(&texts_of_best())?;
-                let found =
-                    statement.query_map(params, |row| Ok((row::task_id(row, 0)?, texts(row)?)))?;
-                let found: Vec<(TaskId, [String; TEXTS])> = row::known(found)?;
-                let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+                let found: Vec<(TaskId, _, _, _, _)> = row::all(conn, &texts_of_best(), params)?;
+                let ids: Vec<&str> = found.iter().map(|found| found.0.as_str()).collect();
                 let mut cards: HashMap<TaskId, TaskSummary> = board::of_ids(conn, &ids)?
                     .into_iter()
                     .map(|card| (card.id.clone(), card))
                     .collect();
                 let words = Words::of(&words);
-                let hits = found.into_iter().filter_map(|(id, texts)| {
-                    let task = cards.remove(&id)?;
-                    let excerpt = words.excerpt(&texts);
-                    Some(Hit { task, excerpt })
-                });
+                let hits = found
+                    .into_iter()
+                    .filter_map(|(id, title, body, result, comments)| {
+                        let task = cards.remove(&id)?;
+                        let excerpt = words.excerpt(&[title, body, result, comments]);
+                        Some(Hit { task, excerpt })
+                    });
                 Ok(Found {
                     hits: hits.collect(),
                     total,
@@ -95,10 +92,11 @@ impl Kernel {
         self.readers
             .read_slowly(move |conn| {
                 let params = (&words, query.include_archived, query.limit, query.offset);
-                let mut statement =
-                    conn.prepare_cached(&format!("SELECT tasks.id {FOUND} {BEST_FIRST}"))?;
-                let ids = statement.query_map(params, |row| row::task_id(row, 0))?;
-                Ok(row::known(ids)?)
+                row::all(
+                    conn,
+                    &format!("SELECT tasks.id {FOUND} {BEST_FIRST}"),
+                    params,
+                )
             })
             .await
     }
@@ -131,9 +129,6 @@ const FOUND: &str = "\
 
 const BEST_FIRST: &str = "ORDER BY bm25(search, 10, 3, 2, 1), tasks.rowid LIMIT ?3 OFFSET ?4";
 
-/// The number of indexed texts of a task.
-const TEXTS: usize = 4;
-
 /// The best hits with the beginnings of their texts, which are read for these alone: sorting would
 /// carry those of all hits along.
 fn texts_of_best() -> String {
@@ -149,11 +144,6 @@ fn texts_of_best() -> String {
          SELECT best.id, {beginnings} FROM best CROSS JOIN search AS whole ON whole.rowid = best.number \
          ORDER BY best.relevance, best.row"
     )
-}
-
-/// The texts after the id.
-fn texts(row: &Row<'_>) -> rusqlite::Result<[String; TEXTS]> {
-    Ok([row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])
 }
 
 /// The words as FTS5 has them: each quoted, so that nothing in it is an operator, and each the

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use domain::id::TaskId;
 use domain::task::Task;
 use domain::time::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
+use crate::Kernel;
 use crate::error::Error;
+use crate::row::{self, Columns, columns};
 use crate::verbs::HAS_UNFINISHED_PARENT;
-use crate::{Kernel, row};
 
 /// A task that waits for nothing but a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,10 @@ pub struct Startable {
     pub assignee: String,
     /// Higher starts sooner.
     pub priority: i64,
+}
+
+columns! {
+    Startable { task: "id", assignee, priority }
 }
 
 impl Kernel {
@@ -56,13 +61,12 @@ impl Kernel {
     pub async fn promotable(&self) -> Result<Vec<Task>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(&format!(
+                let sql = format!(
                     "SELECT {} FROM tasks INDEXED BY idx_tasks_waiting \
                      WHERE waiting = 1 AND status = 'todo' AND NOT {HAS_UNFINISHED_PARENT}",
-                    *row::TASK_COLUMNS
-                ))?;
-                let tasks = statement.query_map((), row::task)?;
-                Ok(row::known(tasks)?)
+                    Task::columns()
+                );
+                row::all(conn, &sql, ())
             })
             .await
     }
@@ -75,12 +79,8 @@ impl Kernel {
     pub async fn held_back(&self) -> Result<BTreeMap<TaskId, Vec<TaskId>>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(HELD_BACK)?;
-                let links = statement.query_map((), |link| {
-                    Ok((row::task_id(link, 0)?, row::task_id(link, 1)?))
-                })?;
                 let mut held_back = BTreeMap::<_, Vec<_>>::new();
-                for (child, parent) in row::known(links)? {
+                for (child, parent) in row::all(conn, HELD_BACK, ())? {
                     held_back.entry(child).or_default().push(parent);
                 }
                 Ok(held_back)
@@ -95,13 +95,7 @@ impl Kernel {
     /// Fails if the board cannot be read.
     pub async fn ready_assignees(&self) -> Result<Vec<String>, Error> {
         self.readers
-            .read(|conn| {
-                let mut statement = conn.prepare_cached(READY_ASSIGNEES)?;
-                let names = statement.query_map((), |row| row::text(row, 0))?;
-                Ok(names
-                    .filter_map(Result::transpose)
-                    .collect::<Result<_, _>>()?)
-            })
+            .read(|conn| row::all(conn, READY_ASSIGNEES, ()))
             .await
     }
 
@@ -112,11 +106,9 @@ impl Kernel {
     pub async fn next_rest_end(&self, after: Timestamp) -> Result<Option<Timestamp>, Error> {
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
-                     WHERE status = 'ready' AND not_before > ?1",
-                )?;
-                Ok(statement.query_one([after.0], |row| row::moment(row, 0))?)
+                let sql = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
+                           WHERE status = 'ready' AND not_before > ?1";
+                row::one(conn, sql, [after.0])
             })
             .await
     }
@@ -152,26 +144,17 @@ fn best_of(
     found: &mut Vec<(Place, Startable)>,
 ) -> Result<(), Error> {
     // Left to itself, SQLite takes all ready tasks and sorts them.
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT id, assignee, priority, created_at, rowid \
-         FROM tasks INDEXED BY idx_tasks_startable \
+    let sql = format!(
+        "SELECT {}, created_at, rowid FROM tasks INDEXED BY idx_tasks_startable \
          WHERE status = 'ready' AND assignee = ?1 AND coalesce(not_before, 0) <= ?2 \
            AND NOT {HAS_UNFINISHED_PARENT} \
          ORDER BY priority DESC, created_at, rowid LIMIT ?3",
-    ))?;
-    let rows = statement.query_map((assignee, now.0, limit), |row: &Row<'_>| {
-        let priority = row::number(row, 2)?.unwrap_or_default();
-        let created_at = row::number(row, 3)?.unwrap_or_default();
-        let place = (Reverse(priority), created_at, row.get(4)?);
-        Ok((
-            place,
-            Startable {
-                task: row::task_id(row, 0)?,
-                assignee: row::text(row, 1)?.unwrap_or_default(),
-                priority,
-            },
-        ))
-    })?;
-    found.extend(row::known(rows)?);
+        Startable::columns()
+    );
+    let rows: Vec<(Startable, i64, i64)> = row::all(conn, &sql, (assignee, now.0, limit))?;
+    found
+        .extend(rows.into_iter().map(|(task, created_at, number)| {
+            ((Reverse(task.priority), created_at, number), task)
+        }));
     Ok(())
 }

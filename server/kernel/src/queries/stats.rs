@@ -17,15 +17,14 @@ impl Kernel {
         let now = self.now();
         self.readers
             .read(move |conn| {
-                let oldest_ready = conn
-                    // The other index would have it look up each of these tasks for its age.
-                    .prepare_cached(
-                        "SELECT min(created_at) FROM tasks INDEXED BY idx_tasks_startable \
-                         WHERE status = 'ready'",
-                    )?
-                    .query_one((), |row| row::number(row, 0))?;
+                // The other index would have it look up each of these tasks for its age.
+                let sql = "SELECT min(created_at) FROM tasks INDEXED BY idx_tasks_startable \
+                           WHERE status = 'ready'";
+                let oldest_ready: Option<i64> = row::one(conn, sql, ())?;
+                let by_status = "SELECT status, count(*) FROM tasks \
+                                 WHERE status <> 'archived' GROUP BY status";
                 Ok(Stats {
-                    by_status: by_status(conn)?,
+                    by_status: row::all(conn, by_status, ())?.into_iter().collect(),
                     by_assignee: by_assignee(conn)?,
                     oldest_ready_age_seconds: oldest_ready.map(|at| now.0 - at),
                     now,
@@ -35,28 +34,12 @@ impl Kernel {
     }
 }
 
-fn by_status(conn: &Connection) -> Result<BTreeMap<String, u32>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT status, count(*) FROM tasks WHERE status <> 'archived' GROUP BY status",
-    )?;
-    let counts = statement.query_map((), |row| {
-        Ok((row::text(row, 0)?.unwrap_or_default(), row::count(row, 1)?))
-    })?;
-    Ok(counts.collect::<Result<_, _>>()?)
-}
-
 fn by_assignee(conn: &Connection) -> Result<BTreeMap<String, BTreeMap<String, u32>>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT assignee, status, count(*) FROM tasks \
-         WHERE status <> 'archived' AND assignee > '' GROUP BY assignee, status",
-    )?;
-    let mut rows = statement.query(())?;
+    let sql = "SELECT assignee, status, count(*) FROM tasks \
+               WHERE status <> 'archived' AND assignee > '' GROUP BY assignee, status";
     let mut counts = BTreeMap::<_, BTreeMap<_, _>>::new();
-    while let Some(row) = rows.next()? {
-        counts
-            .entry(row::text(row, 0)?.unwrap_or_default())
-            .or_default()
-            .insert(row::text(row, 1)?.unwrap_or_default(), row::count(row, 2)?);
+    for (assignee, status, count) in row::all(conn, sql, ())? {
+        counts.entry(assignee).or_default().insert(status, count);
     }
     Ok(counts)
 }

@@ -1,13 +1,36 @@
 //! The subscriptions and the quiet hours.
 
-use domain::id::{EventId, SubscriptionId, TaskId};
+use domain::id::TaskId;
 use domain::notify::quiet::QuietHours;
 use domain::notify::{Address, BoardSubscription, Filter, Subscription};
-use domain::time::Timestamp;
-use rusqlite::Row;
 
+use crate::Kernel;
 use crate::error::Error;
-use crate::{Kernel, row};
+use crate::row::{self, Columns, columns};
+
+columns! {
+    Address { platform, chat_id, thread_id, user_id }
+}
+
+/// The columns of an [`Address`] in tables that are not about one user.
+pub(crate) const PLACE: &str = "platform, chat_id, thread_id, NULL";
+
+columns! {
+    Subscription { task_id, to: &Address::columns(), created_at, last_event_id }
+}
+
+columns! {
+    BoardSubscription { id, to: &Address::columns(), filter: &Filter::columns(), created_at }
+}
+
+columns! {
+    Filter {
+        tenant, assignee,
+        kinds => |kinds: String| {
+            kinds.split(',').filter(|kind| !kind.is_empty()).map(str::to_owned).collect()
+        },
+    }
+}
 
 impl Kernel {
     /// The subscriptions of one task, or all of them, oldest first.
@@ -17,14 +40,12 @@ impl Kernel {
     pub async fn subscriptions(&self, task: Option<TaskId>) -> Result<Vec<Subscription>, Error> {
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT task_id, platform, chat_id, thread_id, user_id, created_at, \
-                         last_event_id \
-                     FROM kanban_notify_subs WHERE ?1 IS NULL OR task_id = ?1 \
+                let sql = format!(
+                    "SELECT {} FROM kanban_notify_subs WHERE ?1 IS NULL OR task_id = ?1 \
                      ORDER BY created_at, task_id, platform, chat_id, thread_id",
-                )?;
-                let rows = statement.query_map([task.as_ref().map(TaskId::as_str)], from_row)?;
-                Ok(row::known(rows)?)
+                    Subscription::columns()
+                );
+                row::all(conn, &sql, [task.as_ref().map(TaskId::as_str)])
             })
             .await
     }
@@ -36,13 +57,9 @@ impl Kernel {
     pub async fn board_subscriptions(&self) -> Result<Vec<BoardSubscription>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT id, platform, chat_id, thread_id, user_id, tenant, assignee, kinds, \
-                         created_at \
-                     FROM board_subscriptions ORDER BY id",
-                )?;
-                let rows = statement.query_map((), board_subscription)?;
-                Ok(rows.collect::<Result<_, _>>()?)
+                let columns = BoardSubscription::columns();
+                let sql = format!("SELECT {columns} FROM board_subscriptions ORDER BY id");
+                row::all(conn, &sql, ())
             })
             .await
     }
@@ -54,59 +71,16 @@ impl Kernel {
     pub async fn quiet_hours(&self) -> Result<Vec<(Address, QuietHours)>, Error> {
         self.readers
             .read(|conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT platform, chat_id, thread_id, quiet_hours FROM places \
-                     WHERE quiet_hours IS NOT NULL ORDER BY id",
-                )?;
-                let mut rows = statement.query(())?;
-                let mut places = Vec::new();
-                while let Some(row) = rows.next()? {
-                    let to = Address {
-                        platform: row.get(0)?,
-                        chat_id: row.get(1)?,
-                        thread_id: row.get(2)?,
-                        user_id: None,
-                    };
-                    if let Ok(hours) = row.get::<_, String>(3)?.parse() {
-                        places.push((to, hours));
-                    }
-                }
-                Ok(places)
+                let sql = format!(
+                    "SELECT {PLACE}, quiet_hours FROM places \
+                     WHERE quiet_hours IS NOT NULL ORDER BY id"
+                );
+                let places: Vec<(Address, String)> = row::all(conn, &sql, ())?;
+                let quiet = places.into_iter();
+                Ok(quiet
+                    .filter_map(|(to, hours)| Some((to, hours.parse().ok()?)))
+                    .collect())
             })
             .await
     }
-}
-
-fn board_subscription(row: &Row<'_>) -> rusqlite::Result<BoardSubscription> {
-    let kinds: String = row.get(7)?;
-    let kinds = kinds.split(',').filter(|kind| !kind.is_empty());
-    Ok(BoardSubscription {
-        id: SubscriptionId(row.get(0)?),
-        to: Address {
-            platform: row.get(1)?,
-            chat_id: row.get(2)?,
-            thread_id: row.get(3)?,
-            user_id: row.get(4)?,
-        },
-        filter: Filter {
-            tenant: row.get(5)?,
-            assignee: row.get(6)?,
-            kinds: kinds.map(str::to_owned).collect(),
-        },
-        created_at: Timestamp(row.get(8)?),
-    })
-}
-
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Subscription> {
-    Ok(Subscription {
-        task_id: row::task_id(row, 0)?,
-        to: Address {
-            platform: row::text(row, 1)?.unwrap_or_default(),
-            chat_id: row::text(row, 2)?.unwrap_or_default(),
-            thread_id: row::text(row, 3)?.unwrap_or_default(),
-            user_id: row::text(row, 4)?,
-        },
-        created_at: row::moment(row, 5)?.unwrap_or_default(),
-        last_event_id: EventId(row::number(row, 6)?.unwrap_or_default()),
-    })
 }

@@ -4,8 +4,9 @@ use domain::status::Status;
 use domain::task::Task;
 use domain::time::Timestamp;
 
+use crate::Kernel;
 use crate::error::Error;
-use crate::{Kernel, row};
+use crate::row::{self, Columns as _};
 
 /// The filter of a list of tasks. The default lets all through that are not archived.
 #[derive(Clone, Debug, Default)]
@@ -33,22 +34,17 @@ impl Kernel {
                     "SELECT {} FROM tasks WHERE {} AND {} AND {} \
                        AND (?4 OR ?2 IS NOT NULL OR status <> 'archived') \
                      ORDER BY priority DESC, created_at, rowid",
-                    *row::TASK_COLUMNS,
+                    Task::columns(),
                     only("assignee", 1, filter.assignee.as_deref()),
                     only("status", 2, status),
                     only("tenant", 3, filter.tenant.as_deref()),
                 );
-                let mut statement = conn.prepare_cached(&sql)?;
-                let tasks = statement.query_map(
-                    (
-                        filter.assignee,
-                        status,
-                        filter.tenant,
-                        filter.include_archived,
-                    ),
-                    row::task,
-                )?;
-                Ok(row::known(tasks)?)
+                let archived = filter.include_archived;
+                row::all(
+                    conn,
+                    &sql,
+                    (filter.assignee, status, filter.tenant, archived),
+                )
             })
             .await
     }
@@ -77,19 +73,14 @@ impl Kernel {
                        AND (spawn_failures >= ?1 OR status = 'blocked' AND status_since <= ?2 \
                          OR status = 'ready' AND assignee > '' AND status_since <= ?3) \
                      ORDER BY status_since, id LIMIT ?4",
-                    row::TASK_COLUMNS.replacen(" body,", " NULL,", 1),
+                    Task::columns().replacen(" body,", " NULL,", 1),
                 );
-                let mut statement = conn.prepare_cached(&sql)?;
-                let tasks = statement.query_map(
-                    (
-                        failures,
-                        blocked_before.0,
-                        ready_before.0,
-                        row::limit_of(MOST_TROUBLED),
-                    ),
-                    row::task,
-                )?;
-                Ok(row::known(tasks)?)
+                let most = row::limit_of(MOST_TROUBLED);
+                row::all(
+                    conn,
+                    &sql,
+                    (failures, blocked_before.0, ready_before.0, most),
+                )
             })
             .await
     }

@@ -5,11 +5,19 @@ use std::path::PathBuf;
 use domain::task::WorkspaceKind;
 use domain::time::Timestamp;
 use domain::workspace::Workspace;
-use rusqlite::{OptionalExtension as _, Row};
 
+use crate::Kernel;
 use crate::error::Error;
+use crate::row::{self, Columns, columns};
 use crate::verbs::count_forgettable;
-use crate::{Kernel, row};
+
+columns! {
+    Workspace {
+        path, task: "task_id",
+        kind => |kind: String| kind.parse().unwrap_or(WorkspaceKind::Dir),
+        repository, branch,
+    }
+}
 
 impl Kernel {
     /// Returns the folders that were made for tasks which were archived before this moment.
@@ -22,14 +30,13 @@ impl Kernel {
     ) -> Result<Vec<Workspace>, Error> {
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT made.path, made.task_id, made.kind, made.repository, made.branch \
-                     FROM workspaces AS made JOIN tasks ON tasks.id = made.task_id \
-                     WHERE tasks.status = 'archived' AND tasks.status_since < ?1 \
-                     ORDER BY made.path",
-                )?;
-                let workspaces = statement.query_map([archived_before.0], workspace)?;
-                Ok(workspaces.collect::<Result<_, _>>()?)
+                let sql = format!(
+                    "SELECT {} FROM workspaces WHERE task_id IN ( \
+                         SELECT id FROM tasks WHERE status = 'archived' AND status_since < ?1 \
+                     ) ORDER BY path",
+                    Workspace::columns()
+                );
+                row::all(conn, &sql, [archived_before.0])
             })
             .await
     }
@@ -41,12 +48,9 @@ impl Kernel {
     pub async fn workspace(&self, path: PathBuf) -> Result<Option<Workspace>, Error> {
         self.readers
             .read(move |conn| {
-                let mut statement = conn.prepare_cached(
-                    "SELECT path, task_id, kind, repository, branch FROM workspaces \
-                     WHERE path = ?1",
-                )?;
-                let path = path.to_string_lossy();
-                Ok(statement.query_one([path], workspace).optional()?)
+                let columns = Workspace::columns();
+                let sql = format!("SELECT {columns} FROM workspaces WHERE path = ?1");
+                row::find(conn, &sql, [path.to_string_lossy()])
             })
             .await
     }
@@ -60,17 +64,4 @@ impl Kernel {
             .read(move |conn| count_forgettable(conn, before))
             .await
     }
-}
-
-fn workspace(row: &Row<'_>) -> rusqlite::Result<Workspace> {
-    Ok(Workspace {
-        path: row.get(0)?,
-        task: row::task_id(row, 1)?,
-        kind: row
-            .get::<_, String>(2)?
-            .parse()
-            .unwrap_or(WorkspaceKind::Dir),
-        repository: row.get(3)?,
-        branch: row.get(4)?,
-    })
 }

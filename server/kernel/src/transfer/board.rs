@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::actor::Actor;
 use domain::command::Command;
-use domain::id::{RunId, TaskId};
+use domain::id::TaskId;
 use domain::time::Timestamp;
 use rand::make_rng;
 use rand::rngs::StdRng;
@@ -19,6 +19,7 @@ use super::{Imported, TransferError};
 use crate::error::Error;
 use crate::intake::Accepted;
 use crate::open::{self, pause};
+use crate::row;
 use crate::verbs::{self, Work};
 
 /// The error of deliveries that another board had pending and that are not sent from here.
@@ -193,9 +194,8 @@ fn check_ids(place: Place, table: &str, row: &Map<String, Value>) -> Result<(), 
 }
 
 fn columns_of(conn: &Connection, table: &str) -> Result<BTreeSet<String>, TransferError> {
-    let mut statement = conn.prepare("SELECT name FROM pragma_table_info(?1)")?;
-    let names = statement.query_map([table], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
+    let names = row::all(conn, "SELECT name FROM pragma_table_info(?1)", [table])?;
+    Ok(names.into_iter().collect())
 }
 
 fn sql(place: Place, column: &str, value: &Value) -> Result<SqlValue, TransferError> {
@@ -217,17 +217,14 @@ fn sql(place: Place, column: &str, value: &Value) -> Result<SqlValue, TransferEr
 fn check_rules(conn: &Connection) -> Result<(), TransferError> {
     let wrong = |problem: String| TransferError::Inconsistent(problem);
     let is_torn = "SELECT id FROM tasks WHERE (status = 'running') <> EXISTS ( \
-         SELECT 1 FROM runs WHERE runs.task_id = tasks.id AND ended_at IS NULL)";
-    let mut statement = conn.prepare(is_torn)?;
-    if let Some(row) = statement.query(())?.next()? {
-        let id: String = row.get(0)?;
+         SELECT 1 FROM runs WHERE runs.task_id = tasks.id AND ended_at IS NULL) LIMIT 1";
+    if let Some(id) = row::find::<String>(conn, is_torn, ())? {
         return Err(wrong(format!(
             "task {id} is running without an open run, or the other way"
         )));
     }
-    let mut statement = conn.prepare("PRAGMA foreign_key_check")?;
-    if let Some(row) = statement.query(())?.next()? {
-        let table: String = row.get(0)?;
+    let is_lost = "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1";
+    if let Some(table) = row::find::<String>(conn, is_lost, ())? {
         return Err(wrong(format!("a row of {table} belongs to no task")));
     }
     match on_a_cycle(conn)? {
@@ -239,10 +236,8 @@ fn check_rules(conn: &Connection) -> Result<(), TransferError> {
 /// Returns a task that waits for itself, directly or through others: removes tasks without parents
 /// until none is left (Kahn's algorithm), or a cycle.
 fn on_a_cycle(conn: &Connection) -> Result<Option<String>, TransferError> {
-    let mut statement = conn.prepare("SELECT parent_id, child_id FROM task_links")?;
-    let links = statement
-        .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<Vec<(String, String)>, _>>()?;
+    let links = "SELECT parent_id, child_id FROM task_links";
+    let links: Vec<(String, String)> = row::all(conn, links, ())?;
     let mut waits_for: HashMap<&str, usize> = HashMap::new();
     let mut children: HashMap<&str, Vec<&str>> = HashMap::new();
     for (parent, child) in &links {
@@ -282,12 +277,9 @@ fn give_up_deliveries(conn: &Connection, now: Timestamp) -> Result<(), TransferE
 /// Interrupts the open runs, whose workers belong to another board. One that still lived here would
 /// be taken for ours, and ended when its task moves on.
 fn interrupt_runs(conn: &Connection, now: Timestamp) -> Result<(), TransferError> {
-    let mut statement = conn.prepare("SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id")?;
-    let runs = statement
-        .query_map((), |row| Ok(RunId(row.get(0)?)))?
-        .collect::<Result<Vec<_>, _>>()?;
+    let open = "SELECT id FROM runs WHERE ended_at IS NULL ORDER BY id";
     let mut rng: StdRng = make_rng();
-    for run in runs {
+    for run in row::all(conn, open, ())? {
         let work = Work::new(conn, now, &mut rng);
         let interrupt = vec![Command::InterruptRun { run, error: None }];
         let interrupt = Accepted::new(Actor::dispatcher(), interrupt).map_err(Error::from)?;

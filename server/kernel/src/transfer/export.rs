@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::TransferError;
 use super::tables::{FORMAT, TABLES};
+use crate::row;
 
 /// Writes the board that `conn` reads in one transaction, and returns the number of its rows.
 pub(super) fn export(
@@ -28,10 +29,8 @@ pub(super) fn export(
     }
     // The numbers of events, runs and comments are never used twice, also where the last rows are
     // gone.
-    let mut statement = conn.prepare("SELECT name, seq FROM sqlite_sequence ORDER BY name")?;
-    let mut sequences = statement.query(())?;
-    while let Some(row) = sequences.next()? {
-        let (name, last): (String, i64) = (row.get(0)?, row.get(1)?);
+    let sequences = "SELECT name, seq FROM sqlite_sequence ORDER BY name";
+    for (name, last) in row::all::<(String, i64)>(conn, sequences, ())? {
         if TABLES.contains(&name.as_str()) {
             line(out, &json!({ "sequence": name, "last": last }))?;
         }
@@ -47,10 +46,12 @@ fn export_table(
     out: &mut impl Write,
 ) -> Result<u64, TransferError> {
     // Without this the rows of some tables come in the order of an index.
-    let has_rowid: bool = conn
-        .prepare_cached("SELECT NOT wr FROM pragma_table_list WHERE name = ?1")?
-        .query_one([table], |row| row.get(0))?;
-    let order = if has_rowid { " ORDER BY rowid" } else { "" };
+    let has_rowid = "SELECT NOT wr FROM pragma_table_list WHERE name = ?1";
+    let order = if row::one(conn, has_rowid, [table])? {
+        " ORDER BY rowid"
+    } else {
+        ""
+    };
     let mut statement = conn.prepare(&format!("SELECT * FROM {table}{order}"))?;
     let columns: Vec<String> = statement
         .column_names()

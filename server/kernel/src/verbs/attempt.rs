@@ -12,7 +12,6 @@ use domain::task::Task;
 use domain::time::Timestamp;
 use domain::transition::Step;
 use rand::RngExt;
-use rusqlite::OptionalExtension;
 
 use super::undo::Inverse;
 use super::{Work, defer, promotion};
@@ -104,11 +103,8 @@ pub(super) fn record_exit(
     log_end: Option<u64>,
 ) -> Result<Answer, Error> {
     if let Some(ended_at) = ended_at {
-        let began = work
-            .conn
-            .prepare_cached("SELECT started_at FROM runs WHERE id = ?1 AND ended_at IS NULL")?
-            .query_one([run.0], |row| Ok(Timestamp(row.get(0)?)))
-            .optional()?;
+        let sql = "SELECT started_at FROM runs WHERE id = ?1 AND ended_at IS NULL";
+        let began: Option<Timestamp> = row::find(work.conn, sql, [run.0])?;
         // Two clocks may have been set differently, or one between the two moments.
         work.ended = began.map(|began| (run, ended_at.min(work.now).max(began)));
     }
@@ -220,14 +216,12 @@ fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Re
     if failures < limit {
         return Ok(false);
     }
-    let mut statement = work.conn.prepare_cached(
-        "SELECT count(*) FROM ( \
-             SELECT outcome FROM runs \
-             WHERE task_id = ?1 AND outcome NOT IN ('deferred', 'interrupted', 'reclaimed') \
-             ORDER BY id DESC LIMIT ?2) \
-         WHERE outcome = 'protocol'",
-    )?;
-    let violations = statement.query_one((task.as_str(), limit), |row| row::count(row, 0))?;
+    let sql = "SELECT count(*) FROM ( \
+                   SELECT outcome FROM runs \
+                   WHERE task_id = ?1 AND outcome NOT IN ('deferred', 'interrupted', 'reclaimed') \
+                   ORDER BY id DESC LIMIT ?2) \
+               WHERE outcome = 'protocol'";
+    let violations: u32 = row::one(work.conn, sql, (task.as_str(), limit))?;
     Ok(violations == limit)
 }
 
@@ -258,15 +252,9 @@ pub(super) fn interrupt(
 }
 
 fn was_interrupted_before(work: &Work<'_>, task: &TaskId) -> Result<bool, Error> {
-    let last = work
-        .conn
-        .prepare_cached(
-            "SELECT outcome IN ('interrupted', 'deferred') FROM runs \
-             WHERE task_id = ?1 AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",
-        )?
-        .query_one([task.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(last.unwrap_or_default())
+    let sql = "SELECT outcome IN ('interrupted', 'deferred') FROM runs \
+               WHERE task_id = ?1 AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1";
+    Ok(row::find(work.conn, sql, [task.as_str()])?.unwrap_or_default())
 }
 
 /// Makes a task ready for another attempt, after its run has been closed.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::promotion::HAS_UNFINISHED_PARENT;
 use super::{Work, attempt};
 use crate::error::Error;
-use crate::row;
+use crate::row::{self, Columns, columns};
 use crate::runs::End;
 
 /// A worker that another program has started. Only the process id is known of its process.
@@ -27,26 +27,24 @@ pub struct ForeignWorker {
     pub waits: bool,
 }
 
+columns! {
+    ForeignWorker {
+        run: "run.id", task: "tasks.id", lock: "tasks.claim_lock", pid: "tasks.worker_pid",
+        waits: HAS_UNFINISHED_PARENT,
+    }
+}
+
 /// Returns the workers of tasks that run without a supervisor of ours.
 pub(crate) fn foreign_workers(conn: &Connection) -> Result<Vec<ForeignWorker>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT run.id, tasks.id, tasks.claim_lock, tasks.worker_pid, {HAS_UNFINISHED_PARENT} \
-         FROM tasks INDEXED BY idx_tasks_status \
+    let sql = format!(
+        "SELECT {} FROM tasks INDEXED BY idx_tasks_status \
          LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
          WHERE tasks.status = 'running' AND tasks.claim_lock IS NOT NULL \
            AND typeof(tasks.worker_pid) = 'integer' AND run.pid IS NULL \
          ORDER BY tasks.id",
-    ))?;
-    let workers = statement.query_map((), |row| {
-        Ok(ForeignWorker {
-            run: row.get::<_, Option<i64>>(0)?.map(RunId),
-            task: row::task_id(row, 1)?,
-            lock: row::text(row, 2)?.unwrap_or_default(),
-            pid: row.get(3)?,
-            waits: row.get(4)?,
-        })
-    })?;
-    Ok(row::known(workers)?)
+        ForeignWorker::columns()
+    );
+    row::all(conn, &sql, ())
 }
 
 /// Frees the task of a worker that is gone, unless it has been claimed anew since that was seen.

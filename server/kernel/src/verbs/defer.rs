@@ -22,12 +22,8 @@ pub(super) fn defer(work: &mut Work<'_>, run: RunId, reason: &str) -> Result<Ans
         ..End::default()
     };
     work.close_run(&task.id, run, Outcome::Deferred, &end)?;
-    let (deferrals, waited): (u32, i64) = work
-        .conn
-        .prepare_cached("SELECT deferrals, deferred_for FROM tasks WHERE id = ?1")?
-        .query_one([task.id.as_str()], |row| {
-            Ok((row::count(row, 0)?, row.get(1)?))
-        })?;
+    let sql = "SELECT deferrals, deferred_for FROM tasks WHERE id = ?1";
+    let (deferrals, waited): (u32, i64) = row::one(work.conn, sql, [task.id.as_str()])?;
     let rest = backoff::deferral(deferrals + 1, work.rng.random());
     if deferrals >= backoff::DEFERRALS || waited + rest.0 > backoff::DEFERRED_FOR.0 {
         let failure = Failure {

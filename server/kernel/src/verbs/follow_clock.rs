@@ -7,7 +7,7 @@ use domain::time::Seconds;
 
 use super::Work;
 use crate::error::Error;
-use crate::runs;
+use crate::{row, runs};
 
 /// Moves the ends of back-offs and leases with the clock, those of deliveries too. The back-off of
 /// a task is cut to the longest there is, and a lease lasts for `grace` at least.
@@ -28,11 +28,8 @@ pub(super) fn follow(work: &mut Work<'_>, by: Seconds, grace: Seconds) -> Result
          WHERE status = 'running' AND claim_expires IS NOT NULL",
         (by.0, least),
     )?;
-    let mut statement = work
-        .conn
-        .prepare("SELECT id FROM runs WHERE ended_at IS NULL")?;
-    let open = statement.query_map((), |row| Ok(RunId(row.get(0)?)))?;
-    for run in open.collect::<Result<Vec<_>, _>>()? {
+    let open = "SELECT id FROM runs WHERE ended_at IS NULL";
+    for run in row::all::<RunId>(work.conn, open, ())? {
         let sql = "UPDATE runs SET lease_expires = max(lease_expires + ?2, ?3) WHERE id = ?1";
         runs::change(work.conn, run, sql, (run.0, by.0, least))?;
     }

@@ -6,16 +6,14 @@ use rusqlite::Connection;
 
 use super::{Work, audit, index, outbox, undo};
 use crate::error::Error;
+use crate::row;
 
 /// Deletes old events of finished tasks, and acts and deliveries as old. Cursors stay valid,
 /// because ids only grow; the newest event of the board is kept, so that a reader still sees the
 /// end of the log.
 pub(super) fn forget_events(work: &mut Work<'_>, before: Timestamp) -> Result<Answer, Error> {
-    let last: i64 = work
-        .conn
-        .prepare_cached(&format!("SELECT coalesce(max(id), 0) {FORGETTABLE}"))?
-        .query_one([before.0], |row| row.get(0))?;
-    index::begin_anew_after(work, last)?;
+    let last = format!("SELECT max(id) {FORGETTABLE}");
+    index::begin_anew_after(work, row::one(work.conn, &last, [before.0])?)?;
     let count = work
         .conn
         .prepare_cached(&format!("DELETE {FORGETTABLE}"))?
@@ -28,10 +26,7 @@ pub(super) fn forget_events(work: &mut Work<'_>, before: Timestamp) -> Result<An
 
 /// Counts the events that [`forget_events`] would delete.
 pub(crate) fn count_forgettable(conn: &Connection, before: Timestamp) -> Result<usize, Error> {
-    let count: i64 = conn
-        .prepare_cached(&format!("SELECT count(*) {FORGETTABLE}"))?
-        .query_one([before.0], |row| row.get(0))?;
-    Ok(usize::try_from(count).unwrap_or_default())
+    row::one(conn, &format!("SELECT count(*) {FORGETTABLE}"), [before.0])
 }
 
 const FORGETTABLE: &str = "FROM task_events \

@@ -3,7 +3,6 @@
 //! The rule lives in a table of its own, because files of the original may hold a key twice.
 
 use domain::id::TaskId;
-use rusqlite::OptionalExtension;
 
 use super::Work;
 use crate::error::Error;
@@ -11,11 +10,8 @@ use crate::row;
 
 /// Returns the task that owns `key`.
 pub(super) fn owner_of(work: &Work<'_>, key: &str) -> Result<Option<TaskId>, Error> {
-    Ok(work
-        .conn
-        .prepare_cached("SELECT task_id FROM idempotency_keys WHERE key = ?1")?
-        .query_one([key], |row| row::task_id(row, 0))
-        .optional()?)
+    let sql = "SELECT task_id FROM idempotency_keys WHERE key = ?1";
+    row::find(work.conn, sql, [key])
 }
 
 /// Sets the owner of `key` anew, after a task that carries it was created, archived or brought

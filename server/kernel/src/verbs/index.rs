@@ -3,7 +3,6 @@
 
 use domain::command::Answer;
 use domain::id::TaskId;
-use rusqlite::OptionalExtension;
 
 use super::Work;
 use crate::error::Error;
@@ -55,10 +54,7 @@ struct Step {
 
 /// Takes one step. Answers [`Answer::Unchanged`] when the index has caught up.
 pub(super) fn index(work: &mut Work<'_>) -> Result<Answer, Error> {
-    let before: Reached = work
-        .conn
-        .prepare_cached("SELECT task, event FROM search_progress")?
-        .query_one((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let before: Reached = row::one(work.conn, "SELECT task, event FROM search_progress", ())?;
     let step = match before {
         (ALL_TASKS, event) => along_the_events(work, event)?,
         (task, event) => through_the_tasks(work, task, event)?,
@@ -94,14 +90,8 @@ pub(super) fn begin_anew_after(work: &Work<'_>, forgotten: i64) -> Result<(), Er
 
 /// Returns the next tasks in the order of their creation. After the last come the events.
 fn through_the_tasks(work: &Work<'_>, after: i64, event: i64) -> Result<Step, Error> {
-    let mut statement = work
-        .conn
-        .prepare_cached("SELECT rowid, id FROM tasks WHERE rowid > ?1 ORDER BY rowid LIMIT ?2")?;
-    let rows = statement
-        .query_map((after, row::limit_of(TASKS)), |row| {
-            Ok((row.get(0)?, row::task_id(row, 1).ok()))
-        })?
-        .collect::<Result<Vec<(i64, Option<TaskId>)>, _>>()?;
+    let sql = "SELECT rowid, id FROM tasks WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
+    let rows: Vec<(i64, Option<TaskId>)> = row::all(work.conn, sql, (after, row::limit_of(TASKS)))?;
     let end = rows.last().map_or(ALL_TASKS, |(number, _)| *number);
     let tasks = rows
         .into_iter()
@@ -121,15 +111,12 @@ fn along_the_events(work: &Work<'_>, after: i64) -> Result<Step, Error> {
     let mut events = statement.query((after, row::limit_of(EVENTS)))?;
     let (mut event, mut tasks, mut seen) = (after, Vec::<(Reached, TaskId)>::new(), 0);
     while let Some(row) = events.next()? {
-        event = row.get(0)?;
+        let (number, id, kind): (_, Option<TaskId>, String) = row::read(row)?;
+        event = number;
         seen += 1;
-        let kind = row::text(row, 2)?.unwrap_or_default();
-        let Ok(id) = row::task_id(row, 1) else {
+        let Some(id) = id.filter(|_| TEXT_KINDS.contains(&kind.as_str())) else {
             continue;
         };
-        if !TEXT_KINDS.contains(&kind.as_str()) {
-            continue;
-        }
         if tasks.iter().all(|(_, taken)| *taken != id) {
             tasks.push(((ALL_TASKS, event), id));
         }
@@ -152,12 +139,8 @@ fn take_up(work: &Work<'_>, id: &TaskId) -> Result<u64, Error> {
             "INSERT OR IGNORE INTO search_rows (task_id) SELECT id FROM tasks WHERE id = ?1",
         )?
         .execute([id.as_str()])?;
-    let number: Option<i64> = work
-        .conn
-        .prepare_cached("SELECT number FROM search_rows WHERE task_id = ?1")?
-        .query_one([id.as_str()], |row| row.get(0))
-        .optional()?;
-    let Some(number) = number else {
+    let sql = "SELECT number FROM search_rows WHERE task_id = ?1";
+    let Some(number) = row::find::<i64>(work.conn, sql, [id.as_str()])? else {
         return Ok(0);
     };
     work.conn
@@ -177,13 +160,8 @@ fn take_up(work: &Work<'_>, id: &TaskId) -> Result<u64, Error> {
     work.conn
         .prepare_cached(&inserted)?
         .execute((id.as_str(), number))?;
-    let bytes: i64 = work
-        .conn
-        .prepare_cached(
-            "SELECT octet_length(title) + coalesce(octet_length(body), 0) \
-                 + coalesce(octet_length(result), 0) + coalesce(octet_length(comments), 0) \
-             FROM search WHERE rowid = ?1",
-        )?
-        .query_one([number], |row| row.get(0))?;
-    Ok(u64::try_from(bytes).unwrap_or_default())
+    let sql = "SELECT octet_length(title) + coalesce(octet_length(body), 0) \
+                   + coalesce(octet_length(result), 0) + coalesce(octet_length(comments), 0) \
+               FROM search WHERE rowid = ?1";
+    row::one(work.conn, sql, [number])
 }

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::promotion::HAS_UNFINISHED_PARENT;
 use super::{Work, attempt};
 use crate::error::Error;
-use crate::row;
+use crate::row::{self, Columns, columns};
 use crate::runs::{self, End};
 use crate::tasks;
 
@@ -70,6 +70,10 @@ pub struct StaleClaim {
     pub waits: bool,
 }
 
+columns! {
+    StaleClaim { run, task, status, waits }
+}
+
 impl StaleClaim {
     /// Returns the outcome of its run. A program that took the task out of `running` has reported
     /// it by the new status: a worker that reports its end to another program has not lost its
@@ -96,29 +100,23 @@ pub(crate) const LEASE_END: &str =
 /// or the lease has expired without a supervisor. If there is a supervisor, the dispatcher knows
 /// better if the run is alive, also after the machine has slept through the lease.
 pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<StaleClaim>, Error> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT run.id, run.task_id, tasks.status, {HAS_UNFINISHED_PARENT} \
-         FROM runs AS run INDEXED BY idx_runs_open \
-         LEFT JOIN tasks ON tasks.id = run.task_id \
-         WHERE run.ended_at IS NULL \
-           AND (tasks.status IS NOT 'running' OR run.pid IS NULL AND {LEASE_END} < ?1) \
-         UNION ALL \
-         SELECT NULL, tasks.id, tasks.status, {HAS_UNFINISHED_PARENT} \
-         FROM tasks INDEXED BY idx_tasks_status \
-         LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
-         WHERE tasks.status = 'running' AND run.id IS NULL AND {LEASE_END} < ?1 \
-         ORDER BY 1, 2",
-    ))?;
-    let stale = statement.query_map([now.0], |row| {
-        let status = row::text(row, 2)?;
-        Ok(StaleClaim {
-            run: row.get::<_, Option<i64>>(0)?.map(RunId),
-            task: row::task_id(row, 1)?,
-            status: status.map(Status::from),
-            waits: row.get(3)?,
-        })
-    })?;
-    Ok(row::known(stale)?)
+    let sql = format!(
+        "SELECT {} FROM ( \
+             SELECT run.id AS run, run.task_id AS task, tasks.status AS status, \
+                 {HAS_UNFINISHED_PARENT} AS waits \
+             FROM runs AS run INDEXED BY idx_runs_open \
+             LEFT JOIN tasks ON tasks.id = run.task_id \
+             WHERE run.ended_at IS NULL \
+               AND (tasks.status IS NOT 'running' OR run.pid IS NULL AND {LEASE_END} < ?1) \
+             UNION ALL \
+             SELECT NULL, tasks.id, tasks.status, {HAS_UNFINISHED_PARENT} \
+             FROM tasks INDEXED BY idx_tasks_status \
+             LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
+             WHERE tasks.status = 'running' AND run.id IS NULL AND {LEASE_END} < ?1) \
+         ORDER BY run, task",
+        StaleClaim::columns()
+    );
+    row::all(conn, &sql, [now.0])
 }
 
 /// Closes the runs whose claims no longer hold, and counts those that did not end by themselves.

@@ -3,10 +3,10 @@
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::status::Status;
-use rusqlite::OptionalExtension;
 
 use super::Work;
 use crate::error::Error;
+use crate::row;
 
 /// A task that was named and found.
 pub(super) struct Named {
@@ -21,17 +21,11 @@ pub(super) fn find_all<'n>(
     names: impl IntoIterator<Item = &'n str>,
     unknown: impl FnOnce(Vec<String>) -> Refusal,
 ) -> Result<Vec<Named>, Error> {
-    let mut status_of = work
-        .conn
-        .prepare_cached("SELECT status FROM tasks WHERE id = ?1")?;
+    let status_of = "SELECT status FROM tasks WHERE id = ?1";
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for name in names {
-        let status: Option<String> = status_of.query_one([name], |row| row.get(0)).optional()?;
-        match (name.parse(), status) {
-            (Ok(id), Some(status)) => found.push(Named {
-                id,
-                status: Status::from(status),
-            }),
+        match (name.parse(), row::find(work.conn, status_of, [name])?) {
+            (Ok(id), Some(status)) => found.push(Named { id, status }),
             _ => missing.push(name.to_owned()),
         }
     }

@@ -13,11 +13,11 @@ use domain::notify::{Address, TOLD};
 use domain::time::{Seconds, Timestamp};
 use rand::RngExt;
 use rusqlite::Connection;
-use rusqlite::OptionalExtension;
 
 use super::Work;
 use crate::error::Error;
-use crate::row;
+use crate::queries::subscriptions::PLACE;
+use crate::row::{self, Columns, columns};
 
 /// Writes the deliveries of an event. Costs one look-up if nobody is subscribed.
 pub(super) fn post(
@@ -47,25 +47,16 @@ pub(super) fn post(
 }
 
 fn receivers(conn: &Connection, task: &TaskId, kind: &str) -> Result<Vec<Address>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT platform, chat_id, thread_id FROM kanban_notify_subs WHERE task_id = ?1 AND ?3 \
+    let sql = format!(
+        "SELECT {PLACE} FROM kanban_notify_subs WHERE task_id = ?1 AND ?3 \
          UNION ALL \
-         SELECT platform, chat_id, thread_id \
-         FROM board_subscriptions AS subscription CROSS JOIN tasks AS task \
+         SELECT {PLACE} FROM board_subscriptions AS subscription CROSS JOIN tasks AS task \
          WHERE instr(kinds, ?2) AND task.id = ?1 \
            AND (subscription.tenant IS NULL OR subscription.tenant = task.tenant) \
            AND (subscription.assignee IS NULL OR subscription.assignee = task.assignee)",
-    )?;
+    );
     let told = (task.as_str(), format!(",{kind},"), TOLD.contains(&kind));
-    let receivers = statement.query_map(told, |row| {
-        Ok(Address {
-            platform: row.get(0)?,
-            chat_id: row.get(1)?,
-            thread_id: row.get(2)?,
-            user_id: None,
-        })
-    })?;
-    Ok(receivers.collect::<Result<_, _>>()?)
+    row::all(conn, &sql, told)
 }
 
 /// Returns the row id of an address, which is inserted when it is first needed.
@@ -75,12 +66,8 @@ pub(super) fn place(conn: &Connection, to: &Address) -> Result<i64, Error> {
         "INSERT OR IGNORE INTO places (platform, chat_id, thread_id) VALUES (?1, ?2, ?3)",
     )?
     .execute(address)?;
-    let id = conn
-        .prepare_cached(
-            "SELECT id FROM places WHERE platform = ?1 AND chat_id = ?2 AND thread_id = ?3",
-        )?
-        .query_one(address, |row| row.get(0))?;
-    Ok(id)
+    let sql = "SELECT id FROM places WHERE platform = ?1 AND chat_id = ?2 AND thread_id = ?3";
+    row::one(conn, sql, address)
 }
 
 /// Records that these were delivered, in one message.
@@ -142,15 +129,8 @@ fn tell_subscription(conn: &Connection, id: DeliveryId) -> Result<(), Error> {
 }
 
 fn keep_pace(work: &Work<'_>, place: i64, told: usize) -> Result<(), Error> {
-    let before = work
-        .conn
-        .prepare_cached("SELECT minute_since, minute_messages FROM places WHERE id = ?1")?
-        .query_one([place], |row| {
-            Ok(Pace {
-                since: Timestamp(row.get(0)?),
-                messages: row::count(row, 1)?,
-            })
-        })?;
+    let sql = format!("SELECT {} FROM places WHERE id = ?1", Pace::columns());
+    let before: Pace = row::one(work.conn, &sql, [place])?;
     let pace = before.after(work.now, told);
     work.conn
         .prepare_cached(
@@ -254,11 +234,8 @@ pub(super) fn drop_dead(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, E
 /// Returns the address of a delivery that was given up. An address that fails fails for all of its
 /// deliveries.
 fn place_of_dead(work: &Work<'_>, id: DeliveryId) -> Result<i64, Error> {
-    let place: Option<i64> = work
-        .conn
-        .prepare_cached("SELECT place_id FROM deliveries WHERE id = ?1 AND state = 'dead'")?
-        .query_one([id.0], |row| row.get(0))
-        .optional()?;
+    let sql = "SELECT place_id FROM deliveries WHERE id = ?1 AND state = 'dead'";
+    let place = row::find(work.conn, sql, [id.0])?;
     Ok(place.ok_or(Refusal::UnknownDelivery(id))?)
 }
 
@@ -301,18 +278,12 @@ struct Pending {
     attempts: u32,
 }
 
+columns! {
+    Pending { place: "place_id", attempts }
+}
+
 fn pending(conn: &Connection, id: DeliveryId) -> Result<Option<Pending>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT place_id, attempts FROM deliveries WHERE id = ?1 AND state = 'pending'",
-    )?;
-    let found = statement
-        .query_map([id.0], |row| {
-            Ok(Pending {
-                place: row.get(0)?,
-                attempts: row::count(row, 1)?,
-            })
-        })?
-        .next()
-        .transpose()?;
-    Ok(found)
+    let columns = Pending::columns();
+    let sql = format!("SELECT {columns} FROM deliveries WHERE id = ?1 AND state = 'pending'");
+    row::find(conn, &sql, [id.0])
 }

@@ -6,7 +6,7 @@ use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::transition::{self, Step};
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, Params};
 
 use super::Work;
 use crate::error::Error;
@@ -42,12 +42,10 @@ const HAS_OTHER_UNFINISHED_PARENT: &str = "EXISTS ( \
 
 /// The parents of a task that are not finished, by id.
 pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<TaskId>, Error> {
-    let mut statement = conn.prepare_cached(
-        "SELECT parent.id FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-         WHERE link.child_id = ?1 AND parent.status NOT IN ('done', 'archived') ORDER BY parent.id",
-    )?;
-    let ids = statement.query_map([id.as_str()], |row| row::task_id(row, 0))?;
-    Ok(row::known(ids)?)
+    let sql = "SELECT parent.id \
+         FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+         WHERE link.child_id = ?1 AND parent.status NOT IN ('done', 'archived') ORDER BY parent.id";
+    row::all(conn, sql, [id.as_str()])
 }
 
 /// Promotes those children of a finished task that waited for it last. Reads no other task, so the
@@ -65,9 +63,8 @@ pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(
 }
 
 fn has_children(conn: &Connection, parent: &TaskId) -> Result<bool, Error> {
-    let mut statement =
-        conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM task_links WHERE parent_id = ?1)")?;
-    Ok(statement.query_one([parent.as_str()], |row| row.get(0))?)
+    let sql = "SELECT EXISTS (SELECT 1 FROM task_links WHERE parent_id = ?1)";
+    row::one(conn, sql, [parent.as_str()])
 }
 
 /// Promotes a task if it waits and has no unfinished parent left; `parent` is the one that it lost.
@@ -193,9 +190,7 @@ fn demote(
 /// Returns the rows that a statement changed, sorted, so that the order of events does not depend
 /// on that of an index.
 fn changed(work: &Work<'_>, sql: &str, params: impl Params) -> Result<Vec<Changed>, Error> {
-    let mut statement = work.conn.prepare_cached(sql)?;
-    let read = |row: &Row<'_>| Ok((row::task_id(row, 0)?, row::status(row, 1)?));
-    let mut rows = row::known(statement.query_map(params, read)?)?;
+    let mut rows: Vec<Changed> = row::all(work.conn, sql, params)?;
     rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     Ok(rows)
 }

@@ -11,6 +11,7 @@ use super::undo::Inverse;
 use super::{Work, outbox};
 use crate::error::Error;
 use crate::events;
+use crate::row::{self, Columns as _};
 
 /// Subscribes from the newest event on: earlier events are not sent.
 pub(super) fn subscribe(work: &mut Work<'_>, task: &TaskId, to: &Address) -> Result<Answer, Error> {
@@ -123,28 +124,18 @@ pub(super) fn set_quiet_hours(
 
 /// Ends the subscriptions to an archived task that have no delivery left.
 pub(super) fn end_all_of(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
-    let ended: Vec<Address> = work
-        .conn
-        .prepare_cached(
-            "DELETE FROM kanban_notify_subs AS subscription \
-             WHERE task_id = ?1 AND NOT EXISTS ( \
-                 SELECT 1 FROM deliveries JOIN places ON places.id = place_id \
-                 WHERE deliveries.task_id = subscription.task_id AND state <> 'delivered' \
-                   AND places.platform = subscription.platform \
-                   AND places.chat_id = subscription.chat_id \
-                   AND places.thread_id = subscription.thread_id) \
-             RETURNING platform, chat_id, thread_id, user_id",
-        )?
-        .query_map([task.as_str()], |row| {
-            Ok(Address {
-                platform: row.get(0)?,
-                chat_id: row.get(1)?,
-                thread_id: row.get(2)?,
-                user_id: row.get(3)?,
-            })
-        })?
-        .collect::<Result<_, _>>()?;
-    for to in ended {
+    let sql = format!(
+        "DELETE FROM kanban_notify_subs AS subscription \
+         WHERE task_id = ?1 AND NOT EXISTS ( \
+             SELECT 1 FROM deliveries JOIN places ON places.id = place_id \
+             WHERE deliveries.task_id = subscription.task_id AND state <> 'delivered' \
+               AND places.platform = subscription.platform \
+               AND places.chat_id = subscription.chat_id \
+               AND places.thread_id = subscription.thread_id) \
+         RETURNING {}",
+        Address::columns()
+    );
+    for to in row::all::<Address>(work.conn, &sql, [task.as_str()])? {
         work.note(task, || Inverse::Subscribed(to));
     }
     Ok(())

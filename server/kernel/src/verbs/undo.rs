@@ -11,12 +11,11 @@ use domain::notify::Address;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
-use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 
 use super::{Work, archive, idempotency, link, promotion, subscribe};
 use crate::error::Error;
-use crate::tasks;
+use crate::{row, tasks};
 
 /// The inverse of one change of one task.
 #[derive(Debug, Serialize, Deserialize)]
@@ -171,17 +170,9 @@ pub(super) fn undo(work: &mut Work<'_>, actor: &Actor, event: EventId) -> Result
 }
 
 fn find(work: &Work<'_>, event: EventId) -> Result<Option<(EventId, EventId, Vec<Step>)>, Error> {
-    let nearest = work
-        .conn
-        .prepare_cached(
-            "SELECT first_event, last_event, steps FROM acts WHERE first_event <= ?1 \
-             ORDER BY first_event DESC LIMIT 1",
-        )?
-        .query_one([event.0], |row| {
-            let (first, last) = (EventId(row.get(0)?), EventId(row.get(1)?));
-            Ok((first, last, row.get::<_, String>(2)?))
-        })
-        .optional()?;
+    let sql = "SELECT first_event, last_event, steps FROM acts WHERE first_event <= ?1 \
+               ORDER BY first_event DESC LIMIT 1";
+    let nearest: Option<(EventId, EventId, String)> = row::find(work.conn, sql, [event.0])?;
     let Some((first, last, steps)) = nearest.filter(|(_, last, _)| event <= *last) else {
         return Ok(None);
     };

@@ -4,10 +4,7 @@ use domain::id::EventId;
 use domain::time::Timestamp;
 use rusqlite::Connection;
 
-use super::{
-    BoardFilter, BoardRow, NAMED, ROW_COLUMNS, TOUCHED, board_row, counts, named_by, row_columns,
-    select,
-};
+use super::{BoardFilter, BoardRow, TOUCHED, board_row, few, named_by, select};
 use crate::error::Error;
 use crate::{Kernel, events, row};
 
@@ -63,12 +60,10 @@ impl Kernel {
                 Ok(BoardChanges {
                     rows: match touched {
                         Some(rows) => rows,
-                        None => select(conn, &everything, &row_columns(), "", board_row)?,
+                        None => select(conn, &everything, "", board_row)?,
                     },
                     is_whole,
-                    count: conn
-                        .prepare_cached("SELECT count(*) FROM tasks")?
-                        .query_one((), |row| row::count(row, 0))?,
+                    count: row::one(conn, "SELECT count(*) FROM tasks", ())?,
                     cursor: events::newest(conn)?,
                     now,
                 })
@@ -88,14 +83,6 @@ fn touched_since(conn: &Connection, since: EventId) -> Result<Option<Vec<BoardRo
     if events.len() >= usize::try_from(MANY).unwrap_or(usize::MAX) {
         return Ok(None);
     }
-    let sql = format!(
-        "{NAMED} SELECT {}, {} FROM tasks WHERE status = 'running' OR id IN ({TOUCHED})",
-        row_columns(),
-        counts::COLUMNS
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let rows = statement.query_map([named_by(&events)], |row| {
-        board_row(row, counts::from_row(row, ROW_COLUMNS)?)
-    })?;
-    Ok(Some(row::known(rows)?))
+    let condition = format!("status = 'running' OR id IN ({TOUCHED})");
+    few(conn, &condition, &named_by(&events), board_row).map(Some)
 }

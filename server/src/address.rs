@@ -9,9 +9,10 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// The tries for the lock, and the pause between them: [`find`] takes it for a moment.
-const LOCK_TRIES: u32 = 5;
-const LOCK_AGAIN: Duration = Duration::from_millis(5);
+use kernel::wait_for_lock;
+
+/// The time limit for the lock: [`find`] takes it for a moment.
+const LOCK_LIMIT: Duration = Duration::from_millis(25);
 
 /// Keeps the address known. Dropping it says that the server is gone.
 #[derive(Debug)]
@@ -37,14 +38,7 @@ pub(crate) fn publish(path: &Path, url: &str) -> io::Result<Option<Published>> {
 }
 
 fn lock(file: &File) -> io::Result<bool> {
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) => std::thread::park_timeout(LOCK_AGAIN),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Ok(false)
+    wait_for_lock(LOCK_LIMIT, || file.try_lock())
 }
 
 /// The address of the server, if one is running.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::dispatch::Report;
-use kernel::Kernel;
+use kernel::{Kernel, wait_for_lock};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -24,9 +24,8 @@ use crate::work::{Asked, Stop, Wakes, Work};
 /// has to wait its turn to ask.
 const ASKERS: usize = 8;
 
-/// The tries for the dispatch lock, and the pause between them: [`is_held`] takes it for a moment.
-const LOCK_TRIES: u32 = 5;
-const LOCK_AGAIN: Duration = Duration::from_millis(5);
+/// The time limit for the dispatch lock: [`is_held`] takes it for a moment.
+const LOCK_LIMIT: Duration = Duration::from_millis(25);
 
 /// The only dispatcher of its board, at work.
 ///
@@ -175,12 +174,9 @@ fn take_lock(path: PathBuf) -> Result<File, Error> {
         File::options().create(true).append(true).open(&path)
     };
     let file = open().map_err(Error::file("open", &path))?;
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => std::thread::park_timeout(LOCK_AGAIN),
-            Err(TryLockError::Error(cause)) => return Err(Error::file("lock", &path)(cause)),
-        }
+    let locked = wait_for_lock(LOCK_LIMIT, || file.try_lock());
+    if locked.map_err(Error::file("lock", &path))? {
+        return Ok(file);
     }
     Err(Error::Held {
         by: holder(&path),

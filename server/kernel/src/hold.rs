@@ -13,8 +13,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::open::BUSY_TIMEOUT;
 
-/// The pause between two attempts at the lock: a command opens the board for some milliseconds.
-const AGAIN: Duration = Duration::from_millis(10);
+/// The pause between two attempts at a lock: a command opens the board for some milliseconds.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// The time that [`Alone`] waits for commands that end by themselves.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -35,7 +35,9 @@ impl Hold {
     pub(crate) fn shared(db: &Path) -> Result<Self, Error> {
         let path = lock_file(db);
         let hold = Self(open(&path)?);
-        wait(&path, BUSY_TIMEOUT, || hold.0.try_lock_shared())?
+        let locked = wait_for_lock(BUSY_TIMEOUT, || hold.0.try_lock_shared());
+        locked
+            .map_err(cannot_open(&path))?
             .then_some(hold)
             .ok_or(Error::Busy)
     }
@@ -70,8 +72,8 @@ impl Alone {
     pub fn with(db: &Path) -> Result<Option<Self>, Error> {
         let path = lock_file(db);
         let hold = Hold(open(&path)?);
-        let is_ours = wait(&path, PATIENCE, || hold.0.try_lock())?;
-        Ok(is_ours.then_some(Self(hold)))
+        let locked = wait_for_lock(PATIENCE, || hold.0.try_lock());
+        Ok(locked.map_err(cannot_open(&path))?.then_some(Self(hold)))
     }
 }
 
@@ -86,17 +88,19 @@ fn open(path: &Path) -> Result<File, Error> {
     opened.map_err(cannot_open(path))
 }
 
-/// Retries the lock until `limit`; returns true once it is taken.
-fn wait(
-    path: &Path,
+/// Retries a lock until `limit`; returns true once it is taken. It blocks.
+///
+/// # Errors
+/// Fails if the file cannot be locked at all.
+pub fn wait_for_lock(
     limit: Duration,
     attempt: impl Fn() -> Result<(), TryLockError>,
-) -> Result<bool, Error> {
+) -> io::Result<bool> {
     for _ in 0..=limit.as_millis() / AGAIN.as_millis() {
         match attempt() {
             Ok(()) => return Ok(true),
             Err(TryLockError::WouldBlock) => std::thread::park_timeout(AGAIN),
-            Err(TryLockError::Error(cause)) => return Err(cannot_open(path)(cause)),
+            Err(TryLockError::Error(cause)) => return Err(cause),
         }
     }
     Ok(false)

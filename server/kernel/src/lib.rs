@@ -44,7 +44,7 @@ pub use clock::Clock;
 pub use error::Error;
 pub use feed::Feed;
 pub use histogram::Histogram;
-pub use hold::{Alone, lock_file};
+pub use hold::{Alone, lock_file, wait_for_lock};
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_sql};
 pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};

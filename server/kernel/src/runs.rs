@@ -1,6 +1,8 @@
 //! The rows of runs: ours in `runs`, and the same for hermes-agent in `task_runs`. Every change to
 //! columns that both tables have goes through here, so that none is in one alone.
 
+use std::sync::LazyLock;
+
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::Outcome;
 use domain::time::Timestamp;
@@ -76,6 +78,8 @@ pub(crate) fn count_open_in(conn: &Connection, lane: &str) -> Result<u32, Error>
 /// Builds the statement that copies those runs that meet a condition into `task_runs`, as
 /// hermes-agent would have written them. An outcome unknown to it becomes its nearest one.
 pub(crate) fn mirror_sql(condition: &str) -> String {
+    let names = Outcome::ALL.map(|it| format!("WHEN '{it}' THEN '{}'", hermes_name(it)));
+    let their_outcome = format!("CASE run.outcome {} END", names.join(" "));
     format!(
         "INSERT INTO task_runs (id, task_id, profile, status, claim_lock, claim_expires, \
              worker_pid, max_runtime_seconds, last_heartbeat_at, started_at, ended_at, outcome, \
@@ -84,13 +88,13 @@ pub(crate) fn mirror_sql(condition: &str) -> String {
              CASE \
                  WHEN run.outcome IS NULL THEN 'running' \
                  WHEN run.outcome = 'completed' THEN 'done' \
-                 ELSE {THEIR_OUTCOME} \
+                 ELSE {their_outcome} \
              END, \
              iif(run.ended_at IS NULL, tasks.claim_lock, NULL), \
              iif(run.ended_at IS NULL, run.lease_expires, NULL), \
              iif(run.ended_at IS NULL, run.worker_pid, NULL), \
              tasks.max_runtime_seconds, run.heartbeat_at, run.started_at, run.ended_at, \
-             {THEIR_OUTCOME}, run.summary, run.metadata, run.error \
+             {their_outcome}, run.summary, run.metadata, run.error \
          FROM runs AS run LEFT JOIN tasks ON tasks.id = run.task_id \
          WHERE {condition} \
          ON CONFLICT (id) DO UPDATE SET status = excluded.status, claim_lock = excluded.claim_lock, \
@@ -101,18 +105,25 @@ pub(crate) fn mirror_sql(condition: &str) -> String {
     )
 }
 
-/// The outcome of a row of `runs` as 0.19 calls it.
-const THEIR_OUTCOME: &str = "CASE \
-     WHEN run.outcome IN ('exit', 'signal', 'oom', 'protocol') THEN 'crashed' \
-     WHEN run.outcome IN ('interrupted', 'cancelled') THEN 'reclaimed' \
-     WHEN run.outcome = 'heartbeat_lost' THEN 'stale' \
-     WHEN run.outcome = 'deferred' THEN 'rate_limited' \
-     ELSE run.outcome \
- END";
+/// Returns the name of the nearest outcome that hermes-agent 0.19 has.
+fn hermes_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Exit | Outcome::Signal | Outcome::Oom | Outcome::Protocol => "crashed",
+        Outcome::Interrupted | Outcome::Cancelled => "reclaimed",
+        Outcome::HeartbeatLost => "stale",
+        Outcome::Deferred => "rate_limited",
+        Outcome::Completed
+        | Outcome::Blocked
+        | Outcome::SpawnFailed
+        | Outcome::TimedOut
+        | Outcome::Crashed
+        | Outcome::Reclaimed => outcome.as_str(),
+    }
+}
 
 fn mirror(conn: &Connection, run: RunId) -> Result<(), Error> {
-    conn.prepare_cached(&mirror_sql("run.id = ?1"))?
-        .execute([run.0])?;
+    static MIRROR: LazyLock<String> = LazyLock::new(|| mirror_sql("run.id = ?1"));
+    conn.prepare_cached(&MIRROR)?.execute([run.0])?;
     Ok(())
 }
 

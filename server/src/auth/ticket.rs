@@ -3,8 +3,7 @@
 //! A ticket states its purpose and its end and is signed with the token, so the server keeps none
 //! of them: tickets survive a restart and die with the token.
 
-use std::fmt::Write;
-
+use data_encoding::HEXLOWER;
 use domain::time::{Seconds, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -98,14 +97,7 @@ fn sign(token: &Token, purpose: &str, claim: &str) -> String {
     mac.update(purpose.as_bytes());
     mac.update(b"\0");
     mac.update(claim.as_bytes());
-    let digest = mac.finalize().into_bytes();
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a `String` cannot fail.
-            write!(hex, "{byte:02x}").ok();
-            hex
-        })
+    HEXLOWER.encode(&mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

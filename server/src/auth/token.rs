@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use subtle::ConstantTimeEq;
 
 /// Shorter than this is no secret: a file that was cut off, or filled by hand with a word.
@@ -110,10 +111,7 @@ fn write_draft(path: &Path) -> io::Result<PathBuf> {
         .create_new(true)
         .mode(0o600)
         .open(&draft)?;
-    for byte in rand::random::<[u8; 32]>() {
-        write!(file, "{byte:02x}")?;
-    }
-    writeln!(file)?;
+    writeln!(file, "{}", HEXLOWER.encode(&rand::random::<[u8; 32]>()))?;
     file.sync_all()?;
     Ok(draft)
 }

@@ -1,8 +1,7 @@
 //! Slack's signature (<https://api.slack.com/authentication/verifying-requests-from-slack>).
 
-use std::fmt::Write as _;
-
 use axum::http::HeaderMap;
+use data_encoding::HEXLOWER;
 use domain::time::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -36,11 +35,10 @@ fn sign(secret: &Secret, timestamp: &str, body: &[u8]) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()).ok()?;
     mac.update(format!("v0:{timestamp}:").as_bytes());
     mac.update(body);
-    let mut signature = "v0=".to_owned();
-    for byte in mac.finalize().into_bytes() {
-        write!(signature, "{byte:02x}").ok()?;
-    }
-    Some(signature)
+    Some(format!(
+        "v0={}",
+        HEXLOWER.encode(&mac.finalize().into_bytes())
+    ))
 }
 
 #[cfg(test)]

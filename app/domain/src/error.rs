@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authority::Act;
+use crate::dispatch::names_of;
 use crate::id::{DeliveryId, EventId, RunId, SubscriptionId, TaskId};
 use crate::notify::{KINDS, PLATFORMS};
 use crate::status::Status;
+use crate::text::first_of;
 use crate::time::Seconds;
 
 /// A rule that a command broke. Nothing was changed.
@@ -75,10 +77,10 @@ pub enum Error {
     #[error("task {0} not found")]
     UnknownTask(String),
     /// A new task names parents that are not on the board.
-    #[error("unknown parent task(s): {}", .0.join(", "))]
+    #[error("unknown parent task(s): {}", first_of(.0, .0.len()))]
     UnknownParents(Vec<String>),
     /// A link names tasks that are not on the board.
-    #[error("unknown task(s): {}", .0.join(", "))]
+    #[error("unknown task(s): {}", first_of(.0, .0.len()))]
     UnknownTasks(Vec<String>),
     /// A task cannot wait for itself.
     #[error("a task cannot depend on itself")]
@@ -118,7 +120,7 @@ pub enum Error {
         verb: &'static str,
     },
     /// The task cannot start before these parents are finished.
-    #[error("task {task} waits for {}", list(.parents))]
+    #[error("task {task} waits for {}", names_of(.parents))]
     UnfinishedParents {
         /// The task.
         task: TaskId,
@@ -303,11 +305,4 @@ impl Error {
             | Self::NeverFromChat(_) => ErrorKind::Forbidden,
         }
     }
-}
-
-fn list(ids: &[TaskId]) -> String {
-    ids.iter()
-        .map(TaskId::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
 }

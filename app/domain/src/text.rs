@@ -7,6 +7,22 @@ pub mod json;
 
 use std::borrow::Cow;
 
+/// The maximum number of names in a sentence; the others are counted.
+pub const MOST_NAMED: usize = 5;
+
+/// Returns the first of `total` names as a list, and the number of the others.
+pub fn first_of<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>, total: usize) -> String {
+    let mut list = String::new();
+    for (at, name) in names.into_iter().take(MOST_NAMED).enumerate() {
+        list.push_str(if at == 0 { "" } else { ", " });
+        list.push_str(name.as_ref());
+    }
+    if total > MOST_NAMED {
+        list.push_str(&[" and ", &(total - MOST_NAMED).to_string(), " more"].concat());
+    }
+    list
+}
+
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {

@@ -2,12 +2,10 @@
 //! cannot be brought back.
 
 use domain::id::TaskId;
+use domain::text::MOST_NAMED;
 
 use crate::change::Change;
 use crate::{Effect, Model, label, requests};
-
-/// More titles than this are only counted.
-const MOST_NAMED: usize = 5;
 
 /// Changes that end at least one run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use domain::dispatch::{WhyNot, names_of};
 use domain::run::Run;
 use domain::task::TaskDetail;
-use domain::text::{lines, one_line};
+use domain::text::{first_of, lines, one_line};
 use domain::time::{Seconds, Timestamp};
 use kernel::Parent;
 
@@ -27,9 +27,6 @@ pub(super) struct Args {
 
 /// The number of events shown; `--json` has them all.
 const SHOWN_EVENTS: usize = 20;
-
-/// The number of parents named.
-const SHOWN_PARENTS: usize = 10;
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
@@ -115,12 +112,7 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
 /// The short fields of a task, beside the long texts.
 fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'static str, String)> {
     let TaskDetail { task, children, .. } = detail;
-    let named = around.parents.iter().take(SHOWN_PARENTS).map(parent);
-    let mut parents = named.collect::<Vec<_>>().join(", ");
-    if detail.parents.len() > SHOWN_PARENTS {
-        let more = detail.parents.len() - SHOWN_PARENTS;
-        parents.push_str(&[" and ", &more.to_string(), " more"].concat());
-    }
+    let parents = first_of(around.parents.iter().map(parent), detail.parents.len());
     let moment = |at| format!("{} ({})", text::relative(now, at), text::moment(at));
     let since = Seconds(now.seconds_since(task.status_since));
     let nobody = || "(unassigned)".to_owned();

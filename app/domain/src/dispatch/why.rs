@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dispatch, Facts, Report};
 use crate::id::TaskId;
 use crate::status::Status;
-use crate::text::lines;
+use crate::text::{MOST_NAMED, first_of, lines};
 use crate::time::{Seconds, Timestamp};
 
 /// The reason for which a task is not running: the first thing that would have to change.
@@ -135,11 +135,16 @@ pub struct Because {
 }
 
 impl Because {
+    /// The first links of the chain and its last one, so that both ends are named.
     fn text(&self) -> String {
         let mut text = String::new();
-        for pair in self.chain.windows(2) {
-            if let [child, parent] = pair {
+        let left_out = self.chain.len().saturating_sub(MOST_NAMED + 2);
+        for (at, pair) in self.chain.windows(2).enumerate() {
+            let [child, parent] = pair else { continue };
+            if left_out == 0 || at < MOST_NAMED || at == MOST_NAMED + left_out {
                 text.push_str(&["; ", child.as_str(), " waits for ", parent.as_str()].concat());
+            } else if at == MOST_NAMED {
+                text.push_str(&["; … and ", &left_out.to_string(), " more"].concat());
             }
         }
         if let Some(last) = self.chain.last() {
@@ -267,17 +272,9 @@ fn names(parents: &[TaskId]) -> String {
     }
 }
 
-/// The maximum number of tasks that a sentence names; the others are counted.
-const MOST_NAMED: usize = 50;
-
-/// Returns the ids as a list, up to `MOST_NAMED`, and the number of the others.
+/// Returns the first ids as a list, and the number of the others.
 pub fn names_of(tasks: &[TaskId]) -> String {
-    let names: Vec<_> = tasks.iter().take(MOST_NAMED).map(TaskId::as_str).collect();
-    let (more, names) = (tasks.len() - names.len(), names.join(", "));
-    match more {
-        0 => names,
-        more => format!("{names} and {more} more"),
-    }
+    first_of(tasks.iter().map(TaskId::as_str), tasks.len())
 }
 
 #[cfg(test)]

@@ -122,26 +122,28 @@ impl Kernel {
     }
 }
 
-/// The maximum number of links above a task that are followed: beyond that only its parents are
-/// named.
-const LINKS: u32 = 1_000;
+/// The maximum number of links above a task that are followed, which takes some tenths of a second. A
+/// task beyond them is not found.
+const LINKS: u32 = 100_000;
 
 /// Returns the root cause for which a task waits for its parents: a task above it that is blocked,
 /// or else one that waits for no other and does not run.
 fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Option<Because>, Error> {
+    let links: Vec<(_, _, String, bool)> = row::all(conn, ABOVE, (id.as_str(), LINKS))?;
     // Those that are near come first, so the first child leads back on the shortest way.
     let mut children = BTreeMap::<TaskId, TaskId>::new();
     let mut above = Vec::new();
-    for (parent, child, status) in row::all(conn, ABOVE, (id.as_str(), LINKS))? {
+    for (parent, child, status, waits) in links {
         if let Entry::Vacant(entry) = children.entry(parent) {
-            above.push((entry.key().clone(), status));
+            above.push((entry.key().clone(), Above { status, waits }));
             entry.insert(child);
         }
     }
     let waiting: BTreeSet<&TaskId> = children.values().collect();
-    let is_first =
-        |(task, status): &&(TaskId, String)| status != "running" && !waiting.contains(task);
-    let blocked = above.iter().find(|(_, status)| status == "blocked");
+    let is_first = |(task, found): &&(TaskId, Above)| {
+        found.status != "running" && !found.waits && !waiting.contains(task)
+    };
+    let blocked = above.iter().find(|(_, found)| found.status == "blocked");
     let Some((cause, _)) = blocked.or_else(|| above.iter().find(is_first)) else {
         return Ok(None);
     };
@@ -162,18 +164,25 @@ fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Optio
     }))
 }
 
+/// A task above another one.
+struct Above {
+    status: String,
+    /// True while it waits for its own parents, also for those beyond the links that are followed.
+    waits: bool,
+}
+
 /// The links above a task over which it waits, near ones first.
 const ABOVE: &str = "\
-    WITH RECURSIVE above (parent, child, status) AS ( \
-        SELECT link.parent_id, link.child_id, tasks.status \
+    WITH RECURSIVE above (parent, child, status, waits) AS ( \
+        SELECT link.parent_id, link.child_id, tasks.status, tasks.waiting \
         FROM task_links AS link JOIN tasks ON tasks.id = link.parent_id \
         WHERE link.child_id = ?1 AND tasks.status NOT IN ('done', 'archived') \
         UNION \
-        SELECT link.parent_id, link.child_id, tasks.status \
+        SELECT link.parent_id, link.child_id, tasks.status, tasks.waiting \
         FROM above JOIN task_links AS link ON link.child_id = above.parent \
             JOIN tasks ON tasks.id = link.parent_id \
         WHERE tasks.status NOT IN ('done', 'archived')) \
-    SELECT parent, child, status FROM above LIMIT ?2";
+    SELECT parent, child, status, waits FROM above LIMIT ?2";
 
 fn dispatch(
     conn: &Connection,

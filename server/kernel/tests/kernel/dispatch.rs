@@ -120,6 +120,32 @@ async fn a_task_that_waits_names_the_chain_to_what_needs_a_person() {
 }
 
 #[tokio::test]
+async fn the_task_at_the_end_of_a_chain_of_a_thousand_is_named() {
+    let board = Board::new();
+    let mut chain = vec![board.task_named("top").await];
+    for _ in 0..1_100 {
+        let last = chain.last().unwrap();
+        chain.push(board.child_of(&[last]).await);
+    }
+    let bottom = chain.pop().unwrap();
+    chain.reverse();
+    let why = board.kernel.why(&bottom).await.unwrap().unwrap();
+    let WhyNot::WaitsForParents { parents, because } = &why else {
+        panic!("{why}");
+    };
+    let because = because.as_ref().unwrap();
+    assert_eq!(
+        (parents.as_slice(), because.chain.as_slice()),
+        (&chain[..1], &chain[..])
+    );
+    assert_eq!(*because.why, WhyNot::NoAssignee);
+    let text = why.to_string();
+    assert!(text.contains("; … and 1093 more; "), "{text}");
+    let end = format!("; {} (ready): it is assigned to nobody", chain[1_099]);
+    assert!(text.ends_with(&end), "{text}");
+}
+
+#[tokio::test]
 async fn the_question_of_a_blocked_task_goes_when_it_goes_on() {
     let board = Board::new();
     let task = board.task_named("task").await;

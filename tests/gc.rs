@@ -1,5 +1,7 @@
 //! Garbage collection, and above all what it keeps: workspaces, worktrees, logs and events.
 
+mod brought_back;
+
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};

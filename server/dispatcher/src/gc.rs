@@ -13,18 +13,17 @@ mod workspaces;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use domain::actor::Actor;
 use domain::command::{Answer, Command};
 use domain::id::TaskId;
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
 use kernel::Kernel;
 use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::workspaces::Repositories;
+use crate::workspaces::{Repositories, lock};
 use in_use::InUse;
 
 /// The age at which things are removed.
@@ -132,28 +131,56 @@ pub async fn collect(
         Mode::Remove => forget_events(kernel, actor, Command::ForgetEvents { before }).await?,
         Mode::DryRun => kernel.forgettable_events(before).await?,
     };
-    let in_use = Arc::new(InUse::read(kernel, home).await?);
     let archived_before = now - retention.workspaces;
-    let place = workspaces::Place {
-        home,
-        repositories,
-        in_use: &in_use,
-    };
+    let place = workspaces::Place { home, repositories };
     workspaces::collect(kernel, place, archived_before, mode, &mut report).await?;
-    let written_before = now - retention.logs;
-    let logs_home = home.clone();
-    let collect = move || logs::collect(&logs_home, written_before, &in_use.busy, mode);
-    match spawn_blocking(collect).await.map_err(io::Error::from) {
-        Ok(Ok((logs, kept))) => {
+    match collect_logs(kernel, home, now - retention.logs, mode).await? {
+        Ok((logs, kept)) => {
             report.logs = logs;
             report.kept.extend(kept);
         }
-        Ok(Err(cause)) | Err(cause) => {
+        Err(cause) => {
             let (path, reason) = (home.logs(), cause.into());
             report.kept.push(Kept { path, reason });
         }
     }
     Ok(report)
+}
+
+/// Removes old logs. No workspace is made meanwhile, so no run begins to write to one.
+async fn collect_logs(
+    kernel: &Kernel,
+    home: &Home,
+    before: Timestamp,
+    mode: Mode,
+) -> Result<io::Result<(Vec<PathBuf>, Vec<Kept>)>, Error> {
+    let held = match hold(home, mode).await {
+        Ok(held) => held,
+        Err(cause) => return Ok(Err(cause)),
+    };
+    let mut busy = InUse::read(kernel, home).await?.busy;
+    // Of a run that has just been claimed there may be no folder yet.
+    busy.extend(kernel.open_runs().await?.into_iter().map(|run| run.task));
+    let home = home.clone();
+    let collect = move || {
+        let collected = logs::collect(&home, before, &busy, mode);
+        drop(held);
+        collected
+    };
+    Ok(spawn_blocking(collect)
+        .await
+        .map_err(io::Error::from)
+        .flatten())
+}
+
+/// Holds off those who make workspaces, if something is to be removed.
+async fn hold(home: &Home, mode: Mode) -> io::Result<Option<lock::Held>> {
+    if mode == Mode::DryRun {
+        return Ok(None);
+    }
+    let home = home.clone();
+    let held = spawn_blocking(move || lock::to_remove(&home)).await;
+    held.map_err(io::Error::from).flatten().map(Some)
 }
 
 async fn forget_events(kernel: &Kernel, actor: &Actor, forget: Command) -> Result<usize, Error> {

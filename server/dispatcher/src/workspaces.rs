@@ -17,6 +17,7 @@
 //! day; nothing else is ever removed.
 
 mod git;
+pub(crate) mod lock;
 mod repositories;
 mod repository;
 mod worktree;
@@ -187,6 +188,10 @@ pub(crate) fn prepare(
     repositories: &Repositories,
     made: Option<&Workspace>,
 ) -> Result<Prepared, Error> {
+    let _held = lock::to_make(home).map_err(|cause| Error::Home {
+        path: lock::path(home),
+        cause,
+    })?;
     let asked_for = task.workspace_path.as_deref();
     let asked_for = asked_for
         .filter(|path| !path.is_empty())

@@ -16,6 +16,7 @@ use crate::unsettled::unsettled;
 use crate::workspaces;
 
 /// The tasks and workspaces that bar removal.
+#[derive(Clone)]
 pub(super) struct InUse {
     /// Tasks with a run whose processes may still be there.
     pub(super) busy: BTreeSet<TaskId>,

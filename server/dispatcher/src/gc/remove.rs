@@ -11,7 +11,7 @@ use std::path::Path;
 
 use domain::time::Timestamp;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
-use rustix::fs::{fchmod, fstat, openat, openat2, statat, unlinkat};
+use rustix::fs::{fchmod, fstat, openat, openat2, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
 /// A folder of which we own the direct children.
@@ -86,6 +86,13 @@ impl Managed {
     /// Removes a file.
     pub(super) fn remove_file(&self, name: &str) -> io::Result<()> {
         Ok(unlinkat(&self.folder, child(name)?, AtFlags::empty())?)
+    }
+
+    /// Gives a folder another name: from then on nobody finds it under the old one, and it can be removed
+    /// for as long as that takes.
+    pub(super) fn rename(&self, name: &str, aside: &str) -> io::Result<()> {
+        let (from, to) = (child(name)?, child(aside)?);
+        Ok(renameat(&self.folder, from, &self.folder, to)?)
     }
 
     /// Removes a folder and everything in it. Links in it are removed, and what they lead to stays.

@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use domain::actor::Actor;
 use domain::command::Command;
 use domain::id::TaskId;
+use domain::status::Status;
 use domain::task::WorkspaceKind;
 use domain::time::Timestamp;
 use domain::workspace::Workspace;
@@ -16,17 +16,19 @@ use tokio::task::spawn_blocking;
 
 use super::in_use::{InUse, spellings};
 use super::remove::{Found, Managed};
-use super::{Kept, Mode, Reason, Report, mounts};
+use super::{Kept, Mode, Reason, Report, hold, mounts};
 use crate::error::Error;
 use crate::home::Home;
 use crate::workspaces::{Made, Repositories, Repository};
 
-/// The folders of workspaces, and those in use.
+/// The beginning of the names of folders that are no workspaces any more and are being removed.
+const ASIDE: &str = ".removing-";
+
+/// The folders of workspaces.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) home: &'a Home,
     pub(super) repositories: &'a Repositories,
-    pub(super) in_use: &'a Arc<InUse>,
 }
 
 /// Removes the workspaces of tasks that were archived before then.
@@ -37,47 +39,121 @@ pub(super) async fn collect(
     mode: Mode,
     report: &mut Report,
 ) -> Result<(), Error> {
+    if mode == Mode::Remove {
+        remove_unfinished(place.home, report).await;
+    }
     for workspace in kernel.removable_workspaces(archived_before).await? {
         let path = PathBuf::from(&workspace.path);
-        let is_gone = match remove(place, &workspace, mode).await {
-            Ok(Removed::Now) => {
+        let removed = decide(kernel, place, &workspace, archived_before, mode).await?;
+        match removed {
+            None | Some(Ok(Removed::Before)) => {}
+            Some(Ok(Removed::Now(aside))) => {
                 report.workspaces.push(path);
-                true
+                if let Some(aside) = aside {
+                    report.kept.extend(aside.remove(place.home).await.err());
+                }
             }
-            Ok(Removed::Before) => true,
-            Err(reason) => {
-                report.kept.push(Kept { path, reason });
-                false
-            }
-        };
-        if is_gone && mode == Mode::Remove {
-            let path = workspace.path;
-            let forget = Command::ForgetWorkspace { path };
-            kernel.execute(&Actor::dispatcher(), forget).await?;
+            Some(Err(reason)) => report.kept.push(Kept { path, reason }),
         }
     }
     Ok(())
 }
 
 enum Removed {
-    Now,
+    /// A folder is still to be removed under its new name.
+    Now(Option<Aside>),
     /// Somebody else has removed it.
     Before,
 }
 
-async fn remove(place: Place<'_>, workspace: &Workspace, mode: Mode) -> Result<Removed, Reason> {
-    let (home, ours, in_use) = (place.home.clone(), workspace.clone(), place.in_use.clone());
+/// A folder that was a workspace.
+struct Aside {
+    managed: Managed,
+    name: String,
+}
+
+impl Aside {
+    async fn remove(self, home: &Home) -> Result<(), Kept> {
+        let path = home.workspaces().join(&self.name);
+        let removing = spawn_blocking(move || self.managed.remove_folder(&self.name));
+        match removing.await.map_err(io::Error::from).flatten() {
+            // Another process cleans up as well.
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(Kept {
+                path,
+                reason: cause.into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes a workspace away, unless its task has been brought back since the list was read: nobody begins
+/// to work in it meanwhile. `None` for one that has.
+async fn decide(
+    kernel: &Kernel,
+    place: Place<'_>,
+    workspace: &Workspace,
+    archived_before: Timestamp,
+    mode: Mode,
+) -> Result<Option<Result<Removed, Reason>>, Error> {
+    let held = match hold(place.home, mode).await {
+        Ok(held) => held,
+        Err(cause) => return Ok(Some(Err(cause.into()))),
+    };
+    let task = kernel.task_alone(&workspace.task).await?;
+    if task.status != Status::Archived || task.status_since >= archived_before {
+        return Ok(None);
+    }
+    let in_use = InUse::read(kernel, place.home).await?;
+    let removed = remove(place, workspace, in_use, mode).await;
+    if removed.is_ok() && mode == Mode::Remove {
+        let path = workspace.path.clone();
+        let forget = Command::ForgetWorkspace { path };
+        kernel.execute(&Actor::dispatcher(), forget).await?;
+    }
+    drop(held);
+    Ok(Some(removed))
+}
+
+/// Removes what a run of this that was ended has left under another name.
+async fn remove_unfinished(home: &Home, report: &mut Report) {
+    let open = || {
+        Managed::open(home.root(), &home.workspaces())
+            .ok()
+            .flatten()
+    };
+    let names = open().and_then(|managed| managed.names().ok());
+    let unfinished = names.unwrap_or_default().into_iter();
+    for name in unfinished.filter(|name| name.starts_with(ASIDE)) {
+        if let Some(managed) = open() {
+            let aside = Aside { managed, name };
+            report.kept.extend(aside.remove(home).await.err());
+        }
+    }
+}
+
+/// Takes a workspace away. Whoever calls it holds off those who make workspaces.
+async fn remove(
+    place: Place<'_>,
+    workspace: &Workspace,
+    in_use: InUse,
+    mode: Mode,
+) -> Result<Removed, Reason> {
+    let (home, ours) = (place.home.clone(), workspace.clone());
     let finding = spawn_blocking(move || find(&home, &ours, &in_use));
     let Some(managed) = finding.await.map_err(io::Error::from)?? else {
         return Ok(Removed::Before);
     };
     match workspace.kind {
-        WorkspaceKind::Worktree => remove_worktree(place, workspace, mode).await?,
+        WorkspaceKind::Worktree => {
+            remove_worktree(place, workspace, mode).await?;
+            Ok(Removed::Now(None))
+        }
         WorkspaceKind::Scratch | WorkspaceKind::Dir => {
-            remove_folder(managed, &workspace.task, mode).await?;
+            let aside = set_aside(managed, &workspace.task, mode)?;
+            Ok(Removed::Now(aside))
         }
     }
-    Ok(Removed::Now)
 }
 
 /// The folder that the workspace lies in, if it is still there and may go.
@@ -114,13 +190,14 @@ fn is_its_place(home: &Home, workspace: &Workspace) -> bool {
         && path.parent().is_some_and(is_root)
 }
 
-async fn remove_folder(managed: Managed, task: &TaskId, mode: Mode) -> Result<(), Reason> {
+/// Renames the folder of a task, which no other system call than that can hold up.
+fn set_aside(managed: Managed, task: &TaskId, mode: Mode) -> Result<Option<Aside>, Reason> {
     if mode == Mode::DryRun {
-        return Ok(());
+        return Ok(None);
     }
-    let task = task.clone();
-    let removing = spawn_blocking(move || managed.remove_folder(task.as_str()));
-    Ok(removing.await.map_err(io::Error::from)??)
+    let name = format!("{ASIDE}{task}-{}", std::process::id());
+    managed.rename(task.as_str(), &name)?;
+    Ok(Some(Aside { managed, name }))
 }
 
 async fn remove_worktree(

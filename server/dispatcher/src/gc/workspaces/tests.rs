@@ -38,21 +38,24 @@ async fn removed_of(
     workspace: &Workspace,
     in_use: InUse,
 ) -> Result<Removed, Reason> {
-    let place = Place {
-        home,
-        repositories,
-        in_use: &Arc::new(in_use),
-    };
-    let dry = remove(place, workspace, Mode::DryRun).await;
+    let place = Place { home, repositories };
+    let dry = remove(place, workspace, in_use.clone(), Mode::DryRun).await;
     let path = Path::new(&workspace.path);
     let was_there = path.exists();
-    let removed = remove(place, workspace, Mode::Remove).await;
+    let removed = remove(place, workspace, in_use, Mode::Remove).await;
     assert!(
-        was_there || !matches!(removed, Ok(Removed::Now)),
+        was_there || !matches!(removed, Ok(Removed::Now(_))),
         "a dry run removed it"
     );
     assert_eq!(dry.is_ok(), removed.is_ok());
-    removed
+    match removed {
+        Ok(Removed::Now(Some(aside))) => {
+            let removed = aside.remove(home).await;
+            removed.map_err(|kept| kept.reason)?;
+            Ok(Removed::Now(None))
+        }
+        removed => removed,
+    }
 }
 
 /// A worktree of task 1, and what the board says of it.

@@ -19,6 +19,7 @@ use axum::extract::{Extension, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::board::Frame;
 use domain::id::EventId;
+use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
 
@@ -122,14 +123,13 @@ async fn follow(
     let mut stop = state.shutdown.listener();
     let mut listener = state.relay.listen(state.kernel(), since);
     let mut status = None;
-    // Clients of the original know no such words; what they miss comes with their next reload.
+    match listener.skip_what_is_lost(telling).await {
+        Ok(false) => {}
+        Ok(true) if is_sent(&mut socket, Message::text(reset(telling, &listener))).await => {}
+        Ok(true) => return,
+        Err(error) => return fail(&mut socket, &error).await,
+    }
     if telling == Telling::Tasks {
-        match listener.skip_what_is_lost().await {
-            Ok(false) => {}
-            Ok(true) if is_sent(&mut socket, Message::text(RESET)).await => {}
-            Ok(true) => return,
-            Err(error) => return fail(&mut socket, &error).await,
-        }
         let (kernel, home) = (state.kernel(), &state.services.home);
         let mut statuses = state.statuses.watch(kernel, home);
         // What is known already is news to this client.
@@ -220,6 +220,18 @@ async fn changed(status: &mut Watched) {
 
 fn text_of(status: &mut Watched) -> Option<Arc<str>> {
     status.as_mut()?.borrow_and_update().clone()
+}
+
+/// The frame that says that the cursor is unknown. Clients of the original know its other two keys and
+/// go on from there.
+fn reset(telling: Telling, listener: &Listener) -> String {
+    match telling {
+        Telling::Tasks => RESET.to_owned(),
+        Telling::Events => {
+            let cursor = listener.cursor();
+            json!({ "events": [], "cursor": cursor, "reset": true }).to_string()
+        }
+    }
 }
 
 /// A frame without anything.

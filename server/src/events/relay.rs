@@ -212,12 +212,17 @@ impl Listener {
         self.cursor
     }
 
-    /// Moves to the newest event when the log cannot tell what happened after the cursor. Says
-    /// whether it had to.
-    pub(super) async fn skip_what_is_lost(&mut self) -> Result<bool, kernel::Error> {
+    /// Moves to the newest event when the log cannot tell what happened after the cursor; returns true
+    /// if so. Who gets events alone is still told those that are left after a gap; a page reads the board.
+    pub(super) async fn skip_what_is_lost(
+        &mut self,
+        telling: Telling,
+    ) -> Result<bool, kernel::Error> {
         let mut feed = self.kernel.feed(self.cursor);
         let is_lost = feed.skip_what_is_lost().await?;
-        self.cursor = feed.cursor();
+        if telling == Telling::Tasks || feed.cursor() < self.cursor {
+            self.cursor = feed.cursor();
+        }
         Ok(is_lost)
     }
 

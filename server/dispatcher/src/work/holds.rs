@@ -11,8 +11,13 @@ use tokio::time::Instant;
 
 use super::retry::Retry;
 
-/// The longest back-off: a probe costs little, and whoever has made room does not wait for long.
+/// The longest back-off of the machine: a probe costs little, and whoever has made room does not wait
+/// for long. It is also the longest that a trial is watched.
 const LONGEST: Duration = Duration::from_secs(15);
+
+/// The longest back-off of a lane: each trial leaves a run and its events on the board, which a person
+/// has to read past once the lane is mended.
+const LONGEST_OF_LANE: Duration = Duration::from_mins(10);
 
 /// The open circuit breakers: of a lane, or with `None` of everything.
 #[derive(Default)]
@@ -34,7 +39,12 @@ impl Holds {
             let lane = lane.as_deref().unwrap_or("every lane");
             tracing::error!(lane, problem, "nothing is started");
         }
-        let retry = Retry::after(before.map(|before| &before.retry), LONGEST);
+        let longest = if lane.is_some() {
+            LONGEST_OF_LANE
+        } else {
+            LONGEST
+        };
+        let retry = Retry::after(before.map(|before| &before.retry), longest);
         let hold = Hold {
             problem,
             retry,
@@ -56,7 +66,7 @@ impl Holds {
     pub(super) fn started(&mut self, lane: &str, run: RunId) {
         if let Some(hold) = self.0.get_mut(&Some(lane.to_owned())) {
             hold.trial = Some(run);
-            hold.retry.restart();
+            hold.retry.restart_within(LONGEST);
         }
     }
 
@@ -166,6 +176,25 @@ mod tests {
         assert_eq!(holds.on_trial().len(), 1);
         holds.free_tried(|run| run == RUN);
         assert!(!is_held(&holds) && holds.on_trial().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lane_that_stays_broken_is_tried_more_and_more_seldom() {
+        let mut holds = tried_again();
+        let begun = Instant::now();
+        let mut trials = 0;
+        while begun.elapsed() < Duration::from_hours(24) {
+            let next = holds.next_try(Instant::now()).unwrap_or_else(Instant::now);
+            tokio::time::advance(next.saturating_duration_since(Instant::now())).await;
+            holds.started("agent", RUN);
+            holds.put(Some("agent".to_owned()), "no such program".to_owned());
+            trials += 1;
+        }
+        assert!((100..160).contains(&trials), "{trials}");
+        holds.started("agent", RUN);
+        tokio::time::advance(LONGEST).await;
+        holds.free_tried(|_| true);
+        assert!(!is_held(&holds), "a trial that goes on frees its lane soon");
     }
 
     #[tokio::test(start_paused = true)]

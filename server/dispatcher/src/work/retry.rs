@@ -22,9 +22,9 @@ impl Retry {
         Self { rest, until }
     }
 
-    /// Begins it anew, as long as before.
-    pub(super) fn restart(&mut self) {
-        self.until = Instant::now() + self.rest;
+    /// Begins it anew, as long as before or until `longest` is over.
+    pub(super) fn restart_within(&mut self, longest: Duration) {
+        self.until = Instant::now() + self.rest.min(longest);
     }
 
     /// Its length.

@@ -16,6 +16,7 @@ mod init;
 mod list;
 mod notify;
 mod people;
+mod restore;
 mod show;
 mod slash;
 mod token;

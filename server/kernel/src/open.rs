@@ -18,6 +18,7 @@ use rusqlite_migration::{M, Migrations};
 pub(crate) use self::peers::put_in_step;
 use crate::IfLost;
 use crate::error::Error;
+use crate::transfer::tables;
 
 /// Marks a file as ours: "knbn" in ASCII. The original leaves it zero.
 const APPLICATION_ID: i32 = 0x6b6e_626e;
@@ -173,6 +174,9 @@ fn inspect(connection: &Connection) -> rusqlite::Result<Content> {
     if tables == 0 {
         return Ok(Content::Nothing);
     }
+    if has_computed_table(connection)? {
+        return Ok(Content::SomethingElse);
+    }
     if version == 0
         && let Some(version) = shape::version(connection)?
     {
@@ -190,6 +194,15 @@ fn inspect(connection: &Connection) -> rusqlite::Result<Content> {
     } else {
         Content::SomethingElse
     })
+}
+
+/// Returns true if a view has the name of one of our tables: its rows are computed, and may have no end.
+fn has_computed_table(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut views =
+        connection.prepare("SELECT lower(name) FROM sqlite_schema WHERE type = 'view'")?;
+    let names = views.query_map((), |row| row.get::<_, String>(0))?;
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    Ok(names.iter().any(|name| tables::is_ours(name)))
 }
 
 /// Starts nothing on a board that came from elsewhere, until a person says so: its own dispatcher may be

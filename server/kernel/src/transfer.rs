@@ -6,7 +6,7 @@ mod export;
 mod import;
 mod lines;
 mod list;
-mod tables;
+pub(crate) mod tables;
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;

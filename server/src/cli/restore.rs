@@ -1,6 +1,7 @@
 //! `kanban restore`.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
@@ -55,7 +56,8 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
     );
     let is_own = is_own_home(home, &args.file);
     // The copy is looked through before anything of the old board is touched.
-    let fresh = db.with_extension(format!("db.{}.restored", std::process::id()));
+    let fresh = db.with_extension("db.restored");
+    remove_unfinished(&db).with_context(|| format!("cannot clear up {}", home.root().display()))?;
     let copied = progress::blocking("restoring the board", || copies::copy(&args.file, &fresh))
         .with_context(|| format!("cannot restore {}", args.file.display()))?;
     if !is_own {
@@ -70,6 +72,7 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
     } else {
         None
     };
+    remove_log(&db)?;
     fs::rename(&fresh, &db).with_context(|| format!("cannot write {}", db.display()))?;
     drop(alone);
     if args.json {
@@ -98,31 +101,74 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
     Ok(())
 }
 
+/// Removes the write-ahead log of a file that is gone, which would be taken for that of the new one.
+fn remove_log(db: &Path) -> anyhow::Result<()> {
+    for suffix in ["-wal", "-shm"] {
+        remove_if_there(&beside(db, suffix))?;
+    }
+    Ok(())
+}
+
+fn remove_if_there(file: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", file.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Removes what restores that were killed have left. Nobody else restores this board now.
+fn remove_unfinished(db: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (db.parent(), db.file_name()) else {
+        return Ok(());
+    };
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let found = entry.file_name();
+        let found = found.to_string_lossy();
+        let rest = found.strip_prefix(&*name.to_string_lossy());
+        if rest.is_some_and(|rest| rest.contains(".restored")) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Told where a board came from elsewhere.
 pub(super) const PAUSED: &str = "It starts nothing until `kanban resume`, because the board that it was \
      copied from may be at work: end that one first, or every task is done twice";
 
-/// Returns true when the backup is one of this home's board: the board that is there is the same, or there
-/// is none to be read and this home has been in use.
+/// Returns true when the backup is one of this home's board: the board that is there is the same and starts
+/// tasks, or there is none to be read and the backup lies among those of this home. In doubt it is not: to
+/// resume costs a word, and every task would be done twice.
 fn is_own_home(home: &Home, file: &Path) -> bool {
-    let is_same = copies::is_copy_of(&home.db(), file).ok();
-    is_same.unwrap_or_else(|| board_file::has_been_used(home))
+    let db = home.db();
+    match copies::is_copy_of(&db, file) {
+        Ok(is_same) => is_same,
+        Err(_) => is_in(&home.backups(), file).unwrap_or(false),
+    }
 }
 
-/// Copies the old board as it lies there, sound or not, and takes it away: first the file, then its
-/// write-ahead log, which would be taken for that of the new one. Whoever looks in between finds no board
-/// rather than one that lacks what its log held.
+fn is_in(folder: &Path, file: &Path) -> io::Result<bool> {
+    let folder = folder.canonicalize()?;
+    Ok(file.canonicalize()?.parent() == Some(&folder))
+}
+
+/// Copies the old board as it lies there, sound or not, and takes its file away. Its write-ahead log goes
+/// after that: whoever looks in between finds no board rather than one that lacks what its log held.
 fn keep(db: &Path, home: &Home) -> anyhow::Result<PathBuf> {
     let folder = home.backups();
     serve::make_private_folder(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
     let now = kernel::Clock::default().now().0;
     let kept = folder.join(format!("kanban-{now}-{}-replaced.db", std::process::id()));
-    let beside = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
     for suffix in ["", "-wal"] {
         let (from, to) = (beside(db, suffix), beside(&kept, suffix));
         if from.symlink_metadata().is_ok() {
@@ -132,11 +178,6 @@ fn keep(db: &Path, home: &Home) -> anyhow::Result<PathBuf> {
     }
     // Nothing refers to the copy before its folder is on disk.
     fs::File::open(&folder)?.sync_all()?;
-    for suffix in ["", "-wal", "-shm"] {
-        let file = beside(db, suffix);
-        if file.symlink_metadata().is_ok() {
-            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
-        }
-    }
+    remove_if_there(db)?;
     Ok(kept)
 }

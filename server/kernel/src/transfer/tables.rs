@@ -24,6 +24,11 @@ pub(super) const TABLES: [&str; 15] = [
 /// The version of the format, in the first line of an export.
 pub(super) const FORMAT: i64 = 1;
 
+/// Returns true for the name of a table of a board.
+pub(crate) fn is_ours(name: &str) -> bool {
+    TABLES.contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use domain::time::Timestamp;

@@ -13,6 +13,7 @@ use kernel::transfer::TransferError;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::sample::Index;
+use rusqlite::Connection;
 
 use crate::beside::attempts::assert_always_in_step;
 use crate::board::{Board, person};
@@ -323,6 +324,32 @@ proptest! {
             assert_eq!(export(&third).await, ours);
         });
     }
+}
+
+#[tokio::test]
+async fn a_file_whose_tasks_are_computed_is_no_board() {
+    let board = Board::new();
+    let path = board.folder.path().join("endless.db");
+    let other = Connection::open(&path).unwrap();
+    let endless = "CREATE VIEW tasks AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) \
+        SELECT 't_' || n AS id, 'x' AS title, NULL AS body, NULL AS assignee, 'ready' AS status, \
+            0 AS priority, 'a' AS created_by, 1 AS created_at, NULL AS started_at, \
+            NULL AS completed_at, 'scratch' AS workspace_kind, NULL AS workspace_path, \
+            NULL AS claim_lock, NULL AS claim_expires FROM r; \
+        CREATE TABLE task_links (parent_id, child_id); \
+        CREATE TABLE task_comments (id, task_id, author, body, created_at); \
+        CREATE TABLE task_events (id, task_id, kind, payload, created_at);";
+    other.execute_batch(endless).unwrap();
+    drop(other);
+    let refused = board
+        .kernel
+        .import_file(&person(), &path)
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("is not a kanban database"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod login;
 mod machine;
 mod neighbours;
 mod notify;
+mod odd_files;
 mod rest;
 mod running;
 mod security;

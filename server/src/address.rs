@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use dispatcher::plain_file;
 use kernel::wait_for_lock;
 
 /// The time limit for the lock: [`find`] takes it for a moment.
@@ -24,11 +25,7 @@ pub(crate) struct Published {
 /// Writes down where the server is. `None` when another server of this home folder has done
 /// so; that one stays the one to be found.
 pub(crate) fn publish(path: &Path, url: &str) -> io::Result<Option<Published>> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    let mut file = open_to_lock(path)?;
     if !lock(&file)? {
         return Ok(None);
     }
@@ -37,13 +34,22 @@ pub(crate) fn publish(path: &Path, url: &str) -> io::Result<Option<Published>> {
     Ok(Some(Published { _file: file }))
 }
 
+fn open_to_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    plain_file::open_owned(path, options.write(true).create(true).truncate(false))
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    plain_file::open_owned(path, OpenOptions::new().read(true))
+}
+
 fn lock(file: &File) -> io::Result<bool> {
     wait_for_lock(LOCK_LIMIT, || file.try_lock())
 }
 
 /// The address of the server, if one is running.
 pub(crate) fn find(path: &Path) -> io::Result<Option<String>> {
-    let mut file = match File::open(path) {
+    let mut file = match open_to_read(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -69,11 +75,7 @@ pub(crate) struct Reachable {
 /// Records that others can reach a server of this home folder. It waits for whoever asks at this
 /// moment.
 pub(crate) fn publish_reachable(path: &Path) -> io::Result<Reachable> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    let file = open_to_lock(path)?;
     file.lock_shared()?;
     Ok(Reachable { _file: file })
 }
@@ -81,7 +83,7 @@ pub(crate) fn publish_reachable(path: &Path) -> io::Result<Reachable> {
 /// Returns true while others can reach any server of this home folder.
 pub(crate) fn is_reachable(path: &Path) -> io::Result<bool> {
     // A process that has no file handle left still learns that there never was such a server.
-    Ok(path.try_exists()? && !lock(&File::open(path)?)?)
+    Ok(path.try_exists()? && !lock(&open_to_read(path)?)?)
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ use self::gateway::Host;
 use self::lock::Lock;
 use self::source::Source;
 use crate::AppState;
+use crate::shutdown::in_time;
 
 /// The most places that are notified at once: a few slow ones do not hold up the rest, and a
 /// thousand of them do not use up the machine.
@@ -147,9 +148,12 @@ impl Notifier {
     /// Ends it. What is not delivered yet stays in the outbox.
     pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
-        if let Err(error) = self.running.await {
-            tracing::error!(%error, "the notifier ended badly");
-        }
+        let ended = async {
+            if let Err(error) = self.running.await {
+                tracing::error!(%error, "the notifier ended badly");
+            }
+        };
+        in_time("the notifier", ended).await;
     }
 }
 

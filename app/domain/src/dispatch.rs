@@ -208,6 +208,12 @@ impl Report {
         }
     }
 
+    /// Returns true if the next tick should have been long ago: the dispatcher hangs.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.next_tick
+            .is_some_and(|due| now.seconds_since(due) > SILENCE.0)
+    }
+
     /// Returns the lane that starts the workers of an assignee.
     pub fn lane_of(&self, assignee: &str) -> Option<&LaneReport> {
         let own = self.lanes.iter().find(|lane| lane.name == assignee);

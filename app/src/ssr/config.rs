@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use dispatcher::Home;
+use dispatcher::{Home, plain_file};
 use serde_json::Value;
 use state::filter::Filter;
 use tokio::task::spawn_blocking;
@@ -56,11 +56,7 @@ impl Config {
 }
 
 fn read_file(path: &Path) -> Config {
-    let is_small = std::fs::metadata(path).is_ok_and(|file| file.len() <= MAX_BYTES);
-    if !is_small {
-        return Config::default();
-    }
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = plain_file::owned_text(path, MAX_BYTES).unwrap_or_default();
     parse(&text)
 }
 

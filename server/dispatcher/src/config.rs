@@ -18,7 +18,7 @@ pub(crate) use cap::Cap;
 pub use example::EXAMPLE;
 pub use secrets::Secrets;
 pub use server::{FindServers, Servers};
-pub use settings::{Mistake, Settings};
+pub use settings::{Mistake, Settings, text_of as config_text};
 pub use source::Stamp;
 pub(crate) use source::{Reading, Source};
 

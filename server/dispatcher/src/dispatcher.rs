@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::holders::lock_holders;
 use crate::home::Home;
 use crate::latencies::Latencies;
+use crate::plain_file;
 use crate::process;
 use crate::report::TickReport;
 use crate::work::{Asked, Stop, Wakes, Work};
@@ -171,7 +172,7 @@ fn take_lock(path: PathBuf) -> Result<File, Error> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        File::options().create(true).append(true).open(&path)
+        plain_file::open_owned(&path, File::options().create(true).append(true))
     };
     let file = open().map_err(Error::file("open", &path))?;
     let locked = wait_for_lock(LOCK_LIMIT, || file.try_lock());
@@ -197,7 +198,7 @@ fn holder(lock: &Path) -> String {
 /// # Errors
 /// Fails when the lock's file cannot be opened.
 pub fn is_held(home: &Home) -> io::Result<bool> {
-    let file = match File::open(home.dispatch_lock()) {
+    let file = match plain_file::open_owned(&home.dispatch_lock(), File::options().read(true)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),

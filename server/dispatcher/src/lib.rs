@@ -42,7 +42,8 @@ mod workspaces;
 
 pub use crate::by_hand::{by_hand, move_in};
 pub use crate::config::{
-    Config, EXAMPLE, FindServers, Mistake, Secrets, Servers, Settings, Stamp, durability,
+    Config, EXAMPLE, FindServers, Mistake, Secrets, Servers, Settings, Stamp, config_text,
+    durability,
 };
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
 pub use crate::dry_run::dry_run;

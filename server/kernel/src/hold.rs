@@ -6,9 +6,12 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustix::fs::OFlags;
 
 use crate::error::Error;
 use crate::open::BUSY_TIMEOUT;
@@ -79,7 +82,9 @@ impl Alone {
 
 /// Opens the lock's file, also for a user who may not write it.
 fn open(path: &Path) -> Result<File, Error> {
-    let opened = match File::open(path) {
+    // A pipe in its place is not waited for; it can be locked as well as a file.
+    let at_once = OFlags::NONBLOCK.bits().cast_signed();
+    let opened = match File::options().read(true).custom_flags(at_once).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             File::options().create(true).append(true).open(path)
         }

@@ -11,9 +11,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use dispatcher::plain_file;
 use domain::time::Timestamp;
 
 use super::ticket::Ticket;
+
+/// A bound far above what the sessions of one month can fill.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// The sessions that let nobody in any more. Only sessions that we signed get here, so nobody else
 /// can make it grow.
@@ -29,7 +33,7 @@ impl LeftSessions {
     /// # Errors
     /// Fails when the file cannot be read or written.
     pub(crate) fn load(path: PathBuf, now: Timestamp) -> io::Result<Self> {
-        let text = match fs::read_to_string(&path) {
+        let text = match plain_file::owned_text(&path, MOST_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             read => read?,
         };

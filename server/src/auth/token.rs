@@ -7,10 +7,14 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use dispatcher::plain_file;
 use subtle::ConstantTimeEq;
 
 /// Shorter than this is no secret: a file that was cut off, or filled by hand with a word.
 const MIN_TOKEN_BYTES: usize = 32;
+
+/// Longer than this is no token but another file.
+const MOST_BYTES: u64 = 4096;
 
 /// The secret that programs show as a bearer token and that signs the cookies of browsers.
 ///
@@ -33,21 +37,29 @@ impl Token {
         }
     }
 
-    /// The token in the file at `path`, which afterwards only its owner may read.
+    /// The token in the file at `path`, which afterwards only its owner may read. What is no token, or
+    /// lies elsewhere and is linked here, keeps its mode.
     ///
     /// # Errors
-    /// Fails when there is no such file, or it cannot be read, or holds no secret worth the name.
+    /// Fails when there is no such file, or it cannot be read, or holds no secret worth the name, or is a
+    /// link to one that others can read.
     pub(crate) fn load(path: &Path) -> io::Result<Self> {
-        let text = fs::read_to_string(path)?;
-        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(path, Permissions::from_mode(0o600))?;
-            tracing::warn!(file.path = %path.display(), "others could read the token; closed it");
-        }
+        let refused = |complaint| Err(io::Error::new(io::ErrorKind::InvalidData, complaint));
+        let file = plain_file::open_owned(path, OpenOptions::new().read(true))?;
+        let text = plain_file::text_of(&file, MOST_BYTES)?;
         let token = text.trim();
         if token.len() < MIN_TOKEN_BYTES || !token.bytes().all(is_the_same_in_a_url) {
-            let complaint = "holds no token of 32 or more letters, digits, `-`, `.`, `_` and `~`; \
-                             delete it to get a new one";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, complaint));
+            return refused(
+                "holds no token of 32 or more letters, digits, `-`, `.`, `_` and `~`; \
+                 delete it to get a new one",
+            );
+        }
+        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            if path.is_symlink() {
+                return refused("is a link to a file that others can read; close that one");
+            }
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            tracing::warn!(file.path = %path.display(), "others could read the token; closed it");
         }
         Ok(Self(token.to_owned()))
     }
@@ -148,6 +160,34 @@ mod tests {
         }
         fs::write(&path, "by-hand_0123456789.abcdef0123456789~\n").unwrap();
         assert!(Token::load(&path).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_others_can_read_is_closed_and_nothing_else_is() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, other) = (home.path().join("token"), home.path().join("other"));
+        let open = |path: &Path, text: &str| {
+            fs::write(path, text).unwrap();
+            fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
+        };
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let token = "by-hand_0123456789.abcdef0123456789~\n";
+        open(&path, token);
+        assert!(Token::load(&path).is_ok());
+        assert_eq!(mode(&path), 0o600);
+        open(&path, "my-machine\n");
+        Token::load(&path).unwrap_err();
+        assert_eq!(mode(&path), 0o644, "it is no token");
+
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        for text in ["my-machine\n", token] {
+            open(&other, text);
+            Token::load(&path).unwrap_err();
+            assert_eq!(mode(&other), 0o644, "{text}");
+        }
+        fs::set_permissions(&other, Permissions::from_mode(0o600)).unwrap();
+        assert!(Token::load(&path).is_ok(), "a secret may lie elsewhere");
     }
 
     #[test]

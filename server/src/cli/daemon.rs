@@ -10,7 +10,7 @@ use rustix::fs::Mode;
 
 use super::output::Output;
 use crate::daemon::{self, Settings, Telling};
-use crate::shutdown::WhenStopped;
+use crate::shutdown::{WhenStopped, run_to_the_end};
 
 /// Start the tasks of the board, without serving it to browsers
 #[derive(Debug, clap::Args)]
@@ -65,11 +65,7 @@ pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> a
         when_stopped: WhenStopped::from_flag(args.drain),
         umask,
     };
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(daemon::run(settings))
-        .map(drop)
+    run_to_the_end(daemon::run(settings)).map(drop)
 }
 
 /// Seconds above 0, which may have a fraction, as in the original.

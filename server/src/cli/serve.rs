@@ -7,7 +7,7 @@ use rustix::fs::Mode;
 
 use crate::auth::PublicUrl;
 use crate::serve::{self, Dispatching, Settings};
-use crate::shutdown::WhenStopped;
+use crate::shutdown::{WhenStopped, run_to_the_end};
 
 /// Serve the board to browsers and programs, and start its tasks
 #[derive(Debug, clap::Args)]
@@ -53,8 +53,5 @@ pub(super) fn run(args: Args, home: Home, umask: Mode) -> anyhow::Result<()> {
         when_stopped: WhenStopped::from_flag(args.drain),
         umask,
     };
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve::serve(settings))
+    run_to_the_end(serve::serve(settings))
 }

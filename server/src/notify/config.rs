@@ -3,7 +3,6 @@
 mod file;
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 use dispatcher::{Mistake, Secrets};
@@ -59,11 +58,7 @@ pub(super) fn read(client: &Shared, host: &Host) -> Result<Setup, Mistake> {
         line,
         message,
     };
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(mistake(None, format!("cannot be read: {error}"))),
-    };
+    let text = dispatcher::config_text(&host.home)?;
     let file: File = toml::from_str(&text).map_err(|error| {
         let line = error.span().map(|span| line_of(&text, span.start));
         mistake(line, error.message().replace('\n', "; "))

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::PathBuf;
 
-use dispatcher::Home;
+use dispatcher::{Home, plain_file};
 
 /// A lock of the operating system, which goes with the process however that ends.
 #[derive(Debug)]
@@ -28,11 +28,9 @@ impl Lock {
     }
 
     fn try_take(&self) -> Option<File> {
-        let opened = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&self.path);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let opened = plain_file::open_owned(&self.path, &mut options);
         let taken = opened.map_err(TryLockError::Error).and_then(|file| {
             file.try_lock()?;
             Ok(file)

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use dispatcher::plain_file;
 use serde::Deserialize;
 
 /// A secret. Nothing prints it.
@@ -27,6 +28,9 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A secret is a line; what is longer is something else.
+const MOST_BYTES: u64 = 64 * 1024;
+
 /// The place of a secret: `{ env = "NAME" }` or `{ file = "/path" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
@@ -43,7 +47,7 @@ impl Reference {
                 .map_err(|_| format!("the environment variable {name} is not set"))?,
             Self::File(path) => {
                 let path = expand(path);
-                let read = std::fs::read_to_string(&path);
+                let read = plain_file::owned_text(&path, MOST_BYTES);
                 read.map_err(|error| format!("{} cannot be read: {error}", path.display()))?
             }
         };

@@ -1,11 +1,10 @@
 //! `[board]` of `kanban.toml`, for whoever opens the board.
 
-use std::fs;
-
 use kernel::Durability;
 use serde::Deserialize;
 
 use super::file::BoardTable;
+use super::settings::text_of;
 use crate::home::Home;
 
 /// The file without the rest of it.
@@ -15,15 +14,20 @@ struct File {
     board: BoardTable,
 }
 
-/// Reads `durability` of the file; full where the file makes no sense, since it may have asked for that.
-/// It blocks.
+/// Reads `durability` of the file; full where the file makes no sense or cannot be read, since it may
+/// have asked for that. It blocks.
 pub fn durability(home: &Home) -> Durability {
-    let text = fs::read_to_string(home.config()).unwrap_or_default();
-    toml::from_str(&text).map_or(Durability::Full, |file: File| file.board.durability)
+    let file = text_of(home).map(|text| toml::from_str::<File>(&text));
+    match file {
+        Ok(Ok(file)) => file.board.durability,
+        Ok(Err(_)) | Err(_) => Durability::Full,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

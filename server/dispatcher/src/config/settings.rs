@@ -1,6 +1,5 @@
 //! The settings of a board: `kanban.toml` with its defaults.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use super::lane::lane;
 use super::secrets::Secrets;
 use crate::home::Home;
 use crate::lanes::Lanes;
+use crate::plain_file;
 use crate::workspaces::Repositories;
 
 /// An error in `kanban.toml`.
@@ -135,10 +135,16 @@ impl Settings {
     }
 }
 
+/// A configuration is a few kilobytes; what is longer is something else.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// The text of `kanban.toml`; empty where there is none. It blocks.
-pub(super) fn text_of(home: &Home) -> Result<String, Mistake> {
+///
+/// # Errors
+/// Fails when something has the name that cannot be read or is no file.
+pub fn text_of(home: &Home) -> Result<String, Mistake> {
     let path = home.config();
-    match fs::read_to_string(&path) {
+    match plain_file::owned_text(&path, MOST_BYTES) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Mistake {
             path,
             line: None,

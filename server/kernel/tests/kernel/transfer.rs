@@ -330,6 +330,7 @@ proptest! {
 async fn a_file_whose_tasks_are_computed_is_no_board() {
     let board = Board::new();
     let path = board.folder.path().join("endless.db");
+    #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
     let other = Connection::open(&path).unwrap();
     let endless = "CREATE VIEW tasks AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) \
         SELECT 't_' || n AS id, 'x' AS title, NULL AS body, NULL AS assignee, 'ready' AS status, \

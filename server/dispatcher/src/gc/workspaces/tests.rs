@@ -72,7 +72,7 @@ async fn a_clean_worktree_goes_and_its_branch_stays() {
     fs::write(place.join("file"), "second").unwrap();
     commit_all(place);
     let gone = worktree_removed(&repository, &ours).await;
-    assert!(matches!(gone, Ok(Removed::Now)));
+    assert!(matches!(gone, Ok(Removed::Now(_))));
     assert!(!place.exists());
     let again = worktree(&repository).await;
     assert_eq!(
@@ -130,7 +130,7 @@ async fn a_worktree_goes_with_empty_submodules_and_stays_with_one_that_is_checke
             assert!(matches!(gone, Err(Reason::Submodules)));
             assert!(sub.join("file").exists());
         } else {
-            assert!(matches!(gone, Ok(Removed::Now)));
+            assert!(matches!(gone, Ok(Removed::Now(_))));
         }
     }
 }
@@ -194,7 +194,7 @@ async fn a_workspace_is_known_by_every_name_of_its_home() {
     fs::create_dir_all(&made).unwrap();
     symlink(&home, &link).unwrap();
     let gone = removed(&Home::at(&link).unwrap(), &scratch(&made), nobody()).await;
-    assert!(matches!(gone, Ok(Removed::Now)) && !made.exists());
+    assert!(matches!(gone, Ok(Removed::Now(_))) && !made.exists());
 }
 
 #[tokio::test]
@@ -302,7 +302,7 @@ proptest! {
         let missing: Vec<_> = before.iter().filter(|path| !after.contains(path)).collect();
         prop_assert!(missing.iter().all(|path| path.starts_with(&own)), "{missing:?}");
         prop_assert_eq!(fs::read_to_string(outside.join("draft")).unwrap(), "mine");
-        prop_assert_eq!(missing.is_empty(), !matches!(removed, Ok(Removed::Now)));
+        prop_assert_eq!(missing.is_empty(), !matches!(removed, Ok(Removed::Now(_))));
         let was_folder = before.contains(&own) && matches!(above, Thing::Folder);
         if was_folder && recorded == "t_00000001" && removed.is_ok() {
             prop_assert!(!own.exists());

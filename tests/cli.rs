@@ -12,6 +12,7 @@ mod edit;
 pub(crate) mod follow;
 pub(crate) mod golden;
 mod guide;
+mod homes;
 mod init;
 mod list;
 mod notify;

@@ -123,6 +123,8 @@ fn words(command: &Command) -> Option<Vec<String>> {
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }
+        | Command::MoveWorkspaces { .. }
+        | Command::DispatchFrom { .. }
         | Command::ReleaseCrashed { .. }
         | Command::PublishDispatcher(_)
         | Command::IndexTexts

@@ -104,6 +104,8 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }
+        | Command::MoveWorkspaces { .. }
+        | Command::DispatchFrom { .. }
         | Command::PublishDispatcher(_)
         | Command::IndexTexts
         | Command::KeepAnswer { .. }

@@ -155,6 +155,8 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
         | Command::AdoptRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }
+        | Command::MoveWorkspaces { .. }
+        | Command::DispatchFrom { .. }
         | Command::PublishDispatcher(_)
         | Command::IndexTexts
         | Command::KeepAnswer { .. }

@@ -1,5 +1,7 @@
 //! A board whose file holds a hostile text wherever the schema lets it.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use anyhow::{Context as _, ensure};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -51,6 +53,8 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("foreign_moves", "task_id", ID),
     ("foreign_moves", "status", OWN),
     ("foreign_moves", "block_reason", OWN),
+    ("home", "path", Text),
+    ("home", "machine", Left("compared and never shown")),
     ("idempotency_keys", "key", Text),
     ("idempotency_keys", "task_id", ID),
     ("kanban_notify_subs", "task_id", ID),
@@ -210,11 +214,14 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
     let conn = Connection::open(board.home().join("kanban.db"))?;
     // What follows from a foreign write is another test's.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    // Another would make it a copy, which starts nothing.
+    let inode = std::fs::metadata(board.home())?.ino();
     conn.execute_batch(&format!(
         "UPDATE runs SET ended_at = started_at, outcome = 'protocol' WHERE task_id = '{gave_up}'; \
          UPDATE tasks SET status = 'blocked', claim_lock = NULL, spawn_failures = 3, \
              block_reason = NULL, last_spawn_error = 'x' WHERE id = '{gave_up}'; \
          INSERT OR IGNORE INTO idempotency_keys VALUES ('k', '{ready}'); \
+         INSERT OR REPLACE INTO home VALUES (1, '/h', {inode}, NULL); \
          INSERT INTO workspaces VALUES ('/w', '{ready}', 'scratch', 'r', 'b', 1); \
          INSERT INTO places (platform, chat_id, thread_id) VALUES ('slack', 'a', ''); \
          INSERT INTO deliveries (key, place_id, task_id, event_id, notice, state, next_attempt_at, \

@@ -197,6 +197,8 @@ impl Command {
             | Self::PlaceRun { .. }
             | Self::RecordWorkspace(_)
             | Self::ForgetWorkspace { .. }
+            | Self::MoveWorkspaces { .. }
+            | Self::DispatchFrom { .. }
             | Self::PublishDispatcher(_) => Act::Dispatch,
             Self::RecordDelivered { .. }
             | Self::RecordUndelivered { .. }

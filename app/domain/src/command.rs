@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::RequestKey;
 use crate::dispatch::{Place, Report};
+use crate::home::HomeIdentity;
 use crate::id::{CommentId, DeliveryId, EventId, RunId, SubscriptionId, TaskId};
 use crate::notify::delivery::Retry;
 use crate::notify::quiet::QuietHours;
@@ -356,6 +357,18 @@ pub enum Command {
     ForgetWorkspace {
         /// The folder.
         path: String,
+    },
+    /// Records every workspace that was made at the default place of another home at this one's.
+    MoveWorkspaces {
+        /// The folder of workspaces in this home.
+        to: String,
+    },
+    /// Begins to dispatch from a home; pauses the board where that is a copy of the one before.
+    DispatchFrom {
+        /// The home.
+        home: HomeIdentity,
+        /// The folder of workspaces in it.
+        workspaces: String,
     },
     /// Publishes the dispatcher's report. Writes no event.
     PublishDispatcher(Report),

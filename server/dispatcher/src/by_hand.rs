@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::launch::{PREPARE, in_time, refuse_gone};
 use crate::unsettled::alive;
-use crate::workspaces::{self, OfLane, Prepared};
+use crate::workspaces::{self, OfLane, Prepared, own_place};
 
 /// The claim policy of a manual claim, through whichever door: the task's previous worker has to be
 /// gone. A manual claim takes no slot, so no cap applies.
@@ -56,9 +56,10 @@ async fn make_workspace(
     config: Config,
     claimed: &Claimed,
 ) -> Result<PathBuf, Error> {
-    refuse_gone(kernel, home, &claimed.task).await?;
-    let made = kernel.workspace(home.workspace(&claimed.task.id)).await?;
-    let (of_home, task) = (home.clone(), claimed.task.clone());
+    let mut task = claimed.task.clone();
+    let made = own_place::made(kernel, home, &mut task).await?;
+    refuse_gone(kernel, home, &task).await?;
+    let of_home = home.clone();
     let prepare = move || {
         let home = of_home;
         let settings = Settings::read(&home, &config)?;

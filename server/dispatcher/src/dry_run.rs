@@ -6,7 +6,7 @@ mod lost;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::dispatch::{Dispatch, Facts, Report, Running, WhyNot, why_not};
+use domain::dispatch::{Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::run::{OpenRun, ProcessIdentity};
 use domain::status::Status;
@@ -43,6 +43,7 @@ pub async fn dry_run(
     let mut open = kernel.open_runs().await?;
     open.retain(|open| !closed.contains(&open.run));
     let mut dispatch = kernel.dispatch().await?;
+    let remembered = kernel.remembered_home().await?;
     let mut settings = {
         let (home, config) = (home.clone(), config.clone());
         spawn_blocking(move || Settings::read(&home, &config))
@@ -83,6 +84,18 @@ pub async fn dry_run(
         tasks.push(task);
     }
     tasks.sort_by_key(|task| (Reverse(task.priority), task.created_at));
+    if let Some(original) = remembered {
+        let home = home.clone();
+        let identity = in_time("look at the home folder", move || home.identity()).await?;
+        let identity = identity.map_err(Error::system("look at the home folder"))?;
+        if identity.is_copy_of(&original) {
+            dispatch.paused.push(Pause {
+                lane: None,
+                since: dispatch.now,
+                by: original.path,
+            });
+        }
+    }
     let home = home.clone();
     let looked = in_time("look at the machine", move || look(&home)).await;
     let fault = looked.flatten().err().map(|error| error.to_string());

@@ -131,6 +131,11 @@ pub async fn collect(
         Mode::Remove => forget_events(kernel, actor, Command::ForgetEvents { before }).await?,
         Mode::DryRun => kernel.forgettable_events(before).await?,
     };
+    if mode == Mode::Remove {
+        let to = home.workspaces().display().to_string();
+        let moved = Command::MoveWorkspaces { to };
+        kernel.execute(&Actor::dispatcher(), moved).await?;
+    }
     let archived_before = now - retention.workspaces;
     let place = workspaces::Place { home, repositories };
     workspaces::collect(kernel, place, archived_before, mode, &mut report).await?;

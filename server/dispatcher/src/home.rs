@@ -1,9 +1,15 @@
-//! The paths in the home folder. Nothing here touches the disk.
+//! The home folder: the paths in it, and its identity.
 
+use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use domain::home::HomeIdentity;
 use domain::id::{RunId, TaskId};
+
+/// The id of this machine (machine-id(5)).
+const MACHINE_ID: &str = "/etc/machine-id";
 
 /// The home folder of one board. Its layout is the original's, so that either program finds the
 /// other's files.
@@ -27,6 +33,22 @@ impl Home {
                 format!("the path {} is not UTF-8", root.display()),
             )),
         }
+    }
+
+    /// Its identity, by which a copy of it is known. It blocks.
+    ///
+    /// # Errors
+    /// Fails when the folder is not there.
+    pub fn identity(&self) -> io::Result<HomeIdentity> {
+        // A machine that has no id yet has no file, an empty one, or a word in it.
+        let machine = fs::read_to_string(MACHINE_ID).unwrap_or_default();
+        let machine = machine.trim();
+        let is_id = machine.len() == 32 && machine.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Ok(HomeIdentity {
+            path: self.root.canonicalize()?.display().to_string(),
+            inode: fs::metadata(&self.root)?.ino().cast_signed(),
+            machine: is_id.then(|| machine.to_owned()),
+        })
     }
 
     /// The folder itself.

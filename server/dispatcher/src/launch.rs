@@ -24,7 +24,7 @@ use crate::lanes::Lane;
 use crate::prompt::Prompt;
 use crate::run_folder::{RunFolder, Spec};
 use crate::template::Filling;
-use crate::workspaces::{self, OfLane, Repositories};
+use crate::workspaces::{self, OfLane, Repositories, own_place};
 
 /// The time limit of all preparations before the supervisor starts: a folder on a machine that does
 /// not answer would hold up all other tasks.
@@ -50,9 +50,9 @@ pub(crate) async fn launch(
     config: &Config,
     lane: &Lane,
     settings: &Settings,
-    claimed: Claimed,
+    mut claimed: Claimed,
 ) -> Result<Launched, Error> {
-    let made = kernel.workspace(home.workspace(&claimed.task.id)).await?;
+    let made = own_place::made(kernel, home, &mut claimed.task).await?;
     let folder = RunFolder::at(home.run_dir(claimed.run));
     let context = if lane.command.needs_prompt_file() {
         Some(kernel.context(&claimed.task.id).await?)

@@ -5,6 +5,7 @@ mod clock;
 mod fixture;
 mod health;
 mod holds;
+mod home;
 mod machine;
 mod next_look;
 mod retry;
@@ -64,6 +65,8 @@ pub(crate) struct Work {
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
     ends: JoinSet<RunId>,
+    /// The home, until the board knows that it is dispatched from there.
+    untold_home: Option<Home>,
     /// True once the folders of earlier runs have been read.
     has_seen_folders: bool,
     /// The runs that could not be read, adopted or settled; each is retried.
@@ -102,6 +105,7 @@ impl Work {
         let health = Health::new(claimer.clone(), identity, &settings);
         Self {
             kernel,
+            untold_home: Some(home.clone()),
             home,
             config,
             settings,
@@ -257,9 +261,11 @@ impl Work {
 
     /// Runs one tick and returns the time at which the next one is due.
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
+        // First of all, because a copy of another home may start nothing.
+        self.settle_in().await?;
         self.follow_clock().await?;
         let begun = Begun::now(&self.kernel);
-        // First, because a run whose task is not running any more cannot be settled.
+        // Before the rest, because a run whose task is not running any more cannot be settled.
         self.release_stale_claims().await?;
         self.release_crashed().await?;
         self.settle_ended().await;

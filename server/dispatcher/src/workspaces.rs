@@ -12,12 +12,16 @@
 //! A repository has to stand in `kanban.toml` ([`Repositories`]), whoever made the task: git does what a
 //! repository's settings and files say.
 //!
+//! A task keeps the path that it got. In a home that was moved, or where the board came from another,
+//! [`own_place`] lets `kanban/workspaces/<id>` be in this home.
+//!
 //! Nothing is removed here: what a worker leaves behind belongs to its user. What lies at
 //! `kanban/workspaces/<id>` is noted on the board as ours, so that [`crate::gc`] may remove it one
 //! day; nothing else is ever removed.
 
 mod git;
 pub(crate) mod lock;
+pub(crate) mod own_place;
 mod repositories;
 mod repository;
 mod worktree;
@@ -77,6 +81,30 @@ pub enum Error {
     /// Somebody has put something else there, or the repository has forgotten it.
     #[error("{} is not the worktree that was made there", .0.display())]
     NotListedByGit(PathBuf),
+    /// The home folder was copied, and git does not know of the copy.
+    #[error(
+        "{} is a copy of the worktree {}, which git takes it for; take out what you need and \
+         remove it, then unblock the task",
+        .place.display(), .original.display()
+    )]
+    CopyOfWorktree {
+        /// The copy.
+        place: PathBuf,
+        /// The worktree.
+        original: PathBuf,
+    },
+    /// Another home works on the branch, or somebody has it open.
+    #[error(
+        "the branch {branch} is checked out in {}; remove that with `git worktree remove`, then \
+         unblock the task",
+        .at.display()
+    )]
+    CheckedOut {
+        /// The branch of the task.
+        branch: String,
+        /// The other worktree.
+        at: PathBuf,
+    },
     /// The named folder is no repository.
     #[error("{0} is no git repository")]
     NotARepository(PathBuf),
@@ -141,6 +169,8 @@ impl Error {
             | Self::CannotEnter { .. }
             | Self::NoCommit(_)
             | Self::NotListedByGit(_)
+            | Self::CopyOfWorktree { .. }
+            | Self::CheckedOut { .. }
             | Self::NotARepository(_)
             | Self::Occupied(_)
             | Self::Gone(_) => true,

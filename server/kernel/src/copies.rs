@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::home::HomeIdentity;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::open;
+use crate::verbs::home;
 use crate::{IfLost, Kernel};
 
 /// The maximum number of problems that are listed.
@@ -86,13 +88,22 @@ pub fn copy(from: &Path, to: &Path) -> Result<Examined, Error> {
     Ok(examined)
 }
 
-/// Pauses the dispatcher on the board at `path`, which nobody has open. It blocks.
+/// Pauses the dispatcher on the board at `path`, which was taken in from another home and which nobody
+/// has open, and lets it be this home's, whose workspaces are in the folder `workspaces`. It blocks.
 ///
 /// # Errors
 /// When the file cannot be opened or written.
-pub fn pause(path: &Path, now: Timestamp, by: &str) -> Result<(), Error> {
-    let connection = open::for_writing(path, now, IfLost::Refuse)?;
-    open::pause(&connection, now, by)?;
+pub fn take_in(
+    path: &Path,
+    now: Timestamp,
+    by: &str,
+    home: &HomeIdentity,
+    workspaces: &Path,
+) -> Result<(), Error> {
+    let mut connection = open::for_writing(path, now, IfLost::Refuse)?;
+    let transaction = connection.transaction()?;
+    home::take_in(&transaction, now, by, home, &workspaces.to_string_lossy())?;
+    transaction.commit()?;
     connection.close().map_err(|(_, cause)| Error::from(cause))
 }
 

@@ -164,6 +164,8 @@ fn take_in(command: &mut Command, is_worker: bool) -> Result<(), Refusal> {
         | Command::PlaceRun { .. }
         | Command::RecordWorkspace(_)
         | Command::ForgetWorkspace { .. }
+        | Command::MoveWorkspaces { .. }
+        | Command::DispatchFrom { .. }
         // These carry no text from outside.
         | Command::Heartbeat { .. }
         | Command::RenewLease { .. }

@@ -6,6 +6,7 @@ pub(crate) mod board;
 pub(crate) mod context;
 pub(crate) mod detail;
 pub(crate) mod dispatch;
+pub(crate) mod home;
 pub(crate) mod inbox;
 pub(crate) mod open_runs;
 pub(crate) mod outbox;

@@ -16,6 +16,7 @@ mod defer;
 mod edit;
 mod follow_clock;
 mod forget;
+pub(crate) mod home;
 mod idempotency;
 mod index;
 mod keep;
@@ -315,6 +316,8 @@ fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Re
         Command::AdoptRun { run } => attempt::adopt(work, *run),
         Command::RecordWorkspace(workspace) => keep::record_workspace(work, workspace),
         Command::ForgetWorkspace { path } => keep::forget_workspace(work, path),
+        Command::MoveWorkspaces { to } => home::move_workspaces(work, to),
+        Command::DispatchFrom { home, workspaces } => home::dispatch_from(work, home, workspaces),
         Command::PublishDispatcher(report) => keep::publish_dispatcher(work, report),
         Command::IndexTexts => index::index(work),
         Command::KeepAnswer { request, answer } => {

@@ -176,6 +176,7 @@ impl Request {
                 command,
                 Command::Pause { .. }
                     | Command::Resume { .. }
+                    | Command::DispatchFrom { .. }
                     | Command::RetryDelivery { .. }
                     | Command::SetQuietHours { .. }
             )

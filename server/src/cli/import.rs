@@ -5,7 +5,10 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use domain::actor::Actor;
+use domain::command::Command;
 use serde_json::json;
+use tokio::task::spawn_blocking;
 
 use super::output::Output;
 use super::progress;
@@ -52,6 +55,15 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let imported = progress::during("importing", importing)
         .await
         .with_context(|| format!("cannot import {}", path.display()))?;
+    if imported.is_whole {
+        let home = session.home.clone();
+        let dispatch_from = Command::DispatchFrom {
+            workspaces: home.workspaces().display().to_string(),
+            home: spawn_blocking(move || home.identity()).await??,
+        };
+        let dispatcher = Actor::dispatcher();
+        session.kernel.execute(&dispatcher, dispatch_from).await?;
+    }
     for column in &imported.left_out {
         output.note(format_args!(
             "left out {column}, which only another program knows"

@@ -61,7 +61,8 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
     let copied = progress::blocking("restoring the board", || copies::copy(&args.file, &fresh))
         .with_context(|| format!("cannot restore {}", args.file.display()))?;
     if !is_own {
-        copies::pause(&fresh, kernel::Clock::default().now(), "restore")?;
+        let (now, identity) = (kernel::Clock::default().now(), home.identity()?);
+        copies::take_in(&fresh, now, "restore", &identity, &home.workspaces())?;
         // What it was opened by.
         fs::remove_file(kernel::lock_file(&fresh)).ok();
     }

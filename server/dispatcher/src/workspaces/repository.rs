@@ -205,6 +205,24 @@ pub(super) fn is_half_made(repository: &Path, place: &Path) -> bool {
     locked.is_some_and(|reason| reason.starts_with("initializing"))
 }
 
+/// The place of another worktree than the one at `place` that has the branch. It blocks.
+pub(super) fn checked_out_at(repository: &Path, branch: &str, place: &Path) -> Option<PathBuf> {
+    let (head, place) = (format!("ref: refs/heads/{branch}"), spelled_out(place));
+    let has_branch =
+        |folder: &PathBuf| small_file(&folder.join("HEAD")).is_some_and(|it| it.trim() == head);
+    let folders = worktree_folders(&Folders::of(repository)?.common)?;
+    let mut places = folders.filter(has_branch).filter_map(|it| place_of(&it));
+    places.find(|other| *other != place)
+}
+
+/// The place at which the repository of the worktree at `place` has it in its list, if that is another:
+/// it was moved from there, or copied. It blocks.
+pub(super) fn listed_at(place: &Path) -> Option<PathBuf> {
+    let link = small_file(&place.join(".git"))?;
+    let folder = place.join(link.strip_prefix("gitdir:")?.trim());
+    place_of(&folder).filter(|listed| *listed != spelled_out(place))
+}
+
 /// Returns true when `path` is the top of a repository: one with files beside it, or a bare one. It
 /// blocks.
 pub(super) fn is_repository(path: &Path) -> bool {
@@ -253,20 +271,22 @@ impl Folders {
 /// The folder `worktrees/NAME` of the worktree at `place`.
 fn folder_of(common: &Path, place: &Path) -> Option<PathBuf> {
     let place = spelled_out(place);
-    let is_of_place = |folder: &PathBuf| {
-        let link = small_file(&folder.join("gitdir"));
-        let link = link.map(|link| folder.join(link.trim()));
-        link.is_some_and(|link| {
-            link.file_name() == Some(OsStr::new(".git"))
-                && link.parent().map(spelled_out).as_ref() == Some(&place)
-        })
-    };
+    worktree_folders(common)?.find(|folder| place_of(folder).as_ref() == Some(&place))
+}
+
+/// The folders `worktrees/NAME`.
+fn worktree_folders(common: &Path) -> Option<impl Iterator<Item = PathBuf> + use<>> {
     let entries = fs::read_dir(common.join("worktrees")).ok()?.flatten();
-    entries
-        // Not what a link leads to.
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| entry.path())
-        .find(is_of_place)
+    // Not what a link leads to.
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    Some(folders.map(|entry| entry.path()))
+}
+
+/// The place of the worktree that has this folder `worktrees/NAME`.
+fn place_of(folder: &Path) -> Option<PathBuf> {
+    let link = folder.join(small_file(&folder.join("gitdir"))?.trim());
+    let is_link = link.file_name() == Some(OsStr::new(".git"));
+    link.parent().filter(|_| is_link).map(spelled_out)
 }
 
 /// A path without the links in it, also where nothing is at its end.

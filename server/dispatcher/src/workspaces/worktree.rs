@@ -7,7 +7,9 @@ use domain::id::{RunToken, TaskId};
 use domain::workspace::Workspace;
 use serde::{Deserialize, Serialize};
 
-use super::repository::{Listed, Repository, Trust, is_half_made, is_repository, is_worktree};
+use super::repository::{
+    Listed, Repository, Trust, checked_out_at, is_half_made, is_repository, is_worktree, listed_at,
+};
 use super::{Error, OfLane, Repositories};
 use crate::home::Home;
 
@@ -65,7 +67,14 @@ pub(super) fn find(
         .as_deref()
         .is_some_and(|repository| is_half_made(repository, &place));
     if is_worktree(&place) && !is_half_made {
-        return Ok((place, None));
+        // One that a person named is theirs, whatever git says of it.
+        let is_own = place == home.workspace(task);
+        return match listed_at(&place) {
+            Some(original) if is_own && is_worktree(&original) => {
+                Err(Error::CopyOfWorktree { place, original })
+            }
+            _ => Ok((place, None)),
+        };
     }
     if is_occupied(&place) && !is_half_made {
         return Err(Error::Occupied(place));
@@ -78,9 +87,14 @@ pub(super) fn find(
     if !may_hold_worktrees(&place, home, lane.root, &repository) {
         return Err(Error::NoPlace { place, repository });
     }
+    let branch = branch_of(task);
+    let elsewhere = checked_out_at(&repository, &branch, &place);
+    if let Some(at) = elsewhere.filter(|at| at.exists()) {
+        return Err(Error::CheckedOut { branch, at });
+    }
     let worktree = Worktree {
         repository,
-        branch: branch_of(task),
+        branch,
         trust,
     };
     Ok((place, Some(worktree)))
@@ -132,6 +146,12 @@ impl Worktree {
             // A worktree whose folder somebody deleted is still in git's books and would be refused. Of
             // one that is not in them git says so, which is as well.
             git(&["worktree", "remove", path]).await.ok();
+            // The same of one in the home that this one was before, or came from.
+            let before = checked_out_at(&self.repository, branch, place);
+            if let Some(before) = before.filter(|before| !before.exists()) {
+                let before = before.display().to_string();
+                git(&["worktree", "remove", &before]).await.ok();
+            }
             git(&[&add[..], &[path, branch]].concat()).await?;
         } else {
             let start = "HEAD^{commit}";
@@ -227,6 +247,8 @@ fn is_occupied(path: &Path) -> bool {
     }
 }
 
+#[cfg(test)]
+mod copied;
 #[cfg(test)]
 mod hostile;
 

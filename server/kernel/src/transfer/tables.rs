@@ -2,7 +2,7 @@
 
 /// The tables of a board, each after those that it refers to. Left out are those that follow from
 /// these: the search index, the attempts as hermes reads them, and the dispatcher's report. So are
-/// the keys of requests, which belong to the server that answered them.
+/// the keys of requests, which belong to the server that answered them, and the home folder.
 pub(super) const TABLES: [&str; 15] = [
     "tasks",
     "task_links",
@@ -50,7 +50,12 @@ mod tests {
         let follows = |name: &str| {
             matches!(
                 name,
-                "dispatcher" | "foreign_moves" | "requests" | "sqlite_sequence" | "task_runs"
+                "dispatcher"
+                    | "foreign_moves"
+                    | "home"
+                    | "requests"
+                    | "sqlite_sequence"
+                    | "task_runs"
             ) || name.starts_with("search")
         };
         for name in names.map(Result::unwrap) {

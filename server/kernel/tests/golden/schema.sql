@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -76,6 +76,13 @@ CREATE TABLE foreign_moves (
     not_before   INTEGER,
     block_reason TEXT
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE home (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    path    TEXT NOT NULL,
+    inode   INTEGER NOT NULL,
+    machine TEXT
+) STRICT;
 
 CREATE TABLE idempotency_keys (
     key     TEXT PRIMARY KEY,

@@ -113,7 +113,8 @@ async fn every_door_does_the_same_and_refuses_the_same() -> anyhow::Result<()> {
 
 async fn by_kernel(kernel: &Kernel, example: fn(&Cast) -> Command) -> anyhow::Result<Outcome> {
     let cast = Cast::on(kernel).await?;
-    let refusal = match kernel.execute(&Actor::full("ada"), example(&cast)).await {
+    let command = vec![example(&cast)];
+    let refusal = match kernel.execute_all(&Actor::full("ada"), command).await {
         Ok(_) => None,
         Err(error) => Some(Refusal {
             kind: Some(error.kind()),

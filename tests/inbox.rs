@@ -1,8 +1,8 @@
 //! The inbox, subscriptions and deliveries over HTTP.
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, Failure, LEASE};
+use domain::command::{ClaimPolicy, ClaimTask, FailRun, Failure, LEASE};
 use domain::id::TaskId;
 use domain::run::Outcome;
 use kernel::Kernel;
@@ -52,17 +52,15 @@ async fn until(board: &Board, path: &str, is_so: impl Fn(&Value) -> bool) -> any
 async fn give_up(board: &Board, task: &TaskId) -> anyhow::Result<()> {
     let kernel = Kernel::open(&board.home().join("kanban.db"))?;
     let dispatcher = Actor::full("dispatcher");
-    let claim = Command::ClaimTask {
+    let claim = ClaimTask {
         task: task.clone(),
         lock: "host:1".to_owned(),
         ttl: LEASE,
         lane: Some("coder".to_owned()),
         policy: ClaimPolicy::default(),
     };
-    let Answer::Claimed(claimed) = kernel.execute(&dispatcher, claim).await?.answer else {
-        bail!("it was not claimed");
-    };
-    let fail = Command::FailRun {
+    let claimed = kernel.execute(&dispatcher, claim).await?.answer;
+    let fail = FailRun {
         run: claimed.run,
         failure: Failure {
             outcome: Outcome::Protocol,

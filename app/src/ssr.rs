@@ -12,7 +12,10 @@ use std::sync::{Arc, OnceLock};
 use axum::http::HeaderMap;
 use dispatcher::{Home, sample};
 use domain::actor::Actor;
-use domain::command::{Command, MAX_CHANGES, Receipt};
+use domain::command::{
+    Command, CommentOnTask, DropDelivery, MAX_CHANGES, Pause, Receipt, Resume, RetryDelivery,
+    Subscribe, Undo, Unsubscribe,
+};
 use domain::error::ErrorKind;
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
@@ -50,33 +53,31 @@ pub fn theme_of(headers: &HeaderMap) -> &'static str {
 }
 
 pub(crate) async fn ask(request: Request) -> Result<Saved, ApiError> {
-    let command = match request {
+    let command: Command = match request {
         Request::Create(form) => return create_task(form).await,
         Request::Change { task, change, .. } => {
             return execute_all(change.into_commands(task)).await;
         }
         Request::Undo { events, .. } => return undo(events).await,
         Request::FillSample => return fill_sample().await,
-        Request::Comment { task, body } => Command::CommentOnTask { task, body },
-        Request::Pause(lane) => Command::Pause { lane },
-        Request::Resume(lane) => Command::Resume { lane },
-        Request::RetryDelivery(delivery) => Command::RetryDelivery { delivery },
-        Request::DropDelivery(delivery) => Command::DropDelivery { delivery },
-        Request::Subscribe(task, to) => Command::Subscribe { task, to },
-        Request::Unsubscribe(task, to) => Command::Unsubscribe { task, to },
+        Request::Comment { task, body } => CommentOnTask { task, body }.into(),
+        Request::Pause(lane) => Pause { lane }.into(),
+        Request::Resume(lane) => Resume { lane }.into(),
+        Request::RetryDelivery(delivery) => RetryDelivery { delivery }.into(),
+        Request::DropDelivery(delivery) => DropDelivery { delivery }.into(),
+        Request::Subscribe(task, to) => Subscribe { task, to }.into(),
+        Request::Unsubscribe(task, to) => Unsubscribe { task, to }.into(),
     };
     execute(command).await
 }
 
 pub(crate) async fn create_task(form: Form) -> Result<Saved, ApiError> {
     let task = form.into_task().map_err(refused)?;
-    execute(Command::CreateTask(task)).await
+    execute(task.into()).await
 }
 
 pub(crate) async fn execute(command: Command) -> Result<Saved, ApiError> {
-    let Services { kernel, .. } = services()?;
-    let receipt = kernel.execute(&actor()?, command).await.map_err(failed)?;
-    Ok(saved(&receipt))
+    execute_all(vec![command]).await
 }
 
 /// All of them or none.
@@ -109,10 +110,7 @@ pub(crate) async fn execute_each(
 /// The latest first, because it may stand on the others.
 async fn undo(events: Vec<EventId>) -> Result<Saved, ApiError> {
     check_count(events.len())?;
-    let commands = events
-        .into_iter()
-        .rev()
-        .map(|event| Command::Undo { event });
+    let commands = events.into_iter().rev().map(|event| Undo { event }.into());
     execute_all(commands.collect()).await
 }
 

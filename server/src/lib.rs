@@ -2,7 +2,6 @@
 //! the kernel decides.
 
 mod address;
-mod answer;
 mod auth;
 mod board_file;
 pub mod cli;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dispatcher::{Config, Dispatcher, Error, Handle, Home};
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::PublishDispatcher;
 use domain::dispatch::{Report, SILENCE};
 use kernel::Kernel;
 use tokio::task::JoinHandle;
@@ -125,7 +125,7 @@ async fn name_holder(kernel: &Kernel, by: String) -> Result<(), kernel::Error> {
     if dispatch.living().is_some() || is_said {
         return Ok(());
     }
-    let publish = Command::PublishDispatcher(Report::of_another(by.clone()));
+    let publish = PublishDispatcher(Report::of_another(by.clone()));
     kernel.execute(&Actor::dispatcher(), publish).await?;
     tracing::info!(by, "tasks are left to another process");
     Ok(())

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask, Receipt};
+use domain::command::{
+    Answer, ArchiveTask, BlockTask, ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask,
+    Created, LEASE, Receipt, RecordUndelivered, Resume, SetPriority, SetQuietHours, Subscribe,
+    SubscribeBoard,
+};
 use domain::event::Event;
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::delivery::Retry;
@@ -52,45 +56,52 @@ impl Cast {
         let quiet_hours = around(kernel.now())?;
         let places = vec![
             // The server's own notifier keeps its hands off.
-            Command::SetQuietHours {
+            Command::from(SetQuietHours {
                 to: place(&tenant),
                 hours: Some(quiet_hours.clone()),
-            },
-            Command::Subscribe {
+            }),
+            Subscribe {
                 task: blocked.clone(),
                 to: place(&tenant),
-            },
-            Command::SubscribeBoard {
+            }
+            .into(),
+            SubscribeBoard {
                 to: place(&tenant),
                 filter: Filter {
                     tenant: Some(tenant.clone()),
                     ..Filter::default()
                 },
-            },
-            Command::ClaimTask {
+            }
+            .into(),
+            ClaimTask {
                 task: running.clone(),
                 lock: "host:1".to_owned(),
                 ttl: LEASE,
                 lane: None,
                 policy: ClaimPolicy::default(),
-            },
-            Command::BlockTask {
+            }
+            .into(),
+            BlockTask {
                 task: blocked.clone(),
                 reason: Some("which city?".to_owned()),
-            },
-            Command::CompleteTask {
+            }
+            .into(),
+            CompleteTask {
                 task: done.clone(),
                 result: Some("42".to_owned()),
                 summary: None,
                 metadata: None,
-            },
-            Command::ArchiveTask {
+            }
+            .into(),
+            ArchiveTask {
                 task: archived.clone(),
-            },
-            Command::Subscribe {
+            }
+            .into(),
+            Subscribe {
                 task: done.clone(),
                 to: place("before"),
-            },
+            }
+            .into(),
         ];
         act(kernel, places).await?;
         let dead_letter = give_up(kernel, &blocked).await?;
@@ -99,11 +110,11 @@ impl Cast {
             .filter(|it| it.to.chat_id == tenant)
             .map(|it| it.id)
             .next_back();
-        let prioritise = Command::SetPriority {
+        let prioritise = SetPriority {
             task: ready.clone(),
             priority: 1,
         };
-        let events = act(kernel, vec![prioritise]).await?.pop();
+        let events = act(kernel, vec![prioritise.into()]).await?.pop();
         let newest = events.and_then(|receipt| receipt.events.last().copied());
         Ok(Self {
             tenant,
@@ -208,7 +219,7 @@ impl Cast {
         board.sort_unstable();
         for pause in kernel.dispatch().await?.paused {
             board.push(format!("paused {:?}", pause.lane));
-            act(kernel, vec![Command::Resume { lane: pause.lane }]).await?;
+            act(kernel, vec![Resume { lane: pause.lane }.into()]).await?;
         }
         events.retain(|event| event.id > self.newest);
         events.sort_by_key(|event| event.id);
@@ -237,12 +248,12 @@ async fn give_up(kernel: &Kernel, task: &TaskId) -> anyhow::Result<DeliveryId> {
     };
     let waiting = kernel.deliveries(query).await?;
     let delivery = waiting.first().context("nobody is told")?.id;
-    let failed = Command::RecordUndelivered {
+    let failed = RecordUndelivered {
         deliveries: vec![delivery],
         error: "nobody there".to_owned(),
         retry: Retry::Never,
     };
-    act(kernel, vec![failed]).await?;
+    act(kernel, vec![failed.into()]).await?;
     Ok(delivery)
 }
 
@@ -282,16 +293,17 @@ async fn act(kernel: &Kernel, commands: Vec<Command>) -> anyhow::Result<Vec<Rece
 async fn create_all(kernel: &Kernel, new: Vec<Command>) -> anyhow::Result<Vec<TaskId>> {
     let receipts = act(kernel, new).await?;
     let created = receipts.into_iter().map(|receipt| match receipt.answer {
-        Answer::Created { task, .. } => Ok(task),
+        Answer::Created(Created { task, .. }) => Ok(task),
         other => bail!("created, but was told {other:?}"),
     });
     created.collect()
 }
 
 fn new(title: &str, parents: &[&TaskId]) -> Command {
-    Command::CreateTask(NewTask {
+    CreateTask {
         title: title.to_owned(),
         parents: parents.iter().map(ToString::to_string).collect(),
-        ..NewTask::default()
-    })
+        ..CreateTask::default()
+    }
+    .into()
 }

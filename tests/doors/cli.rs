@@ -1,7 +1,12 @@
 //! The door of the command line.
 
 use anyhow::bail;
-use domain::command::{Command, NewTask};
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
+    CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LimitTask, LinkTasks, MoveTask,
+    Pause, Resume, RetryDelivery, SetPriority, Subscribe, SubscribeBoard, UnblockTask, Undo,
+    UnlinkTasks, Unsubscribe,
+};
 use domain::notify::{Address, Filter};
 use domain::status::Status;
 
@@ -9,7 +14,10 @@ use super::{Given, Refusal};
 use crate::harness::Board;
 
 pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
-    let Some(words) = words(command) else {
+    let Command::Board(verb) = command else {
+        return Ok(Given::NotOffered);
+    };
+    let Some(words) = words(verb) else {
         return Ok(Given::NotOffered);
     };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -25,32 +33,34 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
-fn words(command: &Command) -> Option<Vec<String>> {
+fn words(verb: &BoardVerb) -> Option<Vec<String>> {
     let words = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());
-    match command {
-        Command::CreateTask(new) => Some(create(new)),
-        Command::ClaimTask { task, .. } => words(&["claim", task.as_str()]),
-        Command::Heartbeat { task, .. } => words(&["heartbeat", task.as_str()]),
-        Command::CompleteTask { task, result, .. } => {
+    match verb {
+        BoardVerb::CreateTask(new) => Some(create(new)),
+        BoardVerb::ClaimTask(ClaimTask { task, .. }) => words(&["claim", task.as_str()]),
+        BoardVerb::Heartbeat(Heartbeat { task, .. }) => words(&["heartbeat", task.as_str()]),
+        BoardVerb::CompleteTask(CompleteTask { task, result, .. }) => {
             let result = result.as_deref().unwrap_or_default();
             words(&["complete", task.as_str(), "--result", result])
         }
-        Command::BlockTask { task, reason } => match reason {
+        BoardVerb::BlockTask(BlockTask { task, reason }) => match reason {
             Some(reason) => words(&["block", task.as_str(), reason]),
             None => words(&["block", task.as_str()]),
         },
-        Command::UnblockTask { task } => words(&["unblock", task.as_str()]),
-        Command::CommentOnTask { task, body } => words(&["comment", task.as_str(), body]),
-        Command::AssignTask {
+        BoardVerb::UnblockTask(UnblockTask { task }) => words(&["unblock", task.as_str()]),
+        BoardVerb::CommentOnTask(CommentOnTask { task, body }) => {
+            words(&["comment", task.as_str(), body])
+        }
+        BoardVerb::AssignTask(AssignTask {
             task,
             assignee,
             stop,
-        } => {
+        }) => {
             let assignee = assignee.as_deref().unwrap_or("none");
             let assign = ["assign", task.as_str(), assignee, "--stop"];
             words(if *stop { &assign } else { &assign[..3] })
         }
-        Command::EditTask { task, title, body } => {
+        BoardVerb::EditTask(EditTask { task, title, body }) => {
             let mut edit = vec!["edit".to_owned(), task.to_string()];
             for (flag, value) in [("--title", title), ("--body", body)] {
                 if let Some(value) = value {
@@ -59,77 +69,58 @@ fn words(command: &Command) -> Option<Vec<String>> {
             }
             Some(edit)
         }
-        Command::SetPriority { task, priority } => {
+        BoardVerb::SetPriority(SetPriority { task, priority }) => {
             words(&["edit", task.as_str(), "--priority", &priority.to_string()])
         }
-        Command::LimitTask {
+        BoardVerb::LimitTask(LimitTask {
             task,
             max_runtime,
             failure_limit,
-        } => {
+        }) => {
             let runtime = max_runtime.map_or(0, |limit| limit.0).to_string();
             let failures = failure_limit.unwrap_or_default().to_string();
             let limits = ["--max-runtime", &runtime, "--failure-limit", &failures];
             words(&[&["edit", task.as_str()], &limits[..]].concat())
         }
-        Command::ArchiveTask { task } => words(&["archive", task.as_str()]),
-        Command::LinkTasks { parent, child } => words(&["link", parent, child]),
-        Command::UnlinkTasks { parent, child } => {
+        BoardVerb::ArchiveTask(ArchiveTask { task }) => words(&["archive", task.as_str()]),
+        BoardVerb::LinkTasks(LinkTasks { parent, child }) => words(&["link", parent, child]),
+        BoardVerb::UnlinkTasks(UnlinkTasks { parent, child }) => {
             words(&["unlink", parent.as_str(), child.as_str()])
         }
         // The command line knows no other columns.
-        Command::MoveTask { task, to } => match to {
+        BoardVerb::MoveTask(MoveTask { task, to }) => match to {
             Status::Triage | Status::Todo | Status::Ready => {
                 words(&["move", task.as_str(), to.as_str()])
             }
             _ => None,
         },
-        Command::Undo { event } => words(&["undo", &event.to_string()]),
-        Command::Pause { lane: None } => words(&["pause"]),
-        Command::Pause { lane: Some(lane) } => words(&["pause", lane]),
-        Command::Resume { lane: None } => words(&["resume"]),
-        Command::Resume { lane: Some(lane) } => words(&["resume", lane]),
-        Command::PromoteWaiting => words(&["promote"]),
-        Command::Subscribe { task, to } => {
+        BoardVerb::Undo(Undo { event }) => words(&["undo", &event.to_string()]),
+        BoardVerb::Pause(Pause { lane: None }) => words(&["pause"]),
+        BoardVerb::Pause(Pause { lane: Some(lane) }) => words(&["pause", lane]),
+        BoardVerb::Resume(Resume { lane: None }) => words(&["resume"]),
+        BoardVerb::Resume(Resume { lane: Some(lane) }) => words(&["resume", lane]),
+        BoardVerb::PromoteWaiting(_) => words(&["promote"]),
+        BoardVerb::Subscribe(Subscribe { task, to }) => {
             let place = ["--platform", &to.platform, "--chat-id", &to.chat_id];
             words(&[&["notify-subscribe", task.as_str()], &place[..]].concat())
         }
-        Command::Unsubscribe { task, to } => {
+        BoardVerb::Unsubscribe(Unsubscribe { task, to }) => {
             let place = ["--platform", &to.platform, "--chat-id", &to.chat_id];
             words(&[&["notify-unsubscribe", task.as_str()], &place[..]].concat())
         }
-        Command::SubscribeBoard { to, filter } => Some(subscribe_board(to, filter)),
-        Command::RetryDelivery { delivery } => words(&["inbox", "--retry", &delivery.to_string()]),
-        Command::DropDelivery { delivery } => words(&["inbox", "--drop", &delivery.to_string()]),
-        Command::CancelRun { task } => words(&["cancel", task.as_str()]),
-        // For the dispatcher, the notifier, the shims and the clean-up alone.
-        Command::RenewLease { .. }
-        | Command::UnsubscribeBoard { .. }
-        | Command::SetQuietHours { .. }
-        | Command::RecordDelivered { .. }
-        | Command::RecordUndelivered { .. }
-        | Command::TakeMessage { .. }
-        | Command::ForgetEvents { .. }
-        | Command::ReleaseStaleClaims
-        | Command::AttachSupervisor { .. }
-        | Command::RecordSpawn { .. }
-        | Command::RecordExit { .. }
-        | Command::FailRun { .. }
-        | Command::DeferRun { .. }
-        | Command::ReclaimTask { .. }
-        | Command::InterruptRun { .. }
-        | Command::FollowClock { .. }
-        | Command::PlaceRun { .. }
-        | Command::AdoptRun { .. }
-        | Command::RecordWorkspace(_)
-        | Command::ForgetWorkspace { .. }
-        | Command::MoveWorkspaces { .. }
-        | Command::DispatchFrom { .. }
-        | Command::ReleaseCrashed { .. }
-        | Command::PublishDispatcher(_)
-        | Command::IndexTexts
-        | Command::KeepAnswer { .. }
-        | Command::Audit { .. } => None,
+        BoardVerb::SubscribeBoard(SubscribeBoard { to, filter }) => {
+            Some(subscribe_board(to, filter))
+        }
+        BoardVerb::RetryDelivery(RetryDelivery { delivery }) => {
+            words(&["inbox", "--retry", &delivery.to_string()])
+        }
+        BoardVerb::DropDelivery(DropDelivery { delivery }) => {
+            words(&["inbox", "--drop", &delivery.to_string()])
+        }
+        BoardVerb::CancelRun(CancelRun { task }) => words(&["cancel", task.as_str()]),
+        BoardVerb::UnsubscribeBoard(_)
+        | BoardVerb::SetQuietHours(_)
+        | BoardVerb::ReclaimTask(_) => None,
     }
 }
 
@@ -154,7 +145,7 @@ fn subscribe_board(to: &Address, filter: &Filter) -> Vec<String> {
     words
 }
 
-fn create(new: &NewTask) -> Vec<String> {
+fn create(new: &CreateTask) -> Vec<String> {
     let mut words = vec!["create".to_owned(), new.title.clone()];
     for (flag, value) in [
         ("--body", &new.body),

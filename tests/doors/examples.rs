@@ -1,6 +1,12 @@
 //! The commands for every door: each where it works, and where it is refused.
 
-use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, CancelRun, ClaimPolicy, ClaimTask, Command, CommentOnTask,
+    CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LEASE, LimitTask, LinkTasks,
+    MoveTask, Pause, PromoteWaiting, ReclaimTask, Resume, RetryDelivery, SetPriority,
+    SetQuietHours, Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe,
+    UnsubscribeBoard,
+};
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::Filter;
 use domain::status::Status;
@@ -78,9 +84,12 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
     ("a circle of links", |cast| link(&cast.waiting, &cast.ready)),
     ("a link to itself", |cast| link(&cast.ready, &cast.ready)),
     ("a link to nothing", |cast| link(&cast.unknown, &cast.ready)),
-    ("an unlink", |cast| Command::UnlinkTasks {
-        parent: cast.ready.clone(),
-        child: cast.waiting.clone(),
+    ("an unlink", |cast| {
+        UnlinkTasks {
+            parent: cast.ready.clone(),
+            child: cast.waiting.clone(),
+        }
+        .into()
     }),
     ("a card put aside", |cast| put(&cast.ready, Status::Todo)),
     ("a card taken from its worker", |cast| {
@@ -102,27 +111,42 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
         reclaim(&cast.ready, None)
     }),
     ("a reclaim of nothing", |cast| reclaim(&cast.unknown, None)),
-    ("an undo", |cast| Command::Undo { event: cast.newest }),
-    ("an undo of nothing", |_| Command::Undo {
-        event: EventId(999_999),
+    ("an undo", |cast| Undo { event: cast.newest }.into()),
+    ("an undo of nothing", |_| {
+        Undo {
+            event: EventId(999_999),
+        }
+        .into()
     }),
-    ("a pause", |_| Command::Pause { lane: None }),
-    ("a pause of a lane", |_| Command::Pause {
-        lane: Some("shell".to_owned()),
+    ("a pause", |_| Pause { lane: None }.into()),
+    ("a pause of a lane", |_| {
+        Pause {
+            lane: Some("shell".to_owned()),
+        }
+        .into()
     }),
-    ("a resumption", |_| Command::Resume { lane: None }),
-    ("a promotion", |_| Command::PromoteWaiting),
-    ("a subscription", |cast| Command::Subscribe {
-        task: cast.ready.clone(),
-        to: place("C1"),
+    ("a resumption", |_| Resume { lane: None }.into()),
+    ("a promotion", |_| PromoteWaiting.into()),
+    ("a subscription", |cast| {
+        Subscribe {
+            task: cast.ready.clone(),
+            to: place("C1"),
+        }
+        .into()
     }),
-    ("a subscription to nothing", |cast| Command::Subscribe {
-        task: cast.unknown.clone(),
-        to: place("C1"),
+    ("a subscription to nothing", |cast| {
+        Subscribe {
+            task: cast.unknown.clone(),
+            to: place("C1"),
+        }
+        .into()
     }),
-    ("an end of a subscription", |cast| Command::Unsubscribe {
-        task: cast.done.clone(),
-        to: place("before"),
+    ("an end of a subscription", |cast| {
+        Unsubscribe {
+            task: cast.done.clone(),
+            to: place("before"),
+        }
+        .into()
     }),
     ("a subscription to the board", |cast| {
         subscribe_board(cast, &["created"])
@@ -131,131 +155,157 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
         subscribe_board(cast, &["finished"])
     }),
     ("an end of a subscription to the board", |cast| {
-        Command::UnsubscribeBoard {
+        UnsubscribeBoard {
             subscription: cast.board_subscription,
         }
+        .into()
     }),
     ("an end of no subscription to the board", |_| {
-        Command::UnsubscribeBoard {
+        UnsubscribeBoard {
             subscription: SubscriptionId(999_999),
         }
+        .into()
     }),
-    ("quiet hours", |cast| Command::SetQuietHours {
-        to: place(&cast.tenant),
-        hours: "01:00-23:00 UTC".parse().ok(),
+    ("quiet hours", |cast| {
+        SetQuietHours {
+            to: place(&cast.tenant),
+            hours: "01:00-23:00 UTC".parse().ok(),
+        }
+        .into()
     }),
-    ("an end of quiet hours", |cast| Command::SetQuietHours {
-        to: place(&cast.tenant),
-        hours: None,
+    ("an end of quiet hours", |cast| {
+        SetQuietHours {
+            to: place(&cast.tenant),
+            hours: None,
+        }
+        .into()
     }),
     ("another attempt at a delivery", |cast| {
-        Command::RetryDelivery {
+        RetryDelivery {
             delivery: cast.dead_letter,
         }
+        .into()
     }),
-    ("another attempt at nothing", |_| Command::RetryDelivery {
-        delivery: DeliveryId(999_999),
+    ("another attempt at nothing", |_| {
+        RetryDelivery {
+            delivery: DeliveryId(999_999),
+        }
+        .into()
     }),
-    ("a dropped delivery", |cast| Command::DropDelivery {
-        delivery: cast.dead_letter,
+    ("a dropped delivery", |cast| {
+        DropDelivery {
+            delivery: cast.dead_letter,
+        }
+        .into()
     }),
-    ("nothing dropped", |_| Command::DropDelivery {
-        delivery: DeliveryId(999_999),
+    ("nothing dropped", |_| {
+        DropDelivery {
+            delivery: DeliveryId(999_999),
+        }
+        .into()
     }),
     ("a stop", |cast| cancel(&cast.running)),
     ("a stop of what does not run", |cast| cancel(&cast.ready)),
 ];
 
 fn new(cast: &Cast, title: &str, parents: &[&TaskId]) -> Command {
-    Command::CreateTask(NewTask {
+    CreateTask {
         title: title.to_owned(),
         body: Some("ünd more".to_owned()),
         assignee: Some("bob".to_owned()),
         tenant: Some(cast.tenant.clone()),
         priority: 3,
         parents: parents.iter().map(ToString::to_string).collect(),
-        ..NewTask::default()
-    })
+        ..CreateTask::default()
+    }
+    .into()
 }
 
 fn claim(task: &TaskId) -> Command {
-    Command::ClaimTask {
+    ClaimTask {
         task: task.clone(),
         lock: "host:1".to_owned(),
         ttl: LEASE,
         lane: None,
         policy: ClaimPolicy::default(),
     }
+    .into()
 }
 
 fn heartbeat(task: &TaskId) -> Command {
     let task = task.clone();
-    Command::Heartbeat { task, ttl: LEASE }
+    Heartbeat { task, ttl: LEASE }.into()
 }
 
 fn complete(task: &TaskId) -> Command {
-    Command::CompleteTask {
+    CompleteTask {
         task: task.clone(),
         result: Some("ünd done".to_owned()),
         summary: None,
         metadata: None,
     }
+    .into()
 }
 
 fn block(task: &TaskId, reason: Option<&str>) -> Command {
-    Command::BlockTask {
+    BlockTask {
         task: task.clone(),
         reason: reason.map(str::to_owned),
     }
+    .into()
 }
 
 fn unblock(task: &TaskId) -> Command {
     let task = task.clone();
-    Command::UnblockTask { task }
+    UnblockTask { task }.into()
 }
 
 fn comment(task: &TaskId, body: &str) -> Command {
-    Command::CommentOnTask {
+    CommentOnTask {
         task: task.clone(),
         body: body.to_owned(),
     }
+    .into()
 }
 
 fn assign(task: &TaskId, to: Option<&str>, stop: bool) -> Command {
-    Command::AssignTask {
+    AssignTask {
         task: task.clone(),
         assignee: to.map(str::to_owned),
         stop,
     }
+    .into()
 }
 
 fn edit(task: &TaskId, title: Option<&str>, body: Option<&str>) -> Command {
-    Command::EditTask {
+    EditTask {
         task: task.clone(),
         title: title.map(str::to_owned),
         body: body.map(str::to_owned),
     }
+    .into()
 }
 
 fn prioritise(task: &TaskId, priority: i64) -> Command {
     let task = task.clone();
-    Command::SetPriority { task, priority }
+    SetPriority { task, priority }.into()
 }
 
 fn archive(task: &TaskId) -> Command {
     let task = task.clone();
-    Command::ArchiveTask { task }
+    ArchiveTask { task }.into()
 }
 
 fn link(parent: &TaskId, child: &TaskId) -> Command {
-    Command::LinkTasks {
+    LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
     }
+    .into()
 }
 
 fn subscribe_board(cast: &Cast, kinds: &[&str]) -> Command {
-    Command::SubscribeBoard {
+    SubscribeBoard {
         to: place(&cast.tenant),
         filter: Filter {
             tenant: Some(cast.tenant.clone()),
@@ -263,30 +313,33 @@ fn subscribe_board(cast: &Cast, kinds: &[&str]) -> Command {
             kinds: kinds.iter().map(|&kind| kind.to_owned()).collect(),
         },
     }
+    .into()
 }
 
 fn put(task: &TaskId, to: Status) -> Command {
     let task = task.clone();
-    Command::MoveTask { task, to }
+    MoveTask { task, to }.into()
 }
 
 fn cancel(task: &TaskId) -> Command {
     let task = task.clone();
-    Command::CancelRun { task }
+    CancelRun { task }.into()
 }
 
 fn reclaim(task: &TaskId, reason: Option<&str>) -> Command {
-    Command::ReclaimTask {
+    ReclaimTask {
         task: task.clone(),
         run: None,
         reason: reason.map(str::to_owned),
     }
+    .into()
 }
 
 fn limit(task: &TaskId, seconds: i64, failures: u32) -> Command {
-    Command::LimitTask {
+    LimitTask {
         task: task.clone(),
         max_runtime: Some(Seconds(seconds)),
         failure_limit: Some(failures),
     }
+    .into()
 }

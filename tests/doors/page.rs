@@ -1,6 +1,9 @@
 //! The door of the page: its server functions, which take forms.
 
-use domain::command::{Command, NewTask};
+use domain::command::{
+    BoardVerb, Command, CommentOnTask, CompleteTask, CreateTask, DropDelivery, MoveTask,
+    RetryDelivery, Subscribe, UnblockTask, Unsubscribe,
+};
 use domain::id::TaskId;
 use domain::notify::Address;
 use reqwest::Method;
@@ -13,7 +16,10 @@ use crate::harness::{Board, text};
 type Field = (&'static str, String);
 
 pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
-    let Some((function, form)) = form(command) else {
+    let Command::Board(verb) = command else {
+        return Ok(Given::NotOffered);
+    };
+    let Some((function, form)) = form(verb) else {
         return Ok(Given::NotOffered);
     };
     let request = board.request(Method::POST, &format!("/fn/{function}"))?;
@@ -30,10 +36,10 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
     }))
 }
 
-fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
-    match command {
-        Command::CreateTask(new) => Some(("create_task", fields(new))),
-        Command::MoveTask { task, to } => Some((
+fn form(verb: &BoardVerb) -> Option<(&'static str, Vec<Field>)> {
+    match verb {
+        BoardVerb::CreateTask(new) => Some(("create_task", fields(new))),
+        BoardVerb::MoveTask(MoveTask { task, to }) => Some((
             "move_task",
             vec![
                 ("task", task.to_string()),
@@ -41,75 +47,51 @@ fn form(command: &Command) -> Option<(&'static str, Vec<Field>)> {
                 ("end_run", true.to_string()),
             ],
         )),
-        Command::CommentOnTask { task, body } => Some((
+        BoardVerb::CommentOnTask(CommentOnTask { task, body }) => Some((
             "comment",
             vec![("task", task.to_string()), ("body", body.clone())],
         )),
-        Command::UnblockTask { task } => Some((
+        BoardVerb::UnblockTask(UnblockTask { task }) => Some((
             "answer",
             vec![("task", task.to_string()), ("text", String::new())],
         )),
-        Command::CompleteTask {
+        BoardVerb::CompleteTask(CompleteTask {
             task,
             result: Some(result),
             ..
-        } => Some((
+        }) => Some((
             "accept_result",
             vec![("task", task.to_string()), ("result", result.clone())],
         )),
-        Command::Subscribe { task, to } => Some(("subscribe", told(task, to))),
-        Command::Unsubscribe { task, to } => Some(("unsubscribe", told(task, to))),
-        Command::RetryDelivery { delivery } => {
+        BoardVerb::Subscribe(Subscribe { task, to }) => Some(("subscribe", told(task, to))),
+        BoardVerb::Unsubscribe(Unsubscribe { task, to }) => Some(("unsubscribe", told(task, to))),
+        BoardVerb::RetryDelivery(RetryDelivery { delivery }) => {
             Some(("retry_delivery", vec![("delivery", delivery.to_string())]))
         }
-        Command::DropDelivery { delivery } => {
+        BoardVerb::DropDelivery(DropDelivery { delivery }) => {
             Some(("drop_delivery", vec![("delivery", delivery.to_string())]))
         }
         // The page offers more each time; what it does not offer yet stands here.
-        Command::ClaimTask { .. }
-        | Command::Heartbeat { .. }
-        | Command::CompleteTask { .. }
-        | Command::BlockTask { .. }
-        | Command::AssignTask { .. }
-        | Command::EditTask { .. }
-        | Command::SetPriority { .. }
-        | Command::LimitTask { .. }
-        | Command::ArchiveTask { .. }
-        | Command::LinkTasks { .. }
-        | Command::UnlinkTasks { .. }
-        | Command::Undo { .. }
-        | Command::Pause { .. }
-        | Command::Resume { .. }
-        | Command::CancelRun { .. }
-        | Command::RenewLease { .. }
-        | Command::PromoteWaiting
-        | Command::SubscribeBoard { .. }
-        | Command::UnsubscribeBoard { .. }
-        | Command::SetQuietHours { .. }
-        | Command::RecordDelivered { .. }
-        | Command::RecordUndelivered { .. }
-        | Command::TakeMessage { .. }
-        | Command::ForgetEvents { .. }
-        | Command::ReleaseStaleClaims
-        | Command::ReleaseCrashed { .. }
-        | Command::AttachSupervisor { .. }
-        | Command::RecordSpawn { .. }
-        | Command::PlaceRun { .. }
-        | Command::RecordExit { .. }
-        | Command::FailRun { .. }
-        | Command::DeferRun { .. }
-        | Command::ReclaimTask { .. }
-        | Command::InterruptRun { .. }
-        | Command::FollowClock { .. }
-        | Command::AdoptRun { .. }
-        | Command::RecordWorkspace(_)
-        | Command::ForgetWorkspace { .. }
-        | Command::MoveWorkspaces { .. }
-        | Command::DispatchFrom { .. }
-        | Command::PublishDispatcher(_)
-        | Command::IndexTexts
-        | Command::KeepAnswer { .. }
-        | Command::Audit { .. } => None,
+        BoardVerb::ClaimTask(_)
+        | BoardVerb::Heartbeat(_)
+        | BoardVerb::CompleteTask(_)
+        | BoardVerb::BlockTask(_)
+        | BoardVerb::AssignTask(_)
+        | BoardVerb::EditTask(_)
+        | BoardVerb::SetPriority(_)
+        | BoardVerb::LimitTask(_)
+        | BoardVerb::ArchiveTask(_)
+        | BoardVerb::LinkTasks(_)
+        | BoardVerb::UnlinkTasks(_)
+        | BoardVerb::Undo(_)
+        | BoardVerb::Pause(_)
+        | BoardVerb::Resume(_)
+        | BoardVerb::CancelRun(_)
+        | BoardVerb::PromoteWaiting(_)
+        | BoardVerb::SubscribeBoard(_)
+        | BoardVerb::UnsubscribeBoard(_)
+        | BoardVerb::SetQuietHours(_)
+        | BoardVerb::ReclaimTask(_) => None,
     }
 }
 
@@ -122,7 +104,7 @@ fn told(task: &TaskId, to: &Address) -> Vec<Field> {
     ]
 }
 
-fn fields(new: &NewTask) -> Vec<Field> {
+fn fields(new: &CreateTask) -> Vec<Field> {
     vec![
         ("form[title]", new.title.clone()),
         ("form[body]", new.body.clone().unwrap_or_default()),

@@ -1,7 +1,12 @@
 //! The door of HTTP.
 
 use anyhow::Context as _;
-use domain::command::Command;
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
+    CompleteTask, DropDelivery, EditTask, Heartbeat, LimitTask, LinkTasks, MoveTask, Pause,
+    ReclaimTask, Resume, RetryDelivery, SetPriority, SetQuietHours, Subscribe, SubscribeBoard,
+    UnblockTask, Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
+};
 use domain::error::ErrorKind;
 use domain::notify::Address;
 use reqwest::Method;
@@ -11,7 +16,10 @@ use super::{Given, Refusal};
 use crate::harness::{API, Board, text};
 
 pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
-    let Some((method, path, body)) = request(command) else {
+    let Command::Board(verb) = command else {
+        return Ok(Given::NotOffered);
+    };
+    let Some((method, path, body)) = request(verb) else {
         return Ok(Given::NotOffered);
     };
     let request = board.request(method, &format!("{API}{path}"))?;
@@ -41,60 +49,70 @@ const KINDS: [ErrorKind; 4] = [
 ];
 
 #[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
-fn request(command: &Command) -> Option<(Method, String, Value)> {
+fn request(verb: &BoardVerb) -> Option<(Method, String, Value)> {
     let post = |path: String, body| Some((Method::POST, path, body));
     let patch = |task, body| Some((Method::PATCH, format!("/tasks/{task}"), body));
-    match command {
-        Command::CreateTask(new) => post("/tasks".to_owned(), json!(new)),
-        Command::ClaimTask { task, .. } => post(format!("/tasks/{task}/claim"), Value::Null),
-        Command::Heartbeat { task, .. } => post(format!("/tasks/{task}/heartbeat"), Value::Null),
-        Command::CompleteTask { task, result, .. } => {
+    match verb {
+        BoardVerb::CreateTask(new) => post("/tasks".to_owned(), json!(new)),
+        BoardVerb::ClaimTask(ClaimTask { task, .. }) => {
+            post(format!("/tasks/{task}/claim"), Value::Null)
+        }
+        BoardVerb::Heartbeat(Heartbeat { task, .. }) => {
+            post(format!("/tasks/{task}/heartbeat"), Value::Null)
+        }
+        BoardVerb::CompleteTask(CompleteTask { task, result, .. }) => {
             patch(task, json!({ "status": "done", "result": result }))
         }
-        Command::BlockTask { task, reason } => {
+        BoardVerb::BlockTask(BlockTask { task, reason }) => {
             patch(task, json!({ "status": "blocked", "block_reason": reason }))
         }
-        Command::UnblockTask { task } => patch(task, json!({ "status": "ready" })),
-        Command::CommentOnTask { task, body } => {
+        BoardVerb::UnblockTask(UnblockTask { task }) => patch(task, json!({ "status": "ready" })),
+        BoardVerb::CommentOnTask(CommentOnTask { task, body }) => {
             post(format!("/tasks/{task}/comments"), json!({ "body": body }))
         }
-        Command::AssignTask {
+        BoardVerb::AssignTask(AssignTask {
             task,
             assignee,
             stop,
-        } => {
+        }) => {
             let nobody = String::new();
             let assignee = assignee.as_ref().unwrap_or(&nobody);
             patch(task, json!({ "assignee": assignee, "stop": stop }))
         }
-        Command::EditTask { task, title, body } => {
+        BoardVerb::EditTask(EditTask { task, title, body }) => {
             patch(task, json!({ "title": title, "body": body }))
         }
-        Command::SetPriority { task, priority } => patch(task, json!({ "priority": priority })),
-        Command::LimitTask {
+        BoardVerb::SetPriority(SetPriority { task, priority }) => {
+            patch(task, json!({ "priority": priority }))
+        }
+        BoardVerb::LimitTask(LimitTask {
             task,
             max_runtime,
             failure_limit,
-        } => patch(
+        }) => patch(
             task,
             json!({ "max_runtime_seconds": max_runtime, "max_retries": failure_limit }),
         ),
-        Command::ArchiveTask { task } => patch(task, json!({ "status": "archived" })),
-        Command::LinkTasks { parent, child } => post(
+        BoardVerb::ArchiveTask(ArchiveTask { task }) => {
+            patch(task, json!({ "status": "archived" }))
+        }
+        BoardVerb::LinkTasks(LinkTasks { parent, child }) => post(
             "/links".to_owned(),
             json!({ "parent_id": parent, "child_id": child }),
         ),
-        Command::UnlinkTasks { parent, child } => Some((
+        BoardVerb::UnlinkTasks(UnlinkTasks { parent, child }) => Some((
             Method::DELETE,
             format!("/links?parent_id={parent}&child_id={child}"),
             Value::Null,
         )),
-        Command::MoveTask { task, to } => patch(task, json!({ "status": to })),
-        Command::Undo { event } => post("/undo".to_owned(), json!({ "events": [event] })),
-        Command::Pause { lane } => post("/pause".to_owned(), json!({ "lane": lane })),
-        Command::Resume { lane } => post("/resume".to_owned(), json!({ "lane": lane })),
-        Command::Subscribe { task, to } => post(format!("/tasks/{task}/subscriptions"), json!(to)),
-        Command::Unsubscribe { task, to } => {
+        BoardVerb::MoveTask(MoveTask { task, to }) => patch(task, json!({ "status": to })),
+        BoardVerb::Undo(Undo { event }) => post("/undo".to_owned(), json!({ "events": [event] })),
+        BoardVerb::Pause(Pause { lane }) => post("/pause".to_owned(), json!({ "lane": lane })),
+        BoardVerb::Resume(Resume { lane }) => post("/resume".to_owned(), json!({ "lane": lane })),
+        BoardVerb::Subscribe(Subscribe { task, to }) => {
+            post(format!("/tasks/{task}/subscriptions"), json!(to))
+        }
+        BoardVerb::Unsubscribe(Unsubscribe { task, to }) => {
             let Address {
                 platform, chat_id, ..
             } = to;
@@ -102,65 +120,42 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             let path = format!("/tasks/{task}/subscriptions?{query}");
             Some((Method::DELETE, path, Value::Null))
         }
-        Command::SubscribeBoard { to, filter } => post(
+        BoardVerb::SubscribeBoard(SubscribeBoard { to, filter }) => post(
             "/board/subscriptions".to_owned(),
             both(&json!(to), &json!(filter)),
         ),
-        Command::UnsubscribeBoard { subscription } => {
+        BoardVerb::UnsubscribeBoard(UnsubscribeBoard { subscription }) => {
             let path = format!("/board/subscriptions/{subscription}");
             Some((Method::DELETE, path, Value::Null))
         }
-        Command::SetQuietHours { to, hours } => {
+        BoardVerb::SetQuietHours(SetQuietHours { to, hours }) => {
             let body = both(&json!(to), &json!({ "hours": hours }));
             Some((Method::PUT, "/quiet-hours".to_owned(), body))
         }
-        Command::RetryDelivery { delivery } => {
+        BoardVerb::RetryDelivery(RetryDelivery { delivery }) => {
             post(format!("/deliveries/{delivery}/retry"), Value::Null)
         }
-        Command::DropDelivery { delivery } => Some((
+        BoardVerb::DropDelivery(DropDelivery { delivery }) => Some((
             Method::DELETE,
             format!("/deliveries/{delivery}"),
             Value::Null,
         )),
-        Command::CancelRun { task } => post(format!("/tasks/{task}/cancel"), Value::Null),
-        Command::ReclaimTask {
+        BoardVerb::CancelRun(CancelRun { task }) => {
+            post(format!("/tasks/{task}/cancel"), Value::Null)
+        }
+        BoardVerb::ReclaimTask(ReclaimTask {
             run: Some(run),
             reason,
             ..
-        } => post(
+        }) => post(
             format!("/runs/{run}/terminate"),
             json!({ "reason": reason }),
         ),
-        Command::ReclaimTask { task, reason, .. } => post(
+        BoardVerb::ReclaimTask(ReclaimTask { task, reason, .. }) => post(
             format!("/tasks/{task}/reclaim"),
             json!({ "reason": reason }),
         ),
-        // For the dispatcher, the notifier, the shims and the clean-up alone.
-        Command::RenewLease { .. }
-        | Command::PromoteWaiting
-        | Command::RecordDelivered { .. }
-        | Command::RecordUndelivered { .. }
-        | Command::TakeMessage { .. }
-        | Command::ForgetEvents { .. }
-        | Command::ReleaseStaleClaims
-        | Command::ReleaseCrashed { .. }
-        | Command::AttachSupervisor { .. }
-        | Command::RecordSpawn { .. }
-        | Command::PlaceRun { .. }
-        | Command::RecordExit { .. }
-        | Command::FailRun { .. }
-        | Command::DeferRun { .. }
-        | Command::InterruptRun { .. }
-        | Command::FollowClock { .. }
-        | Command::AdoptRun { .. }
-        | Command::RecordWorkspace(_)
-        | Command::ForgetWorkspace { .. }
-        | Command::MoveWorkspaces { .. }
-        | Command::DispatchFrom { .. }
-        | Command::PublishDispatcher(_)
-        | Command::IndexTexts
-        | Command::KeepAnswer { .. }
-        | Command::Audit { .. } => None,
+        BoardVerb::PromoteWaiting(_) => None,
     }
 }
 

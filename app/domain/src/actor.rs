@@ -44,6 +44,13 @@ pub enum Authority {
     },
 }
 
+impl Authority {
+    /// Returns true for a worker, whose texts are a program's output.
+    pub const fn is_worker(&self) -> bool {
+        matches!(self, Self::Run(_))
+    }
+}
+
 impl Actor {
     /// An actor that may do everything.
     pub fn full(name: impl Into<String>) -> Self {

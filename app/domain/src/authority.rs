@@ -4,7 +4,6 @@
 use std::fmt;
 
 use crate::actor::Authority;
-use crate::command::Command;
 use crate::error::Error;
 
 /// An act that an authority may be granted.
@@ -155,58 +154,5 @@ impl Act {
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.row().0)
-    }
-}
-
-impl Command {
-    /// Returns the act of this command.
-    pub const fn act(&self) -> Act {
-        match self {
-            Self::CreateTask(_) => Act::Create,
-            Self::ClaimTask { .. } => Act::Claim,
-            Self::Heartbeat { .. } | Self::RenewLease { .. } => Act::Heartbeat,
-            Self::CompleteTask { .. } => Act::Complete,
-            Self::BlockTask { .. } => Act::Block,
-            Self::UnblockTask { .. } => Act::Unblock,
-            Self::CommentOnTask { .. } => Act::Comment,
-            Self::AssignTask { .. } => Act::Assign,
-            Self::EditTask { .. } => Act::Edit,
-            Self::SetPriority { .. } | Self::LimitTask { .. } => Act::Prioritize,
-            Self::ArchiveTask { .. } => Act::Archive,
-            Self::LinkTasks { .. } => Act::Link,
-            Self::UnlinkTasks { .. } => Act::Unlink,
-            Self::MoveTask { .. } | Self::ReclaimTask { .. } | Self::PromoteWaiting => Act::Move,
-            Self::Undo { .. } => Act::Undo,
-            Self::Pause { .. } | Self::Resume { .. } => Act::Pause,
-            Self::Subscribe { .. } | Self::Unsubscribe { .. } => Act::Subscribe,
-            Self::SubscribeBoard { .. }
-            | Self::UnsubscribeBoard { .. }
-            | Self::SetQuietHours { .. } => Act::SubscribeBoard,
-            Self::RetryDelivery { .. } | Self::DropDelivery { .. } => Act::Redeliver,
-            Self::CancelRun { .. } => Act::Cancel,
-            Self::AttachSupervisor { .. } | Self::RecordSpawn { .. } | Self::RecordExit { .. } => {
-                Act::Supervise
-            }
-            Self::ReleaseStaleClaims
-            | Self::FollowClock { .. }
-            | Self::ReleaseCrashed { .. }
-            | Self::FailRun { .. }
-            | Self::DeferRun { .. }
-            | Self::InterruptRun { .. }
-            | Self::AdoptRun { .. }
-            | Self::PlaceRun { .. }
-            | Self::RecordWorkspace(_)
-            | Self::ForgetWorkspace { .. }
-            | Self::MoveWorkspaces { .. }
-            | Self::DispatchFrom { .. }
-            | Self::PublishDispatcher(_) => Act::Dispatch,
-            Self::RecordDelivered { .. }
-            | Self::RecordUndelivered { .. }
-            | Self::TakeMessage { .. } => Act::Deliver,
-            Self::ForgetEvents { .. }
-            | Self::IndexTexts
-            | Self::KeepAnswer { .. }
-            | Self::Audit { .. } => Act::KeepRecords,
-        }
     }
 }

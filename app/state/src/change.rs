@@ -2,7 +2,10 @@
 //! answered.
 
 use domain::board::TaskSummary;
-use domain::command::Command;
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, CancelRun, Command, CommentOnTask, CompleteTask, EditTask,
+    LinkTasks, MoveTask, SetPriority, UnblockTask, UnlinkTasks,
+};
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::transition::{self, Step};
@@ -85,49 +88,54 @@ impl Change {
 
     /// The commands that carry it out, all of them or none.
     pub fn into_commands(self, task: TaskId) -> Vec<Command> {
-        let command = match self {
+        let command: Command = match self {
             Self::Answer { text } => {
                 let body = text.trim().to_owned();
                 let about = task.clone();
-                let said =
-                    (!body.is_empty()).then_some(Command::CommentOnTask { task: about, body });
-                let go_on = Command::UnblockTask { task };
+                let said = (!body.is_empty()).then_some(CommentOnTask { task: about, body }.into());
+                let go_on = UnblockTask { task }.into();
                 return said.into_iter().chain([go_on]).collect();
             }
-            Self::Move(to) => Command::MoveTask { task, to },
-            Self::Unblock => Command::UnblockTask { task },
-            Self::Block { reason } => Command::BlockTask {
+            Self::Move(to) => MoveTask { task, to }.into(),
+            Self::Unblock => UnblockTask { task }.into(),
+            Self::Block { reason } => BlockTask {
                 task,
                 reason: reason.filter(|text| !text.is_empty()),
-            },
-            Self::Complete { result } => Command::CompleteTask {
+            }
+            .into(),
+            Self::Complete { result } => CompleteTask {
                 task,
                 result,
                 summary: None,
                 metadata: None,
-            },
-            Self::Archive => Command::ArchiveTask { task },
-            Self::Cancel => Command::CancelRun { task },
-            Self::Assign(assignee) => Command::AssignTask {
+            }
+            .into(),
+            Self::Archive => ArchiveTask { task }.into(),
+            Self::Cancel => CancelRun { task }.into(),
+            Self::Assign(assignee) => AssignTask {
                 task,
                 assignee,
                 stop: false,
-            },
-            Self::Reassign(assignee) => Command::AssignTask {
+            }
+            .into(),
+            Self::Reassign(assignee) => AssignTask {
                 task,
                 assignee,
                 stop: true,
-            },
-            Self::SetPriority(priority) => Command::SetPriority { task, priority },
-            Self::Edit { title, body } => Command::EditTask { task, title, body },
-            Self::WaitFor(parent) => Command::LinkTasks {
+            }
+            .into(),
+            Self::SetPriority(priority) => SetPriority { task, priority }.into(),
+            Self::Edit { title, body } => EditTask { task, title, body }.into(),
+            Self::WaitFor(parent) => LinkTasks {
                 parent,
                 child: task.into(),
-            },
-            Self::StopWaitingFor(parent) => Command::UnlinkTasks {
+            }
+            .into(),
+            Self::StopWaitingFor(parent) => UnlinkTasks {
                 parent,
                 child: task,
-            },
+            }
+            .into(),
         };
         vec![command]
     }

@@ -1,6 +1,6 @@
 //! The form for a new task.
 
-use domain::command::NewTask;
+use domain::command::CreateTask;
 use domain::id::TaskId;
 use domain::status::Status;
 use serde::{Deserialize, Serialize};
@@ -33,14 +33,14 @@ impl Form {
     /// # Errors
     ///
     /// Fails when the priority is no number.
-    pub fn into_task(self) -> Result<NewTask, Refusal> {
+    pub fn into_task(self) -> Result<CreateTask, Refusal> {
         let priority = match self.priority.trim() {
             "" => 0,
             text => text.parse().map_err(|_| {
                 Refusal::invalid(format!("priority is a whole number, not `{text}`"))
             })?,
         };
-        Ok(NewTask {
+        Ok(CreateTask {
             title: self.title,
             body: filled(self.body),
             assignee: filled(self.assignee),
@@ -53,7 +53,7 @@ impl Form {
                 .map(ToOwned::to_owned)
                 .collect(),
             triage: self.triage,
-            ..NewTask::default()
+            ..CreateTask::default()
         })
     }
 
@@ -210,9 +210,9 @@ mod tests {
         }
         .into_task()
         .unwrap();
-        let expected = NewTask {
+        let expected = CreateTask {
             title: "Count words".to_owned(),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
         assert_eq!(task, expected);
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use domain::actor::Actor;
-use domain::command::{ClaimPolicy, Command};
+use domain::command::{ClaimPolicy, InterruptRun, PlaceRun, RecordWorkspace};
 use domain::run::Claimed;
 use kernel::Kernel;
 
@@ -39,7 +39,7 @@ pub async fn move_in(
 ) -> Result<PathBuf, Error> {
     let made = make_workspace(kernel, home, config, claimed).await;
     if made.is_err() {
-        let give_back = Command::InterruptRun {
+        let give_back = InterruptRun {
             run: claimed.run,
             error: None,
         };
@@ -76,13 +76,13 @@ async fn make_workspace(
         ours,
     } = in_time(PREPARE, prepare).await??;
     if let Some(ours) = ours {
-        let record = Command::RecordWorkspace(ours);
+        let record = RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;
     }
     if let Some(worktree) = worktree {
         worktree.add(home, &path, &claimed.token).await?;
     }
-    let place = Command::PlaceRun {
+    let place = PlaceRun {
         run: claimed.run,
         workspace: path.display().to_string(),
     };

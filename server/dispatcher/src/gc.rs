@@ -15,7 +15,7 @@ use std::io;
 use std::path::PathBuf;
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command};
+use domain::command::{ForgetEvents, MoveWorkspaces};
 use domain::id::TaskId;
 use domain::time::{Seconds, Timestamp};
 use kernel::Kernel;
@@ -128,12 +128,18 @@ pub async fn collect(
     // First, because the board may refuse it.
     let before = now - retention.events;
     report.events = match mode {
-        Mode::Remove => forget_events(kernel, actor, Command::ForgetEvents { before }).await?,
+        Mode::Remove => {
+            kernel
+                .execute(actor, ForgetEvents { before })
+                .await?
+                .answer
+                .0
+        }
         Mode::DryRun => kernel.forgettable_events(before).await?,
     };
     if mode == Mode::Remove {
         let to = home.workspaces().display().to_string();
-        let moved = Command::MoveWorkspaces { to };
+        let moved = MoveWorkspaces { to };
         kernel.execute(&Actor::dispatcher(), moved).await?;
     }
     let archived_before = now - retention.workspaces;
@@ -186,11 +192,4 @@ async fn hold(home: &Home, mode: Mode) -> io::Result<Option<lock::Held>> {
     let home = home.clone();
     let held = spawn_blocking(move || lock::to_remove(&home)).await;
     held.map_err(io::Error::from).flatten().map(Some)
-}
-
-async fn forget_events(kernel: &Kernel, actor: &Actor, forget: Command) -> Result<usize, Error> {
-    match kernel.execute(actor, forget).await?.answer {
-        Answer::Forgotten { count } => Ok(count),
-        _ => Ok(0),
-    }
 }

@@ -76,7 +76,7 @@ pub(crate) async fn launch(
         complaints,
     } = in_time(PREPARE, move || launch.prepare()).await??;
     if let Some(ours) = ours {
-        let record = command::Command::RecordWorkspace(ours);
+        let record = command::RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;
     }
     let mut shim = Command::new(&config.program);

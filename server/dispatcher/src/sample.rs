@@ -2,7 +2,7 @@
 //! newcomer sees cards run, hand their results on, fail, finish and ask.
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command, NewTask, SHELL};
+use domain::command::{CreateTask, SHELL};
 use domain::id::TaskId;
 use domain::task::Task;
 use kernel::{Kernel, TaskFilter};
@@ -95,17 +95,17 @@ impl Card {
     }
 
     /// The task, where those that it depends on are among `created`.
-    fn task(&self, created: &[(&str, TaskId)]) -> NewTask {
+    fn task(&self, created: &[(&str, TaskId)]) -> CreateTask {
         let is_parent = |(name, _): &&(&str, TaskId)| self.parents.contains(name);
         let parents = created.iter().filter(is_parent);
-        NewTask {
+        CreateTask {
             title: self.title.to_owned(),
             body: Some(self.script.replace(BOOK_GOES_HERE, BOOK)),
             assignee: Some(SHELL.to_owned()),
             tenant: Some("sample".to_owned()),
             parents: parents.map(|(_, id)| id.to_string()).collect(),
             idempotency_key: Some(self.key()),
-            ..NewTask::default()
+            ..CreateTask::default()
         }
     }
 }
@@ -122,10 +122,9 @@ pub async fn fill(kernel: &Kernel, actor: &Actor) -> Result<Vec<TaskId>, Error> 
     }
     let mut created: Vec<(&str, TaskId)> = Vec::with_capacity(CARDS.len());
     for card in &CARDS {
-        let new = Command::CreateTask(card.task(&created));
-        if let Answer::Created { task, .. } = kernel.execute(actor, new).await?.answer {
-            created.push((card.name, task));
-        }
+        let new = card.task(&created);
+        let task = kernel.execute(actor, new).await?.answer.task;
+        created.push((card.name, task));
     }
     Ok(created.into_iter().map(|(_, id)| id).collect())
 }
@@ -173,11 +172,11 @@ mod tests {
     async fn a_board_with_one_task_of_its_owner_is_not_empty() {
         let (_folder, kernel) = board();
         let actor = Actor::full("user");
-        let own = NewTask {
+        let own = CreateTask {
             title: "my own".to_owned(),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        let create = Command::CreateTask(own);
+        let create = own;
         kernel.execute(&actor, create).await.unwrap();
         let filled = fill(&kernel, &actor).await;
         assert!(matches!(filled, Err(Error::BoardNotEmpty)), "{filled:?}");
@@ -187,12 +186,8 @@ mod tests {
     async fn a_sample_that_broke_off_is_finished_by_the_next_request() {
         let (_folder, kernel) = board();
         let actor = Actor::full("user");
-        let first = Command::CreateTask(CARDS[0].task(&[]));
-        let Answer::Created { task: first, .. } =
-            kernel.execute(&actor, first).await.unwrap().answer
-        else {
-            panic!("not created");
-        };
+        let first = CARDS[0].task(&[]);
+        let first = kernel.execute(&actor, first).await.unwrap().answer.task;
         let tasks = fill(&kernel, &actor).await.unwrap();
         assert_eq!((tasks.len(), &tasks[0]), (CARDS.len(), &first));
         let second = kernel.task(&tasks[1]).await.unwrap();

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command};
+use domain::command::{Change, PromoteWaiting, ReleaseCrashed, ReleaseStaleClaims};
 use domain::dispatch::{Place, Report};
 use domain::id::{EventId, RunId};
 use domain::run::{OpenRun, ProcessIdentity};
@@ -290,11 +290,9 @@ impl Work {
 
     async fn promote(&mut self) -> Result<(), Error> {
         if self.next_promotion <= Instant::now() {
-            let promote = Command::PromoteWaiting;
-            let receipt = self.kernel.execute(&Actor::dispatcher(), promote).await?;
-            if let Answer::Promoted { count } = receipt.answer {
-                self.done.promoted += count;
-            }
+            let dispatcher = Actor::dispatcher();
+            let promoted = self.kernel.execute(&dispatcher, PromoteWaiting).await?;
+            self.done.promoted += promoted.answer.0;
             self.next_promotion = Instant::now() + self.config.interval();
         }
         Ok(())
@@ -304,11 +302,9 @@ impl Work {
     /// that another program took out of `running`.
     async fn release_stale_claims(&mut self) -> Result<(), Error> {
         if !self.kernel.stale_claims().await?.is_empty() {
-            let release = Command::ReleaseStaleClaims;
-            let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
-            if let Answer::Reclaimed { count } = receipt.answer {
-                self.done.reclaimed += count;
-            }
+            let dispatcher = Actor::dispatcher();
+            let released = self.kernel.execute(&dispatcher, ReleaseStaleClaims).await?;
+            self.done.reclaimed += released.answer.0;
         }
         Ok(())
     }
@@ -316,13 +312,13 @@ impl Work {
     /// Frees the tasks whose workers another program had started here and which are gone.
     async fn release_crashed(&mut self) -> Result<(), Error> {
         for worker in crashed(&self.kernel).await? {
-            let release = Command::ReleaseCrashed {
+            let release = ReleaseCrashed {
                 task: worker.task.clone(),
                 lock: worker.lock,
                 worker_pid: worker.pid,
             };
             let receipt = self.kernel.execute(&Actor::dispatcher(), release).await?;
-            if let Answer::Done = receipt.answer {
+            if receipt.answer == Change::Done {
                 self.done.crashed.push(worker.task);
             }
         }

@@ -26,7 +26,6 @@ use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
 use domain::actor::Actor;
-use domain::command::Command;
 use domain::id::{RunToken, TaskId};
 use kernel::BoardFilter;
 use ours::{Ours, new_task};
@@ -127,7 +126,7 @@ fn sixteen_writers(criterion: &mut Criterion) {
         let ada = Actor::full("ada");
         bencher.iter(|| {
             ours.runtime.block_on(async {
-                let create = || Command::CreateTask(new_task());
+                let create = || new_task();
                 let writes = (0..16).map(|_| ours.kernel.execute(&ada, create()));
                 futures::future::try_join_all(writes).await.unwrap()
             })

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask};
+use domain::command::{
+    Answer, ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask, Created, LEASE,
+};
 use domain::id::TaskId;
 use domain::time::Timestamp;
 use rand::SeedableRng;
@@ -135,19 +137,19 @@ impl Writer {
     }
 
     fn create(&mut self, parent: Option<&TaskId>) -> (TaskId, Cost) {
-        let new = NewTask {
+        let new = CreateTask {
             title: "new".to_owned(),
             parents: parent.iter().map(ToString::to_string).collect(),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        match self.give(&Actor::full("ada"), Command::CreateTask(new)) {
-            (Answer::Created { task, .. }, cost) => (task, cost),
+        match self.give(&Actor::full("ada"), new.into()) {
+            (Answer::Created(Created { task, .. }), cost) => (task, cost),
             (other, _) => panic!("{other:?}"),
         }
     }
 
     fn claim(&mut self, task: &TaskId) -> Cost {
-        let claim = Command::ClaimTask {
+        let claim = ClaimTask {
             task: task.clone(),
             lock: "host:1".to_owned(),
             ttl: LEASE,
@@ -160,17 +162,17 @@ impl Writer {
                 ..ClaimPolicy::default()
             },
         };
-        self.give(&Actor::dispatcher(), claim).1
+        self.give(&Actor::dispatcher(), claim.into()).1
     }
 
     fn complete(&mut self, task: &TaskId) -> Cost {
-        let complete = Command::CompleteTask {
+        let complete = CompleteTask {
             task: task.clone(),
             result: Some("42".to_owned()),
             summary: None,
             metadata: None,
         };
-        self.give(&Actor::full("ada"), complete).1
+        self.give(&Actor::full("ada"), complete.into()).1
     }
 }
 
@@ -284,12 +286,12 @@ fn finishing_many_parents_of_one_task_in_any_order_costs_each_of_them_the_same()
     let mut writer = board.writer();
     let mut cost_of_each = |count: usize, order: Order| {
         let mut parents: Vec<TaskId> = (0..count).map(|_| writer.create(None).0).collect();
-        let new = NewTask {
+        let new = CreateTask {
             title: "last".to_owned(),
             parents: parents.iter().map(ToString::to_string).collect(),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        writer.give(&Actor::full("ada"), Command::CreateTask(new));
+        writer.give(&Actor::full("ada"), new.into());
         order(&mut parents);
         let steps: i64 = parents
             .iter()

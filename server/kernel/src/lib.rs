@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::actor::Actor;
-use domain::command::{Command, Receipt};
+use domain::command::{Command, Receipt, Verb};
 use domain::id::EventId;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
@@ -166,14 +166,20 @@ impl Kernel {
         })
     }
 
-    /// Carries out one command.
+    /// Carries out one verb.
     ///
     /// # Errors
     /// Fails if a rule of the board refuses it or the database cannot take it; nothing has changed
     /// then.
-    pub async fn execute(&self, actor: &Actor, command: Command) -> Result<Receipt, Error> {
-        let mut receipts = self.execute_all(actor, vec![command]).await?;
-        receipts.pop().ok_or(Error::Stopped)
+    pub async fn execute<V: Verb>(
+        &self,
+        actor: &Actor,
+        verb: V,
+    ) -> Result<Receipt<V::Answer>, Error> {
+        let mut receipts = self.execute_all(actor, vec![verb.into()]).await?;
+        let Receipt { events, answer } = receipts.pop().ok_or(Error::Stopped)?;
+        let answer = answer.try_into().map_err(|_| Error::Internal)?;
+        Ok(Receipt { events, answer })
     }
 
     /// Carries out all of `commands` in one transaction, or none of them.

@@ -32,7 +32,9 @@ mod subscribe;
 mod undo;
 
 use domain::actor::{Actor, Authority};
-use domain::command::{Answer, Command, FAILURE_LIMIT, Receipt};
+use domain::command::{
+    Answer, Audit, BoardVerb, Change, Command, OutboxVerb, Receipt, RunVerb, UpkeepVerb, Verb,
+};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{EventId, RunId, RunToken, TaskId};
@@ -187,150 +189,47 @@ pub(crate) fn carry_out_all(
     Ok(receipts)
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
 fn carry_out(work: &mut Work<'_>, actor: &Actor, command: &Command) -> Result<Receipt, Error> {
     let actor = &*authority::check(work, actor, command)?;
     work.run = None;
-    let answer = match command {
-        Command::CreateTask(new) => create::create(work, actor, new),
-        Command::ClaimTask {
-            task,
-            lock,
-            ttl,
-            lane,
-            policy,
-        } => {
-            let claim = claim::Claim {
-                lock,
-                ttl: *ttl,
-                lane: lane.as_deref(),
-                policy,
-            };
-            claim::claim(work, task, &claim)
-        }
-        Command::Heartbeat { task, ttl } => lease::heartbeat(work, task, *ttl),
-        Command::RenewLease { task, ttl } => lease::renew(work, task, *ttl),
-        Command::ReleaseStaleClaims => lease::release_stale(work),
-        Command::FollowClock { by, grace } => follow_clock::follow(work, *by, *grace),
-        Command::ReleaseCrashed {
-            task,
-            lock,
-            worker_pid,
-        } => crash::release(work, task, lock, *worker_pid),
-        Command::CompleteTask {
-            task,
-            result,
-            summary,
-            metadata,
-        } => {
-            let said = complete::HandOff {
-                result: result.as_deref(),
-                summary: summary.as_deref(),
-                metadata: metadata.as_deref(),
-            };
-            complete::complete(work, task, &said)
-        }
-        Command::BlockTask { task, reason } => block::block(work, actor, task, reason.as_deref()),
-        Command::UnblockTask { task } => block::unblock(work, task),
-        Command::CommentOnTask { task, body } => {
-            comment::comment(work, actor, task, body).map(|comment| Answer::Commented { comment })
-        }
-        Command::AssignTask {
-            task,
-            assignee,
-            stop,
-        } => assign::assign(work, actor, task, assignee.as_deref(), *stop),
-        Command::EditTask { task, title, body } => {
-            edit::edit(work, task, title.as_deref(), body.as_deref())
-        }
-        Command::SetPriority { task, priority } => edit::set_priority(work, task, *priority),
-        Command::LimitTask {
-            task,
-            max_runtime,
-            failure_limit,
-        } => edit::limit(work, task, *max_runtime, *failure_limit),
-        Command::ArchiveTask { task } => archive::archive(work, actor, task),
-        Command::LinkTasks { parent, child } => link::link(work, parent, child),
-        Command::UnlinkTasks { parent, child } => link::unlink(work, parent, child),
-        Command::MoveTask { task, to } => move_task::move_task(work, actor, task, to),
-        Command::Subscribe { task, to } => subscribe::subscribe(work, task, to),
-        Command::Unsubscribe { task, to } => subscribe::unsubscribe(work, task, to),
-        Command::SubscribeBoard { to, filter } => subscribe::subscribe_board(work, to, filter),
-        Command::UnsubscribeBoard { subscription } => {
-            subscribe::unsubscribe_board(work, *subscription)
-        }
-        Command::SetQuietHours { to, hours } => {
-            subscribe::set_quiet_hours(work, to, hours.as_ref())
-        }
-        Command::RecordDelivered {
-            deliveries,
-            receipt,
-            is_chat,
-        } => outbox::delivered(work, deliveries, receipt.as_deref(), *is_chat),
-        Command::RecordUndelivered {
-            deliveries,
-            error,
-            retry,
-        } => outbox::undelivered(work, deliveries, error, *retry),
-        Command::RetryDelivery { delivery } => outbox::retry(work, *delivery),
-        Command::DropDelivery { delivery } => outbox::drop_dead(work, *delivery),
-        Command::TakeMessage { platform, message } => outbox::take_message(work, platform, message),
-        Command::ForgetEvents { before } => forget::forget_events(work, *before),
-        Command::Undo { event } => undo::undo(work, actor, *event),
-        Command::Pause { lane } => pause::pause(work, actor, lane.as_deref()),
-        Command::Resume { lane } => pause::resume(work, lane.as_deref()),
-        Command::PromoteWaiting => promotion::promote_all(work),
-        Command::AttachSupervisor { run, process } => attempt::attach(work, *run, process),
-        Command::RecordSpawn {
-            run,
-            worker_pid,
-            workspace,
-            log_start,
-        } => {
-            let spawn = attempt::Spawn {
-                worker_pid: *worker_pid,
-                workspace,
-                log_start: *log_start,
-            };
-            attempt::record_spawn(work, *run, &spawn)
-        }
-        Command::PlaceRun { run, workspace } => attempt::place(work, *run, workspace),
-        Command::RecordExit {
-            run,
-            ended_at,
-            code,
-            log_end,
-        } => attempt::record_exit(work, *run, *ended_at, *code, *log_end),
-        Command::FailRun {
-            run,
-            failure,
-            limit,
-            next,
-        } => attempt::fail(work, *run, failure, limit.unwrap_or(FAILURE_LIMIT), *next),
-        Command::CancelRun { task } => attempt::cancel(work, actor, task),
-        Command::ReclaimTask { task, run, reason } => {
-            attempt::reclaim(work, actor, task, *run, reason.as_deref())
-        }
-        Command::DeferRun { run, reason } => defer::defer(work, *run, reason),
-        Command::InterruptRun { run, error } => attempt::interrupt(work, *run, error.as_deref()),
-        Command::AdoptRun { run } => attempt::adopt(work, *run),
-        Command::RecordWorkspace(workspace) => keep::record_workspace(work, workspace),
-        Command::ForgetWorkspace { path } => keep::forget_workspace(work, path),
-        Command::MoveWorkspaces { to } => home::move_workspaces(work, to),
-        Command::DispatchFrom { home, workspaces } => home::dispatch_from(work, home, workspaces),
-        Command::PublishDispatcher(report) => keep::publish_dispatcher(work, report),
-        Command::IndexTexts => index::index(work),
-        Command::KeepAnswer { request, answer } => {
-            requests::keep_answer(work, request, answer.as_deref())
-        }
-        // Writing it down is all there is to do.
-        Command::Audit { .. } => Ok(Answer::Done),
-    }?;
+    let answer = carry_out_any(work, actor, command)?;
     audit::record(work, actor, command, &answer)?;
     Ok(Receipt {
         events: std::mem::take(&mut work.events),
         answer,
     })
+}
+
+/// A verb as the kernel carries it out.
+trait CarryOut: Verb {
+    /// Decides, and writes the changes.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Self::Answer, Error>;
+}
+
+macro_rules! carry_out_any {
+    ($($group:ident($verbs:ident) { $($verb:ident,)* })*) => {
+        fn carry_out_any(
+            work: &mut Work<'_>,
+            actor: &Actor,
+            command: &Command,
+        ) -> Result<Answer, Error> {
+            match command {
+                $($(
+                    Command::$group($verbs::$verb(verb)) => {
+                        verb.carry_out(work, actor).map(Answer::from)
+                    }
+                )*)*
+            }
+        }
+    };
+}
+domain::every_verb!(carry_out_any);
+
+/// Writing it down is all there is to do.
+impl CarryOut for Audit {
+    fn carry_out(&self, _: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        Ok(Change::Done)
+    }
 }
 
 /// Returns a text unless it is blank: a script leaves a field empty that it does not mean.

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command, Receipt};
+use domain::command::{Answer, BoardVerb, Command, Created, Receipt, UpkeepVerb};
 use domain::id::{EventId, TaskId};
 use domain::task::Task;
 use domain::time::Timestamp;
@@ -156,7 +156,7 @@ impl Request {
     fn done(&self, conn: &Connection, receipts: Vec<Receipt>) -> Result<Done, Error> {
         let shown = match (&self.show, receipts.first().map(|receipt| &receipt.answer)) {
             (Some(Show::Task(task)), _)
-            | (Some(Show::Created), Some(Answer::Created { task, .. })) => Some(task),
+            | (Some(Show::Created), Some(Answer::Created(Created { task, .. }))) => Some(task),
             _ => None,
         };
         let task = shown.map(|task| tasks::get(conn, task)).transpose()?;
@@ -166,7 +166,10 @@ impl Request {
     /// Returns true if it takes so long that others would notice.
     fn takes_long(&self) -> bool {
         let many = self.accepted.commands().len() > 16;
-        many || matches!(self.accepted.commands(), [Command::IndexTexts])
+        many || matches!(
+            self.accepted.commands(),
+            [Command::Upkeep(UpkeepVerb::IndexTexts(_))]
+        )
     }
 
     /// Returns true if it changes something that listeners wait for and that no event tells of.
@@ -174,11 +177,12 @@ impl Request {
         self.accepted.commands().iter().any(|command| {
             matches!(
                 command,
-                Command::Pause { .. }
-                    | Command::Resume { .. }
-                    | Command::DispatchFrom { .. }
-                    | Command::RetryDelivery { .. }
-                    | Command::SetQuietHours { .. }
+                Command::Board(
+                    BoardVerb::Pause(_)
+                        | BoardVerb::Resume(_)
+                        | BoardVerb::RetryDelivery(_)
+                        | BoardVerb::SetQuietHours(_)
+                ) | Command::Upkeep(UpkeepVerb::DispatchFrom(_))
             )
         })
     }

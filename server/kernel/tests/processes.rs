@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command as Process, ExitCode, Stdio};
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask};
+use domain::command::{ClaimPolicy, ClaimTask, CreateTask, LEASE, Verb};
 use domain::id::TaskId;
 use kernel::{Error, Kernel, TaskFilter};
 use libtest_mimic::{Arguments, Trial};
@@ -215,19 +215,14 @@ impl Board {
         }
     }
 
-    fn give(&self, command: Command) -> Result<Answer, Error> {
+    fn give<V: Verb>(&self, verb: V) -> Result<V::Answer, Error> {
         let actor = Actor::full(std::process::id().to_string());
-        let receipt = self
-            .runtime
-            .block_on(self.kernel.execute(&actor, command))?;
+        let receipt = self.runtime.block_on(self.kernel.execute(&actor, verb))?;
         Ok(receipt.answer)
     }
 
-    fn create(&self, new: NewTask) -> TaskId {
-        match self.give(Command::CreateTask(new)).unwrap() {
-            Answer::Created { task, .. } => task,
-            other => panic!("{other:?}"),
-        }
+    fn create(&self, new: CreateTask) -> TaskId {
+        self.give(new).unwrap().task
     }
 
     fn tasks(&self) -> BTreeSet<String> {
@@ -245,7 +240,7 @@ impl Board {
             let id = task.parse().unwrap();
             let policy = ClaimPolicy::default();
             let lock = format!("host:{}", std::process::id());
-            let claim = Command::ClaimTask {
+            let claim = ClaimTask {
                 task: id,
                 lock,
                 ttl: LEASE,
@@ -263,7 +258,7 @@ impl Board {
     fn create_with_keys(&self) {
         for number in 0..TASKS {
             let key = format!("key-{number}");
-            let task = self.create(NewTask {
+            let task = self.create(CreateTask {
                 idempotency_key: Some(key.clone()),
                 ..new_task()
             });
@@ -283,9 +278,9 @@ impl Board {
     }
 }
 
-fn new_task() -> NewTask {
-    NewTask {
+fn new_task() -> CreateTask {
+    CreateTask {
         title: "one of many".to_owned(),
-        ..NewTask::default()
+        ..CreateTask::default()
     }
 }

@@ -1,6 +1,6 @@
 //! `kanban archive`.
 
-use domain::command::Command;
+use domain::command::ArchiveTask;
 
 use super::bulk::Bulk;
 use super::output::Output;
@@ -23,7 +23,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let mut bulk = Bulk::new(session, output, "archive").json(args.json);
     for text in &args.task_ids {
-        let command = |task| Command::ArchiveTask { task };
+        let command = |task| ArchiveTask { task };
         bulk.named(text, command, |task| format!("Archived {task}"))
             .await;
     }

@@ -1,6 +1,6 @@
 //! `kanban assign`.
 
-use domain::command::Command;
+use domain::command::AssignTask;
 
 use super::json::TaskObject;
 use super::output::Output;
@@ -31,7 +31,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let whom = assignee
         .clone()
         .unwrap_or_else(|| "(unassigned)".to_owned());
-    let command = Command::AssignTask {
+    let command = AssignTask {
         task: task.clone(),
         assignee,
         stop: args.stop,

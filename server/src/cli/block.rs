@@ -1,6 +1,6 @@
 //! `kanban block`.
 
-use domain::command::Command;
+use domain::command::BlockTask;
 use domain::id::TaskId;
 
 use super::body::or_stdin;
@@ -29,7 +29,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (first, reason) = session.split_words(&args.words)?;
     let reason = Some(or_stdin(reason, session)?).filter(|reason| !reason.trim().is_empty());
-    let command = |task| Command::BlockTask {
+    let command = |task| BlockTask {
         task,
         reason: reason.clone(),
     };

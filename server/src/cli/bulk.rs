@@ -1,6 +1,6 @@
 //! The same verb for several tasks: a refusal stops none of the others.
 
-use domain::command::Command;
+use domain::command::Verb;
 use domain::id::TaskId;
 
 use super::json::TaskObject;
@@ -37,26 +37,26 @@ impl<'a> Bulk<'a> {
     }
 
     /// Does it to one task, whose id may be nonsense.
-    pub(super) async fn named(
+    pub(super) async fn named<V: Verb>(
         &mut self,
         text: &str,
-        command: impl FnOnce(TaskId) -> Command,
+        verb: impl FnOnce(TaskId) -> V,
         said: impl FnOnce(&TaskId) -> String,
     ) {
         match session::known(text) {
-            Ok(task) => self.task(task, command, said).await,
+            Ok(task) => self.task(task, verb, said).await,
             Err(error) => self.refuse(text, &error),
         }
     }
 
     /// Does it to one task.
-    pub(super) async fn task(
+    pub(super) async fn task<V: Verb>(
         &mut self,
         task: TaskId,
-        command: impl FnOnce(TaskId) -> Command,
+        verb: impl FnOnce(TaskId) -> V,
         said: impl FnOnce(&TaskId) -> String,
     ) {
-        match self.session.execute(command(task.clone())).await {
+        match self.session.execute(verb(task.clone())).await {
             Ok(_) => match &mut self.changed {
                 Some(changed) => changed.push(task),
                 None => self.output.line(said(&task)),

@@ -1,6 +1,6 @@
 //! `kanban cancel`.
 
-use domain::command::Command;
+use domain::command::CancelRun;
 
 use super::json::TaskObject;
 use super::output::Output;
@@ -20,7 +20,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let task = session::known(&args.task_id)?;
-    let cancel = Command::CancelRun { task: task.clone() };
+    let cancel = CancelRun { task: task.clone() };
     session.execute(cancel).await?;
     if args.json {
         return output.json(&TaskObject::from(&session.task(&task).await?));

@@ -2,14 +2,13 @@
 
 use anyhow::Context as _;
 use dispatcher::Config;
-use domain::command::{Command, LEASE};
+use domain::command::{ClaimTask, LEASE};
 use domain::time::Seconds;
 use serde_json::json;
 
 use super::json::TaskObject;
 use super::output::Output;
 use super::session::{self, Session};
-use crate::answer;
 use crate::limits::LONGEST_LEASE;
 
 /// Take a ready task to work on it yourself
@@ -35,7 +34,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let id = session::known(&args.task_id)?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let config = Config::new(program);
-    let claim = Command::ClaimTask {
+    let claim = ClaimTask {
         task: id.clone(),
         lock: lock(),
         ttl: Seconds(args.ttl),
@@ -53,7 +52,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
             );
         }
     };
-    let claimed = answer::claimed(receipt)?;
+    let claimed = *receipt.answer;
     let workspace = dispatcher::move_in(&session.kernel, &session.home, config, &claimed)
         .await
         .with_context(|| format!("cannot claim {id}"))?;

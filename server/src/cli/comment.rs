@@ -1,13 +1,12 @@
 //! `kanban comment`.
 
-use domain::command::Command;
+use domain::command::CommentOnTask;
 use serde_json::json;
 
 use super::body::or_stdin;
 use super::output::Output;
 use super::session::Session;
 use super::usage;
-use crate::answer;
 
 /// Say something about a task
 #[derive(Debug, clap::Args)]
@@ -34,14 +33,14 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         "what is there to say? write it after the task",
     )?;
     let author = args.author.unwrap_or_else(|| session.author.clone());
-    let command = Command::CommentOnTask {
+    let command = CommentOnTask {
         task: task.clone(),
         body: body.clone(),
     };
     let receipt = session.execute_as(author.clone(), command).await?;
     if args.json {
         return output.json(&json!({
-            "id": answer::commented(&receipt)?,
+            "id": receipt.answer.comment,
             "task_id": task,
             "author": author.trim(),
             "body": body.trim(),

@@ -1,6 +1,6 @@
 //! `kanban complete`.
 
-use domain::command::Command;
+use domain::command::CompleteTask;
 
 use super::body::or_stdin;
 use super::bulk::Bulk;
@@ -44,7 +44,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     )?;
     let read = |text: Option<String>| text.map(|text| or_stdin(text, session)).transpose();
     let (result, summary) = (read(args.result)?, read(args.summary)?);
-    let command = |task| Command::CompleteTask {
+    let command = |task| CompleteTask {
         task,
         result: result.clone(),
         summary: summary.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use domain::command::{Command, NewTask};
+use domain::command::{CreateTask, Created};
 use domain::task::WorkspaceKind;
 use domain::time::Seconds;
 
@@ -11,7 +11,6 @@ use super::json::TaskObject;
 use super::output::Output;
 use super::session::Session;
 use super::text;
-use crate::answer;
 
 /// Put a task on the board
 #[derive(Debug, clap::Args)]
@@ -75,7 +74,7 @@ struct Workspace {
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    let new = NewTask {
+    let new = CreateTask {
         title: args.title,
         body: args.body.read(session)?,
         assignee: args.assignee,
@@ -91,10 +90,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         skills: args.skills,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
-    let receipt = session
-        .execute_as(creator, Command::CreateTask(new))
-        .await?;
-    let (id, is_new) = answer::created(receipt)?;
+    let receipt = session.execute_as(creator, new).await?;
+    let Created { task: id, is_new } = receipt.answer;
     let task = session.task(&id).await?;
     if args.json {
         return output.json(&TaskObject::from(&task));

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use dispatcher::{Config, FindServers, Home, Skipped, Spawned, TickReport};
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::PromoteWaiting;
 use domain::id::TaskId;
 use kernel::Kernel;
 use rustix::fs::Mode;
@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::json::WhyObject;
 use super::output::Output;
-use crate::answer;
 
 /// Look at the board once and start what can start; workers go on when this has ended, and how they
 /// ended is seen by the next look, or by `kanban serve` or `kanban daemon`, which watch
@@ -85,11 +84,11 @@ async fn dispatch(
 /// Promotes waiting tasks, which wakes the dispatcher: other programs may have finished their
 /// parents unseen.
 async fn nudge(kernel: &Kernel, home: &Home, config: &Config) -> anyhow::Result<TickReport> {
-    let promote = Command::PromoteWaiting;
+    let promote = PromoteWaiting;
     let receipt = kernel.execute(&Actor::dispatcher(), promote).await?;
     let left = dispatcher::dry_run(kernel, home, config, None).await?;
     Ok(TickReport {
-        promoted: answer::promoted(&receipt)?,
+        promoted: receipt.answer.0,
         spawned: Vec::new(),
         ..left
     })

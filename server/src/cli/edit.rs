@@ -1,6 +1,6 @@
 //! `kanban edit`.
 
-use domain::command::Command;
+use domain::command::{Command, EditTask, LimitTask, SetPriority};
 use domain::time::Seconds;
 
 use super::json::TaskObject;
@@ -39,21 +39,24 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let task = session::known(&args.task_id)?;
     let (title, body) = (args.title, args.body.read(session)?);
-    let mut commands = Vec::new();
+    let mut commands: Vec<Command> = Vec::new();
     if title.is_some() || body.is_some() {
         let task = task.clone();
-        commands.push(Command::EditTask { task, title, body });
+        commands.push(EditTask { task, title, body }.into());
     }
     if let Some(priority) = args.priority {
         let task = task.clone();
-        commands.push(Command::SetPriority { task, priority });
+        commands.push(SetPriority { task, priority }.into());
     }
     if args.max_runtime.is_some() || args.failure_limit.is_some() {
-        commands.push(Command::LimitTask {
-            task: task.clone(),
-            max_runtime: args.max_runtime,
-            failure_limit: args.failure_limit,
-        });
+        commands.push(
+            LimitTask {
+                task: task.clone(),
+                max_runtime: args.max_runtime,
+                failure_limit: args.failure_limit,
+            }
+            .into(),
+        );
     }
     usage::ensure(
         !commands.is_empty(),

@@ -1,13 +1,12 @@
 //! `kanban heartbeat`.
 
-use domain::command::{Command, LEASE};
+use domain::command::{Heartbeat, LEASE};
 use domain::time::Seconds;
 use serde_json::json;
 
 use super::output::Output;
 use super::session::Session;
 use super::text;
-use crate::answer;
 use crate::limits::LONGEST_LEASE;
 
 /// Say that the worker of a task makes progress, and keep its claim
@@ -28,11 +27,11 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let task = session.task_or_own(args.task_id.as_deref())?;
-    let heartbeat = Command::Heartbeat {
+    let heartbeat = Heartbeat {
         task: task.clone(),
         ttl: Seconds(args.ttl),
     };
-    let lease_expires = answer::renewed(&session.execute(heartbeat).await?)?;
+    let lease_expires = session.execute(heartbeat).await?.answer.lease_expires;
     if args.json {
         return output.json(&json!({ "task_id": task, "lease_expires": lease_expires }));
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::DispatchFrom;
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         .with_context(|| format!("cannot import {}", path.display()))?;
     if imported.is_whole {
         let home = session.home.clone();
-        let dispatch_from = Command::DispatchFrom {
+        let dispatch_from = DispatchFrom {
             workspaces: home.workspaces().display().to_string(),
             home: spawn_blocking(move || home.identity()).await??,
         };

@@ -1,6 +1,6 @@
 //! `kanban inbox`.
 
-use domain::command::Command;
+use domain::command::{DropDelivery, RetryDelivery};
 use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need, behind_in_words};
 use domain::text::one_line;
@@ -30,12 +30,12 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     if let Some(delivery) = args.retry.map(DeliveryId) {
-        session.execute(Command::RetryDelivery { delivery }).await?;
+        session.execute(RetryDelivery { delivery }).await?;
         output.line(format_args!("Delivery {delivery} is tried again"));
         return Ok(());
     }
     if let Some(delivery) = args.drop.map(DeliveryId) {
-        session.execute(Command::DropDelivery { delivery }).await?;
+        session.execute(DropDelivery { delivery }).await?;
         output.line(format_args!("Delivery {delivery} is dropped"));
         return Ok(());
     }

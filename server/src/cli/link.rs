@@ -1,6 +1,6 @@
 //! `kanban link`.
 
-use domain::command::Command;
+use domain::command::LinkTasks;
 use serde_json::json;
 
 use super::output::Output;
@@ -22,7 +22,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (parent, child) = (args.parent_id, args.child_id);
-    let command = Command::LinkTasks {
+    let command = LinkTasks {
         parent: parent.clone(),
         child: child.clone(),
     };

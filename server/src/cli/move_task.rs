@@ -1,7 +1,7 @@
 //! `kanban move`.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use domain::command::Command;
+use domain::command::MoveTask;
 use domain::status::Status;
 
 use super::bulk::Bulk;
@@ -32,7 +32,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let to = &args.status;
     let mut bulk = Bulk::new(session, output, "move").json(args.json);
     for text in std::iter::once(&args.task_id).chain(&args.ids) {
-        let command = |task| Command::MoveTask {
+        let command = |task| MoveTask {
             task,
             to: to.clone(),
         };

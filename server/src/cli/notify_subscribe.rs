@@ -1,6 +1,6 @@
 //! `kanban notify-subscribe`.
 
-use domain::command::{Answer, Command};
+use domain::command::{Command, SetQuietHours, Subscribe, SubscribeBoard};
 use domain::notify::Filter;
 use domain::notify::quiet::QuietHours;
 
@@ -66,27 +66,28 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         kinds: args.kinds,
     };
     let subscribe = match task.clone() {
-        Some(task) => Command::Subscribe {
+        Some(task) => Command::from(Subscribe {
             task,
             to: to.clone(),
-        },
-        None => Command::SubscribeBoard {
+        }),
+        None => SubscribeBoard {
             to: to.clone(),
             filter,
-        },
+        }
+        .into(),
     };
-    let quiet = args.quiet.map(|quiet| Command::SetQuietHours {
+    let quiet = args.quiet.map(|quiet| SetQuietHours {
         to: to.clone(),
         hours: match quiet {
             Quiet::Never => None,
             Quiet::At(hours) => Some(hours),
         },
     });
-    let commands: Vec<Command> = std::iter::once(subscribe).chain(quiet).collect();
+    let commands: Vec<Command> = std::iter::once(subscribe)
+        .chain(quiet.map(Command::from))
+        .collect();
     let receipts = session.execute_all(commands).await?;
-    let is_new = receipts
-        .first()
-        .is_some_and(|it| !matches!(it.answer, Answer::Unchanged));
+    let is_new = receipts.first().is_some_and(|it| !it.answer.is_nothing());
     let Some(task) = task else {
         return of_board(session, output, &to, is_new, args.json).await;
     };

@@ -1,6 +1,6 @@
 //! `kanban notify-unsubscribe`.
 
-use domain::command::{Answer, Command};
+use domain::command::{Command, Unsubscribe, UnsubscribeBoard};
 use domain::notify::Address;
 use serde_json::json;
 
@@ -27,17 +27,17 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let to = args.address.with_user(None);
     let task = args.task_id.as_deref().map(session::known).transpose()?;
     let commands = match task.clone() {
-        Some(task) => vec![Command::Unsubscribe {
-            task,
-            to: to.clone(),
-        }],
+        Some(task) => vec![
+            Unsubscribe {
+                task,
+                to: to.clone(),
+            }
+            .into(),
+        ],
         None => from_board(session, &to).await?,
     };
     let receipts = session.execute_all(commands).await?;
-    if receipts
-        .iter()
-        .all(|receipt| matches!(receipt.answer, Answer::Unchanged))
-    {
+    if receipts.iter().all(|receipt| receipt.answer.is_nothing()) {
         output.complain("(no such subscription)");
         return Ok(());
     }
@@ -62,8 +62,9 @@ async fn from_board(session: &Session, to: &Address) -> Result<Vec<Command>, ker
     let there = all
         .iter()
         .filter(|found| address::is_same_place(&found.to, to));
-    let commands = there.map(|found| Command::UnsubscribeBoard {
-        subscription: found.id,
+    let commands = there.map(|found| {
+        let subscription = found.id;
+        UnsubscribeBoard { subscription }.into()
     });
     Ok(commands.collect())
 }

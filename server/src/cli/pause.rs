@@ -1,6 +1,6 @@
 //! `kanban pause`.
 
-use domain::command::Command;
+use domain::command::Pause;
 use serde_json::json;
 
 use super::lanes;
@@ -30,9 +30,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     }
     let what = lanes::called(args.lane.as_deref());
     let lane = args.lane;
-    session
-        .execute(Command::Pause { lane: lane.clone() })
-        .await?;
+    session.execute(Pause { lane: lane.clone() }).await?;
     if args.json {
         return output.json(&json!({ "lane": lane }));
     }

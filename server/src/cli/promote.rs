@@ -1,13 +1,12 @@
 //! `kanban promote`.
 
-use domain::command::Command;
+use domain::command::{Count, MoveTask, PromoteWaiting};
 use domain::status::Status;
 use serde_json::json;
 
 use super::bulk::Bulk;
 use super::output::Output;
 use super::session::Session;
-use crate::answer;
 
 /// Make tasks ready: those named, else all that wait for nothing any more
 #[derive(Debug, clap::Args)]
@@ -22,8 +21,8 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     if args.task_ids.is_empty() {
-        let receipt = session.execute(Command::PromoteWaiting).await?;
-        let count = answer::promoted(&receipt)?;
+        let receipt = session.execute(PromoteWaiting).await?;
+        let Count(count) = receipt.answer;
         if args.json {
             return output.json(&json!({ "promoted": count }));
         }
@@ -32,7 +31,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     }
     let mut bulk = Bulk::new(session, output, "promote").json(args.json);
     for text in &args.task_ids {
-        let command = |task| Command::MoveTask {
+        let command = |task| MoveTask {
             task,
             to: Status::Ready,
         };

@@ -1,6 +1,6 @@
 //! `kanban resume`.
 
-use domain::command::Command;
+use domain::command::Resume;
 use serde_json::json;
 
 use super::lanes;
@@ -23,9 +23,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let what = lanes::called(args.lane.as_deref());
     let lane = args.lane;
-    session
-        .execute(Command::Resume { lane: lane.clone() })
-        .await?;
+    session.execute(Resume { lane: lane.clone() }).await?;
     if args.json {
         return output.json(&json!({ "lane": lane }));
     }

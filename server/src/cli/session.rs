@@ -3,7 +3,7 @@
 use dispatcher::Home;
 use domain::actor::{Actor, Authority};
 use domain::authority::Act;
-use domain::command::{Command, Receipt};
+use domain::command::{Command, Receipt, Verb};
 use domain::dispatch::WhyNot;
 use domain::error::Error;
 use domain::id::{RunToken, TaskId};
@@ -128,8 +128,11 @@ impl Session {
     }
 
     /// Gives a command in the name of the one who asks.
-    pub(super) async fn execute(&self, command: Command) -> Result<Receipt, kernel::Error> {
-        self.execute_as(self.author.clone(), command).await
+    pub(super) async fn execute<V: Verb>(
+        &self,
+        verb: V,
+    ) -> Result<Receipt<V::Answer>, kernel::Error> {
+        self.execute_as(self.author.clone(), verb).await
     }
 
     /// Gives several commands, of which all are carried out or none.
@@ -156,16 +159,16 @@ impl Session {
 
     /// Gives a command in another name, but for a chat, whose names are not theirs to choose. What it may
     /// do stays the same.
-    pub(super) async fn execute_as(
+    pub(super) async fn execute_as<V: Verb>(
         &self,
         name: String,
-        command: Command,
-    ) -> Result<Receipt, kernel::Error> {
+        verb: V,
+    ) -> Result<Receipt<V::Answer>, kernel::Error> {
         let name = match self.place {
             Place::Terminal => name,
             Place::Chat => self.author.clone(),
         };
-        self.kernel.execute(&self.actor_called(name), command).await
+        self.kernel.execute(&self.actor_called(name), verb).await
     }
 
     /// The task that was named, else the worker's own.

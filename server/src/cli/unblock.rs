@@ -1,6 +1,6 @@
 //! `kanban unblock`.
 
-use domain::command::Command;
+use domain::command::UnblockTask;
 
 use super::bulk::Bulk;
 use super::output::Output;
@@ -22,7 +22,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let mut bulk = Bulk::new(session, output, "unblock").json(args.json);
     for text in &args.task_ids {
-        let command = |task| Command::UnblockTask { task };
+        let command = |task| UnblockTask { task };
         bulk.named(text, command, |task| format!("Unblocked {task}"))
             .await;
     }

@@ -1,7 +1,7 @@
 //! `kanban undo`.
 
 use anyhow::Context as _;
-use domain::command::Command;
+use domain::command::Undo;
 use domain::id::EventId;
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let event = args.event.map(EventId).or(last.as_ref().map(|it| it.id));
     let event =
         event.with_context(|| format!("nothing that {} did can be undone", session.author))?;
-    session.execute(Command::Undo { event }).await?;
+    session.execute(Undo { event }).await?;
     if args.json {
         return output.json(&json!({ "undone": event }));
     }

@@ -1,6 +1,6 @@
 //! `kanban unlink`.
 
-use domain::command::{Answer, Command};
+use domain::command::{Change, UnlinkTasks};
 use serde_json::json;
 
 use super::output::Output;
@@ -22,12 +22,12 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let parent = session::known(&args.parent_id)?;
     let child = session::known(&args.child_id)?;
-    let command = Command::UnlinkTasks {
+    let command = UnlinkTasks {
         parent: parent.clone(),
         child: child.clone(),
     };
     let receipt = session.execute(command).await?;
-    if matches!(receipt.answer, Answer::Unchanged) {
+    if receipt.answer == Change::Unchanged {
         output.complain(format_args!("No such link: {parent} -> {child}"));
         return Ok(());
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dispatcher::Home;
 use domain::actor::Actor;
-use domain::command::{Answer, Command};
+use domain::command::{Audit, Change, CommentOnTask, Subscribe, TakeMessage, UnblockTask};
 use domain::id::TaskId;
 use domain::notify::Address;
 use kernel::Kernel;
@@ -137,12 +137,12 @@ impl Gateway {
 
     /// Returns true when this comes for the first time, and marks it as seen.
     async fn is_new(&self, platform: &str, key: &str) -> Result<bool, kernel::Error> {
-        let take = Command::TakeMessage {
+        let take = TakeMessage {
             platform: platform.to_owned(),
             message: key.to_owned(),
         };
         let receipt = self.host.kernel.execute(&notifier(), take).await?;
-        Ok(!matches!(receipt.answer, Answer::Unchanged))
+        Ok(receipt.answer == Change::Done)
     }
 
     fn day_to_refuse(&self, from: &Address) -> Option<i64> {
@@ -165,7 +165,7 @@ impl Gateway {
         }
         let action = "refuse a stranger in a chat".to_owned();
         let stranger = Actor::full(name).from_origin(format!("{platform}:{chat}"));
-        let audit = Command::Audit { action };
+        let audit = Audit { action };
         self.host.kernel.execute(&stranger, audit).await?;
         let user = from.user_id.as_deref().unwrap_or("?");
         Ok(Some(format!(
@@ -183,11 +183,12 @@ impl Gateway {
         let answered = format!("Thank you, {task} goes on.");
         let body = text.to_owned();
         let commands = vec![
-            Command::CommentOnTask {
+            CommentOnTask {
                 task: task.clone(),
                 body,
-            },
-            Command::UnblockTask { task },
+            }
+            .into(),
+            UnblockTask { task }.into(),
         ];
         self.host.kernel.execute_all(actor, commands).await?;
         Ok(answered)
@@ -201,7 +202,7 @@ impl Gateway {
             return Ok(answer);
         };
         let to = heard.from.clone();
-        let subscribe = Command::Subscribe { task, to };
+        let subscribe = Subscribe { task, to };
         kernel.execute(actor, subscribe).await?;
         Ok(format!("{answer}\n{SUBSCRIBED}"))
     }

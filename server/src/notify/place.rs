@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::command::Command;
+use domain::command::{RecordDelivered, RecordUndelivered, Verb};
 use domain::id::DeliveryId;
 use domain::notify::delivery::{Delivery, Retry};
 use kernel::Due;
@@ -55,7 +55,7 @@ async fn send(work: &Work, channel: &Arc<dyn Channel>, told: &[Delivery]) -> boo
     };
     match channel.deliver(&first.to, &message).await {
         Ok(receipt) => {
-            let command = Command::RecordDelivered {
+            let command = RecordDelivered {
                 deliveries: ids(told),
                 receipt,
                 is_chat: channel.is_chat(),
@@ -82,7 +82,7 @@ async fn record_failure(work: &Work, told: &[Delivery], failure: Failure) {
             "news could not be delivered"
         );
     }
-    let command = Command::RecordUndelivered {
+    let command = RecordUndelivered {
         deliveries: ids(told),
         error,
         retry,
@@ -92,8 +92,8 @@ async fn record_failure(work: &Work, told: &[Delivery], failure: Failure) {
 
 /// Records what became of a delivery. A board that cannot be written, on a full disk for example, is
 /// waited for: to deliver again what cannot be recorded would never end.
-async fn record(work: &Work, command: Command) {
-    while let Err(error) = work.kernel.execute(&notifier(), command.clone()).await {
+async fn record(work: &Work, verb: impl Verb + Clone) {
+    while let Err(error) = work.kernel.execute(&notifier(), verb.clone()).await {
         tracing::error!(%error, "a delivery could not be recorded");
         if work.is_stopping() {
             return;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{
+    BlockTask, CreateTask, RetryDelivery, Subscribe, SubscribeBoard, UnblockTask, Verb,
+};
 use domain::id::TaskId;
 use domain::notify::delivery::{Delivery, DeliveryState};
 use domain::notify::{Address, Filter};
@@ -36,31 +38,28 @@ impl Board {
         Notifier::start(self.kernel.clone(), self.home.clone(), FindServers::Nowhere).await
     }
 
-    async fn give(&self, command: Command) -> Answer {
+    async fn give<V: Verb>(&self, verb: V) -> V::Answer {
         self.kernel
-            .execute(&Actor::full("ada"), command)
+            .execute(&Actor::full("ada"), verb)
             .await
             .unwrap()
             .answer
     }
 
     async fn create(&self, tenant: &str) -> TaskId {
-        let new = NewTask {
+        let new = CreateTask {
             title: "task".to_owned(),
             tenant: Some(tenant.to_owned()),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        match self.give(Command::CreateTask(new)).await {
-            Answer::Created { task, .. } => task,
-            other => panic!("created, but was told {other:?}"),
-        }
+        self.give(new).await.task
     }
 
     /// A task that somebody is told of at this place.
     async fn watched_task(&self, platform: &str, chat_id: &str) -> TaskId {
         let task = self.create("acme").await;
         let to = address(platform, chat_id);
-        self.give(Command::Subscribe {
+        self.give(Subscribe {
             task: task.clone(),
             to,
         })
@@ -70,11 +69,11 @@ impl Board {
 
     async fn block(&self, task: &TaskId, question: &str) {
         let (task, reason) = (task.clone(), Some(question.to_owned()));
-        self.give(Command::BlockTask { task, reason }).await;
+        self.give(BlockTask { task, reason }).await;
     }
 
     async fn unblock(&self, task: &TaskId) {
-        self.give(Command::UnblockTask { task: task.clone() }).await;
+        self.give(UnblockTask { task: task.clone() }).await;
     }
 
     async fn deliveries(&self, state: DeliveryState) -> Vec<Delivery> {
@@ -171,7 +170,7 @@ async fn what_is_refused_for_good_is_a_dead_letter_and_the_next_news_arrive() {
     );
 
     let delivery = dead[0].id;
-    board.give(Command::RetryDelivery { delivery }).await;
+    board.give(RetryDelivery { delivery }).await;
     let again = receiver.answer(200, "").await;
     assert_eq!(again.header("webhook-id"), dead[0].key);
     notifier.stop().await;
@@ -225,7 +224,7 @@ async fn a_flood_becomes_one_message_to_a_chat_and_many_to_a_webhook() {
     let task = board.watched_task("telegram", "7").await;
     let to = address("webhook", "ci");
     board
-        .give(Command::Subscribe {
+        .give(Subscribe {
             task: task.clone(),
             to,
         })
@@ -324,7 +323,7 @@ async fn ten_thousand_news_for_two_hundred_places_are_told_within_thirty_seconds
             ..Filter::default()
         };
         let to = address("webhook", &format!("w{number}"));
-        board.give(Command::SubscribeBoard { to, filter }).await;
+        board.give(SubscribeBoard { to, filter }).await;
         tasks.push(board.create(&tenant).await);
     }
 

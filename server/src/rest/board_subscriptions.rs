@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::Command;
+use domain::command::{SetQuietHours, SubscribeBoard, UnsubscribeBoard};
 use domain::id::SubscriptionId;
 use domain::notify::{Address, Filter};
 use utoipa::ToSchema;
@@ -78,7 +78,7 @@ pub(super) async fn subscribe(
         kinds: asked.kinds,
     };
     check_platform(&to, &state.services.home)?;
-    said(&state, &caller, Command::SubscribeBoard { to, filter }).await
+    said(&state, &caller, SubscribeBoard { to, filter }).await
 }
 
 /// Tells them no longer.
@@ -93,7 +93,7 @@ pub(super) async fn unsubscribe(
     Named(named): Named<NumberParameter>,
 ) -> Result<Response, HttpError> {
     let subscription = SubscriptionId(named.number()?);
-    said(&state, &caller, Command::UnsubscribeBoard { subscription }).await
+    said(&state, &caller, UnsubscribeBoard { subscription }).await
 }
 
 /// Who wants to be left alone, and when.
@@ -148,5 +148,5 @@ pub(super) async fn set_quiet_hours(
         user_id: asked.user_id,
     };
     let hours = asked.hours.map(|text| text.parse()).transpose()?;
-    said(&state, &caller, Command::SetQuietHours { to, hours }).await
+    said(&state, &caller, SetQuietHours { to, hours }).await
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::actor::Actor;
-use domain::command::{Command, MAX_CHANGES, Receipt};
+use domain::command::{ArchiveTask, Command, MAX_CHANGES, Receipt};
 use domain::error::{Error, ErrorKind};
 use domain::id::TaskId;
 use futures::future::join_all;
@@ -117,7 +117,7 @@ impl Wish {
     fn commands(&self, task: &TaskId) -> Result<Vec<Command>, String> {
         let archive = self
             .archive
-            .then(|| Command::ArchiveTask { task: task.clone() });
+            .then(|| ArchiveTask { task: task.clone() }.into());
         let change = match self.change.status.as_deref() {
             _ if self.archive => self.change.without_status().commands(task),
             // The original has a flag for it.

@@ -1,7 +1,10 @@
 //! The changes of `PATCH /tasks/{id}` and `POST /tasks/bulk`, as commands. A field that is `None`
 //! stays.
 
-use domain::command::Command;
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, Command, CompleteTask, EditTask, LimitTask, MoveTask,
+    SetPriority,
+};
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::time::Seconds;
@@ -68,7 +71,7 @@ impl Changes {
 
     /// The commands that do it, in the order of the original.
     pub(super) fn commands(&self, task: &TaskId) -> Result<Vec<Command>, UnknownStatus> {
-        let assign = self.assignee.as_ref().map(|assignee| Command::AssignTask {
+        let assign = self.assignee.as_ref().map(|assignee| AssignTask {
             task: task.clone(),
             assignee: Some(assignee.clone()).filter(|name| !name.is_empty()),
             stop: self.stop,
@@ -77,33 +80,37 @@ impl Changes {
             Some(status) => Some(self.place(task, status)?),
             None => None,
         };
-        let priority = self.priority.map(|priority| Command::SetPriority {
+        let priority = self.priority.map(|priority| SetPriority {
             task: task.clone(),
             priority,
         });
         let says_something = self.title.is_some() || self.body.is_some();
-        let edit = says_something.then(|| Command::EditTask {
+        let edit = says_something.then(|| EditTask {
             task: task.clone(),
             title: self.title.clone(),
             body: self.body.clone(),
         });
         let has_limits = self.max_runtime_seconds.is_some() || self.max_retries.is_some();
-        let limit = has_limits.then(|| Command::LimitTask {
+        let limit = has_limits.then(|| LimitTask {
             task: task.clone(),
             max_runtime: self.max_runtime_seconds.map(Seconds),
             failure_limit: self.max_retries.and_then(count),
         });
-        Ok([assign, place, priority, edit, limit]
-            .into_iter()
-            .flatten()
-            .collect())
+        let commands = [
+            assign.map(Command::from),
+            place,
+            priority.map(Command::from),
+            edit.map(Command::from),
+            limit.map(Command::from),
+        ];
+        Ok(commands.into_iter().flatten().collect())
     }
 
     fn place(&self, task: &TaskId, status: &str) -> Result<Command, UnknownStatus> {
         let task = task.clone();
         let unknown = || UnknownStatus(status.to_owned());
         Ok(match Status::from_name(status).ok_or_else(unknown)? {
-            Status::Done => Command::CompleteTask {
+            Status::Done => CompleteTask {
                 task,
                 result: self.result.clone(),
                 summary: self.summary.clone(),
@@ -111,21 +118,25 @@ impl Changes {
                     .metadata
                     .clone()
                     .map(|it| Value::Object(it).to_string()),
-            },
-            Status::Blocked => Command::BlockTask {
+            }
+            .into(),
+            Status::Blocked => BlockTask {
                 task,
                 reason: self.block_reason.clone(),
-            },
-            Status::Archived => Command::ArchiveTask { task },
+            }
+            .into(),
+            Status::Archived => ArchiveTask { task }.into(),
             // To `ready` a blocked task is unblocked; to `running` nothing moves, which the kernel
             // knows.
-            to => Command::MoveTask { task, to },
+            to => MoveTask { task, to }.into(),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::command::BoardVerb;
+
     use super::*;
 
     #[test]
@@ -141,7 +152,10 @@ mod tests {
         assert!(commands(None).is_empty());
         assert!(matches!(
             commands(Some("")).as_slice(),
-            [Command::AssignTask { assignee: None, .. }]
+            [Command::Board(BoardVerb::AssignTask(AssignTask {
+                assignee: None,
+                ..
+            }))]
         ));
     }
 

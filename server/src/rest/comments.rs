@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::Command;
+use domain::command::CommentOnTask;
 use domain::error::Error;
 use utoipa::ToSchema;
 
@@ -50,7 +50,7 @@ pub(super) async fn comment(
         Some(author) => caller.actor_as(author),
     };
     let task = named.task()?;
-    let comment = Command::CommentOnTask { task, body };
+    let comment = CommentOnTask { task, body };
     state.kernel().execute(&actor, comment).await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }

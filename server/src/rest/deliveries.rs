@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::Command;
+use domain::command::{DropDelivery, RetryDelivery, Verb};
 use domain::id::DeliveryId;
 use domain::notify::delivery::DeliveryState;
 use utoipa::IntoParams;
@@ -80,7 +80,7 @@ pub(super) async fn retry(
     Named(named): Named<NumberParameter>,
 ) -> Result<Response, HttpError> {
     let delivery = DeliveryId(named.number()?);
-    say(&state, &caller, Command::RetryDelivery { delivery }).await
+    say(&state, &caller, RetryDelivery { delivery }).await
 }
 
 /// Forgets what was given up.
@@ -97,10 +97,10 @@ pub(super) async fn drop_dead(
     Named(named): Named<NumberParameter>,
 ) -> Result<Response, HttpError> {
     let delivery = DeliveryId(named.number()?);
-    say(&state, &caller, Command::DropDelivery { delivery }).await
+    say(&state, &caller, DropDelivery { delivery }).await
 }
 
-async fn say(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {
-    state.kernel().execute(&caller.actor(), command).await?;
+async fn say(state: &AppState, caller: &Caller, verb: impl Verb) -> Result<Response, HttpError> {
+    state.kernel().execute(&caller.actor(), verb).await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }

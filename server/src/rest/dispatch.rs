@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::Command;
+use domain::command::{Pause, Resume, Verb};
 use domain::id::TaskId;
 use tokio::task::spawn_blocking;
 use utoipa::{IntoParams, ToSchema};
@@ -131,7 +131,7 @@ pub(super) async fn pause(
     if let Some(lane) = &lane {
         refuse_unknown(&state, lane).await?;
     }
-    say(&state, &caller, Command::Pause { lane }).await
+    say(&state, &caller, Pause { lane }).await
 }
 
 /// Starts tasks again.
@@ -148,7 +148,7 @@ pub(super) async fn resume(
     OptionalBody(which): OptionalBody<WhichLane>,
 ) -> Result<Response, HttpError> {
     let lane = which.named();
-    say(&state, &caller, Command::Resume { lane }).await
+    say(&state, &caller, Resume { lane }).await
 }
 
 async fn refuse_unknown(state: &AppState, lane: &str) -> Result<(), HttpError> {
@@ -163,7 +163,7 @@ async fn refuse_unknown(state: &AppState, lane: &str) -> Result<(), HttpError> {
     }
 }
 
-async fn say(state: &AppState, caller: &Caller, command: Command) -> Result<Response, HttpError> {
-    state.kernel().execute(&caller.actor(), command).await?;
+async fn say(state: &AppState, caller: &Caller, verb: impl Verb) -> Result<Response, HttpError> {
+    state.kernel().execute(&caller.actor(), verb).await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::{Answer, Command};
+use domain::command::{Change, LinkTasks, UnlinkTasks};
 use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Body, Parameters, lenient};
@@ -37,7 +37,7 @@ pub(super) async fn link(
     Extension(caller): Extension<Caller>,
     Body(asked): Body<Link>,
 ) -> Result<Response, HttpError> {
-    let link = Command::LinkTasks {
+    let link = LinkTasks {
         parent: asked.parent_id,
         child: asked.child_id,
     };
@@ -62,9 +62,9 @@ pub(super) async fn unlink(
     let (Ok(parent), Ok(child)) = (asked.parent_id.parse(), asked.child_id.parse()) else {
         return Ok(Json(wire::answer::Done { ok: false }).into_response());
     };
-    let unlink = Command::UnlinkTasks { parent, child };
+    let unlink = UnlinkTasks { parent, child };
     let receipt = state.kernel().execute(&caller.actor(), unlink).await?;
-    let ok = !matches!(receipt.answer, Answer::Unchanged);
+    let ok = receipt.answer == Change::Done;
     let undoable = undo::header(&[vec![receipt]]);
     Ok((undoable, Json(wire::answer::Done { ok })).into_response())
 }

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::actor::{Actor, RequestKey};
-use domain::command::Command;
+use domain::command::KeepAnswer;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -142,7 +142,7 @@ async fn keep(
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     let answer = serde_json::to_string(&kept).ok();
-    let keep = Command::KeepAnswer {
+    let keep = KeepAnswer {
         request,
         answer: answer.filter(|json| json.len() <= LONGEST_ANSWER),
     };

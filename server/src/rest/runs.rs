@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::{Command, LEASE};
+use domain::command::{self, CancelRun, ClaimTask, LEASE, ReclaimTask};
 use domain::error::Error;
 use domain::id::{RunId, TaskId};
 use domain::time::Seconds;
@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 
 use super::input::{Named, NumberParameter, OptionalBody, TaskParameter, lenient};
 use super::{tasks, undo, wire};
+use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::limits::LONGEST_LEASE;
-use crate::{AppState, answer};
 
 lenient! {
     /// How to take a task.
@@ -47,7 +47,7 @@ pub(super) async fn claim(
     OptionalBody(asked): OptionalBody<Claim>,
 ) -> Result<Response, HttpError> {
     let policy = dispatcher::by_hand(state.kernel(), &state.services.home).await;
-    let claim = Command::ClaimTask {
+    let claim = ClaimTask {
         task: named.task()?,
         lock: asked.claimer,
         ttl: asked.ttl_seconds.map_or(LEASE, Seconds),
@@ -55,7 +55,7 @@ pub(super) async fn claim(
         policy: policy.map_err(HttpError::Dispatcher)?,
     };
     let receipt = state.kernel().execute(&caller.actor(), claim).await?;
-    let claimed = answer::claimed(receipt)?;
+    let claimed = receipt.answer;
     let claim = wire::run::Claimed::new(&claimed, state.kernel().now());
     Ok(Json(claim).into_response())
 }
@@ -86,9 +86,9 @@ pub(super) async fn heartbeat(
 ) -> Result<Response, HttpError> {
     let ttl = asked.ttl_seconds.map_or(LEASE, Seconds);
     let task = named.task()?;
-    let heartbeat = Command::Heartbeat { task, ttl };
+    let heartbeat = command::Heartbeat { task, ttl };
     let receipt = state.kernel().execute(&caller.actor(), heartbeat).await?;
-    let lease_expires = answer::renewed(&receipt)?;
+    let lease_expires = receipt.answer.lease_expires;
     Ok(Json(wire::run::Lease { lease_expires }).into_response())
 }
 
@@ -118,8 +118,8 @@ pub(super) async fn cancel(
     Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let task = named.task()?;
-    let cancel = Command::CancelRun { task: task.clone() };
-    tasks::change_one(&state, &caller.actor(), vec![cancel], task).await
+    let cancel = CancelRun { task: task.clone() };
+    tasks::change_one(&state, &caller.actor(), vec![cancel.into()], task).await
 }
 
 lenient! {
@@ -192,7 +192,7 @@ async fn end(
     run: Option<RunId>,
     reason: Option<String>,
 ) -> Result<Response, HttpError> {
-    let reclaim = Command::ReclaimTask {
+    let reclaim = ReclaimTask {
         task: task.clone(),
         run,
         reason,

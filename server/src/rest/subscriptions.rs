@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::{Answer, Command};
+use domain::command::{Change, Subscribe, Unsubscribe, Verb};
 use domain::notify;
 use utoipa::{IntoParams, ToSchema};
 
@@ -87,7 +87,7 @@ pub(super) async fn subscribe(
     let to = to.into();
     let task = named.task()?;
     check_platform(&to, &state.services.home)?;
-    said(&state, &caller, Command::Subscribe { task, to }).await
+    said(&state, &caller, Subscribe { task, to }).await
 }
 
 /// Tells somebody no longer.
@@ -105,15 +105,15 @@ pub(super) async fn unsubscribe(
 ) -> Result<Response, HttpError> {
     let to = to.into();
     let task = named.task()?;
-    said(&state, &caller, Command::Unsubscribe { task, to }).await
+    said(&state, &caller, Unsubscribe { task, to }).await
 }
 
 pub(super) async fn said(
     state: &AppState,
     caller: &Caller,
-    command: Command,
+    verb: impl Verb<Answer = Change>,
 ) -> Result<Response, HttpError> {
-    let receipt = state.kernel().execute(&caller.actor(), command).await?;
-    let ok = !matches!(receipt.answer, Answer::Unchanged);
+    let receipt = state.kernel().execute(&caller.actor(), verb).await?;
+    let ok = receipt.answer == Change::Done;
     Ok(Json(wire::answer::Done { ok }).into_response())
 }

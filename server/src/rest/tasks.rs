@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::actor::Actor;
-use domain::command::{self, Command, MAX_CHANGES};
+use domain::command::{self, ArchiveTask, AssignTask, Command, Created, MAX_CHANGES, ReclaimTask};
 use domain::error::Error;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -19,9 +19,9 @@ use utoipa::ToSchema;
 use super::change::Changes;
 use super::input::{Body, Named, OptionalBody, TaskParameter, lenient};
 use super::{once, undo, wire};
+use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
-use crate::{AppState, answer};
 
 lenient! {
     /// A task to be put on the board.
@@ -94,21 +94,21 @@ pub(super) async fn create(
             return Err(HttpError::Senseless(detail.to_owned()));
         }
     }
-    let create = vec![Command::CreateTask(new)];
+    let create = vec![new.into()];
     let (mut receipts, task) = state
         .kernel()
         .execute_and_show(&caller.actor(), create, Show::Created)
         .await?;
     let undoable = undo::header(slice::from_ref(&receipts));
     let receipt = receipts.pop().ok_or(kernel::Error::Internal)?;
-    let (_, is_new) = answer::created(receipt)?;
-    let created = wire::Created::new(&task, is_new, state.kernel().now());
+    let created = Created::try_from(receipt.answer).map_err(|_| kernel::Error::Internal)?;
+    let created = wire::Created::new(&task, created.is_new, state.kernel().now());
     Ok((undoable, Json(created)).into_response())
 }
 
 impl NewTask {
-    fn checked(self) -> Result<command::NewTask, HttpError> {
-        Ok(command::NewTask {
+    fn checked(self) -> Result<command::CreateTask, HttpError> {
+        Ok(command::CreateTask {
             workspace_kind: self.workspace_kind.parse()?,
             title: self.title,
             body: self.body,
@@ -187,7 +187,7 @@ pub(super) async fn remove(
     Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
     let id = named.task()?;
-    let archive = Command::ArchiveTask { task: id.clone() };
+    let archive = ArchiveTask { task: id.clone() };
     let receipts = match state.kernel().execute(&caller.actor(), archive).await {
         Ok(receipt) => vec![receipt],
         // It has been put away already.
@@ -236,21 +236,27 @@ pub(super) async fn reassign(
     let assignee = asked.profile.filter(|name| !name.trim().is_empty());
     let task = state.kernel().task_alone(&id).await?;
     let stays = task.assignee == assignee;
-    let command = if stop && stays && task.status == Status::Running {
-        Command::ReclaimTask {
+    let command: Command = if stop && stays && task.status == Status::Running {
+        ReclaimTask {
             task: id.clone(),
             run: None,
             reason: asked.reason,
         }
+        .into()
     } else {
-        Command::AssignTask {
+        AssignTask {
             task: id.clone(),
             assignee: assignee.clone(),
             stop,
         }
+        .into()
     };
-    let receipt = state.kernel().execute(&caller.actor(), command).await?;
-    let undoable = undo::header(&[vec![receipt]]);
+    let commands = vec![command];
+    let receipts = state
+        .kernel()
+        .execute_all(&caller.actor(), commands)
+        .await?;
+    let undoable = undo::header(&[receipts]);
     let reassigned = wire::answer::Reassigned::new(&id, assignee.as_deref());
     Ok((undoable, Json(reassigned)).into_response())
 }

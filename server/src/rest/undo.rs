@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use domain::command::{Command, MAX_CHANGES, Receipt};
+use domain::command::{self, MAX_CHANGES, Receipt};
 use domain::id::EventId;
 use utoipa::ToSchema;
 
@@ -46,8 +46,9 @@ pub(super) async fn undo(
         .into_iter()
         // The last was done last, so it is taken back first.
         .rev()
-        .map(|event| Command::Undo {
-            event: EventId(event),
+        .map(|event| {
+            let event = EventId(event);
+            command::Undo { event }.into()
         })
         .collect();
     if commands.is_empty() {
@@ -61,9 +62,9 @@ pub(super) async fn undo(
 }
 
 /// The header that lets each of these acts be taken back.
-pub(super) fn header(acts: &[Vec<Receipt>]) -> HeaderMap {
+pub(super) fn header<A>(acts: &[Vec<Receipt<A>>]) -> HeaderMap {
     // Any event of an act stands for all of it.
-    let last_of = |act: &Vec<Receipt>| {
+    let last_of = |act: &Vec<Receipt<A>>| {
         let mut events = act.iter().flat_map(|receipt| &receipt.events);
         events.next_back().map(ToString::to_string)
     };

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::ForgetWorkspace;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::WorkspaceKind;
@@ -108,7 +108,7 @@ async fn decide(
     let removed = remove(place, workspace, in_use, mode).await;
     if removed.is_ok() && mode == Mode::Remove {
         let path = workspace.path.clone();
-        let forget = Command::ForgetWorkspace { path };
+        let forget = ForgetWorkspace { path };
         kernel.execute(&Actor::dispatcher(), forget).await?;
     }
     drop(held);

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, FAILURE_LIMIT, Failure, LEASE, NewTask};
+use domain::command::{
+    ClaimPolicy, ClaimTask, CompleteTask, CreateTask, DeferRun, FAILURE_LIMIT, FailRun, Failure,
+    InterruptRun, LEASE, Verb,
+};
 use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, Outcome};
 use domain::status::Status;
@@ -79,27 +82,20 @@ impl Night {
             let place = usize::try_from(number).unwrap() % names.len();
             // One in seven waits for the one before it.
             let parent = last.filter(|_| number % 7 == 6);
-            let new = NewTask {
+            let new = CreateTask {
                 title: format!("task {number}"),
                 assignee: Some(names[place].to_owned()),
                 parents: parent.iter().map(ToString::to_string).collect(),
-                ..NewTask::default()
+                ..CreateTask::default()
             };
-            let Answer::Created { task, .. } = night.told(Command::CreateTask(new)).await else {
-                panic!("not created");
-            };
-            last = Some(task);
+            last = Some(night.told(new).await.task);
         }
         night
     }
 
-    async fn told(&self, command: Command) -> Answer {
+    async fn told<V: Verb>(&self, verb: V) -> V::Answer {
         let dispatcher = Actor::dispatcher();
-        self.kernel
-            .execute(&dispatcher, command)
-            .await
-            .unwrap()
-            .answer
+        self.kernel.execute(&dispatcher, verb).await.unwrap().answer
     }
 
     /// One tick: what has ended is settled, and what may start is started.
@@ -119,7 +115,7 @@ impl Night {
             .await
             .unwrap();
         for start in plan(&snapshot, &self.lanes) {
-            let claim = Command::ClaimTask {
+            let claim = ClaimTask {
                 task: start.task,
                 lock: "here:1".to_owned(),
                 ttl: LEASE,
@@ -132,9 +128,7 @@ impl Night {
                     ..ClaimPolicy::default()
                 },
             };
-            let Answer::Claimed(claimed) = self.told(claim).await else {
-                panic!("what was planned was not claimed");
-            };
+            let claimed = self.told(claim).await;
             let takes = Seconds(i64::try_from(30 + self.dice.below(270)).unwrap());
             self.at_work.insert(claimed.run, (now + takes, *claimed));
             self.attempts += 1;
@@ -152,9 +146,9 @@ impl Night {
         // Some tasks can never be done.
         let is_hopeless = claimed.task.title.ends_with("13");
         let dice = self.dice.below(100);
-        let command = if of_service && is_limited && dice < 60 {
+        if of_service && is_limited && dice < 60 {
             let reason = "too many requests".to_owned();
-            Command::DeferRun { run, reason }
+            self.told(DeferRun { run, reason }).await;
         } else if is_hopeless || dice < 15 {
             let failure = Failure {
                 outcome: Outcome::Exit,
@@ -163,16 +157,17 @@ impl Night {
                 proposed: None,
             };
             let limit = None;
-            Command::FailRun {
+            let fail = FailRun {
                 run,
                 failure,
                 limit,
                 next: domain::command::NextAttempt::Soon,
-            }
+            };
+            self.told(fail).await;
         } else if dice < 18 {
-            Command::InterruptRun { run, error: None }
+            self.told(InterruptRun { run, error: None }).await;
         } else {
-            let complete = Command::CompleteTask {
+            let complete = CompleteTask {
                 task,
                 result: None,
                 summary: None,
@@ -180,9 +175,7 @@ impl Night {
             };
             let worker = Actor::worker("worker", claimed.token);
             self.kernel.execute(&worker, complete).await.unwrap();
-            return;
-        };
-        self.told(command).await;
+        }
     }
 
     /// Moves the clock to the next moment at which something happens by itself.

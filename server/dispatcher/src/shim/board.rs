@@ -1,7 +1,7 @@
 //! The supervisor's access to the board, in the worker's name.
 
 use domain::actor::Actor;
-use domain::command::{Command, LEASE};
+use domain::command::{AttachSupervisor, LEASE, RecordSpawn, RenewLease, Verb};
 use domain::run::{Outcome, ProcessIdentity};
 use domain::time::Timestamp;
 use kernel::Kernel;
@@ -34,7 +34,7 @@ impl<'a> Board<'a> {
     /// or has another supervisor.
     pub(super) async fn attach(self, process: ProcessIdentity) -> Result<bool, Error> {
         let run = self.spec.run;
-        match self.tell(Command::AttachSupervisor { run, process }).await {
+        match self.tell(AttachSupervisor { run, process }).await {
             Ok(()) => Ok(true),
             Err(kernel::Error::Refused(_)) => Ok(false),
             Err(error) => Err(error.into()),
@@ -44,7 +44,7 @@ impl<'a> Board<'a> {
     /// Records that the worker runs; returns false when its run is closed. A board that cannot be
     /// reached counts as open.
     pub(super) async fn record_spawn(self, worker_pid: u32, log_start: u64) -> bool {
-        let record = Command::RecordSpawn {
+        let record = RecordSpawn {
             run: self.spec.run,
             worker_pid: worker_pid.into(),
             workspace: self.spec.workspace.display().to_string(),
@@ -65,7 +65,7 @@ impl<'a> Board<'a> {
 
     /// Renews the lease. A lost claim is seen at the next check.
     pub(super) async fn renew_lease(self) {
-        let renew = Command::RenewLease {
+        let renew = RenewLease {
             task: self.spec.task.clone(),
             ttl: LEASE,
         };
@@ -94,9 +94,9 @@ impl<'a> Board<'a> {
         self.kernel.now()
     }
 
-    async fn tell(self, command: Command) -> Result<(), kernel::Error> {
+    async fn tell<V: Verb>(self, verb: V) -> Result<(), kernel::Error> {
         let worker = Actor::worker(&self.spec.assignee, self.spec.token.clone());
-        self.kernel.execute(&worker, command).await.map(|_| ())
+        self.kernel.execute(&worker, verb).await.map(|_| ())
     }
 }
 
@@ -104,7 +104,7 @@ impl<'a> Board<'a> {
 mod tests {
     use std::path::Path;
 
-    use domain::command::{Answer, ClaimPolicy, NewTask, SHELL};
+    use domain::command::{ClaimPolicy, ClaimTask, CreateTask, Heartbeat, MoveTask, SHELL};
     use domain::status::Status;
 
     use super::*;
@@ -115,25 +115,19 @@ mod tests {
         let db = home.join("kanban.db");
         let kernel = Kernel::open(&db).unwrap();
         let person = Actor::full("user");
-        let new = NewTask {
+        let new = CreateTask {
             title: "a task".to_owned(),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        let created = kernel.execute(&person, Command::CreateTask(new)).await;
-        let Answer::Created { task, .. } = created.unwrap().answer else {
-            panic!("not created");
-        };
-        let claim = Command::ClaimTask {
+        let task = kernel.execute(&person, new).await.unwrap().answer.task;
+        let claim = ClaimTask {
             task: task.clone(),
             lock: "here:1".to_owned(),
             ttl: LEASE,
             lane: Some(SHELL.to_owned()),
             policy: ClaimPolicy::default(),
         };
-        let claimed = kernel.execute(&person, claim).await;
-        let Answer::Claimed(claimed) = claimed.unwrap().answer else {
-            panic!("not claimed");
-        };
+        let claimed = kernel.execute(&person, claim).await.unwrap().answer;
         let spec = Spec {
             run: claimed.run,
             task,
@@ -156,7 +150,7 @@ mod tests {
         let task = spec.task.clone();
         let to = Status::Triage;
         let person = Actor::full("user");
-        let take_away = Command::MoveTask { task, to };
+        let take_away = MoveTask { task, to };
         kernel.execute(&person, take_away).await.unwrap();
         assert!(!board.record_spawn(1, 0).await);
         let closed = Standing::Closed(Some(Outcome::Cancelled));
@@ -173,10 +167,7 @@ mod tests {
         assert_eq!(board.standing().await, Some(silent));
 
         let task = spec.task.clone();
-        board
-            .tell(Command::Heartbeat { task, ttl: LEASE })
-            .await
-            .unwrap();
+        board.tell(Heartbeat { task, ttl: LEASE }).await.unwrap();
         assert_ne!(board.standing().await, Some(silent));
     }
 }

@@ -1,7 +1,7 @@
 //! The wall clock, which may be set while back-offs and leases go by it.
 
 use domain::actor::Actor;
-use domain::command::{Command, LEASE};
+use domain::command::{FollowClock, LEASE};
 use domain::dispatch::SILENCE;
 use domain::time::Seconds;
 
@@ -47,7 +47,7 @@ impl Work {
     }
 
     async fn move_times(&self, by: Seconds, grace: Seconds) -> Result<(), Error> {
-        let follow = Command::FollowClock { by, grace };
+        let follow = FollowClock { by, grace };
         self.kernel.execute(&Actor::dispatcher(), follow).await?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A dispatcher's loop that tests drive by hand, with runs that it did not start.
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask, SHELL};
+use domain::command::{ClaimPolicy, ClaimTask, CreateTask, LEASE, MoveTask, SHELL, Verb};
 use domain::dispatch::Place;
 use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, OpenRun, Run};
@@ -58,16 +58,12 @@ pub(super) fn place_of(claimed: &Claimed) -> Place {
 impl Work {
     /// A task that is ready for the lane `shell`.
     pub(super) async fn ready(&self) -> TaskId {
-        let new = NewTask {
+        let new = CreateTask {
             title: "a task".to_owned(),
             assignee: Some(SHELL.to_owned()),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        let created = self.told(Command::CreateTask(new)).await;
-        match created {
-            Answer::Created { task, .. } => task,
-            other => panic!("not created: {other:?}"),
-        }
+        self.told(new).await.task
     }
 
     /// A task that was claimed for the lane `shell`.
@@ -78,37 +74,34 @@ impl Work {
 
     /// A new run of a ready task.
     pub(super) async fn claimed_again(&self, task: TaskId) -> Claimed {
-        let claim = Command::ClaimTask {
+        let claim = ClaimTask {
             task,
             lock: "here:1".to_owned(),
             ttl: LEASE,
             lane: Some(SHELL.to_owned()),
             policy: ClaimPolicy::default(),
         };
-        match self.told(claim).await {
-            Answer::Claimed(claimed) => *claimed,
-            other => panic!("not claimed: {other:?}"),
-        }
+        *self.told(claim).await
     }
 
     /// Runs a person's command and returns the answer.
-    pub(super) async fn told(&self, command: Command) -> Answer {
+    pub(super) async fn told<V: Verb>(&self, verb: V) -> V::Answer {
         let person = Actor::full("user");
-        self.kernel.execute(&person, command).await.unwrap().answer
+        self.kernel.execute(&person, verb).await.unwrap().answer
     }
 
     /// Takes a claimed task away from its worker.
     pub(super) async fn take_away(&self, claimed: &Claimed) {
         let task = claimed.task.id.clone();
         let to = Status::Triage;
-        self.told(Command::MoveTask { task, to }).await;
+        self.told(MoveTask { task, to }).await;
     }
 
     /// Takes a claimed task away from its worker, for another one.
     pub(super) async fn give_back(&self, claimed: &Claimed) {
         let task = claimed.task.id.clone();
         let to = Status::Ready;
-        self.told(Command::MoveTask { task, to }).await;
+        self.told(MoveTask { task, to }).await;
     }
 
     /// Writes to the file as another program would.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::PublishDispatcher;
 use domain::dispatch::Report;
 use domain::run::ProcessIdentity;
 use domain::time::{Seconds, Timestamp};
@@ -194,7 +194,7 @@ impl Work {
         let Some(report) = self.health.due(next_look.is_none()) else {
             return;
         };
-        let publish = Command::PublishDispatcher(report.clone());
+        let publish = PublishDispatcher(report.clone());
         match self.kernel.execute(&Actor::dispatcher(), publish).await {
             Ok(_) => {
                 self.health.published = Some((report, Instant::now()));

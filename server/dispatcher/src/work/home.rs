@@ -1,7 +1,7 @@
 //! The first tick in a home folder: a copy of another home starts nothing by itself.
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command};
+use domain::command::{Change, DispatchFrom};
 
 use super::{Work, blocking};
 use crate::error::Error;
@@ -15,12 +15,12 @@ impl Work {
         };
         let root = home.root().to_owned();
         let identity = blocking(move || home.identity().map_err(Error::file("look at", &root)));
-        let settle = Command::DispatchFrom {
+        let settle = DispatchFrom {
             home: identity.await?,
             workspaces: self.home.workspaces().display().to_string(),
         };
         let settled = self.kernel.execute(&Actor::dispatcher(), settle).await?;
-        if matches!(settled.answer, Answer::Done) {
+        if settled.answer == Change::Done {
             tracing::warn!(
                 "the board was copied from another home, which may be at work: it starts nothing \
                  until `kanban resume`"

@@ -1,7 +1,7 @@
 //! The machine as the dispatcher finds it, and what becomes of a run that it did not let start.
 
 use domain::actor::Actor;
-use domain::command::{Command, NextAttempt};
+use domain::command::{FailRun, InterruptRun, NextAttempt};
 use domain::dispatch::Place;
 use domain::id::RunId;
 
@@ -83,16 +83,17 @@ impl Work {
                 (_, Some(lane)) => lane.rules.next_attempt(),
                 (_, None) => NextAttempt::Soon,
             };
-            let fail = Command::FailRun {
+            let fail = FailRun {
                 run,
                 failure: not_started(error),
                 limit: self.settings.failure_limit,
                 next,
             };
-            return self.give_up(run, place.task, vec![fail]).await;
+            return self.give_up(run, place.task, vec![fail.into()]).await;
         }
         let error = Some(error);
-        let interrupt = Command::InterruptRun { run, error };
-        self.tell(run, &Actor::dispatcher(), vec![interrupt]).await
+        let interrupt = InterruptRun { run, error };
+        self.tell(run, &Actor::dispatcher(), vec![interrupt.into()])
+            .await
     }
 }

@@ -56,7 +56,7 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use domain::actor::Actor;
-    use domain::command::{Command, NextAttempt, SHELL};
+    use domain::command::{FailRun, NextAttempt, SHELL};
     use kernel::Clock;
 
     use super::super::fixture::{work, work_by};
@@ -91,7 +91,7 @@ mod tests {
         let clock = Clock::standing_at(Timestamp(1_800_000_000));
         let (_folder, work) = work_by(clock.clone());
         let claimed = work.claimed().await;
-        let fail = Command::FailRun {
+        let fail = FailRun {
             run: claimed.run,
             failure: not_started("no such file".to_owned()),
             limit: None,

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use domain::actor::Actor;
-use domain::command::{Command, NextAttempt};
+use domain::command::{
+    BlockTask, Command, CompleteTask, DeferRun, FailRun, InterruptRun, NextAttempt, RecordExit,
+    RunVerb,
+};
 use domain::dispatch::Place;
 use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, ProcessIdentity};
@@ -129,40 +132,41 @@ impl Work {
         let (dispatcher, task) = (Actor::dispatcher(), place.task.clone());
         match verdict {
             Verdict::Complete { result } => {
-                let complete = Command::CompleteTask {
+                let complete = CompleteTask {
                     task,
                     result,
                     summary: None,
                     metadata: None,
                 };
-                self.tell(run, &worker, with_record(complete)).await
+                self.tell(run, &worker, with_record(complete.into())).await
             }
             Verdict::Block { reason } => {
                 let reason = Some(reason);
-                let block = Command::BlockTask { task, reason };
-                self.tell(run, &worker, with_record(block)).await
+                let block = BlockTask { task, reason };
+                self.tell(run, &worker, with_record(block.into())).await
             }
             Verdict::Fail(failure) => {
                 if failure.outcome == Outcome::Crashed {
                     self.done.crashed.push(task.clone());
                 }
-                let fail = Command::FailRun {
+                let fail = FailRun {
                     run,
                     failure,
                     limit: self.settings.failure_limit,
                     next,
                 };
-                self.give_up(run, task, with_record(fail)).await
+                self.give_up(run, task, with_record(fail.into())).await
             }
             Verdict::Defer { reason } => {
-                let defer = Command::DeferRun { run, reason };
-                self.give_up(run, task, with_record(defer)).await
+                let defer = DeferRun { run, reason };
+                self.give_up(run, task, with_record(defer.into())).await
             }
             Verdict::Hinder { error, fault } => self.hindered(run, place, error, fault).await,
             Verdict::Interrupt => {
                 let error = None;
-                let interrupt = Command::InterruptRun { run, error };
-                self.tell(run, &dispatcher, with_record(interrupt)).await
+                let interrupt = InterruptRun { run, error };
+                self.tell(run, &dispatcher, with_record(interrupt.into()))
+                    .await
             }
         }
     }
@@ -194,7 +198,7 @@ impl Work {
             Err(kernel::Error::Refused(refusal)) => {
                 tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
                 let dispatcher = Actor::dispatcher();
-                commands.retain(|command| matches!(command, Command::RecordExit { .. }));
+                commands.retain(|command| matches!(command, Command::Run(RunVerb::RecordExit(_))));
                 match self.kernel.execute_all(&dispatcher, commands).await {
                     Ok(_) | Err(kernel::Error::Refused(_)) => Ok(()),
                     Err(error) => Err(error.into()),
@@ -267,18 +271,20 @@ fn record(run: RunId, exit: &Exit) -> Command {
         End::Code(code) => Some(code),
         _ => None,
     };
-    Command::RecordExit {
+    RecordExit {
         run,
         ended_at: exit.ended_at,
         code,
         log_end: exit.log_end,
     }
+    .into()
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
+    use domain::command::AttachSupervisor;
     use domain::event::Event;
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
@@ -298,8 +304,8 @@ mod tests {
         let supervisor = tokio::process::Command::new("true").spawn().unwrap();
         let (run, place) = (claimed.run, place_of(&claimed));
         let process = process::own_identity().unwrap();
-        let attach = Command::AttachSupervisor { run, process };
-        work.tell(run, &Actor::dispatcher(), vec![attach])
+        let attach = AttachSupervisor { run, process };
+        work.tell(run, &Actor::dispatcher(), vec![attach.into()])
             .await
             .unwrap();
         work.watch(run, place, Process::Child(supervisor)).unwrap();

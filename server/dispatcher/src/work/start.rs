@@ -1,7 +1,7 @@
 //! The beginning of a run.
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, LEASE};
+use domain::command::{ClaimPolicy, ClaimTask, LEASE};
 use domain::dispatch::Place;
 use domain::id::TaskId;
 use domain::run::{Claimed, OpenRun};
@@ -66,7 +66,7 @@ impl Work {
 
     /// Claims a task, unless that is not possible any more: somebody may have been faster.
     async fn claim(&self, start: &Start) -> Result<Option<Box<Claimed>>, Error> {
-        let claim = Command::ClaimTask {
+        let claim = ClaimTask {
             task: start.task.clone(),
             // Another dispatcher that judges workers by its host's name must not judge ours.
             lock: format!("kanban@{}", self.claimer),
@@ -84,10 +84,7 @@ impl Work {
         let claimed = self.kernel.execute(&Actor::dispatcher(), claim).await;
         self.latencies.claim.observe(begun.elapsed());
         match claimed {
-            Ok(receipt) => match receipt.answer {
-                Answer::Claimed(claimed) => Ok(Some(claimed)),
-                _ => Ok(None),
-            },
+            Ok(receipt) => Ok(Some(receipt.answer)),
             Err(kernel::Error::Refused(refusal)) => {
                 tracing::debug!(task.id = %start.task, %refusal, "a task was not claimed");
                 Ok(None)

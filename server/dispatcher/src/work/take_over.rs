@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::{AdoptRun, AttachSupervisor};
 use domain::dispatch::Place;
 use domain::id::RunId;
 use domain::run::{OpenRun, ProcessIdentity};
@@ -35,8 +35,8 @@ impl Work {
         };
         let process = Process::adopt(handle)?;
         if self.is_staying {
-            let adopt = Command::AdoptRun { run: open.run };
-            self.tell(open.run, &Actor::dispatcher(), vec![adopt])
+            let adopt = AdoptRun { run: open.run };
+            self.tell(open.run, &Actor::dispatcher(), vec![adopt.into()])
                 .await?;
             tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
         }
@@ -62,7 +62,7 @@ impl Work {
             pid: 0,
             started_ticks: 0,
         };
-        let attach = Command::AttachSupervisor { run, process };
+        let attach = AttachSupervisor { run, process };
         match self.kernel.execute(&Actor::dispatcher(), attach).await {
             Ok(_) => Ok(true),
             Err(kernel::Error::Refused(_)) => Ok(false),
@@ -120,7 +120,7 @@ fn alive(found: Supervisor) -> Option<OwnedFd> {
 mod tests {
     use std::fs;
 
-    use domain::command::LEASE;
+    use domain::command::{CompleteTask, LEASE};
     use domain::dispatch::WhyNot;
     use domain::run::Outcome;
     use domain::time::{Seconds, Timestamp};
@@ -134,7 +134,7 @@ mod tests {
     use crate::process;
 
     async fn attach(work: &Work, run: RunId, process: ProcessIdentity) -> bool {
-        let attach = Command::AttachSupervisor { run, process };
+        let attach = AttachSupervisor { run, process };
         let dispatcher = Actor::dispatcher();
         work.kernel.execute(&dispatcher, attach).await.is_ok()
     }
@@ -148,7 +148,7 @@ mod tests {
         let supervisor = supervisor.arg("1000").kill_on_drop(true).spawn();
         let supervisor = Process::Child(supervisor.unwrap());
         work.watch(run, place_of(&claimed), supervisor).unwrap();
-        work.told(Command::CompleteTask {
+        work.told(CompleteTask {
             task,
             result: None,
             summary: None,

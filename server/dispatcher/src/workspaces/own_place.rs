@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::MoveWorkspaces;
 use domain::task::Task;
 use domain::workspace::Workspace;
 use kernel::Kernel;
@@ -30,9 +30,7 @@ pub(crate) async fn made(
     {
         let to = home.workspaces().display().to_string();
         let dispatcher = Actor::dispatcher();
-        kernel
-            .execute(&dispatcher, Command::MoveWorkspaces { to })
-            .await?;
+        kernel.execute(&dispatcher, MoveWorkspaces { to }).await?;
         task.workspace_path = Some(own.display().to_string());
     }
     Ok(kernel.workspace(own).await?)

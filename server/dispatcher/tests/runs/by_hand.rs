@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dispatcher::Error;
 use domain::actor::Actor;
-use domain::command::{Answer, Command, LEASE, NewTask};
+use domain::command::{ArchiveTask, ClaimTask, CreateTask, LEASE};
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::run::{Claimed, Outcome};
@@ -15,7 +15,7 @@ use domain::time::Timestamp;
 use crate::harness::{AT_WORK, Board, gone, in_time, kill, open, outcomes, wait_at};
 
 async fn claim(board: &Board, task: &TaskId) -> Result<Claimed, Refusal> {
-    let claim = Command::ClaimTask {
+    let claim = ClaimTask {
         task: task.clone(),
         lock: "here:1".to_owned(),
         ttl: LEASE,
@@ -25,17 +25,14 @@ async fn claim(board: &Board, task: &TaskId) -> Result<Claimed, Refusal> {
             .unwrap(),
     };
     match board.kernel.execute(&Actor::full("user"), claim).await {
-        Ok(receipt) => match receipt.answer {
-            Answer::Claimed(claimed) => Ok(*claimed),
-            other => panic!("not claimed: {other:?}"),
-        },
+        Ok(receipt) => Ok(*receipt.answer),
         Err(kernel::Error::Refused(refusal)) => Err(refusal),
         Err(error) => panic!("{error}"),
     }
 }
 
 /// Claims a task with this workspace, and returns the path where that was made.
-async fn move_in(board: &Board, new: NewTask) -> (TaskId, Result<PathBuf, Error>) {
+async fn move_in(board: &Board, new: CreateTask) -> (TaskId, Result<PathBuf, Error>) {
     let task = board.create_task(new).await;
     let claimed = claim(board, &task).await.unwrap();
     let moving = dispatcher::move_in(&board.kernel, &board.home, board.config(), &claimed);
@@ -45,9 +42,7 @@ async fn move_in(board: &Board, new: NewTask) -> (TaskId, Result<PathBuf, Error>
 
 /// Returns true when the folder may be removed once its task has been archived.
 async fn is_noted(board: &Board, task: &TaskId, place: &Path) -> bool {
-    board
-        .told(Command::ArchiveTask { task: task.clone() })
-        .await;
+    board.told(ArchiveTask { task: task.clone() }).await;
     let noted = board.kernel.removable_workspaces(Timestamp(i64::MAX)).await;
     let noted = noted.unwrap();
     noted.iter().any(|it| Path::new(&it.path) == place)
@@ -56,9 +51,9 @@ async fn is_noted(board: &Board, task: &TaskId, place: &Path) -> bool {
 #[tokio::test]
 async fn whoever_claims_a_task_by_hand_finds_a_folder_that_is_known_as_ours() {
     let board = Board::new();
-    let scratch = NewTask {
+    let scratch = CreateTask {
         title: "by hand".to_owned(),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let (task, place) = move_in(&board, scratch).await;
     let place = place.unwrap();
@@ -76,7 +71,7 @@ async fn whoever_claims_a_task_by_hand_finds_the_worktree_of_its_lane() {
     let board = Board::new();
     let repository = board.repository();
     board.lane("agent", "", &format!("repository = {repository:?}"));
-    let worktree = NewTask {
+    let worktree = CreateTask {
         workspace_kind: WorkspaceKind::Worktree,
         workspace_path: None,
         ..board.task("agent", "")
@@ -90,7 +85,7 @@ async fn whoever_claims_a_task_by_hand_finds_the_worktree_of_its_lane() {
 #[tokio::test]
 async fn a_claim_by_hand_whose_workspace_cannot_be_made_is_given_back() {
     let board = Board::new();
-    let nowhere = NewTask {
+    let nowhere = CreateTask {
         workspace_path: Some("/proc/none/here".to_owned()),
         ..board.task("nobody", "")
     };

@@ -1,6 +1,6 @@
 //! The ends of runs.
 
-use domain::command::NewTask;
+use domain::command::CreateTask;
 use domain::run::{Outcome, Run};
 use domain::status::Status;
 use domain::task::WorkspaceKind;
@@ -59,7 +59,7 @@ async fn a_worker_that_kills_itself_fails_its_attempt() {
 #[tokio::test]
 async fn a_workspace_that_only_a_person_can_mend_blocks_its_task_at_once_and_says_so() {
     let board = Board::new();
-    let nowhere = NewTask {
+    let nowhere = CreateTask {
         workspace_kind: WorkspaceKind::Dir,
         workspace_path: None,
         ..board.task("shell", "")

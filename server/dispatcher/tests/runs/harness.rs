@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use dispatcher::{Config, Dispatcher, Error, Home};
 use domain::actor::Actor;
-use domain::command::{Answer, Command, LEASE, NewTask};
+use domain::command::{
+    BlockTask, Command, CompleteTask, CreateTask, Heartbeat, LEASE, MoveTask, Verb,
+};
 use domain::dispatch::Report;
 use domain::fixture::left_out;
 use domain::id::{RunId, RunToken, TaskId};
@@ -153,22 +155,19 @@ impl Board {
         self.create_task(self.task(assignee, "")).await
     }
 
-    pub(crate) fn task(&self, assignee: &str, body: &str) -> NewTask {
-        NewTask {
+    pub(crate) fn task(&self, assignee: &str, body: &str) -> CreateTask {
+        CreateTask {
             title: "a task".to_owned(),
             body: Some(body.to_owned()),
             assignee: Some(assignee.to_owned()),
             workspace_kind: WorkspaceKind::Dir,
             workspace_path: Some(self.work().display().to_string()),
-            ..NewTask::default()
+            ..CreateTask::default()
         }
     }
 
-    pub(crate) async fn create_task(&self, new: NewTask) -> TaskId {
-        match self.told(Command::CreateTask(new)).await {
-            Answer::Created { task, .. } => task,
-            other => panic!("not created: {other:?}"),
-        }
+    pub(crate) async fn create_task(&self, new: CreateTask) -> TaskId {
+        self.told(new).await.task
     }
 
     /// The task of a script in the lane `shell`, once an event of this kind is there and its
@@ -184,7 +183,7 @@ impl Board {
     }
 
     /// The same of any task.
-    pub(crate) async fn came_of(&self, new: NewTask, until: &str) -> TaskDetail {
+    pub(crate) async fn came_of(&self, new: CreateTask, until: &str) -> TaskDetail {
         let dispatcher = self.start().await;
         let task = self.create_task(new).await;
         self.until_event(&task, until).await;
@@ -194,9 +193,9 @@ impl Board {
     }
 
     /// Runs a person's command and returns the answer.
-    pub(crate) async fn told(&self, command: Command) -> Answer {
+    pub(crate) async fn told<V: Verb>(&self, verb: V) -> V::Answer {
         let person = Actor::full("user");
-        self.kernel.execute(&person, command).await.unwrap().answer
+        self.kernel.execute(&person, verb).await.unwrap().answer
     }
 
     /// Writes to the file as another program would.
@@ -326,7 +325,7 @@ impl Board {
     /// Moves the task by hand, which takes it away from its worker.
     pub(crate) async fn move_to(&self, task: &TaskId, to: Status) {
         let task = task.clone();
-        self.told(Command::MoveTask { task, to }).await;
+        self.told(MoveTask { task, to }).await;
     }
 
     pub(crate) async fn log(&self, task: &TaskId) -> String {
@@ -393,18 +392,19 @@ pub(crate) async fn carry_out(verb: &str) {
     let (task, text) = rest.split_once(' ').unwrap_or((rest, ""));
     let task: TaskId = task.parse().unwrap();
     let text = Some(text.to_owned());
-    let command = match verb {
-        "complete" => Command::CompleteTask {
+    let command: Command = match verb {
+        "complete" => CompleteTask {
             task,
             result: text,
             summary: None,
             metadata: None,
-        },
-        "block" => Command::BlockTask { task, reason: text },
-        "heartbeat" => Command::Heartbeat { task, ttl: LEASE },
+        }
+        .into(),
+        "block" => BlockTask { task, reason: text }.into(),
+        "heartbeat" => Heartbeat { task, ttl: LEASE }.into(),
         other => panic!("no verb {other}"),
     };
-    kernel.execute(&worker, command).await.unwrap();
+    kernel.execute_all(&worker, vec![command]).await.unwrap();
 }
 
 fn variable(name: &str) -> String {

@@ -1,7 +1,7 @@
 //! Settings of `kanban.toml`, and the environment of workers.
 
 use dispatcher::{Config, Error, FindServers, Servers};
-use domain::command::{Command, NewTask};
+use domain::command::{CreateTask, Pause, Resume};
 use domain::dispatch::WhyNot;
 use domain::status::Status;
 
@@ -41,7 +41,7 @@ async fn a_worker_is_told_everything_by_its_environment_and_nothing_by_its_input
     );
     let dispatcher = board.start_with(config).await.unwrap();
     let task = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             tenant: Some("acme".to_owned()),
             ..board.task("agent", "")
         })
@@ -72,7 +72,7 @@ async fn a_worker_that_can_read_is_told_what_its_parents_came_to_and_how_to_repo
     let parent = board.create("echo the port is 8420").await;
     board.until_status(&parent, Status::Done).await;
     let task = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             parents: vec![parent.to_string()],
             ..board.task("agent", "write it down")
         })
@@ -140,13 +140,13 @@ async fn a_paused_lane_starts_nothing_until_it_is_resumed() {
     let board = Board::new();
     let dispatcher = board.start().await;
     let lane = Some("shell".to_owned());
-    board.told(Command::Pause { lane: lane.clone() }).await;
+    board.told(Pause { lane: lane.clone() }).await;
     let task = board.create("true").await;
     let report = in_time(dispatcher.handle().tick(None)).await.unwrap();
     let why = WhyNot::Paused { lane: lane.clone() };
     assert_eq!((report.spawned.len(), &report.skipped[0].why), (0, &why));
     assert_eq!(board.kernel.why(&task).await.unwrap(), Some(why));
-    board.told(Command::Resume { lane }).await;
+    board.told(Resume { lane }).await;
     let done = board.until_status(&task, Status::Done).await;
     assert_eq!(outcomes(&done).len(), 1);
     dispatcher.stop().await;

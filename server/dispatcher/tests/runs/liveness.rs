@@ -1,7 +1,7 @@
 //! Complaints about the original: workers that are doubled, lost, never end or leave zombies. Each
 //! complaint has the test that nobody can make it here.
 
-use domain::command::Command;
+use domain::command::{ArchiveTask, BlockTask, CompleteTask};
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
@@ -121,17 +121,17 @@ async fn a_worker_whose_card_is_completed_or_archived_by_a_person_ends() {
         workers.push(board.worker_of(run.run).await);
     }
     board
-        .told(Command::CompleteTask {
+        .told(CompleteTask {
             task: completed,
             result: None,
             summary: None,
             metadata: None,
         })
         .await;
-    board.told(Command::ArchiveTask { task: archived }).await;
+    board.told(ArchiveTask { task: archived }).await;
     let reason = Some("wait".to_owned());
     board
-        .told(Command::BlockTask {
+        .told(BlockTask {
             task: blocked,
             reason,
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dispatcher::{Spawned, TickReport};
 use domain::actor::Actor;
-use domain::command::{ClaimPolicy, Command, NewTask};
+use domain::command::{ClaimPolicy, ClaimTask, CreateTask};
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use domain::run::Outcome;
@@ -18,11 +18,11 @@ async fn a_task_that_no_lane_serves_is_never_claimed() {
     let board = Board::new();
     let dispatcher = board.start().await;
     let foreign = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             title: "for somebody else".to_owned(),
             assignee: Some("nobody".to_owned()),
             priority: 9,
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await;
     let ours = board.create("true").await;
@@ -36,12 +36,12 @@ async fn a_task_that_no_lane_serves_is_never_claimed() {
 async fn a_claim_by_hand_that_is_forgotten_does_not_take_up_the_board_for_ever() {
     let board = Board::new();
     let forgotten = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             title: "by hand".to_owned(),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await;
-    let claim = Command::ClaimTask {
+    let claim = ClaimTask {
         task: forgotten.clone(),
         lock: "elsewhere:1".to_owned(),
         ttl: Seconds(1),
@@ -61,13 +61,13 @@ async fn a_claim_by_hand_that_is_forgotten_does_not_take_up_the_board_for_ever()
 #[tokio::test]
 async fn a_thousand_tasks_that_no_lane_serves_hold_up_nobody() {
     let board = Board::new();
-    let foreign = NewTask {
+    let foreign = CreateTask {
         title: "for somebody else".to_owned(),
         assignee: Some("nobody".to_owned()),
         priority: 9,
-        ..NewTask::default()
+        ..CreateTask::default()
     };
-    let many = vec![Command::CreateTask(foreign); 1_000];
+    let many = vec![foreign.into(); 1_000];
     let person = Actor::full("user");
     board.kernel.execute_all(&person, many).await.unwrap();
     let ours = board.create("true").await;
@@ -108,9 +108,9 @@ async fn a_dry_run_writes_nothing_and_lists_exactly_what_then_starts() {
     let board = Board::new();
     board.configure("[lanes.shell]\ncap = 2\n[lanes.gone]\ncommand = [\"no-such-program\"]");
     let unassigned = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             title: "for nobody".to_owned(),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await;
     let (foreign, broken) = (
@@ -177,7 +177,7 @@ async fn a_dry_run_knows_what_another_program_did_to_the_board() {
     // Once it is free it waits, as its parent is not finished.
     let overtaken = board.create("true").await;
     let finished = board.create_for("nobody").await;
-    let child = NewTask {
+    let child = CreateTask {
         parents: vec![finished.to_string()],
         ..board.task("shell", "true")
     };

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use domain::command::NewTask;
+use domain::command::CreateTask;
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use domain::run::Outcome;
@@ -15,7 +15,7 @@ use crate::harness::{Board, Forbidden, in_time, outcomes, write_program};
 async fn ready_tasks(board: &Board, assignee: &str) -> Vec<TaskId> {
     let mut tasks = Vec::new();
     for _ in 0..10 {
-        let task = NewTask {
+        let task = CreateTask {
             workspace_kind: WorkspaceKind::Scratch,
             workspace_path: None,
             ..board.task(assignee, "true")
@@ -130,7 +130,7 @@ async fn a_supervisor_that_cannot_be_started_holds_all_tasks_back_and_counts_for
 async fn what_is_in_the_way_of_one_task_alone_is_counted_and_holds_up_no_other() {
     let board = Board::new();
     let dispatcher = board.start().await;
-    let idea = NewTask {
+    let idea = CreateTask {
         triage: true,
         ..board.task("shell", "true")
     };
@@ -243,7 +243,7 @@ async fn a_workspace_root_that_cannot_be_used_holds_its_lane_back_and_counts_for
         &format!("success = \"exit\"\nworkspace_root = {root:?}"),
     );
     let dispatcher = board.start().await;
-    let new = NewTask {
+    let new = CreateTask {
         workspace_kind: WorkspaceKind::Scratch,
         workspace_path: None,
         ..board.task("agent", "")

@@ -1,7 +1,7 @@
 //! Restarts: the processes that outlive the dispatcher, and those that do not.
 
 use dispatcher::Error;
-use domain::command::NewTask;
+use domain::command::CreateTask;
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::WorkspaceKind;
@@ -127,7 +127,7 @@ async fn what_git_started_for_a_worktree_ends_with_a_supervisor_that_is_killed()
     board.configure(&format!("[board]\ntrusted_repositories = [{repository:?}]"));
     let dispatcher = board.start().await;
     let task = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             workspace_kind: WorkspaceKind::Worktree,
             workspace_path: Some(repository.display().to_string()),
             ..board.task("shell", "true")

@@ -2,7 +2,7 @@
 //! silent, caps that do not hold, and words that keep cards from running. Each has the test that
 //! nobody can complain of it here.
 
-use domain::command::{Command, NewTask, SHELL};
+use domain::command::{BlockTask, CreateTask, Pause, SHELL, UnblockTask};
 use domain::dispatch::WhyNot;
 use domain::run::Outcome;
 use domain::status::Status;
@@ -22,7 +22,7 @@ async fn a_blocked_card_stays_blocked_whatever_the_dispatcher_does() {
         let task = task.clone();
         let reason = Some(reason.to_owned());
         board
-            .told(Command::BlockTask {
+            .told(BlockTask {
                 task: task.clone(),
                 reason,
             })
@@ -40,8 +40,8 @@ async fn a_blocked_card_stays_blocked_whatever_the_dispatcher_does() {
         );
         dispatcher.stop().await;
         if blocked.task.block_reason.as_deref() == Some("is it safe?") {
-            board.told(Command::Pause { lane: None }).await;
-            board.told(Command::UnblockTask { task }).await;
+            board.told(Pause { lane: None }).await;
+            board.told(UnblockTask { task }).await;
         }
         // The second time it is blocked without ever having run.
     }
@@ -52,18 +52,18 @@ async fn a_card_that_waits_for_a_blocked_parent_waits() {
     let board = Board::new();
     let parent = board.create("true").await;
     let child = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             parents: vec![parent.to_string()],
             ..board.task(SHELL, "true")
         })
         .await;
     let reason = None;
     let task = parent.clone();
-    board.told(Command::BlockTask { task, reason }).await;
+    board.told(BlockTask { task, reason }).await;
     let dispatcher = board.start().await;
     in_time(dispatcher.handle().tick(None)).await.unwrap();
     assert_eq!(board.detail(&child).await.task.status, Status::Todo);
-    board.told(Command::UnblockTask { task: parent }).await;
+    board.told(UnblockTask { task: parent }).await;
     board.until_status(&child, Status::Done).await;
     dispatcher.stop().await;
 }
@@ -182,7 +182,7 @@ async fn no_word_in_a_card_or_its_output_keeps_it_from_being_tried_again() {
     let script = "[ -f again ] && exit 0; touch again; echo author: rate limit, auth, 429; exit 1";
     let dispatcher = board.start().await;
     let task = board
-        .create_task(NewTask {
+        .create_task(CreateTask {
             title: "ask the author about the authentication, see pull/123".to_owned(),
             ..board.task(SHELL, script)
         })

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask};
+use domain::command::{ClaimPolicy, ClaimTask, CompleteTask, CreateTask, LEASE, Verb};
 use domain::id::{RunToken, TaskId};
 use kernel::Kernel;
 use tokio::runtime::Runtime;
@@ -25,20 +25,17 @@ impl Ours {
         }
     }
 
-    fn give(&self, actor: &Actor, command: Command) -> Answer {
-        let receipt = self.runtime.block_on(self.kernel.execute(actor, command));
+    fn give<V: Verb>(&self, actor: &Actor, verb: V) -> V::Answer {
+        let receipt = self.runtime.block_on(self.kernel.execute(actor, verb));
         receipt.unwrap().answer
     }
 
     pub(crate) fn create_child_of(&self, parents: &[&TaskId]) -> TaskId {
-        let new = NewTask {
+        let new = CreateTask {
             parents: parents.iter().map(ToString::to_string).collect(),
             ..new_task()
         };
-        match self.give(&Actor::full("ada"), Command::CreateTask(new)) {
-            Answer::Created { task, .. } => task,
-            other => panic!("{other:?}"),
-        }
+        self.give(&Actor::full("ada"), new).task
     }
 }
 
@@ -48,7 +45,7 @@ impl Verbs for Ours {
     }
 
     fn claim(&mut self, task: &TaskId) -> RunToken {
-        let claim = Command::ClaimTask {
+        let claim = ClaimTask {
             task: task.clone(),
             lock: "host:1".to_owned(),
             ttl: LEASE,
@@ -61,14 +58,11 @@ impl Verbs for Ours {
                 ..ClaimPolicy::default()
             },
         };
-        match self.give(&Actor::dispatcher(), claim) {
-            Answer::Claimed(claimed) => claimed.token,
-            other => panic!("{other:?}"),
-        }
+        self.give(&Actor::dispatcher(), claim).token
     }
 
     fn complete(&mut self, task: &TaskId, token: &RunToken) {
-        let complete = Command::CompleteTask {
+        let complete = CompleteTask {
             task: task.clone(),
             result: Some("42".to_owned()),
             summary: None,
@@ -78,10 +72,10 @@ impl Verbs for Ours {
     }
 }
 
-pub(crate) fn new_task() -> NewTask {
-    NewTask {
+pub(crate) fn new_task() -> CreateTask {
+    CreateTask {
         title: "a task of the benchmark".to_owned(),
         assignee: Some("shell".to_owned()),
-        ..NewTask::default()
+        ..CreateTask::default()
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::board::TaskSummary;
-use domain::command::{Answer, Command};
+use domain::command::{Change, IndexTexts};
 use domain::id::TaskId;
 use domain::search::{Found, Hit};
 use tokio::time::timeout;
@@ -109,8 +109,8 @@ impl Kernel {
             let _turn = self.index_turn.acquire().await;
             let indexer = Actor::full("search");
             while !matches!(
-                self.execute(&indexer, Command::IndexTexts).await?.answer,
-                Answer::Unchanged
+                self.execute(&indexer, IndexTexts).await?.answer,
+                Change::Unchanged
             ) {}
             Ok::<(), Error>(())
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::actor::Actor;
-use domain::command::Command;
+use domain::command::InterruptRun;
 use domain::id::TaskId;
 use domain::time::Timestamp;
 use rand::make_rng;
@@ -281,7 +281,7 @@ fn interrupt_runs(conn: &Connection, now: Timestamp) -> Result<(), TransferError
     let mut rng: StdRng = make_rng();
     for run in row::all(conn, open, ())? {
         let work = Work::new(conn, now, &mut rng);
-        let interrupt = vec![Command::InterruptRun { run, error: None }];
+        let interrupt = vec![InterruptRun { run, error: None }.into()];
         let interrupt = Accepted::new(Actor::dispatcher(), interrupt).map_err(Error::from)?;
         verbs::carry_out_all(work, &interrupt)?;
     }

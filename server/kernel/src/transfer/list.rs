@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{Answer, CreateTask, Created};
 use domain::id::TaskId;
 use domain::task::WorkspaceKind;
 use domain::time::{Seconds, Timestamp};
@@ -78,7 +78,7 @@ impl Plan {
         for (plan, place) in self.0 {
             let (key, new) = plan.with_parents(&created);
             let work = Work::new(conn, now, &mut rng);
-            let receipts = Accepted::new(actor.clone(), vec![Command::CreateTask(new)])
+            let receipts = Accepted::new(actor.clone(), vec![new.into()])
                 .map_err(Error::from)
                 .and_then(|accepted| verbs::carry_out_all(work, &accepted));
             let receipts = receipts.map_err(|error| match error {
@@ -86,7 +86,7 @@ impl Plan {
                 error => error.into(),
             })?;
             let answer = receipts.into_iter().next().map(|receipt| receipt.answer);
-            let Some(Answer::Created { task, .. }) = answer else {
+            let Some(Answer::Created(Created { task, .. })) = answer else {
                 return Err(Error::Internal.into());
             };
             created.extend(key.map(|key| (key, task.clone())));
@@ -158,9 +158,9 @@ impl Planned {
     }
 
     /// Returns its id in the list, and the task itself, with the ids of its parents on the board.
-    fn with_parents(self, created: &HashMap<String, TaskId>) -> (Option<String>, NewTask) {
+    fn with_parents(self, created: &HashMap<String, TaskId>) -> (Option<String>, CreateTask) {
         let parent = |name: String| created.get(&name).map_or(name, ToString::to_string);
-        let new = NewTask {
+        let new = CreateTask {
             title: self.title,
             body: self.body,
             assignee: self.assignee,

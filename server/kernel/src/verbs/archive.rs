@@ -1,26 +1,28 @@
 //! Archiving a task.
 
 use domain::actor::Actor;
-use domain::command::Answer;
+use domain::command::{ArchiveTask, Change};
 use domain::event::EventBody;
-use domain::id::TaskId;
 use domain::task::Task;
 use domain::transition::Step;
 
 use super::undo::Inverse;
-use super::{Work, attempt, idempotency, promotion, subscribe};
+use super::{CarryOut, Work, attempt, idempotency, promotion, subscribe};
 use crate::error::Error;
 
-/// Archives a task. Its worker loses it, its idempotency key is free again, and tasks that waited
-/// for it wait no longer.
-pub(super) fn archive(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<Answer, Error> {
-    let task = work.task(id)?;
-    work.note(id, || Inverse::place(&task));
-    put_away(work, actor, &task)?;
-    work.log(id, &EventBody::Archived)?;
-    subscribe::end_all_of(work, id)?;
-    promotion::promote_children(work, id)?;
-    Ok(Answer::Done)
+impl CarryOut for ArchiveTask {
+    /// Archives a task. Its worker loses it, its idempotency key is free again, and tasks that waited
+    /// for it wait no longer.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let id = &self.task;
+        let task = work.task(id)?;
+        work.note(id, || Inverse::place(&task));
+        put_away(work, actor, &task)?;
+        work.log(id, &EventBody::Archived)?;
+        subscribe::end_all_of(work, id)?;
+        promotion::promote_children(work, id)?;
+        Ok(Change::Done)
+    }
 }
 
 /// Archives a task without the event and the effects on others.

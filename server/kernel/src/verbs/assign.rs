@@ -1,49 +1,45 @@
 //! Assigning a task.
 
 use domain::actor::Actor;
-use domain::command::Answer;
+use domain::command::{AssignTask, Change};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::id::TaskId;
 use domain::status::Status;
 
 use super::undo::{Inverse, Standing};
-use super::{Work, attempt, said};
+use super::{CarryOut, Work, attempt, said};
 use crate::error::Error;
 use crate::tasks;
 
-/// Assigns a task. A new assignee starts without the failures of the one before. A running task is
-/// refused unless its worker is to be stopped; then it is ready for the new one.
-pub(super) fn assign(
-    work: &mut Work<'_>,
-    actor: &Actor,
-    id: &TaskId,
-    assignee: Option<&str>,
-    stop: bool,
-) -> Result<Answer, Error> {
-    let task = work.task(id)?;
-    let assignee = said(assignee);
-    if task.assignee.as_deref() == assignee {
-        return Ok(Answer::Unchanged);
+impl CarryOut for AssignTask {
+    /// Assigns a task. A new assignee starts without the failures of the one before. A running task is
+    /// refused unless its worker is to be stopped; then it is ready for the new one.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let id = &self.task;
+        let task = work.task(id)?;
+        let assignee = said(self.assignee.as_deref());
+        if task.assignee.as_deref() == assignee {
+            return Ok(Change::Unchanged);
+        }
+        if task.status == Status::Running && !self.stop {
+            return Err(Refusal::RunningReassign { task: id.clone() }.into());
+        }
+        work.note(id, || Inverse::Assignee {
+            assignee: task.assignee.clone(),
+            standing: Standing::from(&task),
+        });
+        attempt::take_away(work, actor, id)?;
+        tasks::set_assignee(work.conn, id, assignee)?;
+        tasks::forgive(work.conn, id)?;
+        tasks::end_rest(work.conn, id)?;
+        let event = EventBody::Assigned {
+            assignee: assignee.map(str::to_owned),
+        };
+        if task.status == Status::Running {
+            attempt::release(work, &task, None, &event)?;
+        } else {
+            work.log(id, &event)?;
+        }
+        Ok(Change::Done)
     }
-    if task.status == Status::Running && !stop {
-        return Err(Refusal::RunningReassign { task: id.clone() }.into());
-    }
-    work.note(id, || Inverse::Assignee {
-        assignee: task.assignee.clone(),
-        standing: Standing::from(&task),
-    });
-    attempt::take_away(work, actor, id)?;
-    tasks::set_assignee(work.conn, id, assignee)?;
-    tasks::forgive(work.conn, id)?;
-    tasks::end_rest(work.conn, id)?;
-    let event = EventBody::Assigned {
-        assignee: assignee.map(str::to_owned),
-    };
-    if task.status == Status::Running {
-        attempt::release(work, &task, None, &event)?;
-    } else {
-        work.log(id, &event)?;
-    }
-    Ok(Answer::Done)
 }

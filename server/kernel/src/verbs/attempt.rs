@@ -3,18 +3,21 @@
 
 use domain::actor::Actor;
 use domain::backoff;
-use domain::command::{Answer, Failure, NextAttempt};
+use domain::command::{
+    AdoptRun, AttachSupervisor, CancelRun, Change, DeferRun, FAILURE_LIMIT, FailRun, Failure,
+    InterruptRun, NextAttempt, PlaceRun, ReclaimTask, RecordExit, RecordSpawn,
+};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
-use domain::run::{Outcome, ProcessIdentity};
+use domain::run::Outcome;
 use domain::task::Task;
 use domain::time::Timestamp;
 use domain::transition::Step;
 use rand::RngExt;
 
 use super::undo::Inverse;
-use super::{Work, defer, promotion};
+use super::{CarryOut, Work, promotion};
 use crate::error::Error;
 use crate::runs::{self, End, OpenRun};
 use crate::{row, tasks};
@@ -22,158 +25,145 @@ use crate::{row, tasks};
 /// The maximum number of characters of an error that a task keeps, as in the original.
 const ERROR_CHARS: usize = 500;
 
-/// Records the supervisor of a run. Only the first one is accepted.
-pub(super) fn attach(
-    work: &mut Work<'_>,
-    run: RunId,
-    process: &ProcessIdentity,
-) -> Result<Answer, Error> {
-    let attached = work
-        .conn
-        .prepare_cached(
-            "UPDATE runs SET boot_id = ?2, pid = ?3, pid_started = ?4 \
-             WHERE id = ?1 AND ended_at IS NULL AND pid IS NULL",
-        )?
-        .execute((run.0, &process.boot_id, process.pid, process.started_ticks))?;
-    if attached == 1 {
-        Ok(Answer::Done)
-    } else {
-        Err(Refusal::RunNotOpen(run).into())
-    }
-}
-
-/// The details of a worker that was started.
-pub(super) struct Spawn<'a> {
-    pub(super) worker_pid: i64,
-    pub(super) workspace: &'a str,
-    /// The start of its output in the task's log, in bytes.
-    pub(super) log_start: Option<u64>,
-}
-
-pub(super) fn record_spawn(
-    work: &mut Work<'_>,
-    run: RunId,
-    spawn: &Spawn<'_>,
-) -> Result<Answer, Error> {
-    let open = open_run(work, run)?;
-    runs::change(
-        work.conn,
-        run,
-        "UPDATE runs SET worker_pid = ?2, workspace = ?3, spawned_at = ?4, log_start = ?5 \
-         WHERE id = ?1",
-        (
-            run.0,
-            spawn.worker_pid,
-            spawn.workspace,
-            work.now.0,
-            spawn.log_start.map(row::offset),
-        ),
-    )?;
-    work.conn
-        .prepare_cached("UPDATE tasks SET worker_pid = ?2, workspace_path = ?3 WHERE id = ?1")?
-        .execute((open.task.as_str(), spawn.worker_pid, spawn.workspace))?;
-    let spawned = EventBody::Spawned {
-        run,
-        lane: open.lane.unwrap_or_default(),
-        pid: spawn.worker_pid,
-        workspace: spawn.workspace.to_owned(),
-    };
-    work.log(&open.task, &spawned)?;
-    Ok(Answer::Done)
-}
-
-/// Records the workspace of a task claimed by hand, for its run and for the next attempt.
-pub(super) fn place(work: &mut Work<'_>, run: RunId, workspace: &str) -> Result<Answer, Error> {
-    let open = open_run(work, run)?;
-    work.conn
-        .prepare_cached("UPDATE runs SET workspace = ?2 WHERE id = ?1")?
-        .execute((run.0, workspace))?;
-    work.conn
-        .prepare_cached("UPDATE tasks SET workspace_path = ?2 WHERE id = ?1")?
-        .execute((open.task.as_str(), workspace))?;
-    Ok(Answer::Done)
-}
-
-/// Records the exit of a run's worker; the run may have been closed long before.
-pub(super) fn record_exit(
-    work: &mut Work<'_>,
-    run: RunId,
-    ended_at: Option<Timestamp>,
-    code: Option<i32>,
-    log_end: Option<u64>,
-) -> Result<Answer, Error> {
-    if let Some(ended_at) = ended_at {
-        let sql = "SELECT started_at FROM runs WHERE id = ?1 AND ended_at IS NULL";
-        let began: Option<Timestamp> = row::find(work.conn, sql, [run.0])?;
-        // Two clocks may have been set differently, or one between the two moments.
-        work.ended = began.map(|began| (run, ended_at.min(work.now).max(began)));
-    }
-    let recorded = work
-        .conn
-        .prepare_cached("UPDATE runs SET exit_code = ?2, log_end = ?3 WHERE id = ?1")?
-        .execute((run.0, code, log_end.map(row::offset)))?;
-    if recorded == 1 {
-        Ok(Answer::Done)
-    } else {
-        Err(Refusal::UnknownRun(run).into())
-    }
-}
-
-/// Closes a run that did not finish its task. The task backs off and is tried again, or is blocked
-/// once it has failed too often.
-pub(super) fn fail(
-    work: &mut Work<'_>,
-    run: RunId,
-    failure: &Failure,
-    limit: u32,
-    next: NextAttempt,
-) -> Result<Answer, Error> {
-    let open = open_run(work, run)?;
-    let task = work.task(&open.task)?;
-    let failures = task.failures.saturating_add(1);
-    let outcome = failure.outcome;
-    let end = End {
-        code: failure.code,
-        error: Some(&failure.error),
-        summary: failure.proposed.as_deref(),
-        metadata: None,
-    };
-    work.close_run(&task.id, run, outcome, &end)?;
-    let is_last = next == NextAttempt::Never
-        || failures >= task.failure_limit.unwrap_or(limit)
-        || outcome == Outcome::Protocol && violates_again_and_again(work, &task.id, failures)?;
-    if is_last {
-        give_up(work, &task, failures, failure)?;
-        return Ok(Answer::Done);
-    }
-    let error = remember(work, &task.id, failures, failure)?;
-    let rest = match next {
-        NextAttempt::Later => backoff::long_rest,
-        NextAttempt::Soon | NextAttempt::Never => backoff::rest,
-    };
-    let retry_at = work.now + rest(failures, work.rng.random());
-    let code = failure.code;
-    let event = match outcome {
-        Outcome::SpawnFailed => EventBody::SpawnFailed { error, failures },
-        Outcome::Crashed => {
-            let claimer = task.claim_lock.clone();
-            EventBody::Crashed {
-                pid: task.worker_pid,
-                claimer,
-                run: Some(run),
-            }
+impl CarryOut for AttachSupervisor {
+    /// Records the supervisor of a run. Only the first one is accepted.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Self { run, process } = self;
+        let attached = work
+            .conn
+            .prepare_cached(
+                "UPDATE runs SET boot_id = ?2, pid = ?3, pid_started = ?4 \
+                 WHERE id = ?1 AND ended_at IS NULL AND pid IS NULL",
+            )?
+            .execute((run.0, &process.boot_id, process.pid, process.started_ticks))?;
+        if attached == 1 {
+            Ok(Change::Done)
+        } else {
+            Err(Refusal::RunNotOpen(*run).into())
         }
-        _ => EventBody::AttemptFailed {
+    }
+}
+
+impl CarryOut for RecordSpawn {
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let run = self.run;
+        let open = open_run(work, run)?;
+        runs::change(
+            work.conn,
             run,
-            outcome,
-            code,
-            error,
-            failures,
-            retry_at,
-        },
-    };
-    release(work, &task, Some(retry_at), &event)?;
-    Ok(Answer::Done)
+            "UPDATE runs SET worker_pid = ?2, workspace = ?3, spawned_at = ?4, log_start = ?5 \
+             WHERE id = ?1",
+            (
+                run.0,
+                self.worker_pid,
+                &self.workspace,
+                work.now.0,
+                self.log_start.map(row::offset),
+            ),
+        )?;
+        work.conn
+            .prepare_cached("UPDATE tasks SET worker_pid = ?2, workspace_path = ?3 WHERE id = ?1")?
+            .execute((open.task.as_str(), self.worker_pid, &self.workspace))?;
+        let spawned = EventBody::Spawned {
+            run,
+            lane: open.lane.unwrap_or_default(),
+            pid: self.worker_pid,
+            workspace: self.workspace.clone(),
+        };
+        work.log(&open.task, &spawned)?;
+        Ok(Change::Done)
+    }
+}
+
+impl CarryOut for PlaceRun {
+    /// Records the workspace of a task claimed by hand, for its run and for the next attempt.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Self { run, workspace } = self;
+        let open = open_run(work, *run)?;
+        work.conn
+            .prepare_cached("UPDATE runs SET workspace = ?2 WHERE id = ?1")?
+            .execute((run.0, workspace))?;
+        work.conn
+            .prepare_cached("UPDATE tasks SET workspace_path = ?2 WHERE id = ?1")?
+            .execute((open.task.as_str(), workspace))?;
+        Ok(Change::Done)
+    }
+}
+
+impl CarryOut for RecordExit {
+    /// Records the exit of a run's worker; the run may have been closed long before.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let run = self.run;
+        if let Some(ended_at) = self.ended_at {
+            let sql = "SELECT started_at FROM runs WHERE id = ?1 AND ended_at IS NULL";
+            let began: Option<Timestamp> = row::find(work.conn, sql, [run.0])?;
+            // Two clocks may have been set differently, or one between the two moments.
+            work.ended = began.map(|began| (run, ended_at.min(work.now).max(began)));
+        }
+        let recorded = work
+            .conn
+            .prepare_cached("UPDATE runs SET exit_code = ?2, log_end = ?3 WHERE id = ?1")?
+            .execute((run.0, self.code, self.log_end.map(row::offset)))?;
+        if recorded == 1 {
+            Ok(Change::Done)
+        } else {
+            Err(Refusal::UnknownRun(run).into())
+        }
+    }
+}
+
+impl CarryOut for FailRun {
+    /// Closes a run that did not finish its task. The task backs off and is tried again, or is blocked
+    /// once it has failed too often.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let (run, failure, next) = (self.run, &self.failure, self.next);
+        let open = open_run(work, run)?;
+        let task = work.task(&open.task)?;
+        let failures = task.failures.saturating_add(1);
+        let outcome = failure.outcome;
+        let end = End {
+            code: failure.code,
+            error: Some(&failure.error),
+            summary: failure.proposed.as_deref(),
+            metadata: None,
+        };
+        work.close_run(&task.id, run, outcome, &end)?;
+        let is_last = next == NextAttempt::Never
+            || failures >= task.failure_limit.or(self.limit).unwrap_or(FAILURE_LIMIT)
+            || outcome == Outcome::Protocol && violates_again_and_again(work, &task.id, failures)?;
+        if is_last {
+            give_up(work, &task, failures, failure)?;
+            return Ok(Change::Done);
+        }
+        let error = remember(work, &task.id, failures, failure)?;
+        let rest = match next {
+            NextAttempt::Later => backoff::long_rest,
+            NextAttempt::Soon | NextAttempt::Never => backoff::rest,
+        };
+        let retry_at = work.now + rest(failures, work.rng.random());
+        let code = failure.code;
+        let event = match outcome {
+            Outcome::SpawnFailed => EventBody::SpawnFailed { error, failures },
+            Outcome::Crashed => {
+                let claimer = task.claim_lock.clone();
+                EventBody::Crashed {
+                    pid: task.worker_pid,
+                    claimer,
+                    run: Some(run),
+                }
+            }
+            _ => EventBody::AttemptFailed {
+                run,
+                outcome,
+                code,
+                error,
+                failures,
+                retry_at,
+            },
+        };
+        release(work, &task, Some(retry_at), &event)?;
+        Ok(Change::Done)
+    }
 }
 
 /// Blocks a task whose attempts failed too often.
@@ -225,30 +215,26 @@ fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Re
     Ok(violations == limit)
 }
 
-/// Closes a run that was interrupted from outside. Its task may start again at once, unless the
-/// attempt before was interrupted or deferred too: then it is deferred, so that no task ends its
-/// runs for ever.
-pub(super) fn interrupt(
-    work: &mut Work<'_>,
-    run: RunId,
-    error: Option<&str>,
-) -> Result<Answer, Error> {
-    let open = open_run(work, run)?;
-    let task = work.task(&open.task)?;
-    if error.is_none() && was_interrupted_before(work, &task.id)? {
-        return defer::defer(
-            work,
-            run,
-            "its runs end again and again before their workers do",
-        );
+impl CarryOut for InterruptRun {
+    /// Closes a run that was interrupted from outside. Its task may start again at once, unless the
+    /// attempt before was interrupted or deferred too: then it is deferred, so that no task ends its
+    /// runs for ever.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let (run, error) = (self.run, self.error.as_deref());
+        let open = open_run(work, run)?;
+        let task = work.task(&open.task)?;
+        if error.is_none() && was_interrupted_before(work, &task.id)? {
+            let reason = "its runs end again and again before their workers do".to_owned();
+            return DeferRun { run, reason }.carry_out(work, actor);
+        }
+        let end = End {
+            error,
+            ..End::default()
+        };
+        work.close_run(&task.id, run, Outcome::Interrupted, &end)?;
+        release(work, &task, None, &EventBody::Interrupted { run })?;
+        Ok(Change::Done)
     }
-    let end = End {
-        error,
-        ..End::default()
-    };
-    work.close_run(&task.id, run, Outcome::Interrupted, &end)?;
-    release(work, &task, None, &EventBody::Interrupted { run })?;
-    Ok(Answer::Done)
 }
 
 fn was_interrupted_before(work: &Work<'_>, task: &TaskId) -> Result<bool, Error> {
@@ -270,45 +256,45 @@ pub(super) fn release(
     promotion::hold_back(work, &task.id)
 }
 
-/// Cancels the current run of a task, which then waits for a person.
-pub(super) fn cancel(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<Answer, Error> {
-    let task = work.task(id)?;
-    let status = super::step(&task, &Step::Cancel, "cancelled")?;
-    work.note(id, || Inverse::place(&task));
-    take_away(work, actor, id)?;
-    work.put(&task.id, &status, None)?;
-    Ok(Answer::Done)
+impl CarryOut for CancelRun {
+    /// Cancels the current run of a task, which then waits for a person.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let id = &self.task;
+        let task = work.task(id)?;
+        let status = super::step(&task, &Step::Cancel, "cancelled")?;
+        work.note(id, || Inverse::place(&task));
+        take_away(work, actor, id)?;
+        work.put(&task.id, &status, None)?;
+        Ok(Change::Done)
+    }
 }
 
-/// Takes a running task away from its worker and makes it ready for another attempt.
-pub(super) fn reclaim(
-    work: &mut Work<'_>,
-    actor: &Actor,
-    id: &TaskId,
-    only: Option<RunId>,
-    reason: Option<&str>,
-) -> Result<Answer, Error> {
-    let task = work.task(id)?;
-    super::step(&task, &Step::Release, "reclaimed")?;
-    let open = runs::open_run_of(work.conn, id)?.map(|run| run.id);
-    if let Some(run) = only.filter(|run| open != Some(*run)) {
-        return Err(Refusal::RunNotOpen(run).into());
+impl CarryOut for ReclaimTask {
+    /// Takes a running task away from its worker and makes it ready for another attempt.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let id = &self.task;
+        let task = work.task(id)?;
+        super::step(&task, &Step::Release, "reclaimed")?;
+        let open = runs::open_run_of(work.conn, id)?.map(|run| run.id);
+        if let Some(run) = self.run.filter(|run| open != Some(*run)) {
+            return Err(Refusal::RunNotOpen(run).into());
+        }
+        work.note(id, || Inverse::place(&task));
+        let reason = super::said(self.reason.as_deref());
+        let end = End {
+            error: reason,
+            ..End::default()
+        };
+        work.close_run_of(id, Outcome::Reclaimed, &end)?;
+        tasks::forgive(work.conn, id)?;
+        let event = EventBody::Reclaimed {
+            stale_lock: task.claim_lock.clone(),
+            by: Some(actor.name.clone()),
+            reason: reason.map(str::to_owned),
+        };
+        release(work, &task, None, &event)?;
+        Ok(Change::Done)
     }
-    work.note(id, || Inverse::place(&task));
-    let reason = super::said(reason);
-    let end = End {
-        error: reason,
-        ..End::default()
-    };
-    work.close_run_of(id, Outcome::Reclaimed, &end)?;
-    tasks::forgive(work.conn, id)?;
-    let event = EventBody::Reclaimed {
-        stale_lock: task.claim_lock.clone(),
-        by: Some(actor.name.clone()),
-        reason: reason.map(str::to_owned),
-    };
-    release(work, &task, None, &event)?;
-    Ok(Answer::Done)
 }
 
 /// Closes the run of a task that is taken away from its worker, if it has one.
@@ -322,10 +308,13 @@ pub(super) fn take_away(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Resu
     work.log(id, &EventBody::Cancelled { run, by })
 }
 
-pub(super) fn adopt(work: &mut Work<'_>, run: RunId) -> Result<Answer, Error> {
-    let open = open_run(work, run)?;
-    work.log(&open.task, &EventBody::Adopted { run })?;
-    Ok(Answer::Done)
+impl CarryOut for AdoptRun {
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let run = self.run;
+        let open = open_run(work, run)?;
+        work.log(&open.task, &EventBody::Adopted { run })?;
+        Ok(Change::Done)
+    }
 }
 
 /// Returns the run, unless it was closed. The events of its task from here on name it.

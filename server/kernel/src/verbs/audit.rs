@@ -1,7 +1,6 @@
 //! Writing the audit log.
 
 use domain::actor::Actor;
-use domain::audit;
 use domain::command::{Answer, Command};
 use domain::id::TaskId;
 use domain::time::Seconds;
@@ -19,18 +18,15 @@ pub(super) fn record(
     command: &Command,
     answer: &Answer,
 ) -> Result<(), Error> {
-    let Some((action, detail)) = audit::action(command) else {
+    let Some((action, detail)) = command.audited() else {
         return Ok(());
     };
-    if matches!(
-        answer,
-        Answer::Unchanged | Answer::Created { is_new: false, .. }
-    ) {
+    if answer.is_nothing() {
         return Ok(());
     }
     let task = match answer {
-        Answer::Created { task, .. } => Some(task),
-        _ => subject(command),
+        Answer::Created(created) => Some(&created.task),
+        _ => command.task(),
     };
     work.conn
         .prepare_cached(
@@ -46,21 +42,6 @@ pub(super) fn record(
             detail,
         ))?;
     Ok(())
-}
-
-fn subject(command: &Command) -> Option<&TaskId> {
-    match command {
-        Command::AssignTask { task, .. }
-        | Command::MoveTask { task, .. }
-        | Command::ReclaimTask { task, .. }
-        | Command::Subscribe { task, .. }
-        | Command::UnblockTask { task }
-        | Command::EditTask { task, .. }
-        | Command::CompleteTask { task, .. }
-        | Command::ArchiveTask { task }
-        | Command::UnlinkTasks { child: task, .. } => Some(task),
-        _ => None,
-    }
 }
 
 /// Deletes the entries past their retention time.

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 
 use domain::actor::{Actor, Authority};
 use domain::authority::{Act, Grant};
-use domain::command::{Command, NewTask, SHELL};
+use domain::command::{BoardVerb, Command, CreateTask, SHELL, Subscribe, Unsubscribe};
 use domain::error::Error as Refusal;
-use domain::id::TaskId;
 use domain::status::Status;
 
 use super::{Work, said};
@@ -50,18 +49,13 @@ fn check_grant(
     check_act(actor, act)?;
     match actor.authority.grant(act) {
         Grant::Always => Ok(()),
-        Grant::OwnTask => match (own, own_task(command)) {
+        Grant::OwnTask => match (own, command.task()) {
             (Some(own), Some(task)) if own.task == *task => Ok(()),
             (_, Some(task)) => Err(Refusal::NotYourTask(task.clone()).into()),
             _ => Err(actor.authority.refusal(act).into()),
         },
-        Grant::OwnRun => match (own, command) {
-            (
-                Some(own),
-                Command::AttachSupervisor { run, .. }
-                | Command::RecordSpawn { run, .. }
-                | Command::RecordExit { run, .. },
-            ) if own.id == *run => Ok(()),
+        Grant::OwnRun => match own {
+            Some(own) if command.run() == Some(own.id) => Ok(()),
             _ => Err(Refusal::StaleRun.into()),
         },
         Grant::Harmless => match own {
@@ -72,23 +66,14 @@ fn check_grant(
     }
 }
 
-/// Returns the task of a command that a run may give about its own.
-fn own_task(command: &Command) -> Option<&TaskId> {
-    match command {
-        Command::CompleteTask { task, .. }
-        | Command::BlockTask { task, .. }
-        | Command::Heartbeat { task, .. }
-        | Command::RenewLease { task, .. } => Some(task),
-        _ => None,
-    }
-}
-
 /// Refuses a task for `shell` from a worker of another lane. `shell` runs the task's text: a worker
 /// of that lane can run anything anyway; an agent must not get round its own limits by writing a
 /// task.
 fn check_run(own: &OpenRun, command: &Command) -> Result<(), Error> {
     match command {
-        Command::CreateTask(new) if !is_for_shell(new) || own.lane.as_deref() == Some(SHELL) => {
+        Command::Board(BoardVerb::CreateTask(new))
+            if !is_for_shell(new) || own.lane.as_deref() == Some(SHELL) =>
+        {
             Ok(())
         }
         _ => Err(Refusal::NotForShell.into()),
@@ -98,41 +83,46 @@ fn check_run(own: &OpenRun, command: &Command) -> Result<(), Error> {
 /// Refuses a chat to write or start anything that the lane `shell` runs, and to name a worker's
 /// folder on this machine.
 fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), Error> {
-    let is_shell = match command {
-        Command::CreateTask(new) => {
+    let Command::Board(verb) = command else {
+        return Err(actor.authority.refusal(command.act()).into());
+    };
+    let is_shell = match verb {
+        BoardVerb::CreateTask(new) => {
             if said(new.workspace_path.as_deref()).is_some() {
                 return Err(Refusal::FolderFromChat.into());
             }
             is_for_shell(new)
         }
-        Command::AssignTask { assignee, .. } => assignee.as_deref() == Some(SHELL),
+        BoardVerb::AssignTask(assign) => assign.assignee.as_deref() == Some(SHELL),
         // There it waits for a person, whatever its parents come to.
-        Command::MoveTask { to, .. } if *to == Status::Triage => false,
-        Command::LinkTasks { child, .. } => match child.parse() {
+        BoardVerb::MoveTask(put) if put.to == Status::Triage => false,
+        BoardVerb::LinkTasks(link) => match link.child.parse() {
             Ok(child) => work.task(&child)?.assignee.as_deref() == Some(SHELL),
             Err(_) => false,
         },
-        Command::EditTask { task, .. }
-        | Command::MoveTask { task, .. }
-        | Command::ReclaimTask { task, .. }
-        | Command::UnlinkTasks { child: task, .. } => {
-            work.task(task)?.assignee.as_deref() == Some(SHELL)
-        }
-        Command::Subscribe { to, .. } | Command::Unsubscribe { to, .. } => {
+        BoardVerb::EditTask(_)
+        | BoardVerb::MoveTask(_)
+        | BoardVerb::ReclaimTask(_)
+        | BoardVerb::UnlinkTasks(_) => match command.task() {
+            Some(task) => work.task(task)?.assignee.as_deref() == Some(SHELL),
+            None => false,
+        },
+        BoardVerb::Subscribe(Subscribe { to, .. })
+        | BoardVerb::Unsubscribe(Unsubscribe { to, .. }) => {
             let place = format!("{}:{}", to.platform, to.chat_id);
             if actor.origin.as_ref().is_some_and(|origin| *origin != place) {
                 return Err(Refusal::OtherChat.into());
             }
             false
         }
-        Command::BlockTask { task, .. } => {
-            if work.task(task)?.status == Status::Running {
+        BoardVerb::BlockTask(block) => {
+            if work.task(&block.task)?.status == Status::Running {
                 return Err(actor.authority.refusal(Act::Cancel).into());
             }
             false
         }
-        Command::PromoteWaiting => false,
-        other => return Err(actor.authority.refusal(other.act()).into()),
+        BoardVerb::PromoteWaiting(_) => false,
+        _ => return Err(actor.authority.refusal(command.act()).into()),
     };
     if is_shell {
         return Err(Refusal::ShellFromChat.into());
@@ -140,6 +130,6 @@ fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), E
     Ok(())
 }
 
-fn is_for_shell(new: &NewTask) -> bool {
+fn is_for_shell(new: &CreateTask) -> bool {
     new.assignee.as_deref() == Some(SHELL)
 }

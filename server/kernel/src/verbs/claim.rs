@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::command::{Answer, ClaimPolicy};
+use domain::actor::Actor;
+use domain::command::ClaimTask;
 use domain::dispatch::Place;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -13,48 +14,43 @@ use domain::time::Seconds;
 use domain::transition::Step;
 use rand::RngExt;
 
-use super::{Work, pause, promotion};
+use super::{CarryOut, Work, pause, promotion};
 use crate::error::Error;
 use crate::runs::{self, End, Start};
 
-/// The details of a claim.
-pub(super) struct Claim<'a> {
-    pub(super) lock: &'a str,
-    pub(super) ttl: Seconds,
-    pub(super) lane: Option<&'a str>,
-    pub(super) policy: &'a ClaimPolicy,
-}
+impl CarryOut for ClaimTask {
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Box<Claimed>, Error> {
+        let id = &self.task;
+        let task = work.task(id)?;
+        super::step(&task, &Step::Claim, "claimed")?;
+        check_parents(work, id)?;
+        // Another program may have made the task ready, and nobody has looked since.
+        work.close_run_of(id, Outcome::Reclaimed, &End::default())?;
+        check_policy(work, &task, self)?;
 
-pub(super) fn claim(work: &mut Work<'_>, id: &TaskId, claim: &Claim<'_>) -> Result<Answer, Error> {
-    let task = work.task(id)?;
-    super::step(&task, &Step::Claim, "claimed")?;
-    check_parents(work, id)?;
-    // Another program may have made the task ready, and nobody has looked since.
-    work.close_run_of(id, Outcome::Reclaimed, &End::default())?;
-    check_policy(work, &task, claim)?;
-
-    let token = RunToken::from_bits(work.rng.random());
-    let expires = work.now + claim.ttl;
-    let start = Start {
-        task: id,
-        lane: claim.lane,
-        token: &token,
-        lock: claim.lock,
-        lease_expires: expires,
-    };
-    let run = work.open_run(&start)?;
-    work.log(
-        id,
-        &EventBody::Claimed {
-            lock: claim.lock.to_owned(),
-            expires,
-        },
-    )?;
-    Ok(Answer::Claimed(Box::new(Claimed {
-        run,
-        token,
-        task: work.task(id)?,
-    })))
+        let token = RunToken::from_bits(work.rng.random());
+        let expires = work.now + self.ttl;
+        let start = Start {
+            task: id,
+            lane: self.lane.as_deref(),
+            token: &token,
+            lock: &self.lock,
+            lease_expires: expires,
+        };
+        let run = work.open_run(&start)?;
+        work.log(
+            id,
+            &EventBody::Claimed {
+                lock: self.lock.clone(),
+                expires,
+            },
+        )?;
+        Ok(Box::new(Claimed {
+            run,
+            token,
+            task: work.task(id)?,
+        }))
+    }
 }
 
 fn check_parents(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
@@ -70,7 +66,7 @@ fn check_parents(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
     }
 }
 
-fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), Error> {
+fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<(), Error> {
     if claim.policy.respects_rest
         && let Some(until) = task.not_before.filter(|until| *until > work.now)
     {
@@ -84,7 +80,7 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), E
     if claim.policy.respects_pause {
         check_pause(work, None)?;
         if claim.lane.is_some() {
-            check_pause(work, claim.lane)?;
+            check_pause(work, claim.lane.as_deref())?;
         }
     }
     let leaving = leaving(work, &claim.policy.unsettled)?;
@@ -95,7 +91,7 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &Claim<'_>) -> Result<(), E
     if let Some(limit) = claim.policy.global_cap {
         check_cap(runs::count_open(work.conn)?, leaving.len(), limit)?;
     }
-    if let (Some(limit), Some(lane)) = (claim.policy.lane_cap, claim.lane) {
+    if let (Some(limit), Some(lane)) = (claim.policy.lane_cap, claim.lane.as_deref()) {
         let in_lane = leaving.iter().filter(|it| it.lane.as_deref() == Some(lane));
         let open = runs::count_open_in(work.conn, lane)?;
         check_cap(open, in_lane.count(), limit)?;

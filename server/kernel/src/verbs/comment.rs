@@ -1,12 +1,21 @@
 //! Commenting on a task.
 
 use domain::actor::Actor;
+use domain::command::{CommentOnTask, Commented};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{CommentId, TaskId};
 
-use super::Work;
+use super::{CarryOut, Work};
 use crate::error::Error;
+
+/// Writes a comment in the name of the actor.
+impl CarryOut for CommentOnTask {
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Commented, Error> {
+        let comment = comment(work, actor, &self.task, &self.body)?;
+        Ok(Commented { comment })
+    }
+}
 
 /// Writes a comment in the name of the actor.
 pub(super) fn comment(

@@ -1,13 +1,14 @@
 //! Crashed workers of other programs.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{Change, ReleaseCrashed};
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use rusqlite::Connection;
 
 use super::promotion::HAS_UNFINISHED_PARENT;
-use super::{Work, attempt};
+use super::{CarryOut, Work, attempt};
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
 use crate::runs::End;
@@ -47,28 +48,26 @@ pub(crate) fn foreign_workers(conn: &Connection) -> Result<Vec<ForeignWorker>, E
     row::all(conn, &sql, ())
 }
 
-/// Frees the task of a worker that is gone, unless it has been claimed anew since that was seen.
-pub(super) fn release(
-    work: &mut Work<'_>,
-    id: &TaskId,
-    lock: &str,
-    worker_pid: i64,
-) -> Result<Answer, Error> {
-    let is_it = |worker: &ForeignWorker| {
-        worker.task == *id && worker.lock == lock && worker.pid == worker_pid
-    };
-    let Some(worker) = foreign_workers(work.conn)?.into_iter().find(is_it) else {
-        return Ok(Answer::Unchanged);
-    };
-    if let Some(run) = worker.run {
-        work.close_run(&worker.task, run, Outcome::Crashed, &End::default())?;
+impl CarryOut for ReleaseCrashed {
+    /// Frees the task of a worker that is gone, unless it has been claimed anew since that was seen.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let id = &self.task;
+        let is_it = |worker: &ForeignWorker| {
+            worker.task == *id && worker.lock == self.lock && worker.pid == self.worker_pid
+        };
+        let Some(worker) = foreign_workers(work.conn)?.into_iter().find(is_it) else {
+            return Ok(Change::Unchanged);
+        };
+        if let Some(run) = worker.run {
+            work.close_run(&worker.task, run, Outcome::Crashed, &End::default())?;
+        }
+        let task = work.task(id)?;
+        let crashed = EventBody::Crashed {
+            pid: Some(worker.pid),
+            claimer: Some(worker.lock),
+            run: worker.run,
+        };
+        attempt::release(work, &task, None, &crashed)?;
+        Ok(Change::Done)
     }
-    let task = work.task(id)?;
-    let crashed = EventBody::Crashed {
-        pid: Some(worker.pid),
-        claimer: Some(worker.lock),
-        run: worker.run,
-    };
-    attempt::release(work, &task, None, &crashed)?;
-    Ok(Answer::Done)
 }

@@ -1,7 +1,7 @@
 //! Creating a task.
 
 use domain::actor::{Actor, Authority};
-use domain::command::{Answer, NewTask};
+use domain::command::{CreateTask, Created};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
@@ -10,80 +10,83 @@ use domain::task::is_skill;
 use rand::RngExt;
 
 use super::undo::Inverse;
-use super::{Work, idempotency, link, named, said};
+use super::{CarryOut, Work, idempotency, link, named, said};
 use crate::error::Error;
 
-pub(super) fn create(work: &mut Work<'_>, actor: &Actor, new: &NewTask) -> Result<Answer, Error> {
-    let title = new.title.trim();
-    if title.is_empty() {
-        return Err(Refusal::BlankTitle.into());
+impl CarryOut for CreateTask {
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Created, Error> {
+        let title = self.title.trim();
+        if title.is_empty() {
+            return Err(Refusal::BlankTitle.into());
+        }
+        let assignee = said(self.assignee.as_deref());
+        let key = said(self.idempotency_key.as_deref());
+        if let Some(key) = key
+            && let Some(task) = idempotency::owner_of(work, key)?
+        {
+            return Ok(Created {
+                task,
+                is_new: false,
+            });
+        }
+        let skills = skills(&self.skills)?;
+        let names = self
+            .parents
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !name.is_empty());
+        let parents = named::find_all(work, names, Refusal::UnknownParents)?;
+        // Somebody has to look at what comes from outside before it is worked on.
+        let is_idea =
+            self.triage || matches!(actor.authority, Authority::Chat { is_trusted: false });
+        let is_waiting = !is_idea && parents.iter().any(|parent| !parent.status.is_finished());
+        let status = match (is_idea, is_waiting) {
+            (true, _) => Status::Triage,
+            (false, true) => Status::Todo,
+            (false, false) => Status::Ready,
+        };
+        let task = unused_id(work)?;
+        work.conn
+            .prepare_cached(
+                "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
+                     workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
+                     failure_limit, max_retries, max_runtime_seconds, skills) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16)",
+            )?
+            .execute((
+                task.as_str(),
+                title,
+                &self.body,
+                assignee,
+                status.as_str(),
+                self.priority,
+                &actor.name,
+                work.now.0,
+                self.workspace_kind.as_str(),
+                &self.workspace_path,
+                &self.tenant,
+                key,
+                is_waiting,
+                self.failure_limit.filter(|limit| *limit > 0),
+                self.max_runtime.filter(|limit| limit.0 > 0).map(|it| it.0),
+                skills,
+            ))?;
+        if let Some(key) = key {
+            idempotency::settle(work, key)?;
+        }
+        for parent in &parents {
+            link::write(work, &parent.id, &task)?;
+        }
+        let created = EventBody::Created {
+            assignee: assignee.map(str::to_owned),
+            status,
+            parents: parents.into_iter().map(|parent| parent.id).collect(),
+            tenant: self.tenant.clone(),
+        };
+        work.note(&task, || Inverse::Created);
+        work.log(&task, &created)?;
+        Ok(Created { task, is_new: true })
     }
-    let assignee = said(new.assignee.as_deref());
-    let key = said(new.idempotency_key.as_deref());
-    if let Some(key) = key
-        && let Some(task) = idempotency::owner_of(work, key)?
-    {
-        return Ok(Answer::Created {
-            task,
-            is_new: false,
-        });
-    }
-    let skills = skills(&new.skills)?;
-    let names = new
-        .parents
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !name.is_empty());
-    let parents = named::find_all(work, names, Refusal::UnknownParents)?;
-    // Somebody has to look at what comes from outside before it is worked on.
-    let is_idea = new.triage || matches!(actor.authority, Authority::Chat { is_trusted: false });
-    let is_waiting = !is_idea && parents.iter().any(|parent| !parent.status.is_finished());
-    let status = match (is_idea, is_waiting) {
-        (true, _) => Status::Triage,
-        (false, true) => Status::Todo,
-        (false, false) => Status::Ready,
-    };
-    let task = unused_id(work)?;
-    work.conn
-        .prepare_cached(
-            "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
-                 workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
-                 failure_limit, max_retries, max_runtime_seconds, skills) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16)",
-        )?
-        .execute((
-            task.as_str(),
-            title,
-            &new.body,
-            assignee,
-            status.as_str(),
-            new.priority,
-            &actor.name,
-            work.now.0,
-            new.workspace_kind.as_str(),
-            &new.workspace_path,
-            &new.tenant,
-            key,
-            is_waiting,
-            new.failure_limit.filter(|limit| *limit > 0),
-            new.max_runtime.filter(|limit| limit.0 > 0).map(|it| it.0),
-            skills,
-        ))?;
-    if let Some(key) = key {
-        idempotency::settle(work, key)?;
-    }
-    for parent in &parents {
-        link::write(work, &parent.id, &task)?;
-    }
-    let created = EventBody::Created {
-        assignee: assignee.map(str::to_owned),
-        status,
-        parents: parents.into_iter().map(|parent| parent.id).collect(),
-        tenant: new.tenant.clone(),
-    };
-    work.note(&task, || Inverse::Created);
-    work.log(&task, &created)?;
-    Ok(Answer::Created { task, is_new: true })
 }
 
 /// Returns the names of skills as the file has them: each once, in the order given.

@@ -1,52 +1,56 @@
 //! Deferring a task: a dependency of its worker is temporarily unavailable.
 
+use domain::actor::Actor;
 use domain::backoff;
-use domain::command::{Answer, Failure};
+use domain::command::{Change, DeferRun, Failure};
 use domain::event::EventBody;
-use domain::id::RunId;
 use domain::run::Outcome;
 use rand::RngExt;
 
-use super::{Work, attempt};
+use super::{CarryOut, Work, attempt};
 use crate::error::Error;
 use crate::row;
 use crate::runs::End;
 
-/// Closes a run as deferred. The task backs off, longer each time in a row, and is blocked after
-/// too many deferrals or too long a wait.
-pub(super) fn defer(work: &mut Work<'_>, run: RunId, reason: &str) -> Result<Answer, Error> {
-    let open = attempt::open_run(work, run)?;
-    let task = work.task(&open.task)?;
-    let end = End {
-        error: Some(reason),
-        ..End::default()
-    };
-    work.close_run(&task.id, run, Outcome::Deferred, &end)?;
-    let sql = "SELECT deferrals, deferred_for FROM tasks WHERE id = ?1";
-    let (deferrals, waited): (u32, i64) = row::one(work.conn, sql, [task.id.as_str()])?;
-    let rest = backoff::deferral(deferrals + 1, work.rng.random());
-    if deferrals >= backoff::DEFERRALS || waited + rest.0 > backoff::DEFERRED_FOR.0 {
-        let failure = Failure {
-            outcome: Outcome::Deferred,
-            code: None,
-            error: reason.to_owned(),
-            proposed: None,
+impl CarryOut for DeferRun {
+    /// Closes a run as deferred. The task backs off, longer each time in a row, and is blocked after
+    /// too many deferrals or too long a wait.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Self { run, reason } = self;
+        let run = *run;
+        let open = attempt::open_run(work, run)?;
+        let task = work.task(&open.task)?;
+        let end = End {
+            error: Some(reason),
+            ..End::default()
         };
-        attempt::give_up(work, &task, task.failures, &failure)?;
-        return Ok(Answer::Done);
+        work.close_run(&task.id, run, Outcome::Deferred, &end)?;
+        let sql = "SELECT deferrals, deferred_for FROM tasks WHERE id = ?1";
+        let (deferrals, waited): (u32, i64) = row::one(work.conn, sql, [task.id.as_str()])?;
+        let rest = backoff::deferral(deferrals + 1, work.rng.random());
+        if deferrals >= backoff::DEFERRALS || waited + rest.0 > backoff::DEFERRED_FOR.0 {
+            let failure = Failure {
+                outcome: Outcome::Deferred,
+                code: None,
+                error: reason.to_owned(),
+                proposed: None,
+            };
+            attempt::give_up(work, &task, task.failures, &failure)?;
+            return Ok(Change::Done);
+        }
+        work.conn
+            .prepare_cached(
+                "UPDATE tasks SET deferrals = deferrals + 1, deferred_for = deferred_for + ?2 \
+                 WHERE id = ?1",
+            )?
+            .execute((task.id.as_str(), rest.0))?;
+        let until = work.now + rest;
+        let deferred = EventBody::Deferred {
+            run,
+            until,
+            reason: reason.to_owned(),
+        };
+        attempt::release(work, &task, Some(until), &deferred)?;
+        Ok(Change::Done)
     }
-    work.conn
-        .prepare_cached(
-            "UPDATE tasks SET deferrals = deferrals + 1, deferred_for = deferred_for + ?2 \
-             WHERE id = ?1",
-        )?
-        .execute((task.id.as_str(), rest.0))?;
-    let until = work.now + rest;
-    let deferred = EventBody::Deferred {
-        run,
-        until,
-        reason: reason.to_owned(),
-    };
-    attempt::release(work, &task, Some(until), &deferred)?;
-    Ok(Answer::Done)
 }

@@ -1,27 +1,31 @@
 //! Deleting old events.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{Count, ForgetEvents};
 use domain::time::Timestamp;
 use rusqlite::Connection;
 
-use super::{Work, audit, index, outbox, undo};
+use super::{CarryOut, Work, audit, index, outbox, undo};
 use crate::error::Error;
 use crate::row;
 
-/// Deletes old events of finished tasks, and acts and deliveries as old. Cursors stay valid,
-/// because ids only grow; the newest event of the board is kept, so that a reader still sees the
-/// end of the log.
-pub(super) fn forget_events(work: &mut Work<'_>, before: Timestamp) -> Result<Answer, Error> {
-    let last = format!("SELECT max(id) {FORGETTABLE}");
-    index::begin_anew_after(work, row::one(work.conn, &last, [before.0])?)?;
-    let count = work
-        .conn
-        .prepare_cached(&format!("DELETE {FORGETTABLE}"))?
-        .execute([before.0])?;
-    undo::forget(work, before)?;
-    audit::forget(work)?;
-    outbox::forget(work, before)?;
-    Ok(Answer::Forgotten { count })
+impl CarryOut for ForgetEvents {
+    /// Deletes old events of finished tasks, and acts and deliveries as old. Cursors stay valid,
+    /// because ids only grow; the newest event of the board is kept, so that a reader still sees the
+    /// end of the log.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Count, Error> {
+        let before = self.before;
+        let last = format!("SELECT max(id) {FORGETTABLE}");
+        index::begin_anew_after(work, row::one(work.conn, &last, [before.0])?)?;
+        let count = work
+            .conn
+            .prepare_cached(&format!("DELETE {FORGETTABLE}"))?
+            .execute([before.0])?;
+        undo::forget(work, before)?;
+        audit::forget(work)?;
+        outbox::forget(work, before)?;
+        Ok(Count(count))
+    }
 }
 
 /// Counts the events that [`forget_events`] would delete.

@@ -1,39 +1,40 @@
 //! The home folder of the board: the one that the file remembers, and the workspaces in it.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{Change, DispatchFrom, MoveWorkspaces};
 use domain::home::HomeIdentity;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::Work;
+use super::{CarryOut, Work};
 use crate::error::Error;
 use crate::open;
 
-/// Begins to dispatch from this home. Pauses the board if that is a copy of the remembered one, so that
-/// nothing is done twice, and remembers it in its place.
-pub(super) fn dispatch_from(
-    work: &mut Work<'_>,
-    home: &HomeIdentity,
-    workspaces: &str,
-) -> Result<Answer, Error> {
-    let remembered = remembered(work.conn)?;
-    let original = remembered.filter(|remembered| home.is_copy_of(remembered));
-    if let Some(original) = &original {
-        let by = format!("copy of {}", original.path);
-        open::pause(work.conn, work.now, &by)?;
+impl CarryOut for DispatchFrom {
+    /// Pauses the board if the home is a copy of the remembered one, so that nothing is done twice, and
+    /// remembers it in its place.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let remembered = remembered(work.conn)?;
+        let original = remembered.filter(|remembered| self.home.is_copy_of(remembered));
+        if let Some(original) = &original {
+            let by = format!("copy of {}", original.path);
+            open::pause(work.conn, work.now, &by)?;
+        }
+        settle(work.conn, &self.home, &self.workspaces)?;
+        Ok(match original {
+            Some(_) => Change::Done,
+            None => Change::Unchanged,
+        })
     }
-    settle(work.conn, home, workspaces)?;
-    Ok(match original {
-        Some(_) => Answer::Done,
-        None => Answer::Unchanged,
-    })
 }
 
-/// Lets every workspace that was made for a task at the default place of another home be at this home's:
-/// the board was copied from there, or the home was moved.
-pub(super) fn move_workspaces(work: &mut Work<'_>, to: &str) -> Result<Answer, Error> {
-    place_workspaces(work.conn, to)?;
-    Ok(Answer::Done)
+impl CarryOut for MoveWorkspaces {
+    /// Lets every workspace that was made for a task at the default place of another home be at this
+    /// home's: the board was copied from there, or the home was moved.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        place_workspaces(work.conn, &self.to)?;
+        Ok(Change::Done)
+    }
 }
 
 /// Pauses a board that was taken in from another home, and remembers the one where it is now.

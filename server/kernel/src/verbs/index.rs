@@ -1,10 +1,11 @@
 //! Keeping the full-text index up to date. It follows the event log a step at a time, so that it
 //! costs the verbs nothing and holds up no other writer for long.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{Change, IndexTexts};
 use domain::id::TaskId;
 
-use super::Work;
+use super::{CarryOut, Work};
 use crate::error::Error;
 use crate::row;
 
@@ -52,32 +53,34 @@ struct Step {
     is_full: bool,
 }
 
-/// Takes one step. Answers [`Answer::Unchanged`] when the index has caught up.
-pub(super) fn index(work: &mut Work<'_>) -> Result<Answer, Error> {
-    let before: Reached = row::one(work.conn, "SELECT task, event FROM search_progress", ())?;
-    let step = match before {
-        (ALL_TASKS, event) => along_the_events(work, event)?,
-        (task, event) => through_the_tasks(work, task, event)?,
-    };
-    let (mut bytes, mut reached, mut is_full) = (0, step.end, step.is_full);
-    let mut tasks = step.tasks.iter().peekable();
-    while let Some((place, id)) = tasks.next() {
-        bytes += take_up(work, id)?;
-        if bytes >= STEP_BYTES && tasks.peek().is_some() {
-            (reached, is_full) = (*place, true);
-            break;
+impl CarryOut for IndexTexts {
+    /// Takes one step. Answers [`Change::Unchanged`] when the index has caught up.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let before: Reached = row::one(work.conn, "SELECT task, event FROM search_progress", ())?;
+        let step = match before {
+            (ALL_TASKS, event) => along_the_events(work, event)?,
+            (task, event) => through_the_tasks(work, task, event)?,
+        };
+        let (mut bytes, mut reached, mut is_full) = (0, step.end, step.is_full);
+        let mut tasks = step.tasks.iter().peekable();
+        while let Some((place, id)) = tasks.next() {
+            bytes += take_up(work, id)?;
+            if bytes >= STEP_BYTES && tasks.peek().is_some() {
+                (reached, is_full) = (*place, true);
+                break;
+            }
         }
+        if reached != before {
+            work.conn
+                .prepare_cached("UPDATE search_progress SET task = ?1, event = ?2")?
+                .execute(reached)?;
+        }
+        Ok(if is_full {
+            Change::Done
+        } else {
+            Change::Unchanged
+        })
     }
-    if reached != before {
-        work.conn
-            .prepare_cached("UPDATE search_progress SET task = ?1, event = ?2")?
-            .execute(reached)?;
-    }
-    Ok(if is_full {
-        Answer::Done
-    } else {
-        Answer::Unchanged
-    })
 }
 
 /// Restarts the index if events are about to be deleted that it has not reached yet.

@@ -1,6 +1,7 @@
 //! Leases: renewing them, and ending claims that no longer hold.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{Count, Heartbeat, ReleaseStaleClaims, RenewLease, Renewed};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
@@ -10,20 +11,24 @@ use domain::time::{Seconds, Timestamp};
 use rusqlite::Connection;
 
 use super::promotion::HAS_UNFINISHED_PARENT;
-use super::{Work, attempt};
+use super::{CarryOut, Work, attempt};
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
 use crate::runs::{self, End};
 use crate::tasks;
 
-/// Records a heartbeat of the worker, and renews its lease.
-pub(super) fn heartbeat(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
-    lengthen(work, id, ttl, Some(work.now))
+impl CarryOut for Heartbeat {
+    /// Records a heartbeat of the worker, and renews its lease.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Renewed, Error> {
+        lengthen(work, &self.task, self.ttl, Some(work.now))
+    }
 }
 
-/// Renews the lease of the current run to `ttl` from now.
-pub(super) fn renew(work: &mut Work<'_>, id: &TaskId, ttl: Seconds) -> Result<Answer, Error> {
-    lengthen(work, id, ttl, None)
+impl CarryOut for RenewLease {
+    /// Renews the lease of the current run to `ttl` from now.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Renewed, Error> {
+        lengthen(work, &self.task, self.ttl, None)
+    }
 }
 
 fn lengthen(
@@ -31,7 +36,7 @@ fn lengthen(
     id: &TaskId,
     ttl: Seconds,
     sign_of_life: Option<Timestamp>,
-) -> Result<Answer, Error> {
+) -> Result<Renewed, Error> {
     let task = work.task(id)?;
     let run = runs::open_run_of(work.conn, id)?.ok_or_else(|| Refusal::WrongStatus {
         task: id.clone(),
@@ -54,7 +59,7 @@ fn lengthen(
              WHERE id = ?1",
         )?
         .execute((id.as_str(), lease_expires.0, sign_of_life))?;
-    Ok(Answer::Renewed { lease_expires })
+    Ok(Renewed { lease_expires })
 }
 
 /// A claim that no longer holds.
@@ -119,30 +124,32 @@ pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<Stal
     row::all(conn, &sql, [now.0])
 }
 
-/// Closes the runs whose claims no longer hold, and counts those that did not end by themselves.
-/// Each of their tasks that is still running may start again without back-off: nobody has reported
-/// a failure.
-pub(super) fn release_stale(work: &mut Work<'_>) -> Result<Answer, Error> {
-    let mut count = 0;
-    for stale in stale_claims(work.conn, work.now)? {
-        let outcome = stale.outcome();
-        if let Some(run) = stale.run {
-            work.close_run(&stale.task, run, outcome, &End::default())?;
+impl CarryOut for ReleaseStaleClaims {
+    /// Closes the runs whose claims no longer hold, and counts those that did not end by themselves.
+    /// Each of their tasks that is still running may start again without back-off: nobody has reported
+    /// a failure.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Count, Error> {
+        let mut count = 0;
+        for stale in stale_claims(work.conn, work.now)? {
+            let outcome = stale.outcome();
+            if let Some(run) = stale.run {
+                work.close_run(&stale.task, run, outcome, &End::default())?;
+            }
+            if outcome == Outcome::Reclaimed {
+                count += 1;
+            }
+            if !stale.frees_task() {
+                tasks::forget_run(work.conn, &stale.task)?;
+                continue;
+            }
+            let task = work.task(&stale.task)?;
+            let event = EventBody::Reclaimed {
+                stale_lock: task.claim_lock.clone(),
+                by: None,
+                reason: None,
+            };
+            attempt::release(work, &task, None, &event)?;
         }
-        if outcome == Outcome::Reclaimed {
-            count += 1;
-        }
-        if !stale.frees_task() {
-            tasks::forget_run(work.conn, &stale.task)?;
-            continue;
-        }
-        let task = work.task(&stale.task)?;
-        let event = EventBody::Reclaimed {
-            stale_lock: task.claim_lock.clone(),
-            by: None,
-            reason: None,
-        };
-        attempt::release(work, &task, None, &event)?;
+        Ok(Count(count))
     }
-    Ok(Answer::Reclaimed { count })
 }

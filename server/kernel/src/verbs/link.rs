@@ -1,6 +1,7 @@
 //! Dependencies between tasks. The links never form a cycle.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{Change, LinkTasks, UnlinkTasks};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
@@ -9,7 +10,7 @@ use domain::task::Task;
 
 use super::named::{self, Named};
 use super::undo::Inverse;
-use super::{Work, promotion};
+use super::{CarryOut, Work, promotion};
 use crate::error::Error;
 
 /// Selects a row if `?2` is the task `?1` or depends on it, directly or through others. `UNION`
@@ -19,54 +20,56 @@ const DEPENDS_ON: &str = "WITH RECURSIVE descendant (id) AS ( \
          WHERE link.parent_id = descendant.id) \
      SELECT 1 FROM descendant WHERE id = ?2";
 
-/// Makes `child` wait for `parent`. A child that was ready waits; one that runs goes on, marked.
-pub(super) fn link(work: &mut Work<'_>, parent: &str, child: &str) -> Result<Answer, Error> {
-    if parent == child {
-        return Err(Refusal::SelfLink.into());
+impl CarryOut for LinkTasks {
+    /// Makes `child` wait for `parent`. A child that was ready waits; one that runs goes on, marked.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Self { parent, child } = self;
+        if parent == child {
+            return Err(Refusal::SelfLink.into());
+        }
+        let named = named::find_all(work, [parent.as_str(), child], Refusal::UnknownTasks)?;
+        let Ok([parent, child]) = <[Named; 2]>::try_from(named) else {
+            return Err(Error::Internal);
+        };
+        let (parent, child) = (parent.id, child.id);
+        let before = work.task(&child)?;
+        if !insert(work, &parent, &child)? {
+            return Ok(Change::Unchanged);
+        }
+        work.note(&child, || Inverse::Linked {
+            parent: parent.clone(),
+            was_put_aside: is_put_aside(&before),
+        });
+        let linked = EventBody::Linked {
+            parent: parent.clone(),
+            child: child.clone(),
+        };
+        work.log(&child, &linked)?;
+        wait_if_needed(work, &parent, &child)?;
+        Ok(Change::Done)
     }
-    let named = named::find_all(work, [parent, child], Refusal::UnknownTasks)?;
-    let Ok([parent, child]) = <[Named; 2]>::try_from(named) else {
-        return Err(Error::Internal);
-    };
-    let (parent, child) = (parent.id, child.id);
-    let before = work.task(&child)?;
-    if !insert(work, &parent, &child)? {
-        return Ok(Answer::Unchanged);
-    }
-    work.note(&child, || Inverse::Linked {
-        parent: parent.clone(),
-        was_put_aside: is_put_aside(&before),
-    });
-    let linked = EventBody::Linked {
-        parent: parent.clone(),
-        child: child.clone(),
-    };
-    work.log(&child, &linked)?;
-    wait_if_needed(work, &parent, &child)?;
-    Ok(Answer::Done)
 }
 
-/// Removes a dependency. If there is no such link, or no such task, nothing changes.
-pub(super) fn unlink(
-    work: &mut Work<'_>,
-    parent: &TaskId,
-    child: &TaskId,
-) -> Result<Answer, Error> {
-    if !delete(work, parent, child)? {
-        return Ok(Answer::Unchanged);
+impl CarryOut for UnlinkTasks {
+    /// Removes a dependency. If there is no such link, or no such task, nothing changes.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Self { parent, child } = self;
+        if !delete(work, parent, child)? {
+            return Ok(Change::Unchanged);
+        }
+        let before = work.task(child)?;
+        work.note(child, || Inverse::Unlinked {
+            parent: parent.clone(),
+            was_put_aside: is_put_aside(&before),
+        });
+        let unlinked = EventBody::Unlinked {
+            parent: parent.clone(),
+            child: child.clone(),
+        };
+        work.log(child, &unlinked)?;
+        promotion::promote_one(work, child, Some(parent))?;
+        Ok(Change::Done)
     }
-    let before = work.task(child)?;
-    work.note(child, || Inverse::Unlinked {
-        parent: parent.clone(),
-        was_put_aside: is_put_aside(&before),
-    });
-    let unlinked = EventBody::Unlinked {
-        parent: parent.clone(),
-        child: child.clone(),
-    };
-    work.log(child, &unlinked)?;
-    promotion::promote_one(work, child, Some(parent))?;
-    Ok(Answer::Done)
 }
 
 /// Returns true if a person put the task into `todo`, so that only a person takes it out again.

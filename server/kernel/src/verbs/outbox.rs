@@ -1,8 +1,11 @@
 //! The outbox: deliveries are written in the transaction of the event that they tell of, and so are
 //! their outcomes.
 
+use domain::actor::Actor;
 use domain::backoff::{DELIVERY_ATTEMPTS, PLACE_REST, redelivery};
-use domain::command::Answer;
+use domain::command::{
+    Change, DropDelivery, RecordDelivered, RecordUndelivered, RetryDelivery, TakeMessage,
+};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{DeliveryId, EventId, TaskId};
@@ -14,7 +17,7 @@ use domain::time::{Seconds, Timestamp};
 use rand::RngExt;
 use rusqlite::Connection;
 
-use super::Work;
+use super::{CarryOut, Work};
 use crate::error::Error;
 use crate::queries::subscriptions::PLACE;
 use crate::row::{self, Columns, columns};
@@ -70,35 +73,32 @@ pub(super) fn place(conn: &Connection, to: &Address) -> Result<i64, Error> {
     row::one(conn, sql, address)
 }
 
-/// Records that these were delivered, in one message.
-pub(super) fn delivered(
-    work: &mut Work<'_>,
-    deliveries: &[DeliveryId],
-    receipt: Option<&str>,
-    is_chat: bool,
-) -> Result<Answer, Error> {
-    let mut places = Vec::new();
-    for id in deliveries {
-        let Some(pending) = pending(work.conn, *id)? else {
-            continue;
+impl CarryOut for RecordDelivered {
+    /// Records that these were delivered, in one message.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let mut places = Vec::new();
+        for id in &self.deliveries {
+            let Some(pending) = pending(work.conn, *id)? else {
+                continue;
+            };
+            work.conn
+                .prepare_cached(
+                    "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, \
+                         error = NULL, receipt = ?2, settled_at = ?3 \
+                     WHERE id = ?1",
+                )?
+                .execute((id.0, &self.receipt, work.now.0))?;
+            tell_subscription(work.conn, *id)?;
+            places.push(pending.place);
+        }
+        let Some(place) = places.first() else {
+            return Ok(Change::Unchanged);
         };
-        work.conn
-            .prepare_cached(
-                "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, \
-                     error = NULL, receipt = ?2, settled_at = ?3 \
-                 WHERE id = ?1",
-            )?
-            .execute((id.0, receipt, work.now.0))?;
-        tell_subscription(work.conn, *id)?;
-        places.push(pending.place);
+        if self.is_chat {
+            keep_pace(work, *place, places.len())?;
+        }
+        Ok(Change::Done)
     }
-    let Some(place) = places.first() else {
-        return Ok(Answer::Unchanged);
-    };
-    if is_chat {
-        keep_pace(work, *place, places.len())?;
-    }
-    Ok(Answer::Done)
 }
 
 /// Moves the cursor of the subscription of a delivery, and ends it when the task is over and no
@@ -147,32 +147,34 @@ fn keep_pace(work: &Work<'_>, place: i64, told: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Records that these could not be delivered: they back off, and so does their address, or they are
-/// given up.
-pub(super) fn undelivered(
-    work: &mut Work<'_>,
-    deliveries: &[DeliveryId],
-    error: &str,
-    retry: Retry,
-) -> Result<Answer, Error> {
-    let mut answer = Answer::Unchanged;
-    for id in deliveries {
-        let Some(pending) = pending(work.conn, *id)? else {
-            continue;
-        };
-        answer = Answer::Done;
-        let attempts = pending.attempts + 1;
-        match retry {
-            Retry::Later { after } if attempts < DELIVERY_ATTEMPTS => {
-                let asked = after.unwrap_or_default();
-                let rest = redelivery(attempts, work.rng.random()).max(asked);
-                let place_rest = rest.min(PLACE_REST).max(asked);
-                put_off(work, *id, &pending, rest, place_rest, error)?;
+impl CarryOut for RecordUndelivered {
+    /// Records that these could not be delivered: they back off, and so does their address, or they are
+    /// given up.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Self {
+            deliveries,
+            error,
+            retry,
+        } = self;
+        let mut answer = Change::Unchanged;
+        for id in deliveries {
+            let Some(pending) = pending(work.conn, *id)? else {
+                continue;
+            };
+            answer = Change::Done;
+            let attempts = pending.attempts + 1;
+            match *retry {
+                Retry::Later { after } if attempts < DELIVERY_ATTEMPTS => {
+                    let asked = after.unwrap_or_default();
+                    let rest = redelivery(attempts, work.rng.random()).max(asked);
+                    let place_rest = rest.min(PLACE_REST).max(asked);
+                    put_off(work, *id, &pending, rest, place_rest, error)?;
+                }
+                Retry::Later { .. } | Retry::Never => give_up(work, *id, error)?,
             }
-            Retry::Later { .. } | Retry::Never => give_up(work, *id, error)?,
         }
+        Ok(answer)
     }
-    Ok(answer)
 }
 
 fn put_off(
@@ -206,29 +208,33 @@ fn give_up(work: &Work<'_>, id: DeliveryId, error: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Retries at once all deliveries that were given up for the address of this one.
-pub(super) fn retry(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
-    let place = place_of_dead(work, id)?;
-    work.conn
-        .prepare_cached(
-            "UPDATE deliveries SET state = 'pending', attempts = 0, next_attempt_at = ?2, \
-                 settled_at = NULL \
-             WHERE place_id = ?1 AND state = 'dead'",
-        )?
-        .execute((place, work.now.0))?;
-    work.conn
-        .prepare_cached("UPDATE places SET not_before = min(not_before, ?2) WHERE id = ?1")?
-        .execute((place, work.now.0))?;
-    Ok(Answer::Done)
+impl CarryOut for RetryDelivery {
+    /// Retries at once all deliveries that were given up for the address of this one.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let place = place_of_dead(work, self.delivery)?;
+        work.conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'pending', attempts = 0, next_attempt_at = ?2, \
+                     settled_at = NULL \
+                 WHERE place_id = ?1 AND state = 'dead'",
+            )?
+            .execute((place, work.now.0))?;
+        work.conn
+            .prepare_cached("UPDATE places SET not_before = min(not_before, ?2) WHERE id = ?1")?
+            .execute((place, work.now.0))?;
+        Ok(Change::Done)
+    }
 }
 
-/// Deletes all deliveries that were given up for the address of this one.
-pub(super) fn drop_dead(work: &mut Work<'_>, id: DeliveryId) -> Result<Answer, Error> {
-    let place = place_of_dead(work, id)?;
-    work.conn
-        .prepare_cached("DELETE FROM deliveries WHERE place_id = ?1 AND state = 'dead'")?
-        .execute([place])?;
-    Ok(Answer::Done)
+impl CarryOut for DropDelivery {
+    /// Deletes all deliveries that were given up for the address of this one.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let place = place_of_dead(work, self.delivery)?;
+        work.conn
+            .prepare_cached("DELETE FROM deliveries WHERE place_id = ?1 AND state = 'dead'")?
+            .execute([place])?;
+        Ok(Change::Done)
+    }
 }
 
 /// Returns the address of a delivery that was given up. An address that fails fails for all of its
@@ -242,23 +248,21 @@ fn place_of_dead(work: &Work<'_>, id: DeliveryId) -> Result<i64, Error> {
 /// The retention time of incoming messages: no platform sends one again after a day.
 const REMEMBERED: Seconds = Seconds(7 * 86_400);
 
-/// Records an incoming message; answers [`Answer::Unchanged`] if it is known already.
-pub(super) fn take_message(
-    work: &mut Work<'_>,
-    platform: &str,
-    message: &str,
-) -> Result<Answer, Error> {
-    let inserted = work
-        .conn
-        .prepare_cached(
-            "INSERT OR IGNORE INTO chat_messages (platform, message, received_at) \
-             VALUES (?1, ?2, ?3)",
-        )?
-        .execute((platform, message, work.now.0))?;
-    Ok(match inserted {
-        0 => Answer::Unchanged,
-        _ => Answer::Done,
-    })
+impl CarryOut for TakeMessage {
+    /// Records an incoming message; answers [`Change::Unchanged`] if it is known already.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let inserted = work
+            .conn
+            .prepare_cached(
+                "INSERT OR IGNORE INTO chat_messages (platform, message, received_at) \
+                 VALUES (?1, ?2, ?3)",
+            )?
+            .execute((&self.platform, &self.message, work.now.0))?;
+        Ok(match inserted {
+            0 => Change::Unchanged,
+            _ => Change::Done,
+        })
+    }
 }
 
 /// Deletes deliveries that were made before this, and incoming messages past their retention time.

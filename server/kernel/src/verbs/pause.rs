@@ -1,36 +1,37 @@
 //! Pausing and resuming.
 
 use domain::actor::Actor;
-use domain::command::Answer;
+use domain::command::{Change, Pause, Resume};
 use domain::error::Error as Refusal;
 use rusqlite::Connection;
 
-use super::Work;
+use super::{CarryOut, Work};
 use crate::error::Error;
 
-/// Pauses a lane, or the whole dispatcher. Claims by hand are still granted, and open runs go on.
-pub(super) fn pause(
-    work: &mut Work<'_>,
-    actor: &Actor,
-    lane: Option<&str>,
-) -> Result<Answer, Error> {
-    if lane == Some("") {
-        return Err(Refusal::BlankLane.into());
+impl CarryOut for Pause {
+    /// Pauses a lane, or the whole dispatcher. Claims by hand are still granted, and open runs go on.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let lane = self.lane.as_deref();
+        if lane == Some("") {
+            return Err(Refusal::BlankLane.into());
+        }
+        let inserted = work
+            .conn
+            .prepare_cached("INSERT OR IGNORE INTO pauses (lane, since, by) VALUES (?1, ?2, ?3)")?
+            .execute((name(lane), work.now.0, &actor.name))?;
+        Ok(answer(inserted))
     }
-    let inserted = work
-        .conn
-        .prepare_cached("INSERT OR IGNORE INTO pauses (lane, since, by) VALUES (?1, ?2, ?3)")?
-        .execute((name(lane), work.now.0, &actor.name))?;
-    Ok(answer(inserted))
 }
 
-/// Resumes a lane, or the whole dispatcher.
-pub(super) fn resume(work: &mut Work<'_>, lane: Option<&str>) -> Result<Answer, Error> {
-    let deleted = work
-        .conn
-        .prepare_cached("DELETE FROM pauses WHERE lane = ?1")?
-        .execute([name(lane)])?;
-    Ok(answer(deleted))
+impl CarryOut for Resume {
+    /// Resumes a lane, or the whole dispatcher.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let deleted = work
+            .conn
+            .prepare_cached("DELETE FROM pauses WHERE lane = ?1")?
+            .execute([name(self.lane.as_deref())])?;
+        Ok(answer(deleted))
+    }
 }
 
 /// Returns true if the lane, or with `None` the whole dispatcher, is paused.
@@ -44,10 +45,10 @@ fn name(lane: Option<&str>) -> &str {
     lane.unwrap_or_default()
 }
 
-fn answer(changed: usize) -> Answer {
+fn answer(changed: usize) -> Change {
     if changed == 0 {
-        Answer::Unchanged
+        Change::Unchanged
     } else {
-        Answer::Done
+        Change::Done
     }
 }

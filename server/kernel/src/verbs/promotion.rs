@@ -1,14 +1,15 @@
 //! Promotion and demotion: tasks become ready when the last of their parents is finished, and wait
 //! again when one is reopened.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{Count, PromoteWaiting};
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::transition::{self, Step};
 use rusqlite::{Connection, Params};
 
-use super::Work;
+use super::{CarryOut, Work};
 use crate::error::Error;
 use crate::row;
 
@@ -78,13 +79,15 @@ pub(super) fn promote_one(
     log_promoted(work, promoted, parent).map(drop)
 }
 
-/// Promotes every waiting task whose parents are finished.
-pub(super) fn promote_all(work: &mut Work<'_>) -> Result<Answer, Error> {
-    let all = "tasks INDEXED BY idx_tasks_waiting";
-    let waiting = "waiting = 1 AND status = 'todo'";
-    let promoted = promote(work, all, waiting, HAS_UNFINISHED_PARENT, |now| (now,))?;
-    let count = log_promoted(work, promoted, None)?;
-    Ok(Answer::Promoted { count })
+impl CarryOut for PromoteWaiting {
+    /// Promotes every waiting task whose parents are finished.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Count, Error> {
+        let all = "tasks INDEXED BY idx_tasks_waiting";
+        let waiting = "waiting = 1 AND status = 'todo'";
+        let promoted = promote(work, all, waiting, HAS_UNFINISHED_PARENT, |now| (now,))?;
+        let count = log_promoted(work, promoted, None)?;
+        Ok(Count(count))
+    }
 }
 
 /// A task whose row was changed, and its status now.

@@ -3,12 +3,12 @@
 //! The row of a request is written in the transaction of its changes, so neither exists without the
 //! other. Its answer is added once it is known.
 
-use domain::actor::RequestKey;
-use domain::command::Answer;
+use domain::actor::{Actor, RequestKey};
+use domain::command::{Change, KeepAnswer};
 use domain::error::Error as Refusal;
 use domain::time::Seconds;
 
-use super::Work;
+use super::{CarryOut, Work};
 use crate::error::Error;
 
 /// The retention time of a request: longer than any client retries.
@@ -36,33 +36,32 @@ pub(super) fn begin(work: &Work<'_>, request: &RequestKey) -> Result<(), Error> 
     Ok(())
 }
 
-/// Keeps the first answer to a request. Its parts, if it has any, are no longer needed.
-pub(super) fn keep_answer(
-    work: &Work<'_>,
-    request: &RequestKey,
-    answer: Option<&str>,
-) -> Result<Answer, Error> {
-    if insert(work, request, answer)? == 0 {
+impl CarryOut for KeepAnswer {
+    /// Keeps the first answer to a request. Its parts, if it has any, are no longer needed.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let (request, answer) = (&self.request, self.answer.as_deref());
+        if insert(work, request, answer)? == 0 {
+            work.conn
+                .prepare_cached(
+                    "UPDATE requests SET answer = ?3 \
+                     WHERE caller = ?1 AND key = ?2 AND part = 0 AND answer IS NULL",
+                )?
+                .execute((&request.caller, &request.key, answer))?;
+        }
+        work.conn
+            .prepare_cached("DELETE FROM requests WHERE caller = ?1 AND key = ?2 AND part > 0")?
+            .execute((&request.caller, &request.key))?;
+        // Those before have lost theirs when they came to stand here.
         work.conn
             .prepare_cached(
-                "UPDATE requests SET answer = ?3 \
-                 WHERE caller = ?1 AND key = ?2 AND part = 0 AND answer IS NULL",
+                "WITH newest AS (SELECT max(id) AS id FROM requests) \
+                 UPDATE requests SET answer = NULL FROM newest \
+                 WHERE requests.id <= newest.id - ?1 AND requests.id > newest.id - ?1 - ?2 \
+                   AND answer IS NOT NULL",
             )?
-            .execute((&request.caller, &request.key, answer))?;
+            .execute((MOST_ANSWERS, MOST_ROWS))?;
+        Ok(Change::Done)
     }
-    work.conn
-        .prepare_cached("DELETE FROM requests WHERE caller = ?1 AND key = ?2 AND part > 0")?
-        .execute((&request.caller, &request.key))?;
-    // Those before have lost theirs when they came to stand here.
-    work.conn
-        .prepare_cached(
-            "WITH newest AS (SELECT max(id) AS id FROM requests) \
-             UPDATE requests SET answer = NULL FROM newest \
-             WHERE requests.id <= newest.id - ?1 AND requests.id > newest.id - ?1 - ?2 \
-               AND answer IS NOT NULL",
-        )?
-        .execute((MOST_ANSWERS, MOST_ROWS))?;
-    Ok(Answer::Done)
 }
 
 /// Inserts the row unless it exists, and returns the number of rows written. The parts of a request

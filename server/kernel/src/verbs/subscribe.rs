@@ -1,125 +1,125 @@
 //! Subscribing to one task, or to many.
 
-use domain::command::Answer;
+use domain::actor::Actor;
+use domain::command::{
+    Change, SetQuietHours, Subscribe, SubscribeBoard, Unsubscribe, UnsubscribeBoard,
+};
 use domain::error::Error as Refusal;
-use domain::id::{SubscriptionId, TaskId};
-use domain::notify::quiet::QuietHours;
-use domain::notify::{Address, Filter};
+use domain::id::TaskId;
+use domain::notify::Address;
 use jiff::tz::TimeZone;
 
 use super::undo::Inverse;
-use super::{Work, outbox};
+use super::{CarryOut, Work, outbox};
 use crate::error::Error;
 use crate::events;
 use crate::row::{self, Columns as _};
 
-/// Subscribes from the newest event on: earlier events are not sent.
-pub(super) fn subscribe(work: &mut Work<'_>, task: &TaskId, to: &Address) -> Result<Answer, Error> {
-    let to = checked(to)?;
-    work.task(task)?;
-    let newest = events::newest(work.conn)?;
-    let inserted = work
-        .conn
-        .prepare_cached(
-            "INSERT OR IGNORE INTO kanban_notify_subs \
-                 (task_id, platform, chat_id, thread_id, user_id, created_at, last_event_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute((
-            task.as_str(),
-            &to.platform,
-            &to.chat_id,
-            &to.thread_id,
-            &to.user_id,
-            work.now.0,
-            newest.0,
-        ))?;
-    Ok(done_if(inserted))
-}
-
-pub(super) fn unsubscribe(
-    work: &mut Work<'_>,
-    task: &TaskId,
-    to: &Address,
-) -> Result<Answer, Error> {
-    let deleted = work
-        .conn
-        .prepare_cached(
-            "DELETE FROM kanban_notify_subs \
-             WHERE task_id = ?1 AND platform = ?2 AND chat_id = ?3 AND thread_id = ?4",
-        )?
-        .execute((
-            task.as_str(),
-            to.platform.trim(),
-            to.chat_id.trim(),
-            &to.thread_id,
-        ))?;
-    Ok(done_if(deleted))
-}
-
-/// Subscribes to the tasks and news that the filter lets through, from now on.
-pub(super) fn subscribe_board(
-    work: &mut Work<'_>,
-    to: &Address,
-    filter: &Filter,
-) -> Result<Answer, Error> {
-    let to = checked(to)?;
-    let kinds = format!(",{},", filter.kinds()?.join(","));
-    let inserted = work
-        .conn
-        .prepare_cached(
-            "INSERT OR IGNORE INTO board_subscriptions \
-                 (platform, chat_id, thread_id, user_id, tenant, assignee, kinds, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute((
-            &to.platform,
-            &to.chat_id,
-            &to.thread_id,
-            &to.user_id,
-            &filter.tenant,
-            &filter.assignee,
-            kinds,
-            work.now.0,
-        ))?;
-    Ok(done_if(inserted))
-}
-
-pub(super) fn unsubscribe_board(
-    work: &mut Work<'_>,
-    subscription: SubscriptionId,
-) -> Result<Answer, Error> {
-    let deleted = work
-        .conn
-        .prepare_cached("DELETE FROM board_subscriptions WHERE id = ?1")?
-        .execute([subscription.0])?;
-    match deleted {
-        0 => Err(Refusal::UnknownSubscription(subscription).into()),
-        _ => Ok(Answer::Done),
+impl CarryOut for Subscribe {
+    /// Subscribes from the newest event on: earlier events are not sent.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let (task, to) = (&self.task, checked(&self.to)?);
+        work.task(task)?;
+        let newest = events::newest(work.conn)?;
+        let inserted = work
+            .conn
+            .prepare_cached(
+                "INSERT OR IGNORE INTO kanban_notify_subs \
+                     (task_id, platform, chat_id, thread_id, user_id, created_at, last_event_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute((
+                task.as_str(),
+                &to.platform,
+                &to.chat_id,
+                &to.thread_id,
+                &to.user_id,
+                work.now.0,
+                newest.0,
+            ))?;
+        Ok(done_if(inserted))
     }
 }
 
-pub(super) fn set_quiet_hours(
-    work: &mut Work<'_>,
-    to: &Address,
-    hours: Option<&QuietHours>,
-) -> Result<Answer, Error> {
-    let to = checked(to)?;
-    if let Some(hours) = hours
-        && hours
-            .zone()
-            .is_some_and(|zone| TimeZone::get(zone).is_err())
-    {
-        return Err(Refusal::BadQuietHours(hours.to_string()).into());
+impl CarryOut for Unsubscribe {
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Self { task, to } = self;
+        let deleted = work
+            .conn
+            .prepare_cached(
+                "DELETE FROM kanban_notify_subs \
+                 WHERE task_id = ?1 AND platform = ?2 AND chat_id = ?3 AND thread_id = ?4",
+            )?
+            .execute((
+                task.as_str(),
+                to.platform.trim(),
+                to.chat_id.trim(),
+                &to.thread_id,
+            ))?;
+        Ok(done_if(deleted))
     }
-    let place = outbox::place(work.conn, &to)?;
-    let changed = work
-        .conn
-        .prepare_cached(
-            "UPDATE places SET quiet_hours = ?2 WHERE id = ?1 AND quiet_hours IS NOT ?2",
-        )?
-        .execute((place, hours.map(ToString::to_string)))?;
-    Ok(done_if(changed))
+}
+
+impl CarryOut for SubscribeBoard {
+    /// Subscribes to the tasks and news that the filter lets through, from now on.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let filter = &self.filter;
+        let to = checked(&self.to)?;
+        let kinds = format!(",{},", filter.kinds()?.join(","));
+        let inserted = work
+            .conn
+            .prepare_cached(
+                "INSERT OR IGNORE INTO board_subscriptions \
+                     (platform, chat_id, thread_id, user_id, tenant, assignee, kinds, created_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute((
+                &to.platform,
+                &to.chat_id,
+                &to.thread_id,
+                &to.user_id,
+                &filter.tenant,
+                &filter.assignee,
+                kinds,
+                work.now.0,
+            ))?;
+        Ok(done_if(inserted))
+    }
+}
+
+impl CarryOut for UnsubscribeBoard {
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let subscription = self.subscription;
+        let deleted = work
+            .conn
+            .prepare_cached("DELETE FROM board_subscriptions WHERE id = ?1")?
+            .execute([subscription.0])?;
+        match deleted {
+            0 => Err(Refusal::UnknownSubscription(subscription).into()),
+            _ => Ok(Change::Done),
+        }
+    }
+}
+
+impl CarryOut for SetQuietHours {
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let (to, hours) = (checked(&self.to)?, self.hours.as_ref());
+        if let Some(hours) = hours
+            && hours
+                .zone()
+                .is_some_and(|zone| TimeZone::get(zone).is_err())
+        {
+            return Err(Refusal::BadQuietHours(hours.to_string()).into());
+        }
+        let place = outbox::place(work.conn, &to)?;
+        let changed = work
+            .conn
+            .prepare_cached(
+                "UPDATE places SET quiet_hours = ?2 WHERE id = ?1 AND quiet_hours IS NOT ?2",
+            )?
+            .execute((place, hours.map(ToString::to_string)))?;
+        Ok(done_if(changed))
+    }
 }
 
 /// Ends the subscriptions to an archived task that have no delivery left.
@@ -154,9 +154,9 @@ fn checked(to: &Address) -> Result<Address, Error> {
     })
 }
 
-fn done_if(changed: usize) -> Answer {
+fn done_if(changed: usize) -> Change {
     match changed {
-        0 => Answer::Unchanged,
-        _ => Answer::Done,
+        0 => Change::Unchanged,
+        _ => Change::Done,
     }
 }

@@ -3,7 +3,7 @@
 //! Each verb records its inverse while it acts; the inverses of one request are an act.
 
 use domain::actor::Actor;
-use domain::command::Answer;
+use domain::command::{Change, Subscribe, Undo};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{CommentId, EventId, TaskId};
@@ -13,7 +13,7 @@ use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Work, archive, idempotency, link, promotion, subscribe};
+use super::{CarryOut, Work, archive, idempotency, link, promotion};
 use crate::error::Error;
 use crate::{row, tasks};
 
@@ -147,26 +147,29 @@ impl Act {
     }
 }
 
-/// Undoes the act that wrote `event`, as a whole.
-pub(super) fn undo(work: &mut Work<'_>, actor: &Actor, event: EventId) -> Result<Answer, Error> {
-    let (first, last, steps) = find(work, event)?.ok_or(Refusal::NothingToUndo(event))?;
-    for Step { task, .. } in &steps {
-        if has_changed_since(work, task, first, last)? {
-            let task = task.clone();
-            return Err(Refusal::ChangedSince { task }.into());
+impl CarryOut for Undo {
+    /// Undoes the act that wrote `event`, as a whole.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let event = self.event;
+        let (first, last, steps) = find(work, event)?.ok_or(Refusal::NothingToUndo(event))?;
+        for Step { task, .. } in &steps {
+            if has_changed_since(work, task, first, last)? {
+                let task = task.clone();
+                return Err(Refusal::ChangedSince { task }.into());
+            }
         }
-    }
-    let mut undone: Vec<TaskId> = Vec::new();
-    for Step { task, inverse, .. } in steps.into_iter().rev() {
-        take_back(work, actor, &task, inverse)?;
-        if !undone.contains(&task) {
-            undone.push(task);
+        let mut undone: Vec<TaskId> = Vec::new();
+        for Step { task, inverse, .. } in steps.into_iter().rev() {
+            take_back(work, actor, &task, inverse)?;
+            if !undone.contains(&task) {
+                undone.push(task);
+            }
         }
+        for task in undone {
+            work.log(&task, &EventBody::Undone { event })?;
+        }
+        Ok(Change::Done)
     }
-    for task in undone {
-        work.log(&task, &EventBody::Undone { event })?;
-    }
-    Ok(Answer::Done)
 }
 
 fn find(work: &Work<'_>, event: EventId) -> Result<Option<(EventId, EventId, Vec<Step>)>, Error> {
@@ -278,7 +281,10 @@ fn take_back(
             }
             link::wait_if_needed(work, &parent, id)
         }
-        Inverse::Subscribed(to) => subscribe::subscribe(work, id, &to).map(|_| ()),
+        Inverse::Subscribed(to) => {
+            let task = id.clone();
+            Subscribe { task, to }.carry_out(work, actor).map(|_| ())
+        }
     }
 }
 

@@ -289,7 +289,7 @@ fn soon(inbox: &Receiver<Message>) -> Option<Message> {
 #[cfg(test)]
 mod tests {
     use domain::actor::Actor;
-    use domain::command::{Command, NewTask};
+    use domain::command::CreateTask;
     use rand::SeedableRng;
     use tokio::sync::oneshot;
 
@@ -300,14 +300,14 @@ mod tests {
     use crate::open;
 
     fn create(title: &str, body: String) -> Request {
-        let new = NewTask {
+        let new = CreateTask {
             title: title.to_owned(),
             body: Some(body),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
         let (reply, _) = oneshot::channel();
         Request {
-            accepted: Accepted::new(Actor::full("ada"), vec![Command::CreateTask(new)]).unwrap(),
+            accepted: Accepted::new(Actor::full("ada"), vec![new.into()]).unwrap(),
             show: None,
             reply,
         }

@@ -1,7 +1,10 @@
 //! The effects of another program on the tasks that we run.
 
 use domain::board::TaskSummary;
-use domain::command::{Answer, ClaimPolicy, Command, NewTask};
+use domain::command::{
+    Answer, Change, ClaimPolicy, Command, Count, CreateTask, PromoteWaiting, ReleaseCrashed,
+    ReleaseStaleClaims,
+};
 use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::status::Status;
@@ -24,7 +27,7 @@ async fn a_run_of_a_task_that_another_program_finished_is_closed_and_holds_up_no
     ));
     assert!(is_stale().await);
     board.pass(Seconds(901));
-    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    board.act(ReleaseStaleClaims).await.unwrap();
     assert!(!is_stale().await);
     let run = board.kernel.run(closed.run).await.unwrap();
     assert_eq!(run.outcome, Some(Outcome::Completed));
@@ -43,7 +46,7 @@ async fn a_run_of_a_task_that_another_program_deleted_is_closed_and_holds_up_nob
         "PRAGMA foreign_keys = OFF; DELETE FROM tasks WHERE id = '{deleted}'"
     ));
     board.pass(Seconds(901));
-    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    board.act(ReleaseStaleClaims).await.unwrap();
     let run = board.kernel.run(closed.run).await.unwrap();
     assert_eq!(run.outcome, Some(Outcome::Reclaimed));
     assert_eq!(board.status(&forgotten).await, Status::Ready);
@@ -64,11 +67,11 @@ async fn a_run_ends_as_another_program_says_by_where_it_puts_the_task() {
         board.sql(&format!(
             "UPDATE tasks SET status = '{status}' WHERE id = '{task}'"
         ));
-        let released = board.act(Command::ReleaseStaleClaims).await.unwrap();
+        let released = board.act(ReleaseStaleClaims).await.unwrap();
         let run = board.kernel.run(claimed.run).await.unwrap();
         assert_eq!(run.outcome, Some(outcome), "{status}");
         let expected = usize::from(outcome == Outcome::Reclaimed);
-        assert!(matches!(released.answer, Answer::Reclaimed { count } if count == expected));
+        assert!(matches!(released.answer, Answer::Count(Count(count)) if count == expected));
     }
 }
 
@@ -92,11 +95,12 @@ async fn a_task_that_another_program_gave_back_can_be_claimed_at_once() {
 }
 
 fn crashed(task: &TaskId, lock: &str, worker_pid: i64) -> Command {
-    Command::ReleaseCrashed {
+    ReleaseCrashed {
         task: task.clone(),
         lock: lock.to_owned(),
         worker_pid,
     }
+    .into()
 }
 
 #[tokio::test]
@@ -132,7 +136,7 @@ async fn a_claim_that_changed_after_its_worker_was_seen_to_be_gone_stays() {
     );
     for (lock, worker_pid) in [("host:1", 4711), ("host:2", 4712)] {
         let receipt = board.act(crashed(&task, lock, worker_pid)).await.unwrap();
-        assert!(matches!(receipt.answer, Answer::Unchanged));
+        assert!(matches!(receipt.answer, Answer::Change(Change::Unchanged)));
     }
     assert_eq!(board.status(&task).await, Status::Running);
 }
@@ -153,7 +157,7 @@ async fn a_claim_of_ours_is_not_taken_for_one_of_a_worker_that_was_there_before(
 async fn a_task_that_another_program_pushed_past_its_parents_stands_in_nobodys_place() {
     let board = Board::new();
     let for_shell = |priority, parents: &[&TaskId]| {
-        board.create(NewTask {
+        board.create(CreateTask {
             title: "task".to_owned(),
             priority,
             assignee: Some("shell".to_owned()),
@@ -182,8 +186,8 @@ async fn the_promotion_pass_finds_what_another_program_has_finished() {
     board.sql(&format!(
         "UPDATE tasks SET status = 'done' WHERE id = '{parent}'"
     ));
-    let receipt = board.act(Command::PromoteWaiting).await.unwrap();
-    assert!(matches!(receipt.answer, Answer::Promoted { count: 1 }));
+    let receipt = board.act(PromoteWaiting).await.unwrap();
+    assert!(matches!(receipt.answer, Answer::Count(Count(1))));
     assert_eq!(board.status(&child).await, Status::Ready);
 }
 

@@ -3,7 +3,12 @@
 
 use domain::actor::Actor;
 use domain::authority::Act;
-use domain::command::{ClaimPolicy, Command, NewTask};
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, CancelRun, ClaimPolicy, ClaimTask, Command, CommentOnTask,
+    CompleteTask, CreateTask, EditTask, ForgetEvents, Heartbeat, InterruptRun, LinkTasks, MoveTask,
+    Pause, RecordExit, RetryDelivery, SetPriority, Subscribe, SubscribeBoard, TakeMessage,
+    UnblockTask, Undo, UnlinkTasks, Unsubscribe,
+};
 use domain::error::{Error as Refusal, ErrorKind};
 use domain::id::{DeliveryId, EventId, RunId, TaskId};
 use domain::notify::{Address, Filter};
@@ -23,99 +28,117 @@ fn commands(task: &TaskId) -> Vec<Command> {
         user_id: None,
     };
     vec![
-        Command::CommentOnTask {
+        CommentOnTask {
             task: task(),
             body: "a word".to_owned(),
-        },
-        Command::CreateTask(new("ada")),
-        Command::Heartbeat {
+        }
+        .into(),
+        new("ada").into(),
+        Heartbeat {
             task: task(),
             ttl: Seconds(60),
-        },
-        Command::Subscribe {
+        }
+        .into(),
+        Subscribe {
             task: task(),
             to: to(),
-        },
-        Command::BlockTask {
+        }
+        .into(),
+        BlockTask {
             task: task(),
             reason: None,
-        },
-        Command::UnblockTask { task: task() },
-        Command::EditTask {
+        }
+        .into(),
+        UnblockTask { task: task() }.into(),
+        EditTask {
             task: task(),
             title: Some("another".to_owned()),
             body: None,
-        },
-        Command::SetPriority {
+        }
+        .into(),
+        SetPriority {
             task: task(),
             priority: 1,
-        },
-        Command::AssignTask {
+        }
+        .into(),
+        AssignTask {
             task: task(),
             assignee: Some("ada".to_owned()),
             stop: false,
-        },
-        Command::LinkTasks {
+        }
+        .into(),
+        LinkTasks {
             parent: task().to_string(),
             child: task().to_string(),
-        },
-        Command::UnlinkTasks {
+        }
+        .into(),
+        UnlinkTasks {
             parent: task(),
             child: task(),
-        },
-        Command::CancelRun { task: task() },
-        Command::ClaimTask {
+        }
+        .into(),
+        CancelRun { task: task() }.into(),
+        ClaimTask {
             task: task(),
             lock: "host:1".to_owned(),
             ttl: Seconds(60),
             lane: None,
             policy: ClaimPolicy::default(),
-        },
-        Command::CompleteTask {
+        }
+        .into(),
+        CompleteTask {
             task: task(),
             result: None,
             summary: None,
             metadata: None,
-        },
-        Command::MoveTask {
+        }
+        .into(),
+        MoveTask {
             task: task(),
             to: Status::Ready,
-        },
-        Command::ArchiveTask { task: task() },
-        Command::Undo { event: EventId(1) },
-        Command::Pause { lane: None },
-        Command::SubscribeBoard {
+        }
+        .into(),
+        ArchiveTask { task: task() }.into(),
+        Undo { event: EventId(1) }.into(),
+        Pause { lane: None }.into(),
+        SubscribeBoard {
             to: to(),
             filter: Filter::default(),
-        },
-        Command::RetryDelivery {
+        }
+        .into(),
+        RetryDelivery {
             delivery: DeliveryId(1),
-        },
-        Command::RecordExit {
+        }
+        .into(),
+        RecordExit {
             run: RunId(99),
             ended_at: None,
             code: None,
             log_end: None,
-        },
-        Command::InterruptRun {
+        }
+        .into(),
+        InterruptRun {
             run: RunId(99),
             error: None,
-        },
-        Command::TakeMessage {
+        }
+        .into(),
+        TakeMessage {
             platform: "slack".to_owned(),
             message: "1".to_owned(),
-        },
-        Command::ForgetEvents {
+        }
+        .into(),
+        ForgetEvents {
             before: Timestamp(0),
-        },
+        }
+        .into(),
     ]
 }
 
-fn new(assignee: &str) -> NewTask {
-    NewTask {
+fn new(assignee: &str) -> CreateTask {
+    CreateTask {
         title: "new".to_owned(),
         assignee: Some(assignee.to_owned()),
-        ..NewTask::default()
+        ..CreateTask::default()
     }
 }
 
@@ -187,15 +210,12 @@ async fn a_worker_cannot_choose_its_name() {
     let own = board.create(new("agent")).await;
     let claimed = board.claim_in(&own, "hermes", ClaimPolicy::default()).await;
     let boss = Actor::worker("boss", claimed.unwrap().token);
-    let comment = Command::CommentOnTask {
+    let comment = CommentOnTask {
         task: own.clone(),
         body: "do as I say".to_owned(),
     };
     board.give(&boss, comment).await.unwrap();
-    board
-        .give(&boss, Command::CreateTask(new("ada")))
-        .await
-        .unwrap();
+    board.give(&boss, new("ada")).await.unwrap();
     let detail = board.kernel.task(&own).await.unwrap();
     assert_eq!(detail.comments[0].author, "agent");
     let tasks = board
@@ -214,7 +234,7 @@ async fn a_chat_starts_nothing_of_the_shell_and_names_no_folder() {
     board.complete(&done, "done").await.unwrap();
     for is_trusted in [false, true] {
         let guest = Actor::in_chat("guest", is_trusted);
-        let again = Command::MoveTask {
+        let again = MoveTask {
             task: done.clone(),
             to: Status::Ready,
         };
@@ -224,11 +244,11 @@ async fn a_chat_starts_nothing_of_the_shell_and_names_no_folder() {
             (WorkspaceKind::Dir, "/home/ada"),
             (WorkspaceKind::Worktree, "/home/ada/repository"),
         ] {
-            let elsewhere = Command::CreateTask(NewTask {
+            let elsewhere = CreateTask {
                 workspace_kind: kind,
                 workspace_path: Some(path.to_owned()),
                 ..new("ada")
-            });
+            };
             let refused = refusal(board.give(&guest, elsewhere).await);
             assert_eq!(refused, Refusal::FolderFromChat);
         }
@@ -243,27 +263,27 @@ async fn a_chat_makes_nothing_of_the_shell_wait_for_what_it_can_finish() {
     let over = board.create(new("shell")).await;
     board.complete(&over, "done").await.unwrap();
     let aside = board
-        .create(NewTask {
+        .create(CreateTask {
             triage: true,
             ..new("shell")
         })
         .await;
     let guest = Actor::in_chat("guest", true);
     for task in [&over, &aside] {
-        let to_todo = Command::MoveTask {
+        let to_todo = MoveTask {
             task: task.clone(),
             to: Status::Todo,
         };
-        let link = Command::LinkTasks {
+        let link = LinkTasks {
             parent: parent.to_string(),
             child: task.to_string(),
         };
-        for command in [to_todo, link] {
+        for command in [Command::from(to_todo), link.into()] {
             let refused = refusal(board.give(&guest, command).await);
             assert_eq!(refused, Refusal::ShellFromChat);
         }
     }
-    let back = Command::MoveTask {
+    let back = MoveTask {
         task: over.clone(),
         to: Status::Triage,
     };
@@ -287,9 +307,9 @@ async fn a_chat_subscribes_no_other() {
     let about = |chat: &str, ends: bool| {
         let (task, to) = (task.clone(), to(chat));
         if ends {
-            Command::Unsubscribe { task, to }
+            Command::from(Unsubscribe { task, to })
         } else {
-            Command::Subscribe { task, to }
+            Subscribe { task, to }.into()
         }
     };
     for ends in [false, true] {
@@ -303,7 +323,7 @@ async fn a_chat_subscribes_no_other() {
 async fn a_chat_that_is_not_trusted_stops_no_run() {
     let board = Board::new();
     let task = board.create(new("ada")).await;
-    let block = || Command::BlockTask {
+    let block = || BlockTask {
         task: task.clone(),
         reason: None,
     };

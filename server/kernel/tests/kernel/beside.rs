@@ -5,7 +5,7 @@ pub(crate) mod attempts;
 #[path = "beside/promotion.rs"]
 mod promotion;
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{Answer, CreateTask, Created};
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::time::Timestamp;
@@ -64,13 +64,13 @@ async fn the_key_of_a_task_of_another_program_finds_it_until_it_is_archived() {
     let board = Board::new();
     let theirs = insert(&board, "t_02", "ready", "'nightly'");
     let ask = async || {
-        let new = NewTask {
+        let new = CreateTask {
             title: "ours".to_owned(),
             idempotency_key: Some("nightly".to_owned()),
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        match board.act(Command::CreateTask(new)).await.unwrap().answer {
-            Answer::Created { task, is_new } => (task, is_new),
+        match board.act(new).await.unwrap().answer {
+            Answer::Created(Created { task, is_new }) => (task, is_new),
             other => panic!("created, but was told {other:?}"),
         }
     };

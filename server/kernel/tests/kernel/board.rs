@@ -1,7 +1,10 @@
 //! A board in a temporary folder, with a clock that stands still and verbs that are short to write.
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, Failure, LEASE, NewTask, Receipt};
+use domain::command::{
+    Answer, BlockTask, ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask, Created, FailRun,
+    Failure, LEASE, MoveTask, Receipt, UnblockTask,
+};
 use domain::error::Error as Refusal;
 use domain::id::{EventId, RunId, TaskId};
 use domain::run::{Claimed, Outcome};
@@ -38,36 +41,41 @@ impl Board {
         }
     }
 
-    pub(crate) async fn give(&self, actor: &Actor, command: Command) -> Result<Receipt, Error> {
-        self.kernel.execute(actor, command).await
+    pub(crate) async fn give(
+        &self,
+        actor: &Actor,
+        command: impl Into<Command>,
+    ) -> Result<Receipt, Error> {
+        let receipts = self.kernel.execute_all(actor, vec![command.into()]).await;
+        receipts.map(|mut receipts| receipts.remove(0))
     }
 
     /// A command by a person.
-    pub(crate) async fn act(&self, command: Command) -> Result<Receipt, Error> {
+    pub(crate) async fn act(&self, command: impl Into<Command>) -> Result<Receipt, Error> {
         self.give(&person(), command).await
     }
 
-    pub(crate) async fn create(&self, new: NewTask) -> TaskId {
-        match self.act(Command::CreateTask(new)).await.unwrap().answer {
-            Answer::Created { task, .. } => task,
+    pub(crate) async fn create(&self, new: CreateTask) -> TaskId {
+        match self.act(new).await.unwrap().answer {
+            Answer::Created(Created { task, .. }) => task,
             other => panic!("created, but was told {other:?}"),
         }
     }
 
     pub(crate) async fn task_named(&self, title: &str) -> TaskId {
-        self.create(NewTask {
+        self.create(CreateTask {
             title: title.to_owned(),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await
     }
 
     pub(crate) async fn child_of(&self, parents: &[&TaskId]) -> TaskId {
         let parents = parents.iter().map(ToString::to_string).collect();
-        self.create(NewTask {
+        self.create(CreateTask {
             title: "child".to_owned(),
             parents,
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await
     }
@@ -91,7 +99,7 @@ impl Board {
         policy: ClaimPolicy,
     ) -> Result<Claimed, Error> {
         let (task, lock, lane) = (task.clone(), "host:1".to_owned(), Some(lane.to_owned()));
-        let claim = Command::ClaimTask {
+        let claim = ClaimTask {
             task,
             lock,
             ttl: LEASE,
@@ -106,7 +114,7 @@ impl Board {
 
     pub(crate) async fn complete(&self, task: &TaskId, result: &str) -> Result<Receipt, Error> {
         let result = Some(result.to_owned());
-        self.act(Command::CompleteTask {
+        self.act(CompleteTask {
             task: task.clone(),
             result,
             summary: None,
@@ -117,16 +125,16 @@ impl Board {
 
     pub(crate) async fn block(&self, task: &TaskId, question: &str) {
         let (task, reason) = (task.clone(), Some(question.to_owned()));
-        self.act(Command::BlockTask { task, reason }).await.unwrap();
+        self.act(BlockTask { task, reason }).await.unwrap();
     }
 
     pub(crate) async fn unblock(&self, task: &TaskId) {
         let task = task.clone();
-        self.act(Command::UnblockTask { task }).await.unwrap();
+        self.act(UnblockTask { task }).await.unwrap();
     }
 
     pub(crate) async fn move_to(&self, task: &TaskId, to: Status) -> Result<Receipt, Error> {
-        self.act(Command::MoveTask {
+        self.act(MoveTask {
             task: task.clone(),
             to,
         })
@@ -140,7 +148,7 @@ impl Board {
             error: "exited with code 3".to_owned(),
             proposed: None,
         };
-        let fail = Command::FailRun {
+        let fail = FailRun {
             run,
             failure,
             limit: None,

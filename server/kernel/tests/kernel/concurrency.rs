@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use domain::actor::Actor;
-use domain::command::{Command, NewTask};
+use domain::command::{CreateTask, EditTask};
 use kernel::{BoardFilter, Show};
 
 use crate::board::Board;
@@ -18,10 +18,10 @@ async fn a_slow_write_never_delays_a_read() {
     let slow = rusqlite::Connection::open(board.folder.path().join("kanban.db")).unwrap();
     slow.execute_batch("BEGIN IMMEDIATE; UPDATE tasks SET title = 'half written'")
         .unwrap();
-    let create = Command::CreateTask(NewTask {
+    let create = CreateTask {
         title: "has to wait".to_owned(),
-        ..NewTask::default()
-    });
+        ..CreateTask::default()
+    };
     let mut write = pin!(board.act(create));
     let is_waiting =
         poll_fn(|context| Poll::Ready(write.as_mut().poll(context).is_pending())).await;
@@ -43,7 +43,7 @@ async fn a_caller_is_shown_the_task_as_its_own_commands_leave_it() {
     let board = Board::new();
     let ada = Actor::full("ada");
     let task = board.task_named("before").await;
-    let retitle = |title: &str| Command::EditTask {
+    let retitle = |title: &str| EditTask {
         task: task.clone(),
         title: Some(title.to_owned()),
         body: None,
@@ -52,18 +52,18 @@ async fn a_caller_is_shown_the_task_as_its_own_commands_leave_it() {
     let (mine, theirs) = tokio::join!(
         board
             .kernel
-            .execute_and_show(&ada, vec![retitle("mine")], Show::Task(task.clone())),
+            .execute_and_show(&ada, vec![retitle("mine").into()], Show::Task(task.clone())),
         board.act(retitle("theirs")),
     );
     theirs.unwrap();
     assert_eq!(mine.unwrap().1.title, "mine");
     assert_eq!(board.task(&task).await.title, "theirs");
 
-    let new = NewTask {
+    let new = CreateTask {
         title: "new".to_owned(),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
-    let create = vec![Command::CreateTask(new)];
+    let create = vec![new.into()];
     let created = board
         .kernel
         .execute_and_show(&ada, create, Show::Created)

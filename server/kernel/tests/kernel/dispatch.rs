@@ -1,7 +1,10 @@
 //! The queries of the dispatcher, and the board's knowledge of the dispatcher.
 
 use domain::actor::Actor;
-use domain::command::{ClaimPolicy, Command, NewTask};
+use domain::command::{
+    ArchiveTask, AssignTask, ClaimPolicy, Command, CreateTask, ForgetWorkspace, Pause,
+    PublishDispatcher, RecordWorkspace, Resume,
+};
 use domain::dispatch::WhyNot;
 use domain::error::Error as Refusal;
 use domain::fixture::report;
@@ -51,12 +54,12 @@ fn patient() -> ClaimPolicy {
 
 fn pause(lane: Option<&str>) -> Command {
     let lane = lane.map(str::to_owned);
-    Command::Pause { lane }
+    Pause { lane }.into()
 }
 
 fn resume(lane: Option<&str>) -> Command {
     let lane = lane.map(str::to_owned);
-    Command::Resume { lane }
+    Resume { lane }.into()
 }
 
 #[tokio::test]
@@ -67,7 +70,7 @@ async fn what_the_dispatcher_says_can_be_asked_of_the_file() {
         board.kernel.why(&task).await.unwrap(),
         Some(WhyNot::NoAssignee)
     );
-    let assign = Command::AssignTask {
+    let assign = AssignTask {
         task: task.clone(),
         assignee: Some("shell".to_owned()),
         stop: false,
@@ -78,7 +81,7 @@ async fn what_the_dispatcher_says_can_be_asked_of_the_file() {
         Some(WhyNot::DispatcherOff)
     );
     let report = report();
-    let publish = Command::PublishDispatcher(report.clone());
+    let publish = PublishDispatcher(report.clone());
     let receipt = board.give(&Actor::dispatcher(), publish).await.unwrap();
     assert_eq!(receipt.events, []);
     assert_eq!(board.kernel.dispatch().await.unwrap().report, Some(report));
@@ -164,11 +167,11 @@ async fn the_question_of_a_blocked_task_goes_when_it_goes_on() {
 async fn what_can_start_comes_in_the_order_of_its_start() {
     let board = Board::new();
     let create = |title: &str, priority, assignee: Option<&str>| {
-        board.create(NewTask {
+        board.create(CreateTask {
             title: title.to_owned(),
             priority,
             assignee: assignee.map(str::to_owned),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
     };
     let late = create("late", -1, Some("shell")).await;
@@ -193,7 +196,7 @@ async fn everybody_with_ready_tasks_is_found() {
     for assignee in ["b", "a", "b", "c"] {
         let task = board.task_named("task").await;
         let assignee = Some(assignee.to_owned());
-        let assign = Command::AssignTask {
+        let assign = AssignTask {
             task,
             assignee,
             stop: false,
@@ -236,16 +239,16 @@ async fn only_folders_of_tasks_that_were_put_away_long_ago_may_go() {
         branch: None,
     };
     for task in [&kept, &gone] {
-        let record = Command::RecordWorkspace(workspace(task));
+        let record = RecordWorkspace(workspace(task));
         board.give(&Actor::dispatcher(), record).await.unwrap();
     }
-    let archive = Command::ArchiveTask { task: gone.clone() };
+    let archive = ArchiveTask { task: gone.clone() };
     board.act(archive).await.unwrap();
     let at = |moment| board.kernel.removable_workspaces(moment);
     assert_eq!(at(START).await.unwrap(), []);
     assert_eq!(at(START + Seconds(1)).await.unwrap(), [workspace(&gone)]);
     let path = workspace(&gone).path;
-    let forget = Command::ForgetWorkspace { path };
+    let forget = ForgetWorkspace { path };
     board.give(&Actor::dispatcher(), forget).await.unwrap();
     assert_eq!(at(START + Seconds(1)).await.unwrap(), []);
 }

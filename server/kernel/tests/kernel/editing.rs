@@ -1,6 +1,9 @@
 //! Assign, edit, prioritise, archive, link, unlink.
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{
+    Answer, ArchiveTask, AssignTask, Change, Command, CreateTask, EditTask, LimitTask, LinkTasks,
+    SetPriority, Undo, UnlinkTasks,
+};
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::run::Outcome;
@@ -10,25 +13,28 @@ use domain::time::Seconds;
 use crate::board::{Board, refusal};
 
 fn assign(task: &TaskId, to: Option<&str>, stop: bool) -> Command {
-    Command::AssignTask {
+    AssignTask {
         task: task.clone(),
         assignee: to.map(str::to_owned),
         stop,
     }
+    .into()
 }
 
 fn link(parent: &TaskId, child: &TaskId) -> Command {
-    Command::LinkTasks {
+    LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
     }
+    .into()
 }
 
 fn unlink(parent: &TaskId, child: &TaskId) -> Command {
-    Command::UnlinkTasks {
+    UnlinkTasks {
         parent: parent.clone(),
         child: child.clone(),
     }
+    .into()
 }
 
 #[tokio::test]
@@ -69,14 +75,14 @@ async fn a_running_task_is_reassigned_only_when_its_worker_may_be_stopped() {
 async fn an_edit_that_changes_nothing_writes_no_event() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    let edit = |title: Option<&str>, body: Option<&str>| Command::EditTask {
+    let edit = |title: Option<&str>, body: Option<&str>| EditTask {
         task: task.clone(),
         title: title.map(str::to_owned),
         body: body.map(str::to_owned),
     };
     board.act(edit(Some(" task "), None)).await.unwrap();
     board
-        .act(Command::SetPriority {
+        .act(SetPriority {
             task: task.clone(),
             priority: 0,
         })
@@ -98,7 +104,7 @@ async fn an_edit_that_changes_nothing_writes_no_event() {
         Refusal::BlankTitle
     );
     board
-        .act(Command::SetPriority {
+        .act(SetPriority {
             task: task.clone(),
             priority: -2,
         })
@@ -113,7 +119,7 @@ async fn an_archived_parent_counts_as_finished() {
     let parent = board.task_named("parent").await;
     let child = board.child_of(&[&parent]).await;
     board
-        .act(Command::ArchiveTask {
+        .act(ArchiveTask {
             task: parent.clone(),
         })
         .await
@@ -123,24 +129,21 @@ async fn an_archived_parent_counts_as_finished() {
         board.status(&board.child_of(&[&parent]).await).await,
         Status::Ready
     );
-    let again = refusal(board.act(Command::ArchiveTask { task: parent }).await);
+    let again = refusal(board.act(ArchiveTask { task: parent }).await);
     assert!(matches!(again, Refusal::WrongStatus { .. }));
 }
 
 #[tokio::test]
 async fn archiving_a_running_task_ends_its_run_and_frees_its_key() {
     let board = Board::new();
-    let new = || NewTask {
+    let new = || CreateTask {
         title: "nightly".to_owned(),
         idempotency_key: Some("k".to_owned()),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let task = board.create(new()).await;
     board.claim(&task).await.unwrap();
-    board
-        .act(Command::ArchiveTask { task: task.clone() })
-        .await
-        .unwrap();
+    board.act(ArchiveTask { task: task.clone() }).await.unwrap();
     let archived = board.task(&task).await;
     assert_eq!((archived.claim_lock, archived.claim_expires), (None, None));
     assert_ne!(board.create(new()).await, task);
@@ -171,7 +174,7 @@ async fn linking_twice_writes_one_event() {
     board.complete(&parent, "done").await.unwrap();
     board.act(link(&parent, &child)).await.unwrap();
     let again = board.act(link(&parent, &child)).await.unwrap();
-    assert!(matches!(again.answer, Answer::Unchanged));
+    assert!(matches!(again.answer, Answer::Change(Change::Unchanged)));
     assert_eq!(board.kinds(&child).await, ["created", "linked"]);
     assert_eq!(board.status(&child).await, Status::Ready);
 }
@@ -213,7 +216,7 @@ async fn unlinking_what_was_not_linked_changes_nothing() {
     let board = Board::new();
     let (a, b) = (board.task_named("a").await, board.task_named("b").await);
     let receipt = board.act(unlink(&a, &b)).await.unwrap();
-    assert!(matches!(receipt.answer, Answer::Unchanged));
+    assert!(matches!(receipt.answer, Answer::Change(Change::Unchanged)));
     assert_eq!(board.kinds(&b).await, ["created"]);
 }
 
@@ -235,18 +238,18 @@ async fn a_parentless_card_in_todo_stays_when_a_link_is_removed() {
 async fn limits_are_kept_changed_taken_away_and_undone() {
     let board = Board::new();
     let task = board
-        .create(NewTask {
+        .create(CreateTask {
             title: "task".to_owned(),
             failure_limit: Some(3),
             max_runtime: Some(Seconds(90)),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await;
     let limits = || async {
         let task = board.task(&task).await;
         (task.max_runtime, task.failure_limit)
     };
-    let limit = |max_runtime, failure_limit| Command::LimitTask {
+    let limit = |max_runtime, failure_limit| LimitTask {
         task: task.clone(),
         max_runtime,
         failure_limit,
@@ -257,7 +260,7 @@ async fn limits_are_kept_changed_taken_away_and_undone() {
     let receipt = board.act(limit(None, Some(1))).await.unwrap();
     assert_eq!(limits().await, (None, Some(1)));
     let event = receipt.events[0];
-    board.act(Command::Undo { event }).await.unwrap();
+    board.act(Undo { event }).await.unwrap();
     assert_eq!(limits().await, (None, Some(3)));
     let same = board.act(limit(None, Some(3))).await.unwrap();
     assert!(same.events.is_empty());
@@ -275,17 +278,17 @@ async fn what_another_program_calls_a_skill_is_no_flag_and_no_text() {
 #[tokio::test]
 async fn skills_are_names_each_once() {
     let board = Board::new();
-    let with = |names: &[&str]| NewTask {
+    let with = |names: &[&str]| CreateTask {
         title: "task".to_owned(),
         skills: names.iter().map(|&name| name.to_owned()).collect(),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let task = board.create(with(&["rust", " a/b ", "", "rust"])).await;
     assert_eq!(board.task(&task).await.skills(), ["rust", "a/b"]);
     let context = board.kernel.context(&task).await.unwrap();
     assert!(context.contains("\nSkills:   rust, a/b\n"), "{context}");
     for bad in ["--yolo", "a,b", "a b", "a\nb", "$(id)"] {
-        let refused = refusal(board.act(Command::CreateTask(with(&[bad]))).await);
+        let refused = refusal(board.act(with(&[bad])).await);
         assert_eq!(refused, Refusal::BadSkill(bad.to_owned()));
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::backoff;
-use domain::command::{ClaimPolicy, Command, FAILURE_LIMIT, Failure};
+use domain::command::{ClaimPolicy, DeferRun, FAILURE_LIMIT, FailRun, Failure, InterruptRun};
 use domain::dispatch::WhyNot;
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
@@ -15,7 +15,7 @@ use crate::board::{Board, START, refusal};
 async fn defer(board: &Board, task: &TaskId) {
     let claimed = board.claim(task).await.unwrap();
     let (run, reason) = (claimed.run, "too many requests".to_owned());
-    let defer = Command::DeferRun { run, reason };
+    let defer = DeferRun { run, reason };
     board.give(&Actor::dispatcher(), defer).await.unwrap();
 }
 
@@ -28,7 +28,7 @@ async fn end_without_a_word(board: &Board, task: &TaskId) {
         proposed: Some("it is blue".to_owned()),
     };
     let run = claimed.run;
-    let fail = Command::FailRun {
+    let fail = FailRun {
         run,
         failure,
         limit: None,
@@ -94,7 +94,7 @@ async fn an_interruption_is_no_failure() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let claimed = board.claim(&task).await.unwrap();
-    let interrupt = Command::InterruptRun {
+    let interrupt = InterruptRun {
         run: claimed.run,
         error: None,
     };

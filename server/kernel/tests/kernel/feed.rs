@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::board::TaskSummary;
-use domain::command::{ClaimPolicy, Command};
+use domain::command::{ClaimPolicy, ClaimTask, UnlinkTasks};
 use domain::id::{EventId, TaskId};
 use domain::time::Seconds;
 use kernel::{BoardFilter, Kernel};
@@ -64,11 +64,11 @@ async fn commits_of_another_process_wake_the_feed() {
     let board = Board::new();
     let mut feed = board.kernel.feed(EventId(0));
     let other = Kernel::open(&board.folder.path().join("kanban.db")).unwrap();
-    let new = domain::command::NewTask {
+    let new = domain::command::CreateTask {
         title: "theirs".to_owned(),
         ..Default::default()
     };
-    let create = domain::command::Command::CreateTask(new);
+    let create = new;
     other
         .execute(&crate::board::person(), create)
         .await
@@ -109,7 +109,7 @@ async fn the_card_of_a_parent_is_told_when_a_child_is_done_or_unlinked() {
     assert_eq!((card.children_done, card.children), (1, 1));
 
     board
-        .act(Command::UnlinkTasks {
+        .act(UnlinkTasks {
             parent: parent.clone(),
             child,
         })
@@ -127,7 +127,7 @@ async fn a_card_says_whether_a_worker_is_busy_with_it() {
     let in_lane = board.task_named("in a lane").await;
     board.claim(&in_lane).await.unwrap();
     let by_hand = board.task_named("by hand").await;
-    let claim = Command::ClaimTask {
+    let claim = ClaimTask {
         task: by_hand.clone(),
         lock: "ada".to_owned(),
         ttl: Seconds(900),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command};
+use domain::command::{CompleteTask, Count, Created, ReleaseStaleClaims};
 use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::status::Status;
@@ -238,7 +238,7 @@ async fn a_board_from_before_the_seed_opens_with_all_that_is_in_it() {
     kernel
         .execute(
             &person(),
-            Command::CompleteTask {
+            CompleteTask {
                 task: next,
                 result: None,
                 summary: None,
@@ -286,10 +286,10 @@ async fn claims_of_another_program_end_when_their_lease_does() {
     let foreign = Foreign::from_sql(&[BEFORE_THE_SEED]);
     let kernel = open(&foreign).await;
     let receipt = kernel
-        .execute(&Actor::dispatcher(), Command::ReleaseStaleClaims)
+        .execute(&Actor::dispatcher(), ReleaseStaleClaims)
         .await
         .unwrap();
-    assert!(matches!(receipt.answer, Answer::Reclaimed { count: 2 }));
+    assert_eq!(receipt.answer, Count(2));
     assert_eq!(tasks(&kernel).await["dragged"].status, Status::Ready);
 }
 
@@ -297,22 +297,13 @@ async fn claims_of_another_program_end_when_their_lease_does() {
 async fn the_newest_live_task_of_the_seed_owns_a_key_that_stands_there_twice() {
     let foreign = Foreign::from_sql(&[BEFORE_THE_SEED, THE_SEED]);
     let kernel = open(&foreign).await;
-    let new = domain::command::NewTask {
+    let new = domain::command::CreateTask {
         title: "again".to_owned(),
         idempotency_key: Some("twice".to_owned()),
         ..Default::default()
     };
-    let receipt = kernel
-        .execute(&person(), Command::CreateTask(new))
-        .await
-        .unwrap();
-    let Answer::Created {
-        task,
-        is_new: false,
-    } = receipt.answer
-    else {
-        panic!("{receipt:?}")
-    };
+    let Created { task, is_new } = kernel.execute(&person(), new).await.unwrap().answer;
+    assert!(!is_new);
     assert_eq!(task.as_str(), "t_0003");
     assert_eq!(tasks(&kernel).await["over"].failures, 2);
 }

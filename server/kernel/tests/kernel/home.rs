@@ -1,7 +1,10 @@
 //! The home that the file remembers, and the workspaces in it.
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command};
+use domain::command::{
+    Answer, Change, ClaimPolicy, Command, DispatchFrom, InterruptRun, MoveWorkspaces, PlaceRun,
+    RecordWorkspace, Resume,
+};
 use domain::home::HomeIdentity;
 use domain::id::TaskId;
 use domain::task::WorkspaceKind;
@@ -19,13 +22,13 @@ fn home(path: &str, inode: i64) -> HomeIdentity {
 
 /// Begins to dispatch from this home, and returns the pauses there are then.
 async fn dispatch_from(board: &Board, path: &str, inode: i64) -> Vec<String> {
-    let settle = Command::DispatchFrom {
+    let settle = DispatchFrom {
         home: home(path, inode),
         workspaces: format!("{path}/kanban/workspaces"),
     };
     let receipt = board.give(&Actor::dispatcher(), settle).await.unwrap();
     let pauses = board.kernel.dispatch().await.unwrap().paused;
-    let is_paused = matches!(receipt.answer, Answer::Done);
+    let is_paused = matches!(receipt.answer, Answer::Change(Change::Done));
     assert!(!is_paused || !pauses.is_empty(), "{pauses:?}");
     pauses.into_iter().map(|pause| pause.by).collect()
 }
@@ -39,7 +42,7 @@ async fn a_copy_is_paused_once_and_remembered_in_the_place_of_its_original() {
     assert_eq!(dispatch_from(&board, "/copy", 2).await, ["copy of /moved"]);
     let remembered = board.kernel.remembered_home().await.unwrap();
     assert_eq!(remembered, Some(home("/copy", 2)));
-    board.act(Command::Resume { lane: None }).await.unwrap();
+    board.act(Resume { lane: None }).await.unwrap();
     assert!(dispatch_from(&board, "/copy", 2).await.is_empty());
 }
 
@@ -74,7 +77,7 @@ async fn a_place_that_no_record_tells_of_is_a_persons() {
     record(&board, &other, &format!("/a/kanban/workspaces/{other}")).await;
     place(&board, &task, &path).await;
     let to = "/b/kanban/workspaces".to_owned();
-    let moved = Command::MoveWorkspaces { to };
+    let moved = MoveWorkspaces { to };
     board.give(&Actor::dispatcher(), moved).await.unwrap();
     let shown = board.kernel.task(&task).await.unwrap().task;
     assert_eq!(shown.workspace_path, Some(path));
@@ -82,7 +85,7 @@ async fn a_place_that_no_record_tells_of_is_a_persons() {
 
 /// Records a folder as made for the task, which works in it.
 async fn record(board: &Board, task: &TaskId, path: &str) {
-    let record = Command::RecordWorkspace(Workspace {
+    let record = RecordWorkspace(Workspace {
         path: path.to_owned(),
         task: task.clone(),
         kind: WorkspaceKind::Scratch,
@@ -98,14 +101,15 @@ async fn place(board: &Board, task: &TaskId, path: &str) {
     let claimed = board.claim_with(task, ClaimPolicy::default()).await;
     let run = claimed.unwrap().run;
     for command in [
-        Command::PlaceRun {
+        Command::from(PlaceRun {
             run,
             workspace: path.to_owned(),
-        },
-        Command::InterruptRun {
+        }),
+        InterruptRun {
             run,
             error: Some("over".to_owned()),
-        },
+        }
+        .into(),
     ] {
         board.give(&Actor::dispatcher(), command).await.unwrap();
     }

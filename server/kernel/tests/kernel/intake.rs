@@ -2,7 +2,11 @@
 //! written.
 
 use domain::actor::Actor;
-use domain::command::{ClaimPolicy, Command, Failure, LEASE, NewTask};
+use domain::command::{
+    AssignTask, BlockTask, ClaimPolicy, ClaimTask, Command, CommentOnTask, CompleteTask,
+    CreateTask, Created, DeferRun, EditTask, FailRun, Failure, LEASE, Pause, RecordUndelivered,
+    SetQuietHours, Subscribe, SubscribeBoard,
+};
 use domain::error::Error as Refusal;
 use domain::id::{DeliveryId, TaskId};
 use domain::notify::delivery::Retry;
@@ -16,10 +20,10 @@ use crate::board::{Board, person, refusal};
 /// A colour, a title of the window, a bell, a direction override, a tag and a line break.
 const TRICKY: &str = "a\u{1b}[31mb\u{1b}]0;x\u{7}c\u{8}\u{202e}\u{e0041}\nd";
 
-fn new(title: &str) -> NewTask {
-    NewTask {
+fn new(title: &str) -> CreateTask {
+    CreateTask {
         title: title.to_owned(),
-        ..NewTask::default()
+        ..CreateTask::default()
     }
 }
 
@@ -40,12 +44,12 @@ fn address(platform: &str, chat_id: &str, thread_id: &str, user_id: Option<Strin
 /// Each command that writes a name, with one name that is none.
 fn commands_with_a_bad_name(task: &TaskId, bad: &str) -> Vec<(&'static str, Command)> {
     let bad = || bad.to_owned();
-    let create = |new| Command::CreateTask(new);
-    let subscribe = |to| Command::Subscribe {
+    let create = |new| new;
+    let subscribe = |to| Subscribe {
         task: task.clone(),
         to,
     };
-    let filtered = |tenant, assignee| Command::SubscribeBoard {
+    let filtered = |tenant, assignee| SubscribeBoard {
         to: address("webhook", "ci", "", None),
         filter: Filter {
             tenant,
@@ -53,7 +57,7 @@ fn commands_with_a_bad_name(task: &TaskId, bad: &str) -> Vec<(&'static str, Comm
             kinds: Vec::new(),
         },
     };
-    let claim = |lock, lane| Command::ClaimTask {
+    let claim = |lock, lane| ClaimTask {
         task: task.clone(),
         lock,
         ttl: LEASE,
@@ -63,61 +67,70 @@ fn commands_with_a_bad_name(task: &TaskId, bad: &str) -> Vec<(&'static str, Comm
     vec![
         (
             "assignee",
-            create(NewTask {
+            create(CreateTask {
                 assignee: Some(bad()),
                 ..new("x")
-            }),
+            })
+            .into(),
         ),
         (
             "tenant",
-            create(NewTask {
+            create(CreateTask {
                 tenant: Some(bad()),
                 ..new("x")
-            }),
+            })
+            .into(),
         ),
         (
             "workspace path",
-            create(NewTask {
+            create(CreateTask {
                 workspace_path: Some(bad()),
                 ..new("x")
-            }),
+            })
+            .into(),
         ),
         (
             "idempotency key",
-            create(NewTask {
+            create(CreateTask {
                 idempotency_key: Some(bad()),
                 ..new("x")
-            }),
+            })
+            .into(),
         ),
         (
             "assignee",
-            Command::AssignTask {
+            AssignTask {
                 task: task.clone(),
                 assignee: Some(bad()),
                 stop: false,
-            },
+            }
+            .into(),
         ),
-        ("claimer", claim(bad(), None)),
-        ("lane", claim("host:1".to_owned(), Some(bad()))),
-        ("lane", Command::Pause { lane: Some(bad()) }),
-        ("platform", subscribe(address(&bad(), "1", "", None))),
-        ("chat id", subscribe(address("webhook", &bad(), "", None))),
+        ("claimer", claim(bad(), None).into()),
+        ("lane", claim("host:1".to_owned(), Some(bad())).into()),
+        ("lane", Pause { lane: Some(bad()) }.into()),
+        ("platform", subscribe(address(&bad(), "1", "", None)).into()),
+        (
+            "chat id",
+            subscribe(address("webhook", &bad(), "", None)).into(),
+        ),
         (
             "thread id",
-            subscribe(address("webhook", "1", &bad(), None)),
+            subscribe(address("webhook", "1", &bad(), None)).into(),
         ),
         (
             "user id",
-            subscribe(address("webhook", "1", "", Some(bad()))),
+            subscribe(address("webhook", "1", "", Some(bad()))).into(),
         ),
-        ("tenant", filtered(Some(bad()), None)),
-        ("assignee", filtered(None, Some(bad()))),
+        ("tenant", filtered(Some(bad()), None).into()),
+        ("assignee", filtered(None, Some(bad())).into()),
         (
             "platform",
-            Command::SetQuietHours {
+            SetQuietHours {
                 to: address(&bad(), "1", "", None),
                 hours: "22:00-07:00".parse::<QuietHours>().ok(),
-            },
+            }
+            .into(),
         ),
     ]
 }
@@ -182,27 +195,27 @@ async fn a_list_that_is_imported_comes_in_the_same_way() {
 async fn what_is_said_is_clean_before_it_is_stored() {
     let board = Board::new();
     let (people, dispatcher) = (Actor::full(TRICKY), Actor::dispatcher());
-    let say = async |actor: &Actor, command| board.give(actor, command).await.unwrap();
+    let say = async |actor: &Actor, command: Command| board.give(actor, command).await.unwrap();
 
-    say(&people, Command::CreateTask(new(TRICKY))).await;
+    say(&people, new(TRICKY).into()).await;
     let task = board.task_named(TRICKY).await;
     assert_eq!(board.task(&task).await.title, "ab\u{fffd}c d");
-    let edit = Command::EditTask {
+    let edit = EditTask {
         task: task.clone(),
         title: Some(format!("{TRICKY} again\r\n")),
         body: None,
     };
-    say(&people, edit).await;
+    say(&people, edit.into()).await;
     assert_eq!(board.task(&task).await.title, "ab\u{fffd}c d again");
-    let comment = |body: &str| Command::CommentOnTask {
+    let comment = |body: &str| CommentOnTask {
         task: task.clone(),
         body: body.to_owned(),
     };
-    say(&people, comment(TRICKY)).await;
+    say(&people, comment(TRICKY).into()).await;
 
     let claimed = board.claim(&task).await.unwrap();
     let worker = Actor::worker(TRICKY, claimed.token);
-    say(&worker, comment(&format!("{TRICKY}\0"))).await;
+    say(&worker, comment(&format!("{TRICKY}\0")).into()).await;
     let failure = Failure {
         outcome: Outcome::Protocol,
         code: Some(0),
@@ -212,29 +225,32 @@ async fn what_is_said_is_clean_before_it_is_stored() {
     let run = claimed.run;
     say(
         &dispatcher,
-        Command::FailRun {
+        FailRun {
             run,
             failure,
             limit: None,
             next: domain::command::NextAttempt::Soon,
-        },
+        }
+        .into(),
     )
     .await;
     let run = board.claim(&task).await.unwrap().run;
     say(
         &dispatcher,
-        Command::DeferRun {
+        DeferRun {
             run,
             reason: TRICKY.to_owned(),
-        },
+        }
+        .into(),
     )
     .await;
     say(
         &dispatcher,
-        Command::BlockTask {
+        BlockTask {
             task: task.clone(),
             reason: tricky(),
-        },
+        }
+        .into(),
     )
     .await;
     let reason = board.task(&task).await.block_reason;
@@ -243,36 +259,37 @@ async fn what_is_said_is_clean_before_it_is_stored() {
     let to = address("webhook", "ci", "", None);
     say(
         &people,
-        Command::Subscribe {
+        Subscribe {
             task: task.clone(),
             to,
-        },
+        }
+        .into(),
     )
     .await;
     board.unblock(&task).await;
     board.claim(&task).await.unwrap();
-    let complete = Command::CompleteTask {
+    let complete = CompleteTask {
         task: task.clone(),
         result: tricky(),
         summary: tricky(),
         metadata: None,
     };
-    say(&people, complete).await;
+    say(&people, complete.into()).await;
     assert_eq!(board.task(&task).await.result.as_deref(), Some("abc\nd"));
-    let undelivered = Command::RecordUndelivered {
+    let undelivered = RecordUndelivered {
         deliveries: vec![DeliveryId(1)],
         error: TRICKY.to_owned(),
         retry: Retry::Never,
     };
-    say(&dispatcher, undelivered).await;
-    say(&people, Command::Pause { lane: None }).await;
+    say(&dispatcher, undelivered.into()).await;
+    say(&people, Pause { lane: None }.into()).await;
     assert_eq!(hidden_texts(&board), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_body_stays_as_a_person_wrote_it_and_a_script_too() {
     let board = Board::new();
-    let with_body = |assignee: &str| NewTask {
+    let with_body = |assignee: &str| CreateTask {
         body: tricky(),
         assignee: Some(assignee.to_owned()),
         ..new("task")
@@ -282,9 +299,9 @@ async fn a_body_stays_as_a_person_wrote_it_and_a_script_too() {
     let claimed = board.claim(&written).await.unwrap();
     let worker = Actor::worker("shell", claimed.token);
     for (assignee, stored) in [("ada", "abc\nd"), ("shell", TRICKY)] {
-        let create = Command::CreateTask(with_body(assignee));
+        let create = with_body(assignee);
         let receipt = board.give(&worker, create).await.unwrap();
-        let domain::command::Answer::Created { task, .. } = receipt.answer else {
+        let domain::command::Answer::Created(Created { task, .. }) = receipt.answer else {
             panic!("not created");
         };
         assert_eq!(
@@ -300,20 +317,20 @@ async fn a_text_that_no_program_could_be_given_is_refused() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let body = Some("a\0b".to_owned());
-    let edit = Command::EditTask {
+    let edit = EditTask {
         task: task.clone(),
         title: None,
         body: body.clone(),
     };
-    let comment = Command::CommentOnTask {
+    let comment = CommentOnTask {
         task,
         body: "a\0b".to_owned(),
     };
-    let create = Command::CreateTask(NewTask {
+    let create = CreateTask {
         body,
         ..new("task")
-    });
-    for command in [create, edit, comment] {
+    };
+    for command in [Command::from(create), edit.into(), comment.into()] {
         let refused = board.give(&person(), command).await;
         assert_eq!(refusal(refused), Refusal::NulInText);
     }
@@ -356,25 +373,25 @@ async fn a_text_that_people_read_whole_has_a_bound() {
         Refusal::TooLong { field, most, .. } => (field, most),
         other => panic!("{other}"),
     };
-    let title = Command::CreateTask(new(&long(1_000)));
-    assert_eq!(refused(title).await, ("title", 1_000));
-    let edit = Command::EditTask {
+    let title = new(&long(1_000));
+    assert_eq!(refused(title.into()).await, ("title", 1_000));
+    let edit = EditTask {
         task: task.clone(),
         title: Some(long(1_000)),
         body: None,
     };
-    assert_eq!(refused(edit).await, ("title", 1_000));
-    let assign = Command::AssignTask {
+    assert_eq!(refused(edit.into()).await, ("title", 1_000));
+    let assign = AssignTask {
         task: task.clone(),
         assignee: Some(long(500)),
         stop: false,
     };
-    assert_eq!(refused(assign).await, ("assignee", 500));
-    let block = Command::BlockTask {
+    assert_eq!(refused(assign.into()).await, ("assignee", 500));
+    let block = BlockTask {
         task: task.clone(),
         reason: Some(long(20_000)),
     };
-    assert_eq!(refused(block).await, ("reason", 20_000));
+    assert_eq!(refused(block.into()).await, ("reason", 20_000));
     assert_eq!(board.kernel.task(&task).await.unwrap().events.len(), 1);
 }
 
@@ -388,10 +405,10 @@ async fn no_name_looks_like_another() {
         "a\u{ad}da",
         "ada\u{e0101}",
     ] {
-        let create = Command::CreateTask(NewTask {
+        let create = CreateTask {
             assignee: Some(name.to_owned()),
             ..new("x")
-        });
+        };
         let refused = refusal(board.act(create).await);
         assert!(matches!(refused, Refusal::HiddenInName { .. }), "{name:?}");
     }
@@ -401,7 +418,7 @@ async fn no_name_looks_like_another() {
         "\u{2764}\u{fe0f}",
     ] {
         board
-            .create(NewTask {
+            .create(CreateTask {
                 assignee: Some(name.to_owned()),
                 ..new("x")
             })

@@ -1,6 +1,8 @@
 //! Counts, the audit log, and the deletion of old events.
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{
+    Answer, ArchiveTask, AssignTask, Audit, Count, CreateTask, ForgetEvents, Pause,
+};
 use domain::status::Status;
 use domain::time::Seconds;
 
@@ -11,20 +13,17 @@ async fn stats_count_what_is_not_archived() {
     let board = Board::new();
     let create = |assignee: Option<&str>| {
         let assignee = assignee.map(str::to_owned);
-        board.create(NewTask {
+        board.create(CreateTask {
             title: "task".to_owned(),
             assignee,
-            ..NewTask::default()
+            ..CreateTask::default()
         })
     };
     create(Some("shell")).await;
     board.pass(Seconds(60));
     create(None).await;
     let gone = create(Some("shell")).await;
-    board
-        .act(Command::ArchiveTask { task: gone })
-        .await
-        .unwrap();
+    board.act(ArchiveTask { task: gone }).await.unwrap();
     let stats = board.kernel.stats().await.unwrap();
     assert_eq!(
         serde_json::to_string(&stats).unwrap(),
@@ -48,12 +47,12 @@ async fn only_old_events_of_finished_tasks_are_forgotten() {
     board.complete(&young, "done").await.unwrap();
     let newest = board.newest_event();
     let receipt = board
-        .act(Command::ForgetEvents {
+        .act(ForgetEvents {
             before: START + Seconds(1),
         })
         .await
         .unwrap();
-    assert!(matches!(receipt.answer, Answer::Forgotten { count: 2 }));
+    assert!(matches!(receipt.answer, Answer::Count(Count(2))));
     assert_eq!(board.kinds(&open).await, ["created"]);
     assert_eq!(board.kinds(&young).await, ["created", "completed"]);
     assert_eq!(board.status(&over).await, Status::Done);
@@ -64,14 +63,14 @@ async fn only_old_events_of_finished_tasks_are_forgotten() {
 async fn whoever_may_have_started_something_is_written_down() {
     let board = Board::new();
     let ada = person().from_origin("192.0.2.7");
-    let new = NewTask {
+    let new = CreateTask {
         title: "task".to_owned(),
         assignee: Some("shell".to_owned()),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
-    board.give(&ada, Command::CreateTask(new)).await.unwrap();
+    board.give(&ada, new).await.unwrap();
     let unassigned = board.task_named("nobody's").await;
-    let assign = Command::AssignTask {
+    let assign = AssignTask {
         task: unassigned.clone(),
         assignee: Some("codex".to_owned()),
         stop: false,
@@ -79,9 +78,9 @@ async fn whoever_may_have_started_something_is_written_down() {
     board.act(assign.clone()).await.unwrap();
     board.act(assign).await.unwrap();
     let lane = Some("codex".to_owned());
-    board.act(Command::Pause { lane }).await.unwrap();
+    board.act(Pause { lane }).await.unwrap();
     let action = "token rotated".to_owned();
-    board.act(Command::Audit { action }).await.unwrap();
+    board.act(Audit { action }).await.unwrap();
 
     let audit = board.kernel.audit(9).await.unwrap();
     let told = audit

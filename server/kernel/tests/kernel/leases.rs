@@ -1,7 +1,10 @@
 //! Leases: renewals, expiry, and claims that are taken back.
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command, LEASE};
+use domain::command::{
+    Answer, AttachSupervisor, CompleteTask, Count, FollowClock, Heartbeat, LEASE,
+    ReleaseStaleClaims, RenewLease, Subscribe,
+};
 use domain::error::Error as Refusal;
 use domain::fixture::process;
 use domain::notify::Address;
@@ -17,7 +20,7 @@ async fn a_living_worker_keeps_its_lease() {
     let claimed = board.claim(&task).await.unwrap();
     board.pass(Seconds(600));
     let worker = Actor::worker("w", claimed.token);
-    let renew = Command::RenewLease {
+    let renew = RenewLease {
         task: task.clone(),
         ttl: LEASE,
     };
@@ -32,13 +35,13 @@ async fn a_supervisor_says_nothing_of_its_workers_progress() {
     let task = board.task_named("task").await;
     let run = board.claim(&task).await.unwrap().run;
     board.pass(Seconds(60));
-    let lives = Command::RenewLease {
+    let lives = RenewLease {
         task: task.clone(),
         ttl: LEASE,
     };
     board.act(lives).await.unwrap();
     assert_eq!(board.kernel.run(run).await.unwrap().heartbeat_at, None);
-    let beats = Command::Heartbeat {
+    let beats = Heartbeat {
         task: task.clone(),
         ttl: LEASE,
     };
@@ -57,13 +60,13 @@ async fn a_lease_is_not_taken_back_from_a_supervisor() {
         board.kernel.next_lease_end().await.unwrap(),
         Some(START + LEASE)
     );
-    let attach = Command::AttachSupervisor {
+    let attach = AttachSupervisor {
         run: claimed.run,
         process: process(),
     };
     board.act(attach).await.unwrap();
     board.pass(Seconds(LEASE.0 + 1));
-    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    board.act(ReleaseStaleClaims).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Running);
     assert_eq!(board.kernel.next_lease_end().await.unwrap(), None);
 }
@@ -74,15 +77,15 @@ async fn a_lease_that_ran_out_is_taken_back_and_its_token_dies() {
     let task = board.task_named("task").await;
     let claimed = board.claim(&task).await.unwrap();
     board.pass(LEASE);
-    let release = || board.act(Command::ReleaseStaleClaims);
+    let release = || board.act(ReleaseStaleClaims);
     assert!(matches!(
         release().await.unwrap().answer,
-        Answer::Reclaimed { count: 0 }
+        Answer::Count(Count(0))
     ));
     board.pass(Seconds(1));
     assert!(matches!(
         release().await.unwrap().answer,
-        Answer::Reclaimed { count: 1 }
+        Answer::Count(Count(1))
     ));
     assert_eq!(
         board.newest_payload(&task).await,
@@ -90,7 +93,7 @@ async fn a_lease_that_ran_out_is_taken_back_and_its_token_dies() {
     );
     assert_eq!(board.status(&task).await, Status::Ready);
     let late = Actor::worker("late", claimed.token);
-    let report = Command::CompleteTask {
+    let report = CompleteTask {
         task,
         result: None,
         summary: None,
@@ -115,8 +118,8 @@ async fn a_claim_of_another_program_ends_when_its_lease_does() {
     assert_eq!(board.kernel.stale_claims().await.unwrap(), []);
     board.pass(Seconds(1));
     assert_eq!(board.kernel.stale_claims().await.unwrap().len(), 1);
-    let released = board.act(Command::ReleaseStaleClaims).await.unwrap();
-    assert!(matches!(released.answer, Answer::Reclaimed { count: 1 }));
+    let released = board.act(ReleaseStaleClaims).await.unwrap();
+    assert!(matches!(released.answer, Answer::Count(Count(1))));
     assert_eq!(board.status(&task).await, Status::Ready);
     assert_eq!(
         board.newest_payload(&task).await,
@@ -133,7 +136,7 @@ async fn a_running_task_that_nobody_holds_is_taken_back_at_once() {
         "UPDATE tasks SET status = 'running', claim_lock = NULL, claim_expires = NULL \
          WHERE id = '{task}'"
     ));
-    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    board.act(ReleaseStaleClaims).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Ready);
 }
 
@@ -170,7 +173,7 @@ async fn leases_go_with_a_clock_that_was_set_and_last_for_their_grace() {
     };
     let follow = async |by: i64, grace: i64| {
         let (by, grace) = (Seconds(by), Seconds(grace));
-        board.act(Command::FollowClock { by, grace }).await.unwrap();
+        board.act(FollowClock { by, grace }).await.unwrap();
     };
     follow(3_600, 0).await;
     assert_eq!(expires().await, START + LEASE + Seconds(3_600));
@@ -190,7 +193,7 @@ async fn news_that_rest_go_with_a_clock_that_was_set() {
         thread_id: String::new(),
         user_id: None,
     };
-    let subscribe = Command::Subscribe {
+    let subscribe = Subscribe {
         task: task.clone(),
         to,
     };
@@ -199,7 +202,7 @@ async fn news_that_rest_go_with_a_clock_that_was_set() {
     let is_due = async || !board.kernel.outbox().await.unwrap().due.is_empty();
     assert!(is_due().await);
     let (by, grace) = (Seconds(3_600), Seconds(0));
-    board.act(Command::FollowClock { by, grace }).await.unwrap();
+    board.act(FollowClock { by, grace }).await.unwrap();
     assert!(!is_due().await);
     board.pass(by);
     assert!(is_due().await);

@@ -1,7 +1,9 @@
 //! Create, comment, complete, block, unblock, move.
 
 use domain::board::order;
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{
+    Answer, BlockTask, CommentOnTask, CompleteTask, CreateTask, Created, PromoteWaiting,
+};
 use domain::error::Error as Refusal;
 use domain::status::Status;
 use domain::time::Seconds;
@@ -27,14 +29,11 @@ async fn a_new_task_is_ready_and_says_who_made_it() {
 #[tokio::test]
 async fn a_blank_title_changes_nothing() {
     let board = Board::new();
-    let new = NewTask {
+    let new = CreateTask {
         title: " \n".to_owned(),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
-    assert_eq!(
-        refusal(board.act(Command::CreateTask(new)).await),
-        Refusal::BlankTitle
-    );
+    assert_eq!(refusal(board.act(new).await), Refusal::BlankTitle);
     assert_eq!(board.newest_event().0, 0);
 }
 
@@ -43,11 +42,11 @@ async fn an_idea_waits_in_triage_whatever_its_parents() {
     let board = Board::new();
     let parent = board.task_named("parent").await;
     let parents = vec![parent.to_string()];
-    let new = NewTask {
+    let new = CreateTask {
         title: "idea".to_owned(),
         triage: true,
         parents,
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let idea = board.create(new).await;
     board.complete(&parent, "done").await.unwrap();
@@ -57,11 +56,11 @@ async fn an_idea_waits_in_triage_whatever_its_parents() {
 #[tokio::test]
 async fn what_is_left_empty_is_not_meant() {
     let board = Board::new();
-    let new = || NewTask {
+    let new = || CreateTask {
         title: "task".to_owned(),
         assignee: Some(" ".to_owned()),
         idempotency_key: Some(String::new()),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let (one, other) = (board.create(new()).await, board.create(new()).await);
     assert_ne!(one, other);
@@ -71,14 +70,16 @@ async fn what_is_left_empty_is_not_meant() {
 #[tokio::test]
 async fn the_same_idempotency_key_finds_the_first_task() {
     let board = Board::new();
-    let new = |title: &str| NewTask {
+    let new = |title: &str| CreateTask {
         title: title.to_owned(),
         idempotency_key: Some("nightly".to_owned()),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let first = board.create(new("first")).await;
-    let second = board.act(Command::CreateTask(new("second"))).await.unwrap();
-    assert!(matches!(&second.answer, Answer::Created { task, is_new: false } if *task == first));
+    let second = board.act(new("second")).await.unwrap();
+    assert!(
+        matches!(&second.answer, Answer::Created(Created { task, is_new: false }) if *task == first)
+    );
     assert!(second.events.is_empty());
     assert_eq!(board.task(&first).await.title, "first");
 }
@@ -87,12 +88,12 @@ async fn the_same_idempotency_key_finds_the_first_task() {
 async fn unknown_parents_are_named() {
     let board = Board::new();
     let parents = ["t_1", "", "../../x"].map(str::to_owned).to_vec();
-    let new = NewTask {
+    let new = CreateTask {
         title: "child".to_owned(),
         parents,
-        ..NewTask::default()
+        ..CreateTask::default()
     };
-    let unknown = refusal(board.act(Command::CreateTask(new)).await);
+    let unknown = refusal(board.act(new).await);
     assert_eq!(unknown.to_string(), "unknown parent task(s): t_1, ../../x");
 }
 
@@ -100,7 +101,7 @@ async fn unknown_parents_are_named() {
 async fn a_comment_is_kept_trimmed_and_told_as_it_was() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    let say = |body: &str| Command::CommentOnTask {
+    let say = |body: &str| CommentOnTask {
         task: task.clone(),
         body: body.to_owned(),
     };
@@ -168,7 +169,7 @@ async fn a_refused_block_leaves_no_comment_behind() {
     let reason = Some("too late".to_owned());
     refusal(
         board
-            .act(Command::BlockTask {
+            .act(BlockTask {
                 task: task.clone(),
                 reason,
             })
@@ -182,7 +183,7 @@ async fn blocked_is_left_only_by_a_person() {
     let board = Board::new();
     let task = board.task_named("task").await;
     board.block(&task, "which region?").await;
-    board.act(Command::PromoteWaiting).await.unwrap();
+    board.act(PromoteWaiting).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Blocked);
     board.unblock(&task).await;
     assert_eq!(board.status(&task).await, Status::Ready);
@@ -193,7 +194,7 @@ async fn a_card_that_a_person_put_into_todo_stays_there() {
     let board = Board::new();
     let task = board.task_named("task").await;
     board.move_to(&task, Status::Todo).await.unwrap();
-    board.act(Command::PromoteWaiting).await.unwrap();
+    board.act(PromoteWaiting).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Todo);
 }
 
@@ -232,17 +233,17 @@ async fn nobody_moves_a_card_to_running_or_done_by_hand() {
 async fn all_of_several_commands_happen_or_none() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    let comment = Command::CommentOnTask {
+    let comment = CommentOnTask {
         task: task.clone(),
         body: "first".to_owned(),
     };
-    let complete = || Command::CompleteTask {
+    let complete = || CompleteTask {
         task: task.clone(),
         result: None,
         summary: None,
         metadata: None,
     };
-    let commands = vec![comment, complete(), complete()];
+    let commands = vec![comment.into(), complete().into(), complete().into()];
     refusal(board.kernel.execute_all(&person(), commands).await);
     assert_eq!(board.status(&task).await, Status::Ready);
     assert_eq!(board.kinds(&task).await, ["created"]);

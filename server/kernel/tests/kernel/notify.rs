@@ -9,7 +9,9 @@ mod outbox;
 #[path = "notify/subscriptions.rs"]
 mod subscriptions;
 
-use domain::command::{Command, NewTask};
+use domain::command::{
+    BlockTask, CreateTask, RecordDelivered, RecordUndelivered, Subscribe, SubscribeBoard,
+};
 use domain::id::{DeliveryId, EventId, TaskId};
 use domain::notify::delivery::{Delivery, DeliveryState, Retry};
 use domain::notify::{Address, Filter};
@@ -31,13 +33,11 @@ fn place(platform: &str, thread: &str) -> Address {
 impl Board {
     async fn subscribe(&self, task: &TaskId, to: Address) {
         let task = task.clone();
-        self.act(Command::Subscribe { task, to }).await.unwrap();
+        self.act(Subscribe { task, to }).await.unwrap();
     }
 
     async fn subscribe_board(&self, to: Address, filter: Filter) {
-        self.act(Command::SubscribeBoard { to, filter })
-            .await
-            .unwrap();
+        self.act(SubscribeBoard { to, filter }).await.unwrap();
     }
 
     /// Everything in the outbox, oldest first.
@@ -53,7 +53,7 @@ impl Board {
     }
 
     async fn told(&self, id: DeliveryId) {
-        let told = Command::RecordDelivered {
+        let told = RecordDelivered {
             deliveries: vec![id],
             receipt: None,
             is_chat: false,
@@ -62,7 +62,7 @@ impl Board {
     }
 
     async fn failed(&self, id: DeliveryId, retry: Retry) {
-        let failed = Command::RecordUndelivered {
+        let failed = RecordUndelivered {
             deliveries: vec![id],
             error: "answered 500".to_owned(),
             retry,
@@ -111,7 +111,7 @@ async fn news_is_written_down_with_the_event_that_it_tells_of() {
 
     // A refused command sends nothing.
     let (blocked, reason) = (task.clone(), Some("again".to_owned()));
-    let again = Command::BlockTask {
+    let again = BlockTask {
         task: blocked,
         reason,
     };
@@ -140,11 +140,11 @@ async fn each_thread_of_a_chat_is_told_and_none_is_told_twice() {
 async fn a_filter_lets_only_its_own_news_through() {
     let board = Board::new();
     let task = |title: &str, tenant: &str, assignee: &str| {
-        board.create(NewTask {
+        board.create(CreateTask {
             title: title.to_owned(),
             tenant: Some(tenant.to_owned()),
             assignee: Some(assignee.to_owned()),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
     };
     let filter = |tenant: Option<&str>, assignee: Option<&str>, kinds: &[&str]| Filter {
@@ -198,10 +198,10 @@ async fn a_filter_lets_only_its_own_news_through() {
 #[tokio::test]
 async fn attempts_that_timed_out_and_tasks_that_gave_up_are_told_by_their_own_names() {
     let board = Board::new();
-    let new = NewTask {
+    let new = CreateTask {
         title: "fails".to_owned(),
         failure_limit: Some(3),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let task = board.create(new).await;
     board.subscribe(&task, place("webhook", "")).await;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::command::Command;
+use domain::command::{PromoteWaiting, ReleaseStaleClaims};
 use domain::id::{EventId, TaskId};
 use kernel::{BoardFilter, TaskFilter};
 use tokio::time::timeout;
@@ -33,9 +33,8 @@ async fn assert_found(board: &Board, task: &TaskId, odd: &str) {
     kernel.promotable().await.expect(odd);
     kernel.ready_counts().await.expect(odd);
     kernel.subscriptions(None).await.expect(odd);
-    for command in [Command::PromoteWaiting, Command::ReleaseStaleClaims] {
-        board.act(command).await.expect(odd);
-    }
+    board.act(PromoteWaiting).await.expect(odd);
+    board.act(ReleaseStaleClaims).await.expect(odd);
 }
 
 async fn board_with_task() -> (Board, TaskId) {

@@ -1,5 +1,6 @@
 //! Opening files: new ones, old ones, and what is no board at all.
 
+use domain::command::Pause;
 use std::fs;
 use std::path::Path;
 
@@ -73,14 +74,11 @@ async fn many_who_open_a_new_board_together_find_one_board() {
         kernels.push(opening.await.unwrap().unwrap());
     }
     for kernel in &kernels {
-        let new = domain::command::NewTask {
+        let new = domain::command::CreateTask {
             title: "one of 8".to_owned(),
             ..Default::default()
         };
-        kernel
-            .execute(&person(), domain::command::Command::CreateTask(new))
-            .await
-            .unwrap();
+        kernel.execute(&person(), new).await.unwrap();
     }
     assert_eq!(
         kernels[0]
@@ -182,7 +180,7 @@ async fn nothing_is_written_to_a_file_that_was_removed_or_replaced() {
     let path = board.folder.path().join("kanban.db");
     let aside = board.folder.path().join("aside.db");
     let write = async || {
-        let pause = domain::command::Command::Pause { lane: None };
+        let pause = Pause { lane: None };
         board.kernel.execute(&person(), pause).await
     };
     fs::rename(&path, &aside).unwrap();
@@ -218,7 +216,7 @@ async fn a_damaged_page_is_noticed_and_nothing_is_written_any_more() {
     assert!(kernel.look_for_damage().await.is_err());
     let damage = kernel.damage().unwrap();
     assert!(damage.to_string().contains("kanban restore"), "{damage}");
-    let pause = domain::command::Command::Pause { lane: None };
+    let pause = Pause { lane: None };
     let refused = kernel.execute(&person(), pause).await;
     assert!(matches!(refused, Err(Error::Corrupt(_))), "{refused:?}");
 }

@@ -1,7 +1,7 @@
 //! Requests that are sent again while they are carried out.
 
 use domain::actor::{Actor, RequestKey};
-use domain::command::Command;
+use domain::command::{CommentOnTask, KeepAnswer, SetPriority};
 use domain::error::Error as Refusal;
 
 use crate::board::{Board, person, refusal};
@@ -28,13 +28,13 @@ fn asking(part: u32) -> Actor {
 async fn no_part_of_a_bulk_request_that_was_answered_is_done_again() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    let comment = |body: &str| Command::CommentOnTask {
+    let comment = |body: &str| CommentOnTask {
         task: task.clone(),
         body: body.to_owned(),
     };
     board.give(&asking(1), comment("one")).await.unwrap();
     board.give(&asking(2), comment("two")).await.unwrap();
-    let keep = |answer: &str| Command::KeepAnswer {
+    let keep = |answer: &str| KeepAnswer {
         request: key(0),
         answer: Some(answer.to_owned()),
     };
@@ -56,11 +56,9 @@ async fn a_key_outlives_its_answer() {
         let priority = 1;
         let task = task.clone();
         let asking = person().making(Some(request.clone()));
-        board
-            .give(&asking, Command::SetPriority { task, priority })
-            .await?;
+        board.give(&asking, SetPriority { task, priority }).await?;
         let answer = Some("done".to_owned());
-        board.act(Command::KeepAnswer { request, answer }).await
+        board.act(KeepAnswer { request, answer }).await
     };
     for number in 0..2_100 {
         ask(named(&number.to_string(), 0)).await.unwrap();

@@ -1,7 +1,10 @@
 //! A run from its claim to the record of its end.
 
 use domain::actor::Actor;
-use domain::command::{ClaimPolicy, Command, LEASE};
+use domain::command::{
+    AttachSupervisor, CancelRun, ClaimPolicy, CompleteTask, LEASE, LinkTasks, PromoteWaiting,
+    ReclaimTask, RecordExit, RecordSpawn, ReleaseStaleClaims,
+};
 use domain::dispatch::Place;
 use domain::error::Error as Refusal;
 use domain::fixture::process;
@@ -80,7 +83,7 @@ async fn what_is_left_of_a_closed_run_holds_its_task_back_and_takes_up_room() {
     ));
     let refused = refusal(board.claim_with(&task, policy(None, None)).await);
     assert_eq!(refused, leaving);
-    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    board.act(ReleaseStaleClaims).await.unwrap();
 
     let third = board.task_named("3").await;
     let (running, limit) = (2, 2);
@@ -97,7 +100,7 @@ async fn a_supervisor_that_comes_too_late_or_second_starts_nothing() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let claimed = board.claim(&task).await.unwrap();
-    let attach = Command::AttachSupervisor {
+    let attach = AttachSupervisor {
         run: claimed.run,
         process: process(),
     };
@@ -135,11 +138,8 @@ async fn a_cancelled_run_waits_for_a_person() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let claimed = board.claim(&task).await.unwrap();
-    board
-        .act(Command::CancelRun { task: task.clone() })
-        .await
-        .unwrap();
-    board.act(Command::PromoteWaiting).await.unwrap();
+    board.act(CancelRun { task: task.clone() }).await.unwrap();
+    board.act(PromoteWaiting).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Todo);
     assert_eq!(
         board.newest_payload(&task).await,
@@ -151,7 +151,7 @@ async fn a_cancelled_run_waits_for_a_person() {
 async fn a_reclaimed_task_is_ready_for_another_attempt_and_its_failures_are_forgiven() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    let reclaim = |run| Command::ReclaimTask {
+    let reclaim = |run| ReclaimTask {
         task: task.clone(),
         run,
         reason: Some("it loops".to_owned()),
@@ -179,7 +179,7 @@ async fn a_reclaimed_task_is_ready_for_another_attempt_and_its_failures_are_forg
     );
     assert_eq!(board.kernel.run(second).await.unwrap().outcome, None);
     let parent = board.task_named("parent").await;
-    let link = Command::LinkTasks {
+    let link = LinkTasks {
         parent: parent.to_string(),
         child: task.to_string(),
     };
@@ -193,7 +193,7 @@ async fn a_hand_off_stays_on_its_run() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let run = board.claim(&task).await.unwrap().run;
-    let complete = |metadata: &str| Command::CompleteTask {
+    let complete = |metadata: &str| CompleteTask {
         task: task.clone(),
         result: None,
         summary: Some("wrote it".to_owned()),
@@ -216,7 +216,7 @@ async fn a_hand_off_stays_on_its_run() {
 async fn what_is_said_of_a_task_that_nobody_ran_is_kept_as_a_run_of_no_length() {
     let board = Board::new();
     let task = board.task_named("task").await;
-    let complete = Command::CompleteTask {
+    let complete = CompleteTask {
         task: task.clone(),
         result: Some("42".to_owned()),
         summary: Some("counted twice".to_owned()),
@@ -239,7 +239,7 @@ async fn how_a_worker_ended_is_kept_also_of_a_run_that_is_closed() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let run = board.claim(&task).await.unwrap().run;
-    let spawn = Command::RecordSpawn {
+    let spawn = RecordSpawn {
         run,
         worker_pid: 7,
         workspace: "/tmp/w".to_owned(),
@@ -247,7 +247,7 @@ async fn how_a_worker_ended_is_kept_also_of_a_run_that_is_closed() {
     };
     board.give(&Actor::dispatcher(), spawn).await.unwrap();
     board.complete(&task, "done").await.unwrap();
-    let exit = Command::RecordExit {
+    let exit = RecordExit {
         run,
         ended_at: None,
         code: Some(0),

@@ -1,6 +1,9 @@
 //! Finding tasks by their texts.
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{
+    Answer, ArchiveTask, Change, CommentOnTask, CreateTask, EditTask, ForgetEvents, IndexTexts,
+    SetPriority,
+};
 use domain::id::TaskId;
 use domain::search::Found;
 use domain::time::Seconds;
@@ -24,10 +27,10 @@ async fn found(board: &Board, text: &str) -> Vec<TaskId> {
 
 async fn with_body(board: &Board, title: &str, body: &str) -> TaskId {
     board
-        .create(NewTask {
+        .create(CreateTask {
             title: title.to_owned(),
             body: Some(body.to_owned()),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await
 }
@@ -49,13 +52,13 @@ async fn what_was_said_and_done_is_found_too_and_what_was_edited_away_is_not() {
     let board = Board::new();
     let task = with_body(&board, "first", "old words").await;
     assert_eq!(found(&board, "old").await, std::slice::from_ref(&task));
-    let edit = Command::EditTask {
+    let edit = EditTask {
         task: task.clone(),
         title: None,
         body: Some("new words".to_owned()),
     };
     board.act(edit).await.unwrap();
-    let comment = Command::CommentOnTask {
+    let comment = CommentOnTask {
         task: task.clone(),
         body: "beware of the dragon".to_owned(),
     };
@@ -85,7 +88,7 @@ async fn tasks_that_were_there_before_the_index_are_found() {
 async fn archived_tasks_are_found_only_when_asked_for() {
     let board = Board::new();
     let task = with_body(&board, "gone", "").await;
-    let archive = Command::ArchiveTask { task };
+    let archive = ArchiveTask { task };
     board.act(archive).await.unwrap();
     assert_eq!(found(&board, "gone").await, []);
     let query = SearchQuery {
@@ -106,7 +109,7 @@ async fn what_was_done_before_its_events_were_forgotten_is_found() {
     board.complete(&task, "a treasure").await.unwrap();
     board.task_named("later").await;
     let before = board.kernel.now() + Seconds(1);
-    board.act(Command::ForgetEvents { before }).await.unwrap();
+    board.act(ForgetEvents { before }).await.unwrap();
     assert_eq!(found(&board, "treasure").await, [task]);
 }
 
@@ -131,10 +134,7 @@ async fn everything_is_found_after_many_more_events_than_a_step_takes() {
         let task = board.task_named(&format!("task {number}")).await;
         for priority in 1..=20 {
             let task = task.clone();
-            board
-                .act(Command::SetPriority { task, priority })
-                .await
-                .unwrap();
+            board.act(SetPriority { task, priority }).await.unwrap();
         }
     }
     assert_eq!(search(&board, "task").await.total, 60);
@@ -181,8 +181,8 @@ async fn long_texts_are_indexed_in_several_steps_and_all_of_them_are_found() {
     }
     let mut steps = 0;
     while matches!(
-        board.act(Command::IndexTexts).await.unwrap().answer,
-        Answer::Done
+        board.act(IndexTexts).await.unwrap().answer,
+        Answer::Change(Change::Done)
     ) {
         steps += 1;
     }

@@ -2,7 +2,10 @@
 
 use domain::actor::Actor;
 use domain::authority::Act;
-use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
+use domain::command::{
+    BlockTask, ClaimPolicy, Command, CommentOnTask, CompleteTask, CreateTask, LEASE, MoveTask,
+    RenewLease,
+};
 use domain::error::Error as Refusal;
 use domain::id::{RunToken, TaskId};
 use domain::run::Outcome;
@@ -11,12 +14,13 @@ use domain::status::Status;
 use crate::board::{Board, refusal};
 
 fn report(task: &TaskId, result: &str) -> Command {
-    Command::CompleteTask {
+    CompleteTask {
         task: task.clone(),
         result: Some(result.to_owned()),
         summary: None,
         metadata: None,
     }
+    .into()
 }
 
 #[tokio::test]
@@ -29,18 +33,21 @@ async fn a_late_worker_can_change_nothing() {
     let late = Actor::worker("late", first.token);
     let commands = [
         report(&task, "done"),
-        Command::BlockTask {
+        BlockTask {
             task: task.clone(),
             reason: None,
-        },
-        Command::CommentOnTask {
+        }
+        .into(),
+        CommentOnTask {
             task: task.clone(),
             body: "hello".to_owned(),
-        },
-        Command::RenewLease {
+        }
+        .into(),
+        RenewLease {
             task: task.clone(),
             ttl: LEASE,
-        },
+        }
+        .into(),
     ];
     for command in commands {
         assert_eq!(refusal(board.give(&late, command).await), Refusal::StaleRun);
@@ -61,7 +68,7 @@ async fn a_worker_changes_its_own_task_only() {
         refusal(board.give(&worker, report(&other, "done")).await),
         Refusal::NotYourTask(other.clone())
     );
-    let promote = Command::MoveTask {
+    let promote = MoveTask {
         task: other,
         to: Status::Triage,
     };
@@ -89,12 +96,12 @@ async fn only_a_worker_of_the_shell_lane_may_write_tasks_for_it() {
     let task = board.task_named("task").await;
     let for_shell = || {
         let assignee = Some("shell".to_owned());
-        let new = NewTask {
+        let new = CreateTask {
             title: "rm -r".to_owned(),
             assignee,
-            ..NewTask::default()
+            ..CreateTask::default()
         };
-        Command::CreateTask(new)
+        new
     };
     let claimed = board
         .claim_in(&task, "codex", ClaimPolicy::default())

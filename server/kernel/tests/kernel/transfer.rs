@@ -3,7 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use domain::command::{ClaimPolicy, Command, LEASE, NewTask};
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, ClaimPolicy, ClaimTask, Command, CommentOnTask,
+    CompleteTask, CreateTask, Created, ForgetEvents, InterruptRun, LEASE, LinkTasks, MoveTask,
+    Pause, RetryDelivery, SetPriority, Subscribe, UnblockTask,
+};
 use domain::id::TaskId;
 use domain::notify::Address;
 use domain::status::Status;
@@ -90,7 +94,7 @@ impl Step {
                 key,
                 parent,
                 triage,
-            } => Command::CreateTask(NewTask {
+            } => CreateTask {
                 title,
                 body,
                 idempotency_key: key.map(|key| key.to_string()),
@@ -100,49 +104,58 @@ impl Step {
                     .map(ToString::to_string)
                     .collect(),
                 triage,
-                ..NewTask::default()
-            }),
-            Self::Claim(task) => Command::ClaimTask {
+                ..CreateTask::default()
+            }
+            .into(),
+            Self::Claim(task) => ClaimTask {
                 task: pick(task)?,
                 lock: "host:1".to_owned(),
                 ttl: LEASE,
                 lane: None,
                 policy: ClaimPolicy::default(),
-            },
-            Self::Complete(task, result) => Command::CompleteTask {
+            }
+            .into(),
+            Self::Complete(task, result) => CompleteTask {
                 task: pick(task)?,
                 result,
                 summary: None,
                 metadata: None,
-            },
-            Self::Block(task, reason) => Command::BlockTask {
+            }
+            .into(),
+            Self::Block(task, reason) => BlockTask {
                 task: pick(task)?,
                 reason,
-            },
-            Self::Unblock(task) => Command::UnblockTask { task: pick(task)? },
-            Self::Archive(task) => Command::ArchiveTask { task: pick(task)? },
-            Self::Comment(task, body) => Command::CommentOnTask {
+            }
+            .into(),
+            Self::Unblock(task) => UnblockTask { task: pick(task)? }.into(),
+            Self::Archive(task) => ArchiveTask { task: pick(task)? }.into(),
+            Self::Comment(task, body) => CommentOnTask {
                 task: pick(task)?,
                 body,
-            },
-            Self::Assign(task, assignee) => Command::AssignTask {
+            }
+            .into(),
+            Self::Assign(task, assignee) => AssignTask {
                 task: pick(task)?,
                 assignee,
                 stop: true,
-            },
-            Self::Priority(task, priority) => Command::SetPriority {
+            }
+            .into(),
+            Self::Priority(task, priority) => SetPriority {
                 task: pick(task)?,
                 priority,
-            },
-            Self::Link(parent, child) => Command::LinkTasks {
+            }
+            .into(),
+            Self::Link(parent, child) => LinkTasks {
                 parent: pick(parent)?.to_string(),
                 child: pick(child)?.to_string(),
-            },
-            Self::Move(task) => Command::MoveTask {
+            }
+            .into(),
+            Self::Move(task) => MoveTask {
                 task: pick(task)?,
                 to: Status::Todo,
-            },
-            Self::Subscribe(task, chat_id) => Command::Subscribe {
+            }
+            .into(),
+            Self::Subscribe(task, chat_id) => Subscribe {
                 task: pick(task)?,
                 to: Address {
                     platform: "x".to_owned(),
@@ -150,11 +163,13 @@ impl Step {
                     thread_id: String::new(),
                     user_id: None,
                 },
-            },
-            Self::Pause(lane) => Command::Pause { lane },
-            Self::Forget => Command::ForgetEvents {
+            }
+            .into(),
+            Self::Pause(lane) => Pause { lane }.into(),
+            Self::Forget => ForgetEvents {
                 before: board.kernel.now(),
-            },
+            }
+            .into(),
             Self::Wait(seconds) => {
                 board.clock.advance(Seconds(i64::from(seconds)));
                 return None;
@@ -192,7 +207,7 @@ async fn import(board: &Board, export: &str) -> Result<kernel::transfer::Importe
 async fn interrupt_all(board: &Board) {
     for open in board.kernel.open_runs().await.unwrap() {
         board
-            .act(Command::InterruptRun {
+            .act(InterruptRun {
                 run: open.run,
                 error: None,
             })
@@ -245,7 +260,7 @@ async fn what_another_board_was_still_to_tell_is_not_told_twice() {
         thread_id: String::new(),
         user_id: None,
     };
-    let subscribe = Command::Subscribe {
+    let subscribe = Subscribe {
         task: task.clone(),
         to,
     };
@@ -268,7 +283,7 @@ async fn what_another_board_was_still_to_tell_is_not_told_twice() {
 
     // The subscription came along, and a person can have the old news told from here.
     assert_eq!(other.kernel.subscriptions(None).await.unwrap().len(), 1);
-    let retry = Command::RetryDelivery {
+    let retry = RetryDelivery {
         delivery: letter.id,
     };
     other.act(retry).await.unwrap();
@@ -291,7 +306,7 @@ proptest! {
                 };
                 // A refused command changes nothing, which other tests prove.
                 if let Ok(receipt) = board.act(command).await
-                    && let domain::command::Answer::Created { task, is_new: true } = receipt.answer
+                    && let domain::command::Answer::Created(Created { task, is_new: true }) = receipt.answer
                 {
                     tasks.push(task);
                 }

@@ -1,7 +1,10 @@
 //! Undoing the acts of people.
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command, NewTask, Receipt};
+use domain::command::{
+    Answer, ArchiveTask, AssignTask, BlockTask, Command, CommentOnTask, CompleteTask, CreateTask,
+    Created, EditTask, LinkTasks, MoveTask, Receipt, SetPriority, UnblockTask, Undo, UnlinkTasks,
+};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{EventId, TaskId};
@@ -27,7 +30,7 @@ fn without_moments(task: Task) -> Task {
 
 async fn undo(board: &Board, receipt: &Receipt) {
     let event = an_event(receipt);
-    let undone = board.act(Command::Undo { event }).await.unwrap();
+    let undone = board.act(Undo { event }).await.unwrap();
     assert_eq!(undone.events.len(), 1, "one transition is one event");
 }
 
@@ -44,75 +47,78 @@ async fn there_and_back(board: &Board, id: &TaskId, command: Command) {
 }
 
 fn complete(task: &TaskId) -> Command {
-    Command::CompleteTask {
+    CompleteTask {
         task: task.clone(),
         result: Some("forty-two".to_owned()),
         summary: None,
         metadata: None,
     }
+    .into()
 }
 
 fn block(task: &TaskId) -> Command {
     let (task, reason) = (task.clone(), Some("which port?".to_owned()));
-    Command::BlockTask { task, reason }
+    BlockTask { task, reason }.into()
 }
 
 fn to(task: &TaskId, to: Status) -> Command {
     let task = task.clone();
-    Command::MoveTask { task, to }
+    MoveTask { task, to }.into()
 }
 
 #[tokio::test]
 async fn every_kind_of_change_can_be_taken_back() {
     let board = Board::new();
-    let new = NewTask {
+    let new = CreateTask {
         title: "report".to_owned(),
         body: Some("all of it".to_owned()),
         assignee: Some("ada".to_owned()),
         idempotency_key: Some("key".to_owned()),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let id = board.create(new).await;
     let task = || id.clone();
     let commands = [
-        Command::EditTask {
+        Command::from(EditTask {
             task: task(),
             title: Some("summary".to_owned()),
             body: Some(String::new()),
-        },
-        Command::SetPriority {
+        }),
+        SetPriority {
             task: task(),
             priority: 7,
-        },
-        Command::AssignTask {
+        }
+        .into(),
+        AssignTask {
             task: task(),
             assignee: None,
             stop: false,
-        },
+        }
+        .into(),
         to(&id, Status::Triage),
         to(&id, Status::Todo),
         block(&id),
         complete(&id),
-        Command::ArchiveTask { task: task() },
+        ArchiveTask { task: task() }.into(),
     ];
     for command in commands {
         there_and_back(&board, &id, command).await;
     }
     board.act(block(&id)).await.unwrap();
-    there_and_back(&board, &id, Command::UnblockTask { task: task() }).await;
+    there_and_back(&board, &id, UnblockTask { task: task() }.into()).await;
 }
 
 #[tokio::test]
 async fn a_task_that_was_created_is_put_away_again() {
     let board = Board::new();
-    let new = || NewTask {
+    let new = || CreateTask {
         title: "twice".to_owned(),
         idempotency_key: Some("key".to_owned()),
-        ..NewTask::default()
+        ..CreateTask::default()
     };
-    let receipt = board.act(Command::CreateTask(new())).await.unwrap();
+    let receipt = board.act(new()).await.unwrap();
     undo(&board, &receipt).await;
-    let Answer::Created { task: first, .. } = receipt.answer else {
+    let Answer::Created(Created { task: first, .. }) = receipt.answer else {
         panic!("created, but was told {:?}", receipt.answer);
     };
     assert_eq!(board.status(&first).await, Status::Archived);
@@ -128,26 +134,26 @@ async fn a_link_and_its_removal_can_be_taken_back() {
         board.task_named("parent").await,
         board.task_named("child").await,
     );
-    let link = Command::LinkTasks {
+    let link = LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
     };
     let linked = board.act(link.clone()).await.unwrap();
     assert_eq!(board.status(&child).await, Status::Todo);
     let event = an_event(&linked);
-    board.act(Command::Undo { event }).await.unwrap();
+    board.act(Undo { event }).await.unwrap();
     assert_eq!(board.status(&child).await, Status::Ready);
 
     board.act(link.clone()).await.unwrap();
     let (from, waiting) = (parent.clone(), child.clone());
-    let unlink = Command::UnlinkTasks {
+    let unlink = UnlinkTasks {
         parent: from,
         child: waiting,
     };
     let unlinked = board.act(unlink).await.unwrap();
     assert_eq!(board.status(&child).await, Status::Ready);
     let event = an_event(&unlinked);
-    board.act(Command::Undo { event }).await.unwrap();
+    board.act(Undo { event }).await.unwrap();
     assert_eq!(board.status(&child).await, Status::Todo);
     board.complete(&parent, "done").await.unwrap();
     assert_eq!(board.status(&child).await, Status::Ready);
@@ -161,11 +167,11 @@ async fn a_task_that_a_person_put_aside_stays_there_when_its_link_is_taken_back(
         board.task_named("child").await,
     );
     board.act(to(&child, Status::Todo)).await.unwrap();
-    let link = Command::LinkTasks {
+    let link = LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
     };
-    there_and_back(&board, &child, link.clone()).await;
+    there_and_back(&board, &child, link.clone().into()).await;
     assert_eq!(board.status(&child).await, Status::Todo);
 
     let receipt = board.act(link).await.unwrap();
@@ -183,7 +189,7 @@ async fn a_task_that_a_person_put_aside_stays_there_when_its_unlinking_is_taken_
     for to in [Status::Triage, Status::Todo] {
         board.move_to(&child, to).await.unwrap();
     }
-    let unlink = Command::UnlinkTasks {
+    let unlink = UnlinkTasks {
         parent: parent.clone(),
         child: child.clone(),
     };
@@ -204,7 +210,7 @@ async fn many_acts_are_taken_back_together_also_when_one_followed_from_another()
     for task in [&child, &parent] {
         let receipt = board.move_to(task, Status::Ready).await.unwrap();
         let event = an_event(&receipt);
-        undos.push(Command::Undo { event });
+        undos.push(Undo { event }.into());
     }
     assert_eq!(board.status(&child).await, Status::Todo);
     board.kernel.execute_all(&person(), undos).await.unwrap();
@@ -224,7 +230,7 @@ async fn children_follow_when_the_end_of_their_parent_is_taken_back() {
     let receipt = board.act(complete(&parent)).await.unwrap();
     board.claim(&runs).await.unwrap();
     let event = an_event(&receipt);
-    board.act(Command::Undo { event }).await.unwrap();
+    board.act(Undo { event }).await.unwrap();
     assert_eq!(board.status(&parent).await, Status::Ready);
     assert_eq!(board.status(&waits).await, Status::Todo);
     let runs = board.task(&runs).await;
@@ -247,12 +253,12 @@ async fn what_was_built_upon_stays() {
     let board = Board::new();
     let id = board.task_named("task").await;
     let receipt = board.act(block(&id)).await.unwrap();
-    let unblock = Command::UnblockTask { task: id.clone() };
+    let unblock = UnblockTask { task: id.clone() };
     board.act(unblock).await.unwrap();
     let event = an_event(&receipt);
     let newest = board.newest_event();
     assert_eq!(
-        refusal(board.act(Command::Undo { event }).await),
+        refusal(board.act(Undo { event }).await),
         Refusal::ChangedSince { task: id.clone() }
     );
     assert_eq!(board.newest_event(), newest);
@@ -264,18 +270,18 @@ async fn acts_are_taken_back_one_after_the_other_the_latest_first() {
     let id = board.task_named("task").await;
     let mut before = Vec::new();
     let mut receipts = Vec::new();
-    let edit = Command::EditTask {
+    let edit = EditTask {
         task: id.clone(),
         title: Some("other".to_owned()),
         body: None,
     };
-    for command in [to(&id, Status::Todo), edit, to(&id, Status::Triage)] {
+    for command in [to(&id, Status::Todo), edit.into(), to(&id, Status::Triage)] {
         before.push(without_moments(board.task(&id).await));
         receipts.push(board.act(command).await.unwrap());
     }
     let earliest = an_event(&receipts[0]);
     assert_eq!(
-        refusal(board.act(Command::Undo { event: earliest }).await),
+        refusal(board.act(Undo { event: earliest }).await),
         Refusal::ChangedSince { task: id.clone() }
     );
     for (before, receipt) in before.iter().zip(&receipts).rev() {
@@ -283,7 +289,7 @@ async fn acts_are_taken_back_one_after_the_other_the_latest_first() {
         assert_eq!(&without_moments(board.task(&id).await), before);
         let event = an_event(receipt);
         assert_eq!(
-            refusal(board.act(Command::Undo { event }).await),
+            refusal(board.act(Undo { event }).await),
             Refusal::ChangedSince { task: id.clone() },
             "it was taken back twice"
         );
@@ -301,7 +307,7 @@ async fn what_came_between_stays_also_when_later_acts_were_taken_back() {
     undo(&board, &last).await;
     let event = an_event(&first);
     assert_eq!(
-        refusal(board.act(Command::Undo { event }).await),
+        refusal(board.act(Undo { event }).await),
         Refusal::ChangedSince { task: id }
     );
 }
@@ -311,7 +317,7 @@ async fn talk_does_not_stand_in_the_way_and_nothing_is_taken_back_twice() {
     let board = Board::new();
     let id = board.task_named("task").await;
     let receipt = board.act(to(&id, Status::Triage)).await.unwrap();
-    let comment = Command::CommentOnTask {
+    let comment = CommentOnTask {
         task: id.clone(),
         body: "hm".to_owned(),
     };
@@ -319,7 +325,7 @@ async fn talk_does_not_stand_in_the_way_and_nothing_is_taken_back_twice() {
     undo(&board, &receipt).await;
     let event = an_event(&receipt);
     assert_eq!(
-        refusal(board.act(Command::Undo { event }).await),
+        refusal(board.act(Undo { event }).await),
         Refusal::ChangedSince { task: id }
     );
 }
@@ -329,19 +335,19 @@ async fn a_request_is_taken_back_as_a_whole_and_its_comment_with_it() {
     let board = Board::new();
     let id = board.task_named("task").await;
     let before = without_moments(board.task(&id).await);
-    let edit = Command::EditTask {
+    let edit = EditTask {
         task: id.clone(),
         title: Some("other".to_owned()),
         body: None,
     };
     let receipts = board
         .kernel
-        .execute_all(&person(), vec![edit, block(&id)])
+        .execute_all(&person(), vec![edit.into(), block(&id)])
         .await
         .unwrap();
     // The first event of the last command: its comment.
     let event = an_event(receipts.last().unwrap());
-    board.act(Command::Undo { event }).await.unwrap();
+    board.act(Undo { event }).await.unwrap();
     let detail = board.kernel.task(&id).await.unwrap();
     assert_eq!(without_moments(detail.task), before);
     assert_eq!(detail.comments, []);
@@ -356,7 +362,7 @@ async fn what_a_worker_did_and_what_nobody_did_cannot_be_undone() {
     let receipt = board.give(&worker, complete(&id)).await.unwrap();
     for event in [an_event(&receipt), EventId(9_999)] {
         assert_eq!(
-            refusal(board.act(Command::Undo { event }).await),
+            refusal(board.act(Undo { event }).await),
             Refusal::NothingToUndo(event)
         );
     }
@@ -382,13 +388,13 @@ async fn a_task_that_others_wait_for_is_not_taken_back() {
     let parent = board.task_named("parent").await;
     let created = board.kernel.task(&parent).await.unwrap().events[0].id;
     let child = board.child_of(&[&parent]).await;
-    let undo = Command::Undo { event: created };
+    let undo = Undo { event: created };
     let refused = refusal(board.act(undo.clone()).await);
     let task = parent.clone();
     assert_eq!(refused, Refusal::ChangedSince { task });
     assert_eq!(board.status(&child).await, Status::Todo);
     let task = child.clone();
-    board.act(Command::ArchiveTask { task }).await.unwrap();
+    board.act(ArchiveTask { task }).await.unwrap();
     board.act(undo).await.unwrap();
     assert_eq!(board.status(&parent).await, Status::Archived);
 }

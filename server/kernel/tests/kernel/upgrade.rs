@@ -9,7 +9,7 @@
 //! status, one that rests, one that gave up, one that was put off, one that was stopped, two that
 //! run, and links, keys, comments and a subscription.
 
-use domain::command::{Answer, ClaimPolicy, Command, LEASE, NewTask};
+use domain::command::{ClaimPolicy, ClaimTask, CompleteTask, CreateTask, LEASE, Undo};
 use domain::id::EventId;
 use domain::run::Outcome;
 use domain::status::Status;
@@ -70,17 +70,17 @@ async fn a_board_of_schema_2_goes_on_where_it_was() {
     let deferred = kernel.task(&tasks["no room just now"].id).await.unwrap();
     assert_eq!(deferred.runs[0].outcome, Some(Outcome::Deferred));
 
-    let again = Command::CreateTask(NewTask {
+    let again = CreateTask {
         title: "again".to_owned(),
         idempotency_key: Some("nightly".to_owned()),
-        ..NewTask::default()
-    });
+        ..CreateTask::default()
+    };
     let receipt = kernel.execute(&person(), again).await.unwrap();
     assert!(
-        matches!(receipt.answer, Answer::Created { ref task, is_new: false } if *task == tasks["nightly import"].id),
+        !receipt.answer.is_new && receipt.answer.task == tasks["nightly import"].id,
         "{receipt:?}"
     );
-    let write = Command::CompleteTask {
+    let write = CompleteTask {
         task: tasks["write it up"].id.clone(),
         result: None,
         summary: None,
@@ -90,7 +90,7 @@ async fn a_board_of_schema_2_goes_on_where_it_was() {
     let waiting = kernel.task(&tasks["wait for the text"].id).await.unwrap();
     assert_eq!(waiting.task.status, Status::Ready);
     // Acts from before the first undo record cannot be undone.
-    let undo = Command::Undo { event: EventId(1) };
+    let undo = Undo { event: EventId(1) };
     refusal(kernel.execute(&person(), undo).await);
 }
 
@@ -124,23 +124,19 @@ async fn attempts_that_were_numbered_twice_have_one_number_each() {
     assert_eq!((gave_up.failures, gave_up.failure_limit), (1, Some(1)));
     assert_eq!(gave_up.last_error.as_deref(), Some("no such model"));
     // The next one of either is a number that neither has used.
-    let new = Command::CreateTask(NewTask {
+    let new = CreateTask {
         title: "next".to_owned(),
-        ..NewTask::default()
-    });
-    let Answer::Created { task, .. } = kernel.execute(&person(), new).await.unwrap().answer else {
-        panic!("not created")
+        ..CreateTask::default()
     };
-    let claim = Command::ClaimTask {
+    let task = kernel.execute(&person(), new).await.unwrap().answer.task;
+    let claim = ClaimTask {
         task,
         lock: "host:1".to_owned(),
         ttl: LEASE,
         lane: None,
         policy: ClaimPolicy::default(),
     };
-    let Answer::Claimed(claimed) = kernel.execute(&person(), claim).await.unwrap().answer else {
-        panic!("not claimed")
-    };
+    let claimed = kernel.execute(&person(), claim).await.unwrap().answer;
     assert!(claimed.run.0 > over.id.0);
     assert_in_step(&file.path());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command as Process;
 
-use domain::command::{Answer, Command, NewTask};
+use domain::command::CreateTask;
 use domain::error::ErrorKind;
 use domain::fixture::left_out;
 use kernel::Error;
@@ -115,12 +115,9 @@ fn fill(board: Board, make_room: fn(&Path)) -> Error {
 
 /// Creates a task of some size.
 fn create(board: &Board) -> Result<String, Error> {
-    let new = NewTask {
+    let new = CreateTask {
         body: Some("x".repeat(20_000)),
         ..new_task()
     };
-    match board.give(Command::CreateTask(new))? {
-        Answer::Created { task, .. } => Ok(task.to_string()),
-        other => panic!("{other:?}"),
-    }
+    Ok(board.give(new)?.task.to_string())
 }

@@ -1,6 +1,8 @@
 //! The commands of people in a chat, and the answers.
 
-use domain::command::NewTask;
+use domain::command::{
+    BlockTask, Change, Command, CreateTask, RecordDelivered, Subscribe, TakeMessage,
+};
 use domain::status::Status;
 use tempfile::TempDir;
 
@@ -156,12 +158,12 @@ async fn a_stranger_is_refused_politely_and_written_down() {
     };
     assert_eq!(next.hear(&heard("one")).await, None);
     assert_eq!(kernel.audit(9).await.unwrap(), written);
-    let take = |key: &str| Command::TakeMessage {
+    let take = |key: &str| TakeMessage {
         platform: "telegram".to_owned(),
         message: key.to_owned(),
     };
     let unseen = kernel.execute(&notifier(), take("one")).await.unwrap();
-    assert!(!matches!(unseen.answer, Answer::Unchanged));
+    assert!(unseen.answer == Change::Done);
     // In a chat that is let in, everybody is.
     assert!(
         chat.hear("eve", "-100", "/kanban list")
@@ -185,13 +187,16 @@ async fn talk_is_not_replied_to_and_nothing_is_done_twice() {
 async fn a_reply_to_a_question_is_its_answer() {
     let chat = Chat::new();
     let kernel = &chat.gateway.host.kernel;
-    let give = async |command| kernel.execute(&notifier(), command).await.unwrap();
-    let title = "asks".to_owned();
-    let new = NewTask {
-        title,
-        ..NewTask::default()
+    let give = async |command: Command| {
+        let done = kernel.execute_all(&notifier(), vec![command]).await;
+        done.unwrap()
     };
-    give(Command::CreateTask(new)).await;
+    let title = "asks".to_owned();
+    let new = CreateTask {
+        title,
+        ..CreateTask::default()
+    };
+    give(new.into()).await;
     let task = chat.only_task().await.id;
     let to = Address {
         platform: "telegram".to_owned(),
@@ -199,24 +204,33 @@ async fn a_reply_to_a_question_is_its_answer() {
         thread_id: String::new(),
         user_id: None,
     };
-    give(Command::Subscribe {
-        task: task.clone(),
-        to,
-    })
+    give(
+        Subscribe {
+            task: task.clone(),
+            to,
+        }
+        .into(),
+    )
     .await;
     let reason = Some("which port?".to_owned());
-    give(Command::BlockTask {
-        task: task.clone(),
-        reason,
-    })
+    give(
+        BlockTask {
+            task: task.clone(),
+            reason,
+        }
+        .into(),
+    )
     .await;
     let place = kernel.outbox().await.unwrap().due[0].place;
     let told = kernel.due_deliveries(place, 1).await.unwrap()[0].id;
-    give(Command::RecordDelivered {
-        deliveries: vec![told],
-        receipt: Some("42".to_owned()),
-        is_chat: true,
-    })
+    give(
+        RecordDelivered {
+            deliveries: vec![told],
+            receipt: Some("42".to_owned()),
+            is_chat: true,
+        }
+        .into(),
+    )
     .await;
 
     assert_eq!(chat.reply("ada", "7", "hello", Some("41")).await, None);

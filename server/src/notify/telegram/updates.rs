@@ -245,6 +245,7 @@ fn without_bot_name(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::command::BlockTask;
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
@@ -348,7 +349,7 @@ mod tests {
             .unwrap()
             .remove(0)
             .id;
-        let block = domain::command::Command::BlockTask {
+        let block = BlockTask {
             task: task.clone(),
             reason: None,
         };

@@ -4,7 +4,10 @@
 use std::path::Path;
 
 use domain::actor::Actor;
-use domain::command::{Command, LEASE, NewTask};
+use domain::command::{
+    ArchiveTask, AssignTask, BlockTask, CancelRun, Command, CompleteTask, CreateTask, DeferRun,
+    Heartbeat, InterruptRun, LEASE, MoveTask, RecordSpawn, ReleaseStaleClaims, RenewLease,
+};
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use domain::status::Status;
@@ -146,32 +149,37 @@ fn ends(board: &Board, task: &TaskId, number: i64, status: &str, outcome: &str) 
 fn kinds_of_end(task: &TaskId, run: RunId) -> Vec<Command> {
     let task = || task.clone();
     vec![
-        Command::CompleteTask {
+        CompleteTask {
             task: task(),
             result: None,
             summary: Some("all of it".to_owned()),
             metadata: Some("{}".to_owned()),
-        },
-        Command::BlockTask {
+        }
+        .into(),
+        BlockTask {
             task: task(),
             reason: Some("which?".to_owned()),
-        },
-        Command::ArchiveTask { task: task() },
-        Command::MoveTask {
+        }
+        .into(),
+        ArchiveTask { task: task() }.into(),
+        MoveTask {
             task: task(),
             to: Status::Triage,
-        },
-        Command::AssignTask {
+        }
+        .into(),
+        AssignTask {
             task: task(),
             assignee: Some("somebody else".to_owned()),
             stop: true,
-        },
-        Command::CancelRun { task: task() },
-        Command::InterruptRun { run, error: None },
-        Command::DeferRun {
+        }
+        .into(),
+        CancelRun { task: task() }.into(),
+        InterruptRun { run, error: None }.into(),
+        DeferRun {
             run,
             reason: "not now".to_owned(),
-        },
+        }
+        .into(),
     ]
 }
 
@@ -182,7 +190,7 @@ async fn a_worker_finds_its_own_number_on_the_task_and_in_task_runs() {
     let claimed = board.claim(&task).await.unwrap();
     assert_ne!(claimed.run, RunId(1));
     assert_same(&board);
-    let spawn = Command::RecordSpawn {
+    let spawn = RecordSpawn {
         run: claimed.run,
         worker_pid: 7,
         workspace: "/tmp/w".to_owned(),
@@ -193,10 +201,10 @@ async fn a_worker_finds_its_own_number_on_the_task_and_in_task_runs() {
     board.pass(Seconds(60));
     for ttl in [LEASE, Seconds(60)] {
         let task = task.clone();
-        board.act(Command::Heartbeat { task, ttl }).await.unwrap();
+        board.act(Heartbeat { task, ttl }).await.unwrap();
         assert_same(&board);
     }
-    let renew = Command::RenewLease { task, ttl: LEASE };
+    let renew = RenewLease { task, ttl: LEASE };
     board.act(renew).await.unwrap();
     assert_same(&board);
 }
@@ -328,13 +336,13 @@ async fn a_run_whose_task_the_seed_took_away_is_named_by_nothing_any_more() {
         "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
          WHERE status = 'running'",
     );
-    let assign = Command::AssignTask {
+    let assign = AssignTask {
         task: given,
         assignee: Some("ada".to_owned()),
         stop: false,
     };
     board.act(assign).await.unwrap();
-    board.act(Command::ReleaseStaleClaims).await.unwrap();
+    board.act(ReleaseStaleClaims).await.unwrap();
     assert_same(&board);
 }
 
@@ -400,10 +408,10 @@ async fn a_limit_and_an_error_of_hermes_are_ours() {
     assert_eq!(board.task(&task).await.failures, 0);
     assert_same(&board);
     let ours = board
-        .create(NewTask {
+        .create(CreateTask {
             title: "ours".to_owned(),
             failure_limit: Some(3),
-            ..NewTask::default()
+            ..CreateTask::default()
         })
         .await;
     board.sql(&format!(

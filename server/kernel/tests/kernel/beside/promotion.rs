@@ -1,6 +1,6 @@
 //! The pass that hermes-agent makes over the board, and what a person does with the same statements.
 
-use domain::command::NewTask;
+use domain::command::CreateTask;
 use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::status::Status;
@@ -79,10 +79,10 @@ async fn what_waits_is_promoted_and_what_hermes_puts_into_todo_waits() {
         "INSERT INTO tasks (id, title, status, created_at) VALUES ('t_02', 'part', 'todo', 1777100000)",
     );
     let part: TaskId = "t_02".parse().unwrap();
-    let idea = NewTask {
+    let idea = CreateTask {
         title: "idea".to_owned(),
         triage: true,
-        ..NewTask::default()
+        ..CreateTask::default()
     };
     let idea = board.create(idea).await;
     board.sql(&format!(

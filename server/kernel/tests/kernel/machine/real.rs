@@ -5,7 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use domain::actor::Actor;
-use domain::command::{Answer, ClaimPolicy, Command, Failure, LEASE, NewTask};
+use domain::command::{
+    Answer, ArchiveTask, AssignTask, AttachSupervisor, BlockTask, CancelRun, ClaimPolicy,
+    ClaimTask, Command, CompleteTask, CreateTask, Created, DeferRun, FailRun, Failure, Heartbeat,
+    InterruptRun, LEASE, LinkTasks, MoveTask, Pause, PromoteWaiting, ReleaseStaleClaims,
+    RenewLease, Resume, UnblockTask, Undo, UnlinkTasks,
+};
 use domain::event::Event;
 use domain::fixture::process;
 use domain::id::{EventId, RunId, RunToken, TaskId};
@@ -103,8 +108,9 @@ impl Real {
             step => {
                 let command = self.command(model, step)?;
                 let actor = self.actor(step);
-                let done = self.kernel().execute(&actor, command);
-                let receipt = self.runtime.block_on(done);
+                let done = self.kernel().execute_all(&actor, vec![command]);
+                let done = self.runtime.block_on(done);
+                let receipt = done.map(|mut receipts| receipts.remove(0));
                 return Some(receipt.map(|receipt| {
                     self.learn(receipt.answer);
                     receipt.events
@@ -123,22 +129,25 @@ impl Real {
                 key,
             } => {
                 let parents = parents.iter().filter_map(|index| self.pick(*index));
-                Command::CreateTask(NewTask {
+                CreateTask {
                     title: "task".to_owned(),
                     parents: parents.map(|id| id.to_string()).collect(),
                     triage: *triage,
                     idempotency_key: key.map(|key| key.to_string()),
-                    ..NewTask::default()
-                })
+                    ..CreateTask::default()
+                }
+                .into()
             }
-            Step::Link { parent, child } => Command::LinkTasks {
+            Step::Link { parent, child } => LinkTasks {
                 parent: self.pick(*parent)?.to_string(),
                 child: self.pick(*child)?.to_string(),
-            },
-            Step::Unlink { parent, child } => Command::UnlinkTasks {
+            }
+            .into(),
+            Step::Unlink { parent, child } => UnlinkTasks {
                 parent: self.pick(*parent)?,
                 child: self.pick(*child)?,
-            },
+            }
+            .into(),
             Step::Claim { task } => claim(self.pick(*task)?, None, ClaimPolicy::default()),
             Step::Dispatch { task } => {
                 let policy = ClaimPolicy {
@@ -150,44 +159,53 @@ impl Real {
                 };
                 claim(self.pick(*task)?, lane(true), policy)
             }
-            Step::Attach { task } => Command::AttachSupervisor {
+            Step::Attach { task } => AttachSupervisor {
                 run: self.newest_run(&self.pick(*task)?),
                 process: process(),
-            },
-            Step::Heartbeat { task, .. } => Command::Heartbeat {
+            }
+            .into(),
+            Step::Heartbeat { task, .. } => Heartbeat {
                 task: self.pick(*task)?,
                 ttl: LEASE,
-            },
-            Step::Renew { task, .. } => Command::RenewLease {
+            }
+            .into(),
+            Step::Renew { task, .. } => RenewLease {
                 task: self.pick(*task)?,
                 ttl: LEASE,
-            },
-            Step::Complete { task, .. } => Command::CompleteTask {
+            }
+            .into(),
+            Step::Complete { task, .. } => CompleteTask {
                 task: self.pick(*task)?,
                 result: None,
                 summary: None,
                 metadata: None,
-            },
-            Step::Block { task, .. } => Command::BlockTask {
+            }
+            .into(),
+            Step::Block { task, .. } => BlockTask {
                 task: self.pick(*task)?,
                 reason: Some("why?".to_owned()),
-            },
-            Step::Unblock { task } => Command::UnblockTask {
+            }
+            .into(),
+            Step::Unblock { task } => UnblockTask {
                 task: self.pick(*task)?,
-            },
-            Step::Assign { task, to, stop } => Command::AssignTask {
+            }
+            .into(),
+            Step::Assign { task, to, stop } => AssignTask {
                 task: self.pick(*task)?,
                 assignee: assignee(*to),
                 stop: *stop,
-            },
-            Step::Archive { task } => Command::ArchiveTask {
+            }
+            .into(),
+            Step::Archive { task } => ArchiveTask {
                 task: self.pick(*task)?,
-            },
-            Step::Move { task, to } => Command::MoveTask {
+            }
+            .into(),
+            Step::Move { task, to } => MoveTask {
                 task: self.pick(*task)?,
                 to: to.clone(),
-            },
-            Step::Fail { task, outcome } => Command::FailRun {
+            }
+            .into(),
+            Step::Fail { task, outcome } => FailRun {
                 run: self.newest_run(&self.pick(*task)?),
                 failure: Failure {
                     outcome: *outcome,
@@ -197,31 +215,37 @@ impl Real {
                 },
                 limit: None,
                 next: domain::command::NextAttempt::Soon,
-            },
-            Step::Defer { task } => Command::DeferRun {
+            }
+            .into(),
+            Step::Defer { task } => DeferRun {
                 run: self.newest_run(&self.pick(*task)?),
                 reason: "no room".to_owned(),
-            },
-            Step::Interrupt { task } => Command::InterruptRun {
+            }
+            .into(),
+            Step::Interrupt { task } => InterruptRun {
                 run: self.newest_run(&self.pick(*task)?),
                 error: None,
-            },
-            Step::Cancel { task } => Command::CancelRun {
+            }
+            .into(),
+            Step::Cancel { task } => CancelRun {
                 task: self.pick(*task)?,
-            },
+            }
+            .into(),
             Step::Undo { back } => {
                 let step = self.steps.len().checked_sub(*back)?;
                 let event = (*self.steps.get(step)?)?;
-                Command::Undo { event }
+                Undo { event }.into()
             }
-            Step::ReleaseStaleClaims => Command::ReleaseStaleClaims,
-            Step::PromoteWaiting => Command::PromoteWaiting,
-            Step::Pause { lane: is_lane } => Command::Pause {
+            Step::ReleaseStaleClaims => ReleaseStaleClaims.into(),
+            Step::PromoteWaiting => PromoteWaiting.into(),
+            Step::Pause { lane: is_lane } => Pause {
                 lane: lane(*is_lane),
-            },
-            Step::Resume { lane: is_lane } => Command::Resume {
+            }
+            .into(),
+            Step::Resume { lane: is_lane } => Resume {
                 lane: lane(*is_lane),
-            },
+            }
+            .into(),
             Step::Pass { .. } | Step::ChangeCaps { .. } | Step::Restart | Step::Crash => {
                 unreachable!("{step:?} is no command")
             }
@@ -231,7 +255,7 @@ impl Real {
     /// Records the ids of new tasks and runs.
     fn learn(&mut self, answer: Answer) {
         match answer {
-            Answer::Created { task, is_new: true } => self.tasks.push(task),
+            Answer::Created(Created { task, is_new: true }) => self.tasks.push(task),
             Answer::Claimed(claimed) => {
                 let runs = self.runs.entry(claimed.task.id).or_default();
                 runs.push((claimed.run, claimed.token));
@@ -335,11 +359,12 @@ fn lane(is_lane: bool) -> Option<String> {
 }
 
 fn claim(task: TaskId, lane: Option<String>, policy: ClaimPolicy) -> Command {
-    Command::ClaimTask {
+    ClaimTask {
         task,
         lock: "host:1".to_owned(),
         ttl: LEASE,
         lane,
         policy,
     }
+    .into()
 }

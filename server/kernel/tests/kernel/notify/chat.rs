@@ -1,7 +1,10 @@
 //! Messages from a chat: the answers to them, and the trust in their writer.
 
 use domain::actor::Actor;
-use domain::command::{Answer, Command, NewTask};
+use domain::command::{
+    Answer, ArchiveTask, AssignTask, Change, Command, CommentOnTask, CreateTask, Created, EditTask,
+    MoveTask, Pause, RecordDelivered, TakeMessage, UnblockTask,
+};
 use domain::error::Error as Refusal;
 use domain::notify::Address;
 use domain::status::Status;
@@ -12,7 +15,7 @@ use crate::board::{Board, refusal};
 #[tokio::test]
 async fn a_message_is_told_by_its_number_in_its_chat() {
     let (board, _, id) = one_delivery("telegram").await;
-    let told = Command::RecordDelivered {
+    let told = RecordDelivered {
         deliveries: vec![id],
         receipt: Some("42".to_owned()),
         is_chat: true,
@@ -33,17 +36,17 @@ async fn a_message_is_told_by_its_number_in_its_chat() {
 #[tokio::test]
 async fn a_message_that_comes_in_again_is_known() {
     let board = Board::new();
-    let take = || Command::TakeMessage {
+    let take = || TakeMessage {
         platform: "slack".to_owned(),
         message: "Ev1".to_owned(),
     };
     assert!(matches!(
         board.act(take()).await.unwrap().answer,
-        Answer::Done
+        Answer::Change(Change::Done)
     ));
     assert!(matches!(
         board.act(take()).await.unwrap().answer,
-        Answer::Unchanged
+        Answer::Change(Change::Unchanged)
     ));
 }
 
@@ -53,7 +56,7 @@ async fn what_is_written_in_a_chat_waits_for_somebody_to_look_at_it_unless_its_w
     for (is_trusted, status) in [(false, Status::Triage), (true, Status::Ready)] {
         let guest = Actor::in_chat("telegram:7", is_trusted);
         let created = board.give(&guest, create("ada")).await.unwrap().answer;
-        let Answer::Created { task, .. } = created else {
+        let Answer::Created(Created { task, .. }) = created else {
             panic!("{created:?}")
         };
         assert_eq!(board.status(&task).await, status);
@@ -67,7 +70,7 @@ async fn nobody_in_a_chat_writes_what_the_shell_runs() {
     let create = board.give(&guest, create("shell")).await;
     assert_eq!(refusal(create), Refusal::ShellFromChat);
     let task = board.task_named("harmless").await;
-    let assign = Command::AssignTask {
+    let assign = AssignTask {
         task: task.clone(),
         assignee: Some("shell".to_owned()),
         stop: false,
@@ -77,7 +80,7 @@ async fn nobody_in_a_chat_writes_what_the_shell_runs() {
         Refusal::ShellFromChat
     );
     board.act(assign).await.unwrap();
-    let edit = Command::EditTask {
+    let edit = EditTask {
         task,
         title: None,
         body: Some("rm -r /".to_owned()),
@@ -96,11 +99,11 @@ async fn a_guest_who_is_not_trusted_may_talk_and_answer_and_nothing_else() {
     board.block(&task, "which port?").await;
     let body = "8080".to_owned();
     let answer = [
-        Command::CommentOnTask {
+        Command::from(CommentOnTask {
             task: task.clone(),
             body,
-        },
-        Command::UnblockTask { task: task.clone() },
+        }),
+        UnblockTask { task: task.clone() }.into(),
     ];
     board
         .kernel
@@ -109,12 +112,13 @@ async fn a_guest_who_is_not_trusted_may_talk_and_answer_and_nothing_else() {
         .unwrap();
     assert_eq!(board.status(&task).await, Status::Ready);
     let refused = [
-        Command::ArchiveTask { task: task.clone() },
-        Command::MoveTask {
+        Command::from(ArchiveTask { task: task.clone() }),
+        MoveTask {
             task,
             to: Status::Triage,
-        },
-        Command::Pause { lane: None },
+        }
+        .into(),
+        Pause { lane: None }.into(),
     ];
     for command in refused {
         let act = command.act();
@@ -126,9 +130,10 @@ async fn a_guest_who_is_not_trusted_may_talk_and_answer_and_nothing_else() {
 }
 
 fn create(assignee: &str) -> Command {
-    Command::CreateTask(NewTask {
+    CreateTask {
         title: "from a chat".to_owned(),
         assignee: Some(assignee.to_owned()),
-        ..NewTask::default()
-    })
+        ..CreateTask::default()
+    }
+    .into()
 }

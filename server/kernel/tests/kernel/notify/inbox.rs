@@ -1,7 +1,7 @@
 //! The inbox: everything that needs a person.
 
 use domain::actor::Actor;
-use domain::command::{Command, Failure};
+use domain::command::{FailRun, Failure, RetryDelivery};
 use domain::inbox::Need;
 use domain::notify::delivery::Retry;
 use domain::run::Outcome;
@@ -35,7 +35,7 @@ async fn the_inbox_holds_what_needs_a_person_and_nothing_else() {
             error: "exited without a word".to_owned(),
             proposed: Some("42 ships".to_owned()),
         };
-        let failed = Command::FailRun {
+        let failed = FailRun {
             run,
             failure,
             limit: None,
@@ -101,10 +101,7 @@ async fn a_place_that_cannot_be_told_is_one_entry_however_often_it_fails() {
     let Need::Undelivered { delivery, .. } = inbox[0].need else {
         unreachable!()
     };
-    board
-        .act(Command::RetryDelivery { delivery })
-        .await
-        .unwrap();
+    board.act(RetryDelivery { delivery }).await.unwrap();
     assert_eq!(board.kernel.inbox().await.unwrap().len(), 1);
     let due = board.kernel.delivery_counts().await.unwrap();
     assert_eq!((due.pending, due.dead), (3, 1));

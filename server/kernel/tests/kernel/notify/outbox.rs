@@ -1,7 +1,7 @@
 //! Deliveries: attempts, retries, giving up and deletion.
 
 use domain::backoff::DELIVERY_ATTEMPTS;
-use domain::command::Command;
+use domain::command::{DropDelivery, ForgetEvents, RecordDelivered, RetryDelivery, SetQuietHours};
 use domain::error::Error as Refusal;
 use domain::notify::delivery::{DeliveryState, Retry};
 use domain::time::Seconds;
@@ -90,21 +90,15 @@ async fn what_is_refused_for_good_is_given_up_at_once_and_can_be_tried_again_or_
     assert_eq!(dead.error.as_deref(), Some("answered 500"));
     assert!(!board.is_due().await && board.next().await.is_none());
 
-    board
-        .act(Command::RetryDelivery { delivery: id })
-        .await
-        .unwrap();
+    board.act(RetryDelivery { delivery: id }).await.unwrap();
     assert!(board.is_due().await);
     assert_eq!(board.deliveries().await[0].attempts, 0);
     assert_eq!(
-        refusal(board.act(Command::DropDelivery { delivery: id }).await),
+        refusal(board.act(DropDelivery { delivery: id }).await),
         Refusal::UnknownDelivery(id)
     );
     board.failed(id, Retry::Never).await;
-    board
-        .act(Command::DropDelivery { delivery: id })
-        .await
-        .unwrap();
+    board.act(DropDelivery { delivery: id }).await.unwrap();
     assert_eq!(board.deliveries().await, []);
 }
 
@@ -124,7 +118,7 @@ async fn a_chat_that_was_told_enough_rests_until_the_minute_is_over() {
     let (board, task, first) = one_delivery("telegram").await;
     board.unblock(&task).await;
     board.block(&task, "and which host?").await;
-    let told = |deliveries| Command::RecordDelivered {
+    let told = |deliveries| RecordDelivered {
         deliveries,
         receipt: None,
         is_chat: true,
@@ -150,7 +144,7 @@ async fn a_quiet_place_is_told_when_the_night_is_over() {
     board.subscribe(&task, place("telegram", "")).await;
     // 10:40 in UTC is 12:40 in Berlin.
     assert_eq!(START.0 % 86_400, 10 * 3_600 + 40 * 60);
-    let quiet = |hours: &str| Command::SetQuietHours {
+    let quiet = |hours: &str| SetQuietHours {
         to: place("telegram", ""),
         hours: Some(hours.parse().unwrap()),
     };
@@ -168,10 +162,7 @@ async fn a_quiet_place_is_told_when_the_night_is_over() {
     assert_eq!(shown[0].1.to_string(), "22:00-10:00 UTC");
 
     let to = place("telegram", "");
-    board
-        .act(Command::SetQuietHours { to, hours: None })
-        .await
-        .unwrap();
+    board.act(SetQuietHours { to, hours: None }).await.unwrap();
     assert_eq!(board.kernel.quiet_hours().await.unwrap(), []);
     let nowhere = board.act(quiet("1:00-2:00 Atlantis/City")).await;
     let text = "01:00-02:00 Atlantis/City".to_owned();
@@ -191,10 +182,7 @@ async fn quiet_that_has_ended_does_not_begin_again_when_the_clocks_are_put_back(
         let hours = format!("22:00-{until} Europe/Berlin");
         let hours = Some(hours.parse().unwrap());
         let to = place("telegram", "");
-        board
-            .act(Command::SetQuietHours { to, hours })
-            .await
-            .unwrap();
+        board.act(SetQuietHours { to, hours }).await.unwrap();
         // At 01:00 in UTC it is 03:00 in summer, and 02:00 from then on.
         let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
         let evening = at("2027-10-30T21:00:00Z");
@@ -222,7 +210,7 @@ async fn what_was_told_is_forgotten_with_the_old_events_and_what_was_not_is_kept
     board.complete(&task, "42").await.unwrap();
     board.pass(Seconds(10));
     let before = board.kernel.now();
-    board.act(Command::ForgetEvents { before }).await.unwrap();
+    board.act(ForgetEvents { before }).await.unwrap();
     let left = board.deliveries().await;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].notice.kind, "completed");

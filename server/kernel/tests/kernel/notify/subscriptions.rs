@@ -2,7 +2,10 @@
 
 use domain::actor::Actor;
 use domain::authority::Act;
-use domain::command::{Answer, Command};
+use domain::command::{
+    Answer, ArchiveTask, Change, RetryDelivery, Subscribe, SubscribeBoard, Undo, Unsubscribe,
+    UnsubscribeBoard,
+};
 use domain::error::Error as Refusal;
 use domain::notify::delivery::Retry;
 use domain::notify::{Address, Filter};
@@ -15,7 +18,7 @@ async fn a_subscription_starts_now_and_two_threads_are_two() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let subscribe = |to| {
-        board.act(Command::Subscribe {
+        board.act(Subscribe {
             task: task.clone(),
             to,
         })
@@ -24,7 +27,7 @@ async fn a_subscription_starts_now_and_two_threads_are_two() {
     subscribe(place("telegram", "2")).await.unwrap();
     assert!(matches!(
         subscribe(place("telegram", "2")).await.unwrap().answer,
-        Answer::Unchanged
+        Answer::Change(Change::Unchanged)
     ));
     let subscriptions = board
         .kernel
@@ -35,7 +38,7 @@ async fn a_subscription_starts_now_and_two_threads_are_two() {
     assert_eq!(subscriptions[0].last_event_id, board.newest_event());
 
     board
-        .act(Command::Unsubscribe {
+        .act(Unsubscribe {
             task,
             to: place("telegram", "2"),
         })
@@ -53,7 +56,7 @@ async fn a_subscription_without_a_chat_is_refused() {
         ..place("telegram", "")
     };
     assert_eq!(
-        refusal(board.act(Command::Subscribe { task, to }).await),
+        refusal(board.act(Subscribe { task, to }).await),
         Refusal::BlankAddress
     );
 }
@@ -66,29 +69,26 @@ async fn a_filter_with_an_unknown_kind_and_a_subscription_that_is_not_there_are_
         kinds,
         ..Filter::default()
     };
-    let refused = refusal(board.act(Command::SubscribeBoard { to, filter }).await);
+    let refused = refusal(board.act(SubscribeBoard { to, filter }).await);
     assert_eq!(refused, Refusal::UnknownNews("finished".to_owned()));
 
     board
         .subscribe_board(place("webhook", ""), Filter::default())
         .await;
-    let twice = Command::SubscribeBoard {
+    let twice = SubscribeBoard {
         to: place("webhook", ""),
         filter: Filter::default(),
     };
     assert!(matches!(
         board.act(twice).await.unwrap().answer,
-        Answer::Unchanged
+        Answer::Change(Change::Unchanged)
     ));
     let subscriptions = board.kernel.board_subscriptions().await.unwrap();
     let subscription = subscriptions[0].id;
     assert_eq!(subscriptions.len(), 1);
-    board
-        .act(Command::UnsubscribeBoard { subscription })
-        .await
-        .unwrap();
+    board.act(UnsubscribeBoard { subscription }).await.unwrap();
     assert_eq!(
-        refusal(board.act(Command::UnsubscribeBoard { subscription }).await),
+        refusal(board.act(UnsubscribeBoard { subscription }).await),
         Refusal::UnknownSubscription(subscription)
     );
 }
@@ -100,9 +100,7 @@ async fn a_worker_subscribes_nobody() {
     let worker = Actor::worker("hermes", board.claim(&task).await.unwrap().token);
     let to = place("command", "");
     let filter = Filter::default();
-    let refused = board
-        .give(&worker, Command::SubscribeBoard { to, filter })
-        .await;
+    let refused = board.give(&worker, SubscribeBoard { to, filter }).await;
     assert_eq!(
         refusal(refused),
         Refusal::NotForWorkers(Act::SubscribeBoard)
@@ -130,7 +128,7 @@ async fn a_subscription_ends_when_its_task_is_over_and_everything_was_told() {
         "one piece of news was given up"
     );
     board
-        .act(Command::RetryDelivery { delivery: blocked })
+        .act(RetryDelivery { delivery: blocked })
         .await
         .unwrap();
     board.told(blocked).await;
@@ -155,10 +153,10 @@ async fn archiving_ends_subscriptions_and_taking_it_back_restores_them() {
     let board = Board::new();
     let task = board.task_named("report").await;
     board.subscribe(&task, place("telegram", "2")).await;
-    let archive = Command::ArchiveTask { task: task.clone() };
+    let archive = ArchiveTask { task: task.clone() };
     let event = board.act(archive).await.unwrap().events[0];
     assert_eq!(board.kernel.subscriptions(None).await.unwrap(), []);
-    board.act(Command::Undo { event }).await.unwrap();
+    board.act(Undo { event }).await.unwrap();
     let restored = board.kernel.subscriptions(None).await.unwrap();
     assert_eq!(restored[0].to, place("telegram", "2"));
 }

@@ -1,7 +1,9 @@
 //! The golden file of the board, and the copy beside a board that is read anew.
 
 use domain::actor::Actor;
-use domain::command::{Command, NewTask};
+use domain::command::{
+    ArchiveTask, Command, CommentOnTask, CompleteTask, CreateTask, SetPriority, UnlinkTasks,
+};
 use domain::task::Task;
 use http_body::Body as _;
 
@@ -119,13 +121,11 @@ async fn a_copy_that_follows_is_the_same_as_one_that_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let kernel = Kernel::open(&folder.path().join("kanban.db")).unwrap();
     let ada = Actor::full("ada");
-    let create = |title: &str, parents: Vec<String>| {
-        Command::CreateTask(NewTask {
-            title: title.to_owned(),
-            tenant: Some(format!("tenant of {title}")),
-            parents,
-            ..NewTask::default()
-        })
+    let create = |title: &str, parents: Vec<String>| CreateTask {
+        title: title.to_owned(),
+        tenant: Some(format!("tenant of {title}")),
+        parents,
+        ..CreateTask::default()
     };
     let follower = Arc::new(BoardCopy::default());
     follower.page(&kernel, everything()).await.unwrap();
@@ -133,32 +133,39 @@ async fn a_copy_that_follows_is_the_same_as_one_that_is_made_anew() {
     for title in ["a", "b", "c"] {
         let parents = ids.last().map(ToString::to_string).into_iter().collect();
         let created = kernel.execute(&ada, create(title, parents)).await.unwrap();
-        ids.push(crate::answer::created(created).unwrap().0);
+        ids.push(created.answer.task);
     }
     let [a, b, c] = <[TaskId; 3]>::try_from(ids).unwrap();
-    let complete = Command::CompleteTask {
+    let complete = CompleteTask {
         task: a.clone(),
         result: None,
         summary: None,
         metadata: None,
     };
-    let unlink = Command::UnlinkTasks {
+    let unlink = UnlinkTasks {
         parent: b.clone(),
         child: c.clone(),
     };
     let (urgent, archive) = (
-        Command::SetPriority {
+        SetPriority {
             task: c,
             priority: 7,
         },
-        Command::ArchiveTask { task: b },
+        ArchiveTask { task: b },
     );
-    let say = Command::CommentOnTask {
+    let say = CommentOnTask {
         task: a,
         body: "done".to_owned(),
     };
-    for command in [complete, unlink, urgent, archive, say] {
-        kernel.execute(&ada, command).await.unwrap();
+    let commands = [
+        Command::from(complete),
+        unlink.into(),
+        urgent.into(),
+        archive.into(),
+        say.into(),
+    ];
+    for command in commands {
+        kernel.execute_all(&ada, vec![command]).await.unwrap();
         let anew = Arc::new(BoardCopy::default());
         let pages = [&follower, &anew].map(|copy| copy.page(&kernel, everything()));
         let [followed, read] = futures::future::join_all(pages)

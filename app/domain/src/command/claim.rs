@@ -1,0 +1,122 @@
+//! The verbs by which people and workers claim a task, keep it and give it back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Audited, Change, Renewed, Verb, texts, verb};
+use crate::actor::Authority;
+use crate::authority::Act;
+use crate::dispatch::Place;
+use crate::error::Error;
+use crate::id::{RunId, TaskId};
+use crate::run::Claimed;
+use crate::time::Seconds;
+
+/// Claims a ready task and opens a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimTask {
+    /// The task.
+    pub task: TaskId,
+    /// The claimer, as `host:pid`.
+    pub lock: String,
+    /// The length of the lease.
+    pub ttl: Seconds,
+    /// The lane that will start the worker; `None` for a person.
+    pub lane: Option<String>,
+    /// Checks beyond status and parents.
+    pub policy: ClaimPolicy,
+}
+
+impl Verb for ClaimTask {
+    type Answer = Box<Claimed>;
+
+    const ACT: Act = Act::Claim;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self {
+            task: _,
+            lock,
+            ttl: _,
+            lane,
+            policy: _,
+        } = self;
+        texts::name("claimer", Some(lock))?;
+        texts::name("lane", lane.as_deref())
+    }
+}
+
+/// Records a heartbeat of the worker: it makes progress. Renews the lease too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The task.
+    pub task: TaskId,
+    /// The new length of the lease, from now.
+    pub ttl: Seconds,
+}
+
+verb!(Heartbeat: Heartbeat -> Renewed, task);
+
+/// Cancels the current run of a task. The task goes to `todo` and stays there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelRun {
+    /// The task.
+    pub task: TaskId,
+}
+
+verb!(CancelRun: Cancel -> Change, task);
+
+/// Takes a running task away from its worker, makes it ready for another attempt, and resets
+/// its failures: a person has looked at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReclaimTask {
+    /// The task.
+    pub task: TaskId,
+    /// Refuses unless this is its current run.
+    pub run: Option<RunId>,
+    /// The reason, for whoever reads the event.
+    pub reason: Option<String>,
+}
+
+impl Verb for ReclaimTask {
+    type Answer = Change;
+
+    const ACT: Act = Act::Move;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self {
+            task: _,
+            run: _,
+            reason,
+        } = self;
+        texts::reason(reason)
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        Some(("reclaim", self.reason.clone()))
+    }
+}
+
+/// The checks of a claim beyond the task's status and parents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimPolicy {
+    /// The maximum number of open runs on the whole board.
+    pub global_cap: Option<u32>,
+    /// The maximum number of open runs in the lane.
+    pub lane_cap: Option<u32>,
+    /// True to refuse a task in back-off.
+    pub respects_rest: bool,
+    /// True to refuse while the dispatcher or the lane is paused.
+    pub respects_pause: bool,
+    /// The runs whose processes may still be alive, and their slots. Those that are closed by then
+    /// keep their tasks from being claimed and count against the caps.
+    pub unsettled: BTreeMap<RunId, Place>,
+}

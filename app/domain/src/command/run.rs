@@ -1,0 +1,226 @@
+//! The verbs of dispatchers and supervisors: what becomes of a run.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Count, Renewed, Verb, texts, verb};
+use crate::actor::Authority;
+use crate::authority::Act;
+use crate::error::Error;
+use crate::id::{RunId, TaskId};
+use crate::run::{Outcome, ProcessIdentity};
+use crate::text::printed;
+use crate::time::{Seconds, Timestamp};
+
+/// Renews the lease for the supervisor, which is alive. Says nothing of the worker's progress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewLease {
+    /// The task.
+    pub task: TaskId,
+    /// The new length of the lease, from now.
+    pub ttl: Seconds,
+}
+
+verb!(RenewLease: Heartbeat -> Renewed, task);
+
+/// Records the process of a run's supervisor. Refused once the run is closed, so that a
+/// supervisor that comes too late starts no worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachSupervisor {
+    /// The run.
+    pub run: RunId,
+    /// The supervisor's process.
+    pub process: ProcessIdentity,
+}
+
+verb!(AttachSupervisor: Supervise -> Change, run);
+
+/// Records that the worker of a run was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSpawn {
+    /// The run.
+    pub run: RunId,
+    /// The process id of the worker.
+    pub worker_pid: i64,
+    /// Its working directory.
+    pub workspace: String,
+    /// The start of its output in the task's log, in bytes.
+    pub log_start: Option<u64>,
+}
+
+verb!(RecordSpawn: Supervise -> Change, run);
+
+/// Records the workspace of a run that was claimed by hand. Writes no event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceRun {
+    /// The run.
+    pub run: RunId,
+    /// The folder.
+    pub workspace: String,
+}
+
+verb!(PlaceRun: Dispatch -> Change, run);
+
+/// Records that the worker of a run is gone. Does not settle the task; the run may be closed.
+/// If it is open, the commands of the same request close it as of that moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordExit {
+    /// The run.
+    pub run: RunId,
+    /// The time of the exit, if known.
+    pub ended_at: Option<Timestamp>,
+    /// The worker's exit code, if it exited by itself.
+    pub code: Option<i32>,
+    /// The end of its output in the task's log, in bytes; `None` when the log was rotated.
+    pub log_end: Option<u64>,
+}
+
+verb!(RecordExit: Supervise -> Change, run);
+
+/// Closes a run as failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailRun {
+    /// The run.
+    pub run: RunId,
+    /// The kind and the error of the failure.
+    pub failure: Failure,
+    /// The number of failures in a row that blocks the task, unless the task has its own;
+    /// `None` is [`FAILURE_LIMIT`].
+    pub limit: Option<u32>,
+    /// The back-off before the next attempt.
+    #[serde(default)]
+    pub next: NextAttempt,
+}
+
+impl Verb for FailRun {
+    type Answer = Change;
+
+    const ACT: Act = Act::Dispatch;
+
+    fn run(&self) -> Option<RunId> {
+        Some(self.run)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self {
+            run: _,
+            failure,
+            limit: _,
+            next: _,
+        } = self;
+        let Failure {
+            outcome: _,
+            code: _,
+            error,
+            proposed,
+        } = failure;
+        texts::clean(error, printed);
+        texts::clean_some(proposed, printed);
+        Ok(())
+    }
+}
+
+/// Defers a run: a dependency is temporarily unavailable. Does not count as a failure; the task
+/// backs off, longer each time in a row, and is blocked after too many deferrals or too long a
+/// wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeferRun {
+    /// The run.
+    pub run: RunId,
+    /// The dependency that is missing.
+    pub reason: String,
+}
+
+impl Verb for DeferRun {
+    type Answer = Change;
+
+    const ACT: Act = Act::Dispatch;
+
+    fn run(&self) -> Option<RunId> {
+        Some(self.run)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self { run: _, reason } = self;
+        texts::clean(reason, printed);
+        Ok(())
+    }
+}
+
+/// Closes a run that was interrupted from outside. Does not count as a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterruptRun {
+    /// The run.
+    pub run: RunId,
+    /// The cause, in a sentence, if known.
+    pub error: Option<String>,
+}
+
+impl Verb for InterruptRun {
+    type Answer = Change;
+
+    const ACT: Act = Act::Dispatch;
+
+    fn run(&self) -> Option<RunId> {
+        Some(self.run)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self { run: _, error } = self;
+        texts::clean_some(error, printed);
+        Ok(())
+    }
+}
+
+/// Records that a restarted dispatcher adopted a living run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptRun {
+    /// The run.
+    pub run: RunId,
+}
+
+verb!(AdoptRun: Dispatch -> Change, run);
+
+/// Takes back every claim whose lease has expired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseStaleClaims;
+
+verb!(ReleaseStaleClaims: Dispatch -> Count);
+
+/// Takes back the claim of another program whose worker is gone. Does not count as a failure;
+/// does nothing if the task is claimed otherwise by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseCrashed {
+    /// The task.
+    pub task: TaskId,
+    /// The claimer, as `host:pid`.
+    pub lock: String,
+    /// The process id of the worker.
+    pub worker_pid: i64,
+}
+
+verb!(ReleaseCrashed: Dispatch -> Change, task);
+
+/// The back-off class after a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NextAttempt {
+    /// Retries after seconds, and longer each time.
+    #[default]
+    Soon,
+    /// Retries after a minute, and longer each time: its workers depend on a service.
+    Later,
+    /// Retries only once a person has mended something.
+    Never,
+}
+
+/// The failure of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The class of failure.
+    pub outcome: Outcome,
+    /// The worker's exit code, where it exited by itself.
+    pub code: Option<i32>,
+    /// The error, in a sentence.
+    pub error: String,
+    /// The last output of a worker that reported nothing: a person may accept it as the result.
+    pub proposed: Option<String>,
+}

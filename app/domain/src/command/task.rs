@@ -1,0 +1,292 @@
+//! The verbs that make and change a task.
+
+use serde::{Deserialize, Serialize};
+
+use super::texts::LONGEST_TITLE;
+use super::{Audited, Change, Commented, Created, SHELL, Verb, texts, verb};
+use crate::actor::Authority;
+use crate::authority::Act;
+use crate::error::Error;
+use crate::id::TaskId;
+use crate::status::Status;
+use crate::task::WorkspaceKind;
+use crate::text::{lines, one_line, printed};
+use crate::time::Seconds;
+
+/// Creates a task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CreateTask {
+    /// The title: the work, in a line.
+    pub title: String,
+    /// The description.
+    pub body: Option<String>,
+    /// The assignee.
+    pub assignee: Option<String>,
+    /// The project or customer.
+    pub tenant: Option<String>,
+    /// Higher starts sooner.
+    pub priority: i64,
+    /// The kind of folder that its workers run in.
+    pub workspace_kind: WorkspaceKind,
+    /// The folder.
+    pub workspace_path: Option<String>,
+    /// The ids of tasks to wait for, as given; empty ones are dropped.
+    pub parents: Vec<String>,
+    /// True for an idea, which goes to `triage`.
+    pub triage: bool,
+    /// A key under which a repeated request finds the task of the first.
+    pub idempotency_key: Option<String>,
+    /// The number of failures in a row that blocks it.
+    pub failure_limit: Option<u32>,
+    /// The time limit of an attempt, where it is less than the lane's.
+    pub max_runtime: Option<Seconds>,
+    /// The names of the skills that its workers need.
+    pub skills: Vec<String>,
+}
+
+impl Verb for CreateTask {
+    type Answer = Created;
+
+    const ACT: Act = Act::Create;
+
+    fn accept(&mut self, by: &Authority) -> Result<(), Error> {
+        let Self {
+            title,
+            body,
+            assignee,
+            tenant,
+            priority: _,
+            workspace_kind: _,
+            workspace_path,
+            parents: _,
+            triage: _,
+            idempotency_key,
+            failure_limit: _,
+            max_runtime: _,
+            skills: _,
+        } = self;
+        texts::clean(title, one_line);
+        texts::bound("title", Some(title), LONGEST_TITLE)?;
+        texts::name("assignee", assignee.as_deref())?;
+        texts::name("tenant", tenant.as_deref())?;
+        texts::path("workspace path", workspace_path.as_deref())?;
+        texts::name("idempotency key", idempotency_key.as_deref())?;
+        // A script is run as it was written.
+        if by.is_worker() && assignee.as_deref() != Some(SHELL) {
+            texts::clean_some(body, printed);
+        }
+        texts::refuse_nul(body.as_deref())
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        // An idea starts nothing.
+        let assignee = self.assignee.clone().filter(|_| !self.triage)?;
+        Some(("create", Some(assignee)))
+    }
+}
+
+/// Edits the texts of a task. `None` keeps a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditTask {
+    /// The task.
+    pub task: TaskId,
+    /// The new title.
+    pub title: Option<String>,
+    /// The new body.
+    pub body: Option<String>,
+}
+
+impl Verb for EditTask {
+    type Answer = Change;
+
+    const ACT: Act = Act::Edit;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self {
+            task: _,
+            title,
+            body,
+        } = self;
+        texts::clean_some(title, one_line);
+        texts::bound("title", title.as_deref(), LONGEST_TITLE)?;
+        texts::refuse_nul(body.as_deref())
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        Some(("edit", None))
+    }
+}
+
+/// Assigns a task to somebody, or to nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignTask {
+    /// The task.
+    pub task: TaskId,
+    /// The new assignee.
+    pub assignee: Option<String>,
+    /// Stops a worker that has the task; without it a running task is refused.
+    pub stop: bool,
+}
+
+impl Verb for AssignTask {
+    type Answer = Change;
+
+    const ACT: Act = Act::Assign;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self {
+            task: _,
+            assignee,
+            stop: _,
+        } = self;
+        texts::name("assignee", assignee.as_deref())
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        let assignee = self.assignee.clone()?;
+        Some(("assign", Some(assignee)))
+    }
+}
+
+/// Changes the order in which tasks start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetPriority {
+    /// The task.
+    pub task: TaskId,
+    /// Higher starts sooner.
+    pub priority: i64,
+}
+
+verb!(SetPriority: Prioritize -> Change, task);
+
+/// Changes the time limit and the failure limit of a task. `None` keeps a limit; zero returns
+/// it to the default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitTask {
+    /// The task.
+    pub task: TaskId,
+    /// The time limit of an attempt, where it is less than the lane's.
+    pub max_runtime: Option<Seconds>,
+    /// The number of failures in a row that blocks it.
+    pub failure_limit: Option<u32>,
+}
+
+verb!(LimitTask: Prioritize -> Change, task);
+
+/// Moves a task to `triage`, `todo` or `ready` by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveTask {
+    /// The task.
+    pub task: TaskId,
+    /// The new status.
+    pub to: Status,
+}
+
+impl Verb for MoveTask {
+    type Answer = Change;
+
+    const ACT: Act = Act::Move;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        let is_started = self.to == Status::Ready;
+        is_started.then(|| ("move", Some(self.to.to_string())))
+    }
+}
+
+/// Archives a task. It counts as finished for the tasks that depend on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveTask {
+    /// The task.
+    pub task: TaskId,
+}
+
+impl Verb for ArchiveTask {
+    type Answer = Change;
+
+    const ACT: Act = Act::Archive;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        Some(("archive", None))
+    }
+}
+
+/// Makes a task depend on another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkTasks {
+    /// The task to wait for, as given.
+    pub parent: String,
+    /// The task that waits, as given.
+    pub child: String,
+}
+
+verb!(LinkTasks: Link -> Change);
+
+/// Removes a dependency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlinkTasks {
+    /// The task that was waited for.
+    pub parent: TaskId,
+    /// The task that waited.
+    pub child: TaskId,
+}
+
+impl Verb for UnlinkTasks {
+    type Answer = Change;
+
+    const ACT: Act = Act::Unlink;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.child)
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        Some(("unlink", Some(self.parent.to_string())))
+    }
+}
+
+/// Comments on a task in the name of the actor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommentOnTask {
+    /// The task.
+    pub task: TaskId,
+    /// The text of the comment.
+    pub body: String,
+}
+
+impl Verb for CommentOnTask {
+    type Answer = Commented;
+
+    const ACT: Act = Act::Comment;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn accept(&mut self, by: &Authority) -> Result<(), Error> {
+        let Self { task: _, body } = self;
+        if by.is_worker() {
+            texts::clean(body, printed);
+            return Ok(());
+        }
+        texts::refuse_nul(Some(body))?;
+        texts::clean(body, lines);
+        Ok(())
+    }
+}

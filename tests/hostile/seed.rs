@@ -146,6 +146,8 @@ pub(super) fn copy_of(board: &Board) -> anyhow::Result<Board> {
         board.home().join("kanban.db"),
         copy.home().join("kanban.db"),
     )?;
+    let inode = std::fs::metadata(copy.home())?.ino();
+    copy.write_past_us(&format!("UPDATE home SET inode = {inode}"))?;
     Ok(copy)
 }
 

@@ -8,7 +8,6 @@ pub mod error;
 pub mod json;
 
 use domain::board::Snapshot;
-use domain::command;
 use domain::id::{DeliveryId, TaskId};
 use domain::notify::Address;
 use domain::status::Status;
@@ -117,7 +116,7 @@ pub async fn unlink_tasks(task: TaskId, parent: TaskId) -> Result<Saved, ApiErro
 /// Comments on a task.
 #[server(prefix = "/fn", endpoint = "comment", output = Answers)]
 pub async fn comment(task: TaskId, body: String) -> Result<Saved, ApiError> {
-    crate::ssr::execute(command::CommentOnTask { task, body }.into()).await
+    crate::ssr::execute(domain::command::CommentOnTask { task, body }.into()).await
 }
 
 /// Reads the server's part of the inbox.
@@ -142,25 +141,25 @@ pub async fn accept_result(task: TaskId, result: String) -> Result<Saved, ApiErr
 /// Adds a subscription to a task.
 #[server(prefix = "/fn", endpoint = "subscribe", output = Answers)]
 pub async fn subscribe(task: TaskId, to: Address) -> Result<Saved, ApiError> {
-    crate::ssr::execute(command::Subscribe { task, to }.into()).await
+    crate::ssr::execute(domain::command::Subscribe { task, to }.into()).await
 }
 
 /// Removes a subscription to a task.
 #[server(prefix = "/fn", endpoint = "unsubscribe", output = Answers)]
 pub async fn unsubscribe(task: TaskId, to: Address) -> Result<Saved, ApiError> {
-    crate::ssr::execute(command::Unsubscribe { task, to }.into()).await
+    crate::ssr::execute(domain::command::Unsubscribe { task, to }.into()).await
 }
 
 /// Tries again to tell what reached nobody.
 #[server(prefix = "/fn", endpoint = "retry_delivery", output = Answers)]
 pub async fn retry_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
-    crate::ssr::execute(command::RetryDelivery { delivery }.into()).await
+    crate::ssr::execute(domain::command::RetryDelivery { delivery }.into()).await
 }
 
 /// Drops a dead letter.
 #[server(prefix = "/fn", endpoint = "drop_delivery", output = Answers)]
 pub async fn drop_delivery(delivery: DeliveryId) -> Result<Saved, ApiError> {
-    crate::ssr::execute(command::DropDelivery { delivery }.into()).await
+    crate::ssr::execute(domain::command::DropDelivery { delivery }.into()).await
 }
 
 /// Runs a dispatcher tick and returns the number of tasks it started.

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
-use dispatcher::{FindServers, Home};
+use dispatcher::{FindServers, Home, Mistake};
 use domain::actor::Actor;
 use domain::error::Error as Refusal;
 use domain::id::EventId;
@@ -98,13 +98,27 @@ impl Gates {
     }
 }
 
+/// Returns the mistakes in `[channels]` of `kanban.toml`. It blocks.
+///
+/// # Errors
+/// Fails when the system's certificates cannot be read.
+pub(crate) fn mistakes(kernel: Kernel, home: Home) -> anyhow::Result<Vec<Mistake>> {
+    let host = Host {
+        kernel,
+        home,
+        strangers: Arc::default(),
+    };
+    let client = Arc::new(web::client().map_err(anyhow::Error::msg)?);
+    Ok(config::read_sound(&client, &host).1)
+}
+
 impl Notifier {
     /// Reads `kanban.toml`, from now on whenever it changes, and begins to deliver, once no other
     /// process of this board does. Links in messages lead to the server as it is found when they are
     /// sent.
     ///
     /// # Errors
-    /// Fails when `kanban.toml` makes no sense, or a secret that it names is not there.
+    /// Fails when the system's certificates cannot be read.
     pub(crate) async fn start(
         kernel: Kernel,
         home: Home,
@@ -117,7 +131,7 @@ impl Notifier {
         };
         let opening = spawn_blocking(move || {
             let client = web::client().map_err(anyhow::Error::msg)?;
-            anyhow::Ok(Source::open(host, Arc::new(client))?)
+            anyhow::Ok(Source::open(host, Arc::new(client)))
         });
         let (source, first) = opening.await??;
         let (sender, setup) = watch::channel(Arc::new(first));

@@ -276,3 +276,24 @@ async fn other_boards_of_the_original_are_named_by_the_doctor_and_by_the_server(
     board.logged("does not show: work").await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_channel_that_cannot_be_set_up_keeps_no_task_from_running_and_is_named()
+-> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    board.kanban(&["init"]).await?;
+    let channel = "[channels.webhook.dead]\nurl = \"http://127.0.0.1:1/x\"\n\
+                   secrets = [{ env = \"KANBAN_NO_SUCH_SECRET\" }]\n";
+    board.configure(channel)?;
+    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    let flags = ["--assignee", "shell", "--body", "true"];
+    let task = board.create("a", &flags).await?;
+    board.happened(&task, "completed").await?;
+    let doctor = board.kanban(&["doctor"]).await?;
+    assert!(
+        doctor.out.contains("KANBAN_NO_SUCH_SECRET is not set"),
+        "{doctor:?}"
+    );
+    assert!(board.log().contains("this channel tells nobody"));
+    Ok(())
+}

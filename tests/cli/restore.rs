@@ -143,3 +143,23 @@ async fn a_backup_of_who_knows_which_board_starts_nothing_where_the_board_is_gon
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_copy_that_is_refreshed_stays_paused() -> anyhow::Result<()> {
+    let (original, copy) = (Board::without_server()?, Board::without_server()?);
+    original.kanban(&["init"]).await?;
+    original.create("a", &[]).await?;
+    let file = |name: &str| original.home().with_file_name(name).display().to_string();
+    for name in ["first.db", "second.db"] {
+        let file = file(name);
+        assert_eq!(original.kanban(&["backup", &file]).await?.code, Some(0));
+        assert!(is_paused(&copy, &file).await?, "{name}");
+        original.create("b", &[]).await?;
+    }
+    let stats = copy.kanban(&["stats", "--json"]).await?.json()?;
+    assert_eq!(
+        stats["dispatcher"]["paused"].as_array().map(Vec::len),
+        Some(1)
+    );
+    Ok(())
+}

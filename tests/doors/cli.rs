@@ -32,7 +32,6 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
 fn words(verb: &BoardVerb) -> Option<Vec<String>> {
     let words = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());
     match verb {

@@ -122,6 +122,16 @@ pub fn is_copy_of(path: &Path, copy: &Path) -> Result<bool, Error> {
     Ok(first.map_or(Ok(true), |first| has.exists([first]))?)
 }
 
+/// Returns true when the board at `path` was told to start nothing.
+///
+/// # Errors
+/// When it cannot be opened or is not a board of this version.
+pub fn is_paused(path: &Path) -> Result<bool, Error> {
+    let board = open::existing(path)?;
+    let mut paused = board.prepare("SELECT 1 FROM pauses WHERE lane = ''")?;
+    Ok(paused.exists(())?)
+}
+
 /// A temporary file, renamed once it is complete. Dropping it removes it, if it still exists.
 struct Draft(PathBuf);
 

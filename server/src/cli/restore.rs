@@ -152,7 +152,7 @@ pub(super) const PAUSED: &str = "It starts nothing until `kanban resume`, becaus
 fn is_own_home(home: &Home, file: &Path) -> bool {
     let db = home.db();
     match copies::is_copy_of(&db, file) {
-        Ok(is_same) => is_same,
+        Ok(is_same) => is_same && !copies::is_paused(&db).unwrap_or(true),
         Err(_) => is_in(&home.backups(), file).unwrap_or(false),
     }
 }

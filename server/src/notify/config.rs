@@ -52,6 +52,16 @@ impl Wrong {
 /// # Errors
 /// Fails when the file makes no sense, or a secret is not where it is said to be.
 pub(super) fn read(client: &Shared, host: &Host) -> Result<Setup, Mistake> {
+    let (setup, mistakes) = read_sound(client, host);
+    mistakes.into_iter().next().map_or(Ok(setup), Err)
+}
+
+/// Reads the channels that can be set up, and why the others cannot. It blocks.
+pub(super) fn read_sound(client: &Shared, host: &Host) -> (Setup, Vec<Mistake>) {
+    read_tables(client, host).unwrap_or_else(|mistake| (Setup::default(), vec![mistake]))
+}
+
+fn read_tables(client: &Shared, host: &Host) -> Result<(Setup, Vec<Mistake>), Mistake> {
     let path = host.home.config();
     let mistake = |line, message| Mistake {
         path: path.clone(),
@@ -64,8 +74,10 @@ pub(super) fn read(client: &Shared, host: &Host) -> Result<Setup, Mistake> {
         mistake(line, error.message().replace('\n', "; "))
     })?;
     let secrets = Secrets::of_file(&text);
-    set_up(file.channels, secrets, client, host)
-        .map_err(|wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message))
+    let (setup, wrongs) = set_up(file.channels, secrets, client, host);
+    let mistakes = wrongs.into_iter();
+    let mistakes = mistakes.map(|wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message));
+    Ok((setup, mistakes.collect()))
 }
 
 /// The number of the line with the byte `at`.
@@ -74,8 +86,9 @@ fn line_of(text: &str, at: usize) -> usize {
     before.filter(|byte| *byte == b'\n').count() + 1
 }
 
-fn set_up(tables: Tables, secrets: Secrets, client: &Shared, host: &Host) -> Result<Setup, Wrong> {
-    let mut setup = Setup::default();
+/// Sets each channel up by itself: the mistake in one keeps no other from telling.
+fn set_up(tables: Tables, secrets: Secrets, client: &Shared, host: &Host) -> (Setup, Vec<Wrong>) {
+    let (mut setup, mut wrongs) = (Setup::default(), Vec::new());
     let hooks = tables.webhook.into_iter().map(|(name, table)| {
         let hook = webhook(&name, &table)?;
         Ok((name, hook))
@@ -83,7 +96,7 @@ fn set_up(tables: Tables, secrets: Secrets, client: &Shared, host: &Host) -> Res
     let webhooks = Webhooks {
         client: client.clone(),
         clock: Clock(host.kernel.clone()),
-        hooks: hooks.collect::<Result<_, Wrong>>()?,
+        hooks: sound(hooks, &mut wrongs),
     };
     setup.channels.add("webhook", webhooks);
     let commands = tables.command.into_iter().map(|(name, table)| {
@@ -94,17 +107,26 @@ fn set_up(tables: Tables, secrets: Secrets, client: &Shared, host: &Host) -> Res
         Ok((name, table.command.into_inner()))
     });
     let commands = Commands {
-        programs: commands.collect::<Result<_, Wrong>>()?,
+        programs: sound(commands, &mut wrongs),
         secrets,
     };
     setup.channels.add("command", commands);
     if let Some(table) = tables.telegram {
-        set_up_telegram(&mut setup, table, client, host)?;
+        wrongs.extend(set_up_telegram(&mut setup, table, client, host).err());
     }
     if let Some(table) = tables.slack {
-        set_up_slack(&mut setup, table, client, host)?;
+        wrongs.extend(set_up_slack(&mut setup, table, client, host).err());
     }
-    Ok(setup)
+    (setup, wrongs)
+}
+
+/// Collects the channels that can be set up.
+fn sound<Channels: FromIterator<Channel>, Channel>(
+    channels: impl Iterator<Item = Result<Channel, Wrong>>,
+    wrongs: &mut Vec<Wrong>,
+) -> Channels {
+    let sound = channels.filter_map(|channel| channel.map_err(|wrong| wrongs.push(wrong)).ok());
+    sound.collect()
 }
 
 fn webhook(name: &str, table: &WebhookTable) -> Result<Webhook, Wrong> {

@@ -27,21 +27,22 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads the file for the first time, for channels that share this client. It blocks.
-    ///
-    /// # Errors
-    /// Fails when it makes no sense, or a secret that it names is not there.
-    pub(super) fn open(host: Host, client: Shared) -> Result<(Self, Setup), Mistake> {
+    /// Reads the file for the first time, for channels that share this client. A channel that cannot be
+    /// set up is left out. It blocks.
+    pub(super) fn open(host: Host, client: Shared) -> (Self, Setup) {
         // What is written while it is read will be seen to be new.
         let stamp = Stamp::of(&host.home.config());
-        let setup = config::read(&client, &host)?;
+        let (setup, mistakes) = config::read_sound(&client, &host);
+        for mistake in mistakes {
+            tracing::error!(%mistake, "this channel tells nobody");
+        }
         let source = Self {
             host,
             client,
             read: stamp,
             seen: stamp,
         };
-        Ok((source, setup))
+        (source, setup)
     }
 
     /// Reads the file again whenever it was changed, and hands on what follows from it. What makes no
@@ -112,7 +113,7 @@ mod tests {
             strangers: Arc::default(),
         };
         let client = Arc::new(web::client().unwrap());
-        let (mut source, _) = Source::open(host, client).unwrap_or_else(|why| panic!("{why}"));
+        let (mut source, _) = Source::open(host, client);
         let mut look = || {
             let read = source.read_if_changed()?;
             Some(read.map(|_| ()).map_err(|mistake| mistake.line))

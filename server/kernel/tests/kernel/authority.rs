@@ -19,6 +19,7 @@ use domain::time::{Seconds, Timestamp};
 use crate::board::{Board, refusal};
 
 /// A command of each act that the kernel is asked for.
+#[expect(clippy::too_many_lines, reason = "a line a field, and nothing else")]
 fn commands(task: &TaskId) -> Vec<Command> {
     let task = || task.clone();
     let to = || Address {

@@ -96,12 +96,11 @@ async fn only_a_worker_of_the_shell_lane_may_write_tasks_for_it() {
     let task = board.task_named("task").await;
     let for_shell = || {
         let assignee = Some("shell".to_owned());
-        let new = CreateTask {
+        CreateTask {
             title: "rm -r".to_owned(),
             assignee,
             ..CreateTask::default()
-        };
-        new
+        }
     };
     let claimed = board
         .claim_in(&task, "codex", ClaimPolicy::default())

@@ -4,6 +4,7 @@ use domain::text::one_line;
 
 use super::finding::Finding;
 use crate::cli::session::Session;
+use crate::notify;
 
 const CHECK: &str = "notifications";
 
@@ -26,6 +27,11 @@ pub(super) async fn look(session: &Session) -> anyhow::Result<Vec<Finding>> {
             message,
             "`kanban notify-list` names the places",
         ));
+    }
+    // A server may have variables that this terminal lacks.
+    for mistake in notify::mistakes(session.kernel.clone(), session.home.clone())? {
+        let remedy = "mend it in kanban.toml, or set the variable where the server is started";
+        findings.push(Finding::note(CHECK, mistake.to_string(), remedy));
     }
     if findings.is_empty() {
         let message = format!("{} wait, none in vain", counts.pending);

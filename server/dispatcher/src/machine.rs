@@ -113,8 +113,10 @@ mod tests {
     fn a_program_that_is_gone_cannot_supervise_anything() {
         let root = tempfile::tempdir().unwrap();
         let home = Home::at(root.path()).unwrap();
-        let error = probe(&home, Path::new("/nonexistent/kanban")).unwrap_err();
-        let expected = "cannot start /nonexistent/kanban: No such file or directory (os error 2)";
+        let gone = root.path().join("gone");
+        let error = probe(&home, &gone).unwrap_err();
+        let gone = gone.display();
+        let expected = format!("cannot start {gone}: No such file or directory (os error 2)");
         assert_eq!(error.to_string(), expected);
     }
 }

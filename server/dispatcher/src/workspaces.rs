@@ -388,7 +388,8 @@ mod tests {
 
     #[test]
     fn a_dir_task_without_a_usable_path_says_what_is_missing() {
-        let home = Home::at("/nonexistent").unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::at(root.path()).unwrap();
         let says = |path| {
             prepared(&home, &task(WorkspaceKind::Dir, path), OfLane::default())
                 .unwrap_err()

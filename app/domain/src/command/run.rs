@@ -84,7 +84,7 @@ pub struct FailRun {
     /// The kind and the error of the failure.
     pub failure: Failure,
     /// The number of failures in a row that blocks the task, unless the task has its own;
-    /// `None` is [`FAILURE_LIMIT`].
+    /// `None` is [`FAILURE_LIMIT`](super::FAILURE_LIMIT).
     pub limit: Option<u32>,
     /// The back-off before the next attempt.
     #[serde(default)]

@@ -26,7 +26,7 @@ impl Verb for Undo {
     }
 }
 
-/// Pauses a lane or the dispatcher: nothing more starts until [`Command::Resume`].
+/// Pauses a lane or the dispatcher: nothing more starts until [`Resume`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
     /// The lane; `None` is the whole dispatcher.

@@ -55,7 +55,7 @@ impl Kernel {
             .await
     }
 
-    /// Returns the number of events that [`ForgetEvents`] would delete.
+    /// Returns the number of events that [`ForgetEvents`](domain::command::ForgetEvents) would delete.
     ///
     /// # Errors
     /// Fails if the board cannot be read.

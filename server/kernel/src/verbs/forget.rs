@@ -28,7 +28,7 @@ impl CarryOut for ForgetEvents {
     }
 }
 
-/// Counts the events that [`forget_events`] would delete.
+/// Counts the events that [`ForgetEvents`] would delete.
 pub(crate) fn count_forgettable(conn: &Connection, before: Timestamp) -> Result<usize, Error> {
     row::one(conn, &format!("SELECT count(*) {FORGETTABLE}"), [before.0])
 }

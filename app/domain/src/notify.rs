@@ -28,6 +28,13 @@ pub struct Address {
     pub user_id: Option<String>,
 }
 
+impl Address {
+    /// The chat, whichever its thread, as `platform:chat`: the origin of what is said there.
+    pub fn chat(&self) -> String {
+        format!("{}:{}", self.platform, self.chat_id)
+    }
+}
+
 /// `platform:chat`, or `platform:chat:thread`.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::notify::check_platform;
 
-/// Who is told of the whole board, or of a part of it.
+/// A subscription to the whole board, or to a part of it.
 #[utoipa::path(
     get, path = "/board/subscriptions", tag = "subscriptions",
     responses((status = 200, body = wire::notify::BoardSubscriptions<'_>), super::openapi::Refusals),
@@ -28,7 +28,7 @@ pub(super) async fn all(State(state): State<AppState>) -> Result<Response, HttpE
 }
 
 lenient! {
-    /// Who is told of the whole board, or of a part of it.
+    /// A subscription to the whole board, or to a part of it.
     #[derive(ToSchema)]
     #[schema(example = json!({ "platform": "webhook", "chat_id": "ci", "kinds": ["completed"] }))]
     pub(super) struct BoardSubscription {
@@ -39,7 +39,7 @@ lenient! {
         /// The thread within the chat.
         #[schema(value_type = Option<String>)]
         thread_id: String = text(""),
-        /// Who asks for it.
+        /// The user who asks for it.
         user_id: Option<String> = optional_text(),
         /// Only of tasks of this tenant.
         tenant: Option<String> = optional_text(),
@@ -120,7 +120,7 @@ lenient! {
         /// The thread within the chat.
         #[schema(value_type = Option<String>)]
         thread_id: String = text(""),
-        /// Who asks for it.
+        /// The user who asks for it.
         user_id: Option<String> = optional_text(),
         /// From when until when, and perhaps the time zone; `null` is never.
         hours: Option<String> = optional_text(),

@@ -32,9 +32,9 @@ lenient! {
         /// Which tasks: 1,000 at most.
         #[schema(max_items = 1000)]
         ids: Vec<String> = required_texts(MAX_CHANGES),
-        /// Where to; `archived` is asked for by `archive`.
+        /// The new status; `archive` is the flag for `archived`.
         status: Option<String> = optional_text(),
-        /// Who is to work on them; empty is nobody.
+        /// The new assignee; empty is nobody.
         assignee: Option<String> = optional_text(),
         /// Higher starts sooner.
         priority: Option<i64> = optional_integer(),
@@ -44,7 +44,7 @@ lenient! {
         summary: Option<String> = optional_text(),
         /// With `done`: particulars of the run of each for programs.
         metadata: Option<Map<String, Value>> = optional_object(),
-        /// Whether to put them away, whatever `status` says.
+        /// True to archive them, whatever `status` says.
         #[schema(value_type = Option<bool>, default = false)]
         archive: bool = flag(),
     }

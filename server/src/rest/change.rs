@@ -16,16 +16,16 @@ use super::tasks::count;
 use crate::http_error::HttpError;
 
 lenient! {
-    /// What is to become of a task.
+    /// The changes of a task; what is not named stays.
     #[derive(Clone, Debug, Default, ToSchema)]
     #[schema(example = json!({ "status": "done", "result": "merged as 1a2b3c4" }))]
     pub(super) struct Changes {
-        /// Who is to work on it; empty is nobody.
+        /// The new assignee; empty is nobody.
         pub(super) assignee: Option<String> = optional_text(),
-        /// Whether a worker that has it is stopped when somebody else gets it.
+        /// True to stop the worker that has it when it is reassigned.
         #[schema(value_type = Option<bool>)]
         pub(super) stop: bool = flag(),
-        /// Where to: `triage`, `todo`, `ready`, `blocked`, `done` or `archived`.
+        /// The new status: `triage`, `todo`, `ready`, `blocked`, `done` or `archived`.
         pub(super) status: Option<String> = optional_text(),
         /// With `done`: what came out of it, for the tasks that depend on it.
         pub(super) result: Option<String> = optional_text(),
@@ -37,11 +37,11 @@ lenient! {
         pub(super) block_reason: Option<String> = optional_text(),
         /// Higher starts sooner.
         pub(super) priority: Option<i64> = optional_integer(),
-        /// What is to be done, in a line.
+        /// The title: the work, in a line.
         pub(super) title: Option<String> = optional_text(),
         /// The whole story.
         pub(super) body: Option<String> = optional_text(),
-        /// How long an attempt may run, from the next one on; 0 is as long as its lane allows.
+        /// The time limit of an attempt in seconds, from the next one on; 0 is that of its lane.
         #[schema(minimum = 0, maximum = 31_536_000)]
         pub(super) max_runtime_seconds: Option<i64> = bounded(0..=31_536_000),
         /// After how many failures in a row it is blocked; 0 is as many as the board allows.

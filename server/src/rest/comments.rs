@@ -19,9 +19,9 @@ lenient! {
     #[derive(ToSchema)]
     #[schema(example = json!({ "body": "Which branch?", "author": "ada" }))]
     pub(super) struct NewComment {
-        /// What to say.
+        /// The text of the comment.
         body: String = required_text(),
-        /// Who says it.
+        /// The author.
         #[schema(default = "dashboard")]
         author: Option<String> = optional_text(),
     }

@@ -27,7 +27,7 @@ lenient! {
         task_id: Option<String> = optional_text(),
         /// Only those that are `pending`, `delivered` or `dead`.
         state: Option<String> = optional_text(),
-        /// How many, of the newest.
+        /// The most deliveries to return, the newest first.
         #[param(default = 100, minimum = 1, maximum = 1_000)]
         limit: Option<i64> = bounded(1..=1_000),
     }

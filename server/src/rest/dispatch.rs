@@ -19,14 +19,14 @@ use crate::{AppState, lanes};
 const DEFAULT_MAX: i64 = 8;
 
 lenient! {
-    /// How to look at the board.
+    /// The filter of the board.
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     pub(super) struct DispatchQuery {
-        /// Whether nothing is to be changed.
+        /// True to change nothing.
         #[param(value_type = Option<bool>)]
         dry_run: bool = flag(),
-        /// How many tasks to start at most.
+        /// The most tasks to start.
         // The upper bound is more than any machine starts.
         #[param(default = 8, minimum = 0, maximum = 1_000)]
         max: Option<i64> = bounded(0..=1_000),

@@ -12,7 +12,7 @@ use crate::AppState;
 use crate::http_error::HttpError;
 
 lenient! {
-    /// How much of a log.
+    /// The part of a log to return.
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     pub(super) struct LogQuery {

@@ -30,7 +30,7 @@ const PERIOD: Duration = Duration::from_millis(200);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 lenient! {
-    /// How much of a log comes first.
+    /// The part of a log that is sent first.
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     pub(super) struct StreamQuery {

@@ -18,14 +18,14 @@ use crate::http_error::HttpError;
 use crate::limits::LONGEST_LEASE;
 
 lenient! {
-    /// How to take a task.
+    /// The terms of a claim.
     #[derive(ToSchema)]
     #[schema(example = json!({ "claimer": "laptop:4711", "ttl_seconds": 900 }))]
     pub(super) struct Claim {
-        /// How long the claim lasts without a sign of life.
+        /// The length of the lease in seconds, without a heartbeat.
         #[schema(default = 900, minimum = 1, maximum = 86400)]
         ttl_seconds: Option<i64> = bounded(1..=LONGEST_LEASE),
-        /// Who takes it, for people to read.
+        /// The claimer, for people to read.
         #[schema(value_type = Option<String>, default = "http")]
         claimer: String = text("http"),
     }
@@ -65,7 +65,7 @@ lenient! {
     #[derive(ToSchema)]
     #[schema(example = json!({ "ttl_seconds": 900 }))]
     pub(super) struct Heartbeat {
-        /// How long the claim lasts from now on without another.
+        /// The new length of the lease in seconds, from now.
         #[schema(default = 900, minimum = 1, maximum = 86400)]
         ttl_seconds: Option<i64> = bounded(1..=LONGEST_LEASE),
     }

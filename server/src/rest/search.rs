@@ -14,19 +14,19 @@ use crate::http_error::HttpError;
 const DEFAULT_LIMIT: u32 = 50;
 
 lenient! {
-    /// What to look for.
+    /// The words and bounds of a search.
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     pub(super) struct SearchQuery {
         /// Words.
         q: String = required_text(),
-        /// Whether to look through archived tasks too.
+        /// True to search archived tasks too.
         #[param(value_type = Option<bool>)]
         include_archived: bool = flag(),
-        /// How many hits to return.
+        /// The most hits to return.
         #[param(default = 50, minimum = 1, maximum = 200)]
         limit: Option<i64> = bounded(1..=200),
-        /// How many hits to skip.
+        /// The number of hits to skip.
         #[param(default = 0, minimum = 0, maximum = 1_000_000)]
         offset: Option<i64> = bounded(0..=1_000_000),
     }

@@ -54,7 +54,7 @@ lenient! {
         #[schema(value_type = Option<String>)]
         #[param(value_type = Option<String>)]
         thread_id: String = text(""),
-        /// Who asks for it.
+        /// The user who asks for it.
         user_id: Option<String> = optional_text(),
     }
 }

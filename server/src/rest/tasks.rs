@@ -34,11 +34,11 @@ lenient! {
         "parents": [],
     }))]
     pub(super) struct NewTask {
-        /// What is to be done, in a line.
+        /// The title: the work, in a line.
         title: String = required_text(),
         /// The whole story.
         body: Option<String> = optional_text(),
-        /// Who is to work on it: a lane, or a profile.
+        /// The assignee: a lane, or a profile.
         assignee: Option<String> = optional_text(),
         /// The project or customer.
         tenant: Option<String> = optional_text(),
@@ -50,7 +50,7 @@ lenient! {
         /// The ids of tasks to wait for.
         #[schema(value_type = Option<Vec<String>>, default = json!([]), max_items = 1000)]
         parents: Vec<String> = some_texts(MAX_CHANGES),
-        /// Whether it is only an idea yet.
+        /// True for an idea, which goes to `triage`.
         #[schema(value_type = Option<bool>, default = false)]
         triage: bool = flag(),
         /// A key under which a repeated request finds the task of the first.
@@ -58,14 +58,14 @@ lenient! {
         /// After how many failures in a row it is blocked; 0 is as many as the board allows.
         #[schema(minimum = 0, maximum = 1_000)]
         max_retries: Option<i64> = bounded(0..=1_000),
-        /// How long an attempt may run, where that is less than its lane allows; 0 is as long as that.
+        /// The time limit of an attempt in seconds, where it is less than its lane's; 0 is that of the lane.
         #[schema(minimum = 0, maximum = 31_536_000)]
         max_runtime_seconds: Option<i64> = bounded(0..=31_536_000),
-        /// What its workers are to be able to do: names that the lane hands on.
+        /// The names of the skills that its workers need, which the lane hands on.
         // Each is an argument of a command line.
         #[schema(value_type = Option<Vec<String>>, max_items = 100)]
         skills: Vec<String> = some_texts(100),
-        /// What kind of folder its workers run in.
+        /// The kind of folder that its workers run in.
         #[schema(value_type = Option<String>, default = "scratch", pattern = "^(scratch|dir|worktree)$")]
         workspace_kind: String = text("scratch"),
     }
@@ -202,13 +202,13 @@ pub(super) async fn remove(
 }
 
 lenient! {
-    /// Who is to work on a task.
+    /// The new assignee of a task.
     #[derive(ToSchema)]
     #[schema(example = json!({ "profile": "ops", "reclaim_first": true }))]
     pub(super) struct Reassign {
         /// The new assignee; empty is nobody.
         profile: Option<String> = optional_text(),
-        /// Whether a worker that has it is stopped.
+        /// True to stop a worker that has it.
         #[schema(value_type = Option<bool>, default = false)]
         reclaim_first: bool = flag(),
         /// Why, kept where a run is stopped for nobody else's sake.

@@ -19,7 +19,7 @@ use crate::http_error::HttpError;
 pub(super) const KANBAN_UNDO: HeaderName = HeaderName::from_static("kanban-undo");
 
 lenient! {
-    /// What to take back.
+    /// The acts to undo.
     #[derive(ToSchema)]
     #[schema(example = json!({ "events": [17] }))]
     pub(super) struct Undo {

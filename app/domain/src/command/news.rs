@@ -34,7 +34,7 @@ impl Verb for Subscribe {
     }
 
     fn audited(&self) -> Option<Audited<'_>> {
-        Some(("subscribe", Some(place(&self.to))))
+        Some(("subscribe", Some(self.to.chat())))
     }
 }
 
@@ -76,7 +76,7 @@ impl Verb for SubscribeBoard {
     }
 
     fn audited(&self) -> Option<Audited<'_>> {
-        Some(("subscribe", Some(place(&self.to))))
+        Some(("subscribe", Some(self.to.chat())))
     }
 }
 
@@ -126,8 +126,3 @@ pub struct DropDelivery {
 }
 
 verb!(DropDelivery: Redeliver -> Change);
-
-/// The chat of an address, as the audit log names it.
-fn place(to: &Address) -> String {
-    format!("{}:{}", to.platform, to.chat_id)
-}

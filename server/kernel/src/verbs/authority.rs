@@ -109,8 +109,8 @@ fn check_chat(work: &Work<'_>, actor: &Actor, command: &Command) -> Result<(), E
         },
         BoardVerb::Subscribe(Subscribe { to, .. })
         | BoardVerb::Unsubscribe(Unsubscribe { to, .. }) => {
-            let place = format!("{}:{}", to.platform, to.chat_id);
-            if actor.origin.as_ref().is_some_and(|origin| *origin != place) {
+            let chat = to.chat();
+            if actor.origin.as_ref().is_some_and(|origin| *origin != chat) {
                 return Err(Refusal::OtherChat.into());
             }
             false

@@ -51,7 +51,7 @@ impl CarryOut for KeepAnswer {
         work.conn
             .prepare_cached("DELETE FROM requests WHERE caller = ?1 AND key = ?2 AND part > 0")?
             .execute((&request.caller, &request.key))?;
-        // Those before have lost theirs when they came to stand here.
+        // Only a few at a time: the answers of still older requests were removed by earlier calls.
         work.conn
             .prepare_cached(
                 "WITH newest AS (SELECT max(id) AS id FROM requests) \

@@ -35,8 +35,15 @@ const RULES: [(&str, &[&str], &[&str]); 8] = [
     ("kernel", &["domain"], &["leptos", "axum", "clap"]),
     (
         "app",
-        &["domain", "state", "kernel", "dispatcher"],
-        &["rusqlite"],
+        &["domain", "state"],
+        &[
+            "rusqlite",
+            "axum",
+            "tokio",
+            "ammonia",
+            "pulldown-cmark",
+            "serde-saphyr",
+        ],
     ),
     ("frontend", &["app"], &["axum", "tokio", "rusqlite"]),
     (
@@ -46,7 +53,7 @@ const RULES: [(&str, &[&str], &[&str]); 8] = [
     ),
     (
         "server",
-        &["app", "dispatcher", "domain", "kernel"],
+        &["app", "dispatcher", "domain", "kernel", "state"],
         &["rusqlite"],
     ),
     // It speaks SQL only as another program would that writes to the same file.

@@ -12,8 +12,6 @@
 
 pub mod api;
 mod runtime;
-#[cfg(feature = "ssr")]
-pub mod ssr;
 mod view;
 
 use leptos::prelude::*;
@@ -49,7 +47,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// The scripts of a page, unless its visitor runs none and so has the proof in the forms.
 #[cfg(feature = "ssr")]
 fn scripts(options: LeptosOptions) -> impl IntoView {
-    use_context::<ssr::FormProof>().is_none().then(|| {
+    use_context::<api::backend::FormProof>().is_none().then(|| {
         view! {
             <script nonce=leptos::nonce::use_nonce() inner_html=include_str!("proof.js")></script>
             <HydrationScripts options/>

@@ -130,7 +130,7 @@ async fn follow(
         Err(error) => return fail(&mut socket, &error).await,
     }
     if telling == Telling::Tasks {
-        let (kernel, home) = (state.kernel(), &state.services.home);
+        let (kernel, home) = (state.kernel(), &state.home);
         let mut statuses = state.statuses.watch(kernel, home);
         // What is known already is news to this client.
         statuses.mark_changed();

@@ -47,10 +47,10 @@ const OVERDUE: &str = "the dispatcher has not looked at the board for minutes\n"
 /// The reason why no worker is started. A dispatcher of ours has looked at the machine; without one, we
 /// look.
 async fn trouble(state: &AppState) -> Option<&'static str> {
-    if let Some(dispatcher) = state.services.dispatcher.get() {
+    if let Some(dispatcher) = state.dispatcher.get() {
         return trouble_of(&dispatcher.status(), state.kernel().now());
     }
-    let home = state.services.home.clone();
+    let home = state.home.clone();
     let looked = spawn_blocking(move || dispatcher::look_at_machine(&home)).await;
     looked.is_ok_and(|found| found.is_err()).then_some(FAULT)
 }

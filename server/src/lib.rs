@@ -6,6 +6,7 @@ mod auth;
 mod board_file;
 pub mod cli;
 mod daemon;
+mod dashboard_config;
 mod events;
 mod file_system;
 mod follow_log;
@@ -24,6 +25,7 @@ mod other_boards;
 mod page;
 mod plain_page;
 mod post;
+mod preferences;
 mod rest;
 mod serve;
 mod shutdown;
@@ -31,13 +33,13 @@ mod site;
 mod telemetry;
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use app::ssr::Services;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use dispatcher::Home;
 use kernel::Kernel;
 use leptos::config::LeptosOptions;
 use tokio::sync::Semaphore;
@@ -58,7 +60,11 @@ pub(crate) struct AppState(Arc<Shared>);
 
 /// See [`AppState`].
 pub(crate) struct Shared {
-    services: Services,
+    kernel: Kernel,
+    /// The home folder, for logs.
+    home: Home,
+    /// The dispatcher, once it is in this process.
+    dispatcher: Arc<OnceLock<dispatcher::Handle>>,
     /// The configuration of this process's dispatcher, or the one it would have.
     dispatching: Arc<dispatcher::Config>,
     door: Arc<FrontDoor>,
@@ -80,7 +86,9 @@ pub(crate) struct Shared {
 impl AppState {
     /// The state of one server.
     pub(crate) fn new(
-        services: Services,
+        kernel: Kernel,
+        home: Home,
+        dispatcher: Arc<OnceLock<dispatcher::Handle>>,
         dispatching: dispatcher::Config,
         door: FrontDoor,
         shutdown: Shutdown,
@@ -88,7 +96,9 @@ impl AppState {
     ) -> Self {
         let metrics: Arc<Metrics> = Arc::default();
         Self(Arc::new(Shared {
-            services,
+            kernel,
+            home,
+            dispatcher,
             dispatching: Arc::new(dispatching),
             door: Arc::new(door),
             shutdown,
@@ -107,7 +117,7 @@ impl AppState {
 
     /// The board.
     pub(crate) fn kernel(&self) -> &Kernel {
-        &self.services.kernel
+        &self.kernel
     }
 
     /// Lets Slack in, where `kanban.toml` does.

@@ -21,7 +21,7 @@ pub(crate) async fn log(
         return Err(Error::UnknownTask(id).into());
     };
     let task = state.kernel().task_alone(&id).await?;
-    let log = logs::read(&state.services.home, &task.id, None)
+    let log = logs::read(&state.home, &task.id, None)
         .await
         .map_err(HttpError::Log)?;
     let headers = [

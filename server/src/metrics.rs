@@ -55,7 +55,7 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, H
     of_runs(&kernel.run_counts().await?, &mut text);
     of_deliveries(&kernel.delivery_counts().await?, &mut text);
     of_dispatcher(&kernel.dispatch().await?, &mut text);
-    if let Some(handle) = state.services.dispatcher.get() {
+    if let Some(handle) = state.dispatcher.get() {
         of_latencies(handle.latencies(), &mut text);
     }
     state.of_server(&mut text);

@@ -1,8 +1,14 @@
 //! The pages that Leptos renders, and what each rendering is given. It never reads or writes tasks.
 
+mod act;
+mod backend;
+mod markdown;
+mod read;
+mod refuse;
+
 use std::sync::Arc;
 
-use app::ssr::FormProof;
+use app::api::backend::{Backend, FormProof};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -18,6 +24,8 @@ use leptos::prelude::{provide_context, use_context, with_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
+
+use backend::Board;
 
 use crate::auth::Caller;
 use crate::{AppState, headers, site};
@@ -118,11 +126,13 @@ pub(crate) async fn blame(request: Request<Body>, next: Next) -> Response {
 /// Runs inside each rendering, before the components do. Leptos has already provided the nonce that
 /// it puts on its own inline scripts.
 fn provide_to_page(state: &AppState) {
-    provide_context(state.services.clone());
     // Absent while the list of routes is made, which nobody asked for.
     let caller = with_context(|request: &Parts| request.extensions.get::<Caller>().cloned());
     if let Some(Some(caller)) = caller {
-        provide_context(caller.actor());
+        provide_context::<Arc<dyn Backend>>(Arc::new(Board {
+            state: state.clone(),
+            actor: caller.actor(),
+        }));
         if let Some(proof) = caller.form_proof(state) {
             provide_context(FormProof(proof));
         }

@@ -1,7 +1,6 @@
 //! Pages that load nothing: they are shown to strangers too, to whom no file is open, and when the
 //! rest of the server does not work. They have the measures and colours of the board all the same.
 
-use app::ssr::theme_of;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -13,6 +12,7 @@ use domain::text::one_line;
 use serde::Deserialize;
 
 use crate::page::wants_html;
+use crate::preferences;
 
 /// The part of a refusal that is read, in bytes: more is none.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
@@ -78,7 +78,7 @@ fn write(
          frame-ancestors 'none'{script_src}"
     );
     let html = include_str!("plain_page/document.html")
-        .replace("{theme}", theme_of(headers))
+        .replace("{theme}", preferences::theme(headers).as_str())
         .replace("{tokens}", include_str!("../../style/tokens.css"))
         .replace("{style}", style)
         .replace("{script}", script)

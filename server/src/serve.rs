@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use app::ssr::Services;
 use dispatcher::{Config, FindServers, Home, Servers};
 use domain::time::Timestamp;
 use rustix::fs::Mode;
@@ -81,11 +80,6 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         Dispatching::Off => Post::Off,
     };
     let shutdown = Shutdown::default();
-    let services = Services {
-        kernel: kernel.clone(),
-        home: home.clone(),
-        dispatcher,
-    };
     // One moment for both: a link of before the door opened would be refused.
     let started_at = kernel.now();
     let launch_link = launch_link(&token, &url, started_at);
@@ -96,7 +90,15 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.public_url.clone(),
         started_at,
     );
-    let state = AppState::new(services, config, door, shutdown.clone(), notifier.gates());
+    let state = AppState::new(
+        kernel.clone(),
+        home.clone(),
+        dispatcher,
+        config,
+        door,
+        shutdown.clone(),
+        notifier.gates(),
+    );
     announce(address, &launch_link)?;
     let others = home.clone();
     if let Some((told, remedy)) = spawn_blocking(move || other_boards::told(&others)).await? {

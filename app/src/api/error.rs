@@ -50,3 +50,9 @@ impl From<ApiError> for Refusal {
         refusal
     }
 }
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}

@@ -48,8 +48,8 @@ where
     // After all that scripts take over: they add it by themselves.
     #[cfg(feature = "ssr")]
     let content = {
-        let proof = use_context::<crate::ssr::FormProof>();
-        let proof = proof.map(|crate::ssr::FormProof(proof)| {
+        let proof = use_context::<crate::api::backend::FormProof>();
+        let proof = proof.map(|crate::api::backend::FormProof(proof)| {
             view! { <input type="hidden" name="proof" value=proof/> }
         });
         let agreed = ends_run.then(|| {

@@ -77,7 +77,7 @@ pub(super) async fn subscribe(
         assignee: asked.assignee,
         kinds: asked.kinds,
     };
-    check_platform(&to, &state.services.home)?;
+    check_platform(&to, &state.home)?;
     said(&state, &caller, SubscribeBoard { to, filter }).await
 }
 

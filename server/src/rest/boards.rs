@@ -17,7 +17,7 @@ use crate::http_error::{self, HttpError};
 )]
 pub(super) async fn boards(State(state): State<AppState>) -> Result<Response, HttpError> {
     let stats = state.kernel().stats().await?;
-    let db = state.services.home.db();
+    let db = state.home.db();
     Ok(Json(wire::answer::Boards::new(stats.by_status, &db)).into_response())
 }
 

@@ -47,10 +47,10 @@ pub(super) async fn dispatch(
 ) -> Result<Response, HttpError> {
     let max = u32::try_from(query.max.unwrap_or(DEFAULT_MAX)).ok();
     let report = if query.dry_run {
-        let (kernel, home) = (state.kernel(), &state.services.home);
+        let (kernel, home) = (state.kernel(), &state.home);
         dispatcher::dry_run(kernel, home, &state.dispatching, max).await
     } else {
-        let running = state.services.dispatcher.get();
+        let running = state.dispatcher.get();
         let handle = running.ok_or(HttpError::Untimely(
             "this server starts no tasks; the dispatcher of this board is somewhere else, or off",
         ))?;
@@ -153,7 +153,7 @@ pub(super) async fn resume(
 
 async fn refuse_unknown(state: &AppState, lane: &str) -> Result<(), HttpError> {
     let dispatch = state.kernel().dispatch().await?;
-    let (home, config) = (state.services.home.clone(), state.dispatching.clone());
+    let (home, config) = (state.home.clone(), state.dispatching.clone());
     let known = spawn_blocking(move || lanes::known(&dispatch, &home, &config)).await;
     // Where nobody can say which lanes there are, any of them may be paused: somebody wants to stop it.
     let complaint = known.ok().and_then(Result::ok);

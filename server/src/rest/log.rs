@@ -35,7 +35,7 @@ pub(super) async fn log(
 ) -> Result<Response, HttpError> {
     let task = state.kernel().task_alone(&named.task()?).await?;
     let tail = tail.and_then(|bytes| u64::try_from(bytes).ok());
-    let log = logs::read(&state.services.home, &task.id, tail)
+    let log = logs::read(&state.home, &task.id, tail)
         .await
         .map_err(HttpError::Log)?;
     Ok(Json(wire::answer::Log::new(&task.id, &log)).into_response())

@@ -66,7 +66,7 @@ pub(super) async fn follow(
         return Ok(http_error::busy("too many listeners"));
     };
     let tail = tail.and_then(|bytes| u64::try_from(bytes).ok());
-    let path = state.services.home.log(&task.id);
+    let path = state.home.log(&task.id);
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stop = state.shutdown.listener();

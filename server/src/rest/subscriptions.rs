@@ -86,7 +86,7 @@ pub(super) async fn subscribe(
 ) -> Result<Response, HttpError> {
     let to = to.into();
     let task = named.task()?;
-    check_platform(&to, &state.services.home)?;
+    check_platform(&to, &state.home)?;
     said(&state, &caller, Subscribe { task, to }).await
 }
 

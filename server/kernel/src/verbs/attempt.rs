@@ -216,14 +216,15 @@ fn violates_again_and_again(work: &Work<'_>, task: &TaskId, failures: u32) -> Re
 }
 
 impl CarryOut for InterruptRun {
-    /// Closes a run that was interrupted from outside. Its task may start again at once, unless the
-    /// attempt before was interrupted or deferred too: then it is deferred, so that no task ends its
-    /// runs for ever.
+    /// Closes a run that was interrupted from outside. Its task may start again at once, unless a
+    /// worker had started in it and the attempt before was cut short in the same way: then it is
+    /// deferred, so that no task ends its runs for ever. A run that ends before its worker starts
+    /// tells of the server and not of the task.
     fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let (run, error) = (self.run, self.error.as_deref());
         let open = open_run(work, run)?;
         let task = work.task(&open.task)?;
-        if error.is_none() && was_interrupted_before(work, &task.id)? {
+        if error.is_none() && was_cut_short_twice(work, run, &task.id)? {
             let reason = "its runs end again and again before their workers do".to_owned();
             return DeferRun { run, reason }.carry_out(work, actor);
         }
@@ -237,10 +238,15 @@ impl CarryOut for InterruptRun {
     }
 }
 
-fn was_interrupted_before(work: &Work<'_>, task: &TaskId) -> Result<bool, Error> {
-    let sql = "SELECT outcome IN ('interrupted', 'deferred') FROM runs \
-               WHERE task_id = ?1 AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1";
-    Ok(row::find(work.conn, sql, [task.as_str()])?.unwrap_or_default())
+/// Returns true if a worker had started in the open run of a task, and in its last run too, and that
+/// one was interrupted or deferred.
+fn was_cut_short_twice(work: &Work<'_>, open: RunId, task: &TaskId) -> Result<bool, Error> {
+    let sql = "SELECT last.outcome IN ('interrupted', 'deferred') \
+                   AND last.spawned_at IS NOT NULL AND open.spawned_at IS NOT NULL \
+               FROM runs AS last, runs AS open \
+               WHERE open.id = ?1 AND last.task_id = ?2 AND last.ended_at IS NOT NULL \
+               ORDER BY last.id DESC LIMIT 1";
+    Ok(row::find(work.conn, sql, (open.0, task.as_str()))?.unwrap_or_default())
 }
 
 /// Makes a task ready for another attempt, after its run has been closed.

@@ -2,7 +2,9 @@
 
 use domain::actor::Actor;
 use domain::backoff;
-use domain::command::{ClaimPolicy, DeferRun, FAILURE_LIMIT, FailRun, Failure, InterruptRun};
+use domain::command::{
+    ClaimPolicy, DeferRun, FAILURE_LIMIT, FailRun, Failure, InterruptRun, RecordSpawn,
+};
 use domain::dispatch::WhyNot;
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
@@ -111,6 +113,37 @@ async fn an_interruption_is_no_failure() {
         refusal(board.give(&Actor::dispatcher(), interrupt).await),
         Refusal::RunNotOpen(claimed.run)
     );
+}
+
+#[tokio::test]
+async fn runs_without_a_worker_are_interrupted_as_often_as_the_server_dies() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    for _ in 0..3 {
+        interrupt(&board, &task, false).await;
+        assert_eq!(board.task(&task).await.not_before, None);
+    }
+    interrupt(&board, &task, true).await;
+    assert_eq!(board.task(&task).await.not_before, None);
+    interrupt(&board, &task, true).await;
+    let resting = board.task(&task).await;
+    assert!(resting.not_before.is_some(), "{resting:?}");
+}
+
+/// Claims a task and interrupts the run, with or without a worker that has started in it.
+async fn interrupt(board: &Board, task: &TaskId, with_a_worker: bool) {
+    let run = board.claim(task).await.unwrap().run;
+    if with_a_worker {
+        let spawn = RecordSpawn {
+            run,
+            worker_pid: 7,
+            workspace: "/tmp/w".to_owned(),
+            log_start: None,
+        };
+        board.give(&Actor::dispatcher(), spawn).await.unwrap();
+    }
+    let interrupt = InterruptRun { run, error: None };
+    board.give(&Actor::dispatcher(), interrupt).await.unwrap();
 }
 
 #[tokio::test]

@@ -69,32 +69,6 @@ impl<'a> Stats<'a> {
     }
 }
 
-/// How the original's page shows the board.
-#[derive(Serialize, ToSchema)]
-pub(in crate::rest) struct Config {
-    default_tenant: String,
-    lane_by_profile: bool,
-    include_archived_by_default: bool,
-    render_markdown: bool,
-}
-
-impl Config {
-    pub(in crate::rest) fn new(config: app::ssr::config::Config) -> Self {
-        let app::ssr::config::Config {
-            default_tenant,
-            lane_by_profile,
-            include_archived_by_default,
-            render_markdown,
-        } = config;
-        Self {
-            default_tenant,
-            lane_by_profile,
-            include_archived_by_default,
-            render_markdown,
-        }
-    }
-}
-
 /// A log, or the end of one.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Log<'a> {

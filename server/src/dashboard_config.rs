@@ -4,24 +4,26 @@
 use std::path::Path;
 
 use dispatcher::{Home, plain_file};
+use serde::Serialize;
 use serde_json::Value;
 use state::filter::Filter;
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 /// A configuration is a few kilobytes; what is larger is something else.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The settings of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Config {
     /// The tenant whose tasks are shown first; empty for all of them.
-    pub default_tenant: String,
+    pub(crate) default_tenant: String,
     /// True when running tasks are grouped by assignee.
-    pub lane_by_profile: bool,
+    pub(crate) lane_by_profile: bool,
     /// True when archived tasks are shown.
-    pub include_archived_by_default: bool,
+    pub(crate) include_archived_by_default: bool,
     /// True when texts are taken for Markdown.
-    pub render_markdown: bool,
+    pub(crate) render_markdown: bool,
 }
 
 impl Default for Config {
@@ -37,14 +39,14 @@ impl Default for Config {
 
 impl Config {
     /// Reads the file in a home folder.
-    pub async fn read(home: &Home) -> Self {
+    pub(crate) async fn read(home: &Home) -> Self {
         let path = home.root().join("config.yaml");
         let config = spawn_blocking(move || read_file(&path)).await;
         config.unwrap_or_default()
     }
 
     /// The default filter.
-    pub(super) fn usual(&self) -> Filter {
+    pub(crate) fn default_filter(&self) -> Filter {
         let tenant = self.default_tenant.trim();
         Filter {
             tenant: (!tenant.is_empty()).then(|| tenant.to_owned()),
@@ -108,14 +110,14 @@ mod tests {
 
     #[test]
     fn a_board_without_a_file_shows_everything_that_is_not_put_away() {
-        assert_eq!(Config::default().usual(), Filter::default());
+        assert_eq!(Config::default().default_filter(), Filter::default());
         let acme = Config {
             default_tenant: " acme ".to_owned(),
             include_archived_by_default: true,
             ..Config::default()
         };
         assert_eq!(
-            acme.usual().query(&Filter::default()),
+            acme.default_filter().query(&Filter::default()),
             "tenant=acme&archived=1"
         );
     }

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use axum::http::header::ACCEPT;
+use app::api::error::ApiError;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use domain::error::ErrorKind;
 use domain::text::one_line;
 use leptos::prelude::use_context;
@@ -12,12 +12,16 @@ use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 use state::refusal::Refusal;
 
-use crate::api::error::ApiError;
+use super::FUNCTIONS;
 
-/// The kernel's error as the page may see it.
-pub(super) fn refusal_of(error: &kernel::Error) -> Refusal {
+/// Returns the kernel's error as the page may see it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it stands in `map_err`, which hands the error over"
+)]
+pub(super) fn failed(error: kernel::Error) -> Refusal {
     match error.kind() {
-        ErrorKind::Internal => our_fault(error),
+        ErrorKind::Internal => internal(&error),
         kind => Refusal {
             kind,
             message: one_line(&error.to_string()).into_owned(),
@@ -25,22 +29,8 @@ pub(super) fn refusal_of(error: &kernel::Error) -> Refusal {
     }
 }
 
-/// The same as the answer to the whole request.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it stands in `map_err`, which hands the error over"
-)]
-pub(super) fn failed(error: kernel::Error) -> ApiError {
-    refused(refusal_of(&error))
-}
-
-/// Something else went wrong.
-pub(super) fn internal(error: &impl Display) -> ApiError {
-    refused(our_fault(error))
-}
-
-/// The cause stays in the log.
-fn our_fault(error: &impl Display) -> Refusal {
+/// Returns the refusal of a request that failed here; the cause stays in the log.
+pub(super) fn internal(error: &impl Display) -> Refusal {
     tracing::error!(error.cause = %error, "a page's request failed");
     Refusal {
         kind: ErrorKind::Internal,
@@ -59,24 +49,14 @@ pub(super) fn ends_run() -> Refusal {
     }
 }
 
-/// Gives the response the status of a refusal. A plain form is led back to its page instead, where
-/// the refusal is shown.
-pub(super) fn refused(refusal: Refusal) -> ApiError {
-    let is_form = use_context::<Parts>().is_some_and(|request| is_plain_form(&request));
-    if let (false, Some(response)) = (is_form, use_context::<ResponseOptions>()) {
+/// Gives a page that shows a refusal the status of it. The answers of server functions get theirs
+/// from [`super::blame`].
+pub(super) fn answer_with(refusal: &Refusal) {
+    let is_page = use_context::<Parts>().is_some_and(|it| !it.uri.path().starts_with(FUNCTIONS));
+    if let (true, Some(response)) = (is_page, use_context::<ResponseOptions>()) {
         let status = StatusCode::from_u16(refusal.kind.http_status());
         response.set_status(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     }
-    ApiError(refusal)
-}
-
-fn is_plain_form(request: &Parts) -> bool {
-    let accepts_html = request
-        .headers
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    request.method == Method::POST && accepts_html
 }
 
 /// The refusal of the plain form that led here: Leptos leads back with the error in the address.

@@ -7,22 +7,22 @@ use state::notification;
 use state::theme::{self, Theme};
 
 /// The colours that the visitor chose.
-pub(super) fn theme(headers: &HeaderMap) -> Theme {
+pub(crate) fn theme(headers: &HeaderMap) -> Theme {
     cookie(headers, theme::COOKIE).map_or_else(Theme::default, Theme::from_name)
 }
 
 /// The name by which the visitor is known.
-pub(super) fn me(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn me(headers: &HeaderMap) -> Option<String> {
     cookie(headers, me::COOKIE).and_then(me::from_cookie)
 }
 
 /// The visitor's layout of the board.
-pub(super) fn layout(headers: &HeaderMap) -> Layout {
+pub(crate) fn layout(headers: &HeaderMap) -> Layout {
     cookie(headers, layout::COOKIE).map_or_else(Layout::default, Layout::from_cookie)
 }
 
 /// Returns true when the visitor wants notifications.
-pub(super) fn notifies(headers: &HeaderMap) -> bool {
+pub(crate) fn notifies(headers: &HeaderMap) -> bool {
     cookie(headers, notification::COOKIE) == Some(notification::WANTED)
 }
 

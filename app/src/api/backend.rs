@@ -1,0 +1,71 @@
+//! What the server functions ask of the server. The page depends on this trait alone; the server
+//! implements it over its board and puts one into the context of each request.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::board::Snapshot;
+use domain::error::ErrorKind;
+use domain::id::TaskId;
+use domain::status::Status;
+use leptos::prelude::use_context;
+use state::Opening;
+use state::change::Change;
+use state::drawer::Reading;
+use state::inbox::Told;
+use state::pending::{Request, Saved};
+use state::pulse::Pulse;
+use state::refusal::Refusal;
+
+/// The board behind the page, for one request of one caller. What it returns is fit to show: text
+/// from outside is cleaned, and a refusal keeps its cause to itself.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// Reads everything that the page of a URL shows when it is opened.
+    async fn open_page(&self, path: &str, query: &str) -> Result<Opening, Refusal>;
+
+    /// Reads the board, with or without its archive.
+    async fn read_board(&self, include_archived: bool) -> Result<Snapshot, Refusal>;
+
+    /// Reads the dispatcher's state, and the last line that each running task printed.
+    async fn read_pulse(&self) -> Result<Pulse, Refusal>;
+
+    /// Finds the tasks whose texts hold these words.
+    async fn search(&self, text: String) -> Result<Vec<TaskId>, Refusal>;
+
+    /// Reads a task, with its history and its log.
+    async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal>;
+
+    /// Reads the server's part of the inbox.
+    async fn read_inbox(&self) -> Result<Told, Refusal>;
+
+    /// Carries out a request, all of it or none.
+    async fn ask(&self, request: Request) -> Result<Saved, Refusal>;
+
+    /// Changes many tasks, each by itself and with its own answer.
+    async fn update_tasks(
+        &self,
+        changes: Vec<(TaskId, Change)>,
+    ) -> Result<Vec<Result<Saved, Refusal>>, Refusal>;
+
+    /// Puts a task into another column. `end_run` agrees that the run of its worker ends.
+    async fn move_task(&self, task: TaskId, to: Status, end_run: bool) -> Result<Saved, Refusal>;
+
+    /// Changes the title and the description of a task, as a plain form sends them.
+    async fn edit_task(&self, task: TaskId, title: String, body: String) -> Result<Saved, Refusal>;
+
+    /// Runs a dispatcher tick and returns the number of tasks it started.
+    async fn nudge(&self) -> Result<u32, Refusal>;
+}
+
+/// The proof that forms send where no script does: see the front door of the server.
+#[derive(Clone)]
+pub struct FormProof(pub String);
+
+/// Returns the backend of this request.
+pub(super) fn backend() -> Result<Arc<dyn Backend>, Refusal> {
+    use_context().ok_or_else(|| Refusal {
+        kind: ErrorKind::Internal,
+        message: "the server is not set up".to_owned(),
+    })
+}

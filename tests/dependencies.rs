@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::text;
 
 /// For each package of ours: which others of ours it may use, and which crates it must never use.
-const RULES: [(&str, &[&str], &[&str]); 8] = [
+const RULES: [(&str, &[&str], &[&str]); 9] = [
     (
         "domain",
         &[],
@@ -52,8 +52,13 @@ const RULES: [(&str, &[&str], &[&str]); 8] = [
         &["leptos", "axum", "clap", "rusqlite"],
     ),
     (
+        "notifier",
+        &["dispatcher", "domain", "kernel"],
+        &["leptos", "clap", "rusqlite"],
+    ),
+    (
         "server",
-        &["app", "dispatcher", "domain", "kernel", "state"],
+        &["app", "dispatcher", "domain", "kernel", "notifier", "state"],
         &["rusqlite"],
     ),
     // It speaks SQL only as another program would that writes to the same file.

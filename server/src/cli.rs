@@ -80,7 +80,6 @@ use paint::Paint;
 use session::Session;
 use usage::Senseless;
 
-pub(crate) use slash::run_slash;
 pub(crate) use text::moment;
 
 /// The position of the global flags in the help of a verb.

@@ -8,13 +8,13 @@ use anyhow::Context as _;
 use dispatcher::{Config, Dispatcher, FindServers, Home};
 use domain::event::Event;
 use domain::time::Timestamp;
+use notifier::{Host, Notifier, RunLine};
 use rustix::fs::Mode;
 
 use crate::board_file;
 use crate::lines::{LastLines, Lines};
-use crate::notify::Notifier;
 use crate::serve::servers_of;
-use crate::shutdown::{Signals, WhenStopped};
+use crate::shutdown::{Signals, WhenStopped, in_time};
 
 /// The settings of a dispatcher without a server.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) when_stopped: WhenStopped,
     /// The umask of the person who started the program, for the workers.
     pub(crate) umask: Mode,
+    /// What carries out a line from a chat.
+    pub(crate) run_line: RunLine,
 }
 
 /// The verbosity of standard output.
@@ -64,7 +66,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     };
     let looking = tokio::spawn(board_file::look_for_damage(kernel.clone()));
     let mut feed = kernel.feed(*kernel.newest_event().borrow());
-    let notifier = Notifier::start(kernel.clone(), home.clone(), servers).await?;
+    let host = Host::new(kernel.clone(), home.clone(), settings.run_line);
+    let notifier = Notifier::start(host, servers).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
     let pidfile = settings.pidfile.and_then(PidFile::write);
     announce(settings.interval)?;
@@ -86,7 +89,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     // Before the lock is free: the next dispatcher may use the same file.
     drop(pidfile);
     settings.when_stopped.end(dispatcher, &mut signals).await;
-    notifier.stop().await;
+    in_time("the notifier", notifier.stop()).await;
     looking.abort();
     told.say("(dispatcher stopped)\n");
     Ok(last_lines)

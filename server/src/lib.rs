@@ -20,7 +20,6 @@ mod lines;
 mod listen;
 mod log_page;
 mod metrics;
-mod notify;
 mod other_boards;
 mod page;
 mod plain_page;
@@ -49,7 +48,6 @@ use auth::FrontDoor;
 use events::{Relay, Statuses};
 use limits::Turns;
 use metrics::Metrics;
-use notify::{Gate, Gates};
 use rest::BoardCopy;
 use rest::once::UnderWay;
 use shutdown::Shutdown;
@@ -69,7 +67,6 @@ pub(crate) struct Shared {
     dispatching: Arc<dispatcher::Config>,
     door: Arc<FrontDoor>,
     shutdown: Shutdown,
-    slack: Gates,
     metrics: Arc<Metrics>,
     turns: Turns,
     board_copy: Arc<BoardCopy>,
@@ -92,7 +89,6 @@ impl AppState {
         dispatching: dispatcher::Config,
         door: FrontDoor,
         shutdown: Shutdown,
-        slack: Gates,
     ) -> Self {
         let metrics: Arc<Metrics> = Arc::default();
         Self(Arc::new(Shared {
@@ -102,7 +98,6 @@ impl AppState {
             dispatching: Arc::new(dispatching),
             door: Arc::new(door),
             shutdown,
-            slack,
             turns: Turns::new(metrics.clone()),
             metrics,
             board_copy: Arc::default(),
@@ -118,11 +113,6 @@ impl AppState {
     /// The board.
     pub(crate) fn kernel(&self) -> &Kernel {
         &self.kernel
-    }
-
-    /// Lets Slack in, where `kanban.toml` does.
-    pub(crate) fn slack(&self) -> Option<Arc<Gate>> {
-        self.slack.now()
     }
 }
 
@@ -141,11 +131,11 @@ impl FromRef<AppState> for LeptosOptions {
 }
 
 /// Every route of the server, behind the front door.
-pub(crate) fn router(state: AppState) -> Router {
+pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
     let routes = page::routes(&state)
         .nest("/api/plugins/kanban", rest::routes(&state))
         .merge(auth::routes())
-        .merge(notify::routes())
+        .merge(chats)
         .merge(guide::routes())
         .route("/t/{id}/log", get(log_page::log))
         .route("/api/openapi.json", get(rest::openapi::document))

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use dispatcher::{Config, FindServers, Home, Servers};
 use domain::time::Timestamp;
+use notifier::{Host, Notifier, RunLine};
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -17,10 +18,9 @@ use tokio::time::{interval, timeout};
 
 use crate::address::{self, Reachable};
 use crate::auth::{self, FrontDoor, LeftSessions, PublicUrl, Token, launch_link};
-use crate::notify::Notifier;
 use crate::other_boards;
 use crate::post::{Place, Post};
-use crate::shutdown::{Shutdown, Signals, WhenStopped};
+use crate::shutdown::{Shutdown, Signals, WhenStopped, in_time};
 use crate::{AppState, board_file, router};
 
 /// The time limit for open requests and sockets on shutdown. The dispatcher's workers are not: they
@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) when_stopped: WhenStopped,
     /// The umask of the person who started the program, for the workers.
     pub(crate) umask: Mode,
+    /// What carries out a line from a chat.
+    pub(crate) run_line: RunLine,
 }
 
 /// Serves a board until the process is asked to end.
@@ -73,7 +75,8 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
 
     let config = dispatcher_config(&settings)?;
-    let notifier = Notifier::start(kernel.clone(), home.clone(), config.servers.clone()).await?;
+    let host = Host::new(kernel.clone(), home.clone(), settings.run_line);
+    let notifier = Notifier::start(host, config.servers.clone()).await?;
     let dispatcher = Place::default();
     let post = match settings.dispatching {
         Dispatching::On => Post::take(&kernel, home, config.clone(), &dispatcher).await?,
@@ -97,7 +100,6 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         config,
         door,
         shutdown.clone(),
-        notifier.gates(),
     );
     announce(address, &launch_link)?;
     let others = home.clone();
@@ -108,13 +110,18 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let looking = tokio::spawn(board_file::look_for_damage(kernel.clone()));
     let rotation = tokio::spawn(auth::follow(state.clone(), home.token()));
     let metrics = state.metrics.clone();
-    let serving = crate::listen::listen(listener, router(state), metrics, shutdown.clone());
+    let serving = crate::listen::listen(
+        listener,
+        router(state, notifier.routes()),
+        metrics,
+        shutdown.clone(),
+    );
     let mut serving = tokio::spawn(serving);
     signals.asked_to_end().await;
     tracing::info!("stopping");
     // Whoever waits for the workers can watch them.
     post.leave(settings.when_stopped, &mut signals).await;
-    notifier.stop().await;
+    in_time("the notifier", notifier.stop()).await;
     shutdown.begin();
     let left = async {
         let everybody = async { tokio::join!((&mut serving), shutdown.finished()) };

@@ -93,6 +93,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let receipt = session.execute_as(creator, new).await?;
     let Created { task: id, is_new } = receipt.answer;
     let task = session.task(&id).await?;
+    output.created = Some(id.clone());
     if args.json {
         return output.json(&TaskObject::from(&task));
     }

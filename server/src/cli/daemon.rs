@@ -9,6 +9,7 @@ use dispatcher::Home;
 use rustix::fs::Mode;
 
 use super::output::Output;
+use super::slash::run_slash;
 use crate::daemon::{self, Settings, Telling};
 use crate::shutdown::{WhenStopped, run_to_the_end};
 
@@ -64,6 +65,7 @@ pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> a
         },
         when_stopped: WhenStopped::from_flag(args.drain),
         umask,
+        run_line: run_slash,
     };
     run_to_the_end(daemon::run(settings)).map(drop)
 }

@@ -7,7 +7,7 @@ use domain::notify::quiet::QuietHours;
 use super::address;
 use super::output::Output;
 use super::session::{self, Session};
-use crate::notify::check_platform;
+use notifier::check_platform;
 
 /// Tell somebody what becomes of a task, or of all tasks, from now on
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@ use std::fmt::{Display, Write as _};
 use std::io;
 use std::process::ExitCode;
 
+use domain::id::TaskId;
 use domain::text::json::escaped;
 use domain::text::{coloured, one_line, printed};
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub(super) struct Output {
     data: String,
     asides: String,
     has_failed: bool,
+    /// The task that was created, or found under its key.
+    pub(super) created: Option<TaskId>,
     /// The colours of data for people.
     pub(super) paint: Paint,
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use dispatcher::Home;
 use rustix::fs::Mode;
 
+use super::slash::run_slash;
 use crate::auth::PublicUrl;
 use crate::serve::{self, Dispatching, Settings};
 use crate::shutdown::{WhenStopped, run_to_the_end};
@@ -52,6 +53,7 @@ pub(super) fn run(args: Args, home: Home, umask: Mode) -> anyhow::Result<()> {
         dispatching,
         when_stopped: WhenStopped::from_flag(args.drain),
         umask,
+        run_line: run_slash,
     };
     run_to_the_end(serve::serve(settings))
 }

@@ -6,7 +6,9 @@ use clap::{CommandFactory, FromArgMatches};
 use dispatcher::Home;
 use domain::actor::Actor;
 use domain::text::lines;
+use futures::future::BoxFuture;
 use kernel::Kernel;
+use notifier::Answer;
 
 use super::output::Output;
 use super::session::Session;
@@ -31,7 +33,8 @@ pub(super) async fn run(args: &Args, session: &Session, output: &mut Output) -> 
     } = session;
     // Whoever hands a line over has let its author in, but does not say that kanban.toml trusts them.
     let actor = Actor::in_chat(author, false);
-    output.painted_line(run_slash(kernel, home, &actor, &args.line).await);
+    let (kernel, home, line) = (kernel.clone(), home.clone(), args.line.clone());
+    output.painted_line(run_slash(kernel, home, actor, line).await.text);
     Ok(())
 }
 
@@ -41,18 +44,28 @@ const LONGEST_ANSWER: usize = 3_800;
 /// The text in place of the rest of a longer one.
 const CUT: &str = "\n… (cut; the board or a terminal has the rest)";
 
-/// Runs a line in the name of `actor` and returns the answer, which is never empty.
-pub(crate) async fn run_slash(kernel: &Kernel, home: &Home, actor: &Actor, line: &str) -> String {
-    let answer = match understand(line) {
-        Ok(verb) => carry_out(verb, kernel, home, actor).await,
-        Err(sentence) => sentence,
+/// Runs a line in the name of `actor`: what the notifier is handed for its chats.
+pub(super) fn run_slash(
+    kernel: Kernel,
+    home: Home,
+    actor: Actor,
+    line: String,
+) -> BoxFuture<'static, Answer> {
+    let answering = async move {
+        let mut output = Output::default();
+        match understand(&line) {
+            Ok(verb) => carry_out(verb, kernel, home, &actor, &mut output).await,
+            Err(sentence) => output.text(&sentence),
+        }
+        let created = output.created.take();
+        // A chat obeys what a terminal does, and direction overrides too.
+        let text = match lines(output.into_text().trim_end()).as_ref() {
+            "" => "(no output)".to_owned(),
+            text => cut(text),
+        };
+        Answer { text, created }
     };
-    // A chat obeys what a terminal does, and direction overrides too.
-    let answer = lines(answer.trim_end());
-    if answer.is_empty() {
-        return "(no output)".to_owned();
-    }
-    cut(&answer)
+    Box::pin(answering)
 }
 
 /// The verb that a line asks for, or the answer where it asks for none.
@@ -97,17 +110,16 @@ fn understand(line: &str) -> Result<Verb, String> {
     }
 }
 
-async fn carry_out(verb: Verb, kernel: &Kernel, home: &Home, actor: &Actor) -> String {
+async fn carry_out(verb: Verb, kernel: Kernel, home: Home, actor: &Actor, output: &mut Output) {
     if let Some(refusal) = verb.refused_to(&actor.authority) {
-        return format!("kanban: {refusal}");
+        return output.complain(format_args!("kanban: {refusal}"));
     }
-    let mut output = Output::default();
     let done = match verb {
         Verb::OnBoard(verb) => {
-            let session = Session::in_chat(kernel.clone(), home.clone(), actor);
-            verb.carry_out(&session, &mut output).await
+            let session = Session::in_chat(kernel, home, actor);
+            verb.carry_out(&session, output).await
         }
-        Verb::Guide(args) => guide::run(&args, &mut output),
+        Verb::Guide(args) => guide::run(&args, output),
         Verb::Following(_)
         | Verb::Serve(_)
         | Verb::Daemon(_)
@@ -121,7 +133,6 @@ async fn carry_out(verb: Verb, kernel: &Kernel, home: &Home, actor: &Actor) -> S
     if let Err(error) = done {
         output.complain(format_args!("kanban: {error:#}"));
     }
-    output.into_text()
 }
 
 /// At most [`LONGEST_ANSWER`] characters, with a word about the rest.
@@ -196,7 +207,10 @@ mod tests {
             let count = rng.random_range(0..7);
             let parts = (0..count).filter_map(|_| PARTS.choose(&mut rng).copied());
             let line = parts.collect::<Vec<_>>().join(" ");
-            let answer = run_slash(&kernel, &home, &Actor::full("ada"), &line).await;
+            let (kernel, home) = (kernel.clone(), home.clone());
+            let answer = run_slash(kernel, home, Actor::full("ada"), line.clone())
+                .await
+                .text;
             assert!(!answer.trim().is_empty(), "{line:?}");
             assert!(answer.chars().count() <= LONGEST_ANSWER, "{line:?}");
         }

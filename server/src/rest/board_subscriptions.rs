@@ -15,7 +15,7 @@ use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
-use crate::notify::check_platform;
+use notifier::check_platform;
 
 /// A subscription to the whole board, or to a part of it.
 #[utoipa::path(

@@ -13,7 +13,7 @@ use super::wire;
 use crate::AppState;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
-use crate::notify::check_platform;
+use notifier::check_platform;
 
 /// Who is told of which task.
 #[utoipa::path(

@@ -1,10 +1,11 @@
 //! News: whether those who want to be told are.
 
 use domain::text::one_line;
+use notifier::Host;
 
 use super::finding::Finding;
 use crate::cli::session::Session;
-use crate::notify;
+use crate::cli::slash::run_slash;
 
 const CHECK: &str = "notifications";
 
@@ -28,8 +29,9 @@ pub(super) async fn look(session: &Session) -> anyhow::Result<Vec<Finding>> {
             "`kanban notify-list` names the places",
         ));
     }
+    let host = Host::new(session.kernel.clone(), session.home.clone(), run_slash);
     // A server may have variables that this terminal lacks.
-    for mistake in notify::mistakes(session.kernel.clone(), session.home.clone())? {
+    for mistake in notifier::mistakes(&host)? {
         let remedy = "mend it in kanban.toml, or set the variable where the server is started";
         findings.push(Finding::note(CHECK, mistake.to_string(), remedy));
     }

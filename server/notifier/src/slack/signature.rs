@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::notify::secret::Secret;
+use crate::secret::Secret;
 
 /// The oldest request, in seconds: Slack's recommendation against replays.
 const FRESH: u64 = 300;

@@ -10,12 +10,12 @@ use domain::actor::Actor;
 use domain::command::{Audit, Change, CommentOnTask, Subscribe, TakeMessage, UnblockTask};
 use domain::id::TaskId;
 use domain::notify::Address;
+use futures::future::BoxFuture;
 use kernel::Kernel;
 
-use self::line::{created, is_command, straight};
+use self::line::{is_command, straight};
 use super::guests::{Guests, Strangers, name};
 use super::notifier;
-use crate::cli::run_slash;
 
 /// The answer to strangers.
 const REFUSAL: &str = "Sorry, I do not know you. Whoever runs this board can let you in:";
@@ -47,13 +47,39 @@ pub(super) enum About {
     Question(TaskId),
 }
 
-/// The state that the gateways of one process share.
+/// Carries out a line such as `/kanban create "fix the door"` in the name of an actor.
+pub type RunLine = fn(Kernel, Home, Actor, String) -> BoxFuture<'static, Answer>;
+
+/// The answer to a line from a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What is sent back, never empty.
+    pub text: String,
+    /// The task that the line created, or found under its key.
+    pub created: Option<TaskId>,
+}
+
+/// The board that the chats of one process speak to.
 #[derive(Clone)]
-pub(super) struct Host {
+pub struct Host {
     pub(super) kernel: Kernel,
     pub(super) home: Home,
+    run_line: RunLine,
     /// They stay refused when `kanban.toml` is read again.
     pub(super) strangers: Arc<Strangers>,
+}
+
+impl Host {
+    /// Names the board, its home folder, and what understands a line: the command line is a door of
+    /// its own.
+    pub fn new(kernel: Kernel, home: Home, run_line: RunLine) -> Self {
+        Self {
+            kernel,
+            home,
+            run_line,
+            strangers: Arc::default(),
+        }
+    }
 }
 
 /// The board, for people in the chats of one platform.
@@ -196,17 +222,23 @@ impl Gateway {
 
     async fn command(&self, actor: &Actor, heard: &Heard) -> Result<String, kernel::Error> {
         let line = straight(&heard.text);
-        let Host { kernel, home, .. } = &self.host;
-        let answer = run_slash(kernel, home, actor, &line).await;
-        let Some(task) = created(&line, &answer) else {
-            return Ok(answer);
+        let Host {
+            kernel,
+            home,
+            run_line,
+            ..
+        } = &self.host;
+        let Answer { text, created } =
+            run_line(kernel.clone(), home.clone(), actor.clone(), line).await;
+        let Some(task) = created else {
+            return Ok(text);
         };
         let to = heard.from.clone();
         let subscribe = Subscribe { task, to };
         kernel.execute(actor, subscribe).await?;
-        Ok(format!("{answer}\n{SUBSCRIBED}"))
+        Ok(format!("{text}\n{SUBSCRIBED}"))
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

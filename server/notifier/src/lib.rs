@@ -23,8 +23,6 @@ mod tests;
 mod web;
 mod webhook;
 
-pub(crate) use self::slack::gate::Gate;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,11 +41,10 @@ use tokio::task::{Id, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 use self::config::Setup;
-use self::gateway::Host;
+pub use self::gateway::{Answer, Host, RunLine};
 use self::lock::Lock;
+use self::slack::gate::Gate;
 use self::source::Source;
-use crate::AppState;
-use crate::shutdown::in_time;
 
 /// The most places that are notified at once: a few slow ones do not hold up the rest, and a
 /// thousand of them do not use up the machine.
@@ -66,7 +63,7 @@ const TROUBLE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The task that delivers. It has to be stopped.
-pub(crate) struct Notifier {
+pub struct Notifier {
     stop: watch::Sender<bool>,
     running: JoinHandle<()>,
     setup: watch::Receiver<Arc<Setup>>,
@@ -77,7 +74,7 @@ pub(crate) struct Notifier {
 ///
 /// # Errors
 /// Fails when there is no such platform.
-pub(crate) fn check_platform(to: &Address, home: &Home) -> Result<(), Refusal> {
+pub fn check_platform(to: &Address, home: &Home) -> Result<(), Refusal> {
     let platform = to.platform.trim();
     let is_known = platform.is_empty() || PLATFORMS.contains(&platform);
     if is_known || home.root().join("config.yaml").exists() {
@@ -87,13 +84,13 @@ pub(crate) fn check_platform(to: &Address, home: &Home) -> Result<(), Refusal> {
     }
 }
 
-/// The way in for Slack, as `kanban.toml` has it now.
+/// The gate for Slack, as `kanban.toml` has it now.
 #[derive(Clone)]
-pub(crate) struct Gates(watch::Receiver<Arc<Setup>>);
+struct Gates(watch::Receiver<Arc<Setup>>);
 
 impl Gates {
-    /// The gate, where there is one.
-    pub(crate) fn now(&self) -> Option<Arc<Gate>> {
+    /// Returns the gate, where there is one.
+    fn now(&self) -> Option<Arc<Gate>> {
         self.0.borrow().gate.clone()
     }
 }
@@ -102,14 +99,9 @@ impl Gates {
 ///
 /// # Errors
 /// Fails when the system's certificates cannot be read.
-pub(crate) fn mistakes(kernel: Kernel, home: Home) -> anyhow::Result<Vec<Mistake>> {
-    let host = Host {
-        kernel,
-        home,
-        strangers: Arc::default(),
-    };
+pub fn mistakes(host: &Host) -> anyhow::Result<Vec<Mistake>> {
     let client = Arc::new(web::client().map_err(anyhow::Error::msg)?);
-    Ok(config::read_sound(&client, &host).1)
+    Ok(config::read_sound(&client, host).1)
 }
 
 impl Notifier {
@@ -119,16 +111,8 @@ impl Notifier {
     ///
     /// # Errors
     /// Fails when the system's certificates cannot be read.
-    pub(crate) async fn start(
-        kernel: Kernel,
-        home: Home,
-        servers: FindServers,
-    ) -> anyhow::Result<Self> {
-        let host = Host {
-            kernel: kernel.clone(),
-            home: home.clone(),
-            strangers: Arc::default(),
-        };
+    pub async fn start(host: Host, servers: FindServers) -> anyhow::Result<Self> {
+        let (kernel, home) = (host.kernel.clone(), host.home.clone());
         let opening = spawn_blocking(move || {
             let client = web::client().map_err(anyhow::Error::msg)?;
             anyhow::Ok(Source::open(host, Arc::new(client)))
@@ -154,29 +138,24 @@ impl Notifier {
         })
     }
 
-    /// Lets Slack in, where `kanban.toml` does.
-    pub(crate) fn gates(&self) -> Gates {
-        Gates(self.setup.clone())
+    /// Returns the routes of chats that cannot be polled, under `/chat`. They check a signature
+    /// instead of a token.
+    pub fn routes<S>(&self) -> Router<S> {
+        Router::new()
+            .route("/chat/slack/command", post(slack::gate::command))
+            .route("/chat/slack/events", post(slack::gate::events))
+            .route("/chat/slack/interaction", post(slack::gate::interaction))
+            .with_state(Gates(self.setup.clone()))
     }
 
-    /// Ends it. What is not delivered yet stays in the outbox.
-    pub(crate) async fn stop(self) {
+    /// Ends it, once the deliveries under way have ended or a few seconds have passed. What is not
+    /// delivered yet stays in the outbox.
+    pub async fn stop(self) {
         self.stop.send_replace(true);
-        let ended = async {
-            if let Err(error) = self.running.await {
-                tracing::error!(%error, "the notifier ended badly");
-            }
-        };
-        in_time("the notifier", ended).await;
+        if let Err(error) = self.running.await {
+            tracing::error!(%error, "the notifier ended badly");
+        }
     }
-}
-
-/// The routes of chats that cannot be polled. They check a signature instead of a token.
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/chat/slack/command", post(slack::gate::command))
-        .route("/chat/slack/events", post(slack::gate::events))
-        .route("/chat/slack/interaction", post(slack::gate::interaction))
 }
 
 /// The actor that records deliveries.

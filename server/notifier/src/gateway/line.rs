@@ -1,7 +1,5 @@
 //! A line that somebody wrote in a chat.
 
-use domain::id::TaskId;
-
 /// Returns true when a line is meant for the board.
 pub(super) fn is_command(text: &str) -> bool {
     let first = text.split_whitespace().next();
@@ -22,22 +20,6 @@ pub(super) fn straight(text: &str) -> String {
     } else {
         text
     }
-}
-
-/// The task that a line has made, whether the answer is for people or JSON.
-pub(super) fn created(line: &str, answer: &str) -> Option<TaskId> {
-    if line.split_whitespace().nth(1) != Some("create") {
-        return None;
-    }
-    let first = answer.lines().next()?;
-    let named = ["Created ", "Found "]
-        .into_iter()
-        .find_map(|verb| first.strip_prefix(verb));
-    if let Some(rest) = named {
-        return rest.split_whitespace().next()?.parse().ok();
-    }
-    let task: serde_json::Value = serde_json::from_str(answer).ok()?;
-    task.get("id")?.as_str()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A delivery to this place that tells that a task is blocked.
-    pub(in crate::notify) fn delivery(platform: &str, chat_id: &str) -> Delivery {
+    pub(crate) fn delivery(platform: &str, chat_id: &str) -> Delivery {
         Delivery {
             id: DeliveryId(1),
             key: "msg_1".to_owned(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::notify::secret::Reference;
+use crate::secret::Reference;
 
 /// The part of the file that is ours; the dispatcher looks at the rest.
 #[derive(Debug, Default, Deserialize)]

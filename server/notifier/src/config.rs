@@ -256,6 +256,7 @@ mod tests {
     use kernel::Kernel;
     use tempfile::TempDir;
 
+    use super::super::gateway::tests::host;
     use super::super::web;
     use super::*;
 
@@ -278,11 +279,7 @@ mod tests {
             let secret = self.0.path().join("secret");
             let reference = format!("{{ file = {:?} }}", secret.to_str().unwrap());
             self.write("kanban.toml", &text.replace("SECRET", &reference));
-            let host = Host {
-                kernel: Kernel::open(&home.db()).unwrap(),
-                home,
-                strangers: Arc::default(),
-            };
+            let host = host(Kernel::open(&home.db()).unwrap(), home);
             read(&Arc::new(web::client().unwrap()), &host)
         }
 

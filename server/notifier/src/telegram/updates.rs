@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Patience, Telegram, unblocks};
-use crate::notify::gateway::{About, Gateway, Heard};
-use crate::notify::pass;
+use crate::gateway::{About, Gateway, Heard};
+use crate::pass;
 
 /// The time for which Telegram holds a request back until there is something to answer.
 const POLL: Duration = Duration::from_secs(50);
@@ -32,9 +32,9 @@ const LONGEST_ANSWER: usize = AT_ONCE * 128 * 1024;
 
 /// A bot that listens.
 #[derive(Clone)]
-pub(in crate::notify) struct Updates {
-    pub(in crate::notify) bot: Telegram,
-    pub(in crate::notify) gateway: Gateway,
+pub(crate) struct Updates {
+    pub(crate) bot: Telegram,
+    pub(crate) gateway: Gateway,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,7 +104,7 @@ struct AnswerCallbackQuery<'a> {
 
 impl Updates {
     /// Listens until this is over. What is being done then is done to its end.
-    pub(in crate::notify) async fn listen(&self, until: impl Future<Output = ()>) {
+    pub(crate) async fn listen(&self, until: impl Future<Output = ()>) {
         let mut until = pin!(until);
         let mut offset = 0;
         loop {
@@ -256,11 +256,11 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::notify::gateway::Host;
-    use crate::notify::guests::Guests;
-    use crate::notify::receiver::Receiver;
-    use crate::notify::secret::Secret;
-    use crate::notify::web;
+    use crate::gateway::tests::host;
+    use crate::guests::Guests;
+    use crate::receiver::Receiver;
+    use crate::secret::Secret;
+    use crate::web;
 
     /// A bot that listens to `receiver` and trusts the user 1, and its board.
     fn updates(receiver: &Receiver, folder: &TempDir) -> (Updates, Kernel) {
@@ -274,11 +274,7 @@ mod tests {
                 is_listening: true,
             },
             gateway: Gateway {
-                host: Host {
-                    kernel: kernel.clone(),
-                    home,
-                    strangers: Arc::default(),
-                },
+                host: host(kernel.clone(), home),
                 guests: Guests {
                     trusted: BTreeSet::from(["1".to_owned()]),
                     ..Guests::default()
@@ -353,10 +349,7 @@ mod tests {
             task: task.clone(),
             reason: None,
         };
-        kernel
-            .execute(&crate::notify::notifier(), block)
-            .await
-            .unwrap();
+        kernel.execute(&crate::notifier(), block).await.unwrap();
         let press = json!({"ok": true, "result": [{"update_id": 901, "callback_query": {
             "id": "c1", "from": {"id": 1}, "data": format!("unblock {task}"),
             "message": {"message_id": 12, "chat": {"id": -1007}},

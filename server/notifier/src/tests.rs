@@ -35,7 +35,8 @@ impl Board {
     }
 
     async fn notifier(&self) -> anyhow::Result<Notifier> {
-        Notifier::start(self.kernel.clone(), self.home.clone(), FindServers::Nowhere).await
+        let host = gateway::tests::host(self.kernel.clone(), self.home.clone());
+        Notifier::start(host, FindServers::Nowhere).await
     }
 
     async fn give<V: Verb>(&self, verb: V) -> V::Answer {

@@ -3,7 +3,7 @@
 use domain::id::TaskId;
 use serde_json::{Value, json};
 
-use crate::notify::message::LET_GO_ON;
+use crate::message::LET_GO_ON;
 
 /// The longest text of a section, in characters
 /// (<https://api.slack.com/reference/block-kit/blocks#section>).

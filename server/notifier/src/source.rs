@@ -99,6 +99,7 @@ mod tests {
     use dispatcher::Home;
     use kernel::Kernel;
 
+    use super::super::gateway::tests::host;
     use super::super::web;
     use super::*;
 
@@ -107,11 +108,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path()).unwrap();
         let file = home.config();
-        let host = Host {
-            kernel: Kernel::open(&home.db()).unwrap(),
-            home,
-            strangers: Arc::default(),
-        };
+        let host = host(Kernel::open(&home.db()).unwrap(), home);
         let client = Arc::new(web::client().unwrap());
         let (mut source, _) = Source::open(host, client);
         let mut look = || {

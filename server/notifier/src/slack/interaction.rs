@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blocks::{self, ANSWER, TEXT, UNBLOCK};
 use super::gate::{Gate, address, form};
-use crate::notify::gateway::{About, Heard};
+use crate::gateway::{About, Heard};
 
 /// An interaction.
 #[derive(Debug, Deserialize)]

@@ -14,15 +14,15 @@ use serde_json::json;
 
 use super::interaction::Interaction;
 use super::{Slack, escape, signature};
-use crate::AppState;
-use crate::notify::gateway::{About, Gateway, Heard};
-use crate::notify::secret::Secret;
+use crate::Gates;
+use crate::gateway::{About, Gateway, Heard};
+use crate::secret::Secret;
 
 /// The gate for one workspace.
 pub(crate) struct Gate {
-    pub(in crate::notify) slack: Slack,
-    pub(in crate::notify) gateway: Gateway,
-    pub(in crate::notify) signing_secret: Secret,
+    pub(crate) slack: Slack,
+    pub(crate) gateway: Gateway,
+    pub(crate) signing_secret: Secret,
 }
 
 /// A slash command (<https://api.slack.com/interactivity/slash-commands>).
@@ -62,16 +62,16 @@ struct Event {
 }
 
 /// Takes `/kanban …`.
-pub(crate) async fn command(state: State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
-    match open(&state, &headers, &body) {
+pub(crate) async fn command(gates: State<Gates>, headers: HeaderMap, body: Bytes) -> Response {
+    match open(&gates, &headers, &body) {
         Ok(gate) => gate.take_command(&SlashCommand::read(&body)).await,
         Err(status) => status.into_response(),
     }
 }
 
 /// Takes what is written where the app listens.
-pub(crate) async fn events(state: State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
-    match (open(&state, &headers, &body), serde_json::from_slice(&body)) {
+pub(crate) async fn events(gates: State<Gates>, headers: HeaderMap, body: Bytes) -> Response {
+    match (open(&gates, &headers, &body), serde_json::from_slice(&body)) {
         (Err(status), _) => status.into_response(),
         (Ok(gate), Ok(envelope)) => gate.take_event(envelope).await,
         (Ok(_), Err(_)) => StatusCode::BAD_REQUEST.into_response(),
@@ -79,12 +79,8 @@ pub(crate) async fn events(state: State<AppState>, headers: HeaderMap, body: Byt
 }
 
 /// Takes what is pressed and filled in.
-pub(crate) async fn interaction(
-    state: State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    match (open(&state, &headers, &body), Interaction::read(&body)) {
+pub(crate) async fn interaction(gates: State<Gates>, headers: HeaderMap, body: Bytes) -> Response {
+    match (open(&gates, &headers, &body), Interaction::read(&body)) {
         (Err(status), _) => status.into_response(),
         (Ok(gate), Some(interaction)) => {
             gate.take_interaction(interaction).await;
@@ -95,9 +91,10 @@ pub(crate) async fn interaction(
 }
 
 /// The gate, for a request that Slack has signed. Nothing else of the request counts before that.
-fn open(state: &AppState, headers: &HeaderMap, body: &[u8]) -> Result<Arc<Gate>, StatusCode> {
-    let gate = state.slack().ok_or(StatusCode::NOT_FOUND)?;
-    if signature::is_signed(&gate.signing_secret, headers, body, state.kernel().now()) {
+fn open(gates: &Gates, headers: &HeaderMap, body: &[u8]) -> Result<Arc<Gate>, StatusCode> {
+    let gate = gates.now().ok_or(StatusCode::NOT_FOUND)?;
+    let now = gate.gateway.host.kernel.now();
+    if signature::is_signed(&gate.signing_secret, headers, body, now) {
         Ok(gate)
     } else {
         Err(StatusCode::UNAUTHORIZED)
@@ -229,10 +226,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::notify::gateway::Host;
-    use crate::notify::guests::Guests;
-    use crate::notify::receiver::Receiver;
-    use crate::notify::web;
+    use crate::gateway::tests::host;
+    use crate::guests::Guests;
+    use crate::receiver::Receiver;
+    use crate::web;
 
     fn gate(base_url: &str) -> (Gate, TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -246,11 +243,7 @@ mod tests {
                 is_listening: true,
             },
             gateway: Gateway {
-                host: Host {
-                    kernel: Kernel::open(&home.db()).unwrap(),
-                    home,
-                    strangers: Arc::default(),
-                },
+                host: host(Kernel::open(&home.db()).unwrap(), home),
                 guests: Guests {
                     trusted: BTreeSet::from(["U1".to_owned()]),
                     ..Guests::default()

@@ -9,7 +9,8 @@ use domain::id::{EventId, TaskId};
 use domain::status::Status;
 use domain::time::Timestamp;
 
-use crate::{filter, label};
+use crate::filter;
+use crate::label;
 
 /// The board up to a position in the event log.
 #[derive(Clone, Debug, PartialEq, Eq)]

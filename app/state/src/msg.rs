@@ -7,17 +7,22 @@ use domain::time::Timestamp;
 
 use crate::address::Address;
 use crate::change::Change;
+use crate::comment;
+use crate::confirm;
 use crate::connection::{self, Socket};
+use crate::edit;
+use crate::filter;
 use crate::keys::Action;
+use crate::layout;
+use crate::notification;
 use crate::palette::{self, Page};
+use crate::pending;
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
+use crate::selection;
 use crate::theme::Theme;
 use crate::undo::ActId;
-use crate::{
-    Focus, Press, comment, confirm, create, drawer, edit, filter, inbox, layout, notification,
-    pending, selection,
-};
+use crate::{Focus, Press, create, drawer, inbox};
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]

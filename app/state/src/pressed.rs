@@ -10,8 +10,9 @@ use crate::inbox::ConcernId;
 use crate::keys::Action;
 use crate::palette::{self, Choice, Page, Palette};
 use crate::pending::{self, Request};
+use crate::selection;
 use crate::update::{choose as choose_cards, update as update_page};
-use crate::{Effect, Model, Msg, inbox, requests, selection, shown};
+use crate::{Effect, Model, Msg, inbox, requests, shown};
 use steps::{Step, across, beside};
 
 /// Two presses of one key within this time are one that was meant, in milliseconds: the time within

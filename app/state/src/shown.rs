@@ -16,16 +16,19 @@ use reactive_stores::Store;
 
 use crate::Model;
 use crate::address::Address;
+use crate::comment;
+use crate::confirm;
 use crate::connection::Link;
 use crate::figures::Figures;
 use crate::inbox::ConcernId;
 use crate::layout::Layout;
 use crate::notice::Notice;
+use crate::notification;
 use crate::palette::Item;
 use crate::pending::Ticket;
 use crate::theme::Theme;
 use crate::workers::Workers;
-use crate::{comment, confirm, create, inbox, notification};
+use crate::{create, inbox};
 
 pub(crate) use arrange::columns;
 pub use card::{Card, CardStoreFields};

@@ -9,14 +9,20 @@ use domain::status::Status;
 use domain::time::Timestamp;
 
 use crate::address::Address;
+use crate::comment;
+use crate::confirm;
 use crate::connection::{Link, Socket};
+use crate::edit;
+use crate::filter;
 use crate::filter::Whose;
+use crate::layout;
+use crate::notification;
 use crate::palette::{Page, Palette};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
+use crate::selection;
 use crate::{
-    Effect, Focus, Model, Msg, comment, confirm, connection, create, drawer, edit, filter, inbox,
-    layout, notification, pressed, requests, selection, shown,
+    Effect, Focus, Model, Msg, connection, create, drawer, inbox, pressed, requests, shown,
 };
 
 /// Updates the model and returns the effects.

@@ -13,11 +13,11 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::{Config, Source};
 use crate::error::Error;
-use crate::holders::lock_holders;
 use crate::home::Home;
 use crate::latencies::Latencies;
 use crate::plain_file;
 use crate::process;
+use crate::process::holders::lock_holders;
 use crate::report::TickReport;
 use crate::work::{Asked, Stop, Wakes, Work};
 

@@ -1,5 +1,8 @@
 //! The lanes: the programs behind assignees' names.
 
+pub(crate) mod prompt;
+pub(crate) mod template;
+
 mod program;
 
 use std::collections::BTreeMap;
@@ -12,8 +15,8 @@ use domain::dispatch::{LaneReport, is_profile};
 use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
-use crate::ends::{Rules, Success};
-use crate::template::Template;
+use crate::lanes::template::Template;
+use crate::run::ends::{Rules, Success};
 
 /// The lane that serves assignees without one of their own, where its program is found.
 const HERMES: &str = "hermes";

@@ -7,52 +7,38 @@
 
 #![warn(missing_docs)]
 
-mod by_hand;
+mod claim;
 mod config;
-mod crashed;
 mod dispatcher;
-mod dry_run;
-mod ends;
 mod error;
-mod fault;
 pub mod gc;
-mod holders;
 mod home;
 mod lanes;
 mod latencies;
-mod launch;
-mod leftovers;
-pub mod logs;
 mod machine;
 pub mod plain_file;
-mod plan;
 mod process;
-mod prompt;
 mod report;
-mod run_folder;
+mod run;
 pub mod sample;
-pub mod shim;
-mod strays;
-mod supervisor;
-mod template;
-mod unsettled;
-mod watched;
 mod work;
 mod workspaces;
 
-pub use crate::by_hand::{by_hand, move_in};
+pub use crate::run::{logs, shim};
+
+pub use crate::claim::by_hand::{by_hand, move_in};
+pub use crate::claim::dry_run::dry_run;
 pub use crate::config::{
     Config, EXAMPLE, FindServers, Mistake, Secrets, Servers, Settings, Stamp, config_text,
     durability,
 };
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
-pub use crate::dry_run::dry_run;
 pub use crate::error::Error;
-pub use crate::holders::lock_holders;
 pub use crate::home::Home;
 pub use crate::lanes::Lanes;
 pub use crate::latencies::Latencies;
 pub use crate::machine::look as look_at_machine;
+pub use crate::process::holders::lock_holders;
+pub use crate::process::strays::{Stray, is_alive, is_stopped, strays};
 pub use crate::report::{Skipped, Spawned, TickReport};
-pub use crate::strays::{Stray, is_alive, is_stopped, strays};
 pub use crate::workspaces::Repositories;

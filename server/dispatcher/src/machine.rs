@@ -11,7 +11,7 @@ use rustix::process::geteuid;
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::run_folder::RunFolder;
+use crate::run::folder::RunFolder;
 
 /// The free space that the home folder's disk needs, in bytes. A run takes a tenth of it for its
 /// own files; the rest is for the board's records of it.

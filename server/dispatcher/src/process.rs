@@ -1,5 +1,10 @@
 //! Telling processes apart, and what `/proc` says of them.
 
+pub(crate) mod crashed;
+pub(crate) mod holders;
+pub(crate) mod leftovers;
+pub(crate) mod strays;
+
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;

@@ -32,16 +32,16 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::Instant;
 
+use crate::claim::dry_run;
 use crate::config::{Config, Settings, Source};
-use crate::crashed::crashed;
-use crate::dry_run;
 use crate::error::Error;
 use crate::home::Home;
 use crate::latencies::Latencies;
 use crate::process;
+use crate::process::crashed::crashed;
 use crate::report::TickReport;
-use crate::run_folder::RunFolder;
-use crate::watched::{Process, Watched};
+use crate::run::folder::RunFolder;
+use crate::run::watched::{Process, Watched};
 
 use health::Health;
 use holds::Holds;

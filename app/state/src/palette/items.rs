@@ -6,10 +6,12 @@ use domain::status::Status;
 
 use super::{Page, Palette};
 use crate::change::Change;
+use crate::filter;
 use crate::filter::Fit;
 use crate::keys::{self, Action};
+use crate::layout;
 use crate::theme::Theme;
-use crate::{board, filter, label, layout};
+use crate::{board, label};
 
 /// More tasks than this nobody reads; another word finds the right one.
 const MOST_TASKS: usize = 30;

@@ -10,7 +10,7 @@ mod tests {
     use super::super::cap::Machine;
     use super::super::settings::{Circumstances, Settings};
     use super::super::{Config, EXAMPLE};
-    use crate::ends::Success;
+    use crate::run::ends::Success;
 
     fn read(text: &str) -> Settings {
         let now = Circumstances {

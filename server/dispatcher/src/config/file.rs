@@ -10,8 +10,8 @@ use kernel::Durability;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::ends::{Meaning, Success};
-use crate::template::Template;
+use crate::lanes::template::Template;
+use crate::run::ends::{Meaning, Success};
 use crate::workspaces;
 
 /// The whole file.

@@ -167,7 +167,7 @@ mod tests {
     use domain::dispatch::LaneReport;
 
     use super::*;
-    use crate::ends::{Meaning, Success};
+    use crate::run::ends::{Meaning, Success};
 
     fn config() -> Config {
         Config::new("/nonexistent/kanban".into())

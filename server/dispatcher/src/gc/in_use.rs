@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 use super::Reason;
 use crate::error::Error;
 use crate::home::Home;
-use crate::unsettled::unsettled;
+use crate::run::unsettled::unsettled;
 use crate::workspaces;
 
 /// The tasks and workspaces that bar removal.

@@ -13,8 +13,8 @@ use super::Work;
 use crate::config::{Config, Source};
 use crate::home::Home;
 use crate::process;
-use crate::run_folder::fixture::spec;
-use crate::run_folder::{RunFolder, Spec};
+use crate::run::folder::fixture::spec;
+use crate::run::folder::{RunFolder, Spec};
 
 /// The folder goes when it is dropped.
 pub(super) fn work() -> (TempDir, Work) {

@@ -6,11 +6,11 @@ use domain::dispatch::Place;
 use domain::id::RunId;
 
 use super::Work;
-use crate::ends::not_started;
 use crate::error::Error;
-use crate::fault::Fault;
-use crate::launch::in_time;
 use crate::machine::{look, probe};
+use crate::run::ends::not_started;
+use crate::run::fault::Fault;
+use crate::run::launch::in_time;
 
 /// The name of the check, in words.
 const LOOK: &str = "look at the machine";

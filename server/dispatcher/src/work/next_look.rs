@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Work;
 use crate::error::Error;
-use crate::watched::Watched;
+use crate::run::watched::Watched;
 
 /// The moment at which a look began, by both clocks. What falls due after it may have been passed over
 /// as not due yet, so another look has to be taken at it.
@@ -61,7 +61,7 @@ mod tests {
 
     use super::super::fixture::{work, work_by};
     use super::*;
-    use crate::ends::not_started;
+    use crate::run::ends::not_started;
 
     #[tokio::test]
     async fn a_hold_whose_rest_ends_during_a_look_is_tried_by_the_next_one_at_once() {

@@ -10,10 +10,10 @@ use domain::time::Timestamp;
 
 use super::{Work, blocking};
 use crate::error::Error;
-use crate::fault::Fault;
 use crate::process;
-use crate::run_folder::End;
-use crate::shim::GRACE;
+use crate::run::fault::Fault;
+use crate::run::folder::End;
+use crate::run::shim::GRACE;
 
 /// The time for which a supervisor that is not stopped may fail to renew a lease that is over. It
 /// tries three times as often.

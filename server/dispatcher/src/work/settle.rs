@@ -13,14 +13,14 @@ use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
 
 use super::{Work, blocking};
-use crate::ends::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::error::Error;
-use crate::fault::Fault;
-use crate::leftovers::{Leftovers, Traces};
-use crate::run_folder::{End, Exit, Owner, RunFolder, Session, Spec};
-use crate::supervisor::{self, Supervisor};
-use crate::unsettled;
-use crate::watched::Watched;
+use crate::process::leftovers::{Leftovers, Traces};
+use crate::run::ends::{Trace, Verdict, not_started, verdict, verdict_without_rules};
+use crate::run::fault::Fault;
+use crate::run::folder::{End, Exit, Owner, RunFolder, Session, Spec};
+use crate::run::supervisor::{self, Supervisor};
+use crate::run::unsettled;
+use crate::run::watched::Watched;
 
 impl Work {
     /// Settles the runs whose processes have ended before our eyes. One that cannot be settled is still
@@ -292,7 +292,7 @@ mod tests {
     use super::super::fixture::{place_of, work, work_by};
     use super::*;
     use crate::process;
-    use crate::watched::Process;
+    use crate::run::watched::Process;
 
     #[tokio::test]
     async fn a_crash_that_cannot_be_written_down_at_once_is_still_a_crash_later() {

@@ -8,11 +8,11 @@ use domain::run::{Claimed, OpenRun};
 use tokio::time::Instant;
 
 use super::{Work, count};
+use crate::claim::plan::{Snapshot, Start, plan};
 use crate::error::Error;
-use crate::launch::launch;
-use crate::plan::{Snapshot, Start, plan};
 use crate::report::Spawned;
-use crate::watched::Process;
+use crate::run::launch::launch;
+use crate::run::watched::Process;
 
 impl Work {
     /// Claims and starts the tasks that may start now, at most `max`, and returns their number.

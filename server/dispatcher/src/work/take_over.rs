@@ -9,12 +9,12 @@ use domain::id::RunId;
 use domain::run::{OpenRun, ProcessIdentity};
 
 use super::{Work, blocking};
-use crate::ends::Trace;
 use crate::error::Error;
-use crate::run_folder::RunFolder;
-use crate::supervisor::{self, Supervisor};
-use crate::unsettled;
-use crate::watched::Process;
+use crate::run::ends::Trace;
+use crate::run::folder::RunFolder;
+use crate::run::supervisor::{self, Supervisor};
+use crate::run::unsettled;
+use crate::run::watched::Process;
 
 impl Work {
     /// Watches a run that an earlier dispatcher started, or settles it when it has ended.
@@ -130,7 +130,7 @@ mod tests {
     use super::super::Work;
     use super::super::fixture::{place_of, work, work_by};
     use super::*;
-    use crate::dry_run::dry_run;
+    use crate::claim::dry_run::dry_run;
     use crate::process;
 
     async fn attach(work: &Work, run: RunId, process: ProcessIdentity) -> bool {

@@ -13,7 +13,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::Error;
-use crate::leftovers;
+use crate::process::leftovers;
 
 /// The time limit of a git command. Less than a lease, which nobody renews meanwhile.
 const PATIENCE: Duration = Duration::from_mins(10);

@@ -9,7 +9,7 @@ use rustix::fs::{Access, Mode, access};
 use super::log::RotatingLog;
 use super::output::Output;
 use crate::error::Error;
-use crate::run_folder::Spec;
+use crate::run::folder::Spec;
 use crate::workspaces;
 
 /// A worker that runs.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::log::RotatingLog;
 use crate::error::Error;
-use crate::logs;
+use crate::run::logs;
 
 /// The size of the output that is kept for the result.
 const RESULT_BYTES: usize = 4 * 1024;

@@ -12,9 +12,9 @@ use tokio::io::unix::AsyncFd;
 use tokio::process::Child;
 use tokio::time::Instant;
 
-use crate::ends::Trace;
 use crate::error::Error;
-use crate::run_folder::{End, Exit};
+use crate::run::ends::Trace;
+use crate::run::folder::{End, Exit};
 
 /// The time that a worker which has reported its end has to leave by itself.
 const LEAVE: Duration = Duration::from_secs(10);

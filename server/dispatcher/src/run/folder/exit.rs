@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::fault::Fault;
+use crate::run::fault::Fault;
 
 /// The end of a run's worker, as its supervisor saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ use self::watch::Watch;
 use crate::config::durability;
 use crate::error::Error;
 use crate::process;
-use crate::run_folder::{End, Exit, RunFolder, Spec};
+use crate::run::folder::{End, Exit, RunFolder, Spec};
 use crate::workspaces::Worktree;
 
 /// The time that processes have to leave after SIGTERM.

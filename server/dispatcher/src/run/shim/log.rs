@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use domain::id::RunId;
 
 use crate::error::Error;
-use crate::{logs, plain_file};
+use crate::plain_file;
+use crate::run::logs;
 
 /// The size at which a log is rotated, in bytes: the original's limit.
 const LIMIT: u64 = 2 * 1024 * 1024;

@@ -12,7 +12,7 @@ use domain::run::ProcessIdentity;
 
 use crate::error::Error;
 use crate::process;
-use crate::run_folder::RunFolder;
+use crate::run::folder::RunFolder;
 
 /// The state of a supervisor.
 #[derive(Debug)]

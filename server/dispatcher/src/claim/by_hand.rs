@@ -10,8 +10,8 @@ use kernel::Kernel;
 use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
-use crate::launch::{PREPARE, in_time, refuse_gone};
-use crate::unsettled::alive;
+use crate::run::launch::{PREPARE, in_time, refuse_gone};
+use crate::run::unsettled::alive;
 use crate::workspaces::{self, OfLane, Prepared, own_place};
 
 /// The claim policy of a manual claim, through whichever door: the task's previous worker has to be

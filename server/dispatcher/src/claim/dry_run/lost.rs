@@ -6,8 +6,8 @@ use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use kernel::{ForeignWorker, Kernel, StaleClaim};
 
-use crate::crashed::crashed;
 use crate::error::Error;
+use crate::process::crashed::crashed;
 
 /// Those that hold no more, and those whose workers are gone.
 pub(super) struct Lost {

@@ -7,8 +7,8 @@ use domain::run::Outcome;
 use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Fault;
-use crate::run_folder::{End, Exit};
+use crate::run::fault::Fault;
+use crate::run::folder::{End, Exit};
 
 /// The longest part of the last line in an error, in characters.
 const LAST_LINE_CHARS: usize = 200;

@@ -10,9 +10,9 @@ use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::leftovers::Traces;
-use crate::run_folder::RunFolder;
-use crate::strays::is_alive;
+use crate::process::leftovers::Traces;
+use crate::process::strays::is_alive;
+use crate::run::folder::RunFolder;
 
 /// The runs of which a process is there still, open ones too, and their places. Where that cannot be
 /// told, one is.

@@ -17,7 +17,8 @@ use domain::run::ProcessIdentity;
 
 use self::files::{read, read_json, replace, replace_for_good, reserve, to_json};
 use crate::error::Error;
-use crate::{logs, plain_file};
+use crate::plain_file;
+use crate::run::logs;
 
 pub(crate) use exit::{End, Exit};
 pub(crate) use session::Session;
@@ -202,8 +203,8 @@ pub(crate) mod fixture {
     use domain::id::{RunToken, TaskId};
 
     use super::*;
-    use crate::ends::{Rules, Success};
     use crate::lanes::fixture::lane;
+    use crate::run::ends::{Rules, Success};
 
     /// The particulars of a run of lane `shell` that does nothing.
     pub(crate) fn spec() -> Spec {
@@ -231,7 +232,7 @@ mod tests {
 
     use super::fixture::spec;
     use super::*;
-    use crate::ends::Rules;
+    use crate::run::ends::Rules;
 
     #[test]
     fn the_token_of_a_run_is_readable_for_its_owner_only() {

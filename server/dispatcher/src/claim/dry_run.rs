@@ -14,14 +14,14 @@ use domain::task::Task;
 use kernel::{Kernel, Startable, TaskFilter};
 use tokio::task::spawn_blocking;
 
+use crate::claim::plan::{Snapshot, Start, plan};
 use crate::config::{Cap, Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
-use crate::launch::in_time;
 use crate::machine::look;
-use crate::plan::{Snapshot, Start, plan};
 use crate::report::{Skipped, Spawned, TickReport};
-use crate::unsettled;
+use crate::run::launch::in_time;
+use crate::run::unsettled;
 
 use lost::Lost;
 

@@ -7,7 +7,7 @@
 
 use std::fs;
 
-use crate::run_folder::End;
+use crate::run::folder::End;
 
 /// The number of the signal that nobody can refuse, on Linux (signal(7)).
 const SIGKILL: i32 = 9;

@@ -21,9 +21,9 @@ use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
 use crate::lanes::Lane;
-use crate::prompt::Prompt;
-use crate::run_folder::{RunFolder, Spec};
-use crate::template::Filling;
+use crate::lanes::prompt::Prompt;
+use crate::lanes::template::Filling;
+use crate::run::folder::{RunFolder, Spec};
 use crate::workspaces::{self, OfLane, Repositories, own_place};
 
 /// The time limit of all preparations before the supervisor starts: a folder on a machine that does

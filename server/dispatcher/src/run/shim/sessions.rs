@@ -7,7 +7,7 @@ use std::io;
 use rustix::process::{getpid, getsid};
 
 use crate::process;
-use crate::run_folder::{RunFolder, Session};
+use crate::run::folder::{RunFolder, Session};
 
 /// The sessions noted so far.
 pub(super) struct Sessions<'a> {

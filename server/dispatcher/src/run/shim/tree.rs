@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::GRACE;
 use crate::process;
-use crate::run_folder::End;
+use crate::run::folder::End;
 
 /// The longest time for one round of SIGKILL. Only a process that hangs in the kernel stays longer.
 const KILLING: Duration = Duration::from_secs(5);

@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::home::Home;
 use crate::process;
-use crate::run_folder::Session;
+use crate::run::folder::Session;
 
 /// The number of scans while somebody waits, and the pause between them: a tenth of a second in
 /// all. A killed process is gone within milliseconds, unless it hangs in the kernel.

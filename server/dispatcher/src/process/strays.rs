@@ -12,8 +12,8 @@ use domain::run::ProcessIdentity;
 use crate::error::Error;
 use crate::home::Home;
 use crate::process;
-use crate::run_folder::RunFolder;
-use crate::unsettled::traces;
+use crate::run::folder::RunFolder;
+use crate::run::unsettled::traces;
 
 /// A process that works for a run that is over.
 #[derive(Clone, Debug, PartialEq, Eq)]

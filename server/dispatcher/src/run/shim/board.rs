@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use kernel::Kernel;
 
 use crate::error::Error;
-use crate::run_folder::Spec;
+use crate::run::folder::Spec;
 
 /// The board, as the supervisor of one run sees it.
 #[derive(Clone, Copy)]
@@ -108,7 +108,7 @@ mod tests {
     use domain::status::Status;
 
     use super::*;
-    use crate::run_folder::fixture::spec;
+    use crate::run::folder::fixture::spec;
 
     /// A kernel and the particulars of a run that is open on its board.
     async fn open_run(home: &Path) -> (Kernel, Spec) {

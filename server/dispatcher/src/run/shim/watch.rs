@@ -5,8 +5,8 @@ use tokio::time::Instant;
 
 use super::board::Standing;
 use crate::lanes::Limits;
-use crate::run_folder::End;
-use crate::watched;
+use crate::run::folder::End;
+use crate::run::watched;
 
 /// A worker's time, counted by a clock that stands still while the machine sleeps: so does the
 /// worker.

@@ -6,7 +6,7 @@ use std::path::Path;
 use dispatcher::{Home, plain_file};
 use serde::Serialize;
 use serde_json::Value;
-use state::filter::Filter;
+use state::board::filter::Filter;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 

@@ -1,10 +1,10 @@
 //! A visitor's preferences, from the cookies that the page keeps them in.
 
 use axum::http::header::{COOKIE, HeaderMap};
-use state::layout::{self, Layout};
-use state::me;
-use state::notification;
-use state::theme::{self, Theme};
+use state::visitor::layout::{self, Layout};
+use state::visitor::me;
+use state::visitor::notification;
+use state::visitor::theme::{self, Theme};
 
 /// The colours that the visitor chose.
 pub(crate) fn theme(headers: &HeaderMap) -> Theme {

@@ -12,9 +12,10 @@ use leptos::web_sys::{
 };
 use leptos_router::NavigateOptions;
 use state::address::Address;
-use state::pending::{self, Request, Ticket};
-use state::refusal::Refusal;
-use state::{Effect, Msg, connection, drawer, inbox, layout, me, notification, theme};
+use state::requests::pending::{self, Request, Ticket};
+use state::requests::refusal::Refusal;
+use state::visitor::{layout, me, notification, theme};
+use state::{Effect, Msg, connection, drawer, inbox};
 
 use super::keyboard::Prefix;
 use super::{Runtime, notify, socket};

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::web_sys::wasm_bindgen::closure::Closure;
 use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::{Notification as Shown, NotificationOptions, NotificationPermission};
-use state::notification::{self, Notification};
+use state::visitor::notification::{self, Notification};
 use state::{Msg, keys};
 
 use super::Runtime;

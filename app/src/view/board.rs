@@ -8,9 +8,10 @@ use leptos::web_sys::Element;
 use leptos::web_sys::wasm_bindgen::closure::Closure;
 use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
 use reactive_stores::{Field, Store};
+use state::board::selection;
 use state::connection::Link;
 use state::shown::{ColumnsStoreFields, Shown, ShownStoreFields};
-use state::{Msg, selection, shown};
+use state::{Msg, shown};
 
 use super::bulk_bar::BulkBar;
 use super::card::{ACT, card_of};

@@ -3,9 +3,10 @@
 use domain::status::Status;
 use leptos::prelude::*;
 use reactive_stores::Store;
+use state::Msg;
+use state::board::selection;
 use state::palette::Page;
 use state::shown::{Shown, ShownStoreFields};
-use state::{Msg, selection};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;

@@ -5,7 +5,8 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use reactive_stores::{Field, Store};
 use state::shown::{self, Row, Shown, ShownStoreFields};
-use state::{Msg, create, label, layout};
+use state::visitor::layout;
+use state::{Msg, create, label};
 
 use super::avatar::Avatar;
 use super::card::Card;

@@ -5,7 +5,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::Msg;
-use state::confirm::{Msg as Answer, Question};
+use state::requests::confirm::{Msg as Answer, Question};
 use state::shown::{Shown, ShownStoreFields};
 
 use super::dialog::Dialog;

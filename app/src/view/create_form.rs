@@ -8,7 +8,7 @@ use leptos::web_sys::HtmlElement;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use reactive_stores::Field;
 use state::create::{self, Form};
-use state::pending::{self, Request};
+use state::requests::pending::{self, Request};
 use state::{Msg, create::Refused};
 
 use super::form::{Filled, PlainForm};

@@ -3,7 +3,7 @@
 use domain::status::Status;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use state::pending::{self, Request};
+use state::requests::pending::{self, Request};
 use state::{Msg, create};
 
 use super::create_form::CREATE_FORM_ID;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use reactive_stores::Store;
-use state::figures::Figures;
+use state::board::figures::Figures;
 use state::shown::{Shown, ShownStoreFields};
 use state::{age, label};
 

@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::Msg;
-use state::filter::{self, Whose};
+use state::board::filter::{self, Whose};
 use state::shown::{Shown, ShownStoreFields};
 
 use super::icon::{Drawing, Icon};

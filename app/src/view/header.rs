@@ -5,7 +5,8 @@ use domain::status::Status;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::shown::{Shown, ShownStoreFields};
-use state::{Msg, create, keys, layout};
+use state::visitor::layout;
+use state::{Msg, create, keys};
 
 use super::board::BOARD_ID;
 use super::connection_mark::ConnectionMark;

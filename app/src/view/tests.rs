@@ -13,10 +13,10 @@ use reactive_stores::Store;
 use state::Opening;
 use state::address::Address;
 use state::inbox::Told;
-use state::layout::Layout;
 use state::pulse::Pulse;
 use state::shown::Shown;
-use state::theme::Theme;
+use state::visitor::layout::Layout;
+use state::visitor::theme::Theme;
 
 use crate::runtime::Runtime;
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Html;
 use state::Msg;
-use state::theme::Theme;
+use state::visitor::theme::Theme;
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;

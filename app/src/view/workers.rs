@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use reactive_stores::Store;
-use state::pending::{self, Request};
+use state::board::workers::{Lane, State};
+use state::requests::pending::{self, Request};
 use state::shown::{Shown, ShownStoreFields};
-use state::workers::{Lane, State};
 use state::{Msg, age};
 
 use super::age::Age;

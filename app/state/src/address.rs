@@ -1,9 +1,11 @@
 //! The page's address. A link reproduces the view.
 
+pub(crate) mod query;
+
 use domain::id::TaskId;
 use serde::{Deserialize, Serialize};
 
-use crate::filter::Filter;
+use crate::board::filter::Filter;
 
 /// The path of the inbox.
 const INBOX: &str = "/inbox";

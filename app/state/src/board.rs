@@ -1,5 +1,14 @@
 //! The tasks as the server last told them.
 
+pub mod carry;
+pub mod figures;
+pub mod filter;
+pub mod search;
+pub mod selection;
+pub mod staleness;
+pub mod window;
+pub mod workers;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +18,6 @@ use domain::id::{EventId, TaskId};
 use domain::status::Status;
 use domain::time::Timestamp;
 
-use crate::filter;
 use crate::label;
 
 /// The board up to a position in the event log.

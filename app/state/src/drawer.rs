@@ -1,5 +1,10 @@
 //! The task that is open beside the board.
 
+pub mod ansi;
+pub mod comment;
+pub mod edit;
+pub mod log;
+
 pub mod news;
 mod reading;
 pub mod timeline;
@@ -10,7 +15,7 @@ use domain::event::Event;
 use domain::id::TaskId;
 
 use crate::Effect;
-use crate::refusal::Refusal;
+use crate::requests::refusal::Refusal;
 
 pub use reading::{Html, Log, Reading};
 

@@ -3,13 +3,13 @@
 use domain::id::{EventId, TaskId};
 
 use crate::address::Address;
-use crate::change::Change;
 use crate::connection::Socket;
 use crate::inbox::ConcernId;
-use crate::layout::Layout;
-use crate::notification::Notification;
-use crate::pending::{Request, Ticket};
-use crate::theme::Theme;
+use crate::requests::change::Change;
+use crate::requests::pending::{Request, Ticket};
+use crate::visitor::layout::Layout;
+use crate::visitor::notification::Notification;
+use crate::visitor::theme::Theme;
 
 impl Effect {
     /// Returns true where a field is to take the keyboard; [`crate::Msg::ReachedField`] follows.

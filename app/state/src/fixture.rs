@@ -11,9 +11,9 @@ use proptest::prelude::*;
 use crate::create::Form;
 use crate::drawer::news::News;
 use crate::drawer::{Html, Reading};
-use crate::layout::Layout;
 use crate::pulse::Pulse;
-use crate::theme::Theme;
+use crate::visitor::layout::Layout;
+use crate::visitor::theme::Theme;
 use crate::{Model, Opening, address::Address, inbox};
 
 /// A page that shows `tasks`, a moment after it was opened.

@@ -8,44 +8,23 @@
 
 pub mod address;
 pub mod age;
-pub mod ansi;
 pub mod board;
-pub mod carry;
-pub mod change;
-pub mod comment;
-pub mod confirm;
 pub mod connection;
 pub mod create;
 pub mod drawer;
-pub mod edit;
 mod effect;
-pub mod figures;
-pub mod filter;
 pub mod inbox;
 pub mod keys;
 pub mod label;
-pub mod layout;
-pub mod log;
-pub mod me;
 mod msg;
 pub mod notice;
-pub mod notification;
 pub mod palette;
-pub mod pending;
 mod pressed;
 pub mod pulse;
-mod query;
-pub mod refusal;
-mod requests;
-pub mod search;
-pub mod selection;
+pub mod requests;
 pub mod shown;
-pub mod staleness;
-pub mod theme;
-pub mod undo;
 mod update;
-pub mod window;
-pub mod workers;
+pub mod visitor;
 
 #[cfg(test)]
 mod fixture;
@@ -59,15 +38,15 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::carry::Carried;
-use crate::change::Change;
-use crate::confirm::Confirmation;
+use crate::board::carry::Carried;
 use crate::drawer::Reading;
-use crate::layout::Layout;
 use crate::palette::Palette;
 use crate::pulse::Pulse;
-use crate::refusal::Refusal;
-use crate::theme::Theme;
+use crate::requests::change::Change;
+use crate::requests::confirm::Confirmation;
+use crate::requests::refusal::Refusal;
+use crate::visitor::layout::Layout;
+use crate::visitor::theme::Theme;
 
 pub use effect::Effect;
 pub use msg::Msg;
@@ -79,21 +58,21 @@ pub use update::update;
 pub struct Model {
     now: Timestamp,
     address: Address,
-    search: search::Model,
+    search: board::search::Model,
     board: board::Model,
-    window: window::Model,
-    pending: pending::Model,
-    undo: undo::Model,
-    selection: selection::Model,
+    window: board::window::Model,
+    pending: requests::pending::Model,
+    undo: requests::undo::Model,
+    selection: board::selection::Model,
     carried: Option<Carried>,
     drawer: drawer::Model,
-    edit: edit::Model,
+    edit: drawer::edit::Model,
     /// The reason why the dependencies of a task could not be changed.
     link_problem: Option<(TaskId, String)>,
     create: create::Model,
-    comment: comment::Model,
+    comment: drawer::comment::Model,
     inbox: inbox::Model,
-    notifications: notification::Model,
+    notifications: visitor::notification::Model,
     palette: Option<Palette>,
     is_helping: bool,
     /// Changes that the person has to agree to first.
@@ -168,19 +147,19 @@ impl Model {
             now,
             board: board::Model::new(snapshot, address.filter.archived),
             address,
-            search: search::Model::default(),
-            window: window::Model::default(),
-            pending: pending::Model::default(),
-            undo: undo::Model::default(),
-            selection: selection::Model::default(),
+            search: board::search::Model::default(),
+            window: board::window::Model::default(),
+            pending: requests::pending::Model::default(),
+            undo: requests::undo::Model::default(),
+            selection: board::selection::Model::default(),
             carried: None,
             drawer,
-            edit: edit::Model::default(),
+            edit: drawer::edit::Model::default(),
             link_problem: None,
             create: create::Model::default(),
-            comment: comment::Model::default(),
+            comment: drawer::comment::Model::default(),
             inbox: inbox::Model::new(inbox),
-            notifications: notification::Model::new(notifies),
+            notifications: visitor::notification::Model::new(notifies),
             palette: None,
             is_helping: false,
             confirmation: None,

@@ -6,22 +6,22 @@ use domain::status::Status;
 use domain::time::Timestamp;
 
 use crate::address::Address;
-use crate::change::Change;
-use crate::comment;
-use crate::confirm;
+use crate::board::filter;
+use crate::board::selection;
 use crate::connection::{self, Socket};
-use crate::edit;
-use crate::filter;
+use crate::drawer::comment;
+use crate::drawer::edit;
 use crate::keys::Action;
-use crate::layout;
-use crate::notification;
 use crate::palette::{self, Page};
-use crate::pending;
 use crate::pulse::Pulse;
-use crate::refusal::Refusal;
-use crate::selection;
-use crate::theme::Theme;
-use crate::undo::ActId;
+use crate::requests::change::Change;
+use crate::requests::confirm;
+use crate::requests::pending;
+use crate::requests::refusal::Refusal;
+use crate::requests::undo::ActId;
+use crate::visitor::layout;
+use crate::visitor::notification;
+use crate::visitor::theme::Theme;
 use crate::{Focus, Press, create, drawer, inbox};
 
 /// A message.

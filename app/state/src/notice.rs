@@ -5,7 +5,7 @@ use domain::time::{Seconds, Timestamp};
 
 use crate::board::Change;
 use crate::label;
-use crate::undo::ActId;
+use crate::requests::undo::ActId;
 
 /// Long enough to read two lines and reach the button.
 const TROUBLE_STAYS: Seconds = Seconds(12);
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_offer_goes_when_it_is_taken_or_late_or_one_of_many() {
-        let mut undo = crate::undo::Model::default();
+        let mut undo = crate::requests::undo::Model::default();
         let acts: Vec<ActId> = (0..4)
             .map(|_| undo.remember("Moved".to_owned(), Vec::new(), Vec::new()))
             .collect();

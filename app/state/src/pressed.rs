@@ -5,12 +5,12 @@ mod steps;
 use domain::id::TaskId;
 use domain::status::Status;
 
-use crate::carry::{Carried, Direction};
+use crate::board::carry::{Carried, Direction};
+use crate::board::selection;
 use crate::inbox::ConcernId;
 use crate::keys::Action;
 use crate::palette::{self, Choice, Page, Palette};
-use crate::pending::{self, Request};
-use crate::selection;
+use crate::requests::pending::{self, Request};
 use crate::update::{choose as choose_cards, update as update_page};
 use crate::{Effect, Model, Msg, inbox, requests, shown};
 use steps::{Step, across, beside};

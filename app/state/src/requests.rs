@@ -1,15 +1,20 @@
 //! The page's requests for changes, and the handling of the answers.
 
+pub mod change;
+pub mod confirm;
+pub mod pending;
+pub mod refusal;
+pub mod undo;
+
 use domain::command::MAX_CHANGES;
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
 
-use crate::change::Change;
-use crate::confirm;
 use crate::palette::{Page, Palette};
-use crate::pending::{Answer, Msg, Progress, Request, Saved};
-use crate::refusal::Refusal;
-use crate::undo::ActId;
+use crate::requests::change::Change;
+use crate::requests::pending::{Answer, Msg, Progress, Request, Saved};
+use crate::requests::refusal::Refusal;
+use crate::requests::undo::ActId;
 use crate::{Effect, Model, label};
 
 /// A request was made or answered.

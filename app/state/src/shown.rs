@@ -16,18 +16,18 @@ use reactive_stores::Store;
 
 use crate::Model;
 use crate::address::Address;
-use crate::comment;
-use crate::confirm;
+use crate::board::figures::Figures;
+use crate::board::workers::Workers;
 use crate::connection::Link;
-use crate::figures::Figures;
+use crate::drawer::comment;
 use crate::inbox::ConcernId;
-use crate::layout::Layout;
 use crate::notice::Notice;
-use crate::notification;
 use crate::palette::Item;
-use crate::pending::Ticket;
-use crate::theme::Theme;
-use crate::workers::Workers;
+use crate::requests::confirm;
+use crate::requests::pending::Ticket;
+use crate::visitor::layout::Layout;
+use crate::visitor::notification;
+use crate::visitor::theme::Theme;
 use crate::{create, inbox};
 
 pub(crate) use arrange::columns;

@@ -20,20 +20,20 @@ use domain::time::{Seconds, Timestamp};
 use proptest::prelude::*;
 
 use crate::address::Address;
-use crate::change::Change;
-use crate::comment;
 use crate::connection::{self, Link, Socket};
 use crate::create::{self, Refused};
+use crate::drawer::comment;
+use crate::drawer::edit::Text;
 use crate::drawer::{self, Reading};
-use crate::edit::Text;
 use crate::fixture::{any_frame, event, form, frame, page, reading, snapshot, with_status};
 use crate::keys::Action;
-use crate::layout::Layout;
-use crate::pending::{self, Request, Saved, Ticket};
 use crate::pulse::Pulse;
-use crate::refusal::Refusal;
+use crate::requests::change::Change;
+use crate::requests::pending::{self, Request, Saved, Ticket};
+use crate::requests::refusal::Refusal;
 use crate::shown::{Column, Drawer, Shown, project};
-use crate::theme::Theme;
+use crate::visitor::layout::Layout;
+use crate::visitor::theme::Theme;
 use crate::{Effect, Model, Msg, Opening, Press, update};
 
 fn id(number: u32) -> TaskId {

@@ -9,18 +9,18 @@ use domain::status::Status;
 use domain::time::Timestamp;
 
 use crate::address::Address;
-use crate::comment;
-use crate::confirm;
+use crate::board::filter;
+use crate::board::filter::Whose;
+use crate::board::selection;
 use crate::connection::{Link, Socket};
-use crate::edit;
-use crate::filter;
-use crate::filter::Whose;
-use crate::layout;
-use crate::notification;
+use crate::drawer::comment;
+use crate::drawer::edit;
 use crate::palette::{Page, Palette};
 use crate::pulse::Pulse;
-use crate::refusal::Refusal;
-use crate::selection;
+use crate::requests::confirm;
+use crate::requests::refusal::Refusal;
+use crate::visitor::layout;
+use crate::visitor::notification;
 use crate::{
     Effect, Focus, Model, Msg, connection, create, drawer, inbox, pressed, requests, shown,
 };

@@ -21,7 +21,7 @@ use state::drawer::news::News;
 use state::drawer::{Html, Log, Reading};
 use state::inbox::Told;
 use state::pulse::Pulse;
-use state::refusal::Refusal;
+use state::requests::refusal::Refusal;
 use tokio::task::spawn_blocking;
 
 use super::backend::Board;

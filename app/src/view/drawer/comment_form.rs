@@ -4,8 +4,9 @@ use domain::id::TaskId;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use state::pending::{self, Request};
-use state::{Msg, comment};
+use state::Msg;
+use state::drawer::comment;
+use state::requests::pending::{self, Request};
 
 use crate::api;
 use crate::runtime::use_dispatch;

@@ -9,7 +9,7 @@ use leptos::server_fn::ServerFn;
 use leptos::web_sys::HtmlDetailsElement;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use state::Msg;
-use state::edit::{self, Text};
+use state::drawer::edit::{self, Text};
 
 use crate::api::EditTask;
 use crate::runtime::use_dispatch;

@@ -8,7 +8,7 @@ use domain::run::Run;
 use leptos::either::Either;
 use leptos::html::Div;
 use leptos::prelude::*;
-use state::log::{self, Block, Line, Piece};
+use state::drawer::log::{self, Block, Line, Piece};
 use state::{drawer, label};
 
 use crate::view::says::{click, effect, flag, memo, truth};

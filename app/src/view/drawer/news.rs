@@ -5,7 +5,7 @@ use domain::notify::Address;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use state::drawer::news::{Dead, News, Place, State};
-use state::pending::{self, Request};
+use state::requests::pending::{self, Request};
 use state::{Msg, age};
 
 use crate::api::{DropDelivery, RetryDelivery, Subscribe, Unsubscribe};

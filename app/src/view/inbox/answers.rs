@@ -7,10 +7,11 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use reactive_stores::Store;
+use state::drawer::comment;
 use state::inbox::{self, Answer, ConcernId};
 use state::keys::Action;
 use state::shown::{Shown, ShownStoreFields};
-use state::{Focus, Msg, comment};
+use state::{Focus, Msg};
 
 use crate::api::{AcceptResult, Answer as Say, DropDelivery, RetryDelivery};
 use crate::runtime::{press_of, use_dispatch};

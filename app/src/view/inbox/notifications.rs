@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use state::Msg;
-use state::notification::{self, State};
+use state::visitor::notification::{self, State};
 
 use crate::runtime::use_dispatch;
 use crate::view::icon::{Drawing, Icon};

@@ -1,10 +1,11 @@
 //! The frame of the board: the head, the palette, the bar of chosen cards, the notices in a corner.
 
 use domain::error::ErrorKind;
+use state::board::selection;
 use state::palette::{self, Page};
-use state::refusal::Refusal;
+use state::requests::refusal::Refusal;
 use state::shown::ShownStoreFields;
-use state::{Msg, keys, selection};
+use state::{Msg, keys};
 
 use super::*;
 use crate::view::bulk_bar::BulkBar;
@@ -36,7 +37,7 @@ fn the_head_filters_shows_how_it_goes_and_lets_one_out() {
 fn the_chip_of_ones_own_tasks_is_on_when_only_those_are_shown() {
     let pressed = |query: &str| {
         let opening = Opening {
-            address: Address::from_url("/", query, state::filter::Filter::default()),
+            address: Address::from_url("/", query, state::board::filter::Filter::default()),
             me: Some("ada".to_owned()),
             ..opening([summary(1)])
         };

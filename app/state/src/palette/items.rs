@@ -5,12 +5,12 @@ use domain::id::TaskId;
 use domain::status::Status;
 
 use super::{Page, Palette};
-use crate::change::Change;
-use crate::filter;
-use crate::filter::Fit;
+use crate::board::filter;
+use crate::board::filter::Fit;
 use crate::keys::{self, Action};
-use crate::layout;
-use crate::theme::Theme;
+use crate::requests::change::Change;
+use crate::visitor::layout;
+use crate::visitor::theme::Theme;
 use crate::{board, label};
 
 /// More tasks than this nobody reads; another word finds the right one.

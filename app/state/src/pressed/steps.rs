@@ -4,7 +4,7 @@ use domain::id::TaskId;
 use domain::status::Status;
 
 use super::Focus;
-use crate::carry::Direction;
+use crate::board::carry::Direction;
 use crate::shown::{self, Columns};
 use crate::{Effect, Model};
 

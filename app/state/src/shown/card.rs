@@ -11,9 +11,9 @@ use reactive_stores::{Patch, Store};
 
 use super::arrange::Match;
 use crate::Model;
+use crate::board::staleness::Staleness;
 use crate::label;
-use crate::pending::Changes;
-use crate::staleness::Staleness;
+use crate::requests::pending::Changes;
 
 /// One card.
 #[derive(Clone, Debug, PartialEq, Eq, Store, Patch)]

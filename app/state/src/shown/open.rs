@@ -7,9 +7,9 @@ use domain::id::TaskId;
 use domain::status::Status;
 
 use crate::Model;
+use crate::drawer::edit::Text;
 use crate::drawer::{self, Content, Reading};
-use crate::edit::Text;
-use crate::refusal::Refusal;
+use crate::requests::refusal::Refusal;
 
 /// The open task.
 #[allow(

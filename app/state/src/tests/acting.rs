@@ -1,10 +1,10 @@
 //! Changes of one task and of many: shown at once, said, taken back.
 
 use super::*;
-use crate::edit;
+use crate::board::selection;
+use crate::drawer::edit;
 use crate::notice::Kind;
 use crate::palette::{self, Page};
-use crate::selection;
 
 fn choose(model: &mut Model, numbers: impl IntoIterator<Item = u32>) {
     for number in numbers {

@@ -1,9 +1,9 @@
 //! Acts that end a running worker: the person is asked first, once.
 
 use super::*;
-use crate::confirm::{self, Question};
+use crate::board::selection;
 use crate::palette::{self, Page};
-use crate::selection;
+use crate::requests::confirm::{self, Question};
 use crate::{Focus, shown};
 
 /// A card whose worker runs.

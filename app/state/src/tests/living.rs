@@ -169,7 +169,7 @@ proptest! {
         for (task, to) in moves {
             ask(&mut model, move_of(task, to));
         }
-        update(&mut model, Msg::Filter(crate::filter::Msg::ToggledArchived));
+        update(&mut model, Msg::Filter(crate::board::filter::Msg::ToggledArchived));
         let Shown { cards, columns, .. } = project(&model);
         let hung = Status::ALL.iter().flat_map(|column| columns.of(column).cards().cloned());
         let mut hung: Vec<_> = hung.collect();

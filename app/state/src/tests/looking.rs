@@ -5,10 +5,10 @@ use domain::fixture::{dispatch, report};
 use domain::id::RunId;
 
 use super::*;
-use crate::filter::{self, Whose};
-use crate::layout;
+use crate::board::filter::{self, Whose};
+use crate::board::staleness::Staleness;
 use crate::shown::Row;
-use crate::staleness::Staleness;
+use crate::visitor::layout;
 
 fn typed(text: &str) -> Msg {
     Msg::Filter(filter::Msg::Typed(text.to_owned()))

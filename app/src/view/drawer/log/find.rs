@@ -6,7 +6,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
-use state::log::{self, Log};
+use state::drawer::log::{self, Log};
 
 /// On the place that one has come to.
 const CURRENT: &str = "data-current";

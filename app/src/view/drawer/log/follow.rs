@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::wasm_bindgen::closure::Closure;
 use leptos::web_sys::{EventSource, MessageEvent};
-use state::log::Log;
+use state::drawer::log::Log;
 
 /// Listens until it is dropped. The browser itself connects again when the connection is lost.
 pub(super) struct Follower {

@@ -1,7 +1,7 @@
 //! Browser notifications while the person looks elsewhere.
 
 use super::*;
-use crate::notification::{self, State};
+use crate::visitor::notification::{self, State};
 
 #[test]
 fn only_what_is_new_is_notified_and_only_to_those_who_asked() {

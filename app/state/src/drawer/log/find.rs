@@ -1,6 +1,6 @@
 //! Looking for words in what was printed.
 
-use crate::ansi::{Span, Style};
+use crate::drawer::ansi::{Span, Style};
 
 /// A piece of a line: in one style, and found or not.
 #[derive(Clone, Debug, PartialEq, Eq)]

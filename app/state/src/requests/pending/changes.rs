@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::board::TaskSummary;
 use domain::id::TaskId;
 
-use crate::change::Change;
+use crate::requests::change::Change;
 
 /// The changes under way, by task.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::id::RunId;
 use domain::run::Run;
 
-use crate::ansi::{self, Span, Style};
+use crate::drawer::ansi::{self, Span, Style};
 
 pub use find::{Piece, pieces};
 

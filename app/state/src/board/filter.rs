@@ -6,8 +6,8 @@ use domain::status::Status;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::query;
-use crate::staleness::Staleness;
+use crate::address::query;
+use crate::board::staleness::Staleness;
 
 /// The filter of the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,6 @@ mod worker;
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use kernel::{IfLost, Kernel, Options};
@@ -52,17 +51,14 @@ const LAST_OUTPUT: Duration = Duration::from_secs(2);
 /// The pause before another try to record that no worker could be started.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
-/// Supervises the run whose particulars are in `spec_file`, until it has ended.
+/// Supervises the run whose particulars are in `spec_file`, until it has ended. Returns false, and
+/// logs why, where it had to give up.
 ///
 /// The program calls this for its hidden verb `shim`; nobody else should.
-pub fn main(spec_file: &Path) -> ExitCode {
-    match supervise(&RunFolder::at(spec_file.parent().unwrap_or(spec_file))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the supervisor of a run gives up");
-            ExitCode::FAILURE
-        }
-    }
+pub fn main(spec_file: &Path) -> bool {
+    supervise(&RunFolder::at(spec_file.parent().unwrap_or(spec_file)))
+        .inspect_err(|error| tracing::error!(%error, "the supervisor of a run gives up"))
+        .is_ok()
 }
 
 fn supervise(folder: &RunFolder) -> Result<(), Error> {

@@ -1,0 +1,266 @@
+//! The verbs of the command line, one file each.
+
+mod archive;
+mod assign;
+mod backup;
+mod block;
+mod cancel;
+mod claim;
+mod comment;
+mod complete;
+mod completions;
+mod context;
+mod create;
+mod daemon;
+mod dispatch;
+mod doctor;
+mod edit;
+mod export;
+mod gc;
+mod guide;
+mod heartbeat;
+mod import;
+mod inbox;
+mod init;
+mod lanes;
+mod link;
+mod list;
+mod log;
+mod man;
+mod move_task;
+mod notify_list;
+mod notify_subscribe;
+mod notify_unsubscribe;
+mod open;
+mod pause;
+mod promote;
+mod restore;
+mod resume;
+mod runs;
+mod sample;
+mod serve;
+mod shim;
+mod show;
+mod slash;
+mod stats;
+mod tail;
+mod token;
+mod unblock;
+mod undo;
+mod unlink;
+mod watch;
+mod why;
+
+use clap::Subcommand;
+use dispatcher::Home;
+use domain::actor::Authority;
+use domain::authority::{Act, Grant};
+use rustix::fs::Mode;
+
+use super::output::Output;
+use super::session::Session;
+
+/// A verb, with its arguments.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    Serve(serve::Args),
+    Daemon(daemon::Args),
+    Dispatch(dispatch::Args),
+    Init(init::Args),
+    #[command(flatten)]
+    OnBoard(OnBoard),
+    #[command(flatten)]
+    Following(Following),
+    #[command(flatten)]
+    OnMachine(OnMachine),
+    Guide(guide::Args),
+    Slash(slash::Args),
+    #[command(hide = true)]
+    Shim(shim::Args),
+}
+
+/// The verbs that follow the open board and do not end by themselves.
+#[derive(Debug, Subcommand)]
+pub(super) enum Following {
+    Tail(tail::Args),
+    Watch(watch::Args),
+}
+
+/// The verbs that are about the program or the machine, or about a board that cannot be opened.
+#[derive(Debug, Subcommand)]
+pub(super) enum OnMachine {
+    Open(open::Args),
+    Token(token::Args),
+    Doctor(doctor::Args),
+    Restore(restore::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Declares the verbs that need the board to be open, and no server: the file of each, and the act
+/// that the table of [`domain::authority`] knows it by.
+macro_rules! on_board {
+    ($($(#[$attribute:meta])* $verb:ident($file:ident) => $act:ident,)*) => {
+        /// The verbs that need the board to be open, and no server.
+        #[derive(Debug, Subcommand)]
+        pub(super) enum OnBoard {
+            $($(#[$attribute])* $verb($file::Args),)*
+        }
+
+        impl OnBoard {
+            const fn act(&self) -> Act {
+                match self {
+                    $(Self::$verb(_) => Act::$act,)*
+                }
+            }
+
+            async fn carry_out(
+                self,
+                session: &Session,
+                output: &mut Output,
+            ) -> anyhow::Result<()> {
+                match self {
+                    $(Self::$verb(args) => $file::run(args, session, output).await,)*
+                }
+            }
+        }
+    };
+}
+
+on_board! {
+    Sample(sample) => Administer,
+    Create(create) => Create,
+    #[command(visible_alias = "ls")]
+    List(list) => Read,
+    Show(show) => Read,
+    Context(context) => Read,
+    Claim(claim) => Claim,
+    Comment(comment) => Comment,
+    Complete(complete) => Complete,
+    Block(block) => Block,
+    Unblock(unblock) => Unblock,
+    Promote(promote) => Move,
+    Assign(assign) => Assign,
+    Link(link) => Link,
+    Unlink(unlink) => Unlink,
+    Archive(archive) => Archive,
+    Edit(edit) => Edit,
+    Move(move_task) => Move,
+    Inbox(inbox) => ReadNews,
+    NotifySubscribe(notify_subscribe) => Subscribe,
+    NotifyList(notify_list) => ReadNews,
+    NotifyUnsubscribe(notify_unsubscribe) => Subscribe,
+    Backup(backup) => Administer,
+    Export(export) => Administer,
+    Import(import) => Administer,
+    Why(why) => Read,
+    Runs(runs) => Read,
+    Log(log) => ReadLog,
+    Heartbeat(heartbeat) => Heartbeat,
+    Cancel(cancel) => Cancel,
+    Undo(undo) => Undo,
+    Lanes(lanes) => Read,
+    Pause(pause) => Pause,
+    Resume(resume) => Pause,
+    Stats(stats) => Read,
+    Gc(gc) => Administer,
+}
+
+impl Verb {
+    /// The refusal where this authority may not use the verb at all. What its commands may do is
+    /// the kernel's to say.
+    pub(super) fn refused_to(&self, authority: &Authority) -> Option<domain::error::Error> {
+        let act = self.act();
+        (authority.grant(act) == Grant::Never).then(|| authority.refusal(act))
+    }
+
+    /// The act that the table of [`domain::authority`] knows this verb by.
+    fn act(&self) -> Act {
+        match self {
+            Self::OnBoard(verb) => verb.act(),
+            Self::Dispatch(args) if args.is_dry() => Act::Read,
+            Self::Dispatch(_) | Self::Shim(_) => Act::Dispatch,
+            Self::Following(Following::Tail(_) | Following::Watch(_)) => Act::Follow,
+            Self::Guide(_) | Self::OnMachine(OnMachine::Completions(_) | OnMachine::Man(_)) => {
+                Act::ReadGuide
+            }
+            Self::Serve(_)
+            | Self::Daemon(_)
+            | Self::Init(_)
+            | Self::Slash(_)
+            | Self::OnMachine(
+                OnMachine::Open(_)
+                | OnMachine::Token(_)
+                | OnMachine::Doctor(_)
+                | OnMachine::Restore(_),
+            ) => Act::Administer,
+        }
+    }
+
+    /// Carries it out in a terminal. `umask` is that of the person who started the program.
+    pub(super) fn carry_out(
+        self,
+        home: impl FnOnce() -> anyhow::Result<Home>,
+        umask: Mode,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Shim(args) => {
+                shim::run(&args, output);
+                Ok(())
+            }
+            Self::Serve(args) => serve::run(args, home()?, umask),
+            Self::Daemon(args) => daemon::run(args, home()?, umask, output),
+            Self::Dispatch(args) => dispatch::run(&args, home()?, umask, output),
+            Self::Init(args) => init::run(&args, &Session::open_or_make(home()?)?, output),
+            Self::OnBoard(verb) => on_board(&Session::open(home()?)?, async |session| {
+                verb.carry_out(session, output).await
+            }),
+            Self::Following(verb) => on_board(&Session::open(home()?)?, async |session| {
+                verb.carry_out(session, output).await
+            }),
+            Self::Slash(args) => on_board(&Session::open(home()?)?, async |session| {
+                slash::run(&args, session, output).await
+            }),
+            Self::OnMachine(verb) => verb.carry_out(home, output),
+            Self::Guide(args) => guide::run(&args, output),
+        }
+    }
+}
+
+/// Does something with the board.
+fn on_board(
+    session: &Session,
+    act: impl AsyncFnOnce(&Session) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(act(session))
+}
+
+impl Following {
+    async fn carry_out(self, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+        match self {
+            Self::Tail(args) => tail::run(args, session, output).await,
+            Self::Watch(args) => watch::run(args, session, output).await,
+        }
+    }
+}
+
+impl OnMachine {
+    fn carry_out(
+        self,
+        home: impl FnOnce() -> anyhow::Result<Home>,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Open(args) => open::run(&args, &home()?, output),
+            Self::Token(args) => token::run(&args, &home()?, output),
+            Self::Doctor(args) => doctor::run(&args, &home()?, output),
+            Self::Restore(args) => restore::run(&args, &home()?, output),
+            Self::Completions(args) => completions::run(&args, output),
+            Self::Man(args) => man::run(&args, output),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `kanban comment`.
+
+use domain::command::CommentOnTask;
+use serde_json::json;
+
+use crate::cli::body::or_stdin;
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::cli::usage;
+
+/// Say something about a task
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban comment t_1a2b3c4d the key is under the mat\n  \
+    kanban comment half way through     (in a worker)")]
+pub(crate) struct Args {
+    /// The task, which a worker may leave out, and what to say; `-` reads it from standard input
+    #[arg(required = true, value_name = "TASK_ID TEXT")]
+    words: Vec<String>,
+    /// In whose name [default: yours]
+    #[arg(long, value_name = "NAME")]
+    author: Option<String>,
+    /// Print the comment as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let (task, body) = session.split_words(&args.words)?;
+    let body = or_stdin(body, session)?;
+    usage::ensure(
+        !body.is_empty(),
+        "what is there to say? write it after the task",
+    )?;
+    let author = args.author.unwrap_or_else(|| session.author.clone());
+    let command = CommentOnTask {
+        task: task.clone(),
+        body: body.clone(),
+    };
+    let receipt = session.execute_as(author.clone(), command).await?;
+    if args.json {
+        return output.json(&json!({
+            "id": receipt.answer.comment,
+            "task_id": task,
+            "author": author.trim(),
+            "body": body.trim(),
+        }));
+    }
+    output.line(format_args!("Comment added to {task}"));
+    Ok(())
+}

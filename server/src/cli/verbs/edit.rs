@@ -1,0 +1,72 @@
+//! `kanban edit`.
+
+use domain::command::{Command, EditTask, LimitTask, SetPriority};
+use domain::time::Seconds;
+
+use crate::cli::json::TaskObject;
+use crate::cli::output::Output;
+use crate::cli::session::{self, Session};
+use crate::cli::{body, text, usage};
+
+/// Change what a task says, or how urgent it is
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban edit t_1a2b3c4d --title 'mend the door' --priority 5\n  \
+    kanban edit t_1a2b3c4d --body-file story.md\n  \
+    kanban edit t_1a2b3c4d --body - < story.md")]
+pub(crate) struct Args {
+    /// The task
+    task_id: String,
+    /// The new title
+    #[arg(long)]
+    title: Option<String>,
+    #[command(flatten)]
+    body: body::Args,
+    /// The new priority: higher starts sooner
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
+    priority: Option<i64>,
+    /// How long an attempt may run, from the next one on; `0` is as long as its lane allows
+    #[arg(long, value_name = "TIME", value_parser = text::span)]
+    max_runtime: Option<Seconds>,
+    /// After how many failures in a row it is blocked; `0` is as many as the board allows
+    #[arg(long, alias = "max-retries", value_name = "COUNT")]
+    failure_limit: Option<u32>,
+    /// Print the task as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let task = session::known(&args.task_id)?;
+    let (title, body) = (args.title, args.body.read(session)?);
+    let mut commands: Vec<Command> = Vec::new();
+    if title.is_some() || body.is_some() {
+        let task = task.clone();
+        commands.push(EditTask { task, title, body }.into());
+    }
+    if let Some(priority) = args.priority {
+        let task = task.clone();
+        commands.push(SetPriority { task, priority }.into());
+    }
+    if args.max_runtime.is_some() || args.failure_limit.is_some() {
+        commands.push(
+            LimitTask {
+                task: task.clone(),
+                max_runtime: args.max_runtime,
+                failure_limit: args.failure_limit,
+            }
+            .into(),
+        );
+    }
+    usage::ensure(
+        !commands.is_empty(),
+        "nothing to change; say what with --title, --body, --body-file, --priority, --max-runtime \
+         or --failure-limit",
+    )?;
+    session.execute_all(commands).await?;
+    if args.json {
+        return output.json(&TaskObject::from(&session.task(&task).await?));
+    }
+    output.line(format_args!("Edited {task}"));
+    Ok(())
+}

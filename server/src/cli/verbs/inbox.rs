@@ -1,0 +1,104 @@
+//! `kanban inbox`.
+
+use domain::command::{DropDelivery, RetryDelivery};
+use domain::id::DeliveryId;
+use domain::inbox::{Concern, Need, behind_in_words};
+use domain::text::one_line;
+use domain::time::Timestamp;
+
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::cli::text;
+
+/// List what needs a person: questions, tasks that gave up, news that reached nobody
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban inbox\n  \
+    kanban inbox --json | jq -r '.[].task'\n  \
+    kanban inbox --retry 7")]
+pub(crate) struct Args {
+    /// Try again to deliver this, and all else that its place was not told
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["drop", "json"])]
+    retry: Option<i64>,
+    /// Forget this, and all else that its place was not told
+    #[arg(long, value_name = "NUMBER", conflicts_with = "json")]
+    drop: Option<i64>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    if let Some(delivery) = args.retry.map(DeliveryId) {
+        session.execute(RetryDelivery { delivery }).await?;
+        output.line(format_args!("Delivery {delivery} is tried again"));
+        return Ok(());
+    }
+    if let Some(delivery) = args.drop.map(DeliveryId) {
+        session.execute(DropDelivery { delivery }).await?;
+        output.line(format_args!("Delivery {delivery} is dropped"));
+        return Ok(());
+    }
+    let concerns = session.kernel.inbox().await?;
+    if args.json {
+        return output.json(&concerns);
+    }
+    if concerns.is_empty() {
+        output.note("(nothing needs you)");
+    }
+    let now = session.kernel.now();
+    for concern in &concerns {
+        print(concern, now, output);
+    }
+    Ok(())
+}
+
+fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
+    let Concern {
+        task,
+        title,
+        since,
+        need,
+        behind,
+        ..
+    } = concern;
+    let (sign, said, more) = match need {
+        Need::Answer { question } => {
+            let question = question.as_deref().unwrap_or("it is blocked");
+            ('⏸', question.to_owned(), None)
+        }
+        Need::GaveUp {
+            failures,
+            error,
+            proposed,
+        } => {
+            let said = format!("gave up after {failures} failures: {error}");
+            let proposed = proposed
+                .as_ref()
+                .map(|text| format!("it last said: {text}"));
+            ('✖', said, proposed)
+        }
+        Need::Undelivered {
+            delivery,
+            to,
+            error,
+            count,
+            ..
+        } => {
+            let times = match count {
+                1 => String::new(),
+                count => format!(" {count} times"),
+            };
+            let said = format!("{to} was not told{times}: {error}");
+            let how = format!("kanban inbox --retry {delivery}, or --drop {delivery}");
+            ('✉', said, Some(how))
+        }
+    };
+    let (title, since) = (one_line(title), text::relative(now, *since));
+    let behind = behind_in_words(*behind).map_or_else(String::new, |words| format!("; {words}"));
+    output.line(format_args!("{sign} {task}  {title}  ({since}{behind})"));
+    output.line(format_args!("    {}", one_line(&said)));
+    if let Some(more) = more {
+        output.line(format_args!("    {}", one_line(&more)));
+    }
+}

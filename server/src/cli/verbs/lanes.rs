@@ -1,0 +1,114 @@
+//! `kanban lanes`.
+
+use anyhow::Context as _;
+use dispatcher::{Config, FindServers};
+use domain::dispatch::{Dispatch, LaneReport};
+use serde::Serialize;
+
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::lanes;
+use crate::serve::servers_of;
+
+/// List what assignees' names stand for: the lanes, their programs and whether they start anything
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban lanes\n  \
+    kanban lanes --json")]
+pub(crate) struct Args {
+    /// Print them as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The lanes as the living dispatcher has them; where there is none, as the next one will.
+pub(super) struct Known {
+    pub(super) lanes: Vec<LaneReport>,
+    dispatch: Dispatch,
+}
+
+#[derive(Serialize)]
+struct LaneObject<'a> {
+    name: &'a str,
+    program: Option<&'a str>,
+    cap: Option<u32>,
+    running: u32,
+    state: &'static str,
+    problem: Option<&'a str>,
+    serves_others: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let known = read(session).await?;
+    let lanes: Vec<_> = known.lanes.iter().map(|lane| known.object(lane)).collect();
+    if args.json {
+        return output.json(&lanes);
+    }
+    for lane in &lanes {
+        output.line(line(lane));
+    }
+    if known.dispatch.living().is_none() {
+        output.note("(no dispatcher is running)");
+    }
+    Ok(())
+}
+
+/// Reads the lanes and what goes on in them.
+pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
+    let dispatch = session.kernel.dispatch().await?;
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let config = Config {
+        servers: FindServers::By(servers_of),
+        ..Config::new(program)
+    };
+    let lanes = lanes::known(&dispatch, &session.home, &config)?;
+    Ok(Known { lanes, dispatch })
+}
+
+/// The name of a lane, or of all of them, in a sentence.
+pub(super) fn called(lane: Option<&str>) -> String {
+    lane.map_or_else(
+        || "the dispatcher".to_owned(),
+        |lane| format!("lane {lane}"),
+    )
+}
+
+impl Known {
+    fn object<'a>(&self, lane: &'a LaneReport) -> LaneObject<'a> {
+        let is_paused = self.dispatch.is_paused(None) || self.dispatch.is_paused(Some(&lane.name));
+        let state = match (&lane.problem, is_paused) {
+            (Some(_), _) => "off",
+            (None, true) => "paused",
+            (None, false) => "on",
+        };
+        LaneObject {
+            name: &lane.name,
+            program: lane.program.as_deref(),
+            cap: lane.cap,
+            running: self.dispatch.count_in(&lane.name),
+            state,
+            problem: lane.problem.as_deref(),
+            serves_others: lane.serves_others,
+        }
+    }
+}
+
+fn line(lane: &LaneObject<'_>) -> String {
+    let program = lane.program.unwrap_or("(not found)");
+    let running = match lane.cap {
+        Some(cap) => format!("{} of {cap} running", lane.running),
+        None => format!("{} running", lane.running),
+    };
+    let others = if lane.serves_others {
+        "  (serves every assignee without a lane of its own)"
+    } else {
+        ""
+    };
+    let problem = lane.problem.map(|problem| format!("  {problem}"));
+    format!(
+        "{:12}  {:6}  {running:16}  {program}{others}{}",
+        lane.name,
+        lane.state,
+        problem.unwrap_or_default()
+    )
+}

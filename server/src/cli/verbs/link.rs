@@ -1,0 +1,35 @@
+//! `kanban link`.
+
+use domain::command::LinkTasks;
+use serde_json::json;
+
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+
+/// Let a task wait for another
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban link t_1a2b3c4d t_5e6f7a8b     (t_5e6f7a8b waits until t_1a2b3c4d is done)")]
+pub(crate) struct Args {
+    /// The task to wait for
+    parent_id: String,
+    /// The task that waits
+    child_id: String,
+    /// Print the link as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let (parent, child) = (args.parent_id, args.child_id);
+    let command = LinkTasks {
+        parent: parent.clone(),
+        child: child.clone(),
+    };
+    session.execute(command).await?;
+    if args.json {
+        return output.json(&json!({ "parent": parent, "child": child }));
+    }
+    output.line(format_args!("Linked {parent} -> {child}"));
+    Ok(())
+}

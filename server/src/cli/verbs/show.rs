@@ -1,0 +1,181 @@
+//! `kanban show`.
+
+use domain::dispatch::{WhyNot, names_of};
+use domain::run::Run;
+use domain::task::TaskDetail;
+use domain::text::{first_of, lines, one_line};
+use domain::time::{Seconds, Timestamp};
+use kernel::Parent;
+
+use crate::cli::json::Shown;
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::cli::text;
+
+/// Show everything about a task
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    kanban show t_1a2b3c4d\n  \
+    kanban show t_1a2b3c4d --json | jq -r .task.result")]
+pub(crate) struct Args {
+    /// The task; a worker may leave it out
+    task_id: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The number of events shown; `--json` has them all.
+const SHOWN_EVENTS: usize = 20;
+
+pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    let id = session.task_or_own(args.task_id.as_deref())?;
+    let detail = session.detail(&id).await?;
+    let why = session.why(&id).await?;
+    if args.json {
+        return output.json(&Shown::new(&detail, why.as_ref()));
+    }
+    let (parents, branch) = session.kernel.builds_on(&id).await?;
+    let around = Around {
+        why: why.as_ref(),
+        parents: &parents,
+        branch,
+    };
+    print(&detail, &around, session.kernel.now(), output);
+    Ok(())
+}
+
+/// The context that is shown beside a task.
+struct Around<'a> {
+    why: Option<&'a WhyNot>,
+    parents: &'a [Parent],
+    /// The branch of its worktree.
+    branch: Option<String>,
+}
+
+fn print(detail: &TaskDetail, around: &Around<'_>, now: Timestamp, output: &mut Output) {
+    let task = &detail.task;
+    let paint = output.paint;
+    let title = paint.bold(one_line(&task.title));
+    output.painted_line(format_args!("Task {}: {title}", task.id));
+    for (name, value) in fields(detail, around, now) {
+        let name = paint.dim(format_args!("{:<11}", format!("{name}: ")));
+        output.painted_line(format_args!("  {name}{}", one_line(&value)));
+    }
+    for (heading, content) in [("Body", &task.body), ("Result", &task.result)] {
+        if let Some(content) = content.as_deref().filter(|text| !text.trim().is_empty()) {
+            let content = lines(content.trim_end());
+            output.painted_line(format_args!(
+                "\n{}\n{content}",
+                paint.bold(format_args!("{heading}:"))
+            ));
+        }
+    }
+    print_history(detail, now, output);
+}
+
+fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
+    let TaskDetail {
+        comments,
+        events,
+        runs,
+        ..
+    } = detail;
+    let paint = output.paint;
+    let heading = |name, count| format!("\n{}", paint.bold(format_args!("{name} ({count}):")));
+    let ago = |at| paint.dim(format_args!("[{}]", text::relative(now, at)));
+    if !runs.is_empty() {
+        output.painted_line(heading("Runs", runs.len()));
+    }
+    for run in runs {
+        let at = ago(run.started_at);
+        output.painted_line(format_args!("  {} {at} {}", run.id, end_of(run)));
+    }
+    output.painted_line(heading("Comments", comments.len()));
+    for comment in comments {
+        let author = one_line(&comment.author);
+        let (at, body) = (ago(comment.created_at), lines(&comment.body));
+        // What stands at the beginning of a line is ours.
+        let body = body.replace('\n', "\n    ");
+        output.painted_line(format_args!("  {at} {author}: {body}"));
+    }
+    output.painted_line(heading("Events", events.len()));
+    for event in events
+        .iter()
+        .skip(events.len().saturating_sub(SHOWN_EVENTS))
+    {
+        let (at, id, said) = (ago(event.created_at), event.id, text::event(event));
+        output.painted_line(format_args!("  {at} #{id} {said}"));
+    }
+}
+
+/// The short fields of a task, beside the long texts.
+fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'static str, String)> {
+    let TaskDetail { task, children, .. } = detail;
+    let parents = first_of(around.parents.iter().map(parent), detail.parents.len());
+    let moment = |at| format!("{} ({})", text::relative(now, at), text::moment(at));
+    let since = Seconds(now.seconds_since(task.status_since));
+    let nobody = || "(unassigned)".to_owned();
+    let path = task.workspace_path.as_deref().unwrap_or("(unresolved)");
+    let creator = task.created_by.as_deref().unwrap_or("-");
+    let rests_until = task.not_before.filter(|end| now < *end);
+    // Of a task that is finished the status says it all.
+    let why = around
+        .why
+        .filter(|why| !matches!(why, WhyNot::Finished { .. }));
+    let fields = [
+        ("status", Some(format!("{} for {since}", task.status))),
+        (
+            "assignee",
+            Some(task.assignee.clone().unwrap_or_else(nobody)),
+        ),
+        (
+            "priority",
+            (task.priority != 0).then(|| task.priority.to_string()),
+        ),
+        ("tenant", task.tenant.clone()),
+        (
+            "workspace",
+            Some(format!("{} @ {path}", task.workspace_kind)),
+        ),
+        (
+            "created",
+            Some(format!("{} by {creator}", moment(task.created_at))),
+        ),
+        ("started", task.started_at.map(moment)),
+        ("completed", task.completed_at.map(moment)),
+        (
+            "failures",
+            (task.failures > 0).then(|| task.failures.to_string()),
+        ),
+        ("last error", task.last_error.clone()),
+        ("rests until", rests_until.map(moment)),
+        ("why", why.map(WhyNot::to_string)),
+        ("branch", around.branch.clone()),
+        ("parents", Some(parents).filter(|names| !names.is_empty())),
+        (
+            "children",
+            (!children.is_empty()).then(|| names_of(children)),
+        ),
+    ];
+    fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+/// The outcome of a run, or `running`.
+fn end_of(run: &Run) -> String {
+    let outcome = run.outcome.map_or("running", |outcome| outcome.as_str());
+    let lane = run.lane.as_deref().unwrap_or("by hand");
+    let error = run.error.as_deref().map(one_line);
+    let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+    format!("{}  {outcome}{error}", one_line(lane))
+}
+
+/// A parent by its title, and the branch that its work is on.
+fn parent(parent: &Parent) -> String {
+    let Parent { id, title, branch } = parent;
+    let branch = branch.as_ref().map(|branch| format!(" (branch {branch})"));
+    format!("{id} {title}{}", branch.unwrap_or_default())
+}

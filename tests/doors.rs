@@ -1,6 +1,7 @@
 //! Every command through every door that offers it: the same events, the same change of the board,
-//! and the same refusal. A new command does not compile without its line in each door.
+//! and the same refusal. A verb of the board needs an example here, and no line in any door.
 
+mod any;
 mod cast;
 mod cli;
 mod examples;
@@ -11,6 +12,7 @@ use anyhow::ensure;
 use domain::actor::Actor;
 use domain::command::Command;
 use domain::error::ErrorKind;
+use domain::every_verb;
 use kernel::Kernel;
 
 use crate::harness::Board;
@@ -70,17 +72,30 @@ enum Given {
 /// A way of giving commands to the program.
 #[derive(Clone, Copy, Debug)]
 enum Door {
+    /// `POST /verbs/{verb}`.
+    Verbs,
+    /// The server function of the page that takes any verb.
+    Act,
+    /// The routes of the original.
     Rest,
-    Page,
+    /// The plain forms of the page.
+    Forms,
     Cli,
 }
 
 impl Door {
+    const ALL: [Self; 5] = [Self::Verbs, Self::Act, Self::Rest, Self::Forms, Self::Cli];
+}
+
+impl Door {
     async fn give(self, board: &Board, command: &Command) -> anyhow::Result<Given> {
-        match self {
-            Self::Rest => rest::give(board, command).await,
-            Self::Page => page::give(board, command).await,
-            Self::Cli => cli::give(board, command).await,
+        match (self, command) {
+            (Self::Verbs, Command::Board(verb)) => any::by_rest(board, verb).await,
+            (Self::Act, Command::Board(verb)) => any::by_page(board, verb).await,
+            (Self::Forms, Command::Board(verb)) => page::give(board, verb).await,
+            (Self::Rest, command) => rest::give(board, command).await,
+            (Self::Cli, command) => cli::give(board, command).await,
+            _ => Ok(Given::NotOffered),
         }
     }
 }
@@ -92,7 +107,7 @@ async fn every_door_does_the_same_and_refuses_the_same() -> anyhow::Result<()> {
     let mut differences = Vec::new();
     for (name, example) in EXAMPLES {
         let expected = by_kernel(&kernel, *example).await?;
-        for door in [Door::Rest, Door::Page, Door::Cli] {
+        for door in Door::ALL {
             let cast = Cast::on(&kernel).await?;
             let refusal = match door.give(&board, &example(&cast)).await? {
                 Given::NotOffered => continue,
@@ -108,6 +123,29 @@ async fn every_door_does_the_same_and_refuses_the_same() -> anyhow::Result<()> {
         }
     }
     ensure!(differences.is_empty(), "{}", differences.join("\n"));
+    Ok(())
+}
+
+macro_rules! names {
+    (Board($verbs:ident) { $($verb:ident,)* } $($rest:tt)*) => {
+        [$(stringify!($verb)),*]
+    };
+}
+
+#[tokio::test]
+async fn every_verb_of_the_board_has_an_example() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let kernel = Kernel::open(&board.home().join("kanban.db"))?;
+    let cast = Cast::on(&kernel).await?;
+    let examples: Vec<String> = EXAMPLES
+        .iter()
+        .map(|(_, example)| format!("{:?}", example(&cast)))
+        .collect();
+    for name in every_verb!(names) {
+        let begin = format!("Board({name}");
+        let is_shown = examples.iter().any(|example| example.starts_with(&begin));
+        ensure!(is_shown, "{name} has no example");
+    }
     Ok(())
 }
 

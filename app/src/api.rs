@@ -10,6 +10,7 @@ pub mod error;
 pub mod json;
 
 use domain::board::Snapshot;
+use domain::command::BoardVerb;
 use domain::id::{DeliveryId, TaskId};
 use domain::notify::Address;
 use domain::status::Status;
@@ -79,6 +80,13 @@ pub async fn create_task(form: Form) -> Result<Saved, ApiError> {
 #[server(prefix = "/fn", endpoint = "ask", input = Json, output = Answers)]
 pub async fn ask(request: Request) -> Result<Saved, ApiError> {
     Ok(backend()?.ask(request).await?)
+}
+
+/// Carries out any verb of the board, as its struct declares it. The page itself sends its requests by
+/// [`ask`], which know how they look before they are answered.
+#[server(prefix = "/fn", endpoint = "act", input = Json, output = Answers)]
+pub async fn act(verb: BoardVerb) -> Result<Saved, ApiError> {
+    Ok(backend()?.act(verb).await?)
 }
 
 /// Changes many tasks, each by itself.

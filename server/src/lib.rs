@@ -2,6 +2,7 @@
 //! the kernel decides.
 
 mod address;
+mod any_verb;
 mod auth;
 mod board_file;
 pub mod cli;

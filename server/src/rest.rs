@@ -26,6 +26,7 @@ mod stats;
 mod subscriptions;
 mod tasks;
 mod undo;
+mod verbs;
 mod which_board;
 pub(crate) mod wire;
 mod workers;
@@ -57,7 +58,10 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
 /// The routes that the document names. Each has its path, its method and what it reads and answers at
 /// its handler.
 fn documented() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::Document::openapi())
+    let mut document = openapi::Document::openapi();
+    verbs::describe(&mut document);
+    OpenApiRouter::with_openapi(document)
+        .route("/verbs/{verb}", post(verbs::verb))
         .routes(routes!(board::board))
         .routes(routes!(tasks::create))
         .routes(routes!(bulk::bulk))

@@ -4,8 +4,8 @@ use anyhow::bail;
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
     CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LimitTask, LinkTasks, MoveTask,
-    Pause, Resume, RetryDelivery, SetPriority, Subscribe, SubscribeBoard, UnblockTask, Undo,
-    UnlinkTasks, Unsubscribe,
+    Pause, Resume, RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard, UnblockTask,
+    Undo, UnlinkTasks, Unsubscribe,
 };
 use domain::notify::{Address, Filter};
 use domain::status::Status;
@@ -14,10 +14,7 @@ use super::{Given, Refusal};
 use crate::harness::Board;
 
 pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
-    let Command::Board(verb) = command else {
-        return Ok(Given::NotOffered);
-    };
-    let Some(words) = words(verb) else {
+    let Some(words) = words(command) else {
         return Ok(Given::NotOffered);
     };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -32,11 +29,17 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
     }
 }
 
-fn words(verb: &BoardVerb) -> Option<Vec<String>> {
+fn words(command: &Command) -> Option<Vec<String>> {
     let words = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());
+    let verb = match command {
+        Command::Board(verb) => verb,
+        Command::Run(RunVerb::ClaimTask(ClaimTask { task, .. })) => {
+            return words(&["claim", task.as_str()]);
+        }
+        _ => return None,
+    };
     match verb {
         BoardVerb::CreateTask(new) => Some(create(new)),
-        BoardVerb::ClaimTask(ClaimTask { task, .. }) => words(&["claim", task.as_str()]),
         BoardVerb::Heartbeat(Heartbeat { task, .. }) => words(&["heartbeat", task.as_str()]),
         BoardVerb::CompleteTask(CompleteTask { task, result, .. }) => {
             let result = result.as_deref().unwrap_or_default();

@@ -126,7 +126,7 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
         .into()
     }),
     ("a resumption", |_| Resume { lane: None }.into()),
-    ("a promotion", |_| PromoteWaiting.into()),
+    ("a promotion", |_| PromoteWaiting {}.into()),
     ("a subscription", |cast| {
         Subscribe {
             task: cast.ready.clone(),

@@ -1,39 +1,26 @@
-//! The door of the page: its server functions, which take forms.
+//! The plain forms of the page, for those without scripts.
 
 use domain::command::{
-    BoardVerb, Command, CommentOnTask, CompleteTask, CreateTask, DropDelivery, MoveTask,
-    RetryDelivery, Subscribe, UnblockTask, Unsubscribe,
+    BoardVerb, CommentOnTask, CompleteTask, CreateTask, DropDelivery, MoveTask, RetryDelivery,
+    Subscribe, UnblockTask, Unsubscribe,
 };
 use domain::id::TaskId;
 use domain::notify::Address;
 use reqwest::Method;
-use serde_json::Value;
 
-use super::{Given, Refusal};
-use crate::harness::{Board, text};
+use super::Given;
+use super::any::given;
+use crate::harness::Board;
 
 /// A field of a form, and what was filled in.
 type Field = (&'static str, String);
 
-pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
-    let Command::Board(verb) = command else {
-        return Ok(Given::NotOffered);
-    };
+pub(super) async fn give(board: &Board, verb: &BoardVerb) -> anyhow::Result<Given> {
     let Some((function, form)) = form(verb) else {
         return Ok(Given::NotOffered);
     };
     let request = board.request(Method::POST, &format!("/fn/{function}"))?;
-    let response = request.form(&form).send().await?;
-    if response.status().is_success() {
-        return Ok(Given::Done);
-    }
-    let answer: Value = serde_json::from_str(&response.text().await?)?;
-    Ok(Given::Refused(Refusal {
-        kind: Some(serde_json::from_value(
-            answer.get("kind").cloned().unwrap_or_default(),
-        )?),
-        sentence: text(&answer, "/message").unwrap_or_default().to_owned(),
-    }))
+    given(request.form(&form).send().await?, "/message").await
 }
 
 fn form(verb: &BoardVerb) -> Option<(&'static str, Vec<Field>)> {
@@ -71,27 +58,8 @@ fn form(verb: &BoardVerb) -> Option<(&'static str, Vec<Field>)> {
         BoardVerb::DropDelivery(DropDelivery { delivery }) => {
             Some(("drop_delivery", vec![("delivery", delivery.to_string())]))
         }
-        // The page offers more each time; what it does not offer yet stands here.
-        BoardVerb::ClaimTask(_)
-        | BoardVerb::Heartbeat(_)
-        | BoardVerb::CompleteTask(_)
-        | BoardVerb::BlockTask(_)
-        | BoardVerb::AssignTask(_)
-        | BoardVerb::EditTask(_)
-        | BoardVerb::SetPriority(_)
-        | BoardVerb::LimitTask(_)
-        | BoardVerb::ArchiveTask(_)
-        | BoardVerb::LinkTasks(_)
-        | BoardVerb::UnlinkTasks(_)
-        | BoardVerb::Undo(_)
-        | BoardVerb::Pause(_)
-        | BoardVerb::Resume(_)
-        | BoardVerb::CancelRun(_)
-        | BoardVerb::PromoteWaiting(_)
-        | BoardVerb::SubscribeBoard(_)
-        | BoardVerb::UnsubscribeBoard(_)
-        | BoardVerb::SetQuietHours(_)
-        | BoardVerb::ReclaimTask(_) => None,
+        // Scripts send the rest.
+        _ => None,
     }
 }
 

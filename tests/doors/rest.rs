@@ -1,25 +1,21 @@
-//! The door of HTTP.
+//! The routes of HTTP that clients of the original know, and those in their style.
 
-use anyhow::Context as _;
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
     CompleteTask, DropDelivery, EditTask, Heartbeat, LimitTask, LinkTasks, MoveTask, Pause,
-    ReclaimTask, Resume, RetryDelivery, SetPriority, SetQuietHours, Subscribe, SubscribeBoard,
-    UnblockTask, Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
+    ReclaimTask, Resume, RetryDelivery, RunVerb, SetPriority, SetQuietHours, Subscribe,
+    SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
 };
-use domain::error::ErrorKind;
 use domain::notify::Address;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Given, Refusal};
-use crate::harness::{API, Board, text};
+use super::Given;
+use super::any::given;
+use crate::harness::{API, Board};
 
 pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Given> {
-    let Command::Board(verb) = command else {
-        return Ok(Given::NotOffered);
-    };
-    let Some((method, path, body)) = request(verb) else {
+    let Some((method, path, body)) = request(command) else {
         return Ok(Given::NotOffered);
     };
     let request = board.request(method, &format!("{API}{path}"))?;
@@ -27,36 +23,22 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
         Value::Null => request,
         body => request.json(&body),
     };
-    let response = response.send().await?;
-    let status = response.status().as_u16();
-    if status == 200 {
-        return Ok(Given::Done);
-    }
-    let answer: Value = response.json().await?;
-    let kind = KINDS.iter().find(|kind| kind.http_status() == status);
-    Ok(Given::Refused(Refusal {
-        kind: Some(*kind.with_context(|| format!("{status}: {answer}"))?),
-        sentence: text(&answer, "/detail").unwrap_or_default().to_owned(),
-    }))
+    given(response.send().await?, "/detail").await
 }
 
-/// The kinds that a well-formed request of somebody who may make it can meet.
-const KINDS: [ErrorKind; 4] = [
-    ErrorKind::Invalid,
-    ErrorKind::NotFound,
-    ErrorKind::Refused,
-    ErrorKind::Forbidden,
-];
-
 #[expect(clippy::too_many_lines, reason = "one arm a command, and nothing else")]
-fn request(verb: &BoardVerb) -> Option<(Method, String, Value)> {
+fn request(command: &Command) -> Option<(Method, String, Value)> {
     let post = |path: String, body| Some((Method::POST, path, body));
     let patch = |task, body| Some((Method::PATCH, format!("/tasks/{task}"), body));
+    let verb = match command {
+        Command::Board(verb) => verb,
+        Command::Run(RunVerb::ClaimTask(ClaimTask { task, .. })) => {
+            return post(format!("/tasks/{task}/claim"), Value::Null);
+        }
+        _ => return None,
+    };
     match verb {
         BoardVerb::CreateTask(new) => post("/tasks".to_owned(), json!(new)),
-        BoardVerb::ClaimTask(ClaimTask { task, .. }) => {
-            post(format!("/tasks/{task}/claim"), Value::Null)
-        }
         BoardVerb::Heartbeat(Heartbeat { task, .. }) => {
             post(format!("/tasks/{task}/heartbeat"), Value::Null)
         }
@@ -155,7 +137,8 @@ fn request(verb: &BoardVerb) -> Option<(Method, String, Value)> {
             format!("/tasks/{task}/reclaim"),
             json!({ "reason": reason }),
         ),
-        BoardVerb::PromoteWaiting(_) => None,
+        // The rest are offered as they are declared.
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// The content of a card: a task without its long texts, and the counts around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskSummary {
     /// Its id.
     pub id: TaskId,

@@ -132,12 +132,12 @@ macro_rules! every_verb {
             Board(BoardVerb) {
                 CreateTask, EditTask, AssignTask, SetPriority, LimitTask, MoveTask, ArchiveTask,
                 LinkTasks, UnlinkTasks, CommentOnTask, CompleteTask, BlockTask, UnblockTask,
-                ClaimTask, Heartbeat, CancelRun, ReclaimTask, Undo, Pause, Resume, PromoteWaiting,
+                Heartbeat, CancelRun, ReclaimTask, Undo, Pause, Resume, PromoteWaiting,
                 Subscribe, Unsubscribe, SubscribeBoard, UnsubscribeBoard, SetQuietHours,
                 RetryDelivery, DropDelivery,
             }
             Run(RunVerb) {
-                RenewLease, AttachSupervisor, RecordSpawn, PlaceRun, RecordExit, FailRun, DeferRun,
+                ClaimTask, RenewLease, AttachSupervisor, RecordSpawn, PlaceRun, RecordExit, FailRun, DeferRun,
                 InterruptRun, AdoptRun, ReleaseStaleClaims, ReleaseCrashed,
             }
             Outbox(OutboxVerb) { RecordDelivered, RecordUndelivered, TakeMessage, }
@@ -154,6 +154,7 @@ macro_rules! commands {
         $(
             #[doc = concat!("See [`Command::", stringify!($group), "`].")]
             #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(rename_all = "snake_case")]
             #[expect(missing_docs, reason = "each stands at its struct")]
             pub enum $verbs {
                 $($verb($verb),)*
@@ -214,9 +215,10 @@ every_verb!(commands);
 /// A change to the board: any verb, by whom it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// A verb for people, workers and chats; doors offer these.
+    /// A verb for people, workers and chats; every door offers these.
     Board(BoardVerb),
-    /// A verb of dispatchers and supervisors.
+    /// A verb of whoever runs tasks: dispatchers, supervisors, and those who claim by hand, for whom
+    /// a door fills in the caps of the machine.
     Run(RunVerb),
     /// A verb of the notifier.
     Outbox(OutboxVerb),
@@ -225,7 +227,8 @@ pub enum Command {
 }
 
 /// The outcome of a command.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Receipt<A = Answer> {
     /// The events that it wrote, in order; none when nothing changed.
     pub events: Vec<EventId>,
@@ -234,7 +237,9 @@ pub struct Receipt<A = Answer> {
 }
 
 /// The answer to a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// It was carried out.
     Done,
@@ -243,7 +248,8 @@ pub enum Change {
 }
 
 /// The task that was created, or found under its idempotency key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Created {
     /// Its id.
     pub task: TaskId,
@@ -252,30 +258,34 @@ pub struct Created {
 }
 
 /// The lease that was renewed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Renewed {
     /// Its new end.
     pub lease_expires: Timestamp,
 }
 
 /// The comment that was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Commented {
     /// Its id.
     pub comment: CommentId,
 }
 
 /// The number of tasks, claims or events that were changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Count(pub usize);
 
 macro_rules! answers {
-    ($($variant:ident($answer:ty),)*) => {
+    ($($(#[$attribute:meta])* $variant:ident($answer:ty),)*) => {
         /// The answer to any verb.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Serialize)]
+        #[serde(untagged)]
         #[expect(missing_docs, reason = "each stands at its type")]
         pub enum Answer {
-            $($variant($answer),)*
+            $($(#[$attribute])* $variant($answer),)*
         }
 
         $(
@@ -301,6 +311,8 @@ macro_rules! answers {
 answers! {
     Change(Change),
     Created(Created),
+    // It holds a secret.
+    #[serde(skip)]
     Claimed(Box<Claimed>),
     Renewed(Renewed),
     Commented(Commented),

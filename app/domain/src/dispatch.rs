@@ -102,6 +102,7 @@ pub struct LaneReport {
 
 /// A pause of the dispatcher or of one lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
     /// The lane; `None` is the whole dispatcher.
     pub lane: Option<String>,

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 ///
 /// The kind stays text and the payload stays JSON: a log also holds what other versions wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Its position in the log of the whole board.
     pub id: EventId,

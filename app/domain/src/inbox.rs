@@ -13,6 +13,7 @@ pub const MOST_BEHIND: u32 = 100;
 
 /// An entry of the inbox: a task or an address that needs a person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Concern {
     /// The task that it is about.
     pub task: TaskId,
@@ -32,6 +33,7 @@ pub struct Concern {
 
 /// The kind of a need, with its details.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "need", rename_all = "snake_case")]
 pub enum Need {
     /// A task is blocked: it wants an answer.

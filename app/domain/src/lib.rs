@@ -20,6 +20,8 @@ pub mod id;
 pub mod inbox;
 pub mod live;
 pub mod notify;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod run;
 pub mod search;
 pub mod stats;

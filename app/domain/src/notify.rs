@@ -15,6 +15,7 @@ use crate::time::Timestamp;
 
 /// An address that news is sent to. Two threads of one chat are two addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Address {
     /// The channel: `telegram`, `slack`, `webhook`, `command`.
     pub platform: String,
@@ -48,6 +49,7 @@ impl fmt::Display for Address {
 
 /// A row of table `kanban_notify_subs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Subscription {
     /// The task that it is about.
     pub task_id: TaskId,
@@ -62,6 +64,7 @@ pub struct Subscription {
 
 /// A subscription to more than one task, also to those that do not exist yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BoardSubscription {
     /// Its id.
     pub id: SubscriptionId,
@@ -77,6 +80,7 @@ pub struct BoardSubscription {
 
 /// The filter of a [`BoardSubscription`]. `None` lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Filter {
     /// Tasks of this project or customer only.

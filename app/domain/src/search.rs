@@ -6,6 +6,7 @@ use crate::board::TaskSummary;
 
 /// The results of a search, best first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Found {
     /// The hits of the page asked for.
     pub hits: Vec<Hit>,
@@ -15,6 +16,7 @@ pub struct Found {
 
 /// A task that matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Hit {
     /// The task.
     pub task: TaskSummary,

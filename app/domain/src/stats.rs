@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// Counts over all tasks that are not archived. A status without tasks has no entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stats {
     /// Tasks by status.
     pub by_status: BTreeMap<String, u32>,

@@ -94,6 +94,7 @@ pub fn is_skill(name: &str) -> bool {
 
 /// The kind of folder that the workers of a task run in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WorkspaceKind {
     /// A folder of its own below the home folder.
@@ -137,6 +138,7 @@ impl fmt::Display for WorkspaceKind {
 
 /// A comment on a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Comment {
     /// Its id.
     pub id: CommentId,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::board::Snapshot;
+use domain::command::BoardVerb;
 use domain::error::ErrorKind;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -41,6 +42,9 @@ pub trait Backend: Send + Sync {
 
     /// Carries out a request, all of it or none.
     async fn ask(&self, request: Request) -> Result<Saved, Refusal>;
+
+    /// Carries out any verb of the board.
+    async fn act(&self, verb: BoardVerb) -> Result<Saved, Refusal>;
 
     /// Changes many tasks, each by itself and with its own answer.
     async fn update_tasks(

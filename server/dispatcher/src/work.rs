@@ -291,7 +291,7 @@ impl Work {
     async fn promote(&mut self) -> Result<(), Error> {
         if self.next_promotion <= Instant::now() {
             let dispatcher = Actor::dispatcher();
-            let promoted = self.kernel.execute(&dispatcher, PromoteWaiting).await?;
+            let promoted = self.kernel.execute(&dispatcher, PromoteWaiting {}).await?;
             self.done.promoted += promoted.answer.0;
             self.next_promotion = Instant::now() + self.config.interval();
         }

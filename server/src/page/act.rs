@@ -2,8 +2,8 @@
 
 use dispatcher::sample;
 use domain::command::{
-    Command, CommentOnTask, DropDelivery, MAX_CHANGES, Pause, Receipt, Resume, RetryDelivery,
-    Subscribe, Undo, Unsubscribe,
+    BoardVerb, Command, CommentOnTask, DropDelivery, MAX_CHANGES, Pause, Receipt, Resume,
+    RetryDelivery, Subscribe, Undo, Unsubscribe,
 };
 use domain::error::ErrorKind;
 use domain::id::{EventId, TaskId};
@@ -16,6 +16,7 @@ use state::requests::refusal::Refusal;
 use super::backend::Board;
 use super::read;
 use super::refuse::{ends_run, failed, internal};
+use crate::any_verb;
 
 /// The most tasks that a nudge starts, as in the original.
 const MOST_NUDGED: u32 = 8;
@@ -38,6 +39,11 @@ impl Board {
             Request::Unsubscribe(task, to) => Unsubscribe { task, to }.into(),
         };
         self.execute(vec![command]).await
+    }
+
+    pub(super) async fn act(&self, verb: BoardVerb) -> Result<Saved, Refusal> {
+        let receipts = any_verb::carry_out(&self.state, &self.actor, verb).await;
+        receipts.map(|receipts| saved(&receipts)).map_err(failed)
     }
 
     /// Carries out all of them or none.

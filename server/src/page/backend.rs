@@ -4,6 +4,7 @@ use app::api::backend::Backend;
 use async_trait::async_trait;
 use domain::actor::Actor;
 use domain::board::Snapshot;
+use domain::command::BoardVerb;
 use domain::id::TaskId;
 use domain::status::Status;
 use kernel::Kernel;
@@ -68,6 +69,10 @@ impl Backend for Board {
 
     async fn ask(&self, request: Request) -> Result<Saved, Refusal> {
         self.ask(request).await
+    }
+
+    async fn act(&self, verb: BoardVerb) -> Result<Saved, Refusal> {
+        self.act(verb).await
     }
 
     async fn update_tasks(

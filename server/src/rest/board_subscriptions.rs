@@ -24,7 +24,10 @@ use notifier::check_platform;
 )]
 pub(super) async fn all(State(state): State<AppState>) -> Result<Response, HttpError> {
     let subscriptions = state.kernel().board_subscriptions().await?;
-    Ok(Json(wire::notify::BoardSubscriptions::new(&subscriptions)).into_response())
+    Ok(Json(wire::notify::BoardSubscriptions {
+        subscriptions: &subscriptions,
+    })
+    .into_response())
 }
 
 lenient! {

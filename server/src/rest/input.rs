@@ -103,6 +103,19 @@ impl<T: Lenient, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
     }
 }
 
+/// A body that must be a JSON object, to be read by serde.
+pub(super) struct JsonObject(pub(super) Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for JsonObject {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
+        let headers = request.headers().clone();
+        let body = Bytes::from_request(request, state).await;
+        object(&headers, &body.map_err(HttpError::Body)?).map(Self)
+    }
+}
+
 /// The JSON object in a body.
 fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, HttpError> {
     const NO_OBJECT: Complaint = Complaint::new(

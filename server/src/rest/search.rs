@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::search::Found;
 use utoipa::IntoParams;
 
 use super::input::{Parameters, lenient};
-use super::wire;
 use crate::AppState;
 use crate::http_error::HttpError;
 
@@ -37,7 +37,7 @@ lenient! {
     get, path = "/search", tag = "board", params(SearchQuery),
     description = "The tasks whose title, body, result or comments hold all of these words, best \
                    first. A word matches the beginnings of words.",
-    responses((status = 200, body = wire::answer::Found<'_>), super::openapi::Refusals),
+    responses((status = 200, body = Found), super::openapi::Refusals),
 )]
 pub(super) async fn search(
     State(state): State<AppState>,
@@ -57,5 +57,5 @@ pub(super) async fn search(
             limit: number(query.limit, DEFAULT_LIMIT),
         })
         .await?;
-    Ok(Json(wire::answer::Found::new(&found)).into_response())
+    Ok(Json(found).into_response())
 }

@@ -3,17 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::stats::Stats;
 
-use super::wire;
 use crate::AppState;
 use crate::http_error::HttpError;
 
 /// The board in numbers.
 #[utoipa::path(
     get, path = "/stats", tag = "board",
-    responses((status = 200, body = wire::answer::Stats<'_>), super::openapi::Refusals),
+    responses((status = 200, body = Stats), super::openapi::Refusals),
 )]
 pub(super) async fn stats(State(state): State<AppState>) -> Result<Response, HttpError> {
     let stats = state.kernel().stats().await?;
-    Ok(Json(wire::answer::Stats::new(&stats)).into_response())
+    Ok(Json(stats).into_response())
 }

@@ -23,7 +23,10 @@ use notifier::check_platform;
 pub(super) async fn all(State(state): State<AppState>) -> Result<Response, HttpError> {
     // Where people are told things is no worker's business.
     let subscriptions = state.kernel().subscriptions(None).await?;
-    Ok(Json(wire::answer::Subscriptions::new(&subscriptions)).into_response())
+    Ok(Json(wire::answer::Subscriptions {
+        subscriptions: &subscriptions,
+    })
+    .into_response())
 }
 
 /// Who is told of this task.
@@ -37,7 +40,10 @@ pub(super) async fn of_task(
 ) -> Result<Response, HttpError> {
     let task = state.kernel().task_alone(&named.task()?).await?;
     let subscriptions = state.kernel().subscriptions(Some(task.id)).await?;
-    Ok(Json(wire::answer::Subscriptions::new(&subscriptions)).into_response())
+    Ok(Json(wire::answer::Subscriptions {
+        subscriptions: &subscriptions,
+    })
+    .into_response())
 }
 
 lenient! {
@@ -45,7 +51,7 @@ lenient! {
     #[derive(ToSchema, IntoParams)]
     #[into_params(parameter_in = Query)]
     #[schema(example = json!({ "platform": "telegram", "chat_id": "4711" }))]
-    pub(super) struct Address {
+    pub(super) struct SubscriberAddress {
         /// The channel: `telegram`, `slack`, `webhook`.
         platform: String = required_text(),
         /// The chat within it.
@@ -59,8 +65,8 @@ lenient! {
     }
 }
 
-impl From<Address> for notify::Address {
-    fn from(told: Address) -> Self {
+impl From<SubscriberAddress> for notify::Address {
+    fn from(told: SubscriberAddress) -> Self {
         Self {
             platform: told.platform,
             chat_id: told.chat_id,
@@ -75,14 +81,14 @@ impl From<Address> for notify::Address {
     post, path = "/tasks/{id}/subscriptions", tag = "subscriptions", params(TaskParameter),
     description = "Tells somebody what becomes of a task, from now on; `ok` is false where they were \
                    told already.",
-    request_body = Address,
+    request_body = SubscriberAddress,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn subscribe(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Named(named): Named<TaskParameter>,
-    Body(to): Body<Address>,
+    Body(to): Body<SubscriberAddress>,
 ) -> Result<Response, HttpError> {
     let to = to.into();
     let task = named.task()?;
@@ -93,7 +99,7 @@ pub(super) async fn subscribe(
 /// Tells somebody no longer.
 #[utoipa::path(
     delete, path = "/tasks/{id}/subscriptions", tag = "subscriptions",
-    params(TaskParameter, Address),
+    params(TaskParameter, SubscriberAddress),
     description = "Tells somebody no longer; `ok` is false where they were not told.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
@@ -101,7 +107,7 @@ pub(super) async fn unsubscribe(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Named(named): Named<TaskParameter>,
-    Parameters(to): Parameters<Address>,
+    Parameters(to): Parameters<SubscriberAddress>,
 ) -> Result<Response, HttpError> {
     let to = to.into();
     let task = named.task()?;

@@ -9,7 +9,7 @@ pub(super) mod notify;
 pub(super) mod run;
 
 use domain::event::Event;
-use domain::id::{CommentId, EventId, TaskId};
+use domain::id::{EventId, TaskId};
 use domain::run::Outcome;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
 use domain::time::{Seconds, Timestamp};
@@ -21,7 +21,6 @@ use run::Run;
 /// The task object.
 #[derive(Serialize, ToSchema)]
 struct TaskObject<'a> {
-    #[schema(value_type = String)]
     id: &'a TaskId,
     title: &'a str,
     body: Option<&'a str>,
@@ -29,17 +28,12 @@ struct TaskObject<'a> {
     status: &'a str,
     priority: i64,
     created_by: Option<&'a str>,
-    #[schema(value_type = i64)]
     created_at: Timestamp,
-    #[schema(value_type = Option<i64>)]
     started_at: Option<Timestamp>,
-    #[schema(value_type = Option<i64>)]
     completed_at: Option<Timestamp>,
-    #[schema(value_type = String)]
     workspace_kind: WorkspaceKind,
     workspace_path: Option<&'a str>,
     claim_lock: Option<&'a str>,
-    #[schema(value_type = Option<i64>)]
     claim_expires: Option<Timestamp>,
     tenant: Option<&'a str>,
     result: Option<&'a str>,
@@ -50,7 +44,6 @@ struct TaskObject<'a> {
     age: Age,
     /// How long an attempt may run; left out where its lane alone says so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<i64>)]
     max_runtime_seconds: Option<Seconds>,
     /// After how many failures in a row it is blocked; left out where the board says so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,8 +139,8 @@ impl<'a> OneTask<'a> {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Detail<'a> {
     task: DetailedTask<'a>,
-    comments: Vec<CommentObject<'a>>,
-    events: Vec<EventObject<'a>>,
+    comments: &'a [Comment],
+    events: &'a [Event],
     links: Links<'a>,
     /// The attempts, oldest first.
     runs: Vec<Run<'a>>,
@@ -169,9 +162,7 @@ struct DetailedTask<'a> {
 
 #[derive(Serialize, ToSchema)]
 struct Links<'a> {
-    #[schema(value_type = Vec<String>)]
     parents: &'a [TaskId],
-    #[schema(value_type = Vec<String>)]
     children: &'a [TaskId],
 }
 
@@ -185,8 +176,8 @@ impl<'a> Detail<'a> {
                 latest_summary: completed.find_map(|run| run.summary.as_deref()),
                 diagnostics: diagnostic::of(&detail.task, now),
             },
-            comments: detail.comments.iter().map(CommentObject::new).collect(),
-            events: detail.events.iter().map(EventObject::new).collect(),
+            comments: &detail.comments,
+            events: &detail.events,
             links: Links {
                 parents: &detail.parents,
                 children: &detail.children,
@@ -197,69 +188,16 @@ impl<'a> Detail<'a> {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-struct CommentObject<'a> {
-    #[schema(value_type = i64)]
-    id: CommentId,
-    #[schema(value_type = String)]
-    task_id: &'a TaskId,
-    author: &'a str,
-    body: &'a str,
-    #[schema(value_type = i64)]
-    created_at: Timestamp,
-}
-
-impl<'a> CommentObject<'a> {
-    fn new(comment: &'a Comment) -> Self {
-        Self {
-            id: comment.id,
-            task_id: &comment.task_id,
-            author: &comment.author,
-            body: &comment.body,
-            created_at: comment.created_at,
-        }
-    }
-}
-
-#[derive(Serialize, ToSchema)]
-struct EventObject<'a> {
-    #[schema(value_type = i64)]
-    id: EventId,
-    #[schema(value_type = String)]
-    task_id: &'a TaskId,
-    kind: &'a str,
-    #[schema(value_type = Option<Object>)]
-    payload: Option<&'a serde_json::Value>,
-    #[schema(value_type = i64)]
-    created_at: Timestamp,
-}
-
-impl<'a> EventObject<'a> {
-    fn new(event: &'a Event) -> Self {
-        Self {
-            id: event.id,
-            task_id: &event.task_id,
-            kind: &event.kind,
-            payload: event.payload.as_ref(),
-            created_at: event.created_at,
-        }
-    }
-}
-
 /// A frame of the socket, for clients that asked for nothing more.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EventFrame<'a> {
-    events: Vec<EventObject<'a>>,
-    #[schema(value_type = i64)]
+    events: &'a [Event],
     cursor: EventId,
 }
 
 impl<'a> EventFrame<'a> {
     pub(crate) fn new(events: &'a [Event], cursor: EventId) -> Self {
-        Self {
-            events: events.iter().map(EventObject::new).collect(),
-            cursor,
-        }
+        Self { events, cursor }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Audited, Change, Renewed, Verb, texts, verb};
+use super::{Audited, Change, LEASE, Renewed, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
 use crate::dispatch::Place;
@@ -52,17 +52,24 @@ impl Verb for ClaimTask {
 
 /// Records a heartbeat of the worker: it makes progress. Renews the lease too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Heartbeat {
     /// The task.
     pub task: TaskId,
     /// The new length of the lease, from now.
+    #[serde(default = "usual_lease")]
     pub ttl: Seconds,
+}
+
+fn usual_lease() -> Seconds {
+    LEASE
 }
 
 verb!(Heartbeat: Heartbeat -> Renewed, task);
 
 /// Cancels the current run of a task. The task goes to `todo` and stays there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CancelRun {
     /// The task.
     pub task: TaskId,
@@ -73,6 +80,7 @@ verb!(CancelRun: Cancel -> Change, task);
 /// Takes a running task away from its worker, makes it ready for another attempt, and resets
 /// its failures: a person has looked at it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReclaimTask {
     /// The task.
     pub task: TaskId,

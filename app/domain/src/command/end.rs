@@ -11,6 +11,7 @@ use crate::text::printed;
 
 /// Completes a task. Tasks that waited for it become ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompleteTask {
     /// The task.
     pub task: TaskId,
@@ -50,6 +51,7 @@ impl Verb for CompleteTask {
 
 /// Blocks a task until a person has answered. A reason is also kept as a comment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BlockTask {
     /// The task.
     pub task: TaskId,
@@ -74,6 +76,7 @@ impl Verb for BlockTask {
 
 /// Unblocks a task: to `ready`, or to `todo` where it still waits for a parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnblockTask {
     /// The task.
     pub task: TaskId,

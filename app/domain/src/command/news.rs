@@ -12,6 +12,7 @@ use crate::notify::{Address, Filter};
 
 /// Subscribes an address to the news of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Subscribe {
     /// The task.
     pub task: TaskId,
@@ -40,6 +41,7 @@ impl Verb for Subscribe {
 
 /// Removes a subscription to a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unsubscribe {
     /// The task.
     pub task: TaskId,
@@ -51,6 +53,7 @@ verb!(Unsubscribe: Subscribe -> Change, task);
 
 /// Subscribes an address to the news of many tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SubscribeBoard {
     /// The address.
     pub to: Address,
@@ -82,6 +85,7 @@ impl Verb for SubscribeBoard {
 
 /// Removes a subscription to many tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnsubscribeBoard {
     /// The subscription.
     pub subscription: SubscriptionId,
@@ -91,6 +95,7 @@ verb!(UnsubscribeBoard: SubscribeBoard -> Change);
 
 /// Sets the quiet hours of an address; messages of that time are sent afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetQuietHours {
     /// The address, of which the user does not count.
     pub to: Address,
@@ -111,6 +116,7 @@ impl Verb for SetQuietHours {
 
 /// Retries a delivery that was given up, and everything else undelivered at its address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RetryDelivery {
     /// The delivery.
     pub delivery: DeliveryId,
@@ -120,6 +126,7 @@ verb!(RetryDelivery: Redeliver -> Change);
 
 /// Drops a delivery that was given up, and everything else undelivered at its address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DropDelivery {
     /// The delivery.
     pub delivery: DeliveryId,

@@ -11,6 +11,7 @@ use crate::id::EventId;
 /// Undoes all that the request did which wrote this event. Refused once a task that it touched
 /// has changed again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Undo {
     /// An event of the request's receipts.
     pub event: EventId,
@@ -28,6 +29,7 @@ impl Verb for Undo {
 
 /// Pauses a lane or the dispatcher: nothing more starts until [`Resume`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pause {
     /// The lane; `None` is the whole dispatcher.
     pub lane: Option<String>,
@@ -50,6 +52,7 @@ impl Verb for Pause {
 
 /// Resumes a lane or the dispatcher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resume {
     /// The lane; `None` is the whole dispatcher. A lane with a pause of its own stays paused.
     pub lane: Option<String>,
@@ -67,6 +70,7 @@ impl Verb for Resume {
 
 /// Promotes every waiting task whose parents are finished to `ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PromoteWaiting;
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PromoteWaiting {}
 
 verb!(PromoteWaiting: Move -> Count);

@@ -15,6 +15,7 @@ use crate::time::Seconds;
 
 /// Creates a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct CreateTask {
     /// The title: the work, in a line.
@@ -88,6 +89,7 @@ impl Verb for CreateTask {
 
 /// Edits the texts of a task. `None` keeps a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EditTask {
     /// The task.
     pub task: TaskId,
@@ -124,6 +126,7 @@ impl Verb for EditTask {
 
 /// Assigns a task to somebody, or to nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssignTask {
     /// The task.
     pub task: TaskId,
@@ -159,6 +162,7 @@ impl Verb for AssignTask {
 
 /// Changes the order in which tasks start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetPriority {
     /// The task.
     pub task: TaskId,
@@ -171,6 +175,7 @@ verb!(SetPriority: Prioritize -> Change, task);
 /// Changes the time limit and the failure limit of a task. `None` keeps a limit; zero returns
 /// it to the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LimitTask {
     /// The task.
     pub task: TaskId,
@@ -184,6 +189,7 @@ verb!(LimitTask: Prioritize -> Change, task);
 
 /// Moves a task to `triage`, `todo` or `ready` by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MoveTask {
     /// The task.
     pub task: TaskId,
@@ -208,6 +214,7 @@ impl Verb for MoveTask {
 
 /// Archives a task. It counts as finished for the tasks that depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArchiveTask {
     /// The task.
     pub task: TaskId,
@@ -229,6 +236,7 @@ impl Verb for ArchiveTask {
 
 /// Makes a task depend on another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LinkTasks {
     /// The task to wait for, as given.
     pub parent: String,
@@ -240,6 +248,7 @@ verb!(LinkTasks: Link -> Change);
 
 /// Removes a dependency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnlinkTasks {
     /// The task that was waited for.
     pub parent: TaskId,
@@ -263,6 +272,7 @@ impl Verb for UnlinkTasks {
 
 /// Comments on a task in the name of the actor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CommentOnTask {
     /// The task.
     pub task: TaskId,

@@ -11,6 +11,7 @@ use crate::time::{Seconds, Timestamp};
 
 /// One piece of news for one address. It is delivered at least once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Delivery {
     /// Its id.
     pub id: DeliveryId,
@@ -37,6 +38,7 @@ pub struct Delivery {
 
 /// The state of a [`Delivery`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// It waits for its next attempt.

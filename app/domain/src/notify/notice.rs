@@ -20,6 +20,7 @@ const LONGEST_NAME: usize = 60;
 
 /// A piece of news. It is complete in itself: the task and the log may change before it is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notice {
     /// The event that it tells of.
     pub event_id: EventId,

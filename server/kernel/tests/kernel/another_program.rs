@@ -186,7 +186,7 @@ async fn the_promotion_pass_finds_what_another_program_has_finished() {
     board.sql(&format!(
         "UPDATE tasks SET status = 'done' WHERE id = '{parent}'"
     ));
-    let receipt = board.act(PromoteWaiting).await.unwrap();
+    let receipt = board.act(PromoteWaiting {}).await.unwrap();
     assert!(matches!(receipt.answer, Answer::Count(Count(1))));
     assert_eq!(board.status(&child).await, Status::Ready);
 }

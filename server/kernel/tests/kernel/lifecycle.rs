@@ -183,7 +183,7 @@ async fn blocked_is_left_only_by_a_person() {
     let board = Board::new();
     let task = board.task_named("task").await;
     board.block(&task, "which region?").await;
-    board.act(PromoteWaiting).await.unwrap();
+    board.act(PromoteWaiting {}).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Blocked);
     board.unblock(&task).await;
     assert_eq!(board.status(&task).await, Status::Ready);
@@ -194,7 +194,7 @@ async fn a_card_that_a_person_put_into_todo_stays_there() {
     let board = Board::new();
     let task = board.task_named("task").await;
     board.move_to(&task, Status::Todo).await.unwrap();
-    board.act(PromoteWaiting).await.unwrap();
+    board.act(PromoteWaiting {}).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Todo);
 }
 

@@ -33,7 +33,7 @@ async fn assert_found(board: &Board, task: &TaskId, odd: &str) {
     kernel.promotable().await.expect(odd);
     kernel.ready_counts().await.expect(odd);
     kernel.subscriptions(None).await.expect(odd);
-    board.act(PromoteWaiting).await.expect(odd);
+    board.act(PromoteWaiting {}).await.expect(odd);
     board.act(ReleaseStaleClaims).await.expect(odd);
 }
 

@@ -139,7 +139,7 @@ async fn a_cancelled_run_waits_for_a_person() {
     let task = board.task_named("task").await;
     let claimed = board.claim(&task).await.unwrap();
     board.act(CancelRun { task: task.clone() }).await.unwrap();
-    board.act(PromoteWaiting).await.unwrap();
+    board.act(PromoteWaiting {}).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Todo);
     assert_eq!(
         board.newest_payload(&task).await,

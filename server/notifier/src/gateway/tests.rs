@@ -8,23 +8,27 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A board that understands `create` and answers everything else with nothing.
+/// A board that understands `create` and `unblock`, and answers everything else with nothing.
 pub(crate) fn host(kernel: Kernel, home: Home) -> Host {
     Host::new(kernel, home, |kernel, _, actor, line| {
         Box::pin(async move {
-            let words = line.trim_start_matches("/kanban ");
             let mut answer = Answer {
                 text: "(no output)".to_owned(),
                 created: None,
             };
-            if let Some(title) = words.strip_prefix("create ") {
+            let words = line.trim_start_matches("/kanban ").replace('"', "'");
+            if let Some(rest) = words.strip_prefix("create ") {
+                let title = rest.split('\'').nth(1).unwrap_or(rest).to_owned();
                 let new = CreateTask {
-                    title: title.to_owned(),
+                    title,
                     ..CreateTask::default()
                 };
                 let created = kernel.execute(&actor, new).await.unwrap().answer.task;
                 answer.text = format!("Created {created}");
                 answer.created = Some(created);
+            } else if let Some(task) = words.strip_prefix("unblock ") {
+                let task = task.parse().unwrap();
+                kernel.execute(&actor, UnblockTask { task }).await.unwrap();
             }
             answer
         })

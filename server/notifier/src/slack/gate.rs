@@ -304,7 +304,7 @@ mod tests {
             receiver.answer(200, r#"{"ok":true,"ts":"9.2"}"#)
         );
         assert_eq!(posted.json()["thread_ts"], "9.1");
-        assert_eq!(posted.json()["text"], "(no matching tasks)");
+        assert_eq!(posted.json()["text"], "(no output)");
         // Slack sends an event again when it was not answered in time, and another about the same
         // message where the app listens to the channel too.
         for kind in ["app_mention", "message"] {

@@ -84,7 +84,7 @@ async fn dispatch(
 /// Promotes waiting tasks, which wakes the dispatcher: other programs may have finished their
 /// parents unseen.
 async fn nudge(kernel: &Kernel, home: &Home, config: &Config) -> anyhow::Result<TickReport> {
-    let promote = PromoteWaiting;
+    let promote = PromoteWaiting {};
     let receipt = kernel.execute(&Actor::dispatcher(), promote).await?;
     let left = dispatcher::dry_run(kernel, home, config, None).await?;
     Ok(TickReport {

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     if args.task_ids.is_empty() {
-        let receipt = session.execute(PromoteWaiting).await?;
+        let receipt = session.execute(PromoteWaiting {}).await?;
         let Count(count) = receipt.answer;
         if args.json {
             return output.json(&json!({ "promoted": count }));

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use dispatcher::logs;
-use domain::board::TaskSummary;
 use domain::dispatch::Dispatch;
-use domain::id::{EventId, RunId, TaskId};
+use domain::id::{RunId, TaskId};
 use domain::notify::Subscription;
-use domain::search;
 use domain::task::WorkspaceKind;
-use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,31 +45,9 @@ impl BulkResult {
     }
 }
 
-/// The board in numbers, without archived tasks.
-#[derive(Serialize, ToSchema)]
-pub(in crate::rest) struct Stats<'a> {
-    by_status: &'a BTreeMap<String, u32>,
-    by_assignee: &'a BTreeMap<String, BTreeMap<String, u32>>,
-    oldest_ready_age_seconds: Option<i64>,
-    #[schema(value_type = i64)]
-    now: Timestamp,
-}
-
-impl<'a> Stats<'a> {
-    pub(in crate::rest) fn new(stats: &'a domain::stats::Stats) -> Self {
-        Self {
-            by_status: &stats.by_status,
-            by_assignee: &stats.by_assignee,
-            oldest_ready_age_seconds: stats.oldest_ready_age_seconds,
-            now: stats.now,
-        }
-    }
-}
-
 /// A log, or the end of one.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Log<'a> {
-    #[schema(value_type = String)]
     task_id: &'a TaskId,
     path: String,
     /// Whether there is one: a task that was never started has none.
@@ -99,69 +74,7 @@ impl<'a> Log<'a> {
 /// Who is told of what.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Subscriptions<'a> {
-    subscriptions: Vec<SubscriptionObject<'a>>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct SubscriptionObject<'a> {
-    #[schema(value_type = String)]
-    task_id: &'a TaskId,
-    platform: &'a str,
-    chat_id: &'a str,
-    thread_id: &'a str,
-    user_id: Option<&'a str>,
-    #[schema(value_type = i64)]
-    created_at: Timestamp,
-    /// The last event that they need not be told of.
-    #[schema(value_type = i64)]
-    last_event_id: EventId,
-}
-
-impl<'a> Subscriptions<'a> {
-    pub(in crate::rest) fn new(subscriptions: &'a [Subscription]) -> Self {
-        let object = |subscription: &'a Subscription| SubscriptionObject {
-            task_id: &subscription.task_id,
-            platform: &subscription.to.platform,
-            chat_id: &subscription.to.chat_id,
-            thread_id: &subscription.to.thread_id,
-            user_id: subscription.to.user_id.as_deref(),
-            created_at: subscription.created_at,
-            last_event_id: subscription.last_event_id,
-        };
-        Self {
-            subscriptions: subscriptions.iter().map(object).collect(),
-        }
-    }
-}
-
-/// What was found, best first.
-#[derive(Serialize, ToSchema)]
-pub(in crate::rest) struct Found<'a> {
-    hits: Vec<HitObject<'a>>,
-    /// How many there are in all.
-    total: u32,
-}
-
-#[derive(Serialize, ToSchema)]
-struct HitObject<'a> {
-    /// The task as on a card: without long texts.
-    #[schema(value_type = Object)]
-    task: &'a TaskSummary,
-    /// The words around the first match.
-    excerpt: &'a str,
-}
-
-impl<'a> Found<'a> {
-    pub(in crate::rest) fn new(found: &'a search::Found) -> Self {
-        let hit = |hit: &'a search::Hit| HitObject {
-            task: &hit.task,
-            excerpt: &hit.excerpt,
-        };
-        Self {
-            hits: found.hits.iter().map(hit).collect(),
-            total: found.total,
-        }
-    }
+    pub(in crate::rest) subscriptions: &'a [Subscription],
 }
 
 /// A task that was to be deleted.
@@ -170,7 +83,6 @@ pub(in crate::rest) struct Removed<'a> {
     /// Always `false`: nothing is deleted.
     deleted: bool,
     archived: bool,
-    #[schema(value_type = String)]
     task_id: &'a TaskId,
     /// What became of it, for people.
     message: &'static str,
@@ -191,7 +103,6 @@ impl<'a> Removed<'a> {
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Reassigned<'a> {
     ok: bool,
-    #[schema(value_type = String)]
     task_id: &'a TaskId,
     assignee: Option<&'a str>,
 }
@@ -212,9 +123,7 @@ pub(in crate::rest) struct Reclaimed<'a> {
     ok: bool,
     /// The run, where that was named.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<i64>)]
     run_id: Option<RunId>,
-    #[schema(value_type = String)]
     task_id: &'a TaskId,
 }
 

@@ -111,14 +111,12 @@ impl<'a> Card<'a> {
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Summary<'a> {
     columns: Vec<SummaryColumn<'a>>,
-    #[schema(value_type = i64)]
     latest_event_id: EventId,
 }
 
 #[derive(Serialize, ToSchema)]
 struct SummaryColumn<'a> {
     #[serde(rename = "name")]
-    #[schema(value_type = String)]
     status: Status,
     /// The tasks as on cards.
     #[schema(value_type = Vec<Object>)]

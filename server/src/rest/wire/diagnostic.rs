@@ -50,9 +50,7 @@ pub(in crate::rest) struct Diagnostic {
     detail: String,
     /// What helps.
     actions: Vec<Action>,
-    #[schema(value_type = i64)]
     first_seen_at: Timestamp,
-    #[schema(value_type = i64)]
     pub(in crate::rest) last_seen_at: Timestamp,
     count: u32,
     /// Always `null`: it is about the task.

@@ -1,7 +1,7 @@
 //! The reports of a tick and of the dispatcher's status, and the reason why a task waits.
 
 use dispatcher::TickReport;
-use domain::dispatch::{self, Dispatch, Facts, WhyNot, why_not};
+use domain::dispatch::{self, Dispatch, Facts, Pause, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::time::Timestamp;
 use kernel::ReadyCount;
@@ -20,11 +20,8 @@ pub(in crate::rest) struct Tick {
     /// The task, its assignee and its workspace.
     #[schema(value_type = Vec<Vec<String>>)]
     spawned: Vec<(TaskId, String, String)>,
-    #[schema(value_type = Vec<String>)]
     skipped_unassigned: Vec<TaskId>,
-    #[schema(value_type = Vec<String>)]
     crashed: Vec<TaskId>,
-    #[schema(value_type = Vec<String>)]
     auto_blocked: Vec<TaskId>,
 }
 
@@ -56,18 +53,15 @@ pub(in crate::rest) struct Health<'a> {
     /// Why it is that many.
     cap_reason: Option<&'a str>,
     /// When it last looked at the board with success.
-    #[schema(value_type = Option<i64>)]
     last_tick: Option<Timestamp>,
-    #[schema(value_type = Option<i64>)]
     next_tick: Option<Timestamp>,
     /// How many times in a row it found ready work and room for it, and started nothing.
     bad_ticks: Option<u32>,
     /// What is wrong with it, in a sentence.
     problem: Option<&'a str>,
-    paused: Vec<Pause<'a>>,
+    paused: &'a [Pause],
     /// The tasks that are ready and that nobody works on yet, by assignee.
     not_started: Vec<NotStarted<'a>>,
-    #[schema(value_type = i64)]
     now: Timestamp,
 }
 
@@ -81,16 +75,6 @@ struct NotStarted<'a> {
     resting: u32,
     /// What is in the way of those that do not rest.
     why: Reason,
-}
-
-/// Something that was told to start nothing more.
-#[derive(Serialize, ToSchema)]
-struct Pause<'a> {
-    /// The lane; `null` is the whole dispatcher.
-    lane: Option<&'a str>,
-    #[schema(value_type = i64)]
-    since: Timestamp,
-    by: &'a str,
 }
 
 impl<'a> Health<'a> {
@@ -107,11 +91,6 @@ impl<'a> Health<'a> {
         };
         // The last words of one that is gone say when it was last there.
         let report = dispatch.report.as_ref();
-        let pause = |pause: &'a dispatch::Pause| Pause {
-            lane: pause.lane.as_deref(),
-            since: pause.since,
-            by: &pause.by,
-        };
         Self {
             is_running: living.is_some(),
             running: dispatch.count(),
@@ -121,7 +100,7 @@ impl<'a> Health<'a> {
             next_tick: living.and_then(|report| report.next_tick),
             bad_ticks: living.map(|report| report.bad_ticks),
             problem: report.and_then(|report| report.problem.as_deref()),
-            paused: dispatch.paused.iter().map(pause).collect(),
+            paused: &dispatch.paused,
             not_started: ready.iter().filter_map(not_started).collect(),
             now: dispatch.now,
         }

@@ -31,7 +31,6 @@ impl<'a> OneRun<'a> {
 pub(in crate::rest) struct Workers<'a> {
     workers: Vec<Worker<'a>>,
     count: usize,
-    #[schema(value_type = i64)]
     checked_at: Timestamp,
 }
 
@@ -42,9 +41,7 @@ pub(in crate::rest) struct Workers<'a> {
     reason = "the dashboards of hermes read these keys"
 )]
 struct Worker<'a> {
-    #[schema(value_type = i64)]
     run_id: RunId,
-    #[schema(value_type = String)]
     task_id: &'a TaskId,
     task_title: &'a str,
     task_status: &'static str,
@@ -52,12 +49,9 @@ struct Worker<'a> {
     /// The lane.
     profile: Option<&'a str>,
     worker_pid: Option<i64>,
-    #[schema(value_type = i64)]
     started_at: Timestamp,
     claim_lock: Option<&'a str>,
-    #[schema(value_type = i64)]
     claim_expires: Timestamp,
-    #[schema(value_type = Option<i64>)]
     last_heartbeat_at: Option<Timestamp>,
 }
 
@@ -93,9 +87,7 @@ pub(in crate::rest) struct Runs<'a> {
 /// One attempt: with the keys of the original where it has them, and our own.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Run<'a> {
-    #[schema(value_type = i64)]
     id: RunId,
-    #[schema(value_type = String)]
     task_id: &'a TaskId,
     /// The lane that started the worker; `null` when somebody claimed the task by hand.
     lane: Option<&'a str>,
@@ -104,14 +96,10 @@ pub(super) struct Run<'a> {
     /// How it stands, in the original's words: `running`, `done`, `blocked`, `crashed` and so on.
     status: &'static str,
     worker_pid: Option<i64>,
-    #[schema(value_type = i64)]
     started_at: Timestamp,
-    #[schema(value_type = Option<i64>)]
     heartbeat_at: Option<Timestamp>,
     /// The same, as the original calls it.
-    #[schema(value_type = Option<i64>)]
     last_heartbeat_at: Option<Timestamp>,
-    #[schema(value_type = Option<i64>)]
     ended_at: Option<Timestamp>,
     /// How it ended: `completed`, `blocked`, `exit` and so on.
     outcome: Option<&'static str>,
@@ -175,7 +163,6 @@ fn status(outcome: Option<Outcome>) -> &'static str {
 /// A claim that was granted.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Claimed<'a> {
-    #[schema(value_type = i64)]
     run: RunId,
     /// A bearer token that may change this task and no other, until the run ends.
     token: &'a str,
@@ -195,6 +182,5 @@ impl<'a> Claimed<'a> {
 /// How long a claim lasts now.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Lease {
-    #[schema(value_type = i64)]
     pub(in crate::rest) lease_expires: Timestamp,
 }

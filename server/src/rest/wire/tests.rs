@@ -1,6 +1,6 @@
 //! Golden files: a difference here is a change of the API.
 
-use domain::id::EventId;
+use domain::id::{CommentId, EventId};
 use domain::status::Status;
 
 use super::*;

@@ -237,7 +237,7 @@ impl Real {
                 Undo { event }.into()
             }
             Step::ReleaseStaleClaims => ReleaseStaleClaims.into(),
-            Step::PromoteWaiting => PromoteWaiting.into(),
+            Step::PromoteWaiting => PromoteWaiting {}.into(),
             Step::Pause { lane: is_lane } => Pause {
                 lane: lane(*is_lane),
             }

@@ -4,8 +4,8 @@ use anyhow::bail;
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
     CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LimitTask, LinkTasks, MoveTask,
-    Pause, Resume, RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard, UnblockTask,
-    Undo, UnlinkTasks, Unsubscribe,
+    Pause, ReclaimTask, Resume, RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard,
+    UnblockTask, Undo, UnlinkTasks, Unsubscribe,
 };
 use domain::notify::{Address, Filter};
 use domain::status::Status;
@@ -120,9 +120,14 @@ fn words(command: &Command) -> Option<Vec<String>> {
             words(&["inbox", "--drop", &delivery.to_string()])
         }
         BoardVerb::CancelRun(CancelRun { task }) => words(&["cancel", task.as_str()]),
-        BoardVerb::UnsubscribeBoard(_)
-        | BoardVerb::SetQuietHours(_)
-        | BoardVerb::ReclaimTask(_) => None,
+        BoardVerb::ReclaimTask(ReclaimTask { task, run, reason }) => {
+            let run = run.map(|run| format!("--run={run}"));
+            let reason = reason.as_ref().map(|reason| format!("--reason={reason}"));
+            let named = ["reclaim".to_owned(), task.to_string()];
+            Some(named.into_iter().chain(run).chain(reason).collect())
+        }
+        // `notify-subscribe` and `notify-unsubscribe` name the place instead of the subscription.
+        BoardVerb::UnsubscribeBoard(_) | BoardVerb::SetQuietHours(_) => None,
     }
 }
 

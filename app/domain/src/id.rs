@@ -1,6 +1,7 @@
 //! Identifiers. They are opaque: nothing in the program reads meaning out of one.
 
 use std::fmt;
+use std::num::ParseIntError;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,14 @@ macro_rules! row_id {
         )]
         #[serde(transparent)]
         pub struct $name(pub i64);
+
+        impl FromStr for $name {
+            type Err = ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIntError> {
+                text.parse().map(Self)
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

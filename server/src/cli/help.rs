@@ -6,53 +6,7 @@ use clap::builder::StyledStr;
 use clap::{Command, CommandFactory};
 
 use super::Cli;
-
-/// The verbs by what they are for. Every verb that can be seen stands here once.
-const GROUPS: [(&str, &[&str]); 7] = [
-    (
-        "Tasks",
-        &[
-            "create", "list", "show", "edit", "assign", "move", "link", "unlink", "promote",
-            "block", "unblock", "comment", "archive", "undo",
-        ],
-    ),
-    (
-        "Work",
-        &[
-            "claim",
-            "context",
-            "heartbeat",
-            "complete",
-            "cancel",
-            "runs",
-            "log",
-            "why",
-        ],
-    ),
-    ("What happens", &["inbox", "tail", "watch", "stats"]),
-    (
-        "Notifications",
-        &[
-            "notify-subscribe",
-            "notify-list",
-            "notify-unsubscribe",
-            "slash",
-        ],
-    ),
-    (
-        "Server and dispatcher",
-        &[
-            "serve", "daemon", "dispatch", "lanes", "pause", "resume", "open", "token",
-        ],
-    ),
-    (
-        "The board itself",
-        &[
-            "init", "sample", "doctor", "backup", "restore", "export", "import", "gc",
-        ],
-    ),
-    ("Reading on", &["guide", "man", "completions"]),
-];
+use super::verbs::GROUPS;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -12,6 +12,7 @@ mod completions;
 mod context;
 mod create;
 mod daemon;
+mod declared;
 mod dispatch;
 mod doctor;
 mod edit;
@@ -57,6 +58,8 @@ use domain::actor::Authority;
 use domain::authority::{Act, Grant};
 use rustix::fs::Mode;
 
+use declared::Declared;
+
 use super::output::Output;
 use super::session::Session;
 
@@ -70,6 +73,8 @@ pub(super) enum Verb {
     #[command(flatten)]
     OnBoard(OnBoard),
     #[command(flatten)]
+    Declared(Declared),
+    #[command(flatten)]
     Following(Following),
     #[command(flatten)]
     OnMachine(OnMachine),
@@ -78,6 +83,54 @@ pub(super) enum Verb {
     #[command(hide = true)]
     Shim(shim::Args),
 }
+
+/// The verbs by what they are for. Every verb that can be seen stands here once.
+pub(super) const GROUPS: [(&str, &[&str]); 7] = [
+    (
+        "Tasks",
+        &[
+            "create", "list", "show", "edit", "assign", "move", "link", "unlink", "promote",
+            "block", "unblock", "comment", "archive", "undo",
+        ],
+    ),
+    (
+        "Work",
+        &[
+            "claim",
+            "context",
+            "heartbeat",
+            "complete",
+            "cancel",
+            "reclaim",
+            "runs",
+            "log",
+            "why",
+        ],
+    ),
+    ("What happens", &["inbox", "tail", "watch", "stats"]),
+    (
+        "Notifications",
+        &[
+            "notify-subscribe",
+            "notify-list",
+            "notify-unsubscribe",
+            "slash",
+        ],
+    ),
+    (
+        "Server and dispatcher",
+        &[
+            "serve", "daemon", "dispatch", "lanes", "pause", "resume", "open", "token",
+        ],
+    ),
+    (
+        "The board itself",
+        &[
+            "init", "sample", "doctor", "backup", "restore", "export", "import", "gc",
+        ],
+    ),
+    ("Reading on", &["guide", "man", "completions"]),
+];
 
 /// The verbs that follow the open board and do not end by themselves.
 #[derive(Debug, Subcommand)]
@@ -178,6 +231,7 @@ impl Verb {
     fn act(&self) -> Act {
         match self {
             Self::OnBoard(verb) => verb.act(),
+            Self::Declared(verb) => verb.act(),
             Self::Dispatch(args) if args.is_dry() => Act::Read,
             Self::Dispatch(_) | Self::Shim(_) => Act::Dispatch,
             Self::Following(Following::Tail(_) | Following::Watch(_)) => Act::Follow,
@@ -214,6 +268,9 @@ impl Verb {
             Self::Dispatch(args) => dispatch::run(&args, home()?, umask, output),
             Self::Init(args) => init::run(&args, &Session::open_or_make(home()?)?, output),
             Self::OnBoard(verb) => on_board(&Session::open(home()?)?, async |session| {
+                verb.carry_out(session, output).await
+            }),
+            Self::Declared(verb) => on_board(&Session::open(home()?)?, async |session| {
                 verb.carry_out(session, output).await
             }),
             Self::Following(verb) => on_board(&Session::open(home()?)?, async |session| {

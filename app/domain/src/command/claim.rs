@@ -81,12 +81,15 @@ verb!(CancelRun: Cancel -> Change, task);
 /// its failures: a person has looked at it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct ReclaimTask {
     /// The task.
     pub task: TaskId,
     /// Refuses unless this is its current run.
+    #[cfg_attr(feature = "cli", arg(long))]
     pub run: Option<RunId>,
     /// The reason, for whoever reads the event.
+    #[cfg_attr(feature = "cli", arg(long))]
     pub reason: Option<String>,
 }
 

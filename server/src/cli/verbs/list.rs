@@ -63,7 +63,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     Ok(())
 }
 
-fn line(task: &Task, paint: Paint) -> String {
+pub(super) fn line(task: &Task, paint: Paint) -> String {
     let Task { id, status, .. } = task;
     let assignee = one_line(task.assignee.as_deref().unwrap_or("(unassigned)"));
     let tenant = task.tenant.as_deref().map(one_line);

@@ -120,6 +120,10 @@ async fn carry_out(verb: Verb, kernel: Kernel, home: Home, actor: &Actor, output
             let session = Session::in_chat(kernel, home, actor);
             verb.carry_out(&session, output).await
         }
+        Verb::Declared(verb) => {
+            let session = Session::in_chat(kernel, home, actor);
+            verb.carry_out(&session, output).await
+        }
         Verb::Guide(args) => guide::run(&args, output),
         Verb::Init(_)
         | Verb::Following(_)

@@ -5,6 +5,7 @@ mod assign;
 mod backup;
 mod block;
 mod cancel;
+mod channel_program;
 mod claim;
 mod comment;
 mod complete;
@@ -77,6 +78,8 @@ pub(super) enum Verb {
     Slash(slash::Args),
     #[command(hide = true)]
     Shim(shim::Args),
+    #[command(hide = true)]
+    ChannelProgram(channel_program::Args),
 }
 
 /// The verbs that follow the open board and do not end by themselves.
@@ -188,6 +191,7 @@ impl Verb {
             | Self::Daemon(_)
             | Self::Init(_)
             | Self::Slash(_)
+            | Self::ChannelProgram(_)
             | Self::OnMachine(
                 OnMachine::Open(_)
                 | OnMachine::Token(_)
@@ -209,6 +213,7 @@ impl Verb {
                 shim::run(&args, output);
                 Ok(())
             }
+            Self::ChannelProgram(args) => channel_program::run(&args),
             Self::Serve(args) => serve::run(args, home()?, umask),
             Self::Daemon(args) => daemon::run(args, home()?, umask, output),
             Self::Dispatch(args) => dispatch::run(&args, home()?, umask, output),

@@ -54,6 +54,7 @@ fn words(verb: &BoardVerb) -> Option<Vec<String>> {
             task,
             assignee,
             stop,
+            ..
         }) => {
             let assignee = assignee.as_deref().unwrap_or("none");
             let assign = ["assign", task.as_str(), assignee, "--stop"];

@@ -74,6 +74,7 @@ fn request(verb: &BoardVerb) -> Option<(Method, String, Value)> {
             task,
             assignee,
             stop,
+            ..
         }) => {
             let nobody = String::new();
             let assignee = assignee.as_ref().unwrap_or(&nobody);

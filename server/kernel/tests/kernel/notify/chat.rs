@@ -74,6 +74,7 @@ async fn nobody_in_a_chat_writes_what_the_shell_runs() {
         task: task.clone(),
         assignee: Some("shell".to_owned()),
         stop: false,
+        reason: None,
     };
     assert_eq!(
         refusal(board.give(&guest, assign.clone()).await),

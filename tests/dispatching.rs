@@ -441,9 +441,23 @@ async fn while_another_program_dispatches_why_names_it() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_dispatcher_that_was_killed_starts_nothing_in_a_moment() -> anyhow::Result<()> {
     let mut board = Board::running().await?;
+    let is_running =
+        |status: &Value, is_it: bool| status["dispatch"]["report"]["is_running"] == is_it;
+    let mut socket = board.socket("tasks=1").await?;
+    let it_runs = |status: &Value| is_running(status, true);
+    socket.status("a dispatcher", it_runs).await?;
     board.kill().await?;
     let task = board.create("a", &["--assignee", "shell"]).await?;
     let why = board.kanban(&["why", task.as_str()]).await?.out;
     assert!(why.contains("no dispatcher is running"), "{why}");
+    // Nor where a server only shows the board.
+    board
+        .serve(&["--listen", "127.0.0.1:0", "--no-dispatch"])
+        .await?;
+    let (_, why) = board.get(&format!("/tasks/{task}/why")).await?;
+    assert_eq!(why["why"]["reason"], "dispatcher_off", "{why}");
+    let mut socket = board.socket("tasks=1").await?;
+    let is_off = |status: &Value| is_running(status, false);
+    socket.status("no dispatcher", is_off).await?;
     Ok(())
 }

@@ -131,6 +131,29 @@ async fn a_dry_run_says_what_would_go_and_removes_nothing() -> anyhow::Result<()
 }
 
 #[tokio::test]
+async fn what_cannot_be_removed_is_promised_by_no_dry_run_and_told_with_the_exit_status()
+-> anyhow::Result<()> {
+    let board = Board::running().await?;
+    // Folders that lie too deep in each other.
+    let body = "for i in $(seq 300); do mkdir d && cd d; done";
+    let task = archived(&board, body, &[]).await?;
+    let place = workspace(&board, &task);
+    let dry = gc(&board, &[&NOW[..], &["--dry-run"]].concat()).await?;
+    let kept = format!("kept {}: it cannot be removed: too many", place.display());
+    assert!(dry.out.contains(&kept), "{dry:?}");
+    assert!(dry.out.contains(": 0 workspace(s), "), "{dry:?}");
+    assert_eq!(dry.code, Some(0));
+    let wet = gc(&board, &NOW).await?;
+    assert!(
+        wet.out.contains("it cannot be removed: too many"),
+        "{wet:?}"
+    );
+    assert!(wet.out.contains(": 0 workspace(s), "), "{wet:?}");
+    assert_eq!(wet.code, Some(1), "{wet:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_folder_that_a_person_named_is_never_removed() -> anyhow::Result<()> {
     let board = Board::running().await?;
     let projects = board.home().with_file_name("projects");

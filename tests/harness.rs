@@ -9,10 +9,14 @@ mod markup;
 pub(crate) mod program;
 mod socket;
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use serde_json::Value;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe;
 use tokio::process::Command;
 
 pub(crate) use board::Board;
@@ -40,6 +44,22 @@ pub(crate) async fn gone(pid: &str) -> anyhow::Result<()> {
         .status();
     within("the end of a process", gone).await??;
     Ok(())
+}
+
+/// Waits until there is such a file, in a folder that there is already.
+pub(crate) async fn there(path: &Path) -> anyhow::Result<()> {
+    let events = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+    let folder = path.parent().context("no folder")?;
+    inotify::add_watch(&events, folder, WatchFlags::CREATE | WatchFlags::MOVED_TO)?;
+    let mut events = pipe::Receiver::from_owned_fd_unchecked(events)?;
+    let appears = async {
+        while !path.try_exists()? {
+            let read = events.read(&mut [0; 4_096]).await?;
+            anyhow::ensure!(read > 0, "nobody watches {}", folder.display());
+        }
+        anyhow::Ok(())
+    };
+    within("a file", appears).await?
 }
 
 /// The status of a request.

@@ -2,7 +2,7 @@
 //! None of them is the fault of a task, and none costs work that is done.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use domain::fixture::left_out;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use crate::harness::{Board, Gate, answer, gone, said, status, text, within};
+use crate::harness::{Board, Gate, answer, gone, said, status, text, there, within};
 
 /// The limits of a disk by its size, and by the number of its files, as options of tmpfs(5).
 const FEW_BYTES: &str = "size=16m,mode=700";
@@ -48,13 +48,6 @@ fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).kill_on_drop(true);
     command
-}
-
-/// Waits until there is such a file.
-async fn there(path: &Path) -> anyhow::Result<()> {
-    let mut there = command("sh", &["-c", "until [ -e \"$0\" ]; do sleep 0.05; done"]);
-    within("a file", there.arg(path).status()).await??;
-    Ok(())
 }
 
 fn dev_full() -> anyhow::Result<File> {

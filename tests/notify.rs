@@ -8,7 +8,7 @@ use std::fs;
 
 use anyhow::ensure;
 
-use crate::harness::{Board, Gate, text, within};
+use crate::harness::{Board, Gate, gone, text, within};
 use receiver::Receiver;
 
 const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
@@ -251,5 +251,28 @@ async fn channels_are_read_again_and_a_mistake_in_them_changes_nothing() -> anyh
     let told = new.answer("204 No Content", "").await?;
     assert_eq!(text(&told.json()?, "/data/task_id")?, second.as_str());
     board.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_program_of_a_channel_ends_with_a_server_that_is_killed() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    board.kanban(&["init"]).await?;
+    let gate = Gate::of(&board).await?;
+    // It starts another one, and both read nothing and end never.
+    board.configure(&format!(
+        "[channels.command.tell]\ncommand = [\"sh\", \"-c\", \"sleep 1000 & echo $$ $! > '{}'; wait\"]\n",
+        gate.path().display()
+    ))?;
+    board.serve(&LISTEN).await?;
+    let task = board.create("a", &[]).await?;
+    let tell = ["--platform", "command", "--chat-id", "tell"];
+    subscribe(&board, &[&[task.as_str()], &tell[..]].concat()).await?;
+    do_it(&board, &["block", task.as_str(), "why?"]).await?;
+    let pids = gate.heard().await?;
+    board.kill().await?;
+    for pid in pids.split_whitespace() {
+        gone(pid).await?;
+    }
     Ok(())
 }

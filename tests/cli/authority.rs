@@ -129,8 +129,21 @@ async fn a_worker_signs_with_the_name_of_its_run() -> anyhow::Result<()> {
         let told = said(&mut command).await?;
         assert_eq!(told.code, Some(0), "{told:?}");
     }
+    let mut command = board.command("comment")?;
+    command.args([
+        own.as_str(),
+        " \u{1b}[31mred\u{202e} ",
+        "--author",
+        "boss",
+        "--json",
+    ]);
+    let told = said(command.env("KANBAN_RUN_TOKEN", &worker.token)).await?;
     let shown = board.task(&own).await?;
     assert_eq!(shown["comments"][0]["author"], "agent");
+    let (told, stored) = (told.json()?, &shown["comments"][1]);
+    for key in ["id", "author", "body"] {
+        assert_eq!(told[key], stored[key], "{key}");
+    }
     let tasks = board.kanban(&["list", "--json"]).await?.json()?;
     let tasks = tasks.as_array().into_iter().flatten();
     let mut forged = tasks.filter(|task| task["title"] == "forged");

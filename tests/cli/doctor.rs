@@ -126,6 +126,19 @@ async fn a_damaged_file_is_found_and_left_alone() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn numbers_that_are_used_up_are_wrong_before_nothing_can_be_written() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let task = board.create("a", &[]).await?;
+    let last = "UPDATE sqlite_sequence SET seq = 9223372036854775807 WHERE name = 'task_events'";
+    board.write_past_us(last)?;
+    let part = "the numbers of the table \\\"task_events\\\" are used up";
+    has(&wrong(&board).await?, part);
+    let said = board.kanban(&["comment", task.as_str(), "hi"]).await?;
+    assert!(said.err.contains("are used up"), "{said:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_orphan_is_named_with_what_ends_it() -> anyhow::Result<()> {
     let board = Board::without_server()?;
     board.create("a", &[]).await?;

@@ -57,6 +57,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
             task,
             assignee,
             stop,
+            ..
         }) => {
             let assignee = assignee.as_deref().unwrap_or("none");
             let assign = ["assign", task.as_str(), assignee, "--stop"];

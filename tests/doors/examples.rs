@@ -273,6 +273,7 @@ fn assign(task: &TaskId, to: Option<&str>, stop: bool) -> Command {
         task: task.clone(),
         assignee: to.map(str::to_owned),
         stop,
+        reason: None,
     }
     .into()
 }

@@ -56,6 +56,7 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             task,
             assignee,
             stop,
+            ..
         }) => {
             let nobody = String::new();
             let assignee = assignee.as_ref().unwrap_or(&nobody);

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::{NOW, archived, done, gc, workspace};
-use crate::harness::{Board, Gate, within};
+use crate::harness::{Board, Gate, there, within};
 
 /// Waits until a process waits for the lock of a file.
 async fn waits_for_lock(pid: u32) -> anyhow::Result<()> {
@@ -47,12 +47,7 @@ async fn a_task_that_is_brought_back_meanwhile_keeps_its_folder() -> anyhow::Res
     );
     assert!(workspace(&board, &task).join("report").exists());
     gate.open("on").await?;
-    let mut done = Command::new("sh");
-    let looks = ["-c", "until [ -e \"$0\" ]; do sleep 0.05; done"];
-    let again = workspace(&board, &task).join("again");
-    let done = done.args(looks).arg(again).kill_on_drop(true);
-    within("the worker's last word", done.status()).await??;
-    Ok(())
+    there(&workspace(&board, &task).join("again")).await
 }
 
 #[tokio::test]

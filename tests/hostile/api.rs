@@ -76,6 +76,7 @@ fn changes(tasks: &Tasks) -> Vec<Call> {
         done,
         foreign,
         gave_up,
+        ..
     } = tasks;
     // Some are quoted in escapes, which can be read.
     let text = |name: &str| short(&format!("request.{name}")).replace("never-shown", "escaped");

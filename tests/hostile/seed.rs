@@ -1,5 +1,6 @@
 //! A board whose file holds a hostile text wherever the schema lets it.
 
+use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 
 use anyhow::{Context as _, ensure};
@@ -138,8 +139,8 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("workspaces", "branch", Text),
 ];
 
-/// A board of its own that holds the same.
-pub(super) fn copy_of(board: &Board) -> anyhow::Result<Board> {
+/// A board of its own that holds the same, and the lock of its dispatcher.
+pub(super) fn copy_of(board: &Board) -> anyhow::Result<(Board, File)> {
     let copy = Board::without_server()?;
     std::fs::create_dir_all(copy.home())?;
     std::fs::copy(
@@ -148,7 +149,15 @@ pub(super) fn copy_of(board: &Board) -> anyhow::Result<Board> {
     )?;
     let inode = std::fs::metadata(copy.home())?.ino();
     copy.write_past_us(&format!("UPDATE home SET inode = {inode}"))?;
-    Ok(copy)
+    let lock = dispatch_lock(&copy)?;
+    Ok((copy, lock))
+}
+
+/// The lock of the dispatcher that is said to run: without it nobody believes its report.
+fn dispatch_lock(board: &Board) -> anyhow::Result<File> {
+    let lock = File::create(board.home().join("kanban.db.dispatch.lock"))?;
+    lock.lock()?;
+    Ok(lock)
 }
 
 /// The tasks of the board.
@@ -159,6 +168,8 @@ pub(super) struct Tasks {
     pub(super) gave_up: String,
     pub(super) done: String,
     pub(super) foreign: String,
+    /// Held for as long as the board is looked at.
+    pub(super) dispatch_lock: File,
 }
 
 impl Tasks {
@@ -170,6 +181,7 @@ impl Tasks {
             gave_up,
             done,
             foreign,
+            dispatch_lock: _,
         } = self;
         [ready, running, asks, gave_up, done, foreign].map(String::as_str)
     }
@@ -273,6 +285,7 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
         gave_up,
         done,
         foreign,
+        dispatch_lock: dispatch_lock(board)?,
     })
 }
 

@@ -207,7 +207,7 @@ async fn carried_out(
     let mut all = Vec::new();
     let json = [&words[..], &["--json"]].concat();
     for words in [&words[..], &["slash", &line], &json] {
-        let copy = seed::copy_of(board)?;
+        let (copy, _lock) = seed::copy_of(board)?;
         std::fs::create_dir_all(copy.home().join("kanban/logs"))?;
         let log = copy.home().join(format!("kanban/logs/{}.log", tasks.ready));
         std::fs::write(log, short("log.text"))?;

@@ -19,6 +19,8 @@ fn without_nul(column: &str) -> String {
 async fn a_worker_is_prompted_with_nothing_that_nobody_sees() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
     let tasks = seed::seed(&board).await?;
+    // This one has a dispatcher of its own.
+    tasks.dispatch_lock.unlock()?;
     let gate = Gate::of(&board).await?;
     let ready = &tasks.ready;
     // A program cannot be handed a text with a NUL, and no worker has yet asked where to work.

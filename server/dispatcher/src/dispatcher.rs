@@ -1,6 +1,6 @@
 //! The dispatcher as the server holds it: started, asked, nudged, stopped.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -198,16 +198,7 @@ fn holder(lock: &Path) -> String {
 /// # Errors
 /// Fails when the lock's file cannot be opened.
 pub fn is_held(home: &Home) -> io::Result<bool> {
-    let file = match plain_file::open_owned(&home.dispatch_lock(), File::options().read(true)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    kernel::is_locked(&home.dispatch_lock())
 }
 
 /// Frees the lock, once the board is no longer ours. Closing the file is not enough: a child that is

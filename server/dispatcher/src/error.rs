@@ -54,6 +54,9 @@ pub enum Error {
         /// The system's error.
         cause: io::Error,
     },
+    /// The end of a run is kept by its supervisor alone.
+    #[error("its worker has ended, and how is not written to {0} yet")]
+    Unwritten(PathBuf),
     /// The disk of the home folder takes nothing more.
     #[error("the disk of {home} {what}")]
     Disk {

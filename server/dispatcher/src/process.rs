@@ -120,6 +120,12 @@ pub(crate) fn children(pid: i32) -> Vec<i32> {
     lists.flat_map(ids).collect()
 }
 
+/// Returns true if the system says that a process has no child.
+pub(crate) fn is_childless(pid: i64) -> bool {
+    let says = fs::exists(format!("/proc/{pid}/task/{pid}/children")).unwrap_or(false);
+    says && i32::try_from(pid).is_ok_and(|pid| children(pid).is_empty())
+}
+
 /// The ids of all processes that we may see.
 pub(crate) fn all() -> io::Result<impl Iterator<Item = i32>> {
     let entries = fs::read_dir("/proc")?;

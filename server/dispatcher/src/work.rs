@@ -239,11 +239,13 @@ impl Work {
                 false
             }
         };
+        let problem = self.stuck.problem();
         if let Err(error) = self.relieve_supervisors().await {
             tracing::warn!(%error, "nobody can say whether supervisors do their work");
         }
+        let is_stuck = self.stuck.problem() != problem;
         let machine_failed = self.look_at_machine().await;
-        self.read_settings().await || machine_failed || was_set
+        self.read_settings().await || machine_failed || was_set || is_stuck
     }
 
     /// Ends all back-offs and makes the promotion due, so that the next tick leaves out nothing.
@@ -256,6 +258,8 @@ impl Work {
     fn has_ended(&mut self, run: RunId) {
         if let Some(watched) = self.watched.get_mut(&run) {
             watched.has_ended();
+            // Whatever was in its supervisor's way, it is settled at once.
+            self.stuck.free(run);
         }
     }
 
@@ -332,7 +336,9 @@ impl Work {
         for (run, watched) in &mut self.watched {
             let is_open = open.iter().any(|open| open.run == *run);
             if watched.is_working() && is_open {
-                self.stuck.free(*run);
+                if !watched.is_idle() {
+                    self.stuck.free(*run);
+                }
             } else if watched.is_working() && !self.stuck.is_resting(*run) {
                 let outcome = match self.kernel.run(*run).await {
                     Ok(closed) => Ok(closed.outcome),

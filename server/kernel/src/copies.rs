@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::task::spawn_blocking;
 
 use crate::error::Error;
+use crate::numbers;
 use crate::open;
 use crate::verbs::home;
 use crate::{IfLost, Kernel};
@@ -28,6 +29,8 @@ pub struct Examined {
     pub tasks: u32,
     /// The problems found, a sentence each; none when it is sound.
     pub problems: Vec<String>,
+    /// The tables that run out of numbers for new rows, which never happens by itself.
+    pub worn_out: Vec<String>,
 }
 
 impl Kernel {
@@ -169,5 +172,6 @@ fn look_through(conn: &Connection) -> rusqlite::Result<Examined> {
         is_current: schema == open::SCHEMA_VERSION,
         tasks: conn.query_one("SELECT count(*) FROM tasks", (), |row| row.get(0))?,
         problems,
+        worn_out: numbers::worn_out(conn)?,
     })
 }

@@ -64,6 +64,12 @@ pub enum Error {
     /// The disk is full.
     #[error("the disk is full, so nothing was written")]
     DiskFull,
+    /// SQLite has given out the largest number of this table.
+    #[error(
+        "the numbers of the table {0:?} are used up, so nothing was written; put a copy from the folder \
+         `backups` back with `kanban restore FILE --force`"
+    )]
+    NoMoreNumbers(String),
     /// This build has an SQLite with a known defect.
     #[error("SQLite {0} can corrupt a database; kanban needs 3.51.3 or newer")]
     OldSqlite(&'static str),
@@ -87,6 +93,7 @@ impl Error {
             | Self::Corrupt(_)
             | Self::Lost(_)
             | Self::Torn(_)
+            | Self::NoMoreNumbers(_)
             | Self::NewerSchema(_)
             | Self::Exists(_)
             | Self::CannotOpen { .. }

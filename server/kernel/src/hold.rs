@@ -80,11 +80,31 @@ impl Alone {
     }
 }
 
+/// Returns true while somebody holds the lock of the file at `path` for themselves.
+///
+/// # Errors
+/// Fails if the file cannot be opened or locked at all.
+pub fn is_locked(path: &Path) -> io::Result<bool> {
+    let file = match open_existing(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Opens a lock's file. A pipe in its place is not waited for; it can be locked as well as a file.
+fn open_existing(path: &Path) -> io::Result<File> {
+    let at_once = OFlags::NONBLOCK.bits().cast_signed();
+    File::options().read(true).custom_flags(at_once).open(path)
+}
+
 /// Opens the lock's file, also for a user who may not write it.
 fn open(path: &Path) -> Result<File, Error> {
-    // A pipe in its place is not waited for; it can be locked as well as a file.
-    let at_once = OFlags::NONBLOCK.bits().cast_signed();
-    let opened = match File::options().read(true).custom_flags(at_once).open(path) {
+    let opened = match open_existing(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             File::options().create(true).append(true).open(path)
         }

@@ -18,6 +18,7 @@ mod feed;
 mod histogram;
 mod hold;
 mod intake;
+mod numbers;
 mod open;
 mod queries;
 mod readers;
@@ -28,7 +29,7 @@ pub mod transfer;
 mod verbs;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub use clock::Clock;
 pub use error::Error;
 pub use feed::Feed;
 pub use histogram::Histogram;
-pub use hold::{Alone, lock_file, wait_for_lock};
+pub use hold::{Alone, is_locked, lock_file, wait_for_lock};
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_sql};
 pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
@@ -73,6 +74,7 @@ pub struct Kernel {
     index_turn: Arc<Semaphore>,
     clock: Clock,
     held_report: HeldReport,
+    dispatch_lock: Option<PathBuf>,
 }
 
 /// The default time limit of a query: far longer than any takes that a person waits for, and short
@@ -92,6 +94,9 @@ pub struct Options {
     pub durability: Durability,
     /// The policy for a board without a file, or with one without a table.
     pub if_lost: IfLost,
+    /// The file that the board's dispatcher holds locked. While nobody does, a report that says that it
+    /// runs is of one that was killed.
+    pub dispatch_lock: Option<PathBuf>,
 }
 
 /// The durability of a commit against a power cut or a crash of the operating system. A crash of
@@ -125,6 +130,7 @@ impl Default for Options {
             read_limit: READ_LIMIT,
             durability: Durability::default(),
             if_lost: IfLost::Make,
+            dispatch_lock: None,
         }
     }
 }
@@ -163,6 +169,7 @@ impl Kernel {
             index_turn: Arc::new(Semaphore::new(1)),
             clock: options.clock,
             held_report: HeldReport::default(),
+            dispatch_lock: options.dispatch_lock,
         })
     }
 

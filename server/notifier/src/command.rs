@@ -29,11 +29,17 @@ const LONGEST_COMPLAINT: u64 = 64 * 1024;
 /// The part of its standard error that is kept, in characters.
 const EXCERPT: usize = 200;
 
+/// This very program, also where another version was put in its place: the verb ends what it starts once
+/// nobody holds its standard output any more.
+pub(super) const RUNNER: &[&str] = &["/proc/self/exe", "channel-program", "--"];
+
 /// The programs that `kanban.toml` names: the chat of an address is such a name. Each gets the
 /// message as JSON on its standard input, and `{text}` and `{url}` among its arguments are filled in.
 /// No shell reads them. Exit 0 means that the message was taken.
 #[derive(Debug)]
 pub(super) struct Commands {
+    /// The words that start a program in a way that it ends with this process.
+    pub(super) runner: &'static [&'static str],
     pub(super) programs: BTreeMap<String, Vec<String>>,
     /// The variables that hold secrets of other channels: a program has no use for them.
     pub(super) secrets: Secrets,
@@ -58,17 +64,19 @@ impl Channel for Commands {
             let (program, arguments) = words
                 .split_first()
                 .ok_or_else(|| Failure::for_good(format!("the command {name} is empty")))?;
-            let arguments = arguments.iter().map(|word| fill(word, message));
-            let mut command = Command::new(program);
+            let runner = self.runner.iter().map(ToString::to_string);
+            let mut words = runner
+                .chain([program.clone()])
+                .chain(arguments.iter().map(|word| fill(word, message)));
+            let mut command = Command::new(words.next().unwrap_or_default());
             for secret in self.secrets.names() {
                 command.env_remove(secret);
             }
             let started = command
-                .args(arguments)
+                .args(words)
                 .stdin(Stdio::piped())
-                .stdout(Stdio::null())
+                .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
-                .kill_on_drop(true)
                 .process_group(0)
                 .spawn();
             let child = started
@@ -166,6 +174,7 @@ mod tests {
     async fn deliver(words: &[&str]) -> Result<Option<String>, Failure> {
         let words = words.iter().map(|&word| word.to_owned()).collect();
         let commands = Commands {
+            runner: &[],
             programs: BTreeMap::from([("phone".to_owned(), words)]),
             secrets: Secrets::default(),
         };

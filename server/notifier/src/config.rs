@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use self::file::{ChatTable, File, SlackTable, Tables, TelegramTable, WebhookTable};
 use super::channel::Channels;
-use super::command::Commands;
+use super::command::{Commands, RUNNER};
 use super::gateway::{Gateway, Host};
 use super::guests::Guests;
 use super::secret::{Reference, Secret};
@@ -107,6 +107,7 @@ fn set_up(tables: Tables, secrets: Secrets, client: &Shared, host: &Host) -> (Se
         Ok((name, table.command.into_inner()))
     });
     let commands = Commands {
+        runner: RUNNER,
         programs: sound(commands, &mut wrongs),
         secrets,
     };

@@ -101,20 +101,11 @@ impl Session {
             return Ok(why);
         }
         let home = self.home.clone();
-        let looking = spawn_blocking(move || {
-            if let Err(error) = dispatcher::look_at_machine(&home) {
-                let problem = error.to_string();
-                return Ok(WhyNot::MachineFault { problem });
-            }
-            // A dispatcher that was killed has left word, but its lock is free.
-            let is_off = why == Some(WhyNot::DispatcherOff) || !dispatcher::is_held(&home)?;
-            anyhow::Ok(if is_off {
-                WhyNot::DispatcherOff
-            } else {
-                WhyNot::NotClaimedYet
-            })
+        let looked = spawn_blocking(move || dispatcher::look_at_machine(&home)).await?;
+        let fault = looked.err().map(|error| WhyNot::MachineFault {
+            problem: error.to_string(),
         });
-        looking.await?.map(Some)
+        Ok(fault.or(why))
     }
 
     /// Refuses a worker the log of a task that its run does not work on.

@@ -5,6 +5,7 @@ mod assign;
 mod backup;
 mod block;
 mod cancel;
+mod channel_program;
 mod claim;
 mod comment;
 mod complete;
@@ -82,6 +83,8 @@ pub(super) enum Verb {
     Slash(slash::Args),
     #[command(hide = true)]
     Shim(shim::Args),
+    #[command(hide = true)]
+    ChannelProgram(channel_program::Args),
 }
 
 /// The verbs by what they are for. Every verb that can be seen stands here once.
@@ -242,6 +245,7 @@ impl Verb {
             | Self::Daemon(_)
             | Self::Init(_)
             | Self::Slash(_)
+            | Self::ChannelProgram(_)
             | Self::OnMachine(
                 OnMachine::Open(_)
                 | OnMachine::Token(_)
@@ -263,6 +267,7 @@ impl Verb {
                 shim::run(&args, output);
                 Ok(())
             }
+            Self::ChannelProgram(args) => channel_program::run(&args),
             Self::Serve(args) => serve::run(args, home()?, umask),
             Self::Daemon(args) => daemon::run(args, home()?, umask, output),
             Self::Dispatch(args) => dispatch::run(&args, home()?, umask, output),

@@ -132,7 +132,7 @@ impl Board {
         Ok(Reading {
             detail,
             branch: shown(branch)?,
-            log: log.ok().and_then(end_of_log),
+            log: log.as_ref().ok().and_then(end_of_log),
             html,
             news: self.news(task).await?,
         })
@@ -171,7 +171,7 @@ pub(super) fn shown<T: Serialize + DeserializeOwned>(value: T) -> Result<T, Refu
     json::clean(value).map_err(|error| internal(&error))
 }
 
-fn end_of_log(log: logs::Log) -> Option<Log> {
+fn end_of_log(log: &logs::Log) -> Option<Log> {
     log.exists.then(|| Log {
         text: coloured(&log.text).into_owned(),
         size_bytes: log.size_bytes,

@@ -75,6 +75,7 @@ impl Changes {
             task: task.clone(),
             assignee: Some(assignee.clone()).filter(|name| !name.is_empty()),
             stop: self.stop,
+            reason: None,
         });
         let place = match &self.status {
             Some(status) => Some(self.place(task, status)?),

@@ -12,6 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
 use domain::actor::{Actor, RequestKey};
 use domain::command::KeepAnswer;
 use serde::{Deserialize, Serialize};
@@ -155,17 +156,12 @@ async fn keep(
 
 /// Half of a SHA-256 over parts that cannot run into one another.
 pub(crate) fn hash(parts: &[&[u8]]) -> String {
-    use std::fmt::Write as _;
-
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.len().to_le_bytes());
         hasher.update(part);
     }
-    let hash = hasher.finalize();
-    hash.iter().take(16).fold(String::new(), |mut hex, byte| {
-        // Writing to a `String` cannot fail.
-        write!(hex, "{byte:02x}").ok();
-        hex
-    })
+    let mut hash = HEXLOWER.encode(&hasher.finalize());
+    hash.truncate(32);
+    hash
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::actor::Actor;
-use domain::command::{self, ArchiveTask, AssignTask, Command, Created, MAX_CHANGES, ReclaimTask};
+use domain::command::{self, ArchiveTask, AssignTask, Command, Created, MAX_CHANGES};
 use domain::error::Error;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -231,32 +231,16 @@ pub(super) async fn reassign(
     Named(named): Named<TaskParameter>,
     OptionalBody(asked): OptionalBody<Reassign>,
 ) -> Result<Response, HttpError> {
-    let stop = asked.reclaim_first;
     let id = named.task()?;
     let assignee = asked.profile.filter(|name| !name.trim().is_empty());
-    let task = state.kernel().task_alone(&id).await?;
-    let stays = task.assignee == assignee;
-    let command: Command = if stop && stays && task.status == Status::Running {
-        ReclaimTask {
-            task: id.clone(),
-            run: None,
-            reason: asked.reason,
-        }
-        .into()
-    } else {
-        AssignTask {
-            task: id.clone(),
-            assignee: assignee.clone(),
-            stop,
-        }
-        .into()
+    let assign = AssignTask {
+        task: id.clone(),
+        assignee: assignee.clone(),
+        stop: asked.reclaim_first,
+        reason: asked.reason,
     };
-    let commands = vec![command];
-    let receipts = state
-        .kernel()
-        .execute_all(&caller.actor(), commands)
-        .await?;
-    let undoable = undo::header(&[receipts]);
+    let receipt = state.kernel().execute(&caller.actor(), assign).await?;
+    let undoable = undo::header(&[vec![receipt]]);
     let reassigned = wire::answer::Reassigned::new(&id, assignee.as_deref());
     Ok((undoable, Json(reassigned)).into_response())
 }

@@ -132,8 +132,11 @@ pub struct AssignTask {
     pub task: TaskId,
     /// The new assignee.
     pub assignee: Option<String>,
-    /// Stops a worker that has the task; without it a running task is refused.
+    /// Stops a worker that has the task, also where the assignee stays the same; without it a running
+    /// task is refused.
     pub stop: bool,
+    /// The reason, for whoever reads that a worker was stopped and the assignee stayed the same.
+    pub reason: Option<String>,
 }
 
 impl Verb for AssignTask {
@@ -150,7 +153,9 @@ impl Verb for AssignTask {
             task: _,
             assignee,
             stop: _,
+            reason,
         } = self;
+        texts::reason(reason)?;
         texts::name("assignee", assignee.as_deref())
     }
 

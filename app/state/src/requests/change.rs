@@ -116,12 +116,14 @@ impl Change {
                 task,
                 assignee,
                 stop: false,
+                reason: None,
             }
             .into(),
             Self::Reassign(assignee) => AssignTask {
                 task,
                 assignee,
                 stop: true,
+                reason: None,
             }
             .into(),
             Self::SetPriority(priority) => SetPriority { task, priority }.into(),

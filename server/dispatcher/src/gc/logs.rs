@@ -30,11 +30,7 @@ pub(super) fn collect(
             continue;
         }
         let path = home.logs().join(&name);
-        let result = match mode {
-            Mode::Remove => logs.remove_file(&name),
-            Mode::DryRun => Ok(()),
-        };
-        match result {
+        match logs.remove_file(&name, mode) {
             Ok(()) => removed.push(path),
             Err(cause) => kept.push(Kept {
                 path,

@@ -11,8 +11,11 @@ use std::path::Path;
 
 use domain::time::Timestamp;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{StatxAttributes, StatxFlags, statx};
 use rustix::fs::{fchmod, fstat, openat, openat2, renameat, statat, unlinkat};
 use rustix::io::Errno;
+
+use super::Mode::{DryRun, Remove};
 
 /// A folder of which we own the direct children.
 pub(super) struct Managed {
@@ -84,8 +87,8 @@ impl Managed {
     }
 
     /// Removes a file.
-    pub(super) fn remove_file(&self, name: &str) -> io::Result<()> {
-        Ok(unlinkat(&self.folder, child(name)?, AtFlags::empty())?)
+    pub(super) fn remove_file(&self, name: &str, mode: super::Mode) -> io::Result<()> {
+        Ok(unlink(&self.folder, &CString::new(child(name)?)?, mode)?)
     }
 
     /// Gives a folder another name: from then on nobody finds it under the old one, and it can be removed
@@ -96,13 +99,15 @@ impl Managed {
     }
 
     /// Removes a folder and everything in it. Links in it are removed, and what they lead to stays.
-    pub(super) fn remove_folder(&self, name: &str) -> io::Result<()> {
-        remove_tree(
-            &self.folder,
-            &CString::new(child(name)?)?,
-            self.device,
-            DEPTH,
-        )
+    pub(super) fn remove_folder(&self, name: &str, mode: super::Mode) -> io::Result<()> {
+        let name = CString::new(child(name)?)?;
+        if mode == DryRun {
+            match unlink(&self.folder, &name, mode) {
+                Err(Errno::ISDIR) => {}
+                found => found?,
+            }
+        }
+        remove_tree(&self.folder, &name, self.device, DEPTH, mode)
     }
 }
 
@@ -117,7 +122,13 @@ fn child(name: &str) -> io::Result<&str> {
 
 /// Removes the folder `name` of `parent`. It stops at what is mounted there, on another device or not:
 /// its content is not of this folder.
-fn remove_tree(parent: &OwnedFd, name: &CStr, device: u64, depth: usize) -> io::Result<()> {
+fn remove_tree(
+    parent: &OwnedFd,
+    name: &CStr,
+    device: u64,
+    depth: usize,
+    mode: super::Mode,
+) -> io::Result<()> {
     let Some(depth) = depth.checked_sub(1) else {
         return Err(io::Error::other("too many folders lie in each other in it"));
     };
@@ -129,15 +140,35 @@ fn remove_tree(parent: &OwnedFd, name: &CStr, device: u64, depth: usize) -> io::
     if stat.st_dev != device {
         return Err(mounted());
     }
-    make_writable(&folder, &stat)?;
+    if mode == Remove {
+        make_writable(&folder, &stat)?;
+    }
     for name in names_in(&folder)? {
-        match unlinkat(&folder, &name, AtFlags::empty()) {
+        match unlink(&folder, &name, mode) {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(Errno::ISDIR) => remove_tree(&folder, &name, device, depth)?,
+            Err(Errno::ISDIR) => remove_tree(&folder, &name, device, depth, mode)?,
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(unlinkat(parent, name, AtFlags::REMOVEDIR)?)
+    match mode {
+        Remove => Ok(unlinkat(parent, name, AtFlags::REMOVEDIR)?),
+        DryRun => Ok(()),
+    }
+}
+
+/// Removes what is no folder. A dry run says of it what can be known: what was made immutable stays.
+fn unlink(folder: &OwnedFd, name: &CStr, mode: super::Mode) -> rustix::io::Result<()> {
+    if mode == Remove {
+        return unlinkat(folder, name, AtFlags::empty());
+    }
+    let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let found = statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    let stays = StatxAttributes::IMMUTABLE | StatxAttributes::APPEND;
+    match FileType::from_raw_mode(stat.st_mode) {
+        _ if found.is_ok_and(|found| found.stx_attributes.intersects(stays)) => Err(Errno::PERM),
+        FileType::Directory => Err(Errno::ISDIR),
+        _ => Ok(()),
+    }
 }
 
 fn mounted() -> io::Error {
@@ -224,7 +255,7 @@ mod tests {
         fs::write(inner.join("file"), "").unwrap();
         fs::set_permissions(&inner, fs::Permissions::from_mode(0o555)).unwrap();
         let managed = managed(home.path());
-        managed.remove_folder("t_1").unwrap();
+        managed.remove_folder("t_1", Remove).unwrap();
         assert_eq!(managed.find("t_1").unwrap(), Found::Nothing);
     }
 
@@ -237,10 +268,10 @@ mod tests {
         let managed = managed(home.path());
         symlink(&theirs, home.path().join("a/b/t_1")).unwrap();
         assert_eq!(managed.find("t_1").unwrap(), Found::Other);
-        managed.remove_folder("t_1").unwrap_err();
+        managed.remove_folder("t_1", Remove).unwrap_err();
         fs::create_dir(home.path().join("a/b/t_2")).unwrap();
         symlink(&theirs, home.path().join("a/b/t_2/link")).unwrap();
-        managed.remove_folder("t_2").unwrap();
+        managed.remove_folder("t_2", Remove).unwrap();
         symlink(home.path().join("a"), home.path().join("c")).unwrap();
         assert!(Managed::open(home.path(), &home.path().join("c/b")).is_err());
         assert_eq!(fs::read_to_string(theirs.join("draft")).unwrap(), "mine");
@@ -252,8 +283,8 @@ mod tests {
         let managed = managed(home.path());
         for path in ["", ".", "..", "../b", "t_1/..", "/", "t_1/"] {
             assert!(managed.find(path).is_err(), "{path}");
-            assert!(managed.remove_file(path).is_err(), "{path}");
-            assert!(managed.remove_folder(path).is_err(), "{path}");
+            assert!(managed.remove_file(path, Remove).is_err(), "{path}");
+            assert!(managed.remove_folder(path, Remove).is_err(), "{path}");
         }
         assert!(home.path().join("a/b").exists());
     }
@@ -266,7 +297,7 @@ mod tests {
             device: u64::MAX,
             ..managed(home.path())
         };
-        let error = elsewhere.remove_folder("t_1").unwrap_err();
+        let error = elsewhere.remove_folder("t_1", Remove).unwrap_err();
         assert_eq!(error.to_string(), "something is mounted in it");
         assert!(home.path().join("a/b/t_1/inner").exists());
     }
@@ -277,10 +308,37 @@ mod tests {
         let managed = managed(home.path());
         let deep = |depth: usize| format!("a/b/t_1{}", "/d".repeat(depth - 1));
         fs::create_dir_all(home.path().join(deep(DEPTH + 1))).unwrap();
-        let error = managed.remove_folder("t_1").unwrap_err().to_string();
-        assert!(error.starts_with("too many folders"), "{error}");
+        for mode in [DryRun, Remove] {
+            let error = managed.remove_folder("t_1", mode).unwrap_err().to_string();
+            assert!(error.starts_with("too many folders"), "{error}");
+        }
         fs::remove_dir(home.path().join(deep(DEPTH + 1))).unwrap();
-        managed.remove_folder("t_1").unwrap();
+        managed.remove_folder("t_1", Remove).unwrap();
+    }
+
+    #[test]
+    fn what_was_made_immutable_stays_and_a_dry_run_knows_it() {
+        let home = home();
+        let inner = home.path().join("a/b/t_1/inner");
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(inner.join("file"), "").unwrap();
+        let managed = managed(home.path());
+        let change = |flag: &str| {
+            let mut change = std::process::Command::new("chattr");
+            change.arg(flag).arg(&inner).output()
+        };
+        if !change("+i").is_ok_and(|done| done.status.success()) {
+            let test = "what_was_made_immutable_stays_and_a_dry_run_knows_it";
+            return domain::fixture::left_out(test, "chattr +i");
+        }
+        for mode in [DryRun, Remove] {
+            let error = managed.remove_folder("t_1", mode).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        }
+        change("-i").unwrap();
+        managed.remove_folder("t_1", DryRun).unwrap();
+        assert!(inner.join("file").exists());
+        managed.remove_folder("t_1", Remove).unwrap();
     }
 
     #[test]

@@ -47,12 +47,11 @@ pub(super) async fn collect(
         let removed = decide(kernel, place, &workspace, archived_before, mode).await?;
         match removed {
             None | Some(Ok(Removed::Before)) => {}
-            Some(Ok(Removed::Now(aside))) => {
-                report.workspaces.push(path);
-                if let Some(aside) = aside {
-                    report.kept.extend(aside.remove(place.home).await.err());
-                }
-            }
+            Some(Ok(Removed::Now(None))) => report.workspaces.push(path),
+            Some(Ok(Removed::Now(Some(aside)))) => match aside.remove(place.home).await {
+                Ok(()) => report.workspaces.push(path),
+                Err(kept) => report.kept.push(kept),
+            },
             Some(Err(reason)) => report.kept.push(Kept { path, reason }),
         }
     }
@@ -75,7 +74,7 @@ struct Aside {
 impl Aside {
     async fn remove(self, home: &Home) -> Result<(), Kept> {
         let path = home.workspaces().join(&self.name);
-        let removing = spawn_blocking(move || self.managed.remove_folder(&self.name));
+        let removing = spawn_blocking(move || self.managed.remove_folder(&self.name, Mode::Remove));
         match removing.await.map_err(io::Error::from).flatten() {
             // Another process cleans up as well.
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(Kept {
@@ -193,6 +192,7 @@ fn is_its_place(home: &Home, workspace: &Workspace) -> bool {
 /// Renames the folder of a task, which no other system call than that can hold up.
 fn set_aside(managed: Managed, task: &TaskId, mode: Mode) -> Result<Option<Aside>, Reason> {
     if mode == Mode::DryRun {
+        managed.remove_folder(task.as_str(), mode)?;
         return Ok(None);
     }
     let name = format!("{ASIDE}{task}-{}", std::process::id());

@@ -66,6 +66,7 @@ impl Error {
             Self::Workspace(_)
             | Self::Nonsense { .. }
             | Self::Held { .. }
+            | Self::Unwritten(_)
             | Self::Mistake(_)
             | Self::Stopped
             | Self::BoardNotEmpty => Fault::Task,

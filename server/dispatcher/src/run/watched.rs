@@ -91,6 +91,8 @@ pub(crate) struct Watched {
     began: Instant,
     /// The time at which we first saw its lease expired; `None` while it is renewed.
     lapsed: Option<Instant>,
+    /// The time at which we first saw that its supervisor has no process to watch.
+    idle: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +117,7 @@ impl Watched {
             phase: Phase::Working,
             began: Instant::now(),
             lapsed: None,
+            idle: None,
         }
     }
 
@@ -127,6 +130,7 @@ impl Watched {
             phase: Phase::Told(Instant::now()),
             began: Instant::now(),
             lapsed: None,
+            idle: None,
         }
     }
 
@@ -143,8 +147,18 @@ impl Watched {
     /// Records that the lease is over or renewed, and returns the time for which we have seen it
     /// over.
     pub(crate) fn lease_is_over(&mut self, is_over: bool) -> Duration {
-        self.lapsed = self.lapsed.or(Some(Instant::now())).filter(|_| is_over);
-        self.lapsed.map_or(Duration::ZERO, |since| since.elapsed())
+        time_of(&mut self.lapsed, is_over)
+    }
+
+    /// Records that the supervisor has no process to watch or has one, and returns the time for which
+    /// we have seen it without.
+    pub(crate) fn supervises_nothing(&mut self, is_idle: bool) -> Duration {
+        time_of(&mut self.idle, is_idle)
+    }
+
+    /// Returns true while its supervisor has no process to watch, as far as we have seen.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle.is_some()
     }
 
     /// Kills a supervisor that does not do its work. What is left of its run is ended once it is gone, and
@@ -216,4 +230,10 @@ impl Watched {
             Phase::Working | Phase::Told(_) | Phase::Ended => None,
         }
     }
+}
+
+/// The time for which something was seen to be so, since the first time.
+fn time_of(first: &mut Option<Instant>, is_so: bool) -> Duration {
+    *first = first.or(Some(Instant::now())).filter(|_| is_so);
+    first.map_or(Duration::ZERO, |first| first.elapsed())
 }

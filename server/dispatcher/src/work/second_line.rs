@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::command::LEASE;
+use domain::dispatch::Place;
 use domain::id::RunId;
 use domain::run::OpenRun;
 use domain::time::Timestamp;
@@ -22,6 +23,8 @@ const UNRENEWED: Duration = Duration::from_secs(LEASE.0.unsigned_abs());
 /// The state of a run as seen from outside.
 struct Seen {
     is_stopped: bool,
+    /// True while its supervisor has no process to watch.
+    is_idle: bool,
     max_run_time: Duration,
     heartbeat_timeout: Option<Duration>,
     /// The time of its worker's last output.
@@ -99,6 +102,7 @@ impl Work {
             let times = if spec.worktree.is_some() { 2 } else { 1 };
             Ok(Some(Seen {
                 is_stopped: is_stopped.map_err(Error::system("read /proc"))?,
+                is_idle: process::is_childless(supervisor.pid),
                 max_run_time: spec.limits.max_run_time.saturating_mul(times),
                 heartbeat_timeout: spec.limits.heartbeat_timeout,
                 output_at: modified(&log),
@@ -107,6 +111,13 @@ impl Work {
         let Some(seen) = blocking(look).await? else {
             return Ok(None);
         };
+        let watched = self.watched.get_mut(&run.run);
+        let idle_for = watched.map(|watched| watched.supervises_nothing(seen.is_idle));
+        // It waits for the last output of a worker that has ended, but not for so long.
+        if idle_for > Some(patience) {
+            let unwritten = Error::Unwritten(self.home.run_dir(run.run));
+            self.stuck.put(run.run, Some(Place::of(run)), &unwritten);
+        }
         if !seen.is_stopped {
             return Ok((unrenewed > UNRENEWED).then_some(End::Stopped));
         }

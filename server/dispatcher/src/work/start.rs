@@ -3,8 +3,9 @@
 use domain::actor::Actor;
 use domain::command::{ClaimPolicy, ClaimTask, LEASE};
 use domain::dispatch::Place;
-use domain::id::TaskId;
+use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, OpenRun};
+use tokio::process::Child;
 use tokio::time::Instant;
 
 use super::{Work, count};
@@ -124,7 +125,7 @@ impl Work {
                     workspace: launched.workspace.display().to_string(),
                 });
                 self.holds.started(&lane.name, run);
-                self.watch(run, place, Process::Child(launched.shim))?;
+                self.watch_started(run, place, launched.shim);
                 return Ok(true);
             }
             Err(error) => error,
@@ -137,6 +138,15 @@ impl Work {
         }
         Ok(false)
     }
+
+    /// Watches a supervisor that we started. While the system gives no handle for one, it is retried as
+    /// if an earlier dispatcher had started it.
+    fn watch_started(&mut self, run: RunId, place: Place, supervisor: Child) {
+        let process = Process::Child(supervisor);
+        if let Err(error) = self.watch(run, place.clone(), process) {
+            self.stuck.put(run, Some(place), &error);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -144,12 +154,12 @@ mod tests {
     use std::fs;
 
     use domain::command::FAILURE_LIMIT;
-    use domain::id::RunId;
+    use domain::run::Outcome;
     use domain::status::Status;
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
 
-    use super::super::fixture::{work, work_by};
+    use super::super::fixture::{place_of, work, work_by};
     use super::super::stuck::StuckRuns;
     use super::*;
     use crate::lanes::Lane;
@@ -214,6 +224,28 @@ mod tests {
         work.leave_out_nothing();
         work.tick(None).await.unwrap();
         assert!(!is_remembered(&work));
+    }
+
+    #[tokio::test]
+    async fn a_supervisor_that_cannot_be_watched_yet_concerns_its_own_run_alone() {
+        let (_folder, mut work) = work();
+        let claimed = work.claimed().await;
+        let (run, place) = (claimed.run, place_of(&claimed));
+        work.made_folder(&claimed);
+        // The system gives no handle for a process that is gone.
+        let mut supervisor = tokio::process::Command::new("true").spawn().unwrap();
+        supervisor.wait().await.unwrap();
+        work.watch_started(run, place, supervisor);
+        assert!(work.stuck.is_resting(run));
+        let other = work.ready().await;
+        work.tick(None).await.unwrap();
+        assert_eq!(work.kernel.task(&other).await.unwrap().runs.len(), 1);
+
+        work.leave_out_nothing();
+        work.tick(None).await.unwrap();
+        assert_eq!(work.stuck.problem(), None);
+        let outcome = work.run_of(&claimed).await.outcome;
+        assert_eq!(outcome, Some(Outcome::Interrupted));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dispatcher::{Config, Dispatcher};
 use domain::command::LEASE;
+use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use domain::run::{OpenRun, Outcome};
 use domain::status::Status;
@@ -11,7 +12,9 @@ use domain::task::TaskDetail;
 use domain::time::{Seconds, Timestamp};
 use kernel::Clock;
 
-use crate::harness::{Board, count_of, gone, kill, last_end, outcomes, wait_at, write_program};
+use crate::harness::{
+    Board, Forbidden, count_of, gone, kill, last_end, open, outcomes, wait_at, write_program,
+};
 
 async fn start(board: &Board) -> Dispatcher {
     let config = Config {
@@ -168,5 +171,31 @@ async fn a_supervisor_that_does_its_work_is_let_be_however_late_it_is() {
         .seconds_since(ended.runs[0].started_at);
     assert!(ran_for >= 10, "{ran_for}");
     gone(run.supervisor.unwrap().pid).await;
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_written_is_told_of_and_its_run_is_settled_when_nobody_keeps_it() {
+    let board = Board::new();
+    let gate = board.gate();
+    let dispatcher = start(&board).await;
+    let task = board.create("read word < gate; echo done").await;
+    let run = board.until_spawned(&task).await;
+    let forbidden = Forbidden::folder(board.home.run_dir(run.run));
+    open(gate, "on\n").await;
+    let report = board.until_report(|report| !report.stuck.is_empty()).await;
+    let says = format!("run {} of {task} is stuck: its worker has ended", run.run);
+    assert!(report.problem.unwrap().starts_with(&says));
+    let why = board.kernel.why(&task).await.unwrap();
+    assert!(matches!(why, Some(WhyNot::Stuck { .. })), "{why:?}");
+    assert_eq!(outcomes(&board.detail(&task).await), [None]);
+
+    kill("KILL", run.supervisor.unwrap().pid);
+    let settled = board.until_event(&task, "crashed").await;
+    assert_eq!(outcomes(&settled), [Some(Outcome::Crashed)]);
+    board.move_to(&task, Status::Triage).await;
+    drop(forbidden);
+    dispatcher.handle().nudge();
+    board.until_all_is_settled().await;
     dispatcher.stop().await;
 }

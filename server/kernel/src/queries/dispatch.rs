@@ -3,6 +3,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::dispatch::{Because, Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
@@ -11,6 +12,7 @@ use domain::time::Timestamp;
 use rusqlite::Connection;
 
 use crate::error::Error;
+use crate::hold::is_locked;
 use crate::row::{self, Columns, columns};
 use crate::verbs::unfinished_parents;
 use crate::{Kernel, tasks};
@@ -74,8 +76,10 @@ impl Kernel {
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn dispatch(&self) -> Result<Dispatch, Error> {
-        let (now, held) = (self.now(), self.held_report.get());
-        let reading = self.readers.read(move |conn| dispatch(conn, now, held));
+        let (now, held, lock) = self.for_dispatch();
+        let reading = self
+            .readers
+            .read(move |conn| dispatch(conn, now, held, lock));
         let mut dispatch = reading.await?;
         if let (Some(report), Some(damage)) = (&mut dispatch.report, self.damage()) {
             report.problem = Some(damage.to_string());
@@ -83,17 +87,22 @@ impl Kernel {
         Ok(dispatch)
     }
 
+    fn for_dispatch(&self) -> (Timestamp, Option<(Report, Timestamp)>, Option<PathBuf>) {
+        let (held, lock) = (self.held_report.get(), self.dispatch_lock.clone());
+        (self.now(), held, lock)
+    }
+
     /// Returns the reason for which the task is not running; `None` while it is.
     ///
     /// # Errors
     /// Fails if there is no such task or the board cannot be read.
     pub async fn why(&self, id: &TaskId) -> Result<Option<WhyNot>, Error> {
-        let (id, now, held) = (id.clone(), self.now(), self.held_report.get());
+        let (id, (now, held, lock)) = (id.clone(), self.for_dispatch());
         self.readers
             .read(move |conn| {
                 let task = tasks::get(conn, &id)?;
                 let parents = unfinished_parents(conn, &id)?;
-                let dispatch = dispatch(conn, now, held)?;
+                let dispatch = dispatch(conn, now, held, lock)?;
                 let mut why = why_not(&Facts::of_task(&task, &parents), &dispatch);
                 if let Some(WhyNot::WaitsForParents { because, .. }) = &mut why {
                     *because = cause_of(conn, &id, &dispatch)?;
@@ -188,6 +197,7 @@ fn dispatch(
     conn: &Connection,
     now: Timestamp,
     held: Option<(Report, Timestamp)>,
+    lock: Option<PathBuf>,
 ) -> Result<Dispatch, Error> {
     let said = row::find(conn, "SELECT report, reported_at FROM dispatcher", ())?;
     let written = said.map(|(json, at): (String, _)| {
@@ -206,11 +216,19 @@ fn dispatch(
         "SELECT {} FROM runs WHERE ended_at IS NULL GROUP BY lane ORDER BY lane",
         Running::columns()
     );
-    Ok(Dispatch {
+    let mut dispatch = Dispatch {
         report: report.flatten(),
         reported_at,
         paused: row::all(conn, &paused, ())?,
         running: row::all(conn, &running, ())?,
         now,
-    })
+    };
+    // One that was killed has not written that it ended.
+    if dispatch.living().is_some()
+        && lock.is_some_and(|lock| is_locked(&lock).is_ok_and(|is_locked| !is_locked))
+        && let Some(report) = &mut dispatch.report
+    {
+        report.is_running = false;
+    }
+    Ok(dispatch)
 }

@@ -16,7 +16,7 @@ use super::tables::FORMAT;
 use super::{Imported, TransferError, board, export};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::{IfLost, copies, open};
+use crate::{IfLost, copies, numbers, open};
 
 /// The first line of an export.
 #[derive(Deserialize)]
@@ -59,7 +59,10 @@ fn write(
     let mut connection = open::for_writing(path, clock.now(), IfLost::Refuse)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Not before the lock is ours: later events must not have earlier times.
-    let imported = take_in(&transaction, clock.now())?;
+    let imported = take_in(&transaction, clock.now()).map_err(|error| match error {
+        TransferError::Board(cause) => numbers::explain(&transaction, cause).into(),
+        error => error,
+    })?;
     transaction.commit()?;
     Ok(imported)
 }

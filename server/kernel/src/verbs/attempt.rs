@@ -285,22 +285,32 @@ impl CarryOut for ReclaimTask {
         if let Some(run) = self.run.filter(|run| open != Some(*run)) {
             return Err(Refusal::RunNotOpen(run).into());
         }
-        work.note(id, || Inverse::place(&task));
-        let reason = super::said(self.reason.as_deref());
-        let end = End {
-            error: reason,
-            ..End::default()
-        };
-        work.close_run_of(id, Outcome::Reclaimed, &end)?;
-        tasks::forgive(work.conn, id)?;
-        let event = EventBody::Reclaimed {
-            stale_lock: task.claim_lock.clone(),
-            by: Some(actor.name.clone()),
-            reason: reason.map(str::to_owned),
-        };
-        release(work, &task, None, &event)?;
-        Ok(Change::Done)
+        reclaim(work, actor, &task, self.reason.as_deref())
     }
+}
+
+/// Takes a running task away from its worker and makes it ready for another attempt.
+pub(super) fn reclaim(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    task: &Task,
+    reason: Option<&str>,
+) -> Result<Change, Error> {
+    work.note(&task.id, || Inverse::place(task));
+    let reason = super::said(reason);
+    let end = End {
+        error: reason,
+        ..End::default()
+    };
+    work.close_run_of(&task.id, Outcome::Reclaimed, &end)?;
+    tasks::forgive(work.conn, &task.id)?;
+    let event = EventBody::Reclaimed {
+        stale_lock: task.claim_lock.clone(),
+        by: Some(actor.name.clone()),
+        reason: reason.map(str::to_owned),
+    };
+    release(work, task, None, &event)?;
+    Ok(Change::Done)
 }
 
 /// Closes the run of a task that is taken away from its worker, if it has one.

@@ -20,7 +20,8 @@ impl CarryOut for CreateTask {
             return Err(Refusal::BlankTitle.into());
         }
         let assignee = said(self.assignee.as_deref());
-        let key = said(self.idempotency_key.as_deref());
+        let key = said(self.idempotency_key.as_deref()).map(|key| idempotency::own(actor, key));
+        let key = key.as_deref();
         if let Some(key) = key
             && let Some(task) = idempotency::owner_of(work, key)?
         {

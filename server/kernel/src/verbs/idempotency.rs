@@ -2,11 +2,23 @@
 //!
 //! The rule lives in a table of its own, because files of the original may hold a key twice.
 
+use std::borrow::Cow;
+
+use domain::actor::{Actor, Authority};
 use domain::id::TaskId;
 
 use super::Work;
 use crate::error::Error;
 use crate::row;
+
+/// Returns the key as it is kept: that of an untrusted chat with the name of its writer. A schedule
+/// would otherwise find the task that somebody there made under its key, and create none.
+pub(super) fn own<'a>(actor: &Actor, key: &'a str) -> Cow<'a, str> {
+    match actor.authority {
+        Authority::Chat { is_trusted: false } => format!("{:?} {key}", actor.name).into(),
+        _ => key.into(),
+    }
+}
 
 /// Returns the task that owns `key`.
 pub(super) fn owner_of(work: &Work<'_>, key: &str) -> Result<Option<TaskId>, Error> {

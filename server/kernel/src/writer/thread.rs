@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::{Done, Held, Message, Questions, Request};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::{events, open};
+use crate::{events, numbers, open};
 
 /// The maximum number of requests in a transaction: enough that the commit no longer counts, few
 /// enough that the first of them is answered within a few milliseconds.
@@ -140,7 +140,7 @@ impl State {
             }
             // The transaction as a whole failed, so everybody in it did.
             Err(cause) => {
-                let cause = self.held.damage.notice(cause);
+                let cause = numbers::explain(&self.held.connection, self.held.damage.notice(cause));
                 tracing::warn!(error = %cause, requests = batch.len(), "a write failed");
                 batch.iter().map(|_| Err(cause.clone())).collect()
             }

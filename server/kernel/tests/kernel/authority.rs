@@ -66,6 +66,7 @@ fn commands(task: &TaskId) -> Vec<Command> {
             task: task(),
             assignee: Some("ada".to_owned()),
             stop: false,
+            reason: None,
         }
         .into(),
         LinkTasks {

@@ -74,6 +74,7 @@ async fn what_the_dispatcher_says_can_be_asked_of_the_file() {
         task: task.clone(),
         assignee: Some("shell".to_owned()),
         stop: false,
+        reason: None,
     };
     board.act(assign).await.unwrap();
     assert_eq!(
@@ -200,6 +201,7 @@ async fn everybody_with_ready_tasks_is_found() {
             task,
             assignee,
             stop: false,
+            reason: None,
         };
         board.act(assign).await.unwrap();
     }

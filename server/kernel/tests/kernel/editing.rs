@@ -12,13 +12,13 @@ use domain::time::Seconds;
 
 use crate::board::{Board, refusal};
 
-fn assign(task: &TaskId, to: Option<&str>, stop: bool) -> Command {
+fn assign(task: &TaskId, to: Option<&str>, stop: bool) -> AssignTask {
     AssignTask {
         task: task.clone(),
         assignee: to.map(str::to_owned),
         stop,
+        reason: None,
     }
-    .into()
 }
 
 fn link(parent: &TaskId, child: &TaskId) -> Command {
@@ -69,6 +69,23 @@ async fn a_running_task_is_reassigned_only_when_its_worker_may_be_stopped() {
         board.kinds(&task).await,
         ["created", "claimed", "cancelled", "assigned"]
     );
+    // The assignee stays the same: its worker is stopped nonetheless.
+    board.claim(&task).await.unwrap();
+    board
+        .act(assign(&task, Some("codex"), false))
+        .await
+        .unwrap();
+    assert_eq!(board.status(&task).await, Status::Running);
+    let stop = AssignTask {
+        reason: Some("it loops".to_owned()),
+        ..assign(&task, Some("codex"), true)
+    };
+    board.act(stop).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+    let reclaimed = board.kernel.task(&task).await.unwrap();
+    let run = reclaimed.runs.last().unwrap();
+    assert_eq!(run.outcome, Some(Outcome::Reclaimed));
+    assert_eq!(run.error.as_deref(), Some("it loops"));
 }
 
 #[tokio::test]

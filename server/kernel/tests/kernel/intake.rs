@@ -103,6 +103,7 @@ fn commands_with_a_bad_name(task: &TaskId, bad: &str) -> Vec<(&'static str, Comm
                 task: task.clone(),
                 assignee: Some(bad()),
                 stop: false,
+                reason: None,
             }
             .into(),
         ),
@@ -385,6 +386,7 @@ async fn a_text_that_people_read_whole_has_a_bound() {
         task: task.clone(),
         assignee: Some(long(500)),
         stop: false,
+        reason: None,
     };
     assert_eq!(refused(assign.into()).await, ("assignee", 500));
     let block = BlockTask {

@@ -74,6 +74,7 @@ async fn whoever_may_have_started_something_is_written_down() {
         task: unassigned.clone(),
         assignee: Some("codex".to_owned()),
         stop: false,
+        reason: None,
     };
     board.act(assign.clone()).await.unwrap();
     board.act(assign).await.unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::command::{PromoteWaiting, ReleaseStaleClaims};
 use domain::id::{EventId, TaskId};
-use kernel::{BoardFilter, TaskFilter};
+use kernel::{BoardFilter, Error, TaskFilter, copies};
 use tokio::time::timeout;
 
 use crate::board::Board;
@@ -129,4 +129,22 @@ async fn an_odd_event_hides_no_other() {
     assert_eq!(kinds, ["created", "edited", "edited", "completed"]);
     assert!(frame.events[1].payload.is_none());
     assert_eq!(board.kernel.task(&task).await.unwrap().events.len(), 4);
+}
+
+#[tokio::test]
+async fn used_up_numbers_are_no_full_disk_and_are_named_by_a_check() {
+    let (board, task) = board_with_task().await;
+    let path = board.folder.path().join("kanban.db");
+    let numbered_up_to = |last: i64| {
+        board.sql(&format!(
+            "UPDATE sqlite_sequence SET seq = {last} WHERE name = 'task_events'"
+        ));
+        copies::examine(&path).unwrap().worn_out
+    };
+    assert!(numbered_up_to(1_000_000_000_000).is_empty());
+    assert_eq!(numbered_up_to(1 << 60), ["task_events"]);
+    assert_eq!(numbered_up_to(i64::MAX), ["task_events"]);
+    let refused = board.complete(&task, "fine").await.unwrap_err();
+    let is_told = matches!(&refused, Error::NoMoreNumbers(table) if table == "task_events");
+    assert!(is_told, "{refused}");
 }

@@ -138,6 +138,7 @@ impl Step {
                 task: pick(task)?,
                 assignee,
                 stop: true,
+                reason: None,
             }
             .into(),
             Self::Priority(task, priority) => SetPriority {

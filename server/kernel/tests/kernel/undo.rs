@@ -93,6 +93,7 @@ async fn every_kind_of_change_can_be_taken_back() {
             task: task(),
             assignee: None,
             stop: false,
+            reason: None,
         }
         .into(),
         to(&id, Status::Triage),

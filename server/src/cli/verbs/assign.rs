@@ -35,6 +35,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         task: task.clone(),
         assignee,
         stop: args.stop,
+        reason: None,
     };
     session.execute(command).await?;
     if args.json {

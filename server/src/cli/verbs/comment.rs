@@ -35,15 +35,19 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let author = args.author.unwrap_or_else(|| session.author.clone());
     let command = CommentOnTask {
         task: task.clone(),
-        body: body.clone(),
+        body,
     };
-    let receipt = session.execute_as(author.clone(), command).await?;
+    let written = session.execute_as(author, command).await?.answer.comment;
     if args.json {
-        return output.json(&json!({
-            "id": receipt.answer.comment,
-            "task_id": task,
-            "author": author.trim(),
-            "body": body.trim(),
+        let comments = session.detail(&task).await?.comments;
+        let comment = comments.iter().find(|comment| comment.id == written);
+        return output.json(&comment.map(|comment| {
+            json!({
+                "id": written,
+                "task_id": task,
+                "author": comment.author,
+                "body": comment.body,
+            })
         }));
     }
     output.line(format_args!("Comment added to {task}"));

@@ -1,6 +1,7 @@
 //! `kanban daemon`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -88,21 +89,17 @@ fn unit(program: &Path, home: &Home, path: &OsStr) -> String {
     let unit = settings.collect::<Vec<_>>().join("\n") + "\n";
     let unit = unit.replacen("/usr/bin/env kanban", &command, 1);
     // Unlike in a command, a dollar sign is nothing special here.
-    let path = format!("PATH={}", path.display());
-    let path = word(Path::new(&path)).replace("$$", "$");
+    let variable = OsString::from_iter([OsStr::new("PATH="), path]);
+    let path = word(Path::new(&variable)).replace("$$", "$");
     let environment = format!("[Service]\nEnvironment={path}\n");
     unit.replacen("[Service]\n", &environment, 1)
 }
 
-/// A path as one word of `ExecStart`, by the rules of systemd.service(5).
+/// A path as one word of `ExecStart`, by the rules of systemd.service(5): what a terminal would obey, and
+/// what is no ASCII, stands there as `\xHH`.
 fn word(path: &Path) -> String {
-    let path = path.display().to_string();
-    let escaped = path
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('%', "%%")
-        .replace('$', "$$");
-    format!("\"{escaped}\"")
+    let escaped = path.as_os_str().as_bytes().escape_ascii().to_string();
+    format!("\"{}\"", escaped.replace('%', "%%").replace('$', "$$"))
 }
 
 #[cfg(test)]
@@ -127,6 +124,15 @@ mod tests {
         assert!(unit.contains(path), "{unit}");
         assert!(unit.starts_with("[Unit]\n") && unit.ends_with("WantedBy=default.target\n"));
         assert!(!unit.contains('#'));
+    }
+
+    #[test]
+    fn a_unit_holds_nothing_that_a_terminal_obeys_nor_a_setting_that_a_path_brings_along() {
+        let home = Home::at("/h\u{1b}[31m\nExecStop=x\u{202e}").unwrap();
+        let unit = unit(Path::new("/k"), &home, OsStr::from_bytes(b"/a\x07:/b\xff"));
+        let start = "--home \"/h\\x1b[31m\\nExecStop=x\\xe2\\x80\\xae\" daemon";
+        assert!(unit.contains(start), "{unit}");
+        assert!(unit.contains("\"PATH=/a\\x07:/b\\xff\"\n"), "{unit}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `kanban gc`.
 
 use anyhow::Context as _;
-use dispatcher::gc::{self, Mode, Report, Retention};
+use dispatcher::gc::{self, Mode, Reason, Report, Retention};
 use dispatcher::{Config, Settings};
 use domain::time::Seconds;
 use serde_json::json;
@@ -56,6 +56,13 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         logs,
         kept,
     } = progress::during("clearing up", collecting).await?;
+    if !args.dry_run
+        && kept
+            .iter()
+            .any(|kept| matches!(kept.reason, Reason::System(_)))
+    {
+        output.complain("kanban: not all could be removed; see what was kept, and why");
+    }
     if args.json {
         let kept = kept
             .iter()

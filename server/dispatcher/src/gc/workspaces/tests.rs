@@ -47,15 +47,17 @@ async fn removed_of(
         was_there || !matches!(removed, Ok(Removed::Now(_))),
         "a dry run removed it"
     );
-    assert_eq!(dry.is_ok(), removed.is_ok());
-    match removed {
+    let removed = match removed {
         Ok(Removed::Now(Some(aside))) => {
             let removed = aside.remove(home).await;
-            removed.map_err(|kept| kept.reason)?;
-            Ok(Removed::Now(None))
+            removed
+                .map(|()| Removed::Now(None))
+                .map_err(|kept| kept.reason)
         }
         removed => removed,
-    }
+    };
+    assert_eq!(dry.is_ok(), removed.is_ok());
+    removed
 }
 
 /// A worktree of task 1, and what the board says of it.

@@ -171,6 +171,7 @@ fn kinds_of_end(task: &TaskId, run: RunId) -> Vec<Command> {
             task: task(),
             assignee: Some("somebody else".to_owned()),
             stop: true,
+            reason: None,
         }
         .into(),
         CancelRun { task: task() }.into(),
@@ -340,6 +341,7 @@ async fn a_run_whose_task_the_seed_took_away_is_named_by_nothing_any_more() {
         task: given,
         assignee: Some("ada".to_owned()),
         stop: false,
+        reason: None,
     };
     board.act(assign).await.unwrap();
     board.act(ReleaseStaleClaims).await.unwrap();

@@ -194,6 +194,7 @@ impl Real {
                 task: self.pick(*task)?,
                 assignee: assignee(*to),
                 stop: *stop,
+                reason: None,
             }
             .into(),
             Step::Archive { task } => ArchiveTask {

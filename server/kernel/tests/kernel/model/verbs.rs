@@ -230,10 +230,15 @@ impl Model {
 
     fn assign(&mut self, task: usize, to: u8, stop: bool) -> Option<()> {
         let card = &self.cards[task];
+        let is_running = card.status == Status::Running;
         if card.assignee == to {
+            if is_running && stop {
+                self.note(task, card.place());
+                self.cards[task].forgive();
+                self.release(task, Outcome::Reclaimed, None);
+            }
             return Some(());
         }
-        let is_running = card.status == Status::Running;
         (!is_running || stop).then_some(())?;
         self.note(task, Inverse::Assignee(card.assignee, card.standing()));
         self.cards[task].assignee = to;

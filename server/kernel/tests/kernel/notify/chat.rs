@@ -64,6 +64,37 @@ async fn what_is_written_in_a_chat_waits_for_somebody_to_look_at_it_unless_its_w
 }
 
 #[tokio::test]
+async fn a_key_of_an_untrusted_chat_is_its_writers_own() {
+    let board = Board::new();
+    let nightly = |by: Actor| {
+        let new = CreateTask {
+            idempotency_key: Some("nightly".to_owned()),
+            ..create("ada")
+        };
+        let board = &board;
+        async move {
+            let Answer::Created(created) = board.give(&by, new).await.unwrap().answer else {
+                panic!("nothing was created")
+            };
+            created
+        }
+    };
+    let guest = || Actor::in_chat("telegram:7", false);
+    let theirs = nightly(guest()).await;
+    let scheduled = nightly(Actor::full("cron")).await;
+    let of_another = nightly(Actor::in_chat("telegram:8", false)).await;
+    assert!(scheduled.is_new && of_another.is_new);
+    for (by, task) in [
+        (guest(), theirs.task),
+        (Actor::full("cron"), scheduled.task.clone()),
+        (Actor::in_chat("telegram:9", true), scheduled.task),
+    ] {
+        let again = nightly(by).await;
+        assert_eq!((again.is_new, again.task), (false, task));
+    }
+}
+
+#[tokio::test]
 async fn nobody_in_a_chat_writes_what_the_shell_runs() {
     let board = Board::new();
     let guest = Actor::in_chat("telegram:7", true);
@@ -74,6 +105,7 @@ async fn nobody_in_a_chat_writes_what_the_shell_runs() {
         task: task.clone(),
         assignee: Some("shell".to_owned()),
         stop: false,
+        reason: None,
     };
     assert_eq!(
         refusal(board.give(&guest, assign.clone()).await),
@@ -129,11 +161,10 @@ async fn a_guest_who_is_not_trusted_may_talk_and_answer_and_nothing_else() {
     }
 }
 
-fn create(assignee: &str) -> Command {
+fn create(assignee: &str) -> CreateTask {
     CreateTask {
         title: "from a chat".to_owned(),
         assignee: Some(assignee.to_owned()),
         ..CreateTask::default()
     }
-    .into()
 }

@@ -172,6 +172,10 @@ pub(super) fn database(home: &Home) -> (Vec<Finding>, bool) {
         Ok(found) => {
             let message = format!("{} task(s), every page in order", found.tasks);
             let mut findings = vec![Finding::ok("database", message)];
+            findings.extend(found.worn_out.iter().map(|table| {
+                let message = format!("the numbers of the table {table:?} are used up, or soon");
+                Finding::wrong("database", message, remedy.clone())
+            }));
             if !found.is_current {
                 let remedy = "the next verb brings it up to date and keeps a copy in `backups`";
                 let message = format!("of an earlier version (schema {})", found.schema);

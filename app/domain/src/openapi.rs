@@ -1,5 +1,5 @@
-//! The schemas of names, ids and times in `OpenAPI`: each is one text or number in JSON. Only doors that
-//! describe themselves need them, so they stand behind the feature `openapi`.
+//! The schemas of names, ids and times in `OpenAPI`: each is one text or number in JSON. Only doors
+//! that describe themselves need them, so they stand behind the feature `openapi`.
 
 use std::borrow::Cow;
 

@@ -35,8 +35,6 @@ pub(crate) struct Card {
     pub(crate) run: Option<Run>,
     /// The number of its runs.
     pub(crate) runs: usize,
-    /// The outcome of the last one, whether it counts or not.
-    pub(crate) last_end: Option<Outcome>,
     /// The outcomes of those that count.
     ends: Vec<Outcome>,
     /// The number of deferrals in a row, and their back-offs together.

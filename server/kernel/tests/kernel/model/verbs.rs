@@ -34,7 +34,6 @@ impl Model {
             assignee: 0,
             run: None,
             runs: 0,
-            last_end: None,
             ends: Vec::new(),
             deferrals: 0,
             deferred_for: (0, 0),
@@ -129,10 +128,7 @@ impl Model {
             Step::Interrupt { task } => {
                 let task = self.pick(*task)?;
                 self.only_from(task, &[Status::Running])?;
-                let before = self.cards[task].last_end;
-                if matches!(before, Some(Outcome::Interrupted | Outcome::Deferred)) {
-                    return self.defer(task);
-                }
+                // No worker starts in the runs of this machine: none is cut short.
                 self.release(task, Outcome::Interrupted, None);
                 Some(())
             }
@@ -363,7 +359,6 @@ impl Model {
         let uncounted = [Outcome::Deferred, Outcome::Interrupted, Outcome::Reclaimed];
         let card = &mut self.cards[task];
         if card.run.take().is_some() {
-            card.last_end = Some(end);
             if !uncounted.contains(&end) {
                 card.ends.push(end);
             }

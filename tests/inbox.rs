@@ -225,7 +225,7 @@ async fn a_place_is_left_alone_when_it_asks_for_it() -> anyhow::Result<()> {
     assert_eq!(put(json!(night)).await?, (200, json!({ "ok": true })));
     assert_eq!(put(json!(night)).await?, (200, json!({ "ok": false })));
     assert_eq!(put(json!("at night")).await?.0, 400);
-    let place = json!({ "platform": "slack", "chat_id": "C1", "thread_id": "", "hours": night });
+    let place = json!({ "platform": "slack", "chat_id": "C1", "thread_id": "", "user_id": null, "hours": night });
     let places = json!({ "places": [place] });
     assert_eq!(board.get("/quiet-hours").await?, (200, places));
     assert_eq!(put(Value::Null).await?, (200, json!({ "ok": true })));

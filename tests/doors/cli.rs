@@ -4,11 +4,12 @@ use anyhow::bail;
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
     CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LimitTask, LinkTasks, MoveTask,
-    Pause, ReclaimTask, Resume, RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard,
-    UnblockTask, Undo, UnlinkTasks, Unsubscribe,
+    Pause, Resume, RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard, UnblockTask,
+    Undo, UnlinkTasks, Unsubscribe,
 };
 use domain::notify::{Address, Filter};
 use domain::status::Status;
+use serde_json::{Value, json};
 
 use super::{Given, Refusal};
 use crate::harness::Board;
@@ -121,15 +122,29 @@ fn words(command: &Command) -> Option<Vec<String>> {
             words(&["inbox", "--drop", &delivery.to_string()])
         }
         BoardVerb::CancelRun(CancelRun { task }) => words(&["cancel", task.as_str()]),
-        BoardVerb::ReclaimTask(ReclaimTask { task, run, reason }) => {
-            let run = run.map(|run| format!("--run={run}"));
-            let reason = reason.as_ref().map(|reason| format!("--reason={reason}"));
-            let named = ["reclaim".to_owned(), task.to_string()];
-            Some(named.into_iter().chain(run).chain(reason).collect())
-        }
         // `notify-subscribe` and `notify-unsubscribe` name the place instead of the subscription.
         BoardVerb::UnsubscribeBoard(_) | BoardVerb::SetQuietHours(_) => None,
+        verb => declared(verb),
     }
+}
+
+/// A verb whose flags are the fields of its struct.
+fn declared(verb: &BoardVerb) -> Option<Vec<String>> {
+    let tagged = json!(verb);
+    let (name, fields) = tagged.as_object()?.iter().next()?;
+    let mut words = vec![name.trim_end_matches("_task").replace('_', "-")];
+    for (field, value) in fields.as_object()? {
+        let value = match value {
+            Value::Null => continue,
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        words.push(match field.as_str() {
+            "task" => value,
+            field => format!("--{field}={value}"),
+        });
+    }
+    Some(words)
 }
 
 fn subscribe_board(to: &Address, filter: &Filter) -> Vec<String> {

@@ -82,6 +82,10 @@ verb!(CancelRun: Cancel -> Change, task);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
+#[cfg_attr(
+    feature = "cli",
+    command(after_help = "Examples:\n  kanban reclaim t_1a2b3c4d --reason 'it loops'")
+)]
 pub struct ReclaimTask {
     /// The task.
     pub task: TaskId,

@@ -128,7 +128,7 @@ pub enum Error {
         parents: Vec<TaskId>,
     },
     /// The task is in back-off.
-    #[error("task {task} rests after a failed attempt for another {remaining}")]
+    #[error("task {task} is not to be started for another {remaining}")]
     Resting {
         /// The task.
         task: TaskId,

@@ -79,8 +79,8 @@ pub enum WhyNot {
         /// The error, in a sentence.
         problem: String,
     },
-    /// It is in back-off after an attempt that failed or was deferred.
-    #[error("it rests for another {remaining} before the next attempt")]
+    /// It is in back-off after an attempt, or snoozed.
+    #[error("it is not to be started for another {remaining}")]
     Resting {
         /// The end of the back-off.
         until: Timestamp,

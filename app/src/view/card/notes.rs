@@ -14,7 +14,11 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
     let rest = memo(move || {
         let until = card.not_before().get()?;
         let now = clock.second.get();
-        (now < until).then(|| format!("Tries again in {}", age::stopwatch(until, now)))
+        let said = match card.trouble().get() {
+            Some(_) => "Tries again in",
+            None => "Starts no sooner than in",
+        };
+        (now < until).then(|| format!("{said} {}", age::stopwatch(until, now)))
     });
     let overtaken = move || {
         let text = "A task that it depends on was reopened";

@@ -15,7 +15,8 @@ impl CarryOut for FollowClock {
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let Self { by, grace } = *self;
         work.conn.execute(
-            "UPDATE tasks SET not_before = min(not_before + ?1, ?2) WHERE not_before IS NOT NULL",
+            "UPDATE tasks SET not_before = min(not_before + ?1, ?2) \
+             WHERE not_before IS NOT NULL AND (spawn_failures > 0 OR deferrals > 0)",
             (by.0, (work.now + backoff::LONGEST).0),
         )?;
         for rest in [

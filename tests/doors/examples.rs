@@ -4,8 +4,8 @@ use domain::command::{
     ArchiveTask, AssignTask, BlockTask, CancelRun, ClaimPolicy, ClaimTask, Command, CommentOnTask,
     CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LEASE, LimitTask, LinkTasks,
     MoveTask, Pause, PromoteWaiting, ReclaimTask, Resume, RetryDelivery, SetPriority,
-    SetQuietHours, Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe,
-    UnsubscribeBoard,
+    SetQuietHours, SnoozeTask, Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks,
+    Unsubscribe, UnsubscribeBoard,
 };
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::Filter;
@@ -118,6 +118,9 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
         }
         .into()
     }),
+    ("a snooze", |cast| snooze(&cast.waiting)),
+    ("a snooze of what runs", |cast| snooze(&cast.running)),
+    ("a snooze of nothing", |cast| snooze(&cast.unknown)),
     ("a pause", |_| Pause { lane: None }.into()),
     ("a pause of a lane", |_| {
         Pause {
@@ -283,6 +286,15 @@ fn edit(task: &TaskId, title: Option<&str>, body: Option<&str>) -> Command {
         task: task.clone(),
         title: title.map(str::to_owned),
         body: body.map(str::to_owned),
+    }
+    .into()
+}
+
+fn snooze(task: &TaskId) -> Command {
+    SnoozeTask {
+        task: task.clone(),
+        until: None,
+        span: Some(Seconds(7_200)),
     }
     .into()
 }

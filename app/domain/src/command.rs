@@ -32,7 +32,7 @@ pub use run::{
     AdoptRun, AttachSupervisor, DeferRun, FailRun, Failure, InterruptRun, NextAttempt, PlaceRun,
     RecordExit, RecordSpawn, ReleaseCrashed, ReleaseStaleClaims, RenewLease,
 };
-pub use steer::{Pause, PromoteWaiting, Resume, Undo};
+pub use steer::{Pause, PromoteWaiting, Resume, SnoozeTask, Undo};
 pub use task::{
     ArchiveTask, AssignTask, CommentOnTask, CreateTask, EditTask, LimitTask, LinkTasks, MoveTask,
     SetPriority, UnlinkTasks,
@@ -133,6 +133,7 @@ macro_rules! every_verb {
                 CreateTask, EditTask, AssignTask, SetPriority, LimitTask, MoveTask, ArchiveTask,
                 LinkTasks, UnlinkTasks, CommentOnTask, CompleteTask, BlockTask, UnblockTask,
                 Heartbeat, CancelRun, ReclaimTask, Undo, Pause, Resume, PromoteWaiting,
+                SnoozeTask,
                 Subscribe, Unsubscribe, SubscribeBoard, UnsubscribeBoard, SetQuietHours,
                 RetryDelivery, DropDelivery,
             }

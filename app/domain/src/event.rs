@@ -127,6 +127,8 @@ pub enum EventBody {
     Marked { reason: String, parent: TaskId },
     /// All its parents are finished again, or none any more.
     Unmarked { parent: TaskId },
+    /// It is not started before this moment, or at once again.
+    Snoozed { until: Option<Timestamp> },
     /// The request that wrote this event was undone.
     Undone { event: EventId },
 }
@@ -163,6 +165,7 @@ impl EventBody {
             Self::Demoted { .. } => "demoted",
             Self::Marked { .. } => "marked",
             Self::Unmarked { .. } => "unmarked",
+            Self::Snoozed { .. } => "snoozed",
             Self::Undone { .. } => "undone",
         }
     }

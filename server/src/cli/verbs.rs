@@ -44,6 +44,7 @@ mod serve;
 mod shim;
 mod show;
 mod slash;
+mod snooze;
 mod stats;
 mod tail;
 mod token;
@@ -93,7 +94,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
         "Tasks",
         &[
             "create", "list", "show", "edit", "assign", "move", "link", "unlink", "promote",
-            "block", "unblock", "comment", "archive", "undo",
+            "block", "unblock", "snooze", "comment", "archive", "undo",
         ],
     ),
     (
@@ -195,6 +196,7 @@ on_board! {
     Complete(complete) => Complete,
     Block(block) => Block,
     Unblock(unblock) => Unblock,
+    Snooze(snooze) => Prioritize,
     Promote(promote) => Move,
     Assign(assign) => Assign,
     Link(link) => Link,

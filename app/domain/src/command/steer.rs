@@ -6,7 +6,8 @@ use super::{Audited, Change, Count, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
 use crate::error::Error;
-use crate::id::EventId;
+use crate::id::{EventId, TaskId};
+use crate::time::{Seconds, Timestamp};
 
 /// Undoes all that the request did which wrote this event. Refused once a task that it touched
 /// has changed again.
@@ -74,3 +75,19 @@ impl Verb for Resume {
 pub struct PromoteWaiting {}
 
 verb!(PromoteWaiting: Move -> Count);
+
+/// Keeps a task from being started before a moment. The task stays in its column. Without a moment it
+/// may start at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SnoozeTask {
+    /// The task.
+    pub task: TaskId,
+    /// The moment.
+    pub until: Option<Timestamp>,
+    /// The same as a span from now on, which counts before `until`.
+    #[serde(rename = "for")]
+    pub span: Option<Seconds>,
+}
+
+verb!(SnoozeTask: Prioritize -> Change, task);

@@ -3,6 +3,7 @@
 use domain::board::TaskSummary;
 use domain::id::TaskId;
 use domain::status::Status;
+use domain::time::Seconds;
 
 use super::{Page, Palette};
 use crate::board::filter;
@@ -18,6 +19,14 @@ const MOST_TASKS: usize = 30;
 
 /// The priorities that are offered; any other can be typed.
 const PRIORITIES: [i64; 5] = [0, 1, 2, 3, 4];
+
+/// The snoozes that are offered.
+const SNOOZES: [(&str, Option<Seconds>); 4] = [
+    ("Snooze for an hour", Some(Seconds(3_600))),
+    ("Snooze for a day", Some(Seconds(86_400))),
+    ("Snooze for a week", Some(Seconds(7 * 86_400))),
+    ("Snooze no longer", None),
+];
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +139,9 @@ impl Palette {
             act(Action::Archive, "Archive", Choice::MoveTo(Status::Archived)),
             plain("Wait for another task…", Choice::Turn(Page::WaitFor)),
         ];
+        items.extend(
+            SNOOZES.map(|(label, span)| plain(label, Choice::Change(Change::Snooze(span)))),
+        );
         let mut tasks = self.targets.iter().filter_map(|task| board.get(task));
         if tasks.any(|task| task.status == Status::Running) {
             items.push(plain("Stop its worker", Choice::Change(Change::Cancel)));

@@ -4,10 +4,11 @@
 use domain::board::TaskSummary;
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, CancelRun, Command, CommentOnTask, CompleteTask, EditTask,
-    LinkTasks, MoveTask, SetPriority, UnblockTask, UnlinkTasks,
+    LinkTasks, MoveTask, SetPriority, SnoozeTask, UnblockTask, UnlinkTasks,
 };
 use domain::id::TaskId;
 use domain::status::Status;
+use domain::time::Seconds;
 use domain::transition::{self, Step};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,8 @@ pub enum Change {
         /// The body.
         body: Option<String>,
     },
+    /// Start it no sooner than after this span; without one, as soon as it can.
+    Snooze(Option<Seconds>),
     /// Let it wait for another task.
     WaitFor(String),
     /// Let it wait for another task no longer.
@@ -127,6 +130,12 @@ impl Change {
             }
             .into(),
             Self::SetPriority(priority) => SetPriority { task, priority }.into(),
+            Self::Snooze(span) => SnoozeTask {
+                task,
+                until: None,
+                span,
+            }
+            .into(),
             Self::Edit { title, body } => EditTask { task, title, body }.into(),
             Self::WaitFor(parent) => LinkTasks {
                 parent,
@@ -154,7 +163,10 @@ impl Change {
             Self::Edit {
                 title: Some(title), ..
             } => title.trim().clone_into(&mut task.title),
-            Self::Edit { title: None, .. } | Self::WaitFor(_) | Self::StopWaitingFor(_) => {}
+            Self::Edit { title: None, .. }
+            | Self::Snooze(_)
+            | Self::WaitFor(_)
+            | Self::StopWaitingFor(_) => {}
             step => {
                 if let Some(status) = step.leads_from(&task.status) {
                     task.status = status;
@@ -180,6 +192,8 @@ impl Change {
             Self::Assign(None) | Self::Reassign(None) => format!("Unassigned {what}"),
             Self::SetPriority(priority) => format!("Gave {what} priority {priority}"),
             Self::Edit { .. } => format!("Edited {what}"),
+            Self::Snooze(Some(span)) => format!("Snoozed {what} for {span}"),
+            Self::Snooze(None) => format!("Snoozed {what} no longer"),
             Self::WaitFor(parent) => format!("Let {what} wait for {parent}"),
             Self::StopWaitingFor(parent) => format!("Let {what} no longer wait for {parent}"),
         }
@@ -231,6 +245,7 @@ impl Change {
             Self::Assign(_)
             | Self::Reassign(_)
             | Self::SetPriority(_)
+            | Self::Snooze(_)
             | Self::Edit { .. }
             | Self::WaitFor(_)
             | Self::StopWaitingFor(_) => return None,

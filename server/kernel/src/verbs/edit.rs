@@ -1,10 +1,11 @@
-//! Changing the texts, the priority and the limits of a task. A change to the same value writes no
+//! Changing the texts, the priority, the limits and the snooze of a task. A change to the same value writes no
 //! event.
 
 use domain::actor::Actor;
-use domain::command::{Change, EditTask, LimitTask, SetPriority};
+use domain::command::{Change, EditTask, LimitTask, SetPriority, SnoozeTask};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
+use domain::status::Status;
 
 use super::undo::Inverse;
 use super::{CarryOut, Work};
@@ -69,6 +70,28 @@ impl CarryOut for LimitTask {
         });
         tasks::set_limits(work.conn, id, after.0, after.1)?;
         work.log(id, &EventBody::Edited)?;
+        Ok(Change::Done)
+    }
+}
+
+impl CarryOut for SnoozeTask {
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let id = &self.task;
+        let task = work.task(id)?;
+        if !matches!(task.status, Status::Triage | Status::Todo | Status::Ready) {
+            let (task, status, verb) = (task.id, task.status, "snoozed");
+            return Err(Refusal::WrongStatus { task, status, verb }.into());
+        }
+        let until = self.span.map(|span| work.now + span).or(self.until);
+        let until = until.filter(|until| *until > work.now);
+        if until == task.not_before {
+            return Ok(Change::Unchanged);
+        }
+        work.note(id, || Inverse::place(&task));
+        work.conn
+            .prepare_cached("UPDATE tasks SET not_before = ?2 WHERE id = ?1")?
+            .execute((id.as_str(), until.map(|it| it.0)))?;
+        work.log(id, &EventBody::Snoozed { until })?;
         Ok(Change::Done)
     }
 }

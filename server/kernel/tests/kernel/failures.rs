@@ -3,7 +3,8 @@
 use domain::actor::Actor;
 use domain::backoff;
 use domain::command::{
-    ClaimPolicy, DeferRun, FAILURE_LIMIT, FailRun, Failure, InterruptRun, RecordSpawn,
+    ClaimPolicy, DeferRun, FAILURE_LIMIT, FailRun, Failure, InterruptRun, RecordSpawn, SnoozeTask,
+    Undo,
 };
 use domain::dispatch::WhyNot;
 use domain::error::Error as Refusal;
@@ -233,4 +234,38 @@ async fn the_third_end_without_a_word_in_a_row_blocks_the_task_and_keeps_what_wa
     assert_eq!(detail.task.status, Status::Blocked);
     let last = detail.runs.last().unwrap();
     assert_eq!(last.summary.as_deref(), Some("it is blue"));
+}
+
+#[tokio::test]
+async fn a_snoozed_task_stays_in_its_column_and_starts_when_its_time_has_come() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let snooze = |span: Option<i64>| SnoozeTask {
+        task: task.clone(),
+        until: None,
+        span: span.map(Seconds),
+    };
+    let done = board.act(snooze(Some(7_200))).await.unwrap();
+    let policy = ClaimPolicy {
+        respects_rest: true,
+        ..ClaimPolicy::default()
+    };
+    let refused = refusal(board.claim_with(&task, policy.clone()).await);
+    assert!(matches!(refused, Refusal::Resting { .. }), "{refused:?}");
+    assert_eq!(board.status(&task).await, Status::Ready);
+    let event = *done.events.last().unwrap();
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(board.task(&task).await.not_before, None);
+
+    board.act(snooze(Some(60))).await.unwrap();
+    board.act(snooze(None)).await.unwrap();
+    assert_eq!(board.task(&task).await.not_before, None);
+    board.act(snooze(Some(60))).await.unwrap();
+    board.pass(Seconds(60));
+    board.claim_with(&task, policy).await.unwrap();
+    let running = refusal(board.act(snooze(Some(60))).await);
+    assert!(
+        matches!(running, Refusal::WrongStatus { .. }),
+        "{running:?}"
+    );
 }

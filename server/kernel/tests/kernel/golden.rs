@@ -162,7 +162,10 @@ fn after(last: &EventBody) -> Option<EventBody> {
             parent: task(1),
         },
         EventBody::Marked { .. } => EventBody::Unmarked { parent: task(1) },
-        EventBody::Unmarked { .. } => EventBody::Undone { event: EventId(17) },
+        EventBody::Unmarked { .. } => EventBody::Snoozed {
+            until: Some(MOMENT),
+        },
+        EventBody::Snoozed { .. } => EventBody::Undone { event: EventId(17) },
         EventBody::Undone { .. } => return None,
     })
 }

@@ -64,7 +64,9 @@ fn words(command: &Command) -> Option<Vec<String>> {
             let assign = ["assign", task.as_str(), assignee, "--stop"];
             words(if *stop { &assign } else { &assign[..3] })
         }
-        BoardVerb::EditTask(EditTask { task, title, body }) => {
+        BoardVerb::EditTask(EditTask {
+            task, title, body, ..
+        }) => {
             let mut edit = vec!["edit".to_owned(), task.to_string()];
             for (flag, value) in [("--title", title), ("--body", body)] {
                 if let Some(value) = value {

@@ -283,9 +283,9 @@ fn assign(task: &TaskId, to: Option<&str>, stop: bool) -> Command {
 
 fn edit(task: &TaskId, title: Option<&str>, body: Option<&str>) -> Command {
     EditTask {
-        task: task.clone(),
         title: title.map(str::to_owned),
         body: body.map(str::to_owned),
+        ..EditTask::of(task.clone())
     }
     .into()
 }

@@ -62,9 +62,9 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             let assignee = assignee.as_ref().unwrap_or(&nobody);
             patch(task, json!({ "assignee": assignee, "stop": stop }))
         }
-        BoardVerb::EditTask(EditTask { task, title, body }) => {
-            patch(task, json!({ "title": title, "body": body }))
-        }
+        BoardVerb::EditTask(EditTask {
+            task, title, body, ..
+        }) => patch(task, json!({ "title": title, "body": body })),
         BoardVerb::SetPriority(SetPriority { task, priority }) => {
             patch(task, json!({ "priority": priority }))
         }

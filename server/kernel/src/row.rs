@@ -2,6 +2,7 @@
 //! that order. Other programs write to the tables of the original, and SQLite does not check types,
 //! so columns are read leniently: one odd row must not hide the others.
 
+use domain::board::TaskSummary;
 use domain::id::{
     CommentId, DeliveryId, EventId, InvalidTaskId, RunId, RunToken, SubscriptionId, TaskId,
 };
@@ -14,6 +15,7 @@ use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 
 use crate::error::Error;
+use crate::verbs::HAS_UNFINISHED_PARENT;
 
 /// Lists the columns of a struct: its fields, each with the SQL it is selected by where that is not
 /// its name, and with what its value is made by where its type does not say it all. Fields after
@@ -59,6 +61,24 @@ columns! {
         max_runtime: "max_runtime_seconds" =>
             |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
         skills,
+    }
+}
+
+/// A worker: one that the dispatcher starts in a lane, or the process of another program. A claim
+/// by hand has neither.
+const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
+     (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
+
+// Another program may have made a task ready before its parents are finished; that is looked up for
+// ready tasks only.
+columns! {
+    TaskSummary {
+        id, number: "rowid", title, assignee, status, has_worker: HAS_WORKER, priority, tenant,
+        created_at, started_at, completed_at, status_since, not_before, failures: "spawn_failures",
+        last_error: "last_spawn_error",
+        waiting: &format!("iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting)"),
+        block_reason: BLOCK_REASON;
+        parents: 0, children: 0, children_done: 0, comments: 0
     }
 }
 

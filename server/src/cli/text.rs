@@ -4,6 +4,8 @@ use domain::event::Event;
 use domain::status::Status;
 use domain::text::one_line;
 use domain::time::{Seconds, Timestamp};
+use jiff::Zoned;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// A mark that is quicker to find than a word.
@@ -36,6 +38,30 @@ pub(super) fn relative(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
+/// Reads a moment that is still to come, in the time zone of the machine: `18:00` is today or tomorrow,
+/// `2027-01-04` is the beginning of that day.
+pub(super) fn coming_moment(text: &str) -> Result<Timestamp, String> {
+    let now = Zoned::now();
+    let at = |moment: DateTime| moment.to_zoned(now.time_zone().clone()).ok();
+    let time_of_day = || {
+        let today = at(now.date().to_datetime(text.parse().ok()?))?;
+        if today > now {
+            Some(today)
+        } else {
+            today.tomorrow().ok()
+        }
+    };
+    let moment = (text
+        .parse()
+        .ok()
+        .map(|moment: jiff::Timestamp| moment.as_second()))
+    .or_else(|| Some(at(text.parse().ok()?)?.timestamp().as_second()))
+    .or_else(|| Some(time_of_day()?.timestamp().as_second()));
+    moment
+        .map(Timestamp)
+        .ok_or_else(|| "write 18:00, 2027-01-04 or '2027-01-04 18:00'".to_owned())
+}
+
 /// Reads a span of time as the original does: seconds, or a number with `s`, `m`, `h` or `d`. A year is
 /// the longest.
 pub(super) fn span(text: &str) -> Result<Seconds, String> {
@@ -61,6 +87,25 @@ pub(super) fn event(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_of_day_a_date_or_both() {
+        let day = coming_moment("2027-01-04").unwrap();
+        let hour = coming_moment("2027-01-04 18:00").unwrap();
+        assert_eq!(hour.seconds_since(day), 18 * 3_600);
+        assert_eq!(
+            coming_moment("2027-01-04T18:00:00+01:00"),
+            Ok(Timestamp(1_799_082_000))
+        );
+        let now = Timestamp(jiff::Timestamp::now().as_second());
+        for text in ["00:00", "12:30", "23:59"] {
+            let ahead = coming_moment(text).unwrap().seconds_since(now);
+            assert!((0..=25 * 3_600).contains(&ahead), "{text}: {ahead}");
+        }
+        for text in ["", "soon", "25:00", "2027-13-01", "18"] {
+            assert!(coming_moment(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn spans_are_read_as_the_original_does() {

@@ -87,9 +87,9 @@ impl Changes {
         });
         let says_something = self.title.is_some() || self.body.is_some();
         let edit = says_something.then(|| EditTask {
-            task: task.clone(),
             title: self.title.clone(),
             body: self.body.clone(),
+            ..EditTask::of(task.clone())
         });
         let has_limits = self.max_runtime_seconds.is_some() || self.max_retries.is_some();
         let limit = has_limits.then(|| LimitTask {

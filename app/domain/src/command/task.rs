@@ -16,7 +16,7 @@ use crate::time::Seconds;
 /// Creates a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct CreateTask {
     /// The title: the work, in a line.
     pub title: String,
@@ -97,6 +97,17 @@ pub struct EditTask {
     pub title: Option<String>,
     /// The new body.
     pub body: Option<String>,
+}
+
+impl EditTask {
+    /// An edit of `task` that keeps everything.
+    pub const fn of(task: TaskId) -> Self {
+        Self {
+            task,
+            title: None,
+            body: None,
+        }
+    }
 }
 
 impl Verb for EditTask {

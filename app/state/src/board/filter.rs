@@ -1,5 +1,7 @@
 //! The filter of cards.
 
+use std::cmp::Reverse;
+
 use domain::board::TaskSummary;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -125,6 +127,12 @@ impl Filter {
             || self.assignee.is_some()
             || self.blocked
             || self.stale
+    }
+
+    /// The order of a column by this key, where it is not that of the board.
+    pub fn order(&self, column: &Status) -> Option<fn(&TaskSummary) -> Reverse<Timestamp>> {
+        // What was finished last is looked for first.
+        (column.is_finished()).then_some(|task| Reverse(task.status_since))
     }
 
     /// A test of cards. `words` of each card are [`words`] of its task, made beforehand;

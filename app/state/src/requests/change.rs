@@ -136,7 +136,12 @@ impl Change {
                 span,
             }
             .into(),
-            Self::Edit { title, body } => EditTask { task, title, body }.into(),
+            Self::Edit { title, body } => EditTask {
+                title,
+                body,
+                ..EditTask::of(task)
+            }
+            .into(),
             Self::WaitFor(parent) => LinkTasks {
                 parent,
                 child: task.into(),

@@ -1,7 +1,5 @@
 //! The arrangement of cards in columns.
 
-use std::cmp::Ordering;
-
 use domain::board::TaskSummary;
 use domain::status::Status;
 
@@ -50,8 +48,8 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
             continue;
         }
         shown.matching = shown.matching.saturating_add(1);
-        // What was finished is sorted first; of the rest no more is kept than hangs.
-        let size = if column.is_finished() {
+        // What has an order of its own is sorted first; of the rest no more is kept than hangs.
+        let size = if filter.order(&column).is_some() {
             usize::MAX
         } else {
             model.window.size(&column)
@@ -65,16 +63,12 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
     let mut hung = Vec::new();
     for (status, mut matches) in by_column {
         let column = columns.of_mut(&status);
-        if status.is_finished() {
-            // What was finished last is looked for first.
-            sort(&mut matches, |one, other| {
-                let since = |it: &Match<'_>| it.task().status_since;
-                since(other).cmp(&since(one))
-            });
+        if let Some(order) = filter.order(&status) {
+            matches.sort_by_key(|it| order(it.task()));
         }
         matches.truncate(model.window.size(&status));
         if status == Status::Running && filter.lanes {
-            sort(&mut matches, |one, other| lane(one).cmp(&lane(other)));
+            matches.sort_by(|one, other| lane(one).cmp(&lane(other)));
             column.rows = with_lanes(&matches);
         } else {
             let cards = matches.iter().map(|it| Row::Card(it.task().id.clone()));
@@ -83,11 +77,6 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
         hung.extend(matches);
     }
     (columns, hung)
-}
-
-/// One function for every order: sorting is much code.
-fn sort(matches: &mut [Match<'_>], order: fn(&Match<'_>, &Match<'_>) -> Ordering) {
-    matches.sort_by(order);
 }
 
 /// By name, and those of nobody last.

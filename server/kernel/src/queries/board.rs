@@ -17,7 +17,6 @@ pub use changes::BoardChanges;
 use crate::error::Error;
 use crate::queries::tasks::only;
 use crate::row::{self, Columns, columns};
-use crate::verbs::HAS_UNFINISHED_PARENT;
 use crate::{Kernel, events};
 
 /// The filter of tasks on the board. The default lets all through that are not archived.
@@ -151,24 +150,6 @@ fn few<T: Columns>(
         .into_iter()
         .map(|(row, counts)| make(row, counts))
         .collect())
-}
-
-/// A worker: one that the dispatcher starts in a lane, or the process of another program. A claim
-/// by hand has neither.
-const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
-     (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
-
-// Another program may have made a task ready before its parents are finished; that is looked up for
-// ready tasks only.
-columns! {
-    TaskSummary {
-        id, number: "rowid", title, assignee, status, has_worker: HAS_WORKER, priority, tenant,
-        created_at, started_at, completed_at, status_since, not_before, failures: "spawn_failures",
-        last_error: "last_spawn_error",
-        waiting: &format!("iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting)"),
-        block_reason: row::BLOCK_REASON;
-        parents: 0, children: 0, children_done: 0, comments: 0
-    }
 }
 
 columns! {

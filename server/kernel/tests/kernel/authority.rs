@@ -52,9 +52,8 @@ fn commands(task: &TaskId) -> Vec<Command> {
         .into(),
         UnblockTask { task: task() }.into(),
         EditTask {
-            task: task(),
             title: Some("another".to_owned()),
-            body: None,
+            ..EditTask::of(task())
         }
         .into(),
         SetPriority {

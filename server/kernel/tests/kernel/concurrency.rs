@@ -44,9 +44,8 @@ async fn a_caller_is_shown_the_task_as_its_own_commands_leave_it() {
     let ada = Actor::full("ada");
     let task = board.task_named("before").await;
     let retitle = |title: &str| EditTask {
-        task: task.clone(),
         title: Some(title.to_owned()),
-        body: None,
+        ..EditTask::of(task.clone())
     };
     // Both are waiting before either is carried out, so they share a transaction.
     let (mine, theirs) = tokio::join!(

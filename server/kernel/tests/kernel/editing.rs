@@ -93,9 +93,9 @@ async fn an_edit_that_changes_nothing_writes_no_event() {
     let board = Board::new();
     let task = board.task_named("task").await;
     let edit = |title: Option<&str>, body: Option<&str>| EditTask {
-        task: task.clone(),
         title: title.map(str::to_owned),
         body: body.map(str::to_owned),
+        ..EditTask::of(task.clone())
     };
     board.act(edit(Some(" task "), None)).await.unwrap();
     board

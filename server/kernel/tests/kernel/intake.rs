@@ -202,9 +202,8 @@ async fn what_is_said_is_clean_before_it_is_stored() {
     let task = board.task_named(TRICKY).await;
     assert_eq!(board.task(&task).await.title, "ab\u{fffd}c d");
     let edit = EditTask {
-        task: task.clone(),
         title: Some(format!("{TRICKY} again\r\n")),
-        body: None,
+        ..EditTask::of(task.clone())
     };
     say(&people, edit.into()).await;
     assert_eq!(board.task(&task).await.title, "ab\u{fffd}c d again");
@@ -319,9 +318,8 @@ async fn a_text_that_no_program_could_be_given_is_refused() {
     let task = board.task_named("task").await;
     let body = Some("a\0b".to_owned());
     let edit = EditTask {
-        task: task.clone(),
-        title: None,
         body: body.clone(),
+        ..EditTask::of(task.clone())
     };
     let comment = CommentOnTask {
         task,
@@ -377,9 +375,8 @@ async fn a_text_that_people_read_whole_has_a_bound() {
     let title = new(&long(1_000));
     assert_eq!(refused(title.into()).await, ("title", 1_000));
     let edit = EditTask {
-        task: task.clone(),
         title: Some(long(1_000)),
-        body: None,
+        ..EditTask::of(task.clone())
     };
     assert_eq!(refused(edit.into()).await, ("title", 1_000));
     let assign = AssignTask {

@@ -53,9 +53,8 @@ async fn what_was_said_and_done_is_found_too_and_what_was_edited_away_is_not() {
     let task = with_body(&board, "first", "old words").await;
     assert_eq!(found(&board, "old").await, std::slice::from_ref(&task));
     let edit = EditTask {
-        task: task.clone(),
-        title: None,
         body: Some("new words".to_owned()),
+        ..EditTask::of(task.clone())
     };
     board.act(edit).await.unwrap();
     let comment = CommentOnTask {

@@ -80,9 +80,9 @@ async fn every_kind_of_change_can_be_taken_back() {
     let task = || id.clone();
     let commands = [
         Command::from(EditTask {
-            task: task(),
             title: Some("summary".to_owned()),
             body: Some(String::new()),
+            ..EditTask::of(task())
         }),
         SetPriority {
             task: task(),
@@ -272,9 +272,8 @@ async fn acts_are_taken_back_one_after_the_other_the_latest_first() {
     let mut before = Vec::new();
     let mut receipts = Vec::new();
     let edit = EditTask {
-        task: id.clone(),
         title: Some("other".to_owned()),
-        body: None,
+        ..EditTask::of(id.clone())
     };
     for command in [to(&id, Status::Todo), edit.into(), to(&id, Status::Triage)] {
         before.push(without_moments(board.task(&id).await));
@@ -337,9 +336,8 @@ async fn a_request_is_taken_back_as_a_whole_and_its_comment_with_it() {
     let id = board.task_named("task").await;
     let before = without_moments(board.task(&id).await);
     let edit = EditTask {
-        task: id.clone(),
         title: Some("other".to_owned()),
-        body: None,
+        ..EditTask::of(id.clone())
     };
     let receipts = board
         .kernel

@@ -42,7 +42,14 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let mut commands: Vec<Command> = Vec::new();
     if title.is_some() || body.is_some() {
         let task = task.clone();
-        commands.push(EditTask { task, title, body }.into());
+        commands.push(
+            EditTask {
+                title,
+                body,
+                ..EditTask::of(task)
+            }
+            .into(),
+        );
     }
     if let Some(priority) = args.priority {
         let task = task.clone();

@@ -113,9 +113,8 @@ async fn nobody_in_a_chat_writes_what_the_shell_runs() {
     );
     board.act(assign).await.unwrap();
     let edit = EditTask {
-        task,
-        title: None,
         body: Some("rm -r /".to_owned()),
+        ..EditTask::of(task)
     };
     assert_eq!(
         refusal(board.give(&guest, edit).await),

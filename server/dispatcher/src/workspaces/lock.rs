@@ -20,8 +20,8 @@ use crate::process::holders::lock_holders;
 /// preparations of a run have ten seconds.
 const TO_MAKE: Duration = Duration::from_secs(2);
 
-/// The time limit of whoever removes one. It outlasts the preparations of a run.
-const TO_REMOVE: Duration = Duration::from_secs(15);
+/// The time limit of whoever removes one. It outlasts the preparations of a few runs.
+const TO_REMOVE: Duration = Duration::from_mins(1);
 
 /// The lock, held until it is dropped.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use domain::id::TaskId;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::harness::{Board, Said};
+use crate::harness::{Board, Said, within};
 
 /// Removes everything that may be removed, however new it is.
 const NOW: [&str; 3] = [
@@ -342,6 +342,87 @@ async fn nothing_that_a_worker_wrote_runs_outside_of_its_run() -> anyhow::Result
     }
     assert!(!workspace(&board, &poisoned).exists());
     assert!(!ran.exists(), "{}", fs::read_to_string(&ran)?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pipe_that_a_worker_left_in_its_worktree_is_named_and_waited_for_by_nobody()
+-> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let flag = format!("worktree:{}", repository.display());
+    let task = archived(&board, "mkfifo .gitignore", &["--workspace", &flag]).await?;
+    let pipe = workspace(&board, &task).join(".gitignore");
+    let collected = within("gc", gc(&board, &NOW)).await??;
+    let named = format!("{} is a pipe or a device", pipe.display());
+    assert!(collected.out.contains(&named), "{}", collected.out);
+    assert!(pipe.exists());
+    done(&board, "true", &["--workspace", &flag]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pipe_in_a_git_folder_is_named_and_takes_up_no_slot() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let flag = format!("worktree:{}", repository.display());
+    let body = "c=$(git rev-parse --git-common-dir); mkdir -p $c/info; \
+                rm -f $c/info/exclude; mkfifo $c/info/exclude";
+    let flags = ["--workspace", &flag];
+    done(&board, body, &flags).await?;
+    let words = [
+        "--assignee",
+        "shell",
+        "--body",
+        "true",
+        "--workspace",
+        &flag,
+    ];
+    let next = board.create("next", &words).await?;
+    let failed = board.happened(&next, "spawn_auto_blocked").await?;
+    let payload = failed.payload.unwrap_or_default();
+    let error = payload["error"].as_str().unwrap_or_default();
+    assert!(
+        error.contains("info/exclude is a pipe or a device"),
+        "{error}"
+    );
+    fs::remove_file(repository.join(".git/info/exclude"))?;
+    assert_eq!(
+        board.kanban(&["unblock", next.as_str()]).await?.code,
+        Some(0)
+    );
+    board.happened(&next, "completed").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_somebody_removes_workspaces_tasks_wait_and_are_told_why() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let lock = board.home().join("kanban/workspaces.lock");
+    fs::create_dir_all(board.home().join("kanban"))?;
+    let lock = File::options().create(true).append(true).open(lock)?;
+    lock.lock()?;
+    let words = ["--assignee", "shell", "--body", "true"];
+    let task = board.create("waits", &words).await?;
+    board.logged("old workspaces are being removed").await?;
+    let holder = format!("process {}", std::process::id());
+    for words in [&["why", task.as_str()][..], &["doctor"]] {
+        // It may just be given back.
+        let told = async {
+            loop {
+                let said = board.kanban(words).await?;
+                if said.out.contains("old workspaces are being removed") {
+                    return anyhow::Ok(said);
+                }
+            }
+        };
+        let said = within("the reason", told).await??;
+        assert!(said.out.contains(&holder), "{said:?}");
+    }
+    lock.unlock()?;
+    board.happened(&task, "completed").await?;
+    let runs = board.kanban(&["runs", task.as_str(), "--json"]).await?;
+    assert!(!runs.out.contains("spawn_failed"), "{runs:?}");
     Ok(())
 }
 

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tokio::process::Command;
 
-use crate::harness::{Board, program, said};
+use crate::harness::{Board, program, said, within};
 
 /// The number of tasks on the board; `None` where there is no board.
 async fn tasks(board: &Board) -> anyhow::Result<Option<usize>> {
@@ -161,5 +162,19 @@ async fn a_copy_that_is_refreshed_stays_paused() -> anyhow::Result<()> {
         stats["dispatcher"]["paused"].as_array().map(Vec::len),
         Some(1)
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_refused_before_the_board_is_locked() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let pipe = board.home().with_file_name("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
+    let pipe = pipe.display().to_string();
+    let words = ["restore", &pipe, "--force"];
+    let restored = within("restore", board.kanban(&words)).await??;
+    assert_eq!(restored.code, Some(1), "{restored:?}");
+    assert!(restored.err.contains("no regular file"), "{restored:?}");
+    assert!(!board.home().exists(), "nothing was made");
     Ok(())
 }

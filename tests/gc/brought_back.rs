@@ -11,7 +11,7 @@ use crate::harness::{Board, Gate, there, within};
 /// Waits until a process waits for the lock of a file.
 async fn waits_for_lock(pid: u32) -> anyhow::Result<()> {
     let mut waits = Command::new("sh");
-    let looks = "until grep -q -- \"-> FLOCK .* $0 \" /proc/locks; do sleep 0.05; done";
+    let looks = "until ls -l /proc/$0/fd | grep -q workspaces.lock; do sleep 0.05; done";
     let waits = waits
         .args(["-c", looks, &pid.to_string()])
         .kill_on_drop(true);

@@ -90,8 +90,17 @@ pub enum Reason {
     #[error("it has changes that are not committed")]
     Uncommitted,
     /// Work would be lost.
-    #[error("it has commits that are on no branch")]
+    #[error("it has commits that are on no branch; `git reflog` in it shows them")]
     OnNoBranch,
+    /// Work in them could be lost.
+    #[error("git is told to look away from files in it; `git ls-files -v` in it shows them")]
+    Hidden,
+    /// Work in it could be lost.
+    #[error("the repository {} lies in it", .0.display())]
+    Nested(PathBuf),
+    /// Somebody wants it to stay.
+    #[error("it is locked; `git worktree unlock` lets it go")]
+    Locked,
     /// Work in them could be lost.
     #[error(
         "submodules are checked out in it; look through them, then remove it with \
@@ -150,8 +159,8 @@ pub async fn collect(
             report.logs = logs;
             report.kept.extend(kept);
         }
-        Err(cause) => {
-            let (path, reason) = (home.logs(), cause.into());
+        Err(reason) => {
+            let path = home.logs();
             report.kept.push(Kept { path, reason });
         }
     }
@@ -164,10 +173,10 @@ async fn collect_logs(
     home: &Home,
     before: Timestamp,
     mode: Mode,
-) -> Result<io::Result<(Vec<PathBuf>, Vec<Kept>)>, Error> {
+) -> Result<Result<(Vec<PathBuf>, Vec<Kept>), Reason>, Error> {
     let held = match hold(home, mode).await {
         Ok(held) => held,
-        Err(cause) => return Ok(Err(cause)),
+        Err(reason) => return Ok(Err(reason)),
     };
     let mut busy = InUse::read(kernel, home).await?.busy;
     // Of a run that has just been claimed there may be no folder yet.
@@ -178,18 +187,17 @@ async fn collect_logs(
         drop(held);
         collected
     };
-    Ok(spawn_blocking(collect)
-        .await
-        .map_err(io::Error::from)
-        .flatten())
+    let collected = spawn_blocking(collect).await;
+    let collected = collected.map_err(io::Error::from).flatten();
+    Ok(collected.map_err(Reason::System))
 }
 
 /// Holds off those who make workspaces, if something is to be removed.
-async fn hold(home: &Home, mode: Mode) -> io::Result<Option<lock::Held>> {
+async fn hold(home: &Home, mode: Mode) -> Result<Option<lock::Held>, Reason> {
     if mode == Mode::DryRun {
         return Ok(None);
     }
     let home = home.clone();
     let held = spawn_blocking(move || lock::to_remove(&home)).await;
-    held.map_err(io::Error::from).flatten().map(Some)
+    Ok(Some(held.map_err(io::Error::from)??))
 }

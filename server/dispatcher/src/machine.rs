@@ -12,6 +12,7 @@ use rustix::process::geteuid;
 use crate::error::Error;
 use crate::home::Home;
 use crate::run::folder::RunFolder;
+use crate::workspaces::lock;
 
 /// The free space that the home folder's disk needs, in bytes. A run takes a tenth of it for its
 /// own files; the rest is for the board's records of it.
@@ -21,7 +22,8 @@ const LEAST_ROOM: u64 = 1024 * 1024;
 /// come and go.
 const HANDLES: usize = 16;
 
-/// Checks the disk of the home folder and our folders in it, and changes nothing. It blocks.
+/// Checks the disk of the home folder, our folders in it, and that nobody keeps workspaces from being
+/// made. Changes nothing. It blocks.
 ///
 /// # Errors
 /// Fails with the fault that was found.
@@ -51,7 +53,7 @@ pub fn look(home: &Home) -> Result<(), Error> {
             Err(errno) => return Err(Error::file("write to", &folder)(errno.into())),
         }
     }
-    Ok(())
+    Ok(lock::check(home)?)
 }
 
 /// Does what the start of a worker needs, without a worker: makes files in our folders, takes handles,

@@ -19,6 +19,7 @@
 //! `kanban/workspaces/<id>` is noted on the board as ours, so that [`crate::gc`] may remove it one
 //! day; nothing else is ever removed.
 
+mod files;
 mod git;
 pub(crate) mod lock;
 pub(crate) mod own_place;
@@ -40,7 +41,7 @@ pub use repositories::Repositories;
 pub(crate) use repository::{Repository, Trust};
 #[cfg(test)]
 pub(crate) use worktree::tests as worktree_fixture;
-pub(crate) use worktree::{Made, Worktree};
+pub(crate) use worktree::{Made, Worktree, forget};
 
 /// A failure to make or find a workspace.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +151,17 @@ pub enum Error {
          the task"
     )]
     Gone(PathBuf),
+    /// Somebody removes workspaces, and goes on for long.
+    #[error("old workspaces are being removed: {by} holds {}", .lock.display())]
+    Held {
+        /// The file.
+        lock: PathBuf,
+        /// The holders of the lock, in words.
+        by: String,
+    },
+    /// Git would wait for it, most likely for ever.
+    #[error("{} is a pipe or a device, which git would wait for; remove it", .0.display())]
+    WaitedFor(PathBuf),
     /// git does not do it.
     #[error("git: {0}")]
     Git(String),
@@ -160,7 +172,11 @@ impl Error {
     /// repository.
     pub(crate) fn needs_a_person(&self) -> bool {
         match self {
-            Self::CannotMake { .. } | Self::Root { .. } | Self::Home { .. } | Self::Git(_) => false,
+            Self::CannotMake { .. }
+            | Self::Root { .. }
+            | Self::Home { .. }
+            | Self::Held { .. }
+            | Self::Git(_) => false,
             Self::NoPath
             | Self::NotAbsolute(_)
             | Self::NoRepository
@@ -173,6 +189,7 @@ impl Error {
             | Self::CheckedOut { .. }
             | Self::NotARepository(_)
             | Self::Occupied(_)
+            | Self::WaitedFor(_)
             | Self::Gone(_) => true,
         }
     }
@@ -218,10 +235,7 @@ pub(crate) fn prepare(
     repositories: &Repositories,
     made: Option<&Workspace>,
 ) -> Result<Prepared, Error> {
-    let _held = lock::to_make(home).map_err(|cause| Error::Home {
-        path: lock::path(home),
-        cause,
-    })?;
+    let _held = lock::to_make(home)?;
     let asked_for = task.workspace_path.as_deref();
     let asked_for = asked_for
         .filter(|path| !path.is_empty())

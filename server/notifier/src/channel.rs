@@ -1,6 +1,6 @@
 //! The interface of all channels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -47,16 +47,42 @@ impl Failure {
 
 /// The channels that `kanban.toml` sets up, by platform.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Channels(BTreeMap<&'static str, Arc<dyn Channel>>);
+pub(super) struct Channels {
+    sound: BTreeMap<&'static str, Arc<dyn Channel>>,
+    /// The names of those that it should set up: `webhook.ci`, `telegram`.
+    left_out: BTreeSet<String>,
+    /// True when it cannot be read, so that nobody knows which there should be.
+    all_left_out: bool,
+}
 
 impl Channels {
     /// Sets one up.
     pub(super) fn add(&mut self, platform: &'static str, channel: impl Channel + 'static) {
-        self.0.insert(platform, Arc::new(channel));
+        self.sound.insert(platform, Arc::new(channel));
+    }
+
+    /// Notes one that cannot be set up before its table is mended.
+    pub(super) fn leave_out(&mut self, name: String) {
+        self.left_out.insert(name);
+    }
+
+    /// Notes that none can be set up before the file is mended.
+    pub(super) fn leave_out_all(&mut self) {
+        self.all_left_out = true;
+    }
+
+    /// Returns true when the channel to an address is left out: what it is to tell waits.
+    pub(super) fn is_left_out(&self, to: &Address) -> bool {
+        let Address {
+            platform, chat_id, ..
+        } = to;
+        self.all_left_out
+            || self.left_out.contains(platform)
+            || self.left_out.contains(&format!("{platform}.{chat_id}"))
     }
 
     /// The channel of a platform.
     pub(super) fn of(&self, platform: &str) -> Option<&Arc<dyn Channel>> {
-        self.0.get(platform)
+        self.sound.get(platform)
     }
 }

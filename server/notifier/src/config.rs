@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dispatcher::{Mistake, Secrets};
+use tokio::sync::OnceCell;
 use toml::Spanned;
 
-use self::file::{ChatTable, File, SlackTable, Tables, TelegramTable, WebhookTable};
+use self::file::{ChatTable, CommandTable, Read, SlackTable, Table, TelegramTable, WebhookTable};
 use super::channel::Channels;
 use super::command::{Commands, RUNNER};
 use super::gateway::{Gateway, Host};
@@ -35,6 +36,7 @@ pub(super) struct Setup {
 }
 
 /// An error, and its first byte in the file.
+#[derive(Debug)]
 struct Wrong {
     at: usize,
     message: String,
@@ -47,18 +49,13 @@ impl Wrong {
     }
 }
 
-/// Reads which channels there are, and their secrets. It blocks.
-///
-/// # Errors
-/// Fails when the file makes no sense, or a secret is not where it is said to be.
-pub(super) fn read(client: &Shared, host: &Host) -> Result<Setup, Mistake> {
-    let (setup, mistakes) = read_sound(client, host);
-    mistakes.into_iter().next().map_or(Ok(setup), Err)
-}
-
-/// Reads the channels that can be set up, and why the others cannot. It blocks.
-pub(super) fn read_sound(client: &Shared, host: &Host) -> (Setup, Vec<Mistake>) {
-    read_tables(client, host).unwrap_or_else(|mistake| (Setup::default(), vec![mistake]))
+/// Reads the channels that can be set up, with their secrets, and why the others cannot. It blocks.
+pub(super) fn read(client: &Shared, host: &Host) -> (Setup, Vec<Mistake>) {
+    read_tables(client, host).unwrap_or_else(|mistake| {
+        let mut setup = Setup::default();
+        setup.channels.leave_out_all();
+        (setup, vec![mistake])
+    })
 }
 
 fn read_tables(client: &Shared, host: &Host) -> Result<(Setup, Vec<Mistake>), Mistake> {
@@ -69,15 +66,11 @@ fn read_tables(client: &Shared, host: &Host) -> Result<(Setup, Vec<Mistake>), Mi
         message,
     };
     let text = dispatcher::config_text(&host.home)?;
-    let file: File = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map(|span| line_of(&text, span.start));
-        mistake(line, error.message().replace('\n', "; "))
-    })?;
+    let mistake = |wrong: Wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message);
+    let tables = file::tables(&text).map_err(mistake)?;
     let secrets = Secrets::of_file(&text);
-    let (setup, wrongs) = set_up(file.channels, secrets, client, host);
-    let mistakes = wrongs.into_iter();
-    let mistakes = mistakes.map(|wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message));
-    Ok((setup, mistakes.collect()))
+    let (setup, wrongs) = set_up(tables, secrets, client, host);
+    Ok((setup, wrongs.into_iter().map(mistake).collect()))
 }
 
 /// The number of the line with the byte `at`.
@@ -87,47 +80,53 @@ fn line_of(text: &str, at: usize) -> usize {
 }
 
 /// Sets each channel up by itself: the mistake in one keeps no other from telling.
-fn set_up(tables: Tables, secrets: Secrets, client: &Shared, host: &Host) -> (Setup, Vec<Wrong>) {
+fn set_up(
+    tables: Vec<(String, Read)>,
+    secrets: Secrets,
+    client: &Shared,
+    host: &Host,
+) -> (Setup, Vec<Wrong>) {
     let (mut setup, mut wrongs) = (Setup::default(), Vec::new());
-    let hooks = tables.webhook.into_iter().map(|(name, table)| {
-        let hook = webhook(&name, &table)?;
-        Ok((name, hook))
-    });
+    let (mut hooks, mut programs) = (BTreeMap::new(), BTreeMap::new());
+    for (name, table) in tables {
+        let made = table.and_then(|table| match table {
+            Table::Webhook(name, table) => {
+                hooks.insert(name.clone(), webhook(&name, &table)?);
+                Ok(())
+            }
+            Table::Command(name, table) => {
+                programs.insert(name.clone(), command(&name, table)?);
+                Ok(())
+            }
+            Table::Telegram(table) => set_up_telegram(&mut setup, table, client, host),
+            Table::Slack(table) => set_up_slack(&mut setup, table, client, host),
+        });
+        if let Err(wrong) = made {
+            setup.channels.leave_out(name);
+            wrongs.push(wrong);
+        }
+    }
     let webhooks = Webhooks {
         client: client.clone(),
         clock: Clock(host.kernel.clone()),
-        hooks: sound(hooks, &mut wrongs),
+        hooks,
     };
     setup.channels.add("webhook", webhooks);
-    let commands = tables.command.into_iter().map(|(name, table)| {
-        if table.command.get_ref().is_empty() {
-            let message = format!("channels.command.{name} names no program");
-            return Err(Wrong::at(&table.command, message));
-        }
-        Ok((name, table.command.into_inner()))
-    });
     let commands = Commands {
         runner: RUNNER,
-        programs: sound(commands, &mut wrongs),
+        programs,
         secrets,
     };
     setup.channels.add("command", commands);
-    if let Some(table) = tables.telegram {
-        wrongs.extend(set_up_telegram(&mut setup, table, client, host).err());
-    }
-    if let Some(table) = tables.slack {
-        wrongs.extend(set_up_slack(&mut setup, table, client, host).err());
-    }
     (setup, wrongs)
 }
 
-/// Collects the channels that can be set up.
-fn sound<Channels: FromIterator<Channel>, Channel>(
-    channels: impl Iterator<Item = Result<Channel, Wrong>>,
-    wrongs: &mut Vec<Wrong>,
-) -> Channels {
-    let sound = channels.filter_map(|channel| channel.map_err(|wrong| wrongs.push(wrong)).ok());
-    sound.collect()
+fn command(name: &str, table: CommandTable) -> Result<Vec<String>, Wrong> {
+    if table.command.get_ref().is_empty() {
+        let message = format!("channels.command.{name} names no program");
+        return Err(Wrong::at(&table.command, message));
+    }
+    Ok(table.command.into_inner())
 }
 
 fn webhook(name: &str, table: &WebhookTable) -> Result<Webhook, Wrong> {
@@ -158,6 +157,7 @@ fn set_up_telegram(
     setup.updates = table.chat.map(|chat| Updates {
         bot,
         gateway: gateway(host, chat),
+        name: OnceCell::new(),
     });
     Ok(())
 }
@@ -242,7 +242,7 @@ fn base(at: &str, url: &Spanned<String>) -> Result<String, Wrong> {
     if is_address(text) {
         Ok(text.trim_end_matches('/').to_owned())
     } else {
-        let message = format!("{at}: {text:?} is no address, expected https://…");
+        let message = format!("{at} is no address, expected https://…");
         Err(Wrong::at(url, message))
     }
 }
@@ -281,7 +281,8 @@ mod tests {
             let reference = format!("{{ file = {:?} }}", secret.to_str().unwrap());
             self.write("kanban.toml", &text.replace("SECRET", &reference));
             let host = host(Kernel::open(&home.db()).unwrap(), home);
-            read(&Arc::new(web::client().unwrap()), &host)
+            let (setup, mistakes) = read(&Arc::new(web::client().unwrap()), &host);
+            mistakes.into_iter().next().map_or(Ok(setup), Err)
         }
 
         /// The line and the message of the mistake in this file.
@@ -362,18 +363,90 @@ mod tests {
     }
 
     #[test]
+    fn no_mistake_shows_a_value() {
+        let folder = Folder::new();
+        for (text, line, key) in [
+            (
+                "[channels.telegram]\ntoken = \"123:SWORDFISH\"\n",
+                2,
+                "telegram.token",
+            ),
+            ("[channels.telegram]\ntoken = 123456:SWORDFISH\n", 2, ""),
+            (
+                "[channels.telegram]\ntoken = { env = [\"SWORDFISH\"] }\n",
+                2,
+                "telegram.token.env",
+            ),
+            (
+                "[channels.telegram]\ntoken = { env = \"123:SWORDFISH\" }\n",
+                2,
+                "telegram.token",
+            ),
+            (
+                "[channels.telegram]\ntoken = { SWORDFISH = \"\" }\n",
+                2,
+                "telegram.token",
+            ),
+            (
+                "[channels.slack]\nwebhooks = \"SWORDFISH, expected SWORDFISH\"\n",
+                2,
+                "slack.webhooks",
+            ),
+            (
+                "[channels.webhook.ci]\nurl = \"SWORDFISH\"\n",
+                2,
+                "webhook.ci.url",
+            ),
+            (
+                "[channels]\ntelegram = \"SWORDFISH\"\n",
+                2,
+                "channels.telegram",
+            ),
+            ("\nchannels = \"SWORDFISH\"\n", 2, "channels"),
+        ] {
+            let (found, message) = folder.mistake(text);
+            assert_eq!(found, Some(line), "{text}{message}");
+            assert!(
+                message.contains(key) && !message.contains("SWORDFISH"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_wrong_table_leaves_the_others_as_they_are() {
+        let folder = Folder::new();
+        for wrong in [
+            "[channels.webhook.bad]\nurl = 5\n",
+            "[channels.webhook.bad]\nulr = 1\n",
+            "[channels.telegram]\ntoken = 5\n",
+            "[channels.command]\nbad = 1\n",
+            "[channels.pigeon]\nx = 1\n",
+        ] {
+            let text = format!("{wrong}[channels.webhook.ci]\nurl = \"http://x\"\n");
+            assert_eq!(sound(&text), ["webhook.ci"]);
+            folder.mistake(&text);
+        }
+    }
+
+    /// The names of the channels in a file whose tables make sense.
+    fn sound(text: &str) -> Vec<String> {
+        let tables = file::tables(text).unwrap().into_iter();
+        tables
+            .filter_map(|(name, table)| table.ok().map(|_| name))
+            .collect()
+    }
+
+    #[test]
     fn the_guide_shows_each_channel_as_it_is_set_up() {
         let guide = include_str!("../../guide/notifications.md");
         let blocks = guide.split("```toml\n").skip(1);
         let blocks = blocks.filter_map(|rest| rest.split("```").next());
-        let mut shown = Vec::new();
-        for block in blocks {
-            let File { channels } = toml::from_str(block).unwrap_or_else(|error| panic!("{error}"));
-            shown.extend((!channels.webhook.is_empty()).then_some("webhook"));
-            shown.extend((!channels.command.is_empty()).then_some("command"));
-            shown.extend(channels.telegram.map(|_| "telegram"));
-            shown.extend(channels.slack.map(|_| "slack"));
-        }
+        let shown = blocks.flat_map(sound).map(|name| {
+            let (platform, _) = name.split_once('.').unwrap_or((&name, ""));
+            platform.to_owned()
+        });
+        let shown: Vec<_> = shown.collect();
         assert_eq!(shown, ["webhook", "command", "telegram", "slack"]);
     }
 
@@ -386,10 +459,8 @@ mod tests {
         let lines = ours.lines().filter_map(|line| line.strip_prefix("# "));
         let lines = lines.filter(|line| line.starts_with('[') || line.contains(" = "));
         let ours = lines.collect::<Vec<_>>().join("\n");
-        let file: File = toml::from_str(&ours).unwrap_or_else(|error| panic!("{error}\n{ours}"));
-        let tables = file.channels;
-        assert!(tables.webhook.contains_key("ci") && tables.command.contains_key("phone"));
-        assert!(tables.telegram.unwrap().chat.is_some() && tables.slack.unwrap().chat.is_some());
+        let names = sound(&ours);
+        assert_eq!(names.len(), 4, "{names:?}");
         folder.read("").unwrap();
     }
 }

@@ -101,7 +101,7 @@ impl Gates {
 /// Fails when the system's certificates cannot be read.
 pub fn mistakes(host: &Host) -> anyhow::Result<Vec<Mistake>> {
     let client = Arc::new(web::client().map_err(anyhow::Error::msg)?);
-    Ok(config::read_sound(&client, host).1)
+    Ok(config::read(&client, host).1)
 }
 
 impl Notifier {

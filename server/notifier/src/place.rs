@@ -27,6 +27,11 @@ pub(super) async fn tell(work: Work, due: Due) {
 async fn tell_all(work: &Work, due: Due) -> Result<(), kernel::Error> {
     let waiting = work.kernel.due_deliveries(due.place, AT_ONCE).await?;
     let channels = work.setup.borrow().channels.clone();
+    if channels.is_left_out(&due.to) {
+        let error = "kanban.toml makes no sense where its channel is set up; see `kanban doctor`";
+        record_failure(work, &waiting, Failure::for_now(error)).await;
+        return Ok(());
+    }
     let Some(channel) = channels.of(&due.to.platform) else {
         let error = format!("kanban.toml sets up no channel {}", due.to.platform);
         record_failure(work, &waiting, Failure::for_good(error)).await;

@@ -43,8 +43,7 @@ impl Reference {
     /// The secret that stands there, without the line break at its end. It blocks.
     pub(super) fn resolve(&self) -> Result<Secret, String> {
         let text = match self {
-            Self::Env(name) => std::env::var(name)
-                .map_err(|_| format!("the environment variable {name} is not set"))?,
+            Self::Env(name) => std::env::var(name).map_err(|_| format!("{self} is not set"))?,
             Self::File(path) => {
                 let path = expand(path);
                 let read = plain_file::owned_text(&path, MOST_BYTES);
@@ -61,6 +60,14 @@ impl Reference {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // A secret that somebody took for its place has other characters in it, most often.
+            Self::Env(name)
+                if !name
+                    .bytes()
+                    .all(|it| it.is_ascii_alphanumeric() || it == b'_') =>
+            {
+                f.write_str("the environment variable with the odd name")
+            }
             Self::Env(name) => write!(f, "the environment variable {name}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
         }

@@ -24,6 +24,8 @@ pub(super) struct Source {
     read: Option<Stamp>,
     /// As it was when it was last looked at.
     seen: Option<Stamp>,
+    /// True when every channel that it names could be set up at the last time that counted.
+    is_good: bool,
 }
 
 impl Source {
@@ -32,8 +34,8 @@ impl Source {
     pub(super) fn open(host: Host, client: Shared) -> (Self, Setup) {
         // What is written while it is read will be seen to be new.
         let stamp = Stamp::of(&host.home.config());
-        let (setup, mistakes) = config::read_sound(&client, &host);
-        for mistake in mistakes {
+        let (setup, mistakes) = config::read(&client, &host);
+        for mistake in &mistakes {
             tracing::error!(%mistake, "this channel tells nobody");
         }
         let source = Self {
@@ -41,12 +43,13 @@ impl Source {
             client,
             read: stamp,
             seen: stamp,
+            is_good: mistakes.is_empty(),
         };
         (source, setup)
     }
 
     /// Reads the file again whenever it was changed, and hands on what follows from it. What makes no
-    /// sense does not count: the last good channels stay.
+    /// sense does not count: the last good channels stay, once all that there were have been good.
     pub(super) async fn follow(
         mut self,
         setup: watch::Sender<Arc<Setup>>,
@@ -67,20 +70,28 @@ impl Source {
                     return;
                 }
             };
-            match read {
-                Some(Ok(new)) => {
-                    tracing::info!("the channels were read again");
-                    setup.send_replace(Arc::new(new));
-                }
-                Some(Err(mistake)) => tracing::error!(%mistake, "the last good channels stay"),
-                None => {}
+            let Some((new, mistakes)) = read else {
+                continue;
+            };
+            for mistake in &mistakes {
+                let stays = if self.is_good {
+                    "the last good channels stay"
+                } else {
+                    "this channel tells nobody"
+                };
+                tracing::error!(%mistake, "{stays}");
+            }
+            if mistakes.is_empty() || !self.is_good {
+                tracing::info!("the channels were read again");
+                self.is_good = mistakes.is_empty();
+                setup.send_replace(Arc::new(new));
             }
         }
     }
 
     /// Reads the file if it has changed and is as it was at the last look: one that is just being
     /// written may lack the channel that somebody is to be told by.
-    fn read_if_changed(&mut self) -> Option<Result<Setup, Mistake>> {
+    fn read_if_changed(&mut self) -> Option<(Setup, Vec<Mistake>)> {
         let now = Stamp::of(&self.host.home.config());
         let is_still = now == self.seen;
         self.seen = now;
@@ -112,15 +123,20 @@ mod tests {
         let client = Arc::new(web::client().unwrap());
         let (mut source, _) = Source::open(host, client);
         let mut look = || {
-            let read = source.read_if_changed()?;
-            Some(read.map(|_| ()).map_err(|mistake| mistake.line))
+            let (_, mistakes) = source.read_if_changed()?;
+            Some(
+                mistakes
+                    .into_iter()
+                    .map(|mistake| mistake.line)
+                    .collect::<Vec<_>>(),
+            )
         };
         assert_eq!(look(), None);
         fs::write(&file, "[channels.webhook.ci]\nurl = \"http://x\"\n").unwrap();
         assert_eq!(look(), None, "it may still be written");
-        assert_eq!(look(), Some(Ok(())));
+        assert_eq!(look(), Some(vec![]));
         assert_eq!(look(), None);
         fs::write(&file, "\n[channels.webhook.ci]\nurl = \"somewhere\"\n").unwrap();
-        assert_eq!((look(), look(), look()), (None, Some(Err(Some(3))), None));
+        assert_eq!((look(), look(), look()), (None, Some(vec![Some(3)]), None));
     }
 }

@@ -213,6 +213,45 @@ async fn news_for_a_channel_that_is_not_set_up_are_dead_letters() {
 }
 
 #[tokio::test]
+async fn news_wait_for_a_channel_or_a_file_that_makes_no_sense_until_it_is_mended() {
+    for (wrong, is_file) in [
+        ("[channels.webhook.bad]\nurl = 5\n", false),
+        ("[channels", true),
+    ] {
+        let mut receiver = Receiver::start().await;
+        let board = Board::new(&(webhook(&receiver) + wrong));
+        let task = board.watched_task("webhook", "bad").await;
+        let notifier = board.notifier().await.unwrap();
+        board.block(&task, "one?").await;
+        let waits = async {
+            loop {
+                let waiting = board.settled(DeliveryState::Pending, 1).await.remove(0);
+                if waiting.attempts > 0 {
+                    return waiting.error.unwrap();
+                }
+                pass(Duration::from_millis(20)).await;
+            }
+        };
+        let error = timeout(Duration::from_mins(1), waits).await.unwrap();
+        assert!(error.contains("kanban doctor"), "{error}");
+        assert_eq!(board.settled(DeliveryState::Dead, 0).await, []);
+        let other = board.watched_task("webhook", "ci").await;
+        if !is_file {
+            board.block(&other, "two?").await;
+            let told = receiver.answer(204, "").await;
+            assert_eq!(told.json()["data"]["detail"], "two?");
+        }
+        // Mended, but for another table.
+        let mended = "[channels.webhook.bad]\nurl = \"URL/bad\"\n[channels.pigeon]\nx = 1\n";
+        let mended = mended.replace("URL", &receiver.url);
+        std::fs::write(board.home.config(), mended).unwrap();
+        let told = receiver.answer(204, "").await;
+        assert_eq!(told.path, "/bad");
+        notifier.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_flood_becomes_one_message_to_a_chat_and_many_to_a_webhook() {
     let mut receiver = Receiver::start().await;
     let (folder, url) = (tempfile::tempdir().unwrap(), &receiver.url);

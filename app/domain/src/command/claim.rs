@@ -46,7 +46,7 @@ impl Verb for ClaimTask {
             policy: _,
         } = self;
         texts::name("claimer", Some(lock))?;
-        texts::name("lane", lane.as_deref())
+        texts::name("lane", lane.as_mut())
     }
 }
 

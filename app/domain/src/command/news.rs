@@ -73,8 +73,8 @@ impl Verb for SubscribeBoard {
             assignee,
             kinds: _,
         } = filter;
-        texts::name("tenant", tenant.as_deref())?;
-        texts::name("assignee", assignee.as_deref())?;
+        texts::name("tenant", tenant.as_mut())?;
+        texts::name("assignee", assignee.as_mut())?;
         texts::address(to)
     }
 

@@ -43,7 +43,7 @@ impl Verb for Pause {
 
     fn accept(&mut self, _: &Authority) -> Result<(), Error> {
         let Self { lane } = self;
-        texts::name("lane", lane.as_deref())
+        texts::name("lane", lane.as_mut())
     }
 
     fn audited(&self) -> Option<Audited<'_>> {

@@ -69,10 +69,10 @@ impl Verb for CreateTask {
         } = self;
         texts::clean(title, one_line);
         texts::bound("title", Some(title), LONGEST_TITLE)?;
-        texts::name("assignee", assignee.as_deref())?;
-        texts::name("tenant", tenant.as_deref())?;
+        texts::name("assignee", assignee.as_mut())?;
+        texts::name("tenant", tenant.as_mut())?;
         texts::path("workspace path", workspace_path.as_deref())?;
-        texts::name("idempotency key", idempotency_key.as_deref())?;
+        texts::name("idempotency key", idempotency_key.as_mut())?;
         // A script is run as it was written.
         if by.is_worker() && assignee.as_deref() != Some(SHELL) {
             texts::clean_some(body, printed);
@@ -167,7 +167,7 @@ impl Verb for AssignTask {
             reason,
         } = self;
         texts::reason(reason)?;
-        texts::name("assignee", assignee.as_deref())
+        texts::name("assignee", assignee.as_mut())
     }
 
     fn audited(&self) -> Option<Audited<'_>> {

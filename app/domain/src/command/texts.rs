@@ -21,7 +21,7 @@ const LONGEST_PATH: usize = 4_096;
 /// The maximum number of characters of a block's reason: a person reads all of it.
 const LONGEST_REASON: usize = 20_000;
 
-pub(super) fn address(to: &Address) -> Result<(), Error> {
+pub(super) fn address(to: &mut Address) -> Result<(), Error> {
     let Address {
         platform,
         chat_id,
@@ -31,13 +31,28 @@ pub(super) fn address(to: &Address) -> Result<(), Error> {
     name("platform", Some(platform))?;
     name("chat id", Some(chat_id))?;
     name("thread id", Some(thread_id))?;
-    name("user id", user_id.as_deref())
+    name("user id", user_id.as_mut())
 }
 
-/// Refuses a name that is no line of visible characters, or too long for a card.
-pub(super) fn name(field: &'static str, name: Option<&str>) -> Result<(), Error> {
-    visible(field, name)?;
-    bound(field, name, LONGEST_NAME)
+/// Takes the spaces around a name away, and refuses one that is no line of visible characters and plain
+/// spaces, or too long for a card.
+pub(super) fn name(field: &'static str, name: Option<&mut String>) -> Result<(), Error> {
+    let Some(name) = name else { return Ok(()) };
+    clean(name, |name| match name.trim_matches(' ') {
+        trimmed if trimmed.len() < name.len() => trimmed.to_owned().into(),
+        _ => name.into(),
+    });
+    visible(field, Some(name))?;
+    bound(field, Some(name), LONGEST_NAME)?;
+    match name.chars().find(|it| *it != ' ' && is_blank(*it)) {
+        Some(found) => Err(Error::HiddenInName { field, found }),
+        None => Ok(()),
+    }
+}
+
+/// Returns true for what is shown as a space: two names could differ in its kind alone.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || character == '\u{2800}'
 }
 
 /// Refuses a path that is no line of visible characters, or longer than any is.

@@ -23,7 +23,7 @@ pub(super) struct File {
     pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
     /// The notifier's channels. The dispatcher reads only the names of variables that hold their
     /// secrets.
-    pub(super) channels: toml::Table,
+    pub(super) channels: Option<toml::Value>,
 }
 
 /// `[board]`.

@@ -12,14 +12,15 @@ impl Secrets {
     /// Reads the names from the text of a `kanban.toml`; finds none where that is invalid.
     pub fn of_file(text: &str) -> Self {
         let file: Table = toml::from_str(text).unwrap_or_default();
-        let channels = file.get("channels").and_then(Value::as_table);
-        channels.map(Self::of).unwrap_or_default()
+        file.get("channels").map(Self::of).unwrap_or_default()
     }
 
     /// Collects the names of the table `[channels]`: each `NAME` of an `{ env = "NAME" }`.
-    pub(super) fn of(channels: &Table) -> Self {
+    pub(super) fn of(channels: &Value) -> Self {
         let mut secrets = Self::default();
-        secrets.find_in(channels);
+        if let Some(channels) = channels.as_table() {
+            secrets.find_in(channels);
+        }
         secrets
     }
 
@@ -61,7 +62,10 @@ mod tests {
             "#,
         )
         .unwrap();
-        let names: Vec<_> = Secrets::of(&file).names().map(str::to_owned).collect();
+        let names: Vec<_> = Secrets::of(&file.into())
+            .names()
+            .map(str::to_owned)
+            .collect();
         assert_eq!(names, ["CI_1", "CI_2", "SLACK", "TELEGRAM"]);
     }
 }

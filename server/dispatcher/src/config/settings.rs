@@ -130,7 +130,7 @@ impl Settings {
             failure_limit: config.failure_limit.or(failure_limit),
             lanes,
             repositories,
-            secrets: Secrets::of(&file.channels),
+            secrets: file.channels.as_ref().map(Secrets::of).unwrap_or_default(),
         })
     }
 }

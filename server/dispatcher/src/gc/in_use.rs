@@ -7,11 +7,11 @@ use domain::id::TaskId;
 use domain::task::Task;
 use domain::workspace::Workspace;
 use kernel::{Kernel, TaskFilter};
-use tokio::task::spawn_blocking;
 
 use super::Reason;
 use crate::error::Error;
 use crate::home::Home;
+use crate::run::launch::in_time;
 use crate::run::unsettled::unsettled;
 use crate::workspaces;
 
@@ -33,9 +33,8 @@ impl InUse {
             busy: unsettled.into_values().map(|place| place.task).collect(),
             of_live_tasks: live.iter().flat_map(workspace_of).collect(),
         };
-        spawn_blocking(read)
-            .await
-            .map_err(Error::system("look who works"))
+        // A workspace may lie on a machine that does not answer.
+        in_time("look who works", read).await
     }
 
     /// Fails with the reason to keep this one, if there is one.

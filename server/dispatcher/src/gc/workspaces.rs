@@ -19,7 +19,7 @@ use super::remove::{Found, Managed};
 use super::{Kept, Mode, Reason, Report, hold, mounts};
 use crate::error::Error;
 use crate::home::Home;
-use crate::workspaces::{Made, Repositories, Repository};
+use crate::workspaces::{Made, Repositories, Repository, forget};
 
 /// The beginning of the names of folders that are no workspaces any more and are being removed.
 const ASIDE: &str = ".removing-";
@@ -88,6 +88,9 @@ impl Aside {
 
 /// Takes a workspace away, unless its task has been brought back since the list was read: nobody begins
 /// to work in it meanwhile. `None` for one that has.
+///
+/// Git is asked before the lock is taken: it waits for slow disks, and for whatever a worker has left,
+/// and until the lock is free no task of the board starts.
 async fn decide(
     kernel: &Kernel,
     place: Place<'_>,
@@ -95,16 +98,28 @@ async fn decide(
     archived_before: Timestamp,
     mode: Mode,
 ) -> Result<Option<Result<Removed, Reason>>, Error> {
+    let in_use = async || -> Result<Option<InUse>, Error> {
+        let task = kernel.task_alone(&workspace.task).await?;
+        if task.status != Status::Archived || task.status_since >= archived_before {
+            return Ok(None);
+        }
+        InUse::read(kernel, place.home).await.map(Some)
+    };
+    let Some(before) = in_use().await? else {
+        return Ok(None);
+    };
+    let repository = match look_through(place, workspace, before).await {
+        Ok(repository) => repository,
+        Err(reason) => return Ok(Some(Err(reason))),
+    };
     let held = match hold(place.home, mode).await {
         Ok(held) => held,
-        Err(cause) => return Ok(Some(Err(cause.into()))),
+        Err(reason) => return Ok(Some(Err(reason))),
     };
-    let task = kernel.task_alone(&workspace.task).await?;
-    if task.status != Status::Archived || task.status_since >= archived_before {
+    let Some(in_use) = in_use().await? else {
         return Ok(None);
-    }
-    let in_use = InUse::read(kernel, place.home).await?;
-    let removed = remove(place, workspace, in_use, mode).await;
+    };
+    let removed = remove(place, workspace, in_use, repository, mode).await;
     if removed.is_ok() && mode == Mode::Remove {
         let path = workspace.path.clone();
         let forget = ForgetWorkspace { path };
@@ -131,32 +146,44 @@ async fn remove_unfinished(home: &Home, report: &mut Report) {
     }
 }
 
-/// Takes a workspace away. Whoever calls it holds off those who make workspaces.
+/// Takes a workspace away that was looked through. Whoever calls it holds off those who make
+/// workspaces.
 async fn remove(
     place: Place<'_>,
     workspace: &Workspace,
     in_use: InUse,
+    repository: Option<Repository>,
     mode: Mode,
 ) -> Result<Removed, Reason> {
-    let (home, ours) = (place.home.clone(), workspace.clone());
-    let finding = spawn_blocking(move || find(&home, &ours, &in_use));
-    let Some(managed) = finding.await.map_err(io::Error::from)?? else {
+    let Some(managed) = find(place.home, workspace, in_use).await? else {
         return Ok(Removed::Before);
     };
-    match workspace.kind {
-        WorkspaceKind::Worktree => {
-            remove_worktree(place, workspace, mode).await?;
-            Ok(Removed::Now(None))
-        }
-        WorkspaceKind::Scratch | WorkspaceKind::Dir => {
-            let aside = set_aside(managed, &workspace.task, mode)?;
-            Ok(Removed::Now(aside))
-        }
+    let aside = set_aside(managed, &workspace.task, mode)?;
+    if let (Some(repository), Some(_)) = (repository, &aside)
+        && let Err(error) = forget(&repository, Path::new(&workspace.path)).await
+    {
+        // As of every worktree whose folder is gone, `git worktree prune` takes it from the list.
+        tracing::warn!(%error, "git has a worktree in its list that is removed");
     }
+    Ok(Removed::Now(aside))
+}
+
+async fn find(
+    home: &Home,
+    workspace: &Workspace,
+    in_use: InUse,
+) -> Result<Option<Managed>, Reason> {
+    let (home, ours) = (home.clone(), workspace.clone());
+    let finding = spawn_blocking(move || find_folder(&home, &ours, &in_use));
+    finding.await.map_err(io::Error::from)?
 }
 
 /// The folder that the workspace lies in, if it is still there and may go.
-fn find(home: &Home, workspace: &Workspace, in_use: &InUse) -> Result<Option<Managed>, Reason> {
+fn find_folder(
+    home: &Home,
+    workspace: &Workspace,
+    in_use: &InUse,
+) -> Result<Option<Managed>, Reason> {
     in_use.check(workspace)?;
     if !is_its_place(home, workspace) {
         let is_there = Path::new(&workspace.path).symlink_metadata().is_ok();
@@ -200,17 +227,27 @@ fn set_aside(managed: Managed, task: &TaskId, mode: Mode) -> Result<Option<Aside
     Ok(Some(Aside { managed, name }))
 }
 
-async fn remove_worktree(
+/// Fails with the reason to keep a worktree, if there is one, and else returns its repository. Of
+/// other workspaces nothing is asked.
+async fn look_through(
     place: Place<'_>,
     workspace: &Workspace,
-    mode: Mode,
-) -> Result<(), Reason> {
+    in_use: InUse,
+) -> Result<Option<Repository>, Reason> {
+    let is_there = find(place.home, workspace, in_use).await?.is_some();
+    if workspace.kind != WorkspaceKind::Worktree || !is_there {
+        return Ok(None);
+    }
     let path = Path::new(&workspace.path);
     let repository = workspace.repository.as_deref();
     let repository = Path::new(repository.ok_or(Reason::NoRepository)?);
     let trust = place.repositories.trust(repository)?;
     let repository = Repository::open(place.home, repository, trust).await?;
     let made = Made::find(&repository, path)?;
+    let nested = made.nested_repository().await?;
+    if made.is_locked() {
+        return Err(Reason::Locked);
+    }
     if made.has_changes().await? {
         return Err(Reason::Uncommitted);
     }
@@ -220,9 +257,12 @@ async fn remove_worktree(
     if made.has_submodules().await? {
         return Err(Reason::Submodules);
     }
-    match mode {
-        Mode::Remove => Ok(made.remove().await?),
-        Mode::DryRun => Ok(()),
+    if made.has_hidden_files().await? {
+        return Err(Reason::Hidden);
+    }
+    match nested {
+        Some(nested) => Err(Reason::Nested(nested)),
+        None => Ok(Some(repository)),
     }
 }
 

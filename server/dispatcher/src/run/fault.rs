@@ -48,9 +48,9 @@ impl Error {
                 _ => Fault::Machine,
             },
             Self::Kernel(kernel::Error::Refused(_)) => Fault::Task,
-            Self::Kernel(kernel::Error::Busy | kernel::Error::DiskFull) | Self::Disk { .. } => {
-                Fault::Machine
-            }
+            Self::Kernel(kernel::Error::Busy | kernel::Error::DiskFull)
+            | Self::Workspace(workspaces::Error::Held { .. })
+            | Self::Disk { .. } => Fault::Machine,
             Self::Kernel(_)
             | Self::File { .. }
             | Self::Workspace(workspaces::Error::Home { .. } | workspaces::Error::Git(_)) => {

@@ -163,6 +163,7 @@ mod tests {
     use super::super::stuck::StuckRuns;
     use super::*;
     use crate::lanes::Lane;
+    use crate::workspaces::lock;
 
     fn start_of(claimed: &Claimed, work: &Work) -> Start {
         Start {
@@ -257,6 +258,26 @@ mod tests {
         work.take_away(&claimed).await;
         assert!(!work.start(start, claimed).await.unwrap());
         assert!(!folder.spec_file().exists());
+    }
+
+    #[tokio::test]
+    async fn while_old_workspaces_are_removed_no_task_is_charged_for_what_is_not_started() {
+        let (_folder, mut work) = work();
+        let task = work.ready().await;
+        let removing = lock::to_remove(&work.home).unwrap();
+        for _ in 0..2 {
+            work.tick(None).await.unwrap();
+            let waiting = work.kernel.task(&task).await.unwrap();
+            let (status, failures) = (waiting.task.status, waiting.task.failures);
+            assert_eq!((status, failures), (Status::Ready, 0));
+            assert_eq!(waiting.runs.len(), 1);
+            let fault = work.holds.fault().unwrap();
+            assert!(fault.contains("workspaces.lock"), "{fault}");
+        }
+        work.holds.end_rests();
+        work.probe_machine_if_due().await;
+        assert!(work.holds.fault().is_some());
+        drop(removing);
     }
 
     #[tokio::test]

@@ -15,8 +15,27 @@ use tokio::time::timeout;
 use super::Error;
 use crate::process::leftovers;
 
-/// The time limit of a git command. Less than a lease, which nobody renews meanwhile.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// The time limit of a git command.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// It reads a few files of the repository.
+    Look,
+    /// It looks at every file of a worktree.
+    Scan,
+    /// It writes every file of a worktree.
+    Checkout,
+}
+
+impl Limit {
+    fn time(self) -> Duration {
+        match self {
+            Self::Look => Duration::from_secs(10),
+            Self::Scan => Duration::from_mins(1),
+            // Less than a lease, which nobody renews meanwhile.
+            Self::Checkout => Duration::from_mins(10),
+        }
+    }
+}
 
 /// The variables of our own environment that git gets. None holds a secret of the board, and none
 /// names a program or another repository.
@@ -68,6 +87,7 @@ pub(super) async fn git(
     place: Place<'_>,
     settings: Settings,
     run: Option<&RunToken>,
+    limit: Limit,
     arguments: &[&OsStr],
 ) -> Result<String, Error> {
     let mut command = command(settings);
@@ -84,7 +104,7 @@ pub(super) async fn git(
         command.env(name, value);
     }
     command.args(arguments);
-    answer(command).await
+    answer(command, limit).await
 }
 
 /// Returns the settings of one file, as `name\nvalue\0`. Git only reads it.
@@ -93,7 +113,7 @@ pub(super) async fn settings_of(file: &Path) -> Result<String, Error> {
     command
         .args(["config", "--no-includes", "--null", "--list", "--file"])
         .arg(file);
-    answer(command).await
+    answer(command, Limit::Look).await
 }
 
 fn command(settings: Settings) -> Command {
@@ -132,10 +152,11 @@ fn command(settings: Settings) -> Command {
     command
 }
 
-async fn answer(mut command: Command) -> Result<String, Error> {
-    let output = timeout(PATIENCE, command.output())
+async fn answer(mut command: Command, limit: Limit) -> Result<String, Error> {
+    let time = limit.time();
+    let output = timeout(time, command.output())
         .await
-        .map_err(|_| Error::Git(format!("no answer for {} minutes", PATIENCE.as_secs() / 60)))?
+        .map_err(|_| Error::Git(format!("no answer for {} seconds", time.as_secs())))?
         .map_err(|cause| Error::Git(format!("cannot start it: {cause}")))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());

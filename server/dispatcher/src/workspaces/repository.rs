@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use super::Error;
-use super::git::{self, Place, Settings};
+use super::files;
+use super::git::{self, Limit, Place, Settings};
 use crate::home::Home;
 
 /// The longest file that says where another is, or which branch is checked out, in bytes.
@@ -32,6 +33,9 @@ const LINKED: [&str; 6] = [
     "shallow",
     "worktrees",
 ];
+
+/// The other entries that git reads in its place.
+const READ: [&str; 4] = ["HEAD", "config", "info", "logs"];
 
 /// The settings of a repository that say how its objects are kept and its files are written; none
 /// names a program.
@@ -100,6 +104,11 @@ impl Repository {
         if let Some(elsewhere) = folders.leads_out_of(path) {
             return Err(Error::NotListed(elsewhere));
         }
+        let of_folders = folders.clone();
+        let waited_for = blocking(path, move || of_folders.waited_for()).await?;
+        if let Some(waited_for) = waited_for {
+            return Err(Error::WaitedFor(waited_for));
+        }
         let config = git::settings_of(&folders.common.join("config")).await?;
         let of_folders = folders.clone();
         let make = move || make_view(&home, &of_folders, &config);
@@ -114,6 +123,7 @@ impl Repository {
     pub(crate) async fn git(
         &self,
         run: Option<&RunToken>,
+        limit: Limit,
         arguments: &[&str],
     ) -> Result<String, Error> {
         let place = Place {
@@ -121,13 +131,14 @@ impl Repository {
             common_dir: self.view.as_deref(),
             work_tree: None,
         };
-        self.run(place, run, arguments).await
+        self.run(place, run, limit, arguments).await
     }
 
     async fn run(
         &self,
         place: Place<'_>,
         run: Option<&RunToken>,
+        limit: Limit,
         arguments: &[&str],
     ) -> Result<String, Error> {
         let settings = match self.view {
@@ -135,7 +146,7 @@ impl Repository {
             None => Settings::OfTheUser,
         };
         let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-        git::git(place, settings, run, &arguments).await
+        git::git(place, settings, run, limit, &arguments).await
     }
 
     /// Makes the folder in which git keeps its list of worktrees, which it cannot do behind a link. It
@@ -169,7 +180,14 @@ impl Listed<'_> {
             common_dir: self.repository.view.as_deref(),
             work_tree: Some(&self.place),
         };
-        self.repository.run(place, None, arguments).await
+        self.repository
+            .run(place, None, Limit::Scan, arguments)
+            .await
+    }
+
+    /// Returns true when somebody has locked it (`git worktree lock`). It blocks.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.folder.join("locked").symlink_metadata().is_ok()
     }
 
     /// Lets the worktree belong to the repository, and no longer to the board's own folder in its place.
@@ -265,6 +283,17 @@ impl Folders {
         let parts = LINKED.iter().map(|name| self.common.join(name));
         let mut parts = parts.filter_map(|part| part.canonicalize().ok());
         parts.find(|part| !part.starts_with(&path))
+    }
+
+    /// The first file that git would wait for, of those that it reads. It blocks.
+    fn waited_for(&self) -> Option<PathBuf> {
+        let parts = LINKED.iter().chain(&READ);
+        let parts = parts.map(|name| self.common.join(name));
+        let mut all = parts.flat_map(|part| {
+            let below = files::below(&part).flatten();
+            std::iter::once(part).chain(below)
+        });
+        all.find(|path| files::is_waited_for(path))
     }
 }
 

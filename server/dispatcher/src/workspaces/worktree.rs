@@ -1,12 +1,16 @@
 //! Git worktrees: each task works on a branch of its own beside the others of its repository.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::id::{RunToken, TaskId};
 use domain::workspace::Workspace;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
+use super::files;
+use super::git::Limit;
 use super::repository::{
     Listed, Repository, Trust, checked_out_at, is_half_made, is_repository, is_worktree, listed_at,
 };
@@ -131,7 +135,15 @@ impl Worktree {
     pub(crate) async fn add(&self, home: &Home, place: &Path, run: &RunToken) -> Result<(), Error> {
         let repository = Repository::open(home, &self.repository, self.trust).await?;
         repository.make_list()?;
-        let git = async |arguments: &[&str]| repository.git(Some(run), arguments).await;
+        let git = async |arguments: &[&str]| {
+            let is_checkout = arguments.first() == Some(&"worktree");
+            let limit = if is_checkout {
+                Limit::Checkout
+            } else {
+                Limit::Look
+            };
+            repository.git(Some(run), limit, arguments).await
+        };
         let (path, branch) = (&*place.display().to_string(), &*self.branch);
         if is_half_made(&self.repository, place) {
             // Git does not remove one whose folder it had only just made.
@@ -172,7 +184,6 @@ impl Worktree {
 /// A worktree that may be removed.
 #[derive(Debug)]
 pub(crate) struct Made<'a> {
-    repository: &'a Repository,
     listed: Listed<'a>,
     place: &'a Path,
 }
@@ -182,11 +193,25 @@ impl<'a> Made<'a> {
     pub(crate) fn find(repository: &'a Repository, place: &'a Path) -> Result<Self, Error> {
         let listed = repository.listed(place).filter(Listed::is_as_made);
         let listed = listed.ok_or_else(|| Error::NotListedByGit(place.to_owned()))?;
-        Ok(Self {
-            repository,
-            listed,
-            place,
-        })
+        Ok(Self { listed, place })
+    }
+
+    /// Returns the first repository in it that it knows nothing of. To be called before git is asked.
+    ///
+    /// # Errors
+    /// Fails when git would wait for a file in it, or a folder cannot be read.
+    pub(crate) async fn nested_repository(&self) -> Result<Option<PathBuf>, Error> {
+        let place = self.place.to_owned();
+        let looking = spawn_blocking(move || files::nested_repository(&place)).await;
+        looking.map_err(|cause| Error::CannotEnter {
+            path: self.place.to_owned(),
+            cause: cause.into(),
+        })?
+    }
+
+    /// Returns true when somebody has locked it. It blocks.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.listed.is_locked()
     }
 
     /// Returns true when it has changes, or new files, that are not committed. Ignored files do not
@@ -208,7 +233,34 @@ impl<'a> Made<'a> {
         // References such as those of a bisection go with the worktree.
         let kept = ["refs/heads", "refs/remotes", "refs/tags"];
         let branches = [&["for-each-ref", "--contains=HEAD", "--count=1"], &kept[..]].concat();
-        Ok(!self.listed.git(&branches).await?.is_empty())
+        if self.listed.git(&branches).await?.is_empty() {
+            return Ok(false);
+        }
+        // The log of its HEAD goes as well: it may have been elsewhere before.
+        let log = self.listed.git(&["rev-list", "--walk-reflogs", "HEAD"]);
+        let log = log.await?;
+        let log: BTreeSet<&str> = log.lines().collect();
+        let mut lost = vec!["rev-list", "--max-count=1", "--ignore-missing"];
+        lost.extend(log);
+        let kept = ["--not", "--branches", "--remotes", "--tags"];
+        lost.extend(kept);
+        Ok(self.listed.git(&lost).await?.is_empty())
+    }
+
+    /// Returns true when git is told to take files for unchanged that are there
+    /// (`git update-index --assume-unchanged`, `--skip-worktree`).
+    pub(crate) async fn has_hidden_files(&self) -> Result<bool, Error> {
+        let entries = self.entries().await?;
+        Ok(entries
+            .split('\0')
+            .any(|entry| match entry.split_once('\t') {
+                // What a sparse checkout leaves out is not there.
+                Some((about, path)) if about.starts_with(['S', 's']) => {
+                    self.place.join(path).symlink_metadata().is_ok()
+                }
+                Some((about, _)) => about.starts_with(|tag: char| tag.is_ascii_lowercase()),
+                None => false,
+            }))
     }
 
     /// Returns true when a submodule is checked out in it: nobody has looked at what would be lost
@@ -218,25 +270,29 @@ impl<'a> Made<'a> {
         Ok(self.listed.keeps_submodules() || submodules.iter().any(|path| is_occupied(path)))
     }
 
-    /// Removes it, unless somebody has changed something meanwhile. Its branch stays.
-    pub(crate) async fn remove(&self) -> Result<(), Error> {
-        let place = self.place.display().to_string();
-        // By itself git removes none that has submodules, not even empty ones.
-        let has_some = !self.submodules().await?.is_empty();
-        let force: &[&str] = if has_some { &["--force"] } else { &[] };
-        let remove = [&["worktree", "remove"], force, &[place.as_str()]].concat();
-        self.repository.git(None, &remove).await.map(drop)
-    }
-
     /// The places of its submodules, checked out or not.
     async fn submodules(&self) -> Result<Vec<PathBuf>, Error> {
-        let entries = self.listed.git(&["ls-files", "--stage", "-z"]).await?;
+        let entries = self.entries().await?;
         let of_submodule = |entry: &str| {
             let (about, path) = entry.split_once('\t')?;
+            let (_tag, about) = about.split_once(' ')?;
             about.starts_with("160000 ").then(|| self.place.join(path))
         };
         Ok(entries.split('\0').filter_map(of_submodule).collect())
     }
+
+    /// The files in its index, as `tag mode object stage\tpath\0`.
+    async fn entries(&self) -> Result<String, Error> {
+        self.listed.git(&["ls-files", "--stage", "-v", "-z"]).await
+    }
+}
+
+/// Takes the worktree at `place`, whose folder is gone, from the list of its repository. Its branch
+/// stays.
+pub(crate) async fn forget(repository: &Repository, place: &Path) -> Result<(), Error> {
+    let place = place.display().to_string();
+    let remove = ["worktree", "remove", &place];
+    repository.git(None, Limit::Look, &remove).await.map(drop)
 }
 
 /// Returns true when something is there that git would not add a worktree over.

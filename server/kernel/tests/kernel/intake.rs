@@ -403,6 +403,9 @@ async fn no_name_looks_like_another() {
         "\u{feff}ada",
         "a\u{ad}da",
         "ada\u{e0101}",
+        "ada\u{a0}",
+        "\u{2003}ada",
+        "ada\u{3000}b",
     ] {
         let create = CreateTask {
             assignee: Some(name.to_owned()),
@@ -423,4 +426,26 @@ async fn no_name_looks_like_another() {
             })
             .await;
     }
+}
+
+#[tokio::test]
+async fn spaces_around_a_name_are_no_part_of_it() {
+    let board = Board::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for name in ["shell ", " shell", "shell"] {
+        let id = board
+            .create(CreateTask {
+                assignee: Some(name.to_owned()),
+                tenant: Some(name.to_owned()),
+                idempotency_key: Some(name.to_owned()),
+                ..new("x")
+            })
+            .await;
+        let task = board.task(&id).await;
+        ids.insert(id);
+        assert_eq!(task.assignee.as_deref(), Some("shell"));
+        assert_eq!(task.tenant.as_deref(), Some("shell"));
+    }
+    // The key was the same each time.
+    assert_eq!(ids.len(), 1);
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use domain::notify::Address;
 use domain::notify::delivery::Retry;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
-use super::{Patience, Telegram, unblocks};
+use super::{Failure, Patience, Telegram, unblocks};
 use crate::gateway::{About, Gateway, Heard};
 use crate::pass;
 
@@ -35,6 +36,14 @@ const LONGEST_ANSWER: usize = AT_ONCE * 128 * 1024;
 pub(crate) struct Updates {
     pub(crate) bot: Telegram,
     pub(crate) gateway: Gateway,
+    /// The bot's user name, once it has been asked for.
+    pub(crate) name: OnceCell<String>,
+}
+
+/// The bot itself (<https://core.telegram.org/bots/api#getme>).
+#[derive(Debug, Deserialize)]
+struct Me {
+    username: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -173,10 +182,13 @@ impl Updates {
         let (Some(from), Some(text)) = (&message.from, &message.text) else {
             return;
         };
+        let Some(text) = self.addressed(text).await else {
+            return;
+        };
         let heard = Heard {
             from: message.address(from.id),
             key,
-            text: without_bot_name(text),
+            text,
             about: match &message.reply_to_message {
                 Some(quoted) => About::Message(quoted.message_id.to_string()),
                 None => About::Anything,
@@ -191,6 +203,33 @@ impl Updates {
             .await
         {
             tracing::warn!(error = failure.error, "a reply did not get to Telegram");
+        }
+    }
+
+    /// Returns a text without the name of the bot, to which a command is addressed in groups:
+    /// `/kanban@our_bot list`. `None` for the command of another bot.
+    async fn addressed(&self, text: &str) -> Option<String> {
+        let Some(rest) = text.strip_prefix("/kanban@") else {
+            return Some(text.to_owned());
+        };
+        let is_of_name = |char: char| char.is_alphanumeric() || char == '_';
+        let end = rest.find(|char| !is_of_name(char)).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        let own = async || {
+            let me = self.bot.call::<Me>("getMe", &json!({})).await?;
+            Ok::<_, Failure>(me.username)
+        };
+        match self.name.get_or_try_init(own).await {
+            Ok(own) => own
+                .eq_ignore_ascii_case(name)
+                .then(|| format!("/kanban{rest}")),
+            Err(failure) => {
+                tracing::warn!(
+                    error = failure.error,
+                    "a command to a bot of unknown name is left out"
+                );
+                None
+            }
         }
     }
 
@@ -232,17 +271,6 @@ impl Incoming {
     }
 }
 
-/// In groups a command is addressed: `/kanban@our_bot list`.
-fn without_bot_name(text: &str) -> String {
-    match text.strip_prefix("/kanban@") {
-        Some(rest) => {
-            let rest = rest.trim_start_matches(|char: char| char.is_alphanumeric() || char == '_');
-            format!("/kanban{rest}")
-        }
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::command::BlockTask;
@@ -251,7 +279,6 @@ mod tests {
 
     use dispatcher::Home;
     use kernel::Kernel;
-    use serde_json::json;
     use tempfile::TempDir;
     use tokio::sync::oneshot;
 
@@ -261,6 +288,8 @@ mod tests {
     use crate::receiver::Receiver;
     use crate::secret::Secret;
     use crate::web;
+
+    const ME: &str = r#"{"ok":true,"result":{"id":123,"is_bot":true,"username":"our_bot"}}"#;
 
     /// A bot that listens to `receiver` and trusts the user 1, and its board.
     fn updates(receiver: &Receiver, folder: &TempDir) -> (Updates, Kernel) {
@@ -280,6 +309,7 @@ mod tests {
                     ..Guests::default()
                 },
             },
+            name: OnceCell::new(),
         };
         (updates, kernel)
     }
@@ -327,6 +357,8 @@ mod tests {
         let asked = receiver.answer(200, &message.to_string()).await;
         assert_eq!(asked.path, "/bot123:swordfish/getUpdates");
         assert_eq!(asked.json()["timeout"], 50);
+        let me = receiver.answer(200, ME).await;
+        assert_eq!(me.path, "/bot123:swordfish/getMe");
         let sent = r#"{"ok":true,"result":{"message_id":11}}"#;
         let reply = receiver.answer(200, sent).await.json();
         assert!(
@@ -366,10 +398,32 @@ mod tests {
         listening.await.unwrap();
     }
 
-    #[test]
-    fn a_command_may_name_the_bot() {
-        assert_eq!(without_bot_name("/kanban@our_bot list"), "/kanban list");
-        assert_eq!(without_bot_name("/kanban@our_bot"), "/kanban");
-        assert_eq!(without_bot_name("/kanban list"), "/kanban list");
+    #[tokio::test]
+    async fn a_command_is_taken_when_it_names_this_bot_and_no_other() {
+        let mut receiver = Receiver::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let (updates, _) = updates(&receiver, &folder);
+        let own = async |text| updates.addressed(text).await;
+        assert_eq!(own("/kanban list").await.as_deref(), Some("/kanban list"));
+        let (asked, other) = tokio::join!(receiver.answer(200, ME), own("/kanban@evil list"));
+        assert_eq!(asked.path, "/bot123:swordfish/getMe");
+        assert_eq!(other, None);
+        assert_eq!(own("/kanban@our_bot_2 list").await, None);
+        let named = own("/kanban@our_bot list").await;
+        assert_eq!(named.as_deref(), Some("/kanban list"));
+        assert_eq!(own("/kanban@Our_Bot").await.as_deref(), Some("/kanban"));
+        receiver.is_left_alone();
+    }
+
+    #[tokio::test]
+    async fn a_command_is_left_out_while_nobody_says_whose_it_is() {
+        let mut receiver = Receiver::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let (updates, _) = updates(&receiver, &folder);
+        let text = "/kanban@our_bot list";
+        let (_, taken) = tokio::join!(receiver.answer(502, ""), updates.addressed(text));
+        assert_eq!(taken, None);
+        let (_, taken) = tokio::join!(receiver.answer(200, ME), updates.addressed(text));
+        assert_eq!(taken.as_deref(), Some("/kanban list"));
     }
 }

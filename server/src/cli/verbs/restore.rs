@@ -38,6 +38,12 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
         db.display(),
         home.backups().display()
     );
+    // Before anything is locked: a pipe would be waited for.
+    ensure!(
+        !args.file.exists() || args.file.is_file(),
+        "{} is no regular file",
+        args.file.display()
+    );
     serve::make_private_folder(home.root())
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
     // Until the new file is in its place: what others wrote to the old one would be lost.

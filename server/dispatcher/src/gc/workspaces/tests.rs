@@ -39,10 +39,14 @@ async fn removed_of(
     in_use: InUse,
 ) -> Result<Removed, Reason> {
     let place = Place { home, repositories };
-    let dry = remove(place, workspace, in_use.clone(), Mode::DryRun).await;
+    let remove = async |mode| {
+        let repository = look_through(place, workspace, in_use.clone()).await?;
+        remove(place, workspace, in_use.clone(), repository, mode).await
+    };
+    let dry = remove(Mode::DryRun).await;
     let path = Path::new(&workspace.path);
     let was_there = path.exists();
-    let removed = remove(place, workspace, in_use, Mode::Remove).await;
+    let removed = remove(Mode::Remove).await;
     assert!(
         was_there || !matches!(removed, Ok(Removed::Now(_))),
         "a dry run removed it"
@@ -135,6 +139,99 @@ async fn a_worktree_goes_with_empty_submodules_and_stays_with_one_that_is_checke
             assert!(matches!(gone, Ok(Removed::Now(_))));
         }
     }
+}
+
+fn pipe(at: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(at).status();
+    assert!(made.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_pipe_that_git_would_wait_for_is_named() {
+    let repository = Repository::new();
+    let ours = worktree(&repository).await;
+    let place = Path::new(&ours.path);
+    fs::create_dir(place.join("inner")).unwrap();
+    for name in [".gitignore", "inner/.gitattributes"] {
+        pipe(&place.join(name));
+        let refused = worktree_removed(&repository, &ours).await.err().unwrap();
+        let said = refused.to_string();
+        assert!(said.contains(name), "{said}");
+        fs::remove_file(place.join(name)).unwrap();
+    }
+    pipe(&place.join("other"));
+    let gone = worktree_removed(&repository, &ours).await;
+    assert!(matches!(gone, Ok(Removed::Now(_))));
+}
+
+#[tokio::test]
+async fn files_that_git_is_told_to_look_away_from_are_not_lost() {
+    for flag in ["--assume-unchanged", "--skip-worktree"] {
+        let repository = Repository::new();
+        let ours = worktree(&repository).await;
+        let place = Path::new(&ours.path);
+        git(place, &["update-index", flag, "file"]);
+        fs::write(place.join("file"), "second").unwrap();
+        let refused = worktree_removed(&repository, &ours).await;
+        assert!(matches!(refused, Err(Reason::Hidden)), "{flag}");
+        assert!(place.join("file").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_sparse_checkout_goes() {
+    let repository = Repository::new();
+    let ours = worktree(&repository).await;
+    let place = Path::new(&ours.path);
+    git(place, &["update-index", "--skip-worktree", "file"]);
+    fs::remove_file(place.join("file")).unwrap();
+    let gone = worktree_removed(&repository, &ours).await;
+    assert!(matches!(gone, Ok(Removed::Now(_))));
+}
+
+#[tokio::test]
+async fn a_repository_in_an_ignored_folder_is_not_lost() {
+    for bare in [&["--quiet"][..], &["--quiet", "--bare"]] {
+        let repository = Repository::new();
+        fs::write(repository.path.join(".gitignore"), "build/\n").unwrap();
+        commit_all(&repository.path);
+        let ours = worktree(&repository).await;
+        let nested = Path::new(&ours.path).join("build/nested");
+        fs::create_dir_all(&nested).unwrap();
+        git(&nested, &[&["init"], bare].concat());
+        let refused = worktree_removed(&repository, &ours).await;
+        assert!(matches!(&refused, Err(Reason::Nested(path)) if *path == nested));
+        fs::remove_dir_all(&nested).unwrap();
+        let gone = worktree_removed(&repository, &ours).await;
+        assert!(matches!(gone, Ok(Removed::Now(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_only_the_log_of_head_knows_is_not_lost() {
+    let repository = Repository::new();
+    let ours = worktree(&repository).await;
+    let place = Path::new(&ours.path);
+    let branch = "kanban/t_00000001";
+    git(place, &["checkout", "--quiet", "--detach"]);
+    fs::write(place.join("file"), "second").unwrap();
+    commit_all(place);
+    git(place, &["checkout", "--quiet", branch]);
+    let refused = worktree_removed(&repository, &ours).await;
+    assert!(matches!(refused, Err(Reason::OnNoBranch)));
+    git(place, &["branch", "kept", "HEAD@{1}"]);
+    let gone = worktree_removed(&repository, &ours).await;
+    assert!(matches!(gone, Ok(Removed::Now(_))));
+}
+
+#[tokio::test]
+async fn a_locked_worktree_stays() {
+    let repository = Repository::new();
+    let ours = worktree(&repository).await;
+    git(&repository.path, &["worktree", "lock", &ours.path]);
+    let refused = worktree_removed(&repository, &ours).await;
+    assert!(matches!(refused, Err(Reason::Locked)));
+    assert!(Path::new(&ours.path).join("file").exists());
 }
 
 /// Mounts are made in a namespace of their own, which not every system gives away.

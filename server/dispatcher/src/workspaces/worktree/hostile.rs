@@ -86,7 +86,9 @@ async fn has_changes(repository: &Repository, place: &Path) -> Result<bool, Erro
 async fn remove(repository: &Repository, place: &Path) -> Result<(), Error> {
     let trust = repository.known.trust(&repository.path)?;
     let opened = Opened::open(&repository.home, &repository.path, trust).await?;
-    Made::find(&opened, place)?.remove().await
+    Made::find(&opened, place)?;
+    fs::remove_dir_all(place).unwrap();
+    forget(&opened, place).await
 }
 
 /// Makes a file look changed to git, which then has to read it.
@@ -138,6 +140,42 @@ async fn a_repository_that_leads_to_another_is_refused() {
     fs::rename(here.join("refs"), here.join("aside")).unwrap();
     std::os::unix::fs::symlink(there.join("refs"), here.join("refs")).unwrap();
     assert!(refused().await);
+}
+
+/// A worker can write the git folder of its repository.
+#[tokio::test]
+async fn git_waits_for_no_pipe_in_a_git_folder() {
+    let repository = Repository::new();
+    let first = repository.made(Some(&repository.path), None).await;
+    git(&first.path, &["checkout", "--quiet", "--detach"]);
+    git(&first.path, &["branch", "--delete", "kanban/t_00000001"]);
+    let prepared = |path: &Path| repository.prepare(Some(path), None).unwrap();
+    let next = prepared(&repository.path.join(".worktrees/t_2"));
+    let folder = repository.path.join(".git");
+    let token = RunToken::from_bits(2);
+    for name in [
+        "config",
+        "info/exclude",
+        "packed-refs",
+        "refs/heads/other",
+        "worktrees/t_00000001/HEAD",
+    ] {
+        let (pipe, aside) = (folder.join(name), folder.join("aside"));
+        let was_there = fs::rename(&pipe, &aside).is_ok();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let worktree = next.worktree.as_ref().unwrap();
+        let added = worktree.add(&repository.home, &next.path, &token).await;
+        let error = added.unwrap_err();
+        assert!(
+            matches!(&error, Error::WaitedFor(path) if path.ends_with(name)),
+            "{name}: {error}"
+        );
+        fs::remove_file(&pipe).unwrap();
+        if was_there {
+            fs::rename(&aside, &pipe).unwrap();
+        }
+    }
 }
 
 #[tokio::test]

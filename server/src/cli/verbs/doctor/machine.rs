@@ -51,8 +51,12 @@ pub(super) fn home(home: &Home) -> Vec<Finding> {
     let mut findings = vec![rights(root), file_system(root), room(root)];
     if let Err(error) = dispatcher::look_at_machine(home) {
         let message = format!("no task can be started: {error}");
-        let remedy =
-            "make room there, or give the folder its rights back; work then goes on by itself";
+        let remedy = match error {
+            dispatcher::Error::Workspace(_) => {
+                "wait for its end, or end that process; work then goes on by itself"
+            }
+            _ => "make room there, or give the folder its rights back; work then goes on by itself",
+        };
         findings.push(Finding::wrong("machine", message, remedy));
     }
     findings

@@ -46,7 +46,7 @@ pub use error::Error;
 pub use feed::Feed;
 pub use histogram::Histogram;
 pub use hold::{Alone, is_locked, lock_file, wait_for_lock};
-pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_sql};
+pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_cards};
 pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};

@@ -102,7 +102,7 @@ mod tests {
             let ahead = coming_moment(text).unwrap().seconds_since(now);
             assert!((0..=25 * 3_600).contains(&ahead), "{text}: {ahead}");
         }
-        for text in ["", "soon", "25:00", "2027-13-01", "18"] {
+        for text in ["", "soon", "25:00", "2027-13-01"] {
             assert!(coming_moment(text).is_err(), "{text}");
         }
     }

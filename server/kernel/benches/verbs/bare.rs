@@ -4,9 +4,7 @@ use std::path::Path;
 
 use domain::board::TaskSummary;
 use domain::id::{RunToken, TaskId};
-use domain::status::Status;
-use domain::time::Timestamp;
-use kernel::{BoardFilter, board_sql};
+use kernel::board_cards;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::{Connection, TransactionBehavior};
@@ -51,40 +49,9 @@ impl Bare {
         transaction.commit().unwrap();
     }
 
-    /// The kernel's own query for the cards, without the counts, stepped into structs.
+    /// The kernel's own query for the cards, without the counts and without its readers.
     pub(crate) fn scan(&self) -> Vec<TaskSummary> {
-        let sql = board_sql(&BoardFilter::default());
-        let mut statement = self.conn.prepare_cached(&sql).unwrap();
-        let rows = statement
-            .query_map((None::<String>, false), |row| {
-                let mut columns = 0..;
-                let mut next = || columns.next().unwrap_or_default();
-                Ok(TaskSummary {
-                    id: row.get::<_, String>(next())?.try_into().unwrap(),
-                    number: row.get(next())?,
-                    title: row.get(next())?,
-                    assignee: row.get(next())?,
-                    status: Status::from(row.get::<_, String>(next())?),
-                    has_worker: row.get(next())?,
-                    priority: row.get(next())?,
-                    tenant: row.get(next())?,
-                    created_at: Timestamp(row.get(next())?),
-                    started_at: row.get::<_, Option<i64>>(next())?.map(Timestamp),
-                    completed_at: row.get::<_, Option<i64>>(next())?.map(Timestamp),
-                    status_since: Timestamp(row.get(next())?),
-                    not_before: row.get::<_, Option<i64>>(next())?.map(Timestamp),
-                    failures: row.get(next())?,
-                    last_error: row.get(next())?,
-                    waiting: row.get(next())?,
-                    block_reason: row.get(next())?,
-                    parents: 0,
-                    children: 0,
-                    children_done: 0,
-                    comments: 0,
-                })
-            })
-            .unwrap();
-        rows.map(Result::unwrap).collect()
+        board_cards(&self.conn).unwrap()
     }
 }
 

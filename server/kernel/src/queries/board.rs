@@ -91,10 +91,13 @@ fn select_sql<T: Columns>(filter: &BoardFilter, order: &str) -> String {
     )
 }
 
-/// Returns the statement by which [`Kernel::board`] reads the cards, in the order of the fields of
-/// [`TaskSummary`] without its counts. For the benchmark, which steps through it alone.
-pub fn board_sql(filter: &BoardFilter) -> String {
-    select_sql::<TaskSummary>(filter, BOARD_ORDER)
+/// Reads the cards as [`Kernel::board`] does, without their counts: the yardstick of the benchmark.
+///
+/// # Errors
+/// Fails if the file cannot be read.
+pub fn board_cards(conn: &Connection) -> Result<Vec<TaskSummary>, Error> {
+    let sql = select_sql::<TaskSummary>(&BoardFilter::default(), BOARD_ORDER);
+    row::all(conn, &sql, (None::<String>, false))
 }
 
 /// Returns the summaries of the tasks that events touched, each once, by id. The parents of a task

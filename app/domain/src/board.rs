@@ -39,6 +39,8 @@ pub struct TaskSummary {
     pub status_since: Timestamp,
     /// The end of its back-off, before which no attempt is made.
     pub not_before: Option<Timestamp>,
+    /// The time by which it is to be finished.
+    pub due_at: Option<Timestamp>,
     /// The number of attempts that failed in a row.
     pub failures: u32,
     /// The error of the last failed attempt.

@@ -58,6 +58,7 @@ pub fn task(number: u32) -> Task {
         failure_limit: None,
         block_reason: None,
         max_runtime: None,
+        due_at: None,
         skills: None,
     }
 }
@@ -79,6 +80,7 @@ pub fn summary(number: u32) -> TaskSummary {
         completed_at: task.completed_at,
         status_since: task.status_since,
         not_before: task.not_before,
+        due_at: task.due_at,
         failures: task.failures,
         last_error: task.last_error,
         waiting: task.waiting,

@@ -69,6 +69,8 @@ pub struct Task {
     pub block_reason: Option<String>,
     /// The time limit of an attempt, where it is less than the lane's.
     pub max_runtime: Option<Seconds>,
+    /// The time by which it is to be finished.
+    pub due_at: Option<Timestamp>,
     /// The skills that its workers need: the text of a JSON list of names.
     pub skills: Option<String>,
 }

@@ -38,7 +38,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// The number of migrations.
-pub(crate) const SCHEMA_VERSION: i32 = 9;
+pub(crate) const SCHEMA_VERSION: i32 = 10;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -63,6 +63,7 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
         ),
         M::up(include_str!("../migrations/0008_requests.sql")),
         M::up(include_str!("../migrations/0009_home.sql")),
+        M::up(include_str!("../migrations/0010_due.sql")),
     ])
 });
 

@@ -60,7 +60,7 @@ columns! {
         block_reason: BLOCK_REASON,
         max_runtime: "max_runtime_seconds" =>
             |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
-        skills,
+        due_at, skills,
     }
 }
 
@@ -74,7 +74,7 @@ const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXIS
 columns! {
     TaskSummary {
         id, number: "rowid", title, assignee, status, has_worker: HAS_WORKER, priority, tenant,
-        created_at, started_at, completed_at, status_since, not_before, failures: "spawn_failures",
+        created_at, started_at, completed_at, status_since, not_before, due_at, failures: "spawn_failures",
         last_error: "last_spawn_error",
         waiting: &format!("iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting)"),
         block_reason: BLOCK_REASON;

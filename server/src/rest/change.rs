@@ -7,12 +7,12 @@ use domain::command::{
 };
 use domain::id::TaskId;
 use domain::status::Status;
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::input::lenient;
-use super::tasks::count;
+use super::tasks::{LATEST, count};
 use crate::http_error::HttpError;
 
 lenient! {
@@ -47,6 +47,9 @@ lenient! {
         /// After how many failures in a row it is blocked; 0 is as many as the board allows.
         #[schema(minimum = 0, maximum = 1_000)]
         pub(super) max_retries: Option<i64> = bounded(0..=1_000),
+        /// The time by which it is to be finished; 0 is none.
+        #[schema(minimum = 0, maximum = 253_402_300_799_i64)]
+        pub(super) due_at: Option<i64> = bounded(0..=LATEST),
     }
 }
 
@@ -85,10 +88,11 @@ impl Changes {
             task: task.clone(),
             priority,
         });
-        let says_something = self.title.is_some() || self.body.is_some();
+        let says_something = self.title.is_some() || self.body.is_some() || self.due_at.is_some();
         let edit = says_something.then(|| EditTask {
             title: self.title.clone(),
             body: self.body.clone(),
+            due_at: self.due_at.map(Timestamp),
             ..EditTask::of(task.clone())
         });
         let has_limits = self.max_runtime_seconds.is_some() || self.max_retries.is_some();

@@ -12,7 +12,7 @@ use domain::command::{self, ArchiveTask, AssignTask, Command, Created, MAX_CHANG
 use domain::error::Error;
 use domain::id::TaskId;
 use domain::status::Status;
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
 use kernel::Show;
 use utoipa::ToSchema;
 
@@ -61,6 +61,9 @@ lenient! {
         /// The time limit of an attempt in seconds, where it is less than its lane's; 0 is that of the lane.
         #[schema(minimum = 0, maximum = 31_536_000)]
         max_runtime_seconds: Option<i64> = bounded(0..=31_536_000),
+        /// The time by which it is to be finished.
+        #[schema(minimum = 0, maximum = 253_402_300_799_i64)]
+        due_at: Option<i64> = bounded(0..=LATEST),
         /// The names of the skills that its workers need, which the lane hands on.
         // Each is an argument of a command line.
         #[schema(value_type = Option<Vec<String>>, max_items = 100)]
@@ -121,10 +124,14 @@ impl NewTask {
             idempotency_key: self.idempotency_key,
             failure_limit: self.max_retries.and_then(count),
             max_runtime: self.max_runtime_seconds.map(Seconds),
+            due_at: self.due_at.map(Timestamp),
             skills: self.skills,
         })
     }
 }
+
+/// The latest time that a task may be due: the end of the year 9999.
+pub(super) const LATEST: i64 = 253_402_300_799;
 
 /// A number of attempts, whose bounds are those of its reader.
 pub(super) fn count(number: i64) -> Option<u32> {

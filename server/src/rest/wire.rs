@@ -48,6 +48,9 @@ struct TaskObject<'a> {
     /// After how many failures in a row it is blocked; left out where the board says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_retries: Option<u32>,
+    /// The time by which it is to be finished; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
     /// What its workers are to be able to do; left out where nothing is asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skills: Vec<String>,
@@ -79,6 +82,7 @@ impl<'a> TaskObject<'a> {
             age: Age::new(task, now),
             max_runtime_seconds: task.max_runtime,
             max_retries: task.failure_limit,
+            due_at: task.due_at,
             skills: task.skills(),
         }
     }

@@ -11,7 +11,7 @@ use crate::id::TaskId;
 use crate::status::Status;
 use crate::task::WorkspaceKind;
 use crate::text::{lines, one_line, printed};
-use crate::time::Seconds;
+use crate::time::{Seconds, Timestamp};
 
 /// Creates a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct CreateTask {
     pub failure_limit: Option<u32>,
     /// The time limit of an attempt, where it is less than the lane's.
     pub max_runtime: Option<Seconds>,
+    /// The time by which it is to be finished.
+    pub due_at: Option<Timestamp>,
     /// The names of the skills that its workers need.
     pub skills: Vec<String>,
 }
@@ -65,6 +67,7 @@ impl Verb for CreateTask {
             idempotency_key,
             failure_limit: _,
             max_runtime: _,
+            due_at: _,
             skills: _,
         } = self;
         texts::clean(title, one_line);
@@ -87,7 +90,7 @@ impl Verb for CreateTask {
     }
 }
 
-/// Edits the texts of a task. `None` keeps a text.
+/// Edits the texts and the due time of a task. `None` keeps one; a due time of zero removes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EditTask {
@@ -97,6 +100,8 @@ pub struct EditTask {
     pub title: Option<String>,
     /// The new body.
     pub body: Option<String>,
+    /// The new time by which it is to be finished.
+    pub due_at: Option<Timestamp>,
 }
 
 impl EditTask {
@@ -106,6 +111,7 @@ impl EditTask {
             task,
             title: None,
             body: None,
+            due_at: None,
         }
     }
 }
@@ -124,6 +130,7 @@ impl Verb for EditTask {
             task: _,
             title,
             body,
+            due_at: _,
         } = self;
         texts::clean_some(title, one_line);
         texts::bound("title", title.as_deref(), LONGEST_TITLE)?;

@@ -20,6 +20,19 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         };
         (now < until).then(|| format!("{said} {}", age::stopwatch(until, now)))
     });
+    let due = memo(move || {
+        let (due, now) = (card.due_at().get()?, clock.second.get());
+        let left = due.seconds_since(now);
+        Some((left < 0, age::brief(now.max(due), now.min(due))))
+    });
+    let due_in = move || {
+        let (is_overdue, age) = due.get()?;
+        (!is_overdue).then(|| format!("Due in {age}"))
+    };
+    let overdue = move || {
+        let (is_overdue, age) = due.get()?;
+        is_overdue.then(|| format!("Overdue by {age}"))
+    };
     let overtaken = move || {
         let text = "A task that it depends on was reopened";
         card.is_overtaken().get().then(|| text.to_owned())
@@ -32,6 +45,8 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         {note(Icon::Warning, "trouble", Box::new(move || card.refusal().get()))}
         {note(Icon::Question, "question", Box::new(move || card.question().get()))}
         {note(Icon::Warning, "trouble", Box::new(move || card.trouble().get()))}
+        {note(Icon::Warning, "trouble", Box::new(overdue))}
+        {note(Icon::Clock, "plain", Box::new(due_in))}
         {note(Icon::Warning, "notice", Box::new(overtaken))}
         {note(Icon::Clock, "plain", Box::new(move || rest.get()))}
         {note(Icon::Clock, "plain", Box::new(move || card.why_not().get()))}

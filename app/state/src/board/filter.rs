@@ -1,7 +1,5 @@
 //! The filter of cards.
 
-use std::cmp::Reverse;
-
 use domain::board::TaskSummary;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -28,6 +26,8 @@ pub struct Filter {
     pub blocked: bool,
     /// Only tasks that have been where they are for too long.
     pub stale: bool,
+    /// Only tasks that are due at some time, the soonest first.
+    pub due: bool,
     /// Archived tasks too, in a column of their own.
     pub archived: bool,
     /// Running tasks under the names of those who work on them.
@@ -56,6 +56,8 @@ pub enum Msg {
     ToggledBlocked,
     /// Wants only what has been where it is for too long, or everything.
     ToggledStale,
+    /// Wants only what is due, the soonest first, or everything.
+    ToggledDue,
     /// Wants to see the archive, or not.
     ToggledArchived,
     /// Wants running tasks under names, or not.
@@ -72,6 +74,7 @@ impl Default for Filter {
             assignee: None,
             blocked: false,
             stale: false,
+            due: false,
             archived: false,
             lanes: true,
         }
@@ -90,6 +93,7 @@ impl Filter {
                 "assignee" => filter.assignee = Some(Whose::from_text(value)),
                 "blocked" => filter.blocked = value == "1",
                 "stale" => filter.stale = value == "1",
+                "due" => filter.due = value == "1",
                 "archived" => filter.archived = value == "1",
                 "lanes" => filter.lanes = value != "0",
                 _ => {}
@@ -112,6 +116,7 @@ impl Filter {
                 assignee.map(|assignee| ("assignee", assignee)),
                 flag(self.blocked, usual.blocked, "blocked"),
                 flag(self.stale, usual.stale, "stale"),
+                flag(self.due, usual.due, "due"),
                 flag(self.archived, usual.archived, "archived"),
                 flag(self.lanes, usual.lanes, "lanes"),
             ]
@@ -127,12 +132,16 @@ impl Filter {
             || self.assignee.is_some()
             || self.blocked
             || self.stale
+            || self.due
     }
 
     /// The order of a column by this key, where it is not that of the board.
-    pub fn order(&self, column: &Status) -> Option<fn(&TaskSummary) -> Reverse<Timestamp>> {
+    pub fn order(&self, column: &Status) -> Option<fn(&TaskSummary) -> i64> {
+        if self.due {
+            return Some(|task| task.due_at.map_or(i64::MAX, |due| due.0));
+        }
         // What was finished last is looked for first.
-        (column.is_finished()).then_some(|task| Reverse(task.status_since))
+        (column.is_finished()).then_some(|task| -task.status_since.0)
     }
 
     /// A test of cards. `words` of each card are [`words`] of its task, made beforehand;
@@ -148,6 +157,7 @@ impl Filter {
                 && (self.tenant.is_none() || self.tenant == task.tenant)
                 && self.assignee.as_ref().is_none_or(|whose| whose.has(task))
                 && (!self.blocked || task.status == Status::Blocked)
+                && (!self.due || task.due_at.is_some())
                 && (!self.stale || Staleness::of(task, now) != Staleness::Fresh)
         }
     }
@@ -259,6 +269,7 @@ pub fn update(filter: &mut Filter, msg: Msg) {
         Msg::ChoseAssignee(assignee) => filter.assignee = assignee,
         Msg::ToggledBlocked => filter.blocked = !filter.blocked,
         Msg::ToggledStale => filter.stale = !filter.stale,
+        Msg::ToggledDue => filter.due = !filter.due,
         Msg::ToggledArchived => filter.archived = !filter.archived,
         Msg::ToggledLanes => filter.lanes = !filter.lanes,
         Msg::Cleared => {
@@ -300,6 +311,7 @@ mod tests {
             Msg::ChoseAssignee(Some(Whose::Of("a b".to_owned()))),
             Msg::ToggledBlocked,
             Msg::ToggledStale,
+            Msg::ToggledDue,
             Msg::ToggledArchived,
             Msg::ToggledLanes,
         ] {

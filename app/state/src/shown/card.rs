@@ -57,6 +57,9 @@ pub struct Card {
     /// The end of the back-off before the next attempt.
     #[patch(|this, new| *this = new)]
     pub not_before: Option<Timestamp>,
+    /// The time by which it is to be finished, until it is.
+    #[patch(|this, new| *this = new)]
+    pub due_at: Option<Timestamp>,
     /// The reason why it does not start, where that needs saying.
     pub why_not: Option<String>,
     /// While it runs: the last line that its worker printed.
@@ -133,6 +136,7 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
         trouble: task.last_error.clone().filter(|_| has_trouble),
         question,
         not_before: task.not_before,
+        due_at: task.due_at.filter(|_| !task.status.is_finished()),
         id,
     }
 }

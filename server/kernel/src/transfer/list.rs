@@ -41,6 +41,7 @@ struct Planned {
     idempotency_key: Option<String>,
     failure_limit: Option<u32>,
     max_runtime_seconds: Option<i64>,
+    due_at: Option<Timestamp>,
     #[serde(default)]
     skills: Vec<String>,
 }
@@ -173,6 +174,7 @@ impl Planned {
             idempotency_key: self.idempotency_key,
             failure_limit: self.failure_limit,
             max_runtime: self.max_runtime_seconds.map(Seconds),
+            due_at: self.due_at,
             skills: self.skills,
         };
         (self.id, new)

@@ -8,6 +8,7 @@ use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::is_skill;
 use rand::RngExt;
+use rusqlite::params;
 
 use super::undo::Inverse;
 use super::{CarryOut, Work, idempotency, link, named, said};
@@ -51,10 +52,10 @@ impl CarryOut for CreateTask {
             .prepare_cached(
                 "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
                      workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
-                     failure_limit, max_retries, max_runtime_seconds, skills) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16)",
+                     failure_limit, max_retries, max_runtime_seconds, skills, due_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16, ?17)",
             )?
-            .execute((
+            .execute(params![
                 task.as_str(),
                 title,
                 &self.body,
@@ -71,7 +72,8 @@ impl CarryOut for CreateTask {
                 self.failure_limit.filter(|limit| *limit > 0),
                 self.max_runtime.filter(|limit| limit.0 > 0).map(|it| it.0),
                 skills,
-            ))?;
+                self.due_at.filter(|due| due.0 > 0).map(|it| it.0),
+            ])?;
         if let Some(key) = key {
             idempotency::settle(work, key)?;
         }

@@ -1,11 +1,13 @@
-//! Changing the texts, the priority, the limits and the snooze of a task. A change to the same value writes no
+//! Changing the texts, the due time, the priority, the limits and the snooze of a task. A change to the same value writes no
 //! event.
 
 use domain::actor::Actor;
 use domain::command::{Change, EditTask, LimitTask, SetPriority, SnoozeTask};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
+use domain::id::TaskId;
 use domain::status::Status;
+use domain::time::Timestamp;
 
 use super::undo::Inverse;
 use super::{CarryOut, Work};
@@ -21,17 +23,31 @@ impl CarryOut for EditTask {
             return Err(Refusal::BlankTitle.into());
         }
         let new_body = self.body.as_deref().or(task.body.as_deref());
-        if new_title == task.title && new_body == task.body.as_deref() {
+        let new_due = match self.due_at {
+            None => task.due_at,
+            due => due.filter(|due| due.0 > 0),
+        };
+        if new_title == task.title && new_body == task.body.as_deref() && new_due == task.due_at {
             return Ok(Change::Unchanged);
         }
         work.note(id, || Inverse::Text {
             title: task.title.clone(),
             body: task.body.clone(),
+            due_at: task.due_at,
         });
         tasks::set_text(work.conn, id, new_title, new_body)?;
+        set_due(work, id, new_due)?;
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }
+}
+
+/// Sets the time by which a task is to be finished.
+pub(super) fn set_due(work: &Work<'_>, id: &TaskId, due: Option<Timestamp>) -> Result<(), Error> {
+    work.conn
+        .prepare_cached("UPDATE tasks SET due_at = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), due.map(|it| it.0)))?;
+    Ok(())
 }
 
 impl CarryOut for SetPriority {

@@ -13,7 +13,7 @@ use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CarryOut, Work, archive, idempotency, link, promotion};
+use super::{CarryOut, Work, archive, edit, idempotency, link, promotion};
 use crate::error::Error;
 use crate::{row, tasks};
 
@@ -32,8 +32,13 @@ pub(super) struct Step {
 pub(super) enum Inverse {
     /// It was created.
     Created,
-    /// It had this title and body.
-    Text { title: String, body: Option<String> },
+    /// It had this title, body and due time.
+    Text {
+        title: String,
+        body: Option<String>,
+        #[serde(default)]
+        due_at: Option<Timestamp>,
+    },
     /// It had this priority.
     Priority(i64),
     /// It had these limits.
@@ -232,7 +237,14 @@ fn take_back(
             let task = work.task(id)?;
             archive::put_away(work, actor, &task)
         }
-        Inverse::Text { title, body } => tasks::set_text(work.conn, id, &title, body.as_deref()),
+        Inverse::Text {
+            title,
+            body,
+            due_at,
+        } => {
+            tasks::set_text(work.conn, id, &title, body.as_deref())?;
+            edit::set_due(work, id, due_at)
+        }
         Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),
         Inverse::Limits {
             max_runtime,

@@ -8,7 +8,8 @@ use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::run::Outcome;
 use domain::status::Status;
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
+use kernel::BoardFilter;
 
 use crate::board::{Board, refusal};
 
@@ -308,4 +309,31 @@ async fn skills_are_names_each_once() {
         let refused = refusal(board.act(with(&[bad])).await);
         assert_eq!(refused, Refusal::BadSkill(bad.to_owned()));
     }
+}
+
+#[tokio::test]
+async fn a_due_time_is_set_removed_and_taken_back() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let edit = |due: i64| EditTask {
+        due_at: Some(Timestamp(due)),
+        ..EditTask::of(task.clone())
+    };
+    board.act(edit(2_000_000_000)).await.unwrap();
+    assert_eq!(
+        board.task(&task).await.due_at,
+        Some(Timestamp(2_000_000_000))
+    );
+    let snapshot = board.kernel.board(BoardFilter::default()).await.unwrap();
+    assert_eq!(snapshot.tasks[0].due_at, Some(Timestamp(2_000_000_000)));
+    let removed = board.act(edit(0)).await.unwrap();
+    assert_eq!(board.task(&task).await.due_at, None);
+    let event = *removed.events.last().unwrap();
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(
+        board.task(&task).await.due_at,
+        Some(Timestamp(2_000_000_000))
+    );
+    let again = board.act(edit(2_000_000_000)).await.unwrap();
+    assert!(again.events.is_empty());
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::command::{CreateTask, Created};
 use domain::task::WorkspaceKind;
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
 
 use crate::cli::body;
 use crate::cli::json::TaskObject;
@@ -56,6 +56,9 @@ pub(crate) struct Args {
     /// How long an attempt may run, as in `90s`, `30m`, `2h` or `1d`, where its lane allows more
     #[arg(long, value_name = "TIME", value_parser = text::span)]
     max_runtime: Option<Seconds>,
+    /// By when it is to be finished: `2027-01-04`, `18:00`, or both
+    #[arg(long, value_name = "MOMENT", value_parser = due)]
+    due: Option<Timestamp>,
     /// What its worker is to be able to do; handed on by the lane, may be repeated
     #[arg(long = "skill", value_name = "NAME")]
     skills: Vec<String>,
@@ -87,6 +90,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         idempotency_key: args.idempotency_key,
         failure_limit: args.failure_limit,
         max_runtime: args.max_runtime,
+        due_at: args.due,
         skills: args.skills,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
@@ -104,6 +108,17 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         task.status
     ));
     Ok(())
+}
+
+/// Reads the time by which a task is to be finished: a date alone is meant to its end.
+pub(super) fn due(text: &str) -> Result<Timestamp, String> {
+    let moment = text::coming_moment(text)?;
+    let is_date = text.parse::<jiff::civil::Date>().is_ok() && !text.contains(':');
+    Ok(if is_date {
+        text::coming_moment(&format!("{text} 23:59:59"))?
+    } else {
+        moment
+    })
 }
 
 /// Reads `scratch`, `dir:<path>`, `worktree` or `worktree:<path>`. A relative path is meant from here,

@@ -1,8 +1,9 @@
 //! `kanban edit`.
 
 use domain::command::{Command, EditTask, LimitTask, SetPriority};
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
 
+use super::create;
 use crate::cli::json::TaskObject;
 use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// How long an attempt may run, from the next one on; `0` is as long as its lane allows
     #[arg(long, value_name = "TIME", value_parser = text::span)]
     max_runtime: Option<Seconds>,
+    /// By when it is to be finished: `2027-01-04`, `18:00`, both, or `never`
+    #[arg(long, value_name = "MOMENT", value_parser = due)]
+    due: Option<Timestamp>,
     /// After how many failures in a row it is blocked; `0` is as many as the board allows
     #[arg(long, alias = "max-retries", value_name = "COUNT")]
     failure_limit: Option<u32>,
@@ -36,16 +40,24 @@ pub(crate) struct Args {
     json: bool,
 }
 
+fn due(text: &str) -> Result<Timestamp, String> {
+    match text {
+        "never" => Ok(Timestamp(0)),
+        text => create::due(text),
+    }
+}
+
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let task = session::known(&args.task_id)?;
     let (title, body) = (args.title, args.body.read(session)?);
     let mut commands: Vec<Command> = Vec::new();
-    if title.is_some() || body.is_some() {
+    if title.is_some() || body.is_some() || args.due.is_some() {
         let task = task.clone();
         commands.push(
             EditTask {
                 title,
                 body,
+                due_at: args.due,
                 ..EditTask::of(task)
             }
             .into(),
@@ -67,8 +79,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     }
     usage::ensure(
         !commands.is_empty(),
-        "nothing to change; say what with --title, --body, --body-file, --priority, --max-runtime \
-         or --failure-limit",
+        "nothing to change; say what with --title, --body, --body-file, --priority, --due, \
+         --max-runtime or --failure-limit",
     )?;
     session.execute_all(commands).await?;
     if args.json {

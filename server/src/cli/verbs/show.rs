@@ -149,6 +149,7 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
             (task.failures > 0).then(|| task.failures.to_string()),
         ),
         ("last error", task.last_error.clone()),
+        ("due", task.due_at.map(moment)),
         ("rests until", rests_until.map(moment)),
         ("why", why.map(WhyNot::to_string)),
         ("branch", around.branch.clone()),

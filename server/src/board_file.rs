@@ -45,6 +45,7 @@ fn open_or(home: &Home, if_lost: IfLost) -> anyhow::Result<Kernel> {
     let options = Options {
         if_lost,
         durability: dispatcher::durability(home),
+        home: Some(home.identity().context("cannot look at the home folder")?),
         ..Options::default()
     };
     Ok(Kernel::open_with(&home.db(), options)?)

@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command::{Command, Receipt, Verb};
+use domain::home::HomeIdentity;
 use domain::id::EventId;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
@@ -92,6 +93,8 @@ pub struct Options {
     pub durability: Durability,
     /// The policy for a board without a file, or with one without a table.
     pub if_lost: IfLost,
+    /// The home folder, which a board remembers that knows of none, so that copies of it are known.
+    pub home: Option<HomeIdentity>,
 }
 
 /// The durability of a commit against a power cut or a crash of the operating system. A crash of
@@ -125,6 +128,7 @@ impl Default for Options {
             read_limit: READ_LIMIT,
             durability: Durability::default(),
             if_lost: IfLost::Make,
+            home: None,
         }
     }
 }
@@ -149,6 +153,9 @@ impl Kernel {
         let connection = open::for_writing(path, options.clock.now(), options.if_lost)?;
         if options.durability == Durability::Normal {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+        }
+        if let Some(home) = &options.home {
+            verbs::home::remember_first(&connection, home)?;
         }
         let readers = Readers::new(path, options.read_limit);
         let held = Held {

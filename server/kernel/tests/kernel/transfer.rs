@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, ClaimPolicy, ClaimTask, Command, CommentOnTask,
     CompleteTask, CreateTask, Created, ForgetEvents, InterruptRun, LEASE, LinkTasks, MoveTask,
-    Pause, RetryDelivery, SetPriority, Subscribe, UnblockTask,
+    Pause, Resume, RetryDelivery, SetPriority, Subscribe, UnblockTask,
 };
 use domain::id::TaskId;
 use domain::notify::Address;
@@ -230,7 +230,8 @@ fn give_up_deliveries(board: &Board) {
 fn pause(board: &Board) {
     let now = board.kernel.now().0;
     board.sql(&format!(
-        "INSERT OR IGNORE INTO pauses (lane, since, by) VALUES ('', {now}, 'import')"
+        "INSERT INTO pauses (lane, since, by, is_copy) VALUES ('', {now}, 'import', 1) \
+         ON CONFLICT (lane) DO UPDATE SET is_copy = 1"
     ));
 }
 
@@ -287,6 +288,10 @@ async fn what_another_board_was_still_to_tell_is_not_told_twice() {
         delivery: letter.id,
     };
     other.act(retry).await.unwrap();
+    // Not before they have said that this board is the only one.
+    let waiting = other.kernel.outbox().await.unwrap();
+    assert_eq!((waiting.due.len(), waiting.may_be_copy), (0, true));
+    other.act(Resume { lane: None }).await.unwrap();
     let due = other.kernel.outbox().await.unwrap().due;
     let told = other.kernel.due_deliveries(due[0].place, 9).await.unwrap();
     assert_eq!(told[0].key, letter.key);

@@ -240,6 +240,11 @@ impl Kernel {
         self.writer.callers()
     }
 
+    /// Returns false if the writer thread has ended, so that nothing is written any more.
+    pub fn is_writing(&self) -> bool {
+        self.writer.is_running()
+    }
+
     /// Returns the latencies of writes in this process, from their request to their commit.
     pub fn write_latency(&self) -> &Histogram {
         self.writer.latency()

@@ -23,6 +23,13 @@ use crate::row;
 use crate::verbs::home::await_word;
 use crate::verbs::{self, Work};
 
+/// The farthest that a moment, a count or an id is from zero: all that JSON programs agree on, and sums
+/// of a few of them fit into 64 bits.
+const FARTHEST: u64 = 1 << 53;
+
+/// The columns whose numbers people choose as they like.
+const FREE: [&str; 2] = ["priority", "max_runtime_seconds"];
+
 /// A line of an export, after the first.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -200,8 +207,14 @@ fn sql(place: Place, column: &str, value: &Value) -> Result<SqlValue, TransferEr
         Value::String(text) => Ok(SqlValue::Text(text.clone())),
         Value::Number(number) => number
             .as_i64()
+            .filter(|number| number.unsigned_abs() <= FARTHEST || FREE.contains(&column))
             .map(SqlValue::Integer)
-            .or_else(|| number.as_f64().map(SqlValue::Real))
+            .or_else(|| {
+                number
+                    .as_f64()
+                    .filter(|_| !number.is_i64())
+                    .map(SqlValue::Real)
+            })
             .ok_or_else(|| place.wrong(format!("{column} is too large a number"))),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             Err(place.wrong(format!("{column} is neither text nor a number")))

@@ -374,6 +374,21 @@ async fn a_file_whose_tasks_are_computed_is_no_board() {
 }
 
 #[tokio::test]
+async fn a_number_beyond_what_can_be_reckoned_with_is_not_taken_in() {
+    let board = Board::new();
+    board.task_named("task").await;
+    let export = export(&board).await;
+    for (column, value) in [("deferred_for", i64::MAX), ("deferred_for", i64::MIN)] {
+        let edited = export.replace(&format!("\"{column}\":0"), &format!("\"{column}\":{value}"));
+        let refused = import(&Board::new(), &edited).await.unwrap_err();
+        let refused = refused.to_string();
+        assert!(refused.contains("deferred_for is too large"), "{refused}");
+    }
+    let priority = export.replace("\"priority\":0", &format!("\"priority\":{}", i64::MAX));
+    import(&Board::new(), &priority).await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_is_taken_in_over_what_is_there() {
     let board = Board::new();
     board.task_named("a").await;

@@ -174,7 +174,7 @@ pub(crate) fn carry_out_all(
     accepted: &Accepted,
 ) -> Result<Vec<Receipt>, Error> {
     let (actor, commands) = (accepted.actor(), accepted.commands());
-    work.act = (!matches!(actor.authority, Authority::Run(_))).then(|| Act::by(&actor.name));
+    work.act = (!matches!(actor.authority, Authority::Run(_))).then(|| Act::by(actor));
     work.is_chat = matches!(actor.authority, Authority::Chat { .. });
     if let Some(request) = &actor.request {
         requests::begin(&work, request)?;

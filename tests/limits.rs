@@ -78,6 +78,23 @@ async fn a_worker_that_sends_slowly_takes_nobody_elses_turn() -> anyhow::Result<
 }
 
 #[tokio::test]
+async fn a_program_that_sends_slowly_shuts_nobody_out() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let (address, token) = (board.address()?, board.token()?);
+    let words = format!(
+        "POST {API}/tasks HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{"
+    );
+    let flood = flood(address, 300, &words).await?;
+    for _ in 0..3 {
+        let ask = board.request(Method::GET, &format!("{API}/stats"))?;
+        assert_eq!(within("an answer", status(ask)).await??, 200);
+    }
+    drop(flood);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_flood_of_sockets_is_told_to_wait() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let sockets = join_all((0..256).map(|_| board.socket(""))).await;

@@ -46,6 +46,7 @@ fn open_or(home: &Home, if_lost: IfLost) -> anyhow::Result<Kernel> {
         if_lost,
         durability: dispatcher::durability(home),
         dispatch_lock: Some(home.dispatch_lock()),
+        home: Some(home.identity().context("cannot look at the home folder")?),
         ..Options::default()
     };
     Ok(Kernel::open_with(&home.db(), options)?)

@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::http_error::HttpError;
 use crate::{AppState, http_error, rest};
 
-/// Strangers hear `ok` where the board can be read, work can be started on this machine, and the
+/// Strangers hear `ok` where the board can be read and written, work can be started on this machine, and the
 /// dispatcher looks at the board in time, and no more.
 pub(crate) async fn healthz(
     state: State<AppState>,
@@ -30,6 +30,9 @@ pub(crate) async fn healthz(
             }
             None => unwell("the board is damaged\n"),
         };
+    }
+    if !state.kernel().is_writing() {
+        return unwell("the board cannot be written\n");
     }
     match caller {
         Some(_) => rest::health(state).await,

@@ -43,16 +43,15 @@ const MAX_OF_ONE_RUN: usize = 16;
 /// The longest wait of a request for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// The time limit of a request from its head to the head of its answer, the sending of its body
-/// included. What streams afterwards does not count.
+/// The time limit of a request's body, and then of the head of its answer. What streams afterwards does
+/// not count.
 const REQUEST_LIMIT: Duration = Duration::from_mins(1);
 
 /// The most unauthenticated requests that are worked on at once, and the time limit of one: they
 /// have turns of their own, so that nobody can take those of people who are let in.
 const MAX_STRANGERS: usize = 16;
 
-/// The largest body of an unauthenticated request: a token, or a message from Slack. It is read
-/// before the turn begins, so that whoever sends slowly takes nobody's turn.
+/// The largest body of an unauthenticated request: a token, or a message from Slack.
 const MAX_STRANGERS_BODY_BYTES: usize = 128 * 1024;
 
 pub(crate) const STRANGER_LIMIT: Duration = Duration::from_secs(10);
@@ -67,16 +66,10 @@ pub(crate) struct Turns {
     metrics: Arc<Metrics>,
 }
 
-/// The turns of each run that has requests under way.
+/// The turns of each run that has requests under way. Such a share is given back with the last byte of the
+/// answer, so that answers which nobody reads count too.
 #[derive(Debug, Default)]
 struct Shares(Mutex<HashMap<RunToken, Weak<Semaphore>>>);
-
-/// A request's turn. A run's share is given back with the last byte of the answer, so that answers
-/// which nobody reads count too.
-struct Turn {
-    _turn: OwnedSemaphorePermit,
-    share: Option<OwnedSemaphorePermit>,
-}
 
 impl Turns {
     /// Nobody's turn yet; `metrics` counts those whose turn never comes.
@@ -90,28 +83,33 @@ impl Turns {
         }
     }
 
-    /// The turn of a caller, of a stranger without one, as soon as one is free; `None` after
-    /// [`MAX_WAIT`].
-    async fn next(&self, caller: Option<&Caller>) -> Option<Turn> {
-        let run = caller.and_then(Caller::run);
-        let turns = match (caller, run) {
-            (None, _) => &self.of_strangers,
-            (_, Some(_)) => &self.of_workers,
-            (_, None) => &self.of_guests,
-        };
-        let turn = async {
-            let share = match run {
-                Some(run) => Some(self.shares.of(run).acquire_owned().await.ok()?),
-                None => None,
-            };
-            let turn = turns.clone().acquire_owned().await.ok()?;
-            Some(Turn { _turn: turn, share })
-        };
-        let turn = timeout(MAX_WAIT, turn).await.ok().flatten();
-        if turn.is_none() {
-            self.metrics.put_off();
+    /// A turn of the run of a worker, as soon as one is free; `None` for anybody else.
+    async fn share(
+        &self,
+        caller: Option<&Caller>,
+    ) -> Result<Option<OwnedSemaphorePermit>, Response> {
+        match caller.and_then(Caller::run) {
+            Some(run) => self.one_of(self.shares.of(run)).await.map(Some),
+            None => Ok(None),
         }
-        turn
+    }
+
+    /// The turn of a caller, of a stranger without one, as soon as one is free.
+    async fn next(&self, caller: Option<&Caller>) -> Result<OwnedSemaphorePermit, Response> {
+        let turns = match caller {
+            None => &self.of_strangers,
+            Some(caller) if caller.run().is_some() => &self.of_workers,
+            Some(_) => &self.of_guests,
+        };
+        self.one_of(turns.clone()).await
+    }
+
+    async fn one_of(&self, turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Response> {
+        let turn = timeout(MAX_WAIT, turns.acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or_else(|| {
+            self.metrics.put_off();
+            http_error::busy("too many requests at once")
+        })
     }
 }
 
@@ -151,37 +149,37 @@ pub(crate) async fn size(request: Request, next: Next) -> Response {
     next.run(request.with_limited_body()).await
 }
 
-/// Lets a request wait for its turn, and ends one that takes too long.
-pub(crate) async fn turn(State(turns): State<Turns>, request: Request, next: Next) -> Response {
+/// Lets a request wait for its turn, and ends one that takes too long. Its body arrives before the turn
+/// begins, so that whoever sends slowly takes nobody's turn; a worker takes its run's share at once.
+pub(crate) async fn turn(
+    State(turns): State<Turns>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Response> {
     let caller = request.extensions().get::<Caller>().cloned();
     let seat = request.extensions().get::<Seat>().cloned();
-    let (request, limit) = if caller.is_some() {
-        (request, REQUEST_LIMIT)
-    } else {
-        match timeout(STRANGER_LIMIT, whole(request)).await {
-            Ok(Ok(request)) => (request, STRANGER_LIMIT),
-            Ok(Err(refusal)) => return refusal,
-            Err(_) => return too_slow(),
-        }
+    let (limit, largest) = match caller {
+        Some(_) => (REQUEST_LIMIT, MAX_BODY_BYTES),
+        None => (STRANGER_LIMIT, MAX_STRANGERS_BODY_BYTES),
     };
-    let Some(turn) = turns.next(caller.as_ref()).await else {
-        return http_error::busy("too many requests at once");
-    };
+    let share = turns.share(caller.as_ref()).await?;
+    let arriving = timeout(limit, whole(request, largest)).await;
+    let request = arriving.map_err(|_| too_slow())??;
+    let _turn = turns.next(caller.as_ref()).await?;
     let under_way = caller.and(seat).map(|seat| seat.hold());
-    match timeout(limit, next.run(request)).await {
-        Ok(answer) => until_sent(answer, (under_way, turn.share)),
-        Err(_) => too_slow(),
-    }
+    let answer = timeout(limit, next.run(request)).await;
+    let answer = answer.map_err(|_| too_slow())?;
+    Ok(until_sent(answer, (under_way, share)))
 }
 
 /// A request whose body has arrived.
-async fn whole(request: Request) -> Result<Request, Response> {
+async fn whole(request: Request, largest: usize) -> Result<Request, Response> {
     let (head, body) = request.into_parts();
-    match to_bytes(body, MAX_STRANGERS_BODY_BYTES).await {
+    match to_bytes(body, largest).await {
         Ok(body) => Ok(Request::from_parts(head, Body::from(body))),
         Err(_) => Err(http_error::detail(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("a body may have {MAX_STRANGERS_BODY_BYTES} bytes at most"),
+            format!("a body may have {largest} bytes at most"),
         )),
     }
 }

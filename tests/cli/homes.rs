@@ -7,7 +7,10 @@ use anyhow::ensure;
 use domain::id::TaskId;
 use tokio::process::Command;
 
-use crate::harness::Board;
+use crate::harness::{Board, text};
+use crate::notify::receiver::Receiver;
+
+const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
 /// Says where it works, and fails unless it finds `go` there.
 const SAYS_WHERE: &str = "pwd >> where; [ -f go ]";
@@ -95,6 +98,74 @@ async fn a_home_that_was_copied_starts_nothing_until_it_is_resumed() -> anyhow::
 }
 
 #[tokio::test]
+async fn a_home_that_was_copied_before_anything_ran_in_it_starts_nothing() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let flags = ["--assignee", "shell", "--body", "true"];
+    let task = board.create("a", &flags).await?;
+    let mut copy = carried(&board, "cp", &["-a"]).await?;
+    copy.serve(&LISTEN).await?;
+    copy.logged("was copied from another home").await?;
+    assert_eq!(copy.task(&task).await?["task"]["status"], "ready");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_copy_in_the_place_of_its_original_starts_nothing() -> anyhow::Result<()> {
+    let mut board = Board::running().await?;
+    board.stop().await?;
+    let original = carried(&board, "mv", &[]).await?;
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(original.home())
+        .arg(board.home())
+        .status()
+        .await?;
+    ensure!(copied.success(), "cp: {copied}");
+    board.serve(&LISTEN).await?;
+    board.logged("was copied from another home").await
+}
+
+#[tokio::test]
+async fn a_copied_home_leaves_the_news_of_before_to_its_original() -> anyhow::Result<()> {
+    let receiver = Receiver::start().await?;
+    let mut board = Board::without_server()?;
+    board.configure(&format!(
+        "[channels.webhook.ci]\nurl = \"{}\"\n",
+        receiver.url()?
+    ))?;
+    let subscribe = [
+        "notify-subscribe",
+        "--platform",
+        "webhook",
+        "--chat-id",
+        "ci",
+    ];
+    board.kanban(&subscribe).await?;
+    let [before, since] = [
+        board.create("before", &[]).await?,
+        board.create("since", &[]).await?,
+    ];
+    board.kanban(&["complete", before.as_str()]).await?;
+    let mut copy = carried(&board, "cp", &["-a"]).await?;
+
+    copy.serve(&[&LISTEN[..], &["--no-dispatch"]].concat())
+        .await?;
+    copy.logged("was copied from another home").await?;
+    let waiting = copy.kanban(&["inbox"]).await?.out;
+    assert!(waiting.contains("another board"), "{waiting}");
+    copy.kanban(&["complete", since.as_str()]).await?;
+    board.serve(&LISTEN).await?;
+    let told = async || {
+        let told = receiver.answer("204 No Content", "").await?.json()?;
+        Ok::<_, anyhow::Error>(text(&told, "/data/task_id")?.to_owned())
+    };
+    assert_eq!(told().await?, before.as_str());
+    copy.kanban(&["resume"]).await?;
+    assert_eq!(told().await?, since.as_str());
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_look_at_a_copied_home_starts_nothing() -> anyhow::Result<()> {
     let mut board = Board::running().await?;
     let task = failed(&board).await?;
@@ -110,18 +181,19 @@ async fn one_look_at_a_copied_home_starts_nothing() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_server_that_dispatches_nothing_makes_a_copied_home_nobodys() -> anyhow::Result<()> {
+async fn a_copied_home_is_paused_by_a_server_that_dispatches_nothing() -> anyhow::Result<()> {
     let mut board = Board::running().await?;
     failed(&board).await?;
     board.stop().await?;
     let mut copy = carried(&board, "cp", &["-r"]).await?;
     copy.serve(&["--listen", "127.0.0.1:0", "--no-dispatch"])
         .await?;
-    let stats = copy.kanban(&["stats"]).await?.out;
-    assert!(!stats.contains("copy of"), "{stats}");
+    copy.logged("was copied from another home").await?;
     copy.stop().await?;
-    copy.serve(&["--listen", "127.0.0.1:0"]).await?;
-    copy.logged("was copied from another home").await
+    copy.serve(&LISTEN).await?;
+    let found = copy.kanban(&["doctor"]).await?.out;
+    assert!(found.contains("copy of"), "{found}");
+    Ok(())
 }
 
 #[tokio::test]

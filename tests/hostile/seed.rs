@@ -235,7 +235,7 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
          UPDATE tasks SET status = 'blocked', claim_lock = NULL, spawn_failures = 3, \
              block_reason = NULL, last_spawn_error = 'x' WHERE id = '{gave_up}'; \
          INSERT OR IGNORE INTO idempotency_keys VALUES ('k', '{ready}'); \
-         INSERT OR REPLACE INTO home VALUES (1, '/h', {inode}, NULL); \
+         INSERT OR REPLACE INTO home (id, path, inode) VALUES (1, '/h', {inode}); \
          INSERT INTO workspaces VALUES ('/w', '{ready}', 'scratch', 'r', 'b', 1); \
          INSERT INTO places (platform, chat_id, thread_id) VALUES ('slack', 'a', ''); \
          INSERT INTO deliveries (key, place_id, task_id, event_id, notice, state, next_attempt_at, \

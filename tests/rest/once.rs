@@ -232,6 +232,23 @@ async fn a_request_whose_answer_was_lost_is_not_carried_out_again() -> anyhow::R
 }
 
 #[tokio::test]
+async fn the_answer_to_as_many_changes_as_may_be_asked_for_is_kept() -> anyhow::Result<()> {
+    let board = Board::shown().await?;
+    let id = board.create("a", &[]).await?;
+    let ids: Vec<&str> = (0..1_000)
+        .map(|number| if number % 2 == 0 { id.as_str() } else { "t_00" })
+        .collect();
+    let bulk = json!({ "ids": ids, "priority": 3 });
+    let (status, answer) = post(&board, "b", "/tasks/bulk", &bulk).await?;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        post(&board, "b", "/tasks/bulk", &bulk).await?,
+        (200, answer)
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_keys_of_a_worker_are_its_own() -> anyhow::Result<()> {
     let board = Board::shown().await?;
     let id = board.create("a", &[]).await?;

@@ -42,6 +42,22 @@ impl Sub<Seconds> for Timestamp {
     }
 }
 
+impl Add for Seconds {
+    type Output = Self;
+
+    fn add(self, span: Self) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub for Seconds {
+    type Output = Self;
+
+    fn sub(self, span: Self) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+}
+
 impl fmt::Display for Seconds {
     /// The two largest units that say something: `42s`, `3m 5s`, `2h 10m`, `5d 3h`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,5 +97,7 @@ mod tests {
     fn moments_at_the_edge_of_the_clock_do_not_overflow() {
         assert_eq!(Timestamp(i64::MAX) + Seconds(1), Timestamp(i64::MAX));
         assert_eq!(Timestamp(i64::MIN).seconds_since(Timestamp(1)), i64::MIN);
+        assert_eq!(Seconds(i64::MAX) + Seconds(1), Seconds(i64::MAX));
+        assert_eq!(Seconds(i64::MIN) - Seconds(1), Seconds(i64::MIN));
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use domain::home::HomeIdentity;
 use domain::id::{RunId, TaskId};
@@ -44,10 +45,15 @@ impl Home {
         let machine = fs::read_to_string(MACHINE_ID).unwrap_or_default();
         let machine = machine.trim();
         let is_id = machine.len() == 32 && machine.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let found = fs::metadata(&self.root)?;
+        let born = found.created().ok();
+        let born = born.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         Ok(HomeIdentity {
             path: self.root.canonicalize()?.display().to_string(),
-            inode: fs::metadata(&self.root)?.ino().cast_signed(),
+            inode: found.ino().cast_signed(),
             machine: is_id.then(|| machine.to_owned()),
+            born: born.and_then(|since| i64::try_from(since.as_nanos()).ok()),
+            device: Some(found.dev().cast_signed()),
         })
     }
 

@@ -41,4 +41,5 @@ pub use crate::machine::look as look_at_machine;
 pub use crate::process::holders::lock_holders;
 pub use crate::process::strays::{Stray, is_alive, is_stopped, strays};
 pub use crate::report::{Skipped, Spawned, TickReport};
+pub use crate::work::settle_in;
 pub use crate::workspaces::Repositories;

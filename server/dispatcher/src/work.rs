@@ -43,6 +43,8 @@ use crate::report::TickReport;
 use crate::run::folder::RunFolder;
 use crate::run::watched::{Process, Watched};
 
+pub use home::settle_in;
+
 use health::Health;
 use holds::Holds;
 use next_look::Begun;

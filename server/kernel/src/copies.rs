@@ -91,21 +91,25 @@ pub fn copy(from: &Path, to: &Path) -> Result<Examined, Error> {
     Ok(examined)
 }
 
-/// Pauses the dispatcher on the board at `path`, which was taken in from another home and which nobody
-/// has open, and lets it be this home's, whose workspaces are in the folder `workspaces`. It blocks.
+/// Lets the board at `path`, which nobody has open, be this home's, whose workspaces are in the folder
+/// `workspaces`. One that is `from` elsewhere is paused until a person says that it is the only one. It
+/// blocks.
 ///
 /// # Errors
 /// When the file cannot be opened or written.
 pub fn take_in(
     path: &Path,
     now: Timestamp,
-    by: &str,
+    from: Option<&str>,
     home: &HomeIdentity,
     workspaces: &Path,
 ) -> Result<(), Error> {
     let mut connection = open::for_writing(path, now, IfLost::Refuse)?;
     let transaction = connection.transaction()?;
-    home::take_in(&transaction, now, by, home, &workspaces.to_string_lossy())?;
+    if let Some(from) = from {
+        home::await_word(&transaction, now, from)?;
+    }
+    home::settle(&transaction, home, &workspaces.to_string_lossy())?;
     transaction.commit()?;
     connection.close().map_err(|(_, cause)| Error::from(cause))
 }

@@ -38,6 +38,12 @@ pub enum Error {
          `kanban restore FILE --force`, or begin anew with `kanban init`"
     )]
     Lost(PathBuf),
+    /// The file has another name.
+    #[error(
+        "{0} is a link, or has another name, under which its locks would not be found; move the file \
+         itself there, or name the home folder that it is in with --home"
+    )]
+    Linked(PathBuf),
     /// The path leads to another file than the one that is open, or to none.
     #[error(
         "{0} was removed or replaced while it was open, so nothing is written any more; put it back, or \
@@ -92,6 +98,7 @@ impl Error {
             | Self::NotABoard(_)
             | Self::Corrupt(_)
             | Self::Lost(_)
+            | Self::Linked(_)
             | Self::Torn(_)
             | Self::NoMoreNumbers(_)
             | Self::NewerSchema(_)

@@ -6,7 +6,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Hold {
     /// Takes the shared lock; waits while somebody replaces the board.
     pub(crate) fn shared(db: &Path) -> Result<Self, Error> {
         let path = lock_file(db);
-        let hold = Self(open(&path)?);
+        let hold = Self(open(db, &path)?);
         let locked = wait_for_lock(BUSY_TIMEOUT, || hold.0.try_lock_shared());
         locked
             .map_err(cannot_open(&path))?
@@ -74,7 +74,7 @@ impl Alone {
     /// Fails if the lock's file cannot be opened.
     pub fn with(db: &Path) -> Result<Option<Self>, Error> {
         let path = lock_file(db);
-        let hold = Hold(open(&path)?);
+        let hold = Hold(open(db, &path)?);
         let locked = wait_for_lock(PATIENCE, || hold.0.try_lock());
         Ok(locked.map_err(cannot_open(&path))?.then_some(Self(hold)))
     }
@@ -102,8 +102,16 @@ fn open_existing(path: &Path) -> io::Result<File> {
     File::options().read(true).custom_flags(at_once).open(path)
 }
 
-/// Opens the lock's file, also for a user who may not write it.
-fn open(path: &Path) -> Result<File, Error> {
+/// Opens the lock's file of a board, also for a user who may not write it.
+fn open(db: &Path, path: &Path) -> Result<File, Error> {
+    // The locks and the write-ahead log go by the name of the file: who opens it by another name would
+    // find neither, and two dispatchers would work on one board.
+    match db.symlink_metadata() {
+        Ok(found) if found.is_symlink() || found.nlink() > 1 => {
+            return Err(Error::Linked(db.to_owned()));
+        }
+        _ => {}
+    }
     let opened = match open_existing(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             File::options().create(true).append(true).open(path)

@@ -35,6 +35,7 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command::{Command, Receipt, Verb};
+use domain::home::HomeIdentity;
 use domain::id::EventId;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
@@ -97,6 +98,8 @@ pub struct Options {
     /// The file that the board's dispatcher holds locked. While nobody does, a report that says that it
     /// runs is of one that was killed.
     pub dispatch_lock: Option<PathBuf>,
+    /// The home folder, which a board remembers that knows of none, so that copies of it are known.
+    pub home: Option<HomeIdentity>,
 }
 
 /// The durability of a commit against a power cut or a crash of the operating system. A crash of
@@ -131,6 +134,7 @@ impl Default for Options {
             durability: Durability::default(),
             if_lost: IfLost::Make,
             dispatch_lock: None,
+            home: None,
         }
     }
 }
@@ -155,6 +159,9 @@ impl Kernel {
         let connection = open::for_writing(path, options.clock.now(), options.if_lost)?;
         if options.durability == Durability::Normal {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+        }
+        if let Some(home) = &options.home {
+            verbs::home::remember_first(&connection, home)?;
         }
         let readers = Readers::new(path, options.read_limit);
         let held = Held {
@@ -238,6 +245,11 @@ impl Kernel {
     /// Returns the number of writes that wait for their commit, whoever asked for them.
     pub fn writes_waiting(&self) -> usize {
         self.writer.callers()
+    }
+
+    /// Returns false if the writer thread has ended, so that nothing is written any more.
+    pub fn is_writing(&self) -> bool {
+        self.writer.is_running()
     }
 
     /// Returns the latencies of writes in this process, from their request to their commit.

@@ -38,7 +38,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// The number of migrations.
-pub(crate) const SCHEMA_VERSION: i32 = 10;
+pub(crate) const SCHEMA_VERSION: i32 = 11;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -64,6 +64,7 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
         M::up(include_str!("../migrations/0008_requests.sql")),
         M::up(include_str!("../migrations/0009_home.sql")),
         M::up(include_str!("../migrations/0010_due.sql")),
+        M::up(include_str!("../migrations/0011_copies.sql")),
     ])
 });
 
@@ -205,13 +206,6 @@ fn has_computed_table(connection: &Connection) -> rusqlite::Result<bool> {
     let names = views.query_map((), |row| row.get::<_, String>(0))?;
     let names = names.collect::<Result<Vec<_>, _>>()?;
     Ok(names.iter().any(|name| tables::is_ours(name)))
-}
-
-/// Starts nothing on a board that came from elsewhere, until a person says so: its own dispatcher may be
-/// at work still.
-pub(crate) fn pause(conn: &Connection, now: Timestamp, by: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT OR IGNORE INTO pauses (lane, since, by) VALUES ('', ?1, ?2)";
-    conn.execute(sql, (now.0, by)).map(|_| ())
 }
 
 /// Copies the file into the folder `backups` beside it, as it is.

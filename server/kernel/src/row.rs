@@ -314,6 +314,7 @@ numbers! {
     usize: |it| it.try_into().ok(),
     bool: |it| Some(it != 0),
     Timestamp: |it| Some(Self(it)),
+    Seconds: |it| Some(Self(it)),
     CommentId: |it| Some(Self(it)),
     DeliveryId: |it| Some(Self(it)),
     EventId: |it| Some(Self(it)),

@@ -69,6 +69,8 @@ pub(crate) struct Work<'a> {
     run: Option<(TaskId, RunId)>,
     /// The end of this open run's worker, if it was not now.
     ended: Option<(RunId, Timestamp)>,
+    /// True for somebody in a chat, who starts nothing of `shell`.
+    is_chat: bool,
     /// The undo record of the request; `None` for a worker, whose acts cannot be undone.
     act: Option<Act>,
 }
@@ -82,6 +84,7 @@ impl<'a> Work<'a> {
             events: Vec::new(),
             run: None,
             ended: None,
+            is_chat: false,
             act: None,
         }
     }
@@ -171,7 +174,8 @@ pub(crate) fn carry_out_all(
     accepted: &Accepted,
 ) -> Result<Vec<Receipt>, Error> {
     let (actor, commands) = (accepted.actor(), accepted.commands());
-    work.act = (!matches!(actor.authority, Authority::Run(_))).then(|| Act::by(&actor.name));
+    work.act = (!matches!(actor.authority, Authority::Run(_))).then(|| Act::by(actor));
+    work.is_chat = matches!(actor.authority, Authority::Chat { .. });
     if let Some(request) = &actor.request {
         requests::begin(&work, request)?;
     }

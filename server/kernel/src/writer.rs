@@ -249,6 +249,12 @@ impl Writer {
         timeout(TELLS_SOON, answer).await.ok()?.ok()
     }
 
+    /// Returns true while the thread is there.
+    pub(crate) fn is_running(&self) -> bool {
+        let handle = self.0.handle.as_ref();
+        handle.is_some_and(|handle| !handle.is_finished())
+    }
+
     /// Returns the number of callers that wait for an answer.
     pub(crate) fn callers(&self) -> usize {
         self.0.callers.load(Ordering::Relaxed)

@@ -24,6 +24,7 @@ mod web;
 mod webhook;
 
 use std::collections::HashMap;
+use std::mem::replace;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -215,14 +216,23 @@ impl Work {
                 return;
             }
         }
-        let mut listening = tokio::spawn(listen(self.setup.clone(), self.stopping.clone()));
+        // A copy of a board says nothing that its original may say.
+        while let Err(error) = dispatcher::settle_in(&self.kernel, &self.home).await {
+            tracing::error!(%error, "it cannot be seen if the board is a copy");
+            if self.is_stopped_within(TROUBLE).await {
+                return;
+            }
+        }
+        let (silence, silent) = watch::channel(true);
+        let listening = listen(self.setup.clone(), silent, self.stopping.clone());
+        let mut listening = tokio::spawn(listening);
         let mut newest = self.kernel.newest_event();
         let mut jobs = JoinSet::new();
         let mut busy = Busy::default();
         loop {
             // Whatever is committed from here on is seen by the next look.
             newest.mark_unchanged();
-            let next = self.look(&mut jobs, &mut busy).await;
+            let next = self.look(&silence, &mut jobs, &mut busy).await;
             match self.wake(&mut newest, &mut jobs, next).await {
                 Wake::Stop => break,
                 Wake::Look => {}
@@ -241,7 +251,12 @@ impl Work {
     }
 
     /// Starts a delivery to every place that can get one, and returns the time of the next look.
-    async fn look(&self, jobs: &mut JoinSet<()>, busy: &mut Busy) -> Option<Timestamp> {
+    async fn look(
+        &self,
+        silence: &watch::Sender<bool>,
+        jobs: &mut JoinSet<()>,
+        busy: &mut Busy,
+    ) -> Option<Timestamp> {
         let outbox = match self.kernel.outbox().await {
             Ok(outbox) => outbox,
             Err(error) => {
@@ -249,6 +264,7 @@ impl Work {
                 return Some(self.kernel.now() + seconds(TROUBLE));
             }
         };
+        silence.send_if_modified(|silent| replace(silent, outbox.may_be_copy) != *silent);
         for due in busy.in_turn(outbox.due) {
             if busy.places.len() >= PLACES_AT_ONCE {
                 break;
@@ -308,19 +324,26 @@ impl Work {
     }
 }
 
-/// Listens to the chats that have to be asked, as `kanban.toml` has it, until it is told to stop.
-async fn listen(mut setup: watch::Receiver<Arc<Setup>>, mut stopping: watch::Receiver<bool>) {
+/// Listens to the chats that have to be asked, as `kanban.toml` has it, until it is told to stop. A
+/// board that may be a copy is silent: an answer is for its original.
+async fn listen(
+    mut setup: watch::Receiver<Arc<Setup>>,
+    mut silent: watch::Receiver<bool>,
+    mut stopping: watch::Receiver<bool>,
+) {
     while !*stopping.borrow() {
         let now = setup.borrow_and_update().clone();
+        let is_silent = *silent.borrow_and_update();
         let until = async {
             tokio::select! {
                 () = stopped(&mut stopping) => {}
                 Ok(()) = setup.changed() => {}
+                Ok(()) = silent.changed() => {}
             }
         };
         match &now.updates {
-            Some(updates) => updates.listen(until).await,
-            None => until.await,
+            Some(updates) if !is_silent => updates.listen(until).await,
+            _ => until.await,
         }
     }
 }

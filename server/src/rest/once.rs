@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use domain::actor::{Actor, RequestKey};
-use domain::command::KeepAnswer;
+use domain::command::{KeepAnswer, MAX_CHANGES};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,8 +33,9 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key: more than any UUID or ULID with a name before it.
 const LONGEST_KEY: usize = 255;
 
-/// The longest answer that is kept, in bytes. Those of 2,000 requests are kept.
-const LONGEST_ANSWER: usize = 32 * 1024;
+/// The longest answer that is kept, in bytes: that of a bulk request, with a sentence for each task. Those
+/// of 2,000 requests are kept.
+const LONGEST_ANSWER: usize = MAX_CHANGES * 512;
 
 /// An answer as it is kept.
 #[derive(Serialize, Deserialize)]

@@ -17,7 +17,7 @@ impl Work {
     /// in a tick: the rest goes by the clock.
     pub(super) async fn follow_clock(&mut self) -> Result<bool, Error> {
         let ahead = self.kernel.clock_ahead();
-        let by = Seconds(ahead.0 - self.clock_ahead.0);
+        let by = ahead - self.clock_ahead;
         if by.0.abs() < SET {
             return Ok(false);
         }

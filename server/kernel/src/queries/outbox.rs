@@ -17,6 +17,7 @@ use super::subscriptions::PLACE;
 use crate::Kernel;
 use crate::error::Error;
 use crate::row::{self, Cells, Columns, Read, columns};
+use crate::verbs::home::awaits_word;
 
 /// The maximum number of dead letters that are read. More of them are one problem, not many.
 const DEAD_LETTERS: u32 = 1_000;
@@ -28,6 +29,8 @@ pub struct Outbox {
     pub due: Vec<Due>,
     /// The time at which the next one is due, if something waits.
     pub next: Option<Timestamp>,
+    /// True while nothing is due because the board may be a copy of one that tells the same.
+    pub may_be_copy: bool,
 }
 
 /// An address for which a delivery waits.
@@ -197,6 +200,13 @@ fn deliveries(conn: &Connection, query: &DeliveryQuery) -> Result<Vec<Delivery>,
 }
 
 fn outbox(conn: &Connection, now: Timestamp) -> Result<Outbox, Error> {
+    let mut outbox = Outbox {
+        may_be_copy: awaits_word(conn)?,
+        ..Outbox::default()
+    };
+    if outbox.may_be_copy {
+        return Ok(outbox);
+    }
     let sql = format!(
         "SELECT {}, quiet_hours, max(not_before, first) FROM ( \
              SELECT *, ( \
@@ -206,7 +216,6 @@ fn outbox(conn: &Connection, now: Timestamp) -> Result<Outbox, Error> {
          ) WHERE first IS NOT NULL",
         Due::columns()
     );
-    let mut outbox = Outbox::default();
     for (due, quiet, first) in row::all::<(Due, Option<String>, Timestamp)>(conn, &sql, ())? {
         let earliest = first.max(now);
         // A text that is no span of hours means no quiet hours.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::stats::Stats;
+use domain::time::Timestamp;
 use rusqlite::Connection;
 
 use crate::error::Error;
@@ -20,13 +21,13 @@ impl Kernel {
                 // The other index would have it look up each of these tasks for its age.
                 let sql = "SELECT min(created_at) FROM tasks INDEXED BY idx_tasks_startable \
                            WHERE status = 'ready'";
-                let oldest_ready: Option<i64> = row::one(conn, sql, ())?;
+                let oldest_ready: Option<Timestamp> = row::one(conn, sql, ())?;
                 let by_status = "SELECT status, count(*) FROM tasks \
                                  WHERE status <> 'archived' GROUP BY status";
                 Ok(Stats {
                     by_status: row::all(conn, by_status, ())?.into_iter().collect(),
                     by_assignee: by_assignee(conn)?,
-                    oldest_ready_age_seconds: oldest_ready.map(|at| now.0 - at),
+                    oldest_ready_age_seconds: oldest_ready.map(|at| now.seconds_since(at)),
                     now,
                 })
             })

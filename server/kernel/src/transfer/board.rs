@@ -18,13 +18,17 @@ use super::tables::TABLES;
 use super::{Imported, TransferError};
 use crate::error::Error;
 use crate::intake::Accepted;
-use crate::open::{self, pause};
+use crate::open;
 use crate::row;
+use crate::verbs::home::await_word;
 use crate::verbs::{self, Work};
 
-/// The error of deliveries that another board had pending and that are not sent from here.
-const UNTOLD: &str =
-    "taken in from another board, which may have told it; try again to tell it from here";
+/// The farthest that a moment, a count or an id is from zero: all that JSON programs agree on, and sums
+/// of a few of them fit into 64 bits.
+const FARTHEST: u64 = 1 << 53;
+
+/// The columns whose numbers people choose as they like.
+const FREE: [&str; 2] = ["priority", "max_runtime_seconds"];
 
 /// A line of an export, after the first.
 #[derive(Deserialize)]
@@ -87,9 +91,8 @@ pub(super) fn take_in(
     }
     check_rules(conn)?;
     open::put_in_step(conn).map_err(Error::from)?;
-    give_up_deliveries(conn, now)?;
+    await_word(conn, now, "import")?;
     interrupt_runs(conn, now)?;
-    pause(conn, now, "import")?;
     // Rows that were written past the verbs are indexed by going through all tasks once.
     conn.execute("UPDATE search_progress SET task = 0", ())?;
     Ok(Imported {
@@ -204,8 +207,14 @@ fn sql(place: Place, column: &str, value: &Value) -> Result<SqlValue, TransferEr
         Value::String(text) => Ok(SqlValue::Text(text.clone())),
         Value::Number(number) => number
             .as_i64()
+            .filter(|number| number.unsigned_abs() <= FARTHEST || FREE.contains(&column))
             .map(SqlValue::Integer)
-            .or_else(|| number.as_f64().map(SqlValue::Real))
+            .or_else(|| {
+                number
+                    .as_f64()
+                    .filter(|_| !number.is_i64())
+                    .map(SqlValue::Real)
+            })
             .ok_or_else(|| place.wrong(format!("{column} is too large a number"))),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             Err(place.wrong(format!("{column} is neither text nor a number")))
@@ -262,16 +271,6 @@ fn on_a_cycle(conn: &Connection) -> Result<Option<String>, TransferError> {
         }
     }
     Ok(waits_for.keys().min().map(|id| (*id).to_owned()))
-}
-
-/// Gives up the deliveries that the other board had pending. It is unknown if that board has sent
-/// them meanwhile, or will; news that is sent twice is worse than a person who looks at it once.
-fn give_up_deliveries(conn: &Connection, now: Timestamp) -> Result<(), TransferError> {
-    conn.execute(
-        "UPDATE deliveries SET state = 'dead', error = ?1, settled_at = ?2 WHERE state = 'pending'",
-        (UNTOLD, now.0),
-    )?;
-    Ok(())
 }
 
 /// Interrupts the open runs, whose workers belong to another board. One that still lived here would

@@ -5,6 +5,7 @@ use domain::backoff;
 use domain::command::{Change, DeferRun, Failure};
 use domain::event::EventBody;
 use domain::run::Outcome;
+use domain::time::Seconds;
 use rand::RngExt;
 
 use super::{CarryOut, Work, attempt};
@@ -26,9 +27,11 @@ impl CarryOut for DeferRun {
         };
         work.close_run(&task.id, run, Outcome::Deferred, &end)?;
         let sql = "SELECT deferrals, deferred_for FROM tasks WHERE id = ?1";
-        let (deferrals, waited): (u32, i64) = row::one(work.conn, sql, [task.id.as_str()])?;
-        let rest = backoff::deferral(deferrals + 1, work.rng.random());
-        if deferrals >= backoff::DEFERRALS || waited + rest.0 > backoff::DEFERRED_FOR.0 {
+        let (deferrals, waited): (u32, Seconds) = row::one(work.conn, sql, [task.id.as_str()])?;
+        let in_a_row = deferrals.saturating_add(1);
+        let rest = backoff::deferral(in_a_row, work.rng.random());
+        let waited = waited + rest;
+        if deferrals >= backoff::DEFERRALS || waited > backoff::DEFERRED_FOR {
             let failure = Failure {
                 outcome: Outcome::Deferred,
                 code: None,
@@ -39,11 +42,8 @@ impl CarryOut for DeferRun {
             return Ok(Change::Done);
         }
         work.conn
-            .prepare_cached(
-                "UPDATE tasks SET deferrals = deferrals + 1, deferred_for = deferred_for + ?2 \
-                 WHERE id = ?1",
-            )?
-            .execute((task.id.as_str(), rest.0))?;
+            .prepare_cached("UPDATE tasks SET deferrals = ?2, deferred_for = ?3 WHERE id = ?1")?
+            .execute((task.id.as_str(), in_a_row, waited.0))?;
         let until = work.now + rest;
         let deferred = EventBody::Deferred {
             run,

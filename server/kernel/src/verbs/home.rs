@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{CarryOut, Work};
 use crate::error::Error;
-use crate::open;
 
 impl CarryOut for DispatchFrom {
     /// Pauses the board if the home is a copy of the remembered one, so that nothing is done twice, and
@@ -18,7 +17,7 @@ impl CarryOut for DispatchFrom {
         let original = remembered.filter(|remembered| self.home.is_copy_of(remembered));
         if let Some(original) = &original {
             let by = format!("copy of {}", original.path);
-            open::pause(work.conn, work.now, &by)?;
+            await_word(work.conn, work.now, &by)?;
         }
         settle(work.conn, &self.home, &self.workspaces)?;
         Ok(match original {
@@ -37,39 +36,80 @@ impl CarryOut for MoveWorkspaces {
     }
 }
 
-/// Pauses a board that was taken in from another home, and remembers the one where it is now.
-pub(crate) fn take_in(
-    conn: &Connection,
-    now: Timestamp,
-    by: &str,
-    home: &HomeIdentity,
-    workspaces: &str,
-) -> rusqlite::Result<()> {
-    open::pause(conn, now, by)?;
-    settle(conn, home, workspaces)
+/// The error of deliveries that another board had pending and that are not sent from here.
+const UNTOLD: &str =
+    "taken in from another board, which may have told it; try again to tell it from here";
+
+/// Pauses a board that came from elsewhere, until a person says that it is the only one: its own
+/// dispatcher may be at work still. Gives up the deliveries that the other board had pending: news that
+/// is sent twice is worse than a person who looks at it once.
+pub(crate) fn await_word(conn: &Connection, now: Timestamp, by: &str) -> rusqlite::Result<()> {
+    conn.execute(
+        "INSERT INTO pauses (lane, since, by, is_copy) VALUES ('', ?1, ?2, 1) \
+         ON CONFLICT (lane) DO UPDATE SET is_copy = 1",
+        (now.0, by),
+    )?;
+    conn.execute(
+        "UPDATE deliveries SET state = 'dead', error = ?1, settled_at = ?2 WHERE state = 'pending'",
+        (UNTOLD, now.0),
+    )?;
+    Ok(())
 }
 
-/// Returns the remembered home; `None` before a dispatcher has started.
+/// Returns true until a person has said that a board which came from elsewhere is the only one.
+pub(crate) fn awaits_word(conn: &Connection) -> rusqlite::Result<bool> {
+    let mut waiting = conn.prepare_cached("SELECT 1 FROM pauses WHERE lane = '' AND is_copy")?;
+    waiting.exists(())
+}
+
+/// Returns the remembered home; `None` on a board of an earlier version that nobody has opened since.
 pub(crate) fn remembered(conn: &Connection) -> rusqlite::Result<Option<HomeIdentity>> {
-    let mut statement = conn.prepare_cached("SELECT path, inode, machine FROM home")?;
-    let home = statement.query_one((), |row| {
+    let sql = "SELECT path, inode, machine, born, device FROM home";
+    let home = conn.prepare_cached(sql)?.query_one((), |row| {
         Ok(HomeIdentity {
             path: row.get(0)?,
             inode: row.get(1)?,
             machine: row.get(2)?,
+            born: row.get(3)?,
+            device: row.get(4)?,
         })
     });
     home.optional()
 }
 
-fn settle(conn: &Connection, home: &HomeIdentity, workspaces: &str) -> rusqlite::Result<()> {
+/// Remembers the home in which the board is opened, if it knows of none.
+pub(crate) fn remember_first(conn: &Connection, home: &HomeIdentity) -> rusqlite::Result<()> {
+    match remembered(conn)? {
+        Some(_) => Ok(()),
+        None => remember(conn, "IGNORE", home),
+    }
+}
+
+/// Lets the board be this home's, whose workspaces are in the folder `workspaces`.
+pub(crate) fn settle(
+    conn: &Connection,
+    home: &HomeIdentity,
+    workspaces: &str,
+) -> rusqlite::Result<()> {
     if remembered(conn)?.as_ref() != Some(home) {
-        conn.execute(
-            "INSERT OR REPLACE INTO home (id, path, inode, machine) VALUES (1, ?1, ?2, ?3)",
-            (&home.path, home.inode, &home.machine),
-        )?;
+        remember(conn, "REPLACE", home)?;
     }
     place_workspaces(conn, workspaces)
+}
+
+fn remember(conn: &Connection, or: &str, home: &HomeIdentity) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT OR {or} INTO home (id, path, inode, machine, born, device) \
+         VALUES (1, ?1, ?2, ?3, ?4, ?5)"
+    );
+    let known = (
+        &home.path,
+        home.inode,
+        &home.machine,
+        home.born,
+        home.device,
+    );
+    conn.execute(&sql, known).map(drop)
 }
 
 /// The recorded workspaces that are at the default place of another home than the one whose workspaces

@@ -2,7 +2,8 @@
 //! again when one is reopened.
 
 use domain::actor::Actor;
-use domain::command::{Count, PromoteWaiting};
+use domain::command::{Count, PromoteWaiting, SHELL};
+use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -126,6 +127,9 @@ fn log_promoted(
     let mut count = 0;
     for (task, status) in promoted {
         if status == Status::Ready {
+            if work.is_chat && work.task(&task)?.assignee.as_deref() == Some(SHELL) {
+                return Err(Refusal::ShellFromChat.into());
+            }
             work.log(&task, &EventBody::Ready)?;
             count += 1;
         } else if let Some(parent) = parent {

@@ -25,6 +25,9 @@ pub(super) struct Step {
     /// The name of the actor; empty in the record of an older version.
     #[serde(default)]
     by: String,
+    /// The origin of the actor; `None` is the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -102,6 +105,12 @@ impl Inverse {
         }
     }
 
+    /// Returns true if it takes back the end of a task that has this status.
+    fn reopens(&self, now: &Status) -> bool {
+        let reopens = |to: &Status| now.is_finished() && !to.is_finished();
+        matches!(self, Self::Place { status, .. } if reopens(status))
+    }
+
     /// The same, and without this comment.
     pub(super) fn with_comment(mut self, came_with: Option<CommentId>) -> Self {
         if let Self::Place { comment, .. } = &mut self {
@@ -116,14 +125,16 @@ impl Inverse {
 pub(super) struct Act {
     steps: Vec<Step>,
     by: String,
+    from: Option<String>,
 }
 
 impl Act {
-    /// Begins an empty act by the actor of this name.
-    pub(super) fn by(name: &str) -> Self {
+    /// Begins an empty act by this actor.
+    pub(super) fn by(actor: &Actor) -> Self {
         Self {
             steps: Vec::new(),
-            by: name.to_owned(),
+            by: actor.name.clone(),
+            from: actor.origin.clone(),
         }
     }
 
@@ -132,6 +143,7 @@ impl Act {
             task: task.clone(),
             inverse,
             by: self.by.clone(),
+            from: self.from.clone(),
         });
     }
 
@@ -157,9 +169,15 @@ impl CarryOut for Undo {
     fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let event = self.event;
         let (first, last, steps) = find(work, event)?.ok_or(Refusal::NothingToUndo(event))?;
-        for Step { task, .. } in &steps {
-            if has_changed_since(work, task, first, last)? {
-                let task = task.clone();
+        for Step { task, inverse, .. } in &steps {
+            let changed = if has_changed_since(work, task, first, last)? {
+                Some(task.clone())
+            } else if inverse.reopens(&work.task(task)?.status) {
+                child_done_since(work, task, last)?
+            } else {
+                None
+            };
+            if let Some(task) = changed {
                 return Err(Refusal::ChangedSince { task }.into());
             }
         }
@@ -220,6 +238,21 @@ fn has_changed_since(
          UNION ALL SELECT 1 FROM undone WHERE first_event = ?3",
     )?;
     Ok(statement.exists((task.as_str(), last.0, first.0))?)
+}
+
+/// Returns a child of the task that was completed after that event, and so built upon its result. One
+/// that runs goes on and is marked.
+fn child_done_since(
+    work: &Work<'_>,
+    parent: &TaskId,
+    last: EventId,
+) -> Result<Option<TaskId>, Error> {
+    let sql = "SELECT child.id FROM task_links JOIN tasks AS child ON child.id = child_id \
+         WHERE parent_id = ?1 AND child.status = 'done' AND EXISTS ( \
+             SELECT 1 FROM task_events AS event \
+             WHERE event.task_id = child.id AND event.id > ?2 AND event.kind = 'completed') \
+         ORDER BY child.id LIMIT 1";
+    row::find(work.conn, sql, (parent.as_str(), last.0))
 }
 
 fn take_back(

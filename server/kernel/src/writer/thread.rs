@@ -4,6 +4,7 @@
 //! of its own, so that one that is refused takes nothing with it, and none is answered before the
 //! commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -128,7 +129,7 @@ impl State {
     }
 
     fn carry_out(&mut self, batch: Vec<Request>) {
-        let answers = match self.write(&batch) {
+        let answers = match caught(|| self.write(&batch)) {
             Ok(results) => {
                 let receipts = results.iter().flatten().flat_map(|done| &done.receipts);
                 let newest = receipts.flat_map(|receipt| &receipt.events).max();
@@ -253,6 +254,12 @@ impl Drop for Meanwhile<'_> {
     }
 }
 
+/// Runs a transaction; one that panics fails, so that a verb does not end the writer for everybody. What
+/// it borrows is sound afterwards, because unwinding rolls the transaction back.
+fn caught<T>(transaction: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(transaction)).unwrap_or(Err(Error::Internal))
+}
+
 /// Carries out one request of several. A refusal is its alone; any other error is everybody's.
 fn in_savepoint(
     transaction: &mut Transaction<'_>,
@@ -288,6 +295,8 @@ fn soon(inbox: &Receiver<Message>) -> Option<Message> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use domain::actor::Actor;
     use domain::command::CreateTask;
     use rand::SeedableRng;
@@ -313,34 +322,55 @@ mod tests {
         }
     }
 
-    #[test]
-    fn when_the_disk_is_full_the_whole_batch_fails_and_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
+    /// The state of a writer of a new board in this folder.
+    fn state(folder: &Path) -> State {
         let clock = Clock::default();
-        let path = folder.path().join("kanban.db");
+        let path = folder.join("kanban.db");
         let hold = Hold::shared(&path).unwrap();
         let held = Held {
             connection: open::for_writing(&path, clock.now(), crate::IfLost::Make).unwrap(),
             hold,
             damage: Damage::none_known(&path),
         };
-        let (publish, _listener) = watch::channel(EventId(0));
+        let (publish, _) = watch::channel(EventId(0));
         let rng = StdRng::seed_from_u64(1);
-        let mut state = State::new(held, clock, rng, publish, Questions::default());
+        State::new(held, clock, rng, publish, Questions::default())
+    }
+
+    fn tasks(state: &State) -> u32 {
+        let count = "SELECT count(*) FROM tasks";
+        let connection = &state.held.connection;
+        connection.query_one(count, (), |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_transaction_that_panics_fails_alone_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = state(folder.path());
+        let failed = caught(|| {
+            let request = create("half", String::new());
+            let transaction = state.held.connection.unchecked_transaction()?;
+            request.carry_out(&transaction, Timestamp(1), &mut state.rng)?;
+            std::panic::resume_unwind(Box::new(()));
+            #[expect(unreachable_code, reason = "it gives the closure its type")]
+            Ok(())
+        });
+        assert!(matches!(failed, Err(Error::Internal)));
+        assert_eq!(tasks(&state), 0);
+        state.carry_out(vec![create("after", String::new())]);
+        assert_eq!(tasks(&state), 1);
+    }
+
+    #[test]
+    fn when_the_disk_is_full_the_whole_batch_fails_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = state(folder.path());
         let limit = |state: &State, pages: u32| {
             state
                 .held
                 .connection
                 .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
                 .unwrap();
-        };
-        let tasks = |state: &State| {
-            let count = "SELECT count(*) FROM tasks";
-            state
-                .held
-                .connection
-                .query_one(count, (), |row| row.get::<_, u32>(0))
-                .unwrap()
         };
         let batch = [
             create("before", String::new()),

@@ -82,7 +82,7 @@ CREATE TABLE home (
     path    TEXT NOT NULL,
     inode   INTEGER NOT NULL,
     machine TEXT
-) STRICT;
+, born INTEGER, device INTEGER) STRICT;
 
 CREATE TABLE idempotency_keys (
     key     TEXT PRIMARY KEY,
@@ -104,7 +104,7 @@ CREATE TABLE pauses (
     lane  TEXT PRIMARY KEY,
     since INTEGER NOT NULL,
     by    TEXT NOT NULL
-) STRICT;
+, is_copy INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE places (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,

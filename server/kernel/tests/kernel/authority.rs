@@ -295,6 +295,39 @@ async fn a_chat_makes_nothing_of_the_shell_wait_for_what_it_can_finish() {
 }
 
 #[tokio::test]
+async fn a_chat_ends_nothing_that_a_task_of_the_shell_waits_for() {
+    let board = Board::new();
+    let parent = board.create(new("ada")).await;
+    let waits = board
+        .create(CreateTask {
+            parents: vec![parent.to_string()],
+            ..new("shell")
+        })
+        .await;
+    let complete = CompleteTask {
+        task: parent.clone(),
+        result: None,
+        summary: None,
+        metadata: None,
+    };
+    let archive = ArchiveTask {
+        task: parent.clone(),
+    };
+    let unlink = UnlinkTasks {
+        parent: parent.clone(),
+        child: waits.clone(),
+    };
+    let guest = Actor::in_chat("guest", true);
+    for command in [Command::from(complete), archive.into(), unlink.into()] {
+        let refused = refusal(board.give(&guest, command).await);
+        assert_eq!(refused, Refusal::ShellFromChat);
+    }
+    assert_eq!(board.status(&parent).await, Status::Ready);
+    board.complete(&parent, "done").await.unwrap();
+    assert_eq!(board.status(&waits).await, Status::Ready);
+}
+
+#[tokio::test]
 async fn a_chat_subscribes_no_other() {
     let board = Board::new();
     let task = board.task_named("task").await;

@@ -185,6 +185,19 @@ async fn deferrals_rest_longer_each_time_and_end_after_twenty_or_six_hours() {
 }
 
 #[tokio::test]
+async fn numbers_at_the_edge_neither_overflow_nor_stop_the_board() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    board.sql(
+        "UPDATE tasks SET deferred_for = 9223372036854775807, created_at = -9223372036854775808",
+    );
+    let stats = board.kernel.stats().await.unwrap();
+    assert_eq!(stats.oldest_ready_age_seconds, Some(i64::MAX));
+    defer(&board, &task).await;
+    assert_eq!(board.status(&task).await, Status::Blocked);
+}
+
+#[tokio::test]
 async fn a_failure_begins_the_row_of_deferrals_anew() {
     let board = Board::new();
     let task = board.task_named("task").await;

@@ -17,6 +17,8 @@ fn home(path: &str, inode: i64) -> HomeIdentity {
         path: path.to_owned(),
         inode,
         machine: None,
+        born: None,
+        device: None,
     }
 }
 

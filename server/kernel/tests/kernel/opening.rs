@@ -2,6 +2,7 @@
 
 use domain::command::Pause;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use kernel::{BoardFilter, Error, IfLost, Kernel, Options};
@@ -156,6 +157,22 @@ fn a_board_that_is_gone_or_empty_is_refused_where_there_has_been_one() {
     assert!(matches!(refuse(), Some(Error::Lost(_))));
     drop(Kernel::open(&path).unwrap());
     assert!(refuse().is_none());
+}
+
+#[test]
+fn a_board_with_two_names_is_refused_under_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_folder = |name: &str| folder.path().join(name);
+    let (board, soft, hard) = (in_folder("1.db"), in_folder("2.db"), in_folder("3.db"));
+    drop(Kernel::open(&board).unwrap());
+    symlink(&board, &soft).unwrap();
+    let refused = |path| matches!(Kernel::open(path).err(), Some(Error::Linked(_)));
+    assert!(refused(&soft));
+    assert!(!refused(&board));
+    fs::hard_link(&board, &hard).unwrap();
+    assert!(refused(&hard) && refused(&board));
+    fs::remove_file(&hard).unwrap();
+    assert!(!refused(&board));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, ClaimPolicy, ClaimTask, Command, CommentOnTask,
     CompleteTask, CreateTask, Created, ForgetEvents, InterruptRun, LEASE, LinkTasks, MoveTask,
-    Pause, RetryDelivery, SetPriority, Subscribe, UnblockTask,
+    Pause, Resume, RetryDelivery, SetPriority, Subscribe, UnblockTask,
 };
 use domain::id::TaskId;
 use domain::notify::Address;
@@ -231,7 +231,8 @@ fn give_up_deliveries(board: &Board) {
 fn pause(board: &Board) {
     let now = board.kernel.now().0;
     board.sql(&format!(
-        "INSERT OR IGNORE INTO pauses (lane, since, by) VALUES ('', {now}, 'import')"
+        "INSERT INTO pauses (lane, since, by, is_copy) VALUES ('', {now}, 'import', 1) \
+         ON CONFLICT (lane) DO UPDATE SET is_copy = 1"
     ));
 }
 
@@ -288,6 +289,10 @@ async fn what_another_board_was_still_to_tell_is_not_told_twice() {
         delivery: letter.id,
     };
     other.act(retry).await.unwrap();
+    // Not before they have said that this board is the only one.
+    let waiting = other.kernel.outbox().await.unwrap();
+    assert_eq!((waiting.due.len(), waiting.may_be_copy), (0, true));
+    other.act(Resume { lane: None }).await.unwrap();
     let due = other.kernel.outbox().await.unwrap().due;
     let told = other.kernel.due_deliveries(due[0].place, 9).await.unwrap();
     assert_eq!(told[0].key, letter.key);
@@ -367,6 +372,21 @@ async fn a_file_whose_tasks_are_computed_is_no_board() {
         refused.to_string().contains("is not a kanban database"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_number_beyond_what_can_be_reckoned_with_is_not_taken_in() {
+    let board = Board::new();
+    board.task_named("task").await;
+    let export = export(&board).await;
+    for (column, value) in [("deferred_for", i64::MAX), ("deferred_for", i64::MIN)] {
+        let edited = export.replace(&format!("\"{column}\":0"), &format!("\"{column}\":{value}"));
+        let refused = import(&Board::new(), &edited).await.unwrap_err();
+        let refused = refused.to_string();
+        assert!(refused.contains("deferred_for is too large"), "{refused}");
+    }
+    let priority = export.replace("\"priority\":0", &format!("\"priority\":{}", i64::MAX));
+    import(&Board::new(), &priority).await.unwrap();
 }
 
 #[tokio::test]

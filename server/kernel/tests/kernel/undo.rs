@@ -239,6 +239,32 @@ async fn children_follow_when_the_end_of_their_parent_is_taken_back() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_task_stays_once_a_child_was_done_with_its_result() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.child_of(&[&parent]).await;
+    let archive = ArchiveTask {
+        task: parent.clone(),
+    };
+    for end in [complete(&parent), archive.into()] {
+        let receipt = board.act(end).await.unwrap();
+        let done = board.act(complete(&child)).await.unwrap();
+        let event = an_event(&receipt);
+        assert_eq!(
+            refusal(board.act(Undo { event }).await),
+            Refusal::ChangedSince {
+                task: child.clone()
+            }
+        );
+        for receipt in [&done, &receipt] {
+            let event = an_event(receipt);
+            board.act(Undo { event }).await.unwrap();
+        }
+        assert_eq!(board.status(&child).await, Status::Todo);
+    }
+}
+
+#[tokio::test]
 async fn a_worker_that_was_stopped_is_not_brought_back() {
     let board = Board::new();
     let id = board.task_named("task").await;
@@ -379,6 +405,18 @@ async fn the_event_says_what_was_undone() {
         board.newest_payload(&id).await,
         serde_json::to_string(&body).unwrap()
     );
+}
+
+#[tokio::test]
+async fn the_last_act_of_an_actor_is_one_from_its_own_origin() {
+    let board = Board::new();
+    let id = board.task_named("task").await;
+    let chat = person().from_origin("telegram:7");
+    board.give(&chat, to(&id, Status::Triage)).await.unwrap();
+    for (actor, kind) in [(person(), "created"), (chat, "status")] {
+        let last = board.kernel.last_act_by(&actor).await.unwrap().unwrap();
+        assert_eq!(last.kind, kind);
+    }
 }
 
 #[tokio::test]

@@ -66,12 +66,9 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
     remove_unfinished(&db).with_context(|| format!("cannot clear up {}", home.root().display()))?;
     let copied = progress::blocking("restoring the board", || copies::copy(&args.file, &fresh))
         .with_context(|| format!("cannot restore {}", args.file.display()))?;
-    if !is_own {
-        let (now, identity) = (kernel::Clock::default().now(), home.identity()?);
-        copies::take_in(&fresh, now, "restore", &identity, &home.workspaces())?;
-        // What it was opened by.
-        fs::remove_file(kernel::lock_file(&fresh)).ok();
-    }
+    let (now, identity) = (kernel::Clock::default().now(), home.identity()?);
+    let from = (!is_own).then_some("restore");
+    copies::take_in(&fresh, now, from, &identity, &home.workspaces())?;
     let kept = if is_there {
         Some(progress::blocking("keeping the old board", || {
             keep(&db, home)

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let last = match args.event {
         Some(_) => None,
-        None => session.kernel.last_act_by(&session.author).await?,
+        None => session.kernel.last_act_by(&session.actor()).await?,
     };
     let event = args.event.map(EventId).or(last.as_ref().map(|it| it.id));
     let event =

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 
-use super::golden::verbs;
+use super::golden::{example, verbs};
 use crate::harness::{Board, said, text};
 use crate::workers::Worker;
 
@@ -16,31 +16,21 @@ enum Who {
     Nobody,
 }
 
-/// Every verb with words that make sense; `TASK` is another task than the worker's own.
-const VERBS: [(&str, &str, Who); 49] = {
+/// Verbs with words that make sense; `TASK` is another task than the worker's own. Every other verb is
+/// for people alone: its first example is refused.
+const VERBS: [(&str, &str, Who); 22] = {
     use Who::{Chats, Nobody, Workers, WorkersAndChats};
     [
-        ("serve", "", Nobody),
-        ("daemon", "", Nobody),
+        ("complete", "TASK", Nobody),
         ("dispatch", "", Nobody),
-        ("init", "", Nobody),
-        ("sample", "", Nobody),
+        ("heartbeat", "TASK", Nobody),
         ("create", "new", WorkersAndChats),
         ("list", "", WorkersAndChats),
         ("show", "TASK", WorkersAndChats),
         ("context", "TASK", WorkersAndChats),
-        ("claim", "TASK", Nobody),
         ("comment", "TASK a word", WorkersAndChats),
-        ("complete", "TASK", Nobody),
         ("block", "TASK why", Chats),
         ("unblock", "TASK", Chats),
-        ("promote", "TASK", Nobody),
-        ("assign", "TASK ada", Nobody),
-        ("link", "TASK TASK", Nobody),
-        ("unlink", "TASK TASK", Nobody),
-        ("archive", "TASK", Nobody),
-        ("edit", "TASK --title x", Nobody),
-        ("move", "TASK triage", Nobody),
         ("inbox", "", Chats),
         (
             "notify-subscribe",
@@ -53,27 +43,11 @@ const VERBS: [(&str, &str, Who); 49] = {
             "TASK --platform webhook --chat-id ci",
             Chats,
         ),
-        ("backup", "copy.db", Nobody),
-        ("export", "", Nobody),
-        ("import", "/dev/null", Nobody),
         ("why", "TASK", WorkersAndChats),
         ("runs", "TASK", WorkersAndChats),
         ("log", "TASK", Chats),
-        ("heartbeat", "TASK", Nobody),
-        ("cancel", "TASK", Nobody),
-        ("undo", "1", Nobody),
         ("lanes", "", WorkersAndChats),
-        ("pause", "", Nobody),
-        ("resume", "", Nobody),
         ("stats", "", WorkersAndChats),
-        ("gc", "", Nobody),
-        ("tail", "TASK", Nobody),
-        ("watch", "", Nobody),
-        ("open", "", Nobody),
-        ("token", "show", Nobody),
-        ("doctor", "", Nobody),
-        ("restore", "copy.db", Nobody),
-        ("slash", "list", Nobody),
         ("guide", "", WorkersAndChats),
         ("completions", "bash", Workers),
         ("man", "", Workers),
@@ -87,13 +61,17 @@ async fn each_verb_is_refused_to_whom_it_is_not_named_for() -> anyhow::Result<()
     let other = board.create("other", &[]).await?;
     let worker = Worker::of(&board, &own).await?;
     for verb in verbs(&board).await? {
-        let is_known = VERBS.iter().any(|(known, ..)| **known == verb);
-        assert!(is_known, "who may use {verb}?");
-    }
-    for (verb, words, who) in VERBS {
-        let words = words.replace("TASK", other.as_str());
-        let mut command = board.command(verb)?;
-        command.args(words.split_whitespace());
+        let known = VERBS.iter().find(|(known, ..)| **known == verb);
+        let who = known.map_or(Who::Nobody, |(.., who)| *who);
+        let words = match known {
+            Some((_, words, _)) => {
+                let words = words.replace("TASK", other.as_str());
+                words.split_whitespace().map(str::to_owned).collect()
+            }
+            None => example(&board, &verb, other.as_str()).await?.split_off(1),
+        };
+        let mut command = board.command(&verb)?;
+        command.args(&words);
         command.env("KANBAN_RUN_TOKEN", &worker.token);
         let told = said(command.env("KANBAN_TASK", own.as_str())).await?;
         let is_refused = told.err.contains("a worker may ") || told.err.contains("a worker of ");
@@ -101,7 +79,8 @@ async fn each_verb_is_refused_to_whom_it_is_not_named_for() -> anyhow::Result<()
         assert_eq!(is_refused, !is_let_in, "worker: {verb}: {told:?}");
         assert_eq!(told.code == Some(0), is_let_in, "worker: {verb}: {told:?}");
 
-        let line = format!("{verb} {words}");
+        let quoted: String = words.iter().map(|word| format!(" '{word}'")).collect();
+        let line = format!("{verb}{quoted}");
         let told = board.kanban(&["slash", &line]).await?;
         let is_refused = told.out.contains("a chat cannot ")
             || told.out.contains("in a chat, only somebody")

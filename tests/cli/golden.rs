@@ -1,5 +1,6 @@
 //! The interfaces that others rely on: the help of every verb, and the keys of every JSON.
 
+use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::harness::golden::{golden, shape};
@@ -14,6 +15,31 @@ pub(crate) async fn verbs(board: &Board) -> anyhow::Result<Vec<String>> {
     let verbs = lines.filter_map(|line| line.strip_prefix("  "));
     let names = verbs.filter_map(|line| line.split_whitespace().next());
     Ok(names.map(str::to_owned).collect())
+}
+
+/// The arguments of the first example in the help of a verb, about `task`: what is asked of a verb that
+/// a test does not know by name.
+pub(crate) async fn example(board: &Board, verb: &str, task: &str) -> anyhow::Result<Vec<String>> {
+    let help = help(board, &[verb, "--help"]).await?.out;
+    let begin = format!("  kanban {verb}");
+    let mut lines = help.lines();
+    let line = lines.find_map(|line| line.strip_prefix(&begin));
+    let line = line.with_context(|| format!("the help of {verb} has no example"))?;
+    let mut words = vec![verb.to_owned()];
+    // Whoever quotes several words means one.
+    for (number, part) in line.split('\'').enumerate() {
+        if number % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            let own = part
+                .split_whitespace()
+                .take_while(|it| !it.starts_with(['(', '#', '|', '&', '<']));
+            words.extend(
+                own.map(|word| if word.starts_with("t_") { task } else { word }.to_owned()),
+            );
+        }
+    }
+    Ok(words)
 }
 
 async fn help(board: &Board, words: &[&str]) -> anyhow::Result<Said> {

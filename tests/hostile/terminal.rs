@@ -8,7 +8,7 @@ use super::json::told_in;
 use super::seed::{self, Tasks};
 use super::{FORGED, assert_harmless, short, sources_in};
 use crate::cli::follow::{Following, line};
-use crate::cli::golden::verbs;
+use crate::cli::golden::{example, verbs};
 use crate::harness::golden::golden;
 use crate::harness::{Board, Said, said};
 
@@ -38,7 +38,8 @@ const LEFT: [(&str, &str); 13] = [
     ("completions", "as above"),
 ];
 
-/// What is asked of each other verb. Each changes a board of its own.
+/// What is asked of other verbs; of those that are not here, their first example. Each changes a board
+/// of its own.
 fn calls(tasks: &Tasks) -> Vec<Vec<String>> {
     let Tasks {
         ready,
@@ -149,15 +150,14 @@ fn look_at(words: &[&str], said: &Said) -> BTreeSet<String> {
 async fn whatever_the_file_holds_no_verb_prints_what_a_terminal_obeys() -> anyhow::Result<()> {
     let board = Board::without_server()?;
     let tasks = seed::seed(&board).await?;
-    let calls = calls(&tasks);
-    let mut looked_at: BTreeSet<&str> = calls.iter().map(|it| it[0].as_str()).collect();
-    looked_at.extend(LEFT.map(|(verb, _)| verb));
-    let all = verbs(&board).await?;
-    let all: BTreeSet<&str> = all.iter().map(String::as_str).collect();
-    assert_eq!(
-        looked_at, all,
-        "what does each verb print of hostile texts?"
-    );
+    let mut calls = calls(&tasks);
+    for verb in verbs(&board).await? {
+        let is_known = LEFT.iter().any(|(left, _)| **left == verb)
+            || calls.iter().any(|words| words.first() == Some(&verb));
+        if !is_known {
+            calls.push(example(&board, &verb, &tasks.ready).await?);
+        }
+    }
     let mut shown = BTreeSet::new();
     let carried_out = stream::iter(&calls).map(|words| carried_out(&board, &tasks, words));
     let carried_out: Vec<_> = carried_out.buffered(AT_ONCE).try_collect().await?;

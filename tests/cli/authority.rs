@@ -1,6 +1,8 @@
 //! The authority for each verb: a person may use all of them, a worker those of its protocol, a
 //! chat those of the guide.
 
+use std::iter;
+
 use anyhow::Context as _;
 
 use super::golden::{example, verbs};
@@ -79,8 +81,11 @@ async fn each_verb_is_refused_to_whom_it_is_not_named_for() -> anyhow::Result<()
         assert_eq!(is_refused, !is_let_in, "worker: {verb}: {told:?}");
         assert_eq!(told.code == Some(0), is_let_in, "worker: {verb}: {told:?}");
 
-        let quoted: String = words.iter().map(|word| format!(" '{word}'")).collect();
-        let line = format!("{verb}{quoted}");
+        let quoted = words.iter().map(|word| format!("'{word}'"));
+        let line = iter::once(verb.clone())
+            .chain(quoted)
+            .collect::<Vec<_>>()
+            .join(" ");
         let told = board.kanban(&["slash", &line]).await?;
         let is_refused = told.out.contains("a chat cannot ")
             || told.out.contains("in a chat, only somebody")

@@ -40,6 +40,10 @@ pub(super) fn relative(now: Timestamp, at: Timestamp) -> String {
 
 /// Reads a moment that is still to come, in the time zone of the machine: `18:00` is today or tomorrow,
 /// `2027-01-04` is the beginning of that day.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an argument is read before there is a board whose clock could be asked"
+)]
 pub(super) fn coming_moment(text: &str) -> Result<Timestamp, String> {
     let now = Zoned::now();
     let at = |moment: DateTime| moment.to_zoned(now.time_zone().clone()).ok();
@@ -89,6 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "as above")]
     fn a_moment_is_a_time_of_day_a_date_or_both() {
         let day = coming_moment("2027-01-04").unwrap();
         let hour = coming_moment("2027-01-04 18:00").unwrap();

@@ -66,6 +66,7 @@ use super::output::Output;
 use super::session::Session;
 
 /// A verb, with its arguments.
+#[expect(clippy::large_enum_variant, reason = "there is one of them")]
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     Serve(serve::Args),

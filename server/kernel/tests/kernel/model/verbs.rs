@@ -358,10 +358,8 @@ impl Model {
     pub(super) fn put(&mut self, task: usize, to: Status, end: Outcome) {
         let uncounted = [Outcome::Deferred, Outcome::Interrupted, Outcome::Reclaimed];
         let card = &mut self.cards[task];
-        if card.run.take().is_some() {
-            if !uncounted.contains(&end) {
-                card.ends.push(end);
-            }
+        if card.run.take().is_some() && !uncounted.contains(&end) {
+            card.ends.push(end);
         }
         self.stand(task, to);
     }

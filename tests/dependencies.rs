@@ -1,6 +1,9 @@
 //! The dependency rule that keeps the parts apart, checked against cargo's own output.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
@@ -172,5 +175,69 @@ fn the_browsers_half_is_not_built_with_the_servers() -> anyhow::Result<()> {
         .context("no members")?;
     assert!(!members.is_empty());
     assert!(!members.iter().any(|id| id == frontend));
+    Ok(())
+}
+
+/// Packages whose parts, the modules at the top, form no ring: each may be read before those that use
+/// it.
+const WITHOUT_RINGS: [&str; 2] = ["server/src", "server/notifier/src"];
+
+#[test]
+fn the_parts_of_the_doors_and_of_the_notifier_form_no_ring() -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for package in WITHOUT_RINGS {
+        let folder = root.join(package);
+        let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let part = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+            if !matches!(part, "lib" | "main" | "tests" | "receiver") {
+                used_below(&path, uses.entry(part.to_owned()).or_default())?;
+            }
+        }
+        let parts: BTreeSet<String> = uses.keys().cloned().collect();
+        for (part, used) in &mut uses {
+            used.retain(|it| it != part && parts.contains(it));
+        }
+        // What uses nothing that is left cannot be in a ring.
+        while let Some(last) = uses.iter().find(|(_, used)| used.is_empty()) {
+            let last = last.0.clone();
+            uses.remove(&last);
+            for used in uses.values_mut() {
+                used.remove(&last);
+            }
+        }
+        ensure!(uses.is_empty(), "a ring in {package}: {uses:#?}");
+    }
+    Ok(())
+}
+
+/// Collects the names that stand after `crate::` in the code below `path`, without its tests.
+fn used_below(path: &Path, used: &mut BTreeSet<String>) -> anyhow::Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            used_below(&entry?.path(), used)?;
+        }
+    }
+    let is_code = path.extension() == Some(OsStr::new("rs"));
+    if !is_code || path.ends_with("tests.rs") {
+        return Ok(());
+    }
+    let text = fs::read_to_string(path)?;
+    let code = text
+        .split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default();
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let code: String = lines.collect();
+    for rest in code.split("crate::").skip(1) {
+        let (names, _) = rest.split_once(';').unwrap_or((rest, ""));
+        let is_list = names.starts_with('{');
+        let names = names.split(|it: char| !it.is_alphanumeric() && it != '_');
+        let names = names.filter(|name| !name.is_empty()).map(str::to_owned);
+        used.extend(names.take(if is_list { usize::MAX } else { 1 }));
+    }
     Ok(())
 }

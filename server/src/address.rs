@@ -6,14 +6,19 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dispatcher::plain_file;
+use dispatcher::{Home, plain_file};
 use kernel::wait_for_lock;
 
 /// The time limit for the lock: [`find`] takes it for a moment.
 const LOCK_LIMIT: Duration = Duration::from_millis(25);
+
+/// The file in which the server of a home folder writes down its address.
+pub(crate) fn file(home: &Home) -> PathBuf {
+    home.root().join("kanban/server.address")
+}
 
 /// Keeps the address known. Dropping it says that the server is gone.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ mod attempts;
 mod caller;
 mod credential;
 mod front_door;
+mod hash;
 mod host;
 mod keys;
 mod launch;
@@ -42,6 +43,7 @@ use workers::Wish;
 
 pub(crate) use caller::Caller;
 pub(crate) use front_door::FrontDoor;
+pub(crate) use hash::hash;
 pub(crate) use left::LeftSessions;
 pub(crate) use login::routes;
 pub(crate) use proof::require as require_proof;
@@ -74,7 +76,7 @@ pub(crate) async fn guard(
     };
     match admitted {
         Ok(pass) => {
-            let is_page = request.method() == Method::GET && crate::page::wants_html(&request);
+            let is_page = request.method() == Method::GET && crate::headers::wants_html(&request);
             let renewed = is_page
                 .then(|| state.door.renewed_cookie(request.headers(), now))
                 .flatten();
@@ -144,11 +146,13 @@ fn refuse(refusal: Refusal, request: &Request) -> Response {
         Refusal::Stranger | Refusal::WrongToken if is_upgrade(request) => {
             forbidden("token required")
         }
-        Refusal::Stranger | Refusal::WrongToken if crate::page::wants_html(request) => login::page(
-            login::Notice::None,
-            request.headers(),
-            login::deep_link(request),
-        ),
+        Refusal::Stranger | Refusal::WrongToken if crate::headers::wants_html(request) => {
+            login::page(
+                login::Notice::None,
+                request.headers(),
+                login::deep_link(request),
+            )
+        }
         Refusal::Stranger | Refusal::WrongToken => {
             let response = crate::http_error::detail(StatusCode::UNAUTHORIZED, "token required");
             ([(WWW_AUTHENTICATE, "Bearer")], response).into_response()

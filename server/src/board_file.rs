@@ -8,7 +8,7 @@ use dispatcher::Home;
 use kernel::{Alone, IfLost, Kernel, Options};
 
 use crate::file_system;
-use crate::serve::make_private_folder;
+use crate::file_system::make_private_folder;
 
 /// Opens the board, and makes one in a home folder that is new. It blocks.
 pub(crate) fn open(home: &Home) -> anyhow::Result<Kernel> {
@@ -64,7 +64,7 @@ pub(crate) fn has_been_used(home: &Home) -> bool {
         || [home.runs(), home.logs(), home.workspaces()]
             .iter()
             .any(|folder| folder.exists())
-        || crate::serve::address_file(home).exists()
+        || crate::address::file(home).exists()
 }
 
 /// Checks the file for damage while it is in use. A finding goes into the log and into the health

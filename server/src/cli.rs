@@ -29,8 +29,6 @@ use paint::Paint;
 use usage::Senseless;
 use verbs::Verb;
 
-pub(crate) use text::moment;
-
 /// The position of the global flags in the help of a verb.
 const AFTER_THE_VERBS_OWN: usize = 900;
 

@@ -127,7 +127,7 @@ fn what_was_done(events: &[Event], now: Timestamp) -> Option<String> {
     let counts = counts.map(|(name, count)| format!("{name}={count}"));
     Some(format!(
         "[{}] {}",
-        crate::cli::moment(now),
+        crate::moment::moment(now),
         counts.join(" ")
     ))
 }

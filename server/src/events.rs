@@ -50,9 +50,6 @@ const MAX_MESSAGE_BYTES: usize = 4 * 1024;
 /// connection that is closed with something unread, and a reset may overtake the close frame.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The most listeners at once. Each costs a few tens of kilobytes.
-pub(crate) const MAX_LISTENERS: usize = 256;
-
 /// The message to a page whose cursor is unknown here, so that it reads the board again.
 const RESET: &str = r#"{"reset":true}"#;
 

@@ -1,7 +1,9 @@
 //! The file system of a folder. SQLite's write-ahead log needs memory that all processes share,
 //! which a network mount does not have (<https://sqlite.org/wal.html>, "Overview", disadvantage 3).
 
+use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use rustix::fs::statfs;
@@ -16,6 +18,11 @@ const NETWORK: [(u64, &str); 7] = [
     (0x564c, "NCP"),
     (0x7375_7245, "Coda"),
 ];
+
+/// Makes a folder that nobody else may look into. One that exists stays as it is.
+pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
 
 /// The name of the network file system that `folder` lies on, if it does.
 pub(crate) fn network_mount(folder: &Path) -> io::Result<Option<&'static str>> {

@@ -5,6 +5,7 @@ mod address;
 mod any_verb;
 mod auth;
 mod board_file;
+mod bounds;
 pub mod cli;
 mod daemon;
 mod dashboard_config;
@@ -21,6 +22,7 @@ mod lines;
 mod listen;
 mod log_page;
 mod metrics;
+mod moment;
 mod other_boards;
 mod page;
 mod plain_page;
@@ -105,7 +107,7 @@ impl AppState {
             relay: Arc::default(),
             statuses: Arc::default(),
             under_way: UnderWay::default(),
-            sockets: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
+            sockets: Arc::new(Semaphore::new(bounds::MAX_LISTENERS)),
             started: rand::random(),
             leptos: page::options(),
         }))
@@ -134,7 +136,10 @@ impl FromRef<AppState> for LeptosOptions {
 /// Every route of the server, behind the front door.
 pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
     let routes = page::routes(&state)
-        .nest("/api/plugins/kanban", rest::routes(&state))
+        .nest(
+            "/api/plugins/kanban",
+            rest::routes(&state, get(events::events)),
+        )
         .merge(auth::routes())
         .merge(chats)
         .merge(guide::routes())
@@ -147,7 +152,7 @@ pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
         .layer(from_fn_with_state(state.clone(), auth::require_proof))
         .layer(from_fn_with_state(state.turns.clone(), limits::turn))
         .layer(from_fn(limits::size))
-        .layer(DefaultBodyLimit::max(limits::MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(bounds::MAX_BODY_BYTES))
         .layer(from_fn_with_state(state.clone(), auth::guard))
         .layer(from_fn(plain_page::dress))
         .layer(CompressionLayer::new())

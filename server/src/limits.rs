@@ -17,16 +17,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::auth::Caller;
+use crate::bounds::MAX_BODY_BYTES;
 use crate::http_error;
 use crate::listen::{Seat, until_sent};
 use crate::metrics::Metrics;
-
-/// The largest body, in bytes. A task's text is a few kilobytes; this leaves room for a long report
-/// as a result.
-pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-
-/// The longest lease of a claim without a heartbeat, in seconds: a day.
-pub(crate) const LONGEST_LEASE: i64 = 86_400;
 
 /// The longest path with its query, in bytes. Ours are a hundredth of that.
 const MAX_URL_BYTES: usize = 8 * 1024;

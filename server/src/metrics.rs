@@ -143,7 +143,7 @@ impl AppState {
     fn of_server(&self, text: &mut Text) {
         let metrics = &self.metrics;
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let sockets = crate::events::MAX_LISTENERS - self.sockets.available_permits();
+        let sockets = crate::bounds::MAX_LISTENERS - self.sockets.available_permits();
         let listeners = "Listeners: sockets and log streams.";
         text.gauge("kanban_sockets", listeners, sockets);
         let frames = read(&metrics.frames);

@@ -12,7 +12,7 @@ use app::api::backend::{Backend, FormProof};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -40,9 +40,8 @@ pub(crate) fn options() -> LeptosOptions {
 }
 
 /// The most pages that are rendered at once. A rendering takes a processor, and memory for all its
-/// cards as long as it lasts: all tabs of a browser that starts again would only wait for each
-/// other.
-const RENDERED_AT_ONCE: usize = 2;
+/// cards as long as it lasts: some 50 MB for 10,000 of them.
+const RENDERED_AT_ONCE: usize = 1;
 
 /// A route for each page and for each server function.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
@@ -83,7 +82,7 @@ pub(crate) async fn file_or_not_found(
     if let Some(file) = site::file(&request) {
         return file;
     }
-    if !wants_html(&request) {
+    if !headers::wants_html(&request) {
         return (StatusCode::NOT_FOUND, "not found\n").into_response();
     }
     let options = state.leptos.clone();
@@ -148,13 +147,4 @@ fn provide_to_page(state: &AppState) {
     }
     // A page shows the board of one moment to one person; no cache may answer with it later.
     response.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-}
-
-/// Returns true when a person in front of a browser waits for the answer.
-pub(crate) fn wants_html(request: &Request<Body>) -> bool {
-    request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
 }

@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use domain::text::one_line;
 use serde::Deserialize;
 
-use crate::page::wants_html;
+use crate::headers::wants_html;
 use crate::preferences;
 
 /// The part of a refusal that is read, in bytes: more is none.

@@ -38,17 +38,18 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::routing::{MethodRouter, get, patch, post};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{AppState, events, http_error};
+use crate::{AppState, http_error};
 
 /// The routes, to be mounted at `/api/plugins/kanban`.
-pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+pub(crate) fn routes(state: &AppState, events: MethodRouter<AppState>) -> Router<AppState> {
     Router::from(documented())
         .merge(undocumented())
+        .route("/events", events)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(state.clone(), once::once))
@@ -115,10 +116,9 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(dispatch::resume))
 }
 
-/// The socket, and what is only refused.
+/// What is only refused.
 fn undocumented() -> Router<AppState> {
     not_offered::routes()
-        .route("/events", get(events::events))
         // To the original, any other verb than POST asks for a task of this name.
         .route("/tasks/bulk", get(no_such_task).patch(no_such_task))
         .route("/tasks/{id}/attachments", post(attachments::not_taken))

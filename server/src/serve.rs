@@ -1,10 +1,9 @@
 //! A running server: opens the board, listens, starts the dispatcher, and ends everything in order.
 
-use std::fs::{DirBuilder, create_dir_all};
+use std::fs::create_dir_all;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -173,7 +172,7 @@ fn announce(address: SocketAddr, launch_link: &str) -> io::Result<()> {
 
 /// The address of the server of `home` for browsers, if one is running.
 pub(crate) fn url_of(home: &Home) -> io::Result<Option<String>> {
-    address::find(&address_file(home))
+    address::find(&address::file(home))
 }
 
 /// The servers of `home`, as every dispatcher and verb has to know of them. It blocks. What cannot be
@@ -188,15 +187,6 @@ pub(crate) fn servers_of(home: &Home) -> Servers {
         true
     });
     Servers { url, is_reachable }
-}
-
-/// Makes a folder that nobody else may look into. One that exists stays as it is.
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-pub(crate) fn address_file(home: &Home) -> PathBuf {
-    home.root().join("kanban/server.address")
 }
 
 fn reachable_file(home: &Home) -> PathBuf {
@@ -221,7 +211,7 @@ const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
 /// Makes the server known to other commands until the task is aborted: at once, or when the one that is
 /// known has gone.
 fn publish(home: &Home, url: &str) -> anyhow::Result<JoinHandle<()>> {
-    let (path, url) = (address_file(home), url.to_owned());
+    let (path, url) = (address::file(home), url.to_owned());
     path.parent().map(create_dir_all).transpose()?;
     let mut published = address::publish(&path, &url)
         .with_context(|| format!("cannot write {}", path.display()))?;

@@ -136,14 +136,12 @@ fn declared(verb: &BoardVerb) -> Option<Vec<String>> {
     let (name, fields) = tagged.as_object()?.iter().next()?;
     let mut words = vec![name.trim_end_matches("_task").replace('_', "-")];
     for (field, value) in fields.as_object()? {
-        let value = match value {
-            Value::Null => continue,
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        words.push(match field.as_str() {
-            "task" => value,
-            field => format!("--{field}={value}"),
+        words.push(match (field.as_str(), value) {
+            (_, Value::Null | Value::Bool(false)) => continue,
+            (field, Value::Bool(true)) => format!("--{field}"),
+            ("task", Value::String(task)) => task.clone(),
+            (field, Value::String(text)) => format!("--{field}={text}"),
+            (field, other) => format!("--{field}={other}"),
         });
     }
     Some(words)

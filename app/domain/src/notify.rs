@@ -99,7 +99,7 @@ pub const TOLD: [&str; 5] = ["completed", "blocked", "gave_up", "crashed", "time
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.
-pub const KINDS: [&str; 28] = [
+pub const KINDS: [&str; 30] = [
     "created",
     "ready",
     "claimed",
@@ -127,6 +127,8 @@ pub const KINDS: [&str; 28] = [
     "adopted",
     "demoted",
     "marked",
+    "unmarked",
+    "snoozed",
     "undone",
 ];
 

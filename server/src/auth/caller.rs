@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use domain::actor::{Actor, RequestKey};
 use domain::id::RunToken;
 
+use super::hash::hash;
 use super::keys::Session;
-use crate::rest::once::hash;
 
 /// The name of callers with the board's token in the event log; as in the original.
 const DASHBOARD: &str = "dashboard";

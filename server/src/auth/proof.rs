@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use super::caller::{Caller, Pass};
 use super::credential::parameter;
 use crate::AppState;
-use crate::limits::MAX_BODY_BYTES;
+use crate::bounds::MAX_BODY_BYTES;
 
 /// The header in which scripts send it.
 const HEADER: HeaderName = HeaderName::from_static("x-kanban-proof");

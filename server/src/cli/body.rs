@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::session::Session;
-use crate::limits::MAX_BODY_BYTES;
+use crate::bounds::MAX_BODY_BYTES;
 
 /// Where a body comes from.
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,13 @@
 //! The formats of text in a terminal.
 
+pub(super) use crate::moment::moment;
+
 use domain::event::Event;
 use domain::status::Status;
 use domain::text::one_line;
 use domain::time::{Seconds, Timestamp};
 use jiff::Zoned;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 /// A mark that is quicker to find than a word.
 pub(super) const fn icon(status: &Status) -> char {
@@ -19,15 +20,6 @@ pub(super) const fn icon(status: &Status) -> char {
         Status::Archived => '—',
         Status::Triage | Status::Other(_) => '?',
     }
-}
-
-/// `YYYY-MM-DD HH:MM`, local.
-pub(crate) fn moment(at: Timestamp) -> String {
-    let moment = jiff::Timestamp::from_second(at.0).unwrap_or_default();
-    moment
-        .to_zoned(TimeZone::system())
-        .strftime("%Y-%m-%d %H:%M")
-        .to_string()
 }
 
 /// The time relative to now: `3m 5s ago`, `in 2h`.

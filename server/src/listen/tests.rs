@@ -15,7 +15,8 @@ use tokio::time::Instant;
 
 use super::seats::MAX_CONNECTIONS;
 use super::{HEAD_LIMIT, listen};
-use crate::limits::{self, MAX_BODY_BYTES, Turns};
+use crate::bounds::MAX_BODY_BYTES;
+use crate::limits::{self, Turns};
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
 

@@ -12,15 +12,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use data_encoding::HEXLOWER;
 use domain::actor::{Actor, RequestKey};
 use domain::command::{KeepAnswer, MAX_CHANGES};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::undo::KANBAN_UNDO;
 use crate::AppState;
-use crate::auth::Caller;
+use crate::auth::{Caller, hash};
 use crate::http_error::{self, HttpError};
 
 pub(crate) use under_way::UnderWay;
@@ -153,16 +151,4 @@ async fn keep(
         http_error::log(&error, "the answer to a request could not be kept");
     }
     Ok(Response::from_parts(head, Body::from(body)))
-}
-
-/// Half of a SHA-256 over parts that cannot run into one another.
-pub(crate) fn hash(parts: &[&[u8]]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part.len().to_le_bytes());
-        hasher.update(part);
-    }
-    let mut hash = HEXLOWER.encode(&hasher.finalize());
-    hash.truncate(32);
-    hash
 }

@@ -14,8 +14,8 @@ use super::input::{Named, NumberParameter, OptionalBody, TaskParameter, lenient}
 use super::{tasks, undo, wire};
 use crate::AppState;
 use crate::auth::Caller;
+use crate::bounds::LONGEST_LEASE;
 use crate::http_error::HttpError;
-use crate::limits::LONGEST_LEASE;
 
 lenient! {
     /// The terms of a claim.

@@ -107,6 +107,7 @@ fn in_words(event: &Event) -> String {
             Some("parents_finished") => "What it waits for is finished again".to_owned(),
             _ => because("Will wait again when its run ends", word("parent")),
         },
+        "snoozed" => "Snoozed".to_owned(),
         "undone" => "Taken back".to_owned(),
         "interrupted" => "Interrupted; does not count as an attempt".to_owned(),
         "adopted" => "Found running after a restart of the server".to_owned(),

@@ -51,7 +51,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 /// A name of its own, beside the copies that are made before a migration.
 fn in_backups(session: &Session) -> anyhow::Result<PathBuf> {
     let folder = session.home.backups();
-    crate::serve::make_private_folder(&folder)
+    crate::file_system::make_private_folder(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
     let (now, process) = (session.kernel.now().0, std::process::id());
     Ok(folder.join(format!("kanban-{now}-{process}.db")))

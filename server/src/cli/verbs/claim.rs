@@ -6,10 +6,10 @@ use domain::command::{ClaimTask, LEASE};
 use domain::time::Seconds;
 use serde_json::json;
 
+use crate::bounds::LONGEST_LEASE;
 use crate::cli::json::TaskObject;
 use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
-use crate::limits::LONGEST_LEASE;
 
 /// Take a ready task to work on it yourself
 #[derive(Debug, clap::Args)]

@@ -4,10 +4,10 @@ use domain::command::{Heartbeat, LEASE};
 use domain::time::Seconds;
 use serde_json::json;
 
+use crate::bounds::LONGEST_LEASE;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
-use crate::limits::LONGEST_LEASE;
 
 /// Say that the worker of a task makes progress, and keep its claim
 #[derive(Debug, clap::Args)]

@@ -9,9 +9,10 @@ use dispatcher::Home;
 use kernel::{Alone, copies};
 use serde_json::json;
 
+use crate::board_file;
 use crate::cli::output::Output;
 use crate::cli::progress;
-use crate::{board_file, serve};
+use crate::file_system::make_private_folder;
 
 /// Put a backup into the place of the board
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Resu
         "{} is no regular file",
         args.file.display()
     );
-    serve::make_private_folder(home.root())
+    make_private_folder(home.root())
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
     // Until the new file is in its place: what others wrote to the old one would be lost.
     let alone = Alone::with(&db)?;
@@ -169,8 +170,7 @@ fn is_in(folder: &Path, file: &Path) -> io::Result<bool> {
 /// after that: whoever looks in between finds no board rather than one that lacks what its log held.
 fn keep(db: &Path, home: &Home) -> anyhow::Result<PathBuf> {
     let folder = home.backups();
-    serve::make_private_folder(&folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
+    make_private_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let now = kernel::Clock::default().now().0;
     let kept = folder.join(format!("kanban-{now}-{}-replaced.db", std::process::id()));
     for suffix in ["", "-wal"] {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::auth::Token;
 use crate::cli::output::Output;
-use crate::serve;
+use crate::file_system::make_private_folder;
 
 /// Show the secret that opens the board to programs, or replace it
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ enum What {
 
 pub(super) fn run(args: &Args, home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let path = home.token();
-    serve::make_private_folder(home.root())
+    make_private_folder(home.root())
         .with_context(|| format!("cannot make the home folder {}", home.root().display()))?;
     let (token, json) = match args.what {
         What::Show { json } => (Token::load_or_create(&path), json),

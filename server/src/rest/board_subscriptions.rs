@@ -34,7 +34,7 @@ lenient! {
     /// A subscription to the whole board, or to a part of it.
     #[derive(ToSchema)]
     #[schema(example = json!({ "platform": "webhook", "chat_id": "ci", "kinds": ["completed"] }))]
-    pub(super) struct BoardSubscription {
+    pub(super) struct NewBoardSubscription {
         /// The channel: `telegram`, `slack`, `webhook`, `command`.
         platform: String = required_text(),
         /// The chat within it.
@@ -61,13 +61,13 @@ lenient! {
     post, path = "/board/subscriptions", tag = "subscriptions",
     description = "Tells somebody what becomes of all tasks, or of some of them, from now on; `ok` \
                    is false where they were told just that already.",
-    request_body = BoardSubscription,
+    request_body = NewBoardSubscription,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn subscribe(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Body(asked): Body<BoardSubscription>,
+    Body(asked): Body<NewBoardSubscription>,
 ) -> Result<Response, HttpError> {
     let to = Address {
         platform: asked.platform,
@@ -115,7 +115,7 @@ lenient! {
     #[schema(example = json!({
         "platform": "slack", "chat_id": "C1", "hours": "22:00-07:00 Europe/Berlin",
     }))]
-    pub(super) struct QuietHours {
+    pub(super) struct NewQuietHours {
         /// The channel.
         platform: String = required_text(),
         /// The chat within it.
@@ -136,13 +136,13 @@ lenient! {
     description = "Leaves a place alone at certain hours, such as `22:00-07:00 Europe/Berlin`; what \
                    happens meanwhile is told afterwards. Without `hours` it is never left alone. \
                    `ok` is false where that was so already.",
-    request_body = QuietHours,
+    request_body = NewQuietHours,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
 pub(super) async fn set_quiet_hours(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Body(asked): Body<QuietHours>,
+    Body(asked): Body<NewQuietHours>,
 ) -> Result<Response, HttpError> {
     let to = Address {
         platform: asked.platform,

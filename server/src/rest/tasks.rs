@@ -81,7 +81,7 @@ lenient! {
                    `Idempotency-Key`, a repeated request finds the task of the first, and says \
                    `created: false`.",
     request_body = NewTask,
-    responses((status = 200, body = wire::Created<'_>), super::openapi::Refusals),
+    responses((status = 200, body = wire::CreatedTask<'_>), super::openapi::Refusals),
 )]
 pub(super) async fn create(
     State(state): State<AppState>,
@@ -105,7 +105,7 @@ pub(super) async fn create(
     let undoable = undo::header(slice::from_ref(&receipts));
     let receipt = receipts.pop().ok_or(kernel::Error::Internal)?;
     let created = Created::try_from(receipt.answer).map_err(|_| kernel::Error::Internal)?;
-    let created = wire::Created::new(&task, created.is_new, state.kernel().now());
+    let created = wire::CreatedTask::new(&task, created.is_new, state.kernel().now());
     Ok((undoable, Json(created)).into_response())
 }
 

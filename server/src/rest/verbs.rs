@@ -7,11 +7,11 @@ use axum::{Extension, Json};
 use domain::command::{BoardVerb, Receipt, Verb};
 use domain::every_verb;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, ResponseBuilder, ResponsesBuilder};
+use utoipa::openapi::{Content, OpenApi, RefOr, Required, ResponseBuilder, ResponsesBuilder};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use super::input::JsonObject;
 use super::{openapi, undo};
@@ -52,7 +52,7 @@ fn add<V: Verb<Answer: ToSchema> + ToSchema>(document: &mut OpenApi, name: &str)
     let arguments = RequestBodyBuilder::new()
         .content("application/json", arguments)
         .required(Some(Required::True));
-    let receipt = Content::new(Some(Ref::from_schema_name(Receipt::<V::Answer>::name())));
+    let receipt = Content::new(Some(Receipt::<V::Answer>::schema()));
     let done = ResponseBuilder::new()
         .description("It was carried out, or there was nothing to do.")
         .content("application/json", receipt);
@@ -71,7 +71,6 @@ fn add<V: Verb<Answer: ToSchema> + ToSchema>(document: &mut OpenApi, name: &str)
     let mut schemas = Vec::new();
     V::schemas(&mut schemas);
     collect::<V::Answer>(&mut schemas);
-    collect::<Receipt<V::Answer>>(&mut schemas);
     let components = document.components.get_or_insert_default();
     components.schemas.extend(schemas);
 }

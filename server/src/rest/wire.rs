@@ -109,14 +109,14 @@ impl Age {
 
 /// What `POST /tasks` answers.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Created<'a> {
+pub(super) struct CreatedTask<'a> {
     task: TaskObject<'a>,
     /// Only where the original says nothing at all: a repeated request found the task of the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<bool>,
 }
 
-impl<'a> Created<'a> {
+impl<'a> CreatedTask<'a> {
     pub(super) fn new(task: &'a Task, is_new: bool, now: Timestamp) -> Self {
         Self {
             task: TaskObject::new(task, now),

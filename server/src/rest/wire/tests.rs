@@ -59,7 +59,7 @@ fn a_task_reads_as_it_always_did() {
 #[test]
 fn only_a_repeated_creation_says_that_nothing_was_created() {
     let keys = |is_new| {
-        let json = serde_json::to_value(Created::new(&task(), is_new, NOW)).unwrap();
+        let json = serde_json::to_value(CreatedTask::new(&task(), is_new, NOW)).unwrap();
         json.as_object()
             .unwrap()
             .keys()

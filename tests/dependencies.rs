@@ -199,7 +199,7 @@ fn the_parts_of_the_doors_and_of_the_notifier_form_no_ring() -> anyhow::Result<(
         for (part, used) in &mut uses {
             used.retain(|it| it != part && parts.contains(it));
         }
-        // What uses nothing that is left cannot be in a ring.
+        // A part that uses none of those left cannot be in a ring.
         while let Some(last) = uses.iter().find(|(_, used)| used.is_empty()) {
             let last = last.0.clone();
             uses.remove(&last);

@@ -116,7 +116,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(dispatch::resume))
 }
 
-/// What is only refused.
+/// The routes that are only refused.
 fn undocumented() -> Router<AppState> {
     not_offered::routes()
         // To the original, any other verb than POST asks for a task of this name.

@@ -50,7 +50,7 @@ pub(crate) struct Settings {
     pub(crate) when_stopped: WhenStopped,
     /// The umask of the person who started the program, for the workers.
     pub(crate) umask: Mode,
-    /// What carries out a line from a chat.
+    /// Carries out a line from a chat.
     pub(crate) run_line: RunLine,
 }
 

@@ -1,5 +1,5 @@
-//! What the server functions ask of the server. The page depends on this trait alone; the server
-//! implements it over its board and puts one into the context of each request.
+//! The interface between the server functions and the server. The page depends on this trait alone;
+//! the server implements it over its board and puts one into the context of each request.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What this browser remembers of the person in front of it: their name, and how they like the page.
+//! The preferences that this browser remembers: the name of the person in front of it, their layout,
+//! colours and notifications.
 
 pub mod layout;
 pub mod me;

@@ -155,10 +155,21 @@ pub(crate) fn set_result(
     Ok(())
 }
 
-/// Ends the back-off of a task.
-pub(crate) fn end_rest(conn: &Connection, id: &TaskId) -> Result<(), Error> {
-    conn.prepare_cached("UPDATE tasks SET not_before = NULL WHERE id = ?1")?
-        .execute([id.as_str()])?;
+/// Sets the moment before which a task is not started, or ends its back-off or snooze.
+pub(crate) fn set_not_before(
+    conn: &Connection,
+    id: &TaskId,
+    not_before: Option<Timestamp>,
+) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET not_before = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), not_before.map(|at| at.0)))?;
+    Ok(())
+}
+
+/// Sets the time by which a task is to be finished.
+pub(crate) fn set_due(conn: &Connection, id: &TaskId, due: Option<Timestamp>) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET due_at = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), due.map(|at| at.0)))?;
     Ok(())
 }
 

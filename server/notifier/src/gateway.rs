@@ -53,7 +53,7 @@ pub type RunLine = fn(Kernel, Home, Actor, String) -> BoxFuture<'static, Answer>
 /// The answer to a line from a chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// What is sent back, never empty.
+    /// The reply, never empty.
     pub text: String,
     /// The task that the line created, or found under its key.
     pub created: Option<TaskId>,

@@ -140,7 +140,7 @@ impl Filter {
         if self.due {
             return Some(|task| task.due_at.map_or(i64::MAX, |due| due.0));
         }
-        // What was finished last is looked for first.
+        // The last to be finished is looked for first.
         (column.is_finished()).then_some(|task| -task.status_since.0)
     }
 

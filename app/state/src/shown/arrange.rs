@@ -48,7 +48,7 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
             continue;
         }
         shown.matching = shown.matching.saturating_add(1);
-        // What has an order of its own is sorted first; of the rest no more is kept than hangs.
+        // A column with an order of its own is sorted whole; of others no more is kept than hangs.
         let size = if filter.order(&column).is_some() {
             usize::MAX
         } else {

@@ -254,7 +254,7 @@ impl<'a> Made<'a> {
         Ok(entries
             .split('\0')
             .any(|entry| match entry.split_once('\t') {
-                // What a sparse checkout leaves out is not there.
+                // A file that a sparse checkout leaves out is not there.
                 Some((about, path)) if about.starts_with(['S', 's']) => {
                     self.place.join(path).symlink_metadata().is_ok()
                 }

@@ -35,7 +35,7 @@ impl CarryOut for AssignTask {
         attempt::take_away(work, actor, id)?;
         tasks::set_assignee(work.conn, id, assignee)?;
         tasks::forgive(work.conn, id)?;
-        tasks::end_rest(work.conn, id)?;
+        tasks::set_not_before(work.conn, id, None)?;
         let event = EventBody::Assigned {
             assignee: assignee.map(str::to_owned),
         };

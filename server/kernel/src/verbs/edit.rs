@@ -1,13 +1,11 @@
-//! Changing the texts, the due time, the priority, the limits and the snooze of a task. A change to the same value writes no
-//! event.
+//! The verbs that change a task where it is: its texts, due time, priority, limits and snooze. A change
+//! to the same value writes no event.
 
 use domain::actor::Actor;
 use domain::command::{Change, EditTask, LimitTask, SetPriority, SnoozeTask};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::id::TaskId;
 use domain::status::Status;
-use domain::time::Timestamp;
 
 use super::undo::Inverse;
 use super::{CarryOut, Work};
@@ -36,18 +34,10 @@ impl CarryOut for EditTask {
             due_at: task.due_at,
         });
         tasks::set_text(work.conn, id, new_title, new_body)?;
-        set_due(work, id, new_due)?;
+        tasks::set_due(work.conn, id, new_due)?;
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }
-}
-
-/// Sets the time by which a task is to be finished.
-pub(super) fn set_due(work: &Work<'_>, id: &TaskId, due: Option<Timestamp>) -> Result<(), Error> {
-    work.conn
-        .prepare_cached("UPDATE tasks SET due_at = ?2 WHERE id = ?1")?
-        .execute((id.as_str(), due.map(|it| it.0)))?;
-    Ok(())
 }
 
 impl CarryOut for SetPriority {
@@ -103,10 +93,8 @@ impl CarryOut for SnoozeTask {
         if until == task.not_before {
             return Ok(Change::Unchanged);
         }
-        work.note(id, || Inverse::place(&task));
-        work.conn
-            .prepare_cached("UPDATE tasks SET not_before = ?2 WHERE id = ?1")?
-            .execute((id.as_str(), until.map(|it| it.0)))?;
+        work.note(id, || Inverse::NotBefore(task.not_before));
+        tasks::set_not_before(work.conn, id, until)?;
         work.log(id, &EventBody::Snoozed { until })?;
         Ok(Change::Done)
     }

@@ -13,7 +13,7 @@ use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CarryOut, Work, archive, edit, idempotency, link, promotion};
+use super::{CarryOut, Work, archive, idempotency, link, promotion};
 use crate::error::Error;
 use crate::{row, tasks};
 
@@ -44,6 +44,8 @@ pub(super) enum Inverse {
     },
     /// It had this priority.
     Priority(i64),
+    /// It was not to be started before this moment.
+    NotBefore(Option<Timestamp>),
     /// It had these limits.
     Limits {
         max_runtime: Option<Seconds>,
@@ -276,9 +278,10 @@ fn take_back(
             due_at,
         } => {
             tasks::set_text(work.conn, id, &title, body.as_deref())?;
-            edit::set_due(work, id, due_at)
+            tasks::set_due(work.conn, id, due_at)
         }
         Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),
+        Inverse::NotBefore(until) => tasks::set_not_before(work.conn, id, until),
         Inverse::Limits {
             max_runtime,
             failure_limit,

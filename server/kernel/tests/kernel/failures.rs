@@ -266,9 +266,12 @@ async fn a_snoozed_task_stays_in_its_column_and_starts_when_its_time_has_come() 
     let refused = refusal(board.claim_with(&task, policy.clone()).await);
     assert!(matches!(refused, Refusal::Resting { .. }), "{refused:?}");
     assert_eq!(board.status(&task).await, Status::Ready);
+    let since = board.task(&task).await.status_since;
+    board.pass(Seconds(30));
     let event = *done.events.last().unwrap();
     board.act(Undo { event }).await.unwrap();
-    assert_eq!(board.task(&task).await.not_before, None);
+    let undone = board.task(&task).await;
+    assert_eq!((undone.not_before, undone.status_since), (None, since));
 
     board.act(snooze(Some(60))).await.unwrap();
     board.act(snooze(None)).await.unwrap();

@@ -17,6 +17,7 @@ use leptos::web_sys::js_sys::Date;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use reactive_stores::Store;
+use crate::base::Base;
 use state::shown::{Shown, ShownStoreFields, project};
 use state::{Model, Msg, Opening};
 
@@ -92,6 +93,7 @@ impl Runtime {
     /// Effects run in browsers only, after the page was taken over.
     fn come_to_life(self) {
         let location = use_location();
+        let base = expect_context::<Base>();
         // It reads nothing reactive, so it runs once.
         Effect::new(move |_| {
             self.dispatch(Msg::Started(now()));
@@ -112,7 +114,7 @@ impl Runtime {
         });
         Effect::new(move |_| {
             let (path, query) = (location.pathname.read(), location.search.read());
-            let address = self.ask(|model| model.address_of(&path, &query));
+            let address = self.ask(|model| model.address_of(base.inside(&path), &query));
             if let Some(address) = address {
                 self.dispatch(Msg::Visited(address));
             }
@@ -122,7 +124,7 @@ impl Runtime {
             let (path, query) = (location.pathname, location.search);
             if query.read_untracked().contains("__err=") {
                 let (path, query) = (path.read_untracked(), query.read_untracked());
-                let address = self.ask(|model| model.address_of(&path, &query));
+                let address = self.ask(|model| model.address_of(base.inside(&path), &query));
                 if let Some(address) = address {
                     self.carry_out(state::Effect::KeepAddress(address));
                 }

@@ -29,6 +29,7 @@ mod plain_page;
 mod post;
 mod preferences;
 mod rest;
+mod root;
 mod serve;
 mod shutdown;
 mod site;
@@ -135,6 +136,7 @@ impl FromRef<AppState> for LeptosOptions {
 
 /// Every route of the server, behind the front door.
 pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
+    let path = state.door.path().to_owned();
     let routes = page::routes(&state)
         .nest(
             "/api/plugins/kanban",
@@ -157,5 +159,5 @@ pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
         .layer(from_fn(plain_page::dress))
         .layer(CompressionLayer::new())
         .with_state(state);
-    headers::secure(routes)
+    headers::secure(root::mount(path, routes))
 }

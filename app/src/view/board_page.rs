@@ -22,6 +22,7 @@ use super::palette::Palette;
 use crate::api;
 use crate::api::error::ApiError;
 use crate::api::json::Json;
+use crate::base::Base;
 use crate::runtime::Runtime;
 use crate::view::says::memo;
 
@@ -29,7 +30,8 @@ use crate::view::says::memo;
 pub(crate) fn BoardPage() -> impl IntoView {
     let location = use_location();
     let (path, query) = (location.pathname, location.search);
-    let opening = api::open_page(path.get_untracked(), query.get_untracked());
+    let path = expect_context::<Base>().inside(&path.read_untracked()).to_owned();
+    let opening = api::open_page(path, query.get_untracked());
     let opening = OnceResource::<_, Json>::new_with_options(opening, true);
     view! {
         <Suspense>
@@ -89,7 +91,7 @@ fn Unreadable(refusal: Refusal) -> impl IntoView {
         <main class="not-found">
             <h1>"The board cannot be shown"</h1>
             <p>{refusal.message}</p>
-            <a href="/">"Try again"</a>
+            <a href="./">"Try again"</a>
         </main>
     }
 }

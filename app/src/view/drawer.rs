@@ -66,7 +66,7 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
         _ => None,
     });
     let is_loaded = memo(move || reading.read().is_some());
-    let back = move || shown.address().read().with_task(None).url();
+    let back = move || shown.address().read().with_task(None).href();
     view! {
         <aside class="drawer" id=DRAWER_ID tabindex="-1" aria-labelledby=TITLE_ID>
             <header class="bar">

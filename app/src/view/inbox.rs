@@ -64,7 +64,7 @@ fn Empty() -> impl IntoView {
             <Drawing icon=Icon::Check/>
             <p class="what">"Nothing needs you"</p>
             <p>"Questions of your workers come here, tasks that gave up, and news that reached nobody."</p>
-            <a class="button" href="/">"Go to the board"</a>
+            <a class="button" href="./">"Go to the board"</a>
         </div>
     }
 }

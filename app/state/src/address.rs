@@ -56,6 +56,11 @@ impl Address {
         }
     }
 
+    /// The URL as a link of a page, whose base is the root of the board.
+    pub fn href(&self) -> String {
+        format!(".{}", self.url())
+    }
+
     /// The same board with another task open, or none.
     #[must_use]
     pub fn with_task(&self, task: Option<TaskId>) -> Self {

@@ -37,6 +37,8 @@ pub(crate) struct FrontDoor {
     pub(super) keys: Keys,
     hosts: Hosts,
     cookie_name: String,
+    /// The path of the board, which its cookie keeps to: "" or `/kanban`.
+    path: String,
     /// True when browsers may send the cookie by TLS only.
     is_secure: bool,
     pub(super) launch_codes: LaunchCodes,
@@ -75,17 +77,25 @@ impl FrontDoor {
         public_url: Option<PublicUrl>,
         now: Timestamp,
     ) -> Self {
+        let path = public_url.as_ref().map_or("", PublicUrl::path).to_owned();
         Self {
             keys: Keys::new(token, left),
             hosts: Hosts::of(address, public_url.as_ref()),
-            is_secure: public_url.is_some_and(|url| url.is_secure()),
-            // Cookies do not tell ports apart: two boards on one machine need two names.
-            cookie_name: format!("kanban_{}", address.port()),
+            is_secure: public_url.as_ref().is_some_and(PublicUrl::is_secure),
+            // Cookies do not tell ports apart, and a board at the root of a host is sent those of
+            // every other path: two boards need two names.
+            cookie_name: format!("kanban_{}{}", address.port(), path.replace('/', "_")),
+            path,
             launch_codes: LaunchCodes::new(now),
             attempts: Attempts::default(),
             logged: Attempts::default(),
             workers: Workers::default(),
         }
+    }
+
+    /// The path of the board: "" or `/kanban`.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Waits until what let `caller` in is worth nothing any more: the token was replaced, or the
@@ -161,16 +171,16 @@ impl FrontDoor {
         let max_age = Purpose::Session.lifetime().0;
         let secure = if self.is_secure { "; Secure" } else { "" };
         format!(
-            "{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
-            self.cookie_name
+            "{}={value}; Path={}/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
+            self.cookie_name, self.path
         )
     }
 
     /// The `Set-Cookie` that makes a browser forget its session.
     pub(super) fn no_cookie(&self) -> String {
         format!(
-            "{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
-            self.cookie_name
+            "{}=; Path={}/; Max-Age=0; HttpOnly; SameSite=Lax",
+            self.cookie_name, self.path
         )
     }
 

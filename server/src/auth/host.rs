@@ -64,7 +64,7 @@ impl Hosts {
         }
         let origins = names.iter().map(|name| format!("http://{name}"));
         let origins = origins
-            .chain(public_url.map(PublicUrl::to_string))
+            .chain(public_url.map(PublicUrl::origin))
             .collect();
         names.extend(public_url.map(|url| url.authority().to_owned()));
         Self { names, origins }

@@ -100,7 +100,7 @@ fn Neighbour(task: TaskId) -> impl IntoView {
         }
         None => Either::Right(task.to_string()),
     };
-    view! { <a class="tag" href=Address::of_task(task.clone()).url() title=task.to_string()>{words}</a> }
+    view! { <a class="tag" href=Address::of_task(task.clone()).href() title=task.to_string()>{words}</a> }
 }
 
 #[component]

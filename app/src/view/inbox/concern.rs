@@ -60,7 +60,7 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
     } = concern;
     let behind = behind_in_words(behind).map(|words| view! { <span class="behind">{words}</span> });
     let (row, kind_of_need) = (concern_id(&id), name(&need));
-    let address = Address::of_task(task.clone()).url();
+    let address = Address::of_task(task.clone()).href();
     let assignee = assignee.map(|name| {
         view! { <span class="assignee" dir="auto"><Avatar name=name.clone()/>{name}</span> }
     });

@@ -184,7 +184,7 @@ fn a_cut_log_says_where_all_of_it_is() {
         &[
             "2 MB, its end shown",
             "/home/ada/.kanban/kanban/logs/t_00000001.log",
-            "href=\"/t/t_00000001/log\"",
+            "href=\"./t/t_00000001/log\"",
             "<p class=\"run\">Attempt #1</p>",
             "<p class=\"run\">Run 2</p>",
             "class=\"colour-1\"",

@@ -26,7 +26,7 @@ fn the_head_filters_shows_how_it_goes_and_lets_one_out() {
             "<option value=\"=acme\"",
             "<option value=\"=shell\"",
             "Mine",
-            "action=\"/logout\"",
+            "action=\"./logout\"",
             "Not live",
             "New task",
         ],

@@ -98,8 +98,9 @@ fn sources(folder: &std::path::Path, all: &mut String) -> anyhow::Result<()> {
 }
 
 /// Pages of promises: in each, every chapter with a promise names the tests that hold it.
-const PROMISES: [(&str, usize); 5] = [
+const PROMISES: [(&str, usize); 6] = [
     ("security", 6),
+    ("service", 2),
     ("lanes", 5),
     ("hermes", 4),
     ("notifications", 4),

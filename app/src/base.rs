@@ -46,7 +46,10 @@ mod tests {
             ("https://example.com/team/a/", "/team/a"),
         ] {
             assert_eq!(path(uri), expected);
-            assert_eq!(Base(path(uri)).inside(&format!("{expected}/t/t_1")), "/t/t_1");
+            assert_eq!(
+                Base(path(uri)).inside(&format!("{expected}/t/t_1")),
+                "/t/t_1"
+            );
         }
     }
 }

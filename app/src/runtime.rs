@@ -9,6 +9,7 @@ mod socket;
 
 use std::time::Duration;
 
+use crate::base::Base;
 use domain::time::Timestamp;
 use leptos::ev;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
@@ -17,7 +18,6 @@ use leptos::web_sys::js_sys::Date;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use reactive_stores::Store;
-use crate::base::Base;
 use state::shown::{Shown, ShownStoreFields, project};
 use state::{Model, Msg, Opening};
 

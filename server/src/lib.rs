@@ -33,7 +33,9 @@ mod root;
 mod serve;
 mod shutdown;
 mod site;
+mod systemd;
 mod telemetry;
+mod tls;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};

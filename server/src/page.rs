@@ -79,7 +79,8 @@ pub(crate) async fn file_or_not_found(
     State(state): State<AppState>,
     request: Request<Body>,
 ) -> Response {
-    if let Some(file) = site::file(&request) {
+    let file = site::file(request.method(), request.uri().path(), request.headers());
+    if let Some(file) = file.await {
         return file;
     }
     if !headers::wants_html(&request) {

@@ -98,11 +98,19 @@ mod tests {
             ("/kanban", "/t/t_1?a=b", "../ /t/t_1?a=b"),
             ("/kanban", "/kanbanana", "./ /kanbanana"),
             ("/kanban", "/kanban//evil", "../ //evil"),
-            ("/kanban", "http://a.example/kanban/b", "./ http://a.example/b"),
+            (
+                "/kanban",
+                "http://a.example/kanban/b",
+                "./ http://a.example/b",
+            ),
             ("", "/", "./ /"),
             ("", "/kanban/t", "../ /kanban/t"),
         ] {
-            assert_eq!(asked(path, uri).await, (None, heard.to_owned()), "{path} {uri}");
+            assert_eq!(
+                asked(path, uri).await,
+                (None, heard.to_owned()),
+                "{path} {uri}"
+            );
         }
     }
 

@@ -30,7 +30,9 @@ use crate::view::says::memo;
 pub(crate) fn BoardPage() -> impl IntoView {
     let location = use_location();
     let (path, query) = (location.pathname, location.search);
-    let path = expect_context::<Base>().inside(&path.read_untracked()).to_owned();
+    let path = expect_context::<Base>()
+        .inside(&path.read_untracked())
+        .to_owned();
     let opening = api::open_page(path, query.get_untracked());
     let opening = OnceResource::<_, Json>::new_with_options(opening, true);
     view! {

@@ -42,7 +42,8 @@ impl FromStr for PublicUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const ASK: &str = "write an address like https://kanban.example.com or https://example.com/kanban";
+        const ASK: &str =
+            "write an address like https://kanban.example.com or https://example.com/kanban";
         const NO_TLS: &str = "browsers would send the cookie of a session unencrypted; write an address \
                               that begins with https://";
         let uri: Uri = text.parse().map_err(|_| ASK)?;

@@ -271,7 +271,7 @@ impl Verb {
                 Ok(())
             }
             Self::ChannelProgram(args) => channel_program::run(&args),
-            Self::Serve(args) => serve::run(args, home()?, umask),
+            Self::Serve(args) => serve::run(args, home()?, umask, output),
             Self::Daemon(args) => daemon::run(args, home()?, umask, output),
             Self::Dispatch(args) => dispatch::run(&args, home()?, umask, output),
             Self::Init(args) => init::run(&args, &Session::open_or_make(home()?)?, output),

@@ -26,6 +26,8 @@ mod moment;
 mod other_boards;
 mod page;
 mod plain_page;
+#[cfg(test)]
+mod plain_words;
 mod post;
 mod preferences;
 mod rest;

@@ -135,7 +135,7 @@ const fn in_inbox(chords: Chords, action: Action, label: &'static str) -> Shortc
 
 /// Every key, in the order of the help.
 pub const TABLE: &[Shortcut] = &[
-    anywhere(&["Ctrl+k"], Action::Palette, "Do anything, find any task"),
+    anywhere(&["Ctrl+k"], Action::Palette, "Search commands and tasks"),
     anywhere(&["/"], Action::Search, "Search"),
     anywhere(&["g i"], Action::GoToInbox, "Go to the inbox"),
     anywhere(&["g b"], Action::GoToBoard, "Go to the board"),
@@ -171,7 +171,7 @@ pub const TABLE: &[Shortcut] = &[
     on_board(&["x"], Action::Select, "Choose, or let go"),
     on_board(&["Shift+ArrowUp"], Action::ReachUp, "Choose upwards"),
     on_board(&["Shift+ArrowDown"], Action::ReachDown, "Choose downwards"),
-    on_board(&["Ctrl+a"], Action::SelectAll, "Choose all that is shown"),
+    on_board(&["Ctrl+a"], Action::SelectAll, "Choose all shown cards"),
     in_inbox(
         &["Enter", "r"],
         Action::Answer,

@@ -123,7 +123,7 @@ pub(super) async fn cancel(
 }
 
 lenient! {
-    /// Why a run is stopped.
+    /// The reason to stop a run.
     #[derive(ToSchema)]
     #[schema(example = json!({ "reason": "it loops" }))]
     pub(super) struct Reclaim {

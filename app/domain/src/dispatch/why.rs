@@ -80,7 +80,7 @@ pub enum WhyNot {
         problem: String,
     },
     /// It is in back-off after an attempt, or snoozed.
-    #[error("it is not to be started for another {remaining}")]
+    #[error("it starts in {remaining} at the earliest")]
     Resting {
         /// The end of the back-off.
         until: Timestamp,
@@ -88,7 +88,7 @@ pub enum WhyNot {
         remaining: Seconds,
     },
     /// The dispatcher can neither watch its last run nor end it.
-    #[error("its last run is stuck: {error}")]
+    #[error("its last run cannot be recovered: {error}")]
     Stuck {
         /// The error, in a sentence.
         error: String,
@@ -97,7 +97,7 @@ pub enum WhyNot {
     #[error("the processes of its last run have not ended yet")]
     Leaving,
     /// All slots of the board or of its lane are busy.
-    #[error("{running} of {limit} runs go on{}", .lane.as_ref().map_or_else(String::new, |lane| format!(" in lane {lane}")))]
+    #[error("{running} of {limit} slots busy{}", .lane.as_ref().map_or_else(String::new, |lane| format!(" in lane {lane}")))]
     AtCapacity {
         /// The lane; `None` is the whole board.
         lane: Option<String>,

@@ -39,7 +39,7 @@ pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl Int
                 {move || dead.get().into_iter().map(|dead| view! { <DeadLetter dead/> }).collect_view()}
             </ul>
             <details>
-                <summary>"Tell somebody"</summary>
+                <summary>"New subscription"</summary>
                 <SubscribeForm task/>
             </details>
         </section>
@@ -52,11 +52,11 @@ fn PlaceLine(task: TaskId, place: Place, clock: Clock) -> impl IntoView {
     let dispatch = use_dispatch();
     let Place { to, state } = place;
     let (words, since) = match state {
-        None => ("nothing to tell yet", None),
+        None => ("nothing to deliver yet", None),
         Some(State::Told(at)) => ("told ", Some(at)),
         Some(State::Waits) => ("on its way", None),
-        Some(State::TriesAgain) => ("did not get through; tries again", None),
-        Some(State::Failed) => ("was not told", None),
+        Some(State::TriesAgain) => ("failed; will be retried", None),
+        Some(State::Failed) => ("not delivered", None),
     };
     let name = to.to_string();
     let submit = {
@@ -75,7 +75,7 @@ fn PlaceLine(task: TaskId, place: Place, clock: Clock) -> impl IntoView {
             <PlainForm action=Unsubscribe::url() on_submit=submit>
                 <input type="hidden" name="task" value=task.to_string()/>
                 <Hidden to/>
-                <button class="button-quiet" aria-label=format!("Tell {name} no longer") title="Tell them no longer">
+                <button class="button-quiet" aria-label=format!("Unsubscribe {name}") title="Unsubscribe">
                     <Drawing icon=Icon::Close/>
                 </button>
             </PlainForm>

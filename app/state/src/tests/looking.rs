@@ -225,7 +225,7 @@ fn a_card_whose_run_is_stuck_says_so_though_it_counts_as_running() {
     let cards = project(&model).cards;
     assert_eq!(
         cards[0].why_not.as_deref(),
-        Some("Its last run is stuck: cannot read exit.json")
+        Some("Its last run cannot be recovered: cannot read exit.json")
     );
     assert_eq!(cards[1].why_not, None);
 }

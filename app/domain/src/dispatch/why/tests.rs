@@ -118,10 +118,10 @@ fn a_ready_task_names_the_first_thing_in_its_way() {
         of_ready("shell", &paused(Some("shell"))),
         "lane shell is paused"
     );
-    assert_eq!(of_ready("shell", &busy("narrow", 2)), "2 of 2 runs go on");
+    assert_eq!(of_ready("shell", &busy("narrow", 2)), "2 of 2 slots busy");
     assert_eq!(
         of_ready("narrow", &busy("narrow", 1)),
-        "1 of 1 runs go on in lane narrow"
+        "1 of 1 slots busy in lane narrow"
     );
     assert_eq!(
         of_ready("shell", &busy("narrow", 1)),
@@ -214,7 +214,7 @@ fn a_task_whose_last_worker_has_not_left_waits_for_that_and_takes_up_a_place() {
     leaving.push(place(&id, "shell"));
     let leaves = "the processes of its last run have not ended yet";
     assert_eq!(why(&id, &dispatch), leaves);
-    assert_eq!(why(&other, &dispatch), "2 of 2 runs go on");
+    assert_eq!(why(&other, &dispatch), "2 of 2 slots busy");
 }
 
 #[test]
@@ -237,7 +237,10 @@ fn a_task_whose_run_is_stuck_says_so_also_while_it_counts_as_running() {
     };
     for status in [&Status::Ready, &Status::Running] {
         let says = why(&id, status).unwrap();
-        assert_eq!(says, "its last run is stuck: cannot read exit.json");
+        assert_eq!(
+            says,
+            "its last run cannot be recovered: cannot read exit.json"
+        );
     }
     assert_eq!(why(&other, &Status::Running), None);
 }

@@ -28,10 +28,10 @@ mod page;
 mod plain_page;
 #[cfg(test)]
 mod plain_words;
-mod post;
 mod preferences;
 mod rest;
 mod serve;
+mod server_dispatcher;
 mod shutdown;
 mod site;
 mod telemetry;

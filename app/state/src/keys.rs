@@ -85,7 +85,7 @@ impl Action {
 
 /// The part of the page in which a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Scope {
     /// Anywhere.
     Page,
     /// In the inbox.
@@ -107,7 +107,7 @@ pub struct Shortcut {
     /// In words.
     pub label: &'static str,
     /// The part of the page in which they work.
-    pub place: Place,
+    pub scope: Scope,
 }
 
 const fn anywhere(chords: Chords, action: Action, label: &'static str) -> Shortcut {
@@ -115,20 +115,20 @@ const fn anywhere(chords: Chords, action: Action, label: &'static str) -> Shortc
         chords,
         action,
         label,
-        place: Place::Page,
+        scope: Scope::Page,
     }
 }
 
 const fn on_board(chords: Chords, action: Action, label: &'static str) -> Shortcut {
     Shortcut {
-        place: Place::Board,
+        scope: Scope::Board,
         ..anywhere(chords, action, label)
     }
 }
 
 const fn in_inbox(chords: Chords, action: Action, label: &'static str) -> Shortcut {
     Shortcut {
-        place: Place::Inbox,
+        scope: Scope::Inbox,
         ..anywhere(chords, action, label)
     }
 }

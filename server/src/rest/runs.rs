@@ -46,7 +46,7 @@ pub(super) async fn claim(
     Named(named): Named<TaskParameter>,
     OptionalBody(asked): OptionalBody<Claim>,
 ) -> Result<Response, HttpError> {
-    let policy = dispatcher::by_hand(state.kernel(), &state.home).await;
+    let policy = dispatcher::manual_claim(state.kernel(), &state.home).await;
     let claim = ClaimTask {
         task: named.task()?,
         lock: asked.claimer,

@@ -159,7 +159,7 @@ impl Because {
 /// stuck.
 pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
     let why = match facts.status {
-        Status::Running => return why_stuck(facts, dispatch.living()?),
+        Status::Running => return why_unrecoverable(facts, dispatch.living()?),
         Status::Triage => WhyNot::Idea,
         Status::Todo | Status::Ready if facts.waiting => WhyNot::WaitsForParents {
             parents: facts.unfinished_parents.to_vec(),
@@ -229,11 +229,11 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
         let remaining = Seconds(until.seconds_since(dispatch.now));
         return WhyNot::Resting { until, remaining };
     }
-    if let Some(stuck) = why_stuck(facts, report) {
-        return stuck;
+    if let Some(unrecoverable) = why_unrecoverable(facts, report) {
+        return unrecoverable;
     }
-    let is_leaving = |id: &TaskId| report.leaving.iter().any(|place| place.task == *id);
-    if facts.id.is_some_and(is_leaving) {
+    let is_exiting = |id: &TaskId| report.exiting_runs.iter().any(|slot| slot.task == *id);
+    if facts.id.is_some_and(is_exiting) {
         return WhyNot::Leaving;
     }
     let (running, limit) = (dispatch.count(), report.cap);
@@ -256,12 +256,12 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
     }
 }
 
-fn why_stuck(facts: &Facts<'_>, report: &Report) -> Option<WhyNot> {
-    let stuck = report
-        .stuck
+fn why_unrecoverable(facts: &Facts<'_>, report: &Report) -> Option<WhyNot> {
+    let run = report
+        .unrecoverable_runs
         .iter()
-        .find(|it| facts.id == Some(&it.place.task))?;
-    let error = stuck.error.clone();
+        .find(|it| facts.id == Some(&it.slot.task))?;
+    let error = run.error.clone();
     Some(WhyNot::Stuck { error })
 }
 

@@ -4,7 +4,7 @@ use domain::id::TaskId;
 use domain::notify::Address;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use state::drawer::news::{Dead, News, Place, State};
+use state::drawer::news::{Dead, News, Recipient, State};
 use state::requests::pending::{self, Request};
 use state::{Msg, age};
 
@@ -34,7 +34,7 @@ pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl Int
             <h3>"Notifications"</h3>
             <ul role="list">
                 {move || places.get().into_iter().map(|place| view! {
-                    <PlaceLine task=about.get_value() place clock/>
+                    <RecipientLine task=about.get_value() place clock/>
                 }).collect_view()}
                 {move || dead.get().into_iter().map(|dead| view! { <DeadLetter dead/> }).collect_view()}
             </ul>
@@ -48,9 +48,9 @@ pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl Int
 
 /// Somebody who is told.
 #[component]
-fn PlaceLine(task: TaskId, place: Place, clock: Clock) -> impl IntoView {
+fn RecipientLine(task: TaskId, place: Recipient, clock: Clock) -> impl IntoView {
     let dispatch = use_dispatch();
-    let Place { to, state } = place;
+    let Recipient { to, state } = place;
     let (words, since) = match state {
         None => ("nothing to deliver yet", None),
         Some(State::Told(at)) => ("told ", Some(at)),

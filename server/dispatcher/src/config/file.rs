@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::lanes::template::Template;
-use crate::run::ends::{Meaning, Success};
+use crate::run::exit_verdict::{Meaning, Success};
 use crate::workspaces;
 
 /// The whole file.

@@ -39,7 +39,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         lock: lock(),
         ttl: Seconds(args.ttl),
         lane: None,
-        policy: dispatcher::by_hand(&session.kernel, &session.home).await?,
+        policy: dispatcher::manual_claim(&session.kernel, &session.home).await?,
     };
     let receipt = match session.execute(claim).await {
         Ok(receipt) => receipt,

@@ -170,7 +170,7 @@ pub(in crate::rest) struct Claimed<'a> {
 }
 
 impl<'a> Claimed<'a> {
-    pub(in crate::rest) fn new(claimed: &'a run::Claimed, now: Timestamp) -> Self {
+    pub(in crate::rest) fn new(claimed: &'a domain::command::Claimed, now: Timestamp) -> Self {
         Self {
             run: claimed.run,
             token: claimed.token.as_str(),

@@ -115,6 +115,22 @@ impl Outcome {
         }
     }
 
+    /// Returns the name of the nearest outcome that hermes-agent 0.19 has.
+    pub fn hermes_name(self) -> &'static str {
+        match self {
+            Self::Exit | Self::Signal | Self::Oom | Self::Protocol => "crashed",
+            Self::Interrupted | Self::Cancelled => "reclaimed",
+            Self::HeartbeatLost => "stale",
+            Self::Deferred => "rate_limited",
+            Self::Completed
+            | Self::Blocked
+            | Self::SpawnFailed
+            | Self::TimedOut
+            | Self::Crashed
+            | Self::Reclaimed => self.as_str(),
+        }
+    }
+
     /// The outcome with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL

@@ -1,5 +1,7 @@
 //! The settings of a board: `kanban.toml` with its defaults.
 
+use domain::dispatch::Report;
+use domain::run::ProcessIdentity;
 use toml::Spanned;
 
 use super::Config;
@@ -72,6 +74,26 @@ impl Settings {
     /// The cap on concurrent runs, and its reason.
     pub fn cap(&self) -> (u32, &str) {
         (self.cap.limit, &self.cap.reason)
+    }
+
+    /// The report of a dispatcher with these settings that has done nothing yet.
+    pub(crate) fn report(&self, claimer: String, process: ProcessIdentity) -> Report {
+        Report {
+            claimer,
+            process,
+            is_running: true,
+            last_tick: None,
+            next_tick: None,
+            cap: self.cap.limit,
+            cap_reason: self.cap.reason.clone(),
+            bad_ticks: 0,
+            problem: None,
+            lanes: self.lanes.reports(),
+            fault: None,
+            exiting_runs: Vec::new(),
+            unrecoverable_runs: Vec::new(),
+            is_of_another: false,
+        }
     }
 
     /// Makes settings of a document.

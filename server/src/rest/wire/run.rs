@@ -152,11 +152,7 @@ fn status(outcome: Option<Outcome>) -> &'static str {
     match outcome {
         None => "running",
         Some(Outcome::Completed) => "done",
-        Some(Outcome::Exit | Outcome::Signal | Outcome::Oom | Outcome::Protocol) => "crashed",
-        Some(Outcome::Interrupted | Outcome::Cancelled) => "reclaimed",
-        Some(Outcome::HeartbeatLost) => "stale",
-        Some(Outcome::Deferred) => "rate_limited",
-        Some(outcome) => outcome.as_str(),
+        Some(outcome) => outcome.hermes_name(),
     }
 }
 

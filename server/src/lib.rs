@@ -26,11 +26,13 @@ mod moment;
 mod other_boards;
 mod page;
 mod plain_page;
-mod post;
+#[cfg(test)]
+mod plain_words;
 mod preferences;
 mod rest;
 mod root;
 mod serve;
+mod server_dispatcher;
 mod shutdown;
 mod site;
 mod systemd;

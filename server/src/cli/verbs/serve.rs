@@ -16,7 +16,7 @@ use crate::shutdown::{WhenStopped, run_to_the_end};
 use crate::systemd::{self, unit};
 use crate::tls::Certificate;
 
-/// Serve the board to browsers and programs, and start its tasks
+/// Serve the board to browsers and programs, and run its dispatcher
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban serve\n  \
@@ -24,7 +24,7 @@ use crate::tls::Certificate;
     kanban serve --listen 0.0.0.0:8420 --behind-proxy https://board.example\n  \
     kanban serve --listen 0.0.0.0:8420 --tls-cert board.pem --tls-key board.key")]
 pub(crate) struct Args {
-    /// Where to listen; port 0 picks a free one
+    /// The address to listen on; port 0 picks a free one
     #[arg(
         long,
         env = "KANBAN_LISTEN",
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Serve the board only: start no task
     #[arg(long)]
     no_dispatch: bool,
-    /// When asked to end, wait for the running workers; asked twice, leave them to the next server
+    /// Wait for the running workers at the end; a second signal leaves them to the next server
     #[arg(long)]
     drain: bool,
     /// Print a unit that runs this program as a service of systemd, and do nothing else

@@ -37,6 +37,8 @@ debootstrap --variant=minbase --arch="$arch" --include="$(IFS=, && echo "${packa
 from=$work/from root=$work/context/root
 mkdir -p "$from" "$root/bin" "$root/etc/ssl/certs" "$root/usr/bin" "$root/usr/share/doc/kanban" "$work/context/data"
 mkdir -m 1777 "$root/tmp"
+# Where the kernel's file systems are mounted, also on a root that is read-only.
+mkdir "$root/dev" "$root/proc" "$root/sys"
 for package in "${packages[@]}"; do
     file=$(echo "$work/debian/var/cache/apt/archives/${package}"_*.deb)
     dpkg-deb --extract "$file" "$from"

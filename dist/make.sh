@@ -48,7 +48,9 @@ pack() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
-rm -f "$out/$name".* "$out/kanban_${version}_$deb_arch.deb" "$out/kanban-$version-$machine-image.tar.gz"
+# What other versions left here is not summed up.
+find "$out" -maxdepth 1 -name 'kanban[-_]*' -not -name "kanban[-_]${version}[-_]*" -delete
+rm -f "$out"/SHA256SUMS* "$out/$name".* "$out/kanban_${version}_$deb_arch.deb" "$out/kanban-$version-$machine-image.tar.gz"
 
 say "gather the licences of what is linked"
 dist/licences.py "$target" >"$work/licences"
@@ -110,5 +112,5 @@ done
 chmod 755 "$out/install.sh"
 # The newest version, for install.sh and `kanban self-update`.
 echo "$version" >"$out/latest"
-(cd "$out" && rm -f SHA256SUMS && sha256sum -- * >"$work/sums" && mv "$work/sums" SHA256SUMS)
+(cd "$out" && sha256sum -- * >"$work/sums" && mv "$work/sums" SHA256SUMS)
 (cd "$out" && stat --format '  %10s  %n' -- *)

@@ -67,7 +67,7 @@ mkroot() {
     cp --archive --reflink=auto "$roots/$1" "$2"
 }
 
-# Runs a program in a root and with nothing of our environment. It keeps its process id.
+# Runs a program in a root and with nothing of our environment.
 inside() {
     exec "${as[@]}" bwrap --bind "$1" / --dev-bind /proc /proc --dev /dev --die-with-parent --clearenv --setenv PATH /bin:/usr/bin \
         --setenv HOME /data --setenv KANBAN_HOME /data --chdir / "${@:2}"
@@ -83,7 +83,8 @@ serve_inside() {
 }
 
 stop_server() {
-    kill "$server"
+    # bwrap waits for the program, and would not hand the signal on.
+    pkill --parent "$server"
     timeout 30 tail --pid="$server" --follow /dev/null
     says "stopping" "$work/server.log"
 }

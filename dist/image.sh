@@ -60,4 +60,26 @@ cp LICENSE "$root/usr/share/doc/kanban/copyright"
 
 buildah "${storage[@]}" build --isolation chroot --format docker --arch "$arch" --timestamp "$SOURCE_DATE_EPOCH" \
     --layers=false --quiet --tag "$tag" --file dist/Containerfile "$work/context" >/dev/null
-buildah "${storage[@]}" push --quiet "$tag" "docker-archive:$archive:$tag"
+buildah "${storage[@]}" push --quiet "$tag" "docker-archive:$work/image.tar:$tag"
+
+# buildah notes the name of the container that it built in, another one each time, and adds the form of before
+# Docker 1.10, which holds it too.
+python3 - "$work/image.tar" "$archive" <<'END'
+import hashlib, io, json, sys, tarfile
+
+built = tarfile.open(sys.argv[1])
+(image,) = json.load(built.extractfile("manifest.json"))
+config = json.load(built.extractfile(image["Config"]))
+config.pop("container", None)
+config.pop("container_config", None)
+config["config"]["Hostname"] = ""
+text = json.dumps(config, sort_keys=True).encode()
+image["Config"] = hashlib.sha256(text).hexdigest() + ".json"
+with tarfile.open(sys.argv[2], "w") as archive:
+    for layer in image["Layers"]:
+        archive.addfile(built.getmember(layer), built.extractfile(layer))
+    for name, content in ((image["Config"], text), ("manifest.json", json.dumps([image]).encode())):
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+END

@@ -88,7 +88,7 @@ install -D -m 644 LICENSE "$share/doc/kanban/copyright"
 install -m 644 "$work/licences" "$share/doc/kanban/LICENSES-THIRD-PARTY.txt"
 mkdir -p "$share/man/man1"
 gzip -9 --no-name --stdout "$tree/man/kanban.1" >"$share/man/man1/kanban.1.gz"
-gzip -9 --no-name --stdout CHANGELOG.md >"$share/doc/kanban/changelog.gz"
+gzip -9 --no-name --stdout CHANGELOG.md >"$share/doc/kanban/NEWS.gz"
 gzip -9 --no-name "$share/doc/kanban/LICENSES-THIRD-PARTY.txt"
 size=$(du --apparent-size --block-size=1024 --summarize "$root" | cut -f 1)
 sed "s/@VERSION@/$version/; s/@ARCH@/$deb_arch/; s/@SIZE@/$size/" dist/debian/control >"$root/DEBIAN/control"

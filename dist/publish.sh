@@ -21,12 +21,13 @@ field() {
     python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
 }
 
-body=$(python3 -c 'import json, sys; print(json.dumps(
-    {"tag_name": sys.argv[1], "name": sys.argv[1], "body": open(sys.argv[2]).read(), "draft": True}))' "$tag" "$notes")
+body=$(python3 -c 'import json, sys
+print(json.dumps({"tag_name": sys.argv[1], "name": sys.argv[1], "body": open(sys.argv[2]).read(), "draft": True}))' \
+    "$tag" "$notes")
 release=$(ask --header "Content-Type: application/json" --data-binary "$body" "$api")
 id=$(field id <<<"$release")
 
-for file in target/dist/*; do
+for file in "${OUT:-target/dist}"/*; do
     name=$(basename "$file")
     echo "• attach $name"
     if [ "$GITHUB_SERVER_URL" = https://github.com ]; then

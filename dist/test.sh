@@ -105,16 +105,16 @@ END
 }
 
 it_makes_the_same_bytes_twice() {
-    # Little is said here about compilers: the same program is packed twice, in other folders, at another hour.
+    # Of the program itself this says nothing. It is packed in other folders each time, and at another hour.
     printf '#!/bin/sh\nexec "%s" "$@"\n' "$program" >"$work/stand-in"
     chmod 755 "$work/stand-in"
     for turn in first second; do
-        OUT=$work/$turn IMAGE=no TZ=Asia/Tokyo TMPDIR=$(mktemp -d -p "$work") \
+        OUT=$work/$turn IMAGE=${IMAGE:-no} TZ=Asia/Tokyo TMPDIR=$(mktemp -d -p "$work") \
             dist/make.sh "$work/stand-in" "$machine-unknown-linux-musl" >/dev/null
         touch "$work/stand-in"
     done
     diff --recursive "$work/first" "$work/second"
-    [ "$(find "$work/first" -type f | wc -l)" = 8 ]
+    [ -s "$work/first/SHA256SUMS" ]
 }
 
 it_packs_the_program() {
@@ -428,6 +428,7 @@ END
         tar --extract --file "$work/layers/$layer" --directory "$root"
     done <"$work/layers.txt"
     [ "$(stat --format '%u:%g' "$root/data")" = 10001:10001 ]
+    [ "$(stat --format %a "$root/tmp")" = 1777 ]
     lay_libraries "$root"
     chmod 711 "$work"
     as=(setpriv --reuid 10001 --regid 10001 --clear-groups)
@@ -441,6 +442,38 @@ END
         git worktree add -q ../worktree
         git -C ../worktree status --short')
     stop_server
+}
+
+it_publishes_on_github_and_on_forgejo() {
+    need curl
+    mkdir -p "$work/files"
+    echo "the sums" >"$work/files/SHA256SUMS"
+    echo "what is new" >"$work/notes"
+    for forge in https://github.com https://forge.example; do
+        exec {said}< <(exec python3 dist/tests/forge.py)
+        forge_server=$!
+        trap 'kill "$forge_server"' EXIT
+        read -r api <&"$said"
+        TOKEN=t GITHUB_SERVER_URL=$forge GITHUB_API_URL=$api GITHUB_REPOSITORY=ada/kanban OUT=$work/files \
+            dist/publish.sh v1.0.0 "$work/notes" >/dev/null
+        kill "$forge_server"
+        cat <&"$said" >"$work/said"
+        says "release v1.0.0 True token t" "$work/said"
+        if [ "$forge" = https://github.com ]; then
+            says "/uploads/7/assets?name=SHA256SUMS application/octet-stream True" "$work/said"
+        else
+            says "/repos/ada/kanban/releases/7/assets?name=SHA256SUMS multipart/form-data True" "$work/said"
+        fi
+        says '/repos/ada/kanban/releases/7 {"draft": false}' "$work/said"
+    done
+    trap - EXIT
+}
+
+it_finds_the_notes_of_its_own_version_alone() {
+    dist/changelog-section.sh "$version" >"$work/notes"
+    if grep '^## ' "$work/notes"; then return 1; fi
+    if dist/changelog-section.sh 9.9.9 2>"$work/said"; then return 1; fi
+    says "the version of the source is $version" "$work/said"
 }
 
 # ---- All of them ------------------------------------------------------------------------------------

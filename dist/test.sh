@@ -387,10 +387,20 @@ it_comes_and_goes_as_a_package_of_debian_12() {
     debian_package bookworm
 }
 
-# Its C library is older than the one that a program is linked with here.
+it_comes_and_goes_as_a_package_of_debian_11() {
+    static_alone
+    debian_package bullseye
+}
+
+# It is in Debian's archive alone, which not every mirror has.
 it_comes_and_goes_as_a_package_of_debian_10() {
-    if ldd "$program" >/dev/null 2>&1; then skip "a dynamic program wants a newer Debian"; fi
+    static_alone
     debian_package buster
+}
+
+# A dynamic program wants a C library as new as that of the machine that it was linked on.
+static_alone() {
+    if ldd "$program" >/dev/null 2>&1; then skip "a dynamic program wants a newer Debian"; fi
 }
 
 it_has_units_that_systemd_understands() {

@@ -6,7 +6,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+import { brotliCompress, constants } from "node:zlib";
 import { build, transform } from "esbuild";
 
 const style = dirname(fileURLToPath(import.meta.url));
@@ -67,7 +67,7 @@ async function put(name, content) {
         [constants.BROTLI_PARAM_LGBLOCK]: constants.BROTLI_MAX_INPUT_BLOCK_BITS,
       },
     });
-    copies.push([".br", brotli], [".gz", await promisify(gzip)(content, { level: 9 })]);
+    copies.push([".br", brotli]);
     console.log(`  ${name}: ${kilobytes(content)}, sent as ${kilobytes(brotli)}`);
   }
   for (const [extension, copy] of copies) await writeFile(path + extension, copy);
@@ -78,7 +78,7 @@ async function put(name, content) {
 /** What an earlier build left must not be carried by a later one. */
 async function removeOthers() {
   for (const name of await filesIn(site)) {
-    if (!files.has(name.replace(/\.(br|gz)$/, ""))) await rm(join(site, name));
+    if (!files.has(name.replace(/\.br$/, ""))) await rm(join(site, name));
   }
 }
 

@@ -354,18 +354,18 @@ async fn who_asks_a_draining_server_twice_leaves_the_workers_to_the_next() -> an
 #[tokio::test]
 async fn the_systemd_unit_runs_this_program_on_this_board() -> anyhow::Result<()> {
     let board = Board::without_server()?;
-    let unit = board.kanban(&["daemon", "--print-systemd-unit"]).await?;
-    assert_eq!((unit.code, unit.err.as_str()), (Some(0), ""));
-    let home = format!("--home \"{}\" daemon --interval 60", board.home().display());
-    let start = unit
-        .out
-        .lines()
-        .find(|line| line.starts_with("ExecStart=\"/"));
-    assert!(
-        start.is_some_and(|start| start.contains(&home)),
-        "{}",
-        unit.out
-    );
+    for (verb, words) in [("daemon", "daemon --interval 60"), ("serve", "serve")] {
+        let unit = board.kanban(&[verb, "--print-systemd-unit"]).await?;
+        assert_eq!((unit.code, unit.err.as_str()), (Some(0), ""));
+        let home = format!("--home \"{}\" {words}", board.home().display());
+        let mut lines = unit.out.lines();
+        let start = lines.find(|line| line.starts_with("ExecStart=\"/"));
+        assert!(
+            start.is_some_and(|start| start.contains(&home)),
+            "{}",
+            unit.out
+        );
+    }
     assert!(!board.home().exists(), "it does nothing else");
     Ok(())
 }

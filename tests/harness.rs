@@ -19,9 +19,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 use tokio::process::Command;
 
-pub(crate) use board::Board;
 pub(crate) use board::cli::{Said, said};
 pub(crate) use board::http::{API, answer};
+pub(crate) use board::{Board, client};
 pub(crate) use gate::Gate;
 pub(crate) use markup::Markup;
 pub(crate) use socket::Socket;

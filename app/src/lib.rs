@@ -11,6 +11,7 @@
 )]
 
 pub mod api;
+mod base;
 mod runtime;
 mod view;
 
@@ -20,25 +21,29 @@ use leptos_router::SsrMode;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
+pub use base::of_document;
+
+use base::Base;
 use view::{BoardPage, NotFound};
 
-/// The document around [`App`].
+/// The document around [`App`]. Its links begin at `root`, the way from the page to the board.
 #[cfg(feature = "ssr")]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions, root: String) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <meta charset="utf-8"/>
+                <base href=root/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <link rel="stylesheet" href=options.css_path()/>
+                <link rel="icon" href="./favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=format!(".{}", options.css_path())/>
                 {scripts(options)}
                 <leptos_meta::MetaTags/>
             </head>
             <body>
-                <App/>
+                <App base=""/>
             </body>
         </html>
     }
@@ -50,15 +55,19 @@ fn scripts(options: LeptosOptions) -> impl IntoView {
     use_context::<api::backend::FormProof>().is_none().then(|| {
         view! {
             <script nonce=leptos::nonce::use_nonce() inner_html=include_str!("proof.js")></script>
-            <HydrationScripts options/>
+            <HydrationScripts options root="."/>
         }
     })
 }
 
 /// The routes. The board is their parent, so it stays as it is while a task opens and closes on it.
 #[component]
-pub fn App() -> impl IntoView {
+pub fn App(
+    /// The path below which the browser finds the board: "" or `/kanban`. The server sees none.
+    base: &'static str,
+) -> impl IntoView {
     provide_meta_context();
+    provide_context(Base(base));
 
     // Effects run in the browser only: the attribute says that WASM has taken over. Style rules and
     // the end-to-end tests wait for it.
@@ -67,7 +76,7 @@ pub fn App() -> impl IntoView {
 
     view! {
         <Html {..} data-hydrated=move || is_hydrated.get().then_some("")/>
-        <Router>
+        <Router base>
             // The board is a read of a local file: waiting for it costs less than streaming would,
             // and the page is whole without any script.
             <Routes fallback=NotFound>

@@ -1,7 +1,9 @@
 // Sends the proof of this browser's session with whatever the page asks for. It is in the storage of the
 // origin since the log-in; other ports of this machine, which are sent the cookie, have another storage.
 {
-  const proof = () => localStorage.getItem("kanban-proof") ?? "";
+  // Boards of one host share a storage; the path tells them apart.
+  const key = "kanban-proof" + new URL(document.baseURI).pathname.replace(/\/$/, "");
+  const proof = () => localStorage.getItem(key) ?? "";
   const send = window.fetch;
   window.fetch = (input, init) => {
     const request = input instanceof Request && !init ? input : new Request(input, init);

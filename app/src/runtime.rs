@@ -9,6 +9,7 @@ mod socket;
 
 use std::time::Duration;
 
+use crate::base::Base;
 use domain::time::Timestamp;
 use leptos::ev;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
@@ -92,6 +93,7 @@ impl Runtime {
     /// Effects run in browsers only, after the page was taken over.
     fn come_to_life(self) {
         let location = use_location();
+        let base = expect_context::<Base>();
         // It reads nothing reactive, so it runs once.
         Effect::new(move |_| {
             self.dispatch(Msg::Started(now()));
@@ -112,7 +114,7 @@ impl Runtime {
         });
         Effect::new(move |_| {
             let (path, query) = (location.pathname.read(), location.search.read());
-            let address = self.ask(|model| model.address_of(&path, &query));
+            let address = self.ask(|model| model.address_of(base.inside(&path), &query));
             if let Some(address) = address {
                 self.dispatch(Msg::Visited(address));
             }
@@ -122,7 +124,7 @@ impl Runtime {
             let (path, query) = (location.pathname, location.search);
             if query.read_untracked().contains("__err=") {
                 let (path, query) = (path.read_untracked(), query.read_untracked());
-                let address = self.ask(|model| model.address_of(&path, &query));
+                let address = self.ask(|model| model.address_of(base.inside(&path), &query));
                 if let Some(address) = address {
                     self.carry_out(state::Effect::KeepAddress(address));
                 }

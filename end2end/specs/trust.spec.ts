@@ -22,7 +22,7 @@ test("a title is text, rendered by the server and set by the page alike", async 
   await expect(page).toHaveTitle(`${hostile} · Kanban`);
   await board.goto(`/t/${task.id}`);
   await expect(page).toHaveTitle(`${hostile} · Kanban`);
-  await expect(page.locator('form[action="/fn/create_task"]')).toHaveCount(1);
+  await expect(page.locator('form[action="./fn/create_task"]')).toHaveCount(1);
   await expect(page.getByRole("button", { name: "Continue", exact: true })).toHaveCount(0);
   await expect(board.drawer.title).toHaveText(hostile);
 

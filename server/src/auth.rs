@@ -8,6 +8,7 @@
 mod attempts;
 mod caller;
 mod credential;
+mod exposure;
 mod front_door;
 mod hash;
 mod host;
@@ -42,6 +43,7 @@ use ticket::Purpose;
 use workers::Wish;
 
 pub(crate) use caller::Caller;
+pub(crate) use exposure::Exposure;
 pub(crate) use front_door::FrontDoor;
 pub(crate) use hash::hash;
 pub(crate) use left::LeftSessions;

@@ -11,10 +11,10 @@ use domain::time::Timestamp;
 use notifier::{Host, Notifier, RunLine};
 use rustix::fs::Mode;
 
-use crate::board_file;
 use crate::lines::{LastLines, Lines};
 use crate::serve::servers_of;
 use crate::shutdown::{Signals, WhenStopped, in_time};
+use crate::{board_file, systemd};
 
 /// The settings of a dispatcher without a server.
 #[derive(Debug)]
@@ -65,12 +65,14 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
         ..Config::new(std::env::current_exe().context("cannot find this program's own file")?)
     };
     let looking = tokio::spawn(board_file::look_for_damage(kernel.clone()));
+    let beating = tokio::spawn(systemd::keep_alive(kernel.clone()));
     let mut feed = kernel.feed(*kernel.newest_event().borrow());
     let host = Host::new(kernel.clone(), home.clone(), settings.run_line);
     let notifier = Notifier::start(host, servers).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
     let pidfile = settings.pidfile.and_then(PidFile::write);
     announce(settings.interval)?;
+    systemd::ready();
     let (mut told, last_lines) = Lines::to(io::stdout())?;
     let telling = async {
         if settings.telling == Telling::Everything {
@@ -86,11 +88,13 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
         () = signals.asked_to_end() => {}
         () = telling => {}
     }
+    systemd::stopping();
     // Before the lock is free: the next dispatcher may use the same file.
     drop(pidfile);
     settings.when_stopped.end(dispatcher, &mut signals).await;
     in_time("the notifier", notifier.stop()).await;
     looking.abort();
+    beating.abort();
     told.say("(dispatcher stopped)\n");
     Ok(last_lines)
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Extension, Query, State};
+use axum::http::header::{HeaderMap, SEC_WEBSOCKET_KEY, UPGRADE};
 use axum::response::{IntoResponse, Response};
 use domain::board::Frame;
 use domain::id::EventId;
@@ -73,11 +74,19 @@ pub(crate) async fn events(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
+            // Whoever has made up a key meant to open a socket.
+            if headers.contains_key(SEC_WEBSOCKET_KEY) && !headers.contains_key(UPGRADE) {
+                tracing::warn!(
+                    "a socket cannot open: the proxy in between does not pass on the headers \
+                     `Upgrade` and `Connection`; `kanban guide service` has what to write"
+                );
+            }
             return http_error::detail(rejection.status(), rejection.body_text());
         }
     };

@@ -34,7 +34,7 @@ pub(crate) fn page_policy(nonce: &str) -> String {
          img-src 'self'; \
          connect-src 'self'; \
          form-action 'self'; \
-         base-uri 'none'; \
+         base-uri 'self'; \
          frame-ancestors 'none'"
     )
 }

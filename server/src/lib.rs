@@ -26,13 +26,18 @@ mod moment;
 mod other_boards;
 mod page;
 mod plain_page;
-mod post;
+#[cfg(test)]
+mod plain_words;
 mod preferences;
 mod rest;
+mod root;
 mod serve;
+mod server_dispatcher;
 mod shutdown;
 mod site;
+mod systemd;
 mod telemetry;
+mod tls;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -135,6 +140,7 @@ impl FromRef<AppState> for LeptosOptions {
 
 /// Every route of the server, behind the front door.
 pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
+    let path = state.door.path().to_owned();
     let routes = page::routes(&state)
         .nest(
             "/api/plugins/kanban",
@@ -157,5 +163,5 @@ pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
         .layer(from_fn(plain_page::dress))
         .layer(CompressionLayer::new())
         .with_state(state);
-    headers::secure(routes)
+    headers::secure(root::mount(path, routes))
 }

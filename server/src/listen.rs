@@ -18,11 +18,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::metrics::Metrics;
@@ -71,6 +72,7 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 /// Answers whoever connects until the server stops, then waits until the last request is answered.
 pub(crate) async fn listen(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     routes: Router,
     metrics: Arc<Metrics>,
     shutdown: Shutdown,
@@ -89,9 +91,18 @@ pub(crate) async fn listen(
         };
         match accepted {
             Ok((stream, peer)) => {
+                // Frames and answers are written whole, so there is nothing to wait for.
+                if stream.set_nodelay(true).is_err() {
+                    continue;
+                }
                 if let Some(taken) = seats.take() {
-                    let serving = serve(stream, peer, routes.clone(), shutdown.clone(), taken);
-                    connections.spawn(serving);
+                    let (tls, routes, shutdown) = (tls.clone(), routes.clone(), shutdown.clone());
+                    connections.spawn(async move {
+                        match tls {
+                            None => serve(stream, peer, routes, shutdown, taken).await,
+                            Some(tls) => serve_by(tls, stream, peer, routes, shutdown, taken).await,
+                        }
+                    });
                     continue;
                 }
                 metrics.turned_away();
@@ -114,17 +125,35 @@ pub(crate) async fn listen(
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve(
+/// Answers on a connection with TLS, once the two sides have agreed on a key.
+async fn serve_by(
+    tls: TlsAcceptor,
     stream: TcpStream,
     peer: SocketAddr,
     routes: Router,
     shutdown: Shutdown,
     taken: Taken,
 ) {
-    // Frames and answers are written whole, so there is nothing to wait for.
-    if stream.set_nodelay(true).is_err() {
-        return;
+    let mut stop = shutdown.listener();
+    let agreed = tokio::select! {
+        agreed = timeout(HEAD_LIMIT, tls.accept(stream)) => agreed,
+        () = taken.seat.cut() => return,
+        () = stop.stopping() => return,
+    };
+    match agreed {
+        Ok(Ok(stream)) => serve(stream, peer, routes, shutdown, taken).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a connection did not come to TLS"),
+        Err(_) => tracing::debug!("a connection said too little to come to TLS"),
     }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    routes: Router,
+    shutdown: Shutdown,
+    taken: Taken,
+) {
     let seat = taken.seat.clone();
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));

@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 use backend::Board;
 
 use crate::auth::Caller;
-use crate::{AppState, headers, site};
+use crate::{AppState, headers, root, site};
 
 /// The names under which the build leaves the site's files (`target/site`, see the Makefile).
 pub(crate) fn options() -> LeptosOptions {
@@ -51,9 +51,9 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(
             state,
-            generate_route_list(app::App),
+            generate_route_list(|| app::App(app::AppProps { base: "" })),
             move || provide_to_page(&provided),
-            move || app::shell(options.clone()),
+            move || app::shell(options.clone(), root_of_page()),
         )
         .layer(from_fn_with_state(turns, in_turn))
 }
@@ -79,7 +79,8 @@ pub(crate) async fn file_or_not_found(
     State(state): State<AppState>,
     request: Request<Body>,
 ) -> Response {
-    if let Some(file) = site::file(&request) {
+    let file = site::file(request.method(), request.uri().path(), request.headers());
+    if let Some(file) = file.await {
         return file;
     }
     if !headers::wants_html(&request) {
@@ -88,10 +89,16 @@ pub(crate) async fn file_or_not_found(
     let options = state.leptos.clone();
     let render = leptos_axum::render_app_async_with_context(
         move || provide_to_page(&state),
-        move || app::shell(options.clone()),
+        move || app::shell(options.clone(), root_of_page()),
     );
     let page = render(request).await;
     (StatusCode::NOT_FOUND, page).into_response()
+}
+
+/// The root of the page that is rendered.
+fn root_of_page() -> String {
+    let root = with_context(|request: &Parts| root::of(&request.headers).to_owned());
+    root.unwrap_or_default()
 }
 
 /// The refusal in the answer of a server function.

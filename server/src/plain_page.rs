@@ -12,7 +12,7 @@ use domain::text::one_line;
 use serde::Deserialize;
 
 use crate::headers::wants_html;
-use crate::preferences;
+use crate::{preferences, root};
 
 /// The part of a refusal that is read, in bytes: more is none.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
@@ -74,10 +74,11 @@ fn write(
         _ => format!("; script-src 'nonce-{nonce}'"),
     };
     let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'; \
+        "default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'self'; \
          frame-ancestors 'none'{script_src}"
     );
     let html = include_str!("plain_page/document.html")
+        .replace("{root}", root::of(headers))
         .replace("{theme}", preferences::theme(headers).as_str())
         .replace("{tokens}", include_str!("../../style/tokens.css"))
         .replace("{style}", style)
@@ -110,7 +111,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let (title, words) = in_words(status);
     let said = said.map(|said| format!("<p class=\"said\">{}</p>\n", escape(&said)));
     let content = format!(
-        "<p>{words}</p>\n{}<p><a href=\"/\">Open the board</a></p>",
+        "<p>{words}</p>\n{}<p><a href=\"./\">Open the board</a></p>",
         said.unwrap_or_default(),
     );
     keep_headers(page(status, &headers, title, &content), &head)

@@ -16,11 +16,11 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{interval, timeout};
 
 use crate::address::{self, Reachable};
-use crate::auth::{self, FrontDoor, LeftSessions, PublicUrl, Token, launch_link};
+use crate::auth::{self, Exposure, FrontDoor, LeftSessions, Token, launch_link};
 use crate::other_boards;
-use crate::post::{Place, Post};
+use crate::server_dispatcher::{HandleSlot, ServerDispatcher};
 use crate::shutdown::{Shutdown, Signals, WhenStopped, in_time};
-use crate::{AppState, board_file, router};
+use crate::{AppState, board_file, router, systemd};
 
 /// The time limit for open requests and sockets on shutdown. The dispatcher's workers are not: they
 /// have supervisors of their own and work on.
@@ -42,8 +42,10 @@ pub(crate) struct Settings {
     pub(crate) home: Home,
     /// The address to listen on.
     pub(crate) listen: SocketAddr,
-    /// The board's address for browsers, when that is another.
-    pub(crate) public_url: Option<PublicUrl>,
+    /// The socket of whoever started the program, instead of one at that address.
+    pub(crate) inherited: Option<std::net::TcpListener>,
+    /// What stands between it and browsers.
+    pub(crate) exposure: Exposure,
     /// The server's role in starting tasks.
     pub(crate) dispatching: Dispatching,
     /// The fate of the running workers on shutdown.
@@ -55,20 +57,24 @@ pub(crate) struct Settings {
 }
 
 /// Serves a board until the process is asked to end.
-pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
+pub(crate) async fn serve(mut settings: Settings) -> anyhow::Result<()> {
+    let inherited = settings.inherited.take();
     let Settings { home, listen, .. } = &settings;
     let at = home.clone();
     let kernel = spawn_blocking(move || board_file::open(&at)).await??;
     let token = Token::load_or_create(&home.token())
         .with_context(|| format!("cannot use {}", home.token().display()))?;
-    let listener = TcpListener::bind(*listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
-    let address = listener.local_addr()?;
-    let url = match &settings.public_url {
-        Some(public) => public.to_string(),
-        None => format!("http://{address}"),
+    let listener = match inherited {
+        Some(inherited) => {
+            inherited.set_nonblocking(true)?;
+            TcpListener::from_std(inherited)?
+        }
+        None => TcpListener::bind(*listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}"))?,
     };
+    let address = listener.local_addr()?;
+    let url = settings.exposure.url(address);
     let published = publish(home, &url)?;
     let _reachable = publish_reachable(&settings, address)?;
     let mut signals = Signals::listen()?;
@@ -76,10 +82,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let config = dispatcher_config(&settings)?;
     let host = Host::new(kernel.clone(), home.clone(), settings.run_line);
     let notifier = Notifier::start(host, config.servers.clone()).await?;
-    let dispatcher = Place::default();
+    let dispatcher = HandleSlot::default();
     let post = match settings.dispatching {
-        Dispatching::On => Post::take(&kernel, home, config.clone(), &dispatcher).await?,
-        Dispatching::Off => Post::Off,
+        Dispatching::On => {
+            ServerDispatcher::take(&kernel, home, config.clone(), &dispatcher).await?
+        }
+        Dispatching::Off => ServerDispatcher::Off,
     };
     let shutdown = Shutdown::default();
     // One moment for both: a link of before the door opened would be refused.
@@ -89,7 +97,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         token,
         left_sessions(home, kernel.now()).await?,
         address,
-        settings.public_url.clone(),
+        &settings.exposure,
         started_at,
     );
     let state = AppState::new(
@@ -100,23 +108,34 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         door,
         shutdown.clone(),
     );
-    announce(address, &launch_link)?;
+    announce(&settings.exposure, address, &launch_link)?;
     let others = home.clone();
     if let Some((told, remedy)) = spawn_blocking(move || other_boards::told(&others)).await? {
         tracing::warn!("{told}; {remedy}");
     }
 
     let looking = tokio::spawn(board_file::look_for_damage(kernel.clone()));
+    let beating = tokio::spawn(systemd::keep_alive(kernel.clone()));
     let rotation = tokio::spawn(auth::follow(state.clone(), home.token()));
+    let (tls, renewal) = match &settings.exposure {
+        Exposure::Tls(certificate) => (
+            Some(certificate.acceptor()?),
+            tokio::spawn(certificate.clone().follow()),
+        ),
+        Exposure::None | Exposure::Proxy(_) => (None, tokio::spawn(async {})),
+    };
     let metrics = state.metrics.clone();
     let serving = crate::listen::listen(
         listener,
+        tls,
         router(state, notifier.routes()),
         metrics,
         shutdown.clone(),
     );
     let mut serving = tokio::spawn(serving);
+    systemd::ready();
     signals.asked_to_end().await;
+    systemd::stopping();
     tracing::info!("stopping");
     // Whoever waits for the workers can watch them.
     post.leave(settings.when_stopped, &mut signals).await;
@@ -131,7 +150,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     left.await;
     published.abort();
-    for helper in [rotation, looking] {
+    for helper in [rotation, looking, renewal, beating] {
         helper.abort();
         // What was ended has nothing to say.
         helper.await.ok();
@@ -159,10 +178,17 @@ fn dispatcher_config(settings: &Settings) -> anyhow::Result<Config> {
 }
 
 /// Prints the board's address, for people and for programs that started us on port 0.
-fn announce(address: SocketAddr, launch_link: &str) -> io::Result<()> {
+fn announce(exposure: &Exposure, address: SocketAddr, launch_link: &str) -> io::Result<()> {
+    let scheme = match exposure {
+        Exposure::Tls(_) => "https",
+        Exposure::None | Exposure::Proxy(_) => "http",
+    };
     let mut stdout = io::stdout().lock();
-    let said = writeln!(stdout, "listening on http://{address}\nopen {launch_link}")
-        .and_then(|()| stdout.flush());
+    let said = writeln!(
+        stdout,
+        "listening on {scheme}://{address}\nopen {launch_link}"
+    )
+    .and_then(|()| stdout.flush());
     match said {
         // Whoever started us does not want to know.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -196,7 +222,8 @@ fn reachable_file(home: &Home) -> PathBuf {
 /// Records that others can reach this server: it listens beyond this machine, or a proxy hands on
 /// to it what comes from anywhere.
 fn publish_reachable(settings: &Settings, listen: SocketAddr) -> anyhow::Result<Option<Reachable>> {
-    if listen.ip().is_loopback() && settings.public_url.is_none() {
+    let is_proxied = matches!(settings.exposure, Exposure::Proxy(_));
+    if listen.ip().is_loopback() && !is_proxied {
         return Ok(None);
     }
     let path = reachable_file(&settings.home);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
-use reqwest::{Client, redirect};
+use reqwest::{Client, ClientBuilder, redirect};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -55,7 +55,7 @@ impl Board {
     /// A home folder with nothing in it yet.
     pub(crate) fn without_server() -> anyhow::Result<Self> {
         // Redirects are something to look at, and no connection of a killed server is used again.
-        let client = Client::builder()
+        let client = client()
             .redirect(redirect::Policy::none())
             .pool_max_idle_per_host(0)
             .timeout(LIMIT)
@@ -119,7 +119,9 @@ impl Board {
             .spawn()?;
         let stdout = process.stdout.take().context("the server has no output")?;
         let mut stdout = BufReader::new(stdout).lines();
-        let address = self.announced("listening on http://", &mut stdout).await?;
+        let address = self.announced("listening on http", &mut stdout).await?;
+        let (_, address) = address.split_once("://").context("no address")?;
+        let address = address.to_owned();
         let launch_link = self.announced("open ", &mut stdout).await?;
         let token = fs::read_to_string(self.home().join("token"))?
             .trim()
@@ -266,4 +268,13 @@ impl Board {
     pub(crate) fn launch_link(&self) -> anyhow::Result<&str> {
         Ok(&self.server()?.launch_link)
     }
+}
+
+/// A client to be set up. It is built with TLS, whether or not it will be used.
+pub(crate) fn client() -> ClientBuilder {
+    // Another test may have chosen the same.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    Client::builder()
 }

@@ -11,12 +11,12 @@ use domain::id::TaskId;
 use domain::status::Status;
 use leptos::prelude::use_context;
 use state::Opening;
+use state::change::Change;
 use state::drawer::Reading;
-use state::inbox::Told;
+use state::inbox::ServerEntries;
 use state::pulse::Pulse;
-use state::requests::change::Change;
+use state::refusal::Refusal;
 use state::requests::pending::{Request, Saved};
-use state::requests::refusal::Refusal;
 
 /// The board behind the page, for one request of one caller. What it returns is fit to show: text
 /// from outside is cleaned, and a refusal keeps its cause to itself.
@@ -38,7 +38,7 @@ pub trait Backend: Send + Sync {
     async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal>;
 
     /// Reads the server's part of the inbox.
-    async fn read_inbox(&self) -> Result<Told, Refusal>;
+    async fn read_inbox(&self) -> Result<ServerEntries, Refusal>;
 
     /// Carries out a request, all of it or none.
     async fn ask(&self, request: Request) -> Result<Saved, Refusal>;

@@ -12,8 +12,8 @@ use leptos::web_sys::{
 };
 use leptos_router::NavigateOptions;
 use state::address::Address;
+use state::refusal::Refusal;
 use state::requests::pending::{self, Request, Ticket};
-use state::requests::refusal::Refusal;
 use state::visitor::{layout, me, notification, theme};
 use state::{Effect, Msg, connection, drawer, inbox};
 
@@ -21,6 +21,7 @@ use super::keyboard::Prefix;
 use super::{Runtime, notify, socket};
 use crate::api;
 use crate::api::error::ApiError;
+use crate::base;
 use crate::view::{
     CREATE_FORM_ID, DRAWER_ID, INBOX_ID, KEEP_RUNNING_ID, LOG_OUT_ID, SEARCH_ID, answer_id,
     card_id, concern_id,
@@ -198,7 +199,7 @@ fn keep_address(address: &Address) {
     if let Ok(history) = window().history() {
         let state = history.state().unwrap_or(JsValue::NULL);
         // A browser that refuses, because of too many in a row, says an older address for a while.
-        drop(history.replace_state_with_url(&state, "", Some(&address.url())));
+        drop(history.replace_state_with_url(&state, "", Some(&address.href())));
     }
 }
 
@@ -253,7 +254,9 @@ fn log_out() {
 
 /// Keeps a choice where the server sees it, so that the next page is right at once.
 fn keep(cookie: &str, value: &str) {
-    let cookie = format!("{cookie}={value}; path=/; max-age={CHOICE_SECONDS}; samesite=lax");
+    let root = base::uri();
+    let path = base::path(&root);
+    let cookie = format!("{cookie}={value}; path={path}/; max-age={CHOICE_SECONDS}; samesite=lax");
     if let Ok(document) = document().dyn_into::<HtmlDocument>() {
         // A browser that keeps no cookies keeps the choice until the page is left.
         drop(document.set_cookie(&cookie));

@@ -7,7 +7,6 @@ use futures::future::{AbortHandle, abortable};
 use futures::{FutureExt, StreamExt};
 use gloo_net::websocket::Message;
 use gloo_net::websocket::futures::WebSocket;
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
 use state::Msg;
@@ -15,12 +14,13 @@ use state::connection::{self, Socket};
 use state::pulse::Pulse;
 
 use crate::api::json;
+use crate::base;
 
 /// One message of the server: a frame, or a word that it does not know our cursor. One struct for
 /// both keeps the program small.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Told {
+struct ServerMessage {
     reset: bool,
     events: Vec<Event>,
     cursor: Option<EventId>,
@@ -49,9 +49,9 @@ async fn listen(socket: Socket, since: EventId, tell: &impl Fn(Msg)) {
             Message::Text(text) => text.into_bytes(),
             Message::Bytes(bytes) => bytes,
         };
-        let told: Result<Told, _> = json::read(&bytes);
-        match told {
-            Ok(Told {
+        let message: Result<ServerMessage, _> = json::read(&bytes);
+        match message {
+            Ok(ServerMessage {
                 reset: false,
                 events,
                 cursor: Some(cursor),
@@ -75,11 +75,7 @@ async fn listen(socket: Socket, since: EventId, tell: &impl Fn(Msg)) {
 }
 
 fn url(since: EventId) -> String {
-    let location = location();
-    let scheme = match location.protocol().as_deref() {
-        Ok("https:") => "wss",
-        _ => "ws",
-    };
-    let host = location.host().unwrap_or_default();
-    format!("{scheme}://{host}/api/plugins/kanban/events?since={since}&tasks=1")
+    // `ws` for `http`, and so `wss` for `https`.
+    let root = base::uri().replacen("http", "ws", 1);
+    format!("{root}api/plugins/kanban/events?since={since}&tasks=1")
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use state::Opening;
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 use state::shown::{Drawer as Open, ShownStoreFields};
 
 use super::announcer::Announcer;
@@ -22,6 +22,7 @@ use super::palette::Palette;
 use crate::api;
 use crate::api::error::ApiError;
 use crate::api::json::Json;
+use crate::base::Base;
 use crate::runtime::Runtime;
 use crate::view::says::memo;
 
@@ -29,7 +30,10 @@ use crate::view::says::memo;
 pub(crate) fn BoardPage() -> impl IntoView {
     let location = use_location();
     let (path, query) = (location.pathname, location.search);
-    let opening = api::open_page(path.get_untracked(), query.get_untracked());
+    let path = expect_context::<Base>()
+        .inside(&path.read_untracked())
+        .to_owned();
+    let opening = api::open_page(path, query.get_untracked());
     let opening = OnceResource::<_, Json>::new_with_options(opening, true);
     view! {
         <Suspense>
@@ -89,7 +93,7 @@ fn Unreadable(refusal: Refusal) -> impl IntoView {
         <main class="not-found">
             <h1>"The board cannot be shown"</h1>
             <p>{refusal.message}</p>
-            <a href="/">"Try again"</a>
+            <a href="./">"Try again"</a>
         </main>
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn card_of(element: &Element) -> Option<TaskId> {
 #[component]
 pub(crate) fn Card(#[prop(into)] card: Field<shown::Card>, clock: Clock) -> impl IntoView {
     let id = card.id().get_untracked();
-    let address = Address::of_task(id.clone()).url();
+    let address = Address::of_task(id.clone()).href();
     let status = card.status();
     let is_running = memo(move || status.get() == Status::Running);
     // Two names for one animation: it starts anew when the name changes.
@@ -148,7 +148,7 @@ fn Assignee(#[prop(into)] assignee: Field<Option<String>>) -> impl IntoView {
 /// That somebody could not be told of the task.
 #[component]
 fn Undelivered() -> impl IntoView {
-    let title = "News of it reached nobody";
+    let title = "News of it was not delivered";
     view! {
         <span class="number undelivered" title=title>
             <Drawing icon=Icon::Envelope/>

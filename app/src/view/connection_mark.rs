@@ -11,6 +11,9 @@ pub(crate) fn ConnectionMark(
     /// True once the server has been replaced by another build.
     #[prop(into)]
     is_outdated: Signal<bool>,
+    /// The address of the page: an empty one would lead to its base.
+    #[prop(into)]
+    here: Signal<String>,
 ) -> impl IntoView {
     let name = move || match link.get() {
         Link::Idle => "idle",
@@ -24,7 +27,7 @@ pub(crate) fn ConnectionMark(
         Link::Live => Either::Left("Live"),
         Link::Lost => Either::Left("Reconnecting"),
         // The server answers strangers with the page to sign in, so the router must not answer.
-        Link::SignedOut => Either::Right(view! { <a href="/" rel="external">"Sign in again"</a> }),
+        Link::SignedOut => Either::Right(view! { <a href="./" rel="external">"Sign in again"</a> }),
     };
     let title = move || match link.get() {
         Link::Idle => "Reload the page to see changes.",
@@ -36,7 +39,7 @@ pub(crate) fn ConnectionMark(
     // The router must not answer: it would keep the old program.
     let reload = move || {
         is_outdated.get().then(|| view! {
-            <a class="reload" href="" rel="external" title="The server was updated. Reload for the new page.">"Reload"</a>
+            <a class="reload" href=here rel="external" title="The server was updated. Reload for the new page.">"Reload"</a>
         })
     };
     view! {

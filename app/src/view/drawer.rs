@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use reactive_stores::Store;
 use state::drawer::Reading;
 use state::label;
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 use state::shown::{self, Shown, ShownStoreFields};
 
 use super::clock::Clock;
@@ -66,7 +66,7 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
         _ => None,
     });
     let is_loaded = memo(move || reading.read().is_some());
-    let back = move || shown.address().read().with_task(None).url();
+    let back = move || shown.address().read().with_task(None).href();
     view! {
         <aside class="drawer" id=DRAWER_ID tabindex="-1" aria-labelledby=TITLE_ID>
             <header class="bar">

@@ -65,7 +65,7 @@ where
     #[cfg(not(feature = "ssr"))]
     let _ = ends_run;
     view! {
-        <form action=action method="post" on:submit=submit>
+        <form action=format!(".{action}") method="post" on:submit=submit>
             {content}
         </form>
     }

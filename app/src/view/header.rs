@@ -42,14 +42,16 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
     };
     let press = |action| click(move || dispatch(Msg::Wanted(action)));
     let skip = move || {
-        let is_inbox = shown.address().read().is_inbox;
-        format!("#{}", if is_inbox { INBOX_ID } else { BOARD_ID })
+        let address = shown.address();
+        let address = address.read();
+        let cards = if address.is_inbox { INBOX_ID } else { BOARD_ID };
+        format!("{}#{cards}", address.href())
     };
     view! {
         <header class="header">
             <a class="skip" href=text(skip) on:click=click(move || dispatch(Msg::WentToCards))>"Skip to the cards"</a>
             <h1 class="name">
-                <a href="/">
+                <a href="./">
                     <svg class="logo" viewBox="0 0 16 16" aria-hidden="true">
                         <path d="M2 2.5h3.2v11H2zM6.4 2.5h3.2v7H6.4zM10.8 2.5H14v4.5h-3.2z"/>
                     </svg>
@@ -58,7 +60,7 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
             </h1>
             <Filters shown/>
             <div class="tools">
-                <ConnectionMark link=shown.link() is_outdated=shown.is_outdated()/>
+                <ConnectionMark link=shown.link() is_outdated=shown.is_outdated() here=Signal::derive(move || shown.address().read().href())/>
                 <InboxLink shown/>
                 <WorkersPill shown/>
                 {toggle(Icon::Figures, "Figures", layout::Msg::ToggledFigures, |it| it.has_figures)}
@@ -68,7 +70,7 @@ pub(crate) fn Header(shown: Store<Shown>) -> impl IntoView {
                     <Drawing icon=Icon::Question/>
                 </button>
                 // No server function answers it, so it is the browser's in any case.
-                <form class="arrange" id=LOG_OUT_ID method="post" action="/logout">
+                <form class="arrange" id=LOG_OUT_ID method="post" action="./logout">
                     <button class="button-quiet" title="Log out" aria-label="Log out"><Drawing icon=Icon::Leave/></button>
                 </form>
                 // What has no room on a phone is in the palette.

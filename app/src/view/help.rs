@@ -41,7 +41,7 @@ pub(crate) fn Help(shown: Store<Shown>) -> impl IntoView {
                 Shift-click for a range. On a touch screen: hold a card to drag it."
             </p>
             // The server's page, not one of ours, so the router must not look for it.
-            <p class="more"><a href="/guide" rel="external">"Read the guide"</a></p>
+            <p class="more"><a href="./guide" rel="external">"Read the guide"</a></p>
         </Dialog>
     }
 }

@@ -1,7 +1,6 @@
 //! The page for an address that names nothing. The server sends it with status 404.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use super::document_title::DocumentTitle;
 
@@ -12,7 +11,7 @@ pub(crate) fn NotFound() -> impl IntoView {
         <main class="not-found">
             <h1>"Nothing here"</h1>
             <p>"This address names no board and no task."</p>
-            <A href="/">"Open the board"</A>
+            <a href="./">"Open the board"</a>
         </main>
     }
 }

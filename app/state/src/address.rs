@@ -1,7 +1,5 @@
 //! The page's address. A link reproduces the view.
 
-pub(crate) mod query;
-
 use domain::id::TaskId;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +52,11 @@ impl Address {
             "" => path,
             query => format!("{path}?{query}"),
         }
+    }
+
+    /// The URL as a link of a page, whose base is the root of the board.
+    pub fn href(&self) -> String {
+        format!(".{}", self.url())
     }
 
     /// The same board with another task open, or none.

@@ -27,6 +27,10 @@ const EXCERPT: usize = 200;
 /// A client that follows no redirects: a signed message or a token goes where the configuration says
 /// and nowhere else.
 pub(super) fn client() -> Result<Client, String> {
+    // Whoever was first has chosen the same.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
     let client = Client::builder()
         .timeout(TIMEOUT)
         .redirect(Policy::none())

@@ -14,11 +14,11 @@ use tokio::time::Instant;
 use super::attempts::Attempts;
 use super::caller::{Caller, Pass};
 use super::credential::Credential;
+use super::exposure::Exposure;
 use super::host::{Hosts, Mismatch, Origin};
 use super::keys::{Keys, Session};
 use super::launch::LaunchCodes;
 use super::left::LeftSessions;
-use super::public_url::PublicUrl;
 use super::ticket::Purpose;
 use super::token::Token;
 use super::workers::Workers;
@@ -37,6 +37,8 @@ pub(crate) struct FrontDoor {
     pub(super) keys: Keys,
     hosts: Hosts,
     cookie_name: String,
+    /// The path of the board, which its cookie keeps to: "" or `/kanban`.
+    path: String,
     /// True when browsers may send the cookie by TLS only.
     is_secure: bool,
     pub(super) launch_codes: LaunchCodes,
@@ -66,26 +68,33 @@ pub(super) enum Refusal {
 }
 
 impl FrontDoor {
-    /// The door of the server that listens at `address` since `now`, and that browsers reach at
-    /// `public_url` where that is said. Whoever `left` stays out.
+    /// The door of the server that listens at `address` since `now`. Whoever `left` stays out.
     pub(crate) fn new(
         token: Token,
         left: LeftSessions,
         address: SocketAddr,
-        public_url: Option<PublicUrl>,
+        exposure: &Exposure,
         now: Timestamp,
     ) -> Self {
+        let path = exposure.path().to_owned();
         Self {
             keys: Keys::new(token, left),
-            hosts: Hosts::of(address, public_url.as_ref()),
-            is_secure: public_url.is_some_and(|url| url.is_secure()),
-            // Cookies do not tell ports apart: two boards on one machine need two names.
-            cookie_name: format!("kanban_{}", address.port()),
+            hosts: Hosts::of(address, exposure),
+            is_secure: exposure.is_secure(),
+            // Cookies do not tell ports apart, and a board at the root of a host is sent those of
+            // every other path: two boards need two names.
+            cookie_name: format!("kanban_{}{}", address.port(), path.replace('/', "_")),
+            path,
             launch_codes: LaunchCodes::new(now),
             attempts: Attempts::default(),
             logged: Attempts::default(),
             workers: Workers::default(),
         }
+    }
+
+    /// The path of the board: "" or `/kanban`.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Waits until what let `caller` in is worth nothing any more: the token was replaced, or the
@@ -161,16 +170,16 @@ impl FrontDoor {
         let max_age = Purpose::Session.lifetime().0;
         let secure = if self.is_secure { "; Secure" } else { "" };
         format!(
-            "{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
-            self.cookie_name
+            "{}={value}; Path={}/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}",
+            self.cookie_name, self.path
         )
     }
 
     /// The `Set-Cookie` that makes a browser forget its session.
     pub(super) fn no_cookie(&self) -> String {
         format!(
-            "{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
-            self.cookie_name
+            "{}=; Path={}/; Max-Age=0; HttpOnly; SameSite=Lax",
+            self.cookie_name, self.path
         )
     }
 
@@ -225,8 +234,9 @@ mod tests {
     fn door_in(folder: &TempDir, public_url: Option<&str>) -> FrontDoor {
         let left = LeftSessions::load(folder.path().join("left-sessions"), NOW).unwrap();
         let token = Token::from_text("0123456789abcdef0123456789abcdef");
-        let public_url = public_url.map(|url| url.parse().unwrap());
-        FrontDoor::new(token, left, ([127, 0, 0, 1], 8420).into(), public_url, NOW)
+        let exposure =
+            public_url.map_or(Exposure::None, |url| Exposure::Proxy(url.parse().unwrap()));
+        FrontDoor::new(token, left, ([127, 0, 0, 1], 8420).into(), &exposure, NOW)
     }
 
     fn session() -> Session {

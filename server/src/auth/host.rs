@@ -4,11 +4,13 @@
 //! then reach us but still carry that name as their `Host`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::http::header::{HOST, HeaderMap, ORIGIN};
 use axum::http::{HeaderName, Uri};
 
-use super::public_url::PublicUrl;
+use super::exposure::Exposure;
+use crate::tls::Certificate;
 
 /// Every current browser says by this how the page that asks is related to us (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -20,6 +22,8 @@ pub(super) struct Hosts {
     names: Vec<String>,
     /// The valid values of `Origin`.
     origins: Vec<String>,
+    /// Names every host that browsers accept it for.
+    certificate: Option<Arc<Certificate>>,
 }
 
 /// The origin of a request, by the browser's word.
@@ -44,8 +48,8 @@ pub(super) struct Mismatch {
 const MAX_LOGGED: usize = 200;
 
 impl Hosts {
-    /// The names of the server that listens at `address` and that a proxy shows at `public_url`.
-    pub(super) fn of(address: SocketAddr, public_url: Option<&PublicUrl>) -> Self {
+    /// The names of the server that listens at `address`.
+    pub(super) fn of(address: SocketAddr, exposure: &Exposure) -> Self {
         let port = address.port();
         let mut names: Vec<String> = ["localhost", "127.0.0.1", "[::1]"]
             .map(|name| format!("{name}:{port}"))
@@ -62,12 +66,26 @@ impl Hosts {
                 .collect();
             names.extend(bare);
         }
-        let origins = names.iter().map(|name| format!("http://{name}"));
-        let origins = origins
-            .chain(public_url.map(PublicUrl::to_string))
-            .collect();
-        names.extend(public_url.map(|url| url.authority().to_owned()));
-        Self { names, origins }
+        let scheme = match exposure {
+            Exposure::Tls(_) => "https",
+            Exposure::None | Exposure::Proxy(_) => "http",
+        };
+        let origins = names.iter().map(|name| format!("{scheme}://{name}"));
+        let mut origins: Vec<_> = origins.collect();
+        let mut certificate = None;
+        match exposure {
+            Exposure::None => {}
+            Exposure::Proxy(public) => {
+                origins.push(public.origin());
+                names.push(public.authority().to_owned());
+            }
+            Exposure::Tls(shown) => certificate = Some(shown.clone()),
+        }
+        Self {
+            names,
+            origins,
+            certificate,
+        }
     }
 
     /// Returns true when a request is meant for us: one `Host`, and that and any name in the
@@ -77,10 +95,29 @@ impl Hosts {
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             return false;
         };
-        host.to_str().is_ok_and(|host| contains(&self.names, host))
+        host.to_str().is_ok_and(|host| self.is_ours(host))
             && uri
                 .authority()
-                .is_none_or(|authority| contains(&self.names, authority.as_str()))
+                .is_none_or(|authority| self.is_ours(authority.as_str()))
+    }
+
+    /// Returns true for a name of this server: with a certificate, also for any that it is for, since a
+    /// page of another site has no certificate for the name that it points here.
+    fn is_ours(&self, host: &str) -> bool {
+        let by_certificate = || self.certificate.as_ref().is_some_and(|it| it.is_for(host));
+        contains(&self.names, host) || by_certificate()
+    }
+
+    /// Returns true for the origin of our own pages.
+    fn is_our_page(&self, origin: &str) -> bool {
+        let by_certificate = || {
+            let host = origin.strip_prefix("https://");
+            let certificate = self.certificate.as_ref();
+            certificate
+                .zip(host)
+                .is_some_and(|(it, host)| it.is_for(host))
+        };
+        contains(&self.origins, origin) || by_certificate()
     }
 
     /// The host that a request names instead of ours.
@@ -105,7 +142,7 @@ impl Hosts {
             value
                 .to_str()
                 .ok()
-                .is_some_and(|origin| contains(&self.origins, origin))
+                .is_some_and(|origin| self.is_our_page(origin))
         });
         // `none` is a person's own doing: an address typed, a bookmark, a page loaded again.
         let sites = headers
@@ -144,7 +181,7 @@ mod tests {
     use super::*;
 
     fn hosts() -> Hosts {
-        Hosts::of(([127, 0, 0, 1], 8420).into(), None)
+        Hosts::of(([127, 0, 0, 1], 8420).into(), &Exposure::None)
     }
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
@@ -182,8 +219,8 @@ mod tests {
 
     #[test]
     fn a_proxy_adds_exactly_its_own_name_and_scheme() {
-        let url = "https://kanban.example.com".parse().unwrap();
-        let hosts = Hosts::of(([0, 0, 0, 0], 8420).into(), Some(&url));
+        let proxy = Exposure::Proxy("https://kanban.example.com".parse().unwrap());
+        let hosts = Hosts::of(([0, 0, 0, 0], 8420).into(), &proxy);
         let uri = Uri::from_static("/");
         for (host, is_ours) in [
             ("kanban.example.com", true),

@@ -78,12 +78,12 @@ async fn launch(
         welcome(&state, &headers, HOME)
     } else if redeem(Purpose::PlainLaunch, &query.plain) {
         let cookie = door.session_cookie(Session::new(now, true), now);
-        ([(SET_COOKIE, cookie)], Redirect::to(next)).into_response()
+        ([(SET_COOKIE, cookie)], lead_to(next)).into_response()
     } else if door.sessions_of(&headers, now).is_empty() {
         page(Notice::StaleLink, &headers, HOME)
     } else {
         // Whoever clicks a second time is in already.
-        Redirect::to(HOME).into_response()
+        lead_to(HOME).into_response()
     }
 }
 
@@ -111,6 +111,12 @@ async fn log_in(
     }
 }
 
+/// Leads to a path of ours. The ways in lie at the top of the board, so that it can be said without
+/// the path below which a proxy may show all of it.
+fn lead_to(path: &str) -> Redirect {
+    Redirect::to(&format!(".{path}"))
+}
+
 /// Ends the browser's session, also for those who hold a copy of its cookie, and leads to the form.
 /// Whoever has none is led there too.
 async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Response {
@@ -126,7 +132,7 @@ async fn log_out(State(state): State<AppState>, headers: HeaderMap) -> Response 
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
     let answer = match left {
-        Ok(()) => Redirect::to(HOME).into_response(),
+        Ok(()) => lead_to(HOME).into_response(),
         Err(error) => {
             let id = http_error::log(&error, "the next server will not know who logged out");
             let what = format!("logged out until the server starts again: internal error {id}");
@@ -161,14 +167,14 @@ fn welcome(state: &AppState, headers: &HeaderMap, next: &str) -> Response {
     let session = known.filter(|it| !it.is_plain);
     let session = session.unwrap_or_else(|| Session::new(now, false));
     let plain = format!(
-        "/launch?plain={}&next={}",
+        "./launch?plain={}&next={}",
         door.keys.issue(Purpose::PlainLaunch, now),
         percent_encoded(next)
     );
     let content = include_str!("welcome.html")
         .replace("{proof}", &door.keys.proof(session))
         .replace("{plain}", &plain_page::escape(&plain))
-        .replace("{next}", &plain_page::escape(next));
+        .replace("{next}", &plain_page::escape(&format!(".{next}")));
     let script = include_str!("welcome.js");
     let page = plain_page::page_with_script(headers, "Opening the board", &content, script);
     ([(SET_COOKIE, door.session_cookie(session, now))], page).into_response()

@@ -7,17 +7,29 @@ use std::str::FromStr;
 use axum::http::Uri;
 
 /// An address as browsers write it in `Host` and `Origin`: in lower case and without a port that
-/// its scheme implies.
+/// its scheme implies. It may have a path, below which the proxy shows the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PublicUrl {
     scheme: &'static str,
     authority: String,
+    /// "" or `/kanban`.
+    path: String,
 }
 
 impl PublicUrl {
     /// The host, with its port where that needs to be said.
     pub(super) fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// The path of the board without a slash at its end: "" or `/kanban`.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value of `Origin` that browsers send with requests of its pages.
+    pub(super) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
     }
 
     /// Returns true when browsers reach it by TLS only.
@@ -30,7 +42,8 @@ impl FromStr for PublicUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const ASK: &str = "write an address like https://kanban.example.com, without a path";
+        const ASK: &str =
+            "write an address like https://kanban.example.com or https://example.com/kanban";
         const NO_TLS: &str = "browsers would send the cookie of a session unencrypted; write an address \
                               that begins with https://";
         let uri: Uri = text.parse().map_err(|_| ASK)?;
@@ -42,8 +55,9 @@ impl FromStr for PublicUrl {
         let authority = uri.authority().ok_or(ASK)?;
         let (host, port) = (authority.host(), authority.port_u16());
         let authority = authority.as_str().to_ascii_lowercase();
-        // A path would need pages that know of it; a name and a password are the proxy's affair.
-        let is_bare = uri.path() == "/" && uri.query().is_none();
+        let path = uri.path().trim_end_matches('/');
+        // A name and a password are the proxy's affair.
+        let is_bare = is_plain_path(path) && uri.query().is_none() && !text.contains('#');
         // What follows the host is a port that there can be.
         let has_good_end = authority.len() == host.len() || port.is_some_and(|port| port > 0);
         if !is_bare || !has_good_end || authority.contains('@') || !is_host(host) {
@@ -56,14 +70,26 @@ impl FromStr for PublicUrl {
         Ok(Self {
             scheme,
             authority: bare.to_owned(),
+            path: path.to_owned(),
         })
     }
 }
 
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.authority)
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.path)
     }
+}
+
+/// Returns true for a path that reads the same in a link, in a cookie and in a proxy's file.
+fn is_plain_path(path: &str) -> bool {
+    let is_plain = |part: &str| {
+        !matches!(part, "" | "." | "..")
+            && part
+                .bytes()
+                .all(|it| it.is_ascii_alphanumeric() || b"-_.~".contains(&it))
+    };
+    path.is_empty() || path.split('/').skip(1).all(is_plain)
 }
 
 /// Returns true when browsers can write this as a host: a name without a wildcard, or an address.
@@ -101,18 +127,24 @@ mod tests {
             ("http://localhost:80", "http://localhost"),
             ("http://127.0.0.1:443", "http://127.0.0.1:443"),
             ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+            ("https://Example.com/Kanban/", "https://example.com/Kanban"),
+            ("https://example.com/team/a", "https://example.com/team/a"),
         ] {
             assert_eq!(text.parse::<PublicUrl>().unwrap().to_string(), written);
         }
     }
 
     #[test]
-    fn what_is_no_bare_web_address_is_refused() {
+    fn what_is_no_plain_web_address_is_refused() {
         for text in [
             "",
             "kanban.example.com",
             "ftp://kanban.example.com",
-            "https://kanban.example.com/board",
+            "https://kanban.example.com/a//b",
+            "https://kanban.example.com/../b",
+            "https://kanban.example.com/a%20b",
+            "https://kanban.example.com/a;b",
+            "https://kanban.example.com/a#b",
             "https://kanban.example.com/?a=b",
             "https://me:secret@kanban.example.com",
             "https://",

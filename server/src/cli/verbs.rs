@@ -112,7 +112,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "why",
         ],
     ),
-    ("What happens", &["inbox", "tail", "watch", "stats"]),
+    ("Activity", &["inbox", "tail", "watch", "stats"]),
     (
         "Notifications",
         &[
@@ -134,7 +134,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "init", "sample", "doctor", "backup", "restore", "export", "import", "gc",
         ],
     ),
-    ("Reading on", &["guide", "man", "completions"]),
+    ("Help", &["guide", "man", "completions"]),
 ];
 
 /// The verbs that follow the open board and do not end by themselves.
@@ -271,7 +271,7 @@ impl Verb {
                 Ok(())
             }
             Self::ChannelProgram(args) => channel_program::run(&args),
-            Self::Serve(args) => serve::run(args, home()?, umask),
+            Self::Serve(args) => serve::run(args, home()?, umask, output),
             Self::Daemon(args) => daemon::run(args, home()?, umask, output),
             Self::Dispatch(args) => dispatch::run(&args, home()?, umask, output),
             Self::Init(args) => init::run(&args, &Session::open_or_make(home()?)?, output),

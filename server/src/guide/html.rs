@@ -20,7 +20,7 @@ pub(super) fn of_markdown(markdown: &str) -> String {
 
 fn link(code: &CowStr<'_>) -> Option<Event<'static>> {
     let topic = page(code.strip_prefix(COMMAND)?)?.topic;
-    let link = format!("<a href=\"/guide/{topic}\"><code>{COMMAND}{topic}</code></a>");
+    let link = format!("<a href=\"./guide/{topic}\"><code>{COMMAND}{topic}</code></a>");
     Some(Event::InlineHtml(link.into()))
 }
 
@@ -32,7 +32,7 @@ mod tests {
     #[test]
     fn a_page_that_names_another_leads_there() {
         let html = of_markdown("See `kanban guide lanes`, not `kanban guide nonsense` or `ls`.");
-        assert!(html.contains(r#"<a href="/guide/lanes"><code>kanban guide lanes</code></a>"#));
+        assert!(html.contains(r#"<a href="./guide/lanes"><code>kanban guide lanes</code></a>"#));
         assert_eq!(html.matches("<a ").count(), 1);
     }
 

@@ -68,7 +68,7 @@ fn link(page: Page, open: Option<Page>) -> String {
         ""
     };
     let (topic, title) = (page.topic, title(page));
-    format!("<a href=\"/guide/{topic}\"{current}>{title}</a>")
+    format!("<a href=\"./guide/{topic}\"{current}>{title}</a>")
 }
 
 /// The heading of a page.

@@ -34,7 +34,7 @@ async fn server() -> SocketAddr {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(listen(listener, routes, metrics, Shutdown::default()));
+    tokio::spawn(listen(listener, None, routes, metrics, Shutdown::default()));
     address
 }
 

@@ -7,11 +7,22 @@ use serde::{Deserialize, Serialize};
 use super::{Audited, Change, LEASE, Renewed, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
-use crate::dispatch::Place;
+use crate::dispatch::Slot;
 use crate::error::Error;
-use crate::id::{RunId, TaskId};
-use crate::run::Claimed;
+use crate::id::{RunId, RunToken, TaskId};
+use crate::task::Task;
 use crate::time::Seconds;
+
+/// A claim that was granted.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The run that it opened.
+    pub run: RunId,
+    /// The run's token, which the worker authenticates with.
+    pub token: RunToken,
+    /// The task as it is now.
+    pub task: Task,
+}
 
 /// Claims a ready task and opens a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,5 +144,5 @@ pub struct ClaimPolicy {
     pub respects_pause: bool,
     /// The runs whose processes may still be alive, and their slots. Those that are closed by then
     /// keep their tasks from being claimed and count against the caps.
-    pub unsettled: BTreeMap<RunId, Place>,
+    pub unfinished_runs: BTreeMap<RunId, Slot>,
 }

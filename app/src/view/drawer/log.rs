@@ -34,7 +34,7 @@ pub(crate) fn Log(
         .map(|log| log::Log::of(&log.text));
     let printed = RwSignal::new(initial.unwrap_or_default());
     let is_live = RwSignal::new(false);
-    let whole = format!("/t/{task}/log");
+    let whole = format!("./t/{task}/log");
     listen(task, read, is_running, printed, is_live);
 
     let words = RwSignal::new(String::new());

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use state::Msg;
 use state::address::Address;
+use state::change::Change;
 use state::palette::{Msg as Answer, Page};
-use state::requests::change::Change;
 
 use crate::api::{LinkTasks, UnlinkTasks};
 use crate::runtime::{Runtime, use_dispatch};
@@ -100,7 +100,7 @@ fn Neighbour(task: TaskId) -> impl IntoView {
         }
         None => Either::Right(task.to_string()),
     };
-    view! { <a class="tag" href=Address::of_task(task.clone()).url() title=task.to_string()>{words}</a> }
+    view! { <a class="tag" href=Address::of_task(task.clone()).href() title=task.to_string()>{words}</a> }
 }
 
 #[component]

@@ -60,7 +60,7 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
     } = concern;
     let behind = behind_in_words(behind).map(|words| view! { <span class="behind">{words}</span> });
     let (row, kind_of_need) = (concern_id(&id), name(&need));
-    let address = Address::of_task(task.clone()).url();
+    let address = Address::of_task(task.clone()).href();
     let assignee = assignee.map(|name| {
         view! { <span class="assignee" dir="auto"><Avatar name=name.clone()/>{name}</span> }
     });
@@ -147,8 +147,8 @@ fn words(need: &Need) -> Words {
         } => Words {
             icon: Icon::Envelope,
             kind: match count {
-                1 => "Not told".to_owned(),
-                count => format!("Not told {count} times"),
+                1 => "Not delivered".to_owned(),
+                count => format!("Not delivered {count} times"),
             },
             said: format!("{to}: {error}"),
             more: Some((None, text.clone())),
@@ -156,4 +156,4 @@ fn words(need: &Need) -> Words {
     }
 }
 
-const PROPOSED: &str = "It ended without a word. What it printed last may be the result:";
+const PROPOSED: &str = "It ended without a report. Its last output may be the result:";

@@ -10,7 +10,7 @@ use crate::view::says::{memo, text};
 #[component]
 pub(crate) fn InboxLink(shown: Store<Shown>) -> impl IntoView {
     let count = memo(move || shown.inbox().read().len());
-    let address = move || shown.address().read().with_inbox().url();
+    let address = move || shown.address().read().with_inbox().href();
     let is_here = move || shown.address().read().is_inbox.then_some("page");
     let name = move || match count.get() {
         0 => "Inbox".to_owned(),

@@ -31,7 +31,7 @@ fn a_card_says_what_it_is_about_and_leads_to_its_task() {
     has(
         card,
         &[
-            "href=\"/t/t_00000001\"",
+            "href=\"./t/t_00000001\"",
             "Task 1",
             ">P2<",
             ">1/3<",

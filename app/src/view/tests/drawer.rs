@@ -8,7 +8,7 @@ use domain::run::{Outcome, Run};
 use domain::task::{Comment, Task, TaskDetail};
 use state::drawer::news::News;
 use state::drawer::{Html, Log, Reading};
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 
 use super::*;
 use crate::view::drawer::Drawer;
@@ -184,7 +184,7 @@ fn a_cut_log_says_where_all_of_it_is() {
         &[
             "2 MB, its end shown",
             "/home/ada/.kanban/kanban/logs/t_00000001.log",
-            "href=\"/t/t_00000001/log\"",
+            "href=\"./t/t_00000001/log\"",
             "<p class=\"run\">Attempt #1</p>",
             "<p class=\"run\">Run 2</p>",
             "class=\"colour-1\"",

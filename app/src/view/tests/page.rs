@@ -3,7 +3,7 @@
 use domain::error::ErrorKind;
 use state::board::selection;
 use state::palette::{self, Page};
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 use state::shown::ShownStoreFields;
 use state::{Msg, keys};
 
@@ -26,7 +26,7 @@ fn the_head_filters_shows_how_it_goes_and_lets_one_out() {
             "<option value=\"=acme\"",
             "<option value=\"=shell\"",
             "Mine",
-            "action=\"/logout\"",
+            "action=\"./logout\"",
             "Not live",
             "New task",
         ],
@@ -70,7 +70,7 @@ fn the_bar_of_chosen_cards_is_there_once_there_are_any() {
     };
     has(
         &bar(&[1, 2]),
-        &["2 chosen", "Archive", "Priority…", "Let all go"],
+        &["2 chosen", "Archive", "Priority…", "Clear the choice"],
     );
     has_not(&bar(&[]), &["chosen"]);
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use kernel::Durability;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
+use crate::lanes::rules::{Meaning, Success};
 use crate::lanes::template::Template;
-use crate::run::ends::{Meaning, Success};
 use crate::workspaces;
 
 /// The whole file.
@@ -21,9 +22,8 @@ pub(super) struct File {
     pub(super) board: BoardTable,
     pub(super) dispatcher: DispatcherTable,
     pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
-    /// The notifier's channels. The dispatcher reads only the names of variables that hold their
-    /// secrets.
-    pub(super) channels: Option<toml::Value>,
+    /// The notifier's channels, which it reads itself.
+    pub(super) channels: IgnoredAny,
 }
 
 /// `[board]`.

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command;
-use domain::run::{Claimed, Run};
+use domain::command::Claimed;
+use domain::run::Run;
 use domain::task::Task;
 use domain::workspace::Workspace;
 use kernel::Kernel;
@@ -32,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The name of the preparation, in words.
 pub(crate) const PREPARE: &str = "prepare its workspace";
+
+/// The variables by which a service speaks with systemd, which workers have nothing to say to.
+const OF_THE_SERVICE: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 
 /// A supervisor that was started.
 #[derive(Debug)]
@@ -81,7 +85,7 @@ pub(crate) async fn launch(
     }
     let mut shim = Command::new(&config.program);
     // Here, because whatever the supervisor starts has its environment.
-    for name in settings.secrets.names() {
+    for name in settings.secrets.names().chain(OF_THE_SERVICE) {
         shim.env_remove(name);
     }
     let shim = shim

@@ -1,10 +1,11 @@
 //! A dispatcher's loop that tests drive by hand, with runs that it did not start.
 
 use domain::actor::Actor;
+use domain::command::Claimed;
 use domain::command::{ClaimPolicy, ClaimTask, CreateTask, LEASE, MoveTask, SHELL, Verb};
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
-use domain::run::{Claimed, OpenRun, Run};
+use domain::run::{OpenRun, Run};
 use domain::status::Status;
 use kernel::{Clock, Kernel, Options};
 use tempfile::TempDir;
@@ -47,9 +48,9 @@ pub(super) fn work_by(clock: Clock) -> (TempDir, Work) {
     )
 }
 
-/// The place that the run takes up.
-pub(super) fn place_of(claimed: &Claimed) -> Place {
-    Place {
+/// The slot of the run.
+pub(super) fn slot_of(claimed: &Claimed) -> Slot {
+    Slot {
         task: claimed.task.id.clone(),
         lane: Some(SHELL.to_owned()),
     }

@@ -39,24 +39,8 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(claimer: String, process: ProcessIdentity, settings: &Settings) -> Self {
-        let report = Report {
-            claimer,
-            process,
-            is_running: true,
-            last_tick: None,
-            next_tick: None,
-            cap: settings.cap.limit,
-            cap_reason: settings.cap.reason.clone(),
-            bad_ticks: 0,
-            problem: None,
-            lanes: settings.lanes.reports(),
-            fault: None,
-            leaving: Vec::new(),
-            stuck: Vec::new(),
-            is_of_another: false,
-        };
         Self {
-            status: watch::Sender::new(report),
+            status: watch::Sender::new(settings.report(claimer, process)),
             mistake: None,
             failure: None,
             is_bad: false,
@@ -93,14 +77,14 @@ impl Health {
         &mut self,
         looked: &Result<Instant, Error>,
         fault: Option<String>,
-        stuck: Option<String>,
+        unrecoverable: Option<String>,
         now: Timestamp,
     ) {
         let is_bad = std::mem::take(&mut self.is_bad) || looked.is_err();
         let failure = looked.as_ref().err().map(ToString::to_string);
         self.tell_of(failure);
         let problem = fault.or(self.mistake.clone());
-        let problem = problem.or(self.failure.clone()).or(stuck);
+        let problem = problem.or(self.failure.clone()).or(unrecoverable);
         self.status.send_modify(|report| {
             if looked.is_ok() {
                 report.last_tick = Some(now);
@@ -167,14 +151,14 @@ impl Work {
     /// The status, but for what depends on the time.
     pub(super) fn report(&self) -> Report {
         let mut lanes = self.settings.lanes.reports();
-        self.holds.complete(&mut lanes);
+        self.breakers.complete(&mut lanes);
         Report {
             cap: self.settings.cap.limit,
             cap_reason: self.settings.cap.reason.clone(),
             lanes,
-            fault: self.holds.fault(),
-            leaving: self.leaving.values().cloned().collect(),
-            stuck: self.stuck.reports(),
+            fault: self.breakers.fault(),
+            exiting_runs: self.exiting_runs.values().cloned().collect(),
+            unrecoverable_runs: self.unrecoverable.reports(),
             ..self.health.status.borrow().clone()
         }
     }

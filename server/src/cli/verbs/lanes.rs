@@ -1,7 +1,7 @@
 //! `kanban lanes`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, FindServers};
+use dispatcher::{Config, FindServers, Settings};
 use domain::dispatch::{Dispatch, LaneReport};
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::cli::session::Session;
 use crate::lanes;
 use crate::serve::servers_of;
 
-/// List what assignees' names stand for: the lanes, their programs and whether they start anything
+/// List the lanes: their programs, and the reason where one starts nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban lanes\n  \
@@ -56,13 +56,21 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 /// Reads the lanes and what goes on in them.
 pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     let dispatch = session.kernel.dispatch().await?;
+    let lanes = lanes::known(&dispatch, &session.home, &config()?)?;
+    Ok(Known { lanes, dispatch })
+}
+
+/// Reads the lanes as a dispatcher has them that is started here and now.
+pub(super) fn of_next_dispatcher(session: &Session) -> anyhow::Result<Vec<LaneReport>> {
+    Ok(Settings::read(&session.home, &config()?)?.lanes().reports())
+}
+
+fn config() -> anyhow::Result<Config> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let config = Config {
+    Ok(Config {
         servers: FindServers::By(servers_of),
         ..Config::new(program)
-    };
-    let lanes = lanes::known(&dispatch, &session.home, &config)?;
-    Ok(Known { lanes, dispatch })
+    })
 }
 
 /// The name of a lane, or of all of them, in a sentence.

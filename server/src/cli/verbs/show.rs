@@ -1,9 +1,9 @@
 //! `kanban show`.
 
-use domain::dispatch::{WhyNot, names_of};
+use domain::dispatch::WhyNot;
 use domain::run::Run;
 use domain::task::TaskDetail;
-use domain::text::{first_of, lines, one_line};
+use domain::text::{first_of, lines, names_of, one_line};
 use domain::time::{Seconds, Timestamp};
 use kernel::Parent;
 
@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
 
-/// Show everything about a task
+/// Show a task with its comments, attempts and events
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban show t_1a2b3c4d\n  \

@@ -25,7 +25,7 @@ impl Follower {
         printed: RwSignal<Log>,
         is_live: RwSignal<bool>,
     ) -> Option<Self> {
-        let source = EventSource::new(&format!("/api/plugins/kanban/tasks/{task}/log/stream"));
+        let source = EventSource::new(&format!("./api/plugins/kanban/tasks/{task}/log/stream"));
         let source = source.ok()?;
         // Each connection begins with the end of what was printed before it.
         let begins = Rc::new(Cell::new(true));

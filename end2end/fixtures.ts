@@ -9,10 +9,16 @@ import {
 } from "@playwright/test";
 import { Complaints } from "./complaints";
 import { BoardPage } from "./pages/board-page";
+import type { FrontName } from "./front";
 import { Receiver } from "./receiver";
 import { Server } from "./server";
 
-interface Fixtures {
+export interface Options {
+  /** What stands between the browser and the server. */
+  front: FrontName;
+}
+
+interface Fixtures extends Options {
   /** `kanban.toml` of the server. */
   config: string;
   /** What the server may tell by a webhook. */
@@ -31,6 +37,7 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   config: ["", { option: true }],
+  front: ["none", { option: true }],
 
   receiver: async ({}, use) => {
     const receiver = await Receiver.start();
@@ -38,8 +45,8 @@ export const test = base.extend<Fixtures>({
     await receiver.stop();
   },
 
-  server: async ({ config }, use, testInfo) => {
-    const server = await Server.start(config);
+  server: async ({ config, front }, use, testInfo) => {
+    const server = await Server.start(config, front);
     await use(server);
     try {
       await server.stop();
@@ -50,11 +57,12 @@ export const test = base.extend<Fixtures>({
     }
   },
 
-  baseURL: async ({ server }, use) => use(server.url),
+  baseURL: async ({ server }, use) => use(`${server.url}/`),
 
-  api: async ({ playwright, server }, use) => {
+  api: async ({ ignoreHTTPSErrors, playwright, server }, use) => {
     const api = await playwright.request.newContext({
-      baseURL: server.url,
+      baseURL: `${server.url}/`,
+      ignoreHTTPSErrors,
       extraHTTPHeaders: { authorization: `Bearer ${server.token}` },
     });
     await use(api);

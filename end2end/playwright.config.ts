@@ -1,9 +1,10 @@
 import { defineConfig, devices } from "@playwright/test";
 import { chromiumOnPath } from "./browser.mjs";
+import type { Options } from "./fixtures";
 
 const executablePath = chromiumOnPath();
 
-export default defineConfig({
+export default defineConfig<Options>({
   testDir: "specs",
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
@@ -12,6 +13,13 @@ export default defineConfig({
   // Some of what is awaited starts a process first, on a machine that runs other tests beside it.
   expect: { timeout: 10_000 },
   reporter: process.env.CI ? [["list"]] : [["list"], ["html", { open: "never" }]],
+  projects: [
+    { name: "here" },
+    // What has to work wherever the board is shown.
+    { name: "nginx", testMatch: "smoke.spec.ts", use: { front: "nginx" } },
+    { name: "caddy", testMatch: "smoke.spec.ts", use: { front: "caddy" } },
+    { name: "tls", testMatch: "smoke.spec.ts", use: { front: "tls", ignoreHTTPSErrors: true } },
+  ],
   use: {
     ...devices["Desktop Chrome"],
     viewport: { width: 1440, height: 900 },

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { Front, type FrontName } from "./front";
 
 const binary = resolve(process.env.KANBAN_BIN ?? "../target/debug/kanban");
 
@@ -13,7 +14,7 @@ const binary = resolve(process.env.KANBAN_BIN ?? "../target/debug/kanban");
 const patienceMs = 20_000;
 
 export class Server {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** The board's address for browsers, such as `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
   /** Opens the board and signs the browser in. It works once. */
   readonly launchUrl: string;
@@ -22,6 +23,9 @@ export class Server {
   readonly home: string;
 
   #process: ChildProcess;
+  readonly #front: Front;
+  /** Its own address and port. */
+  readonly #listens: string;
   readonly #log: string[];
 
   private constructor(
@@ -30,8 +34,12 @@ export class Server {
     home: string,
     process: ChildProcess,
     log: string[],
+    front: Front,
   ) {
-    this.url = said.url;
+    // The link begins with the board's address for browsers.
+    this.url = said.launchUrl.slice(0, said.launchUrl.indexOf("/launch?"));
+    this.#listens = new URL(said.url).host;
+    this.#front = front;
     this.launchUrl = said.launchUrl;
     this.token = token;
     this.home = home;
@@ -39,17 +47,19 @@ export class Server {
     this.#log = log;
   }
 
-  static async start(config: string): Promise<Server> {
+  static async start(config: string, frontName: FrontName = "none"): Promise<Server> {
     const home = await mkdtemp(join(tmpdir(), "kanban-e2e-"));
     await writeFile(join(home, "kanban.toml"), config);
-    const process = serve(home, "127.0.0.1:0");
+    const front = await Front.start(frontName);
+    const process = serve(home, front.args);
     const log: string[] = [];
     try {
       const said = await listening(process, log);
       const token = (await readFile(join(home, "token"), "utf8")).trim();
-      return new Server(said, token, home, process, log);
+      return new Server(said, token, home, process, log, front);
     } catch (error) {
       process.kill("SIGKILL");
+      await front.stop();
       await rm(home, { recursive: true, force: true });
       throw new Error(`${binary} did not start: ${error}\n${log.join("\n")}`);
     }
@@ -64,7 +74,8 @@ export class Server {
   async restart(meanwhile: () => Promise<void>): Promise<void> {
     await end(this.#process);
     await meanwhile();
-    this.#process = serve(this.home, new URL(this.url).host);
+    const [, , ...rest] = this.#front.args;
+    this.#process = serve(this.home, ["--listen", this.#listens, ...rest]);
     await listening(this.#process, this.#log);
   }
 
@@ -73,13 +84,14 @@ export class Server {
     try {
       await end(this.#process);
     } finally {
+      await this.#front.stop();
       await rm(this.home, { recursive: true, force: true, maxRetries: 3 });
     }
   }
 }
 
-function serve(home: string, listen: string): ChildProcess {
-  return spawn(binary, ["serve", "--home", home, "--listen", listen], {
+function serve(home: string, args: string[]): ChildProcess {
+  return spawn(binary, ["serve", "--home", home, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
@@ -95,8 +107,8 @@ function listening(process: ChildProcess, log: string[]): Promise<{ url: string;
       if (!stream) continue;
       createInterface({ input: stream }).on("line", (line) => {
         log.push(line);
-        url ??= /^listening on (http:\S+)$/.exec(line)?.[1];
-        launchUrl ??= /^open (http:\S+)$/.exec(line)?.[1];
+        url ??= /^listening on (https?:\S+)$/.exec(line)?.[1];
+        launchUrl ??= /^open (https?:\S+)$/.exec(line)?.[1];
         if (!url || !launchUrl) return;
         clearTimeout(timer);
         resolve({ url, launchUrl });

@@ -374,15 +374,16 @@ async fn the_systemd_unit_runs_this_program_on_this_board() -> anyhow::Result<()
 async fn the_log_tells_the_beginning_and_the_end_of_each_run_once() -> anyhow::Result<()> {
     let board = Board::running().await?;
     let runs = [
-        ("true", "completed"),
-        ("exit 75", "deferred"),
+        ("true", "completed", "completed"),
+        ("exit 75", "deferred", "deferred"),
         // It is tried again soon, as another run.
-        ("exit 3", "attempt_failed"),
+        ("exit 3", "attempt_failed", "exit"),
     ];
-    for (run, (body, event)) in runs.into_iter().enumerate() {
+    for (run, (body, event, verdict)) in runs.into_iter().enumerate() {
         let flags = ["--assignee", "shell", "--body", body];
         let task = board.create("a", &flags).await?;
         board.happened(&task, event).await?;
+        board.logged(&format!("ended: {verdict}")).await?;
         let log = board.log();
         let of_run = |what: &str| {
             let lines = log.lines().filter(|line| {

@@ -29,4 +29,5 @@ mod steering;
 mod storm;
 mod tls;
 mod torture;
+mod update;
 mod workers;

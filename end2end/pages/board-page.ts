@@ -53,7 +53,7 @@ export class BoardPage {
   async goto(url = "/"): Promise<void> {
     await this.page.goto(url);
     // A log-in leads on by itself.
-    await this.page.waitForURL(({ pathname }) => pathname !== "/launch");
+    await this.page.waitForURL(({ pathname }) => !pathname.endsWith("/launch"));
     if (this.#scripts === "run") {
       await this.page.locator("html[data-hydrated]").waitFor({ state: "attached" });
     }

@@ -40,6 +40,7 @@ mod restore;
 mod resume;
 mod runs;
 mod sample;
+mod self_update;
 mod serve;
 mod shim;
 mod show;
@@ -134,7 +135,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "init", "sample", "doctor", "backup", "restore", "export", "import", "gc",
         ],
     ),
-    ("Help", &["guide", "man", "completions"]),
+    ("Help", &["guide", "man", "completions", "self-update"]),
 ];
 
 /// The verbs that follow the open board and do not end by themselves.
@@ -153,6 +154,7 @@ pub(super) enum OnMachine {
     Restore(restore::Args),
     Completions(completions::Args),
     Man(man::Args),
+    SelfUpdate(self_update::Args),
 }
 
 /// Declares the verbs that need the board to be open, and no server: the file of each, and the act
@@ -253,7 +255,8 @@ impl Verb {
                 OnMachine::Open(_)
                 | OnMachine::Token(_)
                 | OnMachine::Doctor(_)
-                | OnMachine::Restore(_),
+                | OnMachine::Restore(_)
+                | OnMachine::SelfUpdate(_),
             ) => Act::Administer,
         }
     }
@@ -326,6 +329,7 @@ impl OnMachine {
             Self::Restore(args) => restore::run(&args, &home()?, output),
             Self::Completions(args) => completions::run(&args, output),
             Self::Man(args) => man::run(&args, output),
+            Self::SelfUpdate(args) => self_update::run(&args, output),
         }
     }
 }

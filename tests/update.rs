@@ -1,0 +1,143 @@
+//! `kanban self-update`, against a local file server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::get;
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+use crate::harness::{Board, Said, program, said};
+
+/// A program of version 9.9.9.
+const NEXT: &str = "#!/bin/sh\necho kanban 9.9.9\n";
+
+fn archive(program: &str) -> anyhow::Result<Vec<u8>> {
+    let name = format!("kanban-9.9.9-{}-linux-musl/kanban", std::env::consts::ARCH);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(u64::try_from(program.len())?);
+    header.set_mode(0o755);
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_data(&mut header, name, program.as_bytes())?;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&archive.into_inner()?)?;
+    Ok(packed.finish()?)
+}
+
+/// Serves a release of that archive, whose sum is told of another.
+async fn release(archive: Vec<u8>, summed: &[u8]) -> anyhow::Result<String> {
+    let name = format!("kanban-9.9.9-{}-linux-musl.tar.gz", std::env::consts::ARCH);
+    let sum = Sha256::digest(summed);
+    let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let files = BTreeMap::from([
+        ("latest".to_owned(), b"9.9.9\n".to_vec()),
+        (
+            "v9.9.9/SHA256SUMS".to_owned(),
+            format!("{sum}  {name}\n").into_bytes(),
+        ),
+        (format!("v9.9.9/{name}"), archive),
+    ]);
+    let files = Arc::new(files);
+    let file = move |Path(path): Path<String>| {
+        let found = files.get(&path).cloned().ok_or(StatusCode::NOT_FOUND);
+        async move { found }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let routes = Router::new().route("/{*path}", get(file));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Ok(format!("http://{address}"))
+}
+
+/// A copy of the program under test, which may be replaced.
+struct Copy {
+    board: Board,
+    path: PathBuf,
+}
+
+impl Copy {
+    fn new() -> anyhow::Result<Self> {
+        let board = Board::without_server()?;
+        let folder = board.home().with_file_name("bin");
+        fs::create_dir(&folder)?;
+        let path = folder.join("kanban");
+        fs::copy(program::path()?, &path)?;
+        Ok(Self { board, path })
+    }
+
+    async fn update(&self, base: &str, flags: &[&str]) -> anyhow::Result<Said> {
+        let mut command = Command::new(&self.path);
+        command
+            .args(["self-update", "--base-url", base])
+            .args(flags)
+            .env("KANBAN_HOME", self.board.home());
+        said(&mut command).await
+    }
+
+    /// Checks that it is what it was, and that nothing was left beside it.
+    fn is_as_before(&self) -> anyhow::Result<()> {
+        assert!(fs::read(&self.path)? == fs::read(program::path()?)?);
+        assert_eq!(fs::read_dir(self.path.parent().unwrap())?.count(), 1);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_newer_release_is_told_and_installed_only_when_asked() -> anyhow::Result<()> {
+    let copy = Copy::new()?;
+    let archive = archive(NEXT)?;
+    let base = release(archive.clone(), &archive).await?;
+    let told = copy.update(&base, &[]).await?;
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    assert!(told.out.contains("replaced by 9.9.9"), "{}", told.out);
+    copy.is_as_before()?;
+    let done = copy.update(&base, &["--install"]).await?;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert_eq!(fs::read_to_string(&copy.path)?, NEXT);
+    assert_eq!(fs::read_dir(copy.path.parent().unwrap())?.count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_release_that_is_not_what_it_says_changes_nothing() -> anyhow::Result<()> {
+    let copy = Copy::new()?;
+    let right = archive(NEXT)?;
+    let broken = archive("#!/bin/sh\necho kanban 9.9.8\n")?;
+    let empty = b"no archive".to_vec();
+    for (archive, summed, expected) in [
+        (right.clone(), b"another".as_slice(), "a wrong sum"),
+        (broken.clone(), &broken, "does not start"),
+        (empty.clone(), &empty, "kanban"),
+    ] {
+        let base = release(archive, summed).await?;
+        let refused = copy.update(&base, &["--install"]).await?;
+        assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
+        assert!(refused.err.contains(expected), "{}", refused.err);
+        copy.is_as_before()?;
+    }
+    let base = release(right.clone(), &right).await?;
+    let missing = copy
+        .update(&base, &["--install", "--version", "1.0"])
+        .await?;
+    assert_eq!(missing.code, Some(1));
+    assert!(
+        missing.err.contains("could not be downloaded"),
+        "{}",
+        missing.err
+    );
+    for base in [
+        "http://releases.example",
+        "releases.example",
+        "ftp://127.0.0.1",
+    ] {
+        assert_eq!(copy.update(base, &[]).await?.code, Some(2), "{base}");
+    }
+    copy.is_as_before()
+}

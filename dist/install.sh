@@ -20,7 +20,8 @@ fail() {
 # Fetches $1 into the file $2. Says nothing: who calls it knows better what it means.
 fetch() {
     if command -v curl >/dev/null; then
-        curl --fail --silent --location --proto "=$schemes" --connect-timeout 30 --output "$2" "$1" 2>/dev/null
+        curl --fail --silent --location --proto "=$schemes" --connect-timeout 30 --speed-time 60 --speed-limit 1 \
+            --output "$2" "$1" 2>/dev/null
     else
         wget -q -T 30 -O "$2" "$1" 2>/dev/null
     fi

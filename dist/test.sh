@@ -42,9 +42,14 @@ says() {
     grep --quiet --fixed-strings -- "$1" "$2" || { echo "\"$1\" is not in:" && cat "$2" && return 1; } >&2
 }
 
+is_dynamic() {
+    ldd "$program" >/dev/null 2>&1
+}
+
 # The libraries of a program that is not static, which the one of a release is.
 lay_libraries() {
-    ldd "$program" 2>/dev/null | grep --only-matching '/[^ )]*' | sort --unique | while read -r library; do
+    is_dynamic || return 0
+    ldd "$program" | grep --only-matching '/[^ )]*' | sort --unique | while read -r library; do
         install -D "$library" "$1$library"
     done
 }
@@ -266,6 +271,18 @@ it_installs_nothing_on_a_full_disk() {
     [ "$(ls -A "$home")" = small ]
 }
 
+it_leaves_nothing_behind_when_it_is_ended() {
+    with_site
+    for signal in INT TERM; do
+        status=0
+        HOME=$home TMPDIR=$work/tmp KANBAN_BASE_URL=$base/stuck KANBAN_VERSION=$version \
+            timeout --signal $signal 2 sh dist/install.sh >"$work/said" 2>&1 || status=$?
+        [ "$status" = 124 ]
+        says Downloading "$work/said"
+        [ -z "$(find "$home" "$work/tmp" -mindepth 1)" ]
+    done
+}
+
 it_does_nothing_when_the_script_itself_is_cut_off() {
     with_site
     size=$(stat --format %s dist/install.sh)
@@ -280,7 +297,7 @@ it_runs_in_a_root_with_nothing_else_in_it() {
     root=$work/empty
     mkdir -p "$root/tmp" "$root/data"
     tar --extract --file "$dist/$name.tar.gz" --directory "$root" --strip-components 1 "$name/kanban"
-    if ldd "$program" >/dev/null 2>&1; then
+    if is_dynamic; then
         echo "• it is linked dynamically, as no release is: its libraries are laid beside it"
         lay_libraries "$root"
     fi
@@ -400,7 +417,7 @@ it_comes_and_goes_as_a_package_of_debian_10() {
 
 # A dynamic program wants a C library as new as that of the machine that it was linked on.
 static_alone() {
-    if ldd "$program" >/dev/null 2>&1; then skip "a dynamic program wants a newer Debian"; fi
+    if is_dynamic; then skip "a dynamic program wants a newer Debian"; fi
 }
 
 it_has_units_that_systemd_understands() {

@@ -40,7 +40,7 @@ actionlint := target/tools/actionlint
 # A release is made for this target, and tried on this machine.
 TARGET ?= x86_64-unknown-linux-musl
 native := $(shell uname -m)-unknown-linux-musl
-released = target/$(1)/dist/kanban
+released = target/$(1)/compact/kanban
 
 # The original, to be measured beside ours.
 peer := target/tools/hermes-agent-0.13.0
@@ -192,7 +192,7 @@ dist: site $(zig) ## Leave packages, image and sums in target/dist; TARGET=aarch
 	@for target in $(sort $(native) $(TARGET)); do \
 		printf '• build the program for %s\n' $$target; \
 		rustup target add $$target; \
-		PATH="$(CURDIR)/$(zig)/bin:$$PATH" cargo zigbuild --locked --profile dist --package server --target $$target; \
+		PATH="$(CURDIR)/$(zig)/bin:$$PATH" cargo zigbuild --locked --profile compact --package server --target $$target; \
 	done
 	@dist/make.sh $(call released,$(TARGET)) $(TARGET) $(call released,$(native))
 

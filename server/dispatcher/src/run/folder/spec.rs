@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::lanes::Limits;
+use crate::lanes::{Limits, OutputFormat};
 use crate::run::ends::Rules;
 use crate::workspaces::Worktree;
 
@@ -36,6 +36,8 @@ pub(crate) struct Spec {
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) rules: Rules,
+    #[serde(default)]
+    pub(crate) output: OutputFormat,
 }
 
 impl Spec {

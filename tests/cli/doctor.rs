@@ -99,7 +99,7 @@ async fn a_mistake_in_the_configuration_is_named_with_its_line() -> anyhow::Resu
     board.configure("\n[dispatcher]\ncapp = 3\n")?;
     has(
         &wrong(&board).await?,
-        "kanban.toml, line 3: unknown field `capp`",
+        "kanban.toml, line 3: dispatcher: unknown field `capp`",
     );
     Ok(())
 }

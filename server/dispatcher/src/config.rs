@@ -2,6 +2,8 @@
 
 mod board;
 mod cap;
+mod config_file;
+mod document;
 mod example;
 mod file;
 mod lane;
@@ -15,11 +17,12 @@ use std::time::Duration;
 
 pub use board::durability;
 pub(crate) use cap::Cap;
+pub use config_file::ConfigFile;
+pub use document::{Document, Entry, Mistake, Wrong};
 pub use example::EXAMPLE;
 pub use secrets::Secrets;
 pub use server::{FindServers, Servers};
-pub use settings::{Mistake, Settings, text_of as config_text};
-pub use source::Stamp;
+pub use settings::Settings;
 pub(crate) use source::{Reading, Source};
 
 /// The default grace for a late supervisor: it needs up to a quarter of a minute to end a worker

@@ -29,8 +29,8 @@ pub use crate::run::{logs, shim};
 pub use crate::claim::by_hand::{by_hand, move_in};
 pub use crate::claim::dry_run::dry_run;
 pub use crate::config::{
-    Config, EXAMPLE, FindServers, Mistake, Secrets, Servers, Settings, Stamp, config_text,
-    durability,
+    Config, ConfigFile, Document, EXAMPLE, Entry, FindServers, Mistake, Secrets, Servers, Settings,
+    Wrong, durability,
 };
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
 pub use crate::error::Error;

@@ -5,7 +5,7 @@ mod file;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dispatcher::{Mistake, Secrets};
+use dispatcher::{Document, Mistake, Secrets, Wrong};
 use tokio::sync::OnceCell;
 use toml::Spanned;
 
@@ -35,48 +35,18 @@ pub(super) struct Setup {
     pub(super) gate: Option<Arc<Gate>>,
 }
 
-/// An error, and its first byte in the file.
-#[derive(Debug)]
-struct Wrong {
-    at: usize,
-    message: String,
-}
-
-impl Wrong {
-    fn at<T>(value: &Spanned<T>, message: impl Into<String>) -> Self {
-        let (at, message) = (value.span().start, message.into());
-        Self { at, message }
-    }
-}
-
 /// Reads the channels that can be set up, with their secrets, and why the others cannot. It blocks.
-pub(super) fn read(client: &Shared, host: &Host) -> (Setup, Vec<Mistake>) {
-    read_tables(client, host).unwrap_or_else(|mistake| {
-        let mut setup = Setup::default();
-        setup.channels.leave_out_all();
-        (setup, vec![mistake])
-    })
-}
-
-fn read_tables(client: &Shared, host: &Host) -> Result<(Setup, Vec<Mistake>), Mistake> {
-    let path = host.home.config();
-    let mistake = |line, message| Mistake {
-        path: path.clone(),
-        line,
-        message,
+pub(super) fn read(document: &Document, client: &Shared, host: &Host) -> (Setup, Vec<Mistake>) {
+    let (setup, wrongs) = match file::tables(document) {
+        Ok(tables) => set_up(tables, Secrets::of(document), client, host),
+        Err(wrong) => {
+            let mut setup = Setup::default();
+            setup.channels.leave_out_all();
+            (setup, vec![wrong])
+        }
     };
-    let text = dispatcher::config_text(&host.home)?;
-    let mistake = |wrong: Wrong| mistake(Some(line_of(&text, wrong.at)), wrong.message);
-    let tables = file::tables(&text).map_err(mistake)?;
-    let secrets = Secrets::of_file(&text);
-    let (setup, wrongs) = set_up(tables, secrets, client, host);
-    Ok((setup, wrongs.into_iter().map(mistake).collect()))
-}
-
-/// The number of the line with the byte `at`.
-fn line_of(text: &str, at: usize) -> usize {
-    let before = text.bytes().take(at);
-    before.filter(|byte| *byte == b'\n').count() + 1
+    let mistakes = wrongs.into_iter().map(|wrong| document.mistake(wrong));
+    (setup, mistakes.collect())
 }
 
 /// Sets each channel up by itself: the mistake in one keeps no other from telling.
@@ -281,7 +251,8 @@ mod tests {
             let reference = format!("{{ file = {:?} }}", secret.to_str().unwrap());
             self.write("kanban.toml", &text.replace("SECRET", &reference));
             let host = host(Kernel::open(&home.db()).unwrap(), home);
-            let (setup, mistakes) = read(&Arc::new(web::client().unwrap()), &host);
+            let (document, client) = (Document::read(&host.home), web::client().unwrap());
+            let (setup, mistakes) = read(&document, &Arc::new(client), &host);
             mistakes.into_iter().next().map_or(Ok(setup), Err)
         }
 
@@ -431,7 +402,8 @@ mod tests {
 
     /// The names of the channels in a file whose tables make sense.
     fn sound(text: &str) -> Vec<String> {
-        let tables = file::tables(text).unwrap().into_iter();
+        let document = Document::new("/h/kanban.toml".into(), text.to_owned());
+        let tables = file::tables(&document).unwrap().into_iter();
         tables
             .filter_map(|(name, table)| table.ok().map(|_| name))
             .collect()

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
-use dispatcher::{FindServers, Home, Mistake};
+use dispatcher::{Document, FindServers, Home, Mistake};
 use domain::actor::Actor;
 use domain::error::Error as Refusal;
 use domain::id::EventId;
@@ -102,7 +102,7 @@ impl Gates {
 /// Fails when the system's certificates cannot be read.
 pub fn mistakes(host: &Host) -> anyhow::Result<Vec<Mistake>> {
     let client = Arc::new(web::client().map_err(anyhow::Error::msg)?);
-    Ok(config::read(&client, host).1)
+    Ok(config::read(&Document::read(&host.home), &client, host).1)
 }
 
 impl Notifier {

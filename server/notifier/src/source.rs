@@ -1,9 +1,8 @@
 //! Noticing that `kanban.toml` was changed while the notifier works.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use dispatcher::{Mistake, Stamp};
+use dispatcher::{ConfigFile, Document};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -13,17 +12,11 @@ use super::gateway::Host;
 use super::stopped;
 use super::web::Shared;
 
-/// The polling interval of the file.
-const INTERVAL: Duration = Duration::from_secs(2);
-
 /// The file, and what was last read from it.
 pub(super) struct Source {
     host: Host,
     client: Shared,
-    /// As it was when it was last read.
-    read: Option<Stamp>,
-    /// As it was when it was last looked at.
-    seen: Option<Stamp>,
+    file: ConfigFile,
     /// True when every channel that it names could be set up at the last time that counted.
     is_good: bool,
 }
@@ -32,74 +25,60 @@ impl Source {
     /// Reads the file for the first time, for channels that share this client. A channel that cannot be
     /// set up is left out. It blocks.
     pub(super) fn open(host: Host, client: Shared) -> (Self, Setup) {
-        // What is written while it is read will be seen to be new.
-        let stamp = Stamp::of(&host.home.config());
-        let (setup, mistakes) = config::read(&client, &host);
-        for mistake in &mistakes {
-            tracing::error!(%mistake, "this channel tells nobody");
-        }
-        let source = Self {
+        let (file, document) = ConfigFile::open(&host.home);
+        let mut source = Self {
             host,
             client,
-            read: stamp,
-            seen: stamp,
-            is_good: mistakes.is_empty(),
+            file,
+            is_good: false,
         };
+        let setup = source.set_up(document).unwrap_or_default();
         (source, setup)
     }
 
-    /// Reads the file again whenever it was changed, and hands on what follows from it. What makes no
-    /// sense does not count: the last good channels stay, once all that there were have been good.
+    /// Reads the file again whenever it was changed, and hands on what follows from it.
     pub(super) async fn follow(
         mut self,
         setup: watch::Sender<Arc<Setup>>,
         mut stopping: watch::Receiver<bool>,
     ) {
-        while timeout(INTERVAL, stopped(&mut stopping)).await.is_err() {
+        let interval = ConfigFile::INTERVAL;
+        while timeout(interval, stopped(&mut stopping)).await.is_err() {
             let looking = spawn_blocking(move || {
-                let read = self.read_if_changed();
-                (self, read)
+                let document = self.file.read_if_changed();
+                let new = document.and_then(|document| self.set_up(document));
+                (self, new)
             });
-            let read = match looking.await {
-                Ok((source, read)) => {
-                    self = source;
-                    read
-                }
-                Err(error) => {
-                    tracing::error!(%error, "kanban.toml is not looked at any more");
-                    return;
-                }
+            let Ok((source, new)) = looking.await else {
+                tracing::error!("kanban.toml is not looked at any more");
+                return;
             };
-            let Some((new, mistakes)) = read else {
-                continue;
-            };
-            for mistake in &mistakes {
-                let stays = if self.is_good {
-                    "the last good channels stay"
-                } else {
-                    "this channel tells nobody"
-                };
-                tracing::error!(%mistake, "{stays}");
-            }
-            if mistakes.is_empty() || !self.is_good {
+            self = source;
+            if let Some(new) = new {
                 tracing::info!("the channels were read again");
-                self.is_good = mistakes.is_empty();
                 setup.send_replace(Arc::new(new));
             }
         }
     }
 
-    /// Reads the file if it has changed and is as it was at the last look: one that is just being
-    /// written may lack the channel that somebody is to be told by.
-    fn read_if_changed(&mut self) -> Option<(Setup, Vec<Mistake>)> {
-        let now = Stamp::of(&self.host.home.config());
-        let is_still = now == self.seen;
-        self.seen = now;
-        if !is_still || now == self.read {
-            return None;
+    /// Sets up the channels of a document. One with a mistake does not count: the last good channels
+    /// stay, once all that there were have been good.
+    fn set_up(&mut self, document: Document) -> Option<Setup> {
+        let (setup, mistakes) = config::read(&document, &self.client, &self.host);
+        let effect = if self.is_good {
+            "the last good channels stay"
+        } else {
+            "this channel tells nobody"
+        };
+        for mistake in &mistakes {
+            tracing::error!(%mistake, "{effect}");
         }
-        self.read = now;
-        Some(config::read(&self.client, &self.host))
+        let counts = mistakes.is_empty() || !self.is_good;
+        if mistakes.is_empty() {
+            self.file.keep(document);
+            self.is_good = true;
+        }
+        counts.then_some(setup)
     }
 }
 
@@ -115,28 +94,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_was_changed_is_read_again_once_it_is_left_alone() {
+    fn a_mistake_leaves_the_last_good_channels_once_there_are_some() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path()).unwrap();
         let file = home.config();
+        let good = "[channels.webhook.ci]\nurl = \"http://x\"\n";
+        let bad = "[channels.webhook.ci]\nurl = \"somewhere\"\n";
+        fs::write(&file, bad).unwrap();
         let host = host(Kernel::open(&home.db()).unwrap(), home);
-        let client = Arc::new(web::client().unwrap());
-        let (mut source, _) = Source::open(host, client);
-        let mut look = || {
-            let (_, mistakes) = source.read_if_changed()?;
-            Some(
-                mistakes
-                    .into_iter()
-                    .map(|mistake| mistake.line)
-                    .collect::<Vec<_>>(),
-            )
+        let (mut source, _) = Source::open(host, Arc::new(web::client().unwrap()));
+        let mut counts = |text: &str| {
+            fs::write(&file, text).unwrap();
+            source.file.read_if_changed();
+            let document = source.file.read_if_changed().unwrap();
+            source.set_up(document).is_some()
         };
-        assert_eq!(look(), None);
-        fs::write(&file, "[channels.webhook.ci]\nurl = \"http://x\"\n").unwrap();
-        assert_eq!(look(), None, "it may still be written");
-        assert_eq!(look(), Some(vec![]));
-        assert_eq!(look(), None);
-        fs::write(&file, "\n[channels.webhook.ci]\nurl = \"somewhere\"\n").unwrap();
-        assert_eq!((look(), look(), look()), (None, Some(vec![Some(3)]), None));
+        let read = [&format!("\n{bad}"), good, bad, "", good].map(|text| counts(text));
+        assert_eq!(read, [true, true, false, false, true]);
     }
 }

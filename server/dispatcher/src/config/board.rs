@@ -1,27 +1,20 @@
 //! `[board]` of `kanban.toml`, for whoever opens the board.
 
 use kernel::Durability;
-use serde::Deserialize;
 
+use super::document::Document;
 use super::file::BoardTable;
-use super::settings::text_of;
 use crate::home::Home;
-
-/// The file without the rest of it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct File {
-    board: BoardTable,
-}
 
 /// Reads `durability` of the file; full where the file makes no sense or cannot be read, since it may
 /// have asked for that. It blocks.
 pub fn durability(home: &Home) -> Durability {
-    let file = text_of(home).map(|text| toml::from_str::<File>(&text));
-    match file {
-        Ok(Ok(file)) => file.board.durability,
-        Ok(Err(_)) | Err(_) => Durability::Full,
-    }
+    let document = Document::read(home);
+    let board = document.table("board").and_then(|board| match board {
+        Some(board) => board.read(),
+        None => Ok(BoardTable::default()),
+    });
+    board.map_or(Durability::Full, |board| board.durability)
 }
 
 #[cfg(test)]

@@ -5,20 +5,20 @@ pub const EXAMPLE: &str = include_str!("../kanban.toml");
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::super::cap::Machine;
+    use super::super::document::Document;
     use super::super::settings::{Circumstances, Settings};
     use super::super::{Config, EXAMPLE};
     use crate::run::ends::Success;
 
     fn read(text: &str) -> Settings {
         let now = Circumstances {
-            config: &Config::new("/nonexistent/kanban".into()),
+            config: Config::new("/nonexistent/kanban".into()),
             is_reachable: false,
             machine: Machine::now(),
         };
-        Settings::of_text(text, now, Path::new("/h/kanban.toml")).unwrap()
+        let document = Document::new("/h/kanban.toml".into(), text.to_owned());
+        Settings::of(&document, &now).unwrap()
     }
 
     /// Its lines, what is only an example in them too.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use kernel::Durability;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::lanes::OutputFormat;
@@ -22,9 +23,8 @@ pub(super) struct File {
     pub(super) board: BoardTable,
     pub(super) dispatcher: DispatcherTable,
     pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
-    /// The notifier's channels. The dispatcher reads only the names of variables that hold their
-    /// secrets.
-    pub(super) channels: Option<toml::Value>,
+    /// The notifier's channels, which it reads itself.
+    pub(super) channels: IgnoredAny,
 }
 
 /// `[board]`.

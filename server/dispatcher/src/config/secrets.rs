@@ -2,24 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use toml::{Table, Value};
+use toml::de::DeValue;
+
+use super::document::Document;
 
 /// Names of variables that nothing we start may see: neither workers nor the programs of channels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets(BTreeSet<String>);
 
 impl Secrets {
-    /// Reads the names from the text of a `kanban.toml`; finds none where that is invalid.
-    pub fn of_file(text: &str) -> Self {
-        let file: Table = toml::from_str(text).unwrap_or_default();
-        file.get("channels").map(Self::of).unwrap_or_default()
-    }
-
-    /// Collects the names of the table `[channels]`: each `NAME` of an `{ env = "NAME" }`.
-    pub(super) fn of(channels: &Value) -> Self {
+    /// Collects the names of the table `[channels]`: each `NAME` of an `{ env = "NAME" }`. Finds none
+    /// where the document is invalid.
+    pub fn of(document: &Document) -> Self {
         let mut secrets = Self::default();
-        if let Some(channels) = channels.as_table() {
-            secrets.find_in(channels);
+        if let Ok(Some(channels)) = document.table("channels") {
+            secrets.find_in(channels.value.get_ref());
         }
         secrets
     }
@@ -29,16 +26,16 @@ impl Secrets {
         self.0.iter().map(String::as_str)
     }
 
-    fn find_in(&mut self, table: &Table) {
-        if let Some(name) = table.get("env").and_then(Value::as_str) {
-            self.0.insert(name.to_owned());
-        }
-        let inner = table.values().flat_map(|value| match value {
-            Value::Array(values) => values.as_slice(),
-            value => std::slice::from_ref(value),
-        });
-        for table in inner.filter_map(Value::as_table) {
-            self.find_in(table);
+    fn find_in(&mut self, value: &DeValue<'_>) {
+        match value {
+            DeValue::Array(values) => values.iter().for_each(|it| self.find_in(it.get_ref())),
+            DeValue::Table(table) => table.iter().for_each(|(key, value)| {
+                if let ("env", DeValue::String(name)) = (key.get_ref().as_ref(), value.get_ref()) {
+                    self.0.insert(name.clone().into_owned());
+                }
+                self.find_in(value.get_ref());
+            }),
+            _ => {}
         }
     }
 }
@@ -49,23 +46,18 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_wherever_a_channel_names_it() {
-        let file: Table = toml::from_str(
-            r#"
-            [webhook.ci]
+        let text = r#"
+            [channels.webhook.ci]
             secrets = [{ env = "CI_1" }, { env = "CI_2" }, { file = "/s" }]
-            [webhook.env]
+            [channels.webhook.env]
             url = "https://example.com"
-            [telegram]
+            [channels.telegram]
             token = { env = "TELEGRAM" }
-            [slack]
+            [channels.slack]
             webhooks = { general = { env = "SLACK" } }
-            "#,
-        )
-        .unwrap();
-        let names: Vec<_> = Secrets::of(&file.into())
-            .names()
-            .map(str::to_owned)
-            .collect();
+            "#;
+        let secrets = Secrets::of(&Document::new("/h".into(), text.to_owned()));
+        let names: Vec<_> = secrets.names().collect();
         assert_eq!(names, ["CI_1", "CI_2", "SLACK", "TELEGRAM"]);
     }
 }

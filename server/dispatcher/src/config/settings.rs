@@ -1,29 +1,16 @@
 //! The settings of a board: `kanban.toml` with its defaults.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use toml::Spanned;
 
 use super::Config;
 use super::cap::{Cap, Machine};
+use super::document::{Document, Mistake, Wrong};
 use super::file::{File, Folder};
 use super::lane::lane;
 use super::secrets::Secrets;
 use crate::home::Home;
 use crate::lanes::Lanes;
-use crate::plain_file;
 use crate::workspaces::Repositories;
-
-/// An error in `kanban.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {message}", .path.display(), .line.map_or_else(String::new, |line| format!(", line {line}")))]
-pub struct Mistake {
-    /// The file.
-    pub path: PathBuf,
-    /// Its line, where known.
-    pub line: Option<usize>,
-    /// The error, and the expected value.
-    pub message: String,
-}
 
 /// The settings from `kanban.toml`, or the defaults in its absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +25,23 @@ pub struct Settings {
 }
 
 /// The settings' inputs beside the file.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Circumstances<'a> {
-    pub(super) config: &'a Config,
-    /// True while other machines can reach the server.
+#[derive(Clone, Debug)]
+pub(super) struct Circumstances {
+    pub(super) config: Config,
+    /// True while other machines can reach the server, which may start and end by itself.
     pub(super) is_reachable: bool,
+    /// As it was when the dispatcher started: its own workers do not make the cap smaller.
     pub(super) machine: Machine,
+}
+
+impl Circumstances {
+    pub(super) fn now(home: &Home, config: Config) -> Self {
+        Self {
+            is_reachable: config.servers.now(home).is_reachable,
+            machine: Machine::now(),
+            config,
+        }
+    }
 }
 
 impl Settings {
@@ -52,12 +50,8 @@ impl Settings {
     /// # Errors
     /// Fails when the file cannot be read or parsed.
     pub fn read(home: &Home, config: &Config) -> Result<Self, Mistake> {
-        let now = Circumstances {
-            config,
-            is_reachable: config.servers.now(home).is_reachable,
-            machine: Machine::now(),
-        };
-        Self::of_text(&text_of(home)?, now, &home.config())
+        let now = Circumstances::now(home, config.clone());
+        Self::of(&Document::read(home), &now)
     }
 
     /// The lanes.
@@ -80,21 +74,14 @@ impl Settings {
         (self.cap.limit, &self.cap.reason)
     }
 
-    pub(super) fn of_text(
-        text: &str,
-        now: Circumstances<'_>,
-        path: &Path,
-    ) -> Result<Self, Mistake> {
-        let config = now.config;
-        let mistake = |at: Option<usize>, message: String| Mistake {
-            path: path.to_owned(),
-            line: at.map(|at| line_of(text, at)),
-            message,
-        };
-        let file: File = toml::from_str(text).map_err(|error| {
-            let at = error.span().map(|span| span.start);
-            mistake(at, error.message().replace('\n', "; "))
-        })?;
+    /// Makes settings of a document.
+    pub(super) fn of(document: &Document, now: &Circumstances) -> Result<Self, Mistake> {
+        Self::read_document(document, now).map_err(|wrong| document.mistake(wrong))
+    }
+
+    fn read_document(document: &Document, now: &Circumstances) -> Result<Self, Wrong> {
+        let config = &now.config;
+        let file: File = document.root()?.read()?;
         let cap = match (config.max, file.dispatcher.cap) {
             (Some(limit), _) => Cap {
                 limit,
@@ -109,15 +96,13 @@ impl Settings {
         let failure_limit = file.dispatcher.failure_limit.map(Into::into);
         let mut lanes = Lanes::built_in(now.is_reachable);
         for (name, table) in file.lanes {
-            let at = table.span().start;
+            let at = Spanned::new(table.span(), ());
             let lane = lane(&name, table.into_inner(), lanes.named(&name).cloned());
-            lanes.put(lane.map_err(|message| mistake(Some(at), message))?);
+            lanes.put(lane.map_err(|message| Wrong::at(&at, message))?);
         }
         if let Some(name) = file.dispatcher.default_lane {
-            let at = Some(name.span().start);
-            lanes
-                .serve_others_by(name.get_ref())
-                .map_err(|message| mistake(at, message))?;
+            let served = lanes.serve_others_by(name.get_ref());
+            served.map_err(|message| Wrong::at(&name, message))?;
         }
         let of_lanes = lanes.all().filter_map(|lane| lane.repository.clone());
         let folders = |folders: Vec<Folder>| folders.into_iter().map(|folder| folder.0);
@@ -130,44 +115,24 @@ impl Settings {
             failure_limit: config.failure_limit.or(failure_limit),
             lanes,
             repositories,
-            secrets: file.channels.as_ref().map(Secrets::of).unwrap_or_default(),
+            secrets: Secrets::of(document),
         })
     }
 }
 
-/// A configuration is a few kilobytes; what is longer is something else.
-const MOST_BYTES: u64 = 1 << 20;
-
-/// The text of `kanban.toml`; empty where there is none. It blocks.
-///
-/// # Errors
-/// Fails when something has the name that cannot be read or is no file.
-pub fn text_of(home: &Home) -> Result<String, Mistake> {
-    let path = home.config();
-    match plain_file::owned_text(&path, MOST_BYTES) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Mistake {
-            path,
-            line: None,
-            message: format!("cannot be read: {error}"),
-        }),
-        text => Ok(text.unwrap_or_default()),
-    }
-}
-
-/// The number of the line with the byte `at`.
-fn line_of(text: &str, at: usize) -> usize {
-    let before = text.bytes().take(at);
-    before.filter(|byte| *byte == b'\n').count() + 1
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::time::Duration;
 
     use domain::dispatch::LaneReport;
 
     use super::*;
     use crate::run::ends::{Meaning, Success};
+
+    fn document(text: &str) -> Document {
+        Document::new("/h/kanban.toml".into(), text.to_owned())
+    }
 
     fn config() -> Config {
         Config::new("/nonexistent/kanban".into())
@@ -176,11 +141,11 @@ mod tests {
     /// Reads a file as the dispatcher of a server that others can reach, or cannot.
     fn read_by(text: &str, config: &Config, is_reachable: bool) -> Result<Settings, Mistake> {
         let now = Circumstances {
-            config,
+            config: config.clone(),
             is_reachable,
             machine: Machine::now(),
         };
-        Settings::of_text(text, now, Path::new("/h/kanban.toml"))
+        Settings::of(&document(text), &now)
     }
 
     fn read(text: &str) -> Result<Settings, Mistake> {
@@ -287,7 +252,7 @@ mod tests {
                 1,
                 "expected command = [\"program\"",
             ),
-            ("[lanes.a]\ncommand = []", 2, "a command needs"),
+            ("[lanes.a]\ncommand = []", 2, "expected a program's name"),
             (
                 "[lanes.a]\ncommand = [\"sh\",\n\"{id}\"]",
                 2,
@@ -322,7 +287,7 @@ mod tests {
             (
                 &with_lane("exit_codes = { 3 = \"retry\" }"),
                 3,
-                "unknown variant `retry`, expected",
+                "lanes.a.exit_codes.3: expected one of `success`",
             ),
             (
                 &with_lane("workspace_root = \"work\""),
@@ -337,6 +302,25 @@ mod tests {
             assert!(mistake.starts_with(&begins), "{mistake}");
             assert!(mistake.contains(says), "{mistake}");
             assert!(!mistake.contains('\n'), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn no_mistake_shows_a_value_but_its_key() {
+        for (text, key) in [
+            ("[lanes.a]\nenv = { TOKEN = 7415 }", "lanes.a.env.TOKEN: "),
+            ("[lanes.a]\ncap = \"7415\"", "lanes.a.cap: "),
+            (
+                "[lanes.a]\ncommand = [\"sh\", \"7415{\"]",
+                "lanes.a.command",
+            ),
+            ("[dispatcher]\ncap = -7415", "dispatcher.cap: "),
+            ("lanes = \"7415\"", "lanes: "),
+            ("board.repositories = [\"7415\"]", "board.repositories"),
+        ] {
+            let mistake = mistake(text);
+            assert!(mistake.contains(key), "{mistake}");
+            assert!(!mistake.contains("7415"), "{mistake}");
         }
     }
 

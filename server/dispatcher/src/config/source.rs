@@ -1,25 +1,19 @@
-//! Noticing that `kanban.toml`, or what it has to fit, was changed while the dispatcher works.
+//! `kanban.toml`, and whatever else the settings depend on, while the dispatcher works.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::time::SystemTime;
-
-use super::cap::Machine;
-use super::settings::{Circumstances, text_of};
-use super::{Config, Mistake, Settings};
+use super::config_file::ConfigFile;
+use super::document::{Document, Mistake};
+use super::settings::Circumstances;
+use super::{Config, Settings};
 use crate::home::Home;
 
-/// The file, and what was last read from it. Everything here blocks.
+/// The inputs of the settings. Everything here blocks.
 #[derive(Debug)]
 pub(crate) struct Source {
     home: Home,
-    config: Config,
-    /// As it was when the dispatcher started: its own workers do not make the cap smaller.
-    machine: Machine,
-    seen: Seen,
-    /// The last text that parsed.
-    good: String,
+    now: Circumstances,
+    file: ConfigFile,
+    /// The error in the file as it is now.
+    mistake: Option<Mistake>,
 }
 
 /// The settings read from the file.
@@ -31,136 +25,80 @@ pub(crate) struct Reading {
     pub(crate) mistake: Option<Mistake>,
 }
 
-/// The state of the inputs when they were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen {
-    file: Option<Stamp>,
-    /// True while other machines can reach the server, which may start and end by itself.
-    is_reachable: bool,
-}
-
-/// The stat(2) fields that change when a file is written or replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    modified: SystemTime,
-    length: u64,
-    number: u64,
-}
-
 impl Source {
     /// Reads the settings for the first time.
     pub(crate) fn open(home: Home, config: Config) -> Result<(Self, Settings), Mistake> {
-        let seen = Seen::now(&home, &config);
-        let machine = Machine::now();
+        let (file, document) = ConfigFile::open(&home);
         let mut source = Self {
+            now: Circumstances::now(&home, config),
             home,
-            config,
-            machine,
-            seen,
-            good: String::new(),
+            file,
+            mistake: None,
         };
-        let settings = source.read()?;
+        let settings = source.accept(document)?;
         Ok((source, settings))
     }
 
-    /// Reads the settings again if anything has changed since they were last read.
+    /// Reads the settings again if anything has changed since they were last read. It may not be the
+    /// file: a server that others can reach turns the shell off whatever the file says.
     pub(crate) fn read_if_changed(&mut self) -> Option<Reading> {
-        let now = Seen::now(&self.home, &self.config);
-        if now == self.seen {
+        let is_reachable = self.now.config.servers.now(&self.home).is_reachable;
+        let has_moved = is_reachable != self.now.is_reachable;
+        self.now.is_reachable = is_reachable;
+        let document = self.file.read_if_changed();
+        if document.is_none() && !has_moved {
             return None;
         }
-        self.seen = now;
-        Some(match self.read() {
-            Ok(settings) => Reading {
-                settings: Some(settings),
-                mistake: None,
-            },
-            // It may not be the file that has changed: a server that others can reach turns the shell
-            // off whatever the file says.
-            Err(mistake) => Reading {
-                settings: self.settings_of(&self.good).ok(),
-                mistake: Some(mistake),
-            },
+        if let Some(document) = document {
+            self.mistake = self.accept(document).err();
+        }
+        Some(Reading {
+            settings: Settings::of(self.file.good(), &self.now).ok(),
+            mistake: self.mistake.clone(),
         })
     }
 
-    /// Notes the file's stamp first, so that a write in the meantime is seen as new.
-    fn read(&mut self) -> Result<Settings, Mistake> {
-        let text = text_of(&self.home)?;
-        // Some editors take a file away before they write it, and a lane that it has turned off must not
-        // come back meanwhile.
-        if text.trim().is_empty() && !self.good.trim().is_empty() {
-            return Err(Mistake {
-                path: self.home.config(),
-                line: None,
-                message: "is gone or empty; what it said last still counts".to_owned(),
-            });
-        }
-        let settings = self.settings_of(&text)?;
-        self.good = text;
+    /// Makes settings of a document, which from now on is the last good one.
+    fn accept(&mut self, document: Document) -> Result<Settings, Mistake> {
+        let settings = Settings::of(&document, &self.now)?;
+        self.file.keep(document);
         Ok(settings)
-    }
-
-    /// The settings of a text under the present circumstances.
-    fn settings_of(&self, text: &str) -> Result<Settings, Mistake> {
-        let now = Circumstances {
-            config: &self.config,
-            is_reachable: self.seen.is_reachable,
-            machine: self.machine,
-        };
-        Settings::of_text(text, now, &self.home.config())
-    }
-}
-
-impl Seen {
-    fn now(home: &Home, config: &Config) -> Self {
-        Self {
-            file: Stamp::of(&home.config()),
-            is_reachable: config.servers.now(home).is_reachable,
-        }
-    }
-}
-
-impl Stamp {
-    /// That of the file at `path`, if there is one. It blocks.
-    pub fn of(path: &Path) -> Option<Self> {
-        let file = fs::metadata(path).ok()?;
-        Some(Self {
-            modified: file.modified().ok()?,
-            length: file.len(),
-            number: file.ino(),
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use super::super::cap::Machine;
     use super::*;
     use crate::config::{FindServers, Servers};
 
+    fn twice(source: &mut Source) -> Option<Reading> {
+        source
+            .read_if_changed()
+            .or_else(|| source.read_if_changed())
+    }
+
     #[test]
-    fn a_file_is_read_again_when_it_is_written_or_replaced_and_counts_when_it_is_gone() {
+    fn a_changed_file_that_makes_no_sense_leaves_the_last_good_settings() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path()).unwrap();
         let config = Config::new("/nonexistent/kanban".into());
         let (mut source, _) = Source::open(home.clone(), config).unwrap();
         let mut cap = || {
-            let Reading { settings, mistake } = source.read_if_changed()?;
-            let cap = settings?.cap.limit;
-            Some(mistake.map_or(Ok(cap), |mistake| Err(mistake.line)))
+            let Reading { settings, mistake } = twice(&mut source)?;
+            Some((settings?.cap.limit, mistake.map(|mistake| mistake.line)))
         };
         assert_eq!(cap(), None);
         fs::write(home.config(), "[dispatcher]\ncap = 41").unwrap();
-        assert_eq!(cap(), Some(Ok(41)));
-        assert_eq!(cap(), None);
-        let other = folder.path().join("other");
-        fs::write(&other, "[dispatcher]\ncap = 42").unwrap();
-        fs::rename(other, home.config()).unwrap();
-        assert_eq!(cap(), Some(Ok(42)));
+        assert_eq!(cap(), Some((41, None)));
         fs::write(home.config(), "[dispatcher]\ncap = x").unwrap();
-        assert_eq!(cap(), Some(Err(Some(2))));
+        assert_eq!(cap(), Some((41, Some(Some(2)))));
         fs::remove_file(home.config()).unwrap();
-        assert_eq!(cap(), Some(Err(None)));
+        assert_eq!(cap(), Some((41, Some(None))));
+        fs::write(home.config(), "[dispatcher]\ncap = 43").unwrap();
+        assert_eq!(cap(), Some((43, None)));
     }
 
     #[test]
@@ -182,7 +120,7 @@ mod tests {
         let is_on = |settings: &Settings| settings.lanes().of("shell").unwrap().problem().is_none();
         assert!(is_on(&settings));
         let mut look = || {
-            let Reading { settings, mistake } = source.read_if_changed()?;
+            let Reading { settings, mistake } = twice(&mut source)?;
             Some((is_on(&settings?), mistake.is_some()))
         };
         let server = folder.path().join("server");
@@ -205,9 +143,9 @@ mod tests {
         let config = Config::new("/nonexistent/kanban".into());
         let (mut source, _) = Source::open(home.clone(), config).unwrap();
         // So many processors has no machine that this runs on.
-        source.machine = Machine::of(4_093, None);
+        source.now.machine = Machine::of(4_093, None);
         fs::write(home.config(), "[lanes.shell]\ncap = 1").unwrap();
-        let settings = source.read_if_changed().unwrap().settings.unwrap();
+        let settings = twice(&mut source).unwrap().settings.unwrap();
         assert_eq!(settings.cap(), (4_093, "4093 processors"));
     }
 }

@@ -73,10 +73,12 @@ impl TryFrom<Vec<Word>> for Template {
 
     fn try_from(words: Vec<Word>) -> Result<Self, String> {
         let program = words.first();
-        let program = program.ok_or("a command needs at least the name of a program")?;
+        let program = program.ok_or("no word, expected a program's name or its whole path")?;
         match program.0.as_slice() {
             [Piece::Text(name)] if !name.contains('/') || name.starts_with('/') => Ok(Self(words)),
-            _ => Err("expected a program's name or its whole path as the first word".to_owned()),
+            _ => Err(
+                "the first word is neither, expected a program's name or its whole path".to_owned(),
+            ),
         }
     }
 }
@@ -186,7 +188,7 @@ impl Word {
                 after
             } else {
                 return Err(format!(
-                    "a single `{brace}` in {text:?}; write it twice to mean it"
+                    "a single `{brace}`, expected `{brace}{brace}` for the character itself"
                 ));
             };
         }
@@ -326,12 +328,12 @@ mod tests {
             "unknown placeholder {id}, expected one of {task_id}, {assignee}, {tenant}, \
              {workspace}, {skills}, {prompt}, {prompt_file}, {script}"
         );
-        assert!(mistake(&["run", "{\"a\": 1"]).starts_with("a single `{` in"));
-        assert!(mistake(&["run", "a}"]).starts_with("a single `}` in"));
-        assert!(mistake(&[]).starts_with("a command needs"));
+        assert!(mistake(&["run", "{\"a\": 1"]).starts_with("a single `{`, expected `{{`"));
+        assert!(mistake(&["run", "a}"]).starts_with("a single `}`, expected `}}`"));
+        assert!(mistake(&[]).starts_with("no word, expected"));
         for program in ["{tenant}", "./run", "tools/run"] {
             assert!(
-                mistake(&[program]).starts_with("expected a program's name"),
+                mistake(&[program]).contains("expected a program's name"),
                 "{program}"
             );
         }

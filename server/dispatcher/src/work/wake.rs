@@ -1,19 +1,15 @@
 //! The wake-ups of the dispatcher's loop.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::id::{EventId, RunId};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
+use crate::config::ConfigFile;
 use crate::error::Error;
 use crate::report::TickReport;
-
-/// The interval at which we check for a changed `kanban.toml` or a new program. A check takes less
-/// than a tenth of a millisecond, and whoever edits the file wants to see what becomes of it.
-const LOOK_AT_SETTINGS: Duration = Duration::from_secs(2);
 
 /// A reason for the loop to wake.
 #[derive(Debug)]
@@ -70,8 +66,8 @@ impl Wakes {
         asked: mpsc::Receiver<Asked>,
         stopped: oneshot::Receiver<Stop>,
     ) -> Self {
-        let first = Instant::now() + LOOK_AT_SETTINGS;
-        let mut settings_are_due = interval_at(first, LOOK_AT_SETTINGS);
+        let first = Instant::now() + ConfigFile::INTERVAL;
+        let mut settings_are_due = interval_at(first, ConfigFile::INTERVAL);
         settings_are_due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             newest_event,

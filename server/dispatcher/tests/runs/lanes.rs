@@ -122,7 +122,7 @@ async fn what_is_changed_in_the_file_holds_at_once_and_a_mistake_changes_nothing
     let report = board.until_report(|report| report.problem.is_some()).await;
     let problem = report.problem.unwrap();
     assert!(
-        problem.contains("kanban.toml, line 5: unknown field `caps`"),
+        problem.contains("kanban.toml, line 5: dispatcher: unknown field `caps`"),
         "{problem}"
     );
     assert_eq!(dispatcher.handle().status().problem, Some(problem));

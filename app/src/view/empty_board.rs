@@ -9,6 +9,7 @@ use state::{Msg, create};
 use super::create_form::CREATE_FORM_ID;
 use super::form::PlainForm;
 use crate::api::FillSample;
+use crate::api::backend::FirstSteps;
 use crate::runtime::use_dispatch;
 use crate::view::says::{click, word};
 
@@ -19,6 +20,8 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
         dispatch(Msg::Pending(pending::Msg::Asked(Request::FillSample)));
     });
     let open = click(move || dispatch(Msg::Create(create::Msg::OpenedFrom(Status::Ready))));
+    let steps = use_context::<FirstSteps>();
+    let steps = steps.and_then(|it| it.0.get().cloned()).unwrap_or_default();
     view! {
         <section class="empty-board" aria-label="Getting started">
             <h2>"Nothing to do yet"</h2>
@@ -28,6 +31,7 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
                 " and its text runs as a script; its output becomes the result, and is handed on to
                 the tasks that wait for it."
             </p>
+            <div class="steps" inner_html=steps></div>
             <div class="actions">
                 <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
                     "Create a task"

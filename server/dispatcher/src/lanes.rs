@@ -3,7 +3,7 @@
 pub(crate) mod prompt;
 pub(crate) mod template;
 
-mod program;
+pub(crate) mod program;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -97,7 +97,7 @@ fn sources(folder: &std::path::Path, all: &mut String) -> anyhow::Result<()> {
 /// Pages of promises: in each, every chapter with a promise names the tests that hold it.
 const PROMISES: [(&str, usize); 5] = [
     ("security", 6),
-    ("lanes", 5),
+    ("lanes", 7),
     ("hermes", 4),
     ("notifications", 4),
     ("command-line", 1),

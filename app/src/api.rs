@@ -19,7 +19,7 @@ use leptos::server_fn::codec::{GetUrl, Json};
 use state::Opening;
 use state::create::Form;
 use state::drawer::Reading;
-use state::inbox::Told;
+use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::requests::change::Change;
 use state::requests::pending::{Request, Saved};
@@ -133,7 +133,7 @@ pub async fn comment(task: TaskId, body: String) -> Result<Saved, ApiError> {
 
 /// Reads the server's part of the inbox.
 #[server(prefix = "/fn", endpoint = "inbox", input = GetUrl, output = Answers)]
-pub async fn read_inbox() -> Result<Told, ApiError> {
+pub async fn read_inbox() -> Result<ServerEntries, ApiError> {
     Ok(backend()?.read_inbox().await?)
 }
 

@@ -61,7 +61,7 @@ test("the help lists the keys", async ({ board, page }) => {
   await expect(board.heading).toBeVisible();
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Keys" });
-  await expect(help).toContainText("Do anything, find any task");
+  await expect(help).toContainText("Search commands and tasks");
   await expect(help).toContainText("Undo");
   await page.keyboard.press("Escape");
   await expect(help).toBeHidden();

@@ -186,7 +186,7 @@ test("a dead letter is tried again and arrives", async ({ api, board, inbox, rec
   const data = { platform: "webhook", chat_id: "ci" };
   await api.post(`${tasks}/${id}/subscriptions`, { data });
   await api.patch(`${tasks}/${id}`, { data: { status: "blocked", block_reason: "Why?" } });
-  const mark = board.card("Deploy", "Blocked").getByTitle("News of it reached nobody");
+  const mark = board.card("Deploy", "Blocked").getByTitle("News of it was not delivered");
   await expect(mark).toBeVisible();
   await board.open("Deploy");
   await expect(board.drawer.news).toContainText("webhook:ci was not told");
@@ -210,16 +210,16 @@ test("somebody is told of a task from its drawer", async ({ api, board, receiver
   await create(api, { title: "Deploy" });
   await board.open("Deploy");
   const { news } = board.drawer;
-  await news.getByText("Tell somebody").click();
+  await news.getByText("New subscription").click();
   await news.getByLabel("Name or chat").fill("ci");
   await news.getByRole("button", { name: "Subscribe" }).click();
   await expect(news).toContainText("webhook:ci");
-  await expect(news).toContainText("nothing to tell yet");
+  await expect(news).toContainText("nothing to deliver yet");
   await board.drawer.moveTo("Blocked");
   await board.palette.ask("");
   await expect(news).toContainText("told ");
   expect(receiver.taken.map(({ type }) => type)).toEqual(["task.blocked"]);
-  await news.getByRole("button", { name: "Tell webhook:ci no longer" }).click();
+  await news.getByRole("button", { name: "Unsubscribe webhook:ci" }).click();
   await expect(news).not.toContainText("webhook:ci");
 });
 

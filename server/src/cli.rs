@@ -46,7 +46,7 @@ struct Cli {
         display_order = AFTER_THE_VERBS_OWN
     )]
     home: Option<PathBuf>,
-    /// When to use colours; `NO_COLOR` is heeded
+    /// The use of colours; `NO_COLOR` is heeded
     #[arg(
         long,
         global = true,

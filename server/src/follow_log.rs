@@ -11,12 +11,12 @@ use tokio::task::spawn_blocking;
 /// The most that is read at once, in bytes: a listener that is far behind catches up in steps.
 const CHUNK: u64 = 64 * 1024;
 
-/// One reader's place in a log.
+/// The position of one reader in a log.
 #[derive(Debug)]
-pub(crate) struct Follower(Option<Place>);
+pub(crate) struct Follower(Option<Position>);
 
 #[derive(Debug)]
-struct Place {
+struct Position {
     path: PathBuf,
     /// The file that is being read, which may have been put aside meanwhile.
     file: Option<File>,
@@ -29,7 +29,7 @@ struct Place {
 impl Follower {
     /// Begins `tail` bytes before the end of the log at `path`, whether that is there yet or not.
     pub(crate) fn new(path: PathBuf, tail: u64) -> Self {
-        Self(Some(Place {
+        Self(Some(Position {
             path,
             file: None,
             tail,
@@ -42,20 +42,20 @@ impl Follower {
     /// # Errors
     /// Fails when the log cannot be read.
     pub(crate) async fn read(&mut self) -> io::Result<String> {
-        let Some(mut place) = self.0.take() else {
+        let Some(mut position) = self.0.take() else {
             return Ok(String::new());
         };
         let reading = spawn_blocking(move || {
-            let text = place.read();
-            (place, text)
+            let text = position.read();
+            (position, text)
         });
-        let (place, text) = reading.await.map_err(io::Error::other)?;
-        self.0 = Some(place);
+        let (position, text) = reading.await.map_err(io::Error::other)?;
+        self.0 = Some(position);
         text
     }
 }
 
-impl Place {
+impl Position {
     fn read(&mut self) -> io::Result<String> {
         if self.file.is_none() && !self.open()? {
             return Ok(String::new());
@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    fn place(path: PathBuf, tail: u64) -> Place {
+    fn position(path: PathBuf, tail: u64) -> Position {
         Follower::new(path, tail).0.unwrap()
     }
 
@@ -154,17 +154,17 @@ mod tests {
     fn a_log_is_followed_over_its_rotation() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t_1.log");
-        let mut place = place(path.clone(), 0);
-        assert_eq!(place.read().unwrap(), "");
+        let mut position = position(path.clone(), 0);
+        assert_eq!(position.read().unwrap(), "");
         let mut log = File::create(&path).unwrap();
         log.write_all(b"one\n").unwrap();
-        assert_eq!(place.read().unwrap(), "one\n");
+        assert_eq!(position.read().unwrap(), "one\n");
         log.write_all(b"two\n").unwrap();
         std::fs::rename(&path, folder.path().join("t_1.log.1")).unwrap();
-        assert_eq!(place.read().unwrap(), "two\n");
-        assert_eq!(place.read().unwrap(), "");
+        assert_eq!(position.read().unwrap(), "two\n");
+        assert_eq!(position.read().unwrap(), "");
         std::fs::write(&path, "three\n").unwrap();
-        assert_eq!(place.read().unwrap(), "three\n");
+        assert_eq!(position.read().unwrap(), "three\n");
     }
 
     #[test]
@@ -172,9 +172,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t_1.log");
         std::fs::write(&path, "0123456789").unwrap();
-        assert_eq!(place(path.clone(), 3).read().unwrap(), "789");
-        assert_eq!(place(path.clone(), 0).read().unwrap(), "");
-        assert_eq!(place(path, 100).read().unwrap(), "0123456789");
+        assert_eq!(position(path.clone(), 3).read().unwrap(), "789");
+        assert_eq!(position(path.clone(), 0).read().unwrap(), "");
+        assert_eq!(position(path, 100).read().unwrap(), "0123456789");
     }
 
     #[test]
@@ -182,8 +182,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t_1.log");
         let mut log = File::create(&path).unwrap();
-        let mut place = place(path, 0);
-        assert_eq!(place.read().unwrap(), "");
+        let mut position = position(path, 0);
+        assert_eq!(position.read().unwrap(), "");
         let crab = "\u{1f980}".as_bytes();
         for (bytes, expected) in [
             (&b"a\xff\xf0\x9f"[..], "a\u{fffd}"),
@@ -193,7 +193,7 @@ mod tests {
             (b"\xac\n", "\u{20ac}\n"),
         ] {
             log.write_all(bytes).unwrap();
-            assert_eq!(place.read().unwrap(), expected);
+            assert_eq!(position.read().unwrap(), expected);
         }
     }
 }

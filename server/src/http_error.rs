@@ -43,12 +43,12 @@ pub(crate) struct Fault {
     /// The class of fault, for programs.
     #[serde(rename = "type")]
     pub(crate) kind: &'static str,
-    /// Where: `["body", "parents", 0]`.
+    /// The path of the value: `["body", "parents", 0]`.
     pub(crate) loc: Vec<serde_json::Value>,
-    /// What is wrong, for people.
+    /// The fault, for people.
     #[schema(value_type = String)]
     pub(crate) msg: Cow<'static, str>,
-    /// What was sent there.
+    /// The value that was sent.
     pub(crate) input: serde_json::Value,
 }
 

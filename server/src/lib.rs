@@ -27,10 +27,12 @@ mod moment;
 mod other_boards;
 mod page;
 mod plain_page;
-mod post;
+#[cfg(test)]
+mod plain_words;
 mod preferences;
 mod rest;
 mod serve;
+mod server_dispatcher;
 mod shutdown;
 mod site;
 mod telemetry;

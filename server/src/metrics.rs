@@ -99,7 +99,7 @@ fn of_runs(runs: &[RunCount], text: &mut Text) {
 
 fn of_deliveries(counts: &DeliveryCounts, text: &mut Text) {
     let name = "kanban_deliveries";
-    let help = "News that are to be told, and those that reached nobody.";
+    let help = "Deliveries that wait, and dead letters.";
     text.family(name, "gauge", help);
     for (state, count) in [("pending", counts.pending), ("dead", counts.dead)] {
         text.sample(name, &[("state", state)], count);
@@ -108,29 +108,29 @@ fn of_deliveries(counts: &DeliveryCounts, text: &mut Text) {
 
 fn of_dispatcher(dispatch: &Dispatch, text: &mut Text) {
     let living = dispatch.living();
-    let up = "Whether a dispatcher works on the board.";
+    let up = "1 while a dispatcher works on the board.";
     text.gauge("kanban_dispatcher_up", up, u8::from(living.is_some()));
     let Some(report) = living else {
         return;
     };
     text.gauge(
         "kanban_dispatcher_cap",
-        "How many runs may go on.",
+        "The number of slots: the cap on concurrent runs.",
         report.cap,
     );
-    let running = "How many runs go on.";
+    let running = "The number of busy slots.";
     text.gauge("kanban_dispatcher_running", running, dispatch.count());
-    let bad = "Looks in a row that found work and room, and started nothing.";
+    let bad = "Ticks in a row that found ready tasks and free slots, and started nothing.";
     text.gauge("kanban_dispatcher_bad_ticks", bad, report.bad_ticks);
     if let Some(tick) = report.last_tick {
         let age = dispatch.now.seconds_since(tick);
-        let help = "Since the last look at the board.";
+        let help = "Seconds since the last tick.";
         text.gauge("kanban_dispatcher_tick_age_seconds", help, age);
     }
 }
 
 fn of_latencies(latencies: &Latencies, text: &mut Text) {
-    let tick = "A look at the board, with all that followed from it.";
+    let tick = "The duration of a tick, with all that followed from it.";
     text.histogram("kanban_tick_seconds", tick, &latencies.tick);
     let claim = "A claim, from its request to its commit.";
     text.histogram("kanban_claim_seconds", claim, &latencies.claim);

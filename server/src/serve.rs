@@ -18,7 +18,7 @@ use tokio::time::{interval, timeout};
 use crate::address::{self, Reachable};
 use crate::auth::{self, FrontDoor, LeftSessions, PublicUrl, Token, launch_link};
 use crate::other_boards;
-use crate::post::{Place, Post};
+use crate::server_dispatcher::{HandleSlot, ServerDispatcher};
 use crate::shutdown::{Shutdown, Signals, WhenStopped, in_time};
 use crate::{AppState, board_file, router};
 
@@ -76,10 +76,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let config = dispatcher_config(&settings)?;
     let host = Host::new(kernel.clone(), home.clone(), settings.run_line);
     let notifier = Notifier::start(host, config.servers.clone()).await?;
-    let dispatcher = Place::default();
+    let dispatcher = HandleSlot::default();
     let post = match settings.dispatching {
-        Dispatching::On => Post::take(&kernel, home, config.clone(), &dispatcher).await?,
-        Dispatching::Off => Post::Off,
+        Dispatching::On => {
+            ServerDispatcher::take(&kernel, home, config.clone(), &dispatcher).await?
+        }
+        Dispatching::Off => ServerDispatcher::Off,
     };
     let shutdown = Shutdown::default();
     // One moment for both: a link of before the door opened would be refused.

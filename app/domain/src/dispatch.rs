@@ -44,11 +44,11 @@ pub struct Report {
     #[serde(default)]
     pub fault: Option<String>,
     /// The slots of the runs that were closed and whose processes have not ended yet.
-    #[serde(default)]
-    pub leaving: Vec<Place>,
+    #[serde(default, alias = "leaving")]
+    pub exiting_runs: Vec<Slot>,
     /// The runs that it can neither watch nor end.
-    #[serde(default)]
-    pub stuck: Vec<Stuck>,
+    #[serde(default, alias = "stuck")]
+    pub unrecoverable_runs: Vec<UnrecoverableRun>,
     /// True if a server that waits for the dispatch lock reports another process as its holder.
     #[serde(default)]
     pub is_of_another: bool,
@@ -56,11 +56,12 @@ pub struct Report {
 
 /// A run that can neither be watched nor ended, for now. It is retried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stuck {
+pub struct UnrecoverableRun {
     /// The run.
     pub run: RunId,
     /// Its slot.
-    pub place: Place,
+    #[serde(alias = "place")]
+    pub slot: Slot,
     /// The error, in a sentence.
     pub error: String,
 }
@@ -68,14 +69,14 @@ pub struct Stuck {
 /// A slot: counts against the caps of the board and of its lane until the last process of its run
 /// has ended; no other run of its task is started until then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Slot {
     /// The task.
     pub task: TaskId,
     /// The lane, where that is known.
     pub lane: Option<String>,
 }
 
-impl Place {
+impl Slot {
     /// Returns the slot of an open run.
     pub fn of(run: &OpenRun) -> Self {
         Self {
@@ -169,11 +170,14 @@ impl Dispatch {
         let open = self.running.iter();
         let open = open.filter(|running| is_counted(running.lane.as_deref()));
         let open: u32 = open.map(|running| running.count).sum();
-        let leaving = self.living().into_iter().flat_map(|report| &report.leaving);
+        let exiting_runs = self
+            .living()
+            .into_iter()
+            .flat_map(|report| &report.exiting_runs);
         // A run whose lane is unknown counts as one of some lane.
-        let lane_of = |place: &'a Place| place.lane.as_deref().or(Some(""));
-        let leaving = leaving.filter(|place| is_counted(lane_of(place)));
-        open.saturating_add(u32::try_from(leaving.count()).unwrap_or(u32::MAX))
+        let lane_of = |slot: &'a Slot| slot.lane.as_deref().or(Some(""));
+        let exiting_runs = exiting_runs.filter(|slot| is_counted(lane_of(slot)));
+        open.saturating_add(u32::try_from(exiting_runs.count()).unwrap_or(u32::MAX))
     }
 
     /// Returns true while there is a pause of this lane, or for `None` of the whole dispatcher.
@@ -202,9 +206,9 @@ impl Report {
             bad_ticks: 0,
             problem: None,
             lanes: Vec::new(),
-            leaving: Vec::new(),
+            exiting_runs: Vec::new(),
             fault: None,
-            stuck: Vec::new(),
+            unrecoverable_runs: Vec::new(),
             is_of_another: true,
         }
     }

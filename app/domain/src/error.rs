@@ -128,7 +128,7 @@ pub enum Error {
         parents: Vec<TaskId>,
     },
     /// The task is in back-off.
-    #[error("task {task} is not to be started for another {remaining}")]
+    #[error("task {task} starts in {remaining} at the earliest")]
     Resting {
         /// The task.
         task: TaskId,

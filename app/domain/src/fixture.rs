@@ -126,8 +126,8 @@ pub fn report() -> Report {
         problem: None,
         lanes: vec![lane("shell")],
         fault: None,
-        leaving: Vec::new(),
-        stuck: Vec::new(),
+        exiting_runs: Vec::new(),
+        unrecoverable_runs: Vec::new(),
         is_of_another: false,
     }
 }

@@ -12,7 +12,7 @@ use domain::status::Status;
 use leptos::prelude::use_context;
 use state::Opening;
 use state::drawer::Reading;
-use state::inbox::Told;
+use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::requests::change::Change;
 use state::requests::pending::{Request, Saved};
@@ -38,7 +38,7 @@ pub trait Backend: Send + Sync {
     async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal>;
 
     /// Reads the server's part of the inbox.
-    async fn read_inbox(&self) -> Result<Told, Refusal>;
+    async fn read_inbox(&self) -> Result<ServerEntries, Refusal>;
 
     /// Carries out a request, all of it or none.
     async fn ask(&self, request: Request) -> Result<Saved, Refusal>;

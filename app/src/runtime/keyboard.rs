@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlElement, KeyboardEvent};
-use state::keys::{self, Action, Place, Shortcut};
+use state::keys::{self, Action, Scope, Shortcut};
 use state::{Focus, Msg, Press};
 
 use super::Runtime;
@@ -127,10 +127,10 @@ fn belongs_elsewhere(
     key: &str,
     is_in: impl Fn(&str) -> bool,
 ) -> bool {
-    let is_at_home = match shortcut.place {
-        Place::Page => true,
-        Place::Board => !is_in(".drawer"),
-        Place::Inbox => runtime.ask(state::Model::is_in_inbox).unwrap_or_default(),
+    let is_at_home = match shortcut.scope {
+        Scope::Page => true,
+        Scope::Board => !is_in(".drawer"),
+        Scope::Inbox => runtime.ask(state::Model::is_in_inbox).unwrap_or_default(),
     };
     // A button is pressed by the same key.
     let presses = match shortcut.action {

@@ -20,7 +20,7 @@ use crate::api::json;
 /// both keeps the program small.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Told {
+struct ServerMessage {
     reset: bool,
     events: Vec<Event>,
     cursor: Option<EventId>,
@@ -49,9 +49,9 @@ async fn listen(socket: Socket, since: EventId, tell: &impl Fn(Msg)) {
             Message::Text(text) => text.into_bytes(),
             Message::Bytes(bytes) => bytes,
         };
-        let told: Result<Told, _> = json::read(&bytes);
-        match told {
-            Ok(Told {
+        let message: Result<ServerMessage, _> = json::read(&bytes);
+        match message {
+            Ok(ServerMessage {
                 reset: false,
                 events,
                 cursor: Some(cursor),

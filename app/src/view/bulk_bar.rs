@@ -44,7 +44,7 @@ pub(crate) fn BulkBar(shown: Store<Shown>) -> impl IntoView {
                 {put("Complete", Status::Done)}
                 {put("Archive", Status::Archived)}
                 <button
-                    type="button" class="button-quiet" aria-label="Let all go" title="Let all go (Esc)"
+                    type="button" class="button-quiet" aria-label="Clear the choice" title="Clear the choice (Esc)"
                     on:click=click(move || dispatch(Msg::Selection(selection::Msg::Cleared)))
                 >
                     <Drawing icon=Icon::Close/>

@@ -148,7 +148,7 @@ fn Assignee(#[prop(into)] assignee: Field<Option<String>>) -> impl IntoView {
 /// That somebody could not be told of the task.
 #[component]
 fn Undelivered() -> impl IntoView {
-    let title = "News of it reached nobody";
+    let title = "News of it was not delivered";
     view! {
         <span class="number undelivered" title=title>
             <Drawing icon=Icon::Envelope/>

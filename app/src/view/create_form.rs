@@ -91,7 +91,7 @@ pub(crate) fn CreateForm(
             <PlainForm action=CreateTask::url() on_submit=submit>
                 <input
                     class="title" dir="auto" name="form[title]" required autofocus autocomplete="off"
-                    placeholder="What is to be done?" aria-label="Title" node_ref=inputs.title
+                    placeholder="The work, in a line" aria-label="Title" node_ref=inputs.title
                 />
                 <textarea
                     class="body" dir="auto" name="form[body]" rows="6" spellcheck="false"

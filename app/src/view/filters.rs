@@ -38,9 +38,9 @@ pub(crate) fn Filters(shown: Store<Shown>) -> impl IntoView {
             <Tenants shown/>
             <Assignees shown/>
             <Mine shown/>
-            {chip("Blocked", "Only what needs a person", filter::Msg::ToggledBlocked, |it| it.blocked)}
-            {chip("Due", "Only what is due at some time, the soonest first", filter::Msg::ToggledDue, |it| it.due)}
-            {chip("Stale", "Only what has been where it is for too long", filter::Msg::ToggledStale, |it| it.stale)}
+            {chip("Blocked", "Only blocked tasks", filter::Msg::ToggledBlocked, |it| it.blocked)}
+            {chip("Due", "Only tasks with a due time, the soonest first", filter::Msg::ToggledDue, |it| it.due)}
+            {chip("Stale", "Only stale tasks", filter::Msg::ToggledStale, |it| it.stale)}
             {chip("Archive", "Archived tasks too", filter::Msg::ToggledArchived, |it| it.archived)}
             <Show when=move || filter.read().is_active()>
                 <button

@@ -63,7 +63,7 @@ fn Empty() -> impl IntoView {
         <div class="empty">
             <Drawing icon=Icon::Check/>
             <p class="what">"Nothing needs you"</p>
-            <p>"Questions of your workers come here, tasks that gave up, and news that reached nobody."</p>
+            <p>"Questions of your workers come here, tasks that gave up, and dead letters."</p>
             <a class="button" href="/">"Go to the board"</a>
         </div>
     }

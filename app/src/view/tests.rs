@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use reactive_stores::Store;
 use state::Opening;
 use state::address::Address;
-use state::inbox::Told;
+use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::shown::Shown;
 use state::visitor::layout::Layout;
@@ -33,7 +33,7 @@ fn opening(tasks: impl IntoIterator<Item = TaskSummary>) -> Opening {
             now: NOW,
         },
         reading: None,
-        inbox: Told::default(),
+        inbox: ServerEntries::default(),
         pulse: Pulse::default(),
         notifies: false,
         layout: Layout::default(),

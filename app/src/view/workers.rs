@@ -49,7 +49,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
         State::Off => {
             "No dispatcher is running: start one with kanban serve or kanban daemon.".to_owned()
         }
-        State::Paused => "The dispatcher starts nothing more. What runs goes on.".to_owned(),
+        State::Paused => "The dispatcher is paused. Running workers go on.".to_owned(),
         State::On => {
             let workers = workers.read();
             let cap = workers.cap.unwrap_or_default();
@@ -68,7 +68,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
                 <p>{text(words)}</p>
                 <Show when=move || state.get() != State::Off>
                     <button
-                        type="button" class="button needs-script" title="Start now what can start (W)"
+                        type="button" class="button needs-script" title="Run a dispatcher tick (W)"
                         on:click=click(move || dispatch(Msg::WantedNudge))
                     >
                         "Nudge"
@@ -83,7 +83,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
                 {move || lanes.get().into_iter().map(|lane| view! { <LaneLine lane/> }).collect_view()}
             </ul>
             {move || last_tick.get().map(|at| view! {
-                <p class="tick">"Looked at the board "<Age now=clock.second since=at in_words=age::ago/></p>
+                <p class="tick">"Last tick "<Age now=clock.second since=at in_words=age::ago/></p>
             })}
         </div>
     }

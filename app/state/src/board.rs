@@ -26,13 +26,13 @@ pub struct Model {
     tasks: BTreeMap<TaskId, Arc<Entry>>,
     /// The same tasks in the order of cards in a column: sorting thousands anew for each message, or
     /// looking each of them up, would be felt.
-    order: BTreeMap<Place, Arc<Entry>>,
+    order: BTreeMap<SortKey, Arc<Entry>>,
     cursor: EventId,
     has_archive: bool,
 }
 
 /// The sort key of a card, as [`board::order`] has it, with its task.
-type Place = ((Reverse<i64>, Timestamp, i64), TaskId);
+type SortKey = ((Reverse<i64>, Timestamp, i64), TaskId);
 
 /// One task of the board.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ pub(crate) fn page(tasks: impl IntoIterator<Item = TaskSummary>) -> Model {
         address: Address::default(),
         snapshot: snapshot(tasks),
         reading: None,
-        inbox: inbox::Told::default(),
+        inbox: inbox::ServerEntries::default(),
         pulse: Pulse::default(),
         notifies: false,
         layout: Layout::default(),

@@ -3,7 +3,7 @@
 
 mod id;
 mod keys;
-mod told;
+mod server_entries;
 
 use domain::board::TaskSummary;
 use domain::inbox::{Concern, Need};
@@ -16,13 +16,13 @@ use crate::{Effect, Model as Page, requests};
 
 pub use id::ConcernId;
 pub(crate) use keys::press;
-pub use told::{Letter, Proposal, Told};
+pub use server_entries::{Letter, Proposal, ServerEntries};
 
 /// The server's part of the inbox, and the concern that is marked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     /// The server's last answer.
-    told: Told,
+    from_server: ServerEntries,
     reading: Reading,
     /// The concern the person looks at.
     current: Option<ConcernId>,
@@ -45,7 +45,7 @@ enum Reading {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Msg {
     /// The server answered.
-    Read(Result<Told, Refusal>),
+    Read(Result<ServerEntries, Refusal>),
     /// A person looks at this one.
     Reached(ConcernId),
     /// A person said what is to become of this one.
@@ -67,9 +67,9 @@ pub enum Answer {
 
 impl Model {
     /// The inbox that was read along with the page.
-    pub fn new(told: Told) -> Self {
+    pub fn new(told: ServerEntries) -> Self {
         Self {
-            told,
+            from_server: told,
             ..Self::default()
         }
     }
@@ -95,9 +95,9 @@ impl Model {
         is_touched.then(|| self.refresh()).flatten()
     }
 
-    fn answer(&mut self, result: Result<Told, Refusal>) -> Option<Effect> {
+    fn answer(&mut self, result: Result<ServerEntries, Refusal>) -> Option<Effect> {
         if let Ok(told) = result {
-            self.told = told;
+            self.from_server = told;
         }
         match std::mem::take(&mut self.reading) {
             Reading::Outdated => self.refresh(),
@@ -135,8 +135,8 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
         }
         let foreseen = changes.foresee(task);
         let mut concern = Concern::of_task(foreseen.as_ref().unwrap_or(task))?;
-        concern.behind = page.inbox.told.behind(&concern.task);
-        let told = page.inbox.told.proposed(&concern);
+        concern.behind = page.inbox.from_server.behind(&concern.task);
+        let told = page.inbox.from_server.proposed(&concern);
         if let Need::GaveUp { proposed, .. } = &mut concern.need {
             *proposed = told;
         }
@@ -146,7 +146,7 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     let is_dead = |letter: &&Letter| {
         undelivered.contains_key(&letter.delivery) && !page.pending.settles(letter.delivery)
     };
-    let letters = page.inbox.told.letters.iter().filter(is_dead);
+    let letters = page.inbox.from_server.letters.iter().filter(is_dead);
     // Of one second, tasks come first, in their order on the board; as the kernel has it.
     let letters = letters.map(|letter| (letter.concern(), i64::MAX));
     let mut concerns: Vec<(Concern, i64)> = blocked.chain(letters).collect();

@@ -85,7 +85,7 @@ impl Action {
 
 /// The part of the page in which a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Scope {
     /// Anywhere.
     Page,
     /// In the inbox.
@@ -107,7 +107,7 @@ pub struct Shortcut {
     /// In words.
     pub label: &'static str,
     /// The part of the page in which they work.
-    pub place: Place,
+    pub scope: Scope,
 }
 
 const fn anywhere(chords: Chords, action: Action, label: &'static str) -> Shortcut {
@@ -115,27 +115,27 @@ const fn anywhere(chords: Chords, action: Action, label: &'static str) -> Shortc
         chords,
         action,
         label,
-        place: Place::Page,
+        scope: Scope::Page,
     }
 }
 
 const fn on_board(chords: Chords, action: Action, label: &'static str) -> Shortcut {
     Shortcut {
-        place: Place::Board,
+        scope: Scope::Board,
         ..anywhere(chords, action, label)
     }
 }
 
 const fn in_inbox(chords: Chords, action: Action, label: &'static str) -> Shortcut {
     Shortcut {
-        place: Place::Inbox,
+        scope: Scope::Inbox,
         ..anywhere(chords, action, label)
     }
 }
 
 /// Every key, in the order of the help.
 pub const TABLE: &[Shortcut] = &[
-    anywhere(&["Ctrl+k"], Action::Palette, "Do anything, find any task"),
+    anywhere(&["Ctrl+k"], Action::Palette, "Search commands and tasks"),
     anywhere(&["/"], Action::Search, "Search"),
     anywhere(&["g i"], Action::GoToInbox, "Go to the inbox"),
     anywhere(&["g b"], Action::GoToBoard, "Go to the board"),
@@ -171,7 +171,7 @@ pub const TABLE: &[Shortcut] = &[
     on_board(&["x"], Action::Select, "Choose, or let go"),
     on_board(&["Shift+ArrowUp"], Action::ReachUp, "Choose upwards"),
     on_board(&["Shift+ArrowDown"], Action::ReachDown, "Choose downwards"),
-    on_board(&["Ctrl+a"], Action::SelectAll, "Choose all that is shown"),
+    on_board(&["Ctrl+a"], Action::SelectAll, "Choose all shown cards"),
     in_inbox(
         &["Enter", "r"],
         Action::Answer,

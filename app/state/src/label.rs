@@ -26,7 +26,7 @@ pub fn hint(status: &Status) -> &'static str {
         Status::Running => "Tasks that a worker is busy with.",
         Status::Blocked => "Tasks that need an answer from you.",
         Status::Done => "Finished tasks, with their results.",
-        Status::Archived => "Tasks that were put away.",
+        Status::Archived => "Archived tasks.",
         Status::Other(_) => "Tasks of another version of this program.",
     }
 }

@@ -104,7 +104,7 @@ pub struct Opening {
     /// The open task.
     pub reading: Option<Result<Reading, Refusal>>,
     /// The server's part of the inbox.
-    pub inbox: inbox::Told,
+    pub inbox: inbox::ServerEntries,
     /// The dispatcher.
     pub pulse: Pulse,
     /// True when the browser is to notify of what is new in the inbox.

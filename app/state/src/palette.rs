@@ -75,14 +75,14 @@ impl Palette {
     /// The placeholder of the empty line.
     pub fn placeholder(&self) -> &'static str {
         match self.page {
-            Page::All => "What do you want to do, or which task do you look for?",
-            Page::Task => "What is to be done with it?",
+            Page::All => "Search commands and tasks",
+            Page::Task => "Search its commands",
             Page::Move => "Move to…",
             Page::Assign => "Assign to…",
             Page::Priority => "Priority, higher starts sooner…",
-            Page::Block => "What is the question? Enter blocks without one.",
-            Page::WaitFor => "Wait for which task?",
-            Page::Me => "Whose tasks are yours?",
+            Page::Block => "The question; Enter blocks without one.",
+            Page::WaitFor => "The parent task",
+            Page::Me => "Your name",
         }
     }
 

@@ -240,9 +240,10 @@ fn mine(model: &mut Model) -> Vec<Effect> {
 fn nudged(model: &mut Model, result: Result<u32, Refusal>) {
     let now = model.now;
     match result {
-        Ok(0) => model
-            .notices
-            .tell(now, "Nothing can start now; the cards say why".to_owned()),
+        Ok(0) => model.notices.tell(
+            now,
+            "Nothing can start now; the cards have the reasons".to_owned(),
+        ),
         Ok(1) => model.notices.tell(now, "Started one task".to_owned()),
         Ok(count) => model.notices.tell(now, format!("Started {count} tasks")),
         Err(refusal) => model.notices.show(now, refusal.message),

@@ -1,5 +1,5 @@
 //! The choice of what starts: by the plan of a tick, in a dry run, and by hand.
 
-pub(crate) mod by_hand;
 pub(crate) mod dry_run;
+pub(crate) mod manual_claim;
 pub(crate) mod plan;

@@ -152,8 +152,8 @@ pub async fn collect(
         kernel.execute(&Actor::dispatcher(), moved).await?;
     }
     let archived_before = now - retention.workspaces;
-    let place = workspaces::Place { home, repositories };
-    workspaces::collect(kernel, place, archived_before, mode, &mut report).await?;
+    let folders = workspaces::Folders { home, repositories };
+    workspaces::collect(kernel, folders, archived_before, mode, &mut report).await?;
     match collect_logs(kernel, home, now - retention.logs, mode).await? {
         Ok((logs, kept)) => {
             report.logs = logs;

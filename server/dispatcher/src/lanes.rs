@@ -16,7 +16,7 @@ use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
 use crate::lanes::template::Template;
-use crate::run::ends::{Rules, Success};
+use crate::run::exit_verdict::{Rules, Success};
 
 /// The lane that serves assignees without one of their own, where its program is found.
 const HERMES: &str = "hermes";

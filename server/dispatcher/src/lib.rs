@@ -27,8 +27,8 @@ mod workspaces;
 
 pub use crate::run::{logs, shim};
 
-pub use crate::claim::by_hand::{by_hand, move_in};
 pub use crate::claim::dry_run::dry_run;
+pub use crate::claim::manual_claim::{manual_claim, move_in};
 pub use crate::config::{
     Config, ConfigFile, Document, EXAMPLE, Entry, FindServers, Mistake, NotAdded, Secrets, Servers,
     Settings, Wrong, add_lane, durability,
@@ -40,7 +40,7 @@ pub use crate::lanes::Lanes;
 pub use crate::latencies::Latencies;
 pub use crate::machine::look as look_at_machine;
 pub use crate::process::holders::lock_holders;
-pub use crate::process::strays::{Stray, is_alive, is_stopped, strays};
+pub use crate::process::orphan_processes::{OrphanProcess, is_alive, is_stopped, orphan_processes};
 pub use crate::report::{Skipped, Spawned, TickReport};
 pub use crate::work::settle_in;
 pub use crate::workspaces::Repositories;

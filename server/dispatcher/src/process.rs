@@ -1,9 +1,9 @@
 //! Telling processes apart, and what `/proc` says of them.
 
-pub(crate) mod crashed;
+pub(crate) mod foreign_workers;
 pub(crate) mod holders;
-pub(crate) mod leftovers;
-pub(crate) mod strays;
+pub(crate) mod orphan_cleanup;
+pub(crate) mod orphan_processes;
 
 use std::fs;
 use std::io::{self, ErrorKind};

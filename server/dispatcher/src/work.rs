@@ -1,10 +1,10 @@
 //! The dispatcher's loop: waits for a wake-up and runs a tick.
 
+mod circuit_breakers;
 mod clock;
 #[cfg(test)]
 mod fixture;
 mod health;
-mod holds;
 mod home;
 mod machine;
 mod next_look;
@@ -13,8 +13,8 @@ mod second_line;
 mod settings;
 mod settle;
 mod start;
-mod stuck;
 mod take_over;
+mod unrecoverable_runs;
 mod wake;
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command::{Change, PromoteWaiting, ReleaseCrashed, ReleaseStaleClaims};
-use domain::dispatch::{Place, Report};
+use domain::dispatch::{Report, Slot};
 use domain::id::{EventId, RunId};
 use domain::run::{OpenRun, ProcessIdentity};
 use domain::time::Seconds;
@@ -38,17 +38,17 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::latencies::Latencies;
 use crate::process;
-use crate::process::crashed::crashed;
+use crate::process::foreign_workers::crashed;
 use crate::report::TickReport;
 use crate::run::folder::RunFolder;
 use crate::run::watched::{Process, Watched};
 
 pub use home::settle_in;
 
+use circuit_breakers::CircuitBreakers;
 use health::Health;
-use holds::Holds;
 use next_look::Begun;
-use stuck::StuckRuns;
+use unrecoverable_runs::UnrecoverableRuns;
 use wake::Wake;
 pub(crate) use wake::{Asked, Stop, Wakes};
 
@@ -72,12 +72,12 @@ pub(crate) struct Work {
     /// True once the folders of earlier runs have been read.
     has_seen_folders: bool,
     /// The runs that could not be read, adopted or settled; each is retried.
-    stuck: StuckRuns,
+    unrecoverable: UnrecoverableRuns,
     /// The open circuit breakers: lanes that start nothing though nobody has paused them.
-    holds: Holds,
-    /// The closed runs whose processes have not ended, and the places that they take up. They hold
+    breakers: CircuitBreakers,
+    /// The closed runs whose processes have not ended, and the slots that they take up. They hold
     /// their tasks back: a second worker would meet the first.
-    leaving: BTreeMap<RunId, Place>,
+    exiting_runs: BTreeMap<RunId, Slot>,
     /// The time of the next promotion of all waiting tasks. Every verb promotes the tasks that it
     /// concerns, so this is for what other programs wrote.
     next_promotion: Instant,
@@ -116,9 +116,9 @@ impl Work {
             watched: BTreeMap::new(),
             ends: JoinSet::new(),
             has_seen_folders: false,
-            stuck: StuckRuns::default(),
-            holds: Holds::default(),
-            leaving: BTreeMap::new(),
+            unrecoverable: UnrecoverableRuns::default(),
+            breakers: CircuitBreakers::default(),
+            exiting_runs: BTreeMap::new(),
             next_promotion: Instant::now(),
             is_staying: true,
             is_draining: false,
@@ -181,8 +181,9 @@ impl Work {
                 Ok(next_look) => *next_look,
                 Err(_) => Instant::now() + AFTER_FAILURE,
             };
-            let (fault, stuck) = (self.holds.fault(), self.stuck.problem());
-            self.health.looked(&looked, fault, stuck, self.kernel.now());
+            let (fault, unrecoverable) = (self.breakers.fault(), self.unrecoverable.problem());
+            self.health
+                .looked(&looked, fault, unrecoverable, self.kernel.now());
             self.publish(Some(next_look)).await;
             let report = std::mem::take(&mut self.done);
             if let Some(asked) = asked {
@@ -241,27 +242,27 @@ impl Work {
                 false
             }
         };
-        let problem = self.stuck.problem();
+        let problem = self.unrecoverable.problem();
         if let Err(error) = self.relieve_supervisors().await {
             tracing::warn!(%error, "nobody can say whether supervisors do their work");
         }
-        let is_stuck = self.stuck.problem() != problem;
+        let is_news = self.unrecoverable.problem() != problem;
         let machine_failed = self.look_at_machine().await;
-        self.read_settings().await || machine_failed || was_set || is_stuck
+        self.read_settings().await || machine_failed || was_set || is_news
     }
 
     /// Ends all back-offs and makes the promotion due, so that the next tick leaves out nothing.
     fn leave_out_nothing(&mut self) {
         self.next_promotion = Instant::now();
-        self.stuck.end_rests();
-        self.holds.end_rests();
+        self.unrecoverable.end_rests();
+        self.breakers.end_rests();
     }
 
     fn has_ended(&mut self, run: RunId) {
         if let Some(watched) = self.watched.get_mut(&run) {
             watched.has_ended();
             // Whatever was in its supervisor's way, it is settled at once.
-            self.stuck.free(run);
+            self.unrecoverable.free(run);
         }
     }
 
@@ -279,8 +280,8 @@ impl Work {
         let open = self.kernel.open_runs().await?;
         self.find_leftovers(&open).await?;
         self.reconcile(&open).await;
-        self.leaving = self.unsettled();
-        self.leaving
+        self.exiting_runs = self.unfinished_runs();
+        self.exiting_runs
             .retain(|run, _| open.iter().all(|open| open.run != *run));
         self.probe_machine_if_due().await;
         let started = if self.is_draining {
@@ -289,7 +290,7 @@ impl Work {
             self.start_tasks(&open, max).await?
         };
         let in_lanes = open.iter().filter(|open| open.lane.is_some()).count();
-        let running = count(in_lanes + self.leaving.len()).saturating_add(started);
+        let running = count(in_lanes + self.exiting_runs.len()).saturating_add(started);
         self.next_look(begun, running < self.settings.cap.limit)
             .await
     }
@@ -339,9 +340,9 @@ impl Work {
             let is_open = open.iter().any(|open| open.run == *run);
             if watched.is_working() && is_open {
                 if !watched.is_idle() {
-                    self.stuck.free(*run);
+                    self.unrecoverable.free(*run);
                 }
-            } else if watched.is_working() && !self.stuck.is_resting(*run) {
+            } else if watched.is_working() && !self.unrecoverable.is_resting(*run) {
                 let outcome = match self.kernel.run(*run).await {
                     Ok(closed) => Ok(closed.outcome),
                     Err(kernel::Error::Refused(_)) => Ok(None),
@@ -350,35 +351,38 @@ impl Work {
                 match outcome {
                     Ok(outcome) => {
                         watched.run_was_closed(outcome, now);
-                        self.stuck.free(*run);
+                        self.unrecoverable.free(*run);
                     }
                     // It may have completed: that decides how it is ended, so we ask again.
-                    Err(error) => self.stuck.put(*run, Some(watched.place().clone()), &error),
+                    Err(error) => {
+                        self.unrecoverable
+                            .put(*run, Some(watched.slot().clone()), &error)
+                    }
                 }
             }
             watched.hurry(now);
         }
         for run in open {
             let is_ours = run.lane.is_some() && !self.watched.contains_key(&run.run);
-            if is_ours && !self.stuck.is_resting(run.run) {
+            if is_ours && !self.unrecoverable.is_resting(run.run) {
                 match self.take_over(run).await {
-                    Ok(()) => self.stuck.free(run.run),
-                    Err(error) => self.stuck.put(run.run, Some(Place::of(run)), &error),
+                    Ok(()) => self.unrecoverable.free(run.run),
+                    Err(error) => self.unrecoverable.put(run.run, Some(Slot::of(run)), &error),
                 }
             }
         }
     }
 
     /// The runs that have not been settled, and what they take up.
-    fn unsettled(&self) -> BTreeMap<RunId, Place> {
-        let place = |(run, watched): (&RunId, &Watched)| (*run, watched.place().clone());
-        let watched = self.watched.iter().map(place);
-        self.stuck.places().chain(watched).collect()
+    fn unfinished_runs(&self) -> BTreeMap<RunId, Slot> {
+        let slot = |(run, watched): (&RunId, &Watched)| (*run, watched.slot().clone());
+        let watched = self.watched.iter().map(slot);
+        self.unrecoverable.slots().chain(watched).collect()
     }
 
     /// Waits for the end of a supervisor.
-    fn watch(&mut self, run: RunId, place: Place, process: Process) -> Result<(), Error> {
-        let watched = Watched::supervisor(place, process.handle()?);
+    fn watch(&mut self, run: RunId, slot: Slot, process: Process) -> Result<(), Error> {
+        let watched = Watched::supervisor(slot, process.handle()?);
         self.watch_until(run, watched, process.ended());
         Ok(())
     }

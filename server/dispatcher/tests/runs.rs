@@ -9,26 +9,26 @@
     reason = "a test fails by a panic, and these are its helpers"
 )]
 
-#[path = "runs/by_hand.rs"]
-mod by_hand;
 #[path = "runs/clock.rs"]
 mod clock;
-#[path = "runs/crashed.rs"]
-mod crashed;
-#[path = "runs/ends.rs"]
-mod ends;
+#[path = "runs/exit_verdict.rs"]
+mod exit_verdict;
+#[path = "runs/foreign_workers.rs"]
+mod foreign_workers;
 #[path = "runs/harness.rs"]
 mod harness;
 #[path = "runs/lanes.rs"]
 mod lanes;
-#[path = "runs/leftovers.rs"]
-mod leftovers;
 #[path = "runs/liveness.rs"]
 mod liveness;
 #[path = "runs/looks.rs"]
 mod looks;
 #[path = "runs/machine.rs"]
 mod machine;
+#[path = "runs/manual_claim.rs"]
+mod manual_claim;
+#[path = "runs/orphan_cleanup.rs"]
+mod orphan_cleanup;
 #[path = "runs/restart.rs"]
 mod restart;
 #[path = "runs/scenarios.rs"]

@@ -8,10 +8,10 @@ use domain::time::{Seconds, Timestamp};
 
 /// A clock: the system's, or one that a test moves by hand.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<Standing>>);
+pub struct Clock(Option<Arc<ManualClock>>);
 
 #[derive(Debug)]
-struct Standing {
+struct ManualClock {
     now: AtomicI64,
     /// The amount by which it was set forward, in all.
     set: AtomicI64,
@@ -24,7 +24,7 @@ impl Clock {
     /// Returns a clock that stands at `now` until it is moved.
     pub fn standing_at(now: Timestamp) -> Self {
         let (now, set) = (AtomicI64::new(now.0), AtomicI64::new(0));
-        Self(Some(Arc::new(Standing { now, set })))
+        Self(Some(Arc::new(ManualClock { now, set })))
     }
 
     /// Moves a standing clock and all its clones; the system's clock does not move.

@@ -2,7 +2,7 @@
 
 use domain::notify::Address;
 
-/// Where.
+/// An address of notifications.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {

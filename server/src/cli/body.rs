@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::session::Session;
 use crate::bounds::MAX_BODY_BYTES;
 
-/// Where a body comes from.
+/// The source of a body.
 #[derive(Debug, clap::Args)]
 #[group(id = "story", multiple = false)]
 pub(super) struct Args {

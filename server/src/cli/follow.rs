@@ -14,10 +14,10 @@ use super::output::Output;
 use super::session::Session;
 use crate::shutdown::Signals;
 
-/// How the two verbs go on: whether it is time to look at what happened.
+/// The polling of the two verbs that follow.
 #[derive(Debug, clap::Args)]
 pub(super) struct Pace {
-    /// How many seconds to let things gather between two looks; 0.1 at least
+    /// The polling interval in seconds, 0.1 at least
     #[arg(long, value_name = "SECONDS", value_parser = pace, allow_negative_numbers = true)]
     interval: Option<Duration>,
 }

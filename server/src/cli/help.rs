@@ -52,6 +52,7 @@ fn groups(program: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plain_words::is_riddle;
 
     #[test]
     fn every_verb_that_can_be_seen_stands_in_one_group() {
@@ -62,5 +63,22 @@ mod tests {
         seen.sort_unstable();
         grouped.sort_unstable();
         assert_eq!(grouped, seen);
+    }
+
+    /// The riddles in the help of a command and of those below it.
+    fn in_help(command: &Command, found: &mut Vec<String>) {
+        let abouts = [command.get_about(), command.get_long_about()];
+        let arguments = command.get_arguments();
+        let helps = arguments.flat_map(|it| [it.get_help(), it.get_long_help()]);
+        let texts = abouts.into_iter().chain(helps).flatten();
+        found.extend(texts.map(ToString::to_string).filter(|it| is_riddle(it)));
+        command.get_subcommands().for_each(|it| in_help(it, found));
+    }
+
+    #[test]
+    fn no_help_of_a_verb_or_flag_is_a_riddle() {
+        let mut found = Vec::new();
+        in_help(&Cli::command(), &mut found);
+        assert_eq!(found, Vec::<String>::new());
     }
 }

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use anstyle::{AnsiColor, Effects, Style};
 use domain::status::Status;
 
-/// When to colour.
+/// The use of colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum When {
     /// In a terminal, unless `NO_COLOR` is set

@@ -28,12 +28,12 @@ pub(super) struct Session {
     origin: Option<String>,
     /// In a worker's environment: the task that it works on.
     own_task: Option<TaskId>,
-    place: Place,
+    caller: Caller,
 }
 
-/// The caller's place.
+/// The kind of caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Caller {
     Terminal,
     /// Somewhere else: the files of this machine and its standard input are not theirs.
     Chat,
@@ -66,7 +66,7 @@ impl Session {
                 .into_iter()
                 .find_map(variable)
                 .and_then(|text| text.parse().ok()),
-            place: Place::Terminal,
+            caller: Caller::Terminal,
         }
     }
 
@@ -79,14 +79,14 @@ impl Session {
             authority: actor.authority.clone(),
             origin: actor.origin.clone(),
             own_task: None,
-            place: Place::Chat,
+            caller: Caller::Chat,
         }
     }
 
     /// Refuses what only somebody at the board's machine may do.
     pub(super) fn not_in_chat(&self, what: &str) -> anyhow::Result<()> {
         anyhow::ensure!(
-            self.place == Place::Terminal,
+            self.caller == Caller::Terminal,
             "a chat cannot {what}; that takes a terminal on the board's machine"
         );
         Ok(())
@@ -155,9 +155,9 @@ impl Session {
         name: String,
         verb: V,
     ) -> Result<Receipt<V::Answer>, kernel::Error> {
-        let name = match self.place {
-            Place::Terminal => name,
-            Place::Chat => self.author.clone(),
+        let name = match self.caller {
+            Caller::Terminal => name,
+            Caller::Chat => self.author.clone(),
         };
         self.kernel.execute(&self.actor_called(name), verb).await
     }

@@ -112,7 +112,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "why",
         ],
     ),
-    ("What happens", &["inbox", "tail", "watch", "stats"]),
+    ("Activity", &["inbox", "tail", "watch", "stats"]),
     (
         "Notifications",
         &[
@@ -134,7 +134,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "init", "sample", "doctor", "backup", "restore", "export", "import", "gc",
         ],
     ),
-    ("Reading on", &["guide", "man", "completions"]),
+    ("Help", &["guide", "man", "completions"]),
 ];
 
 /// The verbs that follow the open board and do not end by themselves.

@@ -11,7 +11,7 @@ use kernel::Kernel;
 use state::Opening;
 use state::drawer::Reading;
 use state::drawer::edit::Text;
-use state::inbox::Told;
+use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::requests::change::Change;
 use state::requests::pending::{Request, Saved};
@@ -63,7 +63,7 @@ impl Backend for Board {
         self.read_task(task).await
     }
 
-    async fn read_inbox(&self) -> Result<Told, Refusal> {
+    async fn read_inbox(&self) -> Result<ServerEntries, Refusal> {
         self.read_inbox().await
     }
 

@@ -20,7 +20,7 @@ use state::Opening;
 use state::address::Address;
 use state::drawer::news::News;
 use state::drawer::{Html, Log, Reading};
-use state::inbox::Told;
+use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::requests::refusal::Refusal;
 use tokio::task::spawn_blocking;
@@ -100,9 +100,9 @@ impl Board {
         shown(self.kernel().board(filter).await.map_err(failed)?)
     }
 
-    pub(super) async fn read_inbox(&self) -> Result<Told, Refusal> {
+    pub(super) async fn read_inbox(&self) -> Result<ServerEntries, Refusal> {
         let inbox = self.kernel().inbox().await.map_err(failed)?;
-        shown(Told::of(inbox))
+        shown(ServerEntries::of(inbox))
     }
 
     pub(super) async fn search(&self, text: String) -> Result<Vec<TaskId>, Refusal> {

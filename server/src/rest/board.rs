@@ -22,7 +22,7 @@ use copy::Filter;
 pub(crate) use copy::BoardCopy;
 
 lenient! {
-    /// Which part of the board.
+    /// A filter of the board.
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     pub(super) struct BoardQuery {

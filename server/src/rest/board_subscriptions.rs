@@ -56,10 +56,10 @@ lenient! {
     }
 }
 
-/// Tells somebody of the whole board, or of a part of it.
+/// Subscribes an address to the board, or to a part of it.
 #[utoipa::path(
     post, path = "/board/subscriptions", tag = "subscriptions",
-    description = "Tells somebody what becomes of all tasks, or of some of them, from now on; `ok` \
+    description = "Subscribes an address to the news of all tasks, or of some, from now on; `ok` \
                    is false where they were told just that already.",
     request_body = NewBoardSubscription,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
@@ -84,7 +84,7 @@ pub(super) async fn subscribe(
     said(&state, &caller, SubscribeBoard { to, filter }).await
 }
 
-/// Tells them no longer.
+/// Removes a subscription to the board.
 #[utoipa::path(
     delete, path = "/board/subscriptions/{id}", tag = "subscriptions",
     params(NumberParameter),
@@ -99,7 +99,7 @@ pub(super) async fn unsubscribe(
     said(&state, &caller, UnsubscribeBoard { subscription }).await
 }
 
-/// Who wants to be left alone, and when.
+/// Lists the quiet hours of all addresses.
 #[utoipa::path(
     get, path = "/quiet-hours", tag = "subscriptions",
     responses((status = 200, body = wire::notify::QuietPlaces<'_>), super::openapi::Refusals),
@@ -110,7 +110,7 @@ pub(super) async fn quiet_hours(State(state): State<AppState>) -> Result<Respons
 }
 
 lenient! {
-    /// When to leave a place alone.
+    /// The quiet hours of an address.
     #[derive(ToSchema)]
     #[schema(example = json!({
         "platform": "slack", "chat_id": "C1", "hours": "22:00-07:00 Europe/Berlin",
@@ -125,15 +125,15 @@ lenient! {
         thread_id: String = text(""),
         /// The user who asks for it.
         user_id: Option<String> = optional_text(),
-        /// From when until when, and perhaps the time zone; `null` is never.
+        /// The hours, with a time zone where wanted; `null` is never.
         hours: Option<String> = optional_text(),
     }
 }
 
-/// Leaves somebody alone at certain hours.
+/// Sets the quiet hours of an address.
 #[utoipa::path(
     put, path = "/quiet-hours", tag = "subscriptions",
-    description = "Leaves a place alone at certain hours, such as `22:00-07:00 Europe/Berlin`; what \
+    description = "Sets the quiet hours of an address, such as `22:00-07:00 Europe/Berlin`; what \
                    happens meanwhile is told afterwards. Without `hours` it is never left alone. \
                    `ok` is false where that was so already.",
     request_body = NewQuietHours,

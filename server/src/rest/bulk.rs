@@ -29,7 +29,7 @@ lenient! {
     #[derive(ToSchema)]
     #[schema(example = json!({ "ids": ["t_1a2b3c4d", "t_5e6f7a8b"], "priority": 3 }))]
     pub(super) struct Bulk {
-        /// Which tasks: 1,000 at most.
+        /// The tasks, 1,000 at most.
         #[schema(max_items = 1000)]
         ids: Vec<String> = required_texts(MAX_CHANGES),
         /// The new status; `archive` is the flag for `archived`.

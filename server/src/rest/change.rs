@@ -44,7 +44,7 @@ lenient! {
         /// The time limit of an attempt in seconds, from the next one on; 0 is that of its lane.
         #[schema(minimum = 0, maximum = 31_536_000)]
         pub(super) max_runtime_seconds: Option<i64> = bounded(0..=31_536_000),
-        /// After how many failures in a row it is blocked; 0 is as many as the board allows.
+        /// The number of failures in a row that blocks it; 0 is the limit of the board.
         #[schema(minimum = 0, maximum = 1_000)]
         pub(super) max_retries: Option<i64> = bounded(0..=1_000),
         /// The time by which it is to be finished; 0 is none.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::AppState;
 use crate::dashboard_config::Config;
 
-/// How the board is to be shown.
+/// The settings of the page.
 #[utoipa::path(
     get, path = "/config", tag = "board",
     responses((status = 200, body = Config), super::openapi::Refusals),

@@ -19,7 +19,7 @@ use crate::http_error::HttpError;
 const DEFAULT_LIMIT: u32 = 100;
 
 lenient! {
-    /// Which deliveries.
+    /// A filter of deliveries.
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     pub(super) struct DeliveryQuery {
@@ -36,7 +36,7 @@ lenient! {
 /// Deliveries, newest first.
 #[utoipa::path(
     get, path = "/deliveries", tag = "subscriptions",
-    description = "What was said to whom, or is to be, newest first. What is `dead` was refused for \
+    description = "Lists the deliveries, newest first. One that is `dead` (a dead letter) was refused for \
                    good or too often: it is tried again or dropped by a person.",
     params(DeliveryQuery),
     responses((status = 200, body = wire::notify::Deliveries<'_>), super::openapi::Refusals, super::openapi::Missing),
@@ -66,11 +66,11 @@ fn named(state: &str) -> Result<DeliveryState, HttpError> {
         .ok_or_else(|| HttpError::Senseless(format!("unknown state: {state}")))
 }
 
-/// Tries again what was given up.
+/// Retries a dead letter.
 #[utoipa::path(
     post, path = "/deliveries/{id}/retry", tag = "subscriptions",
     params(NumberParameter),
-    description = "Begins anew, at once, with what was given up, and with all else that \
+    description = "Retries a dead letter at once, with all else that \
                    the same place was not told.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
@@ -83,11 +83,11 @@ pub(super) async fn retry(
     say(&state, &caller, RetryDelivery { delivery }).await
 }
 
-/// Forgets what was given up.
+/// Drops a dead letter.
 #[utoipa::path(
     delete, path = "/deliveries/{id}", tag = "subscriptions",
     params(NumberParameter),
-    description = "Forgets what was given up, and all else that the same place was not \
+    description = "Drops a dead letter, and all else that the same address was not \
                    told; nobody is told of it any more.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]

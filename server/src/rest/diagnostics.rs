@@ -12,7 +12,7 @@ use crate::AppState;
 use crate::http_error::HttpError;
 
 lenient! {
-    /// Which diagnostics.
+    /// A filter of diagnostics.
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     pub(super) struct DiagnosticQuery {

@@ -33,10 +33,10 @@ lenient! {
     }
 }
 
-/// Looks at the board now.
+/// Runs one dispatcher tick.
 #[utoipa::path(
     post, path = "/dispatch", tag = "dispatcher",
-    description = "Looks at the board now and starts what can start. A dry run changes nothing and \
+    description = "Runs one dispatcher tick: claims and starts the ready tasks that fit into the slots. A dry run changes nothing and \
                    says what would start.",
     params(DispatchQuery),
     responses((status = 200, body = wire::dispatch::Tick), super::openapi::Refusals, super::openapi::Untimely),
@@ -60,7 +60,7 @@ pub(super) async fn dispatch(
     Ok(Json(wire::dispatch::Tick::new(report)).into_response())
 }
 
-/// How the dispatcher does.
+/// The status of the dispatcher.
 #[utoipa::path(
     get, path = "/dispatcher", tag = "dispatcher",
     responses((status = 200, body = wire::dispatch::Health<'_>), super::openapi::Refusals),
@@ -71,10 +71,10 @@ pub(crate) async fn health(State(state): State<AppState>) -> Result<Response, Ht
     Ok(Json(wire::dispatch::Health::new(&dispatch, &ready)).into_response())
 }
 
-/// What assignees' names stand for.
+/// Lists the lanes.
 #[utoipa::path(
     get, path = "/lanes", tag = "dispatcher",
-    description = "What assignees' names stand for. Lanes come from the file `kanban.toml` only; \
+    description = "Lists the lanes, which assignees' names stand for. They come from the file `kanban.toml` only; \
                    nothing over HTTP can change them.",
     responses((status = 200, body = wire::dispatch::Lanes<'_>), super::openapi::Refusals),
 )]
@@ -83,10 +83,10 @@ pub(super) async fn lanes(State(state): State<AppState>) -> Result<Response, Htt
     Ok(Json(wire::dispatch::Lanes::new(&dispatch)).into_response())
 }
 
-/// Why a task is not running.
+/// The reason why a task is not running.
 #[utoipa::path(
     get, path = "/tasks/{id}/why", tag = "tasks", params(TaskParameter),
-    description = "Why a task is not running; `null` while it is.",
+    description = "The reason why a task is not running; `null` while it runs.",
     responses((status = 200, body = wire::dispatch::Why), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn why(
@@ -115,10 +115,10 @@ impl WhichLane {
     }
 }
 
-/// Starts nothing more.
+/// Pauses the dispatcher or a lane.
 #[utoipa::path(
     post, path = "/pause", tag = "dispatcher",
-    description = "Starts nothing more, in one lane or at all. What runs goes on.",
+    description = "Pauses the dispatcher or one lane: nothing more starts, running workers go on.",
     request_body = Option<WhichLane>,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
@@ -134,7 +134,7 @@ pub(super) async fn pause(
     say(&state, &caller, Pause { lane }).await
 }
 
-/// Starts tasks again.
+/// Resumes the dispatcher or a lane.
 #[utoipa::path(
     post, path = "/resume", tag = "dispatcher",
     description = "Starts tasks again, in one lane or at all. A lane that is paused for itself stays \

@@ -8,10 +8,10 @@ use super::wire;
 use crate::AppState;
 use crate::http_error::HttpError;
 
-/// What needs a person.
+/// Lists the tasks and deliveries that need a person.
 #[utoipa::path(
     get, path = "/inbox", tag = "inbox",
-    description = "What goes on only when a person has looked at it, what has waited longest first: \
+    description = "Lists the tasks and deliveries that need a person, the oldest first: \
                    questions, tasks that gave up, news that reached nobody. A question is answered \
                    by a comment and the status `ready`; a proposed result is taken by the status \
                    `done` with that `result`.",

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http_error::HttpError;
 pub(super) use fields::Fields;
-use fields::Place;
+use fields::Part;
 pub(super) use path::{BoardParameter, Named, NumberParameter, TaskParameter, task_id};
 use scalar::{Complaint, MISSING};
 
@@ -66,7 +66,7 @@ impl<T: Lenient, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
             .into_iter()
             .map(|(key, value)| (key, value.into()))
             .collect();
-        Fields::new(Place::Query, values).read_all().map(Self)
+        Fields::new(Part::Query, values).read_all().map(Self)
     }
 }
 
@@ -80,7 +80,7 @@ impl<T: Lenient, S: Send + Sync> FromRequest<S> for Body<T> {
         let headers = request.headers().clone();
         let body = Bytes::from_request(request, state).await;
         let object = object(&headers, &body.map_err(HttpError::Body)?)?;
-        Fields::new(Place::Body, object).read_all().map(Self)
+        Fields::new(Part::Body, object).read_all().map(Self)
     }
 }
 
@@ -99,7 +99,7 @@ impl<T: Lenient, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
         } else {
             object(&headers, &body)?
         };
-        Fields::new(Place::Body, object).read_all().map(Self)
+        Fields::new(Part::Body, object).read_all().map(Self)
     }
 }
 

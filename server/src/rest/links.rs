@@ -14,7 +14,7 @@ use crate::auth::Caller;
 use crate::http_error::HttpError;
 
 lenient! {
-    /// Which task waits for which.
+    /// A dependency: the child waits for the parent.
     #[derive(ToSchema, IntoParams)]
     #[into_params(parameter_in = Query)]
     #[schema(example = json!({ "parent_id": "t_1a2b3c4d", "child_id": "t_5e6f7a8b" }))]
@@ -26,9 +26,9 @@ lenient! {
     }
 }
 
-/// Lets a task wait for another.
+/// Adds a dependency.
 #[utoipa::path(
-    post, path = "/links", tag = "links", description = "Lets the child wait for the parent.",
+    post, path = "/links", tag = "links", description = "Adds a dependency: the child waits for the parent.",
     request_body = Link,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
@@ -46,10 +46,10 @@ pub(super) async fn link(
     Ok((undoable, Json(wire::answer::Done { ok: true })).into_response())
 }
 
-/// Lets a task no longer wait for another.
+/// Removes a dependency.
 #[utoipa::path(
     delete, path = "/links", tag = "links",
-    description = "Lets the child no longer wait for the parent; `ok` is false where it did not.",
+    description = "Removes a dependency; `ok` is false where there was none.",
     params(Link),
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]

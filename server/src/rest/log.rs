@@ -22,7 +22,7 @@ lenient! {
     }
 }
 
-/// What the workers of a task wrote, or the end of it.
+/// The log of a task: the output of its workers, or the end of it.
 #[utoipa::path(
     get, path = "/tasks/{id}/log", tag = "tasks",
     params(TaskParameter, LogQuery),

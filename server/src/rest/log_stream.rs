@@ -43,11 +43,11 @@ lenient! {
 /// The default size of the existing text that is sent first, in bytes.
 const DEFAULT_TAIL: u64 = 100_000;
 
-/// What the workers of a task write, as they write it.
+/// Follows the log of a task.
 #[utoipa::path(
     get, path = "/tasks/{id}/log/stream", tag = "tasks",
     params(TaskParameter, StreamQuery),
-    description = "What the workers of a task write, as they write it: server-sent events whose data \
+    description = "Streams the output of the workers of a task: server-sent events whose data \
                    is a JSON text. It begins with the last bytes of what was written before, as \
                    `tail` says, and does not end by itself.",
     responses(

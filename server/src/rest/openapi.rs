@@ -41,7 +41,7 @@ impl Modify for Token {
     }
 }
 
-/// Why a request was not carried out.
+/// The reason why a request was refused.
 #[derive(ToSchema)]
 #[schema(example = json!({ "detail": "title is required" }))]
 #[expect(dead_code, reason = "it describes what `http_error` answers")]
@@ -50,61 +50,61 @@ pub(super) struct Refusal {
     detail: String,
 }
 
-/// What is wrong with the form of a request: everything at once.
+/// All faults in the form of a request.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what `http_error` answers")]
 pub(super) struct Faults {
     detail: Vec<Fault>,
 }
 
-/// How any request may be refused.
+/// The refusals of any request.
 #[derive(IntoResponses)]
 #[expect(
     dead_code,
     reason = "it describes what the front door and `HttpError` answer"
 )]
 pub(super) enum Refusals {
-    #[response(status = 400, description = "It makes no sense.")]
+    #[response(status = 400, description = "The request is invalid.")]
     Senseless(#[to_schema] Refusal),
-    #[response(status = 401, description = "There is no token, or a wrong one.")]
+    #[response(status = 401, description = "The token is missing or wrong.")]
     Stranger(#[to_schema] Refusal),
     #[response(
         status = 403,
-        description = "The token does not allow it, or another site asks."
+        description = "The token does not allow it, or the request comes from another site."
     )]
     Forbidden(#[to_schema] Refusal),
-    #[response(status = 408, description = "It took too long to come.")]
+    #[response(status = 408, description = "The request took too long to arrive.")]
     Slow(#[to_schema] Refusal),
-    #[response(status = 413, description = "Its body is too large.")]
+    #[response(status = 413, description = "The body is too large.")]
     TooLarge(#[to_schema] Refusal),
-    #[response(status = 414, description = "Its address is too long.")]
+    #[response(status = 414, description = "The address is too long.")]
     TooLong(#[to_schema] Refusal),
-    #[response(status = 415, description = "Its body is not said to be JSON.")]
+    #[response(status = 415, description = "The content type is not JSON.")]
     NotJson(#[to_schema] Refusal),
-    #[response(status = 421, description = "It is meant for another host.")]
+    #[response(status = 421, description = "The request is for another host.")]
     Misdirected(#[to_schema] Refusal),
-    #[response(status = 422, description = "It has not the form that is asked for.")]
+    #[response(status = 422, description = "The request is malformed.")]
     Malformed(#[to_schema] Faults),
-    #[response(status = 429, description = "One wrong token came after the other.")]
+    #[response(status = 429, description = "Too many wrong tokens came from there.")]
     TooManyAttempts(#[to_schema] Refusal),
     #[response(
         status = 503,
-        description = "Too much is going on; `Retry-After` says for how long."
+        description = "The server is busy; `Retry-After` says when to retry."
     )]
     Busy(#[to_schema] Refusal),
 }
 
-/// How a request about a task may be refused.
+/// The refusal of a request about something that does not exist.
 #[derive(IntoResponses)]
-#[response(status = 404, description = "There is no such thing.")]
+#[response(status = 404, description = "Nothing has this id.")]
 #[expect(dead_code, reason = "it describes what `HttpError` answers")]
 pub(super) struct Missing(#[to_schema] Refusal);
 
-/// How a request that changes a task may be refused.
+/// The refusal of a change that the state of the board forbids.
 #[derive(IntoResponses)]
 #[response(
     status = 409,
-    description = "The board's state does not allow it, now."
+    description = "The state of the board does not allow it."
 )]
 #[expect(dead_code, reason = "it describes what `HttpError` answers")]
 pub(super) struct Untimely(#[to_schema] Refusal);
@@ -117,4 +117,39 @@ pub(crate) async fn document() -> Response {
         document.to_json().unwrap_or_default().into()
     });
     ([(CONTENT_TYPE, "application/json")], JSON.clone()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::plain_words::is_riddle;
+
+    /// The riddles among the descriptions below a value of the document.
+    fn in_document(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                for (key, value) in object {
+                    match value {
+                        Value::String(text)
+                            if ["description", "summary"].contains(&key.as_str()) =>
+                        {
+                            found.extend(is_riddle(text).then(|| text.clone()));
+                        }
+                        value => in_document(value, found),
+                    }
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| in_document(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_description_in_the_document_is_a_riddle() {
+        let document = serde_json::to_value(super::super::documented().into_openapi()).unwrap();
+        let mut found = Vec::new();
+        in_document(&document, &mut found);
+        assert_eq!(found, Vec::<String>::new());
+    }
 }

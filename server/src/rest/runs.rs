@@ -46,7 +46,7 @@ pub(super) async fn claim(
     Named(named): Named<TaskParameter>,
     OptionalBody(asked): OptionalBody<Claim>,
 ) -> Result<Response, HttpError> {
-    let policy = dispatcher::by_hand(state.kernel(), &state.home).await;
+    let policy = dispatcher::manual_claim(state.kernel(), &state.home).await;
     let claim = ClaimTask {
         task: named.task()?,
         lock: asked.claimer,
@@ -123,7 +123,7 @@ pub(super) async fn cancel(
 }
 
 lenient! {
-    /// Why a run is stopped.
+    /// The reason to stop a run.
     #[derive(ToSchema)]
     #[schema(example = json!({ "reason": "it loops" }))]
     pub(super) struct Reclaim {

@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::http_error::HttpError;
 use notifier::check_platform;
 
-/// Who is told of which task.
+/// Lists the subscriptions to single tasks.
 #[utoipa::path(
     get, path = "/subscriptions", tag = "subscriptions",
     responses((status = 200, body = wire::answer::Subscriptions<'_>), super::openapi::Refusals),
@@ -29,7 +29,7 @@ pub(super) async fn all(State(state): State<AppState>) -> Result<Response, HttpE
     .into_response())
 }
 
-/// Who is told of this task.
+/// Lists the subscriptions to a task.
 #[utoipa::path(
     get, path = "/tasks/{id}/subscriptions", tag = "subscriptions", params(TaskParameter),
     responses((status = 200, body = wire::answer::Subscriptions<'_>), super::openapi::Refusals, super::openapi::Missing),
@@ -76,10 +76,10 @@ impl From<SubscriberAddress> for notify::Address {
     }
 }
 
-/// Tells somebody what becomes of a task.
+/// Subscribes an address to a task.
 #[utoipa::path(
     post, path = "/tasks/{id}/subscriptions", tag = "subscriptions", params(TaskParameter),
-    description = "Tells somebody what becomes of a task, from now on; `ok` is false where they were \
+    description = "Subscribes an address to the news of a task, from now on; `ok` is false where it was \
                    told already.",
     request_body = SubscriberAddress,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
@@ -96,11 +96,11 @@ pub(super) async fn subscribe(
     said(&state, &caller, Subscribe { task, to }).await
 }
 
-/// Tells somebody no longer.
+/// Removes a subscription to a task.
 #[utoipa::path(
     delete, path = "/tasks/{id}/subscriptions", tag = "subscriptions",
     params(TaskParameter, SubscriberAddress),
-    description = "Tells somebody no longer; `ok` is false where they were not told.",
+    description = "Removes a subscription; `ok` is false where there was none.",
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals, super::openapi::Missing),
 )]
 pub(super) async fn unsubscribe(

@@ -45,7 +45,7 @@ lenient! {
         /// Higher starts sooner.
         #[schema(value_type = Option<i64>, default = 0)]
         priority: i64 = integer(0),
-        /// Which folder.
+        /// The folder.
         workspace_path: Option<String> = optional_text(),
         /// The ids of tasks to wait for.
         #[schema(value_type = Option<Vec<String>>, default = json!([]), max_items = 1000)]
@@ -55,7 +55,7 @@ lenient! {
         triage: bool = flag(),
         /// A key under which a repeated request finds the task of the first.
         idempotency_key: Option<String> = optional_text(),
-        /// After how many failures in a row it is blocked; 0 is as many as the board allows.
+        /// The number of failures in a row that blocks it; 0 is the limit of the board.
         #[schema(minimum = 0, maximum = 1_000)]
         max_retries: Option<i64> = bounded(0..=1_000),
         /// The time limit of an attempt in seconds, where it is less than its lane's; 0 is that of the lane.
@@ -218,7 +218,7 @@ lenient! {
         /// True to stop a worker that has it.
         #[schema(value_type = Option<bool>, default = false)]
         reclaim_first: bool = flag(),
-        /// Why, kept where a run is stopped for nobody else's sake.
+        /// The reason, kept where a run is stopped and the assignee stays the same.
         reason: Option<String> = optional_text(),
     }
 }

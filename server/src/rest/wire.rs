@@ -42,16 +42,16 @@ struct TaskObject<'a> {
     worker_pid: Option<i64>,
     last_spawn_error: Option<&'a str>,
     age: Age,
-    /// How long an attempt may run; left out where its lane alone says so.
+    /// The time limit of an attempt in seconds; left out where that of the lane applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_runtime_seconds: Option<Seconds>,
-    /// After how many failures in a row it is blocked; left out where the board says so.
+    /// The number of failures in a row that blocks it; left out where the board's limit applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_retries: Option<u32>,
     /// The time by which it is to be finished; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<Timestamp>,
-    /// What its workers are to be able to do; left out where nothing is asked for.
+    /// The names of the skills that its workers need; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skills: Vec<String>,
 }
@@ -107,7 +107,7 @@ impl Age {
     }
 }
 
-/// What `POST /tasks` answers.
+/// The answer of `POST /tasks`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CreatedTask<'a> {
     task: TaskObject<'a>,
@@ -139,7 +139,7 @@ impl<'a> OneTask<'a> {
     }
 }
 
-/// What `GET /tasks/{id}` answers.
+/// The answer of `GET /tasks/{id}`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Detail<'a> {
     task: DetailedTask<'a>,
@@ -157,9 +157,9 @@ pub(super) struct Detail<'a> {
 struct DetailedTask<'a> {
     #[serde(flatten)]
     task: TaskObject<'a>,
-    /// What the last run that was completed said it did.
+    /// The summary of the last completed run.
     latest_summary: Option<&'a str>,
-    /// What looks wrong; left out where nothing does.
+    /// The diagnostics of the task; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     diagnostics: Vec<diagnostic::Diagnostic>,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Audited, Change, LEASE, Renewed, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
-use crate::dispatch::Place;
+use crate::dispatch::Slot;
 use crate::error::Error;
 use crate::id::{RunId, TaskId};
 use crate::run::Claimed;
@@ -133,5 +133,5 @@ pub struct ClaimPolicy {
     pub respects_pause: bool,
     /// The runs whose processes may still be alive, and their slots. Those that are closed by then
     /// keep their tasks from being claimed and count against the caps.
-    pub unsettled: BTreeMap<RunId, Place>,
+    pub unfinished_runs: BTreeMap<RunId, Slot>,
 }

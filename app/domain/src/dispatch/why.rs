@@ -80,7 +80,7 @@ pub enum WhyNot {
         problem: String,
     },
     /// It is in back-off after an attempt, or snoozed.
-    #[error("it is not to be started for another {remaining}")]
+    #[error("it starts in {remaining} at the earliest")]
     Resting {
         /// The end of the back-off.
         until: Timestamp,
@@ -88,7 +88,7 @@ pub enum WhyNot {
         remaining: Seconds,
     },
     /// The dispatcher can neither watch its last run nor end it.
-    #[error("its last run is stuck: {error}")]
+    #[error("its last run cannot be recovered: {error}")]
     Stuck {
         /// The error, in a sentence.
         error: String,
@@ -97,7 +97,7 @@ pub enum WhyNot {
     #[error("the processes of its last run have not ended yet")]
     Leaving,
     /// All slots of the board or of its lane are busy.
-    #[error("{running} of {limit} runs go on{}", .lane.as_ref().map_or_else(String::new, |lane| format!(" in lane {lane}")))]
+    #[error("{running} of {limit} slots busy{}", .lane.as_ref().map_or_else(String::new, |lane| format!(" in lane {lane}")))]
     AtCapacity {
         /// The lane; `None` is the whole board.
         lane: Option<String>,
@@ -159,7 +159,7 @@ impl Because {
 /// stuck.
 pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
     let why = match facts.status {
-        Status::Running => return why_stuck(facts, dispatch.living()?),
+        Status::Running => return why_unrecoverable(facts, dispatch.living()?),
         Status::Triage => WhyNot::Idea,
         Status::Todo | Status::Ready if facts.waiting => WhyNot::WaitsForParents {
             parents: facts.unfinished_parents.to_vec(),
@@ -229,11 +229,11 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
         let remaining = Seconds(until.seconds_since(dispatch.now));
         return WhyNot::Resting { until, remaining };
     }
-    if let Some(stuck) = why_stuck(facts, report) {
-        return stuck;
+    if let Some(unrecoverable) = why_unrecoverable(facts, report) {
+        return unrecoverable;
     }
-    let is_leaving = |id: &TaskId| report.leaving.iter().any(|place| place.task == *id);
-    if facts.id.is_some_and(is_leaving) {
+    let is_exiting = |id: &TaskId| report.exiting_runs.iter().any(|slot| slot.task == *id);
+    if facts.id.is_some_and(is_exiting) {
         return WhyNot::Leaving;
     }
     let (running, limit) = (dispatch.count(), report.cap);
@@ -256,12 +256,12 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
     }
 }
 
-fn why_stuck(facts: &Facts<'_>, report: &Report) -> Option<WhyNot> {
-    let stuck = report
-        .stuck
+fn why_unrecoverable(facts: &Facts<'_>, report: &Report) -> Option<WhyNot> {
+    let run = report
+        .unrecoverable_runs
         .iter()
-        .find(|it| facts.id == Some(&it.place.task))?;
-    let error = stuck.error.clone();
+        .find(|it| facts.id == Some(&it.slot.task))?;
+    let error = run.error.clone();
     Some(WhyNot::Stuck { error })
 }
 

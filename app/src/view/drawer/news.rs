@@ -4,7 +4,7 @@ use domain::id::TaskId;
 use domain::notify::Address;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use state::drawer::news::{Dead, News, Place, State};
+use state::drawer::news::{Dead, News, Recipient, State};
 use state::requests::pending::{self, Request};
 use state::{Msg, age};
 
@@ -34,12 +34,12 @@ pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl Int
             <h3>"Notifications"</h3>
             <ul role="list">
                 {move || places.get().into_iter().map(|place| view! {
-                    <PlaceLine task=about.get_value() place clock/>
+                    <RecipientLine task=about.get_value() place clock/>
                 }).collect_view()}
                 {move || dead.get().into_iter().map(|dead| view! { <DeadLetter dead/> }).collect_view()}
             </ul>
             <details>
-                <summary>"Tell somebody"</summary>
+                <summary>"New subscription"</summary>
                 <SubscribeForm task/>
             </details>
         </section>
@@ -48,15 +48,15 @@ pub(crate) fn NewsList(task: TaskId, news: Memo<News>, clock: Clock) -> impl Int
 
 /// Somebody who is told.
 #[component]
-fn PlaceLine(task: TaskId, place: Place, clock: Clock) -> impl IntoView {
+fn RecipientLine(task: TaskId, place: Recipient, clock: Clock) -> impl IntoView {
     let dispatch = use_dispatch();
-    let Place { to, state } = place;
+    let Recipient { to, state } = place;
     let (words, since) = match state {
-        None => ("nothing to tell yet", None),
+        None => ("nothing to deliver yet", None),
         Some(State::Told(at)) => ("told ", Some(at)),
         Some(State::Waits) => ("on its way", None),
-        Some(State::TriesAgain) => ("did not get through; tries again", None),
-        Some(State::Failed) => ("was not told", None),
+        Some(State::TriesAgain) => ("failed; will be retried", None),
+        Some(State::Failed) => ("not delivered", None),
     };
     let name = to.to_string();
     let submit = {
@@ -75,7 +75,7 @@ fn PlaceLine(task: TaskId, place: Place, clock: Clock) -> impl IntoView {
             <PlainForm action=Unsubscribe::url() on_submit=submit>
                 <input type="hidden" name="task" value=task.to_string()/>
                 <Hidden to/>
-                <button class="button-quiet" aria-label=format!("Tell {name} no longer") title="Tell them no longer">
+                <button class="button-quiet" aria-label=format!("Unsubscribe {name}") title="Unsubscribe">
                     <Drawing icon=Icon::Close/>
                 </button>
             </PlainForm>

@@ -24,7 +24,7 @@ pub(crate) fn answer_id(task: &TaskId) -> String {
 }
 
 const ANSWER: &str = "Your answer. It becomes a comment, and the task goes on.";
-const ADVICE: &str = "What to do differently. It becomes a comment.";
+const ADVICE: &str = "Your instructions. They become a comment.";
 
 #[component]
 pub(super) fn Answers(

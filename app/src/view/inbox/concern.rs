@@ -147,8 +147,8 @@ fn words(need: &Need) -> Words {
         } => Words {
             icon: Icon::Envelope,
             kind: match count {
-                1 => "Not told".to_owned(),
-                count => format!("Not told {count} times"),
+                1 => "Not delivered".to_owned(),
+                count => format!("Not delivered {count} times"),
             },
             said: format!("{to}: {error}"),
             more: Some((None, text.clone())),
@@ -156,4 +156,4 @@ fn words(need: &Need) -> Words {
     }
 }
 
-const PROPOSED: &str = "It ended without a word. What it printed last may be the result:";
+const PROPOSED: &str = "It ended without a report. Its last output may be the result:";

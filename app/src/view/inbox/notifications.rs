@@ -18,8 +18,8 @@ pub(super) fn Notifications(#[prop(into)] state: Signal<State>) -> impl IntoView
         State::Refused => "Your browser refuses to notify",
     };
     let title = move || match state.get() {
-        State::Off => "Let this browser tell what is new while you look elsewhere",
-        State::On => "Stop telling what is new while you look elsewhere",
+        State::Off => "Let this browser notify you while you look elsewhere",
+        State::On => "Stop the notifications of this browser",
         State::Refused => "Allow notifications for this page in the browser's settings",
     };
     let toggle = click(move || {

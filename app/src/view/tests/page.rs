@@ -70,7 +70,7 @@ fn the_bar_of_chosen_cards_is_there_once_there_are_any() {
     };
     has(
         &bar(&[1, 2]),
-        &["2 chosen", "Archive", "Priority…", "Let all go"],
+        &["2 chosen", "Archive", "Priority…", "Clear the choice"],
     );
     has_not(&bar(&[]), &["chosen"]);
 }

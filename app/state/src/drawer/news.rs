@@ -14,7 +14,7 @@ const PATIENCE: Seconds = Seconds(30);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
     /// The subscribers, oldest subscription first.
-    pub places: Vec<Place>,
+    pub places: Vec<Recipient>,
     /// The dead letters, newest first.
     pub dead: Vec<Dead>,
     /// The latest due time of a delivery that waits.
@@ -36,7 +36,7 @@ pub struct Dead {
 
 /// Somebody who is told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Place {
+pub struct Recipient {
     /// The recipient.
     pub to: Address,
     /// The state of the last delivery; `None` before the first.
@@ -62,7 +62,7 @@ impl News {
         let place = |Subscription { to, .. }| {
             let last = deliveries.iter().find(|it| is_same(&it.to, &to));
             let state = last.map(state);
-            Place { to, state }
+            Recipient { to, state }
         };
         let dead = deliveries
             .iter()

@@ -205,17 +205,14 @@ fn everything() -> Vec<Item> {
         ),
         act(
             Action::SelectAll,
-            "Choose all that is shown",
+            "Choose all shown cards",
             Choice::Act(Action::SelectAll),
         ),
         filter(
-            "Show only what is blocked, or everything",
+            "Show only blocked tasks, or all",
             filter::Msg::ToggledBlocked,
         ),
-        filter(
-            "Show only what is stale, or everything",
-            filter::Msg::ToggledStale,
-        ),
+        filter("Show only stale tasks, or all", filter::Msg::ToggledStale),
         filter("Show or hide the archive", filter::Msg::ToggledArchived),
         filter(
             "Group running tasks by assignee, or not",
@@ -229,10 +226,10 @@ fn everything() -> Vec<Item> {
             "Show only my tasks, or everybody’s",
             Choice::Act(Action::Mine),
         ),
-        plain("Say which name is mine…", Choice::Turn(Page::Me)),
+        plain("Set my name…", Choice::Turn(Page::Me)),
         act(
             Action::Nudge,
-            "Nudge the dispatcher: start now what can start",
+            "Nudge the dispatcher: run a tick now",
             Choice::Act(Action::Nudge),
         ),
         plain("Pause the dispatcher", Choice::Pause),

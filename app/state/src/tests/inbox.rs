@@ -6,11 +6,11 @@ mod notifications;
 
 use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need};
-use domain::notify::Address as Place;
+use domain::notify;
 
 use super::*;
 use crate::inbox::{self, Answer, ConcernId};
-use crate::pulse::Pulse as Told;
+use crate::pulse::Pulse;
 
 /// A task that asks since so many seconds.
 fn asks(number: u32, since: i64) -> TaskSummary {
@@ -46,7 +46,7 @@ fn undelivered(delivery: i64, task: u32, since: i64) -> Concern {
     Concern {
         need: Need::Undelivered {
             delivery: DeliveryId(delivery),
-            to: Place {
+            to: notify::Address {
                 platform: "webhook".to_owned(),
                 chat_id: "ci".to_owned(),
                 thread_id: String::new(),
@@ -86,15 +86,15 @@ fn tell(model: &mut Model, socket: Socket, dead: &[(i64, u32)]) -> Vec<Effect> {
     let dead = dead
         .iter()
         .map(|&(delivery, of)| (DeliveryId(delivery), id(of)));
-    let told = Told {
+    let told = Pulse {
         undelivered: dead.collect(),
-        ..Told::default()
+        ..Pulse::default()
     };
     update(model, Msg::Heard(socket, told))
 }
 
 fn read(model: &mut Model, concerns: Vec<Concern>) -> Vec<Effect> {
-    let told = inbox::Told::of(concerns);
+    let told = inbox::ServerEntries::of(concerns);
     update(model, Msg::Inbox(inbox::Msg::Read(Ok(told))))
 }
 

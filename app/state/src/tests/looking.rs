@@ -1,6 +1,6 @@
 //! Searches, and the layout of the board.
 
-use domain::dispatch::{Dispatch, Place, Report, Stuck};
+use domain::dispatch::{Dispatch, Report, Slot, UnrecoverableRun};
 use domain::fixture::{dispatch, report};
 use domain::id::RunId;
 
@@ -200,17 +200,17 @@ fn cards_say_what_keeps_them() {
 fn a_card_whose_run_is_stuck_says_so_though_it_counts_as_running() {
     let running = |number| with_status(number, Status::Running);
     let mut model = page([running(1), running(2)]);
-    let place = Place {
+    let slot = Slot {
         task: id(1),
         lane: None,
     };
-    let stuck = Stuck {
+    let unrecoverable_runs = UnrecoverableRun {
         run: RunId(7),
-        place,
+        slot,
         error: "cannot read exit.json".to_owned(),
     };
     let report = Report {
-        stuck: vec![stuck],
+        unrecoverable_runs: vec![unrecoverable_runs],
         ..report()
     };
     let dispatch = Dispatch {
@@ -225,7 +225,7 @@ fn a_card_whose_run_is_stuck_says_so_though_it_counts_as_running() {
     let cards = project(&model).cards;
     assert_eq!(
         cards[0].why_not.as_deref(),
-        Some("Its last run is stuck: cannot read exit.json")
+        Some("Its last run cannot be recovered: cannot read exit.json")
     );
     assert_eq!(cards[1].why_not, None);
 }

@@ -1,7 +1,7 @@
 //! The board by keyboard alone.
 
 use super::*;
-use crate::keys::{Place, TABLE};
+use crate::keys::{Scope, TABLE};
 use crate::palette;
 use crate::{Focus, Press};
 
@@ -279,7 +279,7 @@ fn questions_open_only_about_a_task() {
 
 #[test]
 fn every_key_does_something_somewhere() {
-    for shortcut in TABLE.iter().filter(|it| it.place != Place::Inbox) {
+    for shortcut in TABLE.iter().filter(|it| it.scope != Scope::Inbox) {
         let does_something = [1, 2, 3].into_iter().any(|card| {
             let mut model = board();
             if shortcut.action == Action::Leave {

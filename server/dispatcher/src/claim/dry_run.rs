@@ -21,7 +21,7 @@ use crate::home::Home;
 use crate::machine::look;
 use crate::report::{Skipped, Spawned, TickReport};
 use crate::run::launch::in_time;
-use crate::run::unsettled;
+use crate::run::unfinished_runs;
 
 use lost::Lost;
 
@@ -50,8 +50,8 @@ pub async fn dry_run(
             .await
             .map_err(Error::system("read the settings"))??
     };
-    let mut leaving = unsettled::alive(kernel, home).await?;
-    let mut stuck = Vec::new();
+    let mut exiting_runs = unfinished_runs::alive(kernel, home).await?;
+    let mut unrecoverable_runs = Vec::new();
     // The next look is that of the dispatcher that works now, if one does: its cap holds, and what it
     // cannot bring to an end.
     if let Some(said) = dispatch.living() {
@@ -59,10 +59,14 @@ pub async fn dry_run(
             limit: said.cap,
             reason: said.cap_reason.clone(),
         };
-        leaving.extend(said.stuck.iter().map(|it| (it.run, it.place.clone())));
-        stuck.clone_from(&said.stuck);
+        exiting_runs.extend(
+            said.unrecoverable_runs
+                .iter()
+                .map(|it| (it.run, it.slot.clone())),
+        );
+        unrecoverable_runs.clone_from(&said.unrecoverable_runs);
     }
-    leaving.retain(|run, _| open.iter().all(|open| open.run != *run));
+    exiting_runs.retain(|run, _| open.iter().all(|open| open.run != *run));
 
     let assignees = kernel.ready_assignees().await?;
     let startable = kernel.startable(assignees, u32::MAX).await?;
@@ -101,7 +105,7 @@ pub async fn dry_run(
     let fault = looked.flatten().err().map(|error| error.to_string());
     let paused = dispatch.paused.iter().map(|pause| pause.lane.clone());
     let paused = paused.chain(fault.as_ref().map(|_| None)).collect();
-    let mut snapshot = Snapshot::new(&open, &leaving, settings.cap.limit, paused);
+    let mut snapshot = Snapshot::new(&open, &exiting_runs, settings.cap.limit, paused);
     let can_start = |task: &&Task| can_start.contains(&task.id);
     let startable = tasks.iter().filter(can_start).filter_map(startable_of);
     snapshot.startable = startable.collect();
@@ -113,8 +117,8 @@ pub async fn dry_run(
     tasks.retain(is_left);
     let said = Report {
         fault,
-        leaving: leaving.into_values().collect(),
-        stuck,
+        exiting_runs: exiting_runs.into_values().collect(),
+        unrecoverable_runs,
         ..said_by(&settings)
     };
     skip(kernel, &tasks, &as_of(said, dispatch), &mut report).await?;
@@ -220,8 +224,8 @@ fn said_by(settings: &Settings) -> Report {
         problem: None,
         lanes: settings.lanes.reports(),
         fault: None,
-        leaving: Vec::new(),
-        stuck: Vec::new(),
+        exiting_runs: Vec::new(),
+        unrecoverable_runs: Vec::new(),
         is_of_another: false,
     }
 }

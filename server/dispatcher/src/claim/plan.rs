@@ -5,7 +5,7 @@ mod night;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::run::OpenRun;
 use kernel::Startable;
@@ -23,7 +23,7 @@ pub(crate) struct Snapshot {
     pub(crate) running: BTreeMap<Option<String>, u32>,
     /// The tasks of the closed runs whose processes have not ended yet: a second worker beside them
     /// would work on the same files.
-    pub(crate) leaving: BTreeSet<TaskId>,
+    pub(crate) exiting_runs: BTreeSet<TaskId>,
     /// The cap on concurrent runs.
     pub(crate) cap: u32,
     /// The paused lanes; `None` pauses everything.
@@ -36,23 +36,26 @@ impl Snapshot {
     /// The state of the slots and caps.
     pub(crate) fn new(
         open: &[OpenRun],
-        leaving: &BTreeMap<RunId, Place>,
+        exiting_runs: &BTreeMap<RunId, Slot>,
         cap: u32,
         paused: BTreeSet<Option<String>>,
     ) -> Self {
         let mut running: BTreeMap<Option<String>, u32> = BTreeMap::new();
-        let of_leaving = leaving.values().map(|place| &place.lane);
+        let of_exiting = exiting_runs.values().map(|slot| &slot.lane);
         let of_open = open
             .iter()
             .map(|run| &run.lane)
             .filter(|lane| lane.is_some());
-        for lane in of_open.chain(of_leaving) {
+        for lane in of_open.chain(of_exiting) {
             *running.entry(lane.clone()).or_default() += 1;
         }
         Self {
             startable: Vec::new(),
             running,
-            leaving: leaving.values().map(|place| place.task.clone()).collect(),
+            exiting_runs: exiting_runs
+                .values()
+                .map(|slot| slot.task.clone())
+                .collect(),
             cap,
             paused,
             on_trial: BTreeSet::new(),
@@ -117,7 +120,7 @@ pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
             continue;
         };
         let room_in_lane = room_in.entry(&lane.name).or_default();
-        if *room_in_lane == 0 || snapshot.leaving.contains(task) {
+        if *room_in_lane == 0 || snapshot.exiting_runs.contains(task) {
             continue;
         }
         *room_in_lane -= 1;
@@ -156,13 +159,13 @@ mod tests {
     }
 
     /// The first tasks, whose last runs are leaving these lanes.
-    fn leaving(lanes: &[&str]) -> BTreeMap<RunId, Place> {
-        let place = |(number, lane): (u32, &&str)| {
+    fn exiting_runs(lanes: &[&str]) -> BTreeMap<RunId, Slot> {
+        let slot = |(number, lane): (u32, &&str)| {
             let lane = Some((*lane).to_owned());
             let task = task(number);
-            (RunId(number.into()), Place { task, lane })
+            (RunId(number.into()), Slot { task, lane })
         };
-        (0u32..).zip(lanes).map(place).collect()
+        (0u32..).zip(lanes).map(slot).collect()
     }
 
     fn open(number: u32, lane: Option<&str>) -> OpenRun {
@@ -219,10 +222,10 @@ mod tests {
 
     #[test]
     fn a_worker_that_has_not_left_holds_its_task_back_and_takes_up_a_place() {
-        let leaving = leaving(&["narrow"]);
+        let exiting_runs = exiting_runs(&["narrow"]);
         let snapshot = Snapshot {
             startable: startable(&["shell", "narrow", "shell", "shell"]),
-            ..Snapshot::new(&[], &leaving, 2, BTreeSet::new())
+            ..Snapshot::new(&[], &exiting_runs, 2, BTreeSet::new())
         };
         assert_eq!(started(&snapshot), [task(2)]);
     }
@@ -305,10 +308,10 @@ mod tests {
                 .zip(&at_work)
                 .map(|(number, lane)| open(number, *lane))
                 .collect();
-            let leaving = leaving(&left);
+            let exiting_runs = exiting_runs(&left);
             let snapshot = Snapshot {
                 startable: startable(&assignees),
-                ..Snapshot::new(&open, &leaving, cap, BTreeSet::new())
+                ..Snapshot::new(&open, &exiting_runs, cap, BTreeSet::new())
             };
             let starts = plan(&snapshot, &two_lanes());
             // A claim by hand takes up no slot.
@@ -319,8 +322,8 @@ mod tests {
             let in_narrow = in_narrow.filter(|lane| **lane == "narrow").count();
             prop_assert!(narrow == 0 || in_narrow == 0 && narrow == 1);
             prop_assert!(starts.iter().all(|start| start.lane.name != "nobody"));
-            let is_leaving = |start: &Start| leaving.values().any(|place| place.task == start.task);
-            prop_assert!(!starts.iter().any(is_leaving));
+            let is_exiting = |start: &Start| exiting_runs.values().any(|slot| slot.task == start.task);
+            prop_assert!(!starts.iter().any(is_exiting));
         }
     }
 }

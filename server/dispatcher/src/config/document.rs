@@ -169,11 +169,14 @@ fn below(key: &str, name: &str) -> String {
     }
 }
 
-/// The key of the innermost value at the byte `at`, if it lies below that of the key `key`. The span of
-/// a table may be no more than its header, so each is looked into.
+/// The key of the innermost value at the byte `at`, or of the table of a key there, if it lies below
+/// the value of the key `key`. The span of a table may be its header alone, so each is searched.
 fn key_at(key: &str, value: &Spanned<DeValue<'_>>, at: usize) -> Option<String> {
     let mut entries = value.get_ref().as_table()?.iter();
     entries.find_map(|(name, value)| {
+        if name.span().contains(&at) {
+            return Some(key.to_owned());
+        }
         let key = below(key, name.get_ref());
         let is_here = value.span().contains(&at);
         key_at(&key, value, at).or_else(|| is_here.then_some(key))

@@ -9,7 +9,7 @@ mod tests {
     use super::super::document::Document;
     use super::super::settings::{Circumstances, Settings};
     use super::super::{Config, EXAMPLE};
-    use crate::run::ends::Success;
+    use crate::run::exit_verdict::Success;
 
     fn read(text: &str) -> Settings {
         let now = Circumstances {

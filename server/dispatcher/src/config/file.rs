@@ -13,7 +13,7 @@ use toml::Spanned;
 
 use crate::lanes::OutputFormat;
 use crate::lanes::template::Template;
-use crate::run::ends::{Meaning, Success};
+use crate::run::exit_verdict::{Meaning, Success};
 use crate::workspaces;
 
 /// The whole file.

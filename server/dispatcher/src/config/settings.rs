@@ -128,7 +128,7 @@ mod tests {
     use domain::dispatch::LaneReport;
 
     use super::*;
-    use crate::run::ends::{Meaning, Success};
+    use crate::run::exit_verdict::{Meaning, Success};
 
     fn document(text: &str) -> Document {
         Document::new("/h/kanban.toml".into(), text.to_owned())

@@ -12,7 +12,7 @@ use super::Reason;
 use crate::error::Error;
 use crate::home::Home;
 use crate::run::launch::in_time;
-use crate::run::unsettled::unsettled;
+use crate::run::unfinished_runs::unfinished_runs;
 use crate::workspaces;
 
 /// The tasks and workspaces that bar removal.
@@ -28,9 +28,12 @@ impl InUse {
     /// Reads the board and the folders of runs.
     pub(super) async fn read(kernel: &Kernel, home: &Home) -> Result<Self, Error> {
         let live = kernel.tasks(TaskFilter::default()).await?;
-        let unsettled = unsettled(kernel, home).await?;
+        let unfinished_runs = unfinished_runs(kernel, home).await?;
         let read = move || Self {
-            busy: unsettled.into_values().map(|place| place.task).collect(),
+            busy: unfinished_runs
+                .into_values()
+                .map(|place| place.task)
+                .collect(),
             of_live_tasks: live.iter().flat_map(workspace_of).collect(),
         };
         // A workspace may lie on a machine that does not answer.

@@ -26,7 +26,7 @@ const ASIDE: &str = ".removing-";
 
 /// The folders of workspaces.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Folders<'a> {
     pub(super) home: &'a Home,
     pub(super) repositories: &'a Repositories,
 }
@@ -34,7 +34,7 @@ pub(super) struct Place<'a> {
 /// Removes the workspaces of tasks that were archived before then.
 pub(super) async fn collect(
     kernel: &Kernel,
-    place: Place<'_>,
+    place: Folders<'_>,
     archived_before: Timestamp,
     mode: Mode,
     report: &mut Report,
@@ -93,7 +93,7 @@ impl Aside {
 /// and until the lock is free no task of the board starts.
 async fn decide(
     kernel: &Kernel,
-    place: Place<'_>,
+    place: Folders<'_>,
     workspace: &Workspace,
     archived_before: Timestamp,
     mode: Mode,
@@ -149,7 +149,7 @@ async fn remove_unfinished(home: &Home, report: &mut Report) {
 /// Takes a workspace away that was looked through. Whoever calls it holds off those who make
 /// workspaces.
 async fn remove(
-    place: Place<'_>,
+    place: Folders<'_>,
     workspace: &Workspace,
     in_use: InUse,
     repository: Option<Repository>,
@@ -230,7 +230,7 @@ fn set_aside(managed: Managed, task: &TaskId, mode: Mode) -> Result<Option<Aside
 /// Fails with the reason to keep a worktree, if there is one, and else returns its repository. Of
 /// other workspaces nothing is asked.
 async fn look_through(
-    place: Place<'_>,
+    place: Folders<'_>,
     workspace: &Workspace,
     in_use: InUse,
 ) -> Result<Option<Repository>, Reason> {

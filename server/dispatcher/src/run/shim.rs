@@ -25,7 +25,7 @@ use kernel::{IfLost, Kernel, Options};
 use rustix::fs::Mode;
 use tokio::time::{Instant, interval};
 
-use self::board::{Board, Standing};
+use self::board::{Board, RunState};
 use self::events::{Event, Events};
 use self::output::Output;
 use self::sessions::Sessions;
@@ -281,8 +281,8 @@ impl Supervision<'_> {
     /// Checks that the run may go on. The dispatcher tells us when it may not, but it may be gone.
     async fn look(&mut self, output: Option<&Output>) -> Option<End> {
         self.sessions.note();
-        if let Some(standing) = self.board.standing().await {
-            self.watch.standing(standing, Instant::now());
+        if let Some(state) = self.board.run_state().await {
+            self.watch.observe(state, Instant::now());
         }
         if let Some(output) = output {
             self.watch.output(output.last_at());
@@ -299,8 +299,8 @@ impl Supervision<'_> {
                 Event::TimeToLook => return true,
                 Event::LeaseIsDue => self.board.renew_lease().await,
                 Event::ToldToStop => {
-                    let standing = self.board.standing().await;
-                    return !matches!(standing, Some(Standing::Closed(_)));
+                    let state = self.board.run_state().await;
+                    return !matches!(state, Some(RunState::Closed(_)));
                 }
             }
         }

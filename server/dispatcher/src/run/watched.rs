@@ -4,7 +4,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::run::Outcome;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::io::Interest;
@@ -13,7 +13,7 @@ use tokio::process::Child;
 use tokio::time::Instant;
 
 use crate::error::Error;
-use crate::run::ends::Trace;
+use crate::run::exit_verdict::Trace;
 use crate::run::folder::{End, Exit};
 
 /// The time that a worker which has reported its end has to leave by itself.
@@ -81,7 +81,7 @@ pub(crate) fn patience(outcome: Option<Outcome>) -> Duration {
 /// The processes of a run that has not been settled yet.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    place: Place,
+    slot: Slot,
     /// The supervisor; `None` when it is gone and something else is left.
     supervisor: Option<OwnedFd>,
     /// The verdict's evidence when all processes have ended and left no exit record.
@@ -109,9 +109,9 @@ enum Phase {
 
 impl Watched {
     /// A supervisor at work, by its handle.
-    pub(crate) fn supervisor(place: Place, handle: OwnedFd) -> Self {
+    pub(crate) fn supervisor(slot: Slot, handle: OwnedFd) -> Self {
         Self {
-            place,
+            slot,
             supervisor: Some(handle),
             silence: Trace::Vanished,
             phase: Phase::Working,
@@ -122,9 +122,9 @@ impl Watched {
     }
 
     /// The orphan processes of a run whose supervisor is gone; they were killed.
-    pub(crate) fn leftovers(place: Place, silence: Trace) -> Self {
+    pub(crate) fn orphans(slot: Slot, silence: Trace) -> Self {
         Self {
-            place,
+            slot,
             supervisor: None,
             silence,
             phase: Phase::Told(Instant::now()),
@@ -188,8 +188,8 @@ impl Watched {
         }
     }
 
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
     }
 
     /// Returns true while its run is open, as far as we know, and its supervisor at work on it.

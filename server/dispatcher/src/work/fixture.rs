@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::command::{ClaimPolicy, ClaimTask, CreateTask, LEASE, MoveTask, SHELL, Verb};
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, OpenRun, Run};
 use domain::status::Status;
@@ -47,9 +47,9 @@ pub(super) fn work_by(clock: Clock) -> (TempDir, Work) {
     )
 }
 
-/// The place that the run takes up.
-pub(super) fn place_of(claimed: &Claimed) -> Place {
-    Place {
+/// The slot of the run.
+pub(super) fn slot_of(claimed: &Claimed) -> Slot {
+    Slot {
         task: claimed.task.id.clone(),
         lane: Some(SHELL.to_owned()),
     }

@@ -51,8 +51,8 @@ impl Health {
             problem: None,
             lanes: settings.lanes.reports(),
             fault: None,
-            leaving: Vec::new(),
-            stuck: Vec::new(),
+            exiting_runs: Vec::new(),
+            unrecoverable_runs: Vec::new(),
             is_of_another: false,
         };
         Self {
@@ -93,14 +93,14 @@ impl Health {
         &mut self,
         looked: &Result<Instant, Error>,
         fault: Option<String>,
-        stuck: Option<String>,
+        unrecoverable: Option<String>,
         now: Timestamp,
     ) {
         let is_bad = std::mem::take(&mut self.is_bad) || looked.is_err();
         let failure = looked.as_ref().err().map(ToString::to_string);
         self.tell_of(failure);
         let problem = fault.or(self.mistake.clone());
-        let problem = problem.or(self.failure.clone()).or(stuck);
+        let problem = problem.or(self.failure.clone()).or(unrecoverable);
         self.status.send_modify(|report| {
             if looked.is_ok() {
                 report.last_tick = Some(now);
@@ -167,14 +167,14 @@ impl Work {
     /// The status, but for what depends on the time.
     pub(super) fn report(&self) -> Report {
         let mut lanes = self.settings.lanes.reports();
-        self.holds.complete(&mut lanes);
+        self.breakers.complete(&mut lanes);
         Report {
             cap: self.settings.cap.limit,
             cap_reason: self.settings.cap.reason.clone(),
             lanes,
-            fault: self.holds.fault(),
-            leaving: self.leaving.values().cloned().collect(),
-            stuck: self.stuck.reports(),
+            fault: self.breakers.fault(),
+            exiting_runs: self.exiting_runs.values().cloned().collect(),
+            unrecoverable_runs: self.unrecoverable.reports(),
             ..self.health.status.borrow().clone()
         }
     }

@@ -2,13 +2,13 @@
 
 use domain::actor::Actor;
 use domain::command::{FailRun, InterruptRun, NextAttempt};
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::RunId;
 
 use super::Work;
 use crate::error::Error;
 use crate::machine::{look, probe};
-use crate::run::ends::not_started;
+use crate::run::exit_verdict::not_started;
 use crate::run::fault::Fault;
 use crate::run::launch::in_time;
 
@@ -19,23 +19,23 @@ impl Work {
     /// Checks the machine, which costs next to nothing; returns true when a fault is new.
     pub(super) async fn look_at_machine(&mut self) -> bool {
         // What is held back needs more than a look.
-        if self.holds.fault().is_some() {
+        if self.breakers.fault().is_some() {
             return false;
         }
         let home = self.home.clone();
         let found = in_time(LOOK, move || look(&home)).await.flatten();
         found.is_err_and(|error| {
-            self.holds.put(None, error.to_string());
+            self.breakers.put(None, error.to_string());
             true
         })
     }
 
     /// Probes a machine that could not start workers, once its back-off is over.
     pub(super) async fn probe_machine_if_due(&mut self) {
-        if self.holds.is_probe_due() {
+        if self.breakers.is_probe_due() {
             match self.probe().await {
-                Ok(()) => self.holds.free(None),
-                Err(error) => self.holds.put(None, error.to_string()),
+                Ok(()) => self.breakers.free(None),
+                Err(error) => self.breakers.put(None, error.to_string()),
             }
         }
     }
@@ -52,25 +52,25 @@ impl Work {
     pub(super) async fn hindered(
         &mut self,
         run: RunId,
-        place: Place,
+        slot: Slot,
         error: String,
         fault: Fault,
     ) -> Result<(), Error> {
-        let of_lane = place.lane.clone();
+        let of_lane = slot.lane.clone();
         let fault = match fault {
             Fault::Machine | Fault::Unclear => match self.probe().await {
                 Ok(()) if fault == Fault::Unclear => Fault::Task,
                 Ok(()) => {
-                    self.holds.put(None, error.clone());
+                    self.breakers.put(None, error.clone());
                     Fault::Machine
                 }
                 Err(found) => {
-                    self.holds.put(None, found.to_string());
+                    self.breakers.put(None, found.to_string());
                     Fault::Machine
                 }
             },
-            Fault::Lane if place.lane.is_some() => {
-                self.holds.put(place.lane, error.clone());
+            Fault::Lane if slot.lane.is_some() => {
+                self.breakers.put(slot.lane, error.clone());
                 Fault::Lane
             }
             Fault::Lane | Fault::Task => Fault::Task,
@@ -89,7 +89,7 @@ impl Work {
                 limit: self.settings.failure_limit,
                 next,
             };
-            return self.give_up(run, place.task, vec![fail.into()]).await;
+            return self.give_up(run, slot.task, vec![fail.into()]).await;
         }
         let error = Some(error);
         let interrupt = InterruptRun { run, error };

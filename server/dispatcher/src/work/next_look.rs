@@ -46,7 +46,10 @@ impl Work {
         let lease = lease.map(|end| end + Seconds(1));
         let hurries = self.watched.values().filter_map(Watched::deadline);
         let moments = hurries.chain(rest.map(at)).chain(lease.map(at));
-        let tries = [self.stuck.next_try(), self.holds.next_try(begun.at)];
+        let tries = [
+            self.unrecoverable.next_try(),
+            self.breakers.next_try(begun.at),
+        ];
         let earliest = moments.chain(tries.into_iter().flatten()).min();
         let latest = now + self.config.interval();
         Ok(earliest.map_or(latest, |earliest| earliest.min(latest)))
@@ -61,15 +64,15 @@ mod tests {
 
     use super::super::fixture::{work, work_by};
     use super::*;
-    use crate::run::ends::not_started;
+    use crate::run::exit_verdict::not_started;
 
     #[tokio::test]
     async fn a_hold_whose_rest_ends_during_a_look_is_tried_by_the_next_one_at_once() {
         for held in [None, Some(SHELL.to_owned())] {
             let (_folder, mut work) = work();
-            work.holds.put(held, "no handle is left".to_owned());
+            work.breakers.put(held, "no handle is left".to_owned());
             let begun = Begun::now(&work.kernel);
-            work.holds.end_rests();
+            work.breakers.end_rests();
             let next_look = work.next_look(begun, true).await.unwrap();
             assert!(next_look <= Instant::now());
         }
@@ -79,8 +82,8 @@ mod tests {
     async fn a_lane_that_can_be_tried_is_no_reason_to_look_again() {
         let (_folder, mut work) = work();
         let lane = Some(SHELL.to_owned());
-        work.holds.put(lane, "no such program".to_owned());
-        work.holds.end_rests();
+        work.breakers.put(lane, "no such program".to_owned());
+        work.breakers.end_rests();
         let now = Instant::now();
         let next_look = work.next_look(Begun::now(&work.kernel), true).await;
         assert!(next_look.unwrap() >= now + work.config.interval());

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::command::LEASE;
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::RunId;
 use domain::run::OpenRun;
 use domain::time::Timestamp;
@@ -44,7 +44,7 @@ impl Work {
     /// stopped while a limit of its worker is over, one that renews its lease no more, and one that stays
     /// when it was told to end. On a machine in trouble no supervisor can write, and none is to blame.
     pub(super) async fn relieve_supervisors(&mut self) -> Result<(), Error> {
-        if self.watched.is_empty() || self.holds.fault().is_some() {
+        if self.watched.is_empty() || self.breakers.fault().is_some() {
             return Ok(());
         }
         for (run, watched) in &mut self.watched {
@@ -116,7 +116,8 @@ impl Work {
         // It waits for the last output of a worker that has ended, but not for so long.
         if idle_for > Some(patience) {
             let unwritten = Error::Unwritten(self.home.run_dir(run.run));
-            self.stuck.put(run.run, Some(Place::of(run)), &unwritten);
+            self.unrecoverable
+                .put(run.run, Some(Slot::of(run)), &unwritten);
         }
         if !seen.is_stopped {
             return Ok((unrenewed > UNRENEWED).then_some(End::Stopped));

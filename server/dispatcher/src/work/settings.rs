@@ -38,13 +38,13 @@ impl Work {
                 if let Some(settings) = settings {
                     self.settings = settings;
                     // Somebody may have mended a lane.
-                    self.holds.end_rests();
+                    self.breakers.end_rests();
                 }
                 true
             }
             None if lanes != self.settings.lanes => {
                 self.settings.lanes = lanes;
-                self.holds.end_rests();
+                self.breakers.end_rests();
                 true
             }
             None => false,

@@ -7,19 +7,19 @@ use domain::command::{
     BlockTask, Command, CompleteTask, DeferRun, FailRun, InterruptRun, NextAttempt, RecordExit,
     RunVerb,
 };
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
 
 use super::{Work, blocking};
 use crate::error::Error;
-use crate::process::leftovers::{Leftovers, Traces};
-use crate::run::ends::{Trace, Verdict, not_started, verdict, verdict_without_rules};
+use crate::process::orphan_cleanup::{OrphanCleanup, Traces};
+use crate::run::exit_verdict::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::run::fault::Fault;
 use crate::run::folder::{End, Exit, Owner, RunFolder, Session, Spec};
 use crate::run::supervisor::{self, Supervisor};
-use crate::run::unsettled;
+use crate::run::unfinished_runs;
 use crate::run::watched::Watched;
 
 impl Work {
@@ -29,15 +29,15 @@ impl Work {
         let ended = self
             .watched
             .iter()
-            .filter(|(run, _)| !self.stuck.is_resting(**run))
+            .filter(|(run, _)| !self.unrecoverable.is_resting(**run))
             .filter_map(|(run, watched)| {
-                Some((*run, watched.place().clone(), watched.silence_of_ended()?))
+                Some((*run, watched.slot().clone(), watched.silence_of_ended()?))
             });
-        let ended: Vec<(RunId, Place, Trace)> = ended.collect();
-        for (run, place, silence) in ended {
+        let ended: Vec<(RunId, Slot, Trace)> = ended.collect();
+        for (run, slot, silence) in ended {
             match self.settle(run, silence).await {
-                Ok(()) => self.stuck.free(run),
-                Err(error) => self.stuck.put(run, Some(place), &error),
+                Ok(()) => self.unrecoverable.free(run),
+                Err(error) => self.unrecoverable.put(run, Some(slot), &error),
             }
         }
     }
@@ -62,19 +62,19 @@ impl Work {
         let is_here = self.is_of_this_home(run, attached).await?;
         if let (Some(Owner { task, token }), None, true) = (owner, &exit, is_here) {
             let traces = Traces::new(&token, sessions, &self.home);
-            let mut left = Leftovers::of(traces);
+            let mut left = OrphanCleanup::of(traces);
             if !left.end().await {
                 tracing::error!(run.id = %run, %task, "processes of a run do not end, not even by SIGKILL");
-                let place = unsettled::place_of(&self.kernel, &self.home, run).await;
-                let place = place.unwrap_or(Place { task, lane: None });
-                let watched = Watched::leftovers(place, silence);
+                let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;
+                let slot = slot.unwrap_or(Slot { task, lane: None });
+                let watched = Watched::orphans(slot, silence);
                 self.watch_until(run, watched, left.outlast());
                 return Ok(());
             }
         }
         let record = exit.as_ref().map(|exit| record(run, exit));
         if let Some(open) = open {
-            let place = Place::of(&open);
+            let slot = Slot::of(&open);
             let assignee = spec.as_ref().ok().and_then(Option::as_ref);
             let assignee = assignee.map(|spec| spec.assignee.clone()).or(open.lane);
             // If the run is closed just now, what its worker says must not end another run of the task.
@@ -86,15 +86,15 @@ impl Work {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence),
             };
-            tracing::info!(task.id = %place.task, run.id = %run, "ended: {}", verdict.name());
+            tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
             if !matches!(verdict, Verdict::Hinder { .. }) {
-                self.holds.ended(run);
+                self.breakers.ended(run);
             }
-            self.report_end(run, place, verdict, (next, worker), record)
+            self.report_end(run, slot, verdict, (next, worker), record)
                 .await?;
         } else {
             tracing::info!(run.id = %run, "ended, closed before");
-            self.holds.ended(run);
+            self.breakers.ended(run);
             if let Some(record) = record {
                 self.tell(run, &Actor::dispatcher(), vec![record]).await?;
             }
@@ -123,13 +123,13 @@ impl Work {
     async fn report_end(
         &mut self,
         run: RunId,
-        place: Place,
+        slot: Slot,
         verdict: Verdict,
         (next, worker): (NextAttempt, Actor),
         record: Option<Command>,
     ) -> Result<(), Error> {
         let with_record = |command| record.into_iter().chain([command]).collect();
-        let (dispatcher, task) = (Actor::dispatcher(), place.task.clone());
+        let (dispatcher, task) = (Actor::dispatcher(), slot.task.clone());
         match verdict {
             Verdict::Complete { result } => {
                 let complete = CompleteTask {
@@ -161,7 +161,7 @@ impl Work {
                 let defer = DeferRun { run, reason };
                 self.give_up(run, task, with_record(defer.into())).await
             }
-            Verdict::Hinder { error, fault } => self.hindered(run, place, error, fault).await,
+            Verdict::Hinder { error, fault } => self.hindered(run, slot, error, fault).await,
             Verdict::Interrupt => {
                 let error = None;
                 let interrupt = InterruptRun { run, error };
@@ -289,7 +289,7 @@ mod tests {
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
 
-    use super::super::fixture::{place_of, work, work_by};
+    use super::super::fixture::{slot_of, work, work_by};
     use super::*;
     use crate::process;
     use crate::run::watched::Process;
@@ -302,13 +302,13 @@ mod tests {
         let unreadable = folder.spec_file().with_file_name("exit.json");
         fs::create_dir(&unreadable).unwrap();
         let supervisor = tokio::process::Command::new("true").spawn().unwrap();
-        let (run, place) = (claimed.run, place_of(&claimed));
+        let (run, slot) = (claimed.run, slot_of(&claimed));
         let process = process::own_identity().unwrap();
         let attach = AttachSupervisor { run, process };
         work.tell(run, &Actor::dispatcher(), vec![attach.into()])
             .await
             .unwrap();
-        work.watch(run, place, Process::Child(supervisor)).unwrap();
+        work.watch(run, slot, Process::Child(supervisor)).unwrap();
         let ended = work.ends.join_next().await.unwrap().unwrap();
         work.has_ended(ended);
         work.tick(None).await.unwrap();
@@ -397,10 +397,10 @@ mod tests {
         let folder = work.made_folder(&claimed);
         work.give_back(&claimed).await;
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
-        let left = Watched::leftovers(place_of(&claimed), Trace::Lost);
+        let left = Watched::orphans(slot_of(&claimed), Trace::Lost);
         work.watch_until(run, left, async move { ended.await.unwrap_or_default() });
         work.tick(None).await.unwrap();
-        assert_eq!(work.leaving, [(run, place_of(&claimed))].into());
+        assert_eq!(work.exiting_runs, [(run, slot_of(&claimed))].into());
         let runs = async |work: &Work| work.kernel.task(&task).await.unwrap().runs.len();
         assert_eq!(runs(&work).await, 1);
 
@@ -408,7 +408,7 @@ mod tests {
         let ended = work.ends.join_next().await.unwrap().unwrap();
         work.has_ended(ended);
         work.tick(None).await.unwrap();
-        assert!(!folder.exists() && work.leaving.is_empty());
+        assert!(!folder.exists() && work.exiting_runs.is_empty());
         assert_eq!(runs(&work).await, 2);
     }
 

@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::command::{ClaimPolicy, ClaimTask, LEASE};
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::run::{Claimed, OpenRun};
 use tokio::process::Child;
@@ -23,13 +23,13 @@ impl Work {
         max: Option<u32>,
     ) -> Result<u32, Error> {
         let watched = &self.watched;
-        self.holds.free_tried(|run| watched.contains_key(&run));
+        self.breakers.free_tried(|run| watched.contains_key(&run));
         let pauses = self.kernel.dispatch().await?.paused;
-        let mut paused = self.holds.held();
+        let mut paused = self.breakers.held();
         paused.extend(pauses.into_iter().map(|pause| pause.lane));
         let cap = self.settings.cap.limit;
-        let mut snapshot = Snapshot::new(open, &self.leaving, cap, paused);
-        snapshot.on_trial = self.holds.on_trial();
+        let mut snapshot = Snapshot::new(open, &self.exiting_runs, cap, paused);
+        snapshot.on_trial = self.breakers.on_trial();
         let room = snapshot.room();
         if room == 0 {
             return Ok(0);
@@ -37,16 +37,16 @@ impl Work {
         let assignees = self.kernel.ready_assignees().await?;
         let assignees = snapshot.with_room(assignees, &self.settings.lanes);
         // Those that may not start yet must not stand in the place of others.
-        let limit = room.saturating_add(count(self.watched.len() + self.leaving.len()));
+        let limit = room.saturating_add(count(self.watched.len() + self.exiting_runs.len()));
         snapshot.startable = self.kernel.startable(assignees, limit).await?;
         // A run may have been closed after the open ones were read; its worker is still there.
-        let is_watched = |task: &TaskId| self.watched.values().any(|one| one.place().task == *task);
+        let is_watched = |task: &TaskId| self.watched.values().any(|one| one.slot().task == *task);
         snapshot.startable.retain(|one| !is_watched(&one.task));
         let planned = plan(&snapshot, &self.settings.lanes);
         let is_work = !planned.is_empty() && max != Some(0);
         let mut started = 0;
         for start in planned {
-            let held = self.holds.held();
+            let held = self.breakers.held();
             if max.is_some_and(|max| started >= max) || held.contains(&None) {
                 break;
             }
@@ -78,7 +78,7 @@ impl Work {
                 lane_cap: start.lane.cap,
                 respects_rest: true,
                 respects_pause: true,
-                unsettled: self.unsettled(),
+                unfinished_runs: self.unfinished_runs(),
             },
         };
         let begun = Instant::now();
@@ -102,7 +102,7 @@ impl Work {
             assignee,
             lane,
         } = start;
-        let place = Place {
+        let slot = Slot {
             task: task.clone(),
             lane: Some(lane.name.clone()),
         };
@@ -124,27 +124,27 @@ impl Work {
                     assignee,
                     workspace: launched.workspace.display().to_string(),
                 });
-                self.holds.started(&lane.name, run);
-                self.watch_started(run, place, launched.shim);
+                self.breakers.started(&lane.name, run);
+                self.watch_started(run, slot, launched.shim);
                 return Ok(true);
             }
             Err(error) => error,
         };
         tracing::warn!(task.id = %task, run.id = %run, %error, "not started");
-        self.hindered(run, place.clone(), error.to_string(), error.fault())
+        self.hindered(run, slot.clone(), error.to_string(), error.fault())
             .await?;
         if let Err(error) = self.clear_away(run).await {
-            self.stuck.put(run, Some(place), &error);
+            self.unrecoverable.put(run, Some(slot), &error);
         }
         Ok(false)
     }
 
     /// Watches a supervisor that we started. While the system gives no handle for one, it is retried as
     /// if an earlier dispatcher had started it.
-    fn watch_started(&mut self, run: RunId, place: Place, supervisor: Child) {
+    fn watch_started(&mut self, run: RunId, slot: Slot, supervisor: Child) {
         let process = Process::Child(supervisor);
-        if let Err(error) = self.watch(run, place.clone(), process) {
-            self.stuck.put(run, Some(place), &error);
+        if let Err(error) = self.watch(run, slot.clone(), process) {
+            self.unrecoverable.put(run, Some(slot), &error);
         }
     }
 }
@@ -159,8 +159,8 @@ mod tests {
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
 
-    use super::super::fixture::{place_of, work, work_by};
-    use super::super::stuck::StuckRuns;
+    use super::super::fixture::{slot_of, work, work_by};
+    use super::super::unrecoverable_runs::UnrecoverableRuns;
     use super::*;
     use crate::lanes::Lane;
     use crate::workspaces::lock;
@@ -186,22 +186,22 @@ mod tests {
         };
         let in_any = start(work.ready().await, None);
         let in_narrow = start(work.ready().await, Some(1));
-        let leaving = |lane: &str, runs: i64| {
-            let place = Place {
+        let exiting_runs = |lane: &str, runs: i64| {
+            let slot = Slot {
                 task: TaskId::from_bits(1),
                 lane: Some(lane.to_owned()),
             };
-            let mut stuck = StuckRuns::default();
+            let mut unrecoverable_runs = UnrecoverableRuns::default();
             for run in 1..=runs {
-                stuck.put(RunId(run), Some(place.clone()), &Error::Stopped);
+                unrecoverable_runs.put(RunId(run), Some(slot.clone()), &Error::Stopped);
             }
-            stuck
+            unrecoverable_runs
         };
-        work.stuck = leaving("other", 9);
+        work.unrecoverable = exiting_runs("other", 9);
         assert!(work.claim(&in_any).await.unwrap().is_none());
-        work.stuck = leaving("shell", 1);
+        work.unrecoverable = exiting_runs("shell", 1);
         assert!(work.claim(&in_narrow).await.unwrap().is_none());
-        work.stuck = leaving("other", 8);
+        work.unrecoverable = exiting_runs("other", 8);
         assert!(work.claim(&in_narrow).await.unwrap().is_some());
     }
 
@@ -215,7 +215,11 @@ mod tests {
         fs::create_dir_all(work.home.runs()).unwrap();
         fs::write(&in_its_place, "").unwrap();
         assert!(!work.start(start, claimed).await.unwrap());
-        let is_remembered = |work: &Work| work.stuck.runs().any(|stuck| stuck == run);
+        let is_remembered = |work: &Work| {
+            work.unrecoverable
+                .runs()
+                .any(|unrecoverable_runs| unrecoverable_runs == run)
+        };
         assert!(is_remembered(&work));
 
         work.leave_out_nothing();
@@ -231,20 +235,20 @@ mod tests {
     async fn a_supervisor_that_cannot_be_watched_yet_concerns_its_own_run_alone() {
         let (_folder, mut work) = work();
         let claimed = work.claimed().await;
-        let (run, place) = (claimed.run, place_of(&claimed));
+        let (run, slot) = (claimed.run, slot_of(&claimed));
         work.made_folder(&claimed);
         // The system gives no handle for a process that is gone.
         let mut supervisor = tokio::process::Command::new("true").spawn().unwrap();
         supervisor.wait().await.unwrap();
-        work.watch_started(run, place, supervisor);
-        assert!(work.stuck.is_resting(run));
+        work.watch_started(run, slot, supervisor);
+        assert!(work.unrecoverable.is_resting(run));
         let other = work.ready().await;
         work.tick(None).await.unwrap();
         assert_eq!(work.kernel.task(&other).await.unwrap().runs.len(), 1);
 
         work.leave_out_nothing();
         work.tick(None).await.unwrap();
-        assert_eq!(work.stuck.problem(), None);
+        assert_eq!(work.unrecoverable.problem(), None);
         let outcome = work.run_of(&claimed).await.outcome;
         assert_eq!(outcome, Some(Outcome::Interrupted));
     }
@@ -271,12 +275,12 @@ mod tests {
             let (status, failures) = (waiting.task.status, waiting.task.failures);
             assert_eq!((status, failures), (Status::Ready, 0));
             assert_eq!(waiting.runs.len(), 1);
-            let fault = work.holds.fault().unwrap();
+            let fault = work.breakers.fault().unwrap();
             assert!(fault.contains("workspaces.lock"), "{fault}");
         }
-        work.holds.end_rests();
+        work.breakers.end_rests();
         work.probe_machine_if_due().await;
-        assert!(work.holds.fault().is_some());
+        assert!(work.breakers.fault().is_some());
         drop(removing);
     }
 

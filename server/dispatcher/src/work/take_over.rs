@@ -4,16 +4,16 @@ use std::os::fd::OwnedFd;
 
 use domain::actor::Actor;
 use domain::command::{AdoptRun, AttachSupervisor};
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::RunId;
 use domain::run::{OpenRun, ProcessIdentity};
 
 use super::{Work, blocking};
 use crate::error::Error;
-use crate::run::ends::Trace;
+use crate::run::exit_verdict::Trace;
 use crate::run::folder::RunFolder;
 use crate::run::supervisor::{self, Supervisor};
-use crate::run::unsettled;
+use crate::run::unfinished_runs;
 use crate::run::watched::Process;
 
 impl Work {
@@ -24,7 +24,7 @@ impl Work {
                 // One has attached since the run was read, or somebody has closed the run.
                 let runs = self.kernel.open_runs().await?;
                 let Some(open) = runs.into_iter().find(|run| run.run == open.run) else {
-                    return self.see_off(open.run, Some(Place::of(open))).await;
+                    return self.see_off(open.run, Some(Slot::of(open))).await;
                 };
                 self.find_supervisor(&open).await?
             }
@@ -40,7 +40,7 @@ impl Work {
                 .await?;
             tracing::info!(task.id = %open.task, run.id = %open.run, "took over a running worker");
         }
-        self.watch(open.run, Place::of(open), process)?;
+        self.watch(open.run, Slot::of(open), process)?;
         self.began(open.run, open.started_at);
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Work {
     /// may still be leaving, and those that were stuck.
     pub(super) async fn find_leftovers(&mut self, open: &[OpenRun]) -> Result<(), Error> {
         let folders = if self.has_seen_folders {
-            self.stuck.runs().collect()
+            self.unrecoverable.runs().collect()
         } else {
             let runs = self.home.runs();
             blocking(move || RunFolder::runs_in(&runs)).await?
@@ -83,25 +83,25 @@ impl Work {
         for run in folders {
             // What is open is taken over, and what we watch is settled in its time.
             let is_open = open.iter().any(|open| open.run == run);
-            if is_open || self.watched.contains_key(&run) || self.stuck.is_resting(run) {
+            if is_open || self.watched.contains_key(&run) || self.unrecoverable.is_resting(run) {
                 continue;
             }
-            let place = unsettled::place_of(&self.kernel, &self.home, run).await;
-            match self.see_off(run, place.clone()).await {
-                Ok(()) => self.stuck.free(run),
-                Err(error) => self.stuck.put(run, place, &error),
+            let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;
+            match self.see_off(run, slot.clone()).await {
+                Ok(()) => self.unrecoverable.free(run),
+                Err(error) => self.unrecoverable.put(run, slot, &error),
             }
         }
         Ok(())
     }
 
     /// Watches what is left of a closed run, or settles it when nothing is.
-    async fn see_off(&mut self, run: RunId, place: Option<Place>) -> Result<(), Error> {
+    async fn see_off(&mut self, run: RunId, slot: Option<Slot>) -> Result<(), Error> {
         let folder = self.folder(run);
         let found = blocking(move || supervisor::find(&folder, None)).await?;
-        match (alive(found), place) {
+        match (alive(found), slot) {
             (None, _) => self.settle(run, Trace::Lost).await,
-            (Some(handle), Some(place)) => self.watch(run, place, Process::adopt(handle)?),
+            (Some(handle), Some(slot)) => self.watch(run, slot, Process::adopt(handle)?),
             // Nothing waits for it on this board, and it sees that by itself.
             (Some(_), None) => self.clear_away(run).await,
         }
@@ -128,7 +128,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::super::Work;
-    use super::super::fixture::{place_of, work, work_by};
+    use super::super::fixture::{slot_of, work, work_by};
     use super::*;
     use crate::claim::dry_run::dry_run;
     use crate::process;
@@ -147,7 +147,7 @@ mod tests {
         let mut supervisor = tokio::process::Command::new("sleep");
         let supervisor = supervisor.arg("1000").kill_on_drop(true).spawn();
         let supervisor = Process::Child(supervisor.unwrap());
-        work.watch(run, place_of(&claimed), supervisor).unwrap();
+        work.watch(run, slot_of(&claimed), supervisor).unwrap();
         work.told(CompleteTask {
             task,
             result: None,
@@ -157,13 +157,13 @@ mod tests {
         .await;
         work.sql("ALTER TABLE runs RENAME TO elsewhere");
         work.reconcile(&[]).await;
-        assert!(work.watched[&run].is_working() && work.stuck.is_resting(run));
+        assert!(work.watched[&run].is_working() && work.unrecoverable.is_resting(run));
 
         work.sql("ALTER TABLE elsewhere RENAME TO runs");
         work.leave_out_nothing();
         work.reconcile(&[]).await;
         assert!(work.watched[&run].deadline().is_some());
-        assert_eq!(work.stuck.problem(), None);
+        assert_eq!(work.unrecoverable.problem(), None);
     }
 
     #[tokio::test]
@@ -280,24 +280,29 @@ mod tests {
         fs::create_dir(&unreadable).unwrap();
         let look = async |work: &mut Work| {
             let next_look = work.tick(None).await;
-            let (stuck, now) = (work.stuck.problem(), work.kernel.now());
-            work.health.looked(&next_look, None, stuck, now);
+            let (unrecoverable_runs, now) = (work.unrecoverable.problem(), work.kernel.now());
+            work.health
+                .looked(&next_look, None, unrecoverable_runs, now);
             work.publish(Some(Instant::now())).await;
             next_look.unwrap()
         };
         let next_look = look(&mut work).await;
-        let next_try = work.stuck.next_try().unwrap();
+        let next_try = work.unrecoverable.next_try().unwrap();
         assert_eq!(next_look, next_try);
         let problem = work.status().borrow().problem.clone().unwrap();
         let (run, task) = (claimed.run, &claimed.task.id);
-        let expected = format!("run {run} of {task} is stuck: cannot read ");
+        let expected = format!("run {run} of {task} is unrecoverable_runs: cannot read ");
         assert!(problem.starts_with(&expected), "{problem}");
         // The task counts as running, and nothing runs.
         let why = work.kernel.why(task).await.unwrap();
         assert!(matches!(why, Some(WhyNot::Stuck { .. })), "{why:?}");
 
         look(&mut work).await;
-        assert_eq!(work.stuck.next_try(), Some(next_try), "tried again at once");
+        assert_eq!(
+            work.unrecoverable.next_try(),
+            Some(next_try),
+            "tried again at once"
+        );
         fs::remove_dir(&unreadable).unwrap();
         work.leave_out_nothing();
         look(&mut work).await;

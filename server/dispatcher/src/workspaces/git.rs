@@ -1,6 +1,6 @@
 //! Running git so that it executes no program but itself, asks nobody, and ends in time.
 //!
-//! Its folders are given to it ([`Place`]); it looks for none by itself, so that nothing a worker
+//! Its folders are given to it ([`GitDirs`]); it looks for none by itself, so that nothing a worker
 //! puts into its workspace is taken for a repository.
 
 use std::ffi::OsStr;
@@ -13,7 +13,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::Error;
-use crate::process::leftovers;
+use crate::process::orphan_cleanup;
 
 /// The time limit of a git command.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ const SETTINGS: [&str; 4] = [
 
 /// The folders that git works on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct GitDirs<'a> {
     /// Its HEAD and its index are of this folder (`GIT_DIR`).
     pub(super) git_dir: &'a Path,
     /// Its configuration, objects and references are of this one, where that is another
@@ -84,7 +84,7 @@ pub(super) enum Settings {
 /// Fails with a line of git's complaint when it does not exit with 0 or takes too long. Dropping
 /// the future ends it.
 pub(super) async fn git(
-    place: Place<'_>,
+    place: GitDirs<'_>,
     settings: Settings,
     run: Option<&RunToken>,
     limit: Limit,
@@ -100,7 +100,7 @@ pub(super) async fn git(
     }
     if let Some(run) = run {
         // By this it is found and ended with the run should the run's supervisor be killed.
-        let (name, value) = leftovers::mark(run);
+        let (name, value) = orphan_cleanup::mark(run);
         command.env(name, value);
     }
     command.args(arguments);

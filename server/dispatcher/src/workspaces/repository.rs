@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 
 use super::Error;
 use super::files;
-use super::git::{self, Limit, Place, Settings};
+use super::git::{self, GitDirs, Limit, Settings};
 use crate::home::Home;
 
 /// The longest file that says where another is, or which branch is checked out, in bytes.
@@ -126,7 +126,7 @@ impl Repository {
         limit: Limit,
         arguments: &[&str],
     ) -> Result<String, Error> {
-        let place = Place {
+        let place = GitDirs {
             git_dir: self.view.as_ref().unwrap_or(&self.folders.git),
             common_dir: self.view.as_deref(),
             work_tree: None,
@@ -136,7 +136,7 @@ impl Repository {
 
     async fn run(
         &self,
-        place: Place<'_>,
+        place: GitDirs<'_>,
         run: Option<&RunToken>,
         limit: Limit,
         arguments: &[&str],
@@ -175,7 +175,7 @@ impl Repository {
 impl Listed<'_> {
     /// Returns what git prints, working on the worktree.
     pub(crate) async fn git(&self, arguments: &[&str]) -> Result<String, Error> {
-        let place = Place {
+        let place = GitDirs {
             git_dir: &self.folder,
             common_dir: self.repository.view.as_deref(),
             work_tree: Some(&self.place),

@@ -183,8 +183,13 @@ async fn an_end_that_cannot_be_written_is_told_of_and_its_run_is_settled_when_no
     let run = board.until_spawned(&task).await;
     let forbidden = Forbidden::folder(board.home.run_dir(run.run));
     open(gate, "on\n").await;
-    let report = board.until_report(|report| !report.stuck.is_empty()).await;
-    let says = format!("run {} of {task} is stuck: its worker has ended", run.run);
+    let report = board
+        .until_report(|report| !report.unrecoverable_runs.is_empty())
+        .await;
+    let says = format!(
+        "run {} of {task} cannot be recovered: its worker has ended",
+        run.run
+    );
     assert!(report.problem.unwrap().starts_with(&says));
     let why = board.kernel.why(&task).await.unwrap();
     assert!(matches!(why, Some(WhyNot::Stuck { .. })), "{why:?}");

@@ -134,14 +134,14 @@ const HELD_BACK: &str = "\
     ORDER BY parent.id";
 
 /// The sort key in the order of starts: urgent first, then oldest first.
-type Place = (Reverse<i64>, i64, i64);
+type SortKey = (Reverse<i64>, i64, i64);
 
 fn best_of(
     conn: &Connection,
     now: Timestamp,
     assignee: &str,
     limit: u32,
-    found: &mut Vec<(Place, Startable)>,
+    found: &mut Vec<(SortKey, Startable)>,
 ) -> Result<(), Error> {
     // Left to itself, SQLite takes all ready tasks and sorts them.
     let sql = format!(

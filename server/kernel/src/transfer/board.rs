@@ -13,7 +13,7 @@ use rusqlite::{Connection, params_from_iter};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::lines::{Line, Place};
+use super::lines::{Line, LineNumber};
 use super::tables::TABLES;
 use super::{Imported, TransferError};
 use crate::error::Error;
@@ -126,7 +126,7 @@ impl TakingIn<'_> {
 
     fn row(
         &mut self,
-        place: Place,
+        place: LineNumber,
         table: &str,
         row: &Map<String, Value>,
     ) -> Result<(), TransferError> {
@@ -164,7 +164,7 @@ impl TakingIn<'_> {
         Ok(())
     }
 
-    fn sequence(&self, place: Place, table: &str, last: i64) -> Result<(), TransferError> {
+    fn sequence(&self, place: LineNumber, table: &str, last: i64) -> Result<(), TransferError> {
         if !TABLES.contains(&table) {
             return Err(place.wrong(format!("there is no table {table}")));
         }
@@ -179,7 +179,11 @@ impl TakingIn<'_> {
 }
 
 /// Task ids become names of files and folders, so nothing else may pass for one.
-fn check_ids(place: Place, table: &str, row: &Map<String, Value>) -> Result<(), TransferError> {
+fn check_ids(
+    place: LineNumber,
+    table: &str,
+    row: &Map<String, Value>,
+) -> Result<(), TransferError> {
     let is_id = |column: &str| match column {
         "id" => table == "tasks",
         "task_id" => table != "audit",
@@ -201,7 +205,7 @@ fn columns_of(conn: &Connection, table: &str) -> Result<BTreeSet<String>, Transf
     Ok(names.into_iter().collect())
 }
 
-fn sql(place: Place, column: &str, value: &Value) -> Result<SqlValue, TransferError> {
+fn sql(place: LineNumber, column: &str, value: &Value) -> Result<SqlValue, TransferError> {
     match value {
         Value::Null => Ok(SqlValue::Null),
         Value::String(text) => Ok(SqlValue::Text(text.clone())),

@@ -13,30 +13,30 @@ const LONGEST_BYTES: u64 = 64 * 1024 * 1024;
 /// The lines of an input that are not blank.
 pub(super) struct Lines<R> {
     input: R,
-    place: Place,
+    place: LineNumber,
 }
 
 /// A line that is not blank.
 pub(super) struct Line {
-    pub(super) place: Place,
+    pub(super) place: LineNumber,
     text: String,
 }
 
 /// The number of a line, counted from 1.
 #[derive(Clone, Copy)]
-pub(super) struct Place(usize);
+pub(super) struct LineNumber(usize);
 
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(input: R) -> Self {
         Self {
             input,
-            place: Place(0),
+            place: LineNumber(0),
         }
     }
 
     fn read(&mut self) -> Result<Option<Line>, TransferError> {
         loop {
-            self.place = Place(self.place.0.saturating_add(1));
+            self.place = LineNumber(self.place.0.saturating_add(1));
             let mut bytes = Vec::new();
             let mut limited = std::io::Read::take(&mut self.input, LONGEST_BYTES);
             if limited.read_until(b'\n', &mut bytes)? == 0 {
@@ -75,7 +75,7 @@ impl Line {
     }
 }
 
-impl Place {
+impl LineNumber {
     /// That this line cannot be taken in.
     pub(super) fn wrong(self, problem: impl Into<String>) -> TransferError {
         TransferError::Line {

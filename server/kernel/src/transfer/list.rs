@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rusqlite::Connection;
 use serde::Deserialize;
 
-use super::lines::{Line, Place};
+use super::lines::{Line, LineNumber};
 use super::{Imported, TransferError};
 use crate::error::Error;
 use crate::intake::Accepted;
@@ -47,7 +47,7 @@ struct Planned {
 }
 
 /// The tasks of a list that makes sense, each after those of the list that it waits for.
-pub(super) struct Plan(Vec<(Planned, Place)>);
+pub(super) struct Plan(Vec<(Planned, LineNumber)>);
 
 impl Plan {
     /// Reads the list to its end.
@@ -102,7 +102,9 @@ impl Plan {
 
 /// The tasks in an order in which each comes after those of the list that it waits for, else as they
 /// stand.
-fn parents_first(planned: Vec<(Planned, Place)>) -> Result<Vec<(Planned, Place)>, TransferError> {
+fn parents_first(
+    planned: Vec<(Planned, LineNumber)>,
+) -> Result<Vec<(Planned, LineNumber)>, TransferError> {
     let mut keys = HashMap::new();
     for (at, (plan, place)) in planned.iter().enumerate() {
         if let Some(key) = &plan.id

@@ -6,7 +6,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::status::Status;
 
-use super::undo::{Inverse, Standing};
+use super::undo::{FailureState, Inverse};
 use super::{CarryOut, Work, attempt, said};
 use crate::error::Error;
 use crate::tasks;
@@ -30,7 +30,7 @@ impl CarryOut for AssignTask {
         }
         work.note(id, || Inverse::Assignee {
             assignee: task.assignee.clone(),
-            standing: Standing::from(&task),
+            standing: FailureState::from(&task),
         });
         attempt::take_away(work, actor, id)?;
         tasks::set_assignee(work.conn, id, assignee)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::actor::Actor;
 use domain::command::ClaimTask;
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, RunToken, TaskId};
@@ -83,16 +83,18 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<(), E
             check_pause(work, claim.lane.as_deref())?;
         }
     }
-    let leaving = leaving(work, &claim.policy.unsettled)?;
-    if leaving.iter().any(|place| place.task == task.id) {
+    let exiting_runs = exiting_runs(work, &claim.policy.unfinished_runs)?;
+    if exiting_runs.iter().any(|slot| slot.task == task.id) {
         let task = task.id.clone();
         return Err(Refusal::Leaving { task }.into());
     }
     if let Some(limit) = claim.policy.global_cap {
-        check_cap(runs::count_open(work.conn)?, leaving.len(), limit)?;
+        check_cap(runs::count_open(work.conn)?, exiting_runs.len(), limit)?;
     }
     if let (Some(limit), Some(lane)) = (claim.policy.lane_cap, claim.lane.as_deref()) {
-        let in_lane = leaving.iter().filter(|it| it.lane.as_deref() == Some(lane));
+        let in_lane = exiting_runs
+            .iter()
+            .filter(|it| it.lane.as_deref() == Some(lane));
         let open = runs::count_open_in(work.conn, lane)?;
         check_cap(open, in_lane.count(), limit)?;
     }
@@ -100,17 +102,17 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<(), E
 }
 
 /// Returns the slots of those runs that are closed. Only here it is certain which these are.
-fn leaving<'a>(
+fn exiting_runs<'a>(
     work: &Work<'_>,
-    unsettled: &'a BTreeMap<RunId, Place>,
-) -> Result<Vec<&'a Place>, Error> {
-    let mut leaving = Vec::new();
-    for (run, place) in unsettled {
+    unfinished_runs: &'a BTreeMap<RunId, Slot>,
+) -> Result<Vec<&'a Slot>, Error> {
+    let mut exiting_runs = Vec::new();
+    for (run, slot) in unfinished_runs {
         if runs::open_run_with_id(work.conn, *run)?.is_none() {
-            leaving.push(place);
+            exiting_runs.push(slot);
         }
     }
-    Ok(leaving)
+    Ok(exiting_runs)
 }
 
 fn check_pause(work: &Work<'_>, lane: Option<&str>) -> Result<(), Error> {
@@ -121,8 +123,8 @@ fn check_pause(work: &Work<'_>, lane: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_cap(open: u32, leaving: usize, limit: u32) -> Result<(), Error> {
-    let running = open.saturating_add(u32::try_from(leaving).unwrap_or(u32::MAX));
+fn check_cap(open: u32, exiting_runs: usize, limit: u32) -> Result<(), Error> {
+    let running = open.saturating_add(u32::try_from(exiting_runs).unwrap_or(u32::MAX));
     if running < limit {
         Ok(())
     } else {

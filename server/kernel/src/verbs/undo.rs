@@ -54,7 +54,7 @@ pub(super) enum Inverse {
     /// It had this assignee.
     Assignee {
         assignee: Option<String>,
-        standing: Standing,
+        standing: FailureState,
     },
     /// It had this status.
     Place {
@@ -62,7 +62,7 @@ pub(super) enum Inverse {
         waiting: bool,
         completed_at: Option<Timestamp>,
         result: Option<String>,
-        standing: Standing,
+        standing: FailureState,
         /// The comment that came with the change.
         comment: Option<CommentId>,
     },
@@ -76,14 +76,14 @@ pub(super) enum Inverse {
 
 /// The failure state of a task, but for a row of deferrals, which begins anew.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Standing {
+pub(super) struct FailureState {
     failures: u32,
     last_error: Option<String>,
     not_before: Option<Timestamp>,
     block_reason: Option<String>,
 }
 
-impl From<&Task> for Standing {
+impl From<&Task> for FailureState {
     fn from(task: &Task) -> Self {
         Self {
             failures: task.failures,
@@ -366,7 +366,7 @@ fn put_back(work: &mut Work<'_>, id: &TaskId, to: &Status, waiting: bool) -> Res
     }
 }
 
-fn restore(work: &Work<'_>, id: &TaskId, standing: &Standing) -> Result<(), Error> {
+fn restore(work: &Work<'_>, id: &TaskId, standing: &FailureState) -> Result<(), Error> {
     tasks::set_failures(
         work.conn,
         id,

@@ -5,7 +5,7 @@ use domain::command::{
     AttachSupervisor, CancelRun, ClaimPolicy, CompleteTask, LEASE, LinkTasks, PromoteWaiting,
     ReclaimTask, RecordExit, RecordSpawn, ReleaseStaleClaims,
 };
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::error::Error as Refusal;
 use domain::fixture::process;
 use domain::run::Outcome;
@@ -60,14 +60,14 @@ async fn what_is_left_of_a_closed_run_holds_its_task_back_and_takes_up_room() {
     let (task, second) = (board.task_named("1").await, board.task_named("2").await);
     let run = board.claim(&task).await.unwrap().run;
     let (of_task, lane) = (task.clone(), Some("shell".to_owned()));
-    let place = Place {
+    let slot = Slot {
         task: of_task,
         lane,
     };
     let policy = |global_cap, lane_cap| ClaimPolicy {
         global_cap,
         lane_cap,
-        unsettled: [(run, place.clone())].into(),
+        unfinished_runs: [(run, slot.clone())].into(),
         ..ClaimPolicy::default()
     };
     // As long as the run is open it counts once.
@@ -75,14 +75,14 @@ async fn what_is_left_of_a_closed_run_holds_its_task_back_and_takes_up_room() {
     board.claim_with(&second, two).await.unwrap();
     board.move_to(&task, Status::Ready).await.unwrap();
     let refused = refusal(board.claim_with(&task, policy(None, None)).await);
-    let leaving = Refusal::Leaving { task: task.clone() };
-    assert_eq!(refused, leaving);
+    let exiting_runs = Refusal::Leaving { task: task.clone() };
+    assert_eq!(refused, exiting_runs);
     // Nor does it help that another program frees the task under the hands of its worker.
     board.sql(&format!(
         "UPDATE runs SET ended_at = NULL, outcome = NULL WHERE id = {run}"
     ));
     let refused = refusal(board.claim_with(&task, policy(None, None)).await);
-    assert_eq!(refused, leaving);
+    assert_eq!(refused, exiting_runs);
     board.act(ReleaseStaleClaims).await.unwrap();
 
     let third = board.task_named("3").await;

@@ -6,7 +6,7 @@ use crate::cli::bulk::Bulk;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Put tasks away; what waits for them goes on
+/// Archive tasks; the tasks that wait for them go on
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban archive t_1a2b3c4d t_5e6f7a8b\n  \

@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::progress;
 use crate::cli::session::Session;
 
-/// Copy the board while it is used, and look through the copy
+/// Back up the board while it is in use, and check the copy
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The copy holds the board: tasks, comments, attempts, events. Not in it are the \
@@ -19,7 +19,7 @@ use crate::cli::session::Session;
     kanban backup /mnt/usb/kanban.db"
 )]
 pub(crate) struct Args {
-    /// Where to; must not exist yet [default: a file in the folder `backups` of the home folder]
+    /// The new file; must not exist yet [default: a file in the folder `backups` of the home folder]
     file: Option<PathBuf>,
     /// Print what was written as JSON
     #[arg(long)]

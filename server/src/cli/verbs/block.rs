@@ -8,7 +8,7 @@ use crate::cli::bulk::Bulk;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Stop a task until a person has answered
+/// Block tasks until a person has answered
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban block t_1a2b3c4d which city?\n  \

@@ -11,7 +11,7 @@ use crate::cli::json::TaskObject;
 use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
 
-/// Take a ready task to work on it yourself
+/// Claim a ready task, to work on it yourself
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban claim t_1a2b3c4d\n  \
@@ -22,7 +22,7 @@ use crate::cli::session::{self, Session};
 pub(crate) struct Args {
     /// The task
     task_id: String,
-    /// For how many seconds nobody else may take it
+    /// The length of the lease in seconds
     #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..=LONGEST_LEASE))]
     ttl: i64,
     /// Print the task, its run, the run's token and its workspace as JSON
@@ -39,7 +39,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         lock: lock(),
         ttl: Seconds(args.ttl),
         lane: None,
-        policy: dispatcher::by_hand(&session.kernel, &session.home).await?,
+        policy: dispatcher::manual_claim(&session.kernel, &session.home).await?,
     };
     let receipt = match session.execute(claim).await {
         Ok(receipt) => receipt,

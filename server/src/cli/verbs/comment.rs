@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::usage;
 
-/// Say something about a task
+/// Comment on a task
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban comment t_1a2b3c4d the key is under the mat\n  \
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// The task, which a worker may leave out, and what to say; `-` reads it from standard input
     #[arg(required = true, value_name = "TASK_ID TEXT")]
     words: Vec<String>,
-    /// In whose name [default: yours]
+    /// The name of the author [default: yours]
     #[arg(long, value_name = "NAME")]
     author: Option<String>,
     /// Print the comment as JSON

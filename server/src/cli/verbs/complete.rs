@@ -7,7 +7,7 @@ use crate::cli::bulk::Bulk;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Finish tasks
+/// Complete tasks
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban complete t_1a2b3c4d --result 'merged as 4711'\n  \
@@ -16,10 +16,10 @@ use crate::cli::session::Session;
 pub(crate) struct Args {
     /// The tasks; a worker may leave out its own
     task_ids: Vec<String>,
-    /// What came out of it; the tasks that wait for it are told. `-` reads it from standard input
+    /// The result, for the tasks that wait for it. `-` reads it from standard input
     #[arg(long, value_name = "TEXT")]
     result: Option<String>,
-    /// What the run did, for whoever looks at it later; also the result where there is none.
+    /// A summary of the run for people; also the result where there is none.
     /// `-` reads it from standard input
     #[arg(long, value_name = "TEXT")]
     summary: Option<String>,

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use crate::cli::Cli;
 use crate::cli::output::Output;
 
-/// Print what lets a shell complete our verbs and flags
+/// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban completions bash > ~/.local/share/bash-completion/completions/kanban\n  \

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Print what a worker of a task is told
+/// Print the prompt of a worker: its task, and how to report
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  kanban context t_1a2b3c4d\n  kanban context     (in a worker)"

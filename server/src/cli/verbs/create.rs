@@ -19,17 +19,17 @@ use crate::cli::text;
     kanban create 'release' --parent t_1a2b3c4d --parent t_5e6f7a8b --body-file notes.md\n  \
     kanban create 'mend the build' --assignee claude --workspace dir:~/src/app --body - < story.md")]
 pub(crate) struct Args {
-    /// What is to be done, in a line
+    /// The title: the work, in a line
     title: String,
     #[command(flatten)]
     body: body::Args,
-    /// Who is to work on it
+    /// The assignee: a lane, or a person
     #[arg(long)]
     assignee: Option<String>,
     /// A task to wait for; may be repeated
     #[arg(long = "parent", value_name = "ID")]
     parents: Vec<String>,
-    /// Where its workers run: `scratch`, `dir:<path>`, or a git `worktree`, of its lane's repository or
+    /// The folder of its workers: `scratch`, `dir:<path>`, or a git `worktree`, of its lane's repository or
     /// of `worktree:<repository>`
     #[arg(long, default_value = "scratch", value_parser = workspace)]
     workspace: Workspace,
@@ -44,25 +44,25 @@ pub(crate) struct Args {
         value_name = "NUMBER"
     )]
     priority: i64,
-    /// Only an idea yet: nothing starts it
+    /// Put it into `triage`: an idea, which nothing starts
     #[arg(long)]
     triage: bool,
     /// A repeated command with the same key finds the first one's task
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
-    /// After how many failures in a row it is blocked [default: 5]
+    /// The number of failures in a row that blocks it [default: 5]
     #[arg(long, alias = "max-retries", value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     failure_limit: Option<u32>,
-    /// How long an attempt may run, as in `90s`, `30m`, `2h` or `1d`, where its lane allows more
+    /// The time limit of an attempt, as in `90s`, `30m`, `2h` or `1d`, up to that of its lane
     #[arg(long, value_name = "TIME", value_parser = text::span)]
     max_runtime: Option<Seconds>,
-    /// By when it is to be finished: `2027-01-04`, `18:00`, or both
+    /// The due time: `2027-01-04`, `18:00`, or both
     #[arg(long, value_name = "MOMENT", value_parser = due)]
     due: Option<Timestamp>,
-    /// What its worker is to be able to do; handed on by the lane, may be repeated
+    /// A skill that its worker needs; handed on by the lane, may be repeated
     #[arg(long = "skill", value_name = "NAME")]
     skills: Vec<String>,
-    /// In whose name [default: yours]
+    /// The name of the author [default: yours]
     #[arg(long, value_name = "NAME")]
     created_by: Option<String>,
     /// Print the task as JSON

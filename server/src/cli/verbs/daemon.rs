@@ -14,29 +14,28 @@ use crate::cli::output::Output;
 use crate::daemon::{self, Settings, Telling};
 use crate::shutdown::{WhenStopped, run_to_the_end};
 
-/// Start the tasks of the board, without serving it to browsers
+/// Run the dispatcher alone, without serving the board to browsers
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban daemon --max 4\n  \
     kanban daemon --print-systemd-unit > ~/.config/systemd/user/kanban.service")]
 pub(crate) struct Args {
-    /// For how many seconds nothing may happen before it looks at the board all the same; a minute at
-    /// most. It wakes by itself when something happens
+    /// The longest time between two ticks in seconds, 60 at most; each change of the board wakes it too
     #[arg(long, default_value_t = 60.0, value_parser = seconds)]
     interval: f64,
-    /// How many tasks may run at once [default: as kanban.toml says, else one for each processor]
+    /// The number of slots: tasks that run at once [default: of kanban.toml, else one a processor]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     max: Option<u32>,
-    /// After how many failures in a row a task is blocked [default: as kanban.toml says, else 5]
+    /// The number of failures in a row that blocks a task [default: of kanban.toml, else 5]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     failure_limit: Option<u32>,
-    /// Where to write down the id of this process
+    /// A file for the id of this process
     #[arg(long, value_name = "FILE")]
     pidfile: Option<PathBuf>,
     /// Say each time what was done
     #[arg(short, long)]
     verbose: bool,
-    /// When asked to end, wait for the running workers; asked twice, leave them to the next dispatcher
+    /// Wait for the running workers at the end; a second signal leaves them to the next dispatcher
     #[arg(long)]
     drain: bool,
     /// Print a unit that runs this program as a service of systemd, and do nothing else

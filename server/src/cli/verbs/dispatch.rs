@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::cli::json::WhyObject;
 use crate::cli::output::Output;
 
-/// Look at the board once and start what can start; workers go on when this has ended, and how they
-/// ended is seen by the next look, or by `kanban serve` or `kanban daemon`, which watch
+/// Run one dispatcher tick: start the ready tasks that fit; workers go on after it, and their ends are
+/// recorded by the next tick, or by `kanban serve` or `kanban daemon`, which watch
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban dispatch --dry-run\n  \
@@ -22,10 +22,10 @@ pub(crate) struct Args {
     /// Change nothing; only say what would start, and what would not and why
     #[arg(long)]
     dry_run: bool,
-    /// How many tasks to start at most
+    /// The most tasks to start
     #[arg(long)]
     max: Option<u32>,
-    /// After how many failures in a row a task is blocked [default: as kanban.toml says, else 5]
+    /// The number of failures in a row that blocks a task [default: of kanban.toml, else 5]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     failure_limit: Option<u32>,
     /// Print it as JSON

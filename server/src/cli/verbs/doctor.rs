@@ -16,7 +16,7 @@ use crate::cli::session::Session;
 use crate::other_boards;
 use finding::{Finding, State};
 
-/// Look for whatever may keep the board from working, and say what helps
+/// Check the board, its configuration and the machine, and print remedies
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban doctor\n  \

@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
 use crate::cli::{body, text, usage};
 
-/// Change what a task says, or how urgent it is
+/// Edit the texts, priority, limits or due time of a task
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban edit t_1a2b3c4d --title 'mend the door' --priority 5\n  \
@@ -26,13 +26,13 @@ pub(crate) struct Args {
     /// The new priority: higher starts sooner
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     priority: Option<i64>,
-    /// How long an attempt may run, from the next one on; `0` is as long as its lane allows
+    /// The time limit of an attempt, from the next one on; `0` is that of its lane
     #[arg(long, value_name = "TIME", value_parser = text::span)]
     max_runtime: Option<Seconds>,
-    /// By when it is to be finished: `2027-01-04`, `18:00`, both, or `never`
+    /// The due time: `2027-01-04`, `18:00`, both, or `never`
     #[arg(long, value_name = "MOMENT", value_parser = due)]
     due: Option<Timestamp>,
-    /// After how many failures in a row it is blocked; `0` is as many as the board allows
+    /// The number of failures in a row that blocks it; `0` is the limit of the board
     #[arg(long, alias = "max-retries", value_name = "COUNT")]
     failure_limit: Option<u32>,
     /// Print the task as JSON

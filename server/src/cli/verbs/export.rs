@@ -12,13 +12,13 @@ use crate::cli::output::Output;
 use crate::cli::progress;
 use crate::cli::session::Session;
 
-/// Write everything on the board as JSON Lines
+/// Export the board as JSON Lines
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban export > board.jsonl\n  \
     kanban export --output board.jsonl && kanban --home ~/other import board.jsonl")]
 pub(crate) struct Args {
-    /// Where to, instead of standard output; must not exist yet. `-` is standard output
+    /// The new file, instead of standard output; must not exist yet. `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// With --output, print what was written as JSON

@@ -10,23 +10,22 @@ use crate::cli::output::Output;
 use crate::cli::progress;
 use crate::cli::session::Session;
 
-/// Remove what nobody needs any more: old events, old logs, and the workspaces of tasks that were
-/// archived long ago
+/// Clean up: remove old events, old logs, and the workspaces of tasks archived long ago
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban gc --dry-run\n  \
     kanban gc --event-retention-days 90")]
 pub(crate) struct Args {
-    /// How many days the events of finished tasks are kept
+    /// The retention of the events of finished tasks in days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     event_retention_days: u32,
-    /// How many days a log is kept after its last line
+    /// The retention of a log after its last line in days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     log_retention_days: u32,
-    /// How many days a workspace is kept after its task was archived
+    /// The retention of the workspace of an archived task in days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     workspace_retention_days: u32,
-    /// Only say what would be removed
+    /// Remove nothing; list the candidates
     #[arg(long)]
     dry_run: bool,
     /// Print what was removed as JSON

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::cli::output::Output;
 use crate::guide::{PAGES, page};
 
-/// Read how all of this is meant
+/// Print the user guide
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban guide\n  \

@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
 
-/// Say that the worker of a task makes progress, and keep its claim
+/// Record a heartbeat: the worker makes progress; renew its lease
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban heartbeat     (in a worker)\n  \
@@ -17,7 +17,7 @@ use crate::cli::text;
 pub(crate) struct Args {
     /// The task; a worker may leave it out
     task_id: Option<String>,
-    /// For how many seconds from now nobody else may take the task
+    /// The new length of the lease in seconds, from now
     #[arg(long, default_value_t = LEASE.0, value_parser = clap::value_parser!(i64).range(1..=LONGEST_LEASE))]
     ttl: i64,
     /// Print until when the claim holds as JSON

@@ -15,7 +15,7 @@ use crate::cli::output::Output;
 use crate::cli::progress;
 use crate::cli::session::Session;
 
-/// Take in an export, the file of another board, or a list of tasks: all of it or nothing
+/// Import an export, the file of another board, or a list of tasks: all of it or nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban import board.jsonl\n  \

@@ -10,17 +10,17 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
 
-/// List what needs a person: questions, tasks that gave up, news that reached nobody
+/// List what needs a person: questions, tasks that gave up, dead letters
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban inbox\n  \
     kanban inbox --json | jq -r '.[].task'\n  \
     kanban inbox --retry 7")]
 pub(crate) struct Args {
-    /// Try again to deliver this, and all else that its place was not told
+    /// Retry this dead letter, and all else undelivered at its address
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["drop", "json"])]
     retry: Option<i64>,
-    /// Forget this, and all else that its place was not told
+    /// Drop this dead letter, and all else undelivered at its address
     #[arg(long, value_name = "NUMBER", conflicts_with = "json")]
     drop: Option<i64>,
     /// Print it as JSON

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use dispatcher::agents::{self, Found};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::output::Output;
 use crate::cli::session::Session;
@@ -26,10 +26,8 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let (db, config) = (session.home.db(), session.home.config());
     write_example(&config).with_context(|| format!("cannot write {}", config.display()))?;
-    let found = agents::look();
     if args.json {
-        let agents: Vec<_> = found.iter().map(object).collect();
-        return output.json(&json!({ "db": db, "config": config, "agents": agents }));
+        return output.json(&json!({ "db": db, "config": config }));
     }
     output.line(format_args!("Kanban DB initialized at {}", db.display()));
     output.line(format_args!(
@@ -39,7 +37,7 @@ pub(super) fn run(args: &Args, session: &Session, output: &mut Output) -> anyhow
     output
         .line("Start the dispatcher: `kanban serve` with a board to look at, else `kanban daemon`");
     output.line("(as a service: `kanban guide service`)");
-    tell(&found, session, output)
+    tell(&agents::look(), session, output)
 }
 
 /// Says which agents there are, and how each gets a lane.
@@ -60,15 +58,6 @@ fn tell(found: &[Found], session: &Session, output: &mut Output) -> anyhow::Resu
         output.line(format_args!("  {}: {next}", first_run::words(found)));
     }
     Ok(())
-}
-
-fn object(found: &Found) -> Value {
-    json!({
-        "name": found.agent.name,
-        "program": found.program,
-        "version": found.version,
-        "is_logged_in": found.is_logged_in,
-    })
 }
 
 /// Writes the commented example, unless there is a file already.

@@ -14,7 +14,7 @@ use crate::cli::session::Session;
 use crate::lanes;
 use crate::serve::servers_of;
 
-/// List what assignees' names stand for: the lanes, their programs and whether they start anything
+/// List the lanes: their programs, and the reason where one starts nothing
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Let a task wait for another
+/// Add a dependency: the child waits for the parent
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban link t_1a2b3c4d t_5e6f7a8b     (t_5e6f7a8b waits until t_1a2b3c4d is done)")]

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Print what the workers of a task wrote
+/// Print the log of a task: the output of its workers
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban log t_1a2b3c4d\n  \

@@ -8,7 +8,7 @@ use crate::cli::bulk::Bulk;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Put tasks into a column by hand
+/// Move tasks to another column
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban move t_1a2b3c4d todo\n  \

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
 
-/// List who is told what becomes of which task, and what could not be told
+/// List subscriptions, and dead letters
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  kanban notify-list\n  kanban notify-list t_1a2b3c4d --json")]
 pub(crate) struct Args {

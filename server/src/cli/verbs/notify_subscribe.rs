@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
 use notifier::check_platform;
 
-/// Tell somebody what becomes of a task, or of all tasks, from now on
+/// Subscribe an address to the news of a task, or of all tasks
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban notify-subscribe t_1a2b3c4d --platform telegram --chat-id 4711\n  \
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     task_id: Option<String>,
     #[command(flatten)]
     address: address::Args,
-    /// Who asks for it
+    /// The user who asks for it
     #[arg(long, value_name = "ID")]
     user_id: Option<String>,
     /// Only of tasks of this tenant

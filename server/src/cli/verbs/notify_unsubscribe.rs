@@ -8,17 +8,17 @@ use crate::cli::address;
 use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
 
-/// Tell them no longer
+/// Remove a subscription
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban notify-unsubscribe t_1a2b3c4d --platform telegram --chat-id 4711\n  \
     kanban notify-unsubscribe --platform webhook --chat-id ci")]
 pub(crate) struct Args {
-    /// The task; without it, what that place was told of the whole board
+    /// The task; without it, the subscriptions of that address to the board
     task_id: Option<String>,
     #[command(flatten)]
     address: address::Args,
-    /// Print the place that is told no longer as JSON
+    /// Print the address as JSON
     #[arg(long)]
     json: bool,
 }

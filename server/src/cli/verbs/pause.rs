@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::lanes::complaint;
 
-/// Start no more tasks, in one lane or at all, until `kanban resume`; what runs goes on
+/// Pause the dispatcher or a lane until `kanban resume`; running workers go on
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban pause\n  \

@@ -8,7 +8,7 @@ use crate::cli::bulk::Bulk;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Make tasks ready: those named, else all that wait for nothing any more
+/// Make tasks ready: those named, else all whose parents are finished
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  kanban promote t_1a2b3c4d\n  kanban promote")]
 pub(crate) struct Args {

@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 use crate::cli::progress;
 use crate::file_system::make_private_folder;
 
-/// Put a backup into the place of the board
+/// Restore a backup in place of the board
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban restore ~/.kanban/backups/kanban-1790000000-4711.db --force\n  \

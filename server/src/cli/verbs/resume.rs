@@ -7,7 +7,7 @@ use super::lanes;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Start tasks again after `kanban pause`
+/// Resume the dispatcher or a lane
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban resume\n  \

@@ -10,20 +10,20 @@ use crate::auth::PublicUrl;
 use crate::serve::{self, Dispatching, Settings};
 use crate::shutdown::{WhenStopped, run_to_the_end};
 
-/// Serve the board to browsers and programs, and start its tasks
+/// Serve the board to browsers and programs, and run its dispatcher
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban serve\n  \
     kanban serve --listen 127.0.0.1:9000 --no-dispatch\n  \
     kanban serve --listen 0.0.0.0:8420 --behind-proxy https://board.example")]
 pub(crate) struct Args {
-    /// Where to listen; port 0 picks a free one
+    /// The address to listen on; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:8420", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
     /// Serve the board only: start no task
     #[arg(long)]
     no_dispatch: bool,
-    /// When asked to end, wait for the running workers; asked twice, leave them to the next server
+    /// Wait for the running workers at the end; a second signal leaves them to the next server
     #[arg(long)]
     drain: bool,
     /// Browsers reach the board at this address, of a proxy with TLS and a login of its own; needed

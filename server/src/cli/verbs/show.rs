@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
 
-/// Show everything about a task
+/// Show a task with its comments, attempts and events
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban show t_1a2b3c4d\n  \

@@ -15,7 +15,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::{Cli, help, usage};
 
-/// Carry out a line from a chat, and print the answer to send back
+/// Run a command line from a chat, and print the answer
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban slash '/kanban create \"fix the door\" --assignee ops'\n  \

@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
 
-/// Start tasks no sooner than at a moment; they stay in their columns
+/// Snooze tasks: they stay in their columns and start no sooner than at a moment
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban snooze t_1a2b3c4d --until 18:00\n  \

@@ -9,7 +9,7 @@ use crate::cli::json::StatsObject;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Show the board in numbers, and how the dispatcher does
+/// Show counts of the board, and the status of the dispatcher
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban stats\n  \

@@ -9,7 +9,7 @@ use crate::auth::Token;
 use crate::cli::output::Output;
 use crate::file_system::make_private_folder;
 
-/// Show the secret that opens the board to programs, or replace it
+/// Show or rotate the token of the board, with which programs log in
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     curl -H \"Authorization: Bearer $(kanban token show)\" http://127.0.0.1:8420/api/plugins/kanban/board\n  \

@@ -6,7 +6,7 @@ use crate::cli::bulk::Bulk;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Let blocked tasks go on
+/// Unblock tasks: the question is answered
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban comment t_1a2b3c4d Lisbon && kanban unblock t_1a2b3c4d")]

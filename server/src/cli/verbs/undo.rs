@@ -8,8 +8,7 @@ use serde_json::json;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Take back the newest change in your name, or what wrote an event, as long as nobody has built upon
-/// it
+/// Undo your newest change, or the one that wrote an event, until something was built on it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban undo                (the newest change in your name; again for the one before)\n  \

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::cli::output::Output;
 use crate::cli::session::{self, Session};
 
-/// Let a task no longer wait for another
+/// Remove a dependency
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  kanban unlink t_1a2b3c4d t_5e6f7a8b")]
 pub(crate) struct Args {

@@ -6,7 +6,7 @@ use crate::cli::json::WhyObject;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
-/// Say why a task is not running
+/// Print the reason why a task is not running
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban why t_1a2b3c4d")]

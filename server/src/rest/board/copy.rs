@@ -53,22 +53,22 @@ struct State {
     /// [`Kernel::others`] from just before it was read.
     others: Option<u64>,
     columns: [Column; Status::ALL.len()],
-    places: HashMap<TaskId, (usize, Place)>,
+    keys: HashMap<TaskId, (usize, SortKey)>,
     tenants: Names,
     assignees: Names,
 }
 
 /// The pieces of one column in their order. Whoever sends them holds them as they were: a copy shares
 /// all that does not change.
-pub(super) type Column = OrdMap<Place, Arc<Piece>>;
+pub(super) type Column = OrdMap<SortKey, Arc<Piece>>;
 
 /// The sort key of a task in its column: urgent first, then oldest first, also within one second.
-pub(super) type Place = (Reverse<i64>, Timestamp, i64);
+pub(super) type SortKey = (Reverse<i64>, Timestamp, i64);
 
 /// One task.
 #[derive(Debug)]
 pub(super) struct Piece {
-    place: Place,
+    key: SortKey,
     pub(super) tenant: Option<Box<str>>,
     assignee: Option<Box<str>>,
     pub(super) created_at: Timestamp,
@@ -92,7 +92,7 @@ impl Piece {
         json.drain(ages_at..rest.max(ages_at));
         let task = &row.task;
         Self {
-            place: (Reverse(task.priority), task.created_at, row.number),
+            key: (Reverse(task.priority), task.created_at, row.number),
             tenant: task.tenant.as_deref().map(Box::from),
             assignee: task
                 .assignee
@@ -214,27 +214,27 @@ impl State {
             self.put(row, piece);
         }
         self.cursor = Some(changes.cursor);
-        u32::try_from(self.places.len()).is_ok_and(|count| count == changes.count)
+        u32::try_from(self.keys.len()).is_ok_and(|count| count == changes.count)
     }
 
     fn put(&mut self, row: BoardRow, piece: Piece) {
         let column = row.task.status.column();
         let column = Status::ALL.iter().position(|status| *status == column);
         let column = column.unwrap_or_default();
-        let place = piece.place;
-        if let Some((column, place)) = self.places.insert(row.task.id, (column, place)) {
-            self.remove(column, place);
+        let key = piece.key;
+        if let Some((column, key)) = self.keys.insert(row.task.id, (column, key)) {
+            self.remove(column, key);
         }
         self.tenants.add(piece.tenant.as_deref());
         self.assignees.add(piece.assignee.as_deref());
         if let Some(pieces) = self.columns.get_mut(column) {
-            pieces.insert(place, Arc::new(piece));
+            pieces.insert(key, Arc::new(piece));
         }
     }
 
-    fn remove(&mut self, column: usize, place: Place) {
+    fn remove(&mut self, column: usize, key: SortKey) {
         let pieces = self.columns.get_mut(column);
-        if let Some(piece) = pieces.and_then(|pieces| pieces.remove(&place)) {
+        if let Some(piece) = pieces.and_then(|pieces| pieces.remove(&key)) {
             self.tenants.remove(piece.tenant.as_deref());
             self.assignees.remove(piece.assignee.as_deref());
         }

@@ -11,7 +11,7 @@ use domain::status::Status;
 use domain::time::Timestamp;
 use http_body::{Body, Frame, SizeHint};
 
-use super::copy::{Column, Piece, Place};
+use super::copy::{Column, Piece, SortKey};
 use crate::rest::wire::board::End;
 
 /// The size of a chunk, in bytes: as much as a connection may hold back.
@@ -30,7 +30,7 @@ pub(super) struct Page {
     /// The column whose pieces come next.
     column: usize,
     /// The last piece that was looked at in it, shown or not.
-    after: Option<Place>,
+    after: Option<SortKey>,
     is_first_in_column: bool,
     is_done: bool,
     /// The number of bytes still to come.

@@ -13,22 +13,22 @@ const MAX_FAULTS: usize = 100;
 
 /// The named values of a request. Each method that takes a name reads that value.
 pub(in crate::rest) struct Fields {
-    place: Place,
+    part: Part,
     values: Map<String, Value>,
     faults: Vec<Fault>,
 }
 
 /// The part of the request that holds the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Part {
     Body,
     Query,
 }
 
 impl Fields {
-    pub(super) fn new(place: Place, values: Map<String, Value>) -> Self {
+    pub(super) fn new(part: Part, values: Map<String, Value>) -> Self {
         Self {
-            place,
+            part,
             values,
             faults: Vec::new(),
         }
@@ -206,9 +206,9 @@ impl Fields {
         if self.values.contains_key(name) {
             return;
         }
-        let input = match self.place {
-            Place::Body => Value::Object(self.values.clone()),
-            Place::Query => Value::Null,
+        let input = match self.part {
+            Part::Body => Value::Object(self.values.clone()),
+            Part::Query => Value::Null,
         };
         self.blame(MISSING, self.location(name), input);
     }
@@ -220,11 +220,11 @@ impl Fields {
     }
 
     fn location(&self, name: &str) -> Vec<Value> {
-        let place = match self.place {
-            Place::Body => "body",
-            Place::Query => "query",
+        let part = match self.part {
+            Part::Body => "body",
+            Part::Query => "query",
         };
-        vec![json!(place), json!(name)]
+        vec![json!(part), json!(name)]
     }
 }
 
@@ -239,9 +239,9 @@ mod tests {
         }
     }
 
-    fn fields(place: Place, values: Value) -> Fields {
+    fn fields(part: Part, values: Value) -> Fields {
         match values {
-            Value::Object(values) => Fields::new(place, values),
+            Value::Object(values) => Fields::new(part, values),
             other => panic!("expected an object, not {other}"),
         }
     }
@@ -252,7 +252,7 @@ mod tests {
             "body": 1, "priority": "x", "triage": "maybe", "parents": ["t_1", 2], "ids": ["a", "b"],
             "metadata": [],
         });
-        let mut fields = fields(Place::Body, body);
+        let mut fields = fields(Part::Body, body);
         fields.required_text("title");
         fields.optional_text("body");
         fields.integer("priority", 0);
@@ -280,7 +280,7 @@ mod tests {
             ("10", &["less_than_equal"]),
             ("x", &["int_parsing"]),
         ] {
-            let mut fields = fields(Place::Query, json!({ "tail": text }));
+            let mut fields = fields(Part::Query, json!({ "tail": text }));
             fields.bounded("tail", 1..=9);
             let found = match fields.finish() {
                 Ok(()) => vec![],
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_list_of_nothing_but_faults_does_not_grow_when_it_is_told() {
-        let mut fields = fields(Place::Body, json!({ "parents": vec![0; 10_000] }));
+        let mut fields = fields(Part::Body, json!({ "parents": vec![0; 10_000] }));
         fields.texts("parents");
         assert_eq!(kinds(fields.finish()).len(), MAX_FAULTS);
     }

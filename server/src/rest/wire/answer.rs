@@ -17,18 +17,18 @@ use crate::rest::which_board;
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({ "ok": true }))]
 pub(in crate::rest) struct Done {
-    /// Whether something was done.
+    /// True when something changed.
     pub(in crate::rest) ok: bool,
 }
 
-/// What became of each of many tasks.
+/// The outcomes of a bulk request, one a task.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Results {
     /// In the order in which they were named.
     pub(in crate::rest) results: Vec<BulkResult>,
 }
 
-/// What became of one of them.
+/// The outcome for one task.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({ "id": "t_1a2b3c4d", "ok": false, "error": "not found" }))]
 pub(in crate::rest) struct BulkResult {
@@ -50,11 +50,11 @@ impl BulkResult {
 pub(in crate::rest) struct Log<'a> {
     task_id: &'a TaskId,
     path: String,
-    /// Whether there is one: a task that was never started has none.
+    /// True when there is a log: a task that was never started has none.
     exists: bool,
     size_bytes: u64,
     content: &'a str,
-    /// Whether there is more than this.
+    /// True when this is only the end of it.
     truncated: bool,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Log<'a> {
     }
 }
 
-/// Who is told of what.
+/// The subscriptions to single tasks.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Subscriptions<'a> {
     pub(in crate::rest) subscriptions: &'a [Subscription],
@@ -84,7 +84,7 @@ pub(in crate::rest) struct Removed<'a> {
     deleted: bool,
     archived: bool,
     task_id: &'a TaskId,
-    /// What became of it, for people.
+    /// The outcome, for people.
     message: &'static str,
 }
 
@@ -218,7 +218,7 @@ pub(in crate::rest) struct Assignees {
 #[derive(Serialize, ToSchema)]
 struct AssigneeObject {
     name: String,
-    /// Whether it is a lane of the dispatcher.
+    /// True when it is a lane of the dispatcher.
     on_disk: bool,
     /// Its tasks that are not archived, by status.
     counts: BTreeMap<String, u32>,

@@ -73,7 +73,7 @@ pub(in crate::rest) struct Card<'a> {
     task: TaskObject<'a>,
     link_counts: LinkCounts,
     comment_count: u32,
-    /// How many of the tasks that depend on it are done; `null` where there are none.
+    /// The number of tasks that depend on it and are done; `null` where no task does.
     progress: Option<Progress>,
 }
 

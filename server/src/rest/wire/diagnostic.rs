@@ -18,7 +18,7 @@ pub(in crate::rest) const BLOCKED: Seconds = Seconds(86_400);
 /// The time after which a ready task counts as stranded.
 pub(in crate::rest) const READY: Seconds = Seconds(1_800);
 
-/// How bad it is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::rest) enum Severity {
@@ -48,7 +48,7 @@ pub(in crate::rest) struct Diagnostic {
     title: String,
     /// A sentence.
     detail: String,
-    /// What helps.
+    /// The actions that resolve it.
     actions: Vec<Action>,
     first_seen_at: Timestamp,
     pub(in crate::rest) last_seen_at: Timestamp,
@@ -202,7 +202,7 @@ fn stranded(task: &Task, now: Timestamp) -> Option<Diagnostic> {
 pub(in crate::rest) struct Diagnostics<'a> {
     /// The worst first.
     diagnostics: Vec<TaskDiagnostics<'a>>,
-    /// How many things look wrong.
+    /// The number of diagnostics.
     count: usize,
 }
 

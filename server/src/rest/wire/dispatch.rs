@@ -8,7 +8,7 @@ use kernel::ReadyCount;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What came of a look at the board, as the original tells it.
+/// The report of a dispatcher tick, as the original has it.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "reclaimed": 0, "promoted": 1, "spawned": [["t_1a2b3c4d", "shell", "/home/ada/.kanban/kanban/workspaces/t_1a2b3c4d"]],
@@ -41,23 +41,23 @@ impl Tick {
     }
 }
 
-/// How the dispatcher does.
+/// The status of the dispatcher.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Health<'a> {
-    /// Whether there is one that lives.
+    /// True when a dispatcher is alive.
     is_running: bool,
-    /// How many runs go on.
+    /// The number of busy slots.
     running: u32,
-    /// How many may.
+    /// The number of slots: the cap on concurrent runs.
     cap: Option<u32>,
-    /// Why it is that many.
+    /// The source of the cap.
     cap_reason: Option<&'a str>,
-    /// When it last looked at the board with success.
+    /// The time of the last successful tick.
     last_tick: Option<Timestamp>,
     next_tick: Option<Timestamp>,
-    /// How many times in a row it found ready work and room for it, and started nothing.
+    /// The number of ticks in a row that found ready tasks and free slots, and started nothing.
     bad_ticks: Option<u32>,
-    /// What is wrong with it, in a sentence.
+    /// The problem of the dispatcher, in a sentence.
     problem: Option<&'a str>,
     paused: &'a [Pause],
     /// The tasks that are ready and that nobody works on yet, by assignee.
@@ -71,9 +71,9 @@ struct NotStarted<'a> {
     /// `null`: of nobody.
     assignee: Option<&'a str>,
     ready: u32,
-    /// How many of them rest between two attempts.
+    /// The number of them that wait for a retry.
     resting: u32,
-    /// What is in the way of those that do not rest.
+    /// The reason for those that do not wait for a retry.
     why: Reason,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Health<'a> {
     }
 }
 
-/// What assignees' names stand for.
+/// The lanes.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Lanes<'a> {
     lanes: Vec<Lane<'a>>,
@@ -120,13 +120,13 @@ struct Lane<'a> {
     name: &'a str,
     /// The program that it starts, as it was found.
     program: Option<&'a str>,
-    /// How many of its runs may go on, where that is less than the board's cap.
+    /// Its own cap on concurrent runs, where it has one.
     cap: Option<u32>,
     running: u32,
     paused: bool,
-    /// Whether it also serves assignees without a lane of their own.
+    /// True when it also serves assignees without a lane of their own.
     serves_others: bool,
-    /// Why it starts nothing, in a sentence.
+    /// The reason why it starts nothing, in a sentence.
     problem: Option<&'a str>,
 }
 
@@ -148,7 +148,7 @@ impl<'a> Lanes<'a> {
     }
 }
 
-/// Why a task is not running.
+/// The reason why a task is not running.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Why {
     /// `null` while it is.

@@ -7,11 +7,11 @@ use domain::notify::{Address, BoardSubscription};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What needs a person, what has waited longest first.
+/// The tasks and deliveries that need a person, the oldest first.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Inbox<'a> {
     inbox: &'a [Concern],
-    /// How many there are.
+    /// Their number.
     count: usize,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Inbox<'a> {
     }
 }
 
-/// What is to be said to whom, and what became of it.
+/// The deliveries, newest first.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Deliveries<'a> {
     deliveries: Vec<DeliveryObject<'a>>,
@@ -32,7 +32,7 @@ pub(in crate::rest) struct Deliveries<'a> {
 struct DeliveryObject<'a> {
     #[serde(flatten)]
     delivery: &'a Delivery,
-    /// What people are told.
+    /// The text for people.
     text: String,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Deliveries<'a> {
     }
 }
 
-/// Who is told of more than one task.
+/// The subscriptions to the board.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct BoardSubscriptions<'a> {
     pub(in crate::rest) subscriptions: &'a [BoardSubscription],

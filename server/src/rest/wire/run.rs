@@ -93,7 +93,7 @@ pub(super) struct Run<'a> {
     lane: Option<&'a str>,
     /// The same, as the original calls it.
     profile: Option<&'a str>,
-    /// How it stands, in the original's words: `running`, `done`, `blocked`, `crashed` and so on.
+    /// Its status in the original's words: `running`, `done`, `blocked`, `crashed` and so on.
     status: &'static str,
     worker_pid: Option<i64>,
     started_at: Timestamp,
@@ -101,14 +101,14 @@ pub(super) struct Run<'a> {
     /// The same, as the original calls it.
     last_heartbeat_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
-    /// How it ended: `completed`, `blocked`, `exit` and so on.
+    /// Its outcome: `completed`, `blocked`, `exit` and so on.
     outcome: Option<&'static str>,
     exit_code: Option<i32>,
     error: Option<&'a str>,
     summary: Option<&'a str>,
     metadata: Option<Value>,
     workspace: Option<&'a str>,
-    /// Where its output begins in the task's log, in bytes.
+    /// The offset of its output in the task's log, in bytes.
     log_start: Option<u64>,
     log_end: Option<u64>,
 }
@@ -179,7 +179,7 @@ impl<'a> Claimed<'a> {
     }
 }
 
-/// How long a claim lasts now.
+/// The lease of a claim.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Lease {
     pub(in crate::rest) lease_expires: Timestamp,

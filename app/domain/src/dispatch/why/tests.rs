@@ -1,6 +1,6 @@
 use super::*;
 use crate::board::TaskSummary;
-use crate::dispatch::{LaneReport, Pause, Place, Running, SILENCE, Stuck};
+use crate::dispatch::{LaneReport, Pause, Running, SILENCE, Slot, UnrecoverableRun};
 use crate::fixture::{summary, task};
 use crate::id::RunId;
 use crate::run::ProcessIdentity;
@@ -35,8 +35,8 @@ fn dispatch() -> Dispatch {
             problem: None,
             lanes: vec![lane("shell", None), lane("narrow", Some(1))],
             fault: None,
-            leaving: Vec::new(),
-            stuck: Vec::new(),
+            exiting_runs: Vec::new(),
+            unrecoverable_runs: Vec::new(),
             is_of_another: false,
         }),
         reported_at: Some(Timestamp(1_000)),
@@ -118,10 +118,10 @@ fn a_ready_task_names_the_first_thing_in_its_way() {
         of_ready("shell", &paused(Some("shell"))),
         "lane shell is paused"
     );
-    assert_eq!(of_ready("shell", &busy("narrow", 2)), "2 of 2 runs go on");
+    assert_eq!(of_ready("shell", &busy("narrow", 2)), "2 of 2 slots busy");
     assert_eq!(
         of_ready("narrow", &busy("narrow", 1)),
-        "1 of 1 runs go on in lane narrow"
+        "1 of 1 slots busy in lane narrow"
     );
     assert_eq!(
         of_ready("shell", &busy("narrow", 1)),
@@ -176,8 +176,8 @@ fn a_rest_is_a_reason_until_its_last_second() {
     assert_eq!(why_not(&resting, &later), Some(WhyNot::NotClaimedYet));
 }
 
-fn place(task: &TaskId, lane: &str) -> Place {
-    Place {
+fn slot(task: &TaskId, lane: &str) -> Slot {
+    Slot {
         task: task.clone(),
         lane: Some(lane.to_owned()),
     }
@@ -186,8 +186,8 @@ fn place(task: &TaskId, lane: &str) -> Place {
 #[test]
 fn a_worker_that_has_not_left_takes_up_a_place_in_its_lane() {
     let mut dispatch = dispatch();
-    let leaving = &mut dispatch.report.as_mut().unwrap().leaving;
-    leaving.push(place(&TaskId::from_bits(1), "narrow"));
+    let exiting_runs = &mut dispatch.report.as_mut().unwrap().exiting_runs;
+    exiting_runs.push(slot(&TaskId::from_bits(1), "narrow"));
     let why = |assignee| why_not(&facts(&Status::Ready, assignee), &dispatch);
     let full = WhyNot::AtCapacity {
         lane: Some("narrow".to_owned()),
@@ -210,11 +210,11 @@ fn a_task_whose_last_worker_has_not_left_waits_for_that_and_takes_up_a_place() {
         why_not(&facts, dispatch).unwrap().to_string()
     };
     assert_eq!(why(&id, &dispatch), "it will start in a moment");
-    let leaving = &mut dispatch.report.as_mut().unwrap().leaving;
-    leaving.push(place(&id, "shell"));
+    let exiting_runs = &mut dispatch.report.as_mut().unwrap().exiting_runs;
+    exiting_runs.push(slot(&id, "shell"));
     let leaves = "the processes of its last run have not ended yet";
     assert_eq!(why(&id, &dispatch), leaves);
-    assert_eq!(why(&other, &dispatch), "2 of 2 runs go on");
+    assert_eq!(why(&other, &dispatch), "2 of 2 slots busy");
 }
 
 #[test]
@@ -222,10 +222,10 @@ fn a_task_whose_run_is_stuck_says_so_also_while_it_counts_as_running() {
     let (id, other) = (TaskId::from_bits(1), TaskId::from_bits(2));
     let mut dispatch = dispatch();
     let report = dispatch.report.as_mut().unwrap();
-    report.leaving.push(place(&id, "narrow"));
-    report.stuck.push(Stuck {
+    report.exiting_runs.push(slot(&id, "narrow"));
+    report.unrecoverable_runs.push(UnrecoverableRun {
         run: RunId(7),
-        place: place(&id, "narrow"),
+        slot: slot(&id, "narrow"),
         error: "cannot read exit.json".to_owned(),
     });
     let why = |id, status| {
@@ -237,7 +237,10 @@ fn a_task_whose_run_is_stuck_says_so_also_while_it_counts_as_running() {
     };
     for status in [&Status::Ready, &Status::Running] {
         let says = why(&id, status).unwrap();
-        assert_eq!(says, "its last run is stuck: cannot read exit.json");
+        assert_eq!(
+            says,
+            "its last run cannot be recovered: cannot read exit.json"
+        );
     }
     assert_eq!(why(&other, &Status::Running), None);
 }

@@ -110,7 +110,7 @@ fn the_inbox_opens_and_leaves_by_keys() {
 
 #[test]
 fn every_key_of_the_inbox_does_something_there() {
-    for shortcut in TABLE.iter().filter(|it| it.place == keys::Place::Inbox) {
+    for shortcut in TABLE.iter().filter(|it| it.scope == keys::Scope::Inbox) {
         let does_something = [0, 1, 2].into_iter().any(|steps| {
             let (mut model, _) = three();
             for _ in 0..steps {

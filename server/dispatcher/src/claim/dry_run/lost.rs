@@ -7,7 +7,7 @@ use domain::run::Outcome;
 use kernel::{ForeignWorker, Kernel, StaleClaim};
 
 use crate::error::Error;
-use crate::process::crashed::crashed;
+use crate::process::foreign_workers::crashed;
 
 /// Those that hold no more, and those whose workers are gone.
 pub(super) struct Lost {

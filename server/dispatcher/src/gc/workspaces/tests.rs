@@ -38,7 +38,7 @@ async fn removed_of(
     workspace: &Workspace,
     in_use: InUse,
 ) -> Result<Removed, Reason> {
-    let place = Place { home, repositories };
+    let place = Folders { home, repositories };
     let remove = async |mode| {
         let repository = look_through(place, workspace, in_use.clone()).await?;
         remove(place, workspace, in_use.clone(), repository, mode).await

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::home::Home;
 use crate::lanes::{Limits, OutputFormat};
-use crate::run::ends::Rules;
+use crate::run::exit_verdict::Rules;
 use crate::workspaces::Worktree;
 
 /// The input of a supervisor. It holds the run's token, so only its owner may read the file.

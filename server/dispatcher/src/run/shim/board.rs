@@ -18,7 +18,7 @@ pub(super) struct Board<'a> {
 
 /// The state of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum RunState {
     /// It is open, and its worker last said so then.
     Open { heartbeat: Option<Timestamp> },
     /// It was closed, in this way where that is known.
@@ -75,14 +75,14 @@ impl<'a> Board<'a> {
     }
 
     /// The state of the run; `None` when the board cannot be read now.
-    pub(super) async fn standing(self) -> Option<Standing> {
+    pub(super) async fn run_state(self) -> Option<RunState> {
         match self.kernel.run(self.spec.run).await {
             Ok(run) if run.ended_at.is_none() => {
                 let heartbeat = run.heartbeat_at;
-                Some(Standing::Open { heartbeat })
+                Some(RunState::Open { heartbeat })
             }
-            Ok(run) => Some(Standing::Closed(run.outcome)),
-            Err(kernel::Error::Refused(_)) => Some(Standing::Closed(None)),
+            Ok(run) => Some(RunState::Closed(run.outcome)),
+            Err(kernel::Error::Refused(_)) => Some(RunState::Closed(None)),
             Err(error) => {
                 tracing::warn!(%error, "the board cannot be read");
                 None
@@ -144,8 +144,8 @@ mod tests {
         let (kernel, spec) = open_run(home.path()).await;
         let board = Board::of(&spec, &kernel);
         assert!(board.record_spawn(1, 0).await);
-        let open = Standing::Open { heartbeat: None };
-        assert_eq!(board.standing().await, Some(open));
+        let open = RunState::Open { heartbeat: None };
+        assert_eq!(board.run_state().await, Some(open));
 
         let task = spec.task.clone();
         let to = Status::Triage;
@@ -153,8 +153,8 @@ mod tests {
         let take_away = MoveTask { task, to };
         kernel.execute(&person, take_away).await.unwrap();
         assert!(!board.record_spawn(1, 0).await);
-        let closed = Standing::Closed(Some(Outcome::Cancelled));
-        assert_eq!(board.standing().await, Some(closed));
+        let closed = RunState::Closed(Some(Outcome::Cancelled));
+        assert_eq!(board.run_state().await, Some(closed));
     }
 
     #[tokio::test]
@@ -163,11 +163,11 @@ mod tests {
         let (kernel, spec) = open_run(home.path()).await;
         let board = Board::of(&spec, &kernel);
         board.renew_lease().await;
-        let silent = Standing::Open { heartbeat: None };
-        assert_eq!(board.standing().await, Some(silent));
+        let silent = RunState::Open { heartbeat: None };
+        assert_eq!(board.run_state().await, Some(silent));
 
         let task = spec.task.clone();
         board.tell(Heartbeat { task, ttl: LEASE }).await.unwrap();
-        assert_ne!(board.standing().await, Some(silent));
+        assert_ne!(board.run_state().await, Some(silent));
     }
 }

@@ -3,7 +3,7 @@
 use domain::time::Timestamp;
 use tokio::time::Instant;
 
-use super::board::Standing;
+use super::board::RunState;
 use crate::lanes::Limits;
 use crate::run::folder::End;
 use crate::run::watched;
@@ -40,14 +40,14 @@ impl Watch {
 
     /// Takes the board's state of the run. A heartbeat is younger than the time since we last
     /// looked.
-    pub(super) fn standing(&mut self, standing: Standing, now: Instant) {
-        match standing {
-            Standing::Open { heartbeat } if heartbeat == self.heartbeat => {}
-            Standing::Open { heartbeat } => {
+    pub(super) fn observe(&mut self, state: RunState, now: Instant) {
+        match state {
+            RunState::Open { heartbeat } if heartbeat == self.heartbeat => {}
+            RunState::Open { heartbeat } => {
                 self.heartbeat = heartbeat;
                 self.last_sign = Some(now);
             }
-            Standing::Closed(outcome) => {
+            RunState::Closed(outcome) => {
                 self.leave_by
                     .get_or_insert(now + watched::patience(outcome));
             }
@@ -96,9 +96,9 @@ mod tests {
         (watch, at)
     }
 
-    fn heartbeat(at: i64) -> Standing {
+    fn heartbeat(at: i64) -> RunState {
         let heartbeat = Some(Timestamp(at));
-        Standing::Open { heartbeat }
+        RunState::Open { heartbeat }
     }
 
     #[test]
@@ -107,9 +107,9 @@ mod tests {
         assert_eq!(watch.reason_to_end(at(59)), None);
         watch.output(at(50));
         assert_eq!(watch.reason_to_end(at(109)), None);
-        watch.standing(heartbeat(7), at(100));
+        watch.observe(heartbeat(7), at(100));
         assert_eq!(watch.reason_to_end(at(159)), None);
-        watch.standing(heartbeat(7), at(159));
+        watch.observe(heartbeat(7), at(159));
         assert_eq!(watch.reason_to_end(at(160)), Some(End::HeartbeatLost(60)));
     }
 
@@ -148,12 +148,12 @@ mod tests {
     #[test]
     fn a_worker_that_has_reported_may_finish_and_one_that_lost_its_task_may_not() {
         let (mut watch, at) = self::watch(LIMITS);
-        watch.standing(Standing::Closed(Some(Outcome::Completed)), at(5));
-        watch.standing(Standing::Closed(Some(Outcome::Completed)), at(14));
+        watch.observe(RunState::Closed(Some(Outcome::Completed)), at(5));
+        watch.observe(RunState::Closed(Some(Outcome::Completed)), at(14));
         assert_eq!(watch.reason_to_end(at(14)), None);
         assert_eq!(watch.reason_to_end(at(15)), Some(End::Stopped));
         let (mut watch, at) = self::watch(LIMITS);
-        watch.standing(Standing::Closed(Some(Outcome::Cancelled)), at(5));
+        watch.observe(RunState::Closed(Some(Outcome::Cancelled)), at(5));
         assert_eq!(watch.reason_to_end(at(5)), Some(End::Stopped));
     }
 }

@@ -10,21 +10,21 @@ use super::{Card, Model};
 #[derive(Clone, Debug)]
 pub(super) enum Inverse {
     Created,
-    Assignee(u8, Standing),
-    Place(Status, bool, Standing),
+    Assignee(u8, FailureState),
+    Place(Status, bool, FailureState),
     Linked { parent: usize, was_put_aside: bool },
     Unlinked { parent: usize, was_put_aside: bool },
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub(super) struct FailureState {
     failures: u32,
     rest: Option<Span>,
 }
 
 impl Card {
-    pub(super) fn standing(&self) -> Standing {
-        Standing {
+    pub(super) fn standing(&self) -> FailureState {
+        FailureState {
             failures: self.failures,
             rest: self.rest,
         }
@@ -107,7 +107,7 @@ impl Model {
         self.promote();
     }
 
-    fn restore(&mut self, task: usize, standing: &Standing) {
+    fn restore(&mut self, task: usize, standing: &FailureState) {
         self.cards[task].failures = standing.failures;
         self.cards[task].rest = standing.rest;
     }

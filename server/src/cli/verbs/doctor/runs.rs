@@ -69,19 +69,19 @@ fn stuck(session: &Session, open: &[OpenRun]) -> anyhow::Result<Vec<Finding>> {
 
 fn orphans(session: &Session, open: &[OpenRun]) -> anyhow::Result<Vec<Finding>> {
     let open: BTreeSet<RunId> = open.iter().map(|run| run.run).collect();
-    let strays = dispatcher::strays(&session.home, &open)?;
-    if strays.is_empty() {
+    let orphan_processes = dispatcher::orphan_processes(&session.home, &open)?;
+    if orphan_processes.is_empty() {
         return Ok(vec![Finding::ok(
             "processes",
             "none that works for a run which is over",
         )]);
     }
-    let wrong = |stray: &dispatcher::Stray| {
+    let wrong = |orphan: &dispatcher::OrphanProcess| {
         let message = format!(
             "process {} works for run {}, which is over",
-            stray.pid, stray.run
+            orphan.pid, orphan.run
         );
-        Finding::wrong("processes", message, format!("kill {}", stray.pid))
+        Finding::wrong("processes", message, format!("kill {}", orphan.pid))
     };
-    Ok(strays.iter().map(wrong).collect())
+    Ok(orphan_processes.iter().map(wrong).collect())
 }

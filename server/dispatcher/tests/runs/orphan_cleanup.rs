@@ -59,8 +59,11 @@ async fn what_is_left_of_a_closed_run_is_named_as_long_as_it_is_there() {
     let supervisor = run.supervisor.unwrap().pid;
     kill("KILL", supervisor);
     gone(supervisor).await;
-    let strays = dispatcher::strays(&board.home, &[].into()).unwrap();
+    let orphan_processes = dispatcher::orphan_processes(&board.home, &[].into()).unwrap();
     kill("KILL", worker);
-    let pids: Vec<i64> = strays.iter().map(|stray| stray.pid.into()).collect();
+    let pids: Vec<i64> = orphan_processes
+        .iter()
+        .map(|orphan| orphan.pid.into())
+        .collect();
     assert_eq!(pids, [worker]);
 }

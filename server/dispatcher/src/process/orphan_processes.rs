@@ -13,11 +13,11 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::process;
 use crate::run::folder::RunFolder;
-use crate::run::unsettled::traces;
+use crate::run::unfinished_runs::traces;
 
 /// A process that works for a run that is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stray {
+pub struct OrphanProcess {
     /// The process.
     pub pid: i32,
     /// The run that it was started for.
@@ -28,7 +28,7 @@ pub struct Stray {
 ///
 /// # Errors
 /// Fails when the processes cannot be listed, or a folder cannot be read.
-pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> Result<Vec<Stray>, Error> {
+pub fn orphan_processes(home: &Home, open: &BTreeSet<RunId>) -> Result<Vec<OrphanProcess>, Error> {
     let processes = process::all().map_err(Error::system("look for processes"))?;
     let of_this_board = |pid: i32| {
         // A process of somebody else, or one that is gone by now, is none of ours.
@@ -47,15 +47,15 @@ pub fn strays(home: &Home, open: &BTreeSet<RunId>) -> Result<Vec<Stray>, Error> 
         let run = RunId(run);
         (is_ours && !open.contains(&run)).then_some((pid, run))
     };
-    let mut strays: BTreeMap<i32, RunId> = processes.filter_map(of_this_board).collect();
+    let mut orphan_processes: BTreeMap<i32, RunId> = processes.filter_map(of_this_board).collect();
     for run in RunFolder::runs_in(&home.runs())? {
         if !open.contains(&run) {
             let left = left_behind(home, &RunFolder::at(home.run_dir(run)))?;
-            strays.extend(left.into_iter().map(|pid| (pid, run)));
+            orphan_processes.extend(left.into_iter().map(|pid| (pid, run)));
         }
     }
-    let stray = |(pid, run)| Stray { pid, run };
-    Ok(strays.into_iter().map(stray).collect())
+    let orphan = |(pid, run)| OrphanProcess { pid, run };
+    Ok(orphan_processes.into_iter().map(orphan).collect())
 }
 
 /// The processes of a run whose supervisor is gone.
@@ -106,12 +106,12 @@ mod tests {
         let pid = i32::try_from(worker.id()).unwrap();
         let run = RunId(7);
         assert_eq!(
-            strays(&home, &BTreeSet::new()).unwrap(),
-            [Stray { pid, run }]
+            orphan_processes(&home, &BTreeSet::new()).unwrap(),
+            [OrphanProcess { pid, run }]
         );
-        assert_eq!(strays(&home, &BTreeSet::from([run])).unwrap(), []);
+        assert_eq!(orphan_processes(&home, &BTreeSet::from([run])).unwrap(), []);
         worker.kill().unwrap();
         worker.wait().unwrap();
-        assert_eq!(strays(&home, &BTreeSet::new()).unwrap(), []);
+        assert_eq!(orphan_processes(&home, &BTreeSet::new()).unwrap(), []);
     }
 }

@@ -21,16 +21,16 @@ const LONGEST_OF_LANE: Duration = Duration::from_mins(10);
 
 /// The open circuit breakers: of a lane, or with `None` of everything.
 #[derive(Default)]
-pub(super) struct Holds(BTreeMap<Option<String>, Hold>);
+pub(super) struct CircuitBreakers(BTreeMap<Option<String>, CircuitBreaker>);
 
-struct Hold {
+struct CircuitBreaker {
     problem: String,
     retry: Retry,
     /// The run that was started last in spite of it.
     trial: Option<RunId>,
 }
 
-impl Holds {
+impl CircuitBreakers {
     /// Opens the breaker of a lane, or of everything, for longer than the last time. Logs a new
     /// problem.
     pub(super) fn put(&mut self, lane: Option<String>, problem: String) {
@@ -45,12 +45,12 @@ impl Holds {
             LONGEST
         };
         let retry = Retry::after(before.map(|before| &before.retry), longest);
-        let hold = Hold {
+        let breaker = CircuitBreaker {
             problem,
             retry,
             trial: None,
         };
-        self.0.insert(lane, hold);
+        self.0.insert(lane, breaker);
     }
 
     /// Notes that a lane, or the machine, can start workers.
@@ -64,16 +64,16 @@ impl Holds {
     /// Takes a run that was started for the trial of its lane, if that is held: until it has ended or
     /// the back-off is over once more, no other is started there.
     pub(super) fn started(&mut self, lane: &str, run: RunId) {
-        if let Some(hold) = self.0.get_mut(&Some(lane.to_owned())) {
-            hold.trial = Some(run);
-            hold.retry.restart_within(LONGEST);
+        if let Some(breaker) = self.0.get_mut(&Some(lane.to_owned())) {
+            breaker.trial = Some(run);
+            breaker.retry.restart_within(LONGEST);
         }
     }
 
     /// Frees the lane of a trial that has ended for another reason than its lane.
     pub(super) fn ended(&mut self, run: RunId) {
-        let of_trial = |hold: &Hold| hold.trial == Some(run);
-        let lane = self.0.iter().find(|(_, hold)| of_trial(hold));
+        let of_trial = |breaker: &CircuitBreaker| breaker.trial == Some(run);
+        let lane = self.0.iter().find(|(_, breaker)| of_trial(breaker));
         if let Some(lane) = lane.and_then(|(lane, _)| lane.clone()) {
             self.free(Some(&lane));
         }
@@ -82,8 +82,10 @@ impl Holds {
     /// Frees the lanes whose trials have gone on for a whole back-off: a worker that cannot be started
     /// ends at once.
     pub(super) fn free_tried(&mut self, is_running: impl Fn(RunId) -> bool) {
-        let is_tried = |hold: &Hold| hold.retry.is_due() && hold.trial.is_some_and(&is_running);
-        let tried = self.0.iter().filter(|(_, hold)| is_tried(hold));
+        let is_tried = |breaker: &CircuitBreaker| {
+            breaker.retry.is_due() && breaker.trial.is_some_and(&is_running)
+        };
+        let tried = self.0.iter().filter(|(_, breaker)| is_tried(breaker));
         let tried: Vec<_> = tried.filter_map(|(lane, _)| lane.clone()).collect();
         for lane in tried {
             self.free(Some(&lane));
@@ -92,45 +94,47 @@ impl Holds {
 
     /// The lanes in which one task may be started, to see whether more can.
     pub(super) fn on_trial(&self) -> BTreeSet<String> {
-        let due = self.0.iter().filter(|(_, hold)| hold.retry.is_due());
+        let due = self.0.iter().filter(|(_, breaker)| breaker.retry.is_due());
         due.filter_map(|(lane, _)| lane.clone()).collect()
     }
 
     /// Lets all be tried again now: somebody asks for it.
     pub(super) fn end_rests(&mut self) {
-        self.0.values_mut().for_each(|hold| hold.retry.end());
+        self.0.values_mut().for_each(|breaker| breaker.retry.end());
     }
 
     /// The lanes that start nothing now. The machine is freed by a probe, a lane by its trial.
     pub(super) fn held(&self) -> BTreeSet<Option<String>> {
         let held = self.0.iter();
-        let held = held.filter(|(lane, hold)| lane.is_none() || !hold.retry.is_due());
+        let held = held.filter(|(lane, breaker)| lane.is_none() || !breaker.retry.is_due());
         held.map(|(lane, _)| lane.clone()).collect()
     }
 
     /// Returns true when the machine is held back and to be probed now.
     pub(super) fn is_probe_due(&self) -> bool {
-        self.0.get(&None).is_some_and(|hold| hold.retry.is_due())
+        self.0
+            .get(&None)
+            .is_some_and(|breaker| breaker.retry.is_due())
     }
 
     /// The end of the first back-off, of those that went on `after` this moment. One of a lane that
     /// has ended before stays known until the lane starts a worker.
     pub(super) fn next_try(&self, after: Instant) -> Option<Instant> {
-        let ends = self.0.values().map(|hold| hold.retry.until());
+        let ends = self.0.values().map(|breaker| breaker.retry.until());
         ends.filter(|end| *end > after).min()
     }
 
     /// The machine's fault.
     pub(super) fn fault(&self) -> Option<String> {
-        self.0.get(&None).map(|hold| hold.problem.clone())
+        self.0.get(&None).map(|breaker| breaker.problem.clone())
     }
 
     /// Adds what is wrong with lanes that look well.
     pub(super) fn complete(&self, lanes: &mut [LaneReport]) {
         for lane in lanes.iter_mut().filter(|lane| lane.problem.is_none()) {
-            let hold = self.0.get(&Some(lane.name.clone()));
-            let hold = hold.filter(|hold| !hold.retry.is_due());
-            lane.problem = hold.map(|hold| hold.problem.clone());
+            let breaker = self.0.get(&Some(lane.name.clone()));
+            let breaker = breaker.filter(|breaker| !breaker.retry.is_due());
+            lane.problem = breaker.map(|breaker| breaker.problem.clone());
         }
     }
 }
@@ -142,70 +146,77 @@ mod tests {
     const RUN: RunId = RunId(7);
 
     /// A lane whose back-off is over.
-    fn tried_again() -> Holds {
-        let mut holds = Holds::default();
-        holds.put(Some("agent".to_owned()), "no such program".to_owned());
-        holds.end_rests();
-        holds
+    fn tried_again() -> CircuitBreakers {
+        let mut breakers = CircuitBreakers::default();
+        breakers.put(Some("agent".to_owned()), "no such program".to_owned());
+        breakers.end_rests();
+        breakers
     }
 
-    fn is_held(holds: &Holds) -> bool {
-        holds.held().contains(&Some("agent".to_owned()))
+    fn is_held(breakers: &CircuitBreakers) -> bool {
+        breakers.held().contains(&Some("agent".to_owned()))
     }
 
     #[tokio::test]
     async fn a_lane_is_tried_with_one_run_and_freed_when_that_one_ends_for_another_reason() {
-        let mut holds = tried_again();
-        assert_eq!(holds.on_trial(), BTreeSet::from(["agent".to_owned()]));
-        holds.started("agent", RUN);
-        assert!(is_held(&holds));
-        holds.ended(RunId(6));
-        assert!(is_held(&holds));
-        holds.ended(RUN);
-        assert!(!is_held(&holds) && holds.on_trial().is_empty());
+        let mut breakers = tried_again();
+        assert_eq!(breakers.on_trial(), BTreeSet::from(["agent".to_owned()]));
+        breakers.started("agent", RUN);
+        assert!(is_held(&breakers));
+        breakers.ended(RunId(6));
+        assert!(is_held(&breakers));
+        breakers.ended(RUN);
+        assert!(!is_held(&breakers) && breakers.on_trial().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_trial_that_outlasts_the_back_off_frees_its_lane() {
-        let mut holds = tried_again();
-        holds.started("agent", RUN);
-        holds.free_tried(|_| true);
-        assert!(is_held(&holds));
+        let mut breakers = tried_again();
+        breakers.started("agent", RUN);
+        breakers.free_tried(|_| true);
+        assert!(is_held(&breakers));
         tokio::time::advance(LONGEST).await;
-        holds.free_tried(|_| false);
-        assert_eq!(holds.on_trial().len(), 1);
-        holds.free_tried(|run| run == RUN);
-        assert!(!is_held(&holds) && holds.on_trial().is_empty());
+        breakers.free_tried(|_| false);
+        assert_eq!(breakers.on_trial().len(), 1);
+        breakers.free_tried(|run| run == RUN);
+        assert!(!is_held(&breakers) && breakers.on_trial().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lane_that_stays_broken_is_tried_more_and_more_seldom() {
-        let mut holds = tried_again();
+        let mut breakers = tried_again();
         let begun = Instant::now();
         let mut trials = 0;
         while begun.elapsed() < Duration::from_hours(24) {
-            let next = holds.next_try(Instant::now()).unwrap_or_else(Instant::now);
+            let next = breakers
+                .next_try(Instant::now())
+                .unwrap_or_else(Instant::now);
             tokio::time::advance(next.saturating_duration_since(Instant::now())).await;
-            holds.started("agent", RUN);
-            holds.put(Some("agent".to_owned()), "no such program".to_owned());
+            breakers.started("agent", RUN);
+            breakers.put(Some("agent".to_owned()), "no such program".to_owned());
             trials += 1;
         }
         assert!((100..160).contains(&trials), "{trials}");
-        holds.started("agent", RUN);
+        breakers.started("agent", RUN);
         tokio::time::advance(LONGEST).await;
-        holds.free_tried(|_| true);
-        assert!(!is_held(&holds), "a trial that goes on frees its lane soon");
+        breakers.free_tried(|_| true);
+        assert!(
+            !is_held(&breakers),
+            "a trial that goes on frees its lane soon"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_trial_that_fails_makes_the_back_off_longer() {
-        let mut holds = tried_again();
-        let rest = |holds: &Holds| holds.next_try(Instant::now()).unwrap() - Instant::now();
-        holds.started("agent", RUN);
-        let before = rest(&holds);
-        holds.put(Some("agent".to_owned()), "no such program".to_owned());
-        assert_eq!(rest(&holds), before * 2);
-        holds.ended(RUN);
-        assert!(is_held(&holds));
+        let mut breakers = tried_again();
+        let rest = |breakers: &CircuitBreakers| {
+            breakers.next_try(Instant::now()).unwrap() - Instant::now()
+        };
+        breakers.started("agent", RUN);
+        let before = rest(&breakers);
+        breakers.put(Some("agent".to_owned()), "no such program".to_owned());
+        assert_eq!(rest(&breakers), before * 2);
+        breakers.ended(RUN);
+        assert!(is_held(&breakers));
     }
 }

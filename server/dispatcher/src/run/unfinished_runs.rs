@@ -3,21 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use domain::dispatch::Place;
+use domain::dispatch::Slot;
 use domain::id::RunId;
 use kernel::Kernel;
 use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::process::leftovers::Traces;
-use crate::process::strays::is_alive;
+use crate::process::orphan_cleanup::Traces;
+use crate::process::orphan_processes::is_alive;
 use crate::run::folder::RunFolder;
 
-/// The runs of which a process is there still, open ones too, and their places. Where that cannot be
+/// The runs of which a process is there still, open ones too, and their slots. Where that cannot be
 /// told, one is.
-pub(crate) async fn alive(kernel: &Kernel, home: &Home) -> Result<BTreeMap<RunId, Place>, Error> {
-    let mut runs = unsettled(kernel, home).await?;
+pub(crate) async fn alive(kernel: &Kernel, home: &Home) -> Result<BTreeMap<RunId, Slot>, Error> {
+    let mut runs = unfinished_runs(kernel, home).await?;
     let home = home.clone();
     let keep_alive = move || {
         runs.retain(|run, _| {
@@ -30,33 +30,33 @@ pub(crate) async fn alive(kernel: &Kernel, home: &Home) -> Result<BTreeMap<RunId
         .map_err(Error::system("look for processes"))
 }
 
-/// The runs that have a folder, and their places, where these are known.
-pub(crate) async fn unsettled(
+/// The runs that have a folder, and their slots, where these are known.
+pub(crate) async fn unfinished_runs(
     kernel: &Kernel,
     home: &Home,
-) -> Result<BTreeMap<RunId, Place>, Error> {
+) -> Result<BTreeMap<RunId, Slot>, Error> {
     let runs = home.runs();
     let folders = spawn_blocking(move || RunFolder::runs_in(&runs))
         .await
         .map_err(Error::system("look for runs"))??;
-    let mut unsettled = BTreeMap::new();
+    let mut unfinished_runs = BTreeMap::new();
     for run in folders {
-        let place = place_of(kernel, home, run).await;
-        unsettled.extend(place.map(|place| (run, place)));
+        let slot = slot_of(kernel, home, run).await;
+        unfinished_runs.extend(slot.map(|slot| (run, slot)));
     }
-    Ok(unsettled)
+    Ok(unfinished_runs)
 }
 
 /// The slot of a run. What is in its folder may make no sense, and its row may be gone.
-pub(crate) async fn place_of(kernel: &Kernel, home: &Home, run: RunId) -> Option<Place> {
+pub(crate) async fn slot_of(kernel: &Kernel, home: &Home, run: RunId) -> Option<Slot> {
     if let Ok(row) = kernel.run(run).await {
         let (task, lane) = (row.task_id, row.lane);
-        return Some(Place { task, lane });
+        return Some(Slot { task, lane });
     }
     let folder = RunFolder::at(home.run_dir(run));
     let owner = spawn_blocking(move || folder.owner()).await.ok()?.ok()??;
     let (task, lane) = (owner.task, None);
-    Some(Place { task, lane })
+    Some(Slot { task, lane })
 }
 
 /// Returns true while any process of the run is alive.

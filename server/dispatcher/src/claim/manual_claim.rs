@@ -11,7 +11,7 @@ use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
 use crate::run::launch::{PREPARE, in_time, refuse_gone};
-use crate::run::unsettled::alive;
+use crate::run::unfinished_runs::alive;
 use crate::workspaces::{self, OfLane, Prepared, own_place};
 
 /// The claim policy of a manual claim, through whichever door: the task's previous worker has to be
@@ -19,9 +19,9 @@ use crate::workspaces::{self, OfLane, Prepared, own_place};
 ///
 /// # Errors
 /// Fails when the board or the folder of runs cannot be read.
-pub async fn by_hand(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error> {
+pub async fn manual_claim(kernel: &Kernel, home: &Home) -> Result<ClaimPolicy, Error> {
     Ok(ClaimPolicy {
-        unsettled: alive(kernel, home).await?,
+        unfinished_runs: alive(kernel, home).await?,
         ..ClaimPolicy::default()
     })
 }

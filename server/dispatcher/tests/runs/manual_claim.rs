@@ -20,7 +20,7 @@ async fn claim(board: &Board, task: &TaskId) -> Result<Claimed, Refusal> {
         lock: "here:1".to_owned(),
         ttl: LEASE,
         lane: None,
-        policy: dispatcher::by_hand(&board.kernel, &board.home)
+        policy: dispatcher::manual_claim(&board.kernel, &board.home)
             .await
             .unwrap(),
     };

@@ -35,14 +35,14 @@ const REST: Duration = Duration::from_secs(1);
 type Look = Arc<dyn Fn() -> io::Result<usize> + Send + Sync>;
 
 /// The orphan processes of a run.
-pub(crate) struct Leftovers {
+pub(crate) struct OrphanCleanup {
     look: Look,
     /// The look that has not returned. There is never another one beside it.
     under_way: Option<JoinHandle<io::Result<usize>>>,
     found_nothing: u32,
 }
 
-impl Leftovers {
+impl OrphanCleanup {
     /// The processes with these traces.
     pub(crate) fn of(traces: Traces) -> Self {
         Self::seen_by(Arc::new(move || traces.kill_all()))
@@ -234,7 +234,7 @@ mod tests {
         );
         let (mut left_behind, mut other) = (start(&ours), start(&others));
         assert!(
-            Leftovers::of(Traces::new(
+            OrphanCleanup::of(Traces::new(
                 &ours,
                 BTreeSet::new(),
                 &Home::at("/home").unwrap()
@@ -254,7 +254,7 @@ mod tests {
         let held = Mutex::new(held);
         let looks = Arc::new(AtomicU32::new(0));
         let counted = looks.clone();
-        let mut left = Leftovers::seen_by(Arc::new(move || {
+        let mut left = OrphanCleanup::seen_by(Arc::new(move || {
             if counted.fetch_add(1, Ordering::SeqCst) == 0 {
                 held.lock().unwrap().recv().unwrap();
             }
@@ -272,7 +272,7 @@ mod tests {
     async fn what_does_not_end_is_looked_for_once_a_rest() {
         let looks = Arc::new(AtomicU32::new(0));
         let counted = looks.clone();
-        let left = Leftovers::seen_by(Arc::new(move || {
+        let left = OrphanCleanup::seen_by(Arc::new(move || {
             Ok(usize::from(counted.fetch_add(1, Ordering::SeqCst) < 1))
         }));
         let begun = Instant::now();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The concerns that are not on the board. Plain fields: as JSON, `Concern` would cost a page tens
 /// of kilobytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct ServerEntries {
     /// The proposed results.
     pub proposals: Vec<Proposal>,
     /// The number of tasks behind each task that has any. It is written as text, because a page
@@ -55,7 +55,7 @@ pub struct Letter {
     pub count: u32,
 }
 
-impl Told {
+impl ServerEntries {
     /// Keeps of these what a page cannot derive from the board.
     pub fn of(concerns: Vec<Concern>) -> Self {
         let mut told = Self::default();

@@ -17,11 +17,11 @@ use crate::shutdown::{Signals, WhenStopped};
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// A slot for the handle of a server's dispatcher, once it has one.
-pub(crate) type Place = Arc<OnceLock<Handle>>;
+pub(crate) type HandleSlot = Arc<OnceLock<Handle>>;
 
 /// The server's part in dispatching.
 #[derive(Debug)]
-pub(crate) enum Post {
+pub(crate) enum ServerDispatcher {
     /// None: it was told to start nothing.
     Off,
     /// One that works.
@@ -30,7 +30,7 @@ pub(crate) enum Post {
     Waits(JoinHandle<Dispatcher>),
 }
 
-impl Post {
+impl ServerDispatcher {
     /// Starts to work, or to wait for the lock. The handle is in `place` from when the work begins.
     ///
     /// # Errors
@@ -39,21 +39,21 @@ impl Post {
         kernel: &Kernel,
         home: &Home,
         config: Config,
-        place: &Place,
+        slot: &HandleSlot,
     ) -> Result<Self, Error> {
         match Dispatcher::start(kernel.clone(), home.clone(), config.clone()).await {
             Ok(dispatcher) => {
-                place.get_or_init(|| dispatcher.handle());
+                slot.get_or_init(|| dispatcher.handle());
                 Ok(Self::Works(dispatcher))
             }
             Err(error @ Error::Held { .. }) => {
                 tracing::warn!(
                     "{error}; this server shows the board and starts tasks once that ends"
                 );
-                let (kernel, home, place) = (kernel.clone(), home.clone(), place.clone());
+                let (kernel, home, slot) = (kernel.clone(), home.clone(), slot.clone());
                 let waiting = async move {
                     let dispatcher = wait(&kernel, &home, &config).await;
-                    place.get_or_init(|| dispatcher.handle());
+                    slot.get_or_init(|| dispatcher.handle());
                     dispatcher
                 };
                 Ok(Self::Waits(tokio::spawn(waiting)))

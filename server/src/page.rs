@@ -8,7 +8,8 @@ mod refuse;
 
 use std::sync::Arc;
 
-use app::api::backend::{Backend, FirstSteps, FormProof};
+use app::api::FirstSteps;
+use app::api::backend::{Backend, FormProof};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;

@@ -56,7 +56,6 @@ def configure(home, port):
             "small_model": "anthropic/claude-sonnet-4-5",
             "provider": {"anthropic": {"options": {"baseURL": f"{base}/v1", "apiKey": "x"}}},
         }),
-        ".gitconfig": "[user]\nname = Agent\nemail = agent@localhost\n",
     }
     for name, text in files.items():
         path = home / name
@@ -105,7 +104,9 @@ class Board:
 
     def create(self, *flags):
         log = open(self.folder / "daemon.log", "w")
-        self.daemon = subprocess.Popen([KANBAN, "daemon"], env=self.env, stdout=log, stderr=log)
+        self.daemon = subprocess.Popen(
+            [KANBAN, "daemon"], env=self.env, cwd=self.folder, stdout=log, stderr=log
+        )
         created = self.kanban(
             "create", "Say hello", "--assignee", self.lane, "--failure-limit", "1", "--json", *flags
         )
@@ -157,11 +158,12 @@ def check(is_so, what):
 def done(lane):
     steps = ["kanban context", "kanban comment half way", "kanban complete --result 'hello is written'"]
     with Board(lane, "done", {"steps": [{"write": "hello.txt", "text": "hello\n"}, *steps]}) as board:
-        task = board.create()
+        task = board.create("--workspace", f"dir:{board.folder}/work")
         shown, log = board.ended(task), board.log(task)
         result = "All done." if lane in CANNOT_REPORT else "hello is written"
         check(shown["task"]["status"] == "done", shown)
         check(shown["task"]["result"] == result, shown["task"]["result"])
+        check((board.folder / "work/hello.txt").read_text() == "hello\n", "no file")
         check("hello.txt" in log and "kanban context" in log, log)
     return "by its exit" if lane in CANNOT_REPORT else "by `kanban complete`"
 
@@ -183,8 +185,12 @@ def worktree(lane):
     finish = [] if lane in CANNOT_REPORT else ["git add hello.txt && git commit -m hello && kanban complete --result ok"]
     with Board(lane, "worktree", {"steps": steps + finish}) as board:
         source = board.folder / "source"
-        for words in (["init", "-q", source], ["-C", source, "commit", "-q", "--allow-empty", "-m", "first"]):
-            subprocess.run(["git", *words], env=board.env, check=True)
+        for words in (
+            ["init", "-q"], ["config", "user.name", "Agent"], ["config", "user.email", "agent@localhost"],
+            ["commit", "-q", "--allow-empty", "-m", "first"],
+        ):
+            source.mkdir(exist_ok=True)
+            subprocess.run(["git", *words], cwd=source, env=board.env, check=True)
         with open(board.folder / "home/kanban.toml", "a") as config:
             # The lane stands last.
             config.write(f'repository = "{source}"\n')
@@ -194,7 +200,8 @@ def worktree(lane):
         place = Path(shown["task"]["workspace_path"])
         check((place / "hello.txt").read_text() == "hello\n", place)
         if finish:
-            log = subprocess.run(["git", "-C", source, "log", "--oneline", f"kanban/{task}"], env=board.env, capture_output=True, text=True)
+            words = ["git", "log", "--oneline", f"kanban/{task}"]
+            log = subprocess.run(words, cwd=source, env=board.env, capture_output=True, text=True)
             check("hello" in log.stdout, log)
     return "edits and commits" if finish else "edits; cannot commit"
 

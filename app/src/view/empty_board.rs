@@ -8,8 +8,7 @@ use state::{Msg, create};
 
 use super::create_form::CREATE_FORM_ID;
 use super::form::PlainForm;
-use crate::api::FillSample;
-use crate::api::backend::FirstSteps;
+use crate::api::{FillSample, FirstSteps};
 use crate::runtime::use_dispatch;
 use crate::view::says::{click, word};
 

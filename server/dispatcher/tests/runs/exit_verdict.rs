@@ -289,3 +289,13 @@ async fn the_result_of_a_lane_that_is_done_by_its_exit_is_from_standard_output_a
     let log = board.log(&done.task.id).await;
     assert!(log.contains("banner\n") && log.contains("the answer\n") && log.contains("bye\n"));
 }
+
+#[tokio::test]
+async fn a_worker_finds_its_workspace_in_pwd_and_not_the_folder_of_the_server() {
+    let board = Board::new();
+    board.configure("[lanes.agent]\ncommand = [\"env\"]\nsuccess = \"exit\"");
+    let done = board.came_of(board.task("agent", ""), "completed").await;
+    let log = board.log(&done.task.id).await;
+    let own = format!("PWD={}", board.work().display());
+    assert!(log.lines().any(|line| line == own), "{log}");
+}

@@ -65,6 +65,8 @@ enum Call {
 enum How {
     Fine,
     Code(i64),
+    /// With an exit code that nobody told, and this as its last line.
+    Unknown(String),
     Failed(String),
 }
 
@@ -254,12 +256,15 @@ impl Transcript {
         let call = at.and_then(|at| self.calls.remove(at));
         let was_last = self.shown.take().as_deref() == Some(id);
         let mut text = match (&how, call.as_ref().map(|(_, call)| call)) {
-            (How::Fine, Some(Call::Edit(files))) => {
+            (How::Fine | How::Unknown(_), Some(Call::Edit(files))) => {
                 let files: Vec<String> = files.iter().map(|file| self.name_of(file)).collect();
                 format!("edited {}", files.join(", "))
             }
             (How::Fine, Some(Call::Command(_))) => "exit 0".to_owned(),
-            (How::Fine, _) => return,
+            (How::Unknown(last), Some(Call::Command(_))) => {
+                format!("ended: {}", shortened(last))
+            }
+            (How::Fine | How::Unknown(_), _) => return,
             (How::Code(code), _) => format!("exit {code}"),
             (How::Failed(reason), Some(Call::Edit(files))) => {
                 let files: Vec<String> = files.iter().map(|file| self.name_of(file)).collect();

@@ -50,6 +50,8 @@ pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
             None => worker.env_remove(name),
         };
     }
+    // OpenCode works where this says, and ours is the folder that the server was started in.
+    worker.env("PWD", &spec.workspace).env_remove("OLDPWD");
     // Dropping the handle does not wait: the tree reaps the worker with all other children.
     let worker = spawn(worker, spec.umask).map_err(|cause| {
         let path = spec.workspace.clone();

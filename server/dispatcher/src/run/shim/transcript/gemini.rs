@@ -111,7 +111,11 @@ fn how(status: &str, output: &str, error: Option<Fault>) -> How {
         .find_map(|line| line.strip_prefix("Command exited with code: "));
     match code.and_then(|code| code.trim().parse().ok()) {
         Some(code) => How::Code(code),
-        None if status == "success" => How::Fine,
+        // A command that printed something tells no code.
+        None if status == "success" => match output.lines().next_back() {
+            Some(last) => How::Unknown(last.to_owned()),
+            None => How::Fine,
+        },
         None => How::Failed(output.lines().next().unwrap_or_default().to_owned()),
     }
 }

@@ -19,13 +19,13 @@ use domain::status::Status;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use state::Opening;
+use state::change::Change;
 use state::create::Form;
 use state::drawer::Reading;
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
-use state::requests::change::Change;
+use state::refusal::Refusal;
 use state::requests::pending::{Request, Saved};
-use state::requests::refusal::Refusal;
 
 #[cfg(feature = "ssr")]
 use backend::backend;

@@ -4,7 +4,6 @@
 use std::fmt;
 
 use crate::actor::Authority;
-use crate::error::Error;
 
 /// An act that an authority may be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,23 +97,13 @@ impl Authority {
             Self::Chat { is_trusted: false } => chat,
         }
     }
-
-    /// Builds the refusal of an act that is not granted.
-    pub const fn refusal(&self, act: Act) -> Error {
-        let (_, [_, trusted, _]) = act.row();
-        match (self, trusted) {
-            (Self::Full | Self::Run(_), _) => Error::NotForWorkers(act),
-            (Self::Chat { .. }, Grant::Never) => Error::NeverFromChat(act),
-            (Self::Chat { .. }, _) => Error::NotForChat(act),
-        }
-    }
 }
 
 impl Act {
     /// Returns the row of the table: the act as a phrase, and the grants of a run, a trusted chat
     /// and any other chat.
     #[rustfmt::skip]
-    const fn row(self) -> (&'static str, [Grant; 3]) {
+    pub(crate) const fn row(self) -> (&'static str, [Grant; 3]) {
         use Grant::{Always, Harmless, Never, OwnRun, OwnTask};
         match self {
             Self::ReadGuide      => ("read the guide",               [Always,   Always,   Always]),

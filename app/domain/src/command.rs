@@ -18,10 +18,9 @@ use crate::actor::Authority;
 use crate::authority::Act;
 use crate::error::Error;
 use crate::id::{CommentId, EventId, RunId, TaskId};
-use crate::run::Claimed;
 use crate::time::{Seconds, Timestamp};
 
-pub use claim::{CancelRun, ClaimPolicy, ClaimTask, Heartbeat, ReclaimTask};
+pub use claim::{CancelRun, ClaimPolicy, ClaimTask, Claimed, Heartbeat, ReclaimTask};
 pub use end::{BlockTask, CompleteTask, UnblockTask};
 pub use news::{
     DropDelivery, RetryDelivery, SetQuietHours, Subscribe, SubscribeBoard, Unsubscribe,

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::authority::Act;
-use crate::dispatch::names_of;
+use crate::actor::Authority;
+use crate::authority::{Act, Grant};
 use crate::id::{DeliveryId, EventId, RunId, SubscriptionId, TaskId};
-use crate::notify::{KINDS, PLATFORMS};
+use crate::news::{KINDS, PLATFORMS};
 use crate::status::Status;
-use crate::text::first_of;
+use crate::text::{first_of, names_of};
 use crate::time::Seconds;
 
 /// A rule that a command broke. Nothing was changed.
@@ -250,6 +250,18 @@ impl ErrorKind {
             Self::Malformed => 422,
             Self::Internal => 500,
             Self::Busy => 503,
+        }
+    }
+}
+
+impl Authority {
+    /// Builds the refusal of an act that is not granted.
+    pub const fn refusal(&self, act: Act) -> Error {
+        let (_, [_, trusted, _]) = act.row();
+        match (self, trusted) {
+            (Self::Full | Self::Run(_), _) => Error::NotForWorkers(act),
+            (Self::Chat { .. }, Grant::Never) => Error::NeverFromChat(act),
+            (Self::Chat { .. }, _) => Error::NotForChat(act),
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod home;
 pub mod id;
 pub mod inbox;
 pub mod live;
+pub mod news;
 pub mod notify;
 #[cfg(feature = "openapi")]
 mod openapi;

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{RunId, RunToken, TaskId};
-use crate::task::Task;
 use crate::time::Timestamp;
 
 /// One attempt at a task: a row of table `runs`, without its secret.
@@ -116,6 +115,22 @@ impl Outcome {
         }
     }
 
+    /// Returns the name of the nearest outcome that hermes-agent 0.19 has.
+    pub fn hermes_name(self) -> &'static str {
+        match self {
+            Self::Exit | Self::Signal | Self::Oom | Self::Protocol => "crashed",
+            Self::Interrupted | Self::Cancelled => "reclaimed",
+            Self::HeartbeatLost => "stale",
+            Self::Deferred => "rate_limited",
+            Self::Completed
+            | Self::Blocked
+            | Self::SpawnFailed
+            | Self::TimedOut
+            | Self::Crashed
+            | Self::Reclaimed => self.as_str(),
+        }
+    }
+
     /// The outcome with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
@@ -128,17 +143,6 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
-}
-
-/// A claim that was granted.
-#[derive(Clone, Debug)]
-pub struct Claimed {
-    /// The run that it opened.
-    pub run: RunId,
-    /// The run's token, which the worker authenticates with.
-    pub token: RunToken,
-    /// The task as it is now.
-    pub task: Task,
 }
 
 /// A process, named so that no other process can be taken for it: a pid is used again, a pid

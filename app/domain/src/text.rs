@@ -7,6 +7,8 @@ pub mod json;
 
 use std::borrow::Cow;
 
+use crate::id::TaskId;
+
 /// The maximum number of names in a sentence; the others are counted.
 pub const MOST_NAMED: usize = 5;
 
@@ -228,6 +230,11 @@ fn after_string(rest: &str) -> &str {
         let is_end = |it: char| it == '\n' || is_end(it);
         rest.split_at(rest.find(is_end).unwrap_or(rest.len())).1
     })
+}
+
+/// Returns the first ids as a list, and the number of the others.
+pub fn names_of(tasks: &[TaskId]) -> String {
+    first_of(tasks.iter().map(TaskId::as_str), tasks.len())
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ use domain::id::TaskId;
 use domain::status::Status;
 use leptos::prelude::use_context;
 use state::Opening;
+use state::change::Change;
 use state::drawer::Reading;
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
-use state::requests::change::Change;
+use state::refusal::Refusal;
 use state::requests::pending::{Request, Saved};
-use state::requests::refusal::Refusal;
 
 /// The board behind the page, for one request of one caller. What it returns is fit to show: text
 /// from outside is cleaned, and a refusal keeps its cause to itself.

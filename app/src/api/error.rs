@@ -4,7 +4,7 @@ use domain::error::ErrorKind;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::{Bytes, Decodes};
 use serde::{Deserialize, Serialize};
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 
 use super::json::Json;
 

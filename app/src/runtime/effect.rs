@@ -12,8 +12,8 @@ use leptos::web_sys::{
 };
 use leptos_router::NavigateOptions;
 use state::address::Address;
+use state::refusal::Refusal;
 use state::requests::pending::{self, Request, Ticket};
-use state::requests::refusal::Refusal;
 use state::visitor::{layout, me, notification, theme};
 use state::{Effect, Msg, connection, drawer, inbox};
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use state::Opening;
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 use state::shown::{Drawer as Open, ShownStoreFields};
 
 use super::announcer::Announcer;

@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use reactive_stores::Store;
 use state::drawer::Reading;
 use state::label;
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 use state::shown::{self, Shown, ShownStoreFields};
 
 use super::clock::Clock;

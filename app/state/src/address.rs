@@ -1,7 +1,5 @@
 //! The page's address. A link reproduces the view.
 
-pub(crate) mod query;
-
 use domain::id::TaskId;
 use serde::{Deserialize, Serialize};
 

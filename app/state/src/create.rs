@@ -5,7 +5,7 @@ use domain::id::TaskId;
 use domain::status::Status;
 use serde::{Deserialize, Serialize};
 
-use crate::requests::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The fields of the form, by the names of its inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

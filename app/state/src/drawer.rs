@@ -15,7 +15,7 @@ use domain::event::Event;
 use domain::id::TaskId;
 
 use crate::Effect;
-use crate::requests::refusal::Refusal;
+use crate::refusal::Refusal;
 
 pub use reading::{Html, Log, Reading};
 

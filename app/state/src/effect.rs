@@ -3,9 +3,9 @@
 use domain::id::{EventId, TaskId};
 
 use crate::address::Address;
+use crate::change::Change;
 use crate::connection::Socket;
 use crate::inbox::ConcernId;
-use crate::requests::change::Change;
 use crate::requests::pending::{Request, Ticket};
 use crate::visitor::layout::Layout;
 use crate::visitor::notification::Notification;

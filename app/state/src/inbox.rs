@@ -9,9 +9,9 @@ use domain::board::TaskSummary;
 use domain::inbox::{Concern, Need};
 use domain::status::Status;
 
-use crate::requests::change::Change;
+use crate::change::Change;
+use crate::refusal::Refusal;
 use crate::requests::pending::Request;
-use crate::requests::refusal::Refusal;
 use crate::{Effect, Model as Page, requests};
 
 pub use id::ConcernId;

@@ -9,6 +9,7 @@
 pub mod address;
 pub mod age;
 pub mod board;
+pub mod change;
 pub mod connection;
 pub mod create;
 pub mod drawer;
@@ -21,6 +22,8 @@ pub mod notice;
 pub mod palette;
 mod pressed;
 pub mod pulse;
+mod query;
+pub mod refusal;
 pub mod requests;
 pub mod shown;
 mod update;
@@ -39,12 +42,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::board::carry::Carried;
+use crate::change::Change;
 use crate::drawer::Reading;
 use crate::palette::Palette;
 use crate::pulse::Pulse;
-use crate::requests::change::Change;
+use crate::refusal::Refusal;
 use crate::requests::confirm::Confirmation;
-use crate::requests::refusal::Refusal;
 use crate::visitor::layout::Layout;
 use crate::visitor::theme::Theme;
 

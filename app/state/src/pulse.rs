@@ -10,7 +10,7 @@ use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Effect;
-use crate::requests::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The polling interval while a socket sends it.
 const TOLD: Seconds = Seconds(30);

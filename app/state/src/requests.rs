@@ -1,19 +1,17 @@
 //! The page's requests for changes, and the handling of the answers.
 
-pub mod change;
 pub mod confirm;
 pub mod pending;
-pub mod refusal;
 pub mod undo;
 
 use domain::command::MAX_CHANGES;
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
 
+use crate::change::Change;
 use crate::palette::{Page, Palette};
-use crate::requests::change::Change;
+use crate::refusal::Refusal;
 use crate::requests::pending::{Answer, Msg, Progress, Request, Saved};
-use crate::requests::refusal::Refusal;
 use crate::requests::undo::ActId;
 use crate::{Effect, Model, label};
 

@@ -20,6 +20,7 @@ use domain::time::{Seconds, Timestamp};
 use proptest::prelude::*;
 
 use crate::address::Address;
+use crate::change::Change;
 use crate::connection::{self, Link, Socket};
 use crate::create::{self, Refused};
 use crate::drawer::comment;
@@ -28,9 +29,8 @@ use crate::drawer::{self, Reading};
 use crate::fixture::{any_frame, event, form, frame, page, reading, snapshot, with_status};
 use crate::keys::Action;
 use crate::pulse::Pulse;
-use crate::requests::change::Change;
+use crate::refusal::Refusal;
 use crate::requests::pending::{self, Request, Saved, Ticket};
-use crate::requests::refusal::Refusal;
 use crate::shown::{Column, Drawer, Shown, project};
 use crate::visitor::layout::Layout;
 use crate::visitor::theme::Theme;

@@ -17,8 +17,8 @@ use crate::drawer::comment;
 use crate::drawer::edit;
 use crate::palette::{Page, Palette};
 use crate::pulse::Pulse;
+use crate::refusal::Refusal;
 use crate::requests::confirm;
-use crate::requests::refusal::Refusal;
 use crate::visitor::layout;
 use crate::visitor::notification;
 use crate::{

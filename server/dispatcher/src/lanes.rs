@@ -1,6 +1,7 @@
 //! The lanes: the programs behind assignees' names.
 
 pub(crate) mod prompt;
+pub(crate) mod rules;
 pub(crate) mod template;
 
 pub(crate) mod program;
@@ -15,8 +16,8 @@ use domain::dispatch::{LaneReport, is_profile};
 use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
+use crate::lanes::rules::{Rules, Success};
 use crate::lanes::template::Template;
-use crate::run::exit_verdict::{Rules, Success};
 
 /// The lane that serves assignees without one of their own, where its program is found.
 const HERMES: &str = "hermes";

@@ -356,7 +356,7 @@ impl Work {
                     // It may have completed: that decides how it is ended, so we ask again.
                     Err(error) => {
                         self.unrecoverable
-                            .put(*run, Some(watched.slot().clone()), &error)
+                            .put(*run, Some(watched.slot().clone()), &error);
                     }
                 }
             }

@@ -14,10 +14,12 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 
 use crate::error::Error;
-use crate::open::BUSY_TIMEOUT;
 
 /// The pause between two attempts at a lock: a command opens the board for some milliseconds.
 const AGAIN: Duration = Duration::from_millis(5);
+
+/// The time that a connection waits for another program's transaction.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The time that [`Alone`] waits for commands that end by themselves.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -24,6 +24,7 @@ mod queries;
 mod readers;
 mod row;
 mod runs;
+mod tables;
 mod tasks;
 pub mod transfer;
 mod verbs;

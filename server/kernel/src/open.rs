@@ -18,7 +18,8 @@ use rusqlite_migration::{M, Migrations};
 pub(crate) use self::peers::put_in_step;
 use crate::IfLost;
 use crate::error::Error;
-use crate::transfer::tables;
+use crate::hold::BUSY_TIMEOUT;
+use crate::tables;
 
 /// Marks a file as ours: "knbn" in ASCII. The original leaves it zero.
 const APPLICATION_ID: i32 = 0x6b6e_626e;
@@ -26,9 +27,6 @@ const APPLICATION_ID: i32 = 0x6b6e_626e;
 /// Below 3.51.3 a WAL file can be reset while a reader still needs it, which corrupts the database
 /// (<https://sqlite.org/releaselog/3_51_3.html>).
 const OLDEST_SQLITE: i32 = 3_051_003;
-
-/// The time that a connection waits for another program's transaction.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The pause before another attempt to switch to the write-ahead log.
 const SWITCH_PAUSE: Duration = Duration::from_millis(10);

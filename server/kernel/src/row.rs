@@ -15,7 +15,15 @@ use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 
 use crate::error::Error;
-use crate::verbs::HAS_UNFINISHED_PARENT;
+
+/// The columns of an `Address` in tables that are not about one user.
+pub(crate) const PLACE: &str = "platform, chat_id, thread_id, NULL";
+
+/// True for a row of `tasks` that has a parent which is not finished. A link to a row that is gone
+/// does not count.
+pub(crate) const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
+     SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+     WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
 
 /// Lists the columns of a struct: its fields, each with the SQL it is selected by where that is not
 /// its name, and with what its value is made by where its type does not say it all. Fields after

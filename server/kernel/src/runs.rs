@@ -78,7 +78,7 @@ pub(crate) fn count_open_in(conn: &Connection, lane: &str) -> Result<u32, Error>
 /// Builds the statement that copies those runs that meet a condition into `task_runs`, as
 /// hermes-agent would have written them. An outcome unknown to it becomes its nearest one.
 pub(crate) fn mirror_sql(condition: &str) -> String {
-    let names = Outcome::ALL.map(|it| format!("WHEN '{it}' THEN '{}'", hermes_name(it)));
+    let names = Outcome::ALL.map(|it| format!("WHEN '{it}' THEN '{}'", it.hermes_name()));
     let their_outcome = format!("CASE run.outcome {} END", names.join(" "));
     format!(
         "INSERT INTO task_runs (id, task_id, profile, status, claim_lock, claim_expires, \
@@ -103,22 +103,6 @@ pub(crate) fn mirror_sql(condition: &str) -> String {
              outcome = excluded.outcome, summary = excluded.summary, \
              metadata = excluded.metadata, error = excluded.error"
     )
-}
-
-/// Returns the name of the nearest outcome that hermes-agent 0.19 has.
-fn hermes_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Exit | Outcome::Signal | Outcome::Oom | Outcome::Protocol => "crashed",
-        Outcome::Interrupted | Outcome::Cancelled => "reclaimed",
-        Outcome::HeartbeatLost => "stale",
-        Outcome::Deferred => "rate_limited",
-        Outcome::Completed
-        | Outcome::Blocked
-        | Outcome::SpawnFailed
-        | Outcome::TimedOut
-        | Outcome::Crashed
-        | Outcome::Reclaimed => outcome.as_str(),
-    }
 }
 
 fn mirror(conn: &Connection, run: RunId) -> Result<(), Error> {

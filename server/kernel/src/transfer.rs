@@ -6,7 +6,6 @@ mod export;
 mod import;
 mod lines;
 mod list;
-pub(crate) mod tables;
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;

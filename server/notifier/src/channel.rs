@@ -4,23 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use domain::notify::Address;
 use domain::notify::delivery::Retry;
-use futures::future::BoxFuture;
 
 use super::message::Message;
 
 /// A way to reach people or programs.
+#[async_trait]
 pub(super) trait Channel: fmt::Debug + Send + Sync {
     /// Returns true when people read there, to whom only a few messages a minute are sent.
     fn is_chat(&self) -> bool;
 
     /// Takes a message there, once. Answers with the number that it got there, if it got one.
-    fn deliver<'a>(
-        &'a self,
-        to: &'a Address,
-        message: &'a Message,
-    ) -> BoxFuture<'a, Result<Option<String>, Failure>>;
+    async fn deliver(&self, to: &Address, message: &Message) -> Result<Option<String>, Failure>;
 }
 
 /// The error of a delivery, and whether a retry may help.

@@ -5,9 +5,9 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use dispatcher::Secrets;
 use domain::notify::Address;
-use futures::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, copy, sink};
 use tokio::process::{Child, Command};
@@ -45,52 +45,47 @@ pub(super) struct Commands {
     pub(super) secrets: Secrets,
 }
 
+#[async_trait]
 impl Channel for Commands {
     fn is_chat(&self) -> bool {
         false
     }
 
-    fn deliver<'a>(
-        &'a self,
-        to: &'a Address,
-        message: &'a Message,
-    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
-        Box::pin(async move {
-            let name = &to.chat_id;
-            let words = self
-                .programs
-                .get(name)
-                .ok_or_else(|| Failure::for_good(format!("kanban.toml names no command {name}")))?;
-            let (program, arguments) = words
-                .split_first()
-                .ok_or_else(|| Failure::for_good(format!("the command {name} is empty")))?;
-            let runner = self.runner.iter().map(ToString::to_string);
-            let mut words = runner
-                .chain([program.clone()])
-                .chain(arguments.iter().map(|word| fill(word, message)));
-            let mut command = Command::new(words.next().unwrap_or_default());
-            for secret in self.secrets.names() {
-                command.env_remove(secret);
-            }
-            let started = command
-                .args(words)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .process_group(0)
-                .spawn();
-            let child = started
-                .map_err(|error| Failure::for_now(format!("{program} does not start: {error}")))?;
-            let group = child.id();
-            let ended = timeout(TIMEOUT, talk(child, message.json())).await;
-            let (status, complaint) = ended
-                .map_err(|_| {
-                    end(group);
-                    Failure::for_now(format!("{program} took too long"))
-                })?
-                .map_err(|error| Failure::for_now(format!("{program} went wrong: {error}")))?;
-            judge(program, status, &complaint).map(|()| None)
-        })
+    async fn deliver(&self, to: &Address, message: &Message) -> Result<Option<String>, Failure> {
+        let name = &to.chat_id;
+        let words = self
+            .programs
+            .get(name)
+            .ok_or_else(|| Failure::for_good(format!("kanban.toml names no command {name}")))?;
+        let (program, arguments) = words
+            .split_first()
+            .ok_or_else(|| Failure::for_good(format!("the command {name} is empty")))?;
+        let runner = self.runner.iter().map(ToString::to_string);
+        let mut words = runner
+            .chain([program.clone()])
+            .chain(arguments.iter().map(|word| fill(word, message)));
+        let mut command = Command::new(words.next().unwrap_or_default());
+        for secret in self.secrets.names() {
+            command.env_remove(secret);
+        }
+        let started = command
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn();
+        let child = started
+            .map_err(|error| Failure::for_now(format!("{program} does not start: {error}")))?;
+        let group = child.id();
+        let ended = timeout(TIMEOUT, talk(child, message.json())).await;
+        let (status, complaint) = ended
+            .map_err(|_| {
+                end(group);
+                Failure::for_now(format!("{program} took too long"))
+            })?
+            .map_err(|error| Failure::for_now(format!("{program} went wrong: {error}")))?;
+        judge(program, status, &complaint).map(|()| None)
     }
 }
 

@@ -8,8 +8,8 @@ mod signature;
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use domain::notify::Address;
-use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -165,17 +165,14 @@ fn refusal(error: &str) -> Failure {
     }
 }
 
+#[async_trait]
 impl Channel for Slack {
     fn is_chat(&self) -> bool {
         true
     }
 
-    fn deliver<'a>(
-        &'a self,
-        to: &'a Address,
-        message: &'a Message,
-    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
-        Box::pin(self.tell(to, message))
+    async fn deliver(&self, to: &Address, message: &Message) -> Result<Option<String>, Failure> {
+        self.tell(to, message).await
     }
 }
 

@@ -103,13 +103,13 @@ mod tests {
         fs::write(&file, bad).unwrap();
         let host = host(Kernel::open(&home.db()).unwrap(), home);
         let (mut source, _) = Source::open(host, Arc::new(web::client().unwrap()));
-        let mut counts = |text: &str| {
+        let counts = |text: &str| {
             fs::write(&file, text).unwrap();
             source.file.read_if_changed();
             let document = source.file.read_if_changed().unwrap();
             source.set_up(document).is_some()
         };
-        let read = [&format!("\n{bad}"), good, bad, "", good].map(|text| counts(text));
+        let read = [&format!("\n{bad}"), good, bad, "", good].map(counts);
         assert_eq!(read, [true, true, false, false, true]);
     }
 }

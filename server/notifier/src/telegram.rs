@@ -4,10 +4,10 @@ pub(super) mod updates;
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::id::TaskId;
 use domain::notify::Address;
 use domain::notify::delivery::Retry;
-use futures::future::BoxFuture;
 use reqwest::Response;
 use serde::{Deserialize, Serialize};
 
@@ -229,20 +229,15 @@ fn refusal<T>(reply: Reply<T>) -> Failure {
     Failure { error, retry }
 }
 
+#[async_trait]
 impl Channel for Telegram {
     fn is_chat(&self) -> bool {
         true
     }
 
-    fn deliver<'a>(
-        &'a self,
-        to: &'a Address,
-        message: &'a Message,
-    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
-        Box::pin(async move {
-            let number = self.tell(to, message).await?;
-            Ok(Some(number.to_string()))
-        })
+    async fn deliver(&self, to: &Address, message: &Message) -> Result<Option<String>, Failure> {
+        let number = self.tell(to, message).await?;
+        Ok(Some(number.to_string()))
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::notify::Address;
 use domain::time::Timestamp;
-use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kernel::Kernel;
 use reqwest::header::CONTENT_TYPE;
@@ -72,39 +72,34 @@ impl Key {
     }
 }
 
+#[async_trait]
 impl Channel for Webhooks {
     fn is_chat(&self) -> bool {
         false
     }
 
-    fn deliver<'a>(
-        &'a self,
-        to: &'a Address,
-        message: &'a Message,
-    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
-        Box::pin(async move {
-            let name = &to.chat_id;
-            let hook = self
-                .hooks
-                .get(name)
-                .ok_or_else(|| Failure::for_good(format!("kanban.toml names no webhook {name}")))?;
-            let (body, now) = (message.json(), self.clock.0.now());
-            let keys = hook.keys.iter();
-            let signatures: Vec<String> = keys
-                .filter_map(|key| key.sign(&message.key, now, &body))
-                .collect();
-            let mut request = self
-                .client
-                .post(&hook.url)
-                .header(CONTENT_TYPE, "application/json")
-                .header("webhook-id", &message.key)
-                .header("webhook-timestamp", now.0);
-            if !signatures.is_empty() {
-                request = request.header("webhook-signature", signatures.join(" "));
-            }
-            web::send(request.body(body)).await?;
-            Ok(None)
-        })
+    async fn deliver(&self, to: &Address, message: &Message) -> Result<Option<String>, Failure> {
+        let name = &to.chat_id;
+        let hook = self
+            .hooks
+            .get(name)
+            .ok_or_else(|| Failure::for_good(format!("kanban.toml names no webhook {name}")))?;
+        let (body, now) = (message.json(), self.clock.0.now());
+        let keys = hook.keys.iter();
+        let signatures: Vec<String> = keys
+            .filter_map(|key| key.sign(&message.key, now, &body))
+            .collect();
+        let mut request = self
+            .client
+            .post(&hook.url)
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", &message.key)
+            .header("webhook-timestamp", now.0);
+        if !signatures.is_empty() {
+            request = request.header("webhook-signature", signatures.join(" "));
+        }
+        web::send(request.body(body)).await?;
+        Ok(None)
     }
 }
 

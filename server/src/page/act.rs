@@ -8,10 +8,10 @@ use domain::command::{
 use domain::error::ErrorKind;
 use domain::id::{EventId, TaskId};
 use domain::status::Status;
+use state::change::Change;
 use state::drawer::edit::Text;
-use state::requests::change::Change;
+use state::refusal::Refusal;
 use state::requests::pending::{Request, Saved};
-use state::requests::refusal::Refusal;
 
 use super::backend::Board;
 use super::read;

@@ -9,13 +9,13 @@ use domain::id::TaskId;
 use domain::status::Status;
 use kernel::Kernel;
 use state::Opening;
+use state::change::Change;
 use state::drawer::Reading;
 use state::drawer::edit::Text;
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
-use state::requests::change::Change;
+use state::refusal::Refusal;
 use state::requests::pending::{Request, Saved};
-use state::requests::refusal::Refusal;
 
 use super::refuse;
 use crate::AppState;

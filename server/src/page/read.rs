@@ -22,7 +22,7 @@ use state::drawer::news::News;
 use state::drawer::{Html, Log, Reading};
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 use tokio::task::spawn_blocking;
 
 use super::backend::Board;

@@ -10,7 +10,7 @@ use domain::text::one_line;
 use leptos::prelude::use_context;
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 
 use super::FUNCTIONS;
 

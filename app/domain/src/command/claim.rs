@@ -9,9 +9,20 @@ use crate::actor::Authority;
 use crate::authority::Act;
 use crate::dispatch::Slot;
 use crate::error::Error;
-use crate::id::{RunId, TaskId};
-use crate::run::Claimed;
+use crate::id::{RunId, RunToken, TaskId};
+use crate::task::Task;
 use crate::time::Seconds;
+
+/// A claim that was granted.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The run that it opened.
+    pub run: RunId,
+    /// The run's token, which the worker authenticates with.
+    pub token: RunToken,
+    /// The task as it is now.
+    pub task: Task,
+}
 
 /// Claims a ready task and opens a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dispatch, Facts, Report};
 use crate::id::TaskId;
 use crate::status::Status;
-use crate::text::{MOST_NAMED, first_of, lines};
+use crate::text::{MOST_NAMED, lines, names_of};
 use crate::time::{Seconds, Timestamp};
 
 /// The reason for which a task is not running: the first thing that would have to change.
@@ -270,11 +270,6 @@ fn names(parents: &[TaskId]) -> String {
         [] => "tasks that are not finished".to_owned(),
         parents => names_of(parents),
     }
-}
-
-/// Returns the first ids as a list, and the number of the others.
-pub fn names_of(tasks: &[TaskId]) -> String {
-    first_of(tasks.iter().map(TaskId::as_str), tasks.len())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ const LONGEST_NAME: usize = 60;
 pub struct Notice {
     /// The event that it tells of.
     pub event_id: EventId,
-    /// One of [`super::KINDS`].
+    /// One of [`crate::news::KINDS`].
     pub kind: String,
     /// The time of the event.
     pub at: Timestamp,

@@ -5,7 +5,7 @@ use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use leptos::either::Either;
 use leptos::prelude::*;
-use state::requests::change::Change;
+use state::change::Change;
 use state::{Msg, age, label};
 
 use crate::runtime::use_dispatch;

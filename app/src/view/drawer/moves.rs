@@ -4,8 +4,8 @@ use domain::id::TaskId;
 use domain::status::Status;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use state::change::Change;
 use state::palette::{Msg as Answer, Page};
-use state::requests::change::Change;
 use state::{Msg, label};
 
 use crate::api::MoveTask;

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use state::Msg;
 use state::address::Address;
+use state::change::Change;
 use state::palette::{Msg as Answer, Page};
-use state::requests::change::Change;
 
 use crate::api::{LinkTasks, UnlinkTasks};
 use crate::runtime::{Runtime, use_dispatch};

@@ -8,7 +8,7 @@ use domain::run::{Outcome, Run};
 use domain::task::{Comment, Task, TaskDetail};
 use state::drawer::news::News;
 use state::drawer::{Html, Log, Reading};
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 
 use super::*;
 use crate::view::drawer::Drawer;

@@ -3,7 +3,7 @@
 use domain::error::ErrorKind;
 use state::board::selection;
 use state::palette::{self, Page};
-use state::requests::refusal::Refusal;
+use state::refusal::Refusal;
 use state::shown::ShownStoreFields;
 use state::{Msg, keys};
 

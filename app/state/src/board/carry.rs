@@ -3,7 +3,7 @@
 use domain::id::TaskId;
 use domain::status::Status;
 
-use crate::requests::change::Change;
+use crate::change::Change;
 use crate::{board, label};
 
 /// The cards that are carried.

@@ -6,8 +6,8 @@ use domain::status::Status;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::address::query;
 use crate::board::staleness::Staleness;
+use crate::query;
 
 /// The filter of the board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::id::TaskId;
 
 use crate::Effect;
-use crate::requests::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// Less than this is found on the cards themselves, and everywhere else.
 const SHORTEST: usize = 2;

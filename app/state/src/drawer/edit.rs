@@ -3,7 +3,7 @@
 use domain::id::TaskId;
 use domain::task::Task;
 
-use crate::requests::change::Change;
+use crate::change::Change;
 
 /// The unsaved edits. Texts outlive the drawer, so that leaving a task loses no word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -28,7 +28,7 @@ pub struct Dead {
     pub delivery: DeliveryId,
     /// The recipient.
     pub to: Address,
-    /// The kind of notice: one of [`domain::notify::KINDS`].
+    /// The kind of notice: one of [`domain::news::KINDS`].
     pub kind: String,
     /// The error.
     pub error: String,

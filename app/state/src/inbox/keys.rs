@@ -4,9 +4,9 @@ use domain::inbox::{Concern, Need};
 use domain::status::Status;
 
 use super::{Answer, ConcernId, answered, concerns, current, go_on};
+use crate::change::Change;
 use crate::keys::Action;
 use crate::palette::{Page as Question, Palette};
-use crate::requests::change::Change;
 use crate::{Effect, Focus, Model as Page, requests};
 
 /// Does what a key asks for; `None` where it means the same as anywhere. What is done to a concern is

@@ -4,7 +4,7 @@
 use domain::id::TaskId;
 use domain::text::MOST_NAMED;
 
-use crate::requests::change::Change;
+use crate::change::Change;
 use crate::{Effect, Model, label, requests};
 
 /// Changes that end at least one run.

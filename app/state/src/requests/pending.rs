@@ -13,10 +13,10 @@ use domain::command::MAX_CHANGES;
 use domain::id::{DeliveryId, EventId, TaskId};
 
 use crate::Effect;
+use crate::change::Change;
 use crate::create::Form;
 use crate::drawer::Reading;
-use crate::requests::change::Change;
-use crate::requests::refusal::Refusal;
+use crate::refusal::Refusal;
 
 pub use changes::Changes;
 pub use request::{Request, Saved};

@@ -9,7 +9,7 @@ use domain::status::Status;
 use crate::Model;
 use crate::drawer::edit::Text;
 use crate::drawer::{self, Content, Reading};
-use crate::requests::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The open task.
 #[allow(

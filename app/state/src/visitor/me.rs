@@ -1,6 +1,6 @@
 //! The name of the person in front of the page, whose tasks are theirs. Only this browser knows it.
 
-use crate::address::query;
+use crate::query;
 
 /// The cookie that remembers the name. Cookies do not know ports, so the name must differ from those
 /// of other programs on this machine.

@@ -115,11 +115,16 @@ pub async fn dry_run(
     dispatch.running = running(&open, &starts);
     let is_left = |task: &Task| starts.iter().all(|start| start.task != task.id);
     tasks.retain(is_left);
+    let nobody = ProcessIdentity {
+        boot_id: String::new(),
+        pid: 0,
+        started_ticks: 0,
+    };
     let said = Report {
         fault,
         exiting_runs: exiting_runs.into_values().collect(),
         unrecoverable_runs,
-        ..said_by(&settings)
+        ..settings.report(String::new(), nobody)
     };
     skip(kernel, &tasks, &as_of(said, dispatch), &mut report).await?;
     let start = |start: Start| Spawned {
@@ -206,31 +211,7 @@ fn running(open: &[OpenRun], starts: &[Start]) -> Vec<Running> {
     running.into_iter().map(to_running).collect()
 }
 
-/// The report of a dispatcher with these settings.
-fn said_by(settings: &Settings) -> Report {
-    Report {
-        claimer: String::new(),
-        process: ProcessIdentity {
-            boot_id: String::new(),
-            pid: 0,
-            started_ticks: 0,
-        },
-        is_running: true,
-        last_tick: None,
-        next_tick: None,
-        cap: settings.cap.limit,
-        cap_reason: settings.cap.reason.clone(),
-        bad_ticks: 0,
-        problem: None,
-        lanes: settings.lanes.reports(),
-        fault: None,
-        exiting_runs: Vec::new(),
-        unrecoverable_runs: Vec::new(),
-        is_of_another: false,
-    }
-}
-
-/// The same, if a dispatcher said this of itself just now.
+/// The state of dispatching, if a dispatcher said this of itself just now.
 fn as_of(said: Report, dispatch: Dispatch) -> Dispatch {
     let report = Report {
         is_running: true,

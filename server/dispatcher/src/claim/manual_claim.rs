@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use domain::actor::Actor;
+use domain::command::Claimed;
 use domain::command::{ClaimPolicy, InterruptRun, PlaceRun, RecordWorkspace};
-use domain::run::Claimed;
 use kernel::Kernel;
 
 use crate::config::{Config, Settings};

@@ -121,7 +121,7 @@ pub struct Entry<'a> {
     pub value: Spanned<DeValue<'a>>,
 }
 
-impl<'a> Entry<'a> {
+impl Entry<'_> {
     /// The last part of the key.
     pub fn name(&self) -> &str {
         self.key.rsplit('.').next().unwrap_or_default()

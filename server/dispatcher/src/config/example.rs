@@ -9,7 +9,7 @@ mod tests {
     use super::super::document::Document;
     use super::super::settings::{Circumstances, Settings};
     use super::super::{Config, EXAMPLE};
-    use crate::run::exit_verdict::Success;
+    use crate::lanes::rules::Success;
 
     fn read(text: &str) -> Settings {
         let now = Circumstances {

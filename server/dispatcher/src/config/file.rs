@@ -12,8 +12,8 @@ use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::lanes::OutputFormat;
+use crate::lanes::rules::{Meaning, Success};
 use crate::lanes::template::Template;
-use crate::run::exit_verdict::{Meaning, Success};
 use crate::workspaces;
 
 /// The whole file.

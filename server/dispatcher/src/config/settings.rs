@@ -1,5 +1,7 @@
 //! The settings of a board: `kanban.toml` with its defaults.
 
+use domain::dispatch::Report;
+use domain::run::ProcessIdentity;
 use toml::Spanned;
 
 use super::Config;
@@ -74,6 +76,26 @@ impl Settings {
         (self.cap.limit, &self.cap.reason)
     }
 
+    /// The report of a dispatcher with these settings that has done nothing yet.
+    pub(crate) fn report(&self, claimer: String, process: ProcessIdentity) -> Report {
+        Report {
+            claimer,
+            process,
+            is_running: true,
+            last_tick: None,
+            next_tick: None,
+            cap: self.cap.limit,
+            cap_reason: self.cap.reason.clone(),
+            bad_ticks: 0,
+            problem: None,
+            lanes: self.lanes.reports(),
+            fault: None,
+            exiting_runs: Vec::new(),
+            unrecoverable_runs: Vec::new(),
+            is_of_another: false,
+        }
+    }
+
     /// Makes settings of a document.
     pub(super) fn of(document: &Document, now: &Circumstances) -> Result<Self, Mistake> {
         Self::read_document(document, now).map_err(|wrong| document.mistake(wrong))
@@ -128,7 +150,7 @@ mod tests {
     use domain::dispatch::LaneReport;
 
     use super::*;
-    use crate::run::exit_verdict::{Meaning, Success};
+    use crate::lanes::rules::{Meaning, Success};
 
     fn document(text: &str) -> Document {
         Document::new("/h/kanban.toml".into(), text.to_owned())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::id::TaskId;
 
-use crate::run::exit_verdict::Success;
+use crate::lanes::rules::Success;
 
 /// The prompt's variables.
 #[derive(Clone, Copy, Debug)]

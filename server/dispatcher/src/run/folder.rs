@@ -205,7 +205,7 @@ pub(crate) mod fixture {
     use super::*;
     use crate::lanes::OutputFormat;
     use crate::lanes::fixture::lane;
-    use crate::run::exit_verdict::{Rules, Success};
+    use crate::lanes::rules::{Rules, Success};
 
     /// The particulars of a run of lane `shell` that does nothing.
     pub(crate) fn spec() -> Spec {
@@ -234,7 +234,7 @@ mod tests {
 
     use super::fixture::spec;
     use super::*;
-    use crate::run::exit_verdict::Rules;
+    use crate::lanes::rules::Rules;
 
     #[test]
     fn the_token_of_a_run_is_readable_for_its_owner_only() {

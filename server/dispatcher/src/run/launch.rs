@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::command;
-use domain::run::{Claimed, Run};
+use domain::command::Claimed;
+use domain::run::Run;
 use domain::task::Task;
 use domain::workspace::Workspace;
 use kernel::Kernel;

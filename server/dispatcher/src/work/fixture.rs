@@ -1,10 +1,11 @@
 //! A dispatcher's loop that tests drive by hand, with runs that it did not start.
 
 use domain::actor::Actor;
+use domain::command::Claimed;
 use domain::command::{ClaimPolicy, ClaimTask, CreateTask, LEASE, MoveTask, SHELL, Verb};
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
-use domain::run::{Claimed, OpenRun, Run};
+use domain::run::{OpenRun, Run};
 use domain::status::Status;
 use kernel::{Clock, Kernel, Options};
 use tempfile::TempDir;

@@ -39,24 +39,8 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(claimer: String, process: ProcessIdentity, settings: &Settings) -> Self {
-        let report = Report {
-            claimer,
-            process,
-            is_running: true,
-            last_tick: None,
-            next_tick: None,
-            cap: settings.cap.limit,
-            cap_reason: settings.cap.reason.clone(),
-            bad_ticks: 0,
-            problem: None,
-            lanes: settings.lanes.reports(),
-            fault: None,
-            exiting_runs: Vec::new(),
-            unrecoverable_runs: Vec::new(),
-            is_of_another: false,
-        };
         Self {
-            status: watch::Sender::new(report),
+            status: watch::Sender::new(settings.report(claimer, process)),
             mistake: None,
             failure: None,
             is_bad: false,

@@ -1,10 +1,11 @@
 //! The beginning of a run.
 
 use domain::actor::Actor;
+use domain::command::Claimed;
 use domain::command::{ClaimPolicy, ClaimTask, LEASE};
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
-use domain::run::{Claimed, OpenRun};
+use domain::run::OpenRun;
 use tokio::process::Child;
 use tokio::time::Instant;
 

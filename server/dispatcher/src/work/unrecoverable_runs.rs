@@ -25,12 +25,12 @@ struct Unrecoverable {
 }
 
 impl UnrecoverableRuns {
-    /// Records that a run is stuck, with a longer back-off than the last time. Logs a new problem.
+    /// Records that a run cannot be recovered, with a longer back-off than the last time. Logs a new problem.
     pub(super) fn put(&mut self, run: RunId, slot: Option<Slot>, error: &Error) {
         let error = error.to_string();
         let before = self.0.remove(&run);
         if before.as_ref().is_none_or(|before| before.error != error) {
-            tracing::error!(run.id = %run, error, "a run is stuck");
+            tracing::error!(run.id = %run, error, "a run cannot be recovered");
         }
         let retry = Retry::after(before.as_ref().map(|before| &before.retry), LONGEST);
         let unrecoverable_runs = Unrecoverable {

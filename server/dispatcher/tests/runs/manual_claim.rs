@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use dispatcher::Error;
 use domain::actor::Actor;
+use domain::command::Claimed;
 use domain::command::{ArchiveTask, ClaimTask, CreateTask, LEASE};
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
-use domain::run::{Claimed, Outcome};
+use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::WorkspaceKind;
 use domain::time::Timestamp;

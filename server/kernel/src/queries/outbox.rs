@@ -13,10 +13,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
-use super::subscriptions::PLACE;
 use crate::Kernel;
 use crate::error::Error;
-use crate::row::{self, Cells, Columns, Read, columns};
+use crate::row::{self, Cells, Columns, PLACE, Read, columns};
 use crate::verbs::home::awaits_word;
 
 /// The maximum number of dead letters that are read. More of them are one problem, not many.

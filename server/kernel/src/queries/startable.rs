@@ -10,8 +10,8 @@ use rusqlite::Connection;
 
 use crate::Kernel;
 use crate::error::Error;
+use crate::row::HAS_UNFINISHED_PARENT;
 use crate::row::{self, Columns, columns};
-use crate::verbs::HAS_UNFINISHED_PARENT;
 
 /// A task that waits for nothing but a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,14 +6,11 @@ use domain::notify::{Address, BoardSubscription, Filter, Subscription};
 
 use crate::Kernel;
 use crate::error::Error;
-use crate::row::{self, Columns, columns};
+use crate::row::{self, Columns, PLACE, columns};
 
 columns! {
     Address { platform, chat_id, thread_id, user_id }
 }
-
-/// The columns of an [`Address`] in tables that are not about one user.
-pub(crate) const PLACE: &str = "platform, chat_id, thread_id, NULL";
 
 columns! {
     Subscription { task_id, to: &Address::columns(), created_at, last_event_id }

@@ -14,12 +14,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::lines::{Line, LineNumber};
-use super::tables::TABLES;
 use super::{Imported, TransferError};
 use crate::error::Error;
 use crate::intake::Accepted;
 use crate::open;
 use crate::row;
+use crate::tables::TABLES;
 use crate::verbs::home::await_word;
 use crate::verbs::{self, Work};
 

@@ -9,8 +9,8 @@ use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
 
 use super::TransferError;
-use super::tables::{FORMAT, TABLES};
 use crate::row;
+use crate::tables::{FORMAT, TABLES};
 
 /// Writes the board that `conn` reads in one transaction, and returns the number of its rows.
 pub(super) fn export(

@@ -12,10 +12,10 @@ use serde::Deserialize;
 
 use super::lines::{Line, Lines};
 use super::list::Plan;
-use super::tables::FORMAT;
 use super::{Imported, TransferError, board, export};
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::tables::FORMAT;
 use crate::{IfLost, copies, numbers, open};
 
 /// The first line of an export.

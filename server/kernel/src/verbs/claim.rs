@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::actor::Actor;
 use domain::command::ClaimTask;
+use domain::command::Claimed;
 use domain::dispatch::Slot;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, RunToken, TaskId};
-use domain::run::{Claimed, Outcome};
+use domain::run::Outcome;
 use domain::task::Task;
 use domain::time::Seconds;
 use domain::transition::Step;

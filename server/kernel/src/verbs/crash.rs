@@ -7,10 +7,9 @@ use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use rusqlite::Connection;
 
-use super::promotion::HAS_UNFINISHED_PARENT;
 use super::{CarryOut, Work, attempt};
 use crate::error::Error;
-use crate::row::{self, Columns, columns};
+use crate::row::{self, Columns, HAS_UNFINISHED_PARENT, columns};
 use crate::runs::End;
 
 /// A worker that another program has started. Only the process id is known of its process.

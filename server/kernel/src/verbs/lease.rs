@@ -10,10 +10,9 @@ use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use rusqlite::Connection;
 
-use super::promotion::HAS_UNFINISHED_PARENT;
 use super::{CarryOut, Work, attempt};
 use crate::error::Error;
-use crate::row::{self, Columns, columns};
+use crate::row::{self, Columns, HAS_UNFINISHED_PARENT, columns};
 use crate::runs::{self, End};
 use crate::tasks;
 

@@ -9,18 +9,18 @@ use domain::command::{
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{DeliveryId, EventId, TaskId};
+use domain::news::TOLD;
+use domain::notify::Address;
 use domain::notify::delivery::Retry;
 use domain::notify::notice::{self, Notice};
 use domain::notify::pace::Pace;
-use domain::notify::{Address, TOLD};
 use domain::time::{Seconds, Timestamp};
 use rand::RngExt;
 use rusqlite::Connection;
 
 use super::{CarryOut, Work};
 use crate::error::Error;
-use crate::queries::subscriptions::PLACE;
-use crate::row::{self, Columns, columns};
+use crate::row::{self, Columns, PLACE, columns};
 
 /// Writes the deliveries of an event. Costs one look-up if nobody is subscribed.
 pub(super) fn post(

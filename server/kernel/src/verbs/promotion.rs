@@ -12,15 +12,9 @@ use rusqlite::{Connection, Params};
 
 use super::{CarryOut, Work};
 use crate::error::Error;
-use crate::row;
+use crate::row::{self, HAS_UNFINISHED_PARENT};
 
-/// True for a row of `tasks` that has a parent which is not finished. A link to a row that is gone
-/// does not count.
-pub(crate) const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
-     SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-     WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
-
-/// The same for the parent alone that was linked last: many parents of one task are mostly finished in
+/// [`HAS_UNFINISHED_PARENT`] for the parent alone that was linked last: many parents of one task are mostly finished in
 /// the order of their links.
 const LAST_PARENT_IS_UNFINISHED: &str = "EXISTS ( \
      SELECT 1 FROM tasks AS parent WHERE parent.status NOT IN ('done', 'archived') AND parent.id = ( \

@@ -17,7 +17,8 @@ use tokio::sync::watch;
 use super::{Done, Held, Message, Questions, Request};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::{events, numbers, open};
+use crate::hold::BUSY_TIMEOUT;
+use crate::{events, numbers};
 
 /// The maximum number of requests in a transaction: enough that the commit no longer counts, few
 /// enough that the first of them is answered within a few milliseconds.
@@ -161,9 +162,9 @@ impl State {
             self.held.connection.busy_timeout(GLANCE)?;
             let begun =
                 Transaction::new_unchecked(&self.held.connection, TransactionBehavior::Immediate);
-            self.held.connection.busy_timeout(open::BUSY_TIMEOUT)?;
+            self.held.connection.busy_timeout(BUSY_TIMEOUT)?;
             match begun.map_err(Error::from) {
-                Err(Error::Busy) if asked.elapsed() < open::BUSY_TIMEOUT => {}
+                Err(Error::Busy) if asked.elapsed() < BUSY_TIMEOUT => {}
                 begun => break begun?,
             }
             self.answer_questions();

@@ -1,13 +1,14 @@
 //! A board in a temporary folder, with a clock that stands still and verbs that are short to write.
 
 use domain::actor::Actor;
+use domain::command::Claimed;
 use domain::command::{
     Answer, BlockTask, ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask, Created, FailRun,
     Failure, LEASE, MoveTask, Receipt, UnblockTask,
 };
 use domain::error::Error as Refusal;
 use domain::id::{EventId, RunId, TaskId};
-use domain::run::{Claimed, Outcome};
+use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};

@@ -6,7 +6,7 @@ use std::{env, fs, iter};
 
 use domain::event::EventBody;
 use domain::id::{EventId, RunId, TaskId};
-use domain::notify::KINDS;
+use domain::news::KINDS;
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::time::Timestamp;

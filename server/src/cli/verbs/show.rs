@@ -1,9 +1,9 @@
 //! `kanban show`.
 
-use domain::dispatch::{WhyNot, names_of};
+use domain::dispatch::WhyNot;
 use domain::run::Run;
 use domain::task::TaskDetail;
-use domain::text::{first_of, lines, one_line};
+use domain::text::{first_of, lines, names_of, one_line};
 use domain::time::{Seconds, Timestamp};
 use kernel::Parent;
 

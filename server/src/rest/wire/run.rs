@@ -152,11 +152,7 @@ fn status(outcome: Option<Outcome>) -> &'static str {
     match outcome {
         None => "running",
         Some(Outcome::Completed) => "done",
-        Some(Outcome::Exit | Outcome::Signal | Outcome::Oom | Outcome::Protocol) => "crashed",
-        Some(Outcome::Interrupted | Outcome::Cancelled) => "reclaimed",
-        Some(Outcome::HeartbeatLost) => "stale",
-        Some(Outcome::Deferred) => "rate_limited",
-        Some(outcome) => outcome.as_str(),
+        Some(outcome) => outcome.hermes_name(),
     }
 }
 
@@ -170,7 +166,7 @@ pub(in crate::rest) struct Claimed<'a> {
 }
 
 impl<'a> Claimed<'a> {
-    pub(in crate::rest) fn new(claimed: &'a run::Claimed, now: Timestamp) -> Self {
+    pub(in crate::rest) fn new(claimed: &'a domain::command::Claimed, now: Timestamp) -> Self {
         Self {
             run: claimed.run,
             token: claimed.token.as_str(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::board::TaskSummary;
 use domain::id::TaskId;
 
-use crate::requests::change::Change;
+use crate::change::Change;
 
 /// The changes under way, by task.
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@ use domain::id::{DeliveryId, EventId, TaskId};
 use domain::notify::Address;
 use serde::{Deserialize, Serialize};
 
+use crate::change::Change;
 use crate::create::Form;
-use crate::requests::change::Change;
 
 /// Something that a person asked the board for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::Actor;
+use domain::command::Claimed;
 use domain::command::{
     ClaimPolicy, ClaimTask, CompleteTask, CreateTask, DeferRun, FAILURE_LIMIT, FailRun, Failure,
     InterruptRun, LEASE, Verb,
 };
 use domain::id::{RunId, TaskId};
-use domain::run::{Claimed, Outcome};
+use domain::run::Outcome;
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use kernel::{Clock, Kernel, Options};

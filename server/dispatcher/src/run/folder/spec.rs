@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::home::Home;
+use crate::lanes::rules::Rules;
 use crate::lanes::{Limits, OutputFormat};
-use crate::run::exit_verdict::Rules;
 use crate::workspaces::Worktree;
 
 /// The input of a supervisor. It holds the run's token, so only its owner may read the file.

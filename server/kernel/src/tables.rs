@@ -3,7 +3,7 @@
 /// The tables of a board, each after those that it refers to. Left out are those that follow from
 /// these: the search index, the attempts as hermes reads them, and the dispatcher's report. So are
 /// the keys of requests, which belong to the server that answered them, and the home folder.
-pub(super) const TABLES: [&str; 15] = [
+pub(crate) const TABLES: [&str; 15] = [
     "tasks",
     "task_links",
     "task_comments",
@@ -22,7 +22,7 @@ pub(super) const TABLES: [&str; 15] = [
 ];
 
 /// The version of the format, in the first line of an export.
-pub(super) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 1;
 
 /// Returns true for the name of a table of a board.
 pub(crate) fn is_ours(name: &str) -> bool {

@@ -1,0 +1,78 @@
+//! A lane's rules for the ends of its workers.
+
+use std::collections::BTreeMap;
+
+use domain::command::NextAttempt;
+use serde::{Deserialize, Serialize};
+
+/// A worker says with this code that what it needs cannot be had now (`EX_TEMPFAIL` in sysexits(3)),
+/// such as a service that lets it in again only later.
+const TEMPORARY_FAILURE: i32 = 75;
+
+/// A lane's rules for the exit verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Rules {
+    pub(crate) success: Success,
+    /// The meaning of exit codes that are no plain failure.
+    pub(crate) exit_codes: BTreeMap<i32, Meaning>,
+}
+
+/// The condition for a task to count as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Success {
+    /// It has to complete or block the task itself; to exit without a word is a failure.
+    Reports,
+    /// It has to exit with 0; the last lines of its standard output, or its last message, are the
+    /// result.
+    Exit,
+}
+
+/// The meaning of an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Meaning {
+    /// As 0 does.
+    Success,
+    /// The attempt failed and is made again.
+    Failure,
+    /// A dependency is temporarily unavailable (`EX_TEMPFAIL`). The attempt does not count.
+    Temporary,
+    /// Only a person can help; the last output is the question.
+    Blocked,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self::new(Success::Reports)
+    }
+}
+
+impl Rules {
+    pub(crate) fn new(success: Success) -> Self {
+        Self {
+            success,
+            exit_codes: [(TEMPORARY_FAILURE, Meaning::Temporary)].into(),
+        }
+    }
+
+    /// The back-off of a failed attempt. A worker that reports is most often an agent, whose
+    /// service may be out for minutes.
+    pub(crate) fn next_attempt(&self) -> NextAttempt {
+        match self.success {
+            Success::Reports => NextAttempt::Later,
+            Success::Exit => NextAttempt::Soon,
+        }
+    }
+
+    /// Returns the meaning of an exit code.
+    pub(crate) fn meaning(&self, code: i32) -> Meaning {
+        let default = if code == 0 {
+            Meaning::Success
+        } else {
+            Meaning::Failure
+        };
+        self.exit_codes.get(&code).copied().unwrap_or(default)
+    }
+}

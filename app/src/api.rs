@@ -9,8 +9,6 @@ pub mod backend;
 pub mod error;
 pub mod json;
 
-use std::sync::{Arc, OnceLock};
-
 use domain::board::Snapshot;
 use domain::command::BoardVerb;
 use domain::id::{DeliveryId, TaskId};
@@ -31,12 +29,6 @@ use state::requests::pending::{Request, Saved};
 use backend::backend;
 use error::ApiError;
 use json::Answers;
-
-/// The first steps on an empty board, as HTML: what the server found on its machine, and commands to
-/// copy. The server fills it in while it reads the board; the browser has none, and keeps what it was
-/// sent.
-#[derive(Clone, Default)]
-pub struct FirstSteps(pub Arc<OnceLock<String>>);
 
 /// Everything that the page of a URL shows when it is opened.
 #[server(prefix = "/fn", endpoint = "page", input = GetUrl, output = Answers)]

@@ -8,8 +8,7 @@ mod refuse;
 
 use std::sync::Arc;
 
-use app::api::FirstSteps;
-use app::api::backend::{Backend, FormProof};
+use app::api::backend::{Backend, FirstSteps, FormProof};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;

@@ -218,9 +218,10 @@ def stop(lane):
     return f"gone after {took:.0f} s"
 
 
-def refused(status):
+def refused(status, headers=None):
     def run(lane):
-        with Board(lane, f"status-{status}", {"status": status, "error": "the model says no"}) as board:
+        script = {"status": status, "error": "the model says no", "headers": headers or {}}
+        with Board(lane, f"status-{status}{'-until' if headers else ''}", script) as board:
             task = board.create()
             board.ended(task)
             attempt = json.loads(board.kanban("runs", task, "--json"))[-1]
@@ -231,9 +232,17 @@ def refused(status):
     return run
 
 
+# A limit that ends in an hour, as the services say it.
+UNTIL = {
+    "retry-after": "3600",
+    "anthropic-ratelimit-unified-status": "rejected",
+    "anthropic-ratelimit-unified-reset": str(int(time.time()) + 3600),
+}
+
 SCENES = {
     "done": done, "question": question, "worktree": worktree, "stop": stop,
     "401": refused(401), "429": refused(429), "500": refused(500),
+    "429 for an hour": refused(429, UNTIL),
 }
 
 
@@ -252,11 +261,11 @@ def main():
             print(f"• {lane}, {name}: {cell}", file=sys.stderr, flush=True)
 
     # Those that wait for a model that says no take minutes and no processor.
-    waiting = ThreadPoolExecutor(3 * len(LANES))
+    waiting = ThreadPoolExecutor(4 * len(LANES))
     working = ThreadPoolExecutor(2)
     for name in SCENES:
         for lane in LANES:
-            (waiting if name.isdigit() else working).submit(run, lane, name)
+            (waiting if name[0].isdigit() else working).submit(run, lane, name)
     for pool in (working, waiting):
         pool.shutdown(wait=True)
     print("| |", " | ".join(f"`{lane}`" for lane in LANES), "|")

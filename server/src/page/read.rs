@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
-use app::api::FirstSteps;
+use app::api::backend::FirstSteps;
 use axum::http::request::Parts;
 use dispatcher::logs;
 use domain::board::Snapshot;

@@ -76,7 +76,7 @@ async fn a_run_that_is_stuck_is_a_problem_wherever_problems_are_told() -> anyhow
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     let is_stuck = |told: &Value| {
         let problem = told["problem"].as_str();
-        problem.is_some_and(|text| text.starts_with("run 7 is stuck: cannot read "))
+        problem.is_some_and(|text| text.starts_with("run 7 cannot be recovered: cannot read "))
     };
     // The page's pill shows what this says.
     let mut socket = board.socket("tasks=1").await?;

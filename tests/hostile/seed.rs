@@ -369,7 +369,7 @@ fn report(column: &str) -> Value {
     json!({
         "claimer": of("claimer"), "process": { "boot_id": of("boot_id"), "pid": 1, "started_ticks": 1 },
         "is_running": true, "last_tick": 1, "next_tick": 1, "cap": 4, "cap_reason": of("cap_reason"),
-        "bad_ticks": 1, "problem": of("problem"), "leaving": [], "stuck": [],
+        "bad_ticks": 1, "problem": of("problem"), "exiting_runs": [], "unrecoverable_runs": [],
         "lanes": [{
             "name": of("lane"), "program": of("program"), "cap": 1, "serves_others": true,
             "problem": of("lane_problem"),

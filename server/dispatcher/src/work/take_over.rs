@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(next_look, next_try);
         let problem = work.status().borrow().problem.clone().unwrap();
         let (run, task) = (claimed.run, &claimed.task.id);
-        let expected = format!("run {run} of {task} is unrecoverable_runs: cannot read ");
+        let expected = format!("run {run} of {task} cannot be recovered: cannot read ");
         assert!(problem.starts_with(&expected), "{problem}");
         // The task counts as running, and nothing runs.
         let why = work.kernel.why(task).await.unwrap();

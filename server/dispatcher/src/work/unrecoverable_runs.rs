@@ -44,29 +44,24 @@ impl UnrecoverableRuns {
     /// Notes that a run goes its way.
     pub(super) fn free(&mut self, run: RunId) {
         if self.0.remove(&run).is_some() {
-            tracing::info!(run.id = %run, "a run is not unrecoverable_runs any more");
+            tracing::info!(run.id = %run, "a run was recovered");
         }
     }
 
     /// Lets all be tried again now: somebody asks for it.
     pub(super) fn end_rests(&mut self) {
-        self.0
-            .values_mut()
-            .for_each(|unrecoverable_runs| unrecoverable_runs.retry.end());
+        self.0.values_mut().for_each(|one| one.retry.end());
     }
 
     /// Returns true while the back-off of a run lasts.
     pub(super) fn is_resting(&self, run: RunId) -> bool {
         let unrecoverable_runs = self.0.get(&run);
-        unrecoverable_runs.is_some_and(|unrecoverable_runs| !unrecoverable_runs.retry.is_due())
+        unrecoverable_runs.is_some_and(|one| !one.retry.is_due())
     }
 
     /// The time of the first retry.
     pub(super) fn next_try(&self) -> Option<Instant> {
-        self.0
-            .values()
-            .map(|unrecoverable_runs| unrecoverable_runs.retry.until())
-            .min()
+        self.0.values().map(|one| one.retry.until()).min()
     }
 
     /// All of them.
@@ -76,19 +71,17 @@ impl UnrecoverableRuns {
 
     /// The slots they take.
     pub(super) fn slots(&self) -> impl Iterator<Item = (RunId, Slot)> {
-        let known = |(run, unrecoverable_runs): (&RunId, &Unrecoverable)| {
-            Some((*run, unrecoverable_runs.slot.clone()?))
-        };
+        let known = |(run, one): (&RunId, &Unrecoverable)| Some((*run, one.slot.clone()?));
         self.0.iter().filter_map(known)
     }
 
     /// The report of each whose task is known.
     pub(super) fn reports(&self) -> Vec<UnrecoverableRun> {
-        let report = |(run, unrecoverable_runs): (&RunId, &Unrecoverable)| {
+        let report = |(run, one): (&RunId, &Unrecoverable)| {
             Some(UnrecoverableRun {
                 run: *run,
-                slot: unrecoverable_runs.slot.clone()?,
-                error: unrecoverable_runs.error.clone(),
+                slot: one.slot.clone()?,
+                error: one.error.clone(),
             })
         };
         self.0.iter().filter_map(report).collect()
@@ -101,12 +94,10 @@ impl UnrecoverableRuns {
         let of = of.unwrap_or_default();
         let more = match self.0.len() {
             1 => String::new(),
-            2 => "; 1 more is".to_owned(),
-            all => format!("; {} more are", all - 1),
+            2 => "; nor can 1 more".to_owned(),
+            all => format!("; nor can {} more", all - 1),
         };
-        Some(format!(
-            "run {run}{of} is unrecoverable_runs: {error}{more}"
-        ))
+        Some(format!("run {run}{of} cannot be recovered: {error}{more}"))
     }
 }
 
@@ -143,12 +134,12 @@ mod tests {
         assert_eq!(unrecoverable_runs.problem(), None);
         let (task, lane) = (TaskId::from_bits(1), None);
         unrecoverable_runs.put(RunId(7), Some(Slot { task, lane }), &Error::Stopped);
-        let alone = "run 7 of t_00000001 is unrecoverable_runs: the dispatcher has stopped";
+        let alone = "run 7 of t_00000001 cannot be recovered: the dispatcher has stopped";
         assert_eq!(unrecoverable_runs.problem().as_deref(), Some(alone));
         // What it takes up may not be known any more when it is tried again.
         unrecoverable_runs.put(RunId(7), None, &Error::Stopped);
         unrecoverable_runs.put(RunId(8), None, &Error::Stopped);
-        let both = format!("{alone}; 1 more is");
+        let both = format!("{alone}; nor can 1 more");
         assert_eq!(unrecoverable_runs.problem(), Some(both));
         assert_eq!(unrecoverable_runs.reports().len(), 1);
     }

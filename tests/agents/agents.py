@@ -91,7 +91,9 @@ class Board:
             [sys.executable, HERE / "model.py", str(port), "script.json", "model.log"],
             cwd=self.folder, stderr=subprocess.DEVNULL,
         )
-        ours = configure(self.folder / "user", port) | {"KANBAN_HOME": str(self.folder / "home")}
+        ours = configure(self.folder / "user", port) | {
+            "KANBAN_HOME": str(self.folder / "home"), "PWD": str(self.folder),
+        }
         self.env = {name: value for name, value in os.environ.items() if "KANBAN" not in name} | ours
         self.kanban("init")
         self.kanban("lanes", "add", lane)

@@ -45,6 +45,11 @@ released = target/$(1)/compact/kanban
 # The original, to be measured beside ours.
 peer := target/tools/hermes-agent-0.13.0
 
+# The agent programs that the shipped lanes are tested with. Other versions get another folder.
+agents := target/tools/agents-1
+agent_packages := @anthropic-ai/claude-code@2.1.197 @openai/codex@0.171.0 @google/gemini-cli@0.61.0 \
+	opencode-ai@1.18.33
+
 # Runs the load harness against the program that KANBAN_BIN names.
 measure := KANBAN_LOG=warn tests/with-server.sh tests/bench/run.sh $(CURDIR)/$(python)/bin/python
 
@@ -100,6 +105,13 @@ neighbours: debug ## Work beside hermes-agent in every way, with each version fr
 	$(say) "let hermes-agent work on our boards and us on its"
 	@KANBAN_BIN=$(CURDIR)/target/debug/kanban KANBAN_NEIGHBOURS=1 \
 		cargo test --package tests neighbours -- --nocapture
+
+# The programs take 1 GB, and minutes to give up on a model that says no.
+.PHONY: agents-test
+agents-test: debug $(agents) ## Run the shipped lanes with the real agents against a scripted model; LANES="claude" for one
+	$(say) "run agents without a network"
+	@unshare --user --map-root-user --net sh -c 'ip link set lo up && exec python3 tests/agents/agents.py \
+		$(CURDIR)/target/debug/kanban $(CURDIR)/$(agents) $(CURDIR)/target/agents-test $(LANES)'
 
 .PHONY: e2e
 e2e: site debug $(test_packages) browser ## Run the flows in a real browser; ARGS="specs/board.spec.ts" and the like
@@ -322,6 +334,15 @@ dist-tools:
 		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet=2 && \
 			apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null; \
 	} || echo "SKIPPED: not installed:$$missing" >&2
+
+# Newer npms run no scripts of packages unless told to; the two that there are put a program in its place.
+$(agents): | node
+	$(say) "fetch the agents, 1 GB"
+	@npm install --prefix $@ --silent --no-save $(agent_packages) \
+		&& (cd $@/node_modules/@anthropic-ai/claude-code && node install.cjs) \
+		&& (cd $@/node_modules/opencode-ai && node postinstall.mjs) || { \
+		echo "The npm packages could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
+	@touch $@
 
 $(peer):
 	$(say) "fetch the original, to be measured"

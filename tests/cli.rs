@@ -14,6 +14,7 @@ pub(crate) mod golden;
 mod guide;
 mod homes;
 mod init;
+mod lanes;
 mod list;
 mod notify;
 mod people;

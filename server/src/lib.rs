@@ -11,6 +11,7 @@ mod daemon;
 mod dashboard_config;
 mod events;
 mod file_system;
+mod first_run;
 mod follow_log;
 mod guide;
 mod headers;
@@ -54,6 +55,7 @@ use tower_http::compression::CompressionLayer;
 
 use auth::FrontDoor;
 use events::{Relay, Statuses};
+use first_run::Agents;
 use limits::Turns;
 use metrics::Metrics;
 use rest::BoardCopy;
@@ -81,6 +83,7 @@ pub(crate) struct Shared {
     relay: Arc<Relay>,
     statuses: Arc<Statuses>,
     under_way: UnderWay,
+    agents: Agents,
     /// The places of those who listen for longer than a request lasts.
     sockets: Arc<Semaphore>,
     /// Another number for each server that starts: what tags of answers begin with.
@@ -112,6 +115,7 @@ impl AppState {
             relay: Arc::default(),
             statuses: Arc::default(),
             under_way: UnderWay::default(),
+            agents: Agents::default(),
             sockets: Arc::new(Semaphore::new(bounds::MAX_LISTENERS)),
             started: rand::random(),
             leptos: page::options(),

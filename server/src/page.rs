@@ -8,7 +8,7 @@ mod refuse;
 
 use std::sync::Arc;
 
-use app::api::backend::{Backend, FormProof};
+use app::api::backend::{Backend, FirstSteps, FormProof};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -139,6 +139,7 @@ fn provide_to_page(state: &AppState) {
             state: state.clone(),
             actor: caller.actor(),
         }));
+        provide_context(FirstSteps::default());
         if let Some(proof) = caller.form_proof(state) {
             provide_context(FormProof(proof));
         }

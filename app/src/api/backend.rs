@@ -1,7 +1,7 @@
 //! The interface between the server functions and the server. The page depends on this trait alone;
 //! the server implements it over its board and puts one into the context of each request.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use domain::board::Snapshot;
@@ -61,6 +61,11 @@ pub trait Backend: Send + Sync {
     /// Runs a dispatcher tick and returns the number of tasks it started.
     async fn nudge(&self) -> Result<u32, Refusal>;
 }
+
+/// The first steps on an empty board, as HTML: what the server found on its machine, and commands to
+/// copy. The server fills it in while it reads the board; the browser keeps what it was sent.
+#[derive(Clone, Default)]
+pub struct FirstSteps(pub Arc<OnceLock<String>>);
 
 /// The proof that forms send where no script does: see the front door of the server.
 #[derive(Clone)]

@@ -9,6 +9,8 @@ use state::{Msg, create};
 use super::create_form::CREATE_FORM_ID;
 use super::form::PlainForm;
 use crate::api::FillSample;
+#[cfg(feature = "ssr")]
+use crate::api::backend::FirstSteps;
 use crate::runtime::use_dispatch;
 use crate::view::says::{click, word};
 
@@ -28,6 +30,7 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
                 " and its text runs as a script; its output becomes the result, and is handed on to
                 the tasks that wait for it."
             </p>
+            {steps()}
             <div class="actions">
                 <button type="button" class="button-primary" popovertarget=CREATE_FORM_ID popovertargetaction="show" on:click=open>
                     "Create a task"
@@ -40,4 +43,18 @@ pub(crate) fn EmptyBoard(#[prop(into)] is_filling: Signal<bool>) -> impl IntoVie
             </div>
         </section>
     }
+}
+
+/// The first steps with agents, as the server has put them together.
+#[cfg(feature = "ssr")]
+fn steps() -> impl IntoView {
+    let steps = use_context::<FirstSteps>();
+    let steps = steps.and_then(|it| it.0.get().cloned());
+    view! { <div class="steps" inner_html=steps.unwrap_or_default()></div> }
+}
+
+/// The same element in the browser, which does not look into it.
+#[cfg(not(feature = "ssr"))]
+fn steps() -> impl IntoView {
+    view! { <div class="steps"></div> }
 }

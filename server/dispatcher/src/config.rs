@@ -1,5 +1,6 @@
 //! The dispatcher's configuration: arguments of whoever starts it, and `kanban.toml`.
 
+mod add_lane;
 mod board;
 mod cap;
 mod config_file;
@@ -15,6 +16,7 @@ mod source;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use add_lane::{NotAdded, add_lane};
 pub use board::durability;
 pub(crate) use cap::Cap;
 pub use config_file::ConfigFile;

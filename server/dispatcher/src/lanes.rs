@@ -4,7 +4,7 @@ pub(crate) mod prompt;
 pub(crate) mod rules;
 pub(crate) mod template;
 
-mod program;
+pub(crate) mod program;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -37,6 +37,7 @@ pub(crate) struct Lane {
     pub(crate) cap: Option<u32>,
     pub(crate) limits: Limits,
     pub(crate) rules: Rules,
+    pub(crate) output: OutputFormat,
     /// The folder of its scratch workspaces, when not in the home folder.
     pub(crate) workspace_root: Option<PathBuf>,
     /// The repository of which its tasks get worktrees, unless they name another.
@@ -45,6 +46,21 @@ pub(crate) struct Lane {
     pub(crate) off: Option<&'static str>,
     /// The program as it was found; `None` when there is no such program.
     pub(crate) program: Option<PathBuf>,
+}
+
+/// The format of what a worker prints to its standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OutputFormat {
+    /// Text for people.
+    #[default]
+    Text,
+    /// The JSON lines of `claude --print --output-format stream-json --verbose`.
+    ClaudeStream,
+    /// Those of `codex exec --json`.
+    CodexJson,
+    /// Those of `gemini --output-format stream-json`.
+    GeminiJson,
 }
 
 /// The time limits of a worker.
@@ -88,6 +104,7 @@ impl Lane {
             cap: None,
             limits: Limits::default(),
             rules: Rules::default(),
+            output: OutputFormat::default(),
             workspace_root: None,
             repository: None,
             off: None,

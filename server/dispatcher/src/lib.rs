@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+pub mod agents;
 mod claim;
 mod config;
 mod dispatcher;
@@ -29,8 +30,8 @@ pub use crate::run::{logs, shim};
 pub use crate::claim::dry_run::dry_run;
 pub use crate::claim::manual_claim::{manual_claim, move_in};
 pub use crate::config::{
-    Config, ConfigFile, Document, EXAMPLE, Entry, FindServers, Mistake, Secrets, Servers, Settings,
-    Wrong, durability,
+    Config, ConfigFile, Document, EXAMPLE, Entry, FindServers, Mistake, NotAdded, Secrets, Servers,
+    Settings, Wrong, add_lane, durability,
 };
 pub use crate::dispatcher::{Dispatcher, Handle, dispatch_once, is_held};
 pub use crate::error::Error;

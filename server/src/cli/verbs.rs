@@ -238,6 +238,8 @@ impl Verb {
     /// The act that the table of [`domain::authority`] knows this verb by.
     fn act(&self) -> Act {
         match self {
+            // What names programs, and what starts one, is for whoever owns the machine.
+            Self::OnBoard(OnBoard::Lanes(args)) if !args.is_list() => Act::Administer,
             Self::OnBoard(verb) => verb.act(),
             Self::Declared(verb) => verb.act(),
             Self::Dispatch(args) if args.is_dry() => Act::Read,

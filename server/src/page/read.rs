@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
+use app::api::backend::FirstSteps;
 use axum::http::request::Parts;
 use dispatcher::logs;
 use domain::board::Snapshot;
@@ -28,7 +29,7 @@ use super::backend::Board;
 use super::markdown;
 use super::refuse::{self, failed, internal};
 use crate::dashboard_config::Config;
-use crate::preferences;
+use crate::{first_run, lanes, preferences};
 
 /// The end of a log that a page is sent, as in the original.
 const LOG_BYTES: u64 = 100_000;
@@ -56,6 +57,11 @@ impl Board {
             Some(task) => Some(self.read_task(task).await),
             None => None,
         };
+        if snapshot.tasks.is_empty()
+            && let Some(FirstSteps(steps)) = use_context()
+        {
+            steps.set(self.first_steps().await?).ok();
+        }
         let request = use_context::<Parts>();
         let request = request.as_ref();
         let headers = request.map(|request| &request.headers);
@@ -71,6 +77,19 @@ impl Board {
             me: shown(headers.and_then(preferences::me))?,
             problem: request.and_then(refuse::problem),
         })
+    }
+
+    /// The first steps, for whoever has the machine's terminal.
+    async fn first_steps(&self) -> Result<String, Refusal> {
+        let found = self.state.agents.found().await;
+        let dispatch = self.kernel().dispatch().await.map_err(failed)?;
+        let (home, config) = (self.state.home.clone(), self.state.dispatching.clone());
+        let steps = spawn_blocking(move || {
+            // A configuration that makes no sense is told of elsewhere.
+            let lanes = lanes::known(&dispatch, &home, &config).unwrap_or_default();
+            first_run::steps(found.as_deref(), &lanes, &home)
+        });
+        steps.await.map_err(|error| internal(&error))
     }
 
     pub(super) async fn read_board(&self, include_archived: bool) -> Result<Snapshot, Refusal> {

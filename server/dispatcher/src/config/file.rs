@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
+use crate::lanes::OutputFormat;
 use crate::lanes::rules::{Meaning, Success};
 use crate::lanes::template::Template;
 use crate::workspaces;
@@ -58,6 +59,7 @@ pub(super) struct LaneTable {
     pub(super) workspace_root: Option<Folder>,
     pub(super) repository: Option<Folder>,
     pub(super) success: Option<Success>,
+    pub(super) output: Option<OutputFormat>,
     pub(super) exit_codes: BTreeMap<ExitCode, Meaning>,
 }
 

@@ -37,6 +37,7 @@ pub(super) fn lane(name: &str, table: LaneTable, built_in: Option<Lane>) -> Resu
     lane.workspace_root = table.workspace_root.map(|folder| folder.0);
     lane.repository = table.repository.map(|folder| folder.0);
     lane.rules.success = table.success.unwrap_or(lane.rules.success);
+    lane.output = table.output.unwrap_or(lane.output);
     let codes = table.exit_codes.into_iter();
     lane.rules
         .exit_codes

@@ -41,10 +41,11 @@ pub(super) fn collect(
     Ok((removed, kept))
 }
 
-/// The task whose log has this file name.
+/// The task whose log, or raw output, has this file name.
 fn task_of(name: &str) -> Option<TaskId> {
     let name = name.strip_suffix(".1").unwrap_or(name);
-    name.strip_suffix(".log")?.parse().ok()
+    let task = name.strip_suffix(".log").or(name.strip_suffix(".jsonl"));
+    task?.parse().ok()
 }
 
 #[cfg(test)]
@@ -68,6 +69,7 @@ mod tests {
         for name in [
             "t_1.log",
             "t_1.log.1",
+            "t_1.jsonl",
             "t_2.log",
             "notes.txt",
             "t_1.txt",
@@ -85,8 +87,14 @@ mod tests {
             names.sort();
             names
         };
-        assert_eq!(collected(Mode::DryRun), ["t_1.log", "t_1.log.1"]);
-        assert_eq!(collected(Mode::Remove), ["t_1.log", "t_1.log.1"]);
+        assert_eq!(
+            collected(Mode::DryRun),
+            ["t_1.jsonl", "t_1.log", "t_1.log.1"]
+        );
+        assert_eq!(
+            collected(Mode::Remove),
+            ["t_1.jsonl", "t_1.log", "t_1.log.1"]
+        );
         assert!(collected(Mode::Remove).is_empty());
         assert_eq!(fs::read_dir(home.logs()).unwrap().count(), 6);
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Access;
 
 /// The file that the name of a program means: what execvp(3) would start.
-pub(super) fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
+pub(crate) fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
     let is_program =
         |file: &PathBuf| file.is_file() && rustix::fs::access(file, Access::EXEC_OK).is_ok();
     if name.contains('/') {

@@ -24,7 +24,8 @@ pub(crate) struct Rules {
 pub(crate) enum Success {
     /// It has to complete or block the task itself; to exit without a word is a failure.
     Reports,
-    /// It has to exit with 0; its last output is the result.
+    /// It has to exit with 0; the last lines of its standard output, or its last message, are the
+    /// result.
     Exit,
 }
 

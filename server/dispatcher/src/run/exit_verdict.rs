@@ -56,7 +56,12 @@ impl Verdict {
 /// The verdict on a run that is still open. A worker that completed or blocked its task itself has
 /// closed the run with that, and leaves nothing to decide.
 pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
-    let Exit { end, output, .. } = match trace {
+    let Exit {
+        end,
+        output,
+        answer,
+        ..
+    } = match trace {
         Trace::Told(exit) => exit,
         Trace::Vanished => {
             let error = "the worker's supervisor vanished".to_owned();
@@ -65,7 +70,7 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
         Trace::Lost => return Verdict::Interrupt,
     };
     match end {
-        End::Code(code) => of_code(code, output, rules),
+        End::Code(code) => of_code(code, output, answer, rules),
         End::Signal(signal) => {
             let error = with_last_line(format!("ended by {}", signal_name(signal)), &output);
             fail(Outcome::Signal, None, error)
@@ -114,12 +119,12 @@ pub(crate) fn not_started(error: String) -> Failure {
     }
 }
 
-fn of_code(code: i32, output: String, rules: &Rules) -> Verdict {
+fn of_code(code: i32, output: String, answer: Option<String>, rules: &Rules) -> Verdict {
     let error = |what: String| with_last_line(what, &output);
     let exited = format!("exited with code {code}");
     match (rules.meaning(code), rules.success) {
         (Meaning::Success, Success::Exit) => Verdict::Complete {
-            result: not_blank(output),
+            result: not_blank(answer.unwrap_or(output)),
         },
         (Meaning::Success, Success::Reports) => {
             let what = format!("{exited} and neither completed nor blocked its task");
@@ -127,7 +132,7 @@ fn of_code(code: i32, output: String, rules: &Rules) -> Verdict {
                 outcome: Outcome::Protocol,
                 code: Some(code),
                 error: error(what),
-                proposed: not_blank(output),
+                proposed: answer.and_then(not_blank).or(not_blank(output)),
             })
         }
         (Meaning::Failure, _) => fail(Outcome::Exit, Some(code), error(exited)),
@@ -196,6 +201,7 @@ mod tests {
         let exit = Exit {
             end,
             output: output.to_owned(),
+            answer: None,
             log_end: None,
             ended_at: None,
         };
@@ -238,6 +244,31 @@ mod tests {
             told_with(&rules, End::Code(3), ""),
             failed(Outcome::Exit, Some(3), "exited with code 3"),
         );
+    }
+
+    #[test]
+    fn the_result_is_the_answer_alone_and_the_error_is_from_all_that_was_printed() {
+        let told = |code, rules: &Rules, answer: &str| {
+            let exit = Exit {
+                output: "the answer\nwarning: old".to_owned(),
+                answer: Some(answer.to_owned()),
+                ..Exit::without_output(End::Code(code))
+            };
+            verdict(Trace::Told(exit), rules)
+        };
+        let exit = Rules::new(Success::Exit);
+        let result = Some("the answer".to_owned());
+        assert_eq!(told(0, &exit, "the answer"), Verdict::Complete { result });
+        assert_eq!(told(0, &exit, "\n"), Verdict::Complete { result: None });
+        let error = "exited with code 1: warning: old";
+        let failure = failed(Outcome::Exit, Some(1), error);
+        assert_eq!(told(1, &exit, "the answer"), failure);
+        let proposed = |answer| match told(0, &Rules::new(Success::Reports), answer) {
+            Verdict::Fail(failure) => failure.proposed,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(proposed("the answer").as_deref(), Some("the answer"));
+        assert_eq!(proposed("").as_deref(), Some("the answer\nwarning: old"));
     }
 
     #[test]

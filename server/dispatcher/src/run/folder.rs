@@ -27,9 +27,9 @@ pub(crate) use spec::{Owner, Spec};
 /// The longest part of the supervisor's log that is repeated in the dispatcher's, in bytes.
 const COMPLAINTS_BYTES: usize = 2_000;
 
-/// The space reserved for the end of a run: 4 KiB of output, of which JSON may make six times as
-/// much, and its other fields.
-const EXIT_BYTES: u64 = 32 * 1024;
+/// The space reserved for the end of a run: 4 KiB of output and 4 KiB of answer, of which JSON may make
+/// six times as much, and its other fields.
+const EXIT_BYTES: u64 = 56 * 1024;
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,6 +203,7 @@ pub(crate) mod fixture {
     use domain::id::{RunToken, TaskId};
 
     use super::*;
+    use crate::lanes::OutputFormat;
     use crate::lanes::fixture::lane;
     use crate::lanes::rules::{Rules, Success};
 
@@ -222,6 +223,7 @@ pub(crate) mod fixture {
             umask: Some(0o022),
             limits: lane("shell", None).limits,
             rules: Rules::new(Success::Exit),
+            output: OutputFormat::Text,
         }
     }
 }
@@ -265,6 +267,7 @@ mod tests {
 
         let exit = Exit {
             output: "\u{1}".repeat(4 * 1024),
+            answer: Some("\u{1}".repeat(4 * 1024)),
             log_end: Some(u64::MAX),
             ..Exit::without_output(End::NotStarted("\u{1}".repeat(1_000)))
         };

@@ -196,6 +196,7 @@ impl Launch {
             umask: self.config.umask,
             limits: lane.limits.within(task.max_runtime),
             rules: lane.rules.clone(),
+            output: lane.output,
         })?;
         let complaints = folder.complaints_file();
         let complaints = File::create(&complaints).map_err(Error::file("write", &complaints))?;

@@ -1,7 +1,8 @@
 //! Reading what workers wrote.
 //!
 //! The log of a task is `<id>.log`, over all its runs. Once it is full it becomes `<id>.log.1`, and
-//! a new one is begun; so it never takes more than two files of a bounded size.
+//! a new one is begun; so it never takes more than two files of a bounded size. Where the log is made
+//! of JSON lines, these stand beside it in `<id>.jsonl`, within the same bounds.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -49,6 +50,11 @@ pub(crate) fn aside(path: &Path) -> PathBuf {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".1");
     aside.into()
+}
+
+/// The path of the lines as the worker printed them, of which the log at `path` was made.
+pub(crate) fn raw(path: &Path) -> PathBuf {
+    path.with_extension("jsonl")
 }
 
 fn read_file(path: &Path, at_most: Option<u64>) -> io::Result<Log> {

@@ -12,6 +12,7 @@ mod log;
 mod memory;
 mod output;
 mod sessions;
+mod transcript;
 mod tree;
 mod watch;
 mod worker;
@@ -210,6 +211,7 @@ impl Supervision<'_> {
         Exit {
             end,
             output: written.last_lines,
+            answer: Some(written.answer),
             log_end: written.log_end,
             ended_at: Some(ended_at),
         }

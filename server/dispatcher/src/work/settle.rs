@@ -349,6 +349,7 @@ mod tests {
             let exit = Exit {
                 end: End::Code(0),
                 output: "all is well".to_owned(),
+                answer: None,
                 log_end: None,
                 ended_at: None,
             };
@@ -421,6 +422,7 @@ mod tests {
             let refused = Exit {
                 end: End::Code(75),
                 output: "too many requests".to_owned(),
+                answer: None,
                 log_end: None,
                 ended_at: None,
             };

@@ -10,14 +10,18 @@ use crate::harness::{Board, gone, is_there, last_end, open, outcomes, poll, wait
 #[tokio::test]
 async fn a_script_that_exits_0_completes_its_task_with_its_output() {
     let board = Board::new();
-    let script = "echo $KANBAN_TASK in $PWD; echo $HERMES_KANBAN_TASK $HERMES_TENANT. >&2; cat";
+    let script =
+        "echo $KANBAN_TASK in $PWD; echo $HERMES_KANBAN_TASK $HERMES_TENANT.; cat; echo bye >&2";
     let done = board.ran(script, "completed").await;
     let (task, work) = (&done.task.id, board.work());
     let result = format!("{task} in {}\n{task} .", work.display());
     assert_eq!(done.task.result, Some(result));
     assert_eq!(outcomes(&done), [Some(Outcome::Completed)]);
     let log = board.log(task).await;
-    assert!(log.ends_with(&format!("{task} .\n")), "{log}");
+    assert!(
+        log.contains(&format!("{task} .\n")) && log.contains("bye\n"),
+        "{log}"
+    );
 }
 
 #[tokio::test]
@@ -245,4 +249,53 @@ async fn a_run_whose_particulars_make_no_sense_to_its_supervisor_is_a_failed_sta
     assert_eq!(outcomes(&given_up), [Some(Outcome::SpawnFailed)]);
     let error = given_up.task.last_error.unwrap();
     assert!(error.contains("spec.json makes no sense"), "{error}");
+}
+
+#[tokio::test]
+async fn an_agents_json_lines_become_a_readable_log_and_its_last_message_the_result() {
+    let board = Board::new();
+    let line = |text: &str| {
+        format!(
+            r#"{{"type":"assistant","message":{{"content":[{{"type":"text","text":"{text}"}}]}}}}"#
+        )
+    };
+    let script = format!(
+        "echo warned >&2; echo '{}'; echo 'no json'; printf %s '{}'",
+        line("I look."),
+        line("All is well.")
+    );
+    let more = "success = \"exit\"\noutput = \"claude-stream\"";
+    let done = board.agent_ran(&script, more, "completed").await;
+    assert_eq!(done.task.result.as_deref(), Some("All is well."));
+    let log = board.log(&done.task.id).await;
+    assert!(log.contains("warned\n"), "{log}");
+    // The two streams meet in any order.
+    let of_stdout: Vec<&str> = log
+        .lines()
+        .skip(1)
+        .filter(|line| *line != "warned")
+        .collect();
+    assert_eq!(of_stdout, ["I look.", "no json", "All is well."]);
+}
+
+#[tokio::test]
+async fn the_result_of_a_lane_that_is_done_by_its_exit_is_from_standard_output_alone() {
+    let board = Board::new();
+    let script = "echo banner >&2; echo the answer; echo bye >&2";
+    let done = board
+        .agent_ran(script, "success = \"exit\"", "completed")
+        .await;
+    assert_eq!(done.task.result.as_deref(), Some("the answer"));
+    let log = board.log(&done.task.id).await;
+    assert!(log.contains("banner\n") && log.contains("the answer\n") && log.contains("bye\n"));
+}
+
+#[tokio::test]
+async fn a_worker_finds_its_workspace_in_pwd_and_not_the_folder_of_the_server() {
+    let board = Board::new();
+    board.configure("[lanes.agent]\ncommand = [\"env\"]\nsuccess = \"exit\"");
+    let done = board.came_of(board.task("agent", ""), "completed").await;
+    let log = board.log(&done.task.id).await;
+    let own = format!("PWD={}", board.work().display());
+    assert!(log.lines().any(|line| line == own), "{log}");
 }

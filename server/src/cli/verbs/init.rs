@@ -5,10 +5,12 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::Context as _;
+use dispatcher::agents::{self, Found};
 use serde_json::json;
 
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::first_run::{self, Next};
 
 /// Make a board and its configuration, where there is none yet
 #[derive(Debug, clap::Args)]
@@ -35,6 +37,26 @@ pub(super) fn run(args: &Args, session: &Session, output: &mut Output) -> anyhow
     output
         .line("Start the dispatcher: `kanban serve` with a board to look at, else `kanban daemon`");
     output.line("(as a service: `kanban guide service`)");
+    tell(&agents::look(), session, output)
+}
+
+/// Says which agents there are, and how each gets a lane.
+fn tell(found: &[Found], session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    if found.is_empty() {
+        output.line("No agent was found on the PATH (`kanban guide lanes` says which are known)");
+        return Ok(());
+    }
+    let lanes = super::lanes::configured(session)?;
+    let kanban = first_run::kanban(&session.home);
+    output.line("Agents on this machine:");
+    for found in found {
+        let next = match Next::of(found, &lanes, &kanban) {
+            Next::Add(command) => format!("`{command}`"),
+            Next::HasLane => "it has its lane".to_owned(),
+            Next::NoLane => "no lane is shipped for it".to_owned(),
+        };
+        output.line(format_args!("  {}: {next}", first_run::words(found)));
+    }
     Ok(())
 }
 

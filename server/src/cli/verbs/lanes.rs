@@ -1,5 +1,9 @@
 //! `kanban lanes`.
 
+mod add;
+mod trial;
+mod verdict;
+
 use anyhow::Context as _;
 use dispatcher::{Config, FindServers, Settings};
 use domain::dispatch::{Dispatch, LaneReport};
@@ -12,13 +16,35 @@ use crate::serve::servers_of;
 
 /// List the lanes: their programs, and the reason where one starts nothing
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  \
     kanban lanes\n  \
-    kanban lanes --json")]
+    kanban lanes --json\n  \
+    kanban lanes add claude\n  \
+    kanban lanes test claude"
+)]
 pub(crate) struct Args {
     /// Print them as JSON
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    step: Option<Step>,
+}
+
+/// What else can be done with lanes.
+#[derive(Debug, clap::Subcommand)]
+enum Step {
+    Add(add::Args),
+    Test(trial::Args),
+}
+
+impl Args {
+    /// Returns true where they are only to be listed.
+    pub(super) const fn is_list(&self) -> bool {
+        self.step.is_none()
+    }
 }
 
 /// The lanes as the living dispatcher has them; where there is none, as the next one will.
@@ -39,6 +65,11 @@ struct LaneObject<'a> {
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
+    match args.step {
+        None => {}
+        Some(Step::Add(args)) => return add::run(&args, session, output).await,
+        Some(Step::Test(args)) => return trial::run(args, session, output).await,
+    }
     let known = read(session).await?;
     let lanes: Vec<_> = known.lanes.iter().map(|lane| known.object(lane)).collect();
     if args.json {
@@ -60,11 +91,12 @@ pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     Ok(Known { lanes, dispatch })
 }
 
-/// Reads the lanes as a dispatcher has them that is started here and now.
-pub(super) fn of_next_dispatcher(session: &Session) -> anyhow::Result<Vec<LaneReport>> {
+/// The lanes as a dispatcher that starts now has them. It blocks.
+pub(super) fn configured(session: &Session) -> anyhow::Result<Vec<LaneReport>> {
     Ok(Settings::read(&session.home, &config()?)?.lanes().reports())
 }
 
+/// The configuration of a dispatcher that would start now.
 fn config() -> anyhow::Result<Config> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     Ok(Config {

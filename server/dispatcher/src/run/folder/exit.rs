@@ -10,8 +10,12 @@ use crate::run::fault::Fault;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exit {
     pub(crate) end: End,
-    /// The last lines of its output.
+    /// The last lines of its log: of all that it printed.
     pub(crate) output: String,
+    /// Its answer: its last message, or the last lines of its standard output. A supervisor of an
+    /// earlier version did not tell it from the rest.
+    #[serde(default)]
+    pub(crate) answer: Option<String>,
     /// The end of its output in the task's log, as an offset in bytes; `None` when it begins in
     /// another file.
     pub(crate) log_end: Option<u64>,
@@ -68,6 +72,7 @@ impl Exit {
         Self {
             end,
             output: String::new(),
+            answer: None,
             log_end: None,
             ended_at: None,
         }

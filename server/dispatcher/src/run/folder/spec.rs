@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::lanes::Limits;
 use crate::lanes::rules::Rules;
+use crate::lanes::{Limits, OutputFormat};
 use crate::workspaces::Worktree;
 
 /// The input of a supervisor. It holds the run's token, so only its owner may read the file.
@@ -36,6 +36,8 @@ pub(crate) struct Spec {
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) rules: Rules,
+    #[serde(default)]
+    pub(crate) output: OutputFormat,
 }
 
 impl Spec {

@@ -26,10 +26,18 @@ pub(super) struct RotatingLog {
 impl RotatingLog {
     /// Opens the log and begins the part of `run`.
     pub(super) fn open(path: &Path, run: RunId) -> Result<Self, Error> {
-        Self::open_with(path, run, LIMIT).map_err(Error::file("write", path))
+        let heading = format!("──── run {run} ────\n");
+        Self::open_with(path, &heading, LIMIT).map_err(Error::file("write", path))
     }
 
-    fn open_with(path: &Path, run: RunId, limit: u64) -> io::Result<Self> {
+    /// Opens the file beside the log that holds the lines of `run` as its worker printed them.
+    pub(super) fn open_raw(path: &Path, run: RunId) -> Result<Self, Error> {
+        let path = logs::raw(path);
+        let heading = format!("{{\"type\":\"kanban.run\",\"run\":{run}}}\n");
+        Self::open_with(&path, &heading, LIMIT).map_err(Error::file("write", &path))
+    }
+
+    fn open_with(path: &Path, heading: &str, limit: u64) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -42,7 +50,7 @@ impl RotatingLog {
             is_whole: false,
         };
         let line_end = if log.ends_with_a_line()? { "" } else { "\n" };
-        log.write(format!("{line_end}──── run {run} ────\n").as_bytes())?;
+        log.write(format!("{line_end}{heading}").as_bytes())?;
         log.is_whole = true;
         Ok(log)
     }
@@ -136,7 +144,7 @@ mod tests {
     #[test]
     fn a_log_rotates_while_its_worker_still_writes_and_only_one_old_file_is_kept() {
         let (_folder, path) = folder_and_log();
-        let mut log = RotatingLog::open_with(&path, RunId(1), 100).unwrap();
+        let mut log = RotatingLog::open_with(&path, "──── run 1 ────\n", 100).unwrap();
         for number in 0..100 {
             log.write(format!("line {number}\n").as_bytes()).unwrap();
         }
@@ -154,7 +162,7 @@ mod tests {
     #[test]
     fn a_log_that_somebody_removed_is_begun_anew_when_it_is_full() {
         let (_folder, path) = folder_and_log();
-        let mut log = RotatingLog::open_with(&path, RunId(1), 60).unwrap();
+        let mut log = RotatingLog::open_with(&path, "──── run 1 ────\n", 60).unwrap();
         fs::remove_file(&path).unwrap();
         for number in 10..30 {
             log.write(format!("line {number}\n").as_bytes()).unwrap();
@@ -166,7 +174,7 @@ mod tests {
     #[test]
     fn what_comes_in_one_piece_is_parted_between_two_lines() {
         let (_folder, path) = folder_and_log();
-        let mut log = RotatingLog::open_with(&path, RunId(1), 60).unwrap();
+        let mut log = RotatingLog::open_with(&path, "──── run 1 ────\n", 60).unwrap();
         let lines = (10..28).fold(String::new(), |lines, number| {
             lines + &format!("{number}\n")
         });
@@ -183,7 +191,7 @@ mod tests {
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..40),
         ) {
             let (_folder, path) = folder_and_log();
-            let mut log = RotatingLog::open_with(&path, RunId(1), 100).unwrap();
+            let mut log = RotatingLog::open_with(&path, "──── run 1 ────\n", 100).unwrap();
             for piece in &pieces {
                 log.write(piece).unwrap();
             }

@@ -1,14 +1,17 @@
 //! The worker's output: all of it goes to the log, the last of it is kept for the task's result.
 
-use std::io::{PipeReader, PipeWriter, Read};
+use std::io::{ErrorKind, PipeReader, PipeWriter, Read};
 use std::thread;
 use std::time::Duration;
 
 use domain::text::printed;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, retry_on_intr};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::log::RotatingLog;
+use super::transcript::Transcript;
 use crate::error::Error;
 use crate::run::logs;
 
@@ -22,11 +25,26 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// A worker's output on its way into the log.
 pub(super) struct Output(watch::Receiver<Copied>);
 
+/// What a worker writes to.
+pub(super) struct Pipes {
+    pub(super) stdout: PipeWriter,
+    pub(super) stderr: PipeWriter,
+}
+
+/// The files that the output goes to.
+pub(super) struct Logs {
+    pub(super) log: RotatingLog,
+    /// The lines as they were printed, where the log is made of them.
+    pub(super) raw: Option<RotatingLog>,
+}
+
 /// The progress of the copy.
 struct Copied {
     last_at: Instant,
-    /// The last bytes.
-    end: Vec<u8>,
+    /// The end of the log.
+    end: Tail,
+    /// The end of the answer.
+    answer: Tail,
     log_end: Option<u64>,
 }
 
@@ -34,29 +52,43 @@ struct Copied {
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) last_lines: String,
+    /// Its last message, or the last lines of its standard output.
+    pub(super) answer: String,
     /// The end of its output in the task's log, as an offset in bytes; `None` when it begins in
     /// another file.
     pub(super) log_end: Option<u64>,
 }
 
 impl Output {
-    /// Starts to copy: what is written to the pipe that this returns goes to `log`.
+    /// Starts to copy: what is written to the pipes that this returns goes to the log.
     ///
     /// A thread does it, because files cannot be waited for without blocking. It ends when the last
-    /// process that holds the pipe is gone.
-    pub(super) fn copy_to(log: RotatingLog) -> Result<(Self, PipeWriter), Error> {
-        let (reader, writer) = std::io::pipe().map_err(Error::system("make a pipe"))?;
+    /// process that holds a pipe is gone.
+    pub(super) fn copy_to(logs: Logs, transcript: Transcript) -> Result<(Self, Pipes), Error> {
+        let pipe = || std::io::pipe().map_err(Error::system("make a pipe"));
+        let ((stdout_reader, stdout), (stderr_reader, stderr)) = (pipe()?, pipe()?);
         let nothing = Copied {
             last_at: Instant::now(),
-            end: Vec::new(),
-            log_end: log.end(),
+            end: Tail::default(),
+            answer: Tail::default(),
+            log_end: logs.log.end(),
         };
         let (tell, copied) = watch::channel(nothing);
+        let copy = Copy {
+            logs,
+            transcript,
+            tell,
+            is_logged: true,
+        };
+        let streams = vec![
+            (Stream::Stdout, stdout_reader),
+            (Stream::Stderr, stderr_reader),
+        ];
         thread::Builder::new()
             .name("output".to_owned())
-            .spawn(move || copy(reader, log, &tell))
+            .spawn(move || copy.all(streams))
             .map_err(Error::system("start a thread"))?;
-        Ok((Self(copied), writer))
+        Ok((Self(copied), Pipes { stdout, stderr }))
     }
 
     /// The time of the worker's last output.
@@ -65,45 +97,144 @@ impl Output {
     }
 
     /// All of it, once there is nothing more to come; what there is by then when that takes longer than
-    /// `limit`, because a process outside of the run holds the pipe.
+    /// `limit`, because a process outside of the run holds a pipe.
     pub(super) async fn written(mut self, limit: Duration) -> Written {
         let ended = async { while self.0.changed().await.is_ok() {} };
         timeout(limit, ended).await.ok();
         let copied = self.0.borrow();
         Written {
-            last_lines: last_lines(&copied.end),
+            last_lines: copied.end.lines(),
+            answer: copied.answer.lines(),
             log_end: copied.log_end,
         }
     }
 }
 
-fn copy(mut reader: PipeReader, mut log: RotatingLog, tell: &watch::Sender<Copied>) {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    let mut is_logged = true;
-    loop {
-        let bytes = match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => buffer.get(..length).unwrap_or_default(),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                tracing::error!(%error, "the worker's output cannot be read");
-                break;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// The state of the thread that copies.
+struct Copy {
+    logs: Logs,
+    transcript: Transcript,
+    tell: watch::Sender<Copied>,
+    is_logged: bool,
+}
+
+impl Copy {
+    /// Copies what comes, in the order in which it is found in the pipes, until both are closed.
+    fn all(mut self, mut streams: Vec<(Stream, PipeReader)>) {
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while !streams.is_empty() {
+            let is_ready = match readable(&streams) {
+                Ok(is_ready) => is_ready,
+                Err(error) => {
+                    tracing::error!(%error, "the worker's output cannot be waited for");
+                    return;
+                }
+            };
+            let mut is_ready = is_ready.into_iter();
+            streams.retain_mut(|(stream, reader)| {
+                if !is_ready.next().unwrap_or_default() {
+                    return true;
+                }
+                match reader.read(&mut buffer) {
+                    Ok(0) => {
+                        self.end(*stream);
+                        false
+                    }
+                    Ok(length) => {
+                        self.take(*stream, buffer.get(..length).unwrap_or_default());
+                        true
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => true,
+                    Err(error) => {
+                        tracing::error!(%error, "the worker's output cannot be read");
+                        false
+                    }
+                }
+            });
+        }
+    }
+
+    fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        if stream == Stream::Stderr || self.transcript.is_text() {
+            self.write(stream, bytes);
+            return;
+        }
+        let Logs { raw, .. } = &mut self.logs;
+        let kept = raw.as_mut().map_or(Ok(()), |raw| raw.write(bytes));
+        let log = self.transcript.read(bytes);
+        self.write(stream, &log);
+        self.note(kept);
+    }
+
+    fn end(&mut self, stream: Stream) {
+        if stream == Stream::Stdout && !self.transcript.is_text() {
+            let log = self.transcript.end();
+            self.write(stream, &log);
+        }
+    }
+
+    /// Appends to the log.
+    fn write(&mut self, stream: Stream, bytes: &[u8]) {
+        let written = self.logs.log.write(bytes);
+        self.note(written);
+        let Self {
+            logs, transcript, ..
+        } = &self;
+        self.tell.send_modify(|copied| {
+            copied.last_at = Instant::now();
+            copied.log_end = logs.log.end();
+            copied.end.push(bytes);
+            match stream {
+                Stream::Stderr => {}
+                Stream::Stdout if transcript.is_text() => copied.answer.push(bytes),
+                Stream::Stdout => {
+                    copied.answer = Tail::default();
+                    copied.answer.push(transcript.message().as_bytes());
+                }
             }
-        };
-        // A full disk must not stop the worker: its output is read on, and lost.
-        if let Err(error) = log.write(bytes)
-            && std::mem::replace(&mut is_logged, false)
+        });
+    }
+
+    /// A full disk must not stop the worker: its output is read on, and lost.
+    fn note(&mut self, written: std::io::Result<()>) {
+        if let Err(error) = written
+            && std::mem::replace(&mut self.is_logged, false)
         {
             tracing::error!(%error, "the worker's output cannot be written to its log");
         }
-        tell.send_modify(|copied| {
-            copied.last_at = Instant::now();
-            copied.log_end = log.end();
-            copied.end.extend_from_slice(bytes);
-            // One byte more than is kept tells whether a line begins there.
-            let surplus = copied.end.len().saturating_sub(RESULT_BYTES + 1);
-            copied.end.drain(..surplus);
-        });
+    }
+}
+
+/// Waits until there is something to read or the end of a stream, and says in which.
+fn readable(streams: &[(Stream, PipeReader)]) -> Result<Vec<bool>, Errno> {
+    let waiting = streams.iter();
+    let mut waiting: Vec<PollFd<'_>> = waiting
+        .map(|(_, reader)| PollFd::new(reader, PollFlags::IN))
+        .collect();
+    retry_on_intr(|| poll(&mut waiting, None))?;
+    Ok(waiting.iter().map(|fd| !fd.revents().is_empty()).collect())
+}
+
+/// The last bytes of a text.
+#[derive(Default)]
+struct Tail(Vec<u8>);
+
+impl Tail {
+    fn push(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+        // One byte more than is kept tells whether a line begins there.
+        let surplus = self.0.len().saturating_sub(RESULT_BYTES + 1);
+        self.0.drain(..surplus);
+    }
+
+    fn lines(&self) -> String {
+        last_lines(&self.0)
     }
 }
 
@@ -119,17 +250,27 @@ fn last_lines(end: &[u8]) -> String {
 mod tests {
     use std::io::Write;
 
+    use std::path::Path;
+
     use domain::id::RunId;
 
     use super::*;
+    use crate::lanes::OutputFormat;
+
+    fn copy_to(path: &Path, format: OutputFormat) -> (Output, Pipes) {
+        let raw =
+            (format != OutputFormat::Text).then(|| RotatingLog::open_raw(path, RunId(1)).unwrap());
+        let log = RotatingLog::open(path, RunId(1)).unwrap();
+        let transcript = Transcript::new(format, Path::new("/work"));
+        Output::copy_to(Logs { log, raw }, transcript).unwrap()
+    }
 
     async fn last_lines_of(written: &[u8]) -> (String, u64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t_1.log");
-        let log = RotatingLog::open(&path, RunId(1)).unwrap();
-        let (output, mut pipe) = Output::copy_to(log).unwrap();
-        pipe.write_all(written).unwrap();
-        drop(pipe);
+        let (output, mut pipes) = copy_to(&path, OutputFormat::Text);
+        pipes.stdout.write_all(written).unwrap();
+        drop(pipes);
         let written = output.written(Duration::from_mins(1)).await;
         (written.last_lines, std::fs::metadata(&path).unwrap().len())
     }
@@ -150,15 +291,54 @@ mod tests {
     #[tokio::test]
     async fn what_was_written_is_kept_while_somebody_else_holds_the_pipe() {
         let folder = tempfile::tempdir().unwrap();
-        let log = RotatingLog::open(&folder.path().join("t_1.log"), RunId(1)).unwrap();
-        let (mut output, mut pipe) = Output::copy_to(log).unwrap();
-        pipe.write_all(b"the result\n").unwrap();
-        let copied = output.0.wait_for(|copied| !copied.end.is_empty()).await;
+        let (mut output, mut pipes) = copy_to(&folder.path().join("t_1.log"), OutputFormat::Text);
+        pipes.stdout.write_all(b"the result\n").unwrap();
+        let copied = output.0.wait_for(|copied| !copied.end.0.is_empty()).await;
         drop(copied.unwrap());
         let written = output.written(Duration::ZERO).await;
         assert_eq!(written.last_lines, "the result");
         assert!(written.log_end.is_some());
-        drop(pipe);
+        drop(pipes);
+    }
+
+    #[tokio::test]
+    async fn the_log_holds_both_streams_and_the_answer_is_from_standard_output_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t_1.log");
+        let (mut output, mut pipes) = copy_to(&path, OutputFormat::Text);
+        for (number, line) in (1..=4).zip(["one\n", "warning\n", "two\n", "error\n"]) {
+            let stream = if number % 2 == 1 {
+                &mut pipes.stdout
+            } else {
+                &mut pipes.stderr
+            };
+            stream.write_all(line.as_bytes()).unwrap();
+            let is_there = |copied: &Copied| copied.end.lines().lines().count() == number;
+            drop(output.0.wait_for(is_there).await.unwrap());
+        }
+        drop(pipes);
+        let written = output.written(Duration::from_mins(1)).await;
+        assert_eq!(written.last_lines, "one\nwarning\ntwo\nerror");
+        assert_eq!(written.answer, "one\ntwo");
+    }
+
+    #[tokio::test]
+    async fn of_json_lines_the_log_is_readable_and_they_stand_beside_it_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t_1.log");
+        let (output, mut pipes) = copy_to(&path, OutputFormat::ClaudeStream);
+        let printed = include_bytes!("transcript/real/claude.jsonl");
+        pipes.stdout.write_all(printed).unwrap();
+        drop(pipes);
+        let written = output.written(Duration::from_mins(1)).await;
+        assert_eq!(written.answer, "I did it.\nAll of it.");
+        assert!(
+            written.last_lines.contains("$ exit 3\nexit 3\n"),
+            "{written:?}"
+        );
+        let raw = std::fs::read(logs::raw(&path)).unwrap();
+        let heading = b"{\"type\":\"kanban.run\",\"run\":1}\n";
+        assert_eq!(raw, [heading.as_slice(), printed].concat());
     }
 
     #[tokio::test]

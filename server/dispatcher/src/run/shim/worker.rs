@@ -7,8 +7,10 @@ use std::process::{Child, Command, Stdio};
 use rustix::fs::{Access, Mode, access};
 
 use super::log::RotatingLog;
-use super::output::Output;
+use super::output::{Logs, Output};
+use super::transcript::Transcript;
 use crate::error::Error;
+use crate::lanes::OutputFormat;
 use crate::run::folder::Spec;
 use crate::workspaces;
 
@@ -27,17 +29,19 @@ pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
     };
     let log = RotatingLog::open(&spec.log, spec.run)?;
     let log_start = log.size();
-    let (output, to_output) = Output::copy_to(log)?;
-    let errors_too = to_output
-        .try_clone()
-        .map_err(Error::system("share the worker's pipe"))?;
+    let raw = match spec.output {
+        OutputFormat::Text => None,
+        _ => Some(RotatingLog::open_raw(&spec.log, spec.run)?),
+    };
+    let transcript = Transcript::new(spec.output, &spec.workspace);
+    let (output, pipes) = Output::copy_to(Logs { log, raw }, transcript)?;
     let mut worker = Command::new(program);
     worker
         .args(arguments)
         .current_dir(&spec.workspace)
         .stdin(Stdio::null())
-        .stdout(to_output)
-        .stderr(errors_too)
+        .stdout(pipes.stdout)
+        .stderr(pipes.stderr)
         // A worker that signals its own group does not signal us.
         .process_group(0);
     for (name, value) in &spec.env {
@@ -46,6 +50,8 @@ pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
             None => worker.env_remove(name),
         };
     }
+    // OpenCode works where this says, and ours is the folder that the server was started in.
+    worker.env("PWD", &spec.workspace).env_remove("OLDPWD");
     // Dropping the handle does not wait: the tree reaps the worker with all other children.
     let worker = spawn(worker, spec.umask).map_err(|cause| {
         let path = spec.workspace.clone();

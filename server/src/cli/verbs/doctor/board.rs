@@ -99,7 +99,7 @@ async fn of_lanes(session: &Session, ready: &[ReadyCount]) -> Vec<Finding> {
         own.or_else(|| known.lanes.iter().find(|lane| lane.serves_others))
     };
     let mut findings = Vec::new();
-    let here = lanes::of_next_dispatcher(session).unwrap_or_default();
+    let here = lanes::configured(session).unwrap_or_default();
     for lane in &known.lanes {
         let waits = |count: &&ReadyCount| {
             let served_by = count.assignee.as_deref().and_then(serves);

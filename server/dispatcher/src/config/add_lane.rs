@@ -1,0 +1,203 @@
+//! Adding a shipped lane to `kanban.toml`. The text of the file stays as its owner wrote it: the lane
+//! is appended.
+
+use std::fs::{self, File as OpenFile};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::document::{Document, Mistake};
+use super::file::File;
+use super::settings::{Circumstances, Settings};
+use super::{Config, EXAMPLE};
+use crate::agents;
+use crate::home::Home;
+
+/// The reason why a lane was not added. The file is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdded {
+    /// No lane of this name is shipped.
+    #[error("no lane {name} is shipped, expected one of {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// The file has such a lane.
+    #[error("{} has a lane {name} already; change it there", .path.display())]
+    Exists {
+        /// Its name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file makes no sense, or would not with the lane.
+    #[error("{0}; nothing was added")]
+    Mistake(#[from] Mistake),
+    /// It cannot be written.
+    #[error("cannot write {}: {cause}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The error.
+        cause: io::Error,
+    },
+}
+
+/// Adds the shipped lane of this name to the end of the file and returns what was added. A file that
+/// is not there yet becomes the commented example first. It blocks.
+///
+/// # Errors
+/// Fails when there is no such lane, or the file has it, makes no sense or cannot be written.
+pub fn add_lane(home: &Home, config: &Config, name: &str) -> Result<String, NotAdded> {
+    let lane = agents::named(name).and_then(|agent| agent.lane.as_deref());
+    let added = lane.ok_or_else(|| unknown(name))?;
+    let document = Document::read(home);
+    let now = Circumstances::now(home, config.clone());
+    Settings::of(&document, &now)?;
+    let path = home.config();
+    let root = document.root().and_then(|root| root.read::<File>());
+    let file = root.map_err(|wrong| document.mistake(wrong))?;
+    if file.lanes.contains_key(name) {
+        let name = name.to_owned();
+        return Err(NotAdded::Exists { name, path });
+    }
+    let text = match &document.text {
+        Ok(text) if !text.trim().is_empty() => text,
+        _ => EXAMPLE,
+    };
+    let text = format!("{}\n\n{added}", text.trim_end());
+    Settings::of(&Document::new(path.clone(), text.clone()), &now)?;
+    replace(&path, &text).map_err(|cause| NotAdded::File { path, cause })?;
+    Ok(added.to_owned())
+}
+
+fn unknown(name: &str) -> NotAdded {
+    let shipped = agents::known().iter().filter(|agent| agent.lane.is_some());
+    let known: Vec<&str> = shipped.map(|agent| agent.name.as_str()).collect();
+    NotAdded::Unknown {
+        name: name.to_owned(),
+        known: known.join(", "),
+    }
+}
+
+/// Replaces a file as a whole, under its rights; a link to it stays one.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut part = path.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let mut options = OpenFile::options();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| {
+        if let Ok(old) = fs::metadata(&path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&part, &path)
+    });
+    written.inspect_err(|_| drop(fs::remove_file(&part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::lanes::OutputFormat;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        (folder, home)
+    }
+
+    fn config() -> Config {
+        Config::new("/nonexistent/kanban".into())
+    }
+
+    #[test]
+    fn every_shipped_lane_can_be_added_to_the_example_and_to_the_others() {
+        let (_folder, home) = home();
+        let shipped = agents::known().iter().filter(|agent| agent.lane.is_some());
+        let names: Vec<&str> = shipped.map(|agent| agent.name.as_str()).collect();
+        assert!(names.len() >= 6, "{names:?}");
+        for name in &names {
+            let added = add_lane(&home, &config(), name).unwrap();
+            assert!(added.contains(&format!("[lanes.{name}]\n")), "{added}");
+        }
+        let text = fs::read_to_string(home.config()).unwrap();
+        assert!(text.starts_with(EXAMPLE.trim_end()));
+        let settings = Settings::read(&home, &config()).unwrap();
+        for name in names {
+            let lane = settings.lanes.named(name).unwrap();
+            assert_eq!(lane.command.program(), name);
+        }
+        let output = |name| settings.lanes.named(name).unwrap().output;
+        assert_eq!(output("claude"), OutputFormat::ClaudeStream);
+        assert_eq!(output("codex"), OutputFormat::CodexJson);
+        assert_eq!(output("gemini"), OutputFormat::GeminiJson);
+    }
+
+    #[test]
+    fn the_shipped_lane_of_hermes_is_the_one_that_is_built_in() {
+        let (_folder, home) = home();
+        let built_in = Settings::read(&home, &config()).unwrap().lanes;
+        add_lane(&home, &config(), "hermes").unwrap();
+        assert_eq!(Settings::read(&home, &config()).unwrap().lanes, built_in);
+    }
+
+    #[test]
+    fn what_stands_in_the_file_stays_and_a_lane_is_never_overwritten() {
+        let (folder, home) = home();
+        let real = folder.path().join("elsewhere.toml");
+        let old = "# mine\n[lanes.claude] # as I like it\ncommand = [\"sh\"]\n\n# the end";
+        fs::write(&real, old).unwrap();
+        symlink(&real, home.config()).unwrap();
+        let refused = add_lane(&home, &config(), "claude")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.ends_with("has a lane claude already; change it there"),
+            "{refused}"
+        );
+        assert_eq!(fs::read_to_string(&real).unwrap(), old);
+        let added = add_lane(&home, &config(), "codex").unwrap();
+        assert_eq!(
+            fs::read_to_string(&real).unwrap(),
+            format!("{old}\n\n{added}")
+        );
+        assert!(home.config().is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_that_makes_no_sense_or_would_not_is_left_alone() {
+        let (_folder, home) = home();
+        for (text, line) in [
+            ("[dispatcher]\ncap = x\n", "line 2"),
+            (
+                "lanes = { mine = { command = [\"sh\"] } }\n",
+                "nothing was added",
+            ),
+        ] {
+            fs::write(home.config(), text).unwrap();
+            let refused = add_lane(&home, &config(), "claude")
+                .unwrap_err()
+                .to_string();
+            assert!(refused.contains(line), "{refused}");
+            assert_eq!(fs::read_to_string(home.config()).unwrap(), text);
+        }
+        let unknown = add_lane(&home, &config(), "aider").unwrap_err().to_string();
+        assert_eq!(
+            unknown,
+            "no lane aider is shipped, expected one of claude, codex, gemini, opencode, goose, hermes"
+        );
+    }
+}

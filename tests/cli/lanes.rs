@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use reqwest::Method;
 use reqwest::header::ACCEPT;
 
-use crate::harness::{Board, Said, said};
+use crate::harness::{Board, Said, said, within};
 use crate::workers::Worker;
 
 /// A board with a lane `agent`, whose program is this script.
@@ -184,6 +184,17 @@ async fn a_program_that_only_the_terminal_finds_is_told_of() -> anyhow::Result<(
     let says = "program     failed: the program our-agent was not found on the PATH";
     assert!(missing.out.starts_with(says), "{missing:?}");
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    // No event tells of the dispatcher's first report.
+    within("the dispatcher", async {
+        while board
+            .kanban(&["lanes"])
+            .await?
+            .err
+            .contains("no dispatcher")
+        {}
+        anyhow::Ok(())
+    })
+    .await??;
     let path = format!("{folder}:{}", std::env::var("PATH")?);
     let mut command = board.command("lanes")?;
     let told = said(command.args(["test", "agent"]).env("PATH", path)).await?;

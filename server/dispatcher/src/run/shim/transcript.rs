@@ -155,18 +155,15 @@ impl Transcript {
         let steps = str::from_utf8(&line)
             .ok()
             .and_then(|line| self.steps_in(line));
-        match steps {
-            Some(steps) => {
-                for step in steps {
-                    self.take(step, log);
-                }
+        if let Some(steps) = steps {
+            for step in steps {
+                self.take(step, log);
             }
-            None => {
-                self.end_message(log);
-                log.extend_from_slice(&line);
-                log.push(b'\n');
-                self.shown = None;
-            }
+        } else {
+            self.end_message(log);
+            log.extend_from_slice(&line);
+            log.push(b'\n');
+            self.shown = None;
         }
     }
 
@@ -204,7 +201,7 @@ impl Transcript {
                 self.shown = None;
             }
             Step::Began { id, call } => self.begin(id, call, log),
-            Step::Ended { id, how } => self.end_call(&id, how, log),
+            Step::Ended { id, how } => self.end_call(&id, &how, log),
         }
     }
 
@@ -251,11 +248,11 @@ impl Transcript {
         self.calls.push_back((id, call));
     }
 
-    fn end_call(&mut self, id: &str, how: How, log: &mut Vec<u8>) {
+    fn end_call(&mut self, id: &str, how: &How, log: &mut Vec<u8>) {
         let at = self.calls.iter().position(|(open, _)| open == id);
         let call = at.and_then(|at| self.calls.remove(at));
         let was_last = self.shown.take().as_deref() == Some(id);
-        let mut text = match (&how, call.as_ref().map(|(_, call)| call)) {
+        let mut text = match (how, call.as_ref().map(|(_, call)| call)) {
             (How::Fine | How::Unknown(_), Some(Call::Edit(files))) => {
                 let files: Vec<String> = files.iter().map(|file| self.name_of(file)).collect();
                 format!("edited {}", files.join(", "))

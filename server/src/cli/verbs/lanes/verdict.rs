@@ -64,7 +64,7 @@ pub(super) struct Failed {
 const CANNOT_START: [i32; 2] = [126, 127];
 
 /// What programs say, in lower case, to whom they do not know: Claude Code, Codex, Gemini CLI,
-/// OpenCode, and the services behind them.
+/// `OpenCode`, and the services behind them.
 const LOG_IN: [&str; 11] = [
     "not logged in",
     "/login",

@@ -205,7 +205,7 @@ fn result_in(block: Block) -> Option<Step> {
 
 fn of_outcome(outcome: Outcome) -> Vec<Step> {
     let stopped = (outcome.subtype != "success" || outcome.is_error && outcome.result.is_none())
-        .then(|| Step::Noted(outcome.subtype));
+        .then_some(Step::Noted(outcome.subtype));
     let result = outcome.result.map(Step::Concluded);
     result.into_iter().chain(stopped).collect()
 }

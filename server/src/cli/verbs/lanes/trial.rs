@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Keep the board and the workspace of the test, and say where they are
     #[arg(long)]
     keep: bool,
-    /// How many seconds it may take
+    /// The time limit, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     max_runtime: u32,
 }

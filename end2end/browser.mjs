@@ -1,7 +1,7 @@
-// Which Chromium the tests drive: the machine's own, where there is one.
+// Which Chromium the tests drive: the machine's own, where there is one. And which programs there are.
 
 import { execFileSync } from "node:child_process";
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 
 const names = ["chromium", "google-chrome", "google-chrome-stable"];
@@ -13,8 +13,22 @@ const names = ["chromium", "google-chrome", "google-chrome-stable"];
  * @returns {string | undefined}
  */
 export function chromiumOnPath() {
+  return names.flatMap(onPath).find(starts);
+}
+
+/**
+ * Whether there is such a program.
+ *
+ * @param {string} name
+ */
+export function isThere(name) {
+  return onPath(name).some(existsSync);
+}
+
+/** @param {string} name */
+function onPath(name) {
   const folders = (process.env.PATH ?? "").split(delimiter);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(starts);
+  return folders.map((folder) => join(folder, name));
 }
 
 /** @param {string} path */

@@ -54,7 +54,7 @@ async function nginx(name: FrontName, folder: string, inner: number, outer: numb
   const file = join(folder, "nginx.conf");
   await writeFile(
     file,
-    `daemon off; pid ${folder}/pid; error_log stderr; worker_processes 1;
+    `${process.getuid?.() === 0 ? "user root;" : ""} daemon off; pid ${folder}/pid; error_log stderr; worker_processes 1;
 events {}
 http {
   access_log off;

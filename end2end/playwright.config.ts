@@ -1,8 +1,17 @@
 import { defineConfig, devices } from "@playwright/test";
-import { chromiumOnPath } from "./browser.mjs";
+import { chromiumOnPath, isThere } from "./browser.mjs";
 import type { Options } from "./fixtures";
 
 const executablePath = chromiumOnPath();
+
+const fronts = [
+  { name: "nginx", needs: "nginx", use: { front: "nginx" as const } },
+  { name: "caddy", needs: "caddy", use: { front: "caddy" as const } },
+  { name: "tls", needs: "openssl", use: { front: "tls" as const, ignoreHTTPSErrors: true } },
+];
+for (const { name, needs } of fronts) {
+  if (!isThere(needs)) console.error(`SKIPPED: the flows of ${name}, because there is no ${needs}`);
+}
 
 export default defineConfig<Options>({
   testDir: "specs",
@@ -16,9 +25,11 @@ export default defineConfig<Options>({
   projects: [
     { name: "here" },
     // What has to work wherever the board is shown.
-    { name: "nginx", testMatch: "smoke.spec.ts", use: { front: "nginx" } },
-    { name: "caddy", testMatch: "smoke.spec.ts", use: { front: "caddy" } },
-    { name: "tls", testMatch: "smoke.spec.ts", use: { front: "tls", ignoreHTTPSErrors: true } },
+    ...fronts.filter(({ needs }) => isThere(needs)).map(({ name, use }) => ({
+      name,
+      use,
+      testMatch: "smoke.spec.ts",
+    })),
   ],
   use: {
     ...devices["Desktop Chrome"],

@@ -1,6 +1,9 @@
 // Sends the proof of this browser's session with whatever the page asks for. It is in the storage of the
 // origin since the log-in; other ports of this machine, which are sent the cookie, have another storage.
 {
+  // A base that is relative to the page's address would follow when that changes.
+  const base = document.querySelector("base");
+  base.href = base.href;
   // Boards of one host share a storage; the path tells them apart.
   const key = "kanban-proof" + new URL(document.baseURI).pathname.replace(/\/$/, "");
   const proof = () => localStorage.getItem(key) ?? "";

@@ -35,7 +35,7 @@ export class BoardPage {
     this.page = page;
     this.#scripts = scripts;
     this.heading = page.getByRole("heading", { level: 1 });
-    this.cards = page.getByRole("main").getByRole("listitem");
+    this.cards = page.getByRole("main").locator("li.card");
     this.connection = page.getByRole("banner").getByRole("status");
     this.newTask = page.getByRole("button", { name: "New task", exact: true });
     this.fillWithSample = page.getByRole("button", { name: "Fill with the sample" });

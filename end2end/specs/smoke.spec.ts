@@ -10,7 +10,7 @@ const tasks = "api/plugins/kanban/tasks";
 const until = (file: string) => `while [ ! -e ${file} ]; do sleep 0.05; done`;
 const talk = `echo first; ${until("go")}; echo second`;
 // The lane `shell` is off where others can reach the board.
-test.use({ config: `[lanes.talk]\ncommand = ["sh", "-c", ${JSON.stringify(talk)}]\n` });
+test.use({ config: `[lanes.talk]\ncommand = ["sh", "-c", ${JSON.stringify(talk)}]\nsuccess = "exit"\n` });
 
 test("a board is opened, worked on and left", async ({ api, board, page, server }) => {
   await expect(board.connection).toHaveText("Live");
@@ -33,7 +33,8 @@ test("a board is opened, worked on and left", async ({ api, board, page, server 
   await expect(page).toHaveURL(`${server.url}/`);
 
   await page.goto("guide");
-  await page.getByRole("link", { name: "Running as a service" }).click();
+  const pages = page.getByRole("navigation", { name: "Pages of the guide" });
+  await pages.getByRole("link", { name: "Running as a service" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Running as a service");
   await page.getByRole("link", { name: "Kanban" }).click();
   await expect(board.connection).toHaveText("Live");
@@ -92,7 +93,9 @@ test("a server that starts anew is found again", async ({ api, board, complaints
 });
 
 test.describe("behind a proxy that passes no sockets on", () => {
-  test.skip(({ front }) => front !== "nginx", "it is nginx that can be told so");
+  test.beforeEach(({}, { project }) =>
+    test.skip(project.name !== "nginx", "it is nginx that can be told so"),
+  );
   test.use({ front: "nginx without sockets" });
 
   test("the page is there, and the log says what the proxy lacks", async ({

@@ -13,6 +13,7 @@ use axum::http::uri::PathAndQuery;
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::id::RunToken;
+use futures::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -47,6 +48,10 @@ const MAX_STRANGERS: usize = 16;
 
 /// The largest body of an unauthenticated request: a token, or a message from Slack.
 const MAX_STRANGERS_BODY_BYTES: usize = 128 * 1024;
+
+/// The part of a body that is too large which is read all the same, in bytes, and for how long.
+const HEARD_BYTES: usize = 4 * MAX_BODY_BYTES;
+const HEARD_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) const STRANGER_LIMIT: Duration = Duration::from_secs(10);
 
@@ -121,6 +126,23 @@ impl Shares {
     }
 }
 
+/// Reads on for a moment without keeping anything. An answer that overtakes its request may be lost with
+/// the connection, and a proxy makes 502 of that.
+async fn hear_out(body: Body) {
+    let mut pieces = body.into_data_stream();
+    let mut left = HEARD_BYTES;
+    let heard = async {
+        while let Some(Ok(piece)) = pieces.next().await {
+            left = left.saturating_sub(piece.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Who needs longer has heard nothing before either.
+    timeout(HEARD_LIMIT, heard).await.ok();
+}
+
 /// Refuses a body that says it is too large, and ends one that turns out to be. The limit itself is
 /// set by `DefaultBodyLimit`, which extractors obey by themselves and server functions only so.
 pub(crate) async fn size(request: Request, next: Next) -> Response {
@@ -137,6 +159,7 @@ pub(crate) async fn size(request: Request, next: Next) -> Response {
         .and_then(|text| text.parse().ok())
         .is_some_and(|length: usize| length > MAX_BODY_BYTES);
     if is_too_large {
+        hear_out(request.into_body()).await;
         let limit = format!("a body may have {MAX_BODY_BYTES} bytes at most");
         return http_error::detail(StatusCode::PAYLOAD_TOO_LARGE, limit);
     }

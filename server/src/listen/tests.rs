@@ -136,3 +136,17 @@ async fn say_goodbye(mut stream: TcpStream) -> String {
     assert_eq!(heard.matches("here").count(), 2, "{heard}");
     heard
 }
+
+#[tokio::test]
+async fn whoever_says_too_much_hears_why() {
+    let address = server().await;
+    for _ in 0..20 {
+        let length = MAX_BODY_BYTES * 2;
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        let stream = say(address, &(head + &"x".repeat(length))).await;
+        let heard = hear(stream).await;
+        assert!(heard.starts_with("HTTP/1.1 413 "), "{heard}");
+    }
+}

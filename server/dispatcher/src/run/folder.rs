@@ -27,9 +27,9 @@ pub(crate) use spec::{Owner, Spec};
 /// The longest part of the supervisor's log that is repeated in the dispatcher's, in bytes.
 const COMPLAINTS_BYTES: usize = 2_000;
 
-/// The space reserved for the end of a run: 4 KiB of output and 4 KiB of answer, of which JSON may make
-/// six times as much, and its other fields.
-const EXIT_BYTES: u64 = 56 * 1024;
+/// The space reserved for the end of a run: 4 KiB of output and 4 KiB of answer, both clean, of which JSON
+/// may make twice as much, and its other fields: an error of 1,000 bytes may become six times as long.
+const EXIT_BYTES: u64 = 24 * 1024;
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,8 +266,8 @@ mod tests {
         assert_eq!(reserved.blocks() * 512, EXIT_BYTES);
 
         let exit = Exit {
-            output: "\u{1}".repeat(4 * 1024),
-            answer: Some("\u{1}".repeat(4 * 1024)),
+            output: "\\".repeat(4 * 1024),
+            answer: Some("\\".repeat(4 * 1024)),
             log_end: Some(u64::MAX),
             ..Exit::without_output(End::NotStarted("\u{1}".repeat(1_000)))
         };

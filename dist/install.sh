@@ -57,7 +57,7 @@ main() {
     # The sums come from there too, so nobody on the way may change them.
     http://127.0.0.1 | http://127.0.0.1[:/]* | http://localhost | http://localhost[:/]*) schemes=http,https ;;
     http://*) fail "$base is refused, because anybody on the way could change what comes from there: give an https address" ;;
-    '' | @*) fail "there is no public release yet: set KANBAN_BASE_URL to the address of one" ;;
+    '' | @*) fail "there is no public release yet: set and export KANBAN_BASE_URL, the address of one" ;;
     *) fail "KANBAN_BASE_URL is $base, which is no web address" ;;
     esac
 
@@ -121,14 +121,16 @@ main() {
     new='' made=''
 
     echo "Installed $dir/kanban"
+    kanban=kanban
     case :$PATH: in
     *":$dir:"*) ;;
     *)
+        kanban=$dir/kanban
         echo "Your PATH does not have that folder yet. For this terminal, and in ~/.profile for the next ones:"
         echo "  export PATH=\"$dir:\$PATH\""
         ;;
     esac
-    echo "Next: \`kanban serve\` opens a board and prints its link."
+    echo "Next: \`$kanban serve\` opens a board and prints its link."
 }
 
 main

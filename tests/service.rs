@@ -14,7 +14,8 @@ use crate::harness::{Board, within};
 async fn said(systemd: &UnixDatagram) -> anyhow::Result<String> {
     let mut message = [0; 256];
     let length = within("a word to systemd", systemd.recv(&mut message)).await??;
-    Ok(String::from_utf8(message[..length].to_vec())?)
+    let message = message.get(..length).context("a long word")?;
+    Ok(String::from_utf8(message.to_vec())?)
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! `kanban self-update`, against a local file server.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -35,7 +37,11 @@ fn archive(program: &str) -> anyhow::Result<Vec<u8>> {
 async fn release(archive: Vec<u8>, summed: &[u8]) -> anyhow::Result<String> {
     let name = format!("kanban-9.9.9-{}-linux-musl.tar.gz", std::env::consts::ARCH);
     let sum = Sha256::digest(summed);
-    let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = sum.iter().fold(String::new(), |mut sum, byte| {
+        // Writing to a `String` cannot fail.
+        write!(sum, "{byte:02x}").ok();
+        sum
+    });
     let files = BTreeMap::from([
         ("latest".to_owned(), b"9.9.9\n".to_vec()),
         (
@@ -84,7 +90,10 @@ impl Copy {
     /// Checks that it is what it was, and that nothing was left beside it.
     fn is_as_before(&self) -> anyhow::Result<()> {
         assert!(fs::read(&self.path)? == fs::read(program::path()?)?);
-        assert_eq!(fs::read_dir(self.path.parent().unwrap())?.count(), 1);
+        assert_eq!(
+            fs::read_dir(self.path.parent().context("no folder")?)?.count(),
+            1
+        );
         Ok(())
     }
 }
@@ -101,7 +110,10 @@ async fn a_newer_release_is_told_and_installed_only_when_asked() -> anyhow::Resu
     let done = copy.update(&base, &["--install"]).await?;
     assert_eq!(done.code, Some(0), "{}", done.err);
     assert_eq!(fs::read_to_string(&copy.path)?, NEXT);
-    assert_eq!(fs::read_dir(copy.path.parent().unwrap())?.count(), 1);
+    assert_eq!(
+        fs::read_dir(copy.path.parent().context("no folder")?)?.count(),
+        1
+    );
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use dispatcher::{Config, FindServers, Home, Servers};
 use domain::time::Timestamp;
 use notifier::{Host, Notifier, RunLine};
@@ -69,9 +69,10 @@ pub(crate) async fn serve(mut settings: Settings) -> anyhow::Result<()> {
             inherited.set_nonblocking(true)?;
             TcpListener::from_std(inherited)?
         }
-        None => TcpListener::bind(*listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}"))?,
+        None => match TcpListener::bind(*listen).await {
+            Ok(listener) => listener,
+            Err(error) => return Err(cannot_listen(home, *listen, error)),
+        },
     };
     let address = listener.local_addr()?;
     let url = settings.exposure.url(address);
@@ -156,6 +157,20 @@ pub(crate) async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         helper.await.ok();
     }
     Ok(())
+}
+
+/// Says who else may listen there. It blocks for a moment, and nothing runs yet.
+fn cannot_listen(home: &Home, listen: SocketAddr, error: io::Error) -> anyhow::Error {
+    let is_taken = error.kind() == io::ErrorKind::AddrInUse;
+    match url_of(home) {
+        Ok(Some(url)) if is_taken => anyhow!(
+            "cannot listen on {listen}: this board is served already, at {url}; `kanban open` prints a link"
+        ),
+        _ if is_taken => anyhow!(
+            "cannot listen on {listen}: another program does; choose another port with --listen"
+        ),
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {listen}")),
+    }
 }
 
 /// The sessions that stay out.

@@ -1,5 +1,5 @@
 //! systemd, where it has started this program: takes over its socket, says when the program is ready,
-//! and that it is alive (sd_notify(3), sd_listen_fds(3)).
+//! and that it is alive (`sd_notify(3)`, `sd_listen_fds(3)`).
 
 pub(crate) mod unit;
 

@@ -67,7 +67,6 @@ use super::output::Output;
 use super::session::Session;
 
 /// A verb, with its arguments.
-#[expect(clippy::large_enum_variant, reason = "there is one of them")]
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     Serve(serve::Args),
@@ -276,7 +275,7 @@ impl Verb {
                 Ok(())
             }
             Self::ChannelProgram(args) => channel_program::run(&args),
-            Self::Serve(args) => serve::run(args, home()?, umask, output),
+            Self::Serve(args) => serve::run(&args, home()?, umask, output),
             Self::Daemon(args) => daemon::run(args, home()?, umask, output),
             Self::Dispatch(args) => dispatch::run(&args, home()?, umask, output),
             Self::Init(args) => init::run(&args, &Session::open_or_make(home()?)?, output),

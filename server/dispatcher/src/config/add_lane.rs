@@ -50,9 +50,21 @@ pub enum NotAdded {
 ///
 /// # Errors
 /// Fails when there is no such lane, or the file has it, makes no sense or cannot be written.
-pub fn add_lane(home: &Home, config: &Config, name: &str) -> Result<String, NotAdded> {
+pub fn add_lane(
+    home: &Home,
+    config: &Config,
+    name: &str,
+    repository: Option<&str>,
+) -> Result<String, NotAdded> {
     let lane = agents::named(name).and_then(|agent| agent.lane.as_deref());
-    let added = lane.ok_or_else(|| unknown(name))?;
+    let mut added = lane.ok_or_else(|| unknown(name))?.to_owned();
+    if let Some(repository) = repository {
+        // Right below the head of the table: what follows may be a table of its own. TOML reads texts of
+        // JSON, and refuses those that it does not.
+        let head = format!("[lanes.{name}]\n");
+        let repository = serde_json::Value::from(repository);
+        added = added.replacen(&head, &format!("{head}repository = {repository}\n"), 1);
+    }
     let document = Document::read(home);
     let now = Circumstances::now(home, config.clone());
     Settings::of(&document, &now)?;
@@ -70,7 +82,7 @@ pub fn add_lane(home: &Home, config: &Config, name: &str) -> Result<String, NotA
     let text = format!("{}\n\n{added}", text.trim_end());
     Settings::of(&Document::new(path.clone(), text.clone()), &now)?;
     replace(&path, &text).map_err(|cause| NotAdded::File { path, cause })?;
-    Ok(added.to_owned())
+    Ok(added)
 }
 
 fn unknown(name: &str) -> NotAdded {
@@ -123,13 +135,27 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_may_be_added_with_its_repository() {
+        let (_folder, home) = home();
+        let repository = Some("~/src/\"shop\"");
+        let added = add_lane(&home, &config(), "claude", repository).unwrap();
+        let written = fs::read_to_string(home.config()).unwrap();
+        let written: toml::Table = toml::from_str(&written).unwrap();
+        assert_eq!(
+            written["lanes"]["claude"]["repository"].as_str(),
+            repository
+        );
+        assert!(added.contains("[lanes.claude]\nrepository = "), "{added}");
+    }
+
+    #[test]
     fn every_shipped_lane_can_be_added_to_the_example_and_to_the_others() {
         let (_folder, home) = home();
         let shipped = agents::known().iter().filter(|agent| agent.lane.is_some());
         let names: Vec<&str> = shipped.map(|agent| agent.name.as_str()).collect();
         assert!(names.len() >= 6, "{names:?}");
         for name in &names {
-            let added = add_lane(&home, &config(), name).unwrap();
+            let added = add_lane(&home, &config(), name, None).unwrap();
             assert!(added.contains(&format!("[lanes.{name}]\n")), "{added}");
         }
         let text = fs::read_to_string(home.config()).unwrap();
@@ -149,7 +175,7 @@ mod tests {
     fn the_shipped_lane_of_hermes_is_the_one_that_is_built_in() {
         let (_folder, home) = home();
         let built_in = Settings::read(&home, &config()).unwrap().lanes;
-        add_lane(&home, &config(), "hermes").unwrap();
+        add_lane(&home, &config(), "hermes", None).unwrap();
         assert_eq!(Settings::read(&home, &config()).unwrap().lanes, built_in);
     }
 
@@ -160,7 +186,7 @@ mod tests {
         let old = "# mine\n[lanes.claude] # as I like it\ncommand = [\"sh\"]\n\n# the end";
         fs::write(&real, old).unwrap();
         symlink(&real, home.config()).unwrap();
-        let refused = add_lane(&home, &config(), "claude")
+        let refused = add_lane(&home, &config(), "claude", None)
             .unwrap_err()
             .to_string();
         assert!(
@@ -168,7 +194,7 @@ mod tests {
             "{refused}"
         );
         assert_eq!(fs::read_to_string(&real).unwrap(), old);
-        let added = add_lane(&home, &config(), "codex").unwrap();
+        let added = add_lane(&home, &config(), "codex", None).unwrap();
         assert_eq!(
             fs::read_to_string(&real).unwrap(),
             format!("{old}\n\n{added}")
@@ -188,13 +214,15 @@ mod tests {
             ),
         ] {
             fs::write(home.config(), text).unwrap();
-            let refused = add_lane(&home, &config(), "claude")
+            let refused = add_lane(&home, &config(), "claude", None)
                 .unwrap_err()
                 .to_string();
             assert!(refused.contains(line), "{refused}");
             assert_eq!(fs::read_to_string(home.config()).unwrap(), text);
         }
-        let unknown = add_lane(&home, &config(), "aider").unwrap_err().to_string();
+        let unknown = add_lane(&home, &config(), "aider", None)
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             unknown,
             "no lane aider is shipped, expected one of claude, codex, gemini, opencode, goose, hermes"

@@ -83,7 +83,7 @@ impl Args {
 }
 
 /// `umask` is that of the person who started the program.
-pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
     if args.print_systemd_unit {
         output.text(&unit::of_this_program(&home, "serve")?);
         return Ok(());
@@ -96,10 +96,9 @@ pub(super) fn run(args: Args, home: Home, umask: Mode, output: &mut Output) -> a
     };
     anyhow::ensure!(
         listen.ip().is_loopback() || !matches!(exposure, Exposure::None),
-        "{} can be reached from other machines; put a proxy with TLS and a login in front and say \
+        "{listen} can be reached from other machines; put a proxy with TLS and a login in front and say \
          where it is with --behind-proxy https://…, or give a certificate with --tls-cert and \
-         --tls-key, or listen on 127.0.0.1",
-        listen
+         --tls-key, or listen on 127.0.0.1"
     );
     let _last_lines = crate::telemetry::start()?;
     let dispatching = if args.no_dispatch {

@@ -354,7 +354,10 @@ async fn who_asks_a_draining_server_twice_leaves_the_workers_to_the_next() -> an
 #[tokio::test]
 async fn the_systemd_unit_runs_this_program_on_this_board() -> anyhow::Result<()> {
     let board = Board::without_server()?;
-    for (verb, words) in [("daemon", "daemon --interval 60"), ("serve", "serve")] {
+    for (verb, words) in [
+        ("daemon", "daemon --interval 60"),
+        ("serve", "serve --listen 127.0.0.1:8420"),
+    ] {
         let unit = board.kanban(&[verb, "--print-systemd-unit"]).await?;
         assert_eq!((unit.code, unit.err.as_str()), (Some(0), ""));
         let home = format!("--home \"{}\" {words}", board.home().display());

@@ -89,6 +89,8 @@ async fn with_a_certificate_the_board_is_there_for_other_machines() -> anyhow::R
     };
     assert_eq!(status(create(&root)).await?, 200);
     assert_eq!(status(create("https://evil.example")).await?, 403);
+    // Other programs on this machine have other ports.
+    assert_eq!(status(create("https://board.example:1")).await?, 403);
     assert_eq!(status(create(&root.replace("https", "http"))).await?, 403);
 
     let ask = |host| client.get(format!("{root}/healthz")).header("host", host);

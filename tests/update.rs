@@ -35,6 +35,11 @@ fn archive(program: &str) -> anyhow::Result<Vec<u8>> {
 
 /// Serves a release of that archive, whose sum is told of another.
 async fn release(archive: Vec<u8>, summed: &[u8]) -> anyhow::Result<String> {
+    release_of("9.9.9", archive, summed).await
+}
+
+/// The same, which says that this is the newest version.
+async fn release_of(newest: &str, archive: Vec<u8>, summed: &[u8]) -> anyhow::Result<String> {
     let name = format!("kanban-9.9.9-{}-linux-musl.tar.gz", std::env::consts::ARCH);
     let sum = Sha256::digest(summed);
     let sum = sum.iter().fold(String::new(), |mut sum, byte| {
@@ -43,7 +48,7 @@ async fn release(archive: Vec<u8>, summed: &[u8]) -> anyhow::Result<String> {
         sum
     });
     let files = BTreeMap::from([
-        ("latest".to_owned(), b"9.9.9\n".to_vec()),
+        ("latest".to_owned(), format!("{newest}\n").into_bytes()),
         (
             "v9.9.9/SHA256SUMS".to_owned(),
             format!("{sum}  {name}\n").into_bytes(),
@@ -115,6 +120,20 @@ async fn a_newer_release_is_told_and_installed_only_when_asked() -> anyhow::Resu
         1
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn an_older_release_is_installed_only_by_its_version() -> anyhow::Result<()> {
+    let copy = Copy::new()?;
+    let base = release_of("0.0.1", Vec::new(), b"").await?;
+    let told = copy.update(&base, &["--install"]).await?;
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    assert!(
+        told.out.contains("newer than the newest release"),
+        "{}",
+        told.out
+    );
+    copy.is_as_before()
 }
 
 #[tokio::test]

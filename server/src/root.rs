@@ -37,7 +37,11 @@ pub(crate) fn mount(path: String, routes: Router) -> Router {
 async fn enter(State(path): State<Arc<str>>, mut request: Request, next: Next) -> Response {
     match request.uri().path().strip_prefix(&*path) {
         // What is relative to the root would be relative to its parent.
-        Some("") => return Redirect::permanent(&format!("{path}/")).into_response(),
+        Some("") => {
+            let query = request.uri().query().map(|query| format!("?{query}"));
+            let board = format!("{path}/{}", query.unwrap_or_default());
+            return Redirect::permanent(&board).into_response();
+        }
         Some(rest) if rest.starts_with('/') && !path.is_empty() => {
             *request.uri_mut() = without(request.uri(), &path);
         }
@@ -116,7 +120,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_path_without_its_slash_leads_to_the_board() {
-        let (location, _) = asked("/kanban", "/kanban").await;
-        assert_eq!(location.as_deref(), Some("/kanban/"));
+        for (uri, board) in [("/kanban", "/kanban/"), ("/kanban?q=a", "/kanban/?q=a")] {
+            let (location, _) = asked("/kanban", uri).await;
+            assert_eq!(location.as_deref(), Some(board));
+        }
     }
 }

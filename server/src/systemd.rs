@@ -32,7 +32,8 @@ pub(crate) fn stopping() {
 /// Says that the program is alive, twice in each period of the unit's watchdog, for as long as it is
 /// awaited: the executor runs this, and the board answers.
 pub(crate) async fn keep_alive(kernel: Kernel) {
-    let Some(period) = sd_notify::watchdog_enabled() else {
+    let period = sd_notify::watchdog_enabled().filter(|period| !period.is_zero());
+    let Some(period) = period else {
         return;
     };
     let mut ticks = interval(period / 2);

@@ -1,7 +1,7 @@
 //! TLS without a proxy: the certificate that browsers check, read again when its files change.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
@@ -94,8 +94,12 @@ impl Certificate {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => host,
         };
-        let name = name.trim_start_matches('[').trim_end_matches(']');
-        let Ok(name) = ServerName::try_from(name) else {
+        // Only an address of version 6 stands in brackets.
+        let inner = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
+        let inner = inner.filter(|name| name.parse::<Ipv6Addr>().is_ok());
+        let Ok(name) = ServerName::try_from(inner.unwrap_or(name)) else {
             return false;
         };
         self.with_end(|end| end.verify_is_valid_for_subject_name(&name).is_ok())

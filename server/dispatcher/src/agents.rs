@@ -165,7 +165,9 @@ async fn version(program: &Path) -> Option<String> {
     if let Some(group) = group {
         kill_process_group(group, Signal::KILL).ok();
     }
-    child.wait().await.ok();
+    // It may have left its group.
+    child.start_kill().ok();
+    timeout(VERSION_LIMIT, child.wait()).await.ok();
     version_in(&String::from_utf8_lossy(&said))
 }
 

@@ -108,16 +108,15 @@ impl Hosts {
         contains(&self.names, host) || by_certificate()
     }
 
-    /// Returns true for the origin of our own pages.
-    fn is_our_page(&self, origin: &str) -> bool {
+    /// Returns true for the origin of our own pages: with a certificate, that of the very host and port
+    /// that a request names.
+    fn is_our_page(&self, origin: &str, headers: &HeaderMap) -> bool {
         let by_certificate = || {
-            let host = origin.strip_prefix("https://");
-            let certificate = self.certificate.as_ref();
-            certificate
-                .zip(host)
-                .is_some_and(|(it, host)| it.is_for(host))
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            let asked = origin.strip_prefix("https://").zip(host);
+            asked.is_some_and(|(page, host)| page.eq_ignore_ascii_case(host) && self.is_ours(host))
         };
-        contains(&self.origins, origin) || by_certificate()
+        contains(&self.origins, origin) || (self.certificate.is_some() && by_certificate())
     }
 
     /// The host that a request names instead of ours.
@@ -142,7 +141,7 @@ impl Hosts {
             value
                 .to_str()
                 .ok()
-                .is_some_and(|origin| self.is_our_page(origin))
+                .is_some_and(|origin| self.is_our_page(origin, headers))
         });
         // `none` is a person's own doing: an address typed, a bookmark, a page loaded again.
         let sites = headers

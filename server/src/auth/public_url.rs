@@ -6,6 +6,24 @@ use std::str::FromStr;
 
 use axum::http::Uri;
 
+/// The first words of the board's own paths. Below one of them, a path that a proxy has taken off
+/// would look as if it had not.
+const ROUTES: [&str; 13] = [
+    "api",
+    "chat",
+    "favicon.svg",
+    "fn",
+    "guide",
+    "healthz",
+    "inbox",
+    "launch",
+    "login",
+    "logout",
+    "metrics",
+    "pkg",
+    "t",
+];
+
 /// An address as browsers write it in `Host` and `Origin`: in lower case and without a port that
 /// its scheme implies. It may have a path, below which the proxy shows the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +62,7 @@ impl FromStr for PublicUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const ASK: &str =
             "write an address like https://kanban.example.com or https://example.com/kanban";
+        const OURS: &str = "the board has such a path itself; choose another, such as /kanban";
         const NO_TLS: &str = "browsers would send the cookie of a session unencrypted; write an address \
                               that begins with https://";
         let uri: Uri = text.parse().map_err(|_| ASK)?;
@@ -56,6 +75,10 @@ impl FromStr for PublicUrl {
         let (host, port) = (authority.host(), authority.port_u16());
         let authority = authority.as_str().to_ascii_lowercase();
         let path = uri.path().trim_end_matches('/');
+        let first = path.split('/').nth(1).unwrap_or_default();
+        if ROUTES.contains(&first) {
+            return Err(OURS);
+        }
         // A name and a password are the proxy's affair.
         let is_bare = is_plain_path(path) && uri.query().is_none() && !text.contains('#');
         // What follows the host is a port that there can be.
@@ -141,6 +164,8 @@ mod tests {
             "kanban.example.com",
             "ftp://kanban.example.com",
             "https://kanban.example.com/a//b",
+            "https://kanban.example.com/api",
+            "https://kanban.example.com/t/kanban",
             "https://kanban.example.com/../b",
             "https://kanban.example.com/a%20b",
             "https://kanban.example.com/a;b",

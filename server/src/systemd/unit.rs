@@ -27,7 +27,7 @@ fn unit(program: &Path, home: &Home, path: &OsStr, words: &str) -> String {
 
 /// A path as one word of `ExecStart`, by the rules of systemd.service(5): what a terminal would obey, and
 /// what is no ASCII, stands there as `\xHH`.
-fn word(path: &Path) -> String {
+pub(crate) fn word(path: &Path) -> String {
     let escaped = path.as_os_str().as_bytes().escape_ascii().to_string();
     format!("\"{}\"", escaped.replace('%', "%%").replace('$', "$$"))
 }

@@ -65,10 +65,16 @@ pub fn add_lane(
         let repository = serde_json::Value::from(repository);
         added = added.replacen(&head, &format!("{head}repository = {repository}\n"), 1);
     }
+    let path = home.config();
+    // Two at once would each write the file without the lane of the other.
+    let alone = OpenFile::open(home.root()).and_then(|folder| folder.lock().map(|()| folder));
+    let _alone = alone.map_err(|cause| {
+        let path = path.clone();
+        NotAdded::File { path, cause }
+    })?;
     let document = Document::read(home);
     let now = Circumstances::now(home, config.clone());
     Settings::of(&document, &now)?;
-    let path = home.config();
     let root = document.root().and_then(|root| root.read::<File>());
     let file = root.map_err(|wrong| document.mistake(wrong))?;
     if file.lanes.contains_key(name) {
@@ -132,6 +138,22 @@ mod tests {
 
     fn config() -> Config {
         Config::new("/nonexistent/kanban".into())
+    }
+
+    #[test]
+    fn lanes_that_are_added_at_once_are_all_there() {
+        let (_folder, home) = home();
+        let names = ["claude", "codex", "gemini", "opencode", "goose", "hermes"];
+        std::thread::scope(|scope| {
+            for name in names {
+                let home = &home;
+                scope.spawn(move || add_lane(home, &config(), name, None).unwrap());
+            }
+        });
+        let written = fs::read_to_string(home.config()).unwrap();
+        let written: toml::Table = toml::from_str(&written).unwrap();
+        let lanes = written["lanes"].as_table().unwrap();
+        assert!(names.iter().all(|name| lanes.contains_key(*name)));
     }
 
     #[test]

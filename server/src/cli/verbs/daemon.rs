@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long)]
     drain: bool,
     /// Print a unit that runs this program as a service of systemd, and do nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["interval", "max", "failure_limit", "pidfile", "verbose", "drain"])]
     print_systemd_unit: bool,
 }
 

@@ -2,9 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write as _};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -14,6 +12,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use sha2::{Digest, Sha256};
 use tar::Archive;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::cli::output::Output;
 
@@ -39,6 +39,12 @@ pub(crate) struct Args {
 /// The time limit of a download.
 const LIMIT: Duration = Duration::from_mins(10);
 
+/// The most redirects that are followed.
+const MOST_REDIRECTS: usize = 5;
+
+/// The time limit of a new program to say its version.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
 /// The largest file that is downloaded, in bytes: some ten times what a release has.
 const LONGEST: usize = 128 * 1024 * 1024;
 
@@ -62,6 +68,14 @@ async fn update(args: &Args, output: &mut Output) -> anyhow::Result<()> {
         output.line(format!("{place} is version {here} already"));
         return Ok(());
     }
+    // A board that a newer program has opened is refused by an older one.
+    if args.version.is_none() && numbers(&wanted) < numbers(here) {
+        output.line(format!(
+            "{place} is version {here}, newer than the newest release, {wanted}; --version {wanted} \
+             goes back"
+        ));
+        return Ok(());
+    }
     if !args.install {
         output.line(format!(
             "{place} is version {here}; with --install it is replaced by {wanted}"
@@ -70,7 +84,7 @@ async fn update(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     }
     let archive = release.archive(&wanted).await?;
     let unpacked = unpack(&archive, &name(&wanted))?;
-    replace(&program, &unpacked, &wanted)?;
+    replace(&program, &unpacked, &wanted).await?;
     output.line(format!("{place} is version {wanted} now"));
     Ok(())
 }
@@ -90,8 +104,15 @@ impl Release {
         let client = Client::builder()
             .timeout(LIMIT)
             // Forges keep their files elsewhere; the sums tell whether it is the right one.
-            .redirect(Policy::limited(5))
-            .https_only(args.base_url.scheme() == "https")
+            .redirect(Policy::custom(|attempt| {
+                if attempt.previous().len() > MOST_REDIRECTS {
+                    attempt.error("too many redirects")
+                } else if is_safe(attempt.url()) {
+                    attempt.follow()
+                } else {
+                    attempt.error("it leads to where anybody on the way could change what comes")
+                }
+            }))
             .build()?;
         let base = args.base_url.clone();
         Ok(Self { client, base })
@@ -164,17 +185,22 @@ fn unpack(archive: &[u8], folder: &str) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Puts a program in the place of another in one step, once it has said its version.
-fn replace(place: &Path, program: &[u8], version: &str) -> anyhow::Result<()> {
+async fn replace(place: &Path, program: &[u8], version: &str) -> anyhow::Result<()> {
     let folder = place.parent().context("this program is in no folder")?;
     let fail = || format!("{} could not be replaced", place.display());
     let mut new = tempfile::NamedTempFile::new_in(folder).with_context(fail)?;
     new.write_all(program).with_context(fail)?;
-    fs::set_permissions(new.path(), fs::Permissions::from_mode(0o755)).with_context(fail)?;
+    let old = fs::metadata(place).with_context(fail)?;
+    fs::set_permissions(new.path(), old.permissions()).with_context(fail)?;
     new.as_file().sync_all().with_context(fail)?;
     // A file that is open for writing cannot be executed.
     let new = new.into_temp_path();
-    let said = Command::new(&new).arg("--version").output();
-    let says = said.is_ok_and(|said| said.stdout == format!("kanban {version}\n").into_bytes());
+    let mut say = Command::new(&new);
+    let said = say.arg("--version").kill_on_drop(true).output();
+    let said = timeout(START_LIMIT, said).await;
+    let says = said.is_ok_and(|said| {
+        said.is_ok_and(|said| said.stdout == format!("kanban {version}\n").into_bytes())
+    });
     ensure!(
         says,
         "the program does not start on this machine, so it was not installed"
@@ -187,14 +213,25 @@ fn replace(place: &Path, program: &[u8], version: &str) -> anyhow::Result<()> {
 fn base_url(text: &str) -> Result<Url, &'static str> {
     const ASK: &str = "write an address that begins with https://";
     let mut url: Url = text.parse().map_err(|_| ASK)?;
-    let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
-    if url.scheme() != "https" && !(url.scheme() == "http" && is_here) {
+    if !is_safe(&url) {
         return Err(ASK);
     }
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
     }
     Ok(url)
+}
+
+/// Returns true when nobody on the way can change what comes from there.
+fn is_safe(url: &Url) -> bool {
+    let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
+    url.scheme() == "https" || (url.scheme() == "http" && is_here)
+}
+
+/// The numbers of a version, to be compared.
+fn numbers(version: &str) -> Vec<u64> {
+    let numbers = version.split(['.', '-', '+']);
+    numbers.map_while(|number| number.parse().ok()).collect()
 }
 
 /// The text of a version, which becomes part of an address.

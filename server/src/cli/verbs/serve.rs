@@ -1,7 +1,8 @@
 //! `kanban serve`.
 
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -70,6 +71,24 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The verb and these options, as a unit has them.
+    fn words(&self) -> io::Result<String> {
+        let mut words = vec!["serve --listen".to_owned(), self.listen.to_string()];
+        let flags = [("--no-dispatch", self.no_dispatch), ("--drain", self.drain)];
+        let set = flags.into_iter().filter(|(_, is_set)| *is_set);
+        words.extend(set.map(|(flag, _)| flag.to_owned()));
+        if let Some(url) = &self.behind_proxy {
+            words.extend(["--behind-proxy".to_owned(), url.to_string()]);
+        }
+        for (flag, file) in [("--tls-cert", &self.tls_cert), ("--tls-key", &self.tls_key)] {
+            if let Some(file) = file {
+                // A unit has a working directory of its own.
+                words.extend([flag.to_owned(), unit::word(&path::absolute(file)?)]);
+            }
+        }
+        Ok(words.join(" "))
+    }
+
     fn exposure(&self) -> anyhow::Result<Exposure> {
         match (&self.behind_proxy, &self.tls_cert, &self.tls_key) {
             (Some(url), ..) => Ok(Exposure::Proxy(url.clone())),
@@ -85,7 +104,7 @@ impl Args {
 /// `umask` is that of the person who started the program.
 pub(super) fn run(args: &Args, home: Home, umask: Mode, output: &mut Output) -> anyhow::Result<()> {
     if args.print_systemd_unit {
-        output.text(&unit::of_this_program(&home, "serve")?);
+        output.text(&unit::of_this_program(&home, &args.words()?)?);
         return Ok(());
     }
     let exposure = args.exposure()?;

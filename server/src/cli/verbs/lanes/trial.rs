@@ -58,6 +58,10 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 /// The pause between two looks whether every process of the run has gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// The number and the period of the looks at a dispatcher that runs, which reads its file each second.
+const LOOKS: u32 = 25;
+const LOOK_PERIOD: Duration = Duration::from_millis(200);
+
 /// The number of lines of the log that are printed when a step has failed.
 const LAST_LINES: usize = 15;
 
@@ -118,15 +122,25 @@ async fn program_problem(lane: &LaneReport, session: &Session) -> anyhow::Result
     if let Some(problem) = &lane.problem {
         return Ok(Some(problem.clone()));
     }
-    let dispatch = session.kernel.dispatch().await?;
-    let of_server = dispatch.living().and_then(|report| {
-        let same = report.lanes.iter().find(|other| other.name == lane.name);
-        same.and_then(|lane| lane.problem.clone())
-    });
-    Ok(of_server.map(|problem| {
-        let program = lane.program.as_deref().unwrap_or_default();
-        format!("found here as {program}, but the dispatcher that runs says: {problem}")
-    }))
+    let mut looks = interval(LOOK_PERIOD);
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        let dispatch = session.kernel.dispatch().await?;
+        let Some(report) = dispatch.living() else {
+            return Ok(None);
+        };
+        // A lane that was added just now is read by it in a moment.
+        if let Some(same) = report.lanes.iter().find(|other| other.name == lane.name) {
+            let program = lane.program.as_deref().unwrap_or_default();
+            let told = |problem: &String| {
+                format!("found here as {program}, but the dispatcher that runs says: {problem}")
+            };
+            return Ok(same.problem.as_ref().map(told));
+        }
+    }
+    let why =
+        "the dispatcher that runs has not read it from kanban.toml; `kanban doctor` may say why";
+    Ok(Some(why.to_owned()))
 }
 
 /// What the board says of the end.

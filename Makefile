@@ -332,7 +332,7 @@ debian-tools:
 	done; \
 	[ -z "$$missing" ] || { \
 		echo "• install$$missing"; \
-		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update --quiet=2 && \
+		[ "$$(id -u)" = 0 ] && export DEBIAN_FRONTEND=noninteractive && command -v apt-get >/dev/null && apt-get update --quiet=2 && \
 			apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null; \
 	} || echo "SKIPPED: not installed:$$missing" >&2
 

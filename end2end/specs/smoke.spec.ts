@@ -74,6 +74,12 @@ test("a worker's log arrives while it is written", async ({ api, board, server }
   await expect(board.drawer.status).toHaveText("Done");
 });
 
+test("the description of the API says where it is", async ({ api, server }) => {
+  const document = await (await api.get("api/openapi.json")).json();
+  const [{ url }] = document.servers;
+  expect(url).toBe(new URL(`${server.url}/api/plugins/kanban`).pathname);
+});
+
 test("a long text is taken in, and a longer one is refused", async ({ api }) => {
   const body = (length: number) => ({ data: { title: "Long", body: "x".repeat(length) } });
   const megabyte = 1024 * 1024;

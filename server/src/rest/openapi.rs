@@ -1,13 +1,15 @@
 //! The document of the API: what holds for all routes. The rest is at each handler.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
+use crate::AppState;
 use crate::http_error::Fault;
 
 /// The document without its paths, which `rest::documented` adds.
@@ -110,13 +112,18 @@ pub(super) struct Missing(#[to_schema] Refusal);
 pub(super) struct Untimely(#[to_schema] Refusal);
 
 /// `GET /api/openapi.json`.
-pub(crate) async fn document() -> Response {
-    static JSON: LazyLock<Bytes> = LazyLock::new(|| {
+pub(crate) async fn document(State(state): State<AppState>) -> Response {
+    static JSON: OnceLock<Bytes> = OnceLock::new();
+    let json = JSON.get_or_init(|| {
+        let mut document = super::documented().into_openapi();
+        // A process shows one board, below one path.
+        for server in document.servers.iter_mut().flatten() {
+            server.url.insert_str(0, state.door.path());
+        }
         // A document is made of texts, which always have a JSON form.
-        let document = super::documented().into_openapi();
         document.to_json().unwrap_or_default().into()
     });
-    ([(CONTENT_TYPE, "application/json")], JSON.clone()).into_response()
+    ([(CONTENT_TYPE, "application/json")], json.clone()).into_response()
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ pub(crate) struct Card {
     /// The requests that changed it, except by comments and by changes that followed from its
     /// parents, without those that were undone.
     changed_by: Vec<usize>,
+    /// The request that completed it last.
+    completed_by: Option<usize>,
 }
 
 /// An open run.

@@ -58,6 +58,13 @@ impl Model {
                 self.restore(task, &standing);
             }
             Inverse::Place(status, waiting, standing) => {
+                let reopens = self.cards[task].status.is_finished() && !status.is_finished();
+                let builds_on_it = |card: &Card| {
+                    card.parents.contains(&task)
+                        && card.status == Status::Done
+                        && card.completed_by > Some(request)
+                };
+                (!(reopens && self.cards.iter().any(builds_on_it))).then_some(())?;
                 self.put_back(task, status, waiting);
                 self.restore(task, &standing);
             }

@@ -29,6 +29,7 @@ impl Model {
             status: Status::Ready,
             waiting: false,
             parents,
+            completed_by: None,
             failures: 0,
             rest: None,
             assignee: 0,
@@ -101,6 +102,7 @@ impl Model {
                 self.only_from(task, &[Status::Ready, Status::Running, Status::Blocked])?;
                 self.report(task, *by);
                 self.put(task, Status::Done, Outcome::Completed);
+                self.cards[task].completed_by = Some(self.request());
                 self.cards[task].forgive();
                 self.promote();
                 Some(())

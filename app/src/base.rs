@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::client::set_server_url;
 
-/// That path, without a slash at its end: "" or `/kanban`.
+/// The path of the board, without a slash at its end: "" or `/kanban`.
 #[derive(Clone, Copy)]
 pub(crate) struct Base(pub(crate) &'static str);
 

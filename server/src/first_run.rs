@@ -41,7 +41,7 @@ impl Default for Agents {
 }
 
 impl Agents {
-    /// What was last found; `None` while the first look takes its time.
+    /// The last findings; `None` while the first look takes its time.
     pub(crate) async fn found(&self) -> Option<Arc<[Found]>> {
         let is_fresh = matches!(&*self.0.last.borrow(), Some((at, _)) if at.elapsed() < FRESH);
         if !is_fresh && !self.0.is_looking.swap(true, Ordering::AcqRel) {

@@ -28,7 +28,7 @@ pub(crate) struct Certificate {
     current: RwLock<Arc<CertifiedKey>>,
 }
 
-/// Where a certificate and its key are, as PEM (RFC 7468).
+/// The paths of a certificate and its key, as PEM (RFC 7468).
 #[derive(Clone, Debug)]
 struct Files {
     certificate: PathBuf,
@@ -73,7 +73,7 @@ impl Certificate {
         Ok(Self { files, current })
     }
 
-    /// What takes connections by it, of HTTP/1.1 only.
+    /// Makes the acceptor of TLS connections by it, for HTTP/1.1 only.
     ///
     /// # Errors
     /// Fails when the cryptography knows no version of TLS.

@@ -1,4 +1,4 @@
-//! How browsers on other machines reach a server, if they do.
+//! The way by which browsers on other machines reach a server. It decides no request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::public_url::PublicUrl;
 use crate::tls::Certificate;
 
-/// What stands between a server and browsers.
+/// The proxy or the TLS between a server and browsers.
 #[derive(Clone, Debug)]
 pub(crate) enum Exposure {
     /// Nothing: it listens on this machine only.

@@ -1,4 +1,5 @@
-//! `kanban self-update`.
+//! `kanban self-update`: downloads a release, and replaces the program once its sum is right and it has
+//! started. Never touches a board.
 
 use std::fs;
 use std::io::{Read, Write as _};
@@ -89,7 +90,7 @@ async fn update(args: &Args, output: &mut Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where releases are.
+/// The address of the releases, and the client that asks there.
 struct Release {
     client: Client,
     base: Url,

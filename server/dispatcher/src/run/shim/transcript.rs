@@ -78,7 +78,7 @@ pub(super) struct Transcript {
     line: Vec<u8>,
     /// The size of that line, of which no more than [`LINE_BYTES`] are kept.
     line_bytes: usize,
-    /// What the worker has said last.
+    /// The last message of the worker.
     message: String,
     /// The part of the message that has no line of its own in the log yet.
     unwritten: String,

@@ -49,7 +49,7 @@ const TITLE: &str = "Say hello";
 const TASK: &str = "Make a file hello.txt in your current folder that holds the word hello. Print it \
                     with `cat hello.txt`, to see that it is there. The result is one short sentence.";
 
-/// What `shell` runs in its place.
+/// The script that `shell` runs in its place.
 const SCRIPT: &str = "echo hello > hello.txt && cat hello.txt";
 
 /// The time to start a worker and to end it, beyond what the lane has for its work.
@@ -143,7 +143,7 @@ async fn program_problem(lane: &LaneReport, session: &Session) -> anyhow::Result
     Ok(Some(why.to_owned()))
 }
 
-/// What the board says of the end.
+/// The reason of the end, from the board.
 fn why_of(detail: &TaskDetail, last: Option<&Run>) -> String {
     let texts = [
         last.and_then(|run| run.error.as_deref()),

@@ -369,6 +369,17 @@ async fn the_systemd_unit_runs_this_program_on_this_board() -> anyhow::Result<()
             unit.out
         );
     }
+    let options = [
+        "--listen",
+        "127.0.0.1:7",
+        "--behind-proxy",
+        "https://a.example/k",
+        "--drain",
+    ];
+    let unit = [&["serve", "--print-systemd-unit"][..], &options].concat();
+    let unit = board.kanban(&unit).await?.out;
+    let words = " serve --listen 127.0.0.1:7 --drain --behind-proxy https://a.example/k\n";
+    assert!(unit.contains(words), "{unit}");
     assert!(!board.home().exists(), "it does nothing else");
     Ok(())
 }

@@ -40,6 +40,17 @@ async fn systemd_hears_when_it_is_ready_alive_and_about_to_end() -> anyhow::Resu
 }
 
 #[tokio::test]
+async fn a_watchdog_of_no_time_is_none() -> anyhow::Result<()> {
+    let mut board = Board::without_server()?;
+    let environment = [("WATCHDOG_USEC", "0".as_ref())];
+    let arguments = ["--listen", "127.0.0.1:0", "--no-dispatch"];
+    board.serve_in(&arguments, &environment).await?;
+    board.stop().await?;
+    assert!(!board.log().contains("panicked"), "{}", board.log());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_worker_cannot_speak_for_the_service() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
     let path = board.home().with_file_name("notify");

@@ -1,6 +1,7 @@
-//! Prepares the place of the site, and tells cargo that a release binary changes with it.
+//! Makes the site where nobody has, and tells cargo that a release binary changes with it.
 
 use std::path::Path;
+use std::process::Command;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
@@ -13,6 +14,20 @@ fn main() -> io::Result<()> {
     // A debug binary reads the files while it runs; new ones need no new binary.
     if env::var("PROFILE").as_deref() == Ok("release") {
         println!("cargo::rerun-if-changed={}", site.display());
+        // `cargo install` builds the program without having asked `make` for the page.
+        if fs::read_dir(site)?.next().is_none() && !is_made() {
+            println!(
+                "cargo::error=the page could not be made: `make site` takes make, rustup, and Node 20 or later with npm"
+            );
+        }
     }
     Ok(())
+}
+
+fn is_made() -> bool {
+    let mut make = Command::new("make");
+    make.arg("site").current_dir("..");
+    // The flags are those of this machine, and the page is made for browsers.
+    make.env_remove("CARGO_ENCODED_RUSTFLAGS");
+    make.status().is_ok_and(|status| status.success())
 }

@@ -1,10 +1,11 @@
 //! The program as a service of systemd.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
 use anyhow::Context as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::UnixDatagram;
 use tokio::process::Command;
 
@@ -70,45 +71,56 @@ async fn a_worker_cannot_speak_for_the_service() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `kanban serve` with a socket as systemd hands it over.
+fn serve_with(board: &Board, socket: OwnedFd) -> anyhow::Result<Command> {
+    let serve = board.command("serve")?;
+    let serve = serve.as_std();
+    // Whoever starts us knows our number only once it has.
+    let handing = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\" 3<&0 0</dev/null";
+    let mut command = Command::new("sh");
+    command.args(["-c", handing]).arg(serve.get_program());
+    command.args(serve.get_args()).arg("--no-dispatch");
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+        .stdin(Stdio::from(socket))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    Ok(command)
+}
+
 #[tokio::test]
-async fn the_socket_of_systemd_is_taken_over_and_judged_like_any_other() -> anyhow::Result<()> {
-    for (address, expected) in [("127.0.0.1:0", None), ("0.0.0.0:0", Some("--behind-proxy"))] {
+async fn the_socket_of_systemd_is_taken_over() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let socket = TcpListener::bind("127.0.0.1:0")?;
+    let port = socket.local_addr()?.port();
+    let mut server = serve_with(&board, socket.into())?.spawn()?;
+    let stdout = server.stdout.take().context("no output")?;
+    let mut lines = BufReader::new(stdout).lines();
+    let line = within("the announcement", lines.next_line()).await??;
+    assert_eq!(line, Some(format!("listening on http://127.0.0.1:{port}")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_socket_of_systemd_is_judged_like_any_other() -> anyhow::Result<()> {
+    let open = TcpListener::bind("0.0.0.0:0")?;
+    let connection = TcpStream::connect(TcpListener::bind("127.0.0.1:0")?.local_addr()?)?;
+    for (socket, expected) in [
+        (OwnedFd::from(open), "--behind-proxy"),
+        (OwnedFd::from(connection), "it does not listen"),
+    ] {
         let board = Board::without_server()?;
-        let socket = TcpListener::bind(address)?;
-        let port = socket.local_addr()?.port();
-        let serve = board.command("serve")?;
-        let serve = serve.as_std();
-        // Whoever starts us knows our number only once it has.
-        let handing = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\" 3<&0 0</dev/null";
-        let mut command = Command::new("sh");
-        command.args(["-c", handing]).arg(serve.get_program());
-        command.args(serve.get_args()).arg("--no-dispatch");
-        for (name, value) in serve.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command
-            .stdin(Stdio::from(OwnedFd::from(socket)))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let mut server = command.spawn()?;
-        match expected {
-            None => {
-                let stdout = server.stdout.take().context("no output")?;
-                let mut lines =
-                    tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(stdout));
-                let line = within("the announcement", lines.next_line()).await??;
-                assert_eq!(line, Some(format!("listening on http://127.0.0.1:{port}")));
-            }
-            Some(expected) => {
-                let said = within("a refusal", server.wait_with_output()).await??;
-                let said = String::from_utf8(said.stderr)?;
-                assert!(said.contains(expected), "{said}");
-            }
-        }
+        let mut server = serve_with(&board, socket)?;
+        let said = within("a refusal", server.output()).await??;
+        assert_eq!(said.status.code(), Some(1));
+        let said = String::from_utf8(said.stderr)?;
+        assert!(said.contains(expected), "{said}");
     }
     Ok(())
 }

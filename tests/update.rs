@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,10 +14,12 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::routing::get;
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio::sync::oneshot;
 
-use crate::harness::{Board, Said, program, said};
+use crate::harness::{Board, Said, program, said, within};
 
 /// A program of version 9.9.9.
 const NEXT: &str = "#!/bin/sh\necho kanban 9.9.9\n";
@@ -31,6 +34,25 @@ fn archive(program: &str) -> anyhow::Result<Vec<u8>> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(&archive.into_inner()?)?;
     Ok(packed.finish()?)
+}
+
+/// Serves nothing but an answer with this head, and what follows it, and leaves the connection open.
+async fn answer(head: String, body: Vec<u8>) -> anyhow::Result<(String, impl Future<Output = ()>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let (asked, is_asked) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut caller, _) = listener.accept().await?;
+        // An answer to no question is none.
+        caller.read(&mut [0; 4096]).await?;
+        caller.write_all(head.as_bytes()).await?;
+        caller.write_all(&body).await?;
+        asked.send(()).ok();
+        // Until the caller goes.
+        caller.read_to_end(&mut Vec::new()).await
+    });
+    let is_asked = async { is_asked.await.unwrap_or_default() };
+    Ok((format!("http://{address}"), is_asked))
 }
 
 /// Serves a release of that archive, whose sum is told of another.
@@ -83,13 +105,17 @@ impl Copy {
         Ok(Self { board, path })
     }
 
-    async fn update(&self, base: &str, flags: &[&str]) -> anyhow::Result<Said> {
+    fn command(&self, base: &str, flags: &[&str]) -> Command {
         let mut command = Command::new(&self.path);
         command
             .args(["self-update", "--base-url", base])
             .args(flags)
             .env("KANBAN_HOME", self.board.home());
-        said(&mut command).await
+        command
+    }
+
+    async fn update(&self, base: &str, flags: &[&str]) -> anyhow::Result<Said> {
+        said(&mut self.command(base, flags)).await
     }
 
     /// Checks that it is what it was, and that nothing was left beside it.
@@ -120,6 +146,43 @@ async fn a_newer_release_is_told_and_installed_only_when_asked() -> anyhow::Resu
         1
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn a_new_program_has_the_rights_of_the_old_one() -> anyhow::Result<()> {
+    let copy = Copy::new()?;
+    fs::set_permissions(&copy.path, fs::Permissions::from_mode(0o700))?;
+    let archive = archive(NEXT)?;
+    let base = release(archive.clone(), &archive).await?;
+    let done = copy.update(&base, &["--install"]).await?;
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let mode = fs::metadata(&copy.path)?.permissions().mode();
+    assert_eq!(mode & 0o7777, 0o700);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_release_that_leads_to_where_others_can_change_it_is_refused() -> anyhow::Result<()> {
+    let copy = Copy::new()?;
+    let head = "HTTP/1.1 302 Found\r\nlocation: http://releases.example/latest\r\n\
+                content-length: 0\r\n\r\n";
+    let (base, _) = answer(head.to_owned(), Vec::new()).await?;
+    let refused = copy.update(&base, &["--install"]).await?;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    let expected = "anybody on the way could change what comes";
+    assert!(refused.err.contains(expected), "{}", refused.err);
+    copy.is_as_before()
+}
+
+#[tokio::test]
+async fn a_program_that_is_killed_in_its_download_is_as_it_was() -> anyhow::Result<()> {
+    let copy = Copy::new()?;
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
+    let (base, is_asked) = answer(head.to_owned(), vec![b'1'; 1000]).await?;
+    let mut update = copy.command(&base, &["--install"]).spawn()?;
+    within("a request", is_asked).await?;
+    update.kill().await?;
+    copy.is_as_before()
 }
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 
 pub(crate) mod unit;
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::TcpListener;
 
 use kernel::Kernel;
 use listenfd::ListenFd;
+use rustix::net::sockopt::socket_acceptconn;
 use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -16,7 +17,15 @@ use tokio::time::{MissedTickBehavior, interval};
 /// # Errors
 /// Fails when it is no TCP socket that listens.
 pub(crate) fn listener() -> io::Result<Option<TcpListener>> {
-    ListenFd::from_env().take_tcp_listener(0)
+    let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? else {
+        return Ok(None);
+    };
+    // A connection (`Accept=yes` in the unit of the socket) is TCP too.
+    if !socket_acceptconn(&listener)? {
+        let why = "it does not listen; its unit needs Accept=no";
+        return Err(io::Error::new(ErrorKind::InvalidInput, why));
+    }
+    Ok(Some(listener))
 }
 
 /// Says that the program is ready.

@@ -234,6 +234,41 @@ async fn only_somebody_at_the_machine_adds_and_tests_lanes() -> anyhow::Result<(
 }
 
 #[tokio::test]
+async fn a_worker_that_does_nothing_proves_neither_its_log_in_nor_its_rights() -> anyhow::Result<()>
+{
+    let board = board_with("#!/bin/sh\nexit 3\n", "")?;
+    let told = tested(&board).await?;
+    for step in ["log in", "permission"] {
+        let line = format!("{step:12}unknown\n");
+        assert!(told.out.contains(&line), "{told:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_repository_that_is_none_is_told_before_a_task_needs_it() -> anyhow::Result<()> {
+    let script = "#!/bin/sh\nkanban complete \"$1\" --result done\n";
+    let board = board_with(script, "repository = \"/usr/nowhere\"\n")?;
+    let problem = "/usr/nowhere is no git repository";
+    let told = tested(&board).await?;
+    assert_eq!((told.code, told.out.as_str()), (Some(1), ""), "{told:?}");
+    assert!(told.err.contains(problem), "{told:?}");
+    board.kanban(&["init"]).await?;
+    let doctor = board.kanban(&["doctor"]).await?;
+    assert!(doctor.out.contains(problem), "{doctor:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn lanes_that_make_no_sense_are_told_by_their_line() -> anyhow::Result<()> {
+    let board = board_with("#!/bin/sh\n", "cap = \"many\"\n")?;
+    let told = board.kanban(&["lanes"]).await?;
+    assert_eq!((told.code, told.out.as_str()), (Some(1), ""), "{told:?}");
+    assert!(told.err.contains("kanban.toml"), "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_empty_board_and_init_say_which_agents_there_are() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
     let script = "#!/bin/sh\necho '2.1.197 (Claude Code)'\n";

@@ -38,7 +38,7 @@ use crate::home::Home;
 use crate::lanes::Lane;
 
 pub use repositories::Repositories;
-pub(crate) use repository::{Repository, Trust};
+pub(crate) use repository::{Repository, Trust, repository_problem};
 #[cfg(test)]
 pub(crate) use worktree::tests as worktree_fixture;
 pub(crate) use worktree::{Made, Worktree, forget};

@@ -12,7 +12,7 @@ use super::lane::lane;
 use super::secrets::Secrets;
 use crate::home::Home;
 use crate::lanes::Lanes;
-use crate::workspaces::Repositories;
+use crate::workspaces::{self, Repositories};
 
 /// The settings from `kanban.toml`, or the defaults in its absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,13 @@ impl Settings {
     /// The repositories of which tasks may have worktrees.
     pub fn repositories(&self) -> &Repositories {
         &self.repositories
+    }
+
+    /// The reason why the tasks of a lane get no worktrees of its repository. It blocks.
+    pub fn repository_problem(&self, lane: &str) -> Option<String> {
+        let repository = self.lanes.named(lane)?.repository.as_deref()?;
+        let problem = workspaces::repository_problem(repository)?;
+        Some(problem.to_string())
     }
 
     /// The variables that hold secrets of channels.

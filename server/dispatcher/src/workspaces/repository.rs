@@ -241,6 +241,13 @@ pub(super) fn listed_at(place: &Path) -> Option<PathBuf> {
     place_of(&folder).filter(|listed| *listed != spelled_out(place))
 }
 
+/// The reason why no worktree is made of `path`: it is neither the top of a repository, with files beside
+/// it or bare, nor a worktree. It blocks.
+pub(crate) fn repository_problem(path: &Path) -> Option<Error> {
+    let has_one = is_repository(path) || is_worktree(path);
+    (!has_one).then(|| Error::NotARepository(path.to_owned()))
+}
+
 /// Returns true when `path` is the top of a repository: one with files beside it, or a bare one. It
 /// blocks.
 pub(super) fn is_repository(path: &Path) -> bool {

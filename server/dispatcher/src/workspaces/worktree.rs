@@ -13,6 +13,7 @@ use super::files;
 use super::git::Limit;
 use super::repository::{
     Listed, Repository, Trust, checked_out_at, is_half_made, is_repository, is_worktree, listed_at,
+    repository_problem,
 };
 use super::{Error, OfLane, Repositories};
 use crate::home::Home;
@@ -85,8 +86,8 @@ pub(super) fn find(
     }
     let repository = repository.ok_or(Error::NoRepository)?;
     let trust = repositories.trust(&repository)?;
-    if !is_repository(&repository) && !is_worktree(&repository) {
-        return Err(Error::NotARepository(repository));
+    if let Some(problem) = repository_problem(&repository) {
+        return Err(problem);
     }
     if !may_hold_worktrees(&place, home, lane.root, &repository) {
         return Err(Error::NoPlace { place, repository });

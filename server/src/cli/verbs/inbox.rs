@@ -72,7 +72,11 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             error,
             proposed,
         } => {
-            let said = format!("gave up after {failures} failures: {error}");
+            let times = match failures {
+                1 => "a failure".to_owned(),
+                count => format!("{count} failures"),
+            };
+            let said = format!("gave up after {times}: {error}");
             let proposed = proposed
                 .as_ref()
                 .map(|text| format!("it last said: {text}"));

@@ -91,9 +91,9 @@ pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     Ok(Known { lanes, dispatch })
 }
 
-/// The lanes as a dispatcher that starts now has them. It blocks.
-pub(super) fn configured(session: &Session) -> anyhow::Result<Vec<LaneReport>> {
-    Ok(Settings::read(&session.home, &config()?)?.lanes().reports())
+/// The settings of a dispatcher that starts now. It blocks.
+pub(super) fn settings(session: &Session) -> anyhow::Result<Settings> {
+    Ok(Settings::read(&session.home, &config()?)?)
 }
 
 /// The configuration of a dispatcher that would start now.

@@ -99,7 +99,9 @@ async fn of_lanes(session: &Session, ready: &[ReadyCount]) -> Vec<Finding> {
         own.or_else(|| known.lanes.iter().find(|lane| lane.serves_others))
     };
     let mut findings = Vec::new();
-    let here = lanes::configured(session).unwrap_or_default();
+    let settings = lanes::settings(session).ok();
+    let here = settings.as_ref().map(|it| it.lanes().reports());
+    let here = here.unwrap_or_default();
     for lane in &known.lanes {
         let waits = |count: &&ReadyCount| {
             let served_by = count.assignee.as_deref().and_then(serves);
@@ -129,6 +131,12 @@ async fn of_lanes(session: &Session, ready: &[ReadyCount]) -> Vec<Finding> {
                 }
             }
         });
+        let repository = settings.as_ref();
+        if let Some(problem) = repository.and_then(|it| it.repository_problem(&lane.name)) {
+            let message = format!("{} has no worktrees to work in: {problem}", lane.name);
+            let remedy = "mend `repository` in kanban.toml; `kanban guide lanes` says what it is";
+            findings.push(Finding::wrong("lane", message, remedy));
+        }
     }
     for count in ready {
         let Some(assignee) = count

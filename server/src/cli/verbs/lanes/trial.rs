@@ -68,8 +68,7 @@ const LAST_LINES: usize = 15;
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let lane = known(&args.name, session).await?;
     if let Some(why) = program_problem(&lane, session).await? {
-        let step = Step::Program;
-        return tell(&args, &Err(Failed { step, why }), output);
+        return tell(&args, &Err(Failed::at(Step::Program, why)), output);
     }
     let scratch = Scratch::make(session, args.keep)?;
     output.note(format_args!(
@@ -104,8 +103,16 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 /// The lane as a dispatcher that starts in this environment would have it.
 async fn known(name: &str, session: &Session) -> anyhow::Result<LaneReport> {
     let (home, config) = (session.home.clone(), super::config()?);
-    let settings = spawn_blocking(move || Settings::read(&home, &config)).await??;
-    let lanes = settings.lanes().reports();
+    let asked_for = name.to_owned();
+    let read = move || {
+        let settings = Settings::read(&home, &config)?;
+        let problem = settings.repository_problem(&asked_for);
+        anyhow::Ok((settings.lanes().reports(), problem))
+    };
+    let (lanes, problem) = spawn_blocking(read).await??;
+    if let Some(problem) = problem {
+        bail!("lane {name}: {problem}; mend `repository` in kanban.toml");
+    }
     let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
     let names = names.join(", ");
     match lanes.into_iter().find(|lane| lane.name == name) {
@@ -162,6 +169,9 @@ fn tell(args: &Args, found: &Result<(), Failed>, output: &mut Output) -> anyhow:
             Some(failed) if failed.step == step => {
                 output.line(format_args!("{:12}failed: {}", step.name(), failed.why));
                 break;
+            }
+            Some(failed) if failed.unknown.contains(&step) => {
+                output.line(format_args!("{:12}unknown", step.name()));
             }
             _ => output.line(format_args!("{:12}ok", step.name())),
         }

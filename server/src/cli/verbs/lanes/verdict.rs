@@ -1,5 +1,4 @@
-//! What the run of a trial says of its lane: which step failed, and why. It reads what the run left and
-//! does nothing.
+//! The verdict on a lane: the step at which its trial failed, and why, read from what the run left.
 
 use domain::run::Outcome;
 use domain::status::Status;
@@ -58,6 +57,15 @@ pub(super) struct Traces<'a> {
 pub(super) struct Failed {
     pub(super) step: Step,
     pub(super) why: String,
+    /// The steps before it that nothing proves.
+    pub(super) unknown: &'static [Step],
+}
+
+impl Failed {
+    pub(super) const fn at(step: Step, why: String) -> Self {
+        let unknown = &[];
+        Self { step, why, unknown }
+    }
 }
 
 /// The exit codes with which a shell says that it cannot start a program (POSIX, 2.8.2).
@@ -93,8 +101,12 @@ const PERMISSION: [&str; 7] = [
 /// The first step that failed, if one did.
 pub(super) fn verdict(traces: &Traces<'_>) -> Result<(), Failed> {
     let failed = |step, why: &str| {
+        let unknown: &[Step] = match step {
+            Step::Report if !traces.has_written => &[Step::LogIn, Step::Permission],
+            _ => &[],
+        };
         let why = why.to_owned();
-        Err(Failed { step, why })
+        Err(Failed { step, why, unknown })
     };
     let cannot_start = !traces.has_started
         || traces

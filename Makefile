@@ -200,7 +200,7 @@ ui-bench: build $(test_packages) browser ## Measure how the page feels with up t
 ##@ To release it
 
 .PHONY: dist
-dist: site $(zig) ## Leave packages, image and sums in target/dist; TARGET=aarch64-unknown-linux-musl for another processor
+dist: site $(zig) debian-tools ## Leave packages, image and sums in target/dist; TARGET=aarch64-unknown-linux-musl for another processor
 	@for target in $(sort $(native) $(TARGET)); do \
 		printf '• build the program for %s\n' $$target; \
 		rustup target add $$target; \

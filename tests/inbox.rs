@@ -69,7 +69,8 @@ async fn give_up(board: &Board, task: &TaskId) -> anyhow::Result<()> {
             proposed: Some("42 ships".to_owned()),
         },
         limit: Some(1),
-        next: domain::command::NextAttempt::Soon,
+        next: domain::command::NextAttempt::default(),
+        breaker: None,
     };
     kernel.execute(&dispatcher, fail).await?;
     Ok(())

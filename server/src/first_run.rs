@@ -189,6 +189,8 @@ mod tests {
             cap: None,
             serves_others: false,
             problem: None,
+            pool: None,
+            opens_at: None,
         };
         assert!(steps(Some(&all), &[lane], &home).contains("it has its lane"));
         assert!(steps(Some(&[]), &[], &home).contains("npm install --global"));

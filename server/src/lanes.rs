@@ -14,7 +14,7 @@ pub(crate) fn known(
 ) -> Result<Vec<LaneReport>, dispatcher::Error> {
     match dispatch.living() {
         Some(report) => Ok(report.lanes.clone()),
-        None => Ok(Settings::read(home, config)?.lanes().reports()),
+        None => Ok(Settings::read(home, config)?.lanes().reports(dispatch.now)),
     }
 }
 

@@ -110,6 +110,25 @@ fn of_dispatcher(dispatch: &Dispatch, text: &mut Text) {
     let living = dispatch.living();
     let up = "1 while a dispatcher works on the board.";
     text.gauge("kanban_dispatcher_up", up, u8::from(living.is_some()));
+    let held = "kanban_lane_held";
+    text.family(
+        held,
+        "gauge",
+        "1 while a lane or a pool starts nothing until a moment.",
+    );
+    for hold in &dispatch.holds {
+        let labels = [("lane", hold.name.as_str()), ("cause", hold.cause.as_str())];
+        text.sample(held, &labels, 1);
+    }
+    let waiting = "kanban_lane_held_waiting";
+    text.family(
+        waiting,
+        "gauge",
+        "Ready tasks that wait for a held lane or pool.",
+    );
+    for hold in &dispatch.holds {
+        text.sample(waiting, &[("lane", hold.name.as_str())], hold.waiting);
+    }
     let Some(report) = living else {
         return;
     };

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs the shipped lanes with the real programs against a scripted model, without a network.
 
-usage: agents.py KANBAN TOOLS FOLDER [LANE ...]
+usage: agents.py KANBAN TOOLS FOLDER [--waits] [LANE ...]
 
 KANBAN is the program, TOOLS the folder with the npm packages, FOLDER one that may be emptied; it must not
 be below /tmp, where Codex makes no helpers. It has to run in a namespace that has only loopback. For each
 lane a task is done, one is asked about, one is worked on in a worktree, one is stopped, and the model
 answers 401, 429 and 500. Prints the table of the guide, and exits with 1 where an expectation failed.
+With --waits it runs instead the two scenes of lanes that wait: they take minutes, and nothing else is in them.
 """
 import json
 import os
@@ -19,17 +20,22 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from refusals import CASES
+
 HERE = Path(__file__).resolve().parent
 KANBAN, TOOLS, FOLDER = sys.argv[1], Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve()
-LANES = sys.argv[4:] or ["claude", "codex", "gemini", "opencode"]
+WAITS = "--waits" in sys.argv
+LANES = [word for word in sys.argv[4:] if word != "--waits"] or ["claude", "codex", "gemini", "opencode"]
 # The longest that a program was seen to try is under six minutes, where it is not told for how long.
 LIMIT_S = 450
 # What a sandboxed program can do nothing about.
 CANNOT_REPORT = {"codex"}
+KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY")
 
 
-def configure(home, port):
+def configure(home, port, has_key):
     """Makes each program speak to the model, and to nobody else."""
+    key = {"apiKey": "x"} if has_key else {}
     base = f"http://127.0.0.1:{port}"
     files = {
         ".codex/config.toml": f"""
@@ -54,7 +60,7 @@ def configure(home, port):
             "share": "disabled",
             "model": "anthropic/claude-sonnet-4-5",
             "small_model": "anthropic/claude-sonnet-4-5",
-            "provider": {"anthropic": {"options": {"baseURL": f"{base}/v1", "apiKey": "x"}}},
+            "provider": {"anthropic": {"options": {"baseURL": f"{base}/v1"} | key}},
         }),
     }
     for name, text in files.items():
@@ -65,15 +71,12 @@ def configure(home, port):
         "HOME": str(home),
         "PATH": f"{TOOLS}/node_modules/.bin:{os.environ['PATH']}",
         "ANTHROPIC_BASE_URL": base,
-        "ANTHROPIC_API_KEY": "x",
         "DISABLE_TELEMETRY": "1",
         "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_AUTOUPDATER": "1",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        "OPENAI_API_KEY": "x",
-        "GEMINI_API_KEY": "x",
         "GOOGLE_GEMINI_BASE_URL": base,
-    }
+    } | (dict.fromkeys(KEYS, "x") if has_key else {})
 
 
 class TimedOut(Exception):
@@ -83,7 +86,7 @@ class TimedOut(Exception):
 class Board:
     """A board with one shipped lane, a dispatcher, and a model with a script."""
 
-    def __init__(self, lane, name, script):
+    def __init__(self, lane, name, script, has_key=True):
         self.lane, self.folder = lane, FOLDER / lane / name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -95,10 +98,11 @@ class Board:
             [sys.executable, HERE / "model.py", str(port), "script.json", "model.log"],
             cwd=self.folder, stderr=subprocess.DEVNULL,
         )
-        ours = configure(self.folder / "user", port) | {
+        ours = configure(self.folder / "user", port, has_key) | {
             "KANBAN_HOME": str(self.folder / "home"), "PWD": str(self.folder),
         }
-        self.env = {name: value for name, value in os.environ.items() if "KANBAN" not in name} | ours
+        kept = {name: value for name, value in os.environ.items() if "KANBAN" not in name and name not in KEYS}
+        self.env = kept | ours
         self.kanban("init")
         self.kanban("lanes", "add", lane)
         self.daemon = None
@@ -109,10 +113,11 @@ class Board:
         return ran.stdout
 
     def create(self, *flags):
-        log = open(self.folder / "daemon.log", "w")
-        self.daemon = subprocess.Popen(
-            [KANBAN, "daemon"], env=self.env, cwd=self.folder, stdout=log, stderr=log
-        )
+        if not self.daemon:
+            log = open(self.folder / "daemon.log", "w")
+            self.daemon = subprocess.Popen(
+                [KANBAN, "daemon"], env=self.env, cwd=self.folder, stdout=log, stderr=log
+            )
         created = self.kanban(
             "create", "Say hello", "--assignee", self.lane, "--failure-limit", "1", "--json", *flags
         )
@@ -132,6 +137,9 @@ class Board:
             is_over = shown["task"]["status"] not in ("ready", "running")
             return shown if is_over else None
         return self.until("ended", run)
+
+    def tasks(self, ids):
+        return [json.loads(self.kanban("show", task, "--json"))["task"] for task in ids]
 
     def log(self, task):
         return self.kanban("log", task)
@@ -251,7 +259,55 @@ UNTIL = {
     "anthropic-ratelimit-unified-reset": str(int(time.time()) + 3600),
 }
 
-SCENES = {
+# A refusal without a moment at which the program ends at once. OpenCode knows none, and tries for 100 s.
+LIMITED = {
+    "claude": ("429-retry-after-90", 90), "codex": ("429", 90), "gemini": ("429-day-no-delay", 90),
+    "opencode": ("429", 150),
+}
+
+
+def limited(lane):
+    """The model refuses for a while: ten tasks wait for it, and lose no attempt."""
+    case, refuse_s = LIMITED[lane]
+    steps = [] if lane in CANNOT_REPORT else ["kanban complete --result ok"]
+    script = CASES[lane][case][0] | {"refuse_s": refuse_s, "steps": steps}
+    with Board(lane, "limited", script) as board:
+        ids = [board.create() for _ in range(10)]
+
+        def over():
+            tasks = board.tasks(ids)
+            return tasks if all(task["status"] not in ("ready", "running") for task in tasks) else None
+        tasks = board.until("ended", over)
+        check(all(task["status"] == "done" and not task["spawn_failures"] for task in tasks), tasks)
+        runs = [run for task in ids for run in json.loads(board.kanban("runs", task, "--json"))]
+        refused = sorted((run["started_at"], run["ended_at"]) for run in runs if run["outcome"] != "completed")
+        check(refused, runs)
+        # Those that had started before the first refusal were refused as well; then it is one after the other.
+        held = min(end for _, end in refused)
+        probes = [run for run in refused if run[0] > held]
+        for (_, end), (start, _) in zip(probes, probes[1:]):
+            check(start >= end, f"two probes at once: {probes}")
+        took = max(run["ended_at"] for run in runs) - min(run["started_at"] for run in runs)
+    return f"all done after {took} s, {len(refused) - len(probes)} refused, {len(probes)} probes refused"
+
+
+def never(lane):
+    """Nobody is logged in: one entry in the inbox, and all tasks are where they were."""
+    with Board(lane, "never", {}, has_key=False) as board:
+        ids = [board.create() for _ in range(3)]
+
+        def told():
+            entries = json.loads(board.kanban("inbox", "--json"))
+            is_idle = all(task["status"] != "running" for task in board.tasks(ids))
+            return entries if is_idle else None
+        entries = board.until("in the inbox", told)
+        check(len(entries) == 1 and lane in json.dumps(entries), entries)
+        tasks = board.tasks(ids)
+        check(all(task["status"] == "ready" and not task["spawn_failures"] for task in tasks), tasks)
+    return "one entry in the inbox, no task blocked"
+
+
+SCENES = {"limited": limited, "never logged in": never} if WAITS else {
     "done": done, "question": question, "worktree": worktree, "stop": stop,
     "401": refused(401), "429": refused(429), "500": refused(500),
     "429 for an hour": refused(429, UNTIL),
@@ -272,12 +328,12 @@ def main():
             cells[lane, name] = cell
             print(f"• {lane}, {name}: {cell}", file=sys.stderr, flush=True)
 
-    # Those that wait for a model that says no take minutes and no processor.
+    # Those that wait for a model, or for a login, take minutes and no processor.
     waiting = ThreadPoolExecutor(4 * len(LANES))
     working = ThreadPoolExecutor(2)
     for name in SCENES:
         for lane in LANES:
-            (waiting if name[0].isdigit() else working).submit(run, lane, name)
+            (waiting if WAITS or name[0].isdigit() else working).submit(run, lane, name)
     for pool in (working, waiting):
         pool.shutdown(wait=True)
     print("| |", " | ".join(f"`{lane}`" for lane in LANES), "|")

@@ -6,15 +6,19 @@ usage: model.py PORT SCRIPT.json LOG
 It speaks as much of the Anthropic Messages API, the OpenAI Responses API and the Gemini API as Claude
 Code, OpenCode, Codex and the Gemini CLI need to run commands, to write files and to end.
 SCRIPT.json: {"steps": [a shell command, or {"write": file, "text": its text}, ...], "say": the last words,
-"status": the HTTP status of each answer instead, "error": its message, "headers": {...}}.
+"status": the HTTP status of each answer instead, "error": its message, "headers": {...}, "body": what it
+answers in place of our own error, "events": those of a stream that fails, where one is asked for, "refuse_s":
+the seconds after the first request in which it does all this; without it, always}.
 LOG gets a line for each request, and what each step came to, as the agent reports it.
 """
 import http.server
 import json
 import sys
+import time
 
 SCRIPT, LOG = json.load(open(sys.argv[2])), open(sys.argv[3], "a", buffering=1)
 STEPS, SAY = SCRIPT.get("steps", []), SCRIPT.get("say", "All done.")
+FIRST_S = None
 
 
 def call(tools, done):
@@ -52,6 +56,15 @@ def call(tools, done):
     return "exec_command", {"cmd": f"apply_patch <<'EOF'\n{patch}\nEOF\n"}
 
 
+def since_first_s():
+    """The time since the first request."""
+    global FIRST_S
+    now_s = time.monotonic()
+    if FIRST_S is None:
+        FIRST_S = now_s
+    return now_s - FIRST_S
+
+
 class Model(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -87,11 +100,15 @@ class Model(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
         body = json.loads(raw or b"{}")
-        LOG.write(f"POST {self.path} {len(raw)} bytes\n")
+        at_s = since_first_s()
+        LOG.write(f"POST {self.path} {len(raw)} bytes {at_s:.0f} s\n")
         if "count_tokens" in self.path:
             return self.json({"input_tokens": 10})
-        if SCRIPT.get("status"):
-            return self.refuse(SCRIPT["status"], SCRIPT.get("error", "refused"))
+        if at_s < SCRIPT.get("refuse_s", float("inf")):
+            if SCRIPT.get("events") and body.get("stream"):
+                return self.stream(SCRIPT["events"])
+            if SCRIPT.get("status"):
+                return self.refuse(SCRIPT["status"], SCRIPT.get("error", "refused"))
         for part, answer in (
             ("/messages", self.anthropic),
             ("/responses", self.openai),
@@ -104,7 +121,8 @@ class Model(http.server.BaseHTTPRequestHandler):
     def refuse(self, status, message):
         kinds = {401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}
         error = {"type": kinds.get(status, "api_error"), "code": status, "message": message}
-        self.json({"type": "error", "error": error}, status, list(SCRIPT.get("headers", {}).items()))
+        body = SCRIPT.get("body", {"type": "error", "error": error})
+        self.json(body, status, list(SCRIPT.get("headers", {}).items()))
 
     def next(self, tools, results):
         if results:

@@ -28,6 +28,8 @@ pub enum Act {
     Complete,
     /// Block a task until a person has answered.
     Block,
+    /// Put a running task off, and hold its lane.
+    Defer,
     /// Unblock a task.
     Unblock,
     /// Claim a task.
@@ -116,6 +118,7 @@ impl Act {
             Self::Heartbeat      => ("renew a claim",                [OwnTask,  Never,    Never]),
             Self::Complete       => ("complete a task",              [OwnTask,  Always,   Never]),
             Self::Block          => ("block a task",                 [OwnTask,  Always,   Harmless]),
+            Self::Defer          => ("put a task off",               [OwnTask,  Always,   Never]),
             Self::Unblock        => ("unblock a task",               [Never,    Always,   Always]),
             Self::Claim          => ("claim a task",                 [Never,    Never,    Never]),
             Self::Move           => ("move a task",                  [Never,    Harmless, Never]),

@@ -1,5 +1,7 @@
 //! Back-off: the delays between attempts and deliveries, and the limits of their number.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Seconds;
 
 /// The maximum number of deferrals in a row: runs that ended for want of a dependency.
@@ -11,28 +13,57 @@ pub const DEFERRED_FOR: Seconds = Seconds(6 * 3_600);
 /// The maximum number of protocol violations in a row: exits with code 0 and no report.
 pub const PROTOCOL_VIOLATIONS: u32 = 3;
 
-/// The back-off after the `failures`-th failure in a row: 5 s, doubling up to 15 minutes, of which
-/// half is certain and `jitter` chooses the rest.
-pub fn rest(failures: u32, jitter: u64) -> Seconds {
-    with_jitter(doubled(5, failures, 900), 2, jitter)
+/// The growth of the back-off after failures in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryPolicy {
+    /// The back-off after the first failure.
+    pub first: Seconds,
+    /// The factor by which it grows with each further one.
+    pub factor: u32,
+    /// The longest back-off.
+    pub longest: Seconds,
+    /// The part of it that chance takes away, in percent at most.
+    pub jitter: u32,
 }
 
-/// The back-off of a task whose workers depend on a service: a minute, doubling up to 15, of which
-/// `jitter` may take a tenth. Five attempts last a quarter of an hour, which outlasts a short
-/// outage.
-pub fn long_rest(failures: u32, jitter: u64) -> Seconds {
-    with_jitter(doubled(60, failures, 900), 10, jitter)
+impl RetryPolicy {
+    /// 5 s, doubling up to 15 minutes, of which half is certain.
+    pub const SOON: Self = Self {
+        first: Seconds(5),
+        factor: 2,
+        longest: Seconds(900),
+        jitter: 50,
+    };
+
+    /// That of workers which depend on a service: a minute, doubling up to 15, of which nine tenths
+    /// are certain. Five attempts last a quarter of an hour, which outlasts a short outage.
+    pub const LATER: Self = Self {
+        first: Seconds(60),
+        jitter: 10,
+        ..Self::SOON
+    };
+
+    /// The back-off after the `failures`-th failure in a row.
+    pub fn rest(&self, failures: u32, jitter: u64) -> Seconds {
+        let span = grown(self.first.0, failures, self.factor, self.longest.0);
+        with_jitter(span, self.jitter, jitter)
+    }
+}
+
+/// The time between two probes of a hold whose end nobody named: a minute, doubling up to half an
+/// hour. A single run goes first, so chance takes nothing away.
+pub fn hold(times: u32) -> Seconds {
+    Seconds(grown(60, times, 2, 1_800))
 }
 
 /// The back-off after the `deferrals`-th deferral in a row: 300 s as in the original, doubling up
 /// to twenty minutes, of which `jitter` may take a tenth.
 pub fn deferral(deferrals: u32, jitter: u64) -> Seconds {
-    with_jitter(doubled(300, deferrals, LONGEST.0), 10, jitter)
+    with_jitter(grown(300, deferrals, 2, 1_200), 10, jitter)
 }
 
-/// The longest back-off of a task: that of [`deferral`]. One that seems longer was written while
-/// the clock stood ahead.
-pub const LONGEST: Seconds = Seconds(1_200);
+/// The longest back-off of a task. One that seems longer was written while the clock stood ahead.
+pub const LONGEST: Seconds = Seconds(3_600);
 
 /// The maximum number of attempts at a delivery: with [`redelivery`], about a day.
 pub const DELIVERY_ATTEMPTS: u32 = 20;
@@ -44,20 +75,24 @@ pub const PLACE_REST: Seconds = Seconds(60);
 /// The back-off after the `attempts`-th attempt at a delivery: 5 s, doubling up to 2 hours, of
 /// which half is certain and `jitter` chooses the rest.
 pub fn redelivery(attempts: u32, jitter: u64) -> Seconds {
-    with_jitter(doubled(5, attempts, 7_200), 2, jitter)
+    with_jitter(grown(5, attempts, 2, 7_200), 50, jitter)
 }
 
-/// Returns the `times`-th term of a row that starts with `first` and doubles up to `longest`.
-fn doubled(first: i64, times: u32, longest: i64) -> i64 {
-    let doublings = times.saturating_sub(1).min(16);
-    first.saturating_mul(1 << doublings).min(longest)
+/// Returns the `times`-th term of a row that starts with `first` and grows by `factor` up to `longest`.
+fn grown(first: i64, times: u32, factor: u32, longest: i64) -> i64 {
+    let mut span = first.min(longest);
+    // A row that grows at all is at its longest by then.
+    for _ in 1..times.min(64) {
+        span = span.saturating_mul(factor.into()).min(longest);
+    }
+    span
 }
 
-/// `span` without up to a `share`-th of it, so that tasks which failed together do not return
+/// `span` without up to `share` percent of it, so that tasks which failed together do not return
 /// together and none returns at once ("equal jitter" of Amazon's "Exponential Backoff And Jitter").
 /// `jitter` is any number; only its value modulo that share counts.
-fn with_jitter(span: i64, share: i64, jitter: u64) -> Seconds {
-    let choices = (span - span * (share - 1) / share).unsigned_abs() + 1;
+fn with_jitter(span: i64, share: u32, jitter: u64) -> Seconds {
+    let choices = (span.saturating_mul(share.into()) / 100).unsigned_abs() + 1;
     let less = i64::try_from(jitter % choices).unwrap_or_default();
     Seconds(span - less)
 }
@@ -72,7 +107,7 @@ mod tests {
         #[test]
         fn a_rest_is_between_half_its_span_and_its_span(failures in 0u32..=u32::MAX, jitter: u64) {
             let span = (5i64 << failures.saturating_sub(1).min(16)).min(900);
-            let Seconds(rest) = rest(failures, jitter);
+            let Seconds(rest) = RetryPolicy::SOON.rest(failures, jitter);
             prop_assert!(span / 2 <= rest && rest <= span, "{rest} outside of {span}");
         }
     }
@@ -89,7 +124,7 @@ mod tests {
     fn rests_double_up_to_fifteen_minutes() {
         let longest = |failures| {
             (0..2_000)
-                .map(|jitter| rest(failures, jitter).0)
+                .map(|jitter| RetryPolicy::SOON.rest(failures, jitter).0)
                 .max()
                 .unwrap()
         };
@@ -101,9 +136,32 @@ mod tests {
 
     #[test]
     fn five_attempts_that_depend_on_a_service_outlast_a_short_outage() {
-        let rests: i64 = (1..5).map(|failures| long_rest(failures, u64::MAX).0).sum();
+        let rest = |failures| RetryPolicy::LATER.rest(failures, u64::MAX).0;
+        let rests: i64 = (1..5).map(rest).sum();
         assert!(rests >= 13 * 60, "{rests} s");
-        assert!((54..=60).contains(&long_rest(1, 7).0));
+        assert!((54..=60).contains(&rest(1)));
+    }
+
+    #[test]
+    fn a_policy_grows_as_it_says_and_never_for_ever() {
+        let policy = RetryPolicy {
+            first: Seconds(100),
+            factor: 3,
+            longest: Seconds(400),
+            jitter: 0,
+        };
+        let rest = |policy: &RetryPolicy, failures| policy.rest(failures, 7).0;
+        let rests = [0, 1, 2, 3, 4, 5, u32::MAX].map(|failures| rest(&policy, failures));
+        assert_eq!(rests, [100, 100, 300, 400, 400, 400, 400]);
+        let constant = RetryPolicy {
+            factor: 1,
+            ..policy
+        };
+        assert_eq!(rest(&constant, u32::MAX), 100);
+        assert_eq!(
+            [1, 2, 6, 7].map(|times| hold(times).0),
+            [60, 120, 1_800, 1_800]
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::id::{CommentId, EventId, RunId, TaskId};
 use crate::time::{Seconds, Timestamp};
 
-pub use claim::{CancelRun, ClaimPolicy, ClaimTask, Claimed, Heartbeat, ReclaimTask};
+pub use claim::{CancelRun, ClaimPolicy, ClaimTask, Claimed, DeferTask, Heartbeat, ReclaimTask};
 pub use end::{BlockTask, CompleteTask, UnblockTask};
 pub use news::{
     DropDelivery, RetryDelivery, SetQuietHours, Subscribe, SubscribeBoard, Unsubscribe,
@@ -28,10 +28,10 @@ pub use news::{
 };
 pub use outbox::{RecordDelivered, RecordUndelivered, TakeMessage};
 pub use run::{
-    AdoptRun, AttachSupervisor, DeferRun, FailRun, Failure, InterruptRun, NextAttempt, PlaceRun,
-    RecordExit, RecordSpawn, ReleaseCrashed, ReleaseStaleClaims, RenewLease,
+    AdoptRun, AttachSupervisor, Breaker, DeferRun, FailRun, Failure, HoldUntil, InterruptRun, Met,
+    NextAttempt, PlaceRun, RecordExit, RecordSpawn, ReleaseCrashed, ReleaseStaleClaims, RenewLease,
 };
-pub use steer::{Pause, PromoteWaiting, Resume, SnoozeTask, Undo};
+pub use steer::{HoldLane, Pause, PromoteWaiting, ReleaseLane, Resume, SnoozeTask, Undo};
 pub use task::{
     ArchiveTask, AssignTask, CommentOnTask, CreateTask, EditTask, LimitTask, LinkTasks, MoveTask,
     SetPriority, UnlinkTasks,
@@ -132,7 +132,7 @@ macro_rules! every_verb {
                 CreateTask, EditTask, AssignTask, SetPriority, LimitTask, MoveTask, ArchiveTask,
                 LinkTasks, UnlinkTasks, CommentOnTask, CompleteTask, BlockTask, UnblockTask,
                 Heartbeat, CancelRun, ReclaimTask, Undo, Pause, Resume, PromoteWaiting,
-                SnoozeTask,
+                SnoozeTask, DeferTask, HoldLane, ReleaseLane,
                 Subscribe, Unsubscribe, SubscribeBoard, UnsubscribeBoard, SetQuietHours,
                 RetryDelivery, DropDelivery,
             }

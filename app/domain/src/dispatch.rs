@@ -6,6 +6,7 @@ mod why;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hold::LaneHold;
 use crate::id::{RunId, TaskId};
 use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
@@ -99,6 +100,12 @@ pub struct LaneReport {
     pub serves_others: bool,
     /// The error that keeps it from starting anything, in a sentence.
     pub problem: Option<String>,
+    /// The pool that it is in: what shares its account.
+    #[serde(default)]
+    pub pool: Option<String>,
+    /// The next moment at which its hours, or those of its pool, begin; `None` while they last.
+    #[serde(default)]
+    pub opens_at: Option<Timestamp>,
 }
 
 /// A pause of the dispatcher or of one lane.
@@ -131,6 +138,9 @@ pub struct Dispatch {
     pub reported_at: Option<Timestamp>,
     /// The pauses.
     pub paused: Vec<Pause>,
+    /// The holds that have not ended, by name.
+    #[serde(default)]
+    pub holds: Vec<LaneHold>,
     /// The open runs of each lane.
     pub running: Vec<Running>,
     /// The time of reading.
@@ -178,6 +188,14 @@ impl Dispatch {
         let lane_of = |slot: &'a Slot| slot.lane.as_deref().or(Some(""));
         let exiting_runs = exiting_runs.filter(|slot| is_counted(lane_of(slot)));
         open.saturating_add(u32::try_from(exiting_runs.count()).unwrap_or(u32::MAX))
+    }
+
+    /// Returns the hold of a lane or of its pool, the one that lets fewer start.
+    pub fn hold_of(&self, lane: &LaneReport) -> Option<&LaneHold> {
+        let is_of =
+            |hold: &&LaneHold| hold.name == lane.name || lane.pool.as_ref() == Some(&hold.name);
+        let holds = self.holds.iter().filter(is_of);
+        holds.min_by_key(|hold| hold.lets(self.now))
     }
 
     /// Returns true while there is a pause of this lane, or for `None` of the whole dispatcher.

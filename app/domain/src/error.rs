@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::Authority;
 use crate::authority::{Act, Grant};
+use crate::hold::Cause;
 use crate::id::{DeliveryId, EventId, RunId, SubscriptionId, TaskId};
 use crate::news::{KINDS, PLATFORMS};
 use crate::status::Status;
 use crate::text::{first_of, names_of};
-use crate::time::Seconds;
+use crate::time::{Seconds, Timestamp};
 
 /// A rule that a command broke. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +156,22 @@ pub enum Error {
         /// The lane; `None` is the whole dispatcher.
         lane: Option<String>,
     },
+    /// The lane or its pool is held.
+    #[error("{lane} is held: {}", .cause.words())]
+    Held {
+        /// The lane or the pool.
+        lane: String,
+        /// The cause.
+        cause: Cause,
+        /// The moment of the probe.
+        until: Option<Timestamp>,
+    },
+    /// A hold has an end.
+    #[error("a hold needs a moment that is still to come; a pause has no end")]
+    HoldWithoutEnd,
+    /// Only a worker of a lane meets limits.
+    #[error("no worker of a lane is at work on task {0}")]
+    NoWorker(TaskId),
     /// Lanes have names.
     #[error("a lane has a name")]
     BlankLane,
@@ -287,6 +304,7 @@ impl Error {
             | Self::BadMetadata
             | Self::BadSkill(_)
             | Self::BlankLane
+            | Self::HoldWithoutEnd
             // No status of the task would make it possible.
             | Self::NoSuchMove { .. }
             | Self::LinkCycle { .. } => ErrorKind::Invalid,
@@ -301,6 +319,8 @@ impl Error {
             | Self::AtCapacity { .. }
             | Self::RunningReassign { .. }
             | Self::Paused { .. }
+            | Self::Held { .. }
+            | Self::NoWorker(_)
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }
             | Self::RunNotOpen(_)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hold::Cause;
 use crate::id::{EventId, RunId, TaskId};
 use crate::run::Outcome;
 use crate::status::Status;
@@ -112,11 +113,21 @@ pub enum EventBody {
     /// A run was ended because its task was taken away.
     Cancelled { run: RunId, by: String },
     /// A run was deferred: a dependency is temporarily unavailable. It does not count as a failure.
+    /// Without a moment it waits for a person.
     Deferred {
         run: RunId,
-        until: Timestamp,
+        until: Option<Timestamp>,
         reason: String,
     },
+    /// Its run met a limit of its lane, so the lane or its pool is held.
+    LaneHeld {
+        lane: String,
+        cause: Cause,
+        until: Option<Timestamp>,
+        reason: String,
+    },
+    /// Its run was the probe of a held lane or pool, and others start again.
+    LaneReleased { lane: String },
     /// A run was interrupted from outside and does not count as a failure.
     Interrupted { run: RunId },
     /// A restarted dispatcher found the worker of a run alive.
@@ -160,6 +171,8 @@ impl EventBody {
             Self::GaveUp { .. } => "gave_up",
             Self::Cancelled { .. } => "cancelled",
             Self::Deferred { .. } => "deferred",
+            Self::LaneHeld { .. } => "lane_held",
+            Self::LaneReleased { .. } => "lane_released",
             Self::Interrupted { .. } => "interrupted",
             Self::Adopted { .. } => "adopted",
             Self::Demoted { .. } => "demoted",

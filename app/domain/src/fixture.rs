@@ -109,6 +109,8 @@ pub fn lane(name: &str) -> LaneReport {
         cap: None,
         serves_others: false,
         problem: None,
+        pool: None,
+        opens_at: None,
     }
 }
 
@@ -138,6 +140,7 @@ pub fn dispatch() -> Dispatch {
         report: Some(report()),
         reported_at: Some(NOW),
         paused: Vec::new(),
+        holds: Vec::new(),
         running: Vec::new(),
         now: NOW,
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::board::TaskSummary;
+use crate::hold::Cause;
 use crate::id::{DeliveryId, TaskId};
 use crate::notify::Address;
 use crate::status::Status;
@@ -62,6 +63,15 @@ pub enum Need {
         error: String,
         /// Their number.
         count: u32,
+    },
+    /// A lane or a pool starts nothing: it needs to be mended, and then released.
+    Held {
+        /// The lane or the pool.
+        lane: String,
+        /// The cause.
+        cause: Cause,
+        /// The words of the worker that met it.
+        reason: Option<String>,
     },
 }
 

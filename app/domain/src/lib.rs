@@ -15,6 +15,7 @@ pub mod error;
 pub mod event;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
+pub mod hold;
 pub mod home;
 pub mod id;
 pub mod inbox;

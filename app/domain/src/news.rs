@@ -8,7 +8,7 @@ pub const TOLD: [&str; 5] = ["completed", "blocked", "gave_up", "crashed", "time
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.
-pub const KINDS: [&str; 30] = [
+pub const KINDS: [&str; 32] = [
     "created",
     "ready",
     "claimed",
@@ -32,6 +32,8 @@ pub const KINDS: [&str; 30] = [
     "gave_up",
     "cancelled",
     "deferred",
+    "lane_held",
+    "lane_released",
     "interrupted",
     "adopted",
     "demoted",

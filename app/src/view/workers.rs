@@ -1,5 +1,6 @@
 //! The dispatcher in the head of the page: how it is doing, and how to hold it.
 
+use domain::time::Seconds;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::board::workers::{Lane, State};
@@ -15,6 +16,9 @@ use crate::view::says::{click, flag, memo, text, word};
 
 const PANEL_ID: &str = "workers";
 
+/// The time for which a lane is held by its button.
+const HOUR: Seconds = Seconds(3_600);
+
 #[component]
 pub(crate) fn WorkersPill(shown: Store<Shown>) -> impl IntoView {
     let workers = shown.workers();
@@ -23,6 +27,7 @@ pub(crate) fn WorkersPill(shown: Store<Shown>) -> impl IntoView {
         match (workers.state, workers.running) {
             (State::Off, _) => "off",
             (State::Paused, _) => "paused",
+            (State::On, _) if workers.is_held() => "held",
             (State::On, 0) => "idle",
             (State::On, _) => "busy",
         }
@@ -80,7 +85,7 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
                 <p class="problem"><Drawing icon=Icon::Warning/>{problem}</p>
             })}
             <ul role="list">
-                {move || lanes.get().into_iter().map(|lane| view! { <LaneLine lane/> }).collect_view()}
+                {move || lanes.get().into_iter().map(|lane| view! { <LaneLine lane clock/> }).collect_view()}
             </ul>
             {move || last_tick.get().map(|at| view! {
                 <p class="tick">"Last tick "<Age now=clock.second since=at in_words=age::ago/></p>
@@ -90,13 +95,15 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
 }
 
 #[component]
-fn LaneLine(lane: Lane) -> impl IntoView {
+fn LaneLine(lane: Lane, clock: Clock) -> impl IntoView {
+    let dispatch = use_dispatch();
     let Lane {
         name,
         running,
         cap,
         is_paused,
         problem,
+        held,
         ..
     } = lane;
     let count = match cap {
@@ -104,12 +111,27 @@ fn LaneLine(lane: Lane) -> impl IntoView {
         None => running.to_string(),
     };
     let problem = problem.map(|problem| view! { <p class="problem">{problem}</p> });
+    // One button: what a held lane needs is to be released.
+    let (label, request) = match held.as_ref().and_then(|held| held.name.clone()) {
+        Some(name) => ("Try now", Request::Release(name)),
+        None => ("Hold 1 h", Request::Hold(name.clone(), HOUR)),
+    };
+    let held = held.map(|held| {
+        let left = held.until.map(|until| {
+            view! { ", for "<Age now=clock.second since=until in_words=age::left/> }
+        });
+        view! { <p class="held">{held.words}{left}</p> }
+    });
+    let send = click(move || dispatch(Msg::Pending(pending::Msg::Asked(request.clone()))));
+    let says = [label, ": ", &name].concat();
     view! {
         <li>
             <span class="name">{name.clone()}</span>
             <span class="count">{count}</span>
+            <button type="button" class="button needs-script" aria-label=says on:click=send>{label}</button>
             <PauseButton lane=Some(name) is_paused/>
             {problem}
+            {held}
         </li>
     }
 }

@@ -35,6 +35,11 @@ pub fn stopwatch(now: Timestamp, since: Timestamp) -> String {
     }
 }
 
+/// A stopwatch that runs down until a moment.
+pub fn left(now: Timestamp, until: Timestamp) -> String {
+    stopwatch(until, now)
+}
+
 /// The moment in Coordinated Universal Time, as RFC 3339 writes it.
 ///
 /// The date is Howard Hinnant's `civil_from_days`, counted from 1 March of year 0, so that a leap

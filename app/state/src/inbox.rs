@@ -6,6 +6,7 @@ mod keys;
 mod server_entries;
 
 use domain::board::TaskSummary;
+use domain::hold::LaneHold;
 use domain::inbox::{Concern, Need};
 use domain::status::Status;
 
@@ -149,9 +150,32 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     let letters = page.inbox.from_server.letters.iter().filter(is_dead);
     // Of one second, tasks come first, in their order on the board; as the kernel has it.
     let letters = letters.map(|letter| (letter.concern(), i64::MAX));
-    let mut concerns: Vec<(Concern, i64)> = blocked.chain(letters).collect();
+    let holds = page.pulse.pulse().dispatch.holds.iter();
+    let holds =
+        holds.filter(|hold| hold.cause.needs_person() && !page.pending.releases(&hold.name));
+    let holds = holds.filter_map(|hold| Some((of_hold(page, hold)?, i64::MAX)));
+    let mut concerns: Vec<(Concern, i64)> = blocked.chain(letters).chain(holds).collect();
     concerns.sort_by_key(|(concern, number)| (concern.since, *number));
     concerns.into_iter().map(|(concern, _)| concern).collect()
+}
+
+/// The need of a held lane, by the task whose run has met it.
+fn of_hold(page: &Page, hold: &LaneHold) -> Option<Concern> {
+    let task = hold.task.clone()?;
+    let entry = page.board.entries().find(|entry| entry.task.id == task);
+    let entry = entry.map(|entry| &entry.task);
+    Some(Concern {
+        title: entry.map_or_else(|| task.to_string(), |task| task.title.clone()),
+        assignee: entry.and_then(|task| task.assignee.clone()),
+        task,
+        since: hold.since,
+        behind: hold.waiting,
+        need: Need::Held {
+            lane: hold.name.clone(),
+            cause: hold.cause,
+            reason: hold.reason.clone(),
+        },
+    })
 }
 
 /// The one that the person looks at: where it has gone, the one that took its place.
@@ -186,6 +210,9 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
         ) => requests::change(page, vec![(task, Change::Complete { result })]),
         (Answer::Retry, Need::Undelivered { delivery, .. }) => {
             vec![page.pending.ask(Request::RetryDelivery(delivery))]
+        }
+        (Answer::Retry, Need::Held { lane, .. }) => {
+            vec![page.pending.ask(Request::Release(lane))]
         }
         (Answer::Drop, Need::Undelivered { delivery, .. }) => {
             vec![page.pending.ask(Request::DropDelivery(delivery))]

@@ -185,7 +185,9 @@ fn granted(model: &mut Model, request: Request, saved: Saved) -> Option<Effect> 
             }
             model.notices.say(format!("Undone: {text}."));
         }
-        Request::Pause(_) | Request::Resume(_) => model.pulse.touch(),
+        Request::Pause(_) | Request::Resume(_) | Request::Hold(..) | Request::Release(_) => {
+            model.pulse.touch();
+        }
         Request::RetryDelivery(delivery) | Request::DropDelivery(delivery) => {
             model.pulse.settle(delivery);
             return model.drawer.refresh();

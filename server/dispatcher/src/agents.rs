@@ -19,6 +19,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::lanes::ends::EndPattern;
 use crate::lanes::program;
 
 /// The time limit of `--version`: the slowest of the programs starts Node first.
@@ -45,6 +46,9 @@ pub struct Agent {
     pub log_in: String,
     /// The lane that is shipped for it, as TOML with comments.
     pub lane: Option<String>,
+    /// The meaning of its ends, by what it says.
+    #[serde(default)]
+    pub(crate) ends: Vec<EndPattern>,
     /// The variables of which one is enough to be logged in.
     env: Vec<String>,
     credentials: Credentials,

@@ -1,5 +1,8 @@
 //! The lanes: the programs behind assignees' names.
 
+pub(crate) mod ends;
+pub(crate) mod hours;
+pub(crate) mod moment;
 pub(crate) mod prompt;
 pub(crate) mod rules;
 pub(crate) mod template;
@@ -13,9 +16,10 @@ use std::time::Duration;
 
 use domain::command::SHELL;
 use domain::dispatch::{LaneReport, is_profile};
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::lanes::hours::Hours;
 use crate::lanes::rules::{Rules, Success};
 use crate::lanes::template::Template;
 
@@ -24,6 +28,10 @@ const HERMES: &str = "hermes";
 
 /// The default time limit of a worker: long enough for anything that ends.
 const MAX_RUN_TIME: Duration = Duration::from_hours(24);
+
+/// The most openings of one of a lane's hours that are tried for the others to be open too: a week has
+/// fewer.
+const MOST_OPENINGS: usize = 64;
 
 /// A way to start workers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +50,10 @@ pub(crate) struct Lane {
     pub(crate) workspace_root: Option<PathBuf>,
     /// The repository of which its tasks get worktrees, unless they name another.
     pub(crate) repository: Option<PathBuf>,
+    /// The pool that it is in.
+    pub(crate) pool: Option<String>,
+    /// The hours in which it starts workers, its pool's among them; without any, at all times.
+    pub(crate) hours: Vec<Hours>,
     /// The reason why it is turned off.
     pub(crate) off: Option<&'static str>,
     /// The program as it was found; `None` when there is no such program.
@@ -107,11 +119,31 @@ impl Lane {
             output: OutputFormat::default(),
             workspace_root: None,
             repository: None,
+            pool: None,
+            hours: Vec::new(),
             off: None,
             program: None,
         };
         lane.find_program();
         lane
+    }
+
+    /// The names under which it can be held: its own and that of its pool.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.pool.as_deref())
+    }
+
+    /// The next moment at which it starts workers; `None` where that is now.
+    pub(crate) fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut at = now;
+        // Each round passes over a closed time; hours that are never open together have no end.
+        for _ in 0..=MOST_OPENINGS {
+            let Some(later) = self.hours.iter().filter_map(|it| it.opens_at(at)).max() else {
+                return (at > now).then_some(at);
+            };
+            at = later;
+        }
+        Some(at)
     }
 
     /// Finds the program where a worker would find it.
@@ -185,12 +217,44 @@ impl Lanes {
         }
     }
 
+    /// Their names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.lanes.iter().map(|lane| lane.name.clone()).collect()
+    }
+
     /// Adds a lane, or puts it in the place of that with its name.
     pub(crate) fn put(&mut self, lane: Lane) {
         match self.lanes.iter_mut().find(|known| known.name == lane.name) {
             Some(known) => *known = lane,
             None => self.lanes.push(lane),
         }
+    }
+
+    /// Puts lanes into a pool, with hours of its own.
+    pub(crate) fn pool(
+        &mut self,
+        name: &str,
+        of_pool: &[String],
+        hours: Option<&Hours>,
+    ) -> Result<(), String> {
+        if self.named(name).is_some() {
+            return Err(format!(
+                "the pool {name} has the name of a lane, expected one of its own"
+            ));
+        }
+        for of_pool in of_pool {
+            let found = self.lanes.iter_mut().find(|lane| lane.name == *of_pool);
+            let lane = found
+                .ok_or_else(|| format!("the pool {name} names {of_pool}, which is no lane"))?;
+            if let Some(other) = &lane.pool {
+                return Err(format!(
+                    "lane {of_pool} is in the pools {other} and {name}, expected one"
+                ));
+            }
+            lane.pool = Some(name.to_owned());
+            lane.hours.extend(hours.cloned());
+        }
+        Ok(())
     }
 
     /// Gives assignees without a lane of their own to this one.
@@ -235,7 +299,7 @@ impl Lanes {
     }
 
     /// The status reports of the lanes.
-    pub fn reports(&self) -> Vec<LaneReport> {
+    pub fn reports(&self, now: Timestamp) -> Vec<LaneReport> {
         let for_others = self.for_others().map(|lane| &lane.name);
         let report = |lane: &Lane| LaneReport {
             name: lane.name.clone(),
@@ -243,6 +307,8 @@ impl Lanes {
             cap: lane.cap,
             serves_others: for_others == Some(&lane.name),
             problem: lane.problem(),
+            pool: lane.pool.clone(),
+            opens_at: lane.opens_at(now),
         };
         self.lanes.iter().map(report).collect()
     }
@@ -324,7 +390,12 @@ mod tests {
             Some("shell")
         );
         assert_eq!(lanes.of("Shell"), None);
-        assert!(lanes.reports().iter().all(|lane| !lane.serves_others));
+        assert!(
+            lanes
+                .reports(Timestamp(0))
+                .iter()
+                .all(|lane| !lane.serves_others)
+        );
     }
 
     #[test]

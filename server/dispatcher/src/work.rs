@@ -1,6 +1,6 @@
 //! The dispatcher's loop: waits for a wake-up and runs a tick.
 
-mod circuit_breakers;
+mod circuit_breaker;
 mod clock;
 #[cfg(test)]
 mod fixture;
@@ -24,6 +24,7 @@ use std::time::Duration;
 use domain::actor::Actor;
 use domain::command::{Change, PromoteWaiting, ReleaseCrashed, ReleaseStaleClaims};
 use domain::dispatch::{Report, Slot};
+use domain::hold::LaneHold;
 use domain::id::{EventId, RunId};
 use domain::run::{OpenRun, ProcessIdentity};
 use domain::time::Seconds;
@@ -45,7 +46,7 @@ use crate::run::watched::{Process, Watched};
 
 pub use home::settle_in;
 
-use circuit_breakers::CircuitBreakers;
+use circuit_breaker::CircuitBreaker;
 use health::Health;
 use next_look::Begun;
 use unrecoverable_runs::UnrecoverableRuns;
@@ -73,8 +74,10 @@ pub(crate) struct Work {
     has_seen_folders: bool,
     /// The runs that could not be read, adopted or settled; each is retried.
     unrecoverable: UnrecoverableRuns,
-    /// The open circuit breakers: lanes that start nothing though nobody has paused them.
-    breakers: CircuitBreakers,
+    /// The circuit breaker of the machine.
+    breaker: CircuitBreaker,
+    /// The holds of lanes and pools, as the last tick has found them.
+    holds: Vec<LaneHold>,
     /// The closed runs whose processes have not ended, and the slots that they take up. They hold
     /// their tasks back: a second worker would meet the first.
     exiting_runs: BTreeMap<RunId, Slot>,
@@ -104,7 +107,7 @@ impl Work {
     ) -> Self {
         let clock_ahead = kernel.clock_ahead();
         let claimer = format!("{}:{}", process::host_name(), std::process::id());
-        let health = Health::new(claimer.clone(), identity, &settings);
+        let health = Health::new(claimer.clone(), identity, &settings, kernel.now());
         Self {
             kernel,
             untold_home: Some(home.clone()),
@@ -117,7 +120,8 @@ impl Work {
             ends: JoinSet::new(),
             has_seen_folders: false,
             unrecoverable: UnrecoverableRuns::default(),
-            breakers: CircuitBreakers::default(),
+            breaker: CircuitBreaker::default(),
+            holds: Vec::new(),
             exiting_runs: BTreeMap::new(),
             next_promotion: Instant::now(),
             is_staying: true,
@@ -157,7 +161,7 @@ impl Work {
                     None
                 }
                 Wake::Asked(asked) => {
-                    self.leave_out_nothing();
+                    self.leave_out_nothing().await;
                     Some(asked)
                 }
                 Wake::Ended(run) => {
@@ -165,7 +169,7 @@ impl Work {
                     None
                 }
                 Wake::Nudged => {
-                    self.leave_out_nothing();
+                    self.leave_out_nothing().await;
                     None
                 }
                 Wake::BoardChanged
@@ -181,7 +185,7 @@ impl Work {
                 Ok(next_look) => *next_look,
                 Err(_) => Instant::now() + AFTER_FAILURE,
             };
-            let (fault, unrecoverable) = (self.breakers.fault(), self.unrecoverable.problem());
+            let (fault, unrecoverable) = (self.breaker.fault(), self.unrecoverable.problem());
             self.health
                 .looked(&looked, fault, unrecoverable, self.kernel.now());
             self.publish(Some(next_look)).await;
@@ -252,10 +256,10 @@ impl Work {
     }
 
     /// Ends all back-offs and makes the promotion due, so that the next tick leaves out nothing.
-    fn leave_out_nothing(&mut self) {
+    async fn leave_out_nothing(&mut self) {
         self.next_promotion = Instant::now();
         self.unrecoverable.end_rests();
-        self.breakers.end_rests();
+        self.try_failing_lanes().await;
     }
 
     fn has_ended(&mut self, run: RunId) {

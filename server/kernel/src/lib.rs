@@ -18,6 +18,7 @@ mod feed;
 mod histogram;
 mod hold;
 mod intake;
+mod lane_holds;
 mod numbers;
 mod open;
 mod queries;

@@ -16,6 +16,7 @@ pub(crate) struct OpenRun {
     pub(crate) id: RunId,
     pub(crate) task: TaskId,
     pub(crate) lane: Option<String>,
+    pub(crate) pool: Option<String>,
     /// The assignee of its task.
     assignee: Option<String>,
 }
@@ -30,7 +31,7 @@ impl OpenRun {
 
 columns! {
     OpenRun {
-        id, task: "task_id", lane,
+        id, task: "task_id", lane, pool,
         assignee: "(SELECT assignee FROM tasks WHERE tasks.id = runs.task_id)",
     }
 }
@@ -126,6 +127,7 @@ pub(crate) fn change(
 pub(crate) struct Start<'a> {
     pub(crate) task: &'a TaskId,
     pub(crate) lane: Option<&'a str>,
+    pub(crate) pool: Option<&'a str>,
     pub(crate) token: &'a RunToken,
     pub(crate) lock: &'a str,
     pub(crate) lease_expires: Timestamp,
@@ -134,12 +136,13 @@ pub(crate) struct Start<'a> {
 /// Opens a run, which its task names from then on.
 pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Result<RunId, Error> {
     conn.prepare_cached(
-        "INSERT INTO runs (task_id, lane, token, lease_expires, started_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO runs (task_id, lane, pool, token, lease_expires, started_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute((
         start.task.as_str(),
         start.lane,
+        start.pool,
         start.token.as_str(),
         start.lease_expires.0,
         now.0,

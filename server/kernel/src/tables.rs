@@ -3,7 +3,7 @@
 /// The tables of a board, each after those that it refers to. Left out are those that follow from
 /// these: the search index, the attempts as hermes reads them, and the dispatcher's report. So are
 /// the keys of requests, which belong to the server that answered them, and the home folder.
-pub(crate) const TABLES: [&str; 15] = [
+pub(crate) const TABLES: [&str; 16] = [
     "tasks",
     "task_links",
     "task_comments",
@@ -13,6 +13,7 @@ pub(crate) const TABLES: [&str; 15] = [
     "idempotency_keys",
     "acts",
     "pauses",
+    "lane_holds",
     "workspaces",
     "audit",
     "places",

@@ -7,6 +7,7 @@ mod attempt;
 mod audit;
 pub(crate) mod authority;
 mod block;
+mod breaker;
 mod claim;
 mod comment;
 mod complete;
@@ -16,6 +17,7 @@ mod defer;
 mod edit;
 mod follow_clock;
 mod forget;
+mod hold;
 pub(crate) mod home;
 mod idempotency;
 mod index;
@@ -121,7 +123,7 @@ impl<'a> Work<'a> {
     ) -> Result<(), Error> {
         runs::close(self.conn, self.end_of(run), run, outcome, end)?;
         self.run = Some((task.clone(), run));
-        Ok(())
+        hold::run_ended(self, task, run, outcome)
     }
 
     /// Returns the end of a run that is closed now.

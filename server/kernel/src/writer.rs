@@ -180,6 +180,8 @@ impl Request {
                 Command::Board(
                     BoardVerb::Pause(_)
                         | BoardVerb::Resume(_)
+                        | BoardVerb::HoldLane(_)
+                        | BoardVerb::ReleaseLane(_)
                         | BoardVerb::RetryDelivery(_)
                         | BoardVerb::SetQuietHours(_)
                 ) | Command::Upkeep(UpkeepVerb::DispatchFrom(_))

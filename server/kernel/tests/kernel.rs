@@ -31,6 +31,8 @@ mod feed;
 mod foreign;
 #[path = "kernel/golden.rs"]
 mod golden;
+#[path = "kernel/holds.rs"]
+mod holds;
 #[path = "kernel/home.rs"]
 mod home;
 #[path = "kernel/intake.rs"]

@@ -2,6 +2,7 @@
 
 use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
+use domain::hold::LaneHold;
 use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, Run};
 use domain::stats::Stats;
@@ -178,6 +179,7 @@ struct DispatcherObject<'a> {
     bad_ticks: Option<u32>,
     problem: Option<&'a str>,
     paused: &'a [Pause],
+    holds: &'a [LaneHold],
     running_by_lane: &'a [Running],
     ready: Vec<ReadyObject<'a>>,
     lanes: &'a [LaneReport],
@@ -212,6 +214,7 @@ impl<'a> StatsObject<'a> {
                 bad_ticks: report.map(|report| report.bad_ticks),
                 problem: report.and_then(|report| report.problem.as_deref()),
                 paused: &dispatch.paused,
+                holds: &dispatch.holds,
                 running_by_lane: &dispatch.running,
                 ready: counts.iter().map(ready).collect(),
                 lanes: report.map_or(&[], |report| &report.lanes),

@@ -3,6 +3,7 @@
 pub(super) use crate::moment::moment;
 
 use domain::event::Event;
+use domain::hold::LaneHold;
 use domain::status::Status;
 use domain::text::one_line;
 use domain::time::{Seconds, Timestamp};
@@ -71,6 +72,23 @@ pub(super) fn span(text: &str) -> Result<Seconds, String> {
     seconds.map(Seconds).ok_or_else(|| {
         "write seconds, or a number with s, m, h or d, as in 90s, 30m, 2h or 1d".to_owned()
     })
+}
+
+/// A hold, after its name: until when, why, and how many wait.
+pub(super) fn hold(hold: &LaneHold) -> String {
+    let until = match (hold.until, hold.probe) {
+        (None, _) => "until it is released".to_owned(),
+        (Some(_), Some(_)) => "and one task goes first".to_owned(),
+        (Some(until), None) => format!("until {}", moment(until)),
+    };
+    let reason = hold.reason.as_ref().map(|reason| format!(" ({reason})"));
+    let said = format!(
+        "{until}: {}{}; {} wait",
+        hold.cause.words(),
+        reason.unwrap_or_default(),
+        hold.waiting
+    );
+    one_line(&said).into_owned()
 }
 
 /// The kind of an event and its particulars, in one line.

@@ -14,6 +14,7 @@ mod context;
 mod create;
 mod daemon;
 mod declared;
+mod defer;
 mod dispatch;
 mod doctor;
 mod edit;
@@ -21,6 +22,7 @@ mod export;
 mod gc;
 mod guide;
 mod heartbeat;
+mod hold;
 mod import;
 mod inbox;
 mod init;
@@ -36,6 +38,7 @@ mod notify_unsubscribe;
 mod open;
 mod pause;
 mod promote;
+mod release;
 mod restore;
 mod resume;
 mod runs;
@@ -105,6 +108,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "context",
             "heartbeat",
             "complete",
+            "defer",
             "cancel",
             "reclaim",
             "runs",
@@ -125,7 +129,8 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
     (
         "Server and dispatcher",
         &[
-            "serve", "daemon", "dispatch", "lanes", "pause", "resume", "open", "token",
+            "serve", "daemon", "dispatch", "lanes", "pause", "resume", "hold", "release", "open",
+            "token",
         ],
     ),
     (
@@ -199,6 +204,7 @@ on_board! {
     Block(block) => Block,
     Unblock(unblock) => Unblock,
     Snooze(snooze) => Prioritize,
+    Defer(defer) => Defer,
     Promote(promote) => Move,
     Assign(assign) => Assign,
     Link(link) => Link,
@@ -222,6 +228,8 @@ on_board! {
     Lanes(lanes) => Read,
     Pause(pause) => Pause,
     Resume(resume) => Pause,
+    Hold(hold) => Pause,
+    Release(release) => Pause,
     Stats(stats) => Read,
     Gc(gc) => Administer,
 }

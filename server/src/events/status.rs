@@ -84,6 +84,9 @@ fn is_the_same(last: &Live, live: &Live) -> bool {
             now: Timestamp::default(),
             ..live.dispatch.clone()
         },
+        why: (live.why.iter())
+            .map(|(assignee, why)| (assignee.clone(), why.clone().at_no_time()))
+            .collect(),
         ..live.clone()
     };
     let lives = |live: &Live| live.dispatch.living().is_some();

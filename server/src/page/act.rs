@@ -2,8 +2,8 @@
 
 use dispatcher::sample;
 use domain::command::{
-    BoardVerb, Command, CommentOnTask, DropDelivery, MAX_CHANGES, Pause, Receipt, Resume,
-    RetryDelivery, Subscribe, Undo, Unsubscribe,
+    BoardVerb, Command, CommentOnTask, DropDelivery, HoldLane, MAX_CHANGES, Pause, Receipt,
+    ReleaseLane, Resume, RetryDelivery, Subscribe, Undo, Unsubscribe,
 };
 use domain::error::ErrorKind;
 use domain::id::{EventId, TaskId};
@@ -33,6 +33,14 @@ impl Board {
             Request::Comment { task, body } => CommentOnTask { task, body }.into(),
             Request::Pause(lane) => Pause { lane }.into(),
             Request::Resume(lane) => Resume { lane }.into(),
+            Request::Hold(lane, span) => HoldLane {
+                lane,
+                until: None,
+                span: Some(span),
+                reason: None,
+            }
+            .into(),
+            Request::Release(lane) => ReleaseLane { lane }.into(),
             Request::RetryDelivery(delivery) => RetryDelivery { delivery }.into(),
             Request::DropDelivery(delivery) => DropDelivery { delivery }.into(),
             Request::Subscribe(task, to) => Subscribe { task, to }.into(),

@@ -11,7 +11,7 @@ use crate::dispatch::Slot;
 use crate::error::Error;
 use crate::id::{RunId, RunToken, TaskId};
 use crate::task::Task;
-use crate::time::Seconds;
+use crate::time::{Seconds, Timestamp};
 
 /// A claim that was granted.
 #[derive(Clone, Debug)]
@@ -78,6 +78,42 @@ fn usual_lease() -> Seconds {
 
 verb!(Heartbeat: Heartbeat -> Renewed, task);
 
+/// Puts a running task off until a moment, for a limit that its worker has met, and holds the lane with
+/// all that share its account. Does not count as a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeferTask {
+    /// The task.
+    pub task: TaskId,
+    /// The moment.
+    pub until: Option<Timestamp>,
+    /// The same as a span from now on, which counts before `until`.
+    #[serde(rename = "for")]
+    pub span: Option<Seconds>,
+    /// The limit, in a sentence.
+    pub reason: Option<String>,
+}
+
+impl Verb for DeferTask {
+    type Answer = Change;
+
+    const ACT: Act = Act::Defer;
+
+    fn task(&self) -> Option<&TaskId> {
+        Some(&self.task)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self {
+            task: _,
+            until: _,
+            span: _,
+            reason,
+        } = self;
+        texts::reason(reason)
+    }
+}
+
 /// Cancels the current run of a task. The task goes to `todo` and stays there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -140,8 +176,11 @@ pub struct ClaimPolicy {
     pub lane_cap: Option<u32>,
     /// True to refuse a task in back-off.
     pub respects_rest: bool,
-    /// True to refuse while the dispatcher or the lane is paused.
+    /// True to refuse while the dispatcher or the lane is paused, or the lane or its pool is held.
     pub respects_pause: bool,
+    /// The pool of the lane, if it is in one.
+    #[serde(default)]
+    pub pool: Option<String>,
     /// The runs whose processes may still be alive, and their slots. Those that are closed by then
     /// keep their tasks from being claimed and count against the caps.
     pub unfinished_runs: BTreeMap<RunId, Slot>,

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Change, Count, Renewed, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
+use crate::backoff::RetryPolicy;
 use crate::error::Error;
+use crate::hold::Cause;
 use crate::id::{RunId, TaskId};
 use crate::run::{Outcome, ProcessIdentity};
 use crate::text::printed;
@@ -89,6 +91,10 @@ pub struct FailRun {
     /// The back-off before the next attempt.
     #[serde(default)]
     pub next: NextAttempt,
+    /// The rule by which failures of different tasks are their lane's; `None` for a lane whose program
+    /// is the task's own.
+    #[serde(default)]
+    pub breaker: Option<Breaker>,
 }
 
 impl Verb for FailRun {
@@ -106,6 +112,7 @@ impl Verb for FailRun {
             failure,
             limit: _,
             next: _,
+            breaker: _,
         } = self;
         let Failure {
             outcome: _,
@@ -119,15 +126,18 @@ impl Verb for FailRun {
     }
 }
 
-/// Defers a run: a dependency is temporarily unavailable. Does not count as a failure; the task
-/// backs off, longer each time in a row, and is blocked after too many deferrals or too long a
-/// wait.
+/// Defers a run: a dependency is temporarily unavailable. Does not count as a failure. With what it
+/// has met, its pool is held; else the task backs off, longer each time in a row, and is blocked
+/// after too many deferrals or too long a wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeferRun {
     /// The run.
     pub run: RunId,
     /// The dependency that is missing.
     pub reason: String,
+    /// The limit of its lane that it has met, if it has.
+    #[serde(default)]
+    pub met: Option<Met>,
 }
 
 impl Verb for DeferRun {
@@ -140,7 +150,11 @@ impl Verb for DeferRun {
     }
 
     fn accept(&mut self, _: &Authority) -> Result<(), Error> {
-        let Self { run: _, reason } = self;
+        let Self {
+            run: _,
+            reason,
+            met: _,
+        } = self;
         texts::clean(reason, printed);
         Ok(())
     }
@@ -200,16 +214,59 @@ pub struct ReleaseCrashed {
 
 verb!(ReleaseCrashed: Dispatch -> Change, task);
 
-/// The back-off class after a failure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The next attempt after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NextAttempt {
-    /// Retries after seconds, and longer each time.
-    #[default]
-    Soon,
-    /// Retries after a minute, and longer each time: its workers depend on a service.
-    Later,
-    /// Retries only once a person has mended something.
+    /// Made after a back-off by this policy.
+    After(RetryPolicy),
+    /// Made only once a person has mended something.
     Never,
+}
+
+impl Default for NextAttempt {
+    fn default() -> Self {
+        Self::After(RetryPolicy::SOON)
+    }
+}
+
+/// A limit of its lane that a run has met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// The cause for its pool to be held.
+    pub cause: Cause,
+    /// The end of that hold.
+    pub until: HoldUntil,
+}
+
+/// The end of a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HoldUntil {
+    /// The moment that the worker named.
+    Moment(Timestamp),
+    /// A minute from now, longer each time in a row, up to half an hour.
+    Growing,
+    /// The word of a person.
+    Released,
+}
+
+/// The rule by which failures of different tasks are their lane's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// The number of tasks that fail alike.
+    pub failures: u32,
+    /// The time within which they do.
+    pub within: Seconds,
+    /// The longest run of a worker that fails early.
+    pub early: Seconds,
+}
+
+impl Breaker {
+    /// Three within two minutes, each in its first 30 s.
+    pub const USUAL: Self = Self {
+        failures: 3,
+        within: Seconds(120),
+        early: Seconds(30),
+    };
 }
 
 /// The failure of a run.

@@ -69,6 +69,65 @@ impl Verb for Resume {
     }
 }
 
+/// Holds a lane or a pool until a moment: nothing more starts in it, running workers go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HoldLane {
+    /// The lane or the pool.
+    pub lane: String,
+    /// The moment.
+    pub until: Option<Timestamp>,
+    /// The same as a span from now on, which counts before `until`.
+    #[serde(rename = "for")]
+    pub span: Option<Seconds>,
+    /// The reason, for whoever asks.
+    pub reason: Option<String>,
+}
+
+impl Verb for HoldLane {
+    type Answer = Change;
+
+    const ACT: Act = Act::Pause;
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self {
+            lane,
+            until: _,
+            span: _,
+            reason,
+        } = self;
+        texts::name("lane", Some(lane))?;
+        texts::reason(reason)
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        Some(("hold", Some(self.lane.clone())))
+    }
+}
+
+/// Lets one task of a held lane or pool start now, to see whether others can. A hold by hand is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleaseLane {
+    /// The lane or the pool.
+    pub lane: String,
+}
+
+impl Verb for ReleaseLane {
+    type Answer = Change;
+
+    const ACT: Act = Act::Pause;
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        let Self { lane } = self;
+        texts::name("lane", Some(lane))
+    }
+
+    fn audited(&self) -> Option<Audited<'_>> {
+        Some(("release", Some(self.lane.clone())))
+    }
+}
+
 /// Promotes every waiting task whose parents are finished to `ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Dispatch, Facts, Report};
+use crate::hold::{Cause, Lets};
 use crate::id::TaskId;
 use crate::status::Status;
 use crate::text::{MOST_NAMED, lines, names_of};
@@ -58,6 +59,32 @@ pub enum WhyNot {
     Paused {
         /// The lane; `None` is the whole dispatcher.
         lane: Option<String>,
+    },
+    /// Its lane or its pool is held.
+    #[error("{}", held(.name, *.cause, *.until, *.remaining, *.waiting, .detail.as_deref()))]
+    Held {
+        /// The lane or the pool.
+        name: String,
+        /// The cause.
+        cause: Cause,
+        /// The moment of the probe; `None` waits for a person.
+        until: Option<Timestamp>,
+        /// The time left until then; zero while the probe has not lasted yet.
+        remaining: Seconds,
+        /// The number of ready tasks that wait for it.
+        waiting: u32,
+        /// The words of the worker, or of the person.
+        detail: Option<String>,
+    },
+    /// It is outside of the hours of its lane.
+    #[error("lane {lane} starts nothing at this hour, and again in {remaining}")]
+    OutOfHours {
+        /// The lane.
+        lane: String,
+        /// The beginning of its hours.
+        until: Timestamp,
+        /// The time left until then.
+        remaining: Seconds,
     },
     /// A fault of the machine keeps everything from starting.
     #[error("nothing can be started on this machine: {problem}")]
@@ -179,6 +206,18 @@ pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
 }
 
 impl WhyNot {
+    /// Returns the same without what is left of a time, which is another one each second.
+    #[must_use]
+    pub fn at_no_time(mut self) -> Self {
+        if let Self::Held { remaining, .. }
+        | Self::OutOfHours { remaining, .. }
+        | Self::Resting { remaining, .. } = &mut self
+        {
+            *remaining = Seconds::default();
+        }
+        self
+    }
+
     /// Returns the reason in words for people, without anything hidden: it may quote what others wrote.
     pub fn text(&self) -> String {
         lines(&self.to_string()).into_owned()
@@ -225,6 +264,29 @@ fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
     if dispatch.is_paused(Some(&lane.name)) {
         return WhyNot::Paused { lane: Some(name()) };
     }
+    if let Some(hold) = dispatch.hold_of(lane)
+        && hold.lets(dispatch.now) == Lets::None
+    {
+        let left = hold
+            .until
+            .map_or(0, |until| until.seconds_since(dispatch.now));
+        return WhyNot::Held {
+            name: hold.name.clone(),
+            cause: hold.cause,
+            until: hold.until,
+            remaining: Seconds(left.max(0)),
+            waiting: hold.waiting,
+            detail: hold.reason.clone(),
+        };
+    }
+    if let Some(until) = lane.opens_at.filter(|until| *until > dispatch.now) {
+        let (lane, remaining) = (name(), Seconds(until.seconds_since(dispatch.now)));
+        return WhyNot::OutOfHours {
+            lane,
+            until,
+            remaining,
+        };
+    }
     if let Some(until) = facts.not_before.filter(|until| *until > dispatch.now) {
         let remaining = Seconds(until.seconds_since(dispatch.now));
         return WhyNot::Resting { until, remaining };
@@ -263,6 +325,37 @@ fn why_unrecoverable(facts: &Facts<'_>, report: &Report) -> Option<WhyNot> {
         .find(|it| facts.id == Some(&it.slot.task))?;
     let error = run.error.clone();
     Some(WhyNot::Stuck { error })
+}
+
+/// The sentence about a hold: until when, why, who waits, and what a person can do.
+fn held(
+    name: &str,
+    cause: Cause,
+    until: Option<Timestamp>,
+    remaining: Seconds,
+    waiting: u32,
+    detail: Option<&str>,
+) -> String {
+    let time = match until {
+        None => " until it is released".to_owned(),
+        Some(_) if remaining.0 == 0 => ", and one task goes first".to_owned(),
+        Some(_) => format!(" for {remaining}"),
+    };
+    let remedy = match cause {
+        Cause::Unauthorized => format!("; log in, then `kanban release {name}`"),
+        Cause::Failing => format!("; mend it, then `kanban release {name}`"),
+        _ => String::new(),
+    };
+    let waits = match waiting {
+        0 => String::new(),
+        1 => "; 1 waits".to_owned(),
+        count => format!("; {count} wait"),
+    };
+    let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
+    format!(
+        "{name} is held{time}: {}{detail}{waits}{remedy}",
+        cause.words()
+    )
 }
 
 fn names(parents: &[TaskId]) -> String {

@@ -16,7 +16,7 @@ use state::{Focus, Msg};
 use crate::api::{AcceptResult, Answer as Say, DropDelivery, RetryDelivery};
 use crate::runtime::{press_of, use_dispatch};
 use crate::view::form::{Filled, PlainForm};
-use crate::view::says::memo;
+use crate::view::says::{click, memo};
 
 /// The name of the line in which a concern about a task is answered.
 pub(crate) fn answer_id(task: &TaskId) -> String {
@@ -33,8 +33,9 @@ pub(super) fn Answers(
     task: TaskId,
     need: Need,
 ) -> impl IntoView {
+    let dispatch = use_dispatch();
     // Each form stands here once: the browser's half of the program is paid for by the kilobyte.
-    let (mut result, mut delivery, mut say) = (None, None, None);
+    let (mut result, mut delivery, mut say, mut is_held) = (None, None, None, false);
     match need {
         Need::Answer { .. } => say = Some(("Answer", ANSWER)),
         Need::GaveUp { proposed, .. } => {
@@ -42,12 +43,21 @@ pub(super) fn Answers(
             say = Some(("Try again", ADVICE));
         }
         Need::Undelivered { delivery: of, .. } => delivery = Some(of),
+        Need::Held { .. } => is_held = true,
     }
     let is_main = result.is_none();
     let accept = result.map(|result| {
         view! { <AcceptForm id=id.clone() task=task.clone() result/> }
     });
     let deliver = delivery.map(|delivery| view! { <DeliveryForms id=id.clone() delivery/> });
+    let release = is_held.then(|| {
+        let id = id.clone();
+        let send = click(move || {
+            let answer = inbox::Msg::Answered(id.clone(), Answer::Retry);
+            dispatch(Msg::Inbox(answer));
+        });
+        view! { <button type="button" class="button-primary needs-script" on:click=send>"Try now"</button> }
+    });
     let say = say.map(|(label, placeholder)| {
         view! { <SayForm shown id task placeholder label is_main/> }
     });
@@ -55,6 +65,7 @@ pub(super) fn Answers(
         {accept}
         {say}
         {deliver}
+        {release}
     }
 }
 

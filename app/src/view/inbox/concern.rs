@@ -102,6 +102,7 @@ fn name(need: &Need) -> &'static str {
         Need::Answer { .. } => "answer",
         Need::GaveUp { .. } => "gave_up",
         Need::Undelivered { .. } => "undelivered",
+        Need::Held { .. } => "held",
     }
 }
 
@@ -152,6 +153,16 @@ fn words(need: &Need) -> Words {
             },
             said: format!("{to}: {error}"),
             more: Some((None, text.clone())),
+        },
+        Need::Held {
+            lane,
+            cause,
+            reason,
+        } => Words {
+            icon: Icon::Warning,
+            kind: [lane, " is held, ", cause.words()].concat(),
+            said: reason.clone().unwrap_or_default(),
+            more: None,
         },
     }
 }

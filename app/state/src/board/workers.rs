@@ -1,6 +1,7 @@
 //! The dispatcher and its lanes, as the head of the page shows them.
 
-use domain::dispatch::Dispatch;
+use domain::dispatch::{Dispatch, LaneReport};
+use domain::hold::Lets;
 use domain::time::Timestamp;
 
 /// The dispatcher and its lanes.
@@ -47,9 +48,52 @@ pub struct Lane {
     pub is_paused: bool,
     /// The reason why it starts nothing.
     pub problem: Option<String>,
+    /// The hold of it or of its pool, or its hours.
+    pub held: Option<Held>,
     /// True when that keeps a task waiting: of the lanes that come with the program, some are of no
     /// use here, and nobody needs to hear of it.
     pub is_failing: bool,
+}
+
+/// A lane that starts nothing until a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// The name of the hold: the lane or its pool; `None` outside of its hours.
+    pub name: Option<String>,
+    /// The reason, in a sentence.
+    pub words: String,
+    /// The moment, where it is known and to come.
+    pub until: Option<Timestamp>,
+}
+
+impl Lane {
+    /// The lane or the pool that is held.
+    fn held_by(&self) -> Option<&str> {
+        self.held.as_ref()?.name.as_deref()
+    }
+}
+
+impl Held {
+    fn of(lane: &LaneReport, dispatch: &Dispatch) -> Option<Self> {
+        let is_to_come = |until: &Timestamp| *until > dispatch.now;
+        if let Some(hold) = dispatch.hold_of(lane)
+            && hold.lets(dispatch.now) < Lets::All
+        {
+            let detail = hold.reason.as_ref().map(|reason| [": ", reason].concat());
+            let detail = detail.unwrap_or_default();
+            return Some(Self {
+                name: Some(hold.name.clone()),
+                words: ["Held, ", hold.cause.words(), &detail].concat(),
+                until: hold.until.filter(is_to_come),
+            });
+        }
+        let until = lane.opens_at.filter(is_to_come)?;
+        Some(Self {
+            name: None,
+            words: "Outside of its hours".to_owned(),
+            until: Some(until),
+        })
+    }
 }
 
 impl Workers {
@@ -70,6 +114,7 @@ impl Workers {
             cap: lane.cap,
             is_paused: dispatch.is_paused(Some(&lane.name)),
             problem: lane.problem.clone(),
+            held: Held::of(lane, dispatch),
             is_failing: lane.problem.is_some() && is_wanted(&lane.name),
         });
         Self {
@@ -89,8 +134,24 @@ impl Workers {
         failing.map(|lane| lane.name.as_str())
     }
 
+    /// Returns true while a lane or a pool is held.
+    pub fn is_held(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.held_by().is_some())
+    }
+
     /// In few words: `2 of 4 running`.
     pub fn in_words(&self) -> String {
+        let words = self.running_in_words();
+        let mut names: Vec<&str> = self.lanes.iter().filter_map(Lane::held_by).collect();
+        names.dedup();
+        match names.as_slice() {
+            [] => words,
+            [name] => [&words, ", ", name, " held"].concat(),
+            names => [&words, ", ", &names.len().to_string(), " held"].concat(),
+        }
+    }
+
+    fn running_in_words(&self) -> String {
         match (self.state, self.running, self.cap) {
             (State::Off, 0, _) => "Dispatcher off".to_owned(),
             (State::Off, running, _) => format!("Dispatcher off, {running} running"),

@@ -102,6 +102,8 @@ fn in_words(event: &Event) -> String {
         "edited" => "Edited".to_owned(),
         "cancelled" => "Its worker was stopped".to_owned(),
         "deferred" => because("Deferred", word("reason")),
+        "lane_held" => because("Its lane is held", word("reason")),
+        "lane_released" => "Its lane starts again".to_owned(),
         "demoted" => because("Waits again", word("reason")),
         "marked" => match word("reason").as_deref() {
             Some("parents_finished") => "Its parents are finished again".to_owned(),

@@ -6,20 +6,26 @@ use std::str::FromStr;
 use domain::id::{DeliveryId, TaskId};
 use domain::inbox::{Concern, Need};
 
-/// A task needs a person once at a time; each piece of news that reached nobody does.
+/// A task needs a person once at a time, and so does a lane; each piece of news that reached nobody does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConcernId {
     /// The task.
     Task(TaskId),
     /// The piece of news.
     Delivery(DeliveryId),
+    /// The held lane or pool.
+    Lane(String),
 }
+
+/// The beginning of a lane's id, which is neither a task's nor a number.
+const LANE: &str = "lane-";
 
 impl ConcernId {
     /// That of a concern.
     pub fn of(concern: &Concern) -> Self {
         match &concern.need {
             Need::Undelivered { delivery, .. } => Self::Delivery(*delivery),
+            Need::Held { lane, .. } => Self::Lane(lane.clone()),
             Need::Answer { .. } | Need::GaveUp { .. } => Self::Task(concern.task.clone()),
         }
     }
@@ -30,6 +36,7 @@ impl fmt::Display for ConcernId {
         match self {
             Self::Task(task) => f.write_str(task.as_str()),
             Self::Delivery(delivery) => write!(f, "{delivery}"),
+            Self::Lane(lane) => write!(f, "{LANE}{lane}"),
         }
     }
 }
@@ -39,6 +46,9 @@ impl FromStr for ConcernId {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(lane) = text.strip_prefix(LANE) {
+            return Ok(Self::Lane(lane.to_owned()));
+        }
         match text.parse() {
             Ok(task) => Ok(Self::Task(task)),
             Err(_) => text
@@ -57,6 +67,7 @@ mod tests {
         for id in [
             ConcernId::Task(TaskId::from_bits(7)),
             ConcernId::Delivery(DeliveryId(7)),
+            ConcernId::Lane("t_00000007".to_owned()),
         ] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }

@@ -67,6 +67,8 @@ fn about(page: &mut Page, action: Action, here: Concern) -> Vec<Effect> {
             Need::Undelivered { delivery, .. } => {
                 answered(page, &ConcernId::Delivery(delivery), Answer::Drop)
             }
+            // It is the lane's, and not the task's.
+            Need::Held { .. } => Vec::new(),
             _ => change(page, here, &Status::Archived),
         },
         Action::MoveTo => ask(page, here, Question::Move),
@@ -95,7 +97,7 @@ fn answer(page: &mut Page, concern: Concern) -> Vec<Effect> {
             proposed: Some(_), ..
         } => answered(page, &id, Answer::Accept),
         Need::Answer { .. } | Need::GaveUp { .. } => vec![Effect::FocusAnswer(concern.task)],
-        Need::Undelivered { .. } => answered(page, &id, Answer::Retry),
+        Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
     }
 }
 
@@ -103,7 +105,7 @@ fn try_again(page: &mut Page, concern: &Concern) -> Vec<Effect> {
     let id = ConcernId::of(concern);
     match concern.need {
         Need::GaveUp { .. } => answered(page, &id, Answer::Say(String::new())),
-        Need::Undelivered { .. } => answered(page, &id, Answer::Retry),
+        Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
         // A question that nobody answered would only be asked again.
         Need::Answer { .. } => Vec::new(),
     }

@@ -97,7 +97,8 @@ impl ServerEntries {
                     error,
                     count,
                 }),
-                Need::Answer { .. } | Need::GaveUp { .. } => {}
+                // Holds come with the dispatcher's state.
+                Need::Answer { .. } | Need::GaveUp { .. } | Need::Held { .. } => {}
             }
         }
         told

@@ -118,6 +118,12 @@ impl Model {
         })
     }
 
+    /// Returns true while the release of this lane or pool is on its way.
+    pub fn releases(&self, lane: &str) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| matches!(&entry.request, Request::Release(it) if it == lane))
+    }
+
     /// Returns true while the sample is on its way.
     pub fn is_filling(&self) -> bool {
         self.entries

@@ -166,6 +166,8 @@ fn why_waiting(model: &Model, task: &TaskSummary) -> Option<String> {
             limit,
         } => format!("Lane {lane} is full: {running} of {limit}"),
         WhyNot::AtCapacity { running, limit, .. } => format!("Cap reached: {running} of {limit}"),
+        WhyNot::Held { name, cause, .. } => [&name, " is held: ", cause.words()].concat(),
+        WhyNot::OutOfHours { lane, .. } => ["Outside of the hours of ", &lane].concat(),
         WhyNot::WaitsForParents { .. } if task.parents == 1 => "Waits for another task".to_owned(),
         WhyNot::WaitsForParents { .. } => "Waits for other tasks".to_owned(),
         other => label::capitalised(&other.to_string()),

@@ -137,6 +137,10 @@ fn mark(concern: &Concern) -> String {
 fn notification(concern: &Concern) -> Notification {
     let name = &concern.title;
     let (title, body) = match &concern.need {
+        Need::Held { lane, reason, .. } => (
+            format!("{lane} is held"),
+            reason.clone().unwrap_or_default(),
+        ),
         Need::Answer { question } => {
             let question = question.clone().unwrap_or_default();
             (format!("“{name}” is blocked"), question)

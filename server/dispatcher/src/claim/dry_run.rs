@@ -106,6 +106,7 @@ pub async fn dry_run(
     let paused = dispatch.paused.iter().map(|pause| pause.lane.clone());
     let paused = paused.chain(fault.as_ref().map(|_| None)).collect();
     let mut snapshot = Snapshot::new(&open, &exiting_runs, settings.cap.limit, paused);
+    snapshot.see_holds(&dispatch.holds, dispatch.now);
     let can_start = |task: &&Task| can_start.contains(&task.id);
     let startable = tasks.iter().filter(can_start).filter_map(startable_of);
     snapshot.startable = startable.collect();
@@ -124,7 +125,7 @@ pub async fn dry_run(
         fault,
         exiting_runs: exiting_runs.into_values().collect(),
         unrecoverable_runs,
-        ..settings.report(String::new(), nobody)
+        ..settings.report(String::new(), nobody, dispatch.now)
     };
     skip(kernel, &tasks, &as_of(said, dispatch), &mut report).await?;
     let start = |start: Start| Spawned {

@@ -2,12 +2,16 @@
 
 #[cfg(test)]
 mod night;
+#[cfg(test)]
+mod week;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::dispatch::Slot;
+use domain::hold::{LaneHold, Lets};
 use domain::id::{RunId, TaskId};
 use domain::run::OpenRun;
+use domain::time::Timestamp;
 use kernel::Startable;
 
 use crate::lanes::{Lane, Lanes};
@@ -28,8 +32,10 @@ pub(crate) struct Snapshot {
     pub(crate) cap: u32,
     /// The paused lanes; `None` pauses everything.
     pub(crate) paused: BTreeSet<Option<String>>,
-    /// The lanes that get one task at a time, until it has shown that workers can be started there.
-    pub(crate) on_trial: BTreeSet<String>,
+    /// The number of runs that each held lane or pool lets start.
+    pub(crate) held: BTreeMap<String, Lets>,
+    /// The time, by which lanes have their hours.
+    pub(crate) now: Timestamp,
 }
 
 impl Snapshot {
@@ -58,8 +64,18 @@ impl Snapshot {
                 .collect(),
             cap,
             paused,
-            on_trial: BTreeSet::new(),
+            held: BTreeMap::new(),
+            now: Timestamp::default(),
         }
+    }
+
+    /// Adds the holds, as they are now.
+    pub(crate) fn see_holds(&mut self, holds: &[LaneHold], now: Timestamp) {
+        self.now = now;
+        self.held = holds
+            .iter()
+            .map(|hold| (hold.name.clone(), hold.lets(now)))
+            .collect();
     }
 
     /// The number of free slots.
@@ -74,15 +90,19 @@ impl Snapshot {
     /// The number of free slots of this lane, the board's cap aside.
     fn room_in(&self, lane: &Lane) -> u32 {
         let name = Some(lane.name.clone());
-        if lane.problem().is_some() || self.paused.contains(&name) {
+        if lane.problem().is_some()
+            || self.paused.contains(&name)
+            || lane.opens_at(self.now).is_some()
+        {
             return 0;
         }
         let running = self.running.get(&name).copied().unwrap_or_default();
         let room = lane.cap.map_or(u32::MAX, |cap| cap.saturating_sub(running));
-        if self.on_trial.contains(&lane.name) {
-            room.min(1)
-        } else {
-            room
+        let held = lane.names().filter_map(|name| self.held.get(name)).min();
+        match held {
+            Some(Lets::None) => 0,
+            Some(Lets::Probe) => room.min(1),
+            Some(Lets::All) | None => room,
         }
     }
 
@@ -111,6 +131,9 @@ pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
         .all()
         .map(|lane| (lane.name.as_str(), snapshot.room_in(lane)))
         .collect();
+    // A pool that is to be probed gets one run, and not one in each of its lanes.
+    let mut probed: BTreeSet<&str> = BTreeSet::new();
+    let is_probed = |name: &&str| snapshot.held.get(*name) == Some(&Lets::Probe);
     let mut starts = Vec::new();
     for Startable { task, assignee, .. } in &snapshot.startable {
         if room == 0 {
@@ -123,6 +146,11 @@ pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
         if *room_in_lane == 0 || snapshot.exiting_runs.contains(task) {
             continue;
         }
+        let probes: Vec<&str> = lane.names().filter(is_probed).collect();
+        if probes.iter().any(|name| probed.contains(name)) {
+            continue;
+        }
+        probed.extend(probes);
         *room_in_lane -= 1;
         room -= 1;
         starts.push(Start {
@@ -137,7 +165,6 @@ pub(crate) fn plan(snapshot: &Snapshot, lanes: &Lanes) -> Vec<Start> {
 #[cfg(test)]
 mod tests {
     use domain::id::RunToken;
-    use domain::time::Timestamp;
     use proptest::prelude::*;
 
     use super::*;

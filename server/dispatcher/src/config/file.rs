@@ -6,12 +6,16 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::backoff;
+use domain::time::Seconds;
 use kernel::Durability;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::lanes::OutputFormat;
+use crate::lanes::ends::EndPattern;
+use crate::lanes::hours::Hours;
 use crate::lanes::rules::{Meaning, Success};
 use crate::lanes::template::Template;
 use crate::workspaces;
@@ -23,6 +27,7 @@ pub(super) struct File {
     pub(super) board: BoardTable,
     pub(super) dispatcher: DispatcherTable,
     pub(super) lanes: BTreeMap<String, Spanned<LaneTable>>,
+    pub(super) pools: BTreeMap<String, Spanned<PoolTable>>,
     /// The notifier's channels, which it reads itself.
     pub(super) channels: IgnoredAny,
 }
@@ -44,6 +49,37 @@ pub(super) struct DispatcherTable {
     pub(super) memory_per_run_mib: Option<NonZero<u64>>,
     pub(super) failure_limit: Option<NonZero<u32>>,
     pub(super) default_lane: Option<Spanned<String>>,
+    pub(super) retry: RetryTable,
+    pub(super) breaker: BreakerTable,
+}
+
+/// `[dispatcher.retry]`, and `retry` of a lane.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RetryTable {
+    pub(super) first: Option<Delay>,
+    pub(super) factor: Option<Factor>,
+    pub(super) longest: Option<Delay>,
+    pub(super) jitter: Option<Percent>,
+    pub(super) limit: Option<NonZero<u32>>,
+}
+
+/// `[dispatcher.breaker]`, and `breaker` of a lane.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct BreakerTable {
+    /// 0 turns it off.
+    pub(super) failures: Option<u32>,
+    pub(super) within: Option<Delay>,
+    pub(super) early: Option<Delay>,
+}
+
+/// `[pools.<name>]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PoolTable {
+    pub(super) lanes: Vec<String>,
+    pub(super) hours: Option<Hours>,
 }
 
 /// `[lanes.<name>]`.
@@ -61,6 +97,11 @@ pub(super) struct LaneTable {
     pub(super) success: Option<Success>,
     pub(super) output: Option<OutputFormat>,
     pub(super) exit_codes: BTreeMap<ExitCode, Meaning>,
+    pub(super) agent: Option<String>,
+    pub(super) ends: Vec<EndPattern>,
+    pub(super) retry: RetryTable,
+    pub(super) breaker: BreakerTable,
+    pub(super) hours: Option<Hours>,
 }
 
 /// A span of time: a number and one of the units `s`, `m`, `h`, `d`.
@@ -97,6 +138,60 @@ impl TryFrom<String> for Span {
 
 /// A year: whoever means longer means something else.
 const LONGEST_SECONDS: u64 = 365 * 86_400;
+
+/// A span that is no longer than the longest back-off of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Span")]
+pub(super) struct Delay(pub(super) Seconds);
+
+impl TryFrom<Span> for Delay {
+    type Error = String;
+
+    fn try_from(span: Span) -> Result<Self, String> {
+        let seconds = i64::try_from(span.0.as_secs()).map(Seconds);
+        let delay = seconds.ok().filter(|span| *span <= backoff::LONGEST);
+        let longest = backoff::LONGEST;
+        delay
+            .map(Self)
+            .ok_or_else(|| format!("out of range, expected between 1s and {longest}"))
+    }
+}
+
+/// A factor of growth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub(super) struct Factor(pub(super) u32);
+
+impl TryFrom<u32> for Factor {
+    type Error = String;
+
+    fn try_from(factor: u32) -> Result<Self, String> {
+        match factor {
+            1..=10 => Ok(Self(factor)),
+            _ => Err(format!(
+                "{factor} is out of range, expected between 1 and 10"
+            )),
+        }
+    }
+}
+
+/// A share in percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub(super) struct Percent(pub(super) u32);
+
+impl TryFrom<u32> for Percent {
+    type Error = String;
+
+    fn try_from(share: u32) -> Result<Self, String> {
+        match share {
+            0..=100 => Ok(Self(share)),
+            _ => Err(format!(
+                "{share} is no percentage, expected between 0 and 100"
+            )),
+        }
+    }
+}
 
 /// A folder; a leading `~/` is the home folder of the user.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

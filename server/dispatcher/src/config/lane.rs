@@ -1,12 +1,19 @@
 //! A lane's table in `kanban.toml`, and the lane made of it.
 
-use domain::command::SHELL;
+use domain::backoff::RetryPolicy;
+use domain::command::{Breaker, SHELL};
 
-use super::file::LaneTable;
+use super::file::{BreakerTable, LaneTable, RetryTable};
+use crate::agents;
 use crate::lanes::Lane;
 
-/// The lane that a table describes, on top of the built-in one of its name.
-pub(super) fn lane(name: &str, table: LaneTable, built_in: Option<Lane>) -> Result<Lane, String> {
+/// The lane that a table describes, on top of the built-in one of its name and of what is usual.
+pub(super) fn lane(
+    name: &str,
+    table: LaneTable,
+    built_in: Option<Lane>,
+    (usual_retry, usual_breaker): &(RetryTable, BreakerTable),
+) -> Result<Lane, String> {
     let mut lane = match (built_in, table.command) {
         (Some(lane), None) => lane,
         (Some(lane), Some(command)) => Lane { command, ..lane },
@@ -42,6 +49,66 @@ pub(super) fn lane(name: &str, table: LaneTable, built_in: Option<Lane>) -> Resu
     lane.rules
         .exit_codes
         .extend(codes.map(|(code, meaning)| (code.0, meaning)));
+    let retries = [&table.retry, usual_retry];
+    lane.rules.retry = Some(retry(retries, lane.rules.usual_retry()));
+    let limit = retries.into_iter().find_map(|retry| retry.limit);
+    lane.rules.limit = limit.map(Into::into);
+    lane.rules.breaker = breaker([&table.breaker, usual_breaker]);
+    if lane.command.runs_task_text() {
+        // Its program is the task's own.
+        lane.rules.breaker = None;
+    }
+    lane.rules.ends = table.ends;
+    let agent = match &table.agent {
+        Some(name) => Some(agents::named(name).ok_or_else(|| unknown_agent(name))?),
+        None => agents::named(&program_name(&lane)),
+    };
+    let shipped = agent.map(|agent| agent.ends.iter().cloned());
+    lane.rules.ends.extend(shipped.into_iter().flatten());
+    lane.hours = table.hours.into_iter().collect();
     lane.find_program();
     Ok(lane)
+}
+
+/// The name of a lane's program, without its folder.
+fn program_name(lane: &Lane) -> String {
+    let program = lane.command.program();
+    let name = program.rsplit('/').next();
+    name.unwrap_or_default().to_owned()
+}
+
+fn unknown_agent(name: &str) -> String {
+    let names: Vec<&str> = agents::known().iter().map(|it| it.name.as_str()).collect();
+    format!(
+        "{name} is no agent that the board knows, expected one of {}",
+        names.join(", ")
+    )
+}
+
+/// The policy of these tables, the first that says something, and else of what is usual.
+fn retry(tables: [&RetryTable; 2], usual: RetryPolicy) -> RetryPolicy {
+    let first = |read: fn(&RetryTable) -> Option<_>| tables.into_iter().find_map(read);
+    let number = |read: fn(&RetryTable) -> Option<u32>| tables.into_iter().find_map(read);
+    let begin = first(|table| table.first.map(|delay| delay.0));
+    let longest = first(|table| table.longest.map(|delay| delay.0));
+    let begin = begin.unwrap_or(usual.first);
+    RetryPolicy {
+        first: begin,
+        factor: number(|table| table.factor.map(|it| it.0)).unwrap_or(usual.factor),
+        longest: longest.unwrap_or(usual.longest).max(begin),
+        jitter: number(|table| table.jitter.map(|it| it.0)).unwrap_or(usual.jitter),
+    }
+}
+
+/// The rule of these tables, the first that says something; `None` where it is turned off.
+fn breaker(tables: [&BreakerTable; 2]) -> Option<Breaker> {
+    let usual = Breaker::USUAL;
+    let span = |read: fn(&BreakerTable) -> Option<_>| tables.into_iter().find_map(read);
+    let failures = tables.into_iter().find_map(|table| table.failures);
+    let rule = Breaker {
+        failures: failures.unwrap_or(usual.failures),
+        within: span(|table| table.within.map(|it| it.0)).unwrap_or(usual.within),
+        early: span(|table| table.early.map(|it| it.0)).unwrap_or(usual.early),
+    };
+    (rule.failures > 0).then_some(rule)
 }

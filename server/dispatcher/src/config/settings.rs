@@ -2,12 +2,13 @@
 
 use domain::dispatch::Report;
 use domain::run::ProcessIdentity;
+use domain::time::Timestamp;
 use toml::Spanned;
 
 use super::Config;
 use super::cap::{Cap, Machine};
 use super::document::{Document, Mistake, Wrong};
-use super::file::{File, Folder};
+use super::file::{File, Folder, LaneTable, PoolTable};
 use super::lane::lane;
 use super::secrets::Secrets;
 use crate::home::Home;
@@ -84,7 +85,12 @@ impl Settings {
     }
 
     /// The report of a dispatcher with these settings that has done nothing yet.
-    pub(crate) fn report(&self, claimer: String, process: ProcessIdentity) -> Report {
+    pub(crate) fn report(
+        &self,
+        claimer: String,
+        process: ProcessIdentity,
+        now: Timestamp,
+    ) -> Report {
         Report {
             claimer,
             process,
@@ -95,7 +101,7 @@ impl Settings {
             cap_reason: self.cap.reason.clone(),
             bad_ticks: 0,
             problem: None,
-            lanes: self.lanes.reports(),
+            lanes: self.lanes.reports(now),
             fault: None,
             exiting_runs: Vec::new(),
             unrecoverable_runs: Vec::new(),
@@ -110,7 +116,7 @@ impl Settings {
 
     fn read_document(document: &Document, now: &Circumstances) -> Result<Self, Wrong> {
         let config = &now.config;
-        let file: File = document.root()?.read()?;
+        let mut file: File = document.root()?.read()?;
         let cap = match (config.max, file.dispatcher.cap) {
             (Some(limit), _) => Cap {
                 limit,
@@ -124,10 +130,29 @@ impl Settings {
         };
         let failure_limit = file.dispatcher.failure_limit.map(Into::into);
         let mut lanes = Lanes::built_in(now.is_reachable);
+        for built_in in lanes.names() {
+            let nothing = || Spanned::new(0..0, LaneTable::default());
+            file.lanes.entry(built_in).or_insert_with(nothing);
+        }
+        let usual = (file.dispatcher.retry, file.dispatcher.breaker);
         for (name, table) in file.lanes {
             let at = Spanned::new(table.span(), ());
-            let lane = lane(&name, table.into_inner(), lanes.named(&name).cloned());
+            let lane = lane(
+                &name,
+                table.into_inner(),
+                lanes.named(&name).cloned(),
+                &usual,
+            );
             lanes.put(lane.map_err(|message| Wrong::at(&at, message))?);
+        }
+        for (name, table) in file.pools {
+            let at = Spanned::new(table.span(), ());
+            let PoolTable {
+                lanes: of_pool,
+                hours,
+            } = table.into_inner();
+            let pooled = lanes.pool(&name, &of_pool, hours.as_ref());
+            pooled.map_err(|message| Wrong::at(&at, message))?;
         }
         if let Some(name) = file.dispatcher.default_lane {
             let served = lanes.serve_others_by(name.get_ref());
@@ -186,7 +211,7 @@ mod tests {
     }
 
     fn report(settings: &Settings, name: &str) -> LaneReport {
-        let reports = settings.lanes.reports();
+        let reports = settings.lanes.reports(Timestamp(0));
         reports.into_iter().find(|lane| lane.name == name).unwrap()
     }
 

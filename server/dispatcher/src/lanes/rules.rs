@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::command::NextAttempt;
+use domain::backoff::RetryPolicy;
+use domain::command::{Breaker, NextAttempt};
 use serde::{Deserialize, Serialize};
+
+use super::ends::EndPattern;
 
 /// A worker says with this code that what it needs cannot be had now (`EX_TEMPFAIL` in sysexits(3)),
 /// such as a service that lets it in again only later.
@@ -16,6 +19,14 @@ pub(crate) struct Rules {
     pub(crate) success: Success,
     /// The meaning of exit codes that are no plain failure.
     pub(crate) exit_codes: BTreeMap<i32, Meaning>,
+    /// The meaning of an end by what was printed last; the first that fits counts.
+    pub(crate) ends: Vec<EndPattern>,
+    /// The back-off of failed attempts, where the lane has its own.
+    pub(crate) retry: Option<RetryPolicy>,
+    /// The number of failures in a row that blocks a task, where the lane has its own.
+    pub(crate) limit: Option<u32>,
+    /// The rule by which failures of different tasks are the lane's.
+    pub(crate) breaker: Option<Breaker>,
 }
 
 /// The condition for a task to count as done.
@@ -54,15 +65,24 @@ impl Rules {
         Self {
             success,
             exit_codes: [(TEMPORARY_FAILURE, Meaning::Temporary)].into(),
+            ends: Vec::new(),
+            retry: None,
+            limit: None,
+            breaker: None,
         }
     }
 
     /// The back-off of a failed attempt. A worker that reports is most often an agent, whose
     /// service may be out for minutes.
     pub(crate) fn next_attempt(&self) -> NextAttempt {
+        NextAttempt::After(self.retry.unwrap_or(self.usual_retry()))
+    }
+
+    /// The back-off of a lane that says nothing of its own.
+    pub(crate) const fn usual_retry(&self) -> RetryPolicy {
         match self.success {
-            Success::Reports => NextAttempt::Later,
-            Success::Exit => NextAttempt::Soon,
+            Success::Reports => RetryPolicy::LATER,
+            Success::Exit => RetryPolicy::SOON,
         }
     }
 

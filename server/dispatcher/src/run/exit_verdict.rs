@@ -1,9 +1,11 @@
 //! The exit verdict: the effect of a worker's end on its task, as one table.
 
-use domain::command::Failure;
+use domain::command::{Failure, HoldUntil, Met};
+use domain::hold::Cause;
 use domain::run::Outcome;
-use domain::time::Seconds;
+use domain::time::{Seconds, Timestamp};
 
+use crate::lanes::moment::reset_moment;
 use crate::lanes::rules::{Meaning, Rules, Success};
 use crate::run::fault::Fault;
 use crate::run::folder::{End, Exit};
@@ -31,8 +33,9 @@ pub(crate) enum Verdict {
     Block { reason: String },
     /// The attempt failed.
     Fail(Failure),
-    /// The attempt does not count, and the next one waits a while, for this reason.
-    Defer { reason: String },
+    /// The attempt does not count, and the next one waits a while, for this reason: until the pool is
+    /// released for what it has met, else by itself.
+    Defer { reason: String, met: Option<Met> },
     /// The attempt did not begin, and whether that counts depends on whose fault it is.
     Hinder { error: String, fault: Fault },
     /// The attempt does not count.
@@ -55,13 +58,8 @@ impl Verdict {
 
 /// The verdict on a run that is still open. A worker that completed or blocked its task itself has
 /// closed the run with that, and leaves nothing to decide.
-pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
-    let Exit {
-        end,
-        output,
-        answer,
-        ..
-    } = match trace {
+pub(crate) fn verdict(trace: Trace, rules: &Rules, now: Timestamp) -> Verdict {
+    let exit = match trace {
         Trace::Told(exit) => exit,
         Trace::Vanished => {
             let error = "the worker's supervisor vanished".to_owned();
@@ -69,8 +67,18 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
         }
         Trace::Lost => return Verdict::Interrupt,
     };
+    let now = exit.ended_at.unwrap_or(now);
+    if let Some(met) = met_limit(&exit, rules) {
+        return met;
+    }
+    let Exit {
+        end,
+        output,
+        answer,
+        ..
+    } = exit;
     match end {
-        End::Code(code) => of_code(code, output, answer, rules),
+        End::Code(code) => of_code(code, output, answer, (rules, now)),
         End::Signal(signal) => {
             let error = with_last_line(format!("ended by {}", signal_name(signal)), &output);
             fail(Outcome::Signal, None, error)
@@ -98,15 +106,44 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules) -> Verdict {
 
 /// The verdict where the end of the worker is known and the rules are not. What an exit code means is
 /// for a person to say: work that may be done is not done again.
-pub(crate) fn verdict_without_rules(exit: Exit) -> Verdict {
+pub(crate) fn verdict_without_rules(exit: Exit, now: Timestamp) -> Verdict {
     match exit.end {
         End::Code(code) => {
             let what = format!("exited with code {code}, and its lane's rules are lost");
             let reason = with_last_line(what, &exit.output);
             Verdict::Block { reason }
         }
-        _ => verdict(Trace::Told(exit), &Rules::default()),
+        _ => verdict(Trace::Told(exit), &Rules::default(), now),
     }
+}
+
+/// The verdict on a worker that did not succeed, and by whose last words it is known why.
+fn met_limit(exit: &Exit, rules: &Rules) -> Option<Verdict> {
+    let fit = exit.fit.as_ref()?;
+    let what = match exit.end {
+        End::Code(code) => match (rules.meaning(code), rules.success) {
+            (Meaning::Success, Success::Exit) | (Meaning::Blocked, _) => return None,
+            _ => format!("exited with code {code}"),
+        },
+        End::TimedOut(after) => format!("did not end within {}", span(after)),
+        End::HeartbeatLost(after) => format!("neither output nor heartbeat for {}", span(after)),
+        _ => return None,
+    };
+    let reason = match &fit.line {
+        Some(line) => format!("{what}: {line}"),
+        None => with_last_line(what, &exit.output),
+    };
+    let code = match exit.end {
+        End::Code(code) => Some(code),
+        _ => None,
+    };
+    Some(match fit.met {
+        Some(met) => Verdict::Defer {
+            reason,
+            met: Some(met),
+        },
+        None => fail(Outcome::Exit, code, reason),
+    })
 }
 
 /// The failure of an attempt whose worker never started.
@@ -119,7 +156,12 @@ pub(crate) fn not_started(error: String) -> Failure {
     }
 }
 
-fn of_code(code: i32, output: String, answer: Option<String>, rules: &Rules) -> Verdict {
+fn of_code(
+    code: i32,
+    output: String,
+    answer: Option<String>,
+    (rules, now): (&Rules, Timestamp),
+) -> Verdict {
     let error = |what: String| with_last_line(what, &output);
     let exited = format!("exited with code {code}");
     match (rules.meaning(code), rules.success) {
@@ -136,9 +178,16 @@ fn of_code(code: i32, output: String, answer: Option<String>, rules: &Rules) -> 
             })
         }
         (Meaning::Failure, _) => fail(Outcome::Exit, Some(code), error(exited)),
-        (Meaning::Temporary, _) => Verdict::Defer {
-            reason: error(exited),
-        },
+        (Meaning::Temporary, _) => {
+            let met = |moment| Met {
+                cause: Cause::RateLimited,
+                until: HoldUntil::Moment(moment),
+            };
+            Verdict::Defer {
+                met: reset_moment(&output, now).map(met),
+                reason: error(exited),
+            }
+        }
         (Meaning::Blocked, _) => Verdict::Block {
             reason: not_blank(output).unwrap_or(exited),
         },
@@ -193,19 +242,20 @@ fn signal_name(signal: i32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::backoff::RetryPolicy;
     use domain::command::NextAttempt;
 
     use super::*;
+    use crate::lanes::ends::Fit;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000);
 
     fn told_with(rules: &Rules, end: End, output: &str) -> Verdict {
         let exit = Exit {
-            end,
             output: output.to_owned(),
-            answer: None,
-            log_end: None,
-            ended_at: None,
+            ..Exit::without_output(end)
         };
-        verdict(Trace::Told(exit), rules)
+        verdict(Trace::Told(exit), rules, NOW)
     }
 
     fn told(end: End, output: &str) -> Verdict {
@@ -254,7 +304,7 @@ mod tests {
                 answer: Some(answer.to_owned()),
                 ..Exit::without_output(End::Code(code))
             };
-            verdict(Trace::Told(exit), rules)
+            verdict(Trace::Told(exit), rules, NOW)
         };
         let exit = Rules::new(Success::Exit);
         let result = Some("the answer".to_owned());
@@ -292,7 +342,7 @@ mod tests {
         let reason = "exited with code 75: too many requests".to_owned();
         assert_eq!(
             told(End::Code(75), "asking\ntoo many requests\n"),
-            Verdict::Defer { reason }
+            Verdict::Defer { reason, met: None }
         );
     }
 
@@ -313,9 +363,52 @@ mod tests {
         let reason = "exited with code 42".to_owned();
         assert_eq!(told(42, ""), Verdict::Block { reason });
         let reason = "exited with code 53".to_owned();
-        assert_eq!(told(53, ""), Verdict::Defer { reason });
+        assert_eq!(told(53, ""), Verdict::Defer { reason, met: None });
         let failure = failed(Outcome::Exit, Some(75), "exited with code 75");
         assert_eq!(told(75, ""), failure);
+    }
+
+    #[test]
+    fn exit_75_with_a_moment_holds_its_pool_until_then() {
+        let met = Some(Met {
+            cause: Cause::RateLimited,
+            until: HoldUntil::Moment(NOW + Seconds(3_600)),
+        });
+        let found = told(End::Code(75), "busy\nretry-after: 3600");
+        assert!(matches!(found, Verdict::Defer { met: until, .. } if until == met));
+    }
+
+    #[test]
+    fn a_limit_that_a_worker_met_counts_unless_it_succeeded() {
+        let met = Some(Met {
+            cause: Cause::RateLimited,
+            until: HoldUntil::Growing,
+        });
+        let ended = |success, end, met| {
+            let line = Some("limit reached".to_owned());
+            let exit = Exit {
+                fit: Some(Fit { met, line }),
+                ..Exit::without_output(end)
+            };
+            verdict(Trace::Told(exit), &Rules::new(success), NOW)
+        };
+        for (end, expected) in [
+            (End::Code(1), "exited with code 1: limit reached"),
+            (End::TimedOut(60), "did not end within 1m: limit reached"),
+        ] {
+            let reason = expected.to_owned();
+            let found = ended(Success::Exit, end, met);
+            assert_eq!(found, Verdict::Defer { reason, met });
+        }
+        let error = "exited with code 1: limit reached";
+        let failed = failed(Outcome::Exit, Some(1), error);
+        assert_eq!(ended(Success::Exit, End::Code(1), None), failed);
+        let done = ended(Success::Exit, End::Code(0), met);
+        assert!(matches!(done, Verdict::Complete { .. }));
+        let unreported = ended(Success::Reports, End::Code(0), met);
+        assert!(matches!(unreported, Verdict::Defer { .. }));
+        let signal = ended(Success::Exit, End::Signal(9), met);
+        assert!(matches!(signal, Verdict::Fail(_)));
     }
 
     #[test]
@@ -371,17 +464,18 @@ mod tests {
     #[test]
     fn workers_that_report_rest_longer() {
         let next = |success| Rules::new(success).next_attempt();
-        assert_eq!(next(Success::Reports), NextAttempt::Later);
-        assert_eq!(next(Success::Exit), NextAttempt::Soon);
+        let after = |policy| NextAttempt::After(policy);
+        assert_eq!(next(Success::Reports), after(RetryPolicy::LATER));
+        assert_eq!(next(Success::Exit), after(RetryPolicy::SOON));
     }
 
     #[test]
     fn going_down_is_nobodys_failure_but_vanishing_is_a_crash() {
         let rules = Rules::new(Success::Exit);
         assert_eq!(told(End::Stopped, "half"), Verdict::Interrupt);
-        assert_eq!(verdict(Trace::Lost, &rules), Verdict::Interrupt);
+        assert_eq!(verdict(Trace::Lost, &rules, NOW), Verdict::Interrupt);
         assert_eq!(
-            verdict(Trace::Vanished, &rules),
+            verdict(Trace::Vanished, &rules, NOW),
             failed(Outcome::Crashed, None, "the worker's supervisor vanished"),
         );
     }

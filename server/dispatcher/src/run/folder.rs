@@ -29,7 +29,7 @@ const COMPLAINTS_BYTES: usize = 2_000;
 
 /// The space reserved for the end of a run: 4 KiB of output and 4 KiB of answer, both clean, of which JSON
 /// may make twice as much, and its other fields: an error of 1,000 bytes may become six times as long.
-const EXIT_BYTES: u64 = 24 * 1024;
+const EXIT_BYTES: u64 = 28 * 1024;
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,6 +234,7 @@ mod tests {
 
     use super::fixture::spec;
     use super::*;
+    use crate::lanes::ends::Fit;
     use crate::lanes::rules::Rules;
 
     #[test]
@@ -268,6 +269,10 @@ mod tests {
         let exit = Exit {
             output: "\\".repeat(4 * 1024),
             answer: Some("\\".repeat(4 * 1024)),
+            fit: Some(Fit {
+                met: None,
+                line: Some("\u{1}".repeat(200)),
+            }),
             log_end: Some(u64::MAX),
             ..Exit::without_output(End::NotStarted("\u{1}".repeat(1_000)))
         };

@@ -33,6 +33,7 @@ use self::tree::Tree;
 use self::watch::Watch;
 use crate::config::durability;
 use crate::error::Error;
+use crate::lanes::ends;
 use crate::process;
 use crate::run::folder::{End, Exit, RunFolder, Spec};
 use crate::workspaces::Worktree;
@@ -210,6 +211,7 @@ impl Supervision<'_> {
         let written = output.written(LAST_OUTPUT).await;
         Exit {
             end,
+            fit: ends::fit(&self.spec.rules.ends, &written.printed, ended_at),
             output: written.last_lines,
             answer: Some(written.answer),
             log_end: written.log_end,

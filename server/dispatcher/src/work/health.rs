@@ -38,9 +38,14 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub(super) fn new(claimer: String, process: ProcessIdentity, settings: &Settings) -> Self {
+    pub(super) fn new(
+        claimer: String,
+        process: ProcessIdentity,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Self {
         Self {
-            status: watch::Sender::new(settings.report(claimer, process)),
+            status: watch::Sender::new(settings.report(claimer, process, now)),
             mistake: None,
             failure: None,
             is_bad: false,
@@ -150,13 +155,11 @@ fn without_times(report: &Report) -> Report {
 impl Work {
     /// The status, but for what depends on the time.
     pub(super) fn report(&self) -> Report {
-        let mut lanes = self.settings.lanes.reports();
-        self.breakers.complete(&mut lanes);
         Report {
             cap: self.settings.cap.limit,
             cap_reason: self.settings.cap.reason.clone(),
-            lanes,
-            fault: self.breakers.fault(),
+            lanes: self.settings.lanes.reports(self.kernel.now()),
+            fault: self.breaker.fault(),
             exiting_runs: self.exiting_runs.values().cloned().collect(),
             unrecoverable_runs: self.unrecoverable.reports(),
             ..self.health.status.borrow().clone()

@@ -1,12 +1,14 @@
 //! The machine as the dispatcher finds it, and what becomes of a run that it did not let start.
 
 use domain::actor::Actor;
-use domain::command::{FailRun, InterruptRun, NextAttempt};
+use domain::command::{DeferRun, HoldUntil, InterruptRun, Met, NextAttempt};
 use domain::dispatch::Slot;
+use domain::hold::Cause;
 use domain::id::RunId;
 
 use super::Work;
 use crate::error::Error;
+use crate::lanes::rules::Rules;
 use crate::machine::{look, probe};
 use crate::run::exit_verdict::not_started;
 use crate::run::fault::Fault;
@@ -19,23 +21,23 @@ impl Work {
     /// Checks the machine, which costs next to nothing; returns true when a fault is new.
     pub(super) async fn look_at_machine(&mut self) -> bool {
         // What is held back needs more than a look.
-        if self.breakers.fault().is_some() {
+        if self.breaker.fault().is_some() {
             return false;
         }
         let home = self.home.clone();
         let found = in_time(LOOK, move || look(&home)).await.flatten();
         found.is_err_and(|error| {
-            self.breakers.put(None, error.to_string());
+            self.breaker.open(error.to_string());
             true
         })
     }
 
     /// Probes a machine that could not start workers, once its back-off is over.
     pub(super) async fn probe_machine_if_due(&mut self) {
-        if self.breakers.is_probe_due() {
+        if self.breaker.is_probe_due() {
             match self.probe().await {
-                Ok(()) => self.breakers.free(None),
-                Err(error) => self.breakers.put(None, error.to_string()),
+                Ok(()) => self.breaker.close(),
+                Err(error) => self.breaker.open(error.to_string()),
             }
         }
     }
@@ -61,34 +63,36 @@ impl Work {
             Fault::Machine | Fault::Unclear => match self.probe().await {
                 Ok(()) if fault == Fault::Unclear => Fault::Task,
                 Ok(()) => {
-                    self.breakers.put(None, error.clone());
+                    self.breaker.open(error.clone());
                     Fault::Machine
                 }
                 Err(found) => {
-                    self.breakers.put(None, found.to_string());
+                    self.breaker.open(found.to_string());
                     Fault::Machine
                 }
             },
             Fault::Lane if slot.lane.is_some() => {
-                self.breakers.put(slot.lane, error.clone());
-                Fault::Lane
+                let met = Some(Met {
+                    cause: Cause::Failing,
+                    until: HoldUntil::Growing,
+                });
+                let reason = error;
+                let defer = DeferRun { run, reason, met };
+                return self
+                    .tell(run, &Actor::dispatcher(), vec![defer.into()])
+                    .await;
             }
             Fault::Lane | Fault::Task => Fault::Task,
             Fault::Person => Fault::Person,
         };
         if matches!(fault, Fault::Task | Fault::Person) {
             let lane = of_lane.and_then(|name| self.settings.lanes.named(&name));
-            let next = match (fault, lane) {
-                (Fault::Person, _) => NextAttempt::Never,
-                (_, Some(lane)) => lane.rules.next_attempt(),
-                (_, None) => NextAttempt::Soon,
-            };
-            let fail = FailRun {
-                run,
-                failure: not_started(error),
-                limit: self.settings.failure_limit,
-                next,
-            };
+            let rules = lane.map_or_else(Rules::default, |lane| lane.rules.clone());
+            let mut fail = self.failed(run, not_started(error), &rules);
+            if fault == Fault::Person {
+                fail.next = NextAttempt::Never;
+                fail.breaker = None;
+            }
             return self.give_up(run, slot.task, vec![fail.into()]).await;
         }
         let error = Some(error);

@@ -41,14 +41,20 @@ impl Work {
         } else {
             None
         };
+        let holds = self.holds.iter();
+        let holds = holds.filter_map(|hold| hold.next_change(begun.by_clock));
+        let lanes = self.settings.lanes.all();
+        let hours = lanes.filter_map(|lane| lane.opens_at(begun.by_clock));
+        let openings = holds.chain(hours).filter(|_| has_room);
         // A lease holds to the end of its last second.
         let lease = self.kernel.next_lease_end().await?;
         let lease = lease.map(|end| end + Seconds(1));
         let hurries = self.watched.values().filter_map(Watched::deadline);
         let moments = hurries.chain(rest.map(at)).chain(lease.map(at));
+        let moments = moments.chain(openings.map(at));
         let tries = [
             self.unrecoverable.next_try(),
-            self.breakers.next_try(begun.at),
+            self.breaker.next_probe(begun.at),
         ];
         let earliest = moments.chain(tries.into_iter().flatten()).min();
         let latest = now + self.config.interval();
@@ -59,7 +65,7 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use domain::actor::Actor;
-    use domain::command::{FailRun, NextAttempt, SHELL};
+    use domain::command::{FailRun, HoldLane, NextAttempt, SHELL};
     use kernel::Clock;
 
     use super::super::fixture::{work, work_by};
@@ -67,26 +73,36 @@ mod tests {
     use crate::run::exit_verdict::not_started;
 
     #[tokio::test]
-    async fn a_hold_whose_rest_ends_during_a_look_is_tried_by_the_next_one_at_once() {
-        for held in [None, Some(SHELL.to_owned())] {
-            let (_folder, mut work) = work();
-            work.breakers.put(held, "no handle is left".to_owned());
-            let begun = Begun::now(&work.kernel);
-            work.breakers.end_rests();
-            let next_look = work.next_look(begun, true).await.unwrap();
-            assert!(next_look <= Instant::now());
-        }
+    async fn a_breaker_whose_rest_ends_during_a_look_is_tried_by_the_next_one_at_once() {
+        let (_folder, mut work) = work();
+        work.breaker.open("no handle is left".to_owned());
+        let begun = Begun::now(&work.kernel);
+        work.breaker.end_rest();
+        let next_look = work.next_look(begun, true).await.unwrap();
+        assert!(next_look <= Instant::now());
     }
 
     #[tokio::test]
-    async fn a_lane_that_can_be_tried_is_no_reason_to_look_again() {
+    async fn the_moment_of_a_hold_is_looked_at_where_there_is_room() {
         let (_folder, mut work) = work();
-        let lane = Some(SHELL.to_owned());
-        work.breakers.put(lane, "no such program".to_owned());
-        work.breakers.end_rests();
+        let hold = HoldLane {
+            lane: SHELL.to_owned(),
+            until: None,
+            span: Some(Seconds(20)),
+            reason: None,
+        };
+        work.kernel
+            .execute(&Actor::full("ada"), hold)
+            .await
+            .unwrap();
+        work.holds = work.kernel.dispatch().await.unwrap().holds;
         let now = Instant::now();
-        let next_look = work.next_look(Begun::now(&work.kernel), true).await;
-        assert!(next_look.unwrap() >= now + work.config.interval());
+        let next_look = async |has_room| {
+            let next_look = work.next_look(Begun::now(&work.kernel), has_room).await;
+            next_look.unwrap() - now
+        };
+        assert!(next_look(true).await <= Duration::from_secs(21));
+        assert!(next_look(false).await >= work.config.interval());
     }
 
     #[tokio::test]
@@ -98,7 +114,8 @@ mod tests {
             run: claimed.run,
             failure: not_started("no such file".to_owned()),
             limit: None,
-            next: NextAttempt::Soon,
+            next: NextAttempt::default(),
+            breaker: None,
         };
         let dispatcher = Actor::dispatcher();
         work.kernel.execute(&dispatcher, fail).await.unwrap();

@@ -22,11 +22,6 @@ impl Retry {
         Self { rest, until }
     }
 
-    /// Begins it anew, as long as before or until `longest` is over.
-    pub(super) fn restart_within(&mut self, longest: Duration) {
-        self.until = Instant::now() + self.rest.min(longest);
-    }
-
     /// Its length.
     #[cfg(test)]
     pub(super) fn rest(&self) -> Duration {

@@ -44,7 +44,7 @@ impl Work {
     /// stopped while a limit of its worker is over, one that renews its lease no more, and one that stays
     /// when it was told to end. On a machine in trouble no supervisor can write, and none is to blame.
     pub(super) async fn relieve_supervisors(&mut self) -> Result<(), Error> {
-        if self.watched.is_empty() || self.breakers.fault().is_some() {
+        if self.watched.is_empty() || self.breaker.fault().is_some() {
             return Ok(());
         }
         for (run, watched) in &mut self.watched {

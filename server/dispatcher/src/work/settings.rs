@@ -1,5 +1,8 @@
 //! Settings that change while the dispatcher works.
 
+use domain::actor::Actor;
+use domain::command::{Command, ReleaseLane};
+use domain::hold::{Cause, LaneHold};
 use tokio::task::spawn_blocking;
 
 use super::Work;
@@ -37,17 +40,38 @@ impl Work {
                 }
                 if let Some(settings) = settings {
                     self.settings = settings;
-                    // Somebody may have mended a lane.
-                    self.breakers.end_rests();
+                    self.try_failing_lanes().await;
                 }
                 true
             }
             None if lanes != self.settings.lanes => {
                 self.settings.lanes = lanes;
-                self.breakers.end_rests();
+                self.try_failing_lanes().await;
                 true
             }
             None => false,
+        }
+    }
+
+    /// Lets the lanes whose workers fail alike be probed now, and the machine: somebody may have mended
+    /// them.
+    pub(super) async fn try_failing_lanes(&mut self) {
+        self.breaker.end_rest();
+        let failing = self
+            .holds
+            .iter()
+            .filter(|hold| hold.cause == Cause::Failing);
+        let release = |hold: &LaneHold| {
+            let lane = hold.name.clone();
+            ReleaseLane { lane }.into()
+        };
+        let commands: Vec<Command> = failing.map(release).collect();
+        let released = self
+            .kernel
+            .execute_all(&Actor::dispatcher(), commands)
+            .await;
+        if let Err(error) = released {
+            tracing::warn!(%error, "lanes are not tried before their time");
         }
     }
 }

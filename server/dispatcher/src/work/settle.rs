@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use domain::actor::Actor;
 use domain::command::{
-    BlockTask, Command, CompleteTask, DeferRun, FailRun, InterruptRun, NextAttempt, RecordExit,
-    RunVerb,
+    BlockTask, Command, CompleteTask, DeferRun, FailRun, Failure, InterruptRun, RecordExit, RunVerb,
 };
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
+use domain::time::Timestamp;
 
 use super::{Work, blocking};
 use crate::error::Error;
+use crate::lanes::rules::Rules;
 use crate::process::orphan_cleanup::{OrphanCleanup, Traces};
 use crate::run::exit_verdict::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::run::fault::Fault;
@@ -81,20 +82,16 @@ impl Work {
             let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
             let never_began = open.supervisor.is_none() && silence == Trace::Vanished;
             let rules = spec.as_ref().ok().and_then(Option::as_ref);
-            let next = rules.map_or_else(NextAttempt::default, |spec| spec.rules.next_attempt());
+            let rules = rules.map_or_else(Rules::default, |spec| spec.rules.clone());
             let verdict = match exit {
                 None if never_began => never_attached(&complaints),
-                exit => judge(exit, spec, silence),
+                exit => judge(exit, spec, silence, self.kernel.now()),
             };
             tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
-            if !matches!(verdict, Verdict::Hinder { .. }) {
-                self.breakers.ended(run);
-            }
-            self.report_end(run, slot, verdict, (next, worker), record)
+            self.report_end(run, slot, verdict, (&rules, worker), record)
                 .await?;
         } else {
             tracing::info!(run.id = %run, "ended, closed before");
-            self.breakers.ended(run);
             if let Some(record) = record {
                 self.tell(run, &Actor::dispatcher(), vec![record]).await?;
             }
@@ -125,7 +122,7 @@ impl Work {
         run: RunId,
         slot: Slot,
         verdict: Verdict,
-        (next, worker): (NextAttempt, Actor),
+        (rules, worker): (&Rules, Actor),
         record: Option<Command>,
     ) -> Result<(), Error> {
         let with_record = |command| record.into_iter().chain([command]).collect();
@@ -149,16 +146,11 @@ impl Work {
                 if failure.outcome == Outcome::Crashed {
                     self.done.crashed.push(task.clone());
                 }
-                let fail = FailRun {
-                    run,
-                    failure,
-                    limit: self.settings.failure_limit,
-                    next,
-                };
+                let fail = self.failed(run, failure, rules);
                 self.give_up(run, task, with_record(fail.into())).await
             }
-            Verdict::Defer { reason } => {
-                let defer = DeferRun { run, reason };
+            Verdict::Defer { reason, met } => {
+                let defer = DeferRun { run, reason, met };
                 self.give_up(run, task, with_record(defer.into())).await
             }
             Verdict::Hinder { error, fault } => self.hindered(run, slot, error, fault).await,
@@ -168,6 +160,17 @@ impl Work {
                 self.tell(run, &dispatcher, with_record(interrupt.into()))
                     .await
             }
+        }
+    }
+
+    /// The failure of a run, by the rules of its lane.
+    pub(super) fn failed(&self, run: RunId, failure: Failure, rules: &Rules) -> FailRun {
+        FailRun {
+            run,
+            failure,
+            limit: rules.limit.or(self.settings.failure_limit),
+            next: rules.next_attempt(),
+            breaker: rules.breaker,
         }
     }
 
@@ -241,10 +244,15 @@ impl Found {
 }
 
 /// The verdict on the task of an open run.
-fn judge(exit: Option<Exit>, spec: Result<Option<Spec>, Error>, silence: Trace) -> Verdict {
+fn judge(
+    exit: Option<Exit>,
+    spec: Result<Option<Spec>, Error>,
+    silence: Trace,
+    now: Timestamp,
+) -> Verdict {
     match (spec, exit) {
-        (Ok(Some(spec)), exit) => verdict(exit.map_or(silence, Trace::Told), &spec.rules),
-        (_, Some(exit)) => verdict_without_rules(exit),
+        (Ok(Some(spec)), exit) => verdict(exit.map_or(silence, Trace::Told), &spec.rules, now),
+        (_, Some(exit)) => verdict_without_rules(exit, now),
         // It was given up before anything was written.
         (Ok(None), None) => Verdict::Interrupt,
         // It would be so each time, which only counted failures bring to an end.
@@ -315,7 +323,7 @@ mod tests {
         assert_eq!(work.run_of(&claimed).await.outcome, None);
 
         fs::remove_dir(&unreadable).unwrap();
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         work.tick(None).await.unwrap();
         let outcome = work.run_of(&claimed).await.outcome;
         assert_eq!(outcome, Some(Outcome::Crashed));
@@ -347,11 +355,8 @@ mod tests {
             let folder = work.made_folder(&claimed);
             fs::write(folder.spec_file(), particulars).unwrap();
             let exit = Exit {
-                end: End::Code(0),
                 output: "all is well".to_owned(),
-                answer: None,
-                log_end: None,
-                ended_at: None,
+                ..Exit::without_output(End::Code(0))
             };
             folder.write_exit(&exit).unwrap();
             work.settle(claimed.run, Trace::Lost).await.unwrap();
@@ -420,11 +425,8 @@ mod tests {
         while work.kernel.task(&task).await.unwrap().task.status == Status::Ready {
             let claimed = work.claimed_again(task.clone()).await;
             let refused = Exit {
-                end: End::Code(75),
                 output: "too many requests".to_owned(),
-                answer: None,
-                log_end: None,
-                ended_at: None,
+                ..Exit::without_output(End::Code(75))
             };
             work.made_folder(&claimed).write_exit(&refused).unwrap();
             work.settle(claimed.run, Trace::Lost).await.unwrap();

@@ -1,5 +1,7 @@
 //! The beginning of a run.
 
+use std::collections::BTreeSet;
+
 use domain::actor::Actor;
 use domain::command::Claimed;
 use domain::command::{ClaimPolicy, ClaimTask, LEASE};
@@ -23,14 +25,19 @@ impl Work {
         open: &[OpenRun],
         max: Option<u32>,
     ) -> Result<u32, Error> {
-        let watched = &self.watched;
-        self.breakers.free_tried(|run| watched.contains_key(&run));
-        let pauses = self.kernel.dispatch().await?.paused;
-        let mut paused = self.breakers.held();
-        paused.extend(pauses.into_iter().map(|pause| pause.lane));
-        let cap = self.settings.cap.limit;
+        let dispatch = self.kernel.dispatch().await?;
+        let mut paused: BTreeSet<Option<String>> = dispatch
+            .paused
+            .into_iter()
+            .map(|pause| pause.lane)
+            .collect();
+        if self.breaker.fault().is_some() {
+            paused.insert(None);
+        }
+        self.holds = dispatch.holds;
+        let (cap, now) = (self.settings.cap.limit, dispatch.now);
         let mut snapshot = Snapshot::new(open, &self.exiting_runs, cap, paused);
-        snapshot.on_trial = self.breakers.on_trial();
+        snapshot.see_holds(&self.holds, now);
         let room = snapshot.room();
         if room == 0 {
             return Ok(0);
@@ -47,12 +54,8 @@ impl Work {
         let is_work = !planned.is_empty() && max != Some(0);
         let mut started = 0;
         for start in planned {
-            let held = self.breakers.held();
-            if max.is_some_and(|max| started >= max) || held.contains(&None) {
+            if max.is_some_and(|max| started >= max) || self.breaker.fault().is_some() {
                 break;
-            }
-            if held.contains(&Some(start.lane.name.clone())) {
-                continue;
             }
             if let Some(claimed) = self.claim(&start).await?
                 && self.start(start, *claimed).await?
@@ -79,6 +82,7 @@ impl Work {
                 lane_cap: start.lane.cap,
                 respects_rest: true,
                 respects_pause: true,
+                pool: start.lane.pool.clone(),
                 unfinished_runs: self.unfinished_runs(),
             },
         };
@@ -125,7 +129,6 @@ impl Work {
                     assignee,
                     workspace: launched.workspace.display().to_string(),
                 });
-                self.breakers.started(&lane.name, run);
                 self.watch_started(run, slot, launched.shim);
                 return Ok(true);
             }
@@ -223,11 +226,11 @@ mod tests {
         };
         assert!(is_remembered(&work));
 
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         work.tick(None).await.unwrap();
         assert!(is_remembered(&work));
         fs::remove_file(&in_its_place).unwrap();
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         work.tick(None).await.unwrap();
         assert!(!is_remembered(&work));
     }
@@ -247,7 +250,7 @@ mod tests {
         work.tick(None).await.unwrap();
         assert_eq!(work.kernel.task(&other).await.unwrap().runs.len(), 1);
 
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         work.tick(None).await.unwrap();
         assert_eq!(work.unrecoverable.problem(), None);
         let outcome = work.run_of(&claimed).await.outcome;
@@ -276,12 +279,12 @@ mod tests {
             let (status, failures) = (waiting.task.status, waiting.task.failures);
             assert_eq!((status, failures), (Status::Ready, 0));
             assert_eq!(waiting.runs.len(), 1);
-            let fault = work.breakers.fault().unwrap();
+            let fault = work.breaker.fault().unwrap();
             assert!(fault.contains("workspaces.lock"), "{fault}");
         }
-        work.breakers.end_rests();
+        work.breaker.end_rest();
         work.probe_machine_if_due().await;
-        assert!(work.breakers.fault().is_some());
+        assert!(work.breaker.fault().is_some());
         drop(removing);
     }
 

@@ -160,7 +160,7 @@ mod tests {
         assert!(work.watched[&run].is_working() && work.unrecoverable.is_resting(run));
 
         work.sql("ALTER TABLE elsewhere RENAME TO runs");
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         work.reconcile(&[]).await;
         assert!(work.watched[&run].deadline().is_some());
         assert_eq!(work.unrecoverable.problem(), None);
@@ -240,7 +240,7 @@ mod tests {
         assert!(!good_folder.spec_file().exists());
 
         fs::remove_dir(&unreadable).unwrap();
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         work.tick(None).await.unwrap();
         assert!(!bad_folder.spec_file().exists());
     }
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!((dry.spawned.len(), &dry.skipped[0].why), (0, &why));
 
         fs::remove_dir(&unreadable).unwrap();
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         work.tick(None).await.unwrap();
         assert_eq!(runs(&work).await, 2);
     }
@@ -304,7 +304,7 @@ mod tests {
             "tried again at once"
         );
         fs::remove_dir(&unreadable).unwrap();
-        work.leave_out_nothing();
+        work.leave_out_nothing().await;
         look(&mut work).await;
         assert_eq!(work.status().borrow().problem, None);
         let outcome = work.run_of(&claimed).await.outcome;

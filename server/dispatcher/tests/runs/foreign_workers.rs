@@ -41,7 +41,7 @@ async fn only_a_claim_whose_worker_is_gone_from_this_machine_is_ended_at_once() 
     assert_eq!(board.detail(&crashed).await.task.status, Status::Running);
 
     let look = dispatcher::dispatch_once(kernel, home, config, None);
-    assert_eq!(in_time(look).await.unwrap(), dry);
+    assert_eq!(Box::pin(in_time(look)).await.unwrap(), dry);
     let freed = board.detail(&crashed).await;
     assert_eq!(
         (freed.task.status.clone(), freed.task.failures),

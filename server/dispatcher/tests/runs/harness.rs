@@ -14,6 +14,7 @@ use domain::command::{
 };
 use domain::dispatch::Report;
 use domain::fixture::left_out;
+use domain::hold::LaneHold;
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::{OpenRun, Outcome};
 use domain::status::Status;
@@ -311,6 +312,21 @@ impl Board {
                 let report = self.kernel.dispatch().await.unwrap().report;
                 if let Some(report) = report.filter(&is_it) {
                     break report;
+                }
+            }
+        };
+        in_time(looking).await
+    }
+
+    /// The hold of a lane or a pool, as soon as there is one.
+    pub(crate) async fn until_held(&self, lane: &str) -> LaneHold {
+        let mut look_again = tokio::time::interval(Duration::from_millis(20));
+        let looking = async {
+            loop {
+                look_again.tick().await;
+                let holds = self.kernel.dispatch().await.unwrap().holds;
+                if let Some(hold) = holds.into_iter().find(|hold| hold.name == lane) {
+                    break hold;
                 }
             }
         };

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::hold::is_locked;
 use crate::row::{self, Columns, columns};
 use crate::verbs::unfinished_parents;
-use crate::{Kernel, tasks};
+use crate::{Kernel, lane_holds, tasks};
 
 /// The number of ready tasks of an assignee.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,6 +220,7 @@ fn dispatch(
         report: report.flatten(),
         reported_at,
         paused: row::all(conn, &paused, ())?,
+        holds: lane_holds::active(conn)?,
         running: row::all(conn, &running, ())?,
         now,
     };
@@ -230,5 +231,29 @@ fn dispatch(
     {
         report.is_running = false;
     }
+    if !dispatch.holds.is_empty() {
+        count_waiting(conn, &mut dispatch)?;
+    }
     Ok(dispatch)
+}
+
+/// Counts the ready tasks that wait for each hold.
+fn count_waiting(conn: &Connection, dispatch: &mut Dispatch) -> Result<(), Error> {
+    let Some(report) = &dispatch.report else {
+        return Ok(());
+    };
+    let sql = "SELECT assignee, count(*) FROM tasks INDEXED BY idx_tasks_startable \
+               WHERE status = 'ready' AND assignee IS NOT NULL GROUP BY assignee";
+    let ready: Vec<(String, u32)> = row::all(conn, sql, ())?;
+    for (assignee, count) in ready {
+        let Some(lane) = report.lane_of(&assignee) else {
+            continue;
+        };
+        for hold in &mut dispatch.holds {
+            if hold.name == lane.name || lane.pool.as_ref() == Some(&hold.name) {
+                hold.waiting = hold.waiting.saturating_add(count);
+            }
+        }
+    }
+    Ok(())
 }

@@ -2,12 +2,13 @@
 
 use domain::inbox::{Concern, MOST_BEHIND, Need};
 use domain::notify::delivery::Delivery;
+use domain::task::Task;
 use rusqlite::Connection;
 
 use super::outbox::delivery_sql;
-use crate::Kernel;
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
+use crate::{Kernel, lane_holds, tasks};
 
 impl Kernel {
     /// Returns everything that waits for a person, the longest wait first.
@@ -19,6 +20,7 @@ impl Kernel {
             .read(|conn| {
                 let mut concerns = blocked(conn)?;
                 concerns.extend(undelivered(conn)?);
+                concerns.extend(held(conn)?);
                 concerns.sort_by_key(|concern| concern.since);
                 Ok(concerns)
             })
@@ -71,6 +73,32 @@ fn undelivered(conn: &Connection) -> Result<Vec<Concern>, Error> {
     Ok(addresses
         .map(|(first, count, error)| of_place(first, count, error))
         .collect())
+}
+
+/// Returns the holds that only a person can end, by the task whose run met them.
+fn held(conn: &Connection) -> Result<Vec<Concern>, Error> {
+    let holds = lane_holds::active(conn)?.into_iter();
+    let holds = holds.filter(|hold| hold.cause.needs_person());
+    holds
+        .filter_map(|hold| Some((hold.task.clone()?, hold)))
+        .map(|(task, hold)| {
+            let Task {
+                title, assignee, ..
+            } = tasks::get(conn, &task)?;
+            Ok(Concern {
+                task,
+                title,
+                assignee,
+                since: hold.since,
+                behind: 0,
+                need: Need::Held {
+                    lane: hold.name,
+                    cause: hold.cause,
+                    reason: hold.reason,
+                },
+            })
+        })
+        .collect()
 }
 
 fn of_place(first: Delivery, count: u32, error: String) -> Concern {

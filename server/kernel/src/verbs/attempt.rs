@@ -2,7 +2,7 @@
 //! them.
 
 use domain::actor::Actor;
-use domain::backoff;
+use domain::backoff::{self, RetryPolicy};
 use domain::command::{
     AdoptRun, AttachSupervisor, CancelRun, Change, DeferRun, FAILURE_LIMIT, FailRun, Failure,
     InterruptRun, NextAttempt, PlaceRun, ReclaimTask, RecordExit, RecordSpawn,
@@ -17,7 +17,7 @@ use domain::transition::Step;
 use rand::RngExt;
 
 use super::undo::Inverse;
-use super::{CarryOut, Work, promotion};
+use super::{CarryOut, Work, breaker, promotion};
 use crate::error::Error;
 use crate::runs::{self, End, OpenRun};
 use crate::{row, tasks};
@@ -121,6 +121,11 @@ impl CarryOut for FailRun {
         let task = work.task(&open.task)?;
         let failures = task.failures.saturating_add(1);
         let outcome = failure.outcome;
+        if let Some(breaker) = self.breaker
+            && breaker::opens(work, &open, failure, &breaker)?
+        {
+            return Ok(Change::Done);
+        }
         let end = End {
             code: failure.code,
             error: Some(&failure.error),
@@ -136,11 +141,11 @@ impl CarryOut for FailRun {
             return Ok(Change::Done);
         }
         let error = remember(work, &task.id, failures, failure)?;
-        let rest = match next {
-            NextAttempt::Later => backoff::long_rest,
-            NextAttempt::Soon | NextAttempt::Never => backoff::rest,
+        let policy = match next {
+            NextAttempt::After(policy) => policy,
+            NextAttempt::Never => RetryPolicy::SOON,
         };
-        let retry_at = work.now + rest(failures, work.rng.random());
+        let retry_at = work.now + policy.rest(failures, work.rng.random());
         let code = failure.code;
         let event = match outcome {
             Outcome::SpawnFailed => EventBody::SpawnFailed { error, failures },
@@ -226,7 +231,8 @@ impl CarryOut for InterruptRun {
         let task = work.task(&open.task)?;
         if error.is_none() && was_cut_short_twice(work, run, &task.id)? {
             let reason = "its runs end again and again before their workers do".to_owned();
-            return DeferRun { run, reason }.carry_out(work, actor);
+            let met = None;
+            return DeferRun { run, reason, met }.carry_out(work, actor);
         }
         let end = End {
             error,

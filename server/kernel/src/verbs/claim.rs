@@ -15,6 +15,7 @@ use domain::time::Seconds;
 use domain::transition::Step;
 use rand::RngExt;
 
+use super::hold::{self, Allowed};
 use super::{CarryOut, Work, pause, promotion};
 use crate::error::Error;
 use crate::runs::{self, End, Start};
@@ -27,13 +28,14 @@ impl CarryOut for ClaimTask {
         check_parents(work, id)?;
         // Another program may have made the task ready, and nobody has looked since.
         work.close_run_of(id, Outcome::Reclaimed, &End::default())?;
-        check_policy(work, &task, self)?;
+        let allowed = check_policy(work, &task, self)?;
 
         let token = RunToken::from_bits(work.rng.random());
         let expires = work.now + self.ttl;
         let start = Start {
             task: id,
             lane: self.lane.as_deref(),
+            pool: self.policy.pool.as_deref(),
             token: &token,
             lock: &self.lock,
             lease_expires: expires,
@@ -46,6 +48,7 @@ impl CarryOut for ClaimTask {
                 expires,
             },
         )?;
+        allowed.claimed(work, run, id)?;
         Ok(Box::new(Claimed {
             run,
             token,
@@ -67,7 +70,8 @@ fn check_parents(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
     }
 }
 
-fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<(), Error> {
+fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<Allowed, Error> {
+    let mut allowed = Allowed::default();
     if claim.policy.respects_rest
         && let Some(until) = task.not_before.filter(|until| *until > work.now)
     {
@@ -80,8 +84,9 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<(), E
     }
     if claim.policy.respects_pause {
         check_pause(work, None)?;
-        if claim.lane.is_some() {
-            check_pause(work, claim.lane.as_deref())?;
+        if let Some(lane) = claim.lane.as_deref() {
+            check_pause(work, Some(lane))?;
+            allowed = hold::check(work, lane, claim.policy.pool.as_deref())?;
         }
     }
     let exiting_runs = exiting_runs(work, &claim.policy.unfinished_runs)?;
@@ -99,7 +104,7 @@ fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<(), E
         let open = runs::count_open_in(work.conn, lane)?;
         check_cap(open, in_lane.count(), limit)?;
     }
-    Ok(())
+    Ok(allowed)
 }
 
 /// Returns the slots of those runs that are closed. Only here it is certain which these are.

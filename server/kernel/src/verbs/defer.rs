@@ -8,7 +8,7 @@ use domain::run::Outcome;
 use domain::time::Seconds;
 use rand::RngExt;
 
-use super::{CarryOut, Work, attempt};
+use super::{CarryOut, Work, attempt, hold};
 use crate::error::Error;
 use crate::row;
 use crate::runs::End;
@@ -17,10 +17,13 @@ impl CarryOut for DeferRun {
     /// Closes a run as deferred. The task backs off, longer each time in a row, and is blocked after
     /// too many deferrals or too long a wait.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
-        let Self { run, reason } = self;
+        let Self { run, reason, met } = self;
         let run = *run;
         let open = attempt::open_run(work, run)?;
         let task = work.task(&open.task)?;
+        if let Some(met) = met {
+            return hold::put_off(work, &open, &task, met, reason);
+        }
         let end = End {
             error: Some(reason),
             ..End::default()
@@ -47,7 +50,7 @@ impl CarryOut for DeferRun {
         let until = work.now + rest;
         let deferred = EventBody::Deferred {
             run,
-            until,
+            until: Some(until),
             reason: reason.to_owned(),
         };
         attempt::release(work, &task, Some(until), &deferred)?;

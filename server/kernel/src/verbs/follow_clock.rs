@@ -19,6 +19,12 @@ impl CarryOut for FollowClock {
              WHERE not_before IS NOT NULL AND (spawn_failures > 0 OR deferrals > 0)",
             (by.0, (work.now + backoff::LONGEST).0),
         )?;
+        // A moment that a worker or a person named is one by the clock that is right now.
+        let longest = (work.now + backoff::hold(u32::MAX)).0;
+        work.conn.execute(
+            "UPDATE lane_holds SET until = min(until + ?1, ?2) WHERE grows AND ended_at IS NULL",
+            (by.0, longest),
+        )?;
         for rest in [
             "UPDATE places SET not_before = not_before + ?1 WHERE not_before > 0",
             "UPDATE deliveries SET next_attempt_at = next_attempt_at + ?1 WHERE state = 'pending'",

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 11;
+PRAGMA user_version = 12;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -100,6 +100,25 @@ CREATE TABLE kanban_notify_subs (
     PRIMARY KEY (task_id, platform, chat_id, thread_id)
 );
 
+CREATE TABLE lane_holds (
+    -- A pool, or a lane that is in none.
+    name     TEXT PRIMARY KEY,
+    cause    TEXT NOT NULL,
+    reason   TEXT,
+    by       TEXT,
+    -- The task whose run met it.
+    task_id  TEXT REFERENCES tasks (id) ON DELETE SET NULL,
+    since    INTEGER NOT NULL,
+    -- NULL: until a person releases it.
+    until    INTEGER,
+    -- 1 where nobody named that moment: it follows the clock, as back-offs do.
+    grows    INTEGER NOT NULL DEFAULT 0,
+    times    INTEGER NOT NULL DEFAULT 1,
+    -- The run that goes first once the moment has come.
+    probe    INTEGER,
+    ended_at INTEGER
+) STRICT;
+
 CREATE TABLE pauses (
     lane  TEXT PRIMARY KEY,
     since INTEGER NOT NULL,
@@ -163,7 +182,7 @@ CREATE TABLE runs (
     summary          TEXT,
     metadata         TEXT CHECK (metadata IS NULL OR json_valid(metadata)),
     log_start        INTEGER,
-    log_end          INTEGER,
+    log_end          INTEGER, pool TEXT,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
     CHECK ((boot_id IS NULL) = (pid IS NULL) AND (pid IS NULL) = (pid_started IS NULL))
 ) STRICT;

@@ -153,7 +153,8 @@ impl Board {
             run,
             failure,
             limit: None,
-            next: domain::command::NextAttempt::Soon,
+            next: domain::command::NextAttempt::default(),
+            breaker: None,
         };
         self.give(&Actor::dispatcher(), fail).await.unwrap()
     }

@@ -18,7 +18,11 @@ use crate::board::{Board, START, refusal};
 async fn defer(board: &Board, task: &TaskId) {
     let claimed = board.claim(task).await.unwrap();
     let (run, reason) = (claimed.run, "too many requests".to_owned());
-    let defer = DeferRun { run, reason };
+    let defer = DeferRun {
+        run,
+        reason,
+        met: None,
+    };
     board.give(&Actor::dispatcher(), defer).await.unwrap();
 }
 
@@ -35,7 +39,8 @@ async fn end_without_a_word(board: &Board, task: &TaskId) {
         run,
         failure,
         limit: None,
-        next: domain::command::NextAttempt::Soon,
+        next: domain::command::NextAttempt::default(),
+        breaker: None,
     };
     board.give(&Actor::dispatcher(), fail).await.unwrap();
 }

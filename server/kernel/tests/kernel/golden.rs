@@ -5,6 +5,7 @@ use std::path::Path;
 use std::{env, fs, iter};
 
 use domain::event::EventBody;
+use domain::hold::Cause;
 use domain::id::{EventId, RunId, TaskId};
 use domain::news::KINDS;
 use domain::run::Outcome;
@@ -153,10 +154,19 @@ fn after(last: &EventBody) -> Option<EventBody> {
         },
         EventBody::Cancelled { .. } => EventBody::Deferred {
             run,
-            until: MOMENT,
+            until: Some(MOMENT),
             reason: text(),
         },
-        EventBody::Deferred { .. } => EventBody::Interrupted { run },
+        EventBody::Deferred { .. } => EventBody::LaneHeld {
+            lane: "claude".to_owned(),
+            cause: Cause::RateLimited,
+            until: Some(MOMENT),
+            reason: text(),
+        },
+        EventBody::LaneHeld { .. } => EventBody::LaneReleased {
+            lane: "claude".to_owned(),
+        },
+        EventBody::LaneReleased { .. } => EventBody::Interrupted { run },
         EventBody::Interrupted { .. } => EventBody::Adopted { run },
         EventBody::Adopted { .. } => EventBody::Demoted {
             reason: "parent_reopened".to_owned(),

@@ -229,7 +229,8 @@ async fn what_is_said_is_clean_before_it_is_stored() {
             run,
             failure,
             limit: None,
-            next: domain::command::NextAttempt::Soon,
+            next: domain::command::NextAttempt::default(),
+            breaker: None,
         }
         .into(),
     )
@@ -240,6 +241,7 @@ async fn what_is_said_is_clean_before_it_is_stored() {
         DeferRun {
             run,
             reason: TRICKY.to_owned(),
+            met: None,
         }
         .into(),
     )

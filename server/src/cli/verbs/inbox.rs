@@ -1,6 +1,7 @@
 //! `kanban inbox`.
 
 use domain::command::{DropDelivery, RetryDelivery};
+use domain::hold::Cause;
 use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need, behind_in_words};
 use domain::text::one_line;
@@ -96,6 +97,27 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             let said = format!("{to} was not told{times}: {error}");
             let how = format!("kanban inbox --retry {delivery}, or --drop {delivery}");
             ('✉', said, Some(how))
+        }
+        Need::Held {
+            lane,
+            cause,
+            reason,
+        } => {
+            let reason = reason.as_ref().map(|reason| format!(": {reason}"));
+            let said = format!(
+                "{lane} is held, {}{}",
+                cause.words(),
+                reason.unwrap_or_default()
+            );
+            let remedy = match cause {
+                Cause::Unauthorized => "log in",
+                _ => "mend it",
+            };
+            (
+                '⏳',
+                said,
+                Some(format!("{remedy}, then kanban release {lane}")),
+            )
         }
     };
     let (title, since) = (one_line(title), text::relative(now, *since));

@@ -46,7 +46,9 @@ fn tell(found: &[Found], session: &Session, output: &mut Output) -> anyhow::Resu
         output.line("No agent was found on the PATH (`kanban guide lanes` says which are known)");
         return Ok(());
     }
-    let lanes = super::lanes::settings(session)?.lanes().reports();
+    let lanes = super::lanes::settings(session)?
+        .lanes()
+        .reports(session.kernel.now());
     let kanban = first_run::kanban(&session.home);
     output.line("Agents on this machine:");
     for found in found {

@@ -7,11 +7,14 @@ mod verdict;
 use anyhow::Context as _;
 use dispatcher::{Config, FindServers, Settings};
 use domain::dispatch::{Dispatch, LaneReport};
+use domain::hold::{LaneHold, Lets};
+use domain::time::Timestamp;
 use serde::Serialize;
 
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::lanes;
+use crate::cli::text;
+use crate::lanes::{self, complaint};
 use crate::serve::servers_of;
 
 /// List the lanes: their programs, and the reason where one starts nothing
@@ -62,6 +65,9 @@ struct LaneObject<'a> {
     state: &'static str,
     problem: Option<&'a str>,
     serves_others: bool,
+    pool: Option<&'a str>,
+    hold: Option<&'a LaneHold>,
+    opens_at: Option<Timestamp>,
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
@@ -91,6 +97,16 @@ pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     Ok(Known { lanes, dispatch })
 }
 
+/// Refuses the name of what is neither a lane nor a pool.
+pub(super) async fn check_name(name: &str, session: &Session) -> anyhow::Result<()> {
+    let known = read(session).await?.lanes;
+    let is_pool = known.iter().any(|lane| lane.pool.as_deref() == Some(name));
+    match complaint(name, &known) {
+        Some(complaint) if !is_pool => anyhow::bail!(complaint),
+        _ => Ok(()),
+    }
+}
+
 /// The settings of a dispatcher that starts now. It blocks.
 pub(super) fn settings(session: &Session) -> anyhow::Result<Settings> {
     Ok(Settings::read(&session.home, &config()?)?)
@@ -114,12 +130,16 @@ pub(super) fn called(lane: Option<&str>) -> String {
 }
 
 impl Known {
-    fn object<'a>(&self, lane: &'a LaneReport) -> LaneObject<'a> {
+    fn object<'a>(&'a self, lane: &'a LaneReport) -> LaneObject<'a> {
         let is_paused = self.dispatch.is_paused(None) || self.dispatch.is_paused(Some(&lane.name));
-        let state = match (&lane.problem, is_paused) {
-            (Some(_), _) => "off",
-            (None, true) => "paused",
-            (None, false) => "on",
+        let hold = self.dispatch.hold_of(lane);
+        let is_held = hold.is_some_and(|hold| hold.lets(self.dispatch.now) < Lets::All);
+        let state = match &lane.problem {
+            Some(_) => "off",
+            None if is_paused => "paused",
+            None if is_held => "held",
+            None if lane.opens_at > Some(self.dispatch.now) => "closed",
+            None => "on",
         };
         LaneObject {
             name: &lane.name,
@@ -129,6 +149,9 @@ impl Known {
             state,
             problem: lane.problem.as_deref(),
             serves_others: lane.serves_others,
+            pool: lane.pool.as_deref(),
+            hold: hold.filter(|_| is_held),
+            opens_at: lane.opens_at,
         }
     }
 }
@@ -145,10 +168,14 @@ fn line(lane: &LaneObject<'_>) -> String {
         ""
     };
     let problem = lane.problem.map(|problem| format!("  {problem}"));
+    let held = lane.hold.map(|hold| format!("  {}", text::hold(hold)));
+    let opens = lane.opens_at.filter(|_| lane.state == "closed");
+    let opens = opens.map(|at| format!("  opens at {}", text::moment(at)));
+    let why = [problem, held, opens].into_iter().flatten().next();
     format!(
         "{:12}  {:6}  {running:16}  {program}{others}{}",
         lane.name,
         lane.state,
-        problem.unwrap_or_default()
+        why.unwrap_or_default()
     )
 }

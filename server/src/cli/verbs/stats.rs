@@ -8,6 +8,7 @@ use kernel::ReadyCount;
 use crate::cli::json::StatsObject;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::cli::text;
 
 /// Show counts of the board, and the status of the dispatcher
 #[derive(Debug, clap::Args)]
@@ -103,6 +104,9 @@ fn print_dispatcher(dispatch: &Dispatch, ready: &[ReadyCount], output: &mut Outp
             "paused",
             format!("{what}, by {}, {}", pause.by, ago(pause.since)),
         );
+    }
+    for hold in &dispatch.holds {
+        field("held", format!("{}: {}", hold.name, text::hold(hold)));
     }
     for count in ready {
         let assignee = count.assignee.as_deref().unwrap_or("(unassigned)");

@@ -2,6 +2,7 @@
 
 use dispatcher::TickReport;
 use domain::dispatch::{self, Dispatch, Facts, Pause, WhyNot, why_not};
+use domain::hold::LaneHold;
 use domain::id::TaskId;
 use domain::time::Timestamp;
 use kernel::ReadyCount;
@@ -60,6 +61,8 @@ pub(in crate::rest) struct Health<'a> {
     /// The problem of the dispatcher, in a sentence.
     problem: Option<&'a str>,
     paused: &'a [Pause],
+    /// The lanes and pools that start nothing until a moment.
+    holds: &'a [LaneHold],
     /// The tasks that are ready and that nobody works on yet, by assignee.
     not_started: Vec<NotStarted<'a>>,
     now: Timestamp,
@@ -101,6 +104,7 @@ impl<'a> Health<'a> {
             bad_ticks: living.map(|report| report.bad_ticks),
             problem: report.and_then(|report| report.problem.as_deref()),
             paused: &dispatch.paused,
+            holds: &dispatch.holds,
             not_started: ready.iter().filter_map(not_started).collect(),
             now: dispatch.now,
         }
@@ -128,6 +132,12 @@ struct Lane<'a> {
     serves_others: bool,
     /// The reason why it starts nothing, in a sentence.
     problem: Option<&'a str>,
+    /// The pool that it is in: what shares its account.
+    pool: Option<&'a str>,
+    /// The hold of it or of its pool.
+    hold: Option<&'a LaneHold>,
+    /// The beginning of its hours, outside of them.
+    opens_at: Option<Timestamp>,
 }
 
 impl<'a> Lanes<'a> {
@@ -141,6 +151,9 @@ impl<'a> Lanes<'a> {
             paused: dispatch.is_paused(Some(&lane.name)),
             serves_others: lane.serves_others,
             problem: lane.problem.as_deref(),
+            pool: lane.pool.as_deref(),
+            hold: dispatch.hold_of(lane),
+            opens_at: lane.opens_at,
         };
         Self {
             lanes: reported.map(lane).collect(),

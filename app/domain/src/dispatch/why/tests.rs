@@ -2,6 +2,7 @@ use super::*;
 use crate::board::TaskSummary;
 use crate::dispatch::{LaneReport, Pause, Running, SILENCE, Slot, UnrecoverableRun};
 use crate::fixture::{summary, task};
+use crate::hold::{LaneHold, Probe};
 use crate::id::RunId;
 use crate::run::ProcessIdentity;
 use crate::task::Task;
@@ -13,6 +14,8 @@ fn lane(name: &str, cap: Option<u32>) -> LaneReport {
         cap,
         serves_others: false,
         problem: None,
+        pool: None,
+        opens_at: None,
     }
 }
 
@@ -41,6 +44,7 @@ fn dispatch() -> Dispatch {
         }),
         reported_at: Some(Timestamp(1_000)),
         paused: Vec::new(),
+        holds: Vec::new(),
         running: Vec::new(),
         now: Timestamp(1_000),
     }
@@ -369,4 +373,89 @@ fn the_lane_for_others_serves_no_name_that_a_program_takes_for_an_option() {
     assert_eq!(why("ada"), Some(WhyNot::NotClaimedYet));
     let assignee = "--x".to_owned();
     assert_eq!(why("--x"), Some(WhyNot::NoLane { assignee }));
+}
+
+/// A hold of lane `narrow`, a minute from now.
+fn held(cause: Cause) -> LaneHold {
+    LaneHold {
+        name: "narrow".to_owned(),
+        cause,
+        reason: None,
+        by: None,
+        task: None,
+        since: Timestamp(900),
+        until: Some(Timestamp(1_060)),
+        probe: None,
+        waiting: 14,
+    }
+}
+
+fn with_hold(hold: LaneHold) -> Dispatch {
+    Dispatch {
+        holds: vec![hold],
+        ..dispatch()
+    }
+}
+
+#[test]
+fn a_hold_says_until_when_why_and_how_many_wait() {
+    let of = |hold| of_ready("narrow", &with_hold(hold));
+    assert_eq!(
+        of(held(Cause::RateLimited)),
+        "narrow is held for 1m: rate limit; 14 wait"
+    );
+    let asks = LaneHold {
+        until: None,
+        reason: Some("please /login".to_owned()),
+        waiting: 1,
+        ..held(Cause::Unauthorized)
+    };
+    assert_eq!(
+        of(asks),
+        "narrow is held until it is released: not logged in (please /login); 1 waits; log in, then \
+         `kanban release narrow`"
+    );
+    let probing = LaneHold {
+        until: Some(Timestamp(990)),
+        probe: Some(Probe {
+            run: RunId(7),
+            since: Timestamp(995),
+        }),
+        ..held(Cause::Quota)
+    };
+    assert_eq!(
+        of(probing),
+        "narrow is held, and one task goes first: quota used up; 14 wait"
+    );
+    let due = LaneHold {
+        until: Some(Timestamp(1_000)),
+        ..held(Cause::Quota)
+    };
+    assert_eq!(of(due), "it will start in a moment");
+    let other = with_hold(held(Cause::Quota));
+    assert_eq!(of_ready("shell", &other), "it will start in a moment");
+}
+
+#[test]
+fn the_hold_of_a_pool_is_that_of_each_of_its_lanes() {
+    let mut dispatch = with_hold(LaneHold {
+        name: "account".to_owned(),
+        ..held(Cause::Overloaded)
+    });
+    let lanes = &mut dispatch.report.as_mut().unwrap().lanes;
+    lanes[0].pool = Some("account".to_owned());
+    assert_eq!(
+        of_ready("shell", &dispatch),
+        "account is held for 1m: service overloaded; 14 wait"
+    );
+    assert_eq!(of_ready("narrow", &dispatch), "it will start in a moment");
+}
+
+#[test]
+fn outside_of_its_hours_a_lane_says_when_they_begin() {
+    let dispatch = with_lanes(|lanes| lanes[0].opens_at = Some(Timestamp(4_600)));
+    assert_eq!(
+        of_ready("shell", &dispatch),
+        "lane shell starts nothing at this hour, and again in 1h"
+    );
 }

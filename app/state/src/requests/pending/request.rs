@@ -2,6 +2,7 @@
 
 use domain::id::{DeliveryId, EventId, TaskId};
 use domain::notify::Address;
+use domain::time::Seconds;
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
@@ -45,6 +46,10 @@ pub enum Request {
     Pause(Option<String>),
     /// The dispatcher, or one of its lanes, told to go on.
     Resume(Option<String>),
+    /// A lane or a pool held for a while.
+    Hold(String, Seconds),
+    /// A held lane or pool released.
+    Release(String),
     /// News that reached nobody, tried again.
     RetryDelivery(DeliveryId),
     /// News that reached nobody, told to nobody.

@@ -149,7 +149,8 @@ impl Night {
         let dice = self.dice.below(100);
         if of_service && is_limited && dice < 60 {
             let reason = "too many requests".to_owned();
-            self.told(DeferRun { run, reason }).await;
+            let met = None;
+            self.told(DeferRun { run, reason, met }).await;
         } else if is_hopeless || dice < 15 {
             let failure = Failure {
                 outcome: Outcome::Exit,
@@ -162,7 +163,8 @@ impl Night {
                 run,
                 failure,
                 limit,
-                next: domain::command::NextAttempt::Soon,
+                next: domain::command::NextAttempt::default(),
+                breaker: None,
             };
             self.told(fail).await;
         } else if dice < 18 {

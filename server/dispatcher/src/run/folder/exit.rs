@@ -4,6 +4,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::lanes::ends::Fit;
 use crate::run::fault::Fault;
 
 /// The end of a run's worker, as its supervisor saw it.
@@ -16,6 +17,9 @@ pub(crate) struct Exit {
     /// earlier version did not tell it from the rest.
     #[serde(default)]
     pub(crate) answer: Option<String>,
+    /// The pattern of its lane that its end fits, if one does.
+    #[serde(default)]
+    pub(crate) fit: Option<Fit>,
     /// The end of its output in the task's log, as an offset in bytes; `None` when it begins in
     /// another file.
     pub(crate) log_end: Option<u64>,
@@ -73,6 +77,7 @@ impl Exit {
             end,
             output: String::new(),
             answer: None,
+            fit: None,
             log_end: None,
             ended_at: None,
         }

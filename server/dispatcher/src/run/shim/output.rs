@@ -19,6 +19,9 @@ use crate::run::logs;
 const RESULT_BYTES: usize = 4 * 1024;
 const RESULT_LINES: usize = 40;
 
+/// The size of what is kept as it was printed: a JSON line of an end holds numbers about the whole run.
+const PRINTED_BYTES: usize = 16 * 1024;
+
 /// As much as a pipe holds by default (pipe(7)), so that one read empties it.
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -45,6 +48,8 @@ struct Copied {
     end: Tail,
     /// The end of the answer.
     answer: Tail,
+    /// The end of what was printed.
+    printed: Tail,
     log_end: Option<u64>,
 }
 
@@ -54,6 +59,8 @@ pub(super) struct Written {
     pub(super) last_lines: String,
     /// Its last message, or the last lines of its standard output.
     pub(super) answer: String,
+    /// The last lines as it printed them, colours and all.
+    pub(super) printed: String,
     /// The end of its output in the task's log, as an offset in bytes; `None` when it begins in
     /// another file.
     pub(super) log_end: Option<u64>,
@@ -69,8 +76,9 @@ impl Output {
         let ((stdout_reader, stdout), (stderr_reader, stderr)) = (pipe()?, pipe()?);
         let nothing = Copied {
             last_at: Instant::now(),
-            end: Tail::default(),
-            answer: Tail::default(),
+            end: Tail::of(RESULT_BYTES),
+            answer: Tail::of(RESULT_BYTES),
+            printed: Tail::of(PRINTED_BYTES),
             log_end: logs.log.end(),
         };
         let (tell, copied) = watch::channel(nothing);
@@ -105,6 +113,7 @@ impl Output {
         Written {
             last_lines: copied.end.lines(),
             answer: copied.answer.lines(),
+            printed: copied.printed.text(),
             log_end: copied.log_end,
         }
     }
@@ -161,6 +170,7 @@ impl Copy {
     }
 
     fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        self.tell.send_modify(|copied| copied.printed.push(bytes));
         if stream == Stream::Stderr || self.transcript.is_text() {
             self.write(stream, bytes);
             return;
@@ -194,7 +204,7 @@ impl Copy {
                 Stream::Stderr => {}
                 Stream::Stdout if transcript.is_text() => copied.answer.push(bytes),
                 Stream::Stdout => {
-                    copied.answer = Tail::default();
+                    copied.answer = Tail::of(RESULT_BYTES);
                     copied.answer.push(transcript.message().as_bytes());
                 }
             }
@@ -222,24 +232,34 @@ fn readable(streams: &[(Stream, PipeReader)]) -> Result<Vec<bool>, Errno> {
 }
 
 /// The last bytes of a text.
-#[derive(Default)]
-struct Tail(Vec<u8>);
+struct Tail {
+    bytes: Vec<u8>,
+    at_most: usize,
+}
 
 impl Tail {
+    fn of(at_most: usize) -> Self {
+        let bytes = Vec::new();
+        Self { bytes, at_most }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         // One byte more than is kept tells whether a line begins there.
-        let surplus = self.0.len().saturating_sub(RESULT_BYTES + 1);
-        self.0.drain(..surplus);
+        let surplus = self.bytes.len().saturating_sub(self.at_most + 1);
+        self.bytes.drain(..surplus);
     }
 
     fn lines(&self) -> String {
-        last_lines(&self.0)
+        last_lines(&self.text())
+    }
+
+    fn text(&self) -> String {
+        logs::tail(&self.bytes, self.at_most).0
     }
 }
 
-fn last_lines(end: &[u8]) -> String {
-    let (text, _) = logs::tail(end, RESULT_BYTES);
+fn last_lines(text: &str) -> String {
     let text = text.trim_end();
     let first = text.rmatch_indices('\n').nth(RESULT_LINES - 1);
     let lines = first.map_or(text, |(at, _)| text.get(at + 1..).unwrap_or_default());
@@ -293,7 +313,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut output, mut pipes) = copy_to(&folder.path().join("t_1.log"), OutputFormat::Text);
         pipes.stdout.write_all(b"the result\n").unwrap();
-        let copied = output.0.wait_for(|copied| !copied.end.0.is_empty()).await;
+        let copied = output
+            .0
+            .wait_for(|copied| !copied.end.bytes.is_empty())
+            .await;
         drop(copied.unwrap());
         let written = output.written(Duration::ZERO).await;
         assert_eq!(written.last_lines, "the result");

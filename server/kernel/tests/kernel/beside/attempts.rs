@@ -179,6 +179,7 @@ fn kinds_of_end(task: &TaskId, run: RunId) -> Vec<Command> {
         DeferRun {
             run,
             reason: "not now".to_owned(),
+            met: None,
         }
         .into(),
     ]

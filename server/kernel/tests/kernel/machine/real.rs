@@ -215,12 +215,14 @@ impl Real {
                     proposed: None,
                 },
                 limit: None,
-                next: domain::command::NextAttempt::Soon,
+                next: domain::command::NextAttempt::default(),
+                breaker: None,
             }
             .into(),
             Step::Defer { task } => DeferRun {
                 run: self.newest_run(&self.pick(*task)?),
                 reason: "no room".to_owned(),
+                met: None,
             }
             .into(),
             Step::Interrupt { task } => InterruptRun {

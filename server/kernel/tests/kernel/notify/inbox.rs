@@ -39,7 +39,8 @@ async fn the_inbox_holds_what_needs_a_person_and_nothing_else() {
             run,
             failure,
             limit: None,
-            next: domain::command::NextAttempt::Soon,
+            next: domain::command::NextAttempt::default(),
+            breaker: None,
         };
         board.give(&Actor::dispatcher(), failed).await.unwrap();
     }

@@ -100,7 +100,9 @@ async fn of_lanes(session: &Session, ready: &[ReadyCount]) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     let settings = lanes::settings(session).ok();
-    let here = settings.as_ref().map(|it| it.lanes().reports());
+    let here = settings
+        .as_ref()
+        .map(|it| it.lanes().reports(session.kernel.now()));
     let here = here.unwrap_or_default();
     for lane in &known.lanes {
         let waits = |count: &&ReadyCount| {

@@ -103,11 +103,11 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 /// The lane as a dispatcher that starts in this environment would have it.
 async fn known(name: &str, session: &Session) -> anyhow::Result<LaneReport> {
     let (home, config) = (session.home.clone(), super::config()?);
-    let asked_for = name.to_owned();
+    let (asked_for, now) = (name.to_owned(), session.kernel.now());
     let read = move || {
         let settings = Settings::read(&home, &config)?;
         let problem = settings.repository_problem(&asked_for);
-        anyhow::Ok((settings.lanes().reports(), problem))
+        anyhow::Ok((settings.lanes().reports(now), problem))
     };
     let (lanes, problem) = spawn_blocking(read).await??;
     if let Some(problem) = problem {

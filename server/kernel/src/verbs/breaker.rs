@@ -1,0 +1,148 @@
+//! The circuit breaker of a lane: attempts of different tasks that fail alike and early are its own
+//! failures, and not its tasks'.
+
+use std::collections::BTreeMap;
+
+use domain::command::{Breaker, Failure, HoldUntil, Met};
+use domain::event::EventBody;
+use domain::hold::Cause;
+use domain::id::{RunId, TaskId};
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::time::{Seconds, Timestamp};
+
+use super::{Work, hold, promotion};
+use crate::error::Error;
+use crate::row::{self, Columns, columns};
+use crate::runs::OpenRun;
+use crate::tasks;
+
+/// The number of the board's last runs among which like ones are looked for.
+const LOOKED_AT: i64 = 200;
+
+/// The characters of an error by which it is compared.
+const COMPARED: usize = 200;
+
+/// A run that failed early.
+struct Failed {
+    run: RunId,
+    task: TaskId,
+    outcome: Option<Outcome>,
+    code: Option<i32>,
+    error: Option<String>,
+}
+
+columns! {
+    Failed { run: "id", task: "task_id", outcome, code: "exit_code", error }
+}
+
+/// Opens the breaker of a lane, where this failure makes it enough of them: holds the lane, closes the
+/// run without counting it, and takes the like failures back from their tasks. Returns false where the
+/// failure is the task's.
+pub(super) fn opens(
+    work: &mut Work<'_>,
+    open: &OpenRun,
+    failure: &Failure,
+    breaker: &Breaker,
+) -> Result<bool, Error> {
+    let Some(lane) = &open.lane else {
+        return Ok(false);
+    };
+    if !can_be_alike(failure.outcome) || !is_early(work, open.id, breaker.early)? {
+        return Ok(false);
+    }
+    let likeness = likeness(failure.outcome, failure.code, &failure.error);
+    let alike: Vec<Failed> = early_failures(work, lane, open.id, breaker)?
+        .into_iter()
+        .filter(|failed| {
+            let error = failed.error.as_deref().unwrap_or_default();
+            let outcome = failed.outcome.unwrap_or(Outcome::Exit);
+            self::likeness(outcome, failed.code, error) == likeness
+        })
+        .collect();
+    let mut tasks: BTreeMap<TaskId, u32> = BTreeMap::new();
+    for failed in &alike {
+        *tasks.entry(failed.task.clone()).or_default() += 1;
+    }
+    let others = tasks.keys().filter(|task| **task != open.task).count();
+    let is_enough = u32::try_from(others + 1).unwrap_or(u32::MAX) >= breaker.failures;
+    if !is_enough && !hold::is_probe_of_failing(work, open.id)? {
+        return Ok(false);
+    }
+    let met = Met {
+        cause: Cause::Failing,
+        until: HoldUntil::Growing,
+    };
+    let task = work.task(&open.task)?;
+    hold::put_off(work, open, &task, &met, &failure.error)?;
+    for (task, count) in tasks {
+        take_back(work, &task, count, &alike)?;
+    }
+    Ok(true)
+}
+
+/// Returns true for the ends by which a program that cannot do anything shows itself.
+fn can_be_alike(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Exit | Outcome::Signal | Outcome::Protocol | Outcome::SpawnFailed
+    )
+}
+
+/// Returns true for a run whose worker has not worked for longer than that.
+fn is_early(work: &Work<'_>, run: RunId, early: Seconds) -> Result<bool, Error> {
+    let sql = "SELECT coalesce(spawned_at, started_at) FROM runs WHERE id = ?1";
+    let began: Timestamp = row::one(work.conn, sql, [run.0])?;
+    Ok(work.end_of(run).seconds_since(began) <= early.0)
+}
+
+/// Returns the latest runs of a lane that failed early.
+fn early_failures(
+    work: &Work<'_>,
+    lane: &str,
+    open: RunId,
+    breaker: &Breaker,
+) -> Result<Vec<Failed>, Error> {
+    let sql = format!(
+        "SELECT {} FROM runs WHERE id > ?1 AND id <> ?2 AND lane = ?3 AND ended_at >= ?4 \
+             AND ended_at - coalesce(spawned_at, started_at) <= ?5 \
+             AND outcome IN ('exit', 'signal', 'protocol', 'spawn_failed')",
+        Failed::columns()
+    );
+    let newest: i64 = row::one(work.conn, "SELECT coalesce(max(id), 0) FROM runs", ())?;
+    let since = work.end_of(open) + Seconds(-breaker.within.0);
+    let params = (newest - LOOKED_AT, open.0, lane, since.0, breaker.early.0);
+    row::all(work.conn, &sql, params)
+}
+
+/// The kind of a failure, without the numbers and names that tell tasks apart.
+fn likeness(outcome: Outcome, code: Option<i32>, error: &str) -> (Outcome, Option<i32>, String) {
+    let words = error.split_whitespace();
+    let same = words.filter(|word| !word.contains(|it: char| it.is_ascii_digit()));
+    let text: Vec<&str> = same.collect();
+    let text = text.join(" ").chars().take(COMPARED).collect();
+    (outcome, code, text)
+}
+
+/// Takes failures back from a task that waits for its next attempt, or was given up for them.
+fn take_back(work: &mut Work<'_>, id: &TaskId, count: u32, alike: &[Failed]) -> Result<(), Error> {
+    let task = work.task(id)?;
+    let given_up = task.status == Status::Blocked && task.block_reason.is_none();
+    if !given_up && task.status != Status::Ready {
+        return Ok(());
+    }
+    let failures = task.failures.saturating_sub(count);
+    let error = task.last_error.as_deref().filter(|_| failures > 0);
+    tasks::set_failures(work.conn, id, failures, error)?;
+    let Some(last) = alike.iter().rfind(|failed| failed.task == *id) else {
+        return Ok(());
+    };
+    let deferred = EventBody::Deferred {
+        run: last.run,
+        until: None,
+        reason: last.error.clone().unwrap_or_default(),
+    };
+    work.put(id, &Status::Ready, None)?;
+    work.log(id, &deferred)?;
+    promotion::hold_back(work, id)
+}

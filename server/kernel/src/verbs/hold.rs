@@ -1,0 +1,350 @@
+//! Holds of lanes and pools: how they begin, what they let start, and how they end.
+
+use domain::actor::Actor;
+use domain::backoff;
+use domain::command::{Change, DeferRun, DeferTask, HoldLane, HoldUntil, Met, ReleaseLane};
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::hold::{Cause, LONGEST_HOLD, LaneHold, Lets, REMEMBERED};
+use domain::id::{RunId, TaskId};
+use domain::run::Outcome;
+use domain::task::Task;
+use domain::time::{Seconds, Timestamp};
+
+use super::{CarryOut, Work, attempt};
+use crate::error::Error;
+use crate::runs::{self, End};
+use crate::{lane_holds, row};
+
+impl CarryOut for HoldLane {
+    /// Holds a lane or a pool until a moment. Open runs go on, and claims by hand are still granted.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let Self {
+            lane,
+            until,
+            span,
+            reason,
+        } = self;
+        if lane.is_empty() {
+            return Err(Refusal::BlankLane.into());
+        }
+        let until = span.map_or(*until, |span| Some(work.now + span));
+        let until = until.filter(|until| *until > work.now);
+        let until = until.ok_or(Refusal::HoldWithoutEnd)?;
+        let hold = New {
+            cause: Cause::ByHand,
+            reason: super::said(reason.as_deref()),
+            by: Some(&actor.name),
+            task: None,
+            until: Some(until),
+            grows: false,
+            times: 1,
+        };
+        write(work, lane, &hold)?;
+        Ok(Change::Done)
+    }
+}
+
+impl CarryOut for ReleaseLane {
+    /// Lets the probe of a hold go now. One by hand is over.
+    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+        let Some(hold) = lane_holds::active_of(work.conn, &self.lane)? else {
+            return Ok(Change::Unchanged);
+        };
+        match hold.cause {
+            Cause::ByHand => end(work, &hold.name)?,
+            _ => set_until(work, &hold.name, Some(work.now))?,
+        }
+        Ok(Change::Done)
+    }
+}
+
+impl CarryOut for DeferTask {
+    /// Closes the run of a worker as deferred, and holds its pool until the moment that it names.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let Self {
+            task,
+            until,
+            span,
+            reason,
+        } = self;
+        let open = runs::open_run_of(work.conn, task)?;
+        let open = open.filter(|open| open.lane.is_some());
+        let Some(open) = open else {
+            return Err(Refusal::NoWorker(task.clone()).into());
+        };
+        let until = span.map_or(*until, |span| Some(work.now + span));
+        let until = until.filter(|until| *until > work.now);
+        let until = until.ok_or(Refusal::HoldWithoutEnd)?;
+        let reason = super::said(reason.as_deref()).unwrap_or("its worker asks to wait");
+        let defer = DeferRun {
+            run: open.id,
+            reason: reason.to_owned(),
+            met: Some(Met {
+                cause: Cause::RateLimited,
+                until: HoldUntil::Moment(until),
+            }),
+        };
+        defer.carry_out(work, actor)
+    }
+}
+
+/// A hold to be written.
+struct New<'a> {
+    cause: Cause,
+    reason: Option<&'a str>,
+    by: Option<&'a str>,
+    task: Option<&'a TaskId>,
+    until: Option<Timestamp>,
+    grows: bool,
+    times: u32,
+}
+
+fn write(work: &Work<'_>, name: &str, hold: &New<'_>) -> Result<(), Error> {
+    work.conn
+        .prepare_cached(
+            "INSERT INTO lane_holds (name, cause, reason, by, task_id, since, until, grows, times) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+             ON CONFLICT (name) DO UPDATE SET cause = excluded.cause, reason = excluded.reason, \
+                 by = excluded.by, task_id = excluded.task_id, until = excluded.until, \
+                 grows = excluded.grows, times = excluded.times, probe = NULL, ended_at = NULL, \
+                 since = CASE WHEN ended_at IS NULL THEN since ELSE excluded.since END",
+        )?
+        .execute((
+            name,
+            hold.cause.as_str(),
+            hold.reason,
+            hold.by,
+            hold.task.map(TaskId::as_str),
+            work.now.0,
+            hold.until.map(|until| until.0),
+            hold.grows,
+            hold.times,
+        ))?;
+    Ok(())
+}
+
+fn set_until(work: &Work<'_>, name: &str, until: Option<Timestamp>) -> Result<(), Error> {
+    work.conn
+        .prepare_cached("UPDATE lane_holds SET until = ?2 WHERE name = ?1")?
+        .execute((name, until.map(|until| until.0)))?;
+    Ok(())
+}
+
+fn end(work: &Work<'_>, name: &str) -> Result<(), Error> {
+    work.conn
+        .prepare_cached("UPDATE lane_holds SET ended_at = ?2, probe = NULL WHERE name = ?1")?
+        .execute((name, work.now.0))?;
+    Ok(())
+}
+
+/// Holds the pool of a run, or its lane where that is in none, for what the run has met, and returns the
+/// moment of the probe. Where it is held already, the later moment counts; a probe that meets the same
+/// again makes the hold longer.
+fn meet(
+    work: &mut Work<'_>,
+    run: &runs::OpenRun,
+    met: &Met,
+    reason: &str,
+) -> Result<Option<Timestamp>, Error> {
+    let Some(name) = run.pool.as_ref().or(run.lane.as_ref()).cloned() else {
+        return Ok(None);
+    };
+    let held = lane_holds::active_of(work.conn, &name)?;
+    let is_probe = |held: &LaneHold| held.probe.is_some_and(|probe| probe.run == run.id);
+    if let Some(held) = held.as_ref().filter(|held| !is_probe(held)) {
+        // One of those that had started before it began.
+        let until = match met.until {
+            HoldUntil::Moment(moment) => held.until.map(|until| until.max(at_most(work, moment))),
+            HoldUntil::Released => None,
+            HoldUntil::Growing => held.until,
+        };
+        set_until(work, &name, until)?;
+        return Ok(until);
+    }
+    let times = match &held {
+        Some(_) => times(work, &name)?.saturating_add(1),
+        None => remembered(work, &name)?.saturating_add(1),
+    };
+    let until = match met.until {
+        HoldUntil::Moment(moment) => Some(at_most(work, moment)),
+        HoldUntil::Growing => Some(work.now + backoff::hold(times)),
+        HoldUntil::Released => None,
+    };
+    let hold = New {
+        cause: met.cause,
+        reason: Some(reason),
+        by: None,
+        task: Some(&run.task),
+        until,
+        grows: met.until == HoldUntil::Growing,
+        times,
+    };
+    write(work, &name, &hold)?;
+    if held.is_none() {
+        let event = EventBody::LaneHeld {
+            lane: name,
+            cause: met.cause,
+            until,
+            reason: reason.to_owned(),
+        };
+        work.log(&run.task, &event)?;
+    }
+    Ok(until)
+}
+
+/// Closes a run that has met a limit of its lane. Its task keeps its attempts and its place, and starts
+/// again once the hold lets it.
+pub(super) fn put_off(
+    work: &mut Work<'_>,
+    run: &runs::OpenRun,
+    task: &Task,
+    met: &Met,
+    reason: &str,
+) -> Result<Change, Error> {
+    let until = meet(work, run, met, reason)?;
+    let end = End {
+        error: Some(reason),
+        ..End::default()
+    };
+    work.close_run(&task.id, run.id, Outcome::Deferred, &end)?;
+    let deferred = EventBody::Deferred {
+        run: run.id,
+        until,
+        reason: reason.to_owned(),
+    };
+    attempt::release(work, task, None, &deferred)?;
+    Ok(Change::Done)
+}
+
+fn at_most(work: &Work<'_>, moment: Timestamp) -> Timestamp {
+    moment.min(work.now + LONGEST_HOLD)
+}
+
+fn times(work: &Work<'_>, name: &str) -> Result<u32, Error> {
+    row::one(
+        work.conn,
+        "SELECT times FROM lane_holds WHERE name = ?1",
+        [name],
+    )
+}
+
+/// Returns the number of holds in a row of which the last has just ended.
+fn remembered(work: &Work<'_>, name: &str) -> Result<u32, Error> {
+    let sql = "SELECT times FROM lane_holds WHERE name = ?1 AND ended_at > ?2";
+    let since = work.now + Seconds(-REMEMBERED.0);
+    Ok(row::find(work.conn, sql, (name, since.0))?.unwrap_or_default())
+}
+
+/// The holds that a claim in a lane meets.
+#[derive(Default)]
+pub(super) struct Allowed {
+    /// Those whose probe its run is.
+    probed: Vec<String>,
+    /// Those that are over.
+    over: Vec<LaneHold>,
+}
+
+/// Checks the holds of a lane and its pool.
+///
+/// # Errors
+/// Refuses while one of them lets nothing start.
+pub(super) fn check(work: &Work<'_>, lane: &str, pool: Option<&str>) -> Result<Allowed, Error> {
+    let mut allowed = Allowed::default();
+    for name in [Some(lane), pool].into_iter().flatten() {
+        let Some(hold) = lane_holds::active_of(work.conn, name)? else {
+            continue;
+        };
+        match hold.lets(work.now) {
+            Lets::None => {
+                let lane = hold.name;
+                let (cause, until) = (hold.cause, hold.until);
+                return Err(Refusal::Held { lane, cause, until }.into());
+            }
+            Lets::Probe => allowed.probed.push(hold.name),
+            Lets::All => allowed.over.push(hold),
+        }
+    }
+    Ok(allowed)
+}
+
+impl Allowed {
+    /// Lets the run be the probe of the holds that wait for one, and ends those that are over.
+    pub(super) fn claimed(
+        self,
+        work: &mut Work<'_>,
+        run: RunId,
+        task: &TaskId,
+    ) -> Result<(), Error> {
+        for name in self.probed {
+            work.conn
+                .prepare_cached("UPDATE lane_holds SET probe = ?2 WHERE name = ?1")?
+                .execute((name, run.0))?;
+        }
+        for hold in self.over {
+            release(work, hold, task)?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends a hold, and tells of it unless a person knew when it would.
+fn release(work: &mut Work<'_>, hold: LaneHold, task: &TaskId) -> Result<(), Error> {
+    end(work, &hold.name)?;
+    if hold.cause == Cause::ByHand {
+        return Ok(());
+    }
+    work.log(task, &EventBody::LaneReleased { lane: hold.name })
+}
+
+/// Ends the holds whose probe has ended for another reason than theirs. One that proves nothing makes
+/// room for another.
+pub(super) fn run_ended(
+    work: &mut Work<'_>,
+    task: &TaskId,
+    run: RunId,
+    outcome: Outcome,
+) -> Result<(), Error> {
+    let sql = "SELECT name FROM lane_holds WHERE probe = ?1 AND ended_at IS NULL";
+    let names: Vec<String> = row::all(work.conn, sql, [run.0])?;
+    for name in names {
+        let Some(hold) = lane_holds::active_of(work.conn, &name)? else {
+            continue;
+        };
+        if proves_nothing(outcome) {
+            work.conn
+                .prepare_cached("UPDATE lane_holds SET probe = NULL WHERE name = ?1")?
+                .execute([name])?;
+        } else {
+            release(work, hold, task)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns true if the run is the probe of a lane whose workers fail alike.
+pub(super) fn is_probe_of_failing(work: &Work<'_>, run: RunId) -> Result<bool, Error> {
+    let sql =
+        "SELECT 1 FROM lane_holds WHERE probe = ?1 AND cause = 'failing' AND ended_at IS NULL";
+    Ok(work.conn.prepare_cached(sql)?.exists([run.0])?)
+}
+
+/// Returns true for the end of a run that says nothing of its lane.
+fn proves_nothing(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Deferred
+        | Outcome::Interrupted
+        | Outcome::Cancelled
+        | Outcome::Reclaimed
+        | Outcome::SpawnFailed => true,
+        Outcome::Completed
+        | Outcome::Blocked
+        | Outcome::Exit
+        | Outcome::Signal
+        | Outcome::Oom
+        | Outcome::TimedOut
+        | Outcome::HeartbeatLost
+        | Outcome::Protocol
+        | Outcome::Crashed => false,
+    }
+}

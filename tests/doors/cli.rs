@@ -3,9 +3,9 @@
 use anyhow::bail;
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
-    CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LimitTask, LinkTasks, MoveTask,
-    Pause, Resume, RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard, UnblockTask,
-    Undo, UnlinkTasks, Unsubscribe,
+    CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat, HoldLane, LimitTask,
+    LinkTasks, MoveTask, Pause, ReleaseLane, Resume, RetryDelivery, RunVerb, SetPriority,
+    Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe,
 };
 use domain::notify::{Address, Filter};
 use domain::status::Status;
@@ -105,6 +105,25 @@ fn words(command: &Command) -> Option<Vec<String>> {
         BoardVerb::Pause(Pause { lane: Some(lane) }) => words(&["pause", lane]),
         BoardVerb::Resume(Resume { lane: None }) => words(&["resume"]),
         BoardVerb::Resume(Resume { lane: Some(lane) }) => words(&["resume", lane]),
+        // The command line asks for an end before it asks the board.
+        BoardVerb::HoldLane(HoldLane { span: None, .. }) => None,
+        BoardVerb::HoldLane(HoldLane {
+            lane,
+            span: Some(span),
+            reason,
+            ..
+        }) => {
+            let (span, reason) = (span.0.to_string(), reason.as_deref().unwrap_or_default());
+            words(&["hold", lane, reason, "--for", &span])
+        }
+        BoardVerb::ReleaseLane(ReleaseLane { lane }) => words(&["release", lane]),
+        BoardVerb::DeferTask(DeferTask {
+            task, span, reason, ..
+        }) => {
+            let span = span.unwrap_or_default().0.to_string();
+            let reason = reason.as_deref().unwrap_or_default();
+            words(&["defer", task.as_str(), reason, "--for", &span])
+        }
         BoardVerb::PromoteWaiting(_) => words(&["promote"]),
         BoardVerb::Subscribe(Subscribe { task, to }) => {
             let place = ["--platform", &to.platform, "--chat-id", &to.chat_id];

@@ -2,10 +2,10 @@
 
 use domain::command::{
     ArchiveTask, AssignTask, BlockTask, CancelRun, ClaimPolicy, ClaimTask, Command, CommentOnTask,
-    CompleteTask, CreateTask, DropDelivery, EditTask, Heartbeat, LEASE, LimitTask, LinkTasks,
-    MoveTask, Pause, PromoteWaiting, ReclaimTask, Resume, RetryDelivery, SetPriority,
-    SetQuietHours, SnoozeTask, Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks,
-    Unsubscribe, UnsubscribeBoard,
+    CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat, HoldLane, LEASE,
+    LimitTask, LinkTasks, MoveTask, Pause, PromoteWaiting, ReclaimTask, ReleaseLane, Resume,
+    RetryDelivery, SetPriority, SetQuietHours, SnoozeTask, Subscribe, SubscribeBoard, UnblockTask,
+    Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
 };
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::Filter;
@@ -129,6 +129,15 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
         .into()
     }),
     ("a resumption", |_| Resume { lane: None }.into()),
+    ("a hold", |_| hold("shell", Some(Seconds(3_600)))),
+    ("a hold without an end", |_| hold("shell", None)),
+    ("a release of a lane that is not held", |_| {
+        let lane = "shell".to_owned();
+        ReleaseLane { lane }.into()
+    }),
+    ("a deferral", |cast| defer(&cast.running)),
+    ("a deferral of what does not run", |cast| defer(&cast.ready)),
+    ("a deferral of nothing", |cast| defer(&cast.unknown)),
     ("a promotion", |_| PromoteWaiting {}.into()),
     ("a subscription", |cast| {
         Subscribe {
@@ -295,6 +304,26 @@ fn snooze(task: &TaskId) -> Command {
         task: task.clone(),
         until: None,
         span: Some(Seconds(7_200)),
+    }
+    .into()
+}
+
+fn hold(lane: &str, span: Option<Seconds>) -> Command {
+    HoldLane {
+        lane: lane.to_owned(),
+        until: None,
+        span,
+        reason: Some("it is late".to_owned()),
+    }
+    .into()
+}
+
+fn defer(task: &TaskId) -> Command {
+    DeferTask {
+        task: task.clone(),
+        until: None,
+        span: Some(Seconds(3_600)),
+        reason: Some("usage limit reached".to_owned()),
     }
     .into()
 }

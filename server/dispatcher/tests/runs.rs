@@ -17,6 +17,8 @@ mod exit_verdict;
 mod foreign_workers;
 #[path = "runs/harness.rs"]
 mod harness;
+#[path = "runs/holds.rs"]
+mod holds;
 #[path = "runs/lanes.rs"]
 mod lanes;
 #[path = "runs/liveness.rs"]

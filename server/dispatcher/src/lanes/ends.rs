@@ -234,6 +234,86 @@ mod tests {
         assert_eq!(found, Fit { met: None, line });
     }
 
+    /// The moment at which the real programs were run, and those at which they were told to come back.
+    const RUN_AT: Timestamp = Timestamp(1_796_019_704);
+    const RESETS: [i64; 2] = [3 * 3_600, 3 * 86_400];
+
+    /// The rows of `fixtures/ends/README.md`: program, case, moment in words, meaning.
+    fn real_ends() -> Vec<[&'static str; 4]> {
+        let mut program = "";
+        let mut rows = Vec::new();
+        for line in include_str!("../../fixtures/ends/README.md").lines() {
+            if let Some(heading) = line.strip_prefix("## ") {
+                program = match heading.split(' ').next() {
+                    Some("Claude") => "claude",
+                    Some("Codex") => "codex",
+                    Some("Gemini") => "gemini",
+                    _ => "opencode",
+                };
+            }
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            if let [_, case, .., moment, means, _] = cells.as_slice()
+                && case.starts_with('`')
+            {
+                rows.push([program, case.trim_matches('`'), moment, means]);
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn each_end_of_a_real_program_means_what_it_met() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ends");
+        let rows = real_ends();
+        assert!(rows.len() > 80, "{}", rows.len());
+        for [program, case, moment, means] in rows {
+            let name = format!("{program}-{case}.txt");
+            let printed = std::fs::read_to_string(folder.join(&name)).unwrap();
+            let agent = crate::agents::named(program).unwrap();
+            let found = fit(&agent.ends, &printed, RUN_AT).map(|fit| fit.met);
+            let cause = found.map(|met| met.map(|met| met.cause));
+            let expected = match means {
+                "rate_limited" => Some(Some(Cause::RateLimited)),
+                "quota" => Some(Some(Cause::Quota)),
+                "overloaded" => Some(Some(Cause::Overloaded)),
+                "unauthorized" => Some(Some(Cause::Unauthorized)),
+                "context_too_long" => Some(None),
+                _ => None,
+            };
+            assert_eq!(cause, expected, "{name}");
+            let until = found.flatten().map(|met| met.until);
+            if means == "unauthorized" {
+                assert_eq!(until, Some(HoldUntil::Released), "{name}");
+            } else if moment.contains("resetsAt") {
+                let Some(HoldUntil::Moment(until)) = until else {
+                    panic!("{name}: {until:?}");
+                };
+                let after = until.seconds_since(RUN_AT);
+                let is_right = RESETS
+                    .iter()
+                    .any(|right| (right - 60..=right + 60).contains(&after));
+                assert!(is_right, "{name}: {after} s");
+            } else if moment == "none" {
+                let growing = HoldUntil::Growing;
+                assert!(
+                    until.is_none_or(|until| until == growing),
+                    "{name}: {until:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_worker_that_only_speaks_of_limits_has_met_none() {
+        let said = "I read the log: API Error: Request rejected (429)\n\
+                    the test prints usage_limit_reached and 529 Overloaded\n\
+                    {\"type\":\"assistant\",\"message\":\"API Error: Request rejected (429)\"}\n\
+                    thread 'limits' panicked: rate limit reached";
+        for agent in crate::agents::known() {
+            assert_eq!(fit(&agent.ends, said, RUN_AT), None, "{}", agent.name);
+        }
+    }
+
     #[test]
     fn a_pattern_that_makes_no_sense_is_refused() {
         for (toml, expected) in [

@@ -34,8 +34,8 @@ const REFUSED: Seconds = Seconds(2);
 const WINDOW: Seconds = Seconds(5 * 3_600);
 const BUDGET: usize = 12;
 
-/// An hour of the second day in which the service is out.
-const OUTAGE: (Seconds, Seconds) = (Seconds(36 * 3_600), Seconds(37 * 3_600));
+/// An hour of the second day in which the service is out, from within a window on.
+const OUTAGE: (Seconds, Seconds) = (Seconds(35 * 3_600), Seconds(36 * 3_600));
 
 /// The hours of the second account.
 const HOURS: &str = "22:00-07:00 UTC";

@@ -247,6 +247,8 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
          INSERT INTO deliveries (key, place_id, task_id, event_id, notice, state, next_attempt_at, \
              error, created_at, settled_at) \
              SELECT 'k', id, '{ready}', 1, '{{}}', 'dead', 0, 'e', 1, 1 FROM places LIMIT 1; \
+         INSERT INTO lane_holds (name, cause, reason, by, task_id, since) \
+             VALUES ('a', 'unauthorized', 'r', 'b', '{ready}', 1); \
          INSERT OR REPLACE INTO dispatcher VALUES (1, '{{}}', unixepoch());"
     ))?;
     ensure_every_column_is_listed(&conn)?;

@@ -105,6 +105,9 @@ class Board:
         self.env = kept | ours
         self.kanban("init")
         self.kanban("lanes", "add", lane)
+        if lane == "opencode":
+            # Two that start first make its database at once, and one of them fails.
+            subprocess.run(["opencode", "session", "list"], env=self.env, cwd=self.folder, capture_output=True)
         self.daemon = None
 
     def kanban(self, *words):
@@ -137,6 +140,12 @@ class Board:
             is_over = shown["task"]["status"] not in ("ready", "running")
             return shown if is_over else None
         return self.until("ended", run)
+
+    def failures(self, ids):
+        """The events of these tasks that tell of attempts which count."""
+        counted = ("attempt_failed", "spawn_failed", "gave_up", "spawn_auto_blocked", "crashed")
+        shown = [json.loads(self.kanban("show", task, "--json")) for task in ids]
+        return [event for task in shown for event in task["events"] if event["kind"] in counted]
 
     def tasks(self, ids):
         return [json.loads(self.kanban("show", task, "--json"))["task"] for task in ids]
@@ -278,7 +287,7 @@ def limited(lane):
             tasks = board.tasks(ids)
             return tasks if all(task["status"] not in ("ready", "running") for task in tasks) else None
         tasks = board.until("ended", over)
-        check(all(task["status"] == "done" and not task["spawn_failures"] for task in tasks), tasks)
+        check(all(task["status"] == "done" for task in tasks) and not board.failures(ids), tasks)
         runs = [run for task in ids for run in json.loads(board.kanban("runs", task, "--json"))]
         refused = sorted((run["started_at"], run["ended_at"]) for run in runs if run["outcome"] != "completed")
         check(refused, runs)
@@ -303,7 +312,7 @@ def never(lane):
         entries = board.until("in the inbox", told)
         check(len(entries) == 1 and lane in json.dumps(entries), entries)
         tasks = board.tasks(ids)
-        check(all(task["status"] == "ready" and not task["spawn_failures"] for task in tasks), tasks)
+        check(all(task["status"] == "ready" for task in tasks) and not board.failures(ids), tasks)
     return "one entry in the inbox, no task blocked"
 
 

@@ -3,8 +3,17 @@
 /// The platforms that news can be sent to.
 pub const PLATFORMS: [&str; 4] = ["command", "slack", "telegram", "webhook"];
 
-/// The kinds of news that are sent unless others are chosen: those of the original.
-pub const TOLD: [&str; 5] = ["completed", "blocked", "gave_up", "crashed", "timed_out"];
+/// The kinds of news that are sent unless others are chosen: those of the original, and the beginning and
+/// the end of what keeps a whole lane from working.
+pub const TOLD: [&str; 7] = [
+    "completed",
+    "blocked",
+    "gave_up",
+    "crashed",
+    "timed_out",
+    "lane_held",
+    "lane_released",
+];
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.

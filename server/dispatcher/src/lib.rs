@@ -41,6 +41,6 @@ pub use crate::latencies::Latencies;
 pub use crate::machine::look as look_at_machine;
 pub use crate::process::holders::lock_holders;
 pub use crate::process::orphan_processes::{OrphanProcess, is_alive, is_stopped, orphan_processes};
-pub use crate::report::{Skipped, Spawned, TickReport};
+pub use crate::report::{Foreseen, Skipped, Spawned, TickReport};
 pub use crate::work::settle_in;
 pub use crate::workspaces::Repositories;

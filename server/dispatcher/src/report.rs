@@ -2,6 +2,7 @@
 
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
+use domain::time::Timestamp;
 
 /// The changes that one tick made, or would make.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,19 @@ pub struct TickReport {
     pub auto_blocked: Vec<TaskId>,
     /// Ready tasks that were not started, and why.
     pub skipped: Vec<Skipped>,
+    /// Those of `skipped` that start at a known moment; only a dry run looks for them.
+    pub foreseen: Vec<Foreseen>,
+}
+
+/// A start that waits for a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The task.
+    pub task: TaskId,
+    /// Its assignee.
+    pub assignee: String,
+    /// The moment.
+    pub at: Timestamp,
 }
 
 /// A task that was started.

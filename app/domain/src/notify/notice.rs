@@ -65,6 +65,13 @@ impl Notice {
             | EventBody::SpawnFailed { error, .. }
             | EventBody::AttemptFailed { error, .. } => Some(error.clone()),
             EventBody::Deferred { reason, .. } => Some(reason.clone()),
+            EventBody::LaneHeld {
+                lane,
+                cause,
+                reason,
+                ..
+            } => Some(format!("{lane} is held, {}: {reason}", cause.words())),
+            EventBody::LaneReleased { lane } => Some(format!("{lane} starts tasks again")),
             _ => None,
         };
         Self {
@@ -84,7 +91,7 @@ impl Notice {
     pub fn text(&self) -> String {
         let sign = match self.kind.as_str() {
             "completed" => "✔",
-            "blocked" => "⏸",
+            "blocked" | "lane_held" => "⏸",
             "gave_up" | "crashed" => "✖",
             "timed_out" => "⏱",
             _ => "🔄",
@@ -106,6 +113,7 @@ impl Notice {
             "gave_up" => format!("gave up after repeated failures{}", below(200)),
             "crashed" => "worker crashed (pid gone); dispatcher will retry".to_owned(),
             "timed_out" => format!("timed out; will retry{}", below(200)),
+            "lane_held" | "lane_released" => detail(200).unwrap_or_default(),
             "status" => format!("→ {}", name(self.status.as_str())),
             kind => format!("{} — {title}{}", name(&kind.replace('_', " ")), below(160)),
         };

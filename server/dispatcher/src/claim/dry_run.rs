@@ -1,6 +1,7 @@
 //! The dry run: the starts of the next tick, and the reason for every task left. Nothing here
 //! writes.
 
+mod foreseen;
 mod lost;
 
 use std::cmp::Reverse;
@@ -23,6 +24,7 @@ use crate::report::{Skipped, Spawned, TickReport};
 use crate::run::launch::in_time;
 use crate::run::unfinished_runs;
 
+use foreseen::foreseen;
 use lost::Lost;
 
 /// Reports the next tick without running it: the starts, at most `max`, and the tasks left with the
@@ -127,7 +129,9 @@ pub async fn dry_run(
         unrecoverable_runs,
         ..settings.report(String::new(), nobody, dispatch.now)
     };
-    skip(kernel, &tasks, &as_of(said, dispatch), &mut report).await?;
+    let dispatch = as_of(said, dispatch);
+    skip(kernel, &tasks, &dispatch, &mut report).await?;
+    report.foreseen = foreseen(&report.skipped, &settings.lanes, &dispatch.holds);
     let start = |start: Start| Spawned {
         task: start.task,
         assignee: start.assignee,

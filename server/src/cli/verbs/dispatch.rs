@@ -1,27 +1,33 @@
 //! `kanban dispatch`.
 
 use anyhow::Context as _;
-use dispatcher::{Config, FindServers, Home, Skipped, Spawned, TickReport};
+use dispatcher::{Config, FindServers, Foreseen, Home, Skipped, Spawned, TickReport};
 use domain::actor::Actor;
 use domain::command::PromoteWaiting;
 use domain::id::TaskId;
+use domain::time::{Seconds, Timestamp};
 use kernel::Kernel;
 use rustix::fs::Mode;
 use serde::Serialize;
 
 use crate::cli::json::WhyObject;
 use crate::cli::output::Output;
+use crate::cli::text;
 
 /// Run one dispatcher tick: start the ready tasks that fit; workers go on after it, and their ends are
 /// recorded by the next tick, or by `kanban serve` or `kanban daemon`, which watch
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     kanban dispatch --dry-run\n  \
+    kanban dispatch --dry-run --hours 8\n  \
     kanban dispatch --max 1")]
 pub(crate) struct Args {
     /// Change nothing; only say what would start, and what would not and why
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run: say also what starts later, within so many hours, as far as that is known
+    #[arg(long, requires = "dry_run", value_parser = clap::value_parser!(u16).range(1..=192))]
+    hours: Option<u16>,
     /// The most tasks to start
     #[arg(long)]
     max: Option<u32>,
@@ -64,7 +70,10 @@ async fn dispatch(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     if args.dry_run {
-        let report = dispatcher::dry_run(&kernel, &home, &config, args.max).await?;
+        let mut report = dispatcher::dry_run(&kernel, &home, &config, args.max).await?;
+        let hours = Seconds(i64::from(args.hours.unwrap_or_default()) * 3_600);
+        let end = kernel.now() + hours;
+        report.foreseen.retain(|start| start.at <= end);
         return print(&report, args, output);
     }
     let (again, home_again, config_again) = (kernel.clone(), home.clone(), config.clone());
@@ -132,6 +141,15 @@ fn print(report: &TickReport, args: &Args, output: &mut Output) -> anyhow::Resul
         let assignee = assignee.as_deref().unwrap_or("unassigned");
         output.line(format_args!("  - {task}  ({assignee})  {why}"));
     }
+    if args.hours.is_some() {
+        output.line(format_args!("{:13} {}", "Later:", report.foreseen.len()));
+        for Foreseen { task, assignee, at } in &report.foreseen {
+            output.line(format_args!(
+                "  - {}  {task}  ->  {assignee}",
+                text::moment(*at)
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -145,6 +163,7 @@ struct TickObject<'a> {
     spawned: Vec<SpawnedObject<'a>>,
     skipped_unassigned: &'a [TaskId],
     skipped: Vec<SkippedObject<'a>>,
+    foreseen: Vec<ForeseenObject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -152,6 +171,13 @@ struct SpawnedObject<'a> {
     task_id: &'a TaskId,
     assignee: &'a str,
     workspace: &'a str,
+}
+
+#[derive(Serialize)]
+struct ForeseenObject<'a> {
+    task_id: &'a TaskId,
+    assignee: &'a str,
+    at: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -181,6 +207,13 @@ impl<'a> From<&'a TickReport> for TickObject<'a> {
             spawned: spawned.collect(),
             skipped_unassigned: &report.skipped_unassigned,
             skipped: skipped.collect(),
+            foreseen: (report.foreseen.iter())
+                .map(|start| ForeseenObject {
+                    task_id: &start.task,
+                    assignee: &start.assignee,
+                    at: start.at,
+                })
+                .collect(),
         }
     }
 }

@@ -252,13 +252,15 @@ target/site.stamp: $(pkg).stamp $(shell find style -name node_modules -prune -o 
 # `-O1` on purpose: `-O2`, `-Os` and `-Oz` make smaller files that compress worse (by a tenth when
 # the board was complete). Twice, because what one round folds together shows the next one more; and
 # arguments that nobody reads, and functions that are the same, go. So do the hints about alignment,
-# which no browser's machine needs.
+# which no browser's machine needs. In the order of their names functions that are alike stand side by
+# side, which compresses better by a fortieth.
 shrink := -O1 --dae-optimizing --duplicate-function-elimination
 $(pkg).stamp: $(wasm) $(bindgen) $(site_packages) Makefile
 	$(say) "write the script beside the WASM, and shrink the WASM"
 	@rm -rf $(pkg)
 	@$(or $(bindgen),wasm-bindgen) --target web --no-typescript --out-name kanban --out-dir $(pkg) $(wasm)
-	@node style/node_modules/.bin/wasm-opt $(shrink) $(shrink) --rse --vacuum --dealign --strip-debug --strip-producers \
+	@node style/node_modules/.bin/wasm-opt $(shrink) $(shrink) --rse --vacuum --dealign \
+		--reorder-functions-by-name --strip-debug --strip-producers \
 		$(pkg)/kanban_bg.wasm --output $(pkg)/kanban_bg.wasm
 	@touch $@
 

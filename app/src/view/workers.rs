@@ -71,15 +71,15 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
         <div class="workers-panel" id=PANEL_ID popover="auto" role="dialog" aria-label="Dispatcher">
             <div class="whole">
                 <p>{text(words)}</p>
-                <Show when=move || state.get() != State::Off>
+                {move || (state.get() != State::Off).then(|| view! {
                     <button
                         type="button" class="button needs-script" title="Run a dispatcher tick (W)"
                         on:click=click(move || dispatch(Msg::WantedNudge))
                     >
                         "Nudge"
                     </button>
-                    <PauseButton lane=None is_paused=Signal::derive(move || state.get() == State::Paused)/>
-                </Show>
+                    {pause(None, state.get() == State::Paused)}
+                })}
             </div>
             {move || problem().map(|problem| view! {
                 <p class="problem"><Drawing icon=Icon::Warning/>{problem}</p>
@@ -96,7 +96,6 @@ fn Panel(shown: Store<Shown>) -> impl IntoView {
 
 #[component]
 fn LaneLine(lane: Lane, clock: Clock) -> impl IntoView {
-    let dispatch = use_dispatch();
     let Lane {
         name,
         running,
@@ -107,12 +106,12 @@ fn LaneLine(lane: Lane, clock: Clock) -> impl IntoView {
         ..
     } = lane;
     let count = match cap {
-        Some(cap) => format!("{running} of {cap}"),
+        Some(cap) => [running, cap].map(|it| it.to_string()).join(" of "),
         None => running.to_string(),
     };
     let problem = problem.map(|problem| view! { <p class="problem">{problem}</p> });
-    // One button: what a held lane needs is to be released.
-    let (label, request) = match held.as_ref().and_then(|held| held.name.clone()) {
+    // What a held lane needs is to be released.
+    let (verb, request) = match held.as_ref().and_then(|held| held.name.clone()) {
         Some(name) => ("Try now", Request::Release(name)),
         None => ("Hold 1 h", Request::Hold(name.clone(), HOUR)),
     };
@@ -122,39 +121,36 @@ fn LaneLine(lane: Lane, clock: Clock) -> impl IntoView {
         });
         view! { <p class="held">{held.words}{left}</p> }
     });
-    let send = click(move || dispatch(Msg::Pending(pending::Msg::Asked(request.clone()))));
-    let says = [label, ": ", &name].concat();
     view! {
         <li>
             <span class="name">{name.clone()}</span>
             <span class="count">{count}</span>
-            <button type="button" class="button needs-script" aria-label=says on:click=send>{label}</button>
-            <PauseButton lane=Some(name) is_paused/>
+            <Ask verb what=name.clone() request/>
+            {pause(Some(name), is_paused)}
             {problem}
             {held}
         </li>
     }
 }
 
+/// The button that pauses the dispatcher or a lane, or lets it go on.
+fn pause(lane: Option<String>, is_paused: bool) -> impl IntoView {
+    let what = lane.clone().unwrap_or_else(|| "the dispatcher".to_owned());
+    let (verb, request) = if is_paused {
+        ("Resume", Request::Resume(lane))
+    } else {
+        ("Pause", Request::Pause(lane))
+    };
+    view! { <Ask verb what request/> }
+}
+
+/// A button that asks the board for something.
 #[component]
-fn PauseButton(lane: Option<String>, #[prop(into)] is_paused: Signal<bool>) -> impl IntoView {
+pub(crate) fn Ask(verb: &'static str, what: String, request: Request) -> impl IntoView {
     let dispatch = use_dispatch();
-    let what = lane.clone().map_or_else(
-        || "the dispatcher".to_owned(),
-        |lane| format!("lane {lane}"),
-    );
-    let label = move || if is_paused.get() { "Resume" } else { "Pause" };
-    let name = move || format!("{} {what}", label());
-    let send = click(move || {
-        let lane = lane.clone();
-        let request = if is_paused.get_untracked() {
-            Request::Resume(lane)
-        } else {
-            Request::Pause(lane)
-        };
-        dispatch(Msg::Pending(pending::Msg::Asked(request)));
-    });
+    let name = [verb, &what].join(" ");
+    let send = click(move || dispatch(Msg::Pending(pending::Msg::Asked(request.clone()))));
     view! {
-        <button type="button" class="button needs-script" aria-label=text(name) on:click=send>{word(label)}</button>
+        <button type="button" class="button needs-script" aria-label=name on:click=send>{verb}</button>
     }
 }

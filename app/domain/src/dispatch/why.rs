@@ -339,23 +339,30 @@ fn held(
     let time = match until {
         None => " until it is released".to_owned(),
         Some(_) if remaining.0 == 0 => ", and one task goes first".to_owned(),
-        Some(_) => format!(" for {remaining}"),
-    };
-    let remedy = match cause {
-        Cause::Unauthorized => format!("; log in, then `kanban release {name}`"),
-        Cause::Failing => format!("; mend it, then `kanban release {name}`"),
-        _ => String::new(),
+        Some(_) => [" for ", &remaining.to_string()].concat(),
     };
     let waits = match waiting {
         0 => String::new(),
         1 => "; 1 waits".to_owned(),
-        count => format!("; {count} wait"),
+        count => ["; ", &count.to_string(), " wait"].concat(),
     };
-    let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
-    format!(
-        "{name} is held{time}: {}{detail}{waits}{remedy}",
-        cause.words()
-    )
+    let detail = detail.map_or_else(String::new, |detail| [" (", detail, ")"].concat());
+    let remedy = match cause {
+        Cause::Unauthorized => ["; log in, then `kanban release ", name, "`"].concat(),
+        Cause::Failing => ["; mend it, then `kanban release ", name, "`"].concat(),
+        _ => String::new(),
+    };
+    [
+        name,
+        " is held",
+        &time,
+        ": ",
+        cause.words(),
+        &detail,
+        &waits,
+        &remedy,
+    ]
+    .concat()
 }
 
 fn names(parents: &[TaskId]) -> String {

@@ -10,13 +10,15 @@ use reactive_stores::Store;
 use state::drawer::comment;
 use state::inbox::{self, Answer, ConcernId};
 use state::keys::Action;
+use state::requests::pending::Request;
 use state::shown::{Shown, ShownStoreFields};
 use state::{Focus, Msg};
 
 use crate::api::{AcceptResult, Answer as Say, DropDelivery, RetryDelivery};
 use crate::runtime::{press_of, use_dispatch};
 use crate::view::form::{Filled, PlainForm};
-use crate::view::says::{click, memo};
+use crate::view::says::memo;
+use crate::view::workers::Ask;
 
 /// The name of the line in which a concern about a task is answered.
 pub(crate) fn answer_id(task: &TaskId) -> String {
@@ -33,9 +35,8 @@ pub(super) fn Answers(
     task: TaskId,
     need: Need,
 ) -> impl IntoView {
-    let dispatch = use_dispatch();
     // Each form stands here once: the browser's half of the program is paid for by the kilobyte.
-    let (mut result, mut delivery, mut say, mut is_held) = (None, None, None, false);
+    let (mut result, mut delivery, mut say, mut lane) = (None, None, None, None);
     match need {
         Need::Answer { .. } => say = Some(("Answer", ANSWER)),
         Need::GaveUp { proposed, .. } => {
@@ -43,20 +44,15 @@ pub(super) fn Answers(
             say = Some(("Try again", ADVICE));
         }
         Need::Undelivered { delivery: of, .. } => delivery = Some(of),
-        Need::Held { .. } => is_held = true,
+        Need::Held { lane: of, .. } => lane = Some(of),
     }
     let is_main = result.is_none();
     let accept = result.map(|result| {
         view! { <AcceptForm id=id.clone() task=task.clone() result/> }
     });
     let deliver = delivery.map(|delivery| view! { <DeliveryForms id=id.clone() delivery/> });
-    let release = is_held.then(|| {
-        let id = id.clone();
-        let send = click(move || {
-            let answer = inbox::Msg::Answered(id.clone(), Answer::Retry);
-            dispatch(Msg::Inbox(answer));
-        });
-        view! { <button type="button" class="button-primary needs-script" on:click=send>"Try now"</button> }
+    let release = lane.map(|lane| {
+        view! { <Ask verb="Try now" what=lane.clone() request=Request::Release(lane)/> }
     });
     let say = say.map(|(label, placeholder)| {
         view! { <SayForm shown id task placeholder label is_main/> }

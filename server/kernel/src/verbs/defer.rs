@@ -2,8 +2,9 @@
 
 use domain::actor::Actor;
 use domain::backoff;
-use domain::command::{Change, DeferRun, Failure};
+use domain::command::{Change, DeferRun, Failure, HoldUntil};
 use domain::event::EventBody;
+use domain::hold::LONGEST_HOLD;
 use domain::run::Outcome;
 use domain::time::Seconds;
 use rand::RngExt;
@@ -21,7 +22,10 @@ impl CarryOut for DeferRun {
         let run = *run;
         let open = attempt::open_run(work, run)?;
         let task = work.task(&open.task)?;
-        if let Some(met) = met {
+        let met = met.as_ref();
+        if let Some(met) = met
+            && !hold::is_its_own(work, &open)?
+        {
             return hold::put_off(work, &open, &task, met, reason);
         }
         let end = End {
@@ -47,7 +51,11 @@ impl CarryOut for DeferRun {
         work.conn
             .prepare_cached("UPDATE tasks SET deferrals = ?2, deferred_for = ?3 WHERE id = ?1")?
             .execute((task.id.as_str(), in_a_row, waited.0))?;
-        let until = work.now + rest;
+        let moment = met.and_then(|met| match met.until {
+            HoldUntil::Moment(moment) => Some(moment.min(work.now + LONGEST_HOLD)),
+            HoldUntil::Growing | HoldUntil::Released => None,
+        });
+        let until = moment.unwrap_or_default().max(work.now + rest);
         let deferred = EventBody::Deferred {
             run,
             until: Some(until),

@@ -5,7 +5,7 @@ use domain::backoff;
 use domain::command::{Change, DeferRun, DeferTask, HoldLane, HoldUntil, Met, ReleaseLane};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::hold::{Cause, LONGEST_HOLD, LaneHold, Lets, REMEMBERED};
+use domain::hold::{Cause, LONGEST_HOLD, LaneHold, Lets, PROBE_LASTS, REMEMBERED};
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use domain::task::Task;
@@ -193,8 +193,18 @@ fn meet(
     Ok(until)
 }
 
-/// Closes a run that has met a limit of its lane. Its task keeps its attempts and its place, and starts
-/// again once the hold lets it.
+/// Returns true for a run of the task that began the last hold of its pool, which the run of another
+/// task has just shown to be over: what it meets is its own trouble.
+pub(super) fn is_its_own(work: &Work<'_>, run: &runs::OpenRun) -> Result<bool, Error> {
+    let name = run.pool.as_ref().or(run.lane.as_ref());
+    let sql = "SELECT 1 FROM lane_holds WHERE name = ?1 AND task_id = ?2 AND ended_at > ?3";
+    let since = work.now + Seconds(-REMEMBERED.0);
+    let mut statement = work.conn.prepare_cached(sql)?;
+    Ok(statement.exists((name, run.task.as_str(), since.0))?)
+}
+
+/// Closes a run that has met a limit of its lane. Its task keeps its attempts, and starts again once the
+/// hold lets it. That of a probe lets another one go first the next time.
 pub(super) fn put_off(
     work: &mut Work<'_>,
     run: &runs::OpenRun,
@@ -202,6 +212,7 @@ pub(super) fn put_off(
     met: &Met,
     reason: &str,
 ) -> Result<Change, Error> {
+    let was_probe = is_probe(work, run.id)?;
     let until = meet(work, run, met, reason)?;
     let end = End {
         error: Some(reason),
@@ -213,7 +224,9 @@ pub(super) fn put_off(
         until,
         reason: reason.to_owned(),
     };
-    attempt::release(work, task, None, &deferred)?;
+    let rest = until.filter(|_| was_probe);
+    let rest = rest.map(|until| until + PROBE_LASTS);
+    attempt::release(work, task, rest, &deferred)?;
     Ok(Change::Done)
 }
 
@@ -282,17 +295,31 @@ impl Allowed {
                 .execute((name, run.0))?;
         }
         for hold in self.over {
-            release(work, hold, task)?;
+            let sql = "SELECT task_id FROM runs WHERE id = ?1";
+            let probe = hold.probe.map(|probe| probe.run.0);
+            let probe: Option<TaskId> = row::find(work.conn, sql, [probe])?;
+            release(work, hold, task, probe.as_ref())?;
         }
         Ok(())
     }
 }
 
-/// Ends a hold, and tells of it unless a person knew when it would.
-fn release(work: &mut Work<'_>, hold: LaneHold, task: &TaskId) -> Result<(), Error> {
+/// Ends a hold, and tells of it unless a person knew when it would. The task that began it is forgotten
+/// where its own run was the probe.
+fn release(
+    work: &mut Work<'_>,
+    hold: LaneHold,
+    task: &TaskId,
+    probe: Option<&TaskId>,
+) -> Result<(), Error> {
     end(work, &hold.name)?;
     if hold.cause == Cause::ByHand {
         return Ok(());
+    }
+    if probe == hold.task.as_ref() {
+        work.conn
+            .prepare_cached("UPDATE lane_holds SET task_id = NULL WHERE name = ?1")?
+            .execute([&hold.name])?;
     }
     work.log(task, &EventBody::LaneReleased { lane: hold.name })
 }
@@ -316,10 +343,15 @@ pub(super) fn run_ended(
                 .prepare_cached("UPDATE lane_holds SET probe = NULL WHERE name = ?1")?
                 .execute([name])?;
         } else {
-            release(work, hold, task)?;
+            release(work, hold, task, Some(task))?;
         }
     }
     Ok(())
+}
+
+fn is_probe(work: &Work<'_>, run: RunId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM lane_holds WHERE probe = ?1 AND ended_at IS NULL";
+    Ok(work.conn.prepare_cached(sql)?.exists([run.0])?)
 }
 
 /// Returns true if the run is the probe of a lane whose workers fail alike.

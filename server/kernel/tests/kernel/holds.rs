@@ -213,6 +213,42 @@ async fn of_many_that_meet_the_same_the_latest_moment_counts_and_none_makes_it_g
 }
 
 #[tokio::test]
+async fn a_probe_that_meets_the_limit_again_lets_another_task_go_first() {
+    let board = Board::new();
+    let (bad, run) = board.started("bad").await;
+    board.meet(run, Cause::Quota, HoldUntil::Growing).await;
+    board.pass(Seconds(60));
+    let run = board.start(&bad).await.unwrap().run;
+    board.meet(run, Cause::Quota, HoldUntil::Growing).await;
+    board.pass(Seconds(120));
+    let refused = refusal(board.start(&bad).await);
+    assert!(matches!(refused, Refusal::Resting { .. }), "{refused}");
+    board.started("good").await;
+    board.pass(PROBE_LASTS);
+    board.start(&bad).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_task_that_meets_a_limit_which_another_has_shown_to_be_over_is_put_off_alone() {
+    let board = Board::new();
+    let (bad, run) = board.started("bad").await;
+    board.meet(run, Cause::Quota, HoldUntil::Growing).await;
+    board.pass(Seconds(60));
+    let (good, probe) = board.started("good").await;
+    board.fail(probe, Outcome::Exit).await;
+    let run = board.start(&bad).await.unwrap().run;
+    board.meet(run, Cause::Quota, moment(7_200)).await;
+    assert_eq!(board.hold().await, None);
+    let put_off = board.task(&bad).await;
+    assert_eq!(put_off.not_before, Some(START + Seconds(7_200)));
+    assert_eq!((put_off.status, put_off.failures), (Status::Ready, 0));
+    board.pass(Seconds(60));
+    let run = board.start(&good).await.unwrap().run;
+    board.meet(run, Cause::Quota, HoldUntil::Growing).await;
+    assert!(board.hold().await.is_some());
+}
+
+#[tokio::test]
 async fn a_hold_by_hand_ends_at_its_moment_without_a_probe_and_needs_one_to_come() {
     let board = Board::new();
     let hold = |until, span| HoldLane {

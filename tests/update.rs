@@ -44,7 +44,8 @@ async fn answer(head: String, body: Vec<u8>) -> anyhow::Result<(String, impl Fut
     tokio::spawn(async move {
         let (mut caller, _) = listener.accept().await?;
         // An answer to no question is none.
-        caller.read(&mut [0; 4096]).await?;
+        let asks = caller.read(&mut [0; 4096]).await?;
+        assert!(asks > 0, "no question");
         caller.write_all(head.as_bytes()).await?;
         caller.write_all(&body).await?;
         asked.send(()).ok();

@@ -12,6 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use dispatcher::Latencies;
 use domain::dispatch::Dispatch;
+use domain::hold::{LaneHold, Lets};
 use domain::run::Outcome;
 use domain::stats::Stats;
 use kernel::{DeliveryCounts, Histogram, RunCount};
@@ -110,13 +111,14 @@ fn of_dispatcher(dispatch: &Dispatch, text: &mut Text) {
     let living = dispatch.living();
     let up = "1 while a dispatcher works on the board.";
     text.gauge("kanban_dispatcher_up", up, u8::from(living.is_some()));
+    let is_held = |hold: &&LaneHold| hold.lets(dispatch.now) == Lets::None;
     let held = "kanban_lane_held";
     text.family(
         held,
         "gauge",
         "1 while a lane or a pool starts nothing until a moment.",
     );
-    for hold in &dispatch.holds {
+    for hold in dispatch.holds.iter().filter(is_held) {
         let labels = [("lane", hold.name.as_str()), ("cause", hold.cause.as_str())];
         text.sample(held, &labels, 1);
     }
@@ -126,7 +128,7 @@ fn of_dispatcher(dispatch: &Dispatch, text: &mut Text) {
         "gauge",
         "Ready tasks that wait for a held lane or pool.",
     );
-    for hold in &dispatch.holds {
+    for hold in dispatch.holds.iter().filter(is_held) {
         text.sample(waiting, &[("lane", hold.name.as_str())], hold.waiting);
     }
     let Some(report) = living else {

@@ -1,5 +1,6 @@
 //! The log: lines for people, on standard error, so that standard output holds nothing but data.
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
@@ -37,12 +38,14 @@ impl Write for BestEffort {
     }
 }
 
+/// The levels where nobody names others. That a new board has its tables is no news.
+const USUAL: &str = "info,rusqlite_migration=warn";
+
 /// Starts logging at the levels of `KANBAN_LOG`, as in `warn,dispatcher=debug`.
 fn start_to(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
-        .with_env_var("KANBAN_LOG")
-        .from_env_lossy();
+        .parse_lossy(env::var("KANBAN_LOG").as_deref().unwrap_or(USUAL));
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)

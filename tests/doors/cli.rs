@@ -9,6 +9,7 @@ use domain::command::{
 };
 use domain::notify::{Address, Filter};
 use domain::status::Status;
+use domain::time::Seconds;
 use serde_json::{Value, json};
 
 use super::{Given, Refusal};
@@ -105,25 +106,6 @@ fn words(command: &Command) -> Option<Vec<String>> {
         BoardVerb::Pause(Pause { lane: Some(lane) }) => words(&["pause", lane]),
         BoardVerb::Resume(Resume { lane: None }) => words(&["resume"]),
         BoardVerb::Resume(Resume { lane: Some(lane) }) => words(&["resume", lane]),
-        // The command line asks for an end before it asks the board.
-        BoardVerb::HoldLane(HoldLane { span: None, .. }) => None,
-        BoardVerb::HoldLane(HoldLane {
-            lane,
-            span: Some(span),
-            reason,
-            ..
-        }) => {
-            let (span, reason) = (span.0.to_string(), reason.as_deref().unwrap_or_default());
-            words(&["hold", lane, reason, "--for", &span])
-        }
-        BoardVerb::ReleaseLane(ReleaseLane { lane }) => words(&["release", lane]),
-        BoardVerb::DeferTask(DeferTask {
-            task, span, reason, ..
-        }) => {
-            let span = span.unwrap_or_default().0.to_string();
-            let reason = reason.as_deref().unwrap_or_default();
-            words(&["defer", task.as_str(), reason, "--for", &span])
-        }
         BoardVerb::PromoteWaiting(_) => words(&["promote"]),
         BoardVerb::Subscribe(Subscribe { task, to }) => {
             let place = ["--platform", &to.platform, "--chat-id", &to.chat_id];
@@ -145,8 +127,25 @@ fn words(command: &Command) -> Option<Vec<String>> {
         BoardVerb::CancelRun(CancelRun { task }) => words(&["cancel", task.as_str()]),
         // `notify-subscribe` and `notify-unsubscribe` name the place instead of the subscription.
         BoardVerb::UnsubscribeBoard(_) | BoardVerb::SetQuietHours(_) => None,
+        BoardVerb::HoldLane(hold) => held(hold),
+        BoardVerb::ReleaseLane(ReleaseLane { lane }) => words(&["release", lane]),
+        BoardVerb::DeferTask(DeferTask {
+            task, span, reason, ..
+        }) => Some(until("defer", task.as_str(), reason.as_deref(), (*span)?)),
         verb => declared(verb),
     }
+}
+
+/// The command line asks for an end before it asks the board.
+fn held(hold: &HoldLane) -> Option<Vec<String>> {
+    let reason = hold.reason.as_deref();
+    Some(until("hold", &hold.lane, reason, hold.span?))
+}
+
+fn until(verb: &str, what: &str, reason: Option<&str>, span: Seconds) -> Vec<String> {
+    let span = span.0.to_string();
+    let words = [verb, what, reason.unwrap_or_default(), "--for", &span];
+    words.map(ToOwned::to_owned).into()
 }
 
 /// A verb whose flags are the fields of its struct.

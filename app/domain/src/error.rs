@@ -167,7 +167,7 @@ pub enum Error {
         until: Option<Timestamp>,
     },
     /// A hold has an end.
-    #[error("a hold needs a moment that is still to come; a pause has no end")]
+    #[error("a hold needs a moment to come, within ten years; a pause has no end")]
     HoldWithoutEnd,
     /// Only a worker of a lane meets limits.
     #[error("no worker of a lane is at work on task {0}")]

@@ -151,8 +151,12 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     // Of one second, tasks come first, in their order on the board; as the kernel has it.
     let letters = letters.map(|letter| (letter.concern(), i64::MAX));
     let holds = page.pulse.pulse().dispatch.holds.iter();
-    let holds =
-        holds.filter(|hold| hold.cause.needs_person() && !page.pending.releases(&hold.name));
+    let now = page.pulse.pulse().dispatch.now;
+    let holds = holds.filter(|hold| {
+        hold.until.is_none_or(|until| until > now)
+            && hold.cause.needs_person()
+            && !page.pending.releases(&hold.name)
+    });
     let holds = holds.filter_map(|hold| Some((of_hold(page, hold)?, i64::MAX)));
     let mut concerns: Vec<(Concern, i64)> = blocked.chain(letters).chain(holds).collect();
     concerns.sort_by_key(|(concern, number)| (concern.since, *number));

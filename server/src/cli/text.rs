@@ -41,6 +41,9 @@ pub(super) fn coming_moment(text: &str) -> Result<Timestamp, String> {
     let now = Zoned::now();
     let at = |moment: DateTime| moment.to_zoned(now.time_zone().clone()).ok();
     let time_of_day = || {
+        if text.contains('-') {
+            return None;
+        }
         let today = at(now.date().to_datetime(text.parse().ok()?))?;
         if today > now {
             Some(today)

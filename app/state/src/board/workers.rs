@@ -77,7 +77,7 @@ impl Held {
     fn of(lane: &LaneReport, dispatch: &Dispatch) -> Option<Self> {
         let is_to_come = |until: &Timestamp| *until > dispatch.now;
         if let Some(hold) = dispatch.hold_of(lane)
-            && hold.lets(dispatch.now) < Lets::All
+            && hold.lets(dispatch.now) == Lets::None
         {
             let detail = hold.reason.as_ref().map(|reason| [": ", reason].concat());
             let detail = detail.unwrap_or_default();

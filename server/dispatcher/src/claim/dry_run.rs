@@ -24,7 +24,7 @@ use crate::report::{Skipped, Spawned, TickReport};
 use crate::run::launch::in_time;
 use crate::run::unfinished_runs;
 
-use foreseen::foreseen;
+use foreseen::{foreseen, rests};
 use lost::Lost;
 
 /// Reports the next tick without running it: the starts, at most `max`, and the tasks left with the
@@ -131,7 +131,8 @@ pub async fn dry_run(
     };
     let dispatch = as_of(said, dispatch);
     skip(kernel, &tasks, &dispatch, &mut report).await?;
-    report.foreseen = foreseen(&report.skipped, &settings.lanes, &dispatch.holds);
+    let left = (report.skipped.as_slice(), rests(&tasks));
+    report.foreseen = foreseen(left, &settings.lanes, &dispatch.holds);
     let start = |start: Start| Spawned {
         task: start.task,
         assignee: start.assignee,

@@ -106,6 +106,19 @@ impl Snapshot {
         }
     }
 
+    /// The assignees of each lane or pool that is to be probed.
+    pub(crate) fn probing(&self, assignees: &[String], lanes: &Lanes) -> Vec<Vec<String>> {
+        let held = self.held.iter().filter(|(_, lets)| **lets == Lets::Probe);
+        let of = |(name, _): (&String, &Lets)| -> Vec<String> {
+            let is_of = |assignee: &&String| {
+                let lane = lanes.of(assignee);
+                lane.is_some_and(|lane| lane.names().any(|of| of == name))
+            };
+            assignees.iter().filter(is_of).cloned().collect()
+        };
+        held.map(of).filter(|of| !of.is_empty()).collect()
+    }
+
     /// Keeps the assignees whose lane has a free slot.
     pub(crate) fn with_room(&self, assignees: Vec<String>, lanes: &Lanes) -> Vec<String> {
         let has_room = |name: &String| lanes.of(name).is_some_and(|lane| self.room_in(lane) > 0);

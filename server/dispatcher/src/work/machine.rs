@@ -91,7 +91,6 @@ impl Work {
             let mut fail = self.failed(run, not_started(error), &rules);
             if fault == Fault::Person {
                 fail.next = NextAttempt::Never;
-                fail.breaker = None;
             }
             return self.give_up(run, slot.task, vec![fail.into()]).await;
         }

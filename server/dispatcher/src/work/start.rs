@@ -8,6 +8,7 @@ use domain::command::{ClaimPolicy, ClaimTask, LEASE};
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::run::OpenRun;
+use kernel::Startable;
 use tokio::process::Child;
 use tokio::time::Instant;
 
@@ -44,9 +45,16 @@ impl Work {
         }
         let assignees = self.kernel.ready_assignees().await?;
         let assignees = snapshot.with_room(assignees, &self.settings.lanes);
+        let probing = snapshot.probing(&assignees, &self.settings.lanes);
         // Those that may not start yet must not stand in the place of others.
         let limit = room.saturating_add(count(self.watched.len() + self.exiting_runs.len()));
         snapshot.startable = self.kernel.startable(assignees, limit).await?;
+        for assignees in probing {
+            let turn = self.kernel.next_in_turn(assignees.clone()).await?;
+            let is_other = |one: &Startable| !assignees.contains(&one.assignee);
+            snapshot.startable.retain(is_other);
+            snapshot.startable.extend(turn);
+        }
         // A run may have been closed after the open ones were read; its worker is still there.
         let is_watched = |task: &TaskId| self.watched.values().any(|one| one.slot().task == *task);
         snapshot.startable.retain(|one| !is_watched(&one.task));

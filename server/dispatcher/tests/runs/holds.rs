@@ -16,7 +16,8 @@ fn lane(board: &Board, name: &str, script: &str, more: &str) {
     let program = board.folder.path().join(name);
     write_program(&program, &format!("#!/bin/sh\n{script}\n"));
     board.configure(&format!(
-        "[lanes.{name}]\ncommand = [{program:?}]\nsuccess = \"exit\"\n{more}"
+        "[lanes.{name}]\ncommand = [\"{}\"]\nsuccess = \"exit\"\n{more}",
+        program.display()
     ));
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::dispatch::{Because, Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
+use domain::hold::Lets;
 use domain::id::TaskId;
 use domain::time::Timestamp;
 use rusqlite::Connection;
@@ -231,6 +232,8 @@ fn dispatch(
     {
         report.is_running = false;
     }
+    // What is over ends with the next claim.
+    dispatch.holds.retain(|hold| hold.lets(now) != Lets::All);
     if !dispatch.holds.is_empty() {
         count_waiting(conn, &mut dispatch)?;
     }

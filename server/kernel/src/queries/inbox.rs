@@ -1,8 +1,10 @@
 //! The inbox: everything that needs a person.
 
+use domain::hold::Lets;
 use domain::inbox::{Concern, MOST_BEHIND, Need};
 use domain::notify::delivery::Delivery;
 use domain::task::Task;
+use domain::time::Timestamp;
 use rusqlite::Connection;
 
 use super::outbox::delivery_sql;
@@ -16,11 +18,12 @@ impl Kernel {
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn inbox(&self) -> Result<Vec<Concern>, Error> {
+        let now = self.now();
         self.readers
-            .read(|conn| {
+            .read(move |conn| {
                 let mut concerns = blocked(conn)?;
                 concerns.extend(undelivered(conn)?);
-                concerns.extend(held(conn)?);
+                concerns.extend(held(conn, now)?);
                 concerns.sort_by_key(|concern| concern.since);
                 Ok(concerns)
             })
@@ -76,9 +79,9 @@ fn undelivered(conn: &Connection) -> Result<Vec<Concern>, Error> {
 }
 
 /// Returns the holds that only a person can end, by the task whose run met them.
-fn held(conn: &Connection) -> Result<Vec<Concern>, Error> {
+fn held(conn: &Connection, now: Timestamp) -> Result<Vec<Concern>, Error> {
     let holds = lane_holds::active(conn)?.into_iter();
-    let holds = holds.filter(|hold| hold.cause.needs_person());
+    let holds = holds.filter(|hold| hold.cause.needs_person() && hold.lets(now) == Lets::None);
     holds
         .filter_map(|hold| Some((hold.task.clone()?, hold)))
         .map(|(task, hold)| {

@@ -53,6 +53,33 @@ impl Kernel {
             .await
     }
 
+    /// Returns the one of the tasks that could start for these assignees whose last run is the longest ago:
+    /// each gets its turn as a probe, however often it fails. Reads all ready tasks of theirs.
+    ///
+    /// # Errors
+    /// Fails if the board cannot be read.
+    pub async fn next_in_turn(&self, assignees: Vec<String>) -> Result<Option<Startable>, Error> {
+        let now = self.now();
+        self.readers
+            .read(move |conn| {
+                let sql = format!(
+                    "SELECT {}, coalesce((SELECT max(id) FROM runs WHERE task_id = tasks.id), 0) AS last \
+                     FROM tasks INDEXED BY idx_tasks_startable \
+                     WHERE status = 'ready' AND assignee = ?1 AND coalesce(not_before, 0) <= ?2 \
+                       AND NOT {HAS_UNFINISHED_PARENT} \
+                     ORDER BY last, priority DESC, created_at, rowid LIMIT 1",
+                    Startable::columns()
+                );
+                let mut found: Vec<(Startable, i64)> = Vec::new();
+                for assignee in &assignees {
+                    found.extend(row::find(conn, &sql, (assignee, now.0))?);
+                }
+                let first = found.into_iter().min_by_key(|(task, last)| (*last, Reverse(task.priority)));
+                Ok(first.map(|(startable, _)| startable))
+            })
+            .await
+    }
+
     /// Returns the tasks that no longer wait for a parent, for `PromoteWaiting` to make ready:
     /// another program has finished the last of their parents.
     ///

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::backoff;
 use domain::command::{Breaker, Failure, HoldUntil, Met};
 use domain::event::EventBody;
 use domain::hold::Cause;
@@ -14,7 +15,7 @@ use domain::time::{Seconds, Timestamp};
 use super::{Work, hold, promotion};
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
-use crate::runs::OpenRun;
+use crate::runs::{self, OpenRun};
 use crate::tasks;
 
 /// The number of the board's last runs among which like ones are looked for.
@@ -60,12 +61,16 @@ pub(super) fn opens(
             self::likeness(outcome, failed.code, error) == likeness
         })
         .collect();
+    let shown_over = hold::failure_shown_over(work, lane)?;
+    if shown_over.is_some_and(|error| same_words(&error) == same_words(&failure.error)) {
+        // Others have worked since.
+        return Ok(false);
+    }
     let mut tasks: BTreeMap<TaskId, u32> = BTreeMap::new();
-    for failed in &alike {
+    for failed in alike.iter().filter(|failed| failed.task != open.task) {
         *tasks.entry(failed.task.clone()).or_default() += 1;
     }
-    let others = tasks.keys().filter(|task| **task != open.task).count();
-    let is_enough = u32::try_from(others + 1).unwrap_or(u32::MAX) >= breaker.failures;
+    let is_enough = u32::try_from(tasks.len() + 1).unwrap_or(u32::MAX) >= breaker.failures;
     if !is_enough && !hold::is_probe_of_failing(work, open.id)? {
         return Ok(false);
     }
@@ -75,18 +80,27 @@ pub(super) fn opens(
     };
     let task = work.task(&open.task)?;
     hold::put_off(work, open, &task, &met, &failure.error)?;
+    let own = alike
+        .iter()
+        .filter(|failed| failed.task == open.task)
+        .count();
+    let own = u32::try_from(own).unwrap_or(u32::MAX);
+    tasks.insert(open.task.clone(), own);
     for (task, count) in tasks {
         take_back(work, &task, count, &alike)?;
+    }
+    for failed in &alike {
+        // So that none is taken back twice.
+        let sql = "UPDATE runs SET outcome = 'deferred' WHERE id = ?1";
+        runs::change(work.conn, failed.run, sql, [failed.run.0])?;
     }
     Ok(true)
 }
 
-/// Returns true for the ends by which a program that cannot do anything shows itself.
+/// Returns true for the ends by which a program that cannot do anything shows itself. One that cannot be
+/// started holds its lane by that.
 fn can_be_alike(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Exit | Outcome::Signal | Outcome::Protocol | Outcome::SpawnFailed
-    )
+    matches!(outcome, Outcome::Exit | Outcome::Signal | Outcome::Protocol)
 }
 
 /// Returns true for a run whose worker has not worked for longer than that.
@@ -106,7 +120,7 @@ fn early_failures(
     let sql = format!(
         "SELECT {} FROM runs WHERE id > ?1 AND id <> ?2 AND lane = ?3 AND ended_at >= ?4 \
              AND ended_at - coalesce(spawned_at, started_at) <= ?5 \
-             AND outcome IN ('exit', 'signal', 'protocol', 'spawn_failed')",
+             AND outcome IN ('exit', 'signal', 'protocol')",
         Failed::columns()
     );
     let newest: i64 = row::one(work.conn, "SELECT coalesce(max(id), 0) FROM runs", ())?;
@@ -117,11 +131,14 @@ fn early_failures(
 
 /// The kind of a failure, without the numbers and names that tell tasks apart.
 fn likeness(outcome: Outcome, code: Option<i32>, error: &str) -> (Outcome, Option<i32>, String) {
+    (outcome, code, same_words(error))
+}
+
+fn same_words(error: &str) -> String {
     let words = error.split_whitespace();
     let same = words.filter(|word| !word.contains(|it: char| it.is_ascii_digit()));
     let text: Vec<&str> = same.collect();
-    let text = text.join(" ").chars().take(COMPARED).collect();
-    (outcome, code, text)
+    text.join(" ").chars().take(COMPARED).collect()
 }
 
 /// Takes failures back from a task that waits for its next attempt, or was given up for them.
@@ -134,6 +151,10 @@ fn take_back(work: &mut Work<'_>, id: &TaskId, count: u32, alike: &[Failed]) -> 
     let failures = task.failures.saturating_sub(count);
     let error = task.last_error.as_deref().filter(|_| failures > 0);
     tasks::set_failures(work.conn, id, failures, error)?;
+    // Somebody may have snoozed it meanwhile, for longer than it rests.
+    let snoozed = task
+        .not_before
+        .filter(|at| *at > work.now + backoff::LONGEST);
     let Some(last) = alike.iter().rfind(|failed| failed.task == *id) else {
         return Ok(());
     };
@@ -142,7 +163,7 @@ fn take_back(work: &mut Work<'_>, id: &TaskId, count: u32, alike: &[Failed]) -> 
         until: None,
         reason: last.error.clone().unwrap_or_default(),
     };
-    work.put(id, &Status::Ready, None)?;
+    work.put(id, &Status::Ready, snoozed)?;
     work.log(id, &deferred)?;
     promotion::hold_back(work, id)
 }

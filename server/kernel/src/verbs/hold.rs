@@ -5,7 +5,7 @@ use domain::backoff;
 use domain::command::{Change, DeferRun, DeferTask, HoldLane, HoldUntil, Met, ReleaseLane};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::hold::{Cause, LONGEST_HOLD, LaneHold, Lets, PROBE_LASTS, REMEMBERED};
+use domain::hold::{Cause, LONGEST_HOLD, LaneHold, Lets, REMEMBERED};
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use domain::task::Task;
@@ -29,8 +29,14 @@ impl CarryOut for HoldLane {
             return Err(Refusal::BlankLane.into());
         }
         let until = span.map_or(*until, |span| Some(work.now + span));
-        let until = until.filter(|until| *until > work.now);
-        let until = until.ok_or(Refusal::HoldWithoutEnd)?;
+        let until = to_come(work, until)?;
+        let held = lane_holds::active_of(work.conn, lane)?;
+        if let Some(held) = held.filter(|held| held.cause != Cause::ByHand) {
+            // What it waits for has not gone away; at most it waits longer.
+            let until = held.until.map(|moment| moment.max(until));
+            set_until(work, lane, until)?;
+            return Ok(Change::Done);
+        }
         let hold = New {
             cause: Cause::ByHand,
             reason: super::said(reason.as_deref()),
@@ -73,9 +79,7 @@ impl CarryOut for DeferTask {
         let Some(open) = open else {
             return Err(Refusal::NoWorker(task.clone()).into());
         };
-        let until = span.map_or(*until, |span| Some(work.now + span));
-        let until = until.filter(|until| *until > work.now);
-        let until = until.ok_or(Refusal::HoldWithoutEnd)?;
+        let until = to_come(work, span.map_or(*until, |span| Some(work.now + span)))?;
         let reason = super::said(reason.as_deref()).unwrap_or("its worker asks to wait");
         let defer = DeferRun {
             run: open.id,
@@ -87,6 +91,13 @@ impl CarryOut for DeferTask {
         };
         defer.carry_out(work, actor)
     }
+}
+
+/// Returns a moment that is to come, within ten years: what is later is no moment, but a mistake.
+fn to_come(work: &Work<'_>, until: Option<Timestamp>) -> Result<Timestamp, Error> {
+    let years = Seconds(10 * 366 * 86_400);
+    let until = until.filter(|until| *until > work.now && *until < work.now + years);
+    Ok(until.ok_or(Refusal::HoldWithoutEnd)?)
 }
 
 /// A hold to be written.
@@ -138,7 +149,7 @@ fn end(work: &Work<'_>, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Holds the pool of a run, or its lane where that is in none, for what the run has met, and returns the
+/// Holds the pool of a run, or its lane where that is in none or fails by itself, for what the run has met, and returns the
 /// moment of the probe. Where it is held already, the later moment counts; a probe that meets the same
 /// again makes the hold longer.
 fn meet(
@@ -147,12 +158,15 @@ fn meet(
     met: &Met,
     reason: &str,
 ) -> Result<Option<Timestamp>, Error> {
-    let Some(name) = run.pool.as_ref().or(run.lane.as_ref()).cloned() else {
+    let pool = run.pool.as_ref().filter(|_| met.cause != Cause::Failing);
+    let Some(name) = pool.or(run.lane.as_ref()).cloned() else {
         return Ok(None);
     };
     let held = lane_holds::active_of(work.conn, &name)?;
     let is_probe = |held: &LaneHold| held.probe.is_some_and(|probe| probe.run == run.id);
-    if let Some(held) = held.as_ref().filter(|held| !is_probe(held)) {
+    let is_news =
+        met.until == HoldUntil::Released && held.as_ref().is_some_and(|held| held.until.is_some());
+    if let Some(held) = held.as_ref().filter(|held| !is_news && !is_probe(held)) {
         // One of those that had started before it began.
         let until = match met.until {
             HoldUntil::Moment(moment) => held.until.map(|until| until.max(at_most(work, moment))),
@@ -181,7 +195,7 @@ fn meet(
         times,
     };
     write(work, &name, &hold)?;
-    if held.is_none() {
+    if held.is_none() || is_news {
         let event = EventBody::LaneHeld {
             lane: name,
             cause: met.cause,
@@ -204,7 +218,7 @@ pub(super) fn is_its_own(work: &Work<'_>, run: &runs::OpenRun) -> Result<bool, E
 }
 
 /// Closes a run that has met a limit of its lane. Its task keeps its attempts, and starts again once the
-/// hold lets it. That of a probe lets another one go first the next time.
+/// hold lets it.
 pub(super) fn put_off(
     work: &mut Work<'_>,
     run: &runs::OpenRun,
@@ -212,7 +226,6 @@ pub(super) fn put_off(
     met: &Met,
     reason: &str,
 ) -> Result<Change, Error> {
-    let was_probe = is_probe(work, run.id)?;
     let until = meet(work, run, met, reason)?;
     let end = End {
         error: Some(reason),
@@ -224,9 +237,7 @@ pub(super) fn put_off(
         until,
         reason: reason.to_owned(),
     };
-    let rest = until.filter(|_| was_probe);
-    let rest = rest.map(|until| until + PROBE_LASTS);
-    attempt::release(work, task, rest, &deferred)?;
+    attempt::release(work, task, None, &deferred)?;
     Ok(Change::Done)
 }
 
@@ -349,9 +360,13 @@ pub(super) fn run_ended(
     Ok(())
 }
 
-fn is_probe(work: &Work<'_>, run: RunId) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM lane_holds WHERE probe = ?1 AND ended_at IS NULL";
-    Ok(work.conn.prepare_cached(sql)?.exists([run.0])?)
+/// Returns the reason of the last hold for failures of this lane, which the run of a task has just shown to
+/// be over.
+pub(super) fn failure_shown_over(work: &Work<'_>, lane: &str) -> Result<Option<String>, Error> {
+    let sql = "SELECT reason FROM lane_holds \
+               WHERE name = ?1 AND cause = 'failing' AND ended_at > ?2 AND reason IS NOT NULL";
+    let since = work.now + Seconds(-REMEMBERED.0);
+    row::find(work.conn, sql, (lane, since.0))
 }
 
 /// Returns true if the run is the probe of a lane whose workers fail alike.

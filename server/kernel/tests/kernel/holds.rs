@@ -3,7 +3,7 @@
 use domain::actor::Actor;
 use domain::command::{
     Breaker, ClaimPolicy, Claimed, DeferRun, DeferTask, FailRun, Failure, FollowClock, HoldLane,
-    HoldUntil, InterruptRun, Met, NextAttempt, PublishDispatcher, ReleaseLane,
+    HoldUntil, InterruptRun, Met, NextAttempt, PublishDispatcher, ReleaseLane, SnoozeTask,
 };
 use domain::error::Error as Refusal;
 use domain::fixture;
@@ -146,20 +146,17 @@ async fn a_probe_that_ends_for_another_reason_releases_and_one_that_was_cut_shor
         let left = board.left().await;
         board.pass(Seconds(left));
         let (_, probe) = board.started("probe").await;
-        match outcome {
-            Some(outcome) => {
-                board.fail(probe, outcome).await;
-                assert_eq!(board.hold().await, None);
-            }
-            None => {
-                let (run, error) = (probe, None);
-                let interrupt = InterruptRun { run, error };
-                board.give(&Actor::dispatcher(), interrupt).await.unwrap();
-                let hold = board.hold().await.unwrap();
-                assert_eq!(hold.probe, None);
-                board.started("another probe").await;
-            }
+        if let Some(outcome) = outcome {
+            board.fail(probe, outcome).await;
+            assert_eq!(board.hold().await, None);
+            continue;
         }
+        let (run, error) = (probe, None);
+        let interrupt = InterruptRun { run, error };
+        board.give(&Actor::dispatcher(), interrupt).await.unwrap();
+        let hold = board.hold().await.unwrap();
+        assert_eq!(hold.probe, None);
+        board.started("another probe").await;
     }
 }
 
@@ -213,19 +210,98 @@ async fn of_many_that_meet_the_same_the_latest_moment_counts_and_none_makes_it_g
 }
 
 #[tokio::test]
-async fn a_probe_that_meets_the_limit_again_lets_another_task_go_first() {
+async fn each_task_gets_its_turn_as_a_probe_and_a_release_lets_the_next_one_go_at_once() {
     let board = Board::new();
-    let (bad, run) = board.started("bad").await;
-    board.meet(run, Cause::Quota, HoldUntil::Growing).await;
+    let mut names = Vec::new();
+    for title in ["a", "b", "c"] {
+        let task = board.task_named(title).await;
+        board.sql(&format!(
+            "UPDATE tasks SET assignee = 'claude' WHERE id = '{task}'"
+        ));
+        names.push(task);
+    }
+    let mut probes = Vec::new();
+    for _ in 0..6 {
+        let next = board.kernel.next_in_turn(vec!["claude".to_owned()]).await;
+        let task = next.unwrap().unwrap().task;
+        let run = board.start(&task).await.unwrap().run;
+        board.meet(run, Cause::Quota, HoldUntil::Growing).await;
+        let lane = POOL.to_owned();
+        board.act(ReleaseLane { lane }).await.unwrap();
+        probes.push(task);
+    }
+    assert_eq!(probes, [names.clone(), names].concat());
+}
+
+#[tokio::test]
+async fn login_trouble_that_a_run_of_before_meets_is_told_in_place_of_the_limit() {
+    let board = Board::new();
+    let (_, limited) = board.started("limited").await;
+    let (stranger, run) = board.started("stranger").await;
+    board
+        .meet(limited, Cause::RateLimited, HoldUntil::Growing)
+        .await;
+    board
+        .meet(run, Cause::Unauthorized, HoldUntil::Released)
+        .await;
+    let hold = board.hold().await.unwrap();
+    assert_eq!((hold.cause, hold.until), (Cause::Unauthorized, None));
+    assert_eq!(hold.task, Some(stranger));
+    assert_eq!(board.kernel.inbox().await.unwrap().len(), 1);
+    // A person who holds it too does not end what only a login ends.
+    let by_hand = HoldLane {
+        lane: POOL.to_owned(),
+        until: None,
+        span: Some(Seconds(3)),
+        reason: None,
+    };
+    board.act(by_hand).await.unwrap();
+    board.pass(Seconds(3));
+    assert_eq!(board.hold().await.unwrap().cause, Cause::Unauthorized);
+}
+
+#[tokio::test]
+async fn failures_that_others_have_shown_to_be_over_are_their_tasks_own() {
+    let board = Board::new();
+    let mut bad = Vec::new();
+    for _ in 0..3 {
+        let (task, run) = board.started("bad").await;
+        board.fail_alike(run, "exited with code 1: boom").await;
+        bad.push(task);
+    }
+    assert_eq!(board.hold().await.unwrap().name, "claude");
     board.pass(Seconds(60));
-    let run = board.start(&bad).await.unwrap().run;
-    board.meet(run, Cause::Quota, HoldUntil::Growing).await;
-    board.pass(Seconds(120));
-    let refused = refusal(board.start(&bad).await);
-    assert!(matches!(refused, Refusal::Resting { .. }), "{refused}");
-    board.started("good").await;
-    board.pass(PROBE_LASTS);
-    board.start(&bad).await.unwrap();
+    let (_, good) = board.started("good").await;
+    board.fail(good, Outcome::Exit).await;
+    assert_eq!(board.hold().await, None);
+    for task in &bad {
+        let run = board.start(task).await.unwrap().run;
+        board.fail_alike(run, "exited with code 1: boom").await;
+        assert_eq!(board.task(task).await.failures, 1);
+    }
+    assert_eq!(board.hold().await, None);
+}
+
+#[tokio::test]
+async fn failures_that_are_taken_back_leave_a_snooze_alone_and_are_taken_back_once() {
+    let board = Board::new();
+    let (snoozed, run) = board.started("snoozed").await;
+    board.fail_alike(run, "exited with code 1: boom").await;
+    let until = START + Seconds(86_400);
+    let snooze = SnoozeTask {
+        task: snoozed.clone(),
+        until: Some(until),
+        span: None,
+    };
+    board.act(snooze).await.unwrap();
+    for _ in 0..2 {
+        let (_, run) = board.started("bad").await;
+        board.fail_alike(run, "exited with code 1: boom").await;
+    }
+    let task = board.task(&snoozed).await;
+    assert_eq!((task.not_before, task.failures), (Some(until), 0));
+    let runs = board.kernel.task(&snoozed).await.unwrap().runs;
+    assert_eq!(runs[0].outcome, Some(Outcome::Deferred));
 }
 
 #[tokio::test]

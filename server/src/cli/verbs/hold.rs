@@ -43,7 +43,7 @@ impl End {
     /// The moment, for people.
     pub(super) fn said(&self, now: Timestamp) -> String {
         let until = self.span.map(|span| now + span).or(self.until);
-        until.map_or_else(String::new, |until| text::moment(until).to_string())
+        until.map_or_else(String::new, text::moment)
     }
 }
 

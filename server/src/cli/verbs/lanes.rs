@@ -133,7 +133,7 @@ impl Known {
     fn object<'a>(&'a self, lane: &'a LaneReport) -> LaneObject<'a> {
         let is_paused = self.dispatch.is_paused(None) || self.dispatch.is_paused(Some(&lane.name));
         let hold = self.dispatch.hold_of(lane);
-        let is_held = hold.is_some_and(|hold| hold.lets(self.dispatch.now) < Lets::All);
+        let is_held = hold.is_some_and(|hold| hold.lets(self.dispatch.now) == Lets::None);
         let state = match &lane.problem {
             Some(_) => "off",
             None if is_paused => "paused",

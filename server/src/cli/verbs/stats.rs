@@ -1,6 +1,7 @@
 //! `kanban stats`.
 
 use domain::dispatch::Dispatch;
+use domain::hold::{LaneHold, Lets};
 use domain::stats::Stats;
 use domain::time::Seconds;
 use kernel::ReadyCount;
@@ -105,7 +106,8 @@ fn print_dispatcher(dispatch: &Dispatch, ready: &[ReadyCount], output: &mut Outp
             format!("{what}, by {}, {}", pause.by, ago(pause.since)),
         );
     }
-    for hold in &dispatch.holds {
+    let is_held = |hold: &&LaneHold| hold.lets(dispatch.now) == Lets::None;
+    for hold in dispatch.holds.iter().filter(is_held) {
         field("held", format!("{}: {}", hold.name, text::hold(hold)));
     }
     for count in ready {

@@ -1,37 +1,51 @@
 //! The starts that wait for a moment which is known: the end of a back-off or of a hold, or the beginning
 //! of a lane's hours. Slots are taken to be free by then.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use domain::dispatch::WhyNot;
 use domain::hold::{Cause, LaneHold, PROBE_LASTS};
+use domain::id::TaskId;
+use domain::task::Task;
+use domain::time::Timestamp;
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lane, Lanes};
 use crate::report::{Foreseen, Skipped};
+
+/// The ends of back-offs.
+type Rests = BTreeMap<TaskId, Timestamp>;
+
+/// Returns the ends of the back-offs of these tasks.
+pub(super) fn rests(tasks: &[Task]) -> Rests {
+    let tasks = tasks.iter();
+    tasks
+        .filter_map(|task| Some((task.id.clone(), task.not_before?)))
+        .collect()
+}
 
 /// Returns those of the tasks that were left which start at a known moment, the first start first. Of
 /// those that wait for one hold, the first goes as its probe.
-pub(super) fn foreseen(skipped: &[Skipped], lanes: &Lanes, holds: &[LaneHold]) -> Vec<Foreseen> {
-    let mut probed = BTreeSet::new();
+pub(super) fn foreseen(
+    (skipped, rests): (&[Skipped], Rests),
+    lanes: &Lanes,
+    holds: &[LaneHold],
+) -> Vec<Foreseen> {
     let start = |left: &Skipped| {
+        let (WhyNot::Resting { until, .. }
+        | WhyNot::OutOfHours { until, .. }
+        | WhyNot::Held {
+            until: Some(until), ..
+        }) = left.why
+        else {
+            return None;
+        };
         let assignee = left.assignee.clone()?;
         let lane = lanes.of(&assignee)?;
-        let mut at = match left.why {
-            WhyNot::Resting { until, .. }
-            | WhyNot::OutOfHours { until, .. }
-            | WhyNot::Held {
-                until: Some(until), ..
-            } => until,
-            _ => return None,
-        };
-        for name in lane.names() {
-            let Some(hold) = holds.iter().find(|hold| hold.name == name) else {
-                continue;
-            };
-            at = at.max(hold.until?);
-            if hold.cause != Cause::ByHand && !probed.insert(&hold.name) {
-                at = at + PROBE_LASTS;
-            }
+        let rest = rests.get(&left.task).copied();
+        let mut at = until.max(rest.unwrap_or(until));
+        for hold in holds_of(lane, holds) {
+            let lasts = hold.probe.map(|probe| probe.since + PROBE_LASTS);
+            at = at.max(hold.until?).max(lasts.unwrap_or(at));
         }
         let at = lane.opens_at(at).unwrap_or(at);
         let task = left.task.clone();
@@ -39,13 +53,34 @@ pub(super) fn foreseen(skipped: &[Skipped], lanes: &Lanes, holds: &[LaneHold]) -
     };
     let mut foreseen: Vec<Foreseen> = skipped.iter().filter_map(start).collect();
     foreseen.sort_by_key(|start| start.at);
+    let mut probes: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for start in &mut foreseen {
+        let Some(lane) = lanes.of(&start.assignee) else {
+            continue;
+        };
+        let is_probed = |hold: &&LaneHold| hold.cause != Cause::ByHand && hold.probe.is_none();
+        for hold in holds_of(lane, holds).filter(is_probed) {
+            match probes.get(hold.name.as_str()) {
+                Some(probe) => start.at = start.at.max(*probe + PROBE_LASTS),
+                None => {
+                    probes.insert(&hold.name, start.at);
+                }
+            }
+        }
+    }
+    foreseen.sort_by_key(|start| start.at);
     foreseen
+}
+
+fn holds_of<'a>(lane: &Lane, holds: &'a [LaneHold]) -> impl Iterator<Item = &'a LaneHold> {
+    holds
+        .iter()
+        .filter(|hold| lane.names().any(|name| name == hold.name))
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::id::TaskId;
-    use domain::time::{Seconds, Timestamp};
+    use domain::time::Seconds;
 
     use super::*;
     use crate::lanes::fixture::lane;
@@ -90,10 +125,17 @@ mod tests {
             held(2, "small", Some(UNTIL)),
             held(3, "nobody", Some(UNTIL)),
         ];
-        let found = foreseen(&left, &lanes, &[hold(Some(UNTIL))]);
+        let none = Rests::new;
+        let found = foreseen((&left, none()), &lanes, &[hold(Some(UNTIL))]);
         let moments: Vec<_> = found.iter().map(|start| start.at).collect();
         assert_eq!(moments, [UNTIL, UNTIL + PROBE_LASTS]);
+        let later = UNTIL + Seconds(600);
+        let rests = [(TaskId::from_bits(1), later)].into();
+        let found = foreseen((&left, rests), &lanes, &[hold(Some(UNTIL))]);
+        let starts: Vec<_> = found.iter().map(|start| (&start.task, start.at)).collect();
+        let [first, second] = [TaskId::from_bits(2), TaskId::from_bits(1)];
+        assert_eq!(starts, [(&first, UNTIL), (&second, later)]);
         let left = [held(1, "large", None)];
-        assert_eq!(foreseen(&left, &lanes, &[hold(None)]), []);
+        assert_eq!(foreseen((&left, none()), &lanes, &[hold(None)]), []);
     }
 }

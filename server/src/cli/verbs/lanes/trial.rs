@@ -59,7 +59,7 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The number and the period of the looks at a dispatcher that runs, which reads its file each second.
-const LOOKS: u32 = 25;
+const LOOKS: u32 = 50;
 const LOOK_PERIOD: Duration = Duration::from_millis(200);
 
 /// The number of lines of the log that are printed when a step has failed.
@@ -129,6 +129,7 @@ async fn program_problem(lane: &LaneReport, session: &Session) -> anyhow::Result
     if let Some(problem) = &lane.problem {
         return Ok(Some(problem.clone()));
     }
+    let mut why = None;
     let mut looks = interval(LOOK_PERIOD);
     for _ in 0..LOOKS {
         looks.tick().await;
@@ -136,18 +137,19 @@ async fn program_problem(lane: &LaneReport, session: &Session) -> anyhow::Result
         let Some(report) = dispatch.living() else {
             return Ok(None);
         };
-        // A lane that was added just now is read by it in a moment.
-        if let Some(same) = report.lanes.iter().find(|other| other.name == lane.name) {
-            let program = lane.program.as_deref().unwrap_or_default();
-            let told = |problem: &String| {
+        // What was installed or added just now is found by it in a moment.
+        let same = report.lanes.iter().find(|other| other.name == lane.name);
+        why = Some(match same.map(|same| &same.problem) {
+            Some(None) => return Ok(None),
+            Some(Some(problem)) => {
+                let program = lane.program.as_deref().unwrap_or_default();
                 format!("found here as {program}, but the dispatcher that runs says: {problem}")
-            };
-            return Ok(same.problem.as_ref().map(told));
-        }
+            }
+            None => "the dispatcher that runs has not read it from kanban.toml; `kanban doctor` may say why"
+                .to_owned(),
+        });
     }
-    let why =
-        "the dispatcher that runs has not read it from kanban.toml; `kanban doctor` may say why";
-    Ok(Some(why.to_owned()))
+    Ok(why)
 }
 
 /// The reason of the end, from the board.

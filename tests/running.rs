@@ -244,13 +244,9 @@ async fn a_second_server_of_a_board_only_shows_it() -> anyhow::Result<()> {
     let board = Board::running().await?;
     let mut second = board.beside()?;
     second.serve(&["--listen", "127.0.0.1:0"]).await?;
-    assert!(
-        second
-            .log()
-            .contains("this server shows the board and starts tasks once that ends"),
-        "{}",
-        second.log()
-    );
+    second
+        .logged("this server shows the board and starts tasks once that ends")
+        .await?;
     let task = second
         .create("once", &["--assignee", "shell", "--body", "echo ran"])
         .await?;

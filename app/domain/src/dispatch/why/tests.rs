@@ -459,3 +459,12 @@ fn outside_of_its_hours_a_lane_says_when_they_begin() {
         "lane shell starts nothing at this hour, and again in 1h"
     );
 }
+
+#[test]
+fn each_cause_of_a_hold_is_told_in_its_words() {
+    for cause in Cause::ALL {
+        let said = of_ready("narrow", &with_hold(held(cause)));
+        assert!(said.contains(cause.words()), "{said}");
+        assert_eq!(Cause::named(cause.as_str()), Some(cause));
+    }
+}

@@ -35,8 +35,8 @@ impl RetryPolicy {
         jitter: 50,
     };
 
-    /// That of workers which depend on a service: a minute, doubling up to 15, of which nine tenths
-    /// are certain. Five attempts last a quarter of an hour, which outlasts a short outage.
+    /// A minute, doubling up to 15, of which nine tenths are certain: for workers that depend on a
+    /// service. Five attempts last a quarter of an hour, which outlasts a short outage.
     pub const LATER: Self = Self {
         first: Seconds(60),
         jitter: 10,

@@ -110,7 +110,7 @@ fn LaneLine(lane: Lane, clock: Clock) -> impl IntoView {
         None => running.to_string(),
     };
     let problem = problem.map(|problem| view! { <p class="problem">{problem}</p> });
-    // What a held lane needs is to be released.
+    // A held lane needs to be released, and any other may be held.
     let (verb, request) = match held.as_ref().and_then(|held| held.name.clone()) {
         Some(name) => ("Try now", Request::Release(name)),
         None => ("Hold 1 h", Request::Hold(name.clone(), HOUR)),

@@ -21,7 +21,7 @@ pub struct TickReport {
     pub auto_blocked: Vec<TaskId>,
     /// Ready tasks that were not started, and why.
     pub skipped: Vec<Skipped>,
-    /// Those of `skipped` that start at a known moment; only a dry run looks for them.
+    /// The tasks of `skipped` that start at a known moment; only a dry run looks for them.
     pub foreseen: Vec<Foreseen>,
 }
 

@@ -119,6 +119,14 @@ impl Snapshot {
         held.map(of).filter(|of| !of.is_empty()).collect()
     }
 
+    /// Leaves one task of these assignees, as their probe, and puts it before all others: where the slots are
+    /// wanted by everybody, a lane would else be held for ever.
+    pub(crate) fn probe_first(&mut self, assignees: &[String], probe: Option<Startable>) {
+        let is_other = |one: &Startable| !assignees.contains(&one.assignee);
+        self.startable.retain(is_other);
+        self.startable.splice(0..0, probe);
+    }
+
     /// Keeps the assignees whose lane has a free slot.
     pub(crate) fn with_room(&self, assignees: Vec<String>, lanes: &Lanes) -> Vec<String> {
         let has_room = |name: &String| lanes.of(name).is_some_and(|lane| self.room_in(lane) > 0);
@@ -283,6 +291,22 @@ mod tests {
         };
         assert_eq!(asked(in_narrow(0)), ["shell", "narrow"]);
         assert_eq!(asked(in_narrow(1)), ["shell"]);
+    }
+
+    #[test]
+    fn a_probe_goes_before_all_that_want_the_last_slot() {
+        let mut snapshot = Snapshot {
+            startable: startable(&["shell", "shell", "narrow", "narrow"]),
+            cap: 1,
+            held: [("narrow".to_owned(), Lets::Probe)].into(),
+            ..Snapshot::default()
+        };
+        let lanes = two_lanes();
+        let assignees = ["shell", "narrow"].map(str::to_owned);
+        assert_eq!(snapshot.probing(&assignees, &lanes), [["narrow"]]);
+        let probe = snapshot.startable.pop();
+        snapshot.probe_first(&assignees[1..], probe);
+        assert_eq!(started(&snapshot), [task(3)]);
     }
 
     #[test]

@@ -52,7 +52,7 @@ struct Window {
     from: i16,
     /// The minute at which it ends, counted from the same midnight: it may be of the next day.
     until: i16,
-    /// That of the machine where it is not said.
+    /// The zone of its times; `None` is the zone of the machine.
     zone: Option<TimeZone>,
 }
 

@@ -66,6 +66,9 @@ impl Work {
             ReleaseLane { lane }.into()
         };
         let commands: Vec<Command> = failing.map(release).collect();
+        if commands.is_empty() {
+            return;
+        }
         let released = self
             .kernel
             .execute_all(&Actor::dispatcher(), commands)

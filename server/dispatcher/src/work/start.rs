@@ -8,7 +8,6 @@ use domain::command::{ClaimPolicy, ClaimTask, LEASE};
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::run::OpenRun;
-use kernel::Startable;
 use tokio::process::Child;
 use tokio::time::Instant;
 
@@ -51,9 +50,7 @@ impl Work {
         snapshot.startable = self.kernel.startable(assignees, limit).await?;
         for assignees in probing {
             let turn = self.kernel.next_in_turn(assignees.clone()).await?;
-            let is_other = |one: &Startable| !assignees.contains(&one.assignee);
-            snapshot.startable.retain(is_other);
-            snapshot.startable.extend(turn);
+            snapshot.probe_first(&assignees, turn);
         }
         // A run may have been closed after the open ones were read; its worker is still there.
         let is_watched = |task: &TaskId| self.watched.values().any(|one| one.slot().task == *task);

@@ -232,7 +232,7 @@ fn dispatch(
     {
         report.is_running = false;
     }
-    // What is over ends with the next claim.
+    // A hold that is over ends with the next claim.
     dispatch.holds.retain(|hold| hold.lets(now) != Lets::All);
     if !dispatch.holds.is_empty() {
         count_waiting(conn, &mut dispatch)?;

@@ -32,7 +32,7 @@ impl CarryOut for HoldLane {
         let until = to_come(work, until)?;
         let held = lane_holds::active_of(work.conn, lane)?;
         if let Some(held) = held.filter(|held| held.cause != Cause::ByHand) {
-            // What it waits for has not gone away; at most it waits longer.
+            // Its cause has not gone away; at most it waits longer.
             let until = held.until.map(|moment| moment.max(until));
             set_until(work, lane, until)?;
             return Ok(Change::Done);
@@ -149,8 +149,8 @@ fn end(work: &Work<'_>, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Holds the pool of a run, or its lane where that is in none or fails by itself, for what the run has met, and returns the
-/// moment of the probe. Where it is held already, the later moment counts; a probe that meets the same
+/// Holds the pool of a run, or its lane where that is in none or fails by itself, for what the run has
+/// met, and returns the moment of the probe. Where it is held already, the later moment counts; a probe that meets the same
 /// again makes the hold longer.
 fn meet(
     work: &mut Work<'_>,

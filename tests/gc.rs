@@ -3,7 +3,7 @@
 mod brought_back;
 
 use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ use domain::id::TaskId;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::harness::{Board, Said, within};
+use crate::harness::{Board, Said, program, within};
 
 /// Removes everything that may be removed, however new it is.
 const NOW: [&str; 3] = [
@@ -305,11 +305,8 @@ async fn nothing_that_a_worker_wrote_runs_outside_of_its_run() -> anyhow::Result
     let repository = repository(&board).await?;
     let ran = board.home().with_file_name("ran");
     let trap = board.home().with_file_name("trap");
-    fs::write(
-        &trap,
-        format!("#!/bin/sh\necho ran >> '{}'\ncat\n", ran.display()),
-    )?;
-    fs::set_permissions(&trap, fs::Permissions::from_mode(0o755))?;
+    let script = format!("#!/bin/sh\necho ran >> '{}'\ncat\n", ran.display());
+    program::write(&trap, &script)?;
     let trap = trap.display();
     let lay = format!(
         "git config core.fsmonitor {trap}; git config filter.x.smudge {trap}; \

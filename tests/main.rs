@@ -12,6 +12,7 @@ mod gc;
 mod guide;
 mod harness;
 mod health;
+mod holds;
 mod hostile;
 mod inbox;
 mod limits;

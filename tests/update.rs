@@ -102,7 +102,7 @@ impl Copy {
         let folder = board.home().with_file_name("bin");
         fs::create_dir(&folder)?;
         let path = folder.join("kanban");
-        fs::copy(program::path()?, &path)?;
+        program::copy(program::path()?, &path)?;
         Ok(Self { board, path })
     }
 

@@ -1,15 +1,19 @@
 //! Carries out a verb of the board for a door that knows none of them by name.
 
 use domain::actor::Actor;
-use domain::command::{BoardVerb, Command, Receipt, Subscribe, SubscribeBoard};
+use domain::command::{BoardVerb, Command, HoldLane, Pause, Receipt, Subscribe, SubscribeBoard};
+use domain::dispatch::LaneReport;
+use domain::error::Error as Refusal;
 use notifier::check_platform;
+use tokio::task::spawn_blocking;
 
-use crate::AppState;
+use crate::{AppState, lanes};
 
 /// Carries it out. What a door has to look at beside the board is looked at here.
 ///
 /// # Errors
-/// Fails as the kernel does, and for an address that nothing is sent to.
+/// Fails as the kernel does, for an address that nothing is sent to, and where a lane that does not exist
+/// is to start nothing.
 pub(crate) async fn carry_out(
     state: &AppState,
     actor: &Actor,
@@ -20,6 +24,30 @@ pub(crate) async fn carry_out(
     {
         check_platform(to, &state.home)?;
     }
+    match &verb {
+        BoardVerb::HoldLane(HoldLane { lane, .. }) => {
+            check_named(state, |known| lanes::check_lane_or_pool(lane, known)).await?;
+        }
+        BoardVerb::Pause(Pause { lane: Some(lane) }) => {
+            check_named(state, |known| lanes::check_lane(lane, known)).await?;
+        }
+        _ => {}
+    }
     let command = vec![Command::Board(verb)];
     state.kernel().execute_all(actor, command).await
+}
+
+/// Checks a name against the lanes that there are.
+async fn check_named(
+    state: &AppState,
+    check: impl FnOnce(&[LaneReport]) -> Result<(), Refusal>,
+) -> Result<(), kernel::Error> {
+    let dispatch = state.kernel().dispatch().await?;
+    let (home, config) = (state.home.clone(), state.dispatching.clone());
+    let known = spawn_blocking(move || lanes::known(&dispatch, &home, &config)).await;
+    // Where nobody can say which lanes there are, any name will do: somebody wants to stop it.
+    match known {
+        Ok(Ok(known)) => Ok(check(&known)?),
+        _ => Ok(()),
+    }
 }

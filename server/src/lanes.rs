@@ -1,7 +1,10 @@
 //! The lanes that there are, for whoever names one.
 
+use std::collections::BTreeSet;
+
 use dispatcher::{Config, Home, Settings};
 use domain::dispatch::{Dispatch, LaneReport};
+use domain::error::Error as Refusal;
 
 /// The lanes as the living dispatcher has them; where there is none, as the next one will.
 ///
@@ -18,9 +21,28 @@ pub(crate) fn known(
     }
 }
 
-/// The error for an unknown lane.
-pub(crate) fn complaint(lane: &str, known: &[LaneReport]) -> Option<String> {
-    let names: Vec<&str> = known.iter().map(|lane| lane.name.as_str()).collect();
-    let is_there = names.contains(&lane);
-    (!is_there).then(|| format!("there is no lane {lane}; there are: {}", names.join(", ")))
+/// Refuses the name of what is no lane.
+pub(crate) fn check_lane(lane: &str, known: &[LaneReport]) -> Result<(), Refusal> {
+    let names = known.iter().map(|lane| lane.name.as_str()).collect();
+    check(lane, names)
+}
+
+/// Refuses the name of what is neither a lane nor a pool.
+pub(crate) fn check_lane_or_pool(name: &str, known: &[LaneReport]) -> Result<(), Refusal> {
+    let lanes = known.iter().map(|lane| lane.name.as_str());
+    let pools: BTreeSet<&str> = known
+        .iter()
+        .filter_map(|lane| lane.pool.as_deref())
+        .collect();
+    check(name, lanes.chain(pools).collect())
+}
+
+fn check(name: &str, names: Vec<&str>) -> Result<(), Refusal> {
+    if names.contains(&name) {
+        return Ok(());
+    }
+    Err(Refusal::UnknownLane {
+        lane: name.to_owned(),
+        known: names.join(", "),
+    })
 }

@@ -1,20 +1,19 @@
 //! `kanban lanes add` and `kanban lanes test`, with agents that are small scripts.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use reqwest::Method;
 use reqwest::header::ACCEPT;
 
-use crate::harness::{Board, Said, said, within};
+use crate::harness::{Board, Said, program, said, within};
 use crate::workers::Worker;
 
 /// A board with a lane `agent`, whose program is this script.
 fn board_with(script: &str, more: &str) -> anyhow::Result<Board> {
     let board = Board::without_server()?;
-    let program = program(&board, "agent", script)?;
+    let program = program_named(&board, "agent", script)?;
     board.configure(&format!(
         "[lanes.agent]\ncommand = [\"{}\", \"{{task_id}}\"]\n{more}",
         program.display()
@@ -23,12 +22,11 @@ fn board_with(script: &str, more: &str) -> anyhow::Result<Board> {
 }
 
 /// A program in a folder of its own beside the board.
-fn program(board: &Board, name: &str, script: &str) -> anyhow::Result<PathBuf> {
+fn program_named(board: &Board, name: &str, script: &str) -> anyhow::Result<PathBuf> {
     let folder = board.home().with_file_name("programs");
     fs::create_dir_all(&folder)?;
     let path = folder.join(name);
-    fs::write(&path, script)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+    program::write(&path, script)?;
     Ok(path)
 }
 
@@ -176,7 +174,7 @@ async fn each_failure_of_a_lane_is_told_by_its_step_and_its_reason() -> anyhow::
 #[tokio::test]
 async fn a_program_that_only_the_terminal_finds_is_told_of() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
-    let folder = program(&board, "our-agent", "#!/bin/sh\n")?;
+    let folder = program_named(&board, "our-agent", "#!/bin/sh\n")?;
     let folder = folder.parent().context("no folder")?.display().to_string();
     board.configure("[lanes.agent]\ncommand = [\"our-agent\"]\n")?;
     let missing = tested(&board).await?;
@@ -272,7 +270,7 @@ async fn lanes_that_make_no_sense_are_told_by_their_line() -> anyhow::Result<()>
 async fn an_empty_board_and_init_say_which_agents_there_are() -> anyhow::Result<()> {
     let mut board = Board::without_server()?;
     let script = "#!/bin/sh\necho '2.1.197 (Claude Code)'\n";
-    let folder = program(&board, "claude", script)?;
+    let folder = program_named(&board, "claude", script)?;
     let folder = folder.parent().context("no folder")?.display().to_string();
     let path = format!("{folder}:/usr/bin:/bin");
     let mut command = board.command("init")?;

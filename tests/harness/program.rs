@@ -34,3 +34,23 @@ fn find() -> anyhow::Result<PathBuf> {
         .context("this test has no target folder")?;
     Ok(folder.join("kanban"))
 }
+
+/// Copies a program to a path where it may be run at once. Another process writes it: a child that this
+/// one begins meanwhile for another test holds what is open here, and nobody can run a file that
+/// somebody has open for writing.
+pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let copied = Command::new("install").arg(from).arg(to).status()?;
+    ensure!(copied.success(), "cannot write {}", to.display());
+    Ok(())
+}
+
+/// Writes a script that may be run at once, as [`copy`] does.
+pub(crate) fn write(path: &Path, script: &str) -> anyhow::Result<()> {
+    let written = Command::new("sh")
+        .args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .arg(script)
+        .status()?;
+    ensure!(written.success(), "cannot write {}", path.display());
+    Ok(())
+}

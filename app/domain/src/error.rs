@@ -175,6 +175,14 @@ pub enum Error {
     /// Lanes have names.
     #[error("a lane has a name")]
     BlankLane,
+    /// Nothing would ever start by this name.
+    #[error("there is no lane {lane}; there are: {known}")]
+    UnknownLane {
+        /// The name given.
+        lane: String,
+        /// The names that there are.
+        known: String,
+    },
     /// Only an act of a person through one of the doors can be undone.
     #[error("event {0} tells of nothing that can be undone")]
     NothingToUndo(EventId),
@@ -304,6 +312,7 @@ impl Error {
             | Self::BadMetadata
             | Self::BadSkill(_)
             | Self::BlankLane
+            | Self::UnknownLane { .. }
             | Self::HoldWithoutEnd
             // No status of the task would make it possible.
             | Self::NoSuchMove { .. }

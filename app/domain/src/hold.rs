@@ -134,7 +134,10 @@ impl LaneHold {
             return Lets::None;
         }
         match self.probe {
-            Some(probe) if now.seconds_since(probe.since) < PROBE_LASTS.0 => Lets::None,
+            // A clock that was set back says nothing of how long it has lasted.
+            Some(probe) if (0..PROBE_LASTS.0).contains(&now.seconds_since(probe.since)) => {
+                Lets::None
+            }
             None if self.cause != Cause::ByHand => Lets::Probe,
             _ => Lets::All,
         }
@@ -181,6 +184,7 @@ mod tests {
             (Quota, Some(-9), Some(-9), Lets::None),
             (Quota, Some(-90), Some(-59), Lets::None),
             (Quota, Some(-90), Some(-60), Lets::All),
+            (Quota, Some(-90), Some(7_200), Lets::All),
             (Quota, None, None, Lets::None),
             (Quota, None, Some(-90), Lets::None),
             (Quota, Some(1), Some(-90), Lets::None),

@@ -214,15 +214,13 @@ impl Credentials {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::time::Instant;
 
     use super::*;
+    use crate::lanes::fixture::write_program;
 
     fn program(folder: &Path, name: &str, script: &str) {
-        let path = folder.join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&folder.join(name), &format!("#!/bin/sh\n{script}\n"));
     }
 
     #[test]

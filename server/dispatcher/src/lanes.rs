@@ -332,7 +332,20 @@ fn fixed(words: &[&str]) -> Template {
 
 #[cfg(test)]
 pub(crate) mod fixture {
+    use std::path::Path;
+
     use super::*;
+
+    /// Writes a program that may be run at once: another process writes it, so that no child which this
+    /// one begins meanwhile for another test holds it open.
+    pub(crate) fn write_program(path: &Path, script: &str) {
+        let written = std::process::Command::new("sh")
+            .args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""])
+            .arg(path)
+            .arg(script)
+            .status();
+        assert!(written.unwrap().success());
+    }
 
     /// A lane that can start workers.
     pub(crate) fn lane(name: &str, cap: Option<u32>) -> Lane {

@@ -24,6 +24,9 @@ use crate::{BoardFilter, Kernel, open};
 
 const NOW: Timestamp = Timestamp(1_777_200_000);
 
+/// The steps in which a board without holds sees that it has none.
+const LOOK_FOR_HOLDS: i64 = 8;
+
 /// The counts on the traced connections. A statement's steps add up over its executions, so the
 /// last count of each is the one that holds.
 #[derive(Default)]
@@ -55,6 +58,8 @@ fn count(event: TraceEvent<'_>) {
 struct Cost {
     statements: usize,
     steps: i64,
+    /// Those of the steps that look for holds.
+    steps_for_holds: i64,
     sorts: i32,
 }
 
@@ -183,9 +188,12 @@ fn trace(connection: &Connection) {
 
 fn cost() -> Cost {
     let counted = COUNTED.lock().unwrap().take().unwrap();
+    let for_holds = counted.steps.iter();
+    let for_holds = for_holds.filter(|(sql, _)| sql.contains("lane_holds"));
     Cost {
         statements: counted.statements,
         steps: counted.steps.values().sum(),
+        steps_for_holds: for_holds.map(|(_, steps)| steps).sum(),
         sorts: counted.sorts.values().sum(),
     }
 }
@@ -252,6 +260,9 @@ async fn a_look_at_an_idle_board_costs_as_much_on_a_large_one() {
         costs.push(board.cost_of(look).await.1);
     }
     assert_same(costs[0], costs[1]);
+    // A glance at an empty table.
+    let for_holds = costs[0].steps_for_holds;
+    assert!((1..=LOOK_FOR_HOLDS).contains(&for_holds), "{for_holds}");
 }
 
 #[test]
@@ -272,6 +283,16 @@ fn a_verb_looks_at_the_tasks_that_it_is_about_and_at_no_other() {
     for (small, large) in std::iter::zip(costs[0], costs[1]) {
         assert_same(small, large);
     }
+    let for_holds = costs[0].map(|cost| cost.steps_for_holds);
+    assert_eq!(
+        (for_holds[0], for_holds[1]),
+        (0, 0),
+        "a new task asks for no hold"
+    );
+    assert!(
+        for_holds.iter().all(|steps| *steps <= 2 * LOOK_FOR_HOLDS),
+        "{for_holds:?}"
+    );
 }
 
 /// In which order parents are finished that are linked in this one.

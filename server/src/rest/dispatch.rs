@@ -4,16 +4,15 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use domain::command::{Pause, Resume, Verb};
+use domain::command::{BoardVerb, Pause, Resume};
 use domain::id::TaskId;
-use tokio::task::spawn_blocking;
 use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Named, OptionalBody, Parameters, TaskParameter, lenient};
 use super::wire;
 use crate::auth::Caller;
 use crate::http_error::HttpError;
-use crate::{AppState, lanes};
+use crate::{AppState, any_verb};
 
 /// The default number of tasks to start, as in the original.
 const DEFAULT_MAX: i64 = 8;
@@ -128,10 +127,9 @@ pub(super) async fn pause(
     OptionalBody(which): OptionalBody<WhichLane>,
 ) -> Result<Response, HttpError> {
     let lane = which.named();
-    if let Some(lane) = &lane {
-        refuse_unknown(&state, lane).await?;
-    }
-    say(&state, &caller, Pause { lane }).await
+    let pause = BoardVerb::Pause(Pause { lane });
+    any_verb::carry_out(&state, &caller.actor(), pause).await?;
+    Ok(Json(wire::answer::Done { ok: true }).into_response())
 }
 
 /// Resumes the dispatcher or a lane.
@@ -148,22 +146,7 @@ pub(super) async fn resume(
     OptionalBody(which): OptionalBody<WhichLane>,
 ) -> Result<Response, HttpError> {
     let lane = which.named();
-    say(&state, &caller, Resume { lane }).await
-}
-
-async fn refuse_unknown(state: &AppState, lane: &str) -> Result<(), HttpError> {
-    let dispatch = state.kernel().dispatch().await?;
-    let (home, config) = (state.home.clone(), state.dispatching.clone());
-    let known = spawn_blocking(move || lanes::known(&dispatch, &home, &config)).await;
-    // Where nobody can say which lanes there are, any of them may be paused: somebody wants to stop it.
-    let complaint = known.ok().and_then(Result::ok);
-    match complaint.and_then(|known| lanes::complaint(lane, &known)) {
-        Some(complaint) => Err(HttpError::Senseless(complaint)),
-        None => Ok(()),
-    }
-}
-
-async fn say(state: &AppState, caller: &Caller, verb: impl Verb) -> Result<Response, HttpError> {
-    state.kernel().execute(&caller.actor(), verb).await?;
+    let resume = Resume { lane };
+    state.kernel().execute(&caller.actor(), resume).await?;
     Ok(Json(wire::answer::Done { ok: true }).into_response())
 }

@@ -16,7 +16,7 @@ use super::{Work, hold, promotion};
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
 use crate::runs::{self, OpenRun};
-use crate::tasks;
+use crate::{lane_holds, tasks};
 
 /// The number of the board's last runs among which like ones are looked for.
 const LOOKED_AT: i64 = 200;
@@ -71,7 +71,14 @@ pub(super) fn opens(
         *tasks.entry(failed.task.clone()).or_default() += 1;
     }
     let is_enough = u32::try_from(tasks.len() + 1).unwrap_or(u32::MAX) >= breaker.failures;
-    if !is_enough && !hold::is_probe_of_failing(work, open.id)? {
+    // It may have started before the breaker opened.
+    let is_met = lane_holds::active_of(work.conn, lane)?.is_some_and(|hold| {
+        let is_probe = hold.probe.is_some_and(|probe| probe.run == open.id);
+        let reason = hold.reason.unwrap_or_default();
+        let is_same = same_words(&reason) == same_words(&failure.error);
+        hold.cause == Cause::Failing && (is_probe || is_same)
+    });
+    if !is_enough && !is_met {
         return Ok(false);
     }
     let met = Met {

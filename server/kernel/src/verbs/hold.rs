@@ -369,13 +369,6 @@ pub(super) fn failure_shown_over(work: &Work<'_>, lane: &str) -> Result<Option<S
     row::find(work.conn, sql, (lane, since.0))
 }
 
-/// Returns true if the run is the probe of a lane whose workers fail alike.
-pub(super) fn is_probe_of_failing(work: &Work<'_>, run: RunId) -> Result<bool, Error> {
-    let sql =
-        "SELECT 1 FROM lane_holds WHERE probe = ?1 AND cause = 'failing' AND ended_at IS NULL";
-    Ok(work.conn.prepare_cached(sql)?.exists([run.0])?)
-}
-
 /// Returns true for the end of a run that says nothing of its lane.
 fn proves_nothing(outcome: Outcome) -> bool {
     match outcome {

@@ -1,5 +1,8 @@
 //! Lanes and pools that are held: what begins a hold, what it lets start, and what ends it.
 
+#[path = "holds/random.rs"]
+mod random;
+
 use domain::actor::Actor;
 use domain::command::{
     Breaker, ClaimPolicy, Claimed, DeferRun, DeferTask, FailRun, Failure, FollowClock, HoldLane,
@@ -280,6 +283,22 @@ async fn failures_that_others_have_shown_to_be_over_are_their_tasks_own() {
         assert_eq!(board.task(task).await.failures, 1);
     }
     assert_eq!(board.hold().await, None);
+}
+
+#[tokio::test]
+async fn a_run_of_before_the_breaker_opened_that_fails_alike_costs_its_task_nothing() {
+    let board = Board::new();
+    let mut started = Vec::new();
+    for _ in 0..5 {
+        started.push(board.started("task").await);
+    }
+    for (task, run) in &started {
+        board.fail_alike(*run, "exited with code 1: boom").await;
+        let failures = board.task(task).await.failures;
+        assert!(board.hold().await.is_none() || failures == 0, "{failures}");
+    }
+    // The first probe of the row is due when it was.
+    assert_eq!(board.left().await, 60);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use super::lanes;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
+use crate::lanes::check_lane_or_pool;
 
 /// Hold a lane or a pool until a moment: nothing starts in it, running workers go on
 #[derive(Debug, clap::Args)]
@@ -48,7 +49,8 @@ impl End {
 }
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
-    lanes::check_name(&args.lane, session).await?;
+    let known = lanes::read(session).await?.lanes;
+    check_lane_or_pool(&args.lane, &known)?;
     let (lane, End { until, span }) = (args.lane, &args.end);
     let said = args.end.said(session.kernel.now());
     let reason = Some(args.reason.join(" "));

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::text;
-use crate::lanes::{self, complaint};
+use crate::lanes;
 use crate::serve::servers_of;
 
 /// List the lanes: their programs, and the reason where one starts nothing
@@ -95,16 +95,6 @@ pub(super) async fn read(session: &Session) -> anyhow::Result<Known> {
     let dispatch = session.kernel.dispatch().await?;
     let lanes = lanes::known(&dispatch, &session.home, &config()?)?;
     Ok(Known { lanes, dispatch })
-}
-
-/// Refuses the name of what is neither a lane nor a pool.
-pub(super) async fn check_name(name: &str, session: &Session) -> anyhow::Result<()> {
-    let known = read(session).await?.lanes;
-    let is_pool = known.iter().any(|lane| lane.pool.as_deref() == Some(name));
-    match complaint(name, &known) {
-        Some(complaint) if !is_pool => anyhow::bail!(complaint),
-        _ => Ok(()),
-    }
 }
 
 /// The settings of a dispatcher that starts now. It blocks.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::lanes;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::lanes::complaint;
+use crate::lanes::check_lane;
 
 /// Pause the dispatcher or a lane until `kanban resume`; running workers go on
 #[derive(Debug, clap::Args)]
@@ -24,9 +24,7 @@ pub(crate) struct Args {
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     if let Some(lane) = &args.lane {
         let known = lanes::read(session).await?.lanes;
-        if let Some(complaint) = complaint(lane, &known) {
-            anyhow::bail!(complaint);
-        }
+        check_lane(lane, &known)?;
     }
     let what = lanes::called(args.lane.as_deref());
     let lane = args.lane;

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::lanes;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::lanes::check_lane_or_pool;
 
 /// Release a held lane or pool: one task starts, and the others when that one lasts
 #[derive(Debug, clap::Args)]
@@ -25,7 +26,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let change = session.execute(release).await?.answer;
     if change == Change::Unchanged {
         // Whoever has mistyped it wants to know.
-        lanes::check_name(&lane, session).await?;
+        let known = lanes::read(session).await?.lanes;
+        check_lane_or_pool(&lane, &known)?;
     }
     if args.json {
         return output.json(&json!({ "lane": lane }));

@@ -1,10 +1,11 @@
 //! Repositories and worktrees in which others have laid traps: each would run a program of theirs.
 
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 
 use super::super::Repository as Opened;
 use super::tests::{Repository, commit_all, git};
 use super::*;
+use crate::lanes::fixture::write_program;
 
 /// A program that records that it was run, and by which name.
 struct Trap {
@@ -67,11 +68,6 @@ impl Trap {
     fn ran(&self) -> String {
         fs::read_to_string(&self.ran).unwrap_or_default()
     }
-}
-
-fn write_program(path: &Path, script: &str) {
-    fs::write(path, script).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Returns true when the worktree has changes, as gc asks.

@@ -67,7 +67,9 @@ cp dist/systemd/kanban.service "$tree/systemd/system/kanban.service"
 # install.sh and `kanban self-update` leave the program there.
 sed 's|^ExecStart=/usr/bin/|ExecStart=%h/.local/bin/|' dist/systemd/kanban-user.service \
     >"$tree/systemd/user/kanban.service"
-cp LICENSE README.md CHANGELOG.md "$tree"
+cp LICENSE CHANGELOG.md "$tree"
+# Without pictures, and without links to files that only the source has.
+sed -E -e '/^!\[|^ *<img /d' -e 's/\[([^]]+)\]\([^):#]*\)/\1/g' README.md >"$tree/README.md"
 cp "$work/licences" "$tree/LICENSES-THIRD-PARTY.txt"
 pack "$work/tar" "$name" >"$work/$name.tar"
 gzip -$gzip --no-name --stdout "$work/$name.tar" >"$out/$name.tar.gz"

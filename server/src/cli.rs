@@ -34,7 +34,7 @@ const AFTER_THE_VERBS_OWN: usize = 900;
 
 /// A kanban board that runs its tasks by itself.
 #[derive(Debug, Parser)]
-#[command(name = "kanban", version, disable_help_subcommand = true)]
+#[command(name = "kanban", version)]
 struct Cli {
     /// The board's home folder [default: ~/.kanban]
     #[arg(

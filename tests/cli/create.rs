@@ -104,3 +104,35 @@ async fn the_same_key_creates_one_task() -> anyhow::Result<()> {
     assert_eq!(said.out, format!("Found {first}  (ready, assignee=-)\n"));
     Ok(())
 }
+
+#[tokio::test]
+async fn verbs_have_the_names_that_come_to_mind_and_help_in_either_order() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    for verb in ["add", "new"] {
+        let said = board.kanban(&[verb, "a"]).await?;
+        assert!(said.out.starts_with("Created t_"), "{said:?}");
+    }
+    let task = board.create("b", &[]).await?;
+    for verb in ["done", "rm"] {
+        assert_eq!(board.kanban(&[verb, task.as_str()]).await?.code, Some(0));
+    }
+    let listed = board.kanban(&["list"]).await?.out;
+    assert!(!listed.contains(task.as_str()), "{listed}");
+    let said = board.kanban(&["help", "create"]).await?;
+    let other = board.kanban(&["create", "--help"]).await?;
+    assert_eq!((said.code, said.out), (Some(0), other.out));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_assignee_whom_no_lane_serves_is_told_of() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let note = "(no lane starts the tasks of clod; `kanban lanes` lists the lanes)\n";
+    let said = board.kanban(&["create", "a", "--assignee", "clod"]).await?;
+    assert_eq!((said.code, said.err.as_str()), (Some(0), note), "{said:?}");
+    let said = board
+        .kanban(&["create", "a", "--assignee", "shell"])
+        .await?;
+    assert_eq!(said.err, "");
+    Ok(())
+}

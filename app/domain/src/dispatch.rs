@@ -239,10 +239,15 @@ impl Report {
 
     /// Returns the lane that starts the workers of an assignee.
     pub fn lane_of(&self, assignee: &str) -> Option<&LaneReport> {
-        let own = self.lanes.iter().find(|lane| lane.name == assignee);
-        let for_others = || self.lanes.iter().find(|lane| lane.serves_others);
-        own.or_else(|| for_others().filter(|_| is_profile(assignee)))
+        lane_of(&self.lanes, assignee)
     }
+}
+
+/// Returns the one of these lanes that starts the workers of an assignee.
+pub fn lane_of<'a>(lanes: &'a [LaneReport], assignee: &str) -> Option<&'a LaneReport> {
+    let own = lanes.iter().find(|lane| lane.name == assignee);
+    let for_others = || lanes.iter().find(|lane| lane.serves_others);
+    own.or_else(|| for_others().filter(|_| is_profile(assignee)))
 }
 
 /// Returns true for an assignee whom the lane of all others may serve. Its program is handed the name

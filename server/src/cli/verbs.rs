@@ -193,6 +193,7 @@ macro_rules! on_board {
 
 on_board! {
     Sample(sample) => Administer,
+    #[command(alias = "add", alias = "new")]
     Create(create) => Create,
     #[command(visible_alias = "ls")]
     List(list) => Read,
@@ -200,6 +201,7 @@ on_board! {
     Context(context) => Read,
     Claim(claim) => Claim,
     Comment(comment) => Comment,
+    #[command(alias = "done")]
     Complete(complete) => Complete,
     Block(block) => Block,
     Unblock(unblock) => Unblock,
@@ -209,6 +211,7 @@ on_board! {
     Assign(assign) => Assign,
     Link(link) => Link,
     Unlink(unlink) => Unlink,
+    #[command(alias = "rm")]
     Archive(archive) => Archive,
     Edit(edit) => Edit,
     Move(move_task) => Move,

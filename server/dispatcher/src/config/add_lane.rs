@@ -35,6 +35,9 @@ pub enum NotAdded {
     /// The file makes no sense, or would not with the lane.
     #[error("{0}; nothing was added")]
     Mistake(#[from] Mistake),
+    /// No worktree can be made of its repository.
+    #[error("{0}; nothing was added")]
+    Repository(String),
     /// It cannot be written.
     #[error("cannot write {}: {cause}", .path.display())]
     File {
@@ -86,7 +89,10 @@ pub fn add_lane(
         _ => EXAMPLE,
     };
     let text = format!("{}\n\n{added}", text.trim_end());
-    Settings::of(&Document::new(path.clone(), text.clone()), &now)?;
+    let settings = Settings::of(&Document::new(path.clone(), text.clone()), &now)?;
+    if let Some(problem) = settings.repository_problem(name) {
+        return Err(NotAdded::Repository(problem));
+    }
     replace(&path, &text).map_err(|cause| NotAdded::File { path, cause })?;
     Ok(added)
 }
@@ -158,8 +164,17 @@ mod tests {
 
     #[test]
     fn a_lane_may_be_added_with_its_repository() {
-        let (_folder, home) = home();
-        let repository = Some("~/src/\"shop\"");
+        let (folder, home) = home();
+        let shop = folder.path().join("\"shop\"");
+        let repository = shop.to_str();
+        let refused = add_lane(&home, &config(), "claude", repository).unwrap_err();
+        assert!(
+            refused.to_string().ends_with("nothing was added"),
+            "{refused}"
+        );
+        assert!(!home.config().exists());
+        fs::create_dir_all(shop.join(".git/objects")).unwrap();
+        fs::write(shop.join(".git/HEAD"), "").unwrap();
         let added = add_lane(&home, &config(), "claude", repository).unwrap();
         let written = fs::read_to_string(home.config()).unwrap();
         let written: toml::Table = toml::from_str(&written).unwrap();

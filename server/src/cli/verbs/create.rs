@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use domain::command::{CreateTask, Created};
+use domain::dispatch::lane_of;
 use domain::task::WorkspaceKind;
 use domain::time::{Seconds, Timestamp};
 
+use super::lanes;
 use crate::cli::body;
 use crate::cli::json::TaskObject;
 use crate::cli::output::Output;
@@ -107,6 +109,27 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         "{verb} {id}  ({}, assignee={assignee})",
         task.status
     ));
+    if let Some(assignee) = &task.assignee {
+        note_missing_lane(assignee, session, output).await?;
+    }
+    Ok(())
+}
+
+/// Tells whoever named a program that no lane starts it; people need none.
+async fn note_missing_lane(
+    assignee: &str,
+    session: &Session,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    // The board has the task: a `kanban.toml` that makes no sense is told by whoever reads it next.
+    let Ok(known) = lanes::read(session).await else {
+        return Ok(());
+    };
+    if lane_of(&known.lanes, assignee).is_none() {
+        output.note(format_args!(
+            "(no lane starts the tasks of {assignee}; `kanban lanes` lists the lanes)"
+        ));
+    }
     Ok(())
 }
 

@@ -11,9 +11,12 @@ use crate::file_system::make_private_folder;
 
 /// Show or rotate the token of the board, with which programs log in
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  \
     curl -H \"Authorization: Bearer $(kanban token show)\" http://127.0.0.1:8420/api/plugins/kanban/board\n  \
-    kanban token rotate")]
+    kanban token rotate"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,

@@ -20,7 +20,8 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
-    let status = session.task(&id).await?.status;
+    let task = session.task(&id).await?;
+    let status = &task.status;
     let why = session.why(&id).await?;
     if args.json {
         return output.json(&why.as_ref().map(WhyObject::from));
@@ -35,7 +36,12 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
                 "{id} ({status}): {why}, until `kanban resume{lane}`"
             ));
         }
-        Some(why) => output.line(format_args!("{id} ({status}): {why}")),
+        Some(why) => {
+            output.line(format_args!("{id} ({status}): {why}"));
+            if let (WhyNot::Resting { .. }, Some(error)) = (&why, &task.last_error) {
+                output.line(format_args!("the last attempt: {error}"));
+            }
+        }
         None => output.line(format_args!("{id} is running")),
     }
     Ok(())

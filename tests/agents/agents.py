@@ -242,22 +242,28 @@ def stop(lane):
     return f"gone after {took:.0f} s"
 
 
-def refused(status, headers=None):
+def refused(case, headers=None):
+    """The service refuses, in its own words."""
     def run(lane):
-        script = {"status": status, "error": "the model says no", "headers": headers or {}}
-        with Board(lane, f"status-{status}{'-until' if headers else ''}", script) as board:
+        script = CASES[lane][case][0]
+        script = script | {"headers": headers or script["headers"]}
+        with Board(lane, f"status-{case}{'-until' if headers else ''}", script) as board:
             task = board.create()
+
+            def first():
+                runs = json.loads(board.kanban("runs", task, "--json"))
+                return runs[0] if runs and runs[0]["ended_at"] else None
             try:
-                board.ended(task)
+                attempt = board.until("ended", first)
             except TimedOut:
                 board.kanban("cancel", task)
                 board.until("gone", lambda: not board.processes())
                 return f"waits for longer than {LIMIT_S} s"
-            attempt = json.loads(board.kanban("runs", task, "--json"))[-1]
             took = attempt["ended_at"] - attempt["started_at"]
-            words = attempt["error"].partition(": ")[2].replace("|", "/")
-            check(attempt["outcome"] == "exit", attempt)
-        return f"exit {attempt['exit_code']} after {took} s: {words[:160]}"
+            what, _, words = attempt["error"].partition(": ")
+            check(attempt["outcome"] in ("exit", "deferred"), attempt)
+            effect = "holds the lane" if attempt["outcome"] == "deferred" else "a failure"
+        return f"{what} after {took} s, {effect}: {words.replace('|', '/')[:160]}"
     return run
 
 
@@ -318,8 +324,8 @@ def never(lane):
 
 SCENES = {"limited": limited, "never logged in": never} if WAITS else {
     "done": done, "question": question, "worktree": worktree, "stop": stop,
-    "401": refused(401), "429": refused(429), "500": refused(500),
-    "429 for an hour": refused(429, UNTIL),
+    "401": refused("401"), "429": refused("429"), "500": refused("500"),
+    "429 for an hour": refused("429", UNTIL),
 }
 
 

@@ -69,6 +69,7 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("lane_holds", "reason", Text),
     ("lane_holds", "by", Text),
     ("lane_holds", "task_id", ID),
+    ("lane_holds", "ended_by", ID),
     ("pauses", "lane", Text),
     ("pauses", "by", Text),
     ("places", "platform", Text),

@@ -130,7 +130,11 @@ pub enum Lets {
 impl LaneHold {
     /// The number of runs that it lets start now.
     pub fn lets(&self, now: Timestamp) -> Lets {
-        if self.until.is_none_or(|until| until > now) {
+        // One that a worker met and that seems longer was read while the clock stood ahead.
+        let latest = now + LONGEST_HOLD;
+        let is_held =
+            |until: Timestamp| until > now && (self.cause == Cause::ByHand || until <= latest);
+        if self.until.is_none_or(is_held) {
             return Lets::None;
         }
         match self.probe {
@@ -185,6 +189,9 @@ mod tests {
             (Quota, Some(-90), Some(-59), Lets::None),
             (Quota, Some(-90), Some(-60), Lets::All),
             (Quota, Some(-90), Some(7_200), Lets::All),
+            (Quota, Some(LONGEST_HOLD.0), None, Lets::None),
+            (Quota, Some(LONGEST_HOLD.0 + 1), None, Lets::Probe),
+            (ByHand, Some(LONGEST_HOLD.0 + 1), None, Lets::None),
             (Quota, None, None, Lets::None),
             (Quota, None, Some(-90), Lets::None),
             (Quota, Some(1), Some(-90), Lets::None),

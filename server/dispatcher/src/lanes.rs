@@ -135,15 +135,26 @@ impl Lane {
 
     /// The next moment at which it starts workers; `None` where that is now.
     pub(crate) fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let at = self.first_open(now).unwrap_or(now);
+        (at > now).then_some(at)
+    }
+
+    /// Returns true where its hours and those of its pool are open together at some time.
+    pub(crate) fn is_ever_open(&self, now: Timestamp) -> bool {
+        self.first_open(now).is_some()
+    }
+
+    /// The first moment from now on at which all its hours are open; `None` where there is none.
+    fn first_open(&self, now: Timestamp) -> Option<Timestamp> {
         let mut at = now;
-        // Each round passes over a closed time; hours that are never open together have no end.
+        // Each round passes over a closed time.
         for _ in 0..=MOST_OPENINGS {
             let Some(later) = self.hours.iter().filter_map(|it| it.opens_at(at)).max() else {
-                return (at > now).then_some(at);
+                return Some(at);
             };
             at = later;
         }
-        Some(at)
+        None
     }
 
     /// Finds the program where a worker would find it.
@@ -237,6 +248,14 @@ impl Lanes {
         of_pool: &[String],
         hours: Option<&Hours>,
     ) -> Result<(), String> {
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            return Err("the name of a pool is one line, expected another".to_owned());
+        }
+        if of_pool.is_empty() {
+            return Err(format!(
+                "the pool {name} has no lane, expected lanes = [\"name\", …]"
+            ));
+        }
         if self.named(name).is_some() {
             return Err(format!(
                 "the pool {name} has the name of a lane, expected one of its own"

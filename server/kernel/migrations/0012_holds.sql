@@ -2,7 +2,9 @@
 -- in a row is counted by it.
 CREATE TABLE lane_holds (
     -- A pool, or a lane that is in none.
-    name     TEXT PRIMARY KEY,
+    name     TEXT NOT NULL,
+    -- 1 for one that a person wants, which stands beside one that a worker met.
+    by_hand  INTEGER NOT NULL DEFAULT 0,
     cause    TEXT NOT NULL,
     reason   TEXT,
     by       TEXT,
@@ -16,7 +18,10 @@ CREATE TABLE lane_holds (
     times    INTEGER NOT NULL DEFAULT 1,
     -- The run that goes first once the moment has come.
     probe    INTEGER,
-    ended_at INTEGER
+    ended_at INTEGER,
+    -- The task whose run has shown that it is over.
+    ended_by TEXT,
+    PRIMARY KEY (name, by_hand)
 ) STRICT;
 
 -- The pool of its lane, when the run began.

@@ -23,17 +23,24 @@ columns! {
 /// Returns the holds that have not ended, by name.
 pub(crate) fn active(conn: &Connection) -> Result<Vec<LaneHold>, Error> {
     let sql = format!(
-        "SELECT {} FROM lane_holds WHERE ended_at IS NULL ORDER BY name",
+        "SELECT {} FROM lane_holds WHERE ended_at IS NULL ORDER BY name, by_hand",
         LaneHold::columns()
     );
     row::all(conn, &sql, ())
 }
 
-/// Returns the hold of a lane or a pool, unless it has ended.
-pub(crate) fn active_of(conn: &Connection, name: &str) -> Result<Option<LaneHold>, Error> {
+/// Returns the holds of a lane or a pool that have not ended: one by hand, and one that a worker met.
+pub(crate) fn active_of(conn: &Connection, name: &str) -> Result<Vec<LaneHold>, Error> {
     let sql = format!(
         "SELECT {} FROM lane_holds WHERE ended_at IS NULL AND name = ?1",
         LaneHold::columns()
     );
-    row::find(conn, &sql, [name])
+    row::all(conn, &sql, [name])
+}
+
+/// Returns the hold of a lane or a pool that a worker met, unless it has ended.
+pub(crate) fn met_of(conn: &Connection, name: &str) -> Result<Option<LaneHold>, Error> {
+    let holds = active_of(conn, name)?.into_iter();
+    let mut met = holds.filter(|hold| hold.cause != Cause::ByHand);
+    Ok(met.next())
 }

@@ -183,6 +183,16 @@ fn key_at(key: &str, value: &Spanned<DeValue<'_>>, at: usize) -> Option<String> 
     })
 }
 
+/// What serde expects, without the words of Rust.
+fn in_plain_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "i64" | "usize" => "a whole number",
+        "a nonzero u32" | "a nonzero u64" => "a whole number above 0",
+        table if table.starts_with("struct ") => "a table",
+        text => text,
+    }
+}
+
 /// A complaint of serde's or of a type of ours without the value that was found. Only an unknown or
 /// missing key is named, and what is expected.
 fn without_value(complaint: &str) -> String {
@@ -190,8 +200,10 @@ fn without_value(complaint: &str) -> String {
     if is_of_key.iter().any(|begin| complaint.starts_with(begin)) {
         return complaint.to_owned();
     }
-    match complaint.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
+    let expected = complaint.rsplit_once(", expected ");
+    let expected = expected.map(|(_, expected)| expected);
+    match expected.or_else(|| complaint.strip_prefix("expected ")) {
+        Some(expected) => format!("expected {}", in_plain_words(expected)),
         None => "it makes no sense".to_owned(),
     }
 }

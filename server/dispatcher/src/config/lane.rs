@@ -60,7 +60,7 @@ pub(super) fn lane(
     }
     lane.rules.ends = table.ends;
     let agent = match &table.agent {
-        Some(name) => Some(agents::named(name).ok_or_else(|| unknown_agent(name))?),
+        Some(name) => Some(agents::named(name).ok_or_else(|| unknown_agent(&lane.name, name))?),
         None => agents::named(&program_name(&lane)),
     };
     let shipped = agent.map(|agent| agent.ends.iter().cloned());
@@ -77,10 +77,10 @@ fn program_name(lane: &Lane) -> String {
     name.unwrap_or_default().to_owned()
 }
 
-fn unknown_agent(name: &str) -> String {
+fn unknown_agent(lane: &str, name: &str) -> String {
     let names: Vec<&str> = agents::known().iter().map(|it| it.name.as_str()).collect();
     format!(
-        "{name} is no agent that the board knows, expected one of {}",
+        "lane {lane}: agent: {name} is none that the board knows, expected one of {}",
         names.join(", ")
     )
 }

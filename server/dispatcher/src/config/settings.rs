@@ -153,6 +153,16 @@ impl Settings {
             } = table.into_inner();
             let pooled = lanes.pool(&name, &of_pool, hours.as_ref());
             pooled.map_err(|message| Wrong::at(&at, message))?;
+            let moment = Timestamp(jiff::Timestamp::now().as_second());
+            let mut shut = lanes.all().filter(|lane| !lane.is_ever_open(moment));
+            if let Some(lane) = shut.next() {
+                let message = format!(
+                    "the hours of lane {} and of pool {name} are never open together, expected \
+                     others",
+                    lane.name
+                );
+                return Err(Wrong::at(&at, message));
+            }
         }
         if let Some(name) = file.dispatcher.default_lane {
             let served = lanes.serve_others_by(name.get_ref());
@@ -294,8 +304,16 @@ mod tests {
                 2,
                 "unknown field `caps`, expected one of `cap`",
             ),
-            ("[dispatcher]\ncap = 0", 2, "expected a nonzero u32"),
-            ("[dispatcher]\n\ncap = \"two\"", 3, "expected a nonzero u32"),
+            (
+                "[dispatcher]\ncap = 0",
+                2,
+                "expected a whole number above 0",
+            ),
+            (
+                "[dispatcher]\n\ncap = \"two\"",
+                3,
+                "expected a whole number above 0",
+            ),
             (
                 "[dispatcher]\ndefault_lane = \"b\"",
                 2,
@@ -349,6 +367,32 @@ mod tests {
                 "expected /… or ~/…",
             ),
             ("[lanes.a\n", 1, "expected"),
+            (
+                &with_lane("ends = [{ says = '(', means = 'quota' }]"),
+                3,
+                "expected a regular expression",
+            ),
+            (&with_lane("hours = 5"), 3, "expected hours like"),
+            (
+                &with_lane("hours = '1:00-2:00 Mars/Base'"),
+                3,
+                "expected one such as Europe/Berlin",
+            ),
+            (&with_lane("agent = \"nobody\""), 1, "lane a: agent: "),
+            (
+                &with_lane("retry = 5"),
+                3,
+                "lanes.a.retry: expected a table",
+            ),
+            (&with_lane("[pools.b]"), 3, "expected lanes = ["),
+            (&with_lane("[pools.\"\"]\nlanes = ['a']"), 3, "one line"),
+            (
+                &with_lane(
+                    "hours = '9:00-10:00 UTC'\n[pools.b]\nlanes = ['a']\nhours = '11:00-12:00 UTC'",
+                ),
+                4,
+                "never open together",
+            ),
         ];
         for (text, line, says) in cases {
             let mistake = mistake(text);

@@ -18,7 +18,7 @@ const QUOTED: usize = 200;
 
 /// A pattern of the lines that a worker printed last, and their meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Table")]
 pub(crate) struct EndPattern {
     /// A regular expression that a line fits.
     says: Option<Says>,
@@ -28,6 +28,48 @@ pub(crate) struct EndPattern {
     is: Option<Value>,
     means: Condition,
     effect: Option<Effect>,
+}
+
+/// A pattern as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    says: Option<Says>,
+    field: Option<String>,
+    is: Option<Value>,
+    means: Condition,
+    effect: Option<Effect>,
+}
+
+impl TryFrom<Table> for EndPattern {
+    type Error = String;
+
+    fn try_from(table: Table) -> Result<Self, String> {
+        let Table {
+            says,
+            field,
+            is,
+            means,
+            effect,
+        } = table;
+        let expected = match &field {
+            None if says.is_none() => "`says` or `field`",
+            None if is.is_some() => "`field` beside `is`",
+            Some(field) if !field.starts_with('/') => {
+                "a `field` that begins with a slash, as in \"/error/status\""
+            }
+            _ => {
+                return Ok(Self {
+                    says,
+                    field,
+                    is,
+                    means,
+                    effect,
+                });
+            }
+        };
+        Err(format!("this fits no line, expected {expected}"))
+    }
 }
 
 /// A regular expression that makes sense.
@@ -76,10 +118,13 @@ impl TryFrom<String> for Says {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match compiled(&text) {
-            Ok(_) => Ok(Self(text)),
-            Err(error) => Err(format!("{text:?} is no regular expression: {error}")),
-        }
+        let expected = match compiled(&text) {
+            Ok(pattern) if pattern.is_match("") => "one that an empty line does not fit",
+            Ok(_) => return Ok(Self(text)),
+            Err(regex::Error::CompiledTooBig(_)) => "a smaller regular expression",
+            Err(_) => "a regular expression, as in '^usage limit'",
+        };
+        Err(format!("{text:?} makes no sense, expected {expected}"))
     }
 }
 
@@ -164,7 +209,8 @@ impl EndPattern {
                     .is_none_or(|field| self.has(line, field))
         };
         let is_pattern = says.is_some() || self.field.is_some();
-        let mut lines = end.lines().rev().take(LINES).filter(|_| is_pattern);
+        let lines = end.lines().rev().filter(|line| !line.trim().is_empty());
+        let mut lines = lines.take(LINES).filter(|_| is_pattern);
         lines.find(fits)
     }
 
@@ -317,18 +363,30 @@ mod tests {
     #[test]
     fn a_pattern_that_makes_no_sense_is_refused() {
         for (toml, expected) in [
-            ("says = '('\nmeans = 'quota'", "is no regular expression"),
+            (
+                "says = '('\nmeans = 'quota'",
+                "expected a regular expression",
+            ),
+            ("says = 'x*'\nmeans = 'quota'", "an empty line does not fit"),
+            ("means = 'quota'", "expected `says` or `field`"),
+            (
+                "says = 'x'\nis = 1\nmeans = 'quota'",
+                "expected `field` beside `is`",
+            ),
+            ("field = 'a'\nmeans = 'quota'", "begins with a slash"),
             ("says = 'x'\nmeans = 'tired'", "unknown variant"),
             ("says = 'x'\nmeans = 'quota'\nlouder = 1", "unknown field"),
             (
                 "says = '(a{1000}){1000}'\nmeans = 'quota'",
-                "is no regular expression",
+                "expected a smaller regular expression",
             ),
         ] {
             let error = toml::from_str::<EndPattern>(toml).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
-        let nothing = pattern("means = 'quota'");
-        assert_eq!(fit(&[nothing], "anything", NOW), None);
+        // Empty lines count for nothing.
+        let quota = pattern("says = '^limit'\nmeans = 'quota'");
+        let end = format!("limit reached\n{}", "\n".repeat(60));
+        assert!(fit(&[quota], &end, NOW).is_some());
     }
 }

@@ -156,7 +156,9 @@ impl Window {
             return Err(mistake());
         }
         let zone = words.next().map(|name| {
-            TimeZone::get(name).map_err(|_| format!("there is no time zone {name:?}, {EXPECTED}"))
+            TimeZone::get(name).map_err(|_| {
+                format!("there is no time zone {name:?}, expected one such as Europe/Berlin")
+            })
         });
         if words.next().is_some() {
             return Err(mistake());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use domain::backoff;
 use domain::command::{Breaker, Failure, HoldUntil, Met};
 use domain::event::EventBody;
-use domain::hold::Cause;
+use domain::hold::{Cause, LaneHold};
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use domain::status::Status;
@@ -49,7 +49,25 @@ pub(super) fn opens(
     let Some(lane) = &open.lane else {
         return Ok(false);
     };
-    if !can_be_alike(failure.outcome) || !is_early(work, open.id, breaker.early)? {
+    if !can_be_alike(failure.outcome) {
+        return Ok(false);
+    }
+    let held = lane_holds::met_of(work.conn, lane)?;
+    let held = held.filter(|hold| hold.cause == Cause::Failing);
+    let is_probe = |hold: &LaneHold| hold.probe.is_some_and(|probe| probe.run == open.id);
+    let is_same = |hold: &LaneHold| {
+        let reason = hold.reason.as_deref().unwrap_or_default();
+        same_words(reason) == same_words(&failure.error)
+    };
+    let is_early = is_early(work, open.id, breaker.early)?;
+    // A probe that fails in the same words, however late, has not shown that it is over. One that is no
+    // probe may have started before the breaker opened.
+    let is_met = held.is_some_and(|hold| match (is_probe(&hold), is_early) {
+        (true, true) => true,
+        (true, false) | (false, true) => is_same(&hold),
+        (false, false) => false,
+    });
+    if !is_early && !is_met {
         return Ok(false);
     }
     let likeness = likeness(failure.outcome, failure.code, &failure.error);
@@ -71,13 +89,6 @@ pub(super) fn opens(
         *tasks.entry(failed.task.clone()).or_default() += 1;
     }
     let is_enough = u32::try_from(tasks.len() + 1).unwrap_or(u32::MAX) >= breaker.failures;
-    // It may have started before the breaker opened.
-    let is_met = lane_holds::active_of(work.conn, lane)?.is_some_and(|hold| {
-        let is_probe = hold.probe.is_some_and(|probe| probe.run == open.id);
-        let reason = hold.reason.unwrap_or_default();
-        let is_same = same_words(&reason) == same_words(&failure.error);
-        hold.cause == Cause::Failing && (is_probe || is_same)
-    });
     if !is_enough && !is_met {
         return Ok(false);
     }
@@ -152,12 +163,16 @@ fn same_words(error: &str) -> String {
 fn take_back(work: &mut Work<'_>, id: &TaskId, count: u32, alike: &[Failed]) -> Result<(), Error> {
     let task = work.task(id)?;
     let given_up = task.status == Status::Blocked && task.block_reason.is_none();
-    if !given_up && task.status != Status::Ready {
+    let is_at_rest = given_up || task.status == Status::Ready;
+    if !is_at_rest && task.status != Status::Running {
         return Ok(());
     }
     let failures = task.failures.saturating_sub(count);
     let error = task.last_error.as_deref().filter(|_| failures > 0);
     tasks::set_failures(work.conn, id, failures, error)?;
+    if !is_at_rest {
+        return Ok(());
+    }
     // Somebody may have snoozed it meanwhile, for longer than it rests.
     let snoozed = task
         .not_before

@@ -3,6 +3,7 @@
 use domain::actor::Actor;
 use domain::backoff;
 use domain::command::{Change, FollowClock};
+use domain::hold::LONGEST_HOLD;
 use domain::id::RunId;
 
 use super::{CarryOut, Work};
@@ -24,6 +25,11 @@ impl CarryOut for FollowClock {
         work.conn.execute(
             "UPDATE lane_holds SET until = min(until + ?1, ?2) WHERE grows AND ended_at IS NULL",
             (by.0, longest),
+        )?;
+        // One that seems longer was read while the clock stood ahead.
+        work.conn.execute(
+            "UPDATE lane_holds SET until = ?1 WHERE until > ?1 AND NOT by_hand AND ended_at IS NULL",
+            [(work.now + LONGEST_HOLD).0],
         )?;
         for rest in [
             "UPDATE places SET not_before = not_before + ?1 WHERE not_before > 0",

@@ -30,13 +30,6 @@ impl CarryOut for HoldLane {
         }
         let until = span.map_or(*until, |span| Some(work.now + span));
         let until = to_come(work, until)?;
-        let held = lane_holds::active_of(work.conn, lane)?;
-        if let Some(held) = held.filter(|held| held.cause != Cause::ByHand) {
-            // Its cause has not gone away; at most it waits longer.
-            let until = held.until.map(|moment| moment.max(until));
-            set_until(work, lane, until)?;
-            return Ok(Change::Done);
-        }
         let hold = New {
             cause: Cause::ByHand,
             reason: super::said(reason.as_deref()),
@@ -54,14 +47,18 @@ impl CarryOut for HoldLane {
 impl CarryOut for ReleaseLane {
     /// Lets the probe of a hold go now. One by hand is over.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
-        let Some(hold) = lane_holds::active_of(work.conn, &self.lane)? else {
-            return Ok(Change::Unchanged);
-        };
-        match hold.cause {
-            Cause::ByHand => end(work, &hold.name)?,
-            _ => set_until(work, &hold.name, Some(work.now))?,
+        let holds = lane_holds::active_of(work.conn, &self.lane)?;
+        for hold in &holds {
+            match hold.cause {
+                Cause::ByHand => end(work, hold, None)?,
+                _ => set_until(work, &hold.name, Some(work.now))?,
+            }
         }
-        Ok(Change::Done)
+        Ok(if holds.is_empty() {
+            Change::Unchanged
+        } else {
+            Change::Done
+        })
     }
 }
 
@@ -114,12 +111,13 @@ struct New<'a> {
 fn write(work: &Work<'_>, name: &str, hold: &New<'_>) -> Result<(), Error> {
     work.conn
         .prepare_cached(
-            "INSERT INTO lane_holds (name, cause, reason, by, task_id, since, until, grows, times) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-             ON CONFLICT (name) DO UPDATE SET cause = excluded.cause, reason = excluded.reason, \
+            "INSERT INTO lane_holds (name, cause, reason, by, task_id, since, until, grows, times, \
+                 by_hand) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             ON CONFLICT (name, by_hand) DO UPDATE SET cause = excluded.cause, reason = excluded.reason, \
                  by = excluded.by, task_id = excluded.task_id, until = excluded.until, \
                  grows = excluded.grows, times = excluded.times, probe = NULL, ended_at = NULL, \
-                 since = CASE WHEN ended_at IS NULL THEN since ELSE excluded.since END",
+                 ended_by = NULL, since = CASE WHEN ended_at IS NULL THEN since ELSE excluded.since END",
         )?
         .execute((
             name,
@@ -131,21 +129,27 @@ fn write(work: &Work<'_>, name: &str, hold: &New<'_>) -> Result<(), Error> {
             hold.until.map(|until| until.0),
             hold.grows,
             hold.times,
+            hold.cause == Cause::ByHand,
         ))?;
     Ok(())
 }
 
 fn set_until(work: &Work<'_>, name: &str, until: Option<Timestamp>) -> Result<(), Error> {
     work.conn
-        .prepare_cached("UPDATE lane_holds SET until = ?2 WHERE name = ?1")?
+        .prepare_cached("UPDATE lane_holds SET until = ?2 WHERE name = ?1 AND NOT by_hand")?
         .execute((name, until.map(|until| until.0)))?;
     Ok(())
 }
 
-fn end(work: &Work<'_>, name: &str) -> Result<(), Error> {
+/// Ends a hold; with the task whose run has shown that it is over.
+fn end(work: &Work<'_>, hold: &LaneHold, by: Option<&TaskId>) -> Result<(), Error> {
+    let sql = "UPDATE lane_holds SET ended_at = ?3, probe = NULL, ended_by = ?4 \
+               WHERE name = ?1 AND by_hand = ?2";
+    let by_hand = hold.cause == Cause::ByHand;
+    let by = by.map(TaskId::as_str);
     work.conn
-        .prepare_cached("UPDATE lane_holds SET ended_at = ?2, probe = NULL WHERE name = ?1")?
-        .execute((name, work.now.0))?;
+        .prepare_cached(sql)?
+        .execute((&hold.name, by_hand, work.now.0, by))?;
     Ok(())
 }
 
@@ -162,7 +166,7 @@ fn meet(
     let Some(name) = pool.or(run.lane.as_ref()).cloned() else {
         return Ok(None);
     };
-    let held = lane_holds::active_of(work.conn, &name)?;
+    let held = lane_holds::met_of(work.conn, &name)?;
     let is_probe = |held: &LaneHold| held.probe.is_some_and(|probe| probe.run == run.id);
     let is_news =
         met.until == HoldUntil::Released && held.as_ref().is_some_and(|held| held.until.is_some());
@@ -181,6 +185,11 @@ fn meet(
         None => remembered(work, &name)?.saturating_add(1),
     };
     let until = match met.until {
+        // One that has proved wrong grows like one that nobody named.
+        HoldUntil::Moment(moment) if times > 1 => {
+            let least = work.now + backoff::hold(times - 1);
+            Some(at_most(work, moment).max(least))
+        }
         HoldUntil::Moment(moment) => Some(at_most(work, moment)),
         HoldUntil::Growing => Some(work.now + backoff::hold(times)),
         HoldUntil::Released => None,
@@ -207,11 +216,15 @@ fn meet(
     Ok(until)
 }
 
-/// Returns true for a run of the task that began the last hold of its pool, which the run of another
-/// task has just shown to be over: what it meets is its own trouble.
+/// Returns true for the run of a task that met the last hold of its pool, which the run of another
+/// task has just shown to be over: what it meets now is its own trouble.
 pub(super) fn is_its_own(work: &Work<'_>, run: &runs::OpenRun) -> Result<bool, Error> {
     let name = run.pool.as_ref().or(run.lane.as_ref());
-    let sql = "SELECT 1 FROM lane_holds WHERE name = ?1 AND task_id = ?2 AND ended_at > ?3";
+    let sql = "SELECT 1 FROM lane_holds AS hold \
+               WHERE name = ?1 AND NOT by_hand AND hold.ended_at > ?3 AND ended_by <> ?2 \
+                 AND EXISTS (SELECT 1 FROM runs AS run WHERE run.task_id = ?2 \
+                     AND run.outcome = 'deferred' AND run.ended_at >= hold.since \
+                     AND run.started_at <= hold.ended_at)";
     let since = work.now + Seconds(-REMEMBERED.0);
     let mut statement = work.conn.prepare_cached(sql)?;
     Ok(statement.exists((name, run.task.as_str(), since.0))?)
@@ -248,14 +261,14 @@ fn at_most(work: &Work<'_>, moment: Timestamp) -> Timestamp {
 fn times(work: &Work<'_>, name: &str) -> Result<u32, Error> {
     row::one(
         work.conn,
-        "SELECT times FROM lane_holds WHERE name = ?1",
+        "SELECT times FROM lane_holds WHERE name = ?1 AND NOT by_hand",
         [name],
     )
 }
 
 /// Returns the number of holds in a row of which the last has just ended.
 fn remembered(work: &Work<'_>, name: &str) -> Result<u32, Error> {
-    let sql = "SELECT times FROM lane_holds WHERE name = ?1 AND ended_at > ?2";
+    let sql = "SELECT times FROM lane_holds WHERE name = ?1 AND NOT by_hand AND ended_at > ?2";
     let since = work.now + Seconds(-REMEMBERED.0);
     Ok(row::find(work.conn, sql, (name, since.0))?.unwrap_or_default())
 }
@@ -276,17 +289,16 @@ pub(super) struct Allowed {
 pub(super) fn check(work: &Work<'_>, lane: &str, pool: Option<&str>) -> Result<Allowed, Error> {
     let mut allowed = Allowed::default();
     for name in [Some(lane), pool].into_iter().flatten() {
-        let Some(hold) = lane_holds::active_of(work.conn, name)? else {
-            continue;
-        };
-        match hold.lets(work.now) {
-            Lets::None => {
-                let lane = hold.name;
-                let (cause, until) = (hold.cause, hold.until);
-                return Err(Refusal::Held { lane, cause, until }.into());
+        for hold in lane_holds::active_of(work.conn, name)? {
+            match hold.lets(work.now) {
+                Lets::None => {
+                    let lane = hold.name;
+                    let (cause, until) = (hold.cause, hold.until);
+                    return Err(Refusal::Held { lane, cause, until }.into());
+                }
+                Lets::Probe => allowed.probed.push(hold.name),
+                Lets::All => allowed.over.push(hold),
             }
-            Lets::Probe => allowed.probed.push(hold.name),
-            Lets::All => allowed.over.push(hold),
         }
     }
     Ok(allowed)
@@ -302,7 +314,7 @@ impl Allowed {
     ) -> Result<(), Error> {
         for name in self.probed {
             work.conn
-                .prepare_cached("UPDATE lane_holds SET probe = ?2 WHERE name = ?1")?
+                .prepare_cached("UPDATE lane_holds SET probe = ?2 WHERE name = ?1 AND NOT by_hand")?
                 .execute((name, run.0))?;
         }
         for hold in self.over {
@@ -315,22 +327,16 @@ impl Allowed {
     }
 }
 
-/// Ends a hold, and tells of it unless a person knew when it would. The task that began it is forgotten
-/// where its own run was the probe.
+/// Ends a hold, and tells of it unless a person knew when it would.
 fn release(
     work: &mut Work<'_>,
     hold: LaneHold,
     task: &TaskId,
     probe: Option<&TaskId>,
 ) -> Result<(), Error> {
-    end(work, &hold.name)?;
+    end(work, &hold, probe)?;
     if hold.cause == Cause::ByHand {
         return Ok(());
-    }
-    if probe == hold.task.as_ref() {
-        work.conn
-            .prepare_cached("UPDATE lane_holds SET task_id = NULL WHERE name = ?1")?
-            .execute([&hold.name])?;
     }
     work.log(task, &EventBody::LaneReleased { lane: hold.name })
 }
@@ -346,12 +352,14 @@ pub(super) fn run_ended(
     let sql = "SELECT name FROM lane_holds WHERE probe = ?1 AND ended_at IS NULL";
     let names: Vec<String> = row::all(work.conn, sql, [run.0])?;
     for name in names {
-        let Some(hold) = lane_holds::active_of(work.conn, &name)? else {
+        let Some(hold) = lane_holds::met_of(work.conn, &name)? else {
             continue;
         };
         if proves_nothing(outcome) {
             work.conn
-                .prepare_cached("UPDATE lane_holds SET probe = NULL WHERE name = ?1")?
+                .prepare_cached(
+                    "UPDATE lane_holds SET probe = NULL WHERE name = ?1 AND NOT by_hand",
+                )?
                 .execute([name])?;
         } else {
             release(work, hold, task, Some(task))?;

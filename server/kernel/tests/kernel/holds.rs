@@ -251,16 +251,125 @@ async fn login_trouble_that_a_run_of_before_meets_is_told_in_place_of_the_limit(
     assert_eq!((hold.cause, hold.until), (Cause::Unauthorized, None));
     assert_eq!(hold.task, Some(stranger));
     assert_eq!(board.kernel.inbox().await.unwrap().len(), 1);
-    // A person who holds it too does not end what only a login ends.
+}
+
+#[tokio::test]
+async fn a_hold_by_hand_stands_beside_one_that_a_worker_met_and_outlasts_it() {
+    let board = Board::new();
     let by_hand = HoldLane {
         lane: POOL.to_owned(),
         until: None,
-        span: Some(Seconds(3)),
-        reason: None,
+        span: Some(Seconds(18_000)),
+        reason: Some("the machine is needed".to_owned()),
     };
+    let (task, run) = board.started("limited").await;
+    board.meet(run, Cause::RateLimited, moment(60)).await;
+    board.pass(Seconds(60));
+    let probe = board.start(&task).await.unwrap().run;
+    board.act(by_hand.clone()).await.unwrap();
+    board.fail(probe, Outcome::Exit).await;
+    let left = board.hold().await.unwrap();
+    assert_eq!(left.cause, Cause::ByHand);
+    assert_eq!(left.reason.as_deref(), Some("the machine is needed"));
+    assert!(board.start(&board.task_named("next").await).await.is_err());
+    board.pass(Seconds(18_000));
+    board.started("after").await;
+
+    let (_, run) = board.started("stranger").await;
     board.act(by_hand).await.unwrap();
-    board.pass(Seconds(3));
-    assert_eq!(board.hold().await.unwrap().cause, Cause::Unauthorized);
+    board
+        .meet(run, Cause::Unauthorized, HoldUntil::Released)
+        .await;
+    let holds = board.kernel.dispatch().await.unwrap().holds;
+    let causes: Vec<Cause> = holds.into_iter().map(|hold| hold.cause).collect();
+    assert_eq!(causes, [Cause::Unauthorized, Cause::ByHand]);
+}
+
+#[tokio::test]
+async fn a_probe_that_fails_late_in_the_same_words_has_shown_nothing() {
+    let board = Board::new();
+    let error = "exited with code 1: cannot reach the service";
+    for _ in 0..3 {
+        let (_, run) = board.started("task").await;
+        board.fail_alike(run, error).await;
+    }
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        waits.push(board.left().await);
+        board.pass(Seconds(*waits.last().unwrap()));
+        let (task, run) = board.started("probe").await;
+        board.pass(Seconds(45));
+        board.fail_alike(run, error).await;
+        assert_eq!(board.task(&task).await.failures, 0);
+    }
+    assert_eq!(waits, [60, 120, 240]);
+    // One that fails for a reason of its own has.
+    let left = board.left().await;
+    board.pass(Seconds(left));
+    let (task, run) = board.started("probe").await;
+    board.pass(Seconds(45));
+    board
+        .fail_alike(run, "exited with code 1: no such file")
+        .await;
+    assert_eq!(board.hold().await, None);
+    assert_eq!(board.task(&task).await.failures, 1);
+}
+
+#[tokio::test]
+async fn of_a_limit_that_others_have_shown_to_be_over_each_task_that_met_it_has_its_own() {
+    let board = Board::new();
+    let (first, run) = board.started("first").await;
+    board
+        .meet(run, Cause::RateLimited, HoldUntil::Growing)
+        .await;
+    board.pass(Seconds(60));
+    let (second, probe) = board.started("second").await;
+    board
+        .meet(probe, Cause::RateLimited, HoldUntil::Growing)
+        .await;
+    board.pass(Seconds(120));
+    let (_, good) = board.started("good").await;
+    board.fail(good, Outcome::Exit).await;
+    for task in [&first, &second] {
+        let run = board.start(task).await.unwrap().run;
+        board
+            .meet(run, Cause::RateLimited, HoldUntil::Growing)
+            .await;
+        assert_eq!(board.hold().await, None);
+        assert!(board.task(task).await.not_before.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_moment_that_proves_wrong_again_and_again_grows() {
+    let board = Board::new();
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let (_, run) = board.started("task").await;
+        let until = HoldUntil::Moment(board.clock.now() + Seconds(1));
+        board.meet(run, Cause::RateLimited, until).await;
+        waits.push(board.left().await);
+        board.pass(Seconds(*waits.last().unwrap()));
+    }
+    assert_eq!(waits, [1, 60, 120, 240]);
+}
+
+#[tokio::test]
+async fn a_failure_is_taken_back_from_a_task_that_runs_too() {
+    let board = Board::new();
+    let error = "exited with code 1: boom";
+    let (busy, run) = board.started("busy").await;
+    board.fail_alike(run, error).await;
+    board.pass(Seconds(20));
+    let again = board.start(&busy).await.unwrap().run;
+    for _ in 0..2 {
+        let (_, run) = board.started("task").await;
+        board.fail_alike(run, error).await;
+    }
+    let task = board.task(&busy).await;
+    assert_eq!((task.status, task.failures), (Status::Running, 0));
+    board.fail(again, Outcome::Exit).await;
+    assert_eq!(board.task(&busy).await.failures, 1);
 }
 
 #[tokio::test]
@@ -549,6 +658,18 @@ async fn a_clock_that_is_set_takes_along_the_holds_whose_end_nobody_named() {
         board.give(&Actor::dispatcher(), follow).await.unwrap();
         assert_eq!(board.left().await, expected);
     }
+    // What was read while the clock stood a year ahead.
+    let board = Board::new();
+    let year = Seconds(365 * 86_400);
+    let (_, run) = board.started("task").await;
+    board.meet(run, Cause::RateLimited, moment(3_600)).await;
+    board.pass(Seconds(-year.0));
+    let follow = FollowClock {
+        by: Seconds(-year.0),
+        grace: Seconds(60),
+    };
+    board.give(&Actor::dispatcher(), follow).await.unwrap();
+    assert_eq!(board.left().await, LONGEST_HOLD.0);
 }
 
 #[tokio::test]

@@ -110,8 +110,10 @@ neighbours: debug ## Work beside hermes-agent in every way, with each version fr
 .PHONY: agents-test
 agents-test: debug $(agents) ## Run the shipped lanes with the real agents against a scripted model; LANES="claude" for one
 	$(say) "run agents without a network"
-	@unshare --user --map-root-user --net sh -c 'ip link set lo up && exec python3 tests/agents/agents.py \
-		$(CURDIR)/target/debug/kanban $(CURDIR)/$(agents) $(CURDIR)/target/agents-test $(LANES)'
+	@for scenes in "" --waits; do \
+		unshare --user --map-root-user --net sh -c "ip link set lo up && exec python3 tests/agents/agents.py \
+			$(CURDIR)/target/debug/kanban $(CURDIR)/$(agents) $(CURDIR)/target/agents-test $$scenes $(LANES)" \
+			|| exit 1; done
 
 .PHONY: e2e
 e2e: site debug $(test_packages) browser debian-tools ## Run the flows in a real browser; ARGS="specs/board.spec.ts" and the like

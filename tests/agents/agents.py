@@ -246,7 +246,7 @@ def refused(case, headers=None):
     """The service refuses, in its own words."""
     def run(lane):
         script = CASES[lane][case][0]
-        script = script | {"headers": headers or script["headers"]}
+        script = script | {"headers": headers or script.get("headers", {})}
         with Board(lane, f"status-{case}{'-until' if headers else ''}", script) as board:
             task = board.create()
 

@@ -212,7 +212,9 @@ fn span(seconds: u64) -> Seconds {
 }
 
 fn with_last_line(what: String, output: &str) -> String {
-    match output.lines().rev().find(|line| !line.trim().is_empty()) {
+    // What ends a stack trace says nothing.
+    let says_something = |line: &&str| line.contains(char::is_alphanumeric);
+    match output.lines().rev().find(says_something) {
         Some(line) => {
             let line: String = line.trim().chars().take(LAST_LINE_CHARS).collect();
             format!("{what}: {line}")

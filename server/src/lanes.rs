@@ -23,8 +23,8 @@ pub(crate) fn known(
 
 /// Refuses the name of what is no lane.
 pub(crate) fn check_lane(lane: &str, known: &[LaneReport]) -> Result<(), Refusal> {
-    let names = known.iter().map(|lane| lane.name.as_str()).collect();
-    check(lane, names)
+    let names: Vec<&str> = known.iter().map(|lane| lane.name.as_str()).collect();
+    check(lane, &names)
 }
 
 /// Refuses the name of what is neither a lane nor a pool.
@@ -34,10 +34,11 @@ pub(crate) fn check_lane_or_pool(name: &str, known: &[LaneReport]) -> Result<(),
         .iter()
         .filter_map(|lane| lane.pool.as_deref())
         .collect();
-    check(name, lanes.chain(pools).collect())
+    let names: Vec<&str> = lanes.chain(pools).collect();
+    check(name, &names)
 }
 
-fn check(name: &str, names: Vec<&str>) -> Result<(), Refusal> {
+fn check(name: &str, names: &[&str]) -> Result<(), Refusal> {
     if names.contains(&name) {
         return Ok(());
     }

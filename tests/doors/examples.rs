@@ -255,6 +255,7 @@ fn complete(task: &TaskId) -> Command {
         result: Some("ünd done".to_owned()),
         summary: None,
         metadata: None,
+        unchecked: false,
     }
     .into()
 }

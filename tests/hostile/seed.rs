@@ -64,6 +64,15 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("kanban_notify_subs", "thread_id", Text),
     ("kanban_notify_subs", "user_id", Text),
     ("kanban_notify_subs", "notifier_profile", Text),
+    ("tasks", "check_script", Text),
+    ("tasks", "checked", WORD),
+    ("runs", "reported_result", Text),
+    ("receipts", "task_id", ID),
+    ("receipts", "by", Text),
+    ("receipts", "command", Text),
+    ("receipts", "verdict", WORD),
+    ("receipts", "output", Text),
+    ("receipts", "commit_id", Text),
     ("lane_holds", "name", Text),
     ("lane_holds", "cause", WORD),
     ("lane_holds", "reason", Text),
@@ -248,6 +257,8 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
          INSERT INTO deliveries (key, place_id, task_id, event_id, notice, state, next_attempt_at, \
              error, created_at, settled_at) \
              SELECT 'k', id, '{ready}', 1, '{{}}', 'dead', 0, 'e', 1, 1 FROM places LIMIT 1; \
+         INSERT INTO receipts (task_id, by, command, verdict, began_at, ended_at, output, commit_id) \
+             VALUES ('{ready}', 'b', 'c', 'failed', 1, 1, 'o', 'c'); \
          INSERT INTO lane_holds (name, cause, reason, by, task_id, since) \
              VALUES ('a', 'unauthorized', 'r', 'b', '{ready}', 1); \
          INSERT OR REPLACE INTO dispatcher VALUES (1, '{{}}', unixepoch());"

@@ -13,7 +13,12 @@ use crate::harness::golden::golden;
 use crate::harness::{Board, Said, said};
 
 /// The columns that may have lines of their own, where a verb prints the whole text.
-const LONG: [&str; 3] = ["tasks.body", "tasks.result", "task_comments.body"];
+const LONG: [&str; 4] = [
+    "tasks.body",
+    "tasks.result",
+    "task_comments.body",
+    "receipts.output",
+];
 
 /// The verbs that are not looked at, and why.
 const LEFT: [(&str, &str); 13] = [

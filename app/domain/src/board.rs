@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::Verdict;
 use crate::event::Event;
 use crate::id::{EventId, TaskId};
 use crate::status::Status;
@@ -25,6 +26,10 @@ pub struct TaskSummary {
     pub status: Status,
     /// True while a worker's process runs it. A task claimed by hand has none.
     pub has_worker: bool,
+    /// True while its check runs.
+    pub is_checking: bool,
+    /// The verdict of its last check since it was last started.
+    pub checked: Option<Verdict>,
     /// Higher starts sooner.
     pub priority: i64,
     /// The project or customer.

@@ -28,8 +28,9 @@ pub use news::{
 };
 pub use outbox::{RecordDelivered, RecordUndelivered, TakeMessage};
 pub use run::{
-    AdoptRun, AttachSupervisor, Breaker, DeferRun, FailRun, Failure, HoldUntil, InterruptRun, Met,
-    NextAttempt, PlaceRun, RecordExit, RecordSpawn, ReleaseCrashed, ReleaseStaleClaims, RenewLease,
+    AdoptRun, AttachSupervisor, BeginCheck, Breaker, DeferRun, FailRun, Failure, HoldUntil,
+    InterruptRun, Met, NextAttempt, PlaceRun, RecordExit, RecordSpawn, ReleaseCrashed,
+    ReleaseStaleClaims, RenewLease, SettleCheck,
 };
 pub use steer::{HoldLane, Pause, PromoteWaiting, ReleaseLane, Resume, SnoozeTask, Undo};
 pub use task::{
@@ -137,7 +138,8 @@ macro_rules! every_verb {
                 RetryDelivery, DropDelivery,
             }
             Run(RunVerb) {
-                ClaimTask, RenewLease, AttachSupervisor, RecordSpawn, PlaceRun, RecordExit, FailRun, DeferRun,
+                ClaimTask, RenewLease, AttachSupervisor, RecordSpawn, PlaceRun, RecordExit, BeginCheck, SettleCheck,
+                FailRun, DeferRun,
                 InterruptRun, AdoptRun, ReleaseStaleClaims, ReleaseCrashed,
             }
             Outbox(OutboxVerb) { RecordDelivered, RecordUndelivered, TakeMessage, }

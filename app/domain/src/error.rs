@@ -172,6 +172,14 @@ pub enum Error {
     /// Only a worker of a lane meets limits.
     #[error("no worker of a lane is at work on task {0}")]
     NoWorker(TaskId),
+    /// Whoever a check is to judge does not set it.
+    #[error("only a person sets the check of a task")]
+    NotYourCheck,
+    /// A task with a check is done once it has passed.
+    #[error(
+        "task {0} has a check, which its worker's end runs; finish it without (`--unchecked`) only if you have looked yourself"
+    )]
+    HasCheck(TaskId),
     /// Lanes have names.
     #[error("a lane has a name")]
     BlankLane,
@@ -330,6 +338,7 @@ impl Error {
             | Self::Paused { .. }
             | Self::Held { .. }
             | Self::NoWorker(_)
+            | Self::HasCheck(_)
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }
             | Self::RunNotOpen(_)
@@ -337,6 +346,7 @@ impl Error {
             | Self::Repeated(_)
             | Self::StaleRun => ErrorKind::Refused,
             Self::NotYourTask(_)
+            | Self::NotYourCheck
             | Self::NotForWorkers(_)
             | Self::NotForShell
             | Self::ShellFromChat

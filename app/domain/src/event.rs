@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hold::Cause;
-use crate::id::{EventId, RunId, TaskId};
+use crate::id::{EventId, ReceiptId, RunId, TaskId};
 use crate::run::Outcome;
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -66,8 +66,12 @@ pub enum EventBody {
     SpawnFailed { error: String, failures: u32 },
     /// Its worker failed to start too often.
     SpawnAutoBlocked { failures: u32, error: String },
-    /// It was completed. The length is in characters.
-    Completed { result_len: usize },
+    /// It was completed; by a person also without its check. The length is in characters.
+    Completed {
+        result_len: usize,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        unchecked: bool,
+    },
     /// It was blocked: it needs a person.
     Blocked { reason: Option<String> },
     /// It was unblocked.
@@ -103,6 +107,19 @@ pub enum EventBody {
         error: String,
         failures: u32,
         retry_at: Timestamp,
+    },
+    /// The worker of a run reports that it has finished: the check comes next.
+    Reported { run: RunId, result_len: usize },
+    /// The check of a run has begun.
+    CheckStarted { run: RunId },
+    /// The check of a run has passed.
+    CheckPassed { run: RunId, receipt: ReceiptId },
+    /// The check of a run has not passed: the task is worked on again.
+    CheckFailed {
+        run: RunId,
+        receipt: ReceiptId,
+        error: String,
+        rework: u32,
     },
     /// Runs failed too often.
     GaveUp {
@@ -168,6 +185,10 @@ impl EventBody {
             Self::Status { .. } => "status",
             Self::Spawned { .. } => "spawned",
             Self::AttemptFailed { .. } => "attempt_failed",
+            Self::Reported { .. } => "reported",
+            Self::CheckStarted { .. } => "check_started",
+            Self::CheckPassed { .. } => "check_passed",
+            Self::CheckFailed { .. } => "check_failed",
             Self::GaveUp { .. } => "gave_up",
             Self::Cancelled { .. } => "cancelled",
             Self::Deferred { .. } => "deferred",

@@ -60,6 +60,7 @@ pub fn task(number: u32) -> Task {
         max_runtime: None,
         due_at: None,
         skills: None,
+        check: None,
     }
 }
 
@@ -73,6 +74,8 @@ pub fn summary(number: u32) -> TaskSummary {
         assignee: task.assignee,
         status: task.status,
         has_worker: false,
+        is_checking: false,
+        checked: None,
         priority: task.priority,
         tenant: task.tenant,
         created_at: task.created_at,

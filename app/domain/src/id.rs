@@ -108,6 +108,10 @@ row_id! {
     RunId
 }
 row_id! {
+    /// One receipt of a check.
+    ReceiptId
+}
+row_id! {
     /// A comment on a task.
     CommentId
 }

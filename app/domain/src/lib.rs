@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authority;
 pub mod backoff;
 pub mod board;
+pub mod check;
 pub mod command;
 pub mod dispatch;
 pub mod error;

@@ -17,7 +17,7 @@ pub const TOLD: [&str; 7] = [
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.
-pub const KINDS: [&str; 32] = [
+pub const KINDS: [&str; 36] = [
     "created",
     "ready",
     "claimed",
@@ -37,6 +37,10 @@ pub const KINDS: [&str; 32] = [
     "status",
     "spawned",
     "attempt_failed",
+    "reported",
+    "check_started",
+    "check_passed",
+    "check_failed",
     "timed_out",
     "gave_up",
     "cancelled",

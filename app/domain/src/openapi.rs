@@ -7,7 +7,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::id::{CommentId, DeliveryId, EventId, RunId, SubscriptionId, TaskId};
+use crate::id::{CommentId, DeliveryId, EventId, ReceiptId, RunId, SubscriptionId, TaskId};
 use crate::notify::quiet::QuietHours;
 use crate::status::Status;
 use crate::time::{Seconds, Timestamp};
@@ -37,6 +37,7 @@ schemas! {
     TaskId: String, "`t_` and lower-case hexadecimal digits", "t_1a2b3c4d";
     Status: String, "A column of the board; another program may know more of them", "ready";
     QuietHours: String, "A part of every day, perhaps in a time zone", "22:00-07:00 Europe/Berlin";
+    ReceiptId: Integer, "A receipt of a check", 5;
     EventId: Integer, "The position of an event in the log of the whole board", 17;
     RunId: Integer, "One attempt at a task", 3;
     CommentId: Integer, "A comment on a task", 5;

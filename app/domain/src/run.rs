@@ -36,6 +36,8 @@ pub struct Run {
     pub workspace: Option<String>,
     /// The time of the worker's last heartbeat.
     pub heartbeat_at: Option<Timestamp>,
+    /// The time at which its worker said that it has finished, where a check comes after that.
+    pub reported_at: Option<Timestamp>,
     /// The start of its output in the task's log, in bytes.
     pub log_start: Option<u64>,
     /// The end of its output, in bytes.
@@ -64,6 +66,8 @@ pub enum Outcome {
     HeartbeatLost,
     /// The worker exited with code 0 and reported nothing.
     Protocol,
+    /// The check of what it claimed to have finished did not pass; not a failure.
+    CheckFailed,
     /// The worker vanished without a trace of its exit.
     Crashed,
     /// A dependency of the worker was temporarily unavailable; not a failure.
@@ -78,7 +82,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, for tests and for the schema's check.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Completed,
         Self::Blocked,
         Self::SpawnFailed,
@@ -88,6 +92,7 @@ impl Outcome {
         Self::TimedOut,
         Self::HeartbeatLost,
         Self::Protocol,
+        Self::CheckFailed,
         Self::Crashed,
         Self::Deferred,
         Self::Interrupted,
@@ -107,6 +112,7 @@ impl Outcome {
             Self::TimedOut => "timed_out",
             Self::HeartbeatLost => "heartbeat_lost",
             Self::Protocol => "protocol",
+            Self::CheckFailed => "check_failed",
             Self::Deferred => "deferred",
             Self::Crashed => "crashed",
             Self::Interrupted => "interrupted",
@@ -118,7 +124,7 @@ impl Outcome {
     /// Returns the name of the nearest outcome that hermes-agent 0.19 has.
     pub fn hermes_name(self) -> &'static str {
         match self {
-            Self::Exit | Self::Signal | Self::Oom | Self::Protocol => "crashed",
+            Self::Exit | Self::Signal | Self::Oom | Self::Protocol | Self::CheckFailed => "crashed",
             Self::Interrupted | Self::Cancelled => "reclaimed",
             Self::HeartbeatLost => "stale",
             Self::Deferred => "rate_limited",

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::Receipt;
 use crate::error::Error;
 use crate::event::Event;
 use crate::id::{CommentId, TaskId};
@@ -73,6 +74,8 @@ pub struct Task {
     pub due_at: Option<Timestamp>,
     /// The skills that its workers need: the text of a JSON list of names.
     pub skills: Option<String>,
+    /// Its check: a script that has to exit with 0 before it counts as done.
+    pub check: Option<String>,
 }
 
 impl Task {
@@ -169,6 +172,8 @@ pub struct TaskDetail {
     pub children: Vec<TaskId>,
     /// Its attempts, oldest first.
     pub runs: Vec<Run>,
+    /// The receipts of its checks, oldest first.
+    pub receipts: Vec<Receipt>,
 }
 
 impl TaskDetail {

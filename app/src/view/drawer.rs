@@ -2,6 +2,7 @@
 
 mod attempts;
 mod callout;
+mod checks;
 mod comment_form;
 mod edit;
 mod facts;
@@ -29,6 +30,7 @@ use super::icon::{Drawing, Icon};
 use crate::view::says::{memo, text};
 use attempts::Attempts;
 use callout::Callout;
+use checks::Checks;
 use comment_form::CommentForm;
 use edit::EditForm;
 use facts::Facts;
@@ -135,6 +137,7 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
     let result = part(reading, |detail| detail.task.result.clone());
     let events = part(reading, |detail| detail.events.clone());
     let runs = part(reading, |detail| detail.runs.clone());
+    let receipts = part(reading, |detail| detail.receipts.clone());
     let timeline = part(reading, state::drawer::timeline::of);
     let parents = part(reading, |detail| detail.parents.clone());
     let children = part(reading, |detail| detail.children.clone());
@@ -163,6 +166,7 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
         <Text heading="Description" text=body html=Signal::derive(move || html.get().body) is_code=is_script/>
         <EditForm task conflict rewriting/>
         {id.clone().map(|task| view! { <Neighbours task parents children problem/> })}
+        <Checks receipts clock/>
         <Attempts runs status clock/>
         {id.clone().map(|task| view! { <Log task read=log is_running runs/> })}
         {id.clone().map(|task| view! { <NewsList task news clock/> })}

@@ -111,6 +111,7 @@ impl Change {
                 result,
                 summary: None,
                 metadata: None,
+                unchecked: false,
             }
             .into(),
             Self::Archive => ArchiveTask { task }.into(),

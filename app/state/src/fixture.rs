@@ -107,6 +107,7 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
             parents: Vec::new(),
             children: Vec::new(),
             runs: Vec::new(),
+            receipts: Vec::new(),
         },
         branch: None,
         log: None,

@@ -44,6 +44,7 @@ pub fn of_run(outcome: Option<Outcome>) -> &'static str {
         Some(Outcome::TimedOut) => "took too long",
         Some(Outcome::HeartbeatLost) => "went silent",
         Some(Outcome::Protocol) => "reported nothing",
+        Some(Outcome::CheckFailed) => "check failed",
         Some(Outcome::Crashed) => "vanished",
         Some(Outcome::Deferred) => "put off",
         Some(Outcome::Interrupted) => "interrupted",

@@ -29,6 +29,9 @@ const HERMES: &str = "hermes";
 /// The default time limit of a worker: long enough for anything that ends.
 const MAX_RUN_TIME: Duration = Duration::from_hours(24);
 
+/// The default time limit of a check.
+const CHECK_TIME: Duration = Duration::from_mins(20);
+
 /// The most openings of one of a lane's hours that are tried for the others to be open too: a week has
 /// fewer.
 const MOST_OPENINGS: usize = 64;
@@ -46,6 +49,12 @@ pub(crate) struct Lane {
     pub(crate) limits: Limits,
     pub(crate) rules: Rules,
     pub(crate) output: OutputFormat,
+    /// What its tasks have to pass that have no check of their own.
+    pub(crate) check: Vec<String>,
+    /// The time limit of a check.
+    pub(crate) check_time: Duration,
+    /// The number of red checks in a row that blocks a task, where it is not the usual one.
+    pub(crate) rework_limit: Option<u32>,
     /// The folder of its scratch workspaces, when not in the home folder.
     pub(crate) workspace_root: Option<PathBuf>,
     /// The repository of which its tasks get worktrees, unless they name another.
@@ -117,6 +126,9 @@ impl Lane {
             limits: Limits::default(),
             rules: Rules::default(),
             output: OutputFormat::default(),
+            check: Vec::new(),
+            check_time: CHECK_TIME,
+            rework_limit: None,
             workspace_root: None,
             repository: None,
             pool: None,

@@ -68,7 +68,7 @@ pub(crate) fn probe(home: &Home, program: &Path) -> Result<(), Error> {
     drop(handles.map_err(Error::file("open", null))?);
     for folder in folders(home) {
         let probe = RunFolder::at(folder.join(".probe"));
-        let made = probe.make().and_then(|()| probe.reserve_exit());
+        let made = probe.make().and_then(|()| probe.reserve_exit(false));
         probe.remove().and(made)?;
     }
     let mut started = Command::new(program)

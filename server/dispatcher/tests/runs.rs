@@ -9,6 +9,8 @@
     reason = "a test fails by a panic, and these are its helpers"
 )]
 
+#[path = "runs/checks.rs"]
+mod checks;
 #[path = "runs/clock.rs"]
 mod clock;
 #[path = "runs/exit_verdict.rs"]

@@ -176,6 +176,7 @@ impl Writer {
             result: Some("42".to_owned()),
             summary: None,
             metadata: None,
+            unchecked: false,
         };
         self.give(&Actor::full("ada"), complete.into()).1
     }

@@ -23,6 +23,7 @@ mod numbers;
 mod open;
 mod queries;
 mod readers;
+mod receipts;
 mod row;
 mod runs;
 mod tables;

@@ -3,8 +3,10 @@
 //! so columns are read leniently: one odd row must not hide the others.
 
 use domain::board::TaskSummary;
+use domain::check::Verdict;
 use domain::id::{
-    CommentId, DeliveryId, EventId, InvalidTaskId, RunId, RunToken, SubscriptionId, TaskId,
+    CommentId, DeliveryId, EventId, InvalidTaskId, ReceiptId, RunId, RunToken, SubscriptionId,
+    TaskId,
 };
 use domain::notify::delivery::DeliveryState;
 use domain::run::{Outcome, Run};
@@ -68,7 +70,7 @@ columns! {
         block_reason: BLOCK_REASON,
         max_runtime: "max_runtime_seconds" =>
             |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
-        due_at, skills,
+        due_at, skills, check: "check_script",
     }
 }
 
@@ -77,11 +79,20 @@ columns! {
 const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
      (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
 
+/// While its check runs.
+const IS_CHECKING: &str = "status = 'running' AND EXISTS \
+     (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND checking_since IS NOT NULL)";
+
+/// The verdict of a task that is finished.
+const CHECKED: &str = "iif(status IN ('done', 'archived'), checked, NULL)";
+
 // Another program may have made a task ready before its parents are finished; that is looked up for
 // ready tasks only.
 columns! {
     TaskSummary {
-        id, number: "rowid", title, assignee, status, has_worker: HAS_WORKER, priority, tenant,
+        id, number: "rowid", title, assignee, status, has_worker: HAS_WORKER,
+        is_checking: IS_CHECKING, checked: CHECKED => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
+        priority, tenant,
         created_at, started_at, completed_at, status_since, not_before, due_at, failures: "spawn_failures",
         last_error: "last_spawn_error",
         waiting: &format!("iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting)"),
@@ -93,7 +104,7 @@ columns! {
 columns! {
     Run {
         id, task_id, lane, worker_pid, started_at, ended_at, outcome, exit_code, error, summary,
-        metadata, workspace, heartbeat_at, log_start, log_end,
+        metadata, workspace, heartbeat_at, reported_at, log_start, log_end,
     }
 }
 
@@ -326,6 +337,7 @@ numbers! {
     CommentId: |it| Some(Self(it)),
     DeliveryId: |it| Some(Self(it)),
     EventId: |it| Some(Self(it)),
+    ReceiptId: |it| Some(Self(it)),
     RunId: |it| Some(Self(it)),
     SubscriptionId: |it| Some(Self(it)),
 }

@@ -17,6 +17,8 @@ pub(crate) struct OpenRun {
     pub(crate) task: TaskId,
     pub(crate) lane: Option<String>,
     pub(crate) pool: Option<String>,
+    /// True where a check decides whether its task is done.
+    pub(crate) has_check: bool,
     /// The assignee of its task.
     assignee: Option<String>,
 }
@@ -31,7 +33,7 @@ impl OpenRun {
 
 columns! {
     OpenRun {
-        id, task: "task_id", lane, pool,
+        id, task: "task_id", lane, pool, has_check,
         assignee: "(SELECT assignee FROM tasks WHERE tasks.id = runs.task_id)",
     }
 }
@@ -128,6 +130,7 @@ pub(crate) struct Start<'a> {
     pub(crate) task: &'a TaskId,
     pub(crate) lane: Option<&'a str>,
     pub(crate) pool: Option<&'a str>,
+    pub(crate) has_check: bool,
     pub(crate) token: &'a RunToken,
     pub(crate) lock: &'a str,
     pub(crate) lease_expires: Timestamp,
@@ -136,13 +139,14 @@ pub(crate) struct Start<'a> {
 /// Opens a run, which its task names from then on.
 pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Result<RunId, Error> {
     conn.prepare_cached(
-        "INSERT INTO runs (task_id, lane, pool, token, lease_expires, started_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO runs (task_id, lane, pool, has_check, token, lease_expires, started_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute((
         start.task.as_str(),
         start.lane,
         start.pool,
+        start.has_check,
         start.token.as_str(),
         start.lease_expires.0,
         now.0,
@@ -151,7 +155,7 @@ pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Resu
     conn.prepare_cached(
         "UPDATE tasks SET status = 'running', status_since = ?2, claim_lock = ?3, \
              claim_expires = ?4, worker_pid = NULL, started_at = coalesce(started_at, ?2), \
-             not_before = NULL, current_run_id = ?5, last_heartbeat_at = NULL \
+             not_before = NULL, current_run_id = ?5, last_heartbeat_at = NULL, checked = NULL \
          WHERE id = ?1",
     )?
     .execute((

@@ -3,13 +3,14 @@
 /// The tables of a board, each after those that it refers to. Left out are those that follow from
 /// these: the search index, the attempts as hermes reads them, and the dispatcher's report. So are
 /// the keys of requests, which belong to the server that answered them, and the home folder.
-pub(crate) const TABLES: [&str; 16] = [
+pub(crate) const TABLES: [&str; 17] = [
     "tasks",
     "task_links",
     "task_comments",
     "task_events",
     "kanban_notify_subs",
     "runs",
+    "receipts",
     "idempotency_keys",
     "acts",
     "pauses",

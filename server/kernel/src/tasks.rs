@@ -63,7 +63,7 @@ pub(crate) fn finish(
 /// The assignments that reset the failures and deferrals, under the name of the seed and under that
 /// of 0.13.
 const FORGIVEN: &str = "spawn_failures = 0, consecutive_failures = 0, last_spawn_error = NULL, \
-     last_failure_error = NULL, deferrals = 0, deferred_for = 0";
+     last_failure_error = NULL, deferrals = 0, deferred_for = 0, rework = 0";
 
 /// Resets the failures of a task: the next attempt is the first again.
 pub(crate) fn forgive(conn: &Connection, id: &TaskId) -> Result<(), Error> {
@@ -170,6 +170,13 @@ pub(crate) fn set_not_before(
 pub(crate) fn set_due(conn: &Connection, id: &TaskId, due: Option<Timestamp>) -> Result<(), Error> {
     conn.prepare_cached("UPDATE tasks SET due_at = ?2 WHERE id = ?1")?
         .execute((id.as_str(), due.map(|at| at.0)))?;
+    Ok(())
+}
+
+/// Sets the check of a task.
+pub(crate) fn set_check(conn: &Connection, id: &TaskId, check: Option<&str>) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET check_script = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), check))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod audit;
 pub(crate) mod authority;
 mod block;
 mod breaker;
+mod check;
 mod claim;
 mod comment;
 mod complete;

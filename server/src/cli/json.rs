@@ -1,5 +1,6 @@
 //! The JSON that verbs print with `--json`. It is frozen, and it is not the JSON of the HTTP API.
 
+use domain::check::Receipt;
 use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
 use domain::hold::LaneHold;
@@ -60,6 +61,8 @@ pub(super) struct Shown<'a> {
     comments: Vec<CommentObject<'a>>,
     events: Vec<EventObject<'a>>,
     why: Option<WhyObject<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    receipts: &'a [Receipt],
 }
 
 #[derive(Serialize)]
@@ -112,6 +115,7 @@ impl<'a> Shown<'a> {
             comments: detail.comments.iter().map(comment).collect(),
             events: detail.events.iter().map(event).collect(),
             why: why.map(WhyObject::from),
+            receipts: &detail.receipts,
         }
     }
 }

@@ -50,6 +50,11 @@ lenient! {
         /// The time by which it is to be finished; 0 is none.
         #[schema(minimum = 0, maximum = 253_402_300_799_i64)]
         pub(super) due_at: Option<i64> = bounded(0..=LATEST),
+        /// The script that has to exit with 0 before it counts as done; an empty one removes it.
+        #[schema(max_length = 16_384)]
+        pub(super) check: Option<String> = optional_text(),
+        /// True to finish it without its check.
+        pub(super) unchecked: bool = flag(),
     }
 }
 
@@ -88,11 +93,15 @@ impl Changes {
             task: task.clone(),
             priority,
         });
-        let says_something = self.title.is_some() || self.body.is_some() || self.due_at.is_some();
+        let says_something = self.title.is_some()
+            || self.body.is_some()
+            || self.due_at.is_some()
+            || self.check.is_some();
         let edit = says_something.then(|| EditTask {
             title: self.title.clone(),
             body: self.body.clone(),
             due_at: self.due_at.map(Timestamp),
+            check: self.check.clone(),
             ..EditTask::of(task.clone())
         });
         let has_limits = self.max_runtime_seconds.is_some() || self.max_retries.is_some();
@@ -123,6 +132,7 @@ impl Changes {
                     .metadata
                     .clone()
                     .map(|it| Value::Object(it).to_string()),
+                unchecked: self.unchecked,
             }
             .into(),
             Status::Blocked => BlockTask {

@@ -64,6 +64,9 @@ lenient! {
         /// The time by which it is to be finished.
         #[schema(minimum = 0, maximum = 253_402_300_799_i64)]
         due_at: Option<i64> = bounded(0..=LATEST),
+        /// A script that has to exit with 0 before it counts as done; only the board's token may set it.
+        #[schema(max_length = 16_384)]
+        check: Option<String> = optional_text(),
         /// The names of the skills that its workers need, which the lane hands on.
         // Each is an argument of a command line.
         #[schema(value_type = Option<Vec<String>>, max_items = 100)]
@@ -126,6 +129,7 @@ impl NewTask {
             max_runtime: self.max_runtime_seconds.map(Seconds),
             due_at: self.due_at.map(Timestamp),
             skills: self.skills,
+            check: self.check,
         })
     }
 }

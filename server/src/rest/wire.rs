@@ -8,6 +8,7 @@ pub(super) mod dispatch;
 pub(super) mod notify;
 pub(super) mod run;
 
+use domain::check::Receipt;
 use domain::event::Event;
 use domain::id::{EventId, TaskId};
 use domain::run::Outcome;
@@ -54,6 +55,9 @@ struct TaskObject<'a> {
     /// The names of the skills that its workers need; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     skills: Vec<String>,
+    /// The script that has to exit with 0 before it counts as done; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<&'a str>,
 }
 
 impl<'a> TaskObject<'a> {
@@ -84,6 +88,7 @@ impl<'a> TaskObject<'a> {
             max_retries: task.failure_limit,
             due_at: task.due_at,
             skills: task.skills(),
+            check: task.check.as_deref(),
         }
     }
 }
@@ -148,6 +153,9 @@ pub(super) struct Detail<'a> {
     links: Links<'a>,
     /// The attempts, oldest first.
     runs: Vec<Run<'a>>,
+    /// The receipts of its checks, oldest first; left out where there are none.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    receipts: &'a [Receipt],
     /// Always empty.
     #[schema(value_type = Vec<Object>)]
     attachments: [(); 0],
@@ -187,6 +195,7 @@ impl<'a> Detail<'a> {
                 children: &detail.children,
             },
             runs: detail.runs.iter().map(Run::new).collect(),
+            receipts: &detail.receipts,
             attachments: [],
         }
     }

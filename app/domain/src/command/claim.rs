@@ -181,6 +181,9 @@ pub struct ClaimPolicy {
     /// The pool of the lane, if it is in one.
     #[serde(default)]
     pub pool: Option<String>,
+    /// True where a check decides whether the task is done.
+    #[serde(default)]
+    pub has_check: bool,
     /// The runs whose processes may still be alive, and their slots. Those that are closed by then
     /// keep their tasks from being claimed and count against the caps.
     pub unfinished_runs: BTreeMap<RunId, Slot>,

@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::id::TaskId;
 use crate::text::printed;
 
-/// Completes a task. Tasks that waited for it become ready.
+/// Completes a task. Tasks that waited for it become ready. A worker whose task has a check reports by
+/// this that it has finished: the task is completed once its check has passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompleteTask {
@@ -21,6 +22,9 @@ pub struct CompleteTask {
     pub summary: Option<String>,
     /// Metadata of the run for programs: the text of a JSON object.
     pub metadata: Option<String>,
+    /// True to finish it without its check, which only a person may.
+    #[serde(default)]
+    pub unchecked: bool,
 }
 
 impl Verb for CompleteTask {
@@ -38,6 +42,7 @@ impl Verb for CompleteTask {
             result,
             summary,
             metadata: _,
+            unchecked: _,
         } = self;
         texts::clean_some(result, printed);
         texts::clean_some(summary, printed);

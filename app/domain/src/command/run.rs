@@ -6,6 +6,7 @@ use super::{Change, Count, Renewed, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
 use crate::backoff::RetryPolicy;
+use crate::check::CheckEnd;
 use crate::error::Error;
 use crate::hold::Cause;
 use crate::id::{RunId, TaskId};
@@ -77,6 +78,43 @@ pub struct RecordExit {
 }
 
 verb!(RecordExit: Supervise -> Change, run);
+
+/// Records that the check of a run has begun. Refused once the run is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeginCheck {
+    /// The run.
+    pub run: RunId,
+}
+
+verb!(BeginCheck: Supervise -> Change, run);
+
+/// Writes the receipt of a run's check. One that has not passed closes the run, and its task is worked
+/// on again, or blocked after too many in a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettleCheck {
+    /// The run.
+    pub run: RunId,
+    /// The check.
+    pub check: CheckEnd,
+    /// The number of red checks in a row that blocks the task; `None` is
+    /// [`REWORK_LIMIT`](crate::check::REWORK_LIMIT).
+    pub limit: Option<u32>,
+}
+
+impl Verb for SettleCheck {
+    type Answer = Change;
+
+    const ACT: Act = Act::Supervise;
+
+    fn run(&self) -> Option<RunId> {
+        Some(self.run)
+    }
+
+    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+        texts::clean(&mut self.check.output, printed);
+        Ok(())
+    }
+}
 
 /// Closes a run as failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use super::texts::LONGEST_TITLE;
 use super::{Audited, Change, Commented, Created, SHELL, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
+use crate::check::LONGEST_CHECK;
 use crate::error::Error;
 use crate::id::TaskId;
 use crate::status::Status;
@@ -46,6 +47,8 @@ pub struct CreateTask {
     pub due_at: Option<Timestamp>,
     /// The names of the skills that its workers need.
     pub skills: Vec<String>,
+    /// Its check: a script that has to exit with 0 before it counts as done.
+    pub check: Option<String>,
 }
 
 impl Verb for CreateTask {
@@ -69,7 +72,9 @@ impl Verb for CreateTask {
             max_runtime: _,
             due_at: _,
             skills: _,
+            check,
         } = self;
+        accept_check(check.as_deref(), by)?;
         texts::clean(title, one_line);
         texts::bound("title", Some(title), LONGEST_TITLE)?;
         texts::name("assignee", assignee.as_mut())?;
@@ -90,7 +95,17 @@ impl Verb for CreateTask {
     }
 }
 
-/// Edits the texts and the due time of a task. `None` keeps one; a due time of zero removes it.
+/// Checks a check. Whoever it is to judge does not set it.
+fn accept_check(check: Option<&str>, by: &Authority) -> Result<(), Error> {
+    if check.is_some() && !matches!(by, Authority::Full) {
+        return Err(Error::NotYourCheck);
+    }
+    texts::bound("check", check, LONGEST_CHECK)?;
+    texts::refuse_nul(check)
+}
+
+/// Edits the texts, the due time and the check of a task. `None` keeps one; a due time of zero and a
+/// blank check remove it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EditTask {
@@ -102,6 +117,8 @@ pub struct EditTask {
     pub body: Option<String>,
     /// The new time by which it is to be finished.
     pub due_at: Option<Timestamp>,
+    /// The new check.
+    pub check: Option<String>,
 }
 
 impl EditTask {
@@ -112,6 +129,7 @@ impl EditTask {
             title: None,
             body: None,
             due_at: None,
+            check: None,
         }
     }
 }
@@ -125,13 +143,15 @@ impl Verb for EditTask {
         Some(&self.task)
     }
 
-    fn accept(&mut self, _: &Authority) -> Result<(), Error> {
+    fn accept(&mut self, by: &Authority) -> Result<(), Error> {
         let Self {
             task: _,
             title,
             body,
             due_at: _,
+            check,
         } = self;
+        accept_check(check.as_deref(), by)?;
         texts::clean_some(title, one_line);
         texts::bound("title", title.as_deref(), LONGEST_TITLE)?;
         texts::refuse_nul(body.as_deref())

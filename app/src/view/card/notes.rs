@@ -1,5 +1,6 @@
 //! The notes on a card beside its title: the reason why it is where it is.
 
+use domain::check::Verdict;
 use leptos::prelude::*;
 use reactive_stores::Field;
 use state::age;
@@ -37,6 +38,10 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         let text = "A task that it depends on was reopened";
         card.is_overtaken().get().then(|| text.to_owned())
     };
+    let checking = move || card.is_checking().get().then(|| "Checking".to_owned());
+    let is = move |verdict| card.checked().get() == Some(verdict);
+    let checked = move || is(Verdict::Passed).then(|| "Checked".to_owned());
+    let unchecked = move || is(Verdict::Unchecked).then(|| "Finished without its check".to_owned());
     let output = move || {
         let text = card.output().get();
         text.map(|text| view! { <p class="output" title=text.clone()>{text.clone()}</p> })
@@ -46,6 +51,9 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         {note(Icon::Question, "question", Box::new(move || card.question().get()))}
         {note(Icon::Warning, "trouble", Box::new(move || card.trouble().get()))}
         {note(Icon::Warning, "trouble", Box::new(overdue))}
+        {note(Icon::Clock, "plain", Box::new(checking))}
+        {note(Icon::Check, "seal", Box::new(checked))}
+        {note(Icon::Warning, "notice", Box::new(unchecked))}
         {note(Icon::Clock, "plain", Box::new(due_in))}
         {note(Icon::Warning, "notice", Box::new(overtaken))}
         {note(Icon::Clock, "plain", Box::new(move || rest.get()))}

@@ -34,6 +34,7 @@ fn reading(task: Task) -> Reading {
             parents: Vec::new(),
             children: Vec::new(),
             runs: Vec::new(),
+            receipts: Vec::new(),
         },
         branch: None,
         log: None,
@@ -57,6 +58,7 @@ fn run(outcome: Outcome) -> Run {
         metadata: None,
         workspace: None,
         heartbeat_at: None,
+        reported_at: None,
         log_start: None,
         log_end: None,
     }

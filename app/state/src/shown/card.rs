@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::board::TaskSummary;
+use domain::check::Verdict;
 use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::status::Status;
@@ -66,6 +67,11 @@ pub struct Card {
     pub output: Option<String>,
     /// While it runs: whether a task that it depends on was reopened.
     pub is_overtaken: bool,
+    /// While it runs: true once its check does.
+    pub is_checking: bool,
+    /// Once it is finished: the verdict of its check, or that a person finished it without.
+    #[patch(|this, new| *this = new)]
+    pub checked: Option<Verdict>,
     /// The reason why the last bulk change left it alone.
     pub refusal: Option<String>,
     /// True while a change of it is under way.
@@ -116,6 +122,8 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
         why_not: why_waiting(model, task),
         output: output.cloned(),
         is_overtaken: is_running && task.waiting,
+        is_checking: is_running && task.is_checking,
+        checked: task.checked.filter(|_| task.status.is_finished()),
         refusal: model.selection.refusal_of(&id).cloned(),
         is_pending: around.changes.touch(&id),
         is_chosen: model.selection.has(&id),

@@ -45,6 +45,11 @@ pub(super) fn lane(
     lane.repository = table.repository.map(|folder| folder.0);
     lane.rules.success = table.success.unwrap_or(lane.rules.success);
     lane.output = table.output.unwrap_or(lane.output);
+    lane.check = table.check;
+    if let Some(time) = table.check_time {
+        lane.check_time = time.0;
+    }
+    lane.rework_limit = table.rework_limit.map(Into::into);
     let codes = table.exit_codes.into_iter();
     lane.rules
         .exit_codes

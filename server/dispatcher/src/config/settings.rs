@@ -3,6 +3,7 @@
 use domain::dispatch::Report;
 use domain::run::ProcessIdentity;
 use domain::time::Timestamp;
+use kernel::Clock;
 use toml::Spanned;
 
 use super::Config;
@@ -153,7 +154,7 @@ impl Settings {
             } = table.into_inner();
             let pooled = lanes.pool(&name, &of_pool, hours.as_ref());
             pooled.map_err(|message| Wrong::at(&at, message))?;
-            let moment = Timestamp(jiff::Timestamp::now().as_second());
+            let moment = Clock::default().now();
             let mut shut = lanes.all().filter(|lane| !lane.is_ever_open(moment));
             if let Some(lane) = shut.next() {
                 let message = format!(
@@ -295,6 +296,18 @@ mod tests {
         );
     }
 
+    /// Checks that each of these files is told of in one sentence, with its line and what is expected.
+    #[track_caller]
+    fn assert_mistakes(cases: &[(&str, u32, &str)]) {
+        for (text, line, says) in cases {
+            let mistake = mistake(text);
+            let begins = format!("/h/kanban.toml, line {line}: ");
+            assert!(mistake.starts_with(&begins), "{mistake}");
+            assert!(mistake.contains(says), "{mistake}");
+            assert!(!mistake.contains('\n'), "{mistake}");
+        }
+    }
+
     #[test]
     fn a_mistake_is_one_sentence_with_its_line_and_what_is_expected() {
         let with_lane = |line: &str| format!("[lanes.a]\ncommand = [\"sh\"]\n{line}\n");
@@ -367,6 +380,14 @@ mod tests {
                 "expected /… or ~/…",
             ),
             ("[lanes.a\n", 1, "expected"),
+        ];
+        assert_mistakes(&cases);
+    }
+
+    #[test]
+    fn a_mistake_about_waiting_is_told_in_the_same_way() {
+        let with_lane = |line: &str| format!("[lanes.a]\ncommand = [\"sh\"]\n{line}\n");
+        assert_mistakes(&[
             (
                 &with_lane("ends = [{ says = '(', means = 'quota' }]"),
                 3,
@@ -393,14 +414,7 @@ mod tests {
                 4,
                 "never open together",
             ),
-        ];
-        for (text, line, says) in cases {
-            let mistake = mistake(text);
-            let begins = format!("/h/kanban.toml, line {line}: ");
-            assert!(mistake.starts_with(&begins), "{mistake}");
-            assert!(mistake.contains(says), "{mistake}");
-            assert!(!mistake.contains('\n'), "{mistake}");
-        }
+        ]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The exit verdict: the effect of a worker's end on its task, as one table.
 
+use domain::check::CheckEnd;
 use domain::command::{Failure, HoldUntil, Met};
 use domain::hold::Cause;
 use domain::run::Outcome;
@@ -8,7 +9,7 @@ use domain::time::{Seconds, Timestamp};
 use crate::lanes::moment::reset_moment;
 use crate::lanes::rules::{Meaning, Rules, Success};
 use crate::run::fault::Fault;
-use crate::run::folder::{End, Exit};
+use crate::run::folder::{Checked, End, Exit};
 
 /// The longest part of the last line in an error, in characters.
 const LAST_LINE_CHARS: usize = 200;
@@ -29,6 +30,11 @@ pub(crate) enum Trace {
 pub(crate) enum Verdict {
     /// It is done, and this came out of it.
     Complete { result: Option<String> },
+    /// Its check says whether it is done; this came out of it, unless the board knows.
+    Checked {
+        check: Box<CheckEnd>,
+        result: Option<String>,
+    },
     /// It needs a person, for this reason.
     Block { reason: String },
     /// The attempt failed.
@@ -47,6 +53,8 @@ impl Verdict {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Complete { .. } => "completed",
+            Self::Checked { check, .. } if check.is_red() => "its check did not pass",
+            Self::Checked { .. } => "completed, and checked",
             Self::Block { .. } => "blocked",
             Self::Fail(failure) => failure.outcome.as_str(),
             Self::Hinder { .. } => "not started",
@@ -68,6 +76,14 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules, now: Timestamp) -> Verdict {
         Trace::Lost => return Verdict::Interrupt,
     };
     let now = exit.ended_at.unwrap_or(now);
+    if let Some(checked) = exit.check {
+        let Checked { end, has_reported } = *checked;
+        let answer = exit.answer.unwrap_or(exit.output);
+        return Verdict::Checked {
+            check: Box::new(end),
+            result: not_blank(answer).filter(|_| !has_reported),
+        };
+    }
     if let Some(met) = met_limit(&exit, rules) {
         return met;
     }

@@ -20,9 +20,9 @@ use crate::error::Error;
 use crate::plain_file;
 use crate::run::logs;
 
-pub(crate) use exit::{End, Exit};
+pub(crate) use exit::{Checked, End, Exit};
 pub(crate) use session::Session;
-pub(crate) use spec::{Owner, Spec};
+pub(crate) use spec::{CheckSpec, Owner, Spec};
 
 /// The longest part of the supervisor's log that is repeated in the dispatcher's, in bytes.
 const COMPLAINTS_BYTES: usize = 2_000;
@@ -30,6 +30,10 @@ const COMPLAINTS_BYTES: usize = 2_000;
 /// The space reserved for the end of a run: 4 KiB of output and 4 KiB of answer, both clean, of which JSON
 /// may make twice as much, and its other fields: an error of 1,000 bytes may become six times as long.
 const EXIT_BYTES: u64 = 28 * 1024;
+
+/// The space reserved for the end of its check: 16 KiB of output as it was printed, of which JSON makes six
+/// times as much at worst, and a script of up to 64 KiB.
+const CHECK_BYTES: u64 = 192 * 1024;
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +138,15 @@ impl RunFolder {
         replace(&self.script_file(), text.as_bytes())
     }
 
+    /// The result that the worker named, for the check.
+    pub(crate) fn result_file(&self) -> PathBuf {
+        self.0.join("result.txt")
+    }
+
+    pub(crate) fn write_result(&self, text: &str) -> Result<(), Error> {
+        replace(&self.result_file(), text.as_bytes())
+    }
+
     pub(crate) fn write_prompt(&self, text: &str) -> Result<(), Error> {
         replace(&self.prompt_file(), text.as_bytes())
     }
@@ -170,8 +183,9 @@ impl RunFolder {
     }
 
     /// Reserves the room for [`Self::write_exit`].
-    pub(crate) fn reserve_exit(&self) -> Result<(), Error> {
-        reserve(&self.exit_file(), EXIT_BYTES)
+    pub(crate) fn reserve_exit(&self, has_check: bool) -> Result<(), Error> {
+        let of_check = if has_check { CHECK_BYTES } else { 0 };
+        reserve(&self.exit_file(), EXIT_BYTES + of_check)
     }
 
     /// Kept even when the machine fails next, with the rules by which it is judged: the work is done and
@@ -224,6 +238,7 @@ pub(crate) mod fixture {
             limits: lane("shell", None).limits,
             rules: Rules::new(Success::Exit),
             output: OutputFormat::Text,
+            check: None,
         }
     }
 }
@@ -261,7 +276,7 @@ mod tests {
     fn room_that_is_reserved_for_an_exit_is_no_exit_and_holds_the_largest() {
         let home = tempfile::tempdir().unwrap();
         let folder = RunFolder::at(home.path());
-        folder.reserve_exit().unwrap();
+        folder.reserve_exit(false).unwrap();
         assert_eq!(folder.exit().unwrap(), None);
         let reserved = home.path().join("exit.part").metadata().unwrap();
         assert_eq!(reserved.blocks() * 512, EXIT_BYTES);

@@ -24,7 +24,7 @@ use crate::home::Home;
 use crate::lanes::Lane;
 use crate::lanes::prompt::Prompt;
 use crate::lanes::template::Filling;
-use crate::run::folder::{RunFolder, Spec};
+use crate::run::folder::{CheckSpec, RunFolder, Spec};
 use crate::workspaces::{self, OfLane, Repositories, own_place};
 
 /// The time limit of all preparations before the supervisor starts: a folder on a machine that does
@@ -160,7 +160,7 @@ impl Launch {
         // First, and nothing below makes it again: if the workspace hangs until the run has been given
         // up, and its folder removed, nothing is written any more.
         folder.make()?;
-        folder.reserve_exit()?;
+        folder.reserve_exit(self.check().is_some())?;
         let (of_lane, made) = (OfLane::from(lane), self.made.as_ref());
         let workspace = workspaces::prepare(&self.home, task, of_lane, &self.repositories, made)?;
         folder.link_program(&self.config.program)?;
@@ -197,6 +197,7 @@ impl Launch {
             limits: lane.limits.within(task.max_runtime),
             rules: lane.rules.clone(),
             output: lane.output,
+            check: self.check(),
         })?;
         let complaints = folder.complaints_file();
         let complaints = File::create(&complaints).map_err(Error::file("write", &complaints))?;
@@ -204,6 +205,24 @@ impl Launch {
             workspace: workspace.path,
             ours: workspace.ours,
             complaints,
+        })
+    }
+
+    /// The check of the task, else that of its lane.
+    fn check(&self) -> Option<CheckSpec> {
+        let (argv, command) = match &self.claimed.task.check {
+            Some(script) => (
+                vec!["sh".to_owned(), "-c".to_owned(), script.clone()],
+                script.clone(),
+            ),
+            None if self.lane.check.is_empty() => return None,
+            None => (self.lane.check.clone(), self.lane.check.join(" ")),
+        };
+        Some(CheckSpec {
+            argv,
+            command,
+            time: self.lane.check_time,
+            rework_limit: self.lane.rework_limit,
         })
     }
 

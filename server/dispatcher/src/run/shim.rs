@@ -7,6 +7,7 @@
 //! This process does nothing else, so its one thread may wait for a small file.
 
 mod board;
+mod check;
 mod events;
 mod log;
 mod memory;
@@ -124,15 +125,18 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
     }
     // Before the worker exists: the end of even the shortest one is noticed.
     let events = Events::listen()?;
-    let watch = Watch::new(spec.limits, Instant::now());
+    let mut watch = Watch::new(spec.limits, Instant::now());
+    watch.ends_once_reported = spec.check.is_some();
     let mut supervision = Supervision {
         spec,
+        folder,
         board,
         events,
         watch,
         sessions: Sessions::noted_in(folder),
     };
     let exit = supervision.run().await;
+    let exit = supervision.checked(exit).await;
     let written = write_exit(folder, &exit, async || supervision.next_try().await).await;
     if let Err(error) = written {
         tracing::error!(%error, "the run was closed, and how its worker ended was not written down");
@@ -167,6 +171,7 @@ async fn write_exit(
 /// The state of a supervisor.
 struct Supervision<'a> {
     spec: &'a Spec,
+    folder: &'a RunFolder,
     board: Board<'a>,
     events: Events,
     watch: Watch,
@@ -216,6 +221,7 @@ impl Supervision<'_> {
             answer: Some(written.answer),
             log_end: written.log_end,
             ended_at: Some(ended_at),
+            check: None,
         }
     }
 

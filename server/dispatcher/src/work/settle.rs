@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::actor::Actor;
 use domain::command::{
-    BlockTask, Command, CompleteTask, DeferRun, FailRun, Failure, InterruptRun, RecordExit, RunVerb,
+    BlockTask, Command, CompleteTask, DeferRun, FailRun, Failure, InterruptRun, RecordExit,
+    RunVerb, SettleCheck,
 };
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
@@ -82,14 +83,16 @@ impl Work {
             let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
             let never_began = open.supervisor.is_none() && silence == Trace::Vanished;
             let rules = spec.as_ref().ok().and_then(Option::as_ref);
+            let check = rules.and_then(|spec| spec.check.as_ref());
+            let rework_limit = check.and_then(|check| check.rework_limit);
             let rules = rules.map_or_else(Rules::default, |spec| spec.rules.clone());
             let verdict = match exit {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence, self.kernel.now()),
             };
             tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
-            self.report_end(run, slot, verdict, (&rules, worker), record)
-                .await?;
+            let how = (&rules, worker, rework_limit);
+            self.report_end(run, slot, verdict, how, record).await?;
         } else {
             tracing::info!(run.id = %run, "ended, closed before");
             if let Some(record) = record {
@@ -122,7 +125,7 @@ impl Work {
         run: RunId,
         slot: Slot,
         verdict: Verdict,
-        (rules, worker): (&Rules, Actor),
+        (rules, worker, rework_limit): (&Rules, Actor, Option<u32>),
         record: Option<Command>,
     ) -> Result<(), Error> {
         let with_record = |command| record.into_iter().chain([command]).collect();
@@ -134,8 +137,30 @@ impl Work {
                     result,
                     summary: None,
                     metadata: None,
+                    unchecked: false,
                 };
                 self.tell(run, &worker, with_record(complete.into())).await
+            }
+            Verdict::Checked { check, result } => {
+                let is_red = check.is_red();
+                let settle = SettleCheck {
+                    run,
+                    check: *check,
+                    limit: rework_limit,
+                };
+                let mut commands: Vec<Command> = with_record(settle.into());
+                if is_red {
+                    return self.give_up(run, task, commands).await;
+                }
+                let complete = CompleteTask {
+                    task,
+                    result,
+                    summary: None,
+                    metadata: None,
+                    unchecked: false,
+                };
+                commands.push(complete.into());
+                self.tell(run, &worker, commands).await
             }
             Verdict::Block { reason } => {
                 let reason = Some(reason);

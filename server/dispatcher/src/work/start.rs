@@ -88,6 +88,7 @@ impl Work {
                 respects_rest: true,
                 respects_pause: true,
                 pool: start.lane.pool.clone(),
+                has_check: !start.lane.check.is_empty(),
                 unfinished_runs: self.unfinished_runs(),
             },
         };

@@ -153,6 +153,7 @@ mod tests {
             result: None,
             summary: None,
             metadata: None,
+            unchecked: false,
         })
         .await;
         work.sql("ALTER TABLE runs RENAME TO elsewhere");

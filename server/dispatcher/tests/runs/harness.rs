@@ -414,6 +414,7 @@ pub(crate) async fn carry_out(verb: &str) {
             result: text,
             summary: None,
             metadata: None,
+            unchecked: false,
         }
         .into(),
         "block" => BlockTask { task, reason: text }.into(),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::check::{CheckEnd, Verdict};
 use domain::id::TaskId;
 use domain::task::{Comment, Task};
 use domain::text::{self, one_line};
@@ -13,7 +14,7 @@ use super::parents::Parent;
 use super::{detail, parents};
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
-use crate::{Kernel, tasks};
+use crate::{Kernel, receipts, tasks};
 
 impl Kernel {
     /// Returns the text given to a worker of this task: the task, the results of its parents, the
@@ -29,8 +30,10 @@ impl Kernel {
                 let results = parent_results(conn, &id)?;
                 let comments = detail::comments(conn, &id)?;
                 let known = parents::parents(conn, &id)?;
+                let last = receipts::last_of(conn, &id)?.map(|last| last.check);
                 Ok(text(
                     &task,
+                    last.filter(CheckEnd::is_red).as_ref(),
                     &known,
                     &results,
                     &comments,
@@ -62,6 +65,7 @@ fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, E
 
 fn text(
     task: &Task,
+    red: Option<&CheckEnd>,
     known: &[Parent],
     parents: &[ParentResult],
     comments: &[Comment],
@@ -83,6 +87,16 @@ fn text(
         lines.push(format!("Skills:   {}", skills.join(", ")));
     }
     lines.push(String::new());
+    if let Some(check) = red {
+        let command = one_line(&check.command).into_owned();
+        lines.extend([
+            "## Check of the last attempt".to_owned(),
+            format!("It {}.", one_line(&check.sentence())),
+            format!("Command: {command}"),
+            fenced(check.output.trim_end()),
+            String::new(),
+        ]);
+    }
     if let Some(body) = task
         .body
         .as_deref()
@@ -98,7 +112,9 @@ fn text(
             let title = one_line(&parent.title);
             let branch = parent.branch.as_ref();
             let branch = branch.map_or_else(String::new, |branch| format!(" (branch {branch})"));
-            lines.push(format!("- {}: {title}{branch}", parent.id));
+            let checked = parent.checked.map(Verdict::words);
+            let checked = checked.map_or_else(String::new, |words| format!(" (checked: {words})"));
+            lines.push(format!("- {}: {title}{branch}{checked}", parent.id));
         }
         lines.push(String::new());
     }
@@ -156,7 +172,8 @@ fn is_ours(line: &str) -> bool {
 }
 
 /// The headings of this text, and that of the prompt which a worker is given with it.
-const SECTIONS: [&str; 5] = [
+const SECTIONS: [&str; 6] = [
+    "Check of the last attempt",
     "Body",
     "Parent tasks",
     "Parent task results",

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
-use crate::{Kernel, events, tasks};
+use crate::{Kernel, events, receipts, tasks};
 
 columns! {
     Comment { id, task_id, author, body, created_at }
@@ -38,6 +38,7 @@ impl Kernel {
                     parents: row::all(conn, PARENTS, [id.as_str()])?,
                     children: row::all(conn, CHILDREN, [id.as_str()])?,
                     runs: runs(conn, &id)?,
+                    receipts: receipts::of_task(conn, &id)?,
                 })
             })
             .await

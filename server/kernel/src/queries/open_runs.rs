@@ -69,6 +69,21 @@ impl KnownRun {
 }
 
 impl Kernel {
+    /// Returns what the worker of an open run has reported before its check: its result, where it named
+    /// one. `None` where it has reported nothing.
+    ///
+    /// # Errors
+    /// Fails if the board cannot be read.
+    pub async fn report_of(&self, run: RunId) -> Result<Option<Option<String>>, Error> {
+        self.readers
+            .read(move |conn| {
+                let sql = "SELECT coalesce(reported_result, summary) FROM runs \
+                           WHERE id = ?1 AND ended_at IS NULL AND reported_at IS NOT NULL";
+                row::find(conn, sql, [run.0])
+            })
+            .await
+    }
+
     /// Returns every open run, oldest first.
     ///
     /// # Errors

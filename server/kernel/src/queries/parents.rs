@@ -1,5 +1,6 @@
 //! The parents of a task by their titles, and the branches of their worktrees.
 
+use domain::check::Verdict;
 use domain::id::TaskId;
 use rusqlite::Connection;
 
@@ -19,6 +20,8 @@ pub struct Parent {
     pub title: String,
     /// The branch of its worktree, if it has one.
     pub branch: Option<String>,
+    /// The verdict of its last check, if it had one.
+    pub checked: Option<Verdict>,
 }
 
 columns! {
@@ -26,6 +29,7 @@ columns! {
         id, title,
         branch: "(SELECT branch FROM workspaces \
                   WHERE task_id = tasks.id AND branch IS NOT NULL LIMIT 1)",
+        checked => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
     }
 }
 

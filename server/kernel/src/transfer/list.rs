@@ -44,6 +44,7 @@ struct Planned {
     due_at: Option<Timestamp>,
     #[serde(default)]
     skills: Vec<String>,
+    check: Option<String>,
 }
 
 /// The tasks of a list that makes sense, each after those of the list that it waits for.
@@ -156,6 +157,7 @@ impl Planned {
             &self.tenant,
             &self.workspace_path,
             &self.idempotency_key,
+            &self.check,
         ];
         std::iter::once(&self.title).chain(optional.into_iter().flatten())
     }
@@ -178,6 +180,7 @@ impl Planned {
             max_runtime: self.max_runtime_seconds.map(Seconds),
             due_at: self.due_at,
             skills: self.skills,
+            check: self.check,
         };
         (self.id, new)
     }

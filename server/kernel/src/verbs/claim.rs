@@ -36,6 +36,7 @@ impl CarryOut for ClaimTask {
             task: id,
             lane: self.lane.as_deref(),
             pool: self.policy.pool.as_deref(),
+            has_check: self.policy.has_check || task.check.is_some(),
             token: &token,
             lock: &self.lock,
             lease_expires: expires,

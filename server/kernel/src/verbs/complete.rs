@@ -7,36 +7,66 @@ use domain::event::EventBody;
 use domain::run::Outcome;
 use domain::transition::Step;
 
+use super::check::{self, Report};
 use super::undo::Inverse;
 use super::{CarryOut, Work, promotion};
 use crate::error::Error;
-use crate::runs::End;
+use crate::runs::{self, End};
 use crate::tasks;
 
 impl CarryOut for CompleteTask {
-    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let id = &self.task;
         let task = work.task(id)?;
         let status = super::step(&task, &Step::Complete, "completed")?;
-        let (summary, metadata) = (self.summary.as_deref(), self.metadata.as_deref());
-        if metadata.is_some_and(|text| !is_object(text)) {
+        if self
+            .metadata
+            .as_deref()
+            .is_some_and(|text| !is_object(text))
+        {
             return Err(Refusal::BadMetadata.into());
         }
+        let open = runs::open_run_of(work.conn, id)?;
+        if let Some(open) = &open
+            && check::reports(work, actor, open, self)?
+        {
+            return Ok(Change::Done);
+        }
+        let unchecked = check::waive(work, actor, &task, open.as_ref(), self.unchecked)?;
+        // What the worker said before its check.
+        let reported = match &open {
+            Some(open) if open.has_check => check::reported(work, open)?,
+            _ => Report::default(),
+        };
+        let first = |own: &Option<String>, reported: Option<String>| own.clone().or(reported);
+        let summary = first(&self.summary, reported.summary);
+        let metadata = first(&self.metadata, reported.metadata);
+        let (summary, metadata) = (summary.as_deref(), metadata.as_deref());
         let end = End {
             summary,
             metadata,
             ..End::default()
         };
-        let closed = work.close_run_of(id, Outcome::Completed, &end)?;
+        let closed = open.map(|open| open.id);
+        if let Some(run) = closed {
+            work.close_run(id, run, Outcome::Completed, &end)?;
+        }
         if closed.is_none() && (summary.is_some() || metadata.is_some()) {
             work.note_run(id, Outcome::Completed, &end)?;
         }
-        let result = self.result.as_deref().or(summary);
+        let result = first(&self.result, reported.result);
+        let result = result.as_deref().or(summary);
         work.note(id, || Inverse::place(&task));
         let finished_at = closed.map_or(work.now, |run| work.end_of(run));
         tasks::finish(work.conn, finished_at, id, &status, result)?;
         let result_len = result.map_or(0, |text| text.chars().count());
-        work.log(id, &EventBody::Completed { result_len })?;
+        work.log(
+            id,
+            &EventBody::Completed {
+                result_len,
+                unchecked,
+            },
+        )?;
         promotion::promote_children(work, id)?;
         Ok(Change::Done)
     }

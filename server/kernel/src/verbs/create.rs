@@ -52,8 +52,8 @@ impl CarryOut for CreateTask {
             .prepare_cached(
                 "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
                      workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
-                     failure_limit, max_retries, max_runtime_seconds, skills, due_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16, ?17)",
+                     failure_limit, max_retries, max_runtime_seconds, skills, due_at, check_script) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16, ?17, ?18)",
             )?
             .execute(params![
                 task.as_str(),
@@ -73,6 +73,7 @@ impl CarryOut for CreateTask {
                 self.max_runtime.filter(|limit| limit.0 > 0).map(|it| it.0),
                 skills,
                 self.due_at.filter(|due| due.0 > 0).map(|it| it.0),
+                said(self.check.as_deref()),
             ])?;
         if let Some(key) = key {
             idempotency::settle(work, key)?;

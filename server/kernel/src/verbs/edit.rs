@@ -8,7 +8,7 @@ use domain::event::EventBody;
 use domain::status::Status;
 
 use super::undo::Inverse;
-use super::{CarryOut, Work};
+use super::{CarryOut, Work, said};
 use crate::error::Error;
 use crate::tasks;
 
@@ -25,16 +25,26 @@ impl CarryOut for EditTask {
             None => task.due_at,
             due => due.filter(|due| due.0 > 0),
         };
-        if new_title == task.title && new_body == task.body.as_deref() && new_due == task.due_at {
+        let new_check = match &self.check {
+            None => task.check.as_deref(),
+            check => said(check.as_deref()),
+        };
+        let is_same = new_title == task.title
+            && new_body == task.body.as_deref()
+            && new_due == task.due_at
+            && new_check == task.check.as_deref();
+        if is_same {
             return Ok(Change::Unchanged);
         }
         work.note(id, || Inverse::Text {
             title: task.title.clone(),
             body: task.body.clone(),
             due_at: task.due_at,
+            check: task.check.clone(),
         });
         tasks::set_text(work.conn, id, new_title, new_body)?;
         tasks::set_due(work.conn, id, new_due)?;
+        tasks::set_check(work.conn, id, new_check)?;
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }

@@ -393,6 +393,7 @@ fn proves_nothing(outcome: Outcome) -> bool {
         | Outcome::TimedOut
         | Outcome::HeartbeatLost
         | Outcome::Protocol
+        | Outcome::CheckFailed
         | Outcome::Crashed => false,
     }
 }

@@ -35,12 +35,14 @@ pub(super) struct Step {
 pub(super) enum Inverse {
     /// It was created.
     Created,
-    /// It had this title, body and due time.
+    /// It had this title, body, due time and check.
     Text {
         title: String,
         body: Option<String>,
         #[serde(default)]
         due_at: Option<Timestamp>,
+        #[serde(default)]
+        check: Option<String>,
     },
     /// It had this priority.
     Priority(i64),
@@ -276,9 +278,11 @@ fn take_back(
             title,
             body,
             due_at,
+            check,
         } => {
             tasks::set_text(work.conn, id, &title, body.as_deref())?;
-            tasks::set_due(work.conn, id, due_at)
+            tasks::set_due(work.conn, id, due_at)?;
+            tasks::set_check(work.conn, id, check.as_deref())
         }
         Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),
         Inverse::NotBefore(until) => tasks::set_not_before(work.conn, id, until),

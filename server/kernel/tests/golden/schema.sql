@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 12;
+PRAGMA user_version = 13;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -145,6 +145,24 @@ CREATE TABLE places (
     UNIQUE (platform, chat_id, thread_id)
 ) STRICT;
 
+CREATE TABLE receipts (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id    TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    run_id     INTEGER,
+    -- Who finished the task without its check.
+    by         TEXT,
+    command    TEXT NOT NULL,
+    verdict    TEXT NOT NULL,
+    began_at   INTEGER NOT NULL,
+    ended_at   INTEGER NOT NULL,
+    exit_code  INTEGER,
+    output     TEXT NOT NULL,
+    log_start  INTEGER,
+    log_end    INTEGER,
+    commit_id  TEXT,
+    is_clean   INTEGER
+) STRICT;
+
 CREATE TABLE requests (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     -- Whose key it is: two callers may use the same.
@@ -178,16 +196,21 @@ CREATE TABLE runs (
     started_at       INTEGER NOT NULL,
     spawned_at       INTEGER,
     ended_at         INTEGER,
-    outcome          TEXT CHECK (outcome IN (
-        'completed', 'blocked', 'spawn_failed', 'exit', 'signal', 'oom', 'timed_out',
-        'heartbeat_lost', 'protocol', 'crashed', 'deferred', 'interrupted', 'cancelled', 'reclaimed'
-    )),
+    outcome          TEXT,
     exit_code        INTEGER,
     error            TEXT,
     summary          TEXT,
     metadata         TEXT CHECK (metadata IS NULL OR json_valid(metadata)),
     log_start        INTEGER,
-    log_end          INTEGER, pool TEXT,
+    log_end          INTEGER,
+    -- The pool of its lane, when the run began.
+    pool             TEXT,
+    -- 1 where a check decides whether the task is done.
+    has_check        INTEGER NOT NULL DEFAULT 0,
+    -- When its worker reported that it has finished, and with what result.
+    reported_at      INTEGER,
+    reported_result  TEXT,
+    checking_since   INTEGER,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
     CHECK ((boot_id IS NULL) = (pid IS NULL) AND (pid IS NULL) = (pid_started IS NULL))
 ) STRICT;
@@ -416,7 +439,7 @@ CREATE TABLE tasks (
     spawn_failures   INTEGER NOT NULL DEFAULT 0,
     worker_pid       INTEGER,
     last_spawn_error TEXT
-, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER);
+, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER, check_script TEXT, rework INTEGER NOT NULL DEFAULT 0, checked TEXT);
 
 CREATE TABLE workspaces (
     path       TEXT PRIMARY KEY,
@@ -440,6 +463,8 @@ CREATE INDEX idx_deliveries_receipt ON deliveries (receipt) WHERE receipt IS NOT
 CREATE INDEX idx_deliveries_task_id ON deliveries (task_id, id);
 
 CREATE INDEX idx_notify_task ON kanban_notify_subs (task_id);
+
+CREATE INDEX idx_receipts_task_id ON receipts (task_id, id);
 
 CREATE INDEX idx_requests_age ON requests (created_at);
 

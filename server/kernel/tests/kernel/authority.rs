@@ -92,6 +92,7 @@ fn commands(task: &TaskId) -> Vec<Command> {
             result: None,
             summary: None,
             metadata: None,
+            unchecked: false,
         }
         .into(),
         MoveTask {
@@ -309,6 +310,7 @@ async fn a_chat_ends_nothing_that_a_task_of_the_shell_waits_for() {
         result: None,
         summary: None,
         metadata: None,
+        unchecked: false,
     };
     let archive = ArchiveTask {
         task: parent.clone(),

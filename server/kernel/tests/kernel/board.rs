@@ -120,6 +120,7 @@ impl Board {
             result,
             summary: None,
             metadata: None,
+            unchecked: false,
         })
         .await
     }

@@ -169,6 +169,7 @@ async fn a_worker_is_told_everything_in_the_layout_of_the_original() {
             result: None,
             summary: None,
             metadata: None,
+            unchecked: false,
         })
         .await
         .unwrap();

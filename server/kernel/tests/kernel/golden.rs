@@ -6,7 +6,7 @@ use std::{env, fs, iter};
 
 use domain::event::EventBody;
 use domain::hold::Cause;
-use domain::id::{EventId, RunId, TaskId};
+use domain::id::{EventId, ReceiptId, RunId, TaskId};
 use domain::news::KINDS;
 use domain::run::Outcome;
 use domain::status::Status;
@@ -87,6 +87,7 @@ fn first() -> EventBody {
 fn after(last: &EventBody) -> Option<EventBody> {
     let text = || "text".to_owned();
     let run = RunId(7);
+    let receipt = ReceiptId(3);
     Some(match last {
         EventBody::Created { .. } => EventBody::Ready,
         EventBody::Ready => EventBody::Claimed {
@@ -111,7 +112,10 @@ fn after(last: &EventBody) -> Option<EventBody> {
             failures: 5,
             error: text(),
         },
-        EventBody::SpawnAutoBlocked { .. } => EventBody::Completed { result_len: 4 },
+        EventBody::SpawnAutoBlocked { .. } => EventBody::Completed {
+            result_len: 4,
+            unchecked: false,
+        },
         EventBody::Completed { .. } => EventBody::Blocked { reason: None },
         EventBody::Blocked { .. } => EventBody::Unblocked,
         EventBody::Unblocked => EventBody::Archived,
@@ -147,7 +151,16 @@ fn after(last: &EventBody) -> Option<EventBody> {
             failures: 1,
             retry_at: MOMENT,
         },
-        EventBody::AttemptFailed { .. } => EventBody::GaveUp {
+        EventBody::AttemptFailed { .. } => EventBody::Reported { run, result_len: 4 },
+        EventBody::Reported { .. } => EventBody::CheckStarted { run },
+        EventBody::CheckStarted { .. } => EventBody::CheckPassed { run, receipt },
+        EventBody::CheckPassed { .. } => EventBody::CheckFailed {
+            run,
+            receipt,
+            error: text(),
+            rework: 1,
+        },
+        EventBody::CheckFailed { .. } => EventBody::GaveUp {
             failures: 5,
             error: text(),
             outcome: Outcome::TimedOut,

@@ -275,6 +275,7 @@ async fn what_is_said_is_clean_before_it_is_stored() {
         result: tricky(),
         summary: tricky(),
         metadata: None,
+        unchecked: false,
     };
     say(&people, complete.into()).await;
     assert_eq!(board.task(&task).await.result.as_deref(), Some("abc\nd"));

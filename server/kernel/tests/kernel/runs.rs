@@ -198,6 +198,7 @@ async fn a_hand_off_stays_on_its_run() {
         result: None,
         summary: Some("wrote it".to_owned()),
         metadata: Some(metadata.to_owned()),
+        unchecked: false,
     };
     for bad in ["", "[1]", "{\"a\":"] {
         assert_eq!(
@@ -221,6 +222,7 @@ async fn what_is_said_of_a_task_that_nobody_ran_is_kept_as_a_run_of_no_length() 
         result: Some("42".to_owned()),
         summary: Some("counted twice".to_owned()),
         metadata: Some(r#"{"rows": 42}"#.to_owned()),
+        unchecked: false,
     };
     board.act(complete).await.unwrap();
     let detail = board.kernel.task(&task).await.unwrap();

@@ -120,6 +120,7 @@ impl Step {
                 result,
                 summary: None,
                 metadata: None,
+                unchecked: false,
             }
             .into(),
             Self::Block(task, reason) => BlockTask {

@@ -52,6 +52,7 @@ fn complete(task: &TaskId) -> Command {
         result: Some("forty-two".to_owned()),
         summary: None,
         metadata: None,
+        unchecked: false,
     }
     .into()
 }

@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Particulars of the run for programs
     #[arg(long, value_name = "JSON_OBJECT")]
     metadata: Option<String>,
+    /// Finish it without its check: you have looked yourself
+    #[arg(long)]
+    unchecked: bool,
     /// Print the tasks as JSON
     #[arg(long)]
     json: bool,
@@ -49,6 +52,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         result: result.clone(),
         summary: summary.clone(),
         metadata: args.metadata.clone(),
+        unchecked: args.unchecked,
     };
     let mut bulk = Bulk::new(session, output, "complete").json(args.json);
     if args.task_ids.is_empty() {

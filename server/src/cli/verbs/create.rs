@@ -64,6 +64,9 @@ pub(crate) struct Args {
     /// A skill that its worker needs; handed on by the lane, may be repeated
     #[arg(long = "skill", value_name = "NAME")]
     skills: Vec<String>,
+    /// A script that has to exit with 0 in its workspace before it counts as done
+    #[arg(long, value_name = "SCRIPT")]
+    check: Option<String>,
     /// The name of the author [default: yours]
     #[arg(long, value_name = "NAME")]
     created_by: Option<String>,
@@ -94,6 +97,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         max_runtime: args.max_runtime,
         due_at: args.due,
         skills: args.skills,
+        check: args.check,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
     let receipt = session.execute_as(creator, new).await?;

@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// The due time: `2027-01-04`, `18:00`, both, or `never`
     #[arg(long, value_name = "MOMENT", value_parser = due)]
     due: Option<Timestamp>,
+    /// The script that has to exit with 0 before it counts as done; an empty one removes it
+    #[arg(long, value_name = "SCRIPT")]
+    check: Option<String>,
     /// The number of failures in a row that blocks it; `0` is the limit of the board
     #[arg(long, alias = "max-retries", value_name = "COUNT")]
     failure_limit: Option<u32>,
@@ -51,13 +54,14 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let task = session::known(&args.task_id)?;
     let (title, body) = (args.title, args.body.read(session)?);
     let mut commands: Vec<Command> = Vec::new();
-    if title.is_some() || body.is_some() || args.due.is_some() {
+    if title.is_some() || body.is_some() || args.due.is_some() || args.check.is_some() {
         let task = task.clone();
         commands.push(
             EditTask {
                 title,
                 body,
                 due_at: args.due,
+                check: args.check,
                 ..EditTask::of(task)
             }
             .into(),
@@ -80,7 +84,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     usage::ensure(
         !commands.is_empty(),
         "nothing to change; say what with --title, --body, --body-file, --priority, --due, \
-         --max-runtime or --failure-limit",
+         --check, --max-runtime or --failure-limit",
     )?;
     session.execute_all(commands).await?;
     if args.json {

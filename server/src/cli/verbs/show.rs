@@ -1,5 +1,6 @@
 //! `kanban show`.
 
+use domain::check::Receipt;
 use domain::dispatch::WhyNot;
 use domain::run::Run;
 use domain::task::TaskDetail;
@@ -79,6 +80,7 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
         comments,
         events,
         runs,
+        receipts,
         ..
     } = detail;
     let paint = output.paint;
@@ -90,6 +92,13 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
     for run in runs {
         let at = ago(run.started_at);
         output.painted_line(format_args!("  {} {at} {}", run.id, end_of(run)));
+    }
+    if !receipts.is_empty() {
+        output.painted_line(heading("Checks", receipts.len()));
+    }
+    for receipt in receipts {
+        let at = ago(receipt.check.began_at);
+        output.painted_line(format_args!("  {at} {}", said_of(receipt)));
     }
     output.painted_line(heading("Comments", comments.len()));
     for comment in comments {
@@ -107,6 +116,21 @@ fn print_history(detail: &TaskDetail, now: Timestamp, output: &mut Output) {
         let (at, id, said) = (ago(event.created_at), event.id, text::event(event));
         output.painted_line(format_args!("  {at} #{id} {said}"));
     }
+}
+
+/// A receipt, in a line.
+fn said_of(receipt: &Receipt) -> String {
+    let Receipt { run, by, check, .. } = receipt;
+    let run = run.map_or_else(String::new, |run| format!("run {run}: "));
+    let by = by
+        .as_deref()
+        .map_or_else(String::new, |by| format!(" by {}", one_line(by)));
+    let command = check.command.trim().lines().next().unwrap_or_default();
+    format!(
+        "{run}{} {}{by}",
+        one_line(command),
+        one_line(&check.sentence())
+    )
 }
 
 /// The short fields of a task, beside the long texts.
@@ -176,7 +200,9 @@ fn end_of(run: &Run) -> String {
 
 /// A parent by its title, and the branch that its work is on.
 fn parent(parent: &Parent) -> String {
-    let Parent { id, title, branch } = parent;
+    let Parent {
+        id, title, branch, ..
+    } = parent;
     let branch = branch.as_ref().map(|branch| format!(" (branch {branch})"));
     format!("{id} {title}{}", branch.unwrap_or_default())
 }

@@ -52,6 +52,7 @@ fn a_task_reads_as_it_always_did() {
         parents: vec!["t_01".parse().unwrap()],
         children: vec!["t_02".parse().unwrap(), "t_03".parse().unwrap()],
         runs: vec![],
+        receipts: vec![],
     };
     assert_golden(&Detail::new(&detail, NOW), include_str!("golden/task.json"));
 }

@@ -1,5 +1,6 @@
 //! The supervisor's record of how the worker ended, for the dispatcher.
 
+use domain::check::CheckEnd;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,17 @@ pub(crate) struct Exit {
     /// The supervisor's time of the end: a dispatcher may read this much later.
     #[serde(default)]
     pub(crate) ended_at: Option<Timestamp>,
+    /// The check that came after the worker, if one did.
+    #[serde(default)]
+    pub(crate) check: Option<Box<Checked>>,
+}
+
+/// The check of a worker that said it has finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Checked {
+    pub(crate) end: CheckEnd,
+    /// True if it said so on the board, which knows its result.
+    pub(crate) has_reported: bool,
 }
 
 /// The ways in which a worker ends.
@@ -80,6 +92,7 @@ impl Exit {
             fit: None,
             log_end: None,
             ended_at: None,
+            check: None,
         }
     }
 }

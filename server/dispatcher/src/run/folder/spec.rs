@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::OpenRun;
@@ -38,6 +39,21 @@ pub(crate) struct Spec {
     pub(crate) rules: Rules,
     #[serde(default)]
     pub(crate) output: OutputFormat,
+    /// What decides whether the task is done, once the worker says that it has finished.
+    #[serde(default)]
+    pub(crate) check: Option<CheckSpec>,
+}
+
+/// The check of a run. Nothing that the worker can reach changes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CheckSpec {
+    pub(crate) argv: Vec<String>,
+    /// As people know it: a script, or the words of a command.
+    pub(crate) command: String,
+    /// Its time limit.
+    pub(crate) time: Duration,
+    /// The number of red checks in a row that blocks the task, where the lane has its own.
+    pub(crate) rework_limit: Option<u32>,
 }
 
 impl Spec {

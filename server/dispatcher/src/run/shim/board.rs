@@ -1,7 +1,7 @@
 //! The supervisor's access to the board, in the worker's name.
 
 use domain::actor::Actor;
-use domain::command::{AttachSupervisor, LEASE, RecordSpawn, RenewLease, Verb};
+use domain::command::{AttachSupervisor, BeginCheck, LEASE, RecordSpawn, RenewLease, Verb};
 use domain::run::{Outcome, ProcessIdentity};
 use domain::time::Timestamp;
 use kernel::Kernel;
@@ -20,7 +20,11 @@ pub(super) struct Board<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RunState {
     /// It is open, and its worker last said so then.
-    Open { heartbeat: Option<Timestamp> },
+    Open {
+        heartbeat: Option<Timestamp>,
+        /// True once its worker has said that it has finished, and its check is still to come.
+        has_reported: bool,
+    },
     /// It was closed, in this way where that is known.
     Closed(Option<Outcome>),
 }
@@ -77,15 +81,35 @@ impl<'a> Board<'a> {
     /// The state of the run; `None` when the board cannot be read now.
     pub(super) async fn run_state(self) -> Option<RunState> {
         match self.kernel.run(self.spec.run).await {
-            Ok(run) if run.ended_at.is_none() => {
-                let heartbeat = run.heartbeat_at;
-                Some(RunState::Open { heartbeat })
-            }
+            Ok(run) if run.ended_at.is_none() => Some(RunState::Open {
+                heartbeat: run.heartbeat_at,
+                has_reported: run.reported_at.is_some(),
+            }),
             Ok(run) => Some(RunState::Closed(run.outcome)),
             Err(kernel::Error::Refused(_)) => Some(RunState::Closed(None)),
             Err(error) => {
                 tracing::warn!(%error, "the board cannot be read");
                 None
+            }
+        }
+    }
+
+    /// What the worker has reported: its result, where it named one. `None` where it has reported
+    /// nothing, or the run is closed.
+    pub(super) async fn report(self) -> Result<Option<Option<String>>, kernel::Error> {
+        self.kernel.report_of(self.spec.run).await
+    }
+
+    /// Records that the check begins; returns false when the run is closed. A board that cannot be
+    /// reached counts as open.
+    pub(super) async fn begin_check(self) -> bool {
+        let run = self.spec.run;
+        match self.tell(BeginCheck { run }).await {
+            Ok(()) => true,
+            Err(kernel::Error::Refused(_)) => false,
+            Err(error) => {
+                tracing::warn!(%error, "the board was not told that the check runs");
+                true
             }
         }
     }
@@ -144,7 +168,10 @@ mod tests {
         let (kernel, spec) = open_run(home.path()).await;
         let board = Board::of(&spec, &kernel);
         assert!(board.record_spawn(1, 0).await);
-        let open = RunState::Open { heartbeat: None };
+        let open = RunState::Open {
+            heartbeat: None,
+            has_reported: false,
+        };
         assert_eq!(board.run_state().await, Some(open));
 
         let task = spec.task.clone();
@@ -163,7 +190,10 @@ mod tests {
         let (kernel, spec) = open_run(home.path()).await;
         let board = Board::of(&spec, &kernel);
         board.renew_lease().await;
-        let silent = RunState::Open { heartbeat: None };
+        let silent = RunState::Open {
+            heartbeat: None,
+            has_reported: false,
+        };
         assert_eq!(board.run_state().await, Some(silent));
 
         let task = spec.task.clone();

@@ -1,5 +1,6 @@
 //! The time limits of a worker.
 
+use domain::run::Outcome;
 use domain::time::Timestamp;
 use tokio::time::Instant;
 
@@ -19,6 +20,8 @@ pub(super) struct Watch {
     heartbeat: Option<Timestamp>,
     /// The time until which it may finish what it is doing, now that its run is closed.
     leave_by: Option<Instant>,
+    /// True where a check follows its report, so that it is to end soon after that.
+    pub(super) ends_once_reported: bool,
 }
 
 impl Watch {
@@ -29,6 +32,7 @@ impl Watch {
             last_sign: None,
             heartbeat: None,
             leave_by: None,
+            ends_once_reported: false,
         }
     }
 
@@ -42,10 +46,18 @@ impl Watch {
     /// looked.
     pub(super) fn observe(&mut self, state: RunState, now: Instant) {
         match state {
-            RunState::Open { heartbeat } if heartbeat == self.heartbeat => {}
-            RunState::Open { heartbeat } => {
-                self.heartbeat = heartbeat;
-                self.last_sign = Some(now);
+            RunState::Open {
+                heartbeat,
+                has_reported,
+            } => {
+                if heartbeat != self.heartbeat {
+                    self.heartbeat = heartbeat;
+                    self.last_sign = Some(now);
+                }
+                if has_reported && self.ends_once_reported {
+                    let patience = watched::patience(Some(Outcome::Completed));
+                    self.leave_by.get_or_insert(now + patience);
+                }
             }
             RunState::Closed(outcome) => {
                 self.leave_by
@@ -98,7 +110,10 @@ mod tests {
 
     fn heartbeat(at: i64) -> RunState {
         let heartbeat = Some(Timestamp(at));
-        RunState::Open { heartbeat }
+        RunState::Open {
+            heartbeat,
+            has_reported: false,
+        }
     }
 
     #[test]

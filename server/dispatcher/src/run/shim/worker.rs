@@ -1,7 +1,9 @@
 //! Starting the worker.
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::fs::{Access, Mode, access};
@@ -11,7 +13,7 @@ use super::output::{Logs, Output};
 use super::transcript::Transcript;
 use crate::error::Error;
 use crate::lanes::OutputFormat;
-use crate::run::folder::Spec;
+use crate::run::folder::{CheckSpec, Spec};
 use crate::workspaces;
 
 /// A worker that runs.
@@ -24,17 +26,38 @@ pub(super) struct Started {
 
 /// Starts the worker of a run as our child.
 pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
-    let [program, arguments @ ..] = spec.argv.as_slice() else {
-        return Err(Error::system("start the worker")(ErrorKind::InvalidInput));
-    };
-    let log = RotatingLog::open(&spec.log, spec.run)?;
-    let log_start = log.size();
+    let log = RotatingLog::open(&spec.log, &format!("run {}", spec.run))?;
     let raw = match spec.output {
         OutputFormat::Text => None,
         _ => Some(RotatingLog::open_raw(&spec.log, spec.run)?),
     };
-    let transcript = Transcript::new(spec.output, &spec.workspace);
-    let (output, pipes) = Output::copy_to(Logs { log, raw }, transcript)?;
+    run(spec, &spec.argv, Logs { log, raw }, spec.output, &[])
+}
+
+/// Starts the check of a run as our child. It may read what the worker named as its result.
+pub(super) fn start_check(spec: &Spec, check: &CheckSpec, result: &Path) -> Result<Started, Error> {
+    let log = RotatingLog::open(&spec.log, &format!("check of run {}", spec.run))?;
+    let env = [
+        ("KANBAN_CHECK", OsStr::new("1")),
+        ("KANBAN_RESULT", result.as_os_str()),
+    ];
+    let logs = Logs { log, raw: None };
+    run(spec, &check.argv, logs, OutputFormat::Text, &env)
+}
+
+fn run(
+    spec: &Spec,
+    argv: &[String],
+    logs: Logs,
+    format: OutputFormat,
+    env: &[(&str, &OsStr)],
+) -> Result<Started, Error> {
+    let [program, arguments @ ..] = argv else {
+        return Err(Error::system("start the worker")(ErrorKind::InvalidInput));
+    };
+    let log_start = logs.log.size();
+    let transcript = Transcript::new(format, &spec.workspace);
+    let (output, pipes) = Output::copy_to(logs, transcript)?;
     let mut worker = Command::new(program);
     worker
         .args(arguments)
@@ -50,6 +73,7 @@ pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
             None => worker.env_remove(name),
         };
     }
+    worker.envs(env.iter().copied());
     // OpenCode works where this says, and ours is the folder that the server was started in.
     worker.env("PWD", &spec.workspace).env_remove("OLDPWD");
     // Dropping the handle does not wait: the tree reaps the worker with all other children.

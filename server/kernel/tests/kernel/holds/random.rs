@@ -75,7 +75,7 @@ struct History {
 }
 
 /// The name that the number of a step holds or releases.
-fn name(of: &Index) -> &'static str {
+fn name(of: Index) -> &'static str {
     ["claude", POOL, "gemini"][of.index(3)]
 }
 
@@ -162,7 +162,7 @@ impl History {
     }
 
     /// Takes one of the open runs.
-    fn take(&mut self, of: &Index) -> Option<Open> {
+    fn take(&mut self, of: Index) -> Option<Open> {
         let number = (!self.open.is_empty()).then(|| of.index(self.open.len()))?;
         Some(self.open.swap_remove(number))
     }
@@ -188,12 +188,12 @@ impl History {
         match step {
             Step::Start(task) => self.start(task.index(self.tasks.len())).await,
             Step::Meet(run, cause, until) => {
-                if let Some(open) = self.take(&run) {
+                if let Some(open) = self.take(run) {
                     self.meet(&open, cause, until).await;
                 }
             }
             Step::Fail(run) => {
-                if let Some(open) = self.take(&run) {
+                if let Some(open) = self.take(run) {
                     self.board.fail(open.run, Outcome::Exit).await;
                     self.ended(&open, false).await;
                     let number = self.tasks.iter().position(|(task, _)| *task == open.task);
@@ -201,7 +201,7 @@ impl History {
                 }
             }
             Step::Interrupt(run) => {
-                if let Some(open) = self.take(&run) {
+                if let Some(open) = self.take(run) {
                     let interrupt = InterruptRun {
                         run: open.run,
                         error: None,
@@ -212,7 +212,7 @@ impl History {
                 }
             }
             Step::HoldByHand(lane, span) => {
-                let lane = name(&lane).to_owned();
+                let lane = name(lane).to_owned();
                 let hold = HoldLane {
                     lane: lane.clone(),
                     until: None,
@@ -227,7 +227,7 @@ impl History {
                 assert_eq!(told.until, Some(until));
             }
             Step::Release(lane) => {
-                let lane = name(&lane).to_owned();
+                let lane = name(lane).to_owned();
                 self.board
                     .act(ReleaseLane { lane: lane.clone() })
                     .await

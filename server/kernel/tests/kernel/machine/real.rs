@@ -179,6 +179,7 @@ impl Real {
                 result: None,
                 summary: None,
                 metadata: None,
+                unchecked: false,
             }
             .into(),
             Step::Block { task, .. } => BlockTask {

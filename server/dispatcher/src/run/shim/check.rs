@@ -1,0 +1,126 @@
+//! The check of a run: it comes after its worker, in the same workspace, with a tree and a time of its
+//! own. Its end says whether the task is done.
+
+use domain::check::{CheckEnd, RECEIPT_OUTPUT, Verdict};
+use domain::time::Timestamp;
+use tokio::time::Instant;
+
+use super::tree::Tree;
+use super::watch::Watch;
+use super::{LAST_OUTPUT, Supervision, worker};
+use crate::error::Error;
+use crate::lanes::Limits;
+use crate::lanes::rules::{Meaning, Rules, Success};
+use crate::run::folder::{CheckSpec, Checked, End, Exit};
+
+impl Supervision<'_> {
+    /// Runs the check of a worker that claims to have finished, and adds its end to that of the worker.
+    pub(super) async fn checked(&mut self, mut exit: Exit) -> Exit {
+        let Some(check) = &self.spec.check else {
+            return exit;
+        };
+        let report = loop {
+            match self.board.report().await {
+                Ok(report) => break report,
+                Err(error) => tracing::warn!(%error, "the board cannot be asked for the report"),
+            }
+            if !self.next_try().await {
+                return stopped(exit);
+            }
+        };
+        if report.is_none() && !claims_by_its_end(&exit.end, &self.spec.rules) {
+            return exit;
+        }
+        if !self.board.begin_check().await {
+            return stopped(exit);
+        }
+        let has_reported = report.is_some();
+        let result = report.flatten().or_else(|| exit.answer.clone());
+        let ended = match self.folder.write_result(&result.unwrap_or_default()) {
+            Ok(()) => self.run_check(check).await,
+            Err(error) => Some(not_started(check, &error, self.board.now())),
+        };
+        let Some(end) = ended else {
+            return stopped(exit);
+        };
+        exit.log_end = end.log_end;
+        exit.ended_at = Some(end.ended_at);
+        exit.check = Some(Box::new(Checked { end, has_reported }));
+        exit
+    }
+
+    /// Runs it to its end; `None` when the run was closed meanwhile.
+    async fn run_check(&mut self, check: &CheckSpec) -> Option<CheckEnd> {
+        let began_at = self.board.now();
+        let started = match worker::start_check(self.spec, check, &self.folder.result_file()) {
+            Ok(started) => started,
+            Err(error) => return Some(not_started(check, &error, began_at)),
+        };
+        let limits = Limits {
+            max_run_time: check.time,
+            heartbeat_timeout: None,
+        };
+        self.watch = Watch::new(limits, Instant::now());
+        let mut tree = Tree::of(started.pid);
+        let end = self.end_of(&mut tree, &started.output).await;
+        self.end_tree(&mut tree).await;
+        let ended_at = self.board.now();
+        let written = started.output.written(LAST_OUTPUT).await;
+        let (verdict, exit_code) = match end {
+            End::Stopped => return None,
+            End::Code(0) => (Verdict::Passed, Some(0)),
+            End::Code(code) => (Verdict::Failed, Some(code)),
+            End::TimedOut(_) => (Verdict::TimedOut, None),
+            _ => (Verdict::Failed, None),
+        };
+        Some(CheckEnd {
+            command: check.command.clone(),
+            verdict,
+            began_at,
+            ended_at,
+            exit_code,
+            output: last(&written.printed),
+            log_start: Some(started.log_start),
+            log_end: written.log_end,
+            commit: None,
+            is_clean: None,
+        })
+    }
+}
+
+/// Returns true for the end of a worker that says by it that it has finished.
+fn claims_by_its_end(end: &End, rules: &Rules) -> bool {
+    let succeeds = |code| rules.meaning(code) == Meaning::Success;
+    rules.success == Success::Exit && matches!(end, End::Code(code) if succeeds(*code))
+}
+
+fn stopped(exit: Exit) -> Exit {
+    Exit {
+        end: End::Stopped,
+        ..exit
+    }
+}
+
+fn not_started(check: &CheckSpec, error: &Error, now: Timestamp) -> CheckEnd {
+    CheckEnd {
+        command: check.command.clone(),
+        verdict: Verdict::NotStarted,
+        began_at: now,
+        ended_at: now,
+        exit_code: None,
+        output: error.to_string(),
+        log_start: None,
+        log_end: None,
+        commit: None,
+        is_clean: None,
+    }
+}
+
+/// The end of an output, as a receipt keeps it.
+fn last(output: &str) -> String {
+    let from = output.len().saturating_sub(RECEIPT_OUTPUT);
+    output
+        .get(output.ceil_char_boundary(from)..)
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,75 @@
+//! The rows of receipts. They are written once.
+
+use domain::check::{CheckEnd, Receipt, Verdict};
+use domain::id::{ReceiptId, RunId, TaskId};
+use rusqlite::{Connection, params};
+
+use crate::error::Error;
+use crate::row::{self, Columns, columns};
+
+columns! {
+    CheckEnd {
+        command, verdict => |name: String| Verdict::named(&name).unwrap_or(Verdict::NotStarted),
+        began_at, ended_at, exit_code, output, log_start, log_end, commit: "commit_id", is_clean,
+    }
+}
+
+columns! {
+    Receipt { id, run: "run_id", by, check: &CheckEnd::columns() }
+}
+
+/// Returns the receipts of a task, oldest first.
+pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Vec<Receipt>, Error> {
+    let columns = Receipt::columns();
+    let sql = format!("SELECT {columns} FROM receipts WHERE task_id = ?1 ORDER BY id");
+    row::all(conn, &sql, [task.as_str()])
+}
+
+/// Returns the last receipt of a task.
+pub(crate) fn last_of(conn: &Connection, task: &TaskId) -> Result<Option<Receipt>, Error> {
+    let columns = Receipt::columns();
+    let sql = format!("SELECT {columns} FROM receipts WHERE task_id = ?1 ORDER BY id DESC LIMIT 1");
+    row::find(conn, &sql, [task.as_str()])
+}
+
+/// Returns true if a check of the run has passed.
+pub(crate) fn has_passed(conn: &Connection, run: RunId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM receipts \
+               WHERE task_id = (SELECT task_id FROM runs WHERE id = ?1) AND run_id = ?1 \
+                 AND verdict = 'passed'";
+    Ok(conn.prepare_cached(sql)?.exists([run.0])?)
+}
+
+/// Writes a receipt, and returns its id.
+pub(crate) fn write(
+    conn: &Connection,
+    task: &TaskId,
+    run: Option<RunId>,
+    by: Option<&str>,
+    check: &CheckEnd,
+) -> Result<ReceiptId, Error> {
+    conn.prepare_cached(
+        "INSERT INTO receipts (task_id, run_id, by, command, verdict, began_at, ended_at, exit_code, \
+             output, log_start, log_end, commit_id, is_clean) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?
+    .execute(params![
+        task.as_str(),
+        run.map(|run| run.0),
+        by,
+        &check.command,
+        check.verdict.as_str(),
+        check.began_at.0,
+        check.ended_at.0,
+        check.exit_code,
+        &check.output,
+        check.log_start.map(row::offset),
+        check.log_end.map(row::offset),
+        &check.commit,
+        check.is_clean,
+    ])?;
+    let receipt = ReceiptId(conn.last_insert_rowid());
+    conn.prepare_cached("UPDATE tasks SET checked = ?2 WHERE id = ?1")?
+        .execute((task.as_str(), check.verdict.as_str()))?;
+    Ok(receipt)
+}

@@ -1,0 +1,231 @@
+//! Checks on the board: who sets one, what a report of a worker does, and what a receipt decides.
+
+use domain::actor::Actor;
+use domain::check::{CheckEnd, Verdict};
+use domain::command::{
+    BeginCheck, ClaimPolicy, Claimed, CompleteTask, CreateTask, EditTask, SettleCheck, Undo,
+};
+use domain::error::Error as Refusal;
+use domain::id::{RunId, TaskId};
+use domain::run::Outcome;
+use domain::status::Status;
+use kernel::{BoardFilter, Error};
+
+use crate::board::{Board, START, refusal};
+
+impl Board {
+    async fn with_check(&self, check: &str) -> TaskId {
+        self.create(CreateTask {
+            title: "task".to_owned(),
+            check: Some(check.to_owned()),
+            ..CreateTask::default()
+        })
+        .await
+    }
+
+    async fn report(&self, claimed: &Claimed, result: &str) -> Result<(), Error> {
+        let worker = Actor::worker("shell", claimed.token.clone());
+        let complete = CompleteTask {
+            task: claimed.task.id.clone(),
+            result: Some(result.to_owned()),
+            summary: None,
+            metadata: None,
+            unchecked: false,
+        };
+        self.give(&worker, complete).await.map(|_| ())
+    }
+
+    async fn settle(&self, run: RunId, verdict: Verdict) {
+        self.give(&Actor::dispatcher(), BeginCheck { run })
+            .await
+            .unwrap();
+        let check = CheckEnd {
+            command: "make test".to_owned(),
+            verdict,
+            began_at: START,
+            ended_at: START,
+            exit_code: Some(i32::from(verdict != Verdict::Passed)),
+            output: "looked".to_owned(),
+            log_start: None,
+            log_end: None,
+            commit: None,
+            is_clean: None,
+        };
+        let settle = SettleCheck {
+            run,
+            check,
+            limit: None,
+        };
+        self.give(&Actor::dispatcher(), settle).await.unwrap();
+    }
+
+    async fn verdicts(&self, task: &TaskId) -> Vec<Verdict> {
+        let receipts = self.kernel.task(task).await.unwrap().receipts;
+        receipts.iter().map(|it| it.check.verdict).collect()
+    }
+
+    async fn checked(&self, task: &TaskId) -> Option<Verdict> {
+        let board = self.kernel.board(BoardFilter::default()).await.unwrap();
+        let card = board.tasks.into_iter().find(|card| card.id == *task);
+        card.unwrap().checked
+    }
+}
+
+fn finish(task: &TaskId, unchecked: bool) -> CompleteTask {
+    CompleteTask {
+        task: task.clone(),
+        result: None,
+        summary: None,
+        metadata: None,
+        unchecked,
+    }
+}
+
+#[tokio::test]
+async fn a_worker_finishes_its_task_only_by_a_check_that_has_passed() {
+    let board = Board::new();
+    let task = board.with_check("true").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.report(&claimed, "first").await.unwrap();
+    board.report(&claimed, "second").await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Running);
+    board.settle(claimed.run, Verdict::Passed).await;
+    assert_eq!(board.status(&task).await, Status::Running);
+    let worker = Actor::worker("shell", claimed.token.clone());
+    board.give(&worker, finish(&task, false)).await.unwrap();
+    let done = board.task(&task).await;
+    assert_eq!(
+        (done.status, done.result.as_deref()),
+        (Status::Done, Some("second"))
+    );
+    assert_eq!(board.checked(&task).await, Some(Verdict::Passed));
+    let kinds = board.kinds(&task).await;
+    let expected = [
+        "reported",
+        "reported",
+        "check_started",
+        "check_passed",
+        "completed",
+    ];
+    assert!(
+        kinds
+            .iter()
+            .rev()
+            .zip(expected.iter().rev())
+            .all(|(a, b)| a == b),
+        "{kinds:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_lane_may_have_a_check_for_tasks_without_one() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let policy = ClaimPolicy {
+        has_check: true,
+        ..ClaimPolicy::default()
+    };
+    let claimed = board.claim_with(&task, policy).await.unwrap();
+    board.report(&claimed, "42").await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Running);
+    // The next lane has none.
+    board.settle(claimed.run, Verdict::Failed).await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.report(&claimed, "42").await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Done);
+    assert_eq!(board.checked(&task).await, None);
+}
+
+#[tokio::test]
+async fn red_checks_count_for_themselves_and_their_row_ends_with_a_person() {
+    let board = Board::new();
+    let task = board.with_check("false").await;
+    for (rework, status) in [(1, Status::Ready), (2, Status::Ready), (3, Status::Blocked)] {
+        let claimed = board.claim(&task).await.unwrap();
+        board.report(&claimed, "done").await.unwrap();
+        board.settle(claimed.run, Verdict::Failed).await;
+        let detail = board.kernel.task(&task).await.unwrap();
+        assert_eq!((&detail.task.status, detail.task.failures), (&status, 0));
+        let last = detail.runs.last().unwrap();
+        assert_eq!(last.outcome, Some(Outcome::CheckFailed));
+        let events = detail.events.iter().rev();
+        let red = events.filter(|it| it.kind == "check_failed").count();
+        assert_eq!(red, rework);
+    }
+    assert_eq!(board.kernel.inbox().await.unwrap().len(), 1);
+    board.unblock(&task).await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.settle(claimed.run, Verdict::TimedOut).await;
+    assert_eq!(board.status(&task).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_person_finishes_without_the_check_only_by_saying_so_and_the_card_keeps_it() {
+    let board = Board::new();
+    let task = board.with_check("true").await;
+    let refused = refusal(board.act(finish(&task, false)).await);
+    assert_eq!(refused, Refusal::HasCheck(task.clone()));
+    let receipt = board.act(finish(&task, true)).await.unwrap();
+    assert_eq!(board.verdicts(&task).await, [Verdict::Unchecked]);
+    assert_eq!(board.checked(&task).await, Some(Verdict::Unchecked));
+    assert_eq!(
+        board.newest_payload(&task).await,
+        r#"{"result_len":0,"unchecked":true}"#
+    );
+    let receipts = board.kernel.task(&task).await.unwrap().receipts;
+    assert_eq!(receipts[0].by.as_deref(), Some("ada"));
+    let event = receipt.events[0];
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+    assert_eq!(board.checked(&task).await, None);
+    // What was seen stays.
+    assert_eq!(board.verdicts(&task).await, [Verdict::Unchecked]);
+}
+
+#[tokio::test]
+async fn only_a_person_sets_a_check_and_an_edit_of_it_can_be_undone() {
+    let board = Board::new();
+    let task = board.with_check("make test").await;
+    let claimed = board.claim(&task).await.unwrap();
+    let worker = Actor::worker("shell", claimed.token.clone());
+    let own = CreateTask {
+        title: "mine".to_owned(),
+        check: Some("true".to_owned()),
+        ..CreateTask::default()
+    };
+    assert_eq!(
+        refusal(board.give(&worker, own.clone()).await),
+        Refusal::NotYourCheck
+    );
+    let chat = Actor::in_chat("ada", true);
+    assert_eq!(refusal(board.give(&chat, own).await), Refusal::NotYourCheck);
+    let edit = EditTask {
+        check: Some(" ".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    let receipt = board.act(edit).await.unwrap();
+    assert_eq!(board.task(&task).await.check, None);
+    let event = receipt.events[0];
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(board.task(&task).await.check.as_deref(), Some("make test"));
+}
+
+#[tokio::test]
+async fn the_next_attempt_and_the_children_are_told_of_the_check() {
+    let board = Board::new();
+    let task = board.with_check("false").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.settle(claimed.run, Verdict::Failed).await;
+    let context = board.kernel.context(&task).await.unwrap();
+    let expected = "\n\n## Check of the last attempt\nIt exited with code 1: looked.\nCommand: make test\nlooked\n";
+    assert!(context.contains(expected), "{context}");
+    let claimed = board.claim(&task).await.unwrap();
+    board.settle(claimed.run, Verdict::Passed).await;
+    let worker = Actor::worker("shell", claimed.token.clone());
+    board.give(&worker, finish(&task, false)).await.unwrap();
+    let context = board.kernel.context(&task).await.unwrap();
+    assert!(!context.contains("Check of the last"), "{context}");
+    let child = board.child_of(&[&task]).await;
+    let context = board.kernel.context(&child).await.unwrap();
+    assert!(context.contains("(checked: passed)"), "{context}");
+}

@@ -49,6 +49,8 @@ async fn a_hold_outlives_a_server_that_is_killed() -> anyhow::Result<()> {
     let (_, why) = board.get(&format!("/tasks/{second}/why")).await?;
     assert_eq!(why["why"]["reason"], "held", "{why}");
     assert_eq!(holds(&board).await?[0]["until"], told[0]["until"]);
+    let why = board.kanban(&["why", second.as_str()]).await?.out;
+    assert!(why.contains("\nnext start: "), "{why}");
 
     fs::write(board.home().with_file_name("up"), "")?;
     let released = board.kanban(&["release", "account"]).await?;

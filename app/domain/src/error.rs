@@ -172,12 +172,16 @@ pub enum Error {
     /// Only a worker of a lane meets limits.
     #[error("no worker of a lane is at work on task {0}")]
     NoWorker(TaskId),
+    /// Nothing that a check starts may end its run.
+    #[error("the check of task {0} runs, so nobody finishes, blocks or defers it in its name")]
+    Checking(TaskId),
     /// Whoever a check is to judge does not set it.
     #[error("only a person sets the check of a task")]
     NotYourCheck,
     /// A task with a check is done once it has passed.
     #[error(
-        "task {0} has a check, which its worker's end runs; finish it without (`--unchecked`) only if you have looked yourself"
+        "task {0} has a check, which follows the worker of a lane; only a person finishes it without \
+         (`--unchecked`), and not with the token of a run"
     )]
     HasCheck(TaskId),
     /// Lanes have names.
@@ -339,6 +343,7 @@ impl Error {
             | Self::Held { .. }
             | Self::NoWorker(_)
             | Self::HasCheck(_)
+            | Self::Checking(_)
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }
             | Self::RunNotOpen(_)

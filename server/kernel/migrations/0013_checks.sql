@@ -54,7 +54,9 @@ INSERT INTO runs (id, task_id, lane, token, lease_expires, heartbeat_at, boot_id
 SELECT id, task_id, lane, token, lease_expires, heartbeat_at, boot_id, pid, pid_started,
     worker_pid, workspace, started_at, spawned_at, ended_at, outcome, exit_code, error, summary,
     metadata, log_start, log_end, pool
-FROM old_runs;
+FROM old_runs
+-- Another program may have deleted the task of one; nobody can see it any more.
+WHERE task_id IN (SELECT id FROM tasks);
 -- No number is used twice, also where the last runs are gone.
 INSERT INTO sqlite_sequence (name, seq)
 SELECT 'runs', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'runs');

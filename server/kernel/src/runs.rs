@@ -19,6 +19,8 @@ pub(crate) struct OpenRun {
     pub(crate) pool: Option<String>,
     /// True where a check decides whether its task is done.
     pub(crate) has_check: bool,
+    /// True once its check runs.
+    pub(crate) is_checking: bool,
     /// The assignee of its task.
     assignee: Option<String>,
 }
@@ -34,6 +36,7 @@ impl OpenRun {
 columns! {
     OpenRun {
         id, task: "task_id", lane, pool, has_check,
+        is_checking: "checking_since IS NOT NULL",
         assignee: "(SELECT assignee FROM tasks WHERE tasks.id = runs.task_id)",
     }
 }
@@ -187,7 +190,7 @@ pub(crate) fn close(
     end: &End<'_>,
 ) -> Result<(), Error> {
     let sql = "UPDATE runs SET ended_at = ?2, outcome = ?3, exit_code = coalesce(?4, exit_code), \
-                   error = ?5, summary = ?6, metadata = ?7 \
+                   error = ?5, summary = coalesce(?6, summary), metadata = coalesce(?7, metadata) \
                WHERE id = ?1";
     let params = (
         run.0,

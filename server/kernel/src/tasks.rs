@@ -41,7 +41,8 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Finishes a task: like [`put`], with its result, and with its failures reset. All in one
+/// Finishes a task: like [`put`], with its result, and with its failures reset. The verdict of an
+/// earlier check goes, unless this end has a receipt. All in one
 /// statement, because each would write the row and its indexes anew.
 pub(crate) fn finish(
     conn: &Connection,
@@ -49,14 +50,16 @@ pub(crate) fn finish(
     id: &TaskId,
     status: &Status,
     result: Option<&str>,
+    has_receipt: bool,
 ) -> Result<(), Error> {
     conn.prepare_cached(&format!(
         "UPDATE tasks SET status = ?2, status_since = ?3, completed_at = ?3, result = ?4, \
              not_before = NULL, waiting = 0, block_reason = NULL, claim_lock = NULL, \
-             claim_expires = NULL, worker_pid = NULL, current_run_id = NULL, {FORGIVEN} \
+             claim_expires = NULL, worker_pid = NULL, current_run_id = NULL, \
+             checked = CASE WHEN ?5 THEN checked END, {FORGIVEN} \
          WHERE id = ?1",
     ))?
-    .execute((id.as_str(), status.as_str(), now.0, result))?;
+    .execute((id.as_str(), status.as_str(), now.0, result, has_receipt))?;
     Ok(())
 }
 

@@ -103,7 +103,11 @@ impl Work {
             Ok(Some(Seen {
                 is_stopped: is_stopped.map_err(Error::system("read /proc"))?,
                 is_idle: process::is_childless(supervisor.pid),
-                max_run_time: spec.limits.max_run_time.saturating_mul(times),
+                max_run_time: spec
+                    .limits
+                    .max_run_time
+                    .saturating_mul(times)
+                    .saturating_add(spec.check.map_or(Duration::ZERO, |check| check.time)),
                 heartbeat_timeout: spec.limits.heartbeat_timeout,
                 output_at: modified(&log),
             }))

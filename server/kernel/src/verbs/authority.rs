@@ -11,6 +11,7 @@ use domain::status::Status;
 
 use super::{Work, said};
 use crate::error::Error;
+use crate::receipts;
 use crate::runs::{self, OpenRun};
 
 /// Checks the grant of an act. Returns the actor as it is recorded: a run cannot choose its name.
@@ -25,10 +26,23 @@ pub(super) fn check<'a>(
     };
     let own = runs::open_run_with_token(work.conn, token)?.ok_or(Refusal::StaleRun)?;
     check_grant(work, actor, Some(&own), command)?;
+    if own.is_checking && is_last_word(command) && !receipts::has_passed(work.conn, own.id)? {
+        return Err(Refusal::Checking(own.task.clone()).into());
+    }
     Ok(Cow::Owned(Actor {
         name: own.name().to_owned(),
         ..actor.clone()
     }))
+}
+
+/// Returns true for what ends a run. While its check runs, nothing that the check starts may say it.
+const fn is_last_word(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Board(
+            BoardVerb::CompleteTask(_) | BoardVerb::BlockTask(_) | BoardVerb::DeferTask(_)
+        )
+    )
 }
 
 /// Refuses an act that is granted for no task or run of the actor.

@@ -6,7 +6,9 @@ use domain::check::{CheckEnd, REWORK_LIMIT, Verdict};
 use domain::command::{BeginCheck, Change, CompleteTask, Failure, SettleCheck};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
+use domain::id::RunId;
 use domain::run::Outcome;
+use domain::status::Status;
 use domain::task::Task;
 
 use super::{CarryOut, Work, attempt};
@@ -88,6 +90,10 @@ pub(super) fn reports(
     {
         return Ok(false);
     }
+    if open.lane.is_none() {
+        // It was claimed by hand: no supervisor would run the check.
+        return Err(Refusal::HasCheck(open.task.clone()).into());
+    }
     let sql = "UPDATE runs SET reported_at = ?2, reported_result = ?3, summary = ?4, metadata = ?5 \
                WHERE id = ?1";
     let (run, summary) = (open.id, report.summary.as_deref());
@@ -119,24 +125,33 @@ pub(super) fn reported(work: &Work<'_>, open: &OpenRun) -> Result<Report, Error>
     Ok(row::find(work.conn, &sql, [open.id.0])?.unwrap_or_default())
 }
 
-/// Refuses to finish a task by hand that has a check, or writes the receipt of whoever does it without.
-/// Returns true where one was written.
-pub(super) fn waive(
-    work: &mut Work<'_>,
-    actor: &Actor,
-    task: &Task,
-    open: Option<&OpenRun>,
-    unchecked: bool,
-) -> Result<bool, Error> {
-    let has_check = task.check.is_some() || open.is_some_and(|open| open.has_check);
-    if !has_check || actor.authority.is_worker() {
-        return Ok(false);
+/// Refuses another check for a task that is worked on: its run has the one with which it began.
+pub(super) fn may_change(task: &Task, new: Option<&str>) -> Result<(), Error> {
+    if task.status == Status::Running && task.check.as_deref() != new {
+        let (task, status) = (task.id.clone(), task.status.clone());
+        let verb = "given another check";
+        return Err(Refusal::WrongStatus { task, status, verb }.into());
     }
-    if !unchecked {
-        return Err(Refusal::HasCheck(task.id.clone()).into());
+    Ok(())
+}
+
+/// Writes down that another program has finished the task of a run without its check.
+pub(super) fn passed_over(work: &Work<'_>, run: RunId) -> Result<(), Error> {
+    let open = runs::open_run_with_id(work.conn, run)?;
+    let Some(open) = open.filter(|open| open.has_check) else {
+        return Ok(());
+    };
+    if !receipts::has_passed(work.conn, run)? {
+        let check = without_check(work, None);
+        let by = Some("another program");
+        receipts::write(work.conn, &open.task, Some(run), by, &check)?;
     }
-    let check = CheckEnd {
-        command: task.check.clone().unwrap_or_default(),
+    Ok(())
+}
+
+fn without_check(work: &Work<'_>, script: Option<&str>) -> CheckEnd {
+    CheckEnd {
+        command: script.unwrap_or_default().to_owned(),
         verdict: Verdict::Unchecked,
         began_at: work.now,
         ended_at: work.now,
@@ -146,7 +161,36 @@ pub(super) fn waive(
         log_end: None,
         commit: None,
         is_clean: None,
-    };
+    }
+}
+
+/// Returns true if a check decided on the last run of a lane.
+fn had_check(work: &Work<'_>, task: &Task) -> Result<bool, Error> {
+    let sql = "SELECT has_check FROM runs WHERE task_id = ?1 AND lane IS NOT NULL \
+               ORDER BY id DESC LIMIT 1";
+    Ok(row::find(work.conn, sql, [task.id.as_str()])?.unwrap_or_default())
+}
+
+/// Refuses to finish a task by hand that has a check, or writes the receipt of whoever does it without.
+/// Returns true where one was written.
+pub(super) fn waive(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    task: &Task,
+    open: Option<&OpenRun>,
+    unchecked: bool,
+) -> Result<bool, Error> {
+    if actor.authority.is_worker() {
+        return Ok(false);
+    }
+    let has_check = task.check.is_some() || open.is_some_and(|open| open.has_check);
+    if !has_check && !had_check(work, task)? {
+        return Ok(false);
+    }
+    if !unchecked {
+        return Err(Refusal::HasCheck(task.id.clone()).into());
+    }
+    let check = without_check(work, task.check.as_deref());
     let run = open.map(|open| open.id);
     receipts::write(work.conn, &task.id, run, Some(&actor.name), &check)?;
     Ok(true)

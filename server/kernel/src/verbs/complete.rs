@@ -47,6 +47,7 @@ impl CarryOut for CompleteTask {
             metadata,
             ..End::default()
         };
+        let has_receipt = unchecked || open.as_ref().is_some_and(|open| open.has_check);
         let closed = open.map(|open| open.id);
         if let Some(run) = closed {
             work.close_run(id, run, Outcome::Completed, &end)?;
@@ -58,7 +59,7 @@ impl CarryOut for CompleteTask {
         let result = result.as_deref().or(summary);
         work.note(id, || Inverse::place(&task));
         let finished_at = closed.map_or(work.now, |run| work.end_of(run));
-        tasks::finish(work.conn, finished_at, id, &status, result)?;
+        tasks::finish(work.conn, finished_at, id, &status, result, has_receipt)?;
         let result_len = result.map_or(0, |text| text.chars().count());
         work.log(
             id,

@@ -8,7 +8,7 @@ use domain::event::EventBody;
 use domain::status::Status;
 
 use super::undo::Inverse;
-use super::{CarryOut, Work, said};
+use super::{CarryOut, Work, check, said};
 use crate::error::Error;
 use crate::tasks;
 
@@ -36,6 +36,7 @@ impl CarryOut for EditTask {
         if is_same {
             return Ok(Change::Unchanged);
         }
+        check::may_change(&task, new_check)?;
         work.note(id, || Inverse::Text {
             title: task.title.clone(),
             body: task.body.clone(),

@@ -10,7 +10,7 @@ use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use rusqlite::Connection;
 
-use super::{CarryOut, Work, attempt};
+use super::{CarryOut, Work, attempt, check};
 use crate::error::Error;
 use crate::row::{self, Columns, HAS_UNFINISHED_PARENT, columns};
 use crate::runs::{self, End};
@@ -132,6 +132,9 @@ impl CarryOut for ReleaseStaleClaims {
         for stale in stale_claims(work.conn, work.now)? {
             let outcome = stale.outcome();
             if let Some(run) = stale.run {
+                if outcome == Outcome::Completed {
+                    check::passed_over(work, run)?;
+                }
                 work.close_run(&stale.task, run, outcome, &End::default())?;
             }
             if outcome == Outcome::Reclaimed {

@@ -13,7 +13,7 @@ use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CarryOut, Work, archive, idempotency, link, promotion};
+use super::{CarryOut, Work, archive, check, idempotency, link, promotion};
 use crate::error::Error;
 use crate::{row, tasks};
 
@@ -280,6 +280,7 @@ fn take_back(
             due_at,
             check,
         } => {
+            check::may_change(&work.task(id)?, check.as_deref())?;
             tasks::set_text(work.conn, id, &title, body.as_deref())?;
             tasks::set_due(work.conn, id, due_at)?;
             tasks::set_check(work.conn, id, check.as_deref())

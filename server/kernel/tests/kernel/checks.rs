@@ -3,7 +3,8 @@
 use domain::actor::Actor;
 use domain::check::{CheckEnd, Verdict};
 use domain::command::{
-    BeginCheck, ClaimPolicy, Claimed, CompleteTask, CreateTask, EditTask, SettleCheck, Undo,
+    Answer, BeginCheck, BlockTask, ClaimPolicy, ClaimTask, Claimed, CompleteTask, CreateTask,
+    EditTask, LEASE, ReleaseStaleClaims, SettleCheck, Undo,
 };
 use domain::error::Error as Refusal;
 use domain::id::{RunId, TaskId};
@@ -118,6 +119,27 @@ async fn a_worker_finishes_its_task_only_by_a_check_that_has_passed() {
 }
 
 #[tokio::test]
+async fn a_worker_that_claimed_by_hand_is_told_that_nobody_would_run_the_check() {
+    let board = Board::new();
+    let task = board.with_check("true").await;
+    let claim = ClaimTask {
+        task: task.clone(),
+        lock: "elsewhere:1".to_owned(),
+        ttl: LEASE,
+        lane: None,
+        policy: ClaimPolicy::default(),
+    };
+    let Answer::Claimed(claimed) = board.act(claim).await.unwrap().answer else {
+        panic!("it was not claimed");
+    };
+    let worker = Actor::worker("ada", claimed.token.clone());
+    let refused = refusal(board.give(&worker, finish(&task, true)).await);
+    assert_eq!(refused, Refusal::HasCheck(task.clone()));
+    board.act(finish(&task, true)).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Done);
+}
+
+#[tokio::test]
 async fn a_lane_may_have_a_check_for_tasks_without_one() {
     let board = Board::new();
     let task = board.task_named("task").await;
@@ -186,7 +208,8 @@ async fn a_person_finishes_without_the_check_only_by_saying_so_and_the_card_keep
 async fn only_a_person_sets_a_check_and_an_edit_of_it_can_be_undone() {
     let board = Board::new();
     let task = board.with_check("make test").await;
-    let claimed = board.claim(&task).await.unwrap();
+    let other = board.task_named("other").await;
+    let claimed = board.claim(&other).await.unwrap();
     let worker = Actor::worker("shell", claimed.token.clone());
     let own = CreateTask {
         title: "mine".to_owned(),
@@ -228,4 +251,65 @@ async fn the_next_attempt_and_the_children_are_told_of_the_check() {
     let child = board.child_of(&[&task]).await;
     let context = board.kernel.context(&child).await.unwrap();
     assert!(context.contains("(checked: passed)"), "{context}");
+}
+
+#[tokio::test]
+async fn a_check_stays_what_it_is_while_its_task_is_worked_on() {
+    let board = Board::new();
+    let task = board.with_check("make test").await;
+    let edit = |check: &str| EditTask {
+        check: Some(check.to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    let edited = board.act(edit("make lint")).await.unwrap();
+    board.claim(&task).await.unwrap();
+    let refused = refusal(board.act(edit("")).await);
+    assert!(matches!(refused, Refusal::WrongStatus { .. }), "{refused}");
+    let event = edited.events[0];
+    assert!(board.act(Undo { event }).await.is_err());
+    assert_eq!(board.task(&task).await.check.as_deref(), Some("make lint"));
+}
+
+#[tokio::test]
+async fn nothing_that_a_check_starts_ends_its_run() {
+    let board = Board::new();
+    let task = board.with_check("make test").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.report(&claimed, "42").await.unwrap();
+    let run = claimed.run;
+    let begin = BeginCheck { run };
+    board.give(&Actor::dispatcher(), begin).await.unwrap();
+    let worker = Actor::worker("shell", claimed.token.clone());
+    let block = BlockTask {
+        task: task.clone(),
+        reason: None,
+    };
+    let refused = Refusal::Checking(task.clone());
+    assert_eq!(refusal(board.give(&worker, block).await), refused);
+    let complete = finish(&task, false);
+    assert_eq!(refusal(board.give(&worker, complete).await), refused);
+}
+
+#[tokio::test]
+async fn who_finishes_it_past_us_leaves_a_receipt_and_no_old_seal_stays() {
+    let board = Board::new();
+    let task = board.with_check("make test").await;
+    board.claim(&task).await.unwrap();
+    board.sql("UPDATE tasks SET status = 'done'");
+    board
+        .give(&Actor::dispatcher(), ReleaseStaleClaims)
+        .await
+        .unwrap();
+    assert_eq!(board.checked(&task).await, Some(Verdict::Unchecked));
+
+    // A lane's check counts for a person too.
+    let task = board.task_named("of a lane").await;
+    let policy = ClaimPolicy {
+        has_check: true,
+        ..ClaimPolicy::default()
+    };
+    let claimed = board.claim_with(&task, policy).await.unwrap();
+    board.settle(claimed.run, Verdict::Failed).await;
+    let refused = refusal(board.act(finish(&task, false)).await);
+    assert_eq!(refused, Refusal::HasCheck(task.clone()));
 }

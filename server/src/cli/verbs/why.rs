@@ -5,6 +5,7 @@ use domain::dispatch::WhyNot;
 use crate::cli::json::WhyObject;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::cli::text;
 
 /// Print the reason why a task is not running
 #[derive(Debug, clap::Args)]
@@ -38,8 +39,19 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         }
         Some(why) => {
             output.line(format_args!("{id} ({status}): {why}"));
-            if let (WhyNot::Resting { .. }, Some(error)) = (&why, &task.last_error) {
-                output.line(format_args!("the last attempt: {error}"));
+            match (&why, &task.last_error) {
+                (WhyNot::Resting { .. }, Some(error)) => {
+                    output.line(format_args!("the last attempt: {error}"));
+                }
+                (
+                    WhyNot::Held {
+                        until: Some(at), ..
+                    },
+                    _,
+                ) => {
+                    output.line(format_args!("next start: {}", text::moment(*at)));
+                }
+                _ => {}
             }
         }
         None => output.line(format_args!("{id} is running")),

@@ -11,6 +11,7 @@ use super::{LAST_OUTPUT, Supervision, worker};
 use crate::error::Error;
 use crate::lanes::Limits;
 use crate::lanes::rules::{Meaning, Rules, Success};
+use crate::run::fault::Fault;
 use crate::run::folder::{CheckSpec, Checked, End, Exit};
 
 impl Supervision<'_> {
@@ -36,26 +37,37 @@ impl Supervision<'_> {
         }
         let has_reported = report.is_some();
         let result = report.flatten().or_else(|| exit.answer.clone());
-        let ended = match self.folder.write_result(&result.unwrap_or_default()) {
-            Ok(()) => self.run_check(check).await,
-            Err(error) => Some(not_started(check, &error, self.board.now())),
-        };
-        let Some(end) = ended else {
+        let result = result.unwrap_or_default();
+        let Some(end) = self.run_check(check, &result).await else {
             return stopped(exit);
         };
-        exit.log_end = end.log_end;
+        if end.verdict != Verdict::NotStarted {
+            exit.log_end = end.log_end;
+        }
         exit.ended_at = Some(end.ended_at);
         exit.check = Some(Box::new(Checked { end, has_reported }));
         exit
     }
 
     /// Runs it to its end; `None` when the run was closed meanwhile.
-    async fn run_check(&mut self, check: &CheckSpec) -> Option<CheckEnd> {
-        let began_at = self.board.now();
-        let started = match worker::start_check(self.spec, check, &self.folder.result_file()) {
-            Ok(started) => started,
-            Err(error) => return Some(not_started(check, &error, began_at)),
+    async fn run_check(&mut self, check: &CheckSpec, result: &str) -> Option<CheckEnd> {
+        let result_file = self.folder.result_file();
+        let started = loop {
+            let written = self.folder.write_result(result);
+            let start = |()| worker::start_check(self.spec, check, &result_file);
+            match written.and_then(start) {
+                Ok(started) => break started,
+                // What the machine refuses just now says nothing of the work.
+                Err(error) if error.fault() == Fault::Machine => {
+                    tracing::warn!(%error, "the check is not started yet");
+                }
+                Err(error) => return Some(not_started(check, &error, self.board.now())),
+            }
+            if !self.next_try().await {
+                return None;
+            }
         };
+        let began_at = self.board.now();
         let limits = Limits {
             max_run_time: check.time,
             heartbeat_timeout: None,

@@ -147,13 +147,13 @@ async fn a_worker_reports_and_its_task_is_done_only_after_the_check() {
     let gate = board.gate();
     board.lane(
         "agent",
-        "echo here > gate; echo bye > gate",
+        "echo here > gate; until test -e made; do sleep 0.05; done",
         "check = [\"test\", \"-e\", \"made\"]",
     );
     let dispatcher = board.start().await;
     let task = board.create_for("agent").await;
     let run = board.until_spawned(&task).await;
-    wait_at(gate.clone()).await;
+    wait_at(gate).await;
     let report = CompleteTask {
         task: task.clone(),
         result: Some("42".to_owned()),
@@ -165,7 +165,6 @@ async fn a_worker_reports_and_its_task_is_done_only_after_the_check() {
     board.kernel.execute(&worker, report.clone()).await.unwrap();
     assert_eq!(board.detail(&task).await.task.status, Status::Running);
     std::fs::write(board.work().join("made"), "").unwrap();
-    wait_at(gate).await;
     let done = board.until_status(&task, Status::Done).await;
     assert_eq!(done.task.result.as_deref(), Some("42"));
     assert_eq!(done.runs[0].summary.as_deref(), Some("it is made"));

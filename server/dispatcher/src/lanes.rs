@@ -49,7 +49,7 @@ pub(crate) struct Lane {
     pub(crate) limits: Limits,
     pub(crate) rules: Rules,
     pub(crate) output: OutputFormat,
-    /// What its tasks have to pass that have no check of their own.
+    /// The check of its tasks that have none of their own.
     pub(crate) check: Vec<String>,
     /// The time limit of a check.
     pub(crate) check_time: Duration,

@@ -58,7 +58,7 @@ fn count(event: TraceEvent<'_>) {
 struct Cost {
     statements: usize,
     steps: i64,
-    /// Those of the steps that look for holds.
+    /// The steps among them that look for holds.
     steps_for_holds: i64,
     sorts: i32,
 }

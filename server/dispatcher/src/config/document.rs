@@ -183,7 +183,7 @@ fn key_at(key: &str, value: &Spanned<DeValue<'_>>, at: usize) -> Option<String> 
     })
 }
 
-/// What serde expects, without the words of Rust.
+/// Returns the expectation of serde without the words of Rust.
 fn in_plain_words(expected: &str) -> &str {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "i64" | "usize" => "a whole number",

@@ -228,7 +228,7 @@ fn span(seconds: u64) -> Seconds {
 }
 
 fn with_last_line(what: String, output: &str) -> String {
-    // What ends a stack trace says nothing.
+    // A line of brackets, as at the end of a stack trace, says nothing.
     let says_something = |line: &&str| line.contains(char::is_alphanumeric);
     match output.lines().rev().find(says_something) {
         Some(line) => {

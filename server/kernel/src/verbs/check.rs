@@ -106,7 +106,7 @@ pub(super) fn reports(
     Ok(true)
 }
 
-/// What the worker of an open run has reported: its result, summary and metadata.
+/// The report of the worker of an open run: its result, summary and metadata.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) result: Option<String>,
@@ -149,6 +149,7 @@ pub(super) fn passed_over(work: &Work<'_>, run: RunId) -> Result<(), Error> {
     Ok(())
 }
 
+/// The receipt of an end that no check came before.
 fn without_check(work: &Work<'_>, script: Option<&str>) -> CheckEnd {
     CheckEnd {
         command: script.unwrap_or_default().to_owned(),

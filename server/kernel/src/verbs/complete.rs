@@ -33,7 +33,7 @@ impl CarryOut for CompleteTask {
             return Ok(Change::Done);
         }
         let unchecked = check::waive(work, actor, &task, open.as_ref(), self.unchecked)?;
-        // What the worker said before its check.
+        // The report that the worker made before its check.
         let reported = match &open {
             Some(open) if open.has_check => check::reported(work, open)?,
             _ => Report::default(),

@@ -10,7 +10,7 @@ use domain::error::Error as Refusal;
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
 use domain::status::Status;
-use kernel::{BoardFilter, Error};
+use kernel::{BoardFilter, Error, Kernel};
 
 use crate::board::{Board, START, refusal};
 
@@ -200,7 +200,7 @@ async fn a_person_finishes_without_the_check_only_by_saying_so_and_the_card_keep
     board.act(Undo { event }).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Ready);
     assert_eq!(board.checked(&task).await, None);
-    // What was seen stays.
+    // A receipt stays.
     assert_eq!(board.verdicts(&task).await, [Verdict::Unchecked]);
 }
 
@@ -312,4 +312,37 @@ async fn who_finishes_it_past_us_leaves_a_receipt_and_no_old_seal_stays() {
     board.settle(claimed.run, Verdict::Failed).await;
     let refused = refusal(board.act(finish(&task, false)).await);
     assert_eq!(refused, Refusal::HasCheck(task.clone()));
+}
+
+#[tokio::test]
+async fn a_board_of_before_keeps_its_runs_but_for_those_whose_task_was_deleted() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let run = board.claim(&task).await.unwrap().run;
+    let Board { kernel, folder, .. } = board;
+    drop(kernel);
+    let path = folder.path().join("kanban.db");
+    {
+        #[expect(clippy::disallowed_methods, reason = "the test plays another program")]
+        let conn = rusqlite::Connection::open(&path).unwrap();
+        conn.execute_batch(
+            "PRAGMA foreign_keys = OFF; \
+             INSERT INTO runs (task_id, token, lease_expires, started_at, ended_at, outcome) \
+                 VALUES ('t_dead', 'x', 0, 0, 0, 'completed'); \
+             DROP TABLE receipts; \
+             ALTER TABLE tasks DROP COLUMN check_script; \
+             ALTER TABLE tasks DROP COLUMN rework; \
+             ALTER TABLE tasks DROP COLUMN checked; \
+             ALTER TABLE runs DROP COLUMN has_check; \
+             ALTER TABLE runs DROP COLUMN reported_at; \
+             ALTER TABLE runs DROP COLUMN reported_result; \
+             ALTER TABLE runs DROP COLUMN checking_since; \
+             PRAGMA user_version = 12;",
+        )
+        .unwrap();
+    }
+    let kernel = Kernel::open(&path).unwrap();
+    let runs = kernel.task(&task).await.unwrap().runs;
+    assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run]);
+    assert_eq!(kernel.open_runs().await.unwrap().len(), 1);
 }

@@ -39,7 +39,7 @@ pub(crate) struct Spec {
     pub(crate) rules: Rules,
     #[serde(default)]
     pub(crate) output: OutputFormat,
-    /// What decides whether the task is done, once the worker says that it has finished.
+    /// The check that decides whether the task is done, once the worker says that it has finished.
     #[serde(default)]
     pub(crate) check: Option<CheckSpec>,
 }

@@ -94,7 +94,7 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// What the worker has reported: its result, where it named one. `None` where it has reported
+    /// The report of the worker: its result, where it named one. `None` where it has reported
     /// nothing, or the run is closed.
     pub(super) async fn report(self) -> Result<Option<Option<String>>, kernel::Error> {
         self.kernel.report_of(self.spec.run).await

@@ -57,7 +57,7 @@ impl Supervision<'_> {
             let start = |()| worker::start_check(self.spec, check, &result_file);
             match written.and_then(start) {
                 Ok(started) => break started,
-                // What the machine refuses just now says nothing of the work.
+                // A refusal of the machine says nothing of the work, and may pass.
                 Err(error) if error.fault() == Fault::Machine => {
                     tracing::warn!(%error, "the check is not started yet");
                 }

@@ -132,13 +132,7 @@ impl Work {
         let (dispatcher, task) = (Actor::dispatcher(), slot.task.clone());
         match verdict {
             Verdict::Complete { result } => {
-                let complete = CompleteTask {
-                    task,
-                    result,
-                    summary: None,
-                    metadata: None,
-                    unchecked: false,
-                };
+                let complete = complete(task, result);
                 self.tell(run, &worker, with_record(complete.into())).await
             }
             Verdict::Checked { check, result } => {
@@ -152,14 +146,7 @@ impl Work {
                 if is_red {
                     return self.give_up(run, task, commands).await;
                 }
-                let complete = CompleteTask {
-                    task,
-                    result,
-                    summary: None,
-                    metadata: None,
-                    unchecked: false,
-                };
-                commands.push(complete.into());
+                commands.push(complete(task, result).into());
                 self.tell(run, &worker, commands).await
             }
             Verdict::Block { reason } => {
@@ -295,6 +282,17 @@ fn never_attached(complaints: &str) -> Verdict {
     Verdict::Hinder {
         error: format!("its supervisor ended before it had started the worker{said}"),
         fault: Fault::Unclear,
+    }
+}
+
+/// The command that completes a task with what its worker said.
+fn complete(task: TaskId, result: Option<String>) -> CompleteTask {
+    CompleteTask {
+        task,
+        result,
+        summary: None,
+        metadata: None,
+        unchecked: false,
     }
 }
 

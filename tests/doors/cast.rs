@@ -91,6 +91,7 @@ impl Cast {
                 result: Some("42".to_owned()),
                 summary: None,
                 metadata: None,
+                outcome: None,
                 unchecked: false,
             }
             .into(),

@@ -90,7 +90,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
             words(&[&["edit", task.as_str()], &limits[..]].concat())
         }
         BoardVerb::ArchiveTask(ArchiveTask { task }) => words(&["archive", task.as_str()]),
-        BoardVerb::LinkTasks(LinkTasks { parent, child }) => words(&["link", parent, child]),
+        BoardVerb::LinkTasks(LinkTasks { parent, child, .. }) => words(&["link", parent, child]),
         BoardVerb::UnlinkTasks(UnlinkTasks { parent, child }) => {
             words(&["unlink", parent.as_str(), child.as_str()])
         }

@@ -255,6 +255,7 @@ fn complete(task: &TaskId) -> Command {
         result: Some("ünd done".to_owned()),
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     }
     .into()
@@ -343,6 +344,7 @@ fn link(parent: &TaskId, child: &TaskId) -> Command {
     LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
+        on: None,
     }
     .into()
 }

@@ -79,7 +79,7 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
         BoardVerb::ArchiveTask(ArchiveTask { task }) => {
             patch(task, json!({ "status": "archived" }))
         }
-        BoardVerb::LinkTasks(LinkTasks { parent, child }) => post(
+        BoardVerb::LinkTasks(LinkTasks { parent, child, .. }) => post(
             "/links".to_owned(),
             json!({ "parent_id": parent, "child_id": child }),
         ),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::Verdict;
 use crate::event::Event;
 use crate::id::{EventId, TaskId};
+use crate::outcome::TaskOutcome;
 use crate::status::Status;
 use crate::time::Timestamp;
 
@@ -55,6 +56,10 @@ pub struct TaskSummary {
     pub waiting: bool,
     /// As [`crate::task::Task::block_reason`].
     pub block_reason: Option<String>,
+    /// Its outcome, once it is finished.
+    pub outcome: TaskOutcome,
+    /// True while a parent is finished with another outcome than it asks for: it can never start.
+    pub is_dead_end: bool,
     /// The number of tasks it depends on.
     pub parents: u32,
     /// The number of tasks that depend on it.

@@ -7,6 +7,7 @@ use crate::authority::{Act, Grant};
 use crate::hold::Cause;
 use crate::id::{DeliveryId, EventId, RunId, SubscriptionId, TaskId};
 use crate::news::{KINDS, PLATFORMS};
+use crate::outcome::DeadEnd;
 use crate::status::Status;
 use crate::text::{first_of, names_of};
 use crate::time::{Seconds, Timestamp};
@@ -74,6 +75,12 @@ pub enum Error {
     /// There are three kinds of workspace.
     #[error("workspace kind must be one of ['dir', 'scratch', 'worktree'], not '{0}'")]
     UnknownWorkspaceKind(String),
+    /// A link has one of three conditions.
+    #[error("a child starts on success, on failure or always, not on '{0}'")]
+    UnknownCondition(String),
+    /// A task has one of two outcomes.
+    #[error("an outcome is success or failure, not '{0}'")]
+    UnknownOutcome(String),
     /// No task has this id.
     #[error("task {0} not found")]
     UnknownTask(String),
@@ -128,6 +135,9 @@ pub enum Error {
         /// The parents that are not finished.
         parents: Vec<TaskId>,
     },
+    /// A parent ended with another outcome than the one on which the task starts.
+    #[error("{0}")]
+    DeadEnd(Box<DeadEnd>),
     /// The task is in back-off.
     #[error("task {task} starts in {remaining} at the earliest")]
     Resting {
@@ -318,6 +328,8 @@ impl Error {
             | Self::UnknownNews(_)
             | Self::BadQuietHours(_)
             | Self::UnknownWorkspaceKind(_)
+            | Self::UnknownCondition(_)
+            | Self::UnknownOutcome(_)
             | Self::UnknownParents(_)
             | Self::UnknownTasks(_)
             | Self::SelfLink
@@ -335,6 +347,7 @@ impl Error {
             | Self::UnknownDelivery(_) => ErrorKind::NotFound,
             Self::WrongStatus { .. }
             | Self::UnfinishedParents { .. }
+            | Self::DeadEnd(_)
             | Self::Resting { .. }
             | Self::Leaving { .. }
             | Self::AtCapacity { .. }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hold::Cause;
 use crate::id::{EventId, ReceiptId, RunId, TaskId};
+use crate::outcome::{StartOn, TaskOutcome};
 use crate::run::Outcome;
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -69,6 +70,8 @@ pub enum EventBody {
     /// It was completed; by a person also without its check. The length is in characters.
     Completed {
         result_len: usize,
+        #[serde(skip_serializing_if = "TaskOutcome::is_success")]
+        outcome: TaskOutcome,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         unchecked: bool,
     },
@@ -80,8 +83,13 @@ pub enum EventBody {
     Archived,
     /// It was assigned to somebody else, or to nobody.
     Assigned { assignee: Option<String> },
-    /// A parent was added.
-    Linked { parent: TaskId, child: TaskId },
+    /// A parent was added, or the outcome on which it starts was changed.
+    Linked {
+        parent: TaskId,
+        child: TaskId,
+        #[serde(skip_serializing_if = "StartOn::is_success")]
+        on: StartOn,
+    },
     /// A parent was removed.
     Unlinked { parent: TaskId, child: TaskId },
     /// Its priority was changed.

@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::board::TaskSummary;
 use crate::dispatch::{Dispatch, LaneReport, Report};
 use crate::id::TaskId;
+use crate::outcome::TaskOutcome;
 use crate::run::ProcessIdentity;
 use crate::status::Status;
 use crate::task::{Task, WorkspaceKind};
@@ -48,6 +49,7 @@ pub fn task(number: u32) -> Task {
         claim_expires: None,
         tenant: None,
         result: None,
+        outcome: TaskOutcome::Success,
         idempotency_key: None,
         failures: 0,
         worker_pid: None,
@@ -88,6 +90,8 @@ pub fn summary(number: u32) -> TaskSummary {
         last_error: task.last_error,
         waiting: task.waiting,
         block_reason: task.block_reason,
+        outcome: task.outcome,
+        is_dead_end: false,
         parents: 0,
         children: 0,
         children_done: 0,

@@ -6,6 +6,7 @@ use crate::board::TaskSummary;
 use crate::hold::Cause;
 use crate::id::{DeliveryId, TaskId};
 use crate::notify::Address;
+use crate::outcome::DeadEnd;
 use crate::status::Status;
 use crate::time::Timestamp;
 
@@ -51,6 +52,11 @@ pub enum Need {
         /// The last output of a worker that reported nothing: perhaps it is the result.
         proposed: Option<String>,
     },
+    /// A task can never start: a parent ended with another outcome than it asks for.
+    DeadEnd {
+        /// The links that can no longer be met; the board does not show them.
+        dead_ends: Vec<DeadEnd>,
+    },
     /// Deliveries to an address were given up: they need to be retried, or dropped.
     Undelivered {
         /// The first of them.
@@ -79,18 +85,25 @@ impl Concern {
     /// Returns the need of a task as the board shows it; `None` if it needs nobody. The board does
     /// not show the result that a worker proposed, nor what waits behind the task.
     pub fn of_task(task: &TaskSummary) -> Option<Self> {
-        (task.status == Status::Blocked).then(|| Self {
-            task: task.id.clone(),
-            title: task.title.clone(),
-            assignee: task.assignee.clone(),
-            since: task.status_since,
-            behind: 0,
-            need: Need::of_blocked(
+        let need = match task.status {
+            Status::Blocked => Need::of_blocked(
                 task.block_reason.clone(),
                 task.failures,
                 task.last_error.clone(),
                 None,
             ),
+            Status::Todo if task.is_dead_end => Need::DeadEnd {
+                dead_ends: Vec::new(),
+            },
+            _ => return None,
+        };
+        Some(Self {
+            task: task.id.clone(),
+            title: task.title.clone(),
+            assignee: task.assignee.clone(),
+            since: task.status_since,
+            behind: 0,
+            need,
         })
     }
 }

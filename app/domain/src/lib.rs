@@ -25,6 +25,7 @@ pub mod news;
 pub mod notify;
 #[cfg(feature = "openapi")]
 mod openapi;
+pub mod outcome;
 pub mod run;
 pub mod search;
 pub mod stats;

@@ -1,5 +1,6 @@
 //! A task, as the database keeps it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,6 +10,7 @@ use crate::check::Receipt;
 use crate::error::Error;
 use crate::event::Event;
 use crate::id::{CommentId, TaskId};
+use crate::outcome::{StartOn, TaskOutcome};
 use crate::run::Run;
 use crate::status::Status;
 use crate::time::{Seconds, Timestamp};
@@ -48,6 +50,8 @@ pub struct Task {
     pub tenant: Option<String>,
     /// The result; its children are told.
     pub result: Option<String>,
+    /// What it came to, once it is finished.
+    pub outcome: TaskOutcome,
     /// The key that made its creation repeatable without a second task.
     pub idempotency_key: Option<String>,
     /// The number of attempts that failed in a row: column `spawn_failures`.
@@ -168,6 +172,8 @@ pub struct TaskDetail {
     pub events: Vec<Event>,
     /// The tasks it depends on, by id.
     pub parents: Vec<TaskId>,
+    /// The outcomes on which it starts, of those that are not success.
+    pub conditions: BTreeMap<TaskId, StartOn>,
     /// The tasks that depend on it, by id.
     pub children: Vec<TaskId>,
     /// Its attempts, oldest first.

@@ -111,6 +111,7 @@ impl Change {
                 result,
                 summary: None,
                 metadata: None,
+                outcome: None,
                 unchecked: false,
             }
             .into(),
@@ -146,6 +147,7 @@ impl Change {
             Self::WaitFor(parent) => LinkTasks {
                 parent,
                 child: task.into(),
+                on: None,
             }
             .into(),
             Self::StopWaitingFor(parent) => UnlinkTasks {

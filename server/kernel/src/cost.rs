@@ -87,7 +87,7 @@ impl Board {
         )
         .unwrap();
         conn.execute_batch(
-            "INSERT INTO task_links SELECT parent.id, child.id FROM tasks AS child \
+            "INSERT INTO task_links (parent_id, child_id) SELECT parent.id, child.id FROM tasks AS child \
                  JOIN tasks AS parent ON parent.rowid = child.rowid - 1 WHERE child.status = 'todo'; \
              INSERT INTO task_comments (task_id, author, body, created_at) \
                  SELECT id, 'ada', 'so?', 0 FROM tasks WHERE rowid % 3 = 0; \
@@ -176,6 +176,7 @@ impl Writer {
             result: Some("42".to_owned()),
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         };
         self.give(&Actor::full("ada"), complete.into()).1

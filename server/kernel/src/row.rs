@@ -9,6 +9,7 @@ use domain::id::{
     TaskId,
 };
 use domain::notify::delivery::DeliveryState;
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::{Outcome, Run};
 use domain::status::Status;
 use domain::task::{Task, WorkspaceKind};
@@ -21,11 +22,52 @@ use crate::error::Error;
 /// The columns of an `Address` in tables that are not about one user.
 pub(crate) const PLACE: &str = "platform, chat_id, thread_id, NULL";
 
-/// True for a row of `tasks` that has a parent which is not finished. A link to a row that is gone
-/// does not count.
-pub(crate) const HAS_UNFINISHED_PARENT: &str = "EXISTS ( \
-     SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-     WHERE link.child_id = tasks.id AND parent.status NOT IN ('done', 'archived'))";
+/// True for a `parent` that is finished.
+macro_rules! is_finished {
+    () => {
+        "parent.status IN ('done', 'archived')"
+    };
+}
+
+/// True for a `link` that asks for the outcome of its `parent`. Other programs write none: theirs is
+/// success.
+macro_rules! asks_for_its_outcome {
+    () => {
+        "link.start_on IN ('always', coalesce(parent.outcome, 'success'))"
+    };
+}
+
+/// True for a `link` whose `parent` lets the child start.
+macro_rules! is_met {
+    () => {
+        concat!(
+            $crate::row::is_finished!(),
+            " AND ",
+            $crate::row::asks_for_its_outcome!()
+        )
+    };
+}
+
+pub(crate) use {asks_for_its_outcome, is_finished, is_met};
+
+/// True for a row of `tasks` that a parent keeps from starting: it is not finished, or ended with
+/// another outcome. A link to a row that is gone does not count.
+pub(crate) const HAS_UNMET_LINK: &str = concat!(
+    "EXISTS (SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+     WHERE link.child_id = tasks.id AND NOT (",
+    is_met!(),
+    "))"
+);
+
+/// True for a row of `tasks` that can never start as it is linked.
+pub(crate) const IS_DEAD_END: &str = concat!(
+    "EXISTS (SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+     WHERE link.child_id = tasks.id AND ",
+    is_finished!(),
+    " AND NOT ",
+    asks_for_its_outcome!(),
+    ")"
+);
 
 /// Lists the columns of a struct: its fields, each with the SQL it is selected by where that is not
 /// its name, and with what its value is made by where its type does not say it all. Fields after
@@ -64,7 +106,7 @@ columns! {
         id, title, body, assignee, status, priority, created_by, created_at, started_at,
         completed_at,
         workspace_kind => |kind: String| kind.parse().unwrap_or(WorkspaceKind::Scratch),
-        workspace_path, claim_lock, claim_expires, tenant, result: RESULT, idempotency_key, failures: "spawn_failures",
+        workspace_path, claim_lock, claim_expires, tenant, result: RESULT, outcome, idempotency_key, failures: "spawn_failures",
         worker_pid, last_error: "last_spawn_error", waiting, status_since, not_before,
         failure_limit => |limit: Option<u32>| limit.filter(|limit| *limit > 0),
         block_reason: BLOCK_REASON,
@@ -95,8 +137,9 @@ columns! {
         priority, tenant,
         created_at, started_at, completed_at, status_since, not_before, due_at, failures: "spawn_failures",
         last_error: "last_spawn_error",
-        waiting: &format!("iif(status = 'ready', {HAS_UNFINISHED_PARENT}, waiting)"),
-        block_reason: BLOCK_REASON;
+        waiting: &format!("iif(status = 'ready', {HAS_UNMET_LINK}, waiting)"),
+        block_reason: BLOCK_REASON, outcome,
+        is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
         parents: 0, children: 0, children_done: 0, comments: 0
     }
 }
@@ -262,6 +305,27 @@ impl Read for Status {
 impl Cell for Outcome {
     fn of(cell: ValueRef<'_>) -> Option<Self> {
         Self::from_name(cell.as_str().ok()?)
+    }
+}
+
+impl Cell for TaskOutcome {
+    fn of(cell: ValueRef<'_>) -> Option<Self> {
+        cell.as_str().ok()?.parse().ok()
+    }
+}
+
+/// An outcome that is missing is success.
+impl Read for TaskOutcome {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        Ok(Self::of(cells.next()?).unwrap_or_default())
+    }
+}
+
+/// A condition that nobody knows is that of most links.
+impl Read for StartOn {
+    fn read(cells: &mut Cells<'_>) -> rusqlite::Result<Self> {
+        let name = String::read(cells)?;
+        Ok(name.parse().unwrap_or_default())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
+use domain::outcome::TaskOutcome;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
@@ -18,7 +19,7 @@ pub(crate) fn get(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
 }
 
 /// Gives a task a status other than `running`. The claim, the block reason and the mark of waiting
-/// are cleared from its row.
+/// are cleared from its row, and its outcome where it is not finished any more.
 pub(crate) fn put(
     conn: &Connection,
     now: Timestamp,
@@ -29,7 +30,7 @@ pub(crate) fn put(
     conn.prepare_cached(
         "UPDATE tasks SET status = ?2, status_since = ?3, not_before = ?4, waiting = 0, \
              block_reason = NULL, claim_lock = NULL, claim_expires = NULL, worker_pid = NULL, \
-             current_run_id = NULL \
+             current_run_id = NULL, outcome = CASE WHEN ?2 IN ('done', 'archived') THEN outcome END \
          WHERE id = ?1",
     )?
     .execute((
@@ -41,7 +42,7 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Finishes a task: like [`put`], with its result, and with its failures reset. The verdict of an
+/// Finishes a task: like [`put`], with its result and its outcome, and with its failures reset. The verdict of an
 /// earlier check goes, unless this end has a receipt. All in one
 /// statement, because each would write the row and its indexes anew.
 pub(crate) fn finish(
@@ -50,16 +51,24 @@ pub(crate) fn finish(
     id: &TaskId,
     status: &Status,
     result: Option<&str>,
+    outcome: TaskOutcome,
     has_receipt: bool,
 ) -> Result<(), Error> {
     conn.prepare_cached(&format!(
         "UPDATE tasks SET status = ?2, status_since = ?3, completed_at = ?3, result = ?4, \
              not_before = NULL, waiting = 0, block_reason = NULL, claim_lock = NULL, \
              claim_expires = NULL, worker_pid = NULL, current_run_id = NULL, \
-             checked = CASE WHEN ?5 THEN checked END, {FORGIVEN} \
+             outcome = ?5, checked = CASE WHEN ?6 THEN checked END, {FORGIVEN} \
          WHERE id = ?1",
     ))?
-    .execute((id.as_str(), status.as_str(), now.0, result, has_receipt))?;
+    .execute((
+        id.as_str(),
+        status.as_str(),
+        now.0,
+        result,
+        outcome.as_str(),
+        has_receipt,
+    ))?;
     Ok(())
 }
 
@@ -152,9 +161,12 @@ pub(crate) fn set_result(
     id: &TaskId,
     completed_at: Option<Timestamp>,
     result: Option<&str>,
+    outcome: TaskOutcome,
 ) -> Result<(), Error> {
-    conn.prepare_cached("UPDATE tasks SET completed_at = ?2, result = ?3 WHERE id = ?1")?
-        .execute((id.as_str(), completed_at.map(|at| at.0), result))?;
+    let sql = "UPDATE tasks SET completed_at = ?2, result = ?3, outcome = ?4 WHERE id = ?1";
+    let completed_at = completed_at.map(|at| at.0);
+    conn.prepare_cached(sql)?
+        .execute((id.as_str(), completed_at, result, outcome.as_str()))?;
     Ok(())
 }
 

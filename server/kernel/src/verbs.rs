@@ -55,7 +55,7 @@ pub(crate) use self::crash::foreign_workers;
 pub(crate) use self::forget::count_forgettable;
 pub use self::lease::StaleClaim;
 pub(crate) use self::lease::{LEASE_END, stale_claims};
-pub(crate) use self::promotion::unfinished_parents;
+pub(crate) use self::promotion::UnmetLinks;
 use self::undo::{Act, Inverse};
 use crate::error::Error;
 use crate::intake::Accepted;

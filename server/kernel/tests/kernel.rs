@@ -55,6 +55,8 @@ mod notify;
 mod odd_rows;
 #[path = "kernel/opening.rs"]
 mod opening;
+#[path = "kernel/outcomes.rs"]
+mod outcomes;
 #[path = "kernel/requests.rs"]
 mod requests;
 #[path = "kernel/runs.rs"]

@@ -1,10 +1,13 @@
 //! The JSON that verbs print with `--json`. It is frozen, and it is not the JSON of the HTTP API.
 
+use std::collections::BTreeMap;
+
 use domain::check::Receipt;
 use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
 use domain::hold::LaneHold;
 use domain::id::{RunId, TaskId};
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::{Outcome, Run};
 use domain::stats::Stats;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
@@ -29,6 +32,8 @@ pub(super) struct TaskObject<'a> {
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
     result: Option<&'a str>,
+    #[serde(skip_serializing_if = "TaskOutcome::is_success")]
+    outcome: TaskOutcome,
 }
 
 impl<'a> From<&'a Task> for TaskObject<'a> {
@@ -48,6 +53,7 @@ impl<'a> From<&'a Task> for TaskObject<'a> {
             started_at: task.started_at,
             completed_at: task.completed_at,
             result: task.result.as_deref(),
+            outcome: task.outcome,
         }
     }
 }
@@ -58,6 +64,8 @@ pub(super) struct Shown<'a> {
     task: TaskObject<'a>,
     parents: &'a [TaskId],
     children: &'a [TaskId],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    conditions: &'a BTreeMap<TaskId, StartOn>,
     comments: Vec<CommentObject<'a>>,
     events: Vec<EventObject<'a>>,
     why: Option<WhyObject<'a>>,
@@ -112,6 +120,7 @@ impl<'a> Shown<'a> {
             task: (&detail.task).into(),
             parents: &detail.parents,
             children: &detail.children,
+            conditions: &detail.conditions,
             comments: detail.comments.iter().map(comment).collect(),
             events: detail.events.iter().map(event).collect(),
             why: why.map(WhyObject::from),

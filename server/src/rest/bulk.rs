@@ -13,7 +13,7 @@ use futures::future::join_all;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::change::{Changes, UnknownStatus};
+use super::change::{Changes, NoSense};
 use super::input::{Body, lenient};
 use super::{undo, wire};
 use crate::AppState;
@@ -121,10 +121,13 @@ impl Wish {
         let change = match self.change.status.as_deref() {
             _ if self.archive => self.change.without_status().commands(task),
             // The original has a flag for it.
-            Some(status @ "archived") => Err(UnknownStatus(status.to_owned())),
+            Some(status @ "archived") => Err(NoSense::Status(status.to_owned())),
             _ => self.change.commands(task),
         };
-        let change = change.map_err(|UnknownStatus(name)| format!("unknown status '{name}'"))?;
+        let change = change.map_err(|no_sense| match no_sense {
+            NoSense::Status(name) => format!("unknown status '{name}'"),
+            NoSense::Outcome(unknown) => unknown.to_string(),
+        })?;
         Ok(archive.into_iter().chain(change).collect())
     }
 

@@ -6,6 +6,7 @@ use domain::command::{
     SetPriority,
 };
 use domain::id::TaskId;
+use domain::outcome::TaskOutcome;
 use domain::status::Status;
 use domain::time::{Seconds, Timestamp};
 use serde_json::{Map, Value};
@@ -27,6 +28,9 @@ lenient! {
         pub(super) stop: bool = flag(),
         /// The new status: `triage`, `todo`, `ready`, `blocked`, `done` or `archived`.
         pub(super) status: Option<String> = optional_text(),
+        /// With `done`: what it came to, `success` or `failure`.
+        #[schema(pattern = "^(success|failure)$", default = "success")]
+        pub(super) outcome: Option<String> = optional_text(),
         /// With `done`: what came out of it, for the tasks that depend on it.
         pub(super) result: Option<String> = optional_text(),
         /// With `done`: what the run did.
@@ -58,13 +62,21 @@ lenient! {
     }
 }
 
-/// A status that no verb leads to.
+/// A change that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct UnknownStatus(pub(super) String);
+pub(super) enum NoSense {
+    /// No verb leads to this status.
+    Status(String),
+    /// It names an outcome that there is not.
+    Outcome(domain::error::Error),
+}
 
-impl From<UnknownStatus> for HttpError {
-    fn from(unknown: UnknownStatus) -> Self {
-        Self::Senseless(format!("unknown status: {}", unknown.0))
+impl From<NoSense> for HttpError {
+    fn from(no_sense: NoSense) -> Self {
+        match no_sense {
+            NoSense::Status(name) => Self::Senseless(format!("unknown status: {name}")),
+            NoSense::Outcome(unknown) => unknown.into(),
+        }
     }
 }
 
@@ -78,7 +90,7 @@ impl Changes {
     }
 
     /// The commands that do it, in the order of the original.
-    pub(super) fn commands(&self, task: &TaskId) -> Result<Vec<Command>, UnknownStatus> {
+    pub(super) fn commands(&self, task: &TaskId) -> Result<Vec<Command>, NoSense> {
         let assign = self.assignee.as_ref().map(|assignee| AssignTask {
             task: task.clone(),
             assignee: Some(assignee.clone()).filter(|name| !name.is_empty()),
@@ -120,12 +132,18 @@ impl Changes {
         Ok(commands.into_iter().flatten().collect())
     }
 
-    fn place(&self, task: &TaskId, status: &str) -> Result<Command, UnknownStatus> {
+    fn outcome(&self) -> Result<Option<TaskOutcome>, NoSense> {
+        let outcome = self.outcome.as_deref().map(str::parse).transpose();
+        outcome.map_err(NoSense::Outcome)
+    }
+
+    fn place(&self, task: &TaskId, status: &str) -> Result<Command, NoSense> {
         let task = task.clone();
-        let unknown = || UnknownStatus(status.to_owned());
+        let unknown = || NoSense::Status(status.to_owned());
         Ok(match Status::from_name(status).ok_or_else(unknown)? {
             Status::Done => CompleteTask {
                 task,
+                outcome: self.outcome()?,
                 result: self.result.clone(),
                 summary: self.summary.clone(),
                 metadata: self
@@ -183,7 +201,7 @@ mod tests {
         let task: TaskId = "t_1".parse().unwrap();
         assert_eq!(
             change.commands(&task),
-            Err(UnknownStatus("review".to_owned()))
+            Err(NoSense::Status("review".to_owned()))
         );
     }
 }

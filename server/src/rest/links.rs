@@ -23,12 +23,18 @@ lenient! {
         parent_id: String = required_text(),
         /// The task that waits.
         child_id: String = required_text(),
+        /// The outcome of the parent on which the child starts; without one success, or that of the link
+        /// that is there. To remove a link it says nothing.
+        #[schema(pattern = "^(success|failure|always)$")]
+        on: Option<String> = optional_text(),
     }
 }
 
 /// Adds a dependency.
 #[utoipa::path(
-    post, path = "/links", tag = "links", description = "Adds a dependency: the child waits for the parent.",
+    post, path = "/links", tag = "links",
+    description = "Adds a dependency: the child waits for the parent. Where it is there, changes the \
+                   outcome on which the child starts.",
     request_body = Link,
     responses((status = 200, body = wire::answer::Done), super::openapi::Refusals),
 )]
@@ -40,6 +46,7 @@ pub(super) async fn link(
     let link = LinkTasks {
         parent: asked.parent_id,
         child: asked.child_id,
+        on: asked.on.as_deref().map(str::parse).transpose()?,
     };
     let receipt = state.kernel().execute(&caller.actor(), link).await?;
     let undoable = undo::header(&[vec![receipt]]);

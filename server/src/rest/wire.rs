@@ -8,9 +8,12 @@ pub(super) mod dispatch;
 pub(super) mod notify;
 pub(super) mod run;
 
+use std::collections::BTreeMap;
+
 use domain::check::Receipt;
 use domain::event::Event;
 use domain::id::{EventId, TaskId};
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::Outcome;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
 use domain::time::{Seconds, Timestamp};
@@ -38,6 +41,9 @@ struct TaskObject<'a> {
     claim_expires: Option<Timestamp>,
     tenant: Option<&'a str>,
     result: Option<&'a str>,
+    /// What it came to, where that is not success.
+    #[serde(skip_serializing_if = "TaskOutcome::is_success")]
+    outcome: TaskOutcome,
     idempotency_key: Option<&'a str>,
     spawn_failures: u32,
     worker_pid: Option<i64>,
@@ -79,6 +85,7 @@ impl<'a> TaskObject<'a> {
             claim_expires: task.claim_expires,
             tenant: task.tenant.as_deref(),
             result: task.result.as_deref(),
+            outcome: task.outcome,
             idempotency_key: task.idempotency_key.as_deref(),
             spawn_failures: task.failures,
             worker_pid: task.worker_pid,
@@ -176,6 +183,10 @@ struct DetailedTask<'a> {
 struct Links<'a> {
     parents: &'a [TaskId],
     children: &'a [TaskId],
+    /// The outcomes of parents on which it starts, of those that are not success.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Object)]
+    conditions: &'a BTreeMap<TaskId, StartOn>,
 }
 
 impl<'a> Detail<'a> {
@@ -193,6 +204,7 @@ impl<'a> Detail<'a> {
             links: Links {
                 parents: &detail.parents,
                 children: &detail.children,
+                conditions: &detail.conditions,
             },
             runs: detail.runs.iter().map(Run::new).collect(),
             receipts: &detail.receipts,

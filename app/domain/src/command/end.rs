@@ -7,6 +7,7 @@ use crate::actor::Authority;
 use crate::authority::Act;
 use crate::error::Error;
 use crate::id::TaskId;
+use crate::outcome::TaskOutcome;
 use crate::text::printed;
 
 /// Completes a task. Tasks that waited for it become ready. A worker whose task has a check reports by
@@ -16,6 +17,9 @@ use crate::text::printed;
 pub struct CompleteTask {
     /// The task.
     pub task: TaskId,
+    /// What it came to: without one what its worker reported before its check, else success.
+    #[serde(default)]
+    pub outcome: Option<TaskOutcome>,
     /// The result, for the tasks that depend on it.
     pub result: Option<String>,
     /// A summary of the run for people; also the result where there is none.
@@ -39,6 +43,7 @@ impl Verb for CompleteTask {
     fn accept(&mut self, _: &Authority) -> Result<(), Error> {
         let Self {
             task: _,
+            outcome: _,
             result,
             summary,
             metadata: _,

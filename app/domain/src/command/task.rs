@@ -9,6 +9,7 @@ use crate::authority::Act;
 use crate::check::LONGEST_CHECK;
 use crate::error::Error;
 use crate::id::TaskId;
+use crate::outcome::StartOn;
 use crate::status::Status;
 use crate::task::WorkspaceKind;
 use crate::text::{lines, one_line, printed};
@@ -33,7 +34,8 @@ pub struct CreateTask {
     pub workspace_kind: WorkspaceKind,
     /// The folder.
     pub workspace_path: Option<String>,
-    /// The ids of tasks to wait for, as given; empty ones are dropped.
+    /// The ids of tasks to wait for, as given, each with the outcome on which this one starts
+    /// (`t_1a2b3c4d:failure`) unless that is success; empty ones are dropped.
     pub parents: Vec<String>,
     /// True for an idea, which goes to `triage`.
     pub triage: bool,
@@ -277,7 +279,7 @@ impl Verb for ArchiveTask {
     }
 }
 
-/// Makes a task depend on another.
+/// Makes a task depend on another, or changes the outcome on which it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LinkTasks {
@@ -285,6 +287,9 @@ pub struct LinkTasks {
     pub parent: String,
     /// The task that waits, as given.
     pub child: String,
+    /// The outcome on which it starts; without one success, or that of the link that is there.
+    #[serde(default)]
+    pub on: Option<StartOn>,
 }
 
 verb!(LinkTasks: Link -> Change);

@@ -2,6 +2,7 @@
 
 use crate::board::TaskSummary;
 use crate::id::TaskId;
+use crate::outcome::DeadEnd;
 use crate::status::Status;
 use crate::task::Task;
 use crate::time::Timestamp;
@@ -19,6 +20,10 @@ pub struct Facts<'a> {
     pub waiting: bool,
     /// The parents that are not finished, where they are known.
     pub unfinished_parents: &'a [TaskId],
+    /// The parents that ended with another outcome than it asks for, where they are known.
+    pub dead_ends: &'a [DeadEnd],
+    /// True if there is one.
+    pub is_dead_end: bool,
     /// The end of its back-off.
     pub not_before: Option<Timestamp>,
     /// The number of attempts that failed in a row.
@@ -30,18 +35,25 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of a task, with its parents that are not finished.
-    pub fn of_task(task: &'a Task, unfinished_parents: &'a [TaskId]) -> Self {
+    /// The facts of a task, with its parents that are not finished and those that keep it from starting
+    /// for ever.
+    pub fn of_task(
+        task: &'a Task,
+        unfinished_parents: &'a [TaskId],
+        dead_ends: &'a [DeadEnd],
+    ) -> Self {
         Self {
             id: Some(&task.id),
             status: &task.status,
             assignee: task.assignee.as_deref(),
             // Another program may have made it ready all the same.
             waiting: match task.status {
-                Status::Ready => !unfinished_parents.is_empty(),
+                Status::Ready => !unfinished_parents.is_empty() || !dead_ends.is_empty(),
                 _ => task.waiting,
             },
             unfinished_parents,
+            dead_ends,
+            is_dead_end: !dead_ends.is_empty(),
             not_before: task.not_before,
             failures: task.failures,
             last_error: task.last_error.as_deref(),
@@ -57,6 +69,8 @@ impl<'a> Facts<'a> {
             assignee,
             waiting: false,
             unfinished_parents: &[],
+            dead_ends: &[],
+            is_dead_end: false,
             not_before: None,
             failures: 0,
             last_error: None,
@@ -73,6 +87,8 @@ impl<'a> From<&'a TaskSummary> for Facts<'a> {
             assignee: card.assignee.as_deref(),
             waiting: card.waiting,
             unfinished_parents: &[],
+            dead_ends: &[],
+            is_dead_end: card.is_dead_end,
             not_before: card.not_before,
             failures: card.failures,
             last_error: card.last_error.as_deref(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dispatch, Facts, Report};
 use crate::hold::{Cause, Lets};
 use crate::id::TaskId;
+use crate::outcome::DeadEnd;
 use crate::status::Status;
 use crate::text::{MOST_NAMED, lines, names_of};
 use crate::time::{Seconds, Timestamp};
@@ -27,6 +28,12 @@ pub enum WhyNot {
         /// The task at the end of the chain, where it is known and not running.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         because: Option<Because>,
+    },
+    /// It can never start: a parent ended with another outcome than it asks for.
+    #[error("{}", never(.dead_ends))]
+    DeadEnd {
+        /// The links that can no longer be met; empty where only their presence is known.
+        dead_ends: Vec<DeadEnd>,
     },
     /// It waits for a person's answer.
     #[error("{}", .question.as_deref().unwrap_or("it is blocked; unblock it to let it go on"))]
@@ -188,6 +195,9 @@ pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
     let why = match facts.status {
         Status::Running => return why_unrecoverable(facts, dispatch.living()?),
         Status::Triage => WhyNot::Idea,
+        Status::Todo | Status::Ready if facts.waiting && facts.is_dead_end => WhyNot::DeadEnd {
+            dead_ends: facts.dead_ends.to_vec(),
+        },
         Status::Todo | Status::Ready if facts.waiting => WhyNot::WaitsForParents {
             parents: facts.unfinished_parents.to_vec(),
             because: None,
@@ -363,6 +373,18 @@ fn held(
         &remedy,
     ]
     .concat()
+}
+
+/// The sentence about links that can no longer be met: the first of them, and their number.
+fn never(dead_ends: &[DeadEnd]) -> String {
+    match dead_ends {
+        [] => "it can never start: a parent ended with another outcome than it asks for".to_owned(),
+        [only] => format!("it can never start: {only}"),
+        [first, others @ ..] => format!(
+            "it can never start: {first}; {} more of its parents ended otherwise as well",
+            others.len()
+        ),
+    }
 }
 
 fn names(parents: &[TaskId]) -> String {

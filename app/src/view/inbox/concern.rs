@@ -1,5 +1,6 @@
 //! One thing that needs a person. The one that they look at is opened; without scripts all are.
 
+use domain::dispatch::WhyNot;
 use domain::inbox::{Concern, Need, behind_in_words};
 use leptos::prelude::*;
 use leptos::web_sys::Element;
@@ -103,6 +104,7 @@ fn name(need: &Need) -> &'static str {
         Need::GaveUp { .. } => "gave_up",
         Need::Undelivered { .. } => "undelivered",
         Need::Held { .. } => "held",
+        Need::DeadEnd { .. } => "dead_end",
     }
 }
 
@@ -153,6 +155,15 @@ fn words(need: &Need) -> Words {
             },
             said: format!("{to}: {error}"),
             more: Some((None, text.clone())),
+        },
+        Need::DeadEnd { dead_ends } => Words {
+            icon: Icon::Warning,
+            kind: "Can never start".to_owned(),
+            said: WhyNot::DeadEnd {
+                dead_ends: dead_ends.clone(),
+            }
+            .text(),
+            more: None,
         },
         Need::Held {
             lane,

@@ -98,7 +98,10 @@ impl ServerEntries {
                     count,
                 }),
                 // Holds come with the dispatcher's state.
-                Need::Answer { .. } | Need::GaveUp { .. } | Need::Held { .. } => {}
+                Need::Answer { .. }
+                | Need::GaveUp { .. }
+                | Need::Held { .. }
+                | Need::DeadEnd { .. } => {}
             }
         }
         told

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
+use domain::outcome::DeadEnd;
 use domain::status::Status;
 
 use crate::Model;
@@ -99,7 +100,20 @@ fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
         .filter(is_unfinished)
         .cloned()
         .collect();
-    let facts = Facts::of_task(task, &unfinished);
+    let dead_end = |parent: &TaskId| {
+        let card = model.board.get(parent)?;
+        let on = reading.detail.conditions.get(parent).copied();
+        let on = on.unwrap_or_default();
+        let is_dead_end = card.status.is_finished() && !on.is_met_by(card.outcome);
+        is_dead_end.then(|| DeadEnd {
+            parent: parent.clone(),
+            child: id.clone(),
+            outcome: card.outcome,
+            on,
+        })
+    };
+    let dead_ends: Vec<DeadEnd> = reading.detail.parents.iter().filter_map(dead_end).collect();
+    let facts = Facts::of_task(task, &unfinished, &dead_ends);
     let comments = model.pending.comments_on(id);
     let problem = model.link_problem.as_ref();
     Drawer::Loaded {

@@ -164,7 +164,7 @@ async fn skip(
     let held_back = kernel.held_back().await?;
     for task in tasks {
         let parents = held_back.get(&task.id).map_or(&[][..], Vec::as_slice);
-        let Some(why) = why_not(&Facts::of_task(task, parents), dispatch) else {
+        let Some(why) = why_not(&Facts::of_task(task, parents, &[]), dispatch) else {
             continue;
         };
         if why == WhyNot::NoAssignee {

@@ -52,6 +52,8 @@ pub(crate) enum Meaning {
     Temporary,
     /// Only a person can help; the last output is the question.
     Blocked,
+    /// It has finished, and came to a negative end: the task is done, with the outcome *failure*.
+    Negative,
 }
 
 impl Default for Rules {

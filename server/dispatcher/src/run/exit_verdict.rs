@@ -3,6 +3,7 @@
 use domain::check::CheckEnd;
 use domain::command::{Failure, HoldUntil, Met};
 use domain::hold::Cause;
+use domain::outcome::TaskOutcome;
 use domain::run::Outcome;
 use domain::time::{Seconds, Timestamp};
 
@@ -29,11 +30,15 @@ pub(crate) enum Trace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is done, and this came out of it.
-    Complete { result: Option<String> },
+    Complete {
+        result: Option<String>,
+        outcome: Option<TaskOutcome>,
+    },
     /// Its check says whether it is done; this came out of it, unless the board knows.
     Checked {
         check: Box<CheckEnd>,
         result: Option<String>,
+        outcome: Option<TaskOutcome>,
     },
     /// It needs a person, for this reason.
     Block { reason: String },
@@ -82,6 +87,7 @@ pub(crate) fn verdict(trace: Trace, rules: &Rules, now: Timestamp) -> Verdict {
         return Verdict::Checked {
             check: Box::new(end),
             result: not_blank(answer).filter(|_| !has_reported),
+            outcome: negative(&exit.end, rules),
         };
     }
     if let Some(met) = met_limit(&exit, rules) {
@@ -138,7 +144,9 @@ fn met_limit(exit: &Exit, rules: &Rules) -> Option<Verdict> {
     let fit = exit.fit.as_ref()?;
     let what = match exit.end {
         End::Code(code) => match (rules.meaning(code), rules.success) {
-            (Meaning::Success, Success::Exit) | (Meaning::Blocked, _) => return None,
+            (Meaning::Success, Success::Exit) | (Meaning::Blocked | Meaning::Negative, _) => {
+                return None;
+            }
             _ => format!("exited with code {code}"),
         },
         End::TimedOut(after) => format!("did not end within {}", span(after)),
@@ -183,6 +191,11 @@ fn of_code(
     match (rules.meaning(code), rules.success) {
         (Meaning::Success, Success::Exit) => Verdict::Complete {
             result: not_blank(answer.unwrap_or(output)),
+            outcome: None,
+        },
+        (Meaning::Negative, _) => Verdict::Complete {
+            result: not_blank(answer.unwrap_or(output)),
+            outcome: Some(TaskOutcome::Failure),
         },
         (Meaning::Success, Success::Reports) => {
             let what = format!("{exited} and neither completed nor blocked its task");
@@ -208,6 +221,12 @@ fn of_code(
             reason: not_blank(output).unwrap_or(exited),
         },
     }
+}
+
+/// The outcome of a worker whose exit code says that it came to a negative end.
+fn negative(end: &End, rules: &Rules) -> Option<TaskOutcome> {
+    let is_negative = matches!(end, End::Code(code) if rules.meaning(*code) == Meaning::Negative);
+    is_negative.then_some(TaskOutcome::Failure)
 }
 
 fn fail(outcome: Outcome, code: Option<i32>, error: String) -> Verdict {
@@ -287,11 +306,8 @@ mod tests {
     #[test]
     fn exit_0_completes_the_task_with_the_output_as_its_result() {
         let result = Some("a\nb".to_owned());
-        assert_eq!(told(End::Code(0), "a\nb"), Verdict::Complete { result });
-        assert_eq!(
-            told(End::Code(0), " \n"),
-            Verdict::Complete { result: None }
-        );
+        assert_eq!(told(End::Code(0), "a\nb"), complete(result));
+        assert_eq!(told(End::Code(0), " \n"), complete(None));
     }
 
     #[test]
@@ -326,8 +342,8 @@ mod tests {
         };
         let exit = Rules::new(Success::Exit);
         let result = Some("the answer".to_owned());
-        assert_eq!(told(0, &exit, "the answer"), Verdict::Complete { result });
-        assert_eq!(told(0, &exit, "\n"), Verdict::Complete { result: None });
+        assert_eq!(told(0, &exit, "the answer"), complete(result));
+        assert_eq!(told(0, &exit, "\n"), complete(None));
         let error = "exited with code 1: warning: old";
         let failure = failed(Outcome::Exit, Some(1), error);
         assert_eq!(told(1, &exit, "the answer"), failure);
@@ -337,6 +353,13 @@ mod tests {
         };
         assert_eq!(proposed("the answer").as_deref(), Some("the answer"));
         assert_eq!(proposed("").as_deref(), Some("the answer\nwarning: old"));
+    }
+
+    fn complete(result: Option<String>) -> Verdict {
+        Verdict::Complete {
+            result,
+            outcome: None,
+        }
     }
 
     #[test]
@@ -372,10 +395,16 @@ mod tests {
             (42, Meaning::Blocked),
             (53, Meaning::Temporary),
             (75, Meaning::Failure),
+            (99, Meaning::Negative),
         ]);
         let told = |code, output| told_with(&rules, End::Code(code), output);
         let result = Some("found".to_owned());
-        assert_eq!(told(1, "found"), Verdict::Complete { result });
+        assert_eq!(told(1, "found"), complete(result));
+        let negative = Verdict::Complete {
+            result: Some("the bug".to_owned()),
+            outcome: Some(TaskOutcome::Failure),
+        };
+        assert_eq!(told(99, "the bug"), negative);
         let reason = "which port?".to_owned();
         assert_eq!(told(42, "which port?"), Verdict::Block { reason });
         let reason = "exited with code 42".to_owned();

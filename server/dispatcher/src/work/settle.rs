@@ -9,6 +9,7 @@ use domain::command::{
 };
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
+use domain::outcome::TaskOutcome;
 use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
 use domain::time::Timestamp;
@@ -131,11 +132,15 @@ impl Work {
         let with_record = |command| record.into_iter().chain([command]).collect();
         let (dispatcher, task) = (Actor::dispatcher(), slot.task.clone());
         match verdict {
-            Verdict::Complete { result } => {
-                let complete = complete(task, result);
+            Verdict::Complete { result, outcome } => {
+                let complete = complete(task, result, outcome);
                 self.tell(run, &worker, with_record(complete.into())).await
             }
-            Verdict::Checked { check, result } => {
+            Verdict::Checked {
+                check,
+                result,
+                outcome,
+            } => {
                 let is_red = check.is_red();
                 let settle = SettleCheck {
                     run,
@@ -146,7 +151,7 @@ impl Work {
                 if is_red {
                     return self.give_up(run, task, commands).await;
                 }
-                commands.push(complete(task, result).into());
+                commands.push(complete(task, result, outcome).into());
                 self.tell(run, &worker, commands).await
             }
             Verdict::Block { reason } => {
@@ -286,9 +291,10 @@ fn never_attached(complaints: &str) -> Verdict {
 }
 
 /// The command that completes a task with what its worker said.
-fn complete(task: TaskId, result: Option<String>) -> CompleteTask {
+fn complete(task: TaskId, result: Option<String>, outcome: Option<TaskOutcome>) -> CompleteTask {
     CompleteTask {
         task,
+        outcome,
         result,
         summary: None,
         metadata: None,

@@ -153,6 +153,7 @@ mod tests {
             result: None,
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         })
         .await;

@@ -159,6 +159,7 @@ async fn a_worker_reports_and_its_task_is_done_only_after_the_check() {
         result: Some("42".to_owned()),
         summary: Some("it is made".to_owned()),
         metadata: None,
+        outcome: None,
         unchecked: false,
     };
     let worker = Actor::worker("agent", run.token.clone());

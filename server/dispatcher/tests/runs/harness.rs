@@ -414,6 +414,7 @@ pub(crate) async fn carry_out(verb: &str) {
             result: text,
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         }
         .into(),

@@ -126,6 +126,7 @@ async fn a_worker_whose_card_is_completed_or_archived_by_a_person_ends() {
             result: None,
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         })
         .await;

@@ -67,6 +67,7 @@ impl Verbs for Ours {
             result: Some("42".to_owned()),
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         };
         self.give(&Actor::worker("shell", token.clone()), complete);

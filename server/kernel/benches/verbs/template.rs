@@ -100,7 +100,7 @@ fn put_event(conn: &Connection, id: &TaskId, kind: &str) {
 }
 
 fn put_link(conn: &Connection, parent: &TaskId, child: &TaskId) {
-    conn.prepare_cached("INSERT INTO task_links VALUES (?1, ?2)")
+    conn.prepare_cached("INSERT INTO task_links (parent_id, child_id) VALUES (?1, ?2)")
         .unwrap()
         .execute((parent.as_str(), child.as_str()))
         .unwrap();

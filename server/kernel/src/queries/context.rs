@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use domain::check::{CheckEnd, Verdict};
 use domain::id::TaskId;
+use domain::outcome::TaskOutcome;
 use domain::task::{Comment, Task};
 use domain::text::{self, one_line};
 use domain::time::Timestamp;
@@ -114,7 +115,10 @@ fn text(
             let branch = branch.map_or_else(String::new, |branch| format!(" (branch {branch})"));
             let checked = parent.checked.map(Verdict::words);
             let checked = checked.map_or_else(String::new, |words| format!(" (checked: {words})"));
-            lines.push(format!("- {}: {title}{branch}{checked}", parent.id));
+            let failed =
+                (parent.outcome == TaskOutcome::Failure).then_some(" (ended with failure)");
+            let failed = failed.unwrap_or_default();
+            lines.push(format!("- {}: {title}{branch}{failed}{checked}", parent.id));
         }
         lines.push(String::new());
     }

@@ -36,6 +36,9 @@ impl Kernel {
                     comments: comments(conn, &id)?,
                     events: events::of_task(conn, &id)?,
                     parents: row::all(conn, PARENTS, [id.as_str()])?,
+                    conditions: row::all(conn, CONDITIONS, [id.as_str()])?
+                        .into_iter()
+                        .collect(),
                     children: row::all(conn, CHILDREN, [id.as_str()])?,
                     runs: runs(conn, &id)?,
                     receipts: receipts::of_task(conn, &id)?,
@@ -46,6 +49,8 @@ impl Kernel {
 }
 
 const PARENTS: &str = "SELECT parent_id FROM task_links WHERE child_id = ?1 ORDER BY parent_id";
+const CONDITIONS: &str =
+    "SELECT parent_id, start_on FROM task_links WHERE child_id = ?1 AND start_on <> 'success'";
 const CHILDREN: &str = "SELECT child_id FROM task_links WHERE parent_id = ?1 ORDER BY child_id";
 
 /// Returns its comments, oldest first.

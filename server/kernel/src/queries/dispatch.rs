@@ -14,8 +14,8 @@ use rusqlite::Connection;
 
 use crate::error::Error;
 use crate::hold::is_locked;
-use crate::row::{self, Columns, columns};
-use crate::verbs::unfinished_parents;
+use crate::row::{self, Columns, IS_DEAD_END, columns};
+use crate::verbs::UnmetLinks;
 use crate::{Kernel, lane_holds, tasks};
 
 /// The number of ready tasks of an assignee.
@@ -102,9 +102,9 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 let task = tasks::get(conn, &id)?;
-                let parents = unfinished_parents(conn, &id)?;
+                let unmet = UnmetLinks::of(conn, &id)?;
                 let dispatch = dispatch(conn, now, held, lock)?;
-                let mut why = why_not(&Facts::of_task(&task, &parents), &dispatch);
+                let mut why = why_not(&unmet.facts(&task), &dispatch);
                 if let Some(WhyNot::WaitsForParents { because, .. }) = &mut why {
                     *because = cause_of(conn, &id, &dispatch)?;
                 }
@@ -136,16 +136,20 @@ impl Kernel {
 /// task beyond them is not found.
 const LINKS: u32 = 100_000;
 
-/// Returns the root cause for which a task waits for its parents: a task above it that is blocked,
-/// or else one that waits for no other and does not run.
+/// Returns the root cause for which a task waits for its parents: a task above it that is blocked or can
+/// never start, or else one that waits for no other and does not run.
 fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Option<Because>, Error> {
-    let links: Vec<(_, _, String, bool)> = row::all(conn, ABOVE, (id.as_str(), LINKS))?;
+    let sql = format!(
+        "{ABOVE} SELECT parent, child, above.status, waits, waits AND {IS_DEAD_END} \
+         FROM above CROSS JOIN tasks ON tasks.id = above.parent LIMIT ?2"
+    );
+    let links: Vec<(_, _, Above)> = row::all(conn, &sql, (id.as_str(), LINKS))?;
     // Those that are near come first, so the first child leads back on the shortest way.
     let mut children = BTreeMap::<TaskId, TaskId>::new();
     let mut above = Vec::new();
-    for (parent, child, status, waits) in links {
+    for (parent, child, found) in links {
         if let Entry::Vacant(entry) = children.entry(parent) {
-            above.push((entry.key().clone(), Above { status, waits }));
+            above.push((entry.key().clone(), found));
             entry.insert(child);
         }
     }
@@ -153,8 +157,10 @@ fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Optio
     let is_first = |(task, found): &&(TaskId, Above)| {
         found.status != "running" && !found.waits && !waiting.contains(task)
     };
-    let blocked = above.iter().find(|(_, found)| found.status == "blocked");
-    let Some((cause, _)) = blocked.or_else(|| above.iter().find(is_first)) else {
+    let needs_person =
+        |(_, found): &&(TaskId, Above)| found.status == "blocked" || found.is_dead_end;
+    let cause = above.iter().find(needs_person);
+    let Some((cause, _)) = cause.or_else(|| above.iter().find(is_first)) else {
         return Ok(None);
     };
     let mut chain = vec![cause.clone()];
@@ -166,7 +172,8 @@ fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Optio
     }
     chain.reverse();
     let task = tasks::get(conn, cause)?;
-    let why = why_not(&Facts::of_task(&task, &[]), dispatch);
+    let dead_ends = UnmetLinks::of(conn, cause)?.dead_ends;
+    let why = why_not(&Facts::of_task(&task, &[], &dead_ends), dispatch);
     Ok(why.map(|why| Because {
         chain,
         status: task.status,
@@ -179,6 +186,12 @@ struct Above {
     status: String,
     /// True while it waits for its own parents, also for those beyond the links that are followed.
     waits: bool,
+    /// True if one of them ended with another outcome than it asks for.
+    is_dead_end: bool,
+}
+
+columns! {
+    Above { status, waits, is_dead_end }
 }
 
 /// The links above a task over which it waits, near ones first.
@@ -191,8 +204,7 @@ const ABOVE: &str = "\
         SELECT link.parent_id, link.child_id, tasks.status, tasks.waiting \
         FROM above JOIN task_links AS link ON link.child_id = above.parent \
             JOIN tasks ON tasks.id = link.parent_id \
-        WHERE tasks.status NOT IN ('done', 'archived')) \
-    SELECT parent, child, status, waits FROM above LIMIT ?2";
+        WHERE tasks.status NOT IN ('done', 'archived'))";
 
 fn dispatch(
     conn: &Connection,

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 
 use super::outbox::delivery_sql;
 use crate::error::Error;
-use crate::row::{self, Columns, columns};
+use crate::row::{self, Columns, columns, is_finished};
+use crate::verbs::UnmetLinks;
 use crate::{Kernel, lane_holds, tasks};
 
 impl Kernel {
@@ -22,6 +23,7 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 let mut concerns = blocked(conn)?;
+                concerns.extend(dead_ends(conn)?);
                 concerns.extend(undelivered(conn)?);
                 concerns.extend(held(conn, now)?);
                 concerns.sort_by_key(|concern| concern.since);
@@ -56,6 +58,42 @@ columns! {
               ) SELECT count(*) FROM behind)"
         ),
     }
+}
+
+/// The maximum number of tasks that are listed because they can never start.
+const MOST_DEAD_ENDS: u32 = 1_000;
+
+/// The children of links that can no longer be met.
+const BEHIND_A_DEAD_END: &str = concat!(
+    "SELECT link.child_id FROM tasks AS parent INDEXED BY idx_tasks_failed \
+         CROSS JOIN task_links AS link ON link.parent_id = parent.id \
+     WHERE parent.outcome = 'failure' AND ",
+    is_finished!(),
+    " AND link.start_on = 'success' \
+     UNION \
+     SELECT link.child_id FROM task_links AS link INDEXED BY idx_links_on_failure \
+         CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
+     WHERE link.start_on = 'failure' AND ",
+    is_finished!(),
+    " AND coalesce(parent.outcome, 'success') = 'success'"
+);
+
+/// Returns the tasks that wait and can never start, each with the links that keep it from that.
+fn dead_ends(conn: &Connection) -> Result<Vec<Concern>, Error> {
+    let sql = format!(
+        "SELECT {} FROM tasks WHERE id IN ({BEHIND_A_DEAD_END}) \
+           AND waiting = 1 AND status = 'todo' ORDER BY status_since, rowid LIMIT {MOST_DEAD_ENDS}",
+        Concern::columns()
+    );
+    let concerns: Vec<Concern> = row::all(conn, &sql, ())?;
+    concerns
+        .into_iter()
+        .map(|concern| {
+            let dead_ends = UnmetLinks::of(conn, &concern.task)?.dead_ends;
+            let need = Need::DeadEnd { dead_ends };
+            Ok(Concern { need, ..concern })
+        })
+        .collect()
 }
 
 const PROPOSED: &str = "(SELECT CASE WHEN outcome = 'protocol' THEN summary END \

@@ -2,6 +2,7 @@
 
 use domain::check::Verdict;
 use domain::id::TaskId;
+use domain::outcome::TaskOutcome;
 use rusqlite::Connection;
 
 use crate::Kernel;
@@ -20,6 +21,8 @@ pub struct Parent {
     pub title: String,
     /// The branch of its worktree, if it has one.
     pub branch: Option<String>,
+    /// Its outcome, once it is finished.
+    pub outcome: TaskOutcome,
     /// The verdict of its last check, if it had one.
     pub checked: Option<Verdict>,
 }
@@ -29,7 +32,7 @@ columns! {
         id, title,
         branch: "(SELECT branch FROM workspaces \
                   WHERE task_id = tasks.id AND branch IS NOT NULL LIMIT 1)",
-        checked => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
+        outcome, checked => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
     }
 }
 

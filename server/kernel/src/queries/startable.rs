@@ -10,8 +10,7 @@ use rusqlite::Connection;
 
 use crate::Kernel;
 use crate::error::Error;
-use crate::row::HAS_UNFINISHED_PARENT;
-use crate::row::{self, Columns, columns};
+use crate::row::{self, Columns, HAS_UNMET_LINK, columns, is_met};
 
 /// A task that waits for nothing but a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ impl Kernel {
                     "SELECT {}, coalesce((SELECT max(id) FROM runs WHERE task_id = tasks.id), 0) AS last \
                      FROM tasks INDEXED BY idx_tasks_startable \
                      WHERE status = 'ready' AND assignee = ?1 AND coalesce(not_before, 0) <= ?2 \
-                       AND NOT {HAS_UNFINISHED_PARENT} \
+                       AND NOT {HAS_UNMET_LINK} \
                      ORDER BY last, priority DESC, created_at, rowid LIMIT 1",
                     Startable::columns()
                 );
@@ -90,7 +89,7 @@ impl Kernel {
             .read(|conn| {
                 let sql = format!(
                     "SELECT {} FROM tasks INDEXED BY idx_tasks_waiting \
-                     WHERE waiting = 1 AND status = 'todo' AND NOT {HAS_UNFINISHED_PARENT}",
+                     WHERE waiting = 1 AND status = 'todo' AND NOT {HAS_UNMET_LINK}",
                     Task::columns()
                 );
                 row::all(conn, &sql, ())
@@ -152,13 +151,15 @@ const READY_ASSIGNEES: &str = "\
         FROM ready WHERE ready.assignee IS NOT NULL) \
     SELECT assignee FROM ready WHERE assignee IS NOT NULL";
 
-const HELD_BACK: &str = "\
-    SELECT child.id, parent.id \
+const HELD_BACK: &str = concat!(
+    "SELECT child.id, parent.id \
     FROM tasks AS child INDEXED BY idx_tasks_startable \
     CROSS JOIN task_links AS link ON link.child_id = child.id \
     CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
-    WHERE child.status = 'ready' AND parent.status NOT IN ('done', 'archived') \
-    ORDER BY parent.id";
+    WHERE child.status = 'ready' AND NOT (",
+    is_met!(),
+    ") ORDER BY parent.id"
+);
 
 /// The sort key in the order of starts: urgent first, then oldest first.
 type SortKey = (Reverse<i64>, i64, i64);
@@ -174,7 +175,7 @@ fn best_of(
     let sql = format!(
         "SELECT {}, created_at, rowid FROM tasks INDEXED BY idx_tasks_startable \
          WHERE status = 'ready' AND assignee = ?1 AND coalesce(not_before, 0) <= ?2 \
-           AND NOT {HAS_UNFINISHED_PARENT} \
+           AND NOT {HAS_UNMET_LINK} \
          ORDER BY priority DESC, created_at, rowid LIMIT ?3",
         Startable::columns()
     );

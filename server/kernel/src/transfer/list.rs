@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use domain::actor::Actor;
 use domain::command::{Answer, CreateTask, Created};
 use domain::id::TaskId;
+use domain::outcome::{StartOn, named_parent};
 use domain::task::WorkspaceKind;
 use domain::time::{Seconds, Timestamp};
 use rand::make_rng;
@@ -30,7 +31,7 @@ struct Planned {
     tenant: Option<String>,
     #[serde(default)]
     priority: i64,
-    /// Tasks of this list, or of the board.
+    /// Tasks of this list, or of the board, each with its condition unless that is success.
     #[serde(default)]
     parents: Vec<String>,
     #[serde(default)]
@@ -117,7 +118,8 @@ fn parents_first(
     let mut missing = vec![0_usize; planned.len()];
     let mut children = vec![Vec::new(); planned.len()];
     for ((at, (plan, _)), missing) in planned.iter().enumerate().zip(&mut missing) {
-        for parent in plan.parents.iter().filter_map(|parent| keys.get(parent)) {
+        let parents = plan.parents.iter();
+        for parent in parents.filter_map(|parent| of_list(&keys, parent).map(|(at, _)| at)) {
             if let Some(of_parent) = children.get_mut(*parent) {
                 of_parent.push(at);
                 *missing += 1;
@@ -148,6 +150,15 @@ fn parents_first(
     Ok(ordered)
 }
 
+/// Returns what a list has under the name of a parent, which may end in a condition.
+fn of_list<'a, T>(keys: &'a HashMap<String, T>, parent: &str) -> Option<(&'a T, StartOn)> {
+    let whole = keys.get(parent).map(|it| (it, StartOn::default()));
+    whole.or_else(|| {
+        let (name, on) = named_parent(parent);
+        Some((keys.get(name)?, on))
+    })
+}
+
 impl Planned {
     /// Returns all texts that somebody wrote.
     fn text(&self) -> impl Iterator<Item = &String> {
@@ -164,7 +175,10 @@ impl Planned {
 
     /// Returns its id in the list, and the task itself, with the ids of its parents on the board.
     fn with_parents(self, created: &HashMap<String, TaskId>) -> (Option<String>, CreateTask) {
-        let parent = |name: String| created.get(&name).map_or(name, ToString::to_string);
+        let parent = |name: String| match of_list(created, &name) {
+            Some((id, on)) => format!("{id}:{on}"),
+            None => name,
+        };
         let new = CreateTask {
             title: self.title,
             body: self.body,

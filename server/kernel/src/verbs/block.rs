@@ -7,7 +7,7 @@ use domain::run::Outcome;
 use domain::transition::Step;
 
 use super::undo::Inverse;
-use super::{CarryOut, Work, comment, promotion};
+use super::{CarryOut, UnmetLinks, Work, comment};
 use crate::error::Error;
 use crate::runs::End;
 use crate::tasks;
@@ -55,7 +55,7 @@ impl CarryOut for UnblockTask {
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let id = &self.task;
         let task = work.task(id)?;
-        let is_waiting = !promotion::unfinished_parents(work.conn, id)?.is_empty();
+        let is_waiting = !UnmetLinks::of(work.conn, id)?.is_empty();
         let step = Step::Unblock { is_waiting };
         let status = super::step(&task, &step, "unblocked")?;
         work.note(id, || Inverse::place(&task));

@@ -7,6 +7,7 @@ use domain::command::{BeginCheck, Change, CompleteTask, Failure, SettleCheck};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::RunId;
+use domain::outcome::TaskOutcome;
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::Task;
@@ -94,11 +95,20 @@ pub(super) fn reports(
         // It was claimed by hand: no supervisor would run the check.
         return Err(Refusal::HasCheck(open.task.clone()).into());
     }
-    let sql = "UPDATE runs SET reported_at = ?2, reported_result = ?3, summary = ?4, metadata = ?5 \
+    let sql = "UPDATE runs SET reported_at = ?2, reported_result = ?3, summary = ?4, metadata = ?5, \
+                   reported_outcome = ?6 \
                WHERE id = ?1";
     let (run, summary) = (open.id, report.summary.as_deref());
     let result = report.result.as_deref().or(summary);
-    let params = (run.0, work.now.0, result, summary, &report.metadata);
+    let outcome = report.outcome.map(TaskOutcome::as_str);
+    let params = (
+        run.0,
+        work.now.0,
+        result,
+        summary,
+        &report.metadata,
+        outcome,
+    );
     runs::change(work.conn, run, sql, params)?;
     work.run = Some((open.task.clone(), run));
     let result_len = result.map_or(0, |text| text.chars().count());
@@ -106,16 +116,17 @@ pub(super) fn reports(
     Ok(true)
 }
 
-/// The report of the worker of an open run: its result, summary and metadata.
+/// The report of the worker of an open run: its result, summary, metadata and outcome.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) result: Option<String>,
     pub(super) summary: Option<String>,
     pub(super) metadata: Option<String>,
+    pub(super) outcome: Option<TaskOutcome>,
 }
 
 row::columns! {
-    Report { result: "reported_result", summary, metadata }
+    Report { result: "reported_result", summary, metadata, outcome: "reported_outcome" }
 }
 
 /// Returns what the worker of an open run has reported before its check.

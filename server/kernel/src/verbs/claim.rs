@@ -8,7 +8,7 @@ use domain::command::Claimed;
 use domain::dispatch::Slot;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
-use domain::id::{RunId, RunToken, TaskId};
+use domain::id::{RunId, RunToken};
 use domain::run::Outcome;
 use domain::task::Task;
 use domain::time::Seconds;
@@ -16,7 +16,7 @@ use domain::transition::Step;
 use rand::RngExt;
 
 use super::hold::{self, Allowed};
-use super::{CarryOut, Work, pause, promotion};
+use super::{CarryOut, UnmetLinks, Work, pause};
 use crate::error::Error;
 use crate::runs::{self, End, Start};
 
@@ -25,7 +25,7 @@ impl CarryOut for ClaimTask {
         let id = &self.task;
         let task = work.task(id)?;
         super::step(&task, &Step::Claim, "claimed")?;
-        check_parents(work, id)?;
+        UnmetLinks::of(work.conn, id)?.refuse(id)?;
         // Another program may have made the task ready, and nobody has looked since.
         work.close_run_of(id, Outcome::Reclaimed, &End::default())?;
         let allowed = check_policy(work, &task, self)?;
@@ -55,19 +55,6 @@ impl CarryOut for ClaimTask {
             token,
             task: work.task(id)?,
         }))
-    }
-}
-
-fn check_parents(work: &Work<'_>, id: &TaskId) -> Result<(), Error> {
-    let parents = promotion::unfinished_parents(work.conn, id)?;
-    if parents.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::UnfinishedParents {
-            task: id.clone(),
-            parents,
-        }
-        .into())
     }
 }
 

@@ -55,16 +55,26 @@ impl CarryOut for CompleteTask {
         if closed.is_none() && (summary.is_some() || metadata.is_some()) {
             work.note_run(id, Outcome::Completed, &end)?;
         }
+        let outcome = self.outcome.or(reported.outcome).unwrap_or_default();
         let result = first(&self.result, reported.result);
         let result = result.as_deref().or(summary);
         work.note(id, || Inverse::place(&task));
         let finished_at = closed.map_or(work.now, |run| work.end_of(run));
-        tasks::finish(work.conn, finished_at, id, &status, result, has_receipt)?;
+        tasks::finish(
+            work.conn,
+            finished_at,
+            id,
+            &status,
+            result,
+            outcome,
+            has_receipt,
+        )?;
         let result_len = result.map_or(0, |text| text.chars().count());
         work.log(
             id,
             &EventBody::Completed {
                 result_len,
+                outcome,
                 unchecked,
             },
         )?;

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::{CarryOut, Work, attempt};
 use crate::error::Error;
-use crate::row::{self, Columns, HAS_UNFINISHED_PARENT, columns};
+use crate::row::{self, Columns, HAS_UNMET_LINK, columns};
 use crate::runs::End;
 
 /// A worker that another program has started. Only the process id is known of its process.
@@ -30,7 +30,7 @@ pub struct ForeignWorker {
 columns! {
     ForeignWorker {
         run: "run.id", task: "tasks.id", lock: "tasks.claim_lock", pid: "tasks.worker_pid",
-        waits: HAS_UNFINISHED_PARENT,
+        waits: HAS_UNMET_LINK,
     }
 }
 

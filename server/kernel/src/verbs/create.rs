@@ -1,10 +1,13 @@
 //! Creating a task.
 
+use std::collections::BTreeMap;
+
 use domain::actor::{Actor, Authority};
 use domain::command::{CreateTask, Created};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
+use domain::outcome::named_parent;
 use domain::status::Status;
 use domain::task::is_skill;
 use rand::RngExt;
@@ -32,16 +35,19 @@ impl CarryOut for CreateTask {
             });
         }
         let skills = skills(&self.skills)?;
-        let names = self
-            .parents
-            .iter()
-            .map(String::as_str)
-            .filter(|name| !name.is_empty());
+        let names = self.parents.iter().filter(|name| !name.is_empty());
+        let (names, conditions): (Vec<_>, Vec<_>) = names.map(|name| named_parent(name)).unzip();
         let parents = named::find_all(work, names, Refusal::UnknownParents)?;
+        // Of a parent that is named twice the last condition counts.
+        let links: BTreeMap<_, _> = parents
+            .iter()
+            .zip(conditions)
+            .map(|(parent, on)| (&parent.id, (parent, on)))
+            .collect();
         // Somebody has to look at what comes from outside before it is worked on.
         let is_idea =
             self.triage || matches!(actor.authority, Authority::Chat { is_trusted: false });
-        let is_waiting = !is_idea && parents.iter().any(|parent| !parent.status.is_finished());
+        let is_waiting = !is_idea && links.values().any(|(parent, on)| !parent.lets_start(*on));
         let status = match (is_idea, is_waiting) {
             (true, _) => Status::Triage,
             (false, true) => Status::Todo,
@@ -79,7 +85,8 @@ impl CarryOut for CreateTask {
             idempotency::settle(work, key)?;
         }
         for parent in &parents {
-            link::write(work, &parent.id, &task)?;
+            let on = links.get(&parent.id).map(|(_, on)| *on);
+            link::write(work, &parent.id, &task, on.unwrap_or_default())?;
         }
         let created = EventBody::Created {
             assignee: assignee.map(str::to_owned),

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use super::{CarryOut, Work, attempt, check};
 use crate::error::Error;
-use crate::row::{self, Columns, HAS_UNFINISHED_PARENT, columns};
+use crate::row::{self, Columns, HAS_UNMET_LINK, columns};
 use crate::runs::{self, End};
 use crate::tasks;
 
@@ -107,13 +107,13 @@ pub(crate) fn stale_claims(conn: &Connection, now: Timestamp) -> Result<Vec<Stal
     let sql = format!(
         "SELECT {} FROM ( \
              SELECT run.id AS run, run.task_id AS task, tasks.status AS status, \
-                 {HAS_UNFINISHED_PARENT} AS waits \
+                 {HAS_UNMET_LINK} AS waits \
              FROM runs AS run INDEXED BY idx_runs_open \
              LEFT JOIN tasks ON tasks.id = run.task_id \
              WHERE run.ended_at IS NULL \
                AND (tasks.status IS NOT 'running' OR run.pid IS NULL AND {LEASE_END} < ?1) \
              UNION ALL \
-             SELECT NULL, tasks.id, tasks.status, {HAS_UNFINISHED_PARENT} \
+             SELECT NULL, tasks.id, tasks.status, {HAS_UNMET_LINK} \
              FROM tasks INDEXED BY idx_tasks_status \
              LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
              WHERE tasks.status = 'running' AND run.id IS NULL AND {LEASE_END} < ?1) \

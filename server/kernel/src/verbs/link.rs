@@ -5,6 +5,7 @@ use domain::command::{Change, LinkTasks, UnlinkTasks};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
+use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::task::Task;
 
@@ -12,6 +13,7 @@ use super::named::{self, Named};
 use super::undo::Inverse;
 use super::{CarryOut, Work, promotion};
 use crate::error::Error;
+use crate::row;
 
 /// Selects a row if `?2` is the task `?1` or depends on it, directly or through others. `UNION`
 /// visits a task once, so that this ends even in a file that holds a cycle already.
@@ -21,9 +23,10 @@ const DEPENDS_ON: &str = "WITH RECURSIVE descendant (id) AS ( \
      SELECT 1 FROM descendant WHERE id = ?2";
 
 impl CarryOut for LinkTasks {
-    /// Makes `child` wait for `parent`. A child that was ready waits; one that runs goes on, marked.
+    /// Makes `child` wait for `parent`. A child that was ready waits; one that runs goes on, marked. Where
+    /// the link is there, its condition changes.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
-        let Self { parent, child } = self;
+        let Self { parent, child, on } = self;
         if parent == child {
             return Err(Refusal::SelfLink.into());
         }
@@ -33,19 +36,33 @@ impl CarryOut for LinkTasks {
         };
         let (parent, child) = (parent.id, child.id);
         let before = work.task(&child)?;
-        if !insert(work, &parent, &child)? {
-            return Ok(Change::Unchanged);
-        }
-        work.note(&child, || Inverse::Linked {
-            parent: parent.clone(),
-            was_put_aside: is_put_aside(&before),
-        });
+        let old = condition(work, &parent, &child)?;
+        let new = on.or(old).unwrap_or_default();
+        let inverse = match old {
+            Some(old) if old == new => return Ok(Change::Unchanged),
+            Some(on) => Inverse::StartOn {
+                parent: parent.clone(),
+                on,
+            },
+            None => {
+                check_cycle(work, &parent, &child)?;
+                Inverse::Linked {
+                    parent: parent.clone(),
+                    was_put_aside: is_put_aside(&before),
+                }
+            }
+        };
+        write(work, &parent, &child, new)?;
+        work.note(&child, || inverse);
         let linked = EventBody::Linked {
             parent: parent.clone(),
             child: child.clone(),
+            on: new,
         };
         work.log(&child, &linked)?;
-        wait_if_needed(work, &parent, &child)?;
+        if old.is_none() || !is_put_aside(&before) {
+            settle(work, &parent, &child, new)?;
+        }
         Ok(Change::Done)
     }
 }
@@ -54,12 +71,14 @@ impl CarryOut for UnlinkTasks {
     /// Removes a dependency. If there is no such link, or no such task, nothing changes.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let Self { parent, child } = self;
-        if !delete(work, parent, child)? {
+        let Some(on) = condition(work, parent, child)? else {
             return Ok(Change::Unchanged);
-        }
+        };
+        delete(work, parent, child)?;
         let before = work.task(child)?;
         work.note(child, || Inverse::Unlinked {
             parent: parent.clone(),
+            on,
             was_put_aside: is_put_aside(&before),
         });
         let unlinked = EventBody::Unlinked {
@@ -73,12 +92,18 @@ impl CarryOut for UnlinkTasks {
 }
 
 /// Returns true if a person put the task into `todo`, so that only a person takes it out again.
-fn is_put_aside(task: &Task) -> bool {
+pub(super) fn is_put_aside(task: &Task) -> bool {
     task.status == Status::Todo && !task.waiting
 }
 
-/// Writes the link unless it exists; returns true if it was new.
-pub(super) fn insert(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
+/// Returns the condition of the link, if there is one.
+fn condition(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<Option<StartOn>, Error> {
+    let sql = "SELECT start_on FROM task_links WHERE parent_id = ?1 AND child_id = ?2";
+    row::find(work.conn, sql, (parent.as_str(), child.as_str()))
+}
+
+/// Refuses a link by which a task would wait for itself.
+fn check_cycle(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<(), Error> {
     let depends_on = work
         .conn
         .prepare_cached(DEPENDS_ON)?
@@ -87,35 +112,54 @@ pub(super) fn insert(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result
         let (parent, child) = (parent.clone(), child.clone());
         return Err(Refusal::LinkCycle { parent, child }.into());
     }
-    write(work, parent, child)
+    Ok(())
 }
 
-/// Writes a link that cannot close a cycle; returns true if it was new.
-pub(super) fn write(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
-    let inserted = work
-        .conn
-        .prepare_cached("INSERT OR IGNORE INTO task_links (parent_id, child_id) VALUES (?1, ?2)")?
-        .execute((parent.as_str(), child.as_str()))?;
-    Ok(inserted == 1)
+/// Writes a link that cannot close a cycle, or changes its condition.
+pub(super) fn write(
+    work: &Work<'_>,
+    parent: &TaskId,
+    child: &TaskId,
+    on: StartOn,
+) -> Result<(), Error> {
+    work.conn
+        .prepare_cached(
+            "INSERT INTO task_links (parent_id, child_id, start_on) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (parent_id, child_id) DO UPDATE SET start_on = excluded.start_on",
+        )?
+        .execute((parent.as_str(), child.as_str(), on.as_str()))?;
+    Ok(())
 }
 
-/// Removes the link; returns true if there was one.
-pub(super) fn delete(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<bool, Error> {
-    let deleted = work
-        .conn
+/// Removes the link, if there is one.
+pub(super) fn delete(work: &Work<'_>, parent: &TaskId, child: &TaskId) -> Result<(), Error> {
+    work.conn
         .prepare_cached("DELETE FROM task_links WHERE parent_id = ?1 AND child_id = ?2")?
         .execute((parent.as_str(), child.as_str()))?;
-    Ok(deleted == 1)
+    Ok(())
 }
 
-/// Makes `child` wait if it has to, now that it depends on `parent`.
-pub(super) fn wait_if_needed(
+/// Puts a link back that was there before, unless it closes a cycle by now.
+pub(super) fn restore(
     work: &mut Work<'_>,
     parent: &TaskId,
     child: &TaskId,
+    on: StartOn,
 ) -> Result<(), Error> {
-    if work.task(parent)?.status.is_finished() {
-        Ok(())
+    check_cycle(work, parent, child)?;
+    write(work, parent, child, on)
+}
+
+/// Makes `child` wait if it has to, now that it starts on this outcome of `parent`, or lets it go.
+pub(super) fn settle(
+    work: &mut Work<'_>,
+    parent: &TaskId,
+    child: &TaskId,
+    on: StartOn,
+) -> Result<(), Error> {
+    let task = work.task(parent)?;
+    if task.status.is_finished() && on.is_met_by(task.outcome) {
+        promotion::promote_one(work, child, Some(parent))
     } else {
         promotion::let_wait(work, child, parent)
     }

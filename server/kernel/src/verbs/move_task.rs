@@ -8,7 +8,7 @@ use domain::status::Status;
 use domain::transition::{self, Step};
 
 use super::undo::Inverse;
-use super::{CarryOut, Work, attempt, idempotency, promotion};
+use super::{CarryOut, UnmetLinks, Work, attempt, idempotency, promotion};
 use crate::error::Error;
 use crate::tasks;
 
@@ -34,14 +34,7 @@ impl CarryOut for MoveTask {
             if transition::after(&task.status, &unblock).is_some() {
                 return UnblockTask { task: id.clone() }.carry_out(work, actor);
             }
-            let parents = promotion::unfinished_parents(work.conn, id)?;
-            if !parents.is_empty() {
-                return Err(Refusal::UnfinishedParents {
-                    task: id.clone(),
-                    parents,
-                }
-                .into());
-            }
+            UnmetLinks::of(work.conn, id)?.refuse(id)?;
         }
         work.note(id, || Inverse::place(&task));
         attempt::take_away(work, actor, id)?;

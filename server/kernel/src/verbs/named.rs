@@ -2,6 +2,7 @@
 
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::status::Status;
 
 use super::Work;
@@ -11,7 +12,15 @@ use crate::row;
 /// A task that was named and found.
 pub(super) struct Named {
     pub(super) id: TaskId,
-    pub(super) status: Status,
+    status: Status,
+    outcome: TaskOutcome,
+}
+
+impl Named {
+    /// Returns true if it is finished as a child asks for that starts on this.
+    pub(super) fn lets_start(&self, on: StartOn) -> bool {
+        self.status.is_finished() && on.is_met_by(self.outcome)
+    }
 }
 
 /// Returns the named tasks in the order of their names; a name may be repeated. Fails with the
@@ -21,11 +30,15 @@ pub(super) fn find_all<'n>(
     names: impl IntoIterator<Item = &'n str>,
     unknown: impl FnOnce(Vec<String>) -> Refusal,
 ) -> Result<Vec<Named>, Error> {
-    let status_of = "SELECT status FROM tasks WHERE id = ?1";
+    let state_of = "SELECT status, outcome FROM tasks WHERE id = ?1";
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for name in names {
-        match (name.parse(), row::find(work.conn, status_of, [name])?) {
-            (Ok(id), Some(status)) => found.push(Named { id, status }),
+        match (name.parse(), row::find(work.conn, state_of, [name])?) {
+            (Ok(id), Some((status, outcome))) => found.push(Named {
+                id,
+                status,
+                outcome,
+            }),
             _ => missing.push(name.to_owned()),
         }
     }

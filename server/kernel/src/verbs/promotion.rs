@@ -3,28 +3,36 @@
 
 use domain::actor::Actor;
 use domain::command::{Count, PromoteWaiting, SHELL};
+use domain::dispatch::Facts;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
+use domain::outcome::DeadEnd;
 use domain::status::Status;
+use domain::task::Task;
 use domain::transition::{self, Step};
 use rusqlite::{Connection, Params};
 
 use super::{CarryOut, Work};
 use crate::error::Error;
-use crate::row::{self, HAS_UNFINISHED_PARENT};
+use crate::row::{self, HAS_UNMET_LINK, is_finished, is_met};
 
-/// [`HAS_UNFINISHED_PARENT`] for the parent alone that was linked last: many parents of one task are mostly finished in
-/// the order of their links.
-const LAST_PARENT_IS_UNFINISHED: &str = "EXISTS ( \
-     SELECT 1 FROM tasks AS parent WHERE parent.status NOT IN ('done', 'archived') AND parent.id = ( \
-         SELECT parent_id FROM task_links WHERE child_id = tasks.id ORDER BY rowid DESC LIMIT 1))";
+/// [`HAS_UNMET_LINK`] for the last link alone: many parents of one task are mostly finished in the order
+/// of their links.
+const LAST_LINK_IS_UNMET: &str = concat!(
+    "EXISTS ( \
+     SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+     WHERE link.rowid = (SELECT max(rowid) FROM task_links WHERE child_id = tasks.id) AND NOT (",
+    is_met!(),
+    "))"
+);
 
 /// The same for a child of `?2`, which has just been finished. Walks from the link to `?2` in both
-/// directions at once, in the order of linking, and stops at the first unfinished parent. So it passes
+/// directions at once, in the order of linking, and stops at the first that is not met. So it passes
 /// the shorter of the two stretches of finished parents that meet here: `n log n` steps for `n`
 /// parents, in whatever order they are finished. From the first link on it would be their square.
-const HAS_OTHER_UNFINISHED_PARENT: &str = "EXISTS ( \
+const HAS_UNMET_LINK_NEARBY: &str = concat!(
+    "EXISTS ( \
      WITH RECURSIVE walk (earlier, later) AS ( \
          SELECT rowid, rowid FROM task_links WHERE parent_id = ?2 AND child_id = tasks.id \
          UNION ALL \
@@ -34,14 +42,77 @@ const HAS_OTHER_UNFINISHED_PARENT: &str = "EXISTS ( \
      ) \
      SELECT 1 FROM walk CROSS JOIN task_links AS link ON link.rowid IN (earlier, later) \
      CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
-     WHERE parent.status NOT IN ('done', 'archived'))";
+     WHERE NOT (",
+    is_met!(),
+    "))"
+);
 
-/// The parents of a task that are not finished, by id.
-pub(crate) fn unfinished_parents(conn: &Connection, id: &TaskId) -> Result<Vec<TaskId>, Error> {
-    let sql = "SELECT parent.id \
-         FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-         WHERE link.child_id = ?1 AND parent.status NOT IN ('done', 'archived') ORDER BY parent.id";
-    row::all(conn, sql, [id.as_str()])
+/// The links of a task that keep it from starting.
+#[derive(Default)]
+pub(crate) struct UnmetLinks {
+    /// The parents that are not finished, by id.
+    pub(crate) unfinished: Vec<TaskId>,
+    /// Those that ended with another outcome, by id.
+    pub(crate) dead_ends: Vec<DeadEnd>,
+}
+
+impl UnmetLinks {
+    /// Reads those of a task.
+    pub(crate) fn of(conn: &Connection, child: &TaskId) -> Result<Self, Error> {
+        const SQL: &str = concat!(
+            "SELECT parent.id, ",
+            is_finished!(),
+            ", parent.outcome, link.start_on \
+             FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+             WHERE link.child_id = ?1 AND NOT (",
+            is_met!(),
+            ") ORDER BY parent.id"
+        );
+        let mut unmet = Self::default();
+        for (parent, is_finished, outcome, on) in row::all(conn, SQL, [child.as_str()])? {
+            if is_finished {
+                unmet.dead_ends.push(DeadEnd {
+                    parent,
+                    child: child.clone(),
+                    outcome,
+                    on,
+                });
+            } else {
+                unmet.unfinished.push(parent);
+            }
+        }
+        Ok(unmet)
+    }
+
+    /// Returns the facts of this task by which its waiting is explained.
+    pub(crate) fn facts<'a>(&'a self, task: &'a Task) -> Facts<'a> {
+        Facts::of_task(task, &self.unfinished, &self.dead_ends)
+    }
+
+    /// Returns the first parent that keeps the task from starting.
+    fn first(&self) -> Option<&TaskId> {
+        let dead_end = || Some(&self.dead_ends.first()?.parent);
+        self.unfinished.first().or_else(dead_end)
+    }
+
+    /// Returns true if nothing keeps it from starting.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first().is_none()
+    }
+
+    /// Refuses to start the task as long as there are any.
+    pub(super) fn refuse(self, task: &TaskId) -> Result<(), Refusal> {
+        if let Some(dead_end) = self.dead_ends.into_iter().next() {
+            return Err(Refusal::DeadEnd(Box::new(dead_end)));
+        }
+        if self.unfinished.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::UnfinishedParents {
+            task: task.clone(),
+            parents: self.unfinished,
+        })
+    }
 }
 
 /// Promotes those children of a finished task that waited for it last. Reads no other task, so the
@@ -53,7 +124,7 @@ pub(super) fn promote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<(
     }
     let children = "id IN (SELECT child_id FROM task_links WHERE parent_id = ?2)";
     let params = |now| (now, parent.as_str());
-    let is_held_back = format!("({LAST_PARENT_IS_UNFINISHED} OR {HAS_OTHER_UNFINISHED_PARENT})");
+    let is_held_back = format!("({LAST_LINK_IS_UNMET} OR {HAS_UNMET_LINK_NEARBY})");
     let promoted = promote(work, "tasks", children, &is_held_back, params)?;
     log_promoted(work, promoted, Some(parent)).map(drop)
 }
@@ -63,23 +134,23 @@ fn has_children(conn: &Connection, parent: &TaskId) -> Result<bool, Error> {
     row::one(conn, sql, [parent.as_str()])
 }
 
-/// Promotes a task if it waits and has no unfinished parent left; `parent` is the one that it lost.
+/// Promotes a task if it waits and no link keeps it from starting any more; `parent` is the one that did.
 pub(super) fn promote_one(
     work: &mut Work<'_>,
     task: &TaskId,
     parent: Option<&TaskId>,
 ) -> Result<(), Error> {
     let params = |now| (now, task.as_str());
-    let promoted = promote(work, "tasks", "id = ?2", HAS_UNFINISHED_PARENT, params)?;
+    let promoted = promote(work, "tasks", "id = ?2", HAS_UNMET_LINK, params)?;
     log_promoted(work, promoted, parent).map(drop)
 }
 
 impl CarryOut for PromoteWaiting {
-    /// Promotes every waiting task whose parents are finished.
+    /// Promotes every waiting task that no link keeps from starting.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Count, Error> {
         let all = "tasks INDEXED BY idx_tasks_waiting";
         let waiting = "waiting = 1 AND status = 'todo'";
-        let promoted = promote(work, all, waiting, HAS_UNFINISHED_PARENT, |now| (now,))?;
+        let promoted = promote(work, all, waiting, HAS_UNMET_LINK, |now| (now,))?;
         let count = log_promoted(work, promoted, None)?;
         Ok(Count(count))
     }
@@ -141,7 +212,7 @@ pub(super) fn demote_children(work: &mut Work<'_>, parent: &TaskId) -> Result<()
     demote(work, among, parent, parent, "parent_reopened")
 }
 
-/// Makes a task wait that has got one more parent, which is not finished.
+/// Makes a task wait that has got one more link, which is not met.
 pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> Result<(), Error> {
     // In `todo` it may stand because a person put it there; with a parent it waits.
     work.conn
@@ -150,11 +221,16 @@ pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> R
     demote(work, "id = ?2", task, parent, "parent_added")
 }
 
-/// Makes a task wait that has come back to `ready` while a parent is not finished: the parent was
+/// Makes a task wait that has come back to `ready` while a link keeps it from starting: the parent was
 /// linked, or reopened, while the task was running.
 pub(super) fn hold_back(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
-    match unfinished_parents(work.conn, task)?.first() {
-        Some(parent) => demote(work, "id = ?2", task, parent, "parent_unfinished"),
+    let unmet = UnmetLinks::of(work.conn, task)?;
+    let reason = match unmet.unfinished.is_empty() {
+        true => "parent_outcome",
+        false => "parent_unfinished",
+    };
+    match unmet.first() {
+        Some(parent) => demote(work, "id = ?2", task, parent, reason),
         None => Ok(()),
     }
 }

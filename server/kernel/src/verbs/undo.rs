@@ -8,6 +8,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{CommentId, EventId, TaskId};
 use domain::notify::Address;
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
@@ -64,14 +65,23 @@ pub(super) enum Inverse {
         waiting: bool,
         completed_at: Option<Timestamp>,
         result: Option<String>,
+        #[serde(default)]
+        outcome: TaskOutcome,
         standing: FailureState,
         /// The comment that came with the change.
         comment: Option<CommentId>,
     },
     /// It was not a child of this task.
     Linked { parent: TaskId, was_put_aside: bool },
-    /// It was a child of this task.
-    Unlinked { parent: TaskId, was_put_aside: bool },
+    /// It was a child of this task, on this outcome.
+    Unlinked {
+        parent: TaskId,
+        #[serde(default)]
+        on: StartOn,
+        was_put_aside: bool,
+    },
+    /// It started on this outcome of this parent.
+    StartOn { parent: TaskId, on: StartOn },
     /// It had this subscription.
     Subscribed(Address),
 }
@@ -104,6 +114,7 @@ impl Inverse {
             waiting: task.waiting,
             completed_at: task.completed_at,
             result: task.result.clone(),
+            outcome: task.outcome,
             standing: task.into(),
             comment: None,
         }
@@ -300,11 +311,12 @@ fn take_back(
             waiting,
             completed_at,
             result,
+            outcome,
             standing,
             comment,
         } => {
+            tasks::set_result(work.conn, id, completed_at, result.as_deref(), outcome)?;
             put_back(work, id, &status, waiting)?;
-            tasks::set_result(work.conn, id, completed_at, result.as_deref())?;
             restore(work, id, &standing)?;
             if let Some(comment) = comment {
                 work.conn
@@ -326,13 +338,21 @@ fn take_back(
         }
         Inverse::Unlinked {
             parent,
+            on,
             was_put_aside,
         } => {
-            link::insert(work, &parent, id)?;
+            link::restore(work, &parent, id, on)?;
             if was_put_aside {
                 return Ok(());
             }
-            link::wait_if_needed(work, &parent, id)
+            link::settle(work, &parent, id, on)
+        }
+        Inverse::StartOn { parent, on } => {
+            link::write(work, &parent, id, on)?;
+            if link::is_put_aside(&work.task(id)?) {
+                return Ok(());
+            }
+            link::settle(work, &parent, id, on)
         }
         Inverse::Subscribed(to) => {
             let task = id.clone();

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 13;
+PRAGMA user_version = 14;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -210,7 +210,7 @@ CREATE TABLE runs (
     -- When its worker reported that it has finished, and with what result.
     reported_at      INTEGER,
     reported_result  TEXT,
-    checking_since   INTEGER,
+    checking_since   INTEGER, reported_outcome TEXT,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
     CHECK ((boot_id IS NULL) = (pid IS NULL) AND (pid IS NULL) = (pid_started IS NULL))
 ) STRICT;
@@ -250,7 +250,10 @@ CREATE TRIGGER foreign_promotion BEFORE INSERT ON task_events
 WHEN NEW.kind IN ('promoted', 'ready') AND EXISTS (
     SELECT 1 FROM foreign_moves AS move JOIN tasks ON tasks.id = move.task_id
     WHERE move.task_id = NEW.task_id AND tasks.status = 'ready'
-      AND (move.status = 'blocked' OR move.status = 'todo' AND move.waiting = 0))
+      AND (move.status = 'blocked' OR move.status = 'todo' AND (move.waiting = 0 OR EXISTS (
+          SELECT 1 FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id
+          WHERE link.child_id = NEW.task_id AND parent.status IN ('done', 'archived')
+            AND link.start_on NOT IN ('always', coalesce(parent.outcome, 'success'))))))
 BEGIN
     UPDATE tasks SET status = (SELECT status FROM foreign_moves WHERE task_id = NEW.task_id)
     WHERE id = NEW.task_id;
@@ -275,7 +278,8 @@ END;
 
 CREATE TRIGGER foreign_unblocking AFTER INSERT ON task_events WHEN NEW.kind = 'unblocked' BEGIN
     UPDATE tasks
-    SET consecutive_failures = 0, last_failure_error = NULL, deferrals = 0, deferred_for = 0
+    SET consecutive_failures = 0, last_failure_error = NULL, deferrals = 0, deferred_for = 0,
+        rework = 0
     WHERE id = NEW.task_id;
 END;
 
@@ -293,7 +297,8 @@ END;
 
 CREATE TABLE task_links (
     parent_id TEXT NOT NULL,
-    child_id  TEXT NOT NULL,
+    child_id  TEXT NOT NULL, start_on TEXT NOT NULL DEFAULT 'success'
+    CHECK (start_on IN ('success', 'failure', 'always')),
     PRIMARY KEY (parent_id, child_id)
 );
 
@@ -365,7 +370,7 @@ CREATE TRIGGER foreign_assignment AFTER UPDATE OF assignee ON tasks
 WHEN NEW.assignee IS NOT OLD.assignee BEGIN
     UPDATE tasks
     SET consecutive_failures = 0, last_failure_error = NULL, deferrals = 0, deferred_for = 0,
-        not_before = NULL
+        rework = 0, not_before = NULL
     WHERE id = NEW.id;
 END;
 
@@ -402,7 +407,8 @@ CREATE TRIGGER foreign_status AFTER UPDATE OF status ON tasks WHEN NEW.status IS
     UPDATE tasks
     SET status_since = CAST(strftime('%s', 'now') AS INTEGER),
         waiting = NEW.status = 'todo' AND EXISTS (SELECT 1 FROM task_links WHERE child_id = NEW.id),
-        not_before = NULL, block_reason = NULL
+        not_before = NULL, block_reason = NULL,
+        outcome = CASE WHEN NEW.status = 'archived' THEN outcome END
     WHERE id = NEW.id;
     DELETE FROM idempotency_keys WHERE task_id = NEW.id AND NEW.status = 'archived';
 END;
@@ -439,7 +445,7 @@ CREATE TABLE tasks (
     spawn_failures   INTEGER NOT NULL DEFAULT 0,
     worker_pid       INTEGER,
     last_spawn_error TEXT
-, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER, check_script TEXT, rework INTEGER NOT NULL DEFAULT 0, checked TEXT);
+, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER, check_script TEXT, rework INTEGER NOT NULL DEFAULT 0, checked TEXT, outcome TEXT CHECK (outcome IN ('success', 'failure')));
 
 CREATE TABLE workspaces (
     path       TEXT PRIMARY KEY,
@@ -480,6 +486,8 @@ CREATE INDEX idx_events_task ON task_events (task_id, created_at);
 
 CREATE INDEX idx_links_child ON task_links (child_id);
 
+CREATE INDEX idx_links_on_failure ON task_links (parent_id) WHERE start_on = 'failure';
+
 CREATE INDEX idx_links_parent ON task_links (parent_id);
 
 CREATE INDEX idx_runs_status ON task_runs (status) WHERE status = 'running';
@@ -487,6 +495,8 @@ CREATE INDEX idx_runs_status ON task_runs (status) WHERE status = 'running';
 CREATE INDEX idx_runs_task ON task_runs (task_id, started_at);
 
 CREATE INDEX idx_tasks_assignee_status ON tasks (assignee, status);
+
+CREATE INDEX idx_tasks_failed ON tasks (id) WHERE outcome = 'failure';
 
 CREATE INDEX idx_tasks_idempotency ON tasks (idempotency_key);
 

@@ -71,6 +71,7 @@ fn commands(task: &TaskId) -> Vec<Command> {
         LinkTasks {
             parent: task().to_string(),
             child: task().to_string(),
+            on: None,
         }
         .into(),
         UnlinkTasks {
@@ -92,6 +93,7 @@ fn commands(task: &TaskId) -> Vec<Command> {
             result: None,
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         }
         .into(),
@@ -279,6 +281,7 @@ async fn a_chat_makes_nothing_of_the_shell_wait_for_what_it_can_finish() {
         let link = LinkTasks {
             parent: parent.to_string(),
             child: task.to_string(),
+            on: None,
         };
         for command in [Command::from(to_todo), link.into()] {
             let refused = refusal(board.give(&guest, command).await);
@@ -310,6 +313,7 @@ async fn a_chat_ends_nothing_that_a_task_of_the_shell_waits_for() {
         result: None,
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     };
     let archive = ArchiveTask {

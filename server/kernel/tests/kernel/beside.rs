@@ -27,7 +27,7 @@ async fn a_child_that_another_program_made_starts_when_its_parent_is_finished() 
     let parent = board.task_named("parent").await;
     let child = insert(&board, "t_02", "todo", "NULL");
     board.sql(&format!(
-        "INSERT INTO task_links VALUES ('{parent}', '{child}')"
+        "INSERT INTO task_links (parent_id, child_id) VALUES ('{parent}', '{child}')"
     ));
     assert!(board.task(&child).await.waiting);
     board.complete(&parent, "done").await.unwrap();

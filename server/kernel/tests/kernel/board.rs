@@ -120,6 +120,7 @@ impl Board {
             result,
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         })
         .await

@@ -31,6 +31,7 @@ impl Board {
             result: Some(result.to_owned()),
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         };
         self.give(&worker, complete).await.map(|_| ())
@@ -78,6 +79,7 @@ fn finish(task: &TaskId, unchecked: bool) -> CompleteTask {
         result: None,
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked,
     }
 }
@@ -330,6 +332,13 @@ async fn a_board_of_before_keeps_its_runs_but_for_those_whose_task_was_deleted()
              INSERT INTO runs (task_id, token, lease_expires, started_at, ended_at, outcome) \
                  VALUES ('t_dead', 'x', 0, 0, 0, 'completed'); \
              DROP TABLE receipts; \
+             DROP TRIGGER foreign_promotion; \
+             DROP TRIGGER foreign_status; \
+             DROP INDEX idx_tasks_failed; \
+             ALTER TABLE tasks DROP COLUMN outcome; \
+             DROP INDEX idx_links_on_failure; \
+             ALTER TABLE task_links DROP COLUMN start_on; \
+             ALTER TABLE runs DROP COLUMN reported_outcome; \
              ALTER TABLE tasks DROP COLUMN check_script; \
              ALTER TABLE tasks DROP COLUMN rework; \
              ALTER TABLE tasks DROP COLUMN checked; \

@@ -74,6 +74,7 @@ async fn a_blocked_card_moved_to_ready_is_unblocked_and_waits_for_its_parents() 
     let link = LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
+        on: None,
     };
     board.act(link).await.unwrap();
     board.move_to(&child, Status::Ready).await.unwrap();
@@ -169,6 +170,7 @@ async fn a_worker_is_told_everything_in_the_layout_of_the_original() {
             result: None,
             summary: None,
             metadata: None,
+            outcome: None,
             unchecked: false,
         })
         .await

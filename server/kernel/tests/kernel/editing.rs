@@ -26,6 +26,7 @@ fn link(parent: &TaskId, child: &TaskId) -> Command {
     LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
+        on: None,
     }
     .into()
 }

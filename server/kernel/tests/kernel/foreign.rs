@@ -243,6 +243,7 @@ async fn a_board_from_before_the_seed_opens_with_all_that_is_in_it() {
                 result: None,
                 summary: None,
                 metadata: None,
+                outcome: None,
                 unchecked: false,
             },
         )

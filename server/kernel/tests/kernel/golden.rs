@@ -8,6 +8,7 @@ use domain::event::EventBody;
 use domain::hold::Cause;
 use domain::id::{EventId, ReceiptId, RunId, TaskId};
 use domain::news::KINDS;
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::time::Timestamp;
@@ -114,6 +115,7 @@ fn after(last: &EventBody) -> Option<EventBody> {
         },
         EventBody::SpawnAutoBlocked { .. } => EventBody::Completed {
             result_len: 4,
+            outcome: TaskOutcome::Success,
             unchecked: false,
         },
         EventBody::Completed { .. } => EventBody::Blocked { reason: None },
@@ -123,6 +125,7 @@ fn after(last: &EventBody) -> Option<EventBody> {
         EventBody::Assigned { .. } => EventBody::Linked {
             parent: task(1),
             child: task(2),
+            on: StartOn::Success,
         },
         EventBody::Linked { .. } => EventBody::Unlinked {
             parent: task(1),

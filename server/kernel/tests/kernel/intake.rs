@@ -275,6 +275,7 @@ async fn what_is_said_is_clean_before_it_is_stored() {
         result: tricky(),
         summary: tricky(),
         metadata: None,
+        outcome: None,
         unchecked: false,
     };
     say(&people, complete.into()).await;

@@ -98,6 +98,7 @@ async fn a_lease_that_ran_out_is_taken_back_and_its_token_dies() {
         result: None,
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     };
     assert_eq!(refusal(board.give(&late, report).await), Refusal::StaleRun);

@@ -242,6 +242,7 @@ async fn all_of_several_commands_happen_or_none() {
         result: None,
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     };
     let commands = vec![comment.into(), complete().into(), complete().into()];

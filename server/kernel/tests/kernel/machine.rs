@@ -19,8 +19,9 @@
 #[path = "machine/real.rs"]
 mod real;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use domain::check::Verdict;
 use domain::event::Event;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -87,10 +88,13 @@ impl StateMachineTest for Machine {
             check_rest(task, card);
             check_run(real, task, card);
 
-            let expected: BTreeSet<_> = card
+            assert_eq!(task.outcome, card.outcome, "outcome of {id}");
+            check_receipt(real, task);
+
+            let expected: BTreeMap<_, _> = card
                 .parents
                 .iter()
-                .map(|parent| real.tasks[*parent].clone())
+                .map(|(parent, on)| (real.tasks[*parent].clone(), *on))
                 .collect();
             let found = parents.get(id).cloned().unwrap_or_default();
             assert_eq!(found, expected, "parents of {id}");
@@ -101,7 +105,7 @@ impl StateMachineTest for Machine {
             assert!(
                 !card
                     .parents
-                    .iter()
+                    .keys()
                     .any(|parent| model.depends_on(*parent, number)),
                 "{id} waits for itself"
             );
@@ -124,6 +128,15 @@ fn check_run(real: &Real, task: &Task, card: &Card) {
         let found = real.runtime.block_on(real.kernel().run(open.run)).unwrap();
         assert_eq!(found.heartbeat_at, expected, "heartbeat of {id}");
         assert_eq!(open.lane.is_some(), run.is_in_lane, "lane of {id}");
+    }
+}
+
+/// Checks that what is done has passed its check, or was finished without it.
+fn check_receipt(real: &Real, task: &Task) {
+    if task.status == Status::Done && task.check.is_some() {
+        let verdict = real.last_verdict(&task.id);
+        let is_proven = matches!(verdict, Some(Verdict::Passed | Verdict::Unchecked));
+        assert!(is_proven, "{} is done by {verdict:?}", task.id);
     }
 }
 

@@ -10,8 +10,9 @@ mod undo;
 #[path = "model/verbs.rs"]
 mod verbs;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::Outcome;
 use domain::status::Status;
 use proptest::prelude::*;
@@ -27,7 +28,8 @@ use crate::step::{Step, any_step};
 pub(crate) struct Card {
     pub(crate) status: Status,
     pub(crate) waiting: bool,
-    pub(crate) parents: BTreeSet<usize>,
+    pub(crate) parents: BTreeMap<usize, StartOn>,
+    pub(crate) outcome: TaskOutcome,
     pub(crate) failures: u32,
     /// The earliest and the latest end of the back-off after a failed or deferred attempt.
     pub(crate) rest: Option<Span>,
@@ -35,6 +37,11 @@ pub(crate) struct Card {
     pub(crate) run: Option<Run>,
     /// The number of its runs.
     pub(crate) runs: usize,
+    pub(crate) has_check: bool,
+    /// True if the last run of a lane had one.
+    had_check: bool,
+    /// The number of its checks in a row that did not pass.
+    rework: u32,
     /// The outcomes of those that count.
     ends: Vec<Outcome>,
     /// The number of deferrals in a row, and their back-offs together.
@@ -55,6 +62,9 @@ pub(crate) struct Run {
     pub(crate) heartbeat: Option<i64>,
     pub(crate) is_in_lane: bool,
     is_supervised: bool,
+    has_check: bool,
+    /// The outcome that its worker reported before its check.
+    reported: Option<TaskOutcome>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,8 +128,9 @@ impl ReferenceStateMachine for Model {
                 parents,
                 triage,
                 key,
+                has_check,
             } => {
-                model.create(parents, *triage, *key);
+                model.create(parents, *triage, *key, *has_check);
                 Some(())
             }
             Step::Undo { back } => model.undo(*back),
@@ -168,7 +179,13 @@ impl Model {
         self.cards[card]
             .parents
             .iter()
-            .any(|parent| !self.cards[*parent].status.is_finished())
+            .any(|(parent, on)| !self.is_met(*parent, *on))
+    }
+
+    /// Returns true if a card is finished as a child asks for that starts on this.
+    fn is_met(&self, parent: usize, on: StartOn) -> bool {
+        let parent = &self.cards[parent];
+        parent.status.is_finished() && on.is_met_by(parent.outcome)
     }
 
     /// Returns true if `task` is `ancestor` or depends on it.
@@ -176,7 +193,7 @@ impl Model {
         task == ancestor
             || self.cards[task]
                 .parents
-                .iter()
+                .keys()
                 .any(|parent| self.depends_on(*parent, ancestor))
     }
 

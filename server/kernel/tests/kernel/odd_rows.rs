@@ -86,8 +86,8 @@ async fn a_number_that_is_not_whole_is_rounded() {
 #[tokio::test]
 async fn what_refers_to_no_task_hides_nothing() {
     let odd = [
-        "INSERT INTO task_links VALUES ('ghost', '{}')",
-        "INSERT INTO task_links VALUES ('{}', x'ff')",
+        "INSERT INTO task_links (parent_id, child_id) VALUES ('ghost', '{}')",
+        "INSERT INTO task_links (parent_id, child_id) VALUES ('{}', x'ff')",
         "INSERT INTO task_comments (task_id, author, body, created_at) VALUES ('{}', x'ff', 1, 2.5)",
         "INSERT INTO task_comments (task_id, author, body, created_at) VALUES (x'ff', '', '', '')",
         "INSERT INTO kanban_notify_subs (task_id, platform, chat_id, created_at) \

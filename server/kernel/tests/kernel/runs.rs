@@ -182,6 +182,7 @@ async fn a_reclaimed_task_is_ready_for_another_attempt_and_its_failures_are_forg
     let link = LinkTasks {
         parent: parent.to_string(),
         child: task.to_string(),
+        on: None,
     };
     board.act(link).await.unwrap();
     board.act(reclaim(None)).await.unwrap();
@@ -198,6 +199,7 @@ async fn a_hand_off_stays_on_its_run() {
         result: None,
         summary: Some("wrote it".to_owned()),
         metadata: Some(metadata.to_owned()),
+        outcome: None,
         unchecked: false,
     };
     for bad in ["", "[1]", "{\"a\":"] {
@@ -222,6 +224,7 @@ async fn what_is_said_of_a_task_that_nobody_ran_is_kept_as_a_run_of_no_length() 
         result: Some("42".to_owned()),
         summary: Some("counted twice".to_owned()),
         metadata: Some(r#"{"rows": 42}"#.to_owned()),
+        outcome: None,
         unchecked: false,
     };
     board.act(complete).await.unwrap();

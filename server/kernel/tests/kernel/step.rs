@@ -1,5 +1,6 @@
 //! The steps of the property test, and their weights.
 
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::time::Seconds;
@@ -10,13 +11,16 @@ use proptest::sample::{Index, select};
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Create {
-        parents: Vec<Index>,
+        parents: Vec<(Index, StartOn)>,
         triage: bool,
         key: Option<u8>,
+        has_check: bool,
     },
+    /// A link, or another condition for the one that is there.
     Link {
         parent: Index,
         child: Index,
+        on: Option<StartOn>,
     },
     Unlink {
         parent: Index,
@@ -44,6 +48,13 @@ pub(crate) enum Step {
     Complete {
         task: Index,
         by: Worker,
+        outcome: Option<TaskOutcome>,
+        unchecked: bool,
+    },
+    /// The check of the newest run ends; where it passes, its task is completed.
+    Check {
+        task: Index,
+        passes: bool,
     },
     Block {
         task: Index,
@@ -122,11 +133,24 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
         Outcome::Protocol,
         Outcome::Protocol,
     ]);
-    let parents = prop::collection::vec(task(), 0..3);
+    let on = || {
+        prop_oneof![
+            3 => Just(StartOn::Success),
+            1 => Just(StartOn::Failure),
+            1 => Just(StartOn::Always),
+        ]
+    };
+    let outcome = select(vec![
+        None,
+        Some(TaskOutcome::Success),
+        Some(TaskOutcome::Failure),
+    ]);
+    let parents = prop::collection::vec((task(), on()), 0..3);
     let of_people = prop_oneof![
-        6 => (parents, prop::bool::weighted(0.1), prop::option::weighted(0.2, 0u8..3))
-            .prop_map(|(parents, triage, key)| Step::Create { parents, triage, key }),
-        3 => (task(), task()).prop_map(|(parent, child)| Step::Link { parent, child }),
+        6 => (parents, prop::bool::weighted(0.1), prop::option::weighted(0.2, 0u8..3), prop::bool::weighted(0.3))
+            .prop_map(|(parents, triage, key, has_check)| Step::Create { parents, triage, key, has_check }),
+        3 => (task(), task(), prop::option::of(on()))
+            .prop_map(|(parent, child, on)| Step::Link { parent, child, on }),
         2 => (task(), task()).prop_map(|(parent, child)| Step::Unlink { parent, child }),
         2 => task().prop_map(|task| Step::Unblock { task }),
         3 => (task(), 0u8..3, any::<bool>())
@@ -144,7 +168,9 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
         2 => task().prop_map(|task| Step::Attach { task }),
         2 => (task(), by()).prop_map(|(task, by)| Step::Heartbeat { task, by }),
         2 => (task(), by()).prop_map(|(task, by)| Step::Renew { task, by }),
-        6 => (task(), by()).prop_map(|(task, by)| Step::Complete { task, by }),
+        6 => (task(), by(), outcome, any::<bool>())
+            .prop_map(|(task, by, outcome, unchecked)| Step::Complete { task, by, outcome, unchecked }),
+        4 => (task(), any::<bool>()).prop_map(|(task, passes)| Step::Check { task, passes }),
         2 => (task(), by()).prop_map(|(task, by)| Step::Block { task, by }),
         5 => (task(), failed).prop_map(|(task, outcome)| Step::Fail { task, outcome }),
         2 => task().prop_map(|task| Step::Defer { task }),

@@ -19,6 +19,7 @@ fn report(task: &TaskId, result: &str) -> Command {
         result: Some(result.to_owned()),
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     }
     .into()

@@ -120,6 +120,7 @@ impl Step {
                 result,
                 summary: None,
                 metadata: None,
+                outcome: None,
                 unchecked: false,
             }
             .into(),
@@ -150,6 +151,7 @@ impl Step {
             Self::Link(parent, child) => LinkTasks {
                 parent: pick(parent)?.to_string(),
                 child: pick(child)?.to_string(),
+                on: None,
             }
             .into(),
             Self::Move(task) => MoveTask {

@@ -52,6 +52,7 @@ fn complete(task: &TaskId) -> Command {
         result: Some("forty-two".to_owned()),
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     }
     .into()
@@ -139,6 +140,7 @@ async fn a_link_and_its_removal_can_be_taken_back() {
     let link = LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
+        on: None,
     };
     let linked = board.act(link.clone()).await.unwrap();
     assert_eq!(board.status(&child).await, Status::Todo);
@@ -172,6 +174,7 @@ async fn a_task_that_a_person_put_aside_stays_there_when_its_link_is_taken_back(
     let link = LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
+        on: None,
     };
     there_and_back(&board, &child, link.clone().into()).await;
     assert_eq!(board.status(&child).await, Status::Todo);

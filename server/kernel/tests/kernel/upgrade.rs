@@ -85,6 +85,7 @@ async fn a_board_of_schema_2_goes_on_where_it_was() {
         result: None,
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     };
     kernel.execute(&person(), write).await.unwrap();

@@ -1,6 +1,7 @@
 //! `kanban complete`.
 
 use domain::command::CompleteTask;
+use domain::outcome::TaskOutcome;
 
 use crate::cli::body::or_stdin;
 use crate::cli::bulk::Bulk;
@@ -12,6 +13,7 @@ use crate::cli::session::Session;
 #[command(after_help = "Examples:\n  \
     kanban complete t_1a2b3c4d --result 'merged as 4711'\n  \
     make report | kanban complete t_1a2b3c4d --result -\n  \
+    kanban complete t_1a2b3c4d --outcome failure --result 'it leaks'\n  \
     kanban complete --result done --metadata '{\"tests\": 12}'     (in a worker)")]
 pub(crate) struct Args {
     /// The tasks; a worker may leave out its own
@@ -26,6 +28,9 @@ pub(crate) struct Args {
     /// Particulars of the run for programs
     #[arg(long, value_name = "JSON_OBJECT")]
     metadata: Option<String>,
+    /// The outcome; tasks that are linked on the other one do not start [default: success]
+    #[arg(long, value_enum)]
+    outcome: Option<TaskOutcome>,
     /// Finish it without its check: you have looked yourself
     #[arg(long)]
     unchecked: bool,
@@ -52,6 +57,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         result: result.clone(),
         summary: summary.clone(),
         metadata: args.metadata.clone(),
+        outcome: args.outcome,
         unchecked: args.unchecked,
     };
     let mut bulk = Bulk::new(session, output, "complete").json(args.json);

@@ -19,6 +19,7 @@ use crate::cli::text;
 #[command(after_help = "Examples:\n  \
     kanban create 'water the plants' --assignee shell --body 'echo watered'\n  \
     kanban create 'release' --parent t_1a2b3c4d --parent t_5e6f7a8b --body-file notes.md\n  \
+    kanban create 'mend it' --parent t_1a2b3c4d:failure --assignee claude\n  \
     kanban create 'mend the build' --assignee claude --workspace dir:~/src/app --body - < story.md")]
 pub(crate) struct Args {
     /// The title: the work, in a line
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     /// The assignee: a lane, or a person
     #[arg(long)]
     assignee: Option<String>,
-    /// A task to wait for; may be repeated
+    /// A task to wait for; may be repeated. It starts on success, or on `ID:failure` or `ID:always`
     #[arg(long = "parent", value_name = "ID")]
     parents: Vec<String>,
     /// The folder of its workers: `scratch`, `dir:<path>`, or a git `worktree`, of its lane's repository or

@@ -1,6 +1,7 @@
 //! `kanban inbox`.
 
 use domain::command::{DropDelivery, RetryDelivery};
+use domain::dispatch::WhyNot;
 use domain::hold::Cause;
 use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need, behind_in_words};
@@ -82,6 +83,12 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
                 .as_ref()
                 .map(|text| format!("it last said: {text}"));
             ('✖', said, proposed)
+        }
+        Need::DeadEnd { dead_ends } => {
+            let said = WhyNot::DeadEnd {
+                dead_ends: dead_ends.clone(),
+            };
+            ('⛔', said.to_string(), None)
         }
         Need::Undelivered {
             delivery,

@@ -1,7 +1,11 @@
 //! `kanban show`.
 
+use std::collections::BTreeMap;
+
 use domain::check::Receipt;
 use domain::dispatch::WhyNot;
+use domain::id::TaskId;
+use domain::outcome::StartOn;
 use domain::run::Run;
 use domain::task::TaskDetail;
 use domain::text::{first_of, lines, names_of, one_line};
@@ -135,8 +139,14 @@ fn said_of(receipt: &Receipt) -> String {
 
 /// The short fields of a task, beside the long texts.
 fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'static str, String)> {
-    let TaskDetail { task, children, .. } = detail;
-    let parents = first_of(around.parents.iter().map(parent), detail.parents.len());
+    let TaskDetail {
+        task,
+        children,
+        conditions,
+        ..
+    } = detail;
+    let parents = around.parents.iter().map(|it| parent(it, conditions));
+    let parents = first_of(parents, detail.parents.len());
     let moment = |at| format!("{} ({})", text::relative(now, at), text::moment(at));
     let since = Seconds(now.seconds_since(task.status_since));
     let nobody = || "(unassigned)".to_owned();
@@ -149,6 +159,10 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         .filter(|why| !matches!(why, WhyNot::Finished { .. }));
     let fields = [
         ("status", Some(format!("{} for {since}", task.status))),
+        (
+            "outcome",
+            (!task.outcome.is_success()).then(|| task.outcome.to_string()),
+        ),
         (
             "assignee",
             Some(task.assignee.clone().unwrap_or_else(nobody)),
@@ -198,11 +212,16 @@ fn end_of(run: &Run) -> String {
     format!("{}  {outcome}{error}", one_line(lane))
 }
 
-/// A parent by its title, and the branch that its work is on.
-fn parent(parent: &Parent) -> String {
+/// A parent by its title, the outcome on which the task starts, and the branch that its work is on.
+fn parent(parent: &Parent, conditions: &BTreeMap<TaskId, StartOn>) -> String {
     let Parent {
         id, title, branch, ..
     } = parent;
+    let on = conditions.get(id).map(|on| match on {
+        StartOn::Always => " (on either outcome)".to_owned(),
+        on => format!(" (on {on})"),
+    });
     let branch = branch.as_ref().map(|branch| format!(" (branch {branch})"));
-    format!("{id} {title}{}", branch.unwrap_or_default())
+    let (on, branch) = (on.unwrap_or_default(), branch.unwrap_or_default());
+    format!("{id} {title}{on}{branch}")
 }

@@ -1,5 +1,7 @@
 //! Golden files: a difference here is a change of the API.
 
+use std::collections::BTreeMap;
+
 use domain::id::{CommentId, EventId};
 use domain::status::Status;
 
@@ -51,6 +53,7 @@ fn a_task_reads_as_it_always_did() {
         ],
         parents: vec!["t_01".parse().unwrap()],
         children: vec!["t_02".parse().unwrap(), "t_03".parse().unwrap()],
+        conditions: BTreeMap::new(),
         runs: vec![],
         receipts: vec![],
     };

@@ -175,6 +175,7 @@ impl Night {
                 result: None,
                 summary: None,
                 metadata: None,
+                outcome: None,
                 unchecked: false,
             };
             let worker = Actor::worker("worker", claimed.token);

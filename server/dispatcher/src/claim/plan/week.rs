@@ -200,6 +200,7 @@ impl Week {
                     result: None,
                     summary: None,
                     metadata: None,
+                    outcome: None,
                     unchecked: false,
                 };
                 let worker = Actor::worker("worker", claimed.token);

@@ -102,8 +102,14 @@ impl Supervision<'_> {
 
 /// Returns true for the end of a worker that says by it that it has finished.
 fn claims_by_its_end(end: &End, rules: &Rules) -> bool {
-    let succeeds = |code| rules.meaning(code) == Meaning::Success;
-    rules.success == Success::Exit && matches!(end, End::Code(code) if succeeds(*code))
+    let End::Code(code) = end else {
+        return false;
+    };
+    match rules.meaning(*code) {
+        Meaning::Success => rules.success == Success::Exit,
+        Meaning::Negative => true,
+        _ => false,
+    }
 }
 
 fn stopped(exit: Exit) -> Exit {

@@ -154,6 +154,7 @@ fn kinds_of_end(task: &TaskId, run: RunId) -> Vec<Command> {
             result: None,
             summary: Some("all of it".to_owned()),
             metadata: Some("{}".to_owned()),
+            outcome: None,
             unchecked: false,
         }
         .into(),

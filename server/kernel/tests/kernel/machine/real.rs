@@ -1,19 +1,21 @@
 //! The kernel that is compared with the model: each step as a command, and the events that a
 //! listener receives.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use domain::actor::Actor;
+use domain::check::{CheckEnd, Verdict};
 use domain::command::{
     Answer, ArchiveTask, AssignTask, AttachSupervisor, BlockTask, CancelRun, ClaimPolicy,
     ClaimTask, Command, CompleteTask, CreateTask, Created, DeferRun, FailRun, Failure, Heartbeat,
     InterruptRun, LEASE, LinkTasks, MoveTask, Pause, PromoteWaiting, ReleaseStaleClaims,
-    RenewLease, Resume, UnblockTask, Undo, UnlinkTasks,
+    RenewLease, Resume, SettleCheck, UnblockTask, Undo, UnlinkTasks,
 };
 use domain::event::Event;
 use domain::fixture::process;
 use domain::id::{EventId, RunId, RunToken, TaskId};
+use domain::outcome::StartOn;
 use domain::task::Task;
 use kernel::{Clock, Durability, Error, Kernel, Options, TaskFilter};
 use proptest::sample::Index;
@@ -106,14 +108,20 @@ impl Real {
             Step::Restart => self.open(),
             Step::Crash => self.crash(),
             step => {
-                let command = self.command(model, step)?;
+                let commands = match step {
+                    Step::Check { task, passes } => self.check(&self.pick(*task)?, *passes),
+                    step => vec![self.command(model, step)?],
+                };
                 let actor = self.actor(step);
-                let done = self.kernel().execute_all(&actor, vec![command]);
+                let done = self.kernel().execute_all(&actor, commands);
                 let done = self.runtime.block_on(done);
-                let receipt = done.map(|mut receipts| receipts.remove(0));
-                return Some(receipt.map(|receipt| {
-                    self.learn(receipt.answer);
-                    receipt.events
+                return Some(done.map(|receipts| {
+                    let mut events = Vec::new();
+                    for receipt in receipts {
+                        self.learn(receipt.answer);
+                        events.extend(receipt.events);
+                    }
+                    events
                 }));
             }
         }
@@ -127,20 +135,23 @@ impl Real {
                 parents,
                 triage,
                 key,
+                has_check,
             } => {
-                let parents = parents.iter().filter_map(|index| self.pick(*index));
+                let named = |(index, on): &(Index, _)| Some(format!("{}:{on}", self.pick(*index)?));
                 CreateTask {
                     title: "task".to_owned(),
-                    parents: parents.map(|id| id.to_string()).collect(),
+                    parents: parents.iter().filter_map(named).collect(),
+                    check: has_check.then(|| "make test".to_owned()),
                     triage: *triage,
                     idempotency_key: key.map(|key| key.to_string()),
                     ..CreateTask::default()
                 }
                 .into()
             }
-            Step::Link { parent, child } => LinkTasks {
+            Step::Link { parent, child, on } => LinkTasks {
                 parent: self.pick(*parent)?.to_string(),
                 child: self.pick(*child)?.to_string(),
+                on: *on,
             }
             .into(),
             Step::Unlink { parent, child } => UnlinkTasks {
@@ -174,12 +185,18 @@ impl Real {
                 ttl: LEASE,
             }
             .into(),
-            Step::Complete { task, .. } => CompleteTask {
+            Step::Complete {
+                task,
+                outcome,
+                unchecked,
+                ..
+            } => CompleteTask {
                 task: self.pick(*task)?,
                 result: None,
                 summary: None,
                 metadata: None,
-                unchecked: false,
+                outcome: *outcome,
+                unchecked: *unchecked,
             }
             .into(),
             Step::Block { task, .. } => BlockTask {
@@ -250,10 +267,52 @@ impl Real {
                 lane: lane(*is_lane),
             }
             .into(),
-            Step::Pass { .. } | Step::ChangeCaps { .. } | Step::Restart | Step::Crash => {
+            Step::Check { .. }
+            | Step::Pass { .. }
+            | Step::ChangeCaps { .. }
+            | Step::Restart
+            | Step::Crash => {
                 unreachable!("{step:?} is no command")
             }
         })
+    }
+
+    /// The end of a check, as the dispatcher tells it in the name of the worker.
+    fn check(&self, task: &TaskId, passes: bool) -> Vec<Command> {
+        let run = self.newest_run(task);
+        let verdict = if passes {
+            Verdict::Passed
+        } else {
+            Verdict::Failed
+        };
+        let settle = SettleCheck {
+            run,
+            check: CheckEnd {
+                command: "make test".to_owned(),
+                verdict,
+                began_at: START,
+                ended_at: START,
+                exit_code: None,
+                output: String::new(),
+                log_start: None,
+                log_end: None,
+                commit: None,
+                is_clean: None,
+            },
+            limit: None,
+        };
+        let complete = passes.then(|| {
+            let complete = CompleteTask {
+                task: task.clone(),
+                outcome: None,
+                result: None,
+                summary: None,
+                metadata: None,
+                unchecked: false,
+            };
+            complete.into()
+        });
+        std::iter::once(settle.into()).chain(complete).collect()
     }
 
     /// Records the ids of new tasks and runs.
@@ -269,12 +328,13 @@ impl Real {
     }
 
     fn actor(&self, step: &Step) -> Actor {
-        let (Step::Heartbeat { task, by }
-        | Step::Renew { task, by }
-        | Step::Complete { task, by }
-        | Step::Block { task, by }) = step
-        else {
-            return person();
+        let (task, by) = match step {
+            Step::Heartbeat { task, by }
+            | Step::Renew { task, by }
+            | Step::Complete { task, by, .. }
+            | Step::Block { task, by } => (task, *by),
+            Step::Check { task, .. } => (task, Worker::Newest),
+            _ => return person(),
         };
         let runs = self.pick(*task).and_then(|id| self.runs.get(&id));
         let run = runs.and_then(|runs| match by {
@@ -330,25 +390,32 @@ impl Real {
             .collect()
     }
 
-    pub(super) fn parents(&self) -> HashMap<TaskId, BTreeSet<TaskId>> {
+    /// The verdict of the last receipt of a task.
+    pub(super) fn last_verdict(&self, task: &TaskId) -> Option<Verdict> {
+        let detail = self.runtime.block_on(self.kernel().task(task)).unwrap();
+        detail.receipts.last().map(|receipt| receipt.check.verdict)
+    }
+
+    /// The parents of each task, with the outcomes on which it starts.
+    pub(super) fn parents(&self) -> HashMap<TaskId, BTreeMap<TaskId, StartOn>> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the test looks at the file from outside"
         )]
         let conn = rusqlite::Connection::open(self.file()).unwrap();
         let mut statement = conn
-            .prepare("SELECT child_id, parent_id FROM task_links")
+            .prepare("SELECT child_id, parent_id, start_on FROM task_links")
             .unwrap();
         let links = statement
             .query_map((), |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+                Ok([row.get::<_, String>(0)?, row.get(1)?, row.get(2)?])
             })
             .unwrap();
-        let mut parents = HashMap::<_, BTreeSet<_>>::new();
+        let mut parents = HashMap::<_, BTreeMap<_, _>>::new();
         for link in links {
-            let (child, parent) = link.unwrap();
+            let [child, parent, on] = link.unwrap();
             let parents = parents.entry(child.parse().unwrap()).or_default();
-            parents.insert(parent.parse().unwrap());
+            parents.insert(parent.parse().unwrap(), on.parse().unwrap());
         }
         parents
     }

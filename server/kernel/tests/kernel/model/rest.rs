@@ -47,7 +47,7 @@ impl Card {
 
     /// The next attempt is the first again.
     pub(super) fn forgive(&mut self) {
-        self.failures = 0;
+        (self.failures, self.rework) = (0, 0);
         self.end_deferrals();
     }
 }

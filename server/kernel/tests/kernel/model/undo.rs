@@ -1,5 +1,6 @@
 //! Undoing the acts of people.
 
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::Outcome;
 use domain::status::Status;
 
@@ -11,9 +12,20 @@ use super::{Card, Model};
 pub(super) enum Inverse {
     Created,
     Assignee(u8, FailureState),
-    Place(Status, bool, FailureState),
-    Linked { parent: usize, was_put_aside: bool },
-    Unlinked { parent: usize, was_put_aside: bool },
+    Place(Status, bool, TaskOutcome, FailureState),
+    Linked {
+        parent: usize,
+        was_put_aside: bool,
+    },
+    Unlinked {
+        parent: usize,
+        on: StartOn,
+        was_put_aside: bool,
+    },
+    StartOn {
+        parent: usize,
+        on: StartOn,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -31,7 +43,12 @@ impl Card {
     }
 
     pub(super) fn place(&self) -> Inverse {
-        Inverse::Place(self.status.clone(), self.waiting, self.standing())
+        Inverse::Place(
+            self.status.clone(),
+            self.waiting,
+            self.outcome,
+            self.standing(),
+        )
     }
 
     /// Returns true if a person put it into `todo`.
@@ -48,8 +65,9 @@ impl Model {
         (self.cards[task].changed_by.last() == Some(&request)).then_some(())?;
         match inverse {
             Inverse::Created => {
-                let waits =
-                    |card: &Card| card.parents.contains(&task) && card.status != Status::Archived;
+                let waits = |card: &Card| {
+                    card.parents.contains_key(&task) && card.status != Status::Archived
+                };
                 (!self.cards.iter().any(waits)).then_some(())?;
                 self.put(task, Status::Archived, Outcome::Cancelled);
             }
@@ -57,14 +75,15 @@ impl Model {
                 self.cards[task].assignee = assignee;
                 self.restore(task, &standing);
             }
-            Inverse::Place(status, waiting, standing) => {
+            Inverse::Place(status, waiting, outcome, standing) => {
                 let reopens = self.cards[task].status.is_finished() && !status.is_finished();
                 let builds_on_it = |card: &Card| {
-                    card.parents.contains(&task)
+                    card.parents.contains_key(&task)
                         && card.status == Status::Done
                         && card.completed_by > Some(request)
                 };
                 (!(reopens && self.cards.iter().any(builds_on_it))).then_some(())?;
+                self.cards[task].outcome = outcome;
                 self.put_back(task, status, waiting);
                 self.restore(task, &standing);
             }
@@ -81,12 +100,19 @@ impl Model {
             }
             Inverse::Unlinked {
                 parent,
+                on,
                 was_put_aside,
             } => {
                 (!self.depends_on(parent, task)).then_some(())?;
-                self.cards[task].parents.insert(parent);
+                self.cards[task].parents.insert(parent, on);
                 if !was_put_aside {
-                    self.wait_if_needed(parent, task);
+                    self.settle(parent, task, on);
+                }
+            }
+            Inverse::StartOn { parent, on } => {
+                self.cards[task].parents.insert(parent, on);
+                if !self.cards[task].is_put_aside() {
+                    self.settle(parent, task, on);
                 }
             }
         }

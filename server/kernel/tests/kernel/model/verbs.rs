@@ -1,8 +1,10 @@
 //! The effect of each step on the cards, and its refusals.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use domain::check::REWORK_LIMIT;
 use domain::command::{FAILURE_LIMIT, LEASE};
+use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::Outcome;
 use domain::status::Status;
 use proptest::sample::Index;
@@ -16,19 +18,29 @@ use crate::step::{Step, Worker};
 const PROTOCOL_VIOLATIONS: usize = 3;
 
 impl Model {
-    pub(super) fn create(&mut self, parents: &[Index], triage: bool, key: Option<u8>) {
+    pub(super) fn create(
+        &mut self,
+        parents: &[(Index, StartOn)],
+        triage: bool,
+        key: Option<u8>,
+        has_check: bool,
+    ) {
         let is_taken = |card: &Card| card.key == key && card.status != Status::Archived;
         if key.is_some() && self.cards.iter().any(is_taken) {
             return;
         }
-        let parents: BTreeSet<_> = parents
+        let parents: BTreeMap<_, _> = parents
             .iter()
-            .filter_map(|index| self.pick(*index))
+            .filter_map(|(index, on)| Some((self.pick(*index)?, *on)))
             .collect();
         self.cards.push(Card {
             status: Status::Ready,
             waiting: false,
             parents,
+            outcome: TaskOutcome::Success,
+            has_check,
+            had_check: false,
+            rework: 0,
             completed_by: None,
             failures: 0,
             rest: None,
@@ -53,15 +65,18 @@ impl Model {
     /// Applies a step to a card; `None` if it is refused.
     pub(super) fn happen_to_a_task(&mut self, step: &Step) -> Option<()> {
         match step {
-            Step::Link { parent, child } => self.link(self.pick(*parent)?, self.pick(*child)?),
+            Step::Link { parent, child, on } => {
+                self.link(self.pick(*parent)?, self.pick(*child)?, *on)
+            }
             Step::Unlink { parent, child } => {
                 let (parent, child) = (self.pick(*parent)?, self.pick(*child)?);
                 let was_put_aside = self.cards[child].is_put_aside();
-                if self.cards[child].parents.remove(&parent) {
+                if let Some(on) = self.cards[child].parents.remove(&parent) {
                     self.note(
                         child,
                         Inverse::Unlinked {
                             parent,
+                            on,
                             was_put_aside,
                         },
                     );
@@ -97,16 +112,13 @@ impl Model {
                 }
                 Some(())
             }
-            Step::Complete { task, by } => {
-                let task = self.may_report(self.pick(*task)?, *by)?;
-                self.only_from(task, &[Status::Ready, Status::Running, Status::Blocked])?;
-                self.report(task, *by);
-                self.put(task, Status::Done, Outcome::Completed);
-                self.cards[task].completed_by = Some(self.request());
-                self.cards[task].forgive();
-                self.promote();
-                Some(())
-            }
+            Step::Complete {
+                task,
+                by,
+                outcome,
+                unchecked,
+            } => self.complete(self.pick(*task)?, *by, *outcome, *unchecked),
+            Step::Check { task, passes } => self.check(self.pick(*task)?, *passes),
             Step::Block { task, by } => {
                 let task = self.may_report(self.pick(*task)?, *by)?;
                 self.only_from(task, &[Status::Ready, Status::Running])?;
@@ -145,29 +157,93 @@ impl Model {
         }
     }
 
-    fn link(&mut self, parent: usize, child: usize) -> Option<()> {
-        (!self.depends_on(parent, child)).then_some(())?;
-        let was_put_aside = self.cards[child].is_put_aside();
-        if self.cards[child].parents.insert(parent) {
-            self.note(
-                child,
-                Inverse::Linked {
-                    parent,
-                    was_put_aside,
-                },
-            );
-            self.wait_if_needed(parent, child);
+    /// A worker whose run has a check only reports; a person has to say that they do without.
+    fn complete(
+        &mut self,
+        task: usize,
+        by: Worker,
+        outcome: Option<TaskOutcome>,
+        unchecked: bool,
+    ) -> Option<()> {
+        let task = self.may_report(task, by)?;
+        self.only_from(task, &[Status::Ready, Status::Running, Status::Blocked])?;
+        let has_check = self.cards[task].has_check;
+        if by == Worker::Person {
+            (unchecked || !(has_check || self.cards[task].had_check)).then_some(())?;
+        } else if has_check {
+            let run = self.cards[task].run.as_mut()?;
+            run.is_in_lane.then_some(())?;
+            run.reported = outcome;
+            self.touch(task);
+            return Some(());
+        }
+        self.report(task, by);
+        self.finish(task, outcome);
+        Some(())
+    }
+
+    fn finish(&mut self, task: usize, outcome: Option<TaskOutcome>) {
+        let run = self.cards[task].run.as_ref();
+        let reported = run.filter(|run| run.has_check).and_then(|run| run.reported);
+        self.put(task, Status::Done, Outcome::Completed);
+        self.cards[task].outcome = outcome.or(reported).unwrap_or_default();
+        self.cards[task].completed_by = Some(self.request());
+        self.cards[task].forgive();
+        self.promote();
+    }
+
+    fn check(&mut self, task: usize, passes: bool) -> Option<()> {
+        self.only_from(task, &[Status::Running])?;
+        if passes {
+            self.touch(task);
+            self.finish(task, None);
+            return Some(());
+        }
+        self.cards[task].rework += 1;
+        if self.cards[task].rework >= REWORK_LIMIT {
+            self.cards[task].end_deferrals();
+            self.touch(task);
+            self.put(task, Status::Blocked, Outcome::CheckFailed);
+        } else {
+            self.release(task, Outcome::CheckFailed, None);
         }
         Some(())
     }
 
-    pub(super) fn wait_if_needed(&mut self, parent: usize, child: usize) {
-        if !self.cards[parent].status.is_finished() {
-            if self.cards[child].status == Status::Todo {
-                self.cards[child].waiting = true;
+    fn link(&mut self, parent: usize, child: usize, on: Option<StartOn>) -> Option<()> {
+        let was_put_aside = self.cards[child].is_put_aside();
+        (parent != child).then_some(())?;
+        let inverse = match self.cards[child].parents.get(&parent).copied() {
+            Some(old) if on.is_none_or(|on| on == old) => return Some(()),
+            Some(on) => Inverse::StartOn { parent, on },
+            None => {
+                (!self.depends_on(parent, child)).then_some(())?;
+                Inverse::Linked {
+                    parent,
+                    was_put_aside,
+                }
             }
-            self.demote(child);
+        };
+        let is_new = matches!(inverse, Inverse::Linked { .. });
+        let on = on.unwrap_or_default();
+        self.cards[child].parents.insert(parent, on);
+        self.note(child, inverse);
+        if is_new || !was_put_aside {
+            self.settle(parent, child, on);
         }
+        Some(())
+    }
+
+    /// Lets a child wait, or go, by what its link to this parent asks for.
+    pub(super) fn settle(&mut self, parent: usize, child: usize, on: StartOn) {
+        if self.is_met(parent, on) {
+            self.promote_one(child);
+            return;
+        }
+        if self.cards[child].status == Status::Todo {
+            self.cards[child].waiting = true;
+        }
+        self.demote(child);
     }
 
     /// Puts a ready task back to wait, and marks a running one, which goes on.
@@ -192,7 +268,12 @@ impl Model {
             heartbeat: None,
             is_in_lane,
             is_supervised: false,
+            has_check: card.has_check,
+            reported: None,
         });
+        if is_in_lane {
+            card.had_check = card.has_check;
+        }
         Some(())
     }
 
@@ -271,7 +352,7 @@ impl Model {
 
     pub(super) fn demote_children(&mut self, parent: usize) {
         for child in 0..self.cards.len() {
-            if self.cards[child].parents.contains(&parent) {
+            if self.cards[child].parents.contains_key(&parent) {
                 self.demote(child);
             }
         }
@@ -368,6 +449,9 @@ impl Model {
 
     fn stand(&mut self, task: usize, at: Status) {
         let card = &mut self.cards[task];
+        if !at.is_finished() {
+            card.outcome = TaskOutcome::Success;
+        }
         card.status = at;
         card.waiting = false;
         card.rest = None;

@@ -141,6 +141,7 @@ async fn a_copy_that_follows_is_the_same_as_one_that_is_made_anew() {
         result: None,
         summary: None,
         metadata: None,
+        outcome: None,
         unchecked: false,
     };
     let unlink = UnlinkTasks {

@@ -90,7 +90,10 @@ fn words(command: &Command) -> Option<Vec<String>> {
             words(&[&["edit", task.as_str()], &limits[..]].concat())
         }
         BoardVerb::ArchiveTask(ArchiveTask { task }) => words(&["archive", task.as_str()]),
-        BoardVerb::LinkTasks(LinkTasks { parent, child, .. }) => words(&["link", parent, child]),
+        BoardVerb::LinkTasks(LinkTasks { parent, child, on }) => {
+            let on = on.unwrap_or_default().as_str();
+            words(&["link", parent, child, "--on", on])
+        }
         BoardVerb::UnlinkTasks(UnlinkTasks { parent, child }) => {
             words(&["unlink", parent.as_str(), child.as_str()])
         }

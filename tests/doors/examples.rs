@@ -9,6 +9,7 @@ use domain::command::{
 };
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::Filter;
+use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::time::Seconds;
 
@@ -344,7 +345,7 @@ fn link(parent: &TaskId, child: &TaskId) -> Command {
     LinkTasks {
         parent: parent.to_string(),
         child: child.to_string(),
-        on: None,
+        on: Some(StartOn::Always),
     }
     .into()
 }

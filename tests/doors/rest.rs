@@ -79,9 +79,9 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
         BoardVerb::ArchiveTask(ArchiveTask { task }) => {
             patch(task, json!({ "status": "archived" }))
         }
-        BoardVerb::LinkTasks(LinkTasks { parent, child, .. }) => post(
+        BoardVerb::LinkTasks(LinkTasks { parent, child, on }) => post(
             "/links".to_owned(),
-            json!({ "parent_id": parent, "child_id": child }),
+            json!({ "parent_id": parent, "child_id": child, "on": on }),
         ),
         BoardVerb::UnlinkTasks(UnlinkTasks { parent, child }) => Some((
             Method::DELETE,

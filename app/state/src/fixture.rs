@@ -1,5 +1,7 @@
 //! Values for tests, beside those of `domain`: whatever a test is not about has a default here.
 
+use std::collections::BTreeMap;
+
 use domain::board::{Frame, Snapshot, TaskSummary};
 use domain::event::Event;
 use domain::fixture::{NOW, summary, task};
@@ -106,6 +108,7 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
             events,
             parents: Vec::new(),
             children: Vec::new(),
+            conditions: BTreeMap::new(),
             runs: Vec::new(),
             receipts: Vec::new(),
         },

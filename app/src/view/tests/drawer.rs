@@ -1,5 +1,7 @@
 //! The open task.
 
+use std::collections::BTreeMap;
+
 use domain::error::ErrorKind;
 use domain::event::Event;
 use domain::fixture;
@@ -33,6 +35,7 @@ fn reading(task: Task) -> Reading {
             events: Vec::new(),
             parents: Vec::new(),
             children: Vec::new(),
+            conditions: BTreeMap::new(),
             runs: Vec::new(),
             receipts: Vec::new(),
         },

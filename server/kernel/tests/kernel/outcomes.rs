@@ -12,9 +12,10 @@ use domain::status::Status;
 use kernel::{BoardFilter, Error};
 
 use crate::board::{Board, START, refusal};
+use crate::transfer::{export, import};
 
 impl Board {
-    async fn end_with(&self, task: &TaskId, outcome: TaskOutcome) {
+    pub(crate) async fn end_with(&self, task: &TaskId, outcome: TaskOutcome) {
         self.act(finish(task, Some(outcome))).await.unwrap();
     }
 
@@ -224,4 +225,26 @@ async fn an_unknown_condition_is_part_of_the_name_and_so_of_no_task() {
         })
         .await;
     assert_eq!(refusal(refused), Refusal::UnknownParents(vec![name]));
+}
+
+#[tokio::test]
+async fn a_list_names_conditions_of_its_own_tasks_and_a_board_takes_them_along() {
+    let board = Board::new();
+    let list = "{\"id\":\"a:always\",\"title\":\"test\"}\n\
+                {\"title\":\"mend\",\"parents\":[\"a:always:failure\"]}\n\
+                {\"title\":\"tell\",\"parents\":[\"a:always\"]}\n";
+    let imported = import(&board, list).await.unwrap();
+    let [test, mend, tell] = imported.tasks.as_slice() else {
+        panic!("{imported:?}");
+    };
+    board.end_with(test, TaskOutcome::Failure).await;
+    let expected = [Status::Ready, Status::Todo];
+    assert_eq!(board.statuses([mend, tell]).await, expected);
+
+    let other = Board::new();
+    import(&other, &export(&board).await).await.unwrap();
+    let detail = other.kernel.task(mend).await.unwrap();
+    assert_eq!(detail.conditions.get(test), Some(&StartOn::Failure));
+    let test = other.kernel.task_alone(test).await.unwrap();
+    assert_eq!(test.outcome, TaskOutcome::Failure);
 }

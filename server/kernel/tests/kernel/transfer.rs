@@ -196,14 +196,17 @@ impl Write for Lines {
     }
 }
 
-async fn export(board: &Board) -> String {
+pub(crate) async fn export(board: &Board) -> String {
     let lines = Lines::default();
     board.kernel.export(lines.clone()).await.unwrap();
     let bytes = std::mem::take(&mut *lines.0.lock().unwrap());
     String::from_utf8(bytes).unwrap()
 }
 
-async fn import(board: &Board, export: &str) -> Result<kernel::transfer::Imported, TransferError> {
+pub(crate) async fn import(
+    board: &Board,
+    export: &str,
+) -> Result<kernel::transfer::Imported, TransferError> {
     let input = io::Cursor::new(export.as_bytes().to_vec());
     board.kernel.import(&person(), input).await
 }

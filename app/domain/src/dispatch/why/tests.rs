@@ -83,6 +83,8 @@ fn facts<'a>(status: &'a Status, assignee: &'a str) -> Facts<'a> {
         assignee: Some(assignee).filter(|name| !name.is_empty()),
         waiting: false,
         unfinished_parents: &[],
+        dead_ends: &[],
+        is_dead_end: false,
         not_before: None,
         failures: 0,
         last_error: None,
@@ -257,7 +259,7 @@ fn a_ready_task_with_an_unfinished_parent_waits_for_it_whoever_made_it_ready() {
         waiting: true,
         ..task(2)
     };
-    let why = |parents| why_not(&Facts::of_task(&pushed, parents), &dispatch()).unwrap();
+    let why = |parents| why_not(&Facts::of_task(&pushed, parents, &[]), &dispatch()).unwrap();
     assert_eq!(why(&parents).to_string(), "it waits for t_00000001");
     assert_eq!(why(&[]), WhyNot::NotClaimedYet);
     let card = TaskSummary {

@@ -2,6 +2,7 @@
 
 use domain::command::CreateTask;
 use domain::id::TaskId;
+use domain::outcome::TaskOutcome;
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::Task;
@@ -95,6 +96,29 @@ async fn what_waits_is_promoted_and_what_hermes_puts_into_todo_waits() {
         promote(&board, &task, "todo", "promoted");
         assert_eq!(board.status(&task).await, Status::Ready);
     }
+}
+
+#[tokio::test]
+async fn what_starts_on_another_outcome_goes_back_to_wait() {
+    for kind in ["promoted", "ready"] {
+        let board = Board::new();
+        let parent = board.task_named("parent").await;
+        let child = board.child_of(&[&parent]).await;
+        board.end_with(&parent, TaskOutcome::Failure).await;
+        promote(&board, &child, "todo", kind);
+        let found = board.task(&child).await;
+        assert_eq!((found.status, found.waiting), (Status::Todo, true));
+    }
+}
+
+#[tokio::test]
+async fn what_hermes_reopens_has_no_outcome_any_more() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    board.end_with(&parent, TaskOutcome::Failure).await;
+    board.sql("UPDATE tasks SET status = 'ready'");
+    board.sql("UPDATE tasks SET status = 'done'");
+    assert_eq!(board.task(&parent).await.outcome, TaskOutcome::Success);
 }
 
 #[tokio::test]

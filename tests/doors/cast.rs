@@ -6,14 +6,15 @@ use anyhow::{Context as _, bail};
 use domain::actor::Actor;
 use domain::command::{
     Answer, ArchiveTask, BlockTask, ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask,
-    Created, LEASE, Receipt, RecordUndelivered, Resume, SetPriority, SetQuietHours, Subscribe,
-    SubscribeBoard,
+    Created, EditTask, LEASE, Receipt, RecordUndelivered, Resume, SetPriority, SetQuietHours,
+    Subscribe, SubscribeBoard,
 };
 use domain::event::Event;
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::delivery::Retry;
 use domain::notify::quiet::QuietHours;
 use domain::notify::{Address, Filter};
+use domain::review::PERSON;
 use domain::time::Timestamp;
 use kernel::{DeliveryQuery, Kernel, TaskFilter};
 use serde_json::Value;
@@ -29,6 +30,8 @@ pub(super) struct Cast {
     pub(super) blocked: TaskId,
     pub(super) done: TaskId,
     pub(super) archived: TaskId,
+    /// Waits for a verdict on the work of somebody who is at no door.
+    pub(super) reviewed: TaskId,
     /// Is in no file.
     pub(super) unknown: TaskId,
     /// News of `blocked` that were given up, for the place that is called as the tenant.
@@ -45,10 +48,13 @@ pub(super) struct Cast {
 
 impl Cast {
     pub(super) async fn on(kernel: &Kernel) -> anyhow::Result<Self> {
-        let names = ["ready", "running", "blocked", "done", "archived"];
+        let names = [
+            "ready", "running", "blocked", "done", "archived", "reviewed",
+        ];
         let tasks = create_all(kernel, names.map(|name| new(name, &[])).into()).await?;
-        let Ok([ready, running, blocked, done, archived]) = <[TaskId; 5]>::try_from(tasks) else {
-            bail!("five were created");
+        let tasks = <[TaskId; 6]>::try_from(tasks);
+        let Ok([ready, running, blocked, done, archived, reviewed]) = tasks else {
+            bail!("six were created");
         };
         let waiting = create_all(kernel, vec![new("waiting", &[&ready])]).await?;
         let waiting = waiting.into_iter().next().context("one was created")?;
@@ -86,15 +92,7 @@ impl Cast {
                 reason: Some("which city?".to_owned()),
             }
             .into(),
-            CompleteTask {
-                task: done.clone(),
-                result: Some("42".to_owned()),
-                summary: None,
-                metadata: None,
-                outcome: None,
-                unchecked: false,
-            }
-            .into(),
+            complete(&done),
             ArchiveTask {
                 task: archived.clone(),
             }
@@ -106,6 +104,12 @@ impl Cast {
             .into(),
         ];
         act(kernel, places).await?;
+        let edit = EditTask {
+            review: Some(PERSON.to_owned()),
+            ..EditTask::of(reviewed.clone())
+        };
+        let submit = vec![edit.into(), complete(&reviewed)];
+        kernel.execute_all(&Actor::full("eve"), submit).await?;
         let dead_letter = give_up(kernel, &blocked).await?;
         let of_board = kernel.board_subscriptions().await?.into_iter();
         let board_subscription = of_board
@@ -129,13 +133,14 @@ impl Cast {
             blocked,
             done,
             archived,
+            reviewed,
             // Longer than any that is given out, so that none begins with it.
             unknown: "t_0123456789ab".parse()?,
             newest: newest.context("a change without an event")?,
         })
     }
 
-    fn tasks(&self) -> [(&'static str, &TaskId); 7] {
+    fn tasks(&self) -> [(&'static str, &TaskId); 8] {
         [
             ("READY", &self.ready),
             ("WAITING", &self.waiting),
@@ -143,6 +148,7 @@ impl Cast {
             ("BLOCKED", &self.blocked),
             ("DONE", &self.done),
             ("ARCHIVED", &self.archived),
+            ("REVIEWED", &self.reviewed),
             ("UNKNOWN", &self.unknown),
         ]
     }
@@ -288,6 +294,18 @@ fn plain(event: &Event) -> String {
 }
 
 /// Carries out commands of a person in one transaction.
+fn complete(task: &TaskId) -> Command {
+    CompleteTask {
+        task: task.clone(),
+        outcome: None,
+        result: Some("42".to_owned()),
+        summary: None,
+        metadata: None,
+        unchecked: false,
+    }
+    .into()
+}
+
 async fn act(kernel: &Kernel, commands: Vec<Command>) -> anyhow::Result<Vec<Receipt>> {
     Ok(kernel.execute_all(&Actor::full("ada"), commands).await?)
 }

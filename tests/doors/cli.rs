@@ -2,10 +2,11 @@
 
 use anyhow::bail;
 use domain::command::{
-    ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command, CommentOnTask,
-    CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat, HoldLane, LimitTask,
-    LinkTasks, MoveTask, Pause, ReleaseLane, Resume, RetryDelivery, RunVerb, SetPriority,
-    Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe,
+    ApproveTask, ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command,
+    CommentOnTask, CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat,
+    HoldLane, LimitTask, LinkTasks, MoveTask, Pause, ReleaseLane, RequestChanges, Resume,
+    RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks,
+    Unsubscribe,
 };
 use domain::notify::{Address, Filter};
 use domain::status::Status;
@@ -47,6 +48,10 @@ fn words(command: &Command) -> Option<Vec<String>> {
             let result = result.as_deref().unwrap_or_default();
             words(&["complete", task.as_str(), "--result", result])
         }
+        BoardVerb::ApproveTask(ApproveTask { task, .. }) => words(&["approve", task.as_str()]),
+        BoardVerb::RequestChanges(RequestChanges { task, reason, .. }) => {
+            words(&["request-changes", task.as_str(), reason])
+        }
         BoardVerb::BlockTask(BlockTask { task, reason }) => match reason {
             Some(reason) => words(&["block", task.as_str(), reason]),
             None => words(&["block", task.as_str()]),
@@ -83,10 +88,19 @@ fn words(command: &Command) -> Option<Vec<String>> {
             task,
             max_runtime,
             failure_limit,
+            rework_limit,
         }) => {
             let runtime = max_runtime.map_or(0, |limit| limit.0).to_string();
             let failures = failure_limit.unwrap_or_default().to_string();
-            let limits = ["--max-runtime", &runtime, "--failure-limit", &failures];
+            let rework = rework_limit.unwrap_or_default().to_string();
+            let limits = [
+                "--max-runtime",
+                &runtime,
+                "--failure-limit",
+                &failures,
+                "--rework-limit",
+                &rework,
+            ];
             words(&[&["edit", task.as_str()], &limits[..]].concat())
         }
         BoardVerb::ArchiveTask(ArchiveTask { task }) => words(&["archive", task.as_str()]),

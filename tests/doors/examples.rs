@@ -1,11 +1,11 @@
 //! The commands for every door: each where it works, and where it is refused.
 
 use domain::command::{
-    ArchiveTask, AssignTask, BlockTask, CancelRun, ClaimPolicy, ClaimTask, Command, CommentOnTask,
-    CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat, HoldLane, LEASE,
-    LimitTask, LinkTasks, MoveTask, Pause, PromoteWaiting, ReclaimTask, ReleaseLane, Resume,
-    RetryDelivery, SetPriority, SetQuietHours, SnoozeTask, Subscribe, SubscribeBoard, UnblockTask,
-    Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
+    ApproveTask, ArchiveTask, AssignTask, BlockTask, CancelRun, ClaimPolicy, ClaimTask, Command,
+    CommentOnTask, CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat,
+    HoldLane, LEASE, LimitTask, LinkTasks, MoveTask, Pause, PromoteWaiting, ReclaimTask,
+    ReleaseLane, RequestChanges, Resume, RetryDelivery, SetPriority, SetQuietHours, SnoozeTask,
+    Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
 };
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
 use domain::notify::Filter;
@@ -38,6 +38,17 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
     ("a completion of a run", |cast| complete(&cast.running)),
     ("a second completion", |cast| complete(&cast.done)),
     ("a completion of nothing", |cast| complete(&cast.unknown)),
+    ("an approval", |cast| approve(&cast.reviewed)),
+    ("an approval of what runs", |cast| approve(&cast.running)),
+    ("changes asked for", |cast| {
+        request(&cast.reviewed, "the date is missing")
+    }),
+    ("changes of what is done", |cast| {
+        request(&cast.done, "more")
+    }),
+    ("a completion of what is reviewed", |cast| {
+        complete(&cast.reviewed)
+    }),
     ("a block", |cast| block(&cast.running, Some("why?"))),
     ("a block without a reason", |cast| block(&cast.ready, None)),
     ("a second block", |cast| block(&cast.blocked, None)),
@@ -262,6 +273,24 @@ fn complete(task: &TaskId) -> Command {
     .into()
 }
 
+fn approve(task: &TaskId) -> Command {
+    ApproveTask {
+        task: task.clone(),
+        run: None,
+        note: None,
+    }
+    .into()
+}
+
+fn request(task: &TaskId, reason: &str) -> Command {
+    RequestChanges {
+        task: task.clone(),
+        reason: reason.to_owned(),
+        run: None,
+    }
+    .into()
+}
+
 fn block(task: &TaskId, reason: Option<&str>) -> Command {
     BlockTask {
         task: task.clone(),
@@ -386,6 +415,7 @@ fn limit(task: &TaskId, seconds: i64, failures: u32) -> Command {
         task: task.clone(),
         max_runtime: Some(Seconds(seconds)),
         failure_limit: Some(failures),
+        rework_limit: Some(failures),
     }
     .into()
 }

@@ -72,9 +72,11 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             task,
             max_runtime,
             failure_limit,
+            rework_limit,
         }) => patch(
             task,
-            json!({ "max_runtime_seconds": max_runtime, "max_retries": failure_limit }),
+            json!({ "max_runtime_seconds": max_runtime, "max_retries": failure_limit,
+                    "rework_limit": rework_limit }),
         ),
         BoardVerb::ArchiveTask(ArchiveTask { task }) => {
             patch(task, json!({ "status": "archived" }))

@@ -26,6 +26,8 @@ pub enum Act {
     Heartbeat,
     /// Complete a task.
     Complete,
+    /// Approve the work of another, or ask for changes.
+    Review,
     /// Block a task until a person has answered.
     Block,
     /// Put a running task off, and hold its lane.
@@ -117,6 +119,7 @@ impl Act {
             Self::Create         => ("create a task",                [Harmless, Harmless, Harmless]),
             Self::Heartbeat      => ("renew a claim",                [OwnTask,  Never,    Never]),
             Self::Complete       => ("complete a task",              [OwnTask,  Always,   Never]),
+            Self::Review         => ("review a task",                [OwnTask,  Always,   Never]),
             Self::Block          => ("block a task",                 [OwnTask,  Always,   Harmless]),
             Self::Defer          => ("put a task off",               [OwnTask,  Always,   Never]),
             Self::Unblock        => ("unblock a task",               [Never,    Always,   Always]),

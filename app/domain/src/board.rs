@@ -58,6 +58,8 @@ pub struct TaskSummary {
     pub block_reason: Option<String>,
     /// Its outcome, once it is finished.
     pub outcome: TaskOutcome,
+    /// The one who is to judge its work, while that waits for a verdict.
+    pub reviewer: Option<String>,
     /// True while a parent is finished with another outcome than it asks for: it can never start.
     pub is_dead_end: bool,
     /// The number of tasks it depends on.

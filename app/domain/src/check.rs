@@ -69,16 +69,22 @@ pub enum Verdict {
     NotStarted,
     /// A person finished the task without it.
     Unchecked,
+    /// Whoever reviewed the work approved it.
+    Approved,
+    /// Whoever reviewed the work asked for changes.
+    ChangesRequested,
 }
 
 impl Verdict {
     /// Every verdict.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Passed,
         Self::Failed,
         Self::TimedOut,
         Self::NotStarted,
         Self::Unchecked,
+        Self::Approved,
+        Self::ChangesRequested,
     ];
 
     /// Its name in SQL and JSON.
@@ -89,6 +95,8 @@ impl Verdict {
             Self::TimedOut => "timed_out",
             Self::NotStarted => "not_started",
             Self::Unchecked => "unchecked",
+            Self::Approved => "approved",
+            Self::ChangesRequested => "changes_requested",
         }
     }
 
@@ -100,6 +108,8 @@ impl Verdict {
             Self::TimedOut => "did not end in time",
             Self::NotStarted => "could not be started",
             Self::Unchecked => "finished without its check",
+            Self::Approved => "approved",
+            Self::ChangesRequested => "changes were asked for",
         }
     }
 
@@ -114,18 +124,19 @@ impl Verdict {
 impl CheckEnd {
     /// Returns true for one that ran and did not pass.
     pub const fn is_red(&self) -> bool {
-        !matches!(self.verdict, Verdict::Passed | Verdict::Unchecked)
+        matches!(
+            self.verdict,
+            Verdict::Failed | Verdict::TimedOut | Verdict::NotStarted
+        )
     }
 
     /// The verdict in a sentence, with the last line of the output.
     pub fn sentence(&self) -> String {
         let what = match (self.verdict, self.exit_code) {
-            (Verdict::Passed, _) => return "passed".to_owned(),
-            (Verdict::Unchecked, _) => return "finished without its check".to_owned(),
-            (Verdict::TimedOut, _) => "did not end in time".to_owned(),
-            (Verdict::NotStarted, _) => "could not be started".to_owned(),
+            (Verdict::Passed | Verdict::Unchecked, _) => return self.verdict.words().to_owned(),
             (Verdict::Failed, Some(code)) => format!("exited with code {code}"),
             (Verdict::Failed, None) => "ended by a signal".to_owned(),
+            (verdict, _) => verdict.words().to_owned(),
         };
         let last = self.output.trim_end().rsplit('\n').next();
         match last.map(str::trim).filter(|line| !line.is_empty()) {

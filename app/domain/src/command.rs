@@ -6,6 +6,7 @@ mod claim;
 mod end;
 mod news;
 mod outbox;
+mod review;
 mod run;
 mod steer;
 mod task;
@@ -27,6 +28,7 @@ pub use news::{
     UnsubscribeBoard,
 };
 pub use outbox::{RecordDelivered, RecordUndelivered, TakeMessage};
+pub use review::{ApproveTask, RequestChanges};
 pub use run::{
     AdoptRun, AttachSupervisor, BeginCheck, Breaker, DeferRun, FailRun, Failure, HoldUntil,
     InterruptRun, Met, NextAttempt, PlaceRun, RecordExit, RecordSpawn, ReleaseCrashed,
@@ -131,7 +133,8 @@ macro_rules! every_verb {
         $list! {
             Board(BoardVerb) {
                 CreateTask, EditTask, AssignTask, SetPriority, LimitTask, MoveTask, ArchiveTask,
-                LinkTasks, UnlinkTasks, CommentOnTask, CompleteTask, BlockTask, UnblockTask,
+                LinkTasks, UnlinkTasks, CommentOnTask, CompleteTask, ApproveTask, RequestChanges,
+                BlockTask, UnblockTask,
                 Heartbeat, CancelRun, ReclaimTask, Undo, Pause, Resume, PromoteWaiting,
                 SnoozeTask, DeferTask, HoldLane, ReleaseLane,
                 Subscribe, Unsubscribe, SubscribeBoard, UnsubscribeBoard, SetQuietHours,

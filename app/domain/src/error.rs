@@ -186,8 +186,48 @@ pub enum Error {
     #[error("the check of task {0} runs, so nobody finishes, blocks or defers it in its name")]
     Checking(TaskId),
     /// Whoever a check is to judge does not set it.
-    #[error("only a person sets the check of a task")]
+    #[error("only a person sets the check or the reviewer of a task")]
     NotYourCheck,
+    /// A run that reviews ends with a verdict.
+    #[error(
+        "this run reviews task {0}; end it with `kanban approve {0}` or `kanban request-changes {0} \
+         \"<what>\"`"
+    )]
+    IsReview(TaskId),
+    /// Only work that is done can be judged.
+    #[error("task {task} is {status} and waits for no review")]
+    NotInReview {
+        /// The task.
+        task: TaskId,
+        /// Its status.
+        status: Status,
+    },
+    /// The worker of a run does not judge its own work.
+    #[error("only whoever reviews task {0} gives a verdict, and not the worker that did it")]
+    NotYourReview(TaskId),
+    /// Nobody approves their own work.
+    #[error("task {task} was worked on by {name}, who does not approve it; somebody else has to")]
+    OwnWork {
+        /// The task.
+        task: TaskId,
+        /// The name.
+        name: String,
+    },
+    /// The verdict is about other work than what is there.
+    #[error("task {0} has moved on since; look at it again")]
+    MovedOn(TaskId),
+    /// The work waits for a verdict.
+    #[error(
+        "task {0} waits for a review; approve it, ask for changes, or finish it without \
+         (`--unchecked`)"
+    )]
+    AwaitsReview(TaskId),
+    /// It runs the text of the task.
+    #[error("the lane shell runs the text of a task and can judge none; name another, or a person")]
+    ShellReview,
+    /// A worker has to know what to change.
+    #[error("say what is to be changed")]
+    NoReason,
     /// A task with a check is done once it has passed.
     #[error(
         "task {0} has a check, which follows the worker of a lane; only a person finishes it without \
@@ -328,6 +368,8 @@ impl Error {
             | Self::UnknownNews(_)
             | Self::BadQuietHours(_)
             | Self::UnknownWorkspaceKind(_)
+            | Self::ShellReview
+            | Self::NoReason
             | Self::UnknownCondition(_)
             | Self::UnknownOutcome(_)
             | Self::UnknownParents(_)
@@ -356,6 +398,11 @@ impl Error {
             | Self::Held { .. }
             | Self::NoWorker(_)
             | Self::HasCheck(_)
+            | Self::IsReview(_)
+            | Self::NotInReview { .. }
+            | Self::OwnWork { .. }
+            | Self::MovedOn(_)
+            | Self::AwaitsReview(_)
             | Self::Checking(_)
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }
@@ -365,6 +412,7 @@ impl Error {
             | Self::StaleRun => ErrorKind::Refused,
             Self::NotYourTask(_)
             | Self::NotYourCheck
+            | Self::NotYourReview(_)
             | Self::NotForWorkers(_)
             | Self::NotForShell
             | Self::ShellFromChat

@@ -129,6 +129,26 @@ pub enum EventBody {
         error: String,
         rework: u32,
     },
+    /// Its work is done and waits for a verdict of this reviewer.
+    ReviewRequested {
+        run: Option<RunId>,
+        reviewer: String,
+        result_len: usize,
+    },
+    /// Its work was approved.
+    Approved {
+        run: Option<RunId>,
+        receipt: ReceiptId,
+        by: String,
+    },
+    /// Changes to its work were asked for.
+    ChangesRequested {
+        run: Option<RunId>,
+        receipt: ReceiptId,
+        by: String,
+        reason: String,
+        rounds: u32,
+    },
     /// Runs failed too often.
     GaveUp {
         failures: u32,
@@ -197,6 +217,9 @@ impl EventBody {
             Self::CheckStarted { .. } => "check_started",
             Self::CheckPassed { .. } => "check_passed",
             Self::CheckFailed { .. } => "check_failed",
+            Self::ReviewRequested { .. } => "review_requested",
+            Self::Approved { .. } => "approved",
+            Self::ChangesRequested { .. } => "changes_requested",
             Self::GaveUp { .. } => "gave_up",
             Self::Cancelled { .. } => "cancelled",
             Self::Deferred { .. } => "deferred",

@@ -63,6 +63,9 @@ pub fn task(number: u32) -> Task {
         due_at: None,
         skills: None,
         check: None,
+        rework_limit: None,
+        review: None,
+        in_review: None,
     }
 }
 
@@ -91,6 +94,7 @@ pub fn summary(number: u32) -> TaskSummary {
         waiting: task.waiting,
         block_reason: task.block_reason,
         outcome: task.outcome,
+        reviewer: None,
         is_dead_end: false,
         parents: 0,
         children: 0,

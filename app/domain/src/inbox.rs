@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::TaskSummary;
 use crate::hold::Cause;
-use crate::id::{DeliveryId, TaskId};
+use crate::id::{DeliveryId, RunId, TaskId};
 use crate::notify::Address;
 use crate::outcome::DeadEnd;
+use crate::review::PERSON;
 use crate::status::Status;
 use crate::time::Timestamp;
 
@@ -52,6 +53,13 @@ pub enum Need {
         /// The last output of a worker that reported nothing: perhaps it is the result.
         proposed: Option<String>,
     },
+    /// The work on a task is done: it needs a verdict.
+    Review {
+        /// The run that is to be judged.
+        run: Option<RunId>,
+        /// The result; the board does not show it.
+        result: Option<String>,
+    },
     /// A task can never start: a parent ended with another outcome than it asks for.
     DeadEnd {
         /// The links that can no longer be met; the board does not show them.
@@ -92,6 +100,10 @@ impl Concern {
                 task.last_error.clone(),
                 None,
             ),
+            Status::Review if task.reviewer.as_deref() == Some(PERSON) => Need::Review {
+                run: None,
+                result: None,
+            },
             Status::Todo if task.is_dead_end => Need::DeadEnd {
                 dead_ends: Vec::new(),
             },

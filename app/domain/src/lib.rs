@@ -26,6 +26,7 @@ pub mod notify;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod outcome;
+pub mod review;
 pub mod run;
 pub mod search;
 pub mod stats;

@@ -3,10 +3,11 @@
 /// The platforms that news can be sent to.
 pub const PLATFORMS: [&str; 4] = ["command", "slack", "telegram", "webhook"];
 
-/// The kinds of news that are sent unless others are chosen: those of the original, and the beginning and
-/// the end of what keeps a whole lane from working.
-pub const TOLD: [&str; 7] = [
+/// The kinds of news that are sent unless others are chosen: those of the original, what waits for a
+/// verdict, and the beginning and the end of what keeps a whole lane from working.
+pub const TOLD: [&str; 8] = [
     "completed",
+    "review_requested",
     "blocked",
     "gave_up",
     "crashed",
@@ -17,7 +18,7 @@ pub const TOLD: [&str; 7] = [
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.
-pub const KINDS: [&str; 36] = [
+pub const KINDS: [&str; 39] = [
     "created",
     "ready",
     "claimed",
@@ -41,6 +42,9 @@ pub const KINDS: [&str; 36] = [
     "check_started",
     "check_passed",
     "check_failed",
+    "review_requested",
+    "approved",
+    "changes_requested",
     "timed_out",
     "gave_up",
     "cancelled",

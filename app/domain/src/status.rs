@@ -16,6 +16,8 @@ pub enum Status {
     Ready,
     /// A worker has claimed it: exactly one run is open.
     Running,
+    /// Its work is done and waits for a verdict.
+    Review,
     /// It needs a person. Nothing automatic moves a task out of here.
     Blocked,
     /// Finished, with a result.
@@ -27,18 +29,20 @@ pub enum Status {
 }
 
 impl Status {
-    /// The seven statuses of the board, in the order of its columns.
-    pub const ALL: [Self; 7] = [
+    /// The statuses of the board, in the order of its columns.
+    pub const ALL: [Self; 8] = [
         Self::Triage,
         Self::Todo,
         Self::Ready,
         Self::Running,
+        Self::Review,
         Self::Blocked,
         Self::Done,
         Self::Archived,
     ];
 
-    /// The columns that a board always shows; archived tasks are shown on request only.
+    /// The columns that a board always shows. [`Self::Review`] is one more where anything uses it;
+    /// archived tasks are shown on request only.
     pub const COLUMNS: [Self; 6] = [
         Self::Triage,
         Self::Todo,
@@ -55,6 +59,7 @@ impl Status {
             Self::Todo => "todo",
             Self::Ready => "ready",
             Self::Running => "running",
+            Self::Review => "review",
             Self::Blocked => "blocked",
             Self::Done => "done",
             Self::Archived => "archived",
@@ -62,7 +67,7 @@ impl Status {
         }
     }
 
-    /// The status with this name, if it is one of the seven.
+    /// The status with this name, if it is one of the board's.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }

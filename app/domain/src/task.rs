@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::id::{CommentId, TaskId};
 use crate::outcome::{StartOn, TaskOutcome};
+use crate::review::Review;
 use crate::run::Run;
 use crate::status::Status;
 use crate::time::{Seconds, Timestamp};
@@ -80,6 +81,12 @@ pub struct Task {
     pub skills: Option<String>,
     /// Its check: a script that has to exit with 0 before it counts as done.
     pub check: Option<String>,
+    /// The number of red checks in a row that blocks it, where that is not the lane's.
+    pub rework_limit: Option<u32>,
+    /// The one who has to approve its work, where that is not the lane's: a person, or a lane.
+    pub review: Option<String>,
+    /// The review that its work waits for, or is in.
+    pub in_review: Option<Review>,
 }
 
 impl Task {

@@ -10,7 +10,16 @@ pub enum Step {
     /// A worker claims it.
     Claim,
     /// Its run ended without finishing it, and another may follow.
-    Release,
+    Release {
+        /// True for a run that was to judge the work.
+        is_review: bool,
+    },
+    /// Its work is done, and somebody is to judge it.
+    Submit,
+    /// Its work is approved.
+    Approve,
+    /// Changes are asked for.
+    Reject,
     /// Its runs failed too often.
     GiveUp,
     /// It is completed.
@@ -36,14 +45,17 @@ pub enum Step {
 ///
 /// The browser asks the same function before the server has answered.
 pub fn after(from: &Status, step: &Step) -> Option<Status> {
-    use Status::{Archived, Blocked, Done, Ready, Running, Todo, Triage};
+    use Status::{Archived, Blocked, Done, Ready, Review, Running, Todo, Triage};
     match (step, from) {
         (Step::Unblock { is_waiting }, held) if held.is_held_back() => {
             Some(if *is_waiting { Todo } else { Ready })
         }
-        (Step::Promote, Todo) | (Step::Release, Running) => Some(Ready),
-        (Step::Claim, Ready) => Some(Running),
-        (Step::Complete, Ready | Running | Blocked) => Some(Done),
+        (Step::Promote, Todo) | (Step::Reject, Review | Running) => Some(Ready),
+        (Step::Release { is_review }, Running) => Some(if *is_review { Review } else { Ready }),
+        (Step::Claim, Ready | Review) => Some(Running),
+        (Step::Submit, Ready | Running | Blocked) => Some(Review),
+        (Step::Complete, Ready | Running | Review | Blocked)
+        | (Step::Approve, Review | Running) => Some(Done),
         (Step::Block | Step::GiveUp, Ready | Running) => Some(Blocked),
         (Step::Demote, Ready) | (Step::Cancel, Running) => Some(Todo),
         (Step::Archive, Archived) => None,
@@ -71,7 +83,10 @@ mod tests {
         prop_oneof![
             Just(Step::Promote),
             Just(Step::Claim),
-            Just(Step::Release),
+            any::<bool>().prop_map(|is_review| Step::Release { is_review }),
+            Just(Step::Submit),
+            Just(Step::Approve),
+            Just(Step::Reject),
             Just(Step::GiveUp),
             Just(Step::Complete),
             Just(Step::Block),
@@ -85,9 +100,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_a_claim_of_a_ready_task_leads_to_running(from in any_status(), step in any_step()) {
+        fn only_a_claim_leads_to_running(from in any_status(), step in any_step()) {
             if after(&from, &step) == Some(Status::Running) {
-                prop_assert_eq!((from, step), (Status::Ready, Step::Claim));
+                prop_assert!(matches!(from, Status::Ready | Status::Review));
+                prop_assert_eq!(step, Step::Claim);
             }
         }
 
@@ -98,7 +114,7 @@ mod tests {
         ) {
             if let Some(to) = after(&from, &step) {
                 let is_by_hand = matches!(step, Step::Move(_) | Step::Unblock { .. });
-                prop_assert!(is_by_hand || to.is_finished());
+                prop_assert!(is_by_hand || to.is_finished() || step == Step::Submit);
             }
         }
 

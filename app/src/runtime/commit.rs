@@ -106,6 +106,7 @@ fn commit_columns(store: Store<Shown>, columns: Columns) {
         todo,
         ready,
         running,
+        review,
         blocked,
         done,
         archived,
@@ -115,6 +116,7 @@ fn commit_columns(store: Store<Shown>, columns: Columns) {
     put(shown.todo(), todo);
     put(shown.ready(), ready);
     put(shown.running(), running);
+    put(shown.review(), review);
     put(shown.blocked(), blocked);
     put(shown.done(), done);
     put(shown.archived(), archived);

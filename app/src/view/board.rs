@@ -117,6 +117,7 @@ fn column_of(shown: Store<Shown>, column: &Status) -> Field<shown::Column> {
         Status::Todo | Status::Other(_) => columns.todo().into(),
         Status::Ready => columns.ready().into(),
         Status::Running => columns.running().into(),
+        Status::Review => columns.review().into(),
         Status::Blocked => columns.blocked().into(),
         Status::Done => columns.done().into(),
         Status::Archived => columns.archived().into(),

@@ -73,7 +73,7 @@ impl Change {
             (_, Status::Blocked) => Self::Block { reason: None },
             (_, Status::Done) => Self::Complete { result: None },
             (_, Status::Archived) => Self::Archive,
-            (_, Status::Running | Status::Other(_)) => return None,
+            (_, Status::Running | Status::Review | Status::Other(_)) => return None,
         };
         change.leads_from(from).is_some().then_some(change)
     }
@@ -83,6 +83,7 @@ impl Change {
         match to {
             to if from == to => format!("It is in {} already", label::of(to)),
             Status::Running => "Only a worker that takes a task starts it".to_owned(),
+            Status::Review => "Only a worker that has finished gives it to review".to_owned(),
             Status::Blocked => "Only a task that is ready or running can be blocked".to_owned(),
             Status::Done => "Move it to Ready before it is finished".to_owned(),
             _ => format!("It cannot go to {}", label::of(to)),

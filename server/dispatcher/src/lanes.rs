@@ -55,6 +55,8 @@ pub(crate) struct Lane {
     pub(crate) check_time: Duration,
     /// The number of red checks in a row that blocks a task, where it is not the usual one.
     pub(crate) rework_limit: Option<u32>,
+    /// The reviewer of its tasks that name none: a person, or another lane.
+    pub(crate) review: Option<String>,
     /// The folder of its scratch workspaces, when not in the home folder.
     pub(crate) workspace_root: Option<PathBuf>,
     /// The repository of which its tasks get worktrees, unless they name another.
@@ -129,6 +131,7 @@ impl Lane {
             check: Vec::new(),
             check_time: CHECK_TIME,
             rework_limit: None,
+            review: None,
             workspace_root: None,
             repository: None,
             pool: None,

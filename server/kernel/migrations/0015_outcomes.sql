@@ -1,4 +1,4 @@
--- What a finished task came to, and on what its children start.
+-- What a finished task came to, on what its children start, and who judges its work before that.
 
 -- NULL counts as success: other programs write none.
 ALTER TABLE tasks ADD COLUMN outcome TEXT CHECK (outcome IN ('success', 'failure'));
@@ -6,6 +6,22 @@ ALTER TABLE task_links ADD COLUMN start_on TEXT NOT NULL DEFAULT 'success'
     CHECK (start_on IN ('success', 'failure', 'always'));
 -- What the worker of a run reported before its check.
 ALTER TABLE runs ADD COLUMN reported_outcome TEXT;
+
+-- Who has to approve its work: 'person' or a lane; NULL leaves that to the lane.
+ALTER TABLE tasks ADD COLUMN review TEXT;
+-- While its work waits for a verdict, or is in review: by whom, of which run, and who did it.
+ALTER TABLE tasks ADD COLUMN reviewer TEXT;
+ALTER TABLE tasks ADD COLUMN reviewed_run INTEGER;
+ALTER TABLE tasks ADD COLUMN worked_by TEXT;
+-- How many times in a row changes were asked for.
+ALTER TABLE tasks ADD COLUMN rounds INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN rework_limit INTEGER;
+-- The reviewer of what the run does.
+ALTER TABLE runs ADD COLUMN review TEXT;
+-- 1 for a run that reviews the work of another.
+ALTER TABLE runs ADD COLUMN is_review INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX idx_tasks_review ON tasks (reviewer, priority DESC, created_at)
+    WHERE status = 'review';
 
 -- The links that can no longer be met are found by these.
 CREATE INDEX idx_tasks_failed ON tasks (id) WHERE outcome = 'failure';
@@ -28,7 +44,8 @@ CREATE TRIGGER foreign_status AFTER UPDATE OF status ON tasks WHEN NEW.status IS
     SET status_since = CAST(strftime('%s', 'now') AS INTEGER),
         waiting = NEW.status = 'todo' AND EXISTS (SELECT 1 FROM task_links WHERE child_id = NEW.id),
         not_before = NULL, block_reason = NULL,
-        outcome = CASE WHEN NEW.status = 'archived' THEN outcome END
+        outcome = CASE WHEN NEW.status = 'archived' THEN outcome END,
+        reviewer = CASE WHEN NEW.status = 'review' THEN reviewer END
     WHERE id = NEW.id;
     DELETE FROM idempotency_keys WHERE task_id = NEW.id AND NEW.status = 'archived';
 END;

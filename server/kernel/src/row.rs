@@ -10,6 +10,7 @@ use domain::id::{
 };
 use domain::notify::delivery::DeliveryState;
 use domain::outcome::{StartOn, TaskOutcome};
+use domain::review::Review;
 use domain::run::{Outcome, Run};
 use domain::status::Status;
 use domain::task::{Task, WorkspaceKind};
@@ -113,6 +114,8 @@ columns! {
         max_runtime: "max_runtime_seconds" =>
             |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
         due_at, skills, check: "check_script",
+        rework_limit => |limit: Option<u32>| limit.filter(|limit| *limit > 0),
+        review, in_review: REVIEW => review,
     }
 }
 
@@ -120,6 +123,22 @@ columns! {
 /// by hand has neither.
 const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
      (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
+
+/// While its work waits for a verdict, somebody looks at it, or their question waits for an answer.
+const IS_IN_REVIEW: &str = "status IN ('review', 'running', 'blocked')";
+
+const REVIEW: &str =
+    "iif(status IN ('review', 'running', 'blocked'), reviewer, NULL), reviewed_run, worked_by";
+
+fn review(
+    (reviewer, run, worked_by): (Option<String>, Option<RunId>, Option<String>),
+) -> Option<Review> {
+    Some(Review {
+        reviewer: reviewer?,
+        run,
+        worked_by: worked_by.unwrap_or_default(),
+    })
+}
 
 /// While its check runs.
 const IS_CHECKING: &str = "status = 'running' AND EXISTS \
@@ -139,7 +158,7 @@ columns! {
         last_error: "last_spawn_error",
         waiting: &format!("iif(status = 'ready', {HAS_UNMET_LINK}, waiting)"),
         block_reason: BLOCK_REASON, outcome,
-        is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
+        reviewer: &format!("iif({IS_IN_REVIEW}, reviewer, NULL)"), is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
         parents: 0, children: 0, children_done: 0, comments: 0
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct OpenRun {
     pub(crate) pool: Option<String>,
     /// True where a check decides whether its task is done.
     pub(crate) has_check: bool,
+    /// True if it reviews the work of another.
+    pub(crate) is_review: bool,
     /// True once its check runs.
     pub(crate) is_checking: bool,
     /// The assignee of its task.
@@ -28,14 +30,14 @@ pub(crate) struct OpenRun {
 impl OpenRun {
     /// Returns the name under which the acts of its worker are recorded.
     pub(crate) fn name(&self) -> &str {
-        let assignee = self.assignee.as_deref();
+        let assignee = self.assignee.as_deref().filter(|_| !self.is_review);
         assignee.or(self.lane.as_deref()).unwrap_or("worker")
     }
 }
 
 columns! {
     OpenRun {
-        id, task: "task_id", lane, pool, has_check,
+        id, task: "task_id", lane, pool, has_check, is_review,
         is_checking: "checking_since IS NOT NULL",
         assignee: "(SELECT assignee FROM tasks WHERE tasks.id = runs.task_id)",
     }
@@ -134,6 +136,9 @@ pub(crate) struct Start<'a> {
     pub(crate) lane: Option<&'a str>,
     pub(crate) pool: Option<&'a str>,
     pub(crate) has_check: bool,
+    pub(crate) is_review: bool,
+    /// The reviewer of what it does.
+    pub(crate) review: Option<&'a str>,
     pub(crate) token: &'a RunToken,
     pub(crate) lock: &'a str,
     pub(crate) lease_expires: Timestamp,
@@ -142,8 +147,9 @@ pub(crate) struct Start<'a> {
 /// Opens a run, which its task names from then on.
 pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Result<RunId, Error> {
     conn.prepare_cached(
-        "INSERT INTO runs (task_id, lane, pool, has_check, token, lease_expires, started_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO runs (task_id, lane, pool, has_check, token, lease_expires, started_at, \
+             is_review, review) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute((
         start.task.as_str(),
@@ -153,12 +159,15 @@ pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Resu
         start.token.as_str(),
         start.lease_expires.0,
         now.0,
+        start.is_review,
+        start.review,
     ))?;
     let run = RunId(conn.last_insert_rowid());
     conn.prepare_cached(
         "UPDATE tasks SET status = 'running', status_since = ?2, claim_lock = ?3, \
              claim_expires = ?4, worker_pid = NULL, started_at = coalesce(started_at, ?2), \
-             not_before = NULL, current_run_id = ?5, last_heartbeat_at = NULL, checked = NULL \
+             not_before = NULL, current_run_id = ?5, last_heartbeat_at = NULL, \
+             checked = CASE WHEN ?6 THEN checked END \
          WHERE id = ?1",
     )?
     .execute((
@@ -167,6 +176,7 @@ pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Resu
         start.lock,
         start.lease_expires.0,
         run.0,
+        start.is_review,
     ))?;
     mirror(conn, run)?;
     Ok(run)

@@ -3,6 +3,7 @@
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::outcome::TaskOutcome;
+use domain::review::Review;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
@@ -19,7 +20,8 @@ pub(crate) fn get(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
 }
 
 /// Gives a task a status other than `running`. The claim, the block reason and the mark of waiting
-/// are cleared from its row, and its outcome where it is not finished any more.
+/// are cleared from its row, its outcome where it is not finished any more, and its review where that
+/// is over.
 pub(crate) fn put(
     conn: &Connection,
     now: Timestamp,
@@ -30,7 +32,8 @@ pub(crate) fn put(
     conn.prepare_cached(
         "UPDATE tasks SET status = ?2, status_since = ?3, not_before = ?4, waiting = 0, \
              block_reason = NULL, claim_lock = NULL, claim_expires = NULL, worker_pid = NULL, \
-             current_run_id = NULL, outcome = CASE WHEN ?2 IN ('done', 'archived') THEN outcome END \
+             current_run_id = NULL, outcome = CASE WHEN ?2 IN ('done', 'archived', 'review') THEN outcome END, \
+             reviewer = CASE WHEN ?2 IN ('review', 'blocked') THEN reviewer END \
          WHERE id = ?1",
     )?
     .execute((
@@ -58,7 +61,7 @@ pub(crate) fn finish(
         "UPDATE tasks SET status = ?2, status_since = ?3, completed_at = ?3, result = ?4, \
              not_before = NULL, waiting = 0, block_reason = NULL, claim_lock = NULL, \
              claim_expires = NULL, worker_pid = NULL, current_run_id = NULL, \
-             outcome = ?5, checked = CASE WHEN ?6 THEN checked END, {FORGIVEN} \
+             outcome = ?5, reviewer = NULL, rounds = 0, checked = CASE WHEN ?6 THEN checked END, {FORGIVEN} \
          WHERE id = ?1",
     ))?
     .execute((
@@ -76,6 +79,13 @@ pub(crate) fn finish(
 /// of 0.13.
 const FORGIVEN: &str = "spawn_failures = 0, consecutive_failures = 0, last_spawn_error = NULL, \
      last_failure_error = NULL, deferrals = 0, deferred_for = 0, rework = 0";
+
+/// Begins the rounds of a review anew.
+pub(crate) fn end_rounds(conn: &Connection, id: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET rounds = 0 WHERE id = ?1")?
+        .execute([id.as_str()])?;
+    Ok(())
+}
 
 /// Resets the failures of a task: the next attempt is the first again.
 pub(crate) fn forgive(conn: &Connection, id: &TaskId) -> Result<(), Error> {
@@ -97,6 +107,29 @@ pub(crate) fn set_failures(
          WHERE id = ?1",
     )?
     .execute((id.as_str(), failures, last_error))?;
+    Ok(())
+}
+
+/// Sets the review that the work on a task waits for.
+pub(crate) fn set_review(
+    conn: &Connection,
+    id: &TaskId,
+    review: Option<&Review>,
+) -> Result<(), Error> {
+    let sql = "UPDATE tasks SET reviewer = ?2, reviewed_run = ?3, worked_by = ?4 WHERE id = ?1";
+    conn.prepare_cached(sql)?.execute((
+        id.as_str(),
+        review.map(|review| &review.reviewer),
+        review.and_then(|review| review.run).map(|run| run.0),
+        review.map(|review| &review.worked_by),
+    ))?;
+    Ok(())
+}
+
+/// Sets the question that a blocked task has for a person.
+pub(crate) fn set_block_reason(conn: &Connection, id: &TaskId, reason: &str) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET block_reason = ?2 WHERE id = ?1")?
+        .execute((id.as_str(), reason))?;
     Ok(())
 }
 
@@ -131,18 +164,25 @@ pub(crate) fn set_priority(conn: &Connection, id: &TaskId, priority: i64) -> Res
     Ok(())
 }
 
-/// Sets the time limit and the failure limit of a task, the latter under both names that it has.
+/// Sets the limits of a task, that of failures under both names that it has.
 pub(crate) fn set_limits(
     conn: &Connection,
     id: &TaskId,
     max_runtime: Option<Seconds>,
     failure_limit: Option<u32>,
+    rework_limit: Option<u32>,
 ) -> Result<(), Error> {
     conn.prepare_cached(
-        "UPDATE tasks SET max_runtime_seconds = ?2, failure_limit = ?3, max_retries = ?3 \
+        "UPDATE tasks SET max_runtime_seconds = ?2, failure_limit = ?3, max_retries = ?3, \
+             rework_limit = ?4 \
          WHERE id = ?1",
     )?
-    .execute((id.as_str(), max_runtime.map(|it| it.0), failure_limit))?;
+    .execute((
+        id.as_str(),
+        max_runtime.map(|it| it.0),
+        failure_limit,
+        rework_limit,
+    ))?;
     Ok(())
 }
 
@@ -188,10 +228,15 @@ pub(crate) fn set_due(conn: &Connection, id: &TaskId, due: Option<Timestamp>) ->
     Ok(())
 }
 
-/// Sets the check of a task.
-pub(crate) fn set_check(conn: &Connection, id: &TaskId, check: Option<&str>) -> Result<(), Error> {
-    conn.prepare_cached("UPDATE tasks SET check_script = ?2 WHERE id = ?1")?
-        .execute((id.as_str(), check))?;
+/// Sets the check and the reviewer of a task.
+pub(crate) fn set_proof(
+    conn: &Connection,
+    id: &TaskId,
+    check: Option<&str>,
+    review: Option<&str>,
+) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE tasks SET check_script = ?2, review = ?3 WHERE id = ?1")?
+        .execute((id.as_str(), check, review))?;
     Ok(())
 }
 

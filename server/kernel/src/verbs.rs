@@ -31,6 +31,7 @@ mod outbox;
 mod pause;
 mod promotion;
 mod requests;
+mod review;
 mod subscribe;
 mod undo;
 

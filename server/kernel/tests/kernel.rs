@@ -59,6 +59,8 @@ mod opening;
 mod outcomes;
 #[path = "kernel/requests.rs"]
 mod requests;
+#[path = "kernel/reviews.rs"]
+mod reviews;
 #[path = "kernel/runs.rs"]
 mod runs;
 #[path = "kernel/search.rs"]

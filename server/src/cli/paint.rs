@@ -69,6 +69,7 @@ impl Paint {
         let style = match status {
             Status::Ready => AnsiColor::Cyan.on_default(),
             Status::Running => AnsiColor::Yellow.on_default(),
+            Status::Review => AnsiColor::Blue.on_default(),
             Status::Blocked => AnsiColor::Red.on_default().bold(),
             Status::Done => AnsiColor::Green.on_default(),
             Status::Archived => Style::new().effects(Effects::DIMMED),

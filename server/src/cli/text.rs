@@ -16,6 +16,7 @@ pub(super) const fn icon(status: &Status) -> char {
         Status::Todo => '◻',
         Status::Ready => '▶',
         Status::Running => '●',
+        Status::Review => '◎',
         Status::Blocked => '⊘',
         Status::Done => '✓',
         Status::Archived => '—',

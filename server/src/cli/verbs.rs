@@ -108,6 +108,8 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "context",
             "heartbeat",
             "complete",
+            "approve",
+            "request-changes",
             "defer",
             "cancel",
             "reclaim",

@@ -91,16 +91,19 @@ async fn summary(
     if others.is_some() && known.any(|tag| tag.trim() == etag) {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
-    let columns = if filter.include_archived {
-        Status::ALL.as_slice()
-    } else {
-        Status::COLUMNS.as_slice()
-    };
+    let shows_archived = filter.include_archived;
     let filter = BoardFilter {
         tenant: filter.tenant,
         include_archived: filter.include_archived,
     };
     let snapshot = state.kernel().board(filter).await?;
-    let summary = wire::board::Summary::new(&snapshot.tasks, snapshot.cursor, columns);
+    let has_review = snapshot.tasks.iter().any(|it| it.status == Status::Review);
+    let is_shown = |status: &Status| match status {
+        Status::Review => has_review,
+        Status::Archived => shows_archived,
+        _ => true,
+    };
+    let columns: Vec<Status> = Status::ALL.into_iter().filter(is_shown).collect();
+    let summary = wire::board::Summary::new(&snapshot.tasks, snapshot.cursor, &columns);
     Ok((caching, Json(summary)).into_response())
 }

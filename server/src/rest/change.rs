@@ -57,7 +57,12 @@ lenient! {
         /// The script that has to exit with 0 before it counts as done; an empty one removes it.
         #[schema(max_length = 16_384)]
         pub(super) check: Option<String> = optional_text(),
-        /// True to finish it without its check.
+        /// The number of red checks in a row that blocks it; 0 is the limit of its lane.
+        #[schema(minimum = 0, maximum = 1_000)]
+        pub(super) rework_limit: Option<i64> = bounded(0..=1_000),
+        /// The one who has to approve its work: `person`, or a lane; an empty one leaves that to its lane.
+        pub(super) review: Option<String> = optional_text(),
+        /// True to finish it without its check and without its review.
         pub(super) unchecked: bool = flag(),
     }
 }
@@ -105,22 +110,22 @@ impl Changes {
             task: task.clone(),
             priority,
         });
-        let says_something = self.title.is_some()
-            || self.body.is_some()
-            || self.due_at.is_some()
-            || self.check.is_some();
-        let edit = says_something.then(|| EditTask {
+        let edit = EditTask {
             title: self.title.clone(),
             body: self.body.clone(),
             due_at: self.due_at.map(Timestamp),
             check: self.check.clone(),
+            review: self.review.clone(),
             ..EditTask::of(task.clone())
-        });
-        let has_limits = self.max_runtime_seconds.is_some() || self.max_retries.is_some();
+        };
+        let edit = Some(edit).filter(|edit| *edit != EditTask::of(task.clone()));
+        let limits = [self.max_retries, self.rework_limit];
+        let has_limits = self.max_runtime_seconds.is_some() || limits.iter().any(Option::is_some);
         let limit = has_limits.then(|| LimitTask {
             task: task.clone(),
             max_runtime: self.max_runtime_seconds.map(Seconds),
             failure_limit: self.max_retries.and_then(count),
+            rework_limit: self.rework_limit.and_then(count),
         });
         let commands = [
             assign.map(Command::from),

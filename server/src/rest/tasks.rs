@@ -67,6 +67,12 @@ lenient! {
         /// A script that has to exit with 0 before it counts as done; only the board's token may set it.
         #[schema(max_length = 16_384)]
         check: Option<String> = optional_text(),
+        /// The number of red checks in a row that blocks it; 0 is the limit of its lane.
+        #[schema(minimum = 0, maximum = 1_000)]
+        rework_limit: Option<i64> = bounded(0..=1_000),
+        /// The one who has to approve its work before it counts as done: `person`, or a lane; only the
+        /// board's token may set it.
+        review: Option<String> = optional_text(),
         /// The names of the skills that its workers need, which the lane hands on.
         // Each is an argument of a command line.
         #[schema(value_type = Option<Vec<String>>, max_items = 100)]
@@ -130,6 +136,8 @@ impl NewTask {
             due_at: self.due_at.map(Timestamp),
             skills: self.skills,
             check: self.check,
+            rework_limit: self.rework_limit.and_then(count),
+            review: self.review,
         })
     }
 }

@@ -14,6 +14,7 @@ use domain::check::Receipt;
 use domain::event::Event;
 use domain::id::{EventId, TaskId};
 use domain::outcome::{StartOn, TaskOutcome};
+use domain::review::Review;
 use domain::run::Outcome;
 use domain::task::{Comment, Task, TaskDetail, WorkspaceKind};
 use domain::time::{Seconds, Timestamp};
@@ -64,6 +65,15 @@ struct TaskObject<'a> {
     /// The script that has to exit with 0 before it counts as done; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     check: Option<&'a str>,
+    /// The number of red checks in a row that blocks it; left out where its lane's limit applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rework_limit: Option<u32>,
+    /// The one who has to approve its work; left out where that is up to its lane.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<&'a str>,
+    /// The review that its work waits for, or is in; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_review: Option<&'a Review>,
 }
 
 impl<'a> TaskObject<'a> {
@@ -96,6 +106,9 @@ impl<'a> TaskObject<'a> {
             due_at: task.due_at,
             skills: task.skills(),
             check: task.check.as_deref(),
+            rework_limit: task.rework_limit,
+            review: task.review.as_deref(),
+            in_review: task.in_review.as_ref(),
         }
     }
 }

@@ -184,6 +184,8 @@ pub struct ClaimPolicy {
     /// True where a check decides whether the task is done.
     #[serde(default)]
     pub has_check: bool,
+    /// The reviewer of the lane's tasks that name none.
+    pub review: Option<String>,
     /// The runs whose processes may still be alive, and their slots. Those that are closed by then
     /// keep their tasks from being claimed and count against the caps.
     pub unfinished_runs: BTreeMap<RunId, Slot>,

@@ -51,6 +51,10 @@ pub struct CreateTask {
     pub skills: Vec<String>,
     /// Its check: a script that has to exit with 0 before it counts as done.
     pub check: Option<String>,
+    /// The number of red checks in a row that blocks it.
+    pub rework_limit: Option<u32>,
+    /// The one who has to approve its work before it counts as done: `person`, or a lane.
+    pub review: Option<String>,
 }
 
 impl Verb for CreateTask {
@@ -75,8 +79,11 @@ impl Verb for CreateTask {
             due_at: _,
             skills: _,
             check,
+            rework_limit: _,
+            review,
         } = self;
         accept_check(check.as_deref(), by)?;
+        accept_review(review, by)?;
         texts::clean(title, one_line);
         texts::bound("title", Some(title), LONGEST_TITLE)?;
         texts::name("assignee", assignee.as_mut())?;
@@ -106,8 +113,20 @@ fn accept_check(check: Option<&str>, by: &Authority) -> Result<(), Error> {
     texts::refuse_nul(check)
 }
 
-/// Edits the texts, the due time and the check of a task. `None` keeps one; a due time of zero and a
-/// blank check remove it.
+/// Checks a reviewer. Whoever is to be judged does not choose one.
+fn accept_review(review: &mut Option<String>, by: &Authority) -> Result<(), Error> {
+    if review.is_some() && !matches!(by, Authority::Full) {
+        return Err(Error::NotYourCheck);
+    }
+    texts::name("reviewer", review.as_mut())?;
+    match review.as_deref() {
+        Some(SHELL) => Err(Error::ShellReview),
+        _ => Ok(()),
+    }
+}
+
+/// Edits the texts, the due time, the check and the reviewer of a task. `None` keeps one; a due time of
+/// zero, a blank check and a blank reviewer remove it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EditTask {
@@ -121,6 +140,8 @@ pub struct EditTask {
     pub due_at: Option<Timestamp>,
     /// The new check.
     pub check: Option<String>,
+    /// The new reviewer.
+    pub review: Option<String>,
 }
 
 impl EditTask {
@@ -132,6 +153,7 @@ impl EditTask {
             body: None,
             due_at: None,
             check: None,
+            review: None,
         }
     }
 }
@@ -152,8 +174,10 @@ impl Verb for EditTask {
             body,
             due_at: _,
             check,
+            review,
         } = self;
         accept_check(check.as_deref(), by)?;
+        accept_review(review, by)?;
         texts::clean_some(title, one_line);
         texts::bound("title", title.as_deref(), LONGEST_TITLE)?;
         texts::refuse_nul(body.as_deref())
@@ -217,8 +241,7 @@ pub struct SetPriority {
 
 verb!(SetPriority: Prioritize -> Change, task);
 
-/// Changes the time limit and the failure limit of a task. `None` keeps a limit; zero returns
-/// it to the default.
+/// Changes the limits of a task. `None` keeps a limit; zero returns it to the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LimitTask {
@@ -228,6 +251,9 @@ pub struct LimitTask {
     pub max_runtime: Option<Seconds>,
     /// The number of failures in a row that blocks it.
     pub failure_limit: Option<u32>,
+    /// The number of red checks in a row that blocks it.
+    #[serde(default)]
+    pub rework_limit: Option<u32>,
 }
 
 verb!(LimitTask: Prioritize -> Change, task);

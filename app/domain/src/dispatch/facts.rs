@@ -16,6 +16,8 @@ pub struct Facts<'a> {
     pub status: &'a Status,
     /// Its assignee.
     pub assignee: Option<&'a str>,
+    /// The one who is to judge its work, while that waits for a verdict.
+    pub reviewer: Option<&'a str>,
     /// True if it waits for its parents.
     pub waiting: bool,
     /// The parents that are not finished, where they are known.
@@ -46,6 +48,7 @@ impl<'a> Facts<'a> {
             id: Some(&task.id),
             status: &task.status,
             assignee: task.assignee.as_deref(),
+            reviewer: task.in_review.as_ref().map(|it| it.reviewer.as_str()),
             // Another program may have made it ready all the same.
             waiting: match task.status {
                 Status::Ready => !unfinished_parents.is_empty() || !dead_ends.is_empty(),
@@ -67,6 +70,7 @@ impl<'a> Facts<'a> {
             id: None,
             status: &Status::Ready,
             assignee,
+            reviewer: None,
             waiting: false,
             unfinished_parents: &[],
             dead_ends: &[],
@@ -85,6 +89,7 @@ impl<'a> From<&'a TaskSummary> for Facts<'a> {
             id: Some(&card.id),
             status: &card.status,
             assignee: card.assignee.as_deref(),
+            reviewer: card.reviewer.as_deref(),
             waiting: card.waiting,
             unfinished_parents: &[],
             dead_ends: &[],

@@ -6,6 +6,7 @@ use super::{Dispatch, Facts, Report};
 use crate::hold::{Cause, Lets};
 use crate::id::TaskId;
 use crate::outcome::DeadEnd;
+use crate::review::PERSON;
 use crate::status::Status;
 use crate::text::{MOST_NAMED, lines, names_of};
 use crate::time::{Seconds, Timestamp};
@@ -35,6 +36,11 @@ pub enum WhyNot {
         /// The links that can no longer be met; empty where only their presence is known.
         dead_ends: Vec<DeadEnd>,
     },
+    /// Its work is done and waits for a verdict of a person.
+    #[error(
+        "its work is done and waits for a person: `kanban approve`, or `kanban request-changes`"
+    )]
+    AwaitsVerdict,
     /// It waits for a person's answer.
     #[error("{}", .question.as_deref().unwrap_or("it is blocked; unblock it to let it go on"))]
     Blocked {
@@ -203,7 +209,11 @@ pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
             because: None,
         },
         Status::Todo => WhyNot::PutAside,
-        Status::Ready => why_not_started(facts, dispatch),
+        Status::Review if facts.reviewer.is_none_or(|reviewer| reviewer == PERSON) => {
+            WhyNot::AwaitsVerdict
+        }
+        Status::Review => why_not_started(facts.reviewer, facts, dispatch),
+        Status::Ready => why_not_started(facts.assignee, facts, dispatch),
         Status::Blocked => why_blocked(facts),
         Status::Done | Status::Archived => WhyNot::Finished {
             status: facts.status.clone(),
@@ -246,8 +256,8 @@ fn why_blocked(facts: &Facts<'_>) -> WhyNot {
     }
 }
 
-fn why_not_started(facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
-    let Some(assignee) = facts.assignee else {
+fn why_not_started(assignee: Option<&str>, facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
+    let Some(assignee) = assignee else {
         return WhyNot::NoAssignee;
     };
     let Some(report) = dispatch.living() else {

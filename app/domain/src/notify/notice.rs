@@ -60,6 +60,8 @@ impl Notice {
         let detail = match event {
             EventBody::Completed { .. } => task.result,
             EventBody::Blocked { reason } => reason.clone(),
+            EventBody::ReviewRequested { .. } => task.result,
+            EventBody::ChangesRequested { reason, .. } => Some(reason.clone()),
             EventBody::SpawnAutoBlocked { error, .. }
             | EventBody::GaveUp { error, .. }
             | EventBody::SpawnFailed { error, .. }

@@ -45,7 +45,7 @@ pub(super) fn Answers(
         }
         Need::Undelivered { delivery: of, .. } => delivery = Some(of),
         Need::Held { lane: of, .. } => lane = Some(of),
-        Need::DeadEnd { .. } => {}
+        Need::DeadEnd { .. } | Need::Review { .. } => {}
     }
     let is_main = result.is_none();
     let accept = result.map(|result| {

@@ -105,6 +105,7 @@ fn name(need: &Need) -> &'static str {
         Need::Undelivered { .. } => "undelivered",
         Need::Held { .. } => "held",
         Need::DeadEnd { .. } => "dead_end",
+        Need::Review { .. } => "review",
     }
 }
 
@@ -155,6 +156,12 @@ fn words(need: &Need) -> Words {
             },
             said: format!("{to}: {error}"),
             more: Some((None, text.clone())),
+        },
+        Need::Review { result, .. } => Words {
+            icon: Icon::Question,
+            kind: "Waits for your verdict".to_owned(),
+            said: result.clone().unwrap_or_default(),
+            more: None,
         },
         Need::DeadEnd { dead_ends } => Words {
             icon: Icon::Warning,

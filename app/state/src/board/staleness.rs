@@ -47,7 +47,7 @@ impl Staleness {
 fn thresholds(status: &Status) -> Option<(Seconds, Seconds)> {
     let (amber, red) = match status {
         Status::Running => (10 * MINUTE, HOUR),
-        Status::Ready | Status::Blocked => (HOUR, DAY),
+        Status::Ready | Status::Review | Status::Blocked => (HOUR, DAY),
         Status::Todo => (7 * DAY, 30 * DAY),
         Status::Triage | Status::Done | Status::Archived | Status::Other(_) => return None,
     };

@@ -26,9 +26,10 @@ impl ConcernId {
         match &concern.need {
             Need::Undelivered { delivery, .. } => Self::Delivery(*delivery),
             Need::Held { lane, .. } => Self::Lane(lane.clone()),
-            Need::Answer { .. } | Need::GaveUp { .. } | Need::DeadEnd { .. } => {
-                Self::Task(concern.task.clone())
-            }
+            Need::Answer { .. }
+            | Need::GaveUp { .. }
+            | Need::Review { .. }
+            | Need::DeadEnd { .. } => Self::Task(concern.task.clone()),
         }
     }
 }

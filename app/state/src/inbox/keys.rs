@@ -98,7 +98,7 @@ fn answer(page: &mut Page, concern: Concern) -> Vec<Effect> {
         } => answered(page, &id, Answer::Accept),
         Need::Answer { .. } | Need::GaveUp { .. } => vec![Effect::FocusAnswer(concern.task)],
         Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
-        Need::DeadEnd { .. } => Vec::new(),
+        Need::Review { .. } | Need::DeadEnd { .. } => Vec::new(),
     }
 }
 
@@ -108,7 +108,7 @@ fn try_again(page: &mut Page, concern: &Concern) -> Vec<Effect> {
         Need::GaveUp { .. } => answered(page, &id, Answer::Say(String::new())),
         Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
         // A question that nobody answered would only be asked again.
-        Need::Answer { .. } | Need::DeadEnd { .. } => Vec::new(),
+        Need::Answer { .. } | Need::Review { .. } | Need::DeadEnd { .. } => Vec::new(),
     }
 }
 

@@ -101,6 +101,7 @@ impl ServerEntries {
                 Need::Answer { .. }
                 | Need::GaveUp { .. }
                 | Need::Held { .. }
+                | Need::Review { .. }
                 | Need::DeadEnd { .. } => {}
             }
         }

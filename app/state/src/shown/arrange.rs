@@ -31,7 +31,7 @@ pub(super) fn arrange(model: &Model) -> (Columns, Vec<Match<'_>>) {
     let passes = filter.tester(model.now, |task| model.search.has_found(task));
     let changes = model.pending.changes();
     let mut columns = Columns::default();
-    let mut by_column: [(Status, Vec<Match<'_>>); 7] = Status::ALL.map(|it| (it, Vec::new()));
+    let mut by_column = Status::ALL.map(|status| (status, Vec::<Match<'_>>::new()));
     for entry in model.board.in_order() {
         let mut foreseen = changes.foresee(&entry.task).map(Box::new);
         let carried = model.carried.as_ref();

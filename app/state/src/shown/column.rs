@@ -15,6 +15,8 @@ pub struct Columns {
     pub ready: Column,
     /// Being worked on.
     pub running: Column,
+    /// Done, and waiting for a verdict.
+    pub review: Column,
     /// In need of a person.
     pub blocked: Column,
     /// Finished.
@@ -66,6 +68,7 @@ impl Columns {
             Status::Todo | Status::Other(_) => &self.todo,
             Status::Ready => &self.ready,
             Status::Running => &self.running,
+            Status::Review => &self.review,
             Status::Blocked => &self.blocked,
             Status::Done => &self.done,
             Status::Archived => &self.archived,
@@ -78,6 +81,7 @@ impl Columns {
             Status::Todo | Status::Other(_) => &mut self.todo,
             Status::Ready => &mut self.ready,
             Status::Running => &mut self.running,
+            Status::Review => &mut self.review,
             Status::Blocked => &mut self.blocked,
             Status::Done => &mut self.done,
             Status::Archived => &mut self.archived,

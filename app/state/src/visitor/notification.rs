@@ -141,6 +141,7 @@ fn notification(concern: &Concern) -> Notification {
             format!("{lane} is held"),
             reason.clone().unwrap_or_default(),
         ),
+        Need::Review { .. } => (format!("“{name}” waits for your verdict"), String::new()),
         Need::DeadEnd { .. } => (format!("“{name}” can never start"), String::new()),
         Need::Answer { question } => {
             let question = question.clone().unwrap_or_default();

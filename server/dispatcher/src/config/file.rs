@@ -99,6 +99,7 @@ pub(super) struct LaneTable {
     pub(super) check: Vec<String>,
     pub(super) check_time: Option<Span>,
     pub(super) rework_limit: Option<NonZero<u32>>,
+    pub(super) review: Option<String>,
     pub(super) exit_codes: BTreeMap<ExitCode, Meaning>,
     pub(super) agent: Option<String>,
     pub(super) ends: Vec<EndPattern>,

@@ -2,6 +2,7 @@
 
 use domain::backoff::RetryPolicy;
 use domain::command::{Breaker, SHELL};
+use domain::error::Error;
 
 use super::file::{BreakerTable, LaneTable, RetryTable};
 use crate::agents;
@@ -50,6 +51,7 @@ pub(super) fn lane(
         lane.check_time = time.0;
     }
     lane.rework_limit = table.rework_limit.map(Into::into);
+    lane.review = reviewer(name, table.review)?;
     let codes = table.exit_codes.into_iter();
     lane.rules
         .exit_codes
@@ -73,6 +75,21 @@ pub(super) fn lane(
     lane.hours = table.hours.into_iter().collect();
     lane.find_program();
     Ok(lane)
+}
+
+/// The reviewer of a lane's work: a person, or another lane.
+fn reviewer(lane: &str, review: Option<String>) -> Result<Option<String>, String> {
+    match review.as_deref() {
+        Some(SHELL) => Err(format!("lane {lane}: review: {}", Error::ShellReview)),
+        Some(name) if name == lane => Err(format!(
+            "lane {lane}: review: a lane does not judge its own work, expected another one or \
+             \"person\""
+        )),
+        Some("") => Err(format!(
+            "lane {lane}: review: nobody has this name, expected a lane or \"person\""
+        )),
+        _ => Ok(review),
+    }
 }
 
 /// The name of a lane's program, without its folder.

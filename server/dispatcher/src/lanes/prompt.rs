@@ -12,6 +12,8 @@ pub(crate) struct Prompt<'a> {
     pub(crate) task: &'a TaskId,
     pub(crate) workspace: &'a Path,
     pub(crate) success: Success,
+    /// True for a run that judges the work of another.
+    pub(crate) is_review: bool,
 }
 
 impl Prompt<'_> {
@@ -31,6 +33,9 @@ impl Prompt<'_> {
     }
 
     fn instructions(self) -> String {
+        if self.is_review {
+            return self.of_review();
+        }
         let (task, workspace) = (self.task, self.workspace.display());
         let done = match self.success {
             Success::Reports => format!(
@@ -55,6 +60,31 @@ impl Prompt<'_> {
              - A long silence ahead: `kanban heartbeat {task}` now and then.\n"
         )
     }
+
+    fn of_review(self) -> String {
+        let (task, workspace) = (self.task, self.workspace.display());
+        let verdict = match self.success {
+            Success::Reports => format!(
+                "- It is as it should be: `kanban approve {task}`.\n\
+                 - It is not: `kanban request-changes {task} \"<what is to be changed>\"`. To exit \
+                 without either counts as a failure."
+            ),
+            Success::Exit => format!(
+                "- It is as it should be: exit with code 0.\n\
+                 - It is not: `kanban request-changes {task} \"<what is to be changed>\"`."
+            ),
+        };
+        format!(
+            "You judge the work of somebody else, which is done and lies in `{workspace}`, your \
+             current folder. `kanban diff {task}` shows what was changed where that is a git \
+             worktree. Change nothing there, and make no commit. The program `kanban` is on your \
+             PATH and knows the board.\n\
+             \n\
+             {verdict}\n\
+             - A question that only a person can answer: `kanban block {task} \"<the question>\"`, \
+             then exit.\n"
+        )
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +97,7 @@ mod tests {
             task,
             workspace,
             success,
+            is_review: false,
         }
     }
 
@@ -81,6 +112,23 @@ mod tests {
         let exits = prompt(&task, Success::Exit).short();
         assert!(!exits.contains("kanban complete"), "{exits}");
         assert!(exits.contains("`kanban block t_00000001"), "{exits}");
+    }
+
+    #[test]
+    fn whoever_reviews_is_told_how_to_give_a_verdict_and_not_how_to_complete() {
+        let task = TaskId::from_bits(1);
+        for success in [Success::Reports, Success::Exit] {
+            let review = Prompt {
+                is_review: true,
+                ..prompt(&task, success)
+            };
+            let text = review.short();
+            assert!(
+                text.contains("`kanban request-changes t_00000001"),
+                "{text}"
+            );
+            assert!(!text.contains("kanban complete"), "{text}");
+        }
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub(crate) enum Verdict {
         result: Option<String>,
         outcome: Option<TaskOutcome>,
     },
+    /// The work that its run has judged is as it should be.
+    Approve { note: Option<String> },
+    /// The work that its run has judged needs changes.
+    RequestChanges { reason: String },
     /// Its check says whether it is done; this came out of it, unless the board knows.
     Checked {
         check: Box<CheckEnd>,
@@ -58,6 +62,8 @@ impl Verdict {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Complete { .. } => "completed",
+            Self::Approve { .. } => "approved",
+            Self::RequestChanges { .. } => "changes asked for",
             Self::Checked { check, .. } if check.is_red() => "its check did not pass",
             Self::Checked { .. } => "completed, and checked",
             Self::Block { .. } => "blocked",

@@ -239,6 +239,7 @@ pub(crate) mod fixture {
             rules: Rules::new(Success::Exit),
             output: OutputFormat::Text,
             check: None,
+            is_review: false,
         }
     }
 }

@@ -171,6 +171,7 @@ impl Launch {
             task: &task.id,
             workspace: &workspace.path,
             success: lane.rules.success,
+            is_review: task.in_review.is_some(),
         };
         if let Some(context) = &self.context {
             folder.write_prompt(&prompt.with_context(context))?;
@@ -185,7 +186,7 @@ impl Launch {
         folder.write_spec(&Spec {
             run: self.claimed.run,
             task: task.id.clone(),
-            assignee: task.assignee.clone().unwrap_or_default(),
+            assignee: self.worker().unwrap_or_default(),
             token: self.claimed.token.clone(),
             db: self.home.db(),
             argv,
@@ -198,6 +199,7 @@ impl Launch {
             rules: lane.rules.clone(),
             output: lane.output,
             check: self.check(),
+            is_review: task.in_review.is_some(),
         })?;
         let complaints = folder.complaints_file();
         let complaints = File::create(&complaints).map_err(Error::file("write", &complaints))?;
@@ -208,8 +210,18 @@ impl Launch {
         })
     }
 
-    /// The check of the task, else that of its lane.
+    /// The name under which the worker speaks: the assignee, or the lane that judges the work of it.
+    fn worker(&self) -> Option<String> {
+        let task = &self.claimed.task;
+        let reviewer = task.in_review.as_ref().map(|_| self.lane.name.clone());
+        reviewer.or_else(|| task.assignee.clone())
+    }
+
+    /// The check of the task, else that of its lane. A review has none.
     fn check(&self) -> Option<CheckSpec> {
+        if self.claimed.task.in_review.is_some() {
+            return None;
+        }
         let (argv, command) = match &self.claimed.task.check {
             Some(script) => (
                 vec!["sh".to_owned(), "-c".to_owned(), script.clone()],
@@ -246,8 +258,7 @@ impl Launch {
             ("HERMES_KANBAN_DB", db.clone()),
             ("HERMES_KANBAN_RUN_ID", run.clone()),
             ("HERMES_KANBAN_CLAIM_LOCK", task.claim_lock.clone()),
-            // The name under which the worker speaks.
-            ("HERMES_PROFILE", task.assignee.clone()),
+            ("HERMES_PROFILE", self.worker()),
             ("HERMES_TENANT", tenant.clone()),
             ("KANBAN_TASK", id),
             ("KANBAN_WORKSPACE", workspace),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::actor::Actor;
 use domain::command::{
-    BlockTask, Command, CompleteTask, DeferRun, FailRun, Failure, InterruptRun, RecordExit,
-    RunVerb, SettleCheck,
+    ApproveTask, BlockTask, Command, CompleteTask, DeferRun, FailRun, Failure, InterruptRun,
+    RecordExit, RequestChanges, RunVerb, SettleCheck,
 };
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
@@ -86,10 +86,16 @@ impl Work {
             let rules = spec.as_ref().ok().and_then(Option::as_ref);
             let check = rules.and_then(|spec| spec.check.as_ref());
             let rework_limit = check.and_then(|check| check.rework_limit);
+            let is_review = rules.is_some_and(|spec| spec.is_review);
             let rules = rules.map_or_else(Rules::default, |spec| spec.rules.clone());
             let verdict = match exit {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence, self.kernel.now()),
+            };
+            let verdict = if is_review {
+                of_review(verdict)
+            } else {
+                verdict
             };
             tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
             let how = (&rules, worker, rework_limit);
@@ -135,6 +141,22 @@ impl Work {
             Verdict::Complete { result, outcome } => {
                 let complete = complete(task, result, outcome);
                 self.tell(run, &worker, with_record(complete.into())).await
+            }
+            Verdict::Approve { note } => {
+                let approve = ApproveTask {
+                    task,
+                    run: None,
+                    note,
+                };
+                self.tell(run, &worker, with_record(approve.into())).await
+            }
+            Verdict::RequestChanges { reason } => {
+                let request = RequestChanges {
+                    task,
+                    reason,
+                    run: None,
+                };
+                self.tell(run, &worker, with_record(request.into())).await
             }
             Verdict::Checked {
                 check,
@@ -287,6 +309,20 @@ fn never_attached(complaints: &str) -> Verdict {
     Verdict::Hinder {
         error: format!("its supervisor ended before it had started the worker{said}"),
         fault: Fault::Unclear,
+    }
+}
+
+/// The verdict on a run that judges the work of another: its success is that it approves.
+fn of_review(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Complete {
+            result,
+            outcome: Some(TaskOutcome::Failure),
+        } => Verdict::RequestChanges {
+            reason: result.unwrap_or_else(|| "it does not say what is to be changed".to_owned()),
+        },
+        Verdict::Complete { result, .. } => Verdict::Approve { note: result },
+        other => other,
     }
 }
 

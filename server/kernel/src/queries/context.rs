@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::check::{CheckEnd, Verdict};
+use domain::check::{Receipt, Verdict};
 use domain::id::TaskId;
 use domain::outcome::TaskOutcome;
 use domain::task::{Comment, Task};
@@ -31,10 +31,10 @@ impl Kernel {
                 let results = parent_results(conn, &id)?;
                 let comments = detail::comments(conn, &id)?;
                 let known = parents::parents(conn, &id)?;
-                let last = receipts::last_of(conn, &id)?.map(|last| last.check);
+                let last = receipts::last_of(conn, &id)?;
                 Ok(text(
                     &task,
-                    last.filter(CheckEnd::is_red).as_ref(),
+                    last.as_ref(),
                     &known,
                     &results,
                     &comments,
@@ -66,7 +66,7 @@ fn parent_results(conn: &Connection, id: &TaskId) -> Result<Vec<ParentResult>, E
 
 fn text(
     task: &Task,
-    red: Option<&CheckEnd>,
+    last: Option<&Receipt>,
     known: &[Parent],
     parents: &[ParentResult],
     comments: &[Comment],
@@ -88,16 +88,7 @@ fn text(
         lines.push(format!("Skills:   {}", skills.join(", ")));
     }
     lines.push(String::new());
-    if let Some(check) = red {
-        let command = one_line(&check.command).into_owned();
-        lines.extend([
-            "## Check of the last attempt".to_owned(),
-            format!("It {}.", one_line(&check.sentence())),
-            format!("Command: {command}"),
-            fenced(check.output.trim_end()),
-            String::new(),
-        ]);
-    }
+    lines.extend(feedback(task, last));
     if let Some(body) = task
         .body
         .as_deref()
@@ -150,6 +141,52 @@ fn text(
     text
 }
 
+/// What an attempt has to know first: the work that it is to judge, the changes that were asked for, or
+/// the check that did not pass.
+fn feedback(task: &Task, last: Option<&Receipt>) -> Vec<String> {
+    if let Some(review) = &task.in_review {
+        let worker = one_line(&review.worked_by);
+        let result = task.result.as_deref().map(str::trim);
+        let check = last.filter(|last| last.run == review.run);
+        let check = check.map_or_else(
+            || "It has no check.".to_owned(),
+            |last| format!("Its check {}.", one_line(&last.check.sentence())),
+        );
+        return vec![
+            "## Review".to_owned(),
+            format!("{worker} says that it is done. You judge it, and change nothing. {check}"),
+            fenced(
+                result
+                    .filter(|text| !text.is_empty())
+                    .unwrap_or("(no result recorded)"),
+            ),
+            String::new(),
+        ];
+    }
+    let Some(Receipt { by, check, .. }) = last else {
+        return Vec::new();
+    };
+    if check.verdict == Verdict::ChangesRequested {
+        let by = by.as_deref().map_or("somebody".into(), one_line);
+        return vec![
+            "## Changes asked for".to_owned(),
+            format!("{by} looked at the last attempt and asks for this:"),
+            fenced(check.output.trim_end()),
+            String::new(),
+        ];
+    }
+    if !check.is_red() {
+        return Vec::new();
+    }
+    vec![
+        "## Check of the last attempt".to_owned(),
+        format!("It {}.", one_line(&check.sentence())),
+        format!("Command: {}", one_line(&check.command)),
+        fenced(check.output.trim_end()),
+        String::new(),
+    ]
+}
+
 /// Escapes a text, so that none of it passes for more than itself: a line that reads as one of ours
 /// gets a backslash, as in Markdown.
 fn fenced(text: &str) -> String {
@@ -176,7 +213,9 @@ fn is_ours(line: &str) -> bool {
 }
 
 /// The headings of this text, and that of the prompt which a worker is given with it.
-const SECTIONS: [&str; 6] = [
+const SECTIONS: [&str; 8] = [
+    "Review",
+    "Changes asked for",
     "Check of the last attempt",
     "Body",
     "Parent tasks",

@@ -1,6 +1,7 @@
 //! The inbox: everything that needs a person.
 
 use domain::hold::Lets;
+use domain::id::RunId;
 use domain::inbox::{Concern, MOST_BEHIND, Need};
 use domain::notify::delivery::Delivery;
 use domain::task::Task;
@@ -23,6 +24,7 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 let mut concerns = blocked(conn)?;
+                concerns.extend(in_review(conn)?);
                 concerns.extend(dead_ends(conn)?);
                 concerns.extend(undelivered(conn)?);
                 concerns.extend(held(conn, now)?);
@@ -58,6 +60,23 @@ columns! {
               ) SELECT count(*) FROM behind)"
         ),
     }
+}
+
+/// Returns the tasks whose work waits for a verdict of a person.
+fn in_review(conn: &Connection) -> Result<Vec<Concern>, Error> {
+    let sql = format!(
+        "SELECT {}, reviewed_run, result FROM tasks INDEXED BY idx_tasks_review \
+         WHERE status = 'review' AND reviewer = 'person' ORDER BY status_since, rowid",
+        Concern::columns()
+    );
+    let waiting: Vec<(Concern, Option<RunId>, Option<String>)> = row::all(conn, &sql, ())?;
+    Ok(waiting
+        .into_iter()
+        .map(|(concern, run, result)| {
+            let need = Need::Review { run, result };
+            Concern { need, ..concern }
+        })
+        .collect())
 }
 
 /// The maximum number of tasks that are listed because they can never start.

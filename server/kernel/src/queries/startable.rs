@@ -28,8 +28,8 @@ columns! {
 }
 
 impl Kernel {
-    /// Returns the first `limit` ready tasks of each of these assignees that are not in back-off,
-    /// in the order in which they are to start. The cost does not grow with the board. Tasks that
+    /// Returns the first `limit` tasks of each of these assignees that are not in back-off, both those
+    /// that are ready and those that wait for their review, in the order in which they are to start. The cost does not grow with the board. Tasks that
     /// another program made ready before their parents are finished do not count.
     ///
     /// # Errors
@@ -114,14 +114,22 @@ impl Kernel {
             .await
     }
 
-    /// Returns the assignees of ready tasks. The cost grows with their number, not with that of the
+    /// Returns the assignees of ready tasks, and the lanes that tasks wait for a review of. The cost grows with their number, not with that of the
     /// tasks.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn ready_assignees(&self) -> Result<Vec<String>, Error> {
         self.readers
-            .read(|conn| row::all(conn, READY_ASSIGNEES, ()))
+            .read(|conn| {
+                let mut assignees: Vec<String> = row::all(conn, READY_ASSIGNEES, ())?;
+                let reviewers = "SELECT DISTINCT reviewer FROM tasks INDEXED BY idx_tasks_review \
+                                 WHERE status = 'review' AND reviewer <> 'person'";
+                assignees.extend(row::all::<String>(conn, reviewers, ())?);
+                assignees.sort_unstable();
+                assignees.dedup();
+                Ok(assignees)
+            })
             .await
     }
 
@@ -132,9 +140,15 @@ impl Kernel {
     pub async fn next_rest_end(&self, after: Timestamp) -> Result<Option<Timestamp>, Error> {
         self.readers
             .read(move |conn| {
-                let sql = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
-                           WHERE status = 'ready' AND not_before > ?1";
-                row::one(conn, sql, [after.0])
+                let ready = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
+                             WHERE status = 'ready' AND not_before > ?1";
+                let reviewed = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_review \
+                                WHERE status = 'review' AND not_before > ?1";
+                let ends: [Option<Timestamp>; 2] = [
+                    row::one(conn, ready, [after.0])?,
+                    row::one(conn, reviewed, [after.0])?,
+                ];
+                Ok(ends.into_iter().flatten().min())
             })
             .await
     }
@@ -179,7 +193,16 @@ fn best_of(
          ORDER BY priority DESC, created_at, rowid LIMIT ?3",
         Startable::columns()
     );
-    let rows: Vec<(Startable, i64, i64)> = row::all(conn, &sql, (assignee, now.0, limit))?;
+    let mut rows: Vec<(Startable, i64, i64)> = row::all(conn, &sql, (assignee, now.0, limit))?;
+    let reviews = "SELECT id, reviewer, priority, created_at, rowid \
+                   FROM tasks INDEXED BY idx_tasks_review \
+                   WHERE status = 'review' AND reviewer = ?1 AND coalesce(not_before, 0) <= ?2 \
+                   ORDER BY priority DESC, created_at, rowid LIMIT ?3";
+    rows.extend(row::all::<(Startable, i64, i64)>(
+        conn,
+        reviews,
+        (assignee, now.0, limit),
+    )?);
     found
         .extend(rows.into_iter().map(|(task, created_at, number)| {
             ((Reverse(task.priority), created_at, number), task)

@@ -46,6 +46,8 @@ struct Planned {
     #[serde(default)]
     skills: Vec<String>,
     check: Option<String>,
+    rework_limit: Option<u32>,
+    review: Option<String>,
 }
 
 /// The tasks of a list that makes sense, each after those of the list that it waits for.
@@ -169,6 +171,7 @@ impl Planned {
             &self.workspace_path,
             &self.idempotency_key,
             &self.check,
+            &self.review,
         ];
         std::iter::once(&self.title).chain(optional.into_iter().flatten())
     }
@@ -195,6 +198,8 @@ impl Planned {
             due_at: self.due_at,
             skills: self.skills,
             check: self.check,
+            rework_limit: self.rework_limit,
+            review: self.review,
         };
         (self.id, new)
     }

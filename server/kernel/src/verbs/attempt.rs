@@ -262,9 +262,13 @@ pub(super) fn release(
     not_before: Option<Timestamp>,
     event: &EventBody,
 ) -> Result<(), Error> {
-    let status = super::step(task, &Step::Release, "tried again")?;
+    let is_review = task.in_review.is_some();
+    let status = super::step(task, &Step::Release { is_review }, "tried again")?;
     work.put(&task.id, &status, not_before)?;
     work.log(&task.id, event)?;
+    if is_review {
+        return Ok(());
+    }
     promotion::hold_back(work, &task.id)
 }
 
@@ -286,7 +290,8 @@ impl CarryOut for ReclaimTask {
     fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let id = &self.task;
         let task = work.task(id)?;
-        super::step(&task, &Step::Release, "reclaimed")?;
+        let is_review = task.in_review.is_some();
+        super::step(&task, &Step::Release { is_review }, "reclaimed")?;
         let open = runs::open_run_of(work.conn, id)?.map(|run| run.id);
         if let Some(run) = self.run.filter(|run| open != Some(*run)) {
             return Err(Refusal::RunNotOpen(run).into());

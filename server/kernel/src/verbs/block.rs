@@ -4,6 +4,7 @@ use domain::actor::Actor;
 use domain::command::{BlockTask, Change, UnblockTask};
 use domain::event::EventBody;
 use domain::run::Outcome;
+use domain::status::Status;
 use domain::transition::Step;
 
 use super::undo::Inverse;
@@ -50,17 +51,23 @@ impl CarryOut for BlockTask {
 }
 
 impl CarryOut for UnblockTask {
-    /// Unblocks a task: to `ready`, or to `todo` where it still waits for a parent. Its failures are
+    /// Unblocks a task: to `ready`, to `todo` where it still waits for a parent, or to `review` where
+    /// that is what it was blocked in. Its failures are
     /// reset: a person has looked at it.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let id = &self.task;
         let task = work.task(id)?;
-        let is_waiting = !UnmetLinks::of(work.conn, id)?.is_empty();
+        let is_review = task.in_review.is_some();
+        let is_waiting = !is_review && !UnmetLinks::of(work.conn, id)?.is_empty();
         let step = Step::Unblock { is_waiting };
-        let status = super::step(&task, &step, "unblocked")?;
+        let mut status = super::step(&task, &step, "unblocked")?;
+        if is_review {
+            status = Status::Review;
+        }
         work.note(id, || Inverse::place(&task));
         work.put(id, &status, None)?;
         tasks::forgive(work.conn, id)?;
+        tasks::end_rounds(work.conn, id)?;
         if is_waiting {
             tasks::set_waiting(work.conn, id)?;
         }

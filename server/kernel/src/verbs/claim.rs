@@ -10,6 +10,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, RunToken};
 use domain::run::Outcome;
+use domain::status::Status;
 use domain::task::Task;
 use domain::time::Seconds;
 use domain::transition::Step;
@@ -25,6 +26,8 @@ impl CarryOut for ClaimTask {
         let id = &self.task;
         let task = work.task(id)?;
         super::step(&task, &Step::Claim, "claimed")?;
+        let is_review = task.status == Status::Review;
+        check_reviewer(&task, self.lane.as_deref())?;
         UnmetLinks::of(work.conn, id)?.refuse(id)?;
         // Another program may have made the task ready, and nobody has looked since.
         work.close_run_of(id, Outcome::Reclaimed, &End::default())?;
@@ -36,7 +39,9 @@ impl CarryOut for ClaimTask {
             task: id,
             lane: self.lane.as_deref(),
             pool: self.policy.pool.as_deref(),
-            has_check: self.policy.has_check || task.check.is_some(),
+            has_check: !is_review && (self.policy.has_check || task.check.is_some()),
+            is_review,
+            review: task.review.as_deref().or(self.policy.review.as_deref()),
             token: &token,
             lock: &self.lock,
             lease_expires: expires,
@@ -56,6 +61,15 @@ impl CarryOut for ClaimTask {
             task: work.task(id)?,
         }))
     }
+}
+
+/// Refuses to claim work that waits for a verdict of somebody else.
+fn check_reviewer(task: &Task, lane: Option<&str>) -> Result<(), Error> {
+    let reviewer = task.in_review.as_ref().map(|it| it.reviewer.as_str());
+    if task.status == Status::Review && (lane.is_none() || lane != reviewer) {
+        return Err(Refusal::AwaitsReview(task.id.clone()).into());
+    }
+    Ok(())
 }
 
 fn check_policy(work: &Work<'_>, task: &Task, claim: &ClaimTask) -> Result<Allowed, Error> {

@@ -9,7 +9,7 @@ use domain::transition::Step;
 
 use super::check::{self, Report};
 use super::undo::Inverse;
-use super::{CarryOut, Work, promotion};
+use super::{CarryOut, Work, promotion, review};
 use crate::error::Error;
 use crate::runs::{self, End};
 use crate::tasks;
@@ -32,7 +32,16 @@ impl CarryOut for CompleteTask {
         {
             return Ok(Change::Done);
         }
-        let unchecked = check::waive(work, actor, &task, open.as_ref(), self.unchecked)?;
+        let mut unchecked = check::waive(work, actor, &task, open.as_ref(), self.unchecked)?;
+        let review = if self.unchecked && !actor.authority.is_worker() {
+            if !unchecked && review::is_asked_for(work, &task)? {
+                check::write_waiver(work, actor, &task, open.as_ref())?;
+                unchecked = true;
+            }
+            None
+        } else {
+            review::due(work, actor, &task, open.as_ref())?
+        };
         // The report that the worker made before its check.
         let reported = match &open {
             Some(open) if open.has_check => check::reported(work, open)?,
@@ -59,6 +68,9 @@ impl CarryOut for CompleteTask {
         let result = first(&self.result, reported.result);
         let result = result.as_deref().or(summary);
         work.note(id, || Inverse::place(&task));
+        if let Some(review) = review {
+            return review::begin(work, &task, &review, result, outcome);
+        }
         let finished_at = closed.map_or(work.now, |run| work.end_of(run));
         tasks::finish(
             work.conn,

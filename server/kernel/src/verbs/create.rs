@@ -58,8 +58,10 @@ impl CarryOut for CreateTask {
             .prepare_cached(
                 "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
                      workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
-                     failure_limit, max_retries, max_runtime_seconds, skills, due_at, check_script) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16, ?17, ?18)",
+                     failure_limit, max_retries, max_runtime_seconds, skills, due_at, check_script, \
+                     rework_limit, review) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16, \
+                     ?17, ?18, ?19, ?20)",
             )?
             .execute(params![
                 task.as_str(),
@@ -80,6 +82,8 @@ impl CarryOut for CreateTask {
                 skills,
                 self.due_at.filter(|due| due.0 > 0).map(|it| it.0),
                 said(self.check.as_deref()),
+                self.rework_limit.filter(|limit| *limit > 0),
+                said(self.review.as_deref()),
             ])?;
         if let Some(key) = key {
             idempotency::settle(work, key)?;

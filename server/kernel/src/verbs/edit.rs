@@ -29,10 +29,15 @@ impl CarryOut for EditTask {
             None => task.check.as_deref(),
             check => said(check.as_deref()),
         };
+        let new_review = match &self.review {
+            None => task.review.as_deref(),
+            review => said(review.as_deref()),
+        };
         let is_same = new_title == task.title
             && new_body == task.body.as_deref()
             && new_due == task.due_at
-            && new_check == task.check.as_deref();
+            && new_check == task.check.as_deref()
+            && new_review == task.review.as_deref();
         if is_same {
             return Ok(Change::Unchanged);
         }
@@ -42,10 +47,11 @@ impl CarryOut for EditTask {
             body: task.body.clone(),
             due_at: task.due_at,
             check: task.check.clone(),
+            review: task.review.clone(),
         });
         tasks::set_text(work.conn, id, new_title, new_body)?;
         tasks::set_due(work.conn, id, new_due)?;
-        tasks::set_check(work.conn, id, new_check)?;
+        tasks::set_proof(work.conn, id, new_check, new_review)?;
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }
@@ -67,16 +73,17 @@ impl CarryOut for SetPriority {
 }
 
 impl CarryOut for LimitTask {
-    /// Changes the time limit and the failure limit of a task.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let id = &self.task;
         let task = work.task(id)?;
-        let before = (task.max_runtime, task.failure_limit);
+        let before = (task.max_runtime, task.failure_limit, task.rework_limit);
+        let count =
+            |new: Option<u32>, old| new.map_or(old, |limit| Some(limit).filter(|it| *it > 0));
         let after = (
             self.max_runtime
                 .map_or(before.0, |limit| Some(limit).filter(|it| it.0 > 0)),
-            self.failure_limit
-                .map_or(before.1, |limit| Some(limit).filter(|it| *it > 0)),
+            count(self.failure_limit, before.1),
+            count(self.rework_limit, before.2),
         );
         if before == after {
             return Ok(Change::Unchanged);
@@ -84,8 +91,9 @@ impl CarryOut for LimitTask {
         work.note(id, || Inverse::Limits {
             max_runtime: before.0,
             failure_limit: before.1,
+            rework_limit: before.2,
         });
-        tasks::set_limits(work.conn, id, after.0, after.1)?;
+        tasks::set_limits(work.conn, id, after.0, after.1, after.2)?;
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }

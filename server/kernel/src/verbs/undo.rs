@@ -9,6 +9,7 @@ use domain::event::EventBody;
 use domain::id::{CommentId, EventId, TaskId};
 use domain::notify::Address;
 use domain::outcome::{StartOn, TaskOutcome};
+use domain::review::Review;
 use domain::status::Status;
 use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
@@ -36,7 +37,7 @@ pub(super) struct Step {
 pub(super) enum Inverse {
     /// It was created.
     Created,
-    /// It had this title, body, due time and check.
+    /// It had this title, body, due time, check and reviewer.
     Text {
         title: String,
         body: Option<String>,
@@ -44,6 +45,8 @@ pub(super) enum Inverse {
         due_at: Option<Timestamp>,
         #[serde(default)]
         check: Option<String>,
+        #[serde(default)]
+        review: Option<String>,
     },
     /// It had this priority.
     Priority(i64),
@@ -53,6 +56,8 @@ pub(super) enum Inverse {
     Limits {
         max_runtime: Option<Seconds>,
         failure_limit: Option<u32>,
+        #[serde(default)]
+        rework_limit: Option<u32>,
     },
     /// It had this assignee.
     Assignee {
@@ -67,6 +72,8 @@ pub(super) enum Inverse {
         result: Option<String>,
         #[serde(default)]
         outcome: TaskOutcome,
+        #[serde(default)]
+        in_review: Option<Review>,
         standing: FailureState,
         /// The comment that came with the change.
         comment: Option<CommentId>,
@@ -115,6 +122,7 @@ impl Inverse {
             completed_at: task.completed_at,
             result: task.result.clone(),
             outcome: task.outcome,
+            in_review: task.in_review.clone(),
             standing: task.into(),
             comment: None,
         }
@@ -290,18 +298,20 @@ fn take_back(
             body,
             due_at,
             check,
+            review,
         } => {
             check::may_change(&work.task(id)?, check.as_deref())?;
             tasks::set_text(work.conn, id, &title, body.as_deref())?;
             tasks::set_due(work.conn, id, due_at)?;
-            tasks::set_check(work.conn, id, check.as_deref())
+            tasks::set_proof(work.conn, id, check.as_deref(), review.as_deref())
         }
         Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),
         Inverse::NotBefore(until) => tasks::set_not_before(work.conn, id, until),
         Inverse::Limits {
             max_runtime,
             failure_limit,
-        } => tasks::set_limits(work.conn, id, max_runtime, failure_limit),
+            rework_limit,
+        } => tasks::set_limits(work.conn, id, max_runtime, failure_limit, rework_limit),
         Inverse::Assignee { assignee, standing } => {
             tasks::set_assignee(work.conn, id, assignee.as_deref())?;
             restore(work, id, &standing)
@@ -312,11 +322,13 @@ fn take_back(
             completed_at,
             result,
             outcome,
+            in_review,
             standing,
             comment,
         } => {
             tasks::set_result(work.conn, id, completed_at, result.as_deref(), outcome)?;
-            put_back(work, id, &status, waiting)?;
+            tasks::set_review(work.conn, id, in_review.as_ref())?;
+            put_back(work, id, &status, waiting, in_review.is_some())?;
             restore(work, id, &standing)?;
             if let Some(comment) = comment {
                 work.conn
@@ -363,9 +375,16 @@ fn take_back(
 
 /// Restores the status of a task. A worker that was stopped is gone, so its task becomes ready
 /// instead of running; and a task in `ready` must not have a parent that was reopened.
-fn put_back(work: &mut Work<'_>, id: &TaskId, to: &Status, waiting: bool) -> Result<(), Error> {
+fn put_back(
+    work: &mut Work<'_>,
+    id: &TaskId,
+    to: &Status,
+    waiting: bool,
+    is_review: bool,
+) -> Result<(), Error> {
     let task = work.task(id)?;
     let status = match to {
+        Status::Running if is_review => Status::Review,
         Status::Running => Status::Ready,
         other => other.clone(),
     };

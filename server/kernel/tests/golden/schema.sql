@@ -210,7 +210,7 @@ CREATE TABLE runs (
     -- When its worker reported that it has finished, and with what result.
     reported_at      INTEGER,
     reported_result  TEXT,
-    checking_since   INTEGER, reported_outcome TEXT,
+    checking_since   INTEGER, reported_outcome TEXT, review TEXT, is_review INTEGER NOT NULL DEFAULT 0,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
     CHECK ((boot_id IS NULL) = (pid IS NULL) AND (pid IS NULL) = (pid_started IS NULL))
 ) STRICT;
@@ -408,7 +408,8 @@ CREATE TRIGGER foreign_status AFTER UPDATE OF status ON tasks WHEN NEW.status IS
     SET status_since = CAST(strftime('%s', 'now') AS INTEGER),
         waiting = NEW.status = 'todo' AND EXISTS (SELECT 1 FROM task_links WHERE child_id = NEW.id),
         not_before = NULL, block_reason = NULL,
-        outcome = CASE WHEN NEW.status = 'archived' THEN outcome END
+        outcome = CASE WHEN NEW.status = 'archived' THEN outcome END,
+        reviewer = CASE WHEN NEW.status = 'review' THEN reviewer END
     WHERE id = NEW.id;
     DELETE FROM idempotency_keys WHERE task_id = NEW.id AND NEW.status = 'archived';
 END;
@@ -445,7 +446,7 @@ CREATE TABLE tasks (
     spawn_failures   INTEGER NOT NULL DEFAULT 0,
     worker_pid       INTEGER,
     last_spawn_error TEXT
-, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER, check_script TEXT, rework INTEGER NOT NULL DEFAULT 0, checked TEXT, outcome TEXT CHECK (outcome IN ('success', 'failure')));
+, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER, check_script TEXT, rework INTEGER NOT NULL DEFAULT 0, checked TEXT, outcome TEXT CHECK (outcome IN ('success', 'failure')), review TEXT, reviewer TEXT, reviewed_run INTEGER, worked_by TEXT, rounds INTEGER NOT NULL DEFAULT 0, rework_limit INTEGER);
 
 CREATE TABLE workspaces (
     path       TEXT PRIMARY KEY,
@@ -502,6 +503,9 @@ CREATE INDEX idx_tasks_idempotency ON tasks (idempotency_key);
 
 CREATE INDEX idx_tasks_resting ON tasks (not_before)
 WHERE status = 'ready' AND not_before IS NOT NULL;
+
+CREATE INDEX idx_tasks_review ON tasks (reviewer, priority DESC, created_at)
+    WHERE status = 'review';
 
 CREATE INDEX idx_tasks_startable ON tasks (assignee, priority DESC, created_at)
 WHERE status = 'ready';

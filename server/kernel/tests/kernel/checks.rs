@@ -338,6 +338,15 @@ async fn a_board_of_before_keeps_its_runs_but_for_those_whose_task_was_deleted()
              ALTER TABLE tasks DROP COLUMN outcome; \
              DROP INDEX idx_links_on_failure; \
              ALTER TABLE task_links DROP COLUMN start_on; \
+             DROP INDEX idx_tasks_review; \
+             ALTER TABLE tasks DROP COLUMN review; \
+             ALTER TABLE tasks DROP COLUMN reviewer; \
+             ALTER TABLE tasks DROP COLUMN reviewed_run; \
+             ALTER TABLE tasks DROP COLUMN worked_by; \
+             ALTER TABLE tasks DROP COLUMN rounds; \
+             ALTER TABLE tasks DROP COLUMN rework_limit; \
+             ALTER TABLE runs DROP COLUMN review; \
+             ALTER TABLE runs DROP COLUMN is_review; \
              ALTER TABLE runs DROP COLUMN reported_outcome; \
              ALTER TABLE tasks DROP COLUMN check_script; \
              ALTER TABLE tasks DROP COLUMN rework; \

@@ -272,6 +272,7 @@ async fn limits_are_kept_changed_taken_away_and_undone() {
         task: task.clone(),
         max_runtime,
         failure_limit,
+        rework_limit: None,
     };
     assert_eq!(limits().await, (Some(Seconds(90)), Some(3)));
     board.act(limit(Some(Seconds(0)), None)).await.unwrap();

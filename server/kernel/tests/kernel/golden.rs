@@ -163,7 +163,24 @@ fn after(last: &EventBody) -> Option<EventBody> {
             error: text(),
             rework: 1,
         },
-        EventBody::CheckFailed { .. } => EventBody::GaveUp {
+        EventBody::CheckFailed { .. } => EventBody::ReviewRequested {
+            run: Some(run),
+            reviewer: "person".to_owned(),
+            result_len: 4,
+        },
+        EventBody::ReviewRequested { .. } => EventBody::Approved {
+            run: Some(run),
+            receipt,
+            by: "ada".to_owned(),
+        },
+        EventBody::Approved { .. } => EventBody::ChangesRequested {
+            run: Some(run),
+            receipt,
+            by: "ada".to_owned(),
+            reason: text(),
+            rounds: 1,
+        },
+        EventBody::ChangesRequested { .. } => EventBody::GaveUp {
             failures: 5,
             error: text(),
             outcome: Outcome::TimedOut,

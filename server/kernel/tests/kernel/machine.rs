@@ -89,6 +89,8 @@ impl StateMachineTest for Machine {
             check_run(real, task, card);
 
             assert_eq!(task.outcome, card.outcome, "outcome of {id}");
+            let in_review = task.in_review.is_some();
+            assert_eq!(in_review, card.in_review.is_some(), "review of {id}");
             check_receipt(real, task);
 
             let expected: BTreeMap<_, _> = card
@@ -133,9 +135,12 @@ fn check_run(real: &Real, task: &Task, card: &Card) {
 
 /// Checks that what is done has passed its check, or was finished without it.
 fn check_receipt(real: &Real, task: &Task) {
-    if task.status == Status::Done && task.check.is_some() {
+    if task.status == Status::Done && (task.check.is_some() || task.review.is_some()) {
         let verdict = real.last_verdict(&task.id);
-        let is_proven = matches!(verdict, Some(Verdict::Passed | Verdict::Unchecked));
+        let is_proven = matches!(
+            verdict,
+            Some(Verdict::Passed | Verdict::Unchecked | Verdict::Approved)
+        );
         assert!(is_proven, "{} is done by {verdict:?}", task.id);
     }
 }

@@ -38,6 +38,11 @@ pub(crate) struct Card {
     /// The number of its runs.
     pub(crate) runs: usize,
     pub(crate) has_check: bool,
+    has_review: bool,
+    /// While its work waits for a verdict: true if a person did it.
+    pub(crate) in_review: Option<bool>,
+    /// The number of times in a row that changes were asked for.
+    rounds: u32,
     /// True if the last run of a lane had one.
     had_check: bool,
     /// The number of its checks in a row that did not pass.
@@ -129,8 +134,9 @@ impl ReferenceStateMachine for Model {
                 triage,
                 key,
                 has_check,
+                has_review,
             } => {
-                model.create(parents, *triage, *key, *has_check);
+                model.create(parents, *triage, *key, [*has_check, *has_review]);
                 Some(())
             }
             Step::Undo { back } => model.undo(*back),

@@ -4,6 +4,7 @@ use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::time::Seconds;
+use proptest::bool::weighted;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -15,6 +16,8 @@ pub(crate) enum Step {
         triage: bool,
         key: Option<u8>,
         has_check: bool,
+        /// True if a person has to approve its work.
+        has_review: bool,
     },
     /// A link, or another condition for the one that is there.
     Link {
@@ -50,6 +53,11 @@ pub(crate) enum Step {
         by: Worker,
         outcome: Option<TaskOutcome>,
         unchecked: bool,
+    },
+    /// A person's verdict on the work that waits for one.
+    Judge {
+        task: Index,
+        approves: bool,
     },
     /// The check of the newest run ends; where it passes, its task is completed.
     Check {
@@ -147,8 +155,10 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
     ]);
     let parents = prop::collection::vec((task(), on()), 0..3);
     let of_people = prop_oneof![
-        6 => (parents, prop::bool::weighted(0.1), prop::option::weighted(0.2, 0u8..3), prop::bool::weighted(0.3))
-            .prop_map(|(parents, triage, key, has_check)| Step::Create { parents, triage, key, has_check }),
+        6 => (parents, weighted(0.1), prop::option::weighted(0.2, 0u8..3), weighted(0.3), weighted(0.3))
+            .prop_map(|(parents, triage, key, has_check, has_review)| Step::Create {
+                parents, triage, key, has_check, has_review
+            }),
         3 => (task(), task(), prop::option::of(on()))
             .prop_map(|(parent, child, on)| Step::Link { parent, child, on }),
         2 => (task(), task()).prop_map(|(parent, child)| Step::Unlink { parent, child }),
@@ -157,6 +167,7 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
             .prop_map(|(task, to, stop)| Step::Assign { task, to, stop }),
         1 => task().prop_map(|task| Step::Archive { task }),
         4 => (task(), select(Status::ALL.to_vec())).prop_map(|(task, to)| Step::Move { task, to }),
+        4 => (task(), any::<bool>()).prop_map(|(task, approves)| Step::Judge { task, approves }),
         1 => task().prop_map(|task| Step::Cancel { task }),
         5 => (1usize..5).prop_map(|back| Step::Undo { back }),
         1 => any::<bool>().prop_map(|lane| Step::Pause { lane }),

@@ -68,6 +68,12 @@ pub(crate) struct Args {
     /// A script that has to exit with 0 in its workspace before it counts as done
     #[arg(long, value_name = "SCRIPT")]
     check: Option<String>,
+    /// The number of red checks in a row that blocks it [default: 3]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    rework_limit: Option<u32>,
+    /// The one who has to approve its work before it counts as done: `person`, or a lane
+    #[arg(long, value_name = "NAME")]
+    review: Option<String>,
     /// The name of the author [default: yours]
     #[arg(long, value_name = "NAME")]
     created_by: Option<String>,
@@ -99,6 +105,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         due_at: args.due,
         skills: args.skills,
         check: args.check,
+        rework_limit: args.rework_limit,
+        review: args.review,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
     let receipt = session.execute_as(creator, new).await?;

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use domain::authority::Act;
-use domain::command::{Receipt, ReclaimTask, Verb};
+use domain::command::{ApproveTask, Receipt, ReclaimTask, RequestChanges, Verb};
 use serde::Serialize;
 
 use super::list;
@@ -39,7 +39,9 @@ macro_rules! declared {
 }
 
 declared! {
+    Approve(ApproveTask),
     Reclaim(ReclaimTask),
+    RequestChanges(RequestChanges),
 }
 
 #[derive(Debug, clap::Args)]

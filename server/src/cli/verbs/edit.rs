@@ -35,6 +35,12 @@ pub(crate) struct Args {
     /// The script that has to exit with 0 before it counts as done; an empty one removes it
     #[arg(long, value_name = "SCRIPT")]
     check: Option<String>,
+    /// The number of red checks in a row that blocks it; `0` is the limit of its lane
+    #[arg(long, value_name = "COUNT")]
+    rework_limit: Option<u32>,
+    /// The one who has to approve its work: `person`, or a lane; an empty one leaves that to its lane
+    #[arg(long, value_name = "NAME")]
+    review: Option<String>,
     /// The number of failures in a row that blocks it; `0` is the limit of the board
     #[arg(long, alias = "max-retries", value_name = "COUNT")]
     failure_limit: Option<u32>,
@@ -54,37 +60,34 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     let task = session::known(&args.task_id)?;
     let (title, body) = (args.title, args.body.read(session)?);
     let mut commands: Vec<Command> = Vec::new();
-    if title.is_some() || body.is_some() || args.due.is_some() || args.check.is_some() {
-        let task = task.clone();
-        commands.push(
-            EditTask {
-                title,
-                body,
-                due_at: args.due,
-                check: args.check,
-                ..EditTask::of(task)
-            }
-            .into(),
-        );
+    let edit = EditTask {
+        title,
+        body,
+        due_at: args.due,
+        check: args.check,
+        review: args.review,
+        ..EditTask::of(task.clone())
+    };
+    if edit != EditTask::of(task.clone()) {
+        commands.push(edit.into());
     }
     if let Some(priority) = args.priority {
         let task = task.clone();
         commands.push(SetPriority { task, priority }.into());
     }
-    if args.max_runtime.is_some() || args.failure_limit.is_some() {
-        commands.push(
-            LimitTask {
-                task: task.clone(),
-                max_runtime: args.max_runtime,
-                failure_limit: args.failure_limit,
-            }
-            .into(),
-        );
+    let limit = LimitTask {
+        task: task.clone(),
+        max_runtime: args.max_runtime,
+        failure_limit: args.failure_limit,
+        rework_limit: args.rework_limit,
+    };
+    if limit.max_runtime.is_some() || limit.failure_limit.or(limit.rework_limit).is_some() {
+        commands.push(limit.into());
     }
     usage::ensure(
         !commands.is_empty(),
         "nothing to change; say what with --title, --body, --body-file, --priority, --due, \
-         --check, --max-runtime or --failure-limit",
+         --check, --review, --max-runtime, --failure-limit or --rework-limit",
     )?;
     session.execute_all(commands).await?;
     if args.json {

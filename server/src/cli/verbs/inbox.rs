@@ -84,6 +84,11 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
                 .map(|text| format!("it last said: {text}"));
             ('✖', said, proposed)
         }
+        Need::Review { result, .. } => {
+            let said = result.as_deref().unwrap_or("its work is done");
+            let how = format!("kanban approve {task}, or kanban request-changes {task} \"…\"");
+            ('◎', said.to_owned(), Some(how))
+        }
         Need::DeadEnd { dead_ends } => {
             let said = WhyNot::DeadEnd {
                 dead_ends: dead_ends.clone(),

@@ -38,8 +38,8 @@ pub(crate) struct Args {
     json: bool,
 }
 
-const NAMES: [&str; 7] = [
-    "triage", "todo", "ready", "running", "blocked", "done", "archived",
+const NAMES: [&str; 8] = [
+    "triage", "todo", "ready", "running", "review", "blocked", "done", "archived",
 ];
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ use domain::check::Receipt;
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use domain::outcome::StartOn;
+use domain::review::Review;
 use domain::run::Run;
 use domain::task::TaskDetail;
 use domain::text::{first_of, lines, names_of, one_line};
@@ -188,6 +189,7 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         ),
         ("last error", task.last_error.clone()),
         ("due", task.due_at.map(moment)),
+        ("review", task.in_review.as_ref().map(awaited)),
         ("rests until", rests_until.map(moment)),
         ("why", why.map(WhyNot::to_string)),
         ("branch", around.branch.clone()),
@@ -201,6 +203,17 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+}
+
+/// The review that a task is in: by whom, and of what.
+fn awaited(review: &Review) -> String {
+    let run = review
+        .run
+        .map_or_else(String::new, |run| format!(", run {run}"));
+    format!(
+        "by {}, of the work of {}{run}",
+        review.reviewer, review.worked_by
+    )
 }
 
 /// The outcome of a run, or `running`.

@@ -56,6 +56,8 @@ struct State {
     keys: HashMap<TaskId, (usize, SortKey)>,
     tenants: Names,
     assignees: Names,
+    /// The number of tasks whose work somebody has to approve.
+    reviews: usize,
 }
 
 /// The pieces of one column in their order. Whoever sends them holds them as they were: a copy shares
@@ -71,6 +73,8 @@ pub(super) struct Piece {
     key: SortKey,
     pub(super) tenant: Option<Box<str>>,
     assignee: Option<Box<str>>,
+    /// True if somebody has to approve its work.
+    has_review: bool,
     pub(super) created_at: Timestamp,
     pub(super) started_at: Option<Timestamp>,
     /// Its JSON without the two ages that grow by themselves.
@@ -99,6 +103,7 @@ impl Piece {
                 .as_deref()
                 .filter(|_| task.status != Status::Archived)
                 .map(Box::from),
+            has_review: task.review.is_some() || task.status == Status::Review,
             created_at: task.created_at,
             started_at: task.started_at,
             json: json.into(),
@@ -225,6 +230,7 @@ impl State {
         if let Some((column, key)) = self.keys.insert(row.task.id, (column, key)) {
             self.remove(column, key);
         }
+        self.reviews += usize::from(piece.has_review);
         self.tenants.add(piece.tenant.as_deref());
         self.assignees.add(piece.assignee.as_deref());
         if let Some(pieces) = self.columns.get_mut(column) {
@@ -235,24 +241,26 @@ impl State {
     fn remove(&mut self, column: usize, key: SortKey) {
         let pieces = self.columns.get_mut(column);
         if let Some(piece) = pieces.and_then(|pieces| pieces.remove(&key)) {
+            self.reviews -= usize::from(piece.has_review);
             self.tenants.remove(piece.tenant.as_deref());
             self.assignees.remove(piece.assignee.as_deref());
         }
     }
 
     fn page(&self, filter: Filter, now: Timestamp) -> Page {
-        let shown = if filter.include_archived {
-            Status::ALL.len()
-        } else {
-            Status::COLUMNS.len()
-        };
         let end = End {
             tenants: self.tenants.all(),
             assignees: self.assignees.all(),
             latest_event_id: self.cursor.unwrap_or_default(),
             now,
         };
-        let columns = self.columns.iter().take(shown).cloned().collect();
+        let is_shown = |status: &Status| match status {
+            Status::Review => self.reviews > 0,
+            Status::Archived => filter.include_archived,
+            _ => true,
+        };
+        let columns = Status::ALL.into_iter().zip(self.columns.iter().cloned());
+        let columns = columns.filter(|(status, _)| is_shown(status)).collect();
         Page::new(columns, filter.tenant, &end)
     }
 }

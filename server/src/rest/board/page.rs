@@ -22,7 +22,7 @@ const BEFORE_STARTED: &[u8] = br#","started_age_seconds":"#;
 /// A board of one moment, on its way out.
 #[derive(Debug)]
 pub(super) struct Page {
-    columns: Vec<Column>,
+    columns: Vec<(Status, Column)>,
     tenant: Option<String>,
     now: Timestamp,
     /// The text after the columns.
@@ -38,7 +38,11 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(columns: Vec<Column>, tenant: Option<String>, end: &End<'_>) -> Self {
+    pub(super) fn new(
+        columns: Vec<(Status, Column)>,
+        tenant: Option<String>,
+        end: &End<'_>,
+    ) -> Self {
         // Names and numbers always have a JSON form; the columns stand before them.
         let mut json = serde_json::to_vec(end).unwrap_or_default();
         if let Some(brace) = json.first_mut() {
@@ -66,8 +70,8 @@ impl Page {
     /// Its length: the same sum as [`Page::write`] writes.
     fn length(&self) -> u64 {
         let mut length = self.end.len();
-        for (at, column) in self.columns.iter().enumerate() {
-            length += opening(at).map(<[u8]>::len).sum::<usize>() + b"]}".len();
+        for (at, (status, column)) in self.columns.iter().enumerate() {
+            length += opening(at, status).map(<[u8]>::len).sum::<usize>() + b"]}".len();
             let shown = column.values().filter(|piece| self.is_shown(piece));
             let (mut pieces, mut bytes) = (0, 0);
             for piece in shown {
@@ -86,13 +90,13 @@ impl Page {
     fn write(&mut self) -> Vec<u8> {
         let mut chunk = Vec::with_capacity(CHUNK + CHUNK / 8);
         while chunk.len() < CHUNK {
-            let Some(pieces) = self.columns.get(self.column).cloned() else {
+            let Some((status, pieces)) = self.columns.get(self.column).cloned() else {
                 chunk.extend_from_slice(&self.end);
                 self.is_done = true;
                 break;
             };
             if self.after.is_none() {
-                opening(self.column).for_each(|part| chunk.extend_from_slice(part));
+                opening(self.column, &status).for_each(|part| chunk.extend_from_slice(part));
             }
             if self.write_pieces(&pieces, &mut chunk) {
                 chunk.extend_from_slice(b"]}");
@@ -140,17 +144,14 @@ impl Page {
 }
 
 /// The text before the pieces of a column.
-fn opening(column: usize) -> impl Iterator<Item = &'static [u8]> {
-    const NAMES: [&str; Status::ALL.len()] = [
-        "triage", "todo", "ready", "running", "blocked", "done", "archived",
-    ];
+fn opening(column: usize, status: &Status) -> impl Iterator<Item = &[u8]> {
     let before: &[u8] = if column == 0 {
         br#"{"columns":["#
     } else {
         b","
     };
-    let name = NAMES.get(column).copied().unwrap_or_default();
-    [before, br#"{"name":""#, name.as_bytes(), br#"","tasks":["#].into_iter()
+    let name = status.as_str().as_bytes();
+    [before, br#"{"name":""#, name, br#"","tasks":["#].into_iter()
 }
 
 fn digits(number: i64) -> usize {

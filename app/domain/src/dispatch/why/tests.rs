@@ -81,6 +81,7 @@ fn facts<'a>(status: &'a Status, assignee: &'a str) -> Facts<'a> {
         id: None,
         status,
         assignee: Some(assignee).filter(|name| !name.is_empty()),
+        reviewer: None,
         waiting: false,
         unfinished_parents: &[],
         dead_ends: &[],

@@ -42,6 +42,9 @@ pub(crate) struct Spec {
     /// The check that decides whether the task is done, once the worker says that it has finished.
     #[serde(default)]
     pub(crate) check: Option<CheckSpec>,
+    /// True for a run that judges the work of another.
+    #[serde(default)]
+    pub(crate) is_review: bool,
 }
 
 /// The check of a run. Nothing that the worker can reach changes it.

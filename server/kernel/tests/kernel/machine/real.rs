@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use domain::actor::Actor;
 use domain::check::{CheckEnd, Verdict};
 use domain::command::{
-    Answer, ArchiveTask, AssignTask, AttachSupervisor, BlockTask, CancelRun, ClaimPolicy,
-    ClaimTask, Command, CompleteTask, CreateTask, Created, DeferRun, FailRun, Failure, Heartbeat,
-    InterruptRun, LEASE, LinkTasks, MoveTask, Pause, PromoteWaiting, ReleaseStaleClaims,
-    RenewLease, Resume, SettleCheck, UnblockTask, Undo, UnlinkTasks,
+    Answer, ApproveTask, ArchiveTask, AssignTask, AttachSupervisor, BlockTask, CancelRun,
+    ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask, Created, DeferRun, FailRun, Failure,
+    Heartbeat, InterruptRun, LEASE, LinkTasks, MoveTask, Pause, PromoteWaiting, ReleaseStaleClaims,
+    RenewLease, RequestChanges, Resume, SettleCheck, UnblockTask, Undo, UnlinkTasks,
 };
 use domain::event::Event;
 use domain::fixture::process;
 use domain::id::{EventId, RunId, RunToken, TaskId};
 use domain::outcome::StartOn;
+use domain::review::PERSON;
 use domain::task::Task;
 use kernel::{Clock, Durability, Error, Kernel, Options, TaskFilter};
 use proptest::sample::Index;
@@ -136,12 +137,14 @@ impl Real {
                 triage,
                 key,
                 has_check,
+                has_review,
             } => {
                 let named = |(index, on): &(Index, _)| Some(format!("{}:{on}", self.pick(*index)?));
                 CreateTask {
                     title: "task".to_owned(),
                     parents: parents.iter().filter_map(named).collect(),
                     check: has_check.then(|| "make test".to_owned()),
+                    review: has_review.then(|| PERSON.to_owned()),
                     triage: *triage,
                     idempotency_key: key.map(|key| key.to_string()),
                     ..CreateTask::default()
@@ -199,6 +202,16 @@ impl Real {
                 unchecked: *unchecked,
             }
             .into(),
+            Step::Judge { task, approves } => {
+                let task = self.pick(*task)?;
+                if *approves {
+                    let (run, note) = (None, None);
+                    ApproveTask { task, run, note }.into()
+                } else {
+                    let (reason, run) = ("the date".to_owned(), None);
+                    RequestChanges { task, reason, run }.into()
+                }
+            }
             Step::Block { task, .. } => BlockTask {
                 task: self.pick(*task)?,
                 reason: Some("why?".to_owned()),

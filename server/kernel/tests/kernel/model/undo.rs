@@ -12,7 +12,7 @@ use super::{Card, Model};
 pub(super) enum Inverse {
     Created,
     Assignee(u8, FailureState),
-    Place(Status, bool, TaskOutcome, FailureState),
+    Place(Status, bool, TaskOutcome, Option<bool>, FailureState),
     Linked {
         parent: usize,
         was_put_aside: bool,
@@ -47,6 +47,7 @@ impl Card {
             self.status.clone(),
             self.waiting,
             self.outcome,
+            self.in_review,
             self.standing(),
         )
     }
@@ -75,7 +76,7 @@ impl Model {
                 self.cards[task].assignee = assignee;
                 self.restore(task, &standing);
             }
-            Inverse::Place(status, waiting, outcome, standing) => {
+            Inverse::Place(status, waiting, outcome, in_review, standing) => {
                 let reopens = self.cards[task].status.is_finished() && !status.is_finished();
                 let builds_on_it = |card: &Card| {
                     card.parents.contains_key(&task)
@@ -84,6 +85,7 @@ impl Model {
                 };
                 (!(reopens && self.cards.iter().any(builds_on_it))).then_some(())?;
                 self.cards[task].outcome = outcome;
+                self.cards[task].in_review = in_review;
                 self.put_back(task, status, waiting);
                 self.restore(task, &standing);
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::check::REWORK_LIMIT;
 use domain::command::{FAILURE_LIMIT, LEASE};
 use domain::outcome::{StartOn, TaskOutcome};
+use domain::review::ROUNDS;
 use domain::run::Outcome;
 use domain::status::Status;
 use proptest::sample::Index;
@@ -23,7 +24,7 @@ impl Model {
         parents: &[(Index, StartOn)],
         triage: bool,
         key: Option<u8>,
-        has_check: bool,
+        [has_check, has_review]: [bool; 2],
     ) {
         let is_taken = |card: &Card| card.key == key && card.status != Status::Archived;
         if key.is_some() && self.cards.iter().any(is_taken) {
@@ -39,6 +40,9 @@ impl Model {
             parents,
             outcome: TaskOutcome::Success,
             has_check,
+            has_review,
+            in_review: None,
+            rounds: 0,
             had_check: false,
             rework: 0,
             completed_by: None,
@@ -118,6 +122,7 @@ impl Model {
                 outcome,
                 unchecked,
             } => self.complete(self.pick(*task)?, *by, *outcome, *unchecked),
+            Step::Judge { task, approves } => self.judge(self.pick(*task)?, *approves),
             Step::Check { task, passes } => self.check(self.pick(*task)?, *passes),
             Step::Block { task, by } => {
                 let task = self.may_report(self.pick(*task)?, *by)?;
@@ -166,9 +171,16 @@ impl Model {
         unchecked: bool,
     ) -> Option<()> {
         let task = self.may_report(task, by)?;
-        self.only_from(task, &[Status::Ready, Status::Running, Status::Blocked])?;
+        let open = [
+            Status::Ready,
+            Status::Running,
+            Status::Review,
+            Status::Blocked,
+        ];
+        self.only_from(task, &open)?;
         let has_check = self.cards[task].has_check;
-        if by == Worker::Person {
+        let is_person = by == Worker::Person;
+        if is_person {
             (unchecked || !(has_check || self.cards[task].had_check)).then_some(())?;
         } else if has_check {
             let run = self.cards[task].run.as_mut()?;
@@ -177,26 +189,66 @@ impl Model {
             self.touch(task);
             return Some(());
         }
+        let is_free = is_person && unchecked;
+        (is_free || self.cards[task].in_review.is_none()).then_some(())?;
         self.report(task, by);
-        self.finish(task, outcome);
+        let run = self.cards[task].run.as_ref();
+        // Who claimed it by hand has done it as a person.
+        let is_lane = !is_person && run.is_some_and(|run| run.is_in_lane);
+        self.finish(task, outcome, (!is_free).then_some(!is_lane));
         Some(())
     }
 
-    fn finish(&mut self, task: usize, outcome: Option<TaskOutcome>) {
+    /// Finishes a card, or gives it to review: then it is known whether a person did the work.
+    fn finish(&mut self, task: usize, outcome: Option<TaskOutcome>, by_person: Option<bool>) {
         let run = self.cards[task].run.as_ref();
         let reported = run.filter(|run| run.has_check).and_then(|run| run.reported);
-        self.put(task, Status::Done, Outcome::Completed);
-        self.cards[task].outcome = outcome.or(reported).unwrap_or_default();
-        self.cards[task].completed_by = Some(self.request());
+        let outcome = outcome.or(reported).unwrap_or_default();
+        let review = by_person.filter(|_| self.cards[task].has_review);
         self.cards[task].forgive();
+        if review.is_some() {
+            self.put(task, Status::Review, Outcome::Completed);
+            self.cards[task].in_review = review;
+        } else {
+            self.end(task);
+        }
+        self.cards[task].outcome = outcome;
         self.promote();
+    }
+
+    fn end(&mut self, task: usize) {
+        self.put(task, Status::Done, Outcome::Completed);
+        self.cards[task].completed_by = Some(self.request());
+        self.cards[task].rounds = 0;
+    }
+
+    fn judge(&mut self, task: usize, approves: bool) -> Option<()> {
+        self.only_from(task, &[Status::Review])?;
+        let by_person = self.cards[task].in_review?;
+        (!(approves && by_person)).then_some(())?;
+        self.note(task, self.cards[task].place());
+        if approves {
+            self.cards[task].forgive();
+            self.end(task);
+            self.promote();
+            return Some(());
+        }
+        self.stand(task, Status::Ready);
+        self.cards[task].rounds += 1;
+        if self.cards[task].rounds >= ROUNDS {
+            self.stand(task, Status::Blocked);
+        } else if self.is_held_back(task) {
+            self.let_wait(task);
+        }
+        Some(())
     }
 
     fn check(&mut self, task: usize, passes: bool) -> Option<()> {
         self.only_from(task, &[Status::Running])?;
         if passes {
             self.touch(task);
-            self.finish(task, None);
+            let is_lane = self.cards[task].run.as_ref()?.is_in_lane;
+            self.finish(task, None, Some(!is_lane));
             return Some(());
         }
         self.cards[task].rework += 1;
@@ -300,6 +352,7 @@ impl Model {
         self.only_from(task, &[Status::Blocked])?;
         self.note(task, self.cards[task].place());
         self.cards[task].forgive();
+        self.cards[task].rounds = 0;
         self.stand(task, Status::Ready);
         if self.is_held_back(task) {
             self.let_wait(task);
@@ -449,8 +502,11 @@ impl Model {
 
     fn stand(&mut self, task: usize, at: Status) {
         let card = &mut self.cards[task];
-        if !at.is_finished() {
+        if !at.is_finished() && at != Status::Review {
             card.outcome = TaskOutcome::Success;
+        }
+        if !matches!(at, Status::Review | Status::Blocked) {
+            card.in_review = None;
         }
         card.status = at;
         card.waiting = false;

@@ -1,0 +1,231 @@
+//! Reviews: work that is done waits for a verdict of a person or of a second lane.
+
+use domain::actor::Actor;
+use domain::check::{CheckEnd, Verdict};
+use domain::command::{ApproveTask, Change, RequestChanges};
+use domain::error::Error as Refusal;
+use domain::event::EventBody;
+use domain::id::{ReceiptId, RunId, TaskId};
+use domain::outcome::TaskOutcome;
+use domain::review::{ROUNDS, Review};
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::task::Task;
+use domain::transition::Step;
+
+use super::undo::Inverse;
+use super::{CarryOut, Work, promotion};
+use crate::error::Error;
+use crate::row;
+use crate::runs::{self, End, OpenRun};
+use crate::{receipts, tasks};
+
+impl CarryOut for ApproveTask {
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let task = work.task(&self.task)?;
+        let review = judged(work, actor, &task, self.run)?;
+        if !actor.authority.is_worker() && actor.name == review.worked_by {
+            let (task, name) = (task.id, review.worked_by);
+            return Err(Refusal::OwnWork { task, name }.into());
+        }
+        let status = super::step(&task, &Step::Approve, "approved")?;
+        let note = self.note.as_deref().unwrap_or_default();
+        work.note(&task.id, || Inverse::place(&task));
+        let receipt = settle(work, actor, &task, &review, Verdict::Approved, note)?;
+        let (id, result, outcome) = (&task.id, task.result.as_deref(), task.outcome);
+        tasks::finish(work.conn, work.now, id, &status, result, outcome, true)?;
+        work.log(
+            id,
+            &EventBody::Approved {
+                run: review.run,
+                receipt,
+                by: actor.name.clone(),
+            },
+        )?;
+        work.log(
+            id,
+            &EventBody::Completed {
+                result_len: result.map_or(0, |text| text.chars().count()),
+                outcome,
+                unchecked: false,
+            },
+        )?;
+        promotion::promote_children(work, id)?;
+        Ok(Change::Done)
+    }
+}
+
+impl CarryOut for RequestChanges {
+    /// Lets the task be worked on again; after too many rounds a person has to look.
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
+        let task = work.task(&self.task)?;
+        let (id, reason) = (&task.id, &self.reason);
+        let review = judged(work, actor, &task, self.run)?;
+        let status = super::step(&task, &Step::Reject, "sent back")?;
+        work.note(id, || Inverse::place(&task));
+        let receipt = settle(
+            work,
+            actor,
+            &task,
+            &review,
+            Verdict::ChangesRequested,
+            reason,
+        )?;
+        let rounds = count_round(work, id)?;
+        let requested = EventBody::ChangesRequested {
+            run: review.run,
+            receipt,
+            by: actor.name.clone(),
+            reason: reason.clone(),
+            rounds,
+        };
+        work.put(id, &status, None)?;
+        tasks::set_result(work.conn, id, task.completed_at, None, TaskOutcome::Success)?;
+        work.log(id, &requested)?;
+        if rounds < ROUNDS {
+            promotion::hold_back(work, id)?;
+            return Ok(Change::Done);
+        }
+        let reason = format!("changes were asked for {rounds} times, the last: {reason}");
+        work.put(id, &Status::Blocked, None)?;
+        tasks::set_block_reason(work.conn, id, &reason)?;
+        let reason = Some(reason);
+        work.log(id, &EventBody::Blocked { reason })?;
+        Ok(Change::Done)
+    }
+}
+
+/// Returns the review that a verdict is about. The worker of a run judges only what that run is to
+/// review, and nobody what is not there any more.
+fn judged(
+    work: &Work<'_>,
+    actor: &Actor,
+    task: &Task,
+    run: Option<RunId>,
+) -> Result<Review, Error> {
+    let Some(review) = task
+        .in_review
+        .clone()
+        .filter(|_| matches!(task.status, Status::Review | Status::Running))
+    else {
+        let (task, status) = (task.id.clone(), task.status.clone());
+        return Err(Refusal::NotInReview { task, status }.into());
+    };
+    if actor.authority.is_worker() {
+        let open = runs::open_run_of(work.conn, &task.id)?;
+        if !open.is_some_and(|open| open.is_review) {
+            return Err(Refusal::NotYourReview(task.id.clone()).into());
+        }
+    }
+    if run.is_some() && run != review.run {
+        return Err(Refusal::MovedOn(task.id.clone()).into());
+    }
+    Ok(review)
+}
+
+/// Closes the run that reviews, and writes the receipt of its verdict.
+fn settle(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    task: &Task,
+    review: &Review,
+    verdict: Verdict,
+    words: &str,
+) -> Result<ReceiptId, Error> {
+    let summary = Some(words).filter(|words| !words.is_empty());
+    let end = End {
+        summary,
+        ..End::default()
+    };
+    work.close_run_of(&task.id, Outcome::Completed, &end)?;
+    let check = CheckEnd {
+        command: "review".to_owned(),
+        verdict,
+        began_at: task.status_since,
+        ended_at: work.now,
+        exit_code: None,
+        output: words.to_owned(),
+        log_start: None,
+        log_end: None,
+        commit: None,
+        is_clean: None,
+    };
+    receipts::write(work.conn, &task.id, review.run, Some(&actor.name), &check)
+}
+
+/// Counts another request for changes, and returns their number in a row.
+fn count_round(work: &Work<'_>, task: &TaskId) -> Result<u32, Error> {
+    work.conn
+        .prepare_cached("UPDATE tasks SET rounds = rounds + 1 WHERE id = ?1")?
+        .execute([task.as_str()])?;
+    let sql = "SELECT rounds FROM tasks WHERE id = ?1";
+    row::one(work.conn, sql, [task.as_str()])
+}
+
+/// Returns the review that the work on a task has to pass once it is done: as its last run says, where a
+/// lane worked on it, else as the task does.
+pub(super) fn due(
+    work: &Work<'_>,
+    actor: &Actor,
+    task: &Task,
+    open: Option<&OpenRun>,
+) -> Result<Option<Review>, Error> {
+    if let Some(open) = open.filter(|open| open.is_review) {
+        let task = open.task.clone();
+        return Err(match actor.authority.is_worker() {
+            true => Refusal::IsReview(task),
+            false => Refusal::AwaitsReview(task),
+        }
+        .into());
+    }
+    if task.in_review.is_some() {
+        return Err(Refusal::AwaitsReview(task.id.clone()).into());
+    }
+    let last = last_work(work, task)?;
+    let of_lane = last.as_ref().and_then(|(_, review)| review.clone());
+    let reviewer = task.review.clone().or(of_lane);
+    let lane = open.and_then(|open| open.lane.clone());
+    let lane = lane.filter(|_| actor.authority.is_worker());
+    Ok(reviewer.map(|reviewer| Review {
+        reviewer,
+        run: open.map(|open| open.id).or(last.map(|(run, _)| run)),
+        worked_by: lane.unwrap_or_else(|| actor.name.clone()),
+    }))
+}
+
+/// Returns true if the work on a task has to pass a review, or is in one.
+pub(super) fn is_asked_for(work: &Work<'_>, task: &Task) -> Result<bool, Error> {
+    let of_lane = last_work(work, task)?.and_then(|(_, review)| review);
+    Ok(task.review.is_some() || task.in_review.is_some() || of_lane.is_some())
+}
+
+/// Returns the last run of a lane that worked on a task, with its reviewer.
+fn last_work(work: &Work<'_>, task: &Task) -> Result<Option<(RunId, Option<String>)>, Error> {
+    let sql = "SELECT id, review FROM runs \
+               WHERE task_id = ?1 AND lane IS NOT NULL AND NOT is_review ORDER BY id DESC LIMIT 1";
+    row::find(work.conn, sql, [task.id.as_str()])
+}
+
+/// Lets a task whose work is done wait for the verdict of its reviewer.
+pub(super) fn begin(
+    work: &mut Work<'_>,
+    task: &Task,
+    review: &Review,
+    result: Option<&str>,
+    outcome: TaskOutcome,
+) -> Result<Change, Error> {
+    let status = super::step(task, &Step::Submit, "given to review")?;
+    tasks::forgive(work.conn, &task.id)?;
+    work.put(&task.id, &status, None)?;
+    tasks::set_result(work.conn, &task.id, task.completed_at, result, outcome)?;
+    tasks::set_review(work.conn, &task.id, Some(review))?;
+    work.log(
+        &task.id,
+        &EventBody::ReviewRequested {
+            run: review.run,
+            reviewer: review.reviewer.clone(),
+            result_len: result.map_or(0, |text| text.chars().count()),
+        },
+    )?;
+    Ok(Change::Done)
+}

@@ -1,0 +1,272 @@
+//! Reviews: work that is done waits for a verdict on exactly that run.
+
+use domain::actor::Actor;
+use domain::check::Verdict;
+use domain::command::{
+    ApproveTask, BlockTask, Claimed, CompleteTask, CreateTask, RequestChanges, Undo,
+};
+use domain::dispatch::WhyNot;
+use domain::error::Error as Refusal;
+use domain::id::{RunId, TaskId};
+use domain::inbox::Need;
+use domain::run::Outcome;
+use domain::status::Status;
+use kernel::Error;
+
+use crate::board::{Board, refusal};
+
+impl Board {
+    async fn reviewed_by(&self, reviewer: &str) -> TaskId {
+        self.create(CreateTask {
+            title: "task".to_owned(),
+            assignee: Some("writer".to_owned()),
+            review: Some(reviewer.to_owned()),
+            ..CreateTask::default()
+        })
+        .await
+    }
+
+    /// Lets a worker finish the task; returns its run.
+    async fn work_on(&self, task: &TaskId) -> RunId {
+        let claimed = self.claim_in_lane(task, "writer").await;
+        self.give(&worker(&claimed), finish(task, false))
+            .await
+            .unwrap();
+        claimed.run
+    }
+
+    async fn claim_in_lane(&self, task: &TaskId, lane: &str) -> Claimed {
+        self.claim_in(task, lane, Default::default()).await.unwrap()
+    }
+
+    async fn approve(&self, by: &Actor, task: &TaskId, run: Option<RunId>) -> Result<(), Error> {
+        let (task, note) = (task.clone(), None);
+        let approve = ApproveTask { task, run, note };
+        self.give(by, approve).await.map(drop)
+    }
+
+    async fn send_back(&self, by: &Actor, task: &TaskId, reason: &str) -> Result<(), Error> {
+        let request = RequestChanges {
+            task: task.clone(),
+            reason: reason.to_owned(),
+            run: None,
+        };
+        self.give(by, request).await.map(drop)
+    }
+}
+
+fn worker(claimed: &Claimed) -> Actor {
+    Actor::worker("writer", claimed.token.clone())
+}
+
+fn ada() -> Actor {
+    Actor::full("ada")
+}
+
+fn finish(task: &TaskId, unchecked: bool) -> CompleteTask {
+    CompleteTask {
+        task: task.clone(),
+        outcome: None,
+        result: Some("42 ships".to_owned()),
+        summary: None,
+        metadata: None,
+        unchecked,
+    }
+}
+
+#[tokio::test]
+async fn work_that_is_done_waits_for_a_person_and_children_for_the_verdict() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    let child = board.child_of(&[&task]).await;
+    let run = board.work_on(&task).await;
+    assert_eq!(board.status(&task).await, Status::Review);
+    assert_eq!(board.status(&child).await, Status::Todo);
+    let why = board.kernel.why(&task).await.unwrap();
+    assert_eq!(why, Some(WhyNot::AwaitsVerdict));
+    let inbox = board.kernel.inbox().await.unwrap();
+    let result = Some("42 ships".to_owned());
+    let need = Need::Review {
+        run: Some(run),
+        result,
+    };
+    assert_eq!((inbox.len(), &inbox[0].need), (1, &need));
+
+    board.approve(&ada(), &task, Some(run)).await.unwrap();
+    let done = board.task(&task).await;
+    assert_eq!(done.status, Status::Done);
+    assert_eq!(done.result.as_deref(), Some("42 ships"));
+    assert_eq!(board.status(&child).await, Status::Ready);
+    let kinds = board.kinds(&task).await;
+    assert_eq!(
+        kinds[kinds.len() - 3..],
+        ["review_requested", "approved", "completed"]
+    );
+}
+
+#[tokio::test]
+async fn changes_that_are_asked_for_stand_at_the_top_of_the_next_attempt_and_are_bounded() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    for round in 1..=3 {
+        board.work_on(&task).await;
+        let reason = format!("round {round}: the date is missing");
+        board.send_back(&ada(), &task, &reason).await.unwrap();
+        if round == 3 {
+            break;
+        }
+        assert_eq!(board.status(&task).await, Status::Ready);
+        let context = board.kernel.context(&task).await.unwrap();
+        let (before, after) = context.split_once("## Changes asked for").unwrap();
+        assert!(
+            !before.contains("##") && after.contains(&reason),
+            "{context}"
+        );
+    }
+    let blocked = board.task(&task).await;
+    assert_eq!(blocked.status, Status::Blocked);
+    let reason = blocked.block_reason.unwrap();
+    assert!(
+        reason.contains("3 times") && reason.contains("round 3"),
+        "{reason}"
+    );
+    // A person has looked, so the rounds begin anew, and the work does.
+    board.unblock(&task).await;
+    assert_eq!(board.status(&task).await, Status::Ready);
+    board.work_on(&task).await;
+    board.send_back(&ada(), &task, "again").await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn a_verdict_on_another_run_than_the_last_is_refused() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    let first = board.work_on(&task).await;
+    board.send_back(&ada(), &task, "not yet").await.unwrap();
+    let refused = refusal(board.approve(&ada(), &task, Some(first)).await);
+    assert!(matches!(refused, Refusal::NotInReview { .. }), "{refused}");
+    let second = board.work_on(&task).await;
+    let refused = refusal(board.approve(&ada(), &task, Some(first)).await);
+    assert_eq!(refused, Refusal::MovedOn(task.clone()));
+    board.approve(&ada(), &task, Some(second)).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_approves_their_own_work() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    let claimed = board.claim_in_lane(&task, "writer").await;
+    let refused = refusal(board.approve(&worker(&claimed), &task, None).await);
+    assert!(matches!(refused, Refusal::NotInReview { .. }), "{refused}");
+    board.give(&ada(), finish(&task, false)).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Review);
+    let refused = refusal(board.approve(&ada(), &task, None).await);
+    assert_eq!(
+        refused,
+        Refusal::OwnWork {
+            task: task.clone(),
+            name: "ada".to_owned()
+        }
+    );
+    let bob = Actor::full("bob");
+    board.approve(&bob, &task, None).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Done);
+}
+
+#[tokio::test]
+async fn a_second_lane_judges_the_work_in_a_run_of_its_own() {
+    let board = Board::new();
+    let task = board.reviewed_by("critic").await;
+    let run = board.work_on(&task).await;
+    let startable = board.kernel.startable(vec!["critic".to_owned()], 9).await;
+    assert_eq!(startable.unwrap().len(), 1);
+    let assignees = board.kernel.ready_assignees().await.unwrap();
+    assert_eq!(assignees, ["critic"]);
+    // Only that lane takes it.
+    let stranger = board.claim_in(&task, "writer", Default::default()).await;
+    assert_eq!(refusal(stranger), Refusal::AwaitsReview(task.clone()));
+
+    let review = board.claim_in_lane(&task, "critic").await;
+    let critic = Actor::worker("critic", review.token.clone());
+    let refused = refusal(board.give(&critic, finish(&task, false)).await);
+    assert_eq!(refused, Refusal::IsReview(task.clone()));
+    let context = board.kernel.context(&task).await.unwrap();
+    assert!(context.contains("## Review\nwriter says"), "{context}");
+    board.send_back(&critic, &task, "no").await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+
+    board.work_on(&task).await;
+    let review = board.claim_in_lane(&task, "critic").await;
+    let critic = Actor::worker("critic", review.token.clone());
+    board.approve(&critic, &task, None).await.unwrap();
+    let detail = board.kernel.task(&task).await.unwrap();
+    assert_eq!(detail.task.status, Status::Done);
+    let receipts = detail.receipts.iter();
+    let verdicts: Vec<_> = receipts
+        .map(|it| (it.by.as_deref(), it.check.verdict))
+        .collect();
+    let by = Some("critic");
+    assert_eq!(
+        verdicts,
+        [(by, Verdict::ChangesRequested), (by, Verdict::Approved)]
+    );
+    assert_eq!(detail.receipts[0].run, Some(run));
+}
+
+#[tokio::test]
+async fn a_review_that_fails_or_asks_is_made_again_and_the_work_is_not() {
+    let board = Board::new();
+    let task = board.reviewed_by("critic").await;
+    board.work_on(&task).await;
+    let review = board.claim_in_lane(&task, "critic").await;
+    board.fail(review.run, Outcome::Exit).await;
+    assert_eq!(board.status(&task).await, Status::Review);
+    let end = board.task(&task).await.not_before.unwrap();
+    board.clock.advance(domain::time::Seconds(end.0));
+    let review = board.claim_in_lane(&task, "critic").await;
+    let critic = Actor::worker("critic", review.token.clone());
+    let reason = Some("which of them?".to_owned());
+    let ask = BlockTask {
+        task: task.clone(),
+        reason,
+    };
+    board.give(&critic, ask).await.unwrap();
+    board.unblock(&task).await;
+    assert_eq!(board.status(&task).await, Status::Review);
+}
+
+#[tokio::test]
+async fn a_verdict_is_taken_back_as_a_whole() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    let child = board.child_of(&[&task]).await;
+    let run = board.work_on(&task).await;
+    for sends_back in [true, false] {
+        match sends_back {
+            true => board.send_back(&ada(), &task, "no").await.unwrap(),
+            false => board.approve(&ada(), &task, None).await.unwrap(),
+        }
+        let event = board.newest_event();
+        board.give(&ada(), Undo { event }).await.unwrap();
+        let back = board.task(&task).await;
+        assert_eq!(back.status, Status::Review);
+        assert_eq!(back.in_review.unwrap().run, Some(run));
+        assert_eq!(back.result.as_deref(), Some("42 ships"));
+        assert_eq!(board.status(&child).await, Status::Todo);
+    }
+}
+
+#[tokio::test]
+async fn a_person_finishes_without_the_review_only_by_saying_so() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    board.work_on(&task).await;
+    let refused = refusal(board.give(&ada(), finish(&task, false)).await);
+    assert_eq!(refused, Refusal::AwaitsReview(task.clone()));
+    board.give(&ada(), finish(&task, true)).await.unwrap();
+    let detail = board.kernel.task(&task).await.unwrap();
+    assert_eq!(detail.task.status, Status::Done);
+    let verdicts: Vec<_> = detail.receipts.iter().map(|it| it.check.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unchecked]);
+}

@@ -23,6 +23,7 @@ mod neighbours;
 mod notify;
 mod odd_files;
 mod rest;
+mod reviews;
 mod running;
 mod security;
 mod service;

@@ -285,7 +285,9 @@ pub(super) fn place(chat: &str) -> Address {
 /// An event without what is another each time: numbers, moments, and who did it.
 fn plain(event: &Event) -> String {
     let mut payload = event.payload.clone().unwrap_or_default();
-    for key in ["run", "by", "author", "lock", "expires", "until", "event"] {
+    for key in [
+        "run", "receipt", "by", "author", "lock", "expires", "until", "event",
+    ] {
         if let Some(value) = payload.get_mut(key) {
             *value = Value::from("SOME");
         }

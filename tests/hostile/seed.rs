@@ -67,6 +67,13 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("tasks", "check_script", Text),
     ("tasks", "checked", WORD),
     ("runs", "reported_result", Text),
+    ("runs", "reported_outcome", WORD),
+    ("runs", "review", Text),
+    ("task_links", "start_on", WORD),
+    ("tasks", "outcome", WORD),
+    ("tasks", "review", Text),
+    ("tasks", "reviewer", Text),
+    ("tasks", "worked_by", Text),
     ("receipts", "task_id", ID),
     ("receipts", "by", Text),
     ("receipts", "command", Text),
@@ -276,7 +283,7 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
         };
         let of = match name.as_str() {
             "tasks.status" => format!("id = '{foreign}'"),
-            "tasks.block_reason" => format!("id = '{asks}'"),
+            "tasks.block_reason" | "tasks.reviewer" => format!("id = '{asks}'"),
             "tasks.claim_lock" => format!("id = '{running}'"),
             "tasks.last_spawn_error" | "tasks.last_failure_error" => {
                 format!("id IN ('{gave_up}', '{ready}')")

@@ -30,7 +30,7 @@ async fn a_worker_is_prompted_with_nothing_that_nobody_sees() -> anyhow::Result<
              workspace_kind = 'scratch', workspace_path = NULL; \
          DELETE FROM workspaces; \
          DELETE FROM runs WHERE ended_at IS NULL; \
-         INSERT INTO task_links VALUES ('{}', '{ready}') ON CONFLICT DO NOTHING; \
+         INSERT INTO task_links (parent_id, child_id) VALUES ('{}', '{ready}') ON CONFLICT DO NOTHING; \
          UPDATE tasks SET status = 'done' WHERE id = '{}'",
         without_nul("tasks.assignee"),
         without_nul("tasks.tenant"),

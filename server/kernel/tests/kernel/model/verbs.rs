@@ -192,10 +192,7 @@ impl Model {
         let is_free = is_person && unchecked;
         (is_free || self.cards[task].in_review.is_none()).then_some(())?;
         self.report(task, by);
-        let run = self.cards[task].run.as_ref();
-        // Who claimed it by hand has done it as a person.
-        let is_lane = !is_person && run.is_some_and(|run| run.is_in_lane);
-        self.finish(task, outcome, (!is_free).then_some(!is_lane));
+        self.finish(task, outcome, (!is_free).then_some(is_person));
         Some(())
     }
 
@@ -247,8 +244,7 @@ impl Model {
         self.only_from(task, &[Status::Running])?;
         if passes {
             self.touch(task);
-            let is_lane = self.cards[task].run.as_ref()?.is_in_lane;
-            self.finish(task, None, Some(!is_lane));
+            self.finish(task, None, Some(false));
             return Some(());
         }
         self.cards[task].rework += 1;

@@ -6,19 +6,17 @@ use domain::error::ErrorKind;
 use futures::future::{AbortHandle, Aborted, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::{
     HtmlDocument, HtmlElement, HtmlFormElement, ScrollIntoViewOptions, ScrollLogicalPosition,
 };
-use leptos_router::NavigateOptions;
-use state::address::Address;
 use state::refusal::Refusal;
 use state::requests::pending::{self, Request, Ticket};
 use state::visitor::{layout, me, notification, theme};
 use state::{Effect, Msg, connection, drawer, inbox};
 
 use super::keyboard::Prefix;
-use super::{Runtime, notify, socket};
+use super::{Runtime, location, notify, socket};
 use crate::api;
 use crate::api::error::ApiError;
 use crate::base;
@@ -39,26 +37,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The time limit for an answer to a thousand changes at once.
 const PATIENCE_WITH_MANY: Duration = Duration::from_mins(3);
 
-/// Goes to an address, as `use_navigate` has it.
-type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
-
 /// The handles that effects need. They may be dropped on any thread, as the server does with every
 /// page that it has rendered.
+#[derive(Default)]
 pub(super) struct Hands {
-    navigate: Navigate,
     socket: Option<AbortHandle>,
     /// The first of two keys that are pressed one after the other.
     pub(super) prefix: Option<Prefix>,
-}
-
-impl Hands {
-    pub(super) fn new(navigate: impl Fn(&str, NavigateOptions) + Send + Sync + 'static) -> Self {
-        Self {
-            navigate: Box::new(navigate),
-            socket: None,
-            prefix: None,
-        }
-    }
 }
 
 impl Runtime {
@@ -111,8 +96,8 @@ impl Runtime {
                 let result = within(PATIENCE_WITH_MANY, api::update_tasks(changes)).await;
                 self.dispatch(Msg::Pending(pending::Msg::AnsweredAll(ticket, result)));
             }),
-            Effect::Visit(address) => self.visit(&address),
-            Effect::KeepAddress(address) => keep_address(&address),
+            Effect::Visit(address) => self.visit(address),
+            Effect::KeepAddress(address) => location::replace(&address),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
             Effect::FocusCard(task) => focus_soon(card_id(&task)),
             Effect::FocusConcern(concern) => focus_soon(concern_id(&concern)),
@@ -140,19 +125,6 @@ impl Runtime {
             Effect::LogOut => log_out(),
             Effect::KeepTheme(theme) => keep(theme::COOKIE, theme.as_str()),
         }
-    }
-
-    /// Goes to an address of this page.
-    fn visit(self, address: &Address) {
-        self.hands.with_value(|hands| {
-            (hands.navigate)(
-                &address.url(),
-                NavigateOptions {
-                    scroll: false,
-                    ..Default::default()
-                },
-            );
-        });
     }
 
     /// Gives the keyboard to a field at once: what is typed next belongs to it. One that is not on the
@@ -190,16 +162,6 @@ async fn within<T>(
     match asked.await {
         Ok(result) => result.map_err(Into::into),
         Err(Aborted) => Err(Refusal::unheard()),
-    }
-}
-
-/// Replaces the address without navigating: the router would show it only later, and what was typed
-/// meanwhile would jump back.
-fn keep_address(address: &Address) {
-    if let Ok(history) = window().history() {
-        let state = history.state().unwrap_or(JsValue::NULL);
-        // A browser that refuses, because of too many in a row, says an older address for a while.
-        drop(history.replace_state_with_url(&state, "", Some(&address.href())));
     }
 }
 

@@ -8,6 +8,12 @@ use crate::board::filter::Filter;
 /// The path of the inbox.
 const INBOX: &str = "/inbox";
 
+/// Returns true for the path of a page of the board. One that names no task is the board alone.
+pub fn is_page(path: &str) -> bool {
+    let is_task = |id: &str| !id.is_empty() && !id.contains('/');
+    matches!(path, "" | "/" | INBOX) || path.strip_prefix("/t/").is_some_and(is_task)
+}
+
 /// The part of the view that lives in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {

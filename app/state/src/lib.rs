@@ -179,6 +179,11 @@ impl Model {
         }
     }
 
+    /// Returns true when this is the address of what is shown.
+    pub fn is_at(&self, address: &Address) -> bool {
+        self.address == *address
+    }
+
     /// Parses a URL of this board.
     pub fn address_of(&self, path: &str, query: &str) -> Address {
         Address::from_url(path, query, self.address.usual.clone())

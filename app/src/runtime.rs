@@ -1,6 +1,7 @@
 //! The only place where [`state`] meets Leptos: messages go in, the page is brought up to date, and
 //! effects are carried out.
 
+mod ask;
 mod commit;
 mod effect;
 mod keyboard;

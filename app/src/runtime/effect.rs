@@ -1,24 +1,24 @@
 //! Carries out what the model wants done. Only browsers get here.
 
-use std::time::Duration;
-
 use domain::error::ErrorKind;
-use futures::future::{AbortHandle, Aborted, abortable};
+use domain::id::TaskId;
+use futures::future::AbortHandle;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
+use leptos::web_sys::js_sys;
 use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::{
     HtmlDocument, HtmlElement, HtmlFormElement, ScrollIntoViewOptions, ScrollLogicalPosition,
 };
+use serde::Serialize;
+use state::change::Change;
 use state::refusal::Refusal;
-use state::requests::pending::{self, Request, Ticket};
+use state::requests::pending::{self, Request};
 use state::visitor::{layout, me, notification, theme};
 use state::{Effect, Msg, connection, drawer, inbox};
 
+use super::ask::{PATIENCE, PATIENCE_WITH_MANY};
 use super::keyboard::Prefix;
 use super::{Runtime, location, notify, socket};
-use crate::api;
-use crate::api::error::ApiError;
 use crate::base;
 use crate::view::{
     CREATE_FORM_ID, DRAWER_ID, INBOX_ID, KEEP_RUNNING_ID, LOG_OUT_ID, SEARCH_ID, answer_id,
@@ -31,11 +31,21 @@ const CHOICE_SECONDS: u32 = 365 * 24 * 60 * 60;
 /// The number of frames for which a field is awaited: half a second.
 const FRAMES: u32 = 30;
 
-/// The time limit for an answer: longer than a server takes that is busy, and says so.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The arguments of `ask`.
+#[derive(Serialize)]
+struct Asked {
+    request: Request,
+}
 
-/// The time limit for an answer to a thousand changes at once.
-const PATIENCE_WITH_MANY: Duration = Duration::from_mins(3);
+/// The arguments of `bulk`.
+#[derive(Serialize)]
+struct Changes {
+    changes: Vec<(TaskId, Change)>,
+}
+
+/// The arguments of a function that takes none.
+#[derive(Serialize)]
+struct Nothing {}
 
 /// The handles that effects need. They may be dropped on any thread, as the server does with every
 /// page that it has rendered.
@@ -57,45 +67,40 @@ impl Runtime {
                     }
                 });
             }
-            Effect::CheckSession => spawn_local(async move {
-                if let Err(refusal) = within(PATIENCE, api::check_session()).await
-                    && refusal.kind == ErrorKind::Forbidden
-                {
-                    self.dispatch(Msg::Connection(connection::Msg::SessionOver));
-                }
+            Effect::CheckSession => self.read("session", |result: Result<(), Refusal>| {
+                let is_over =
+                    result.is_err_and(|refusal| refusal.kind == ErrorKind::Forbidden);
+                Msg::Connection(connection::Msg::SessionChecked { is_over })
             }),
             Effect::ReadBoard => {
                 let has_archive = self.ask(state::Model::wants_archive).unwrap_or_default();
-                spawn_local(async move {
-                    let result = within(PATIENCE, api::read_board(has_archive)).await;
-                    self.dispatch(Msg::ReadBoard {
-                        result,
-                        has_archive,
-                    });
+                let board = format!("board?include_archived={has_archive}");
+                self.read(&board, move |result| Msg::ReadBoard {
+                    result,
+                    has_archive,
                 });
             }
-            Effect::ReadInbox => spawn_local(async move {
-                let result = within(PATIENCE, api::read_inbox()).await;
-                self.dispatch(Msg::Inbox(inbox::Msg::Read(result)));
-            }),
-            Effect::Search(text) => spawn_local(async move {
-                let result = within(PATIENCE, api::search(text)).await;
-                self.dispatch(Msg::Found(result));
-            }),
-            Effect::ReadPulse => spawn_local(async move {
-                let result = within(PATIENCE, api::read_pulse()).await;
-                self.dispatch(Msg::ReadPulse(result));
-            }),
-            Effect::ReadTask(task) => spawn_local(async move {
-                let result = within(PATIENCE, api::read_task(task.clone())).await;
-                let result = result.map(Box::new);
-                self.dispatch(Msg::Drawer(drawer::Answer { task, result }));
-            }),
-            Effect::Send { ticket, request } => self.send(ticket, request),
-            Effect::SendAll { ticket, changes } => spawn_local(async move {
-                let result = within(PATIENCE_WITH_MANY, api::update_tasks(changes)).await;
-                self.dispatch(Msg::Pending(pending::Msg::AnsweredAll(ticket, result)));
-            }),
+            Effect::ReadInbox => self.read("inbox", |it| Msg::Inbox(inbox::Msg::Read(it))),
+            Effect::Search(text) => {
+                let text = String::from(js_sys::encode_uri_component(&text));
+                self.read(&["search?text=", &text].concat(), Msg::Found);
+            }
+            Effect::ReadPulse => self.read("pulse", Msg::ReadPulse),
+            Effect::ReadTask(task) => {
+                self.read(&format!("task?task={task}"), move |result| {
+                    Msg::Drawer(drawer::Answer { task, result })
+                });
+            }
+            Effect::Send { ticket, request } => {
+                self.post("ask", &Asked { request }, PATIENCE, move |it| {
+                    Msg::Pending(pending::Msg::Answered(ticket, it))
+                });
+            }
+            Effect::SendAll { ticket, changes } => {
+                self.post("bulk", &Changes { changes }, PATIENCE_WITH_MANY, move |it| {
+                    Msg::Pending(pending::Msg::AnsweredAll(ticket, it))
+                });
+            }
             Effect::Visit(address) => self.visit(address),
             Effect::KeepAddress(address) => location::replace(&address),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
@@ -118,10 +123,7 @@ impl Runtime {
             }
             Effect::Notify(notifications) => notify::show(self, notifications),
             Effect::KeepMe(name) => keep(me::COOKIE, &me::cookie(&name)),
-            Effect::Nudge => spawn_local(async move {
-                let result = within(PATIENCE, api::nudge()).await;
-                self.dispatch(Msg::Nudged(result));
-            }),
+            Effect::Nudge => self.post("nudge", &Nothing {}, PATIENCE, Msg::Nudged),
             Effect::LogOut => log_out(),
             Effect::KeepTheme(theme) => keep(theme::COOKIE, theme.as_str()),
         }
@@ -141,27 +143,6 @@ impl Runtime {
         } else {
             request_animation_frame(move || self.focus_field(id, frames.saturating_sub(1)));
         }
-    }
-
-    fn send(self, ticket: Ticket, request: Request) {
-        spawn_local(async move {
-            let result = within(PATIENCE, api::ask(request)).await;
-            self.dispatch(Msg::Pending(pending::Msg::Answered(ticket, result)));
-        });
-    }
-}
-
-/// Asks the server, and gives up when no answer comes. Every question goes this way: whoever asked is
-/// told, instead of waiting for ever.
-async fn within<T>(
-    patience: Duration,
-    asked: impl Future<Output = Result<T, ApiError>>,
-) -> Result<T, Refusal> {
-    let (asked, handle) = abortable(asked);
-    set_timeout(move || handle.abort(), patience);
-    match asked.await {
-        Ok(result) => result.map_err(Into::into),
-        Err(Aborted) => Err(Refusal::unheard()),
     }
 }
 

@@ -26,7 +26,14 @@ use crate::view::says::memo;
 #[component]
 pub(crate) fn BoardPage(location: Location) -> impl IntoView {
     let Location { path, query } = location;
-    let opening = api::open_page(path, query);
+    // The browser is handed what the server has read, and never asks for it.
+    let opening = async move {
+        if cfg!(feature = "ssr") {
+            api::open_page(path, query).await
+        } else {
+            Err(ApiError(Refusal::unanswered()))
+        }
+    };
     let opening = OnceResource::<_, Json>::new_with_options(opening, true);
     view! {
         <Suspense>

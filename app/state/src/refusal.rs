@@ -48,6 +48,23 @@ impl Refusal {
         }
     }
 
+    /// A request that did not reach the server.
+    pub fn unreachable() -> Self {
+        Self {
+            kind: ErrorKind::Busy,
+            message: "the server cannot be reached".to_owned(),
+        }
+    }
+
+    /// An answer that is none of the board's: some proxies lead to a page of their own when they want
+    /// to know who asks.
+    pub fn unreadable() -> Self {
+        Self {
+            kind: ErrorKind::Busy,
+            message: "something other than the board answered; reload the page".to_owned(),
+        }
+    }
+
     /// A refusal in other words than the board's: the front door's JSON, or the error page of a proxy
     /// before it.
     pub fn of_stranger(body: &str) -> Self {

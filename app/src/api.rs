@@ -20,6 +20,7 @@ use state::Opening;
 use state::change::Change;
 use state::create::Form;
 use state::drawer::Reading;
+use state::drawer::edit::Text;
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::refusal::Refusal;
@@ -97,20 +98,29 @@ pub async fn update_tasks(
     Ok(backend()?.update_tasks(changes).await?)
 }
 
-/// Puts a task into another column. `end_run` says that the run of its worker may end.
+/// Puts a task into another column. `end_run` says that the run of its worker may end, `unchecked` that
+/// it may be finished without its check.
 #[server(prefix = "/fn", endpoint = "move_task", output = Answers)]
 pub async fn move_task(
     task: TaskId,
     to: Status,
     #[server(default)] end_run: bool,
+    #[server(default)] unchecked: bool,
 ) -> Result<Saved, ApiError> {
-    Ok(backend()?.move_task(task, to, end_run).await?)
+    let agreed = backend::Agreed { end_run, unchecked };
+    Ok(backend()?.move_task(task, to, agreed).await?)
 }
 
 /// Changes what a task says.
 #[server(prefix = "/fn", endpoint = "edit_task", output = Answers)]
-pub async fn edit_task(task: TaskId, title: String, body: String) -> Result<Saved, ApiError> {
-    Ok(backend()?.edit_task(task, title, body).await?)
+pub async fn edit_task(
+    task: TaskId,
+    title: String,
+    body: String,
+    check: String,
+) -> Result<Saved, ApiError> {
+    let text = Text { title, body, check };
+    Ok(backend()?.edit_task(task, text).await?)
 }
 
 /// Lets a task wait for another.

@@ -11,6 +11,7 @@ mod clock;
 mod column;
 mod confirm;
 mod connection_mark;
+mod copy;
 mod create_form;
 mod dialog;
 mod document_title;

@@ -24,10 +24,7 @@ impl FromServerFnError for ApiError {
             ),
             _ => (ErrorKind::Internal, "the server did not understand"),
         };
-        Self(Refusal {
-            kind,
-            message: message.to_owned(),
-        })
+        Self(Refusal::new(kind, message))
     }
 }
 

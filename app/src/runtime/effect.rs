@@ -68,8 +68,7 @@ impl Runtime {
                 });
             }
             Effect::CheckSession => self.read("session", |result: Result<(), Refusal>| {
-                let is_over =
-                    result.is_err_and(|refusal| refusal.kind == ErrorKind::Forbidden);
+                let is_over = result.is_err_and(|refusal| refusal.kind == ErrorKind::Forbidden);
                 Msg::Connection(connection::Msg::SessionChecked { is_over })
             }),
             Effect::ReadBoard => {
@@ -97,13 +96,20 @@ impl Runtime {
                 });
             }
             Effect::SendAll { ticket, changes } => {
-                self.post("bulk", &Changes { changes }, PATIENCE_WITH_MANY, move |it| {
-                    Msg::Pending(pending::Msg::AnsweredAll(ticket, it))
-                });
+                self.post(
+                    "bulk",
+                    &Changes { changes },
+                    PATIENCE_WITH_MANY,
+                    move |it| Msg::Pending(pending::Msg::AnsweredAll(ticket, it)),
+                );
             }
             Effect::Visit(address) => self.visit(address),
             Effect::KeepAddress(address) => location::replace(&address),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
+            Effect::ShowCard(task) => {
+                // The board makes room for the open task with the next frame.
+                request_animation_frame(move || show(&card_id(&task)));
+            }
             Effect::FocusCard(task) => focus_soon(card_id(&task)),
             Effect::FocusConcern(concern) => focus_soon(concern_id(&concern)),
             Effect::FocusAnswer(task) => self.focus_field(answer_id(&task), FRAMES),
@@ -171,6 +177,13 @@ fn focus(id: &str) {
     if let Some(element) = element.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
         // An element that cannot be focused has left the page again.
         drop(element.focus());
+        show(id);
+    }
+}
+
+/// Scrolls an element into sight, no further than needed.
+fn show(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
         let nearest = ScrollIntoViewOptions::new();
         nearest.set_block(ScrollLogicalPosition::Nearest);
         nearest.set_inline(ScrollLogicalPosition::Nearest);

@@ -79,8 +79,7 @@ impl Runtime {
 
 /// The path and query of the page that a click on a link leads to; `None` for what is the browser's.
 fn link(event: &MouseEvent, base: Base) -> Option<(String, String)> {
-    let has_modifier =
-        event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key();
+    let has_modifier = event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key();
     if event.default_prevented() || event.button() != 0 || has_modifier {
         return None;
     }

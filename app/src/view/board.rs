@@ -5,8 +5,7 @@ use domain::status::Status;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::web_sys::Element;
-use leptos::web_sys::wasm_bindgen::closure::Closure;
-use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::wasm_bindgen::JsCast;
 use reactive_stores::{Field, Store};
 use state::board::selection;
 use state::connection::Link;
@@ -17,6 +16,7 @@ use super::bulk_bar::BulkBar;
 use super::card::{ACT, card_of};
 use super::clock::Clock;
 use super::column::Column;
+use super::copy::copy;
 use super::drag::Drag;
 use super::empty_board::EmptyBoard;
 use super::figures::FigureStrip;
@@ -79,7 +79,7 @@ fn meaning(event: &MouseEvent, dispatch: impl Fn(Msg) + Copy + 'static) -> Optio
         (Some(task), Some("choose")) => Some(Msg::Selection(selection::Msg::Toggled(task))),
         (Some(task), Some("menu")) => Some(Msg::OpenedMenu(task)),
         (Some(task), Some("copy")) => {
-            copy(dispatch, task);
+            copy(dispatch, task.to_string());
             None
         }
         (Some(task), _) if is_toggled => Some(Msg::Selection(selection::Msg::Toggled(task))),
@@ -95,19 +95,6 @@ fn meaning(event: &MouseEvent, dispatch: impl Fn(Msg) + Copy + 'static) -> Optio
 
 fn reach(task: TaskId) -> Msg {
     Msg::Selection(selection::Msg::ReachedTo(task))
-}
-
-fn copy(dispatch: impl Fn(Msg) + Copy + 'static, task: TaskId) {
-    let copied = window().navigator().clipboard().write_text(task.as_str());
-    let tell = |is_copied: bool| {
-        let task = task.clone();
-        Closure::once(move |_: JsValue| dispatch(Msg::Copied(task, is_copied)))
-    };
-    let (done, refused) = (tell(true), tell(false));
-    drop(copied.then2(&done, &refused));
-    // One of them is called, once, when the browser has asked whoever has to allow it.
-    done.forget();
-    refused.forget();
 }
 
 fn column_of(shown: Store<Shown>, column: &Status) -> Field<shown::Column> {

@@ -37,6 +37,11 @@ pub enum Change {
         /// The result.
         result: Option<String>,
     },
+    /// Finish it by hand although it has a check, which did not run.
+    CompleteUnchecked {
+        /// The result.
+        result: Option<String>,
+    },
     /// Put it away.
     Archive,
     /// Stop its worker; it goes to `todo`.
@@ -53,6 +58,8 @@ pub enum Change {
         title: Option<String>,
         /// The body.
         body: Option<String>,
+        /// The script of its check; an empty one for none.
+        check: Option<String>,
     },
     /// Start it no sooner than after this span; without one, as soon as it can.
     Snooze(Option<Seconds>),
@@ -106,14 +113,8 @@ impl Change {
                 reason: reason.filter(|text| !text.is_empty()),
             }
             .into(),
-            Self::Complete { result } => CompleteTask {
-                task,
-                result,
-                summary: None,
-                metadata: None,
-                unchecked: false,
-            }
-            .into(),
+            Self::Complete { result } => complete(task, result, false).into(),
+            Self::CompleteUnchecked { result } => complete(task, result, true).into(),
             Self::Archive => ArchiveTask { task }.into(),
             Self::Cancel => CancelRun { task }.into(),
             Self::Assign(assignee) => AssignTask {
@@ -137,9 +138,10 @@ impl Change {
                 span,
             }
             .into(),
-            Self::Edit { title, body } => EditTask {
+            Self::Edit { title, body, check } => EditTask {
                 title,
                 body,
+                check,
                 ..EditTask::of(task)
             }
             .into(),
@@ -190,6 +192,7 @@ impl Change {
             Self::Answer { .. } => format!("Answered {what}"),
             Self::Block { .. } => format!("Blocked {what}"),
             Self::Complete { .. } => format!("Completed {what}"),
+            Self::CompleteUnchecked { .. } => format!("Completed {what} without its check"),
             Self::Archive => format!("Archived {what}"),
             Self::Cancel => format!("Stopped {what}"),
             Self::Assign(Some(name)) | Self::Reassign(Some(name)) => {
@@ -213,6 +216,7 @@ impl Change {
             Self::Assign(None) | Self::Reassign(None) => "Unassign".to_owned(),
             Self::Block { .. } => "Block".to_owned(),
             Self::Complete { .. } => "Complete".to_owned(),
+            Self::CompleteUnchecked { .. } => "Finish without".to_owned(),
             Self::Archive => "Archive".to_owned(),
             Self::Cancel => "Stop".to_owned(),
             _ => "Go on".to_owned(),
@@ -245,7 +249,7 @@ impl Change {
             Self::Move(to) => Step::Move(to.clone()),
             Self::Unblock | Self::Answer { .. } => Step::Unblock { is_waiting: false },
             Self::Block { .. } => Step::Block,
-            Self::Complete { .. } => Step::Complete,
+            Self::Complete { .. } | Self::CompleteUnchecked { .. } => Step::Complete,
             Self::Archive => Step::Archive,
             Self::Cancel => Step::Cancel,
             Self::Assign(_)
@@ -257,6 +261,16 @@ impl Change {
             | Self::StopWaitingFor(_) => return None,
         };
         transition::after(from, &step)
+    }
+}
+
+fn complete(task: TaskId, result: Option<String>, unchecked: bool) -> CompleteTask {
+    CompleteTask {
+        task,
+        result,
+        summary: None,
+        metadata: None,
+        unchecked,
     }
 }
 
@@ -311,6 +325,7 @@ mod tests {
         let edit = Change::Edit {
             title: Some(" Another ".to_owned()),
             body: None,
+            check: None,
         };
         assert_eq!(foreseen(summary(1), &edit).title, "Another");
         assert_eq!(

@@ -1,12 +1,14 @@
 //! The task that is open beside the board.
 
 pub mod ansi;
+pub mod attempts;
 pub mod comment;
 pub mod edit;
 pub mod log;
 
 pub mod news;
 mod reading;
+pub mod tab;
 pub mod timeline;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::Effect;
 use crate::refusal::Refusal;
 
 pub use reading::{Html, Log, Reading};
+use tab::Tab;
 
 /// The open task and its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +36,9 @@ pub enum Model {
         content: Content,
         /// The state of the request that reads it.
         request: Request,
+        /// The tab with which it opened, once it is loaded. It stays when the task goes on: nobody is
+        /// led away from what they read.
+        first: Option<Tab>,
     },
 }
 
@@ -73,6 +79,7 @@ impl Model {
     pub fn opened(task: TaskId, reading: Result<Reading, Refusal>) -> Self {
         Self::Open {
             task,
+            first: reading.as_ref().ok().map(Tab::first),
             content: match reading {
                 Ok(reading) => Content::Loaded(Arc::new(reading)),
                 Err(refusal) => Content::Failed(refusal),
@@ -98,6 +105,7 @@ impl Model {
             task: task.clone(),
             content: Content::Loading,
             request: Request::Sent,
+            first: None,
         };
         Effect::ReadTask(task)
     }
@@ -136,6 +144,7 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
         task,
         content,
         request,
+        first,
     } = model
     else {
         return None;
@@ -144,7 +153,10 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
         return None;
     }
     match (answer.result, &content) {
-        (Ok(reading), _) => *content = Content::Loaded(Arc::new(*reading)),
+        (Ok(reading), _) => {
+            first.get_or_insert_with(|| Tab::first(&reading));
+            *content = Content::Loaded(Arc::new(*reading));
+        }
         // A stale text is better than none; the connection mark says that it may be stale.
         (Err(_), Content::Loaded(_)) => {}
         (Err(refusal), _) => *content = Content::Failed(refusal),
@@ -158,6 +170,7 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
 #[cfg(test)]
 mod tests {
     use domain::error::ErrorKind;
+    use domain::status::Status;
 
     use super::*;
     use crate::fixture::{event, reading};
@@ -174,10 +187,7 @@ mod tests {
     }
 
     fn refused(number: u32) -> Answer {
-        let refusal = Refusal {
-            kind: ErrorKind::NotFound,
-            message: "gone".to_owned(),
-        };
+        let refusal = Refusal::new(ErrorKind::NotFound, "gone".to_owned());
         Answer {
             task: id(number),
             result: Err(refusal),
@@ -256,6 +266,31 @@ mod tests {
             model.touch(&[event(9, 1, "ready")]).is_some(),
             "it was never read again"
         );
+    }
+
+    #[test]
+    fn a_task_that_goes_on_stays_at_the_tab_with_which_it_opened() {
+        let mut model = Model::default();
+        model.open(id(1));
+        let with = |status| {
+            let mut reading = reading(1, vec![]);
+            reading.detail.task.status = status;
+            let result = Ok(Box::new(reading));
+            Answer {
+                task: id(1),
+                result,
+            }
+        };
+        update(&mut model, with(Status::Running));
+        model.touch(&[event(8, 1, "completed")]);
+        update(&mut model, with(Status::Done));
+        assert!(matches!(
+            model,
+            Model::Open {
+                first: Some(Tab::Log),
+                ..
+            }
+        ));
     }
 
     #[test]

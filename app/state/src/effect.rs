@@ -64,6 +64,8 @@ pub enum Effect {
     KeepAddress(Address),
     /// Give the keyboard to the open task.
     FocusDrawer,
+    /// Scroll the card of the open task into sight.
+    ShowCard(TaskId),
     /// Give the keyboard to a card.
     FocusCard(TaskId),
     /// Give the keyboard to a concern.

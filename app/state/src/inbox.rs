@@ -75,6 +75,11 @@ impl Model {
         }
     }
 
+    /// What the worker of a task that gave up has proposed for its result.
+    pub(crate) fn proposed(&self, concern: &Concern) -> Option<String> {
+        self.from_server.proposed(concern)
+    }
+
     /// Asks the server again.
     pub(crate) fn refresh(&mut self) -> Option<Effect> {
         match self.reading {
@@ -202,7 +207,10 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
     };
     let asked = match (answer, need) {
         (Answer::Say(text), Need::Answer { .. } | Need::GaveUp { .. }) => {
-            page.comment.clear(&task);
+            // An option is no reason to forget what is half written.
+            if page.comment.draft(&task) == text {
+                page.comment.clear(&task);
+            }
             requests::change(page, vec![(task, Change::Answer { text })])
         }
         (
@@ -227,8 +235,12 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
     asked.into_iter().chain([next]).collect()
 }
 
-/// Goes to what stands now where the person was.
+/// Goes to what stands now where the person was: in the inbox to the next one, in the open task back to
+/// it.
 fn go_on(page: &mut Page, place: usize) -> Effect {
+    if !page.address.is_inbox {
+        return Effect::FocusDrawer;
+    }
     page.inbox.place = place;
     page.inbox.current = None;
     focus(page)

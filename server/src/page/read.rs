@@ -215,6 +215,7 @@ fn html(detail: &TaskDetail) -> Html {
     Html {
         body: detail.task.body.as_ref().map(&mut render),
         result: detail.task.result.as_ref().map(&mut render),
+        question: detail.task.block_reason.as_ref().map(&mut render),
         comments: comments.map(|it| (it.id, render(&it.body))).collect(),
     }
 }

@@ -11,6 +11,7 @@ use crate::runtime::use_dispatch;
 use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
+use crate::view::copy::Copy;
 use crate::view::says::click;
 use crate::view::status_mark::StatusMark;
 
@@ -48,11 +49,11 @@ pub(crate) fn Facts(
     };
     let tenant =
         tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd dir="auto">{tenant}</dd></div> });
-    let place = |heading: &'static str, place: String| {
-        view! { <div data-wide="line"><dt>{heading}</dt><dd class="path">{place}</dd></div> }
+    let place = |heading: &'static str, name: &'static str, place: String| {
+        view! { <div data-wide="line"><dt>{heading}</dt><dd class="path"><Copy text=place name/></dd></div> }
     };
-    let workspace = workspace_path.map(|path| place("Workspace", path));
-    let branch = branch.map(|branch| place("Branch", branch));
+    let workspace = workspace_path.map(|path| place("Workspace", "the path", path));
+    let branch = branch.map(|branch| place("Branch", "the branch", branch));
     let status = move || {
         status.get().map(|status| {
             let label = label::of(&status).to_owned();

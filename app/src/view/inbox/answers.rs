@@ -1,7 +1,7 @@
 //! The answers to a concern: forms that work without scripts too.
 
 use domain::id::{DeliveryId, TaskId};
-use domain::inbox::Need;
+use domain::inbox::{Need, options};
 use leptos::ev::KeyboardEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -29,7 +29,7 @@ const ANSWER: &str = "Your answer. It becomes a comment, and the task goes on.";
 const ADVICE: &str = "Your instructions. They become a comment.";
 
 #[component]
-pub(super) fn Answers(
+pub(crate) fn Answers(
     shown: Store<Shown>,
     id: ConcernId,
     task: TaskId,
@@ -37,8 +37,13 @@ pub(super) fn Answers(
 ) -> impl IntoView {
     // Each form stands here once: the browser's half of the program is paid for by the kilobyte.
     let (mut result, mut delivery, mut say, mut lane) = (None, None, None, None);
+    let mut choices = Vec::new();
     match need {
-        Need::Answer { .. } => say = Some(("Answer", ANSWER)),
+        Need::Answer { question } => {
+            let numbered = (1..).zip(options(question.as_deref().unwrap_or_default()));
+            choices.extend(numbered.map(|(number, text)| format!("{number}. {text}")));
+            say = Some(("Answer", ANSWER));
+        }
         Need::GaveUp { proposed, .. } => {
             result = proposed;
             say = Some(("Try again", ADVICE));
@@ -54,11 +59,19 @@ pub(super) fn Answers(
     let release = lane.map(|lane| {
         view! { <Ask verb="Try now" what=lane.clone() request=Request::Release(lane)/> }
     });
+    let choices = (!choices.is_empty()).then(|| {
+        let forms = choices.into_iter().map(|text| {
+            let (id, task) = (id.clone(), task.clone());
+            view! { <Choice id task text/> }
+        });
+        view! { <div class="choices" role="group" aria-label="Options">{forms.collect_view()}</div> }
+    });
     let say = say.map(|(label, placeholder)| {
         view! { <SayForm shown id task placeholder label is_main/> }
     });
     view! {
         {accept}
+        {choices}
         {say}
         {deliver}
         {release}
@@ -129,6 +142,24 @@ fn SayForm(
                 node_ref=input on:keydown=press on:input:target=move |event| typed(event.target().value())
             ></textarea>
             <button class=class title="Ctrl Enter">{label}</button>
+        </PlainForm>
+    }
+}
+
+/// An option of the question as an answer to it.
+#[component]
+fn Choice(id: ConcernId, task: TaskId, text: String) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let choice = text.clone();
+    let submit = Callback::new(move |_| {
+        let answer = Answer::Say(choice.clone());
+        dispatch(Msg::Inbox(inbox::Msg::Answered(id.clone(), answer)));
+    });
+    view! {
+        <PlainForm action=Say::url() on_submit=submit>
+            <input type="hidden" name="task" value=task.to_string()/>
+            <input type="hidden" name="text" value=text.clone()/>
+            <button class="button" dir="auto">{text}</button>
         </PlainForm>
     }
 }

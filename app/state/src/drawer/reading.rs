@@ -29,6 +29,8 @@ pub struct Html {
     pub body: Option<String>,
     /// The result.
     pub result: Option<String>,
+    /// The question of a blocked task.
+    pub question: Option<String>,
     /// The comments, as HTML.
     pub comments: Vec<(CommentId, String)>,
 }

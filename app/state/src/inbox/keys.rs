@@ -47,6 +47,7 @@ pub(crate) fn press(page: &mut Page, action: Action, focus: &Focus) -> Option<Ve
         | Action::ReachUp
         | Action::ReachDown
         | Action::Carry
+        | Action::Tab(_)
         | Action::MoveBack
         | Action::MoveForth
         | Action::Block

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
+use domain::inbox::{Concern, Need};
 use domain::status::Status;
 
 use crate::Model;
 use crate::drawer::edit::Text;
-use crate::drawer::{self, Content, Reading};
+use crate::drawer::tab::Tab;
+use crate::drawer::{self, Content, Reading, timeline};
 use crate::refusal::Refusal;
 
 /// The open task.
@@ -34,6 +36,10 @@ pub enum Drawer {
         reading: Arc<Reading>,
         /// Its status, as it will be once the server agrees.
         status: Status,
+        /// The tab that is shown, of those that have something.
+        tab: Tab,
+        /// While it is blocked: the need, which is answered here as in the inbox.
+        need: Option<Need>,
         /// The reason why it does not run.
         why_not: Option<WhyNot>,
         /// The comments that are not in its history yet.
@@ -68,7 +74,13 @@ impl Drawer {
 }
 
 pub(super) fn drawer(model: &Model) -> Drawer {
-    let drawer::Model::Open { task, content, .. } = &model.drawer else {
+    let drawer::Model::Open {
+        task,
+        content,
+        first,
+        ..
+    } = &model.drawer
+    else {
         return Drawer::Closed;
     };
     match content {
@@ -76,7 +88,7 @@ pub(super) fn drawer(model: &Model) -> Drawer {
             task: task.clone(),
             title: model.board.get(task).map(|task| task.title.clone()),
         },
-        Content::Loaded(reading) => loaded(model, task, reading),
+        Content::Loaded(reading) => loaded(model, task, reading, *first),
         Content::Failed(refusal) => Drawer::Failed {
             task: task.clone(),
             refusal: refusal.clone(),
@@ -84,7 +96,7 @@ pub(super) fn drawer(model: &Model) -> Drawer {
     }
 }
 
-fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
+fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>, first: Option<Tab>) -> Drawer {
     let task = &reading.detail.task;
     let on_board = model.board.get(id);
     let foreseen = on_board.and_then(|task| model.pending.changes().foresee(task));
@@ -102,8 +114,16 @@ fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
     let facts = Facts::of_task(task, &unfinished);
     let comments = model.pending.comments_on(id);
     let problem = model.link_problem.as_ref();
+    let status = foreseen.map_or_else(|| task.status.clone(), |task| task.status);
+    let tab = model.address.tab.or(first);
     Drawer::Loaded {
-        status: foreseen.map_or_else(|| task.status.clone(), |task| task.status),
+        tab: tab
+            .filter(|tab| tab.is_filled(reading))
+            .unwrap_or(Tab::Overview),
+        need: (status == Status::Blocked)
+            .then(|| need(model, reading))
+            .flatten(),
+        status,
         why_not: why_not(&facts, &model.pulse.pulse().dispatch),
         comments: comments.map(ToOwned::to_owned).collect(),
         draft: model.comment.draft(id).to_owned(),
@@ -114,4 +134,19 @@ fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
             .map(|(_, problem)| problem.clone()),
         reading: Arc::clone(reading),
     }
+}
+
+/// The need of a blocked task. Files of other programs may have the question in an event alone.
+fn need(model: &Model, reading: &Reading) -> Option<Need> {
+    let task = &reading.detail.task;
+    let question = task.block_reason.clone();
+    let question = question.or_else(|| match task.last_error {
+        None => timeline::why_blocked(&reading.detail.events),
+        Some(_) => None,
+    });
+    let on_board = model.board.get(&task.id).and_then(Concern::of_task);
+    let proposed = on_board.and_then(|concern| model.inbox.proposed(&concern));
+    let error = task.last_error.clone();
+    (task.status == Status::Blocked)
+        .then(|| Need::of_blocked(question, task.failures, error, proposed))
 }

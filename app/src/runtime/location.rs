@@ -22,19 +22,21 @@ impl Location {
     /// Returns that of the page that is rendered or shown.
     pub(crate) fn current(base: Base) -> Self {
         #[cfg(feature = "ssr")]
-        let url = use_context::<leptos_router::location::RequestUrl>()
-            .map(|url| url.as_ref().to_owned())
-            .unwrap_or_default();
+        let (path, query) = {
+            let url = use_context::<leptos_router::location::RequestUrl>();
+            let url = url.and_then(|url| url.parse().ok());
+            let url = url.unwrap_or_default();
+            (url.path().to_owned(), url.search().to_owned())
+        };
         #[cfg(not(feature = "ssr"))]
-        let url = {
+        let (path, query) = {
             let location = window().location();
             let part = |part: Result<String, JsValue>| part.unwrap_or_default();
-            part(location.pathname()) + &part(location.search())
+            (part(location.pathname()), part(location.search()))
         };
-        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
         Self {
-            path: base.inside(path).to_owned(),
-            query: query.to_owned(),
+            path: base.inside(&path).to_owned(),
+            query,
         }
     }
 

@@ -35,7 +35,7 @@ pub(super) fn internal(error: &impl Display) -> Refusal {
     tracing::error!(error.cause = %error, "a page's request failed");
     Refusal::new(
         ErrorKind::Internal,
-        "the server failed; its log says why".to_owned(),
+        "the server failed; its log says why",
     )
 }
 
@@ -44,7 +44,7 @@ const ENDS_RUN: &str = "this ends the run of its worker, which the form has to a
 
 /// The refusal of a change that ends a run which nobody has agreed to end.
 pub(super) fn ends_run() -> Refusal {
-    Refusal::new(ErrorKind::Refused, ENDS_RUN.to_owned())
+    Refusal::new(ErrorKind::Refused, ENDS_RUN)
 }
 
 /// Gives a page that shows a refusal the status of it. The answers of server functions get theirs
@@ -91,8 +91,5 @@ pub(super) fn problem(request: &Parts) -> Option<Refusal> {
         ErrorKind::Busy => "Not done: the server is busy. Try again in a moment.",
         ErrorKind::Internal => "Not done: the server failed. Its log says why.",
     };
-    Some(Refusal {
-        kind,
-        message: message.to_owned(),
-    })
+    Some(Refusal::new(kind, message))
 }

@@ -148,7 +148,7 @@ fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl Into
             .map(|it| it.news.clone())
             .unwrap_or_default()
     });
-    let branch = memo(move || reading.read().as_ref().and_then(|it| it.branch.clone()));
+    let branch = part(reading, |detail| detail.branch.clone());
     let log = memo(move || reading.read().as_ref().and_then(|it| it.log.clone()));
     let is_running = part(reading, |detail| detail.task.status == Status::Running);
     let is_script = part(reading, |detail| {

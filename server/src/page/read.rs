@@ -147,10 +147,8 @@ impl Board {
         } else {
             (detail, Html::default())
         };
-        let (_, branch) = self.kernel().builds_on(task).await.map_err(failed)?;
         Ok(Reading {
             detail,
-            branch: shown(branch)?,
             log: log.as_ref().ok().and_then(end_of_log),
             html,
             news: self.news(task).await?,

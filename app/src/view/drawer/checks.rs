@@ -33,6 +33,8 @@ fn Check(receipt: Receipt, clock: Clock) -> impl IntoView {
     };
     let by = by.map(|by| [" by ", &by].concat());
     let sentence = [&check.sentence(), by.as_deref().unwrap_or_default()].concat();
+    let git = check.git.words();
+    let git = git.map(|words| view! { <p class="git" dir="auto">{words}</p> });
     let output = (!check.output.is_empty()).then(|| {
         view! {
             <details>
@@ -48,6 +50,7 @@ fn Check(receipt: Receipt, clock: Clock) -> impl IntoView {
                 <Age now=clock.minute since=check.ended_at in_words=age::ago/>
             </span>
             <p class="verdict" dir="auto">{sentence}</p>
+            {git}
             {output}
         </li>
     }

@@ -1,5 +1,6 @@
 //! The facts of a task in short lines.
 
+use domain::branch::Branch;
 use domain::status::Status;
 use domain::task::Task;
 use leptos::either::Either;
@@ -18,7 +19,7 @@ use crate::view::status_mark::StatusMark;
 pub(crate) fn Facts(
     task: Task,
     /// The branch of its worktree.
-    branch: Option<String>,
+    branch: Option<Branch>,
     /// Its status, as it will be once the server agrees.
     #[prop(into)]
     status: Signal<Option<Status>>,
@@ -52,7 +53,9 @@ pub(crate) fn Facts(
         view! { <div data-wide="line"><dt>{heading}</dt><dd class="path">{place}</dd></div> }
     };
     let workspace = workspace_path.map(|path| place("Workspace", path));
-    let branch = branch.map(|branch| place("Branch", branch));
+    let base = branch.as_ref().and_then(Branch::begins_at);
+    let base = base.map(|base| place("Based on", base));
+    let branch = branch.map(|branch| place("Branch", branch.name));
     let status = move || {
         status.get().map(|status| {
             let label = label::of(&status).to_owned();
@@ -81,6 +84,7 @@ pub(crate) fn Facts(
             </div>
             {workspace}
             {branch}
+            {base}
         </dl>
     }
 }

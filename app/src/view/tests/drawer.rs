@@ -1,5 +1,6 @@
 //! The open task.
 
+use domain::branch::Branch;
 use domain::error::ErrorKind;
 use domain::event::Event;
 use domain::fixture;
@@ -35,8 +36,8 @@ fn reading(task: Task) -> Reading {
             children: Vec::new(),
             runs: Vec::new(),
             receipts: Vec::new(),
+            branch: None,
         },
-        branch: None,
         log: None,
         html: Html::default(),
         news: News::default(),
@@ -99,10 +100,22 @@ fn the_branch_of_a_worktree_is_shown_beside_the_workspace() {
     let mut reading = reading(task(Status::Todo));
     has_not(&drawer(Ok(reading.clone())), &["Branch"]);
     reading.detail.task.workspace_path = Some("/srv/ships".to_owned());
-    reading.branch = Some("kanban/t_00000001".to_owned());
+    reading.detail.branch = Some(Branch {
+        name: "kanban/t_00000001".to_owned(),
+        repository: "/srv/ships".to_owned(),
+        base: Some("0123456789abcdef".to_owned()),
+        onto: Some("main".to_owned()),
+        tip: None,
+    });
+    let branch = [
+        "Branch",
+        "kanban/t_00000001",
+        "Based on",
+        "0123456789 of main",
+    ];
     has(
         &drawer(Ok(reading)),
-        &["Workspace", "/srv/ships", "Branch", "kanban/t_00000001"],
+        &[&["Workspace", "/srv/ships"], &branch[..]].concat(),
     );
 }
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod json;
 
 use domain::board::Snapshot;
+use domain::changes::Changes;
 use domain::command::BoardVerb;
 use domain::id::{DeliveryId, TaskId};
 use domain::notify::Address;
@@ -68,6 +69,12 @@ pub async fn search(text: String) -> Result<Vec<TaskId>, ApiError> {
 #[server(prefix = "/fn", endpoint = "task", input = GetUrl, output = Answers)]
 pub async fn read_task(task: TaskId) -> Result<Reading, ApiError> {
     Ok(backend()?.read_task(&task).await?)
+}
+
+/// Reads what a task has changed in its repository.
+#[server(prefix = "/fn", endpoint = "changes", input = GetUrl, output = Answers)]
+pub async fn read_changes(task: TaskId) -> Result<Changes, ApiError> {
+    Ok(backend()?.read_changes(&task).await?)
 }
 
 /// Puts a task on the board.

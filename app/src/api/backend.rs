@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use domain::board::Snapshot;
+use domain::changes::Changes;
 use domain::command::BoardVerb;
 use domain::error::ErrorKind;
 use domain::id::TaskId;
@@ -36,6 +37,9 @@ pub trait Backend: Send + Sync {
 
     /// Reads a task, with its history and its log.
     async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal>;
+
+    /// Reads what a task has changed in its repository. Git is asked each time.
+    async fn read_changes(&self, task: &TaskId) -> Result<Changes, Refusal>;
 
     /// Reads the server's part of the inbox.
     async fn read_inbox(&self) -> Result<ServerEntries, Refusal>;

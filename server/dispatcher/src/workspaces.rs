@@ -42,10 +42,10 @@ use crate::home::Home;
 use crate::lanes::Lane;
 
 pub use repositories::Repositories;
-pub(crate) use repository::{Repository, Trust, repository_problem};
+pub(crate) use repository::{Repository, Trust, plain_tip, repository_problem};
 #[cfg(test)]
 pub(crate) use worktree::tests as worktree_fixture;
-pub(crate) use worktree::{Made, Worktree, forget};
+pub(crate) use worktree::{Made, Worktree, branch_of, forget};
 
 /// A failure to make or find a workspace.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +122,9 @@ pub enum Error {
         /// Its repository.
         repository: PathBuf,
     },
+    /// Somebody deleted it, and its worktree.
+    #[error("the branch {0} is gone, and so is its worktree")]
+    BranchGone(String),
     /// Nothing is left of a parent's work.
     #[error(
         "the branch {branch} of its parent {parent} is gone, and so is the commit at which it was; \
@@ -230,6 +233,7 @@ impl Error {
             | Self::CheckedOut { .. }
             | Self::StaleBranch { .. }
             | Self::ParentGone { .. }
+            | Self::BranchGone(_)
             | Self::Conflict { .. }
             | Self::NotARepository(_)
             | Self::Occupied(_)

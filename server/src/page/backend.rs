@@ -4,6 +4,7 @@ use app::api::backend::Backend;
 use async_trait::async_trait;
 use domain::actor::Actor;
 use domain::board::Snapshot;
+use domain::changes::Changes;
 use domain::command::BoardVerb;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -17,8 +18,9 @@ use state::pulse::Pulse;
 use state::refusal::Refusal;
 use state::requests::pending::{Request, Saved};
 
+use super::read::shown;
 use super::refuse;
-use crate::AppState;
+use crate::{AppState, changes};
 
 /// The board for one caller, whom the front door has let in.
 pub(super) struct Board {
@@ -61,6 +63,11 @@ impl Backend for Board {
 
     async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal> {
         self.read_task(task).await
+    }
+
+    async fn read_changes(&self, task: &TaskId) -> Result<Changes, Refusal> {
+        let changes = changes::of(&self.state, task).await;
+        shown(changes.map_err(refuse::failed)?)
     }
 
     async fn read_inbox(&self) -> Result<ServerEntries, Refusal> {

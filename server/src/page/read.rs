@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use app::api::backend::FirstSteps;
 use axum::http::request::Parts;
-use dispatcher::logs;
+use dispatcher::{branches, logs};
 use domain::board::Snapshot;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -28,6 +28,7 @@ use tokio::task::spawn_blocking;
 use super::backend::Board;
 use super::markdown;
 use super::refuse::{self, failed, internal};
+use crate::Shared;
 use crate::dashboard_config::Config;
 use crate::{first_run, lanes, preferences};
 
@@ -136,7 +137,12 @@ impl Board {
     }
 
     pub(super) async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal> {
-        let detail = shown(self.kernel().task(task).await.map_err(failed)?)?;
+        let Shared {
+            home, dispatching, ..
+        } = &*self.state;
+        let detail = self.kernel().task(task).await.map_err(failed)?;
+        let looked = branches::look_at(self.kernel(), home, dispatching, detail);
+        let detail = shown(looked.await.map_err(failed)?)?;
         // A log that cannot be read is no reason to withhold the task.
         let log = logs::read(&self.state.home, task, Some(LOG_BYTES))
             .await

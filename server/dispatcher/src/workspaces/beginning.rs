@@ -96,7 +96,7 @@ impl Worktree {
         let repository = Repository::open(home, &self.repository, self.trust).await?;
         let ask = Ask {
             repository: &repository,
-            run,
+            run: Some(run),
         };
         if let Some(tip) = ask.branch(&self.branch).await? {
             let stale = || Error::StaleBranch {
@@ -169,15 +169,23 @@ impl Worktree {
 
 /// Questions about commits.
 #[derive(Clone, Copy)]
-struct Ask<'a> {
+pub(crate) struct Ask<'a> {
     repository: &'a Repository,
-    run: &'a RunToken,
+    /// The run whose supervisor asks.
+    run: Option<&'a RunToken>,
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// Questions for nobody's run.
+    pub(crate) fn of(repository: &'a Repository) -> Self {
+        let run = None;
+        Self { repository, run }
+    }
+
     async fn git(self, limit: Limit, arguments: &[&str]) -> Result<super::git::Answer, Error> {
-        let run = Some(self.run);
-        self.repository.ask(run, limit, ANSWER, arguments).await
+        self.repository
+            .ask(self.run, limit, ANSWER, arguments)
+            .await
     }
 
     /// The commit that a name stands for, if there is one.
@@ -197,12 +205,13 @@ impl Ask<'_> {
         Ok(Some(answer.succeeded()?.text.trim().to_owned()))
     }
 
-    async fn branch(self, branch: &str) -> Result<Option<String>, Error> {
+    /// The commit at which a branch is, if there is one of that name.
+    pub(crate) async fn branch(self, branch: &str) -> Result<Option<String>, Error> {
         self.commit(&format!("refs/heads/{branch}")).await
     }
 
     /// Returns true if the repository has the commit.
-    async fn has(self, commit: &str) -> Result<bool, Error> {
+    pub(crate) async fn has(self, commit: &str) -> Result<bool, Error> {
         Ok(is_id(commit) && self.commit(commit).await?.is_some())
     }
 
@@ -211,6 +220,14 @@ impl Ask<'_> {
         let arguments = ["merge-base", "--is-ancestor", commit, other];
         let answer = self.git(Limit::Scan, &arguments).await?;
         Ok(!answer.says_no() && answer.succeeded().is_ok())
+    }
+
+    /// The last commit that another and the one on which the repository stands have in common.
+    pub(crate) async fn common_ancestor(self, commit: &str) -> Result<String, Error> {
+        let answer = self
+            .git(Limit::Scan, &["merge-base", "HEAD", commit])
+            .await?;
+        Ok(answer.succeeded()?.text.trim().to_owned())
     }
 
     /// The branch on which the repository stands.

@@ -12,13 +12,15 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use domain::id::RunToken;
+use domain::id::{RunToken, TaskId};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use super::Error;
+use super::beginning::is_id;
 use super::files;
 use super::git::{self, Answer, GitDirs, Limit, Settings};
+use super::worktree::branch_of;
 use crate::home::Home;
 
 /// The longest file that says where another is, or which branch is checked out, in bytes.
@@ -271,6 +273,14 @@ pub(super) fn checked_out_at(repository: &Path, branch: &str, place: &Path) -> O
     let folders = worktree_folders(&Folders::of(repository)?.common)?;
     let mut places = folders.filter(has_branch).filter_map(|it| place_of(&it));
     places.find(|other| *other != place)
+}
+
+/// The commit at which the branch of a task is, where git keeps it as a file of its own. It blocks.
+pub(crate) fn plain_tip(repository: &Path, task: &TaskId) -> Option<String> {
+    let common = Folders::of(repository)?.common;
+    let branch = common.join("refs/heads").join(branch_of(task));
+    let tip = small_file(&branch)?.trim().to_owned();
+    is_id(&tip).then_some(tip)
 }
 
 /// The place at which the repository of the worktree at `place` has it in its list, if that is another:

@@ -41,7 +41,7 @@ pub(crate) struct Worktree {
 }
 
 /// The branch that the workers of a task work on.
-pub(super) fn branch_of(task: &TaskId) -> String {
+pub(crate) fn branch_of(task: &TaskId) -> String {
     format!("kanban/{task}")
 }
 
@@ -220,7 +220,7 @@ impl<'a> Made<'a> {
     }
 
     /// The worktree, to be worked in.
-    pub(super) fn into_listed(self) -> Listed<'a> {
+    pub(crate) fn into_listed(self) -> Listed<'a> {
         self.listed
     }
 

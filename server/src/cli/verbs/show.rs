@@ -1,5 +1,6 @@
 //! `kanban show`.
 
+use dispatcher::{Config, branches};
 use domain::branch::Branch;
 use domain::check::Receipt;
 use domain::dispatch::WhyNot;
@@ -33,6 +34,8 @@ const SHOWN_EVENTS: usize = 20;
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
     let detail = session.detail(&id).await?;
+    let config = Config::new(std::env::current_exe()?);
+    let detail = branches::look_at(&session.kernel, &session.home, &config, detail).await?;
     let why = session.why(&id).await?;
     if args.json {
         return output.json(&Shown::new(&detail, why.as_ref()));

@@ -8,6 +8,7 @@ use super::super::fixture::task;
 use super::super::tracked::Tracked;
 use super::tests::{Repository, commit_all, git};
 use super::*;
+use crate::changes;
 
 impl Repository {
     /// A worktree, and what git is asked about it.
@@ -136,4 +137,99 @@ async fn a_folder_that_is_a_repository_is_asked_about_only_where_it_is_listed() 
     assert_eq!(facts.is_clean, Some(false));
     assert_eq!(git(&repository.path, &["status", "--porcelain"]), staged);
     repository.known.listed.clear();
+}
+
+#[tokio::test]
+async fn changes_are_commits_and_patches_by_file_with_what_is_not_committed_marked() {
+    let repository = Repository::new();
+    let text: String = (0..20).map(|line| format!("{line}\n")).collect();
+    fs::write(repository.path.join("long"), &text).unwrap();
+    commit_all(&repository.path);
+    let (place, _) = repository.tracked().await;
+    fs::rename(place.join("long"), place.join("a \"name\"\t")).unwrap();
+    fs::write(place.join("bytes"), b"\0\x01\x02").unwrap();
+    fs::write(place.join("é"), "diff --git a/x b/x\n\x1b[31mred\n").unwrap();
+    commit_all(&place);
+    fs::write(place.join("file"), "uncommitted\n").unwrap();
+    fs::write(place.join("new"), "new\n").unwrap();
+    let branch = repository.branch.lock().unwrap().clone().unwrap();
+    let read = async |place: &Path| {
+        changes::read(&repository.home, &repository.known, &branch, place).await
+    };
+    let of_files = read(&place).await.unwrap();
+    let listed: Vec<_> = of_files
+        .files
+        .iter()
+        .map(|it| (it.file.path.as_str(), it.file.kind, it.is_uncommitted))
+        .collect();
+    let expected = [
+        ("a \"name\" ", ChangeKind::Renamed, false),
+        ("bytes", ChangeKind::Binary, false),
+        ("file", ChangeKind::Changed, true),
+        ("é", ChangeKind::Added, false),
+        ("new", ChangeKind::Added, true),
+    ];
+    assert_eq!(listed, expected);
+    let patches: Vec<_> = of_files
+        .files
+        .iter()
+        .map(|it| it.patch.as_deref())
+        .collect();
+    let file = "@@ -1 +1 @@\n-first\n\\ No newline at end of file\n+uncommitted\n";
+    let added = "@@ -0,0 +1,2 @@\n+diff --git a/x b/x\n+red\n";
+    assert_eq!(patches, [None, None, Some(file), Some(added), None]);
+    assert_eq!(of_files.commits.len(), 1);
+    assert_eq!(of_files.commits[0].subject, "a commit");
+
+    // Its worktree is removed, as gc does.
+    let worktree = place.to_str().unwrap();
+    git(
+        &repository.path,
+        &["worktree", "remove", "--force", worktree],
+    );
+    let of_branch = read(&place).await.unwrap();
+    let listed: Vec<_> = of_branch
+        .files
+        .iter()
+        .map(|it| it.file.path.as_str())
+        .collect();
+    assert_eq!(listed, ["a \"name\" ", "bytes", "é"]);
+    assert_eq!(of_branch.commits, of_files.commits);
+
+    git(&repository.path, &["branch", "-D", "kanban/t_00000001"]);
+    let gone = read(&place).await.unwrap_err().to_string();
+    assert_eq!(
+        gone,
+        "the branch kanban/t_00000001 is gone, and so is its worktree"
+    );
+}
+
+#[tokio::test]
+async fn changes_say_what_they_leave_out() {
+    let repository = Repository::new();
+    let (place, _) = repository.tracked().await;
+    for number in 0..310 {
+        fs::write(
+            place.join(format!("f{number:03}")),
+            "0123456789abcdef\n".repeat(400),
+        )
+        .unwrap();
+    }
+    commit_all(&place);
+    for _ in 0..2 {
+        let nothing = ["commit", "--quiet", "--allow-empty", "--message=nothing"];
+        git(&place, &nothing);
+    }
+    let branch = repository.branch.lock().unwrap().clone().unwrap();
+    let changes = changes::read(&repository.home, &repository.known, &branch, &place).await;
+    let changes = changes.unwrap();
+    assert_eq!((changes.files.len(), changes.more_files), (300, 10));
+    assert_eq!((changes.commits.len(), changes.more_commits), (3, 0));
+    assert!(changes.is_cut);
+    let patches = changes.files.iter().filter_map(|it| it.patch.as_ref());
+    assert!(patches.clone().count() > 100);
+    assert!(patches.map(String::len).sum::<usize>() <= domain::changes::MOST_PATCH);
+    let said = changes.left_out();
+    assert_eq!(said[0], "10 more files are not listed.");
+    assert_eq!(said.len(), 2);
 }

@@ -71,6 +71,12 @@ pub async fn read_task(task: TaskId) -> Result<Reading, ApiError> {
     Ok(backend()?.read_task(&task).await?)
 }
 
+/// Reads what a task has changed in its repository, as HTML that is safe to show.
+#[server(prefix = "/fn", endpoint = "changes", input = GetUrl, output = Answers)]
+pub async fn read_changes(task: TaskId) -> Result<String, ApiError> {
+    Ok(backend()?.read_changes(&task).await?)
+}
+
 /// Puts a task on the board.
 #[server(prefix = "/fn", endpoint = "create_task", output = Answers)]
 pub async fn create_task(form: Form) -> Result<Saved, ApiError> {

@@ -25,6 +25,12 @@ use base::Base;
 use runtime::Location;
 use view::{BoardPage, NotFound};
 
+/// The changes of a task as HTML that is safe to show.
+#[cfg(feature = "ssr")]
+pub fn changes_html(changes: &domain::changes::Changes) -> String {
+    Owner::new().with(|| view::changes_html(changes))
+}
+
 /// The document around [`App`]. Its links begin at `root`, the way from the page to the board.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions, root: String) -> impl IntoView {

@@ -121,6 +121,8 @@ pub enum EventBody {
         error: String,
         rework: u32,
     },
+    /// Its branch holds another commit than the one that its check saw.
+    BranchMoved { commit: String },
     /// Runs failed too often.
     GaveUp {
         failures: u32,
@@ -189,6 +191,7 @@ impl EventBody {
             Self::CheckStarted { .. } => "check_started",
             Self::CheckPassed { .. } => "check_passed",
             Self::CheckFailed { .. } => "check_failed",
+            Self::BranchMoved { .. } => "branch_moved",
             Self::GaveUp { .. } => "gave_up",
             Self::Cancelled { .. } => "cancelled",
             Self::Deferred { .. } => "deferred",

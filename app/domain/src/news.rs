@@ -17,7 +17,7 @@ pub const TOLD: [&str; 7] = [
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.
-pub const KINDS: [&str; 36] = [
+pub const KINDS: [&str; 37] = [
     "created",
     "ready",
     "claimed",
@@ -41,6 +41,7 @@ pub const KINDS: [&str; 36] = [
     "check_started",
     "check_passed",
     "check_failed",
+    "branch_moved",
     "timed_out",
     "gave_up",
     "cancelled",

@@ -38,6 +38,10 @@ pub trait Backend: Send + Sync {
     /// Reads a task, with its history and its log.
     async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal>;
 
+    /// Reads what a task has changed in its repository, as HTML that is safe to show. Git is asked each
+    /// time.
+    async fn read_changes(&self, task: &TaskId) -> Result<String, Refusal>;
+
     /// Reads the server's part of the inbox.
     async fn read_inbox(&self) -> Result<ServerEntries, Refusal>;
 

@@ -90,6 +90,11 @@ impl Runtime {
                     Msg::Drawer(drawer::Answer { task, result })
                 });
             }
+            Effect::ReadChanges(task) => {
+                self.read(&format!("changes?task={task}"), move |it| {
+                    Msg::ReadChanges(task, it)
+                });
+            }
             Effect::Send { ticket, request } => {
                 self.post("ask", &Asked { request }, PATIENCE, move |it| {
                     Msg::Pending(pending::Msg::Answered(ticket, it))

@@ -4,6 +4,7 @@ mod activity;
 mod attempts;
 mod bar;
 mod callout;
+mod changes;
 mod checks;
 mod comment_form;
 mod edit;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::TaskDetail;
-use leptos::either::EitherOf4;
+use leptos::either::EitherOf5;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::drawer::Reading;
@@ -36,11 +37,15 @@ use super::clock::Clock;
 use crate::view::says::{memo, text};
 use activity::Activity;
 use bar::Bar;
+use changes::Changes;
 use checks::Checks;
 use edit::EditForm;
 use log::Log;
 use overview::Overview;
 use tabs::{PANEL_ID, Tabs, tab_id};
+
+#[cfg(feature = "ssr")]
+pub(crate) use changes::html::html as changes_html;
 
 /// The name of the element that takes the keyboard when a task is opened.
 pub(crate) const DRAWER_ID: &str = "open-task";
@@ -110,18 +115,20 @@ fn Panel(
     let task = reading.read_untracked();
     let task = task.as_ref().map(|it| it.detail.task.id.clone());
     let content = move |task| match tab {
-        Tab::Overview => EitherOf4::A(view! { <Overview shown reading task clock/> }),
+        Tab::Overview => EitherOf5::A(view! { <Overview shown reading task clock/> }),
         Tab::Log => {
             let log = memo(move || reading.read().as_ref().and_then(|it| it.log.clone()));
             let is_running = part(reading, |detail| detail.task.status == Status::Running);
             let runs = part(reading, |detail| detail.runs.clone());
-            EitherOf4::B(view! { <Log task read=log is_running runs/> })
+            EitherOf5::B(view! { <Log task read=log is_running runs/> })
         }
+        Tab::Changes => EitherOf5::C(view! { <Changes shown/> }),
         Tab::Evidence => {
             let receipts = part(reading, |detail| detail.receipts.clone());
-            EitherOf4::C(view! { <Checks receipts clock/> })
+            let is_outdated = part(reading, TaskDetail::has_changed_since_check);
+            EitherOf5::D(view! { <Checks receipts is_outdated clock/> })
         }
-        Tab::Activity => EitherOf4::D(view! { <Activity shown reading task clock/> }),
+        Tab::Activity => EitherOf5::E(view! { <Activity shown reading task clock/> }),
     };
     view! {
         <div class="panel" role="tabpanel" id=PANEL_ID aria-labelledby=tab_id(tab)>

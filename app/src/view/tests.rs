@@ -33,6 +33,7 @@ fn opening(tasks: impl IntoIterator<Item = TaskSummary>) -> Opening {
             now: NOW,
         },
         reading: None,
+        changes: None,
         inbox: ServerEntries::default(),
         pulse: Pulse::default(),
         notifies: false,

@@ -39,8 +39,13 @@ pub enum Model {
         /// The tab with which it opened, once it is loaded. It stays when the task goes on: nobody is
         /// led away from what they read.
         first: Option<Tab>,
+        /// What it has changed, as HTML that is safe to show; `None` until that was read.
+        changes: Option<Changes>,
     },
 }
+
+/// What a task has changed, as the server tells it.
+pub type Changes = Result<Arc<str>, Refusal>;
 
 /// The content of the open task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +90,7 @@ impl Model {
                 Err(refusal) => Content::Failed(refusal),
             },
             request: Request::Idle,
+            changes: None,
         }
     }
 
@@ -99,6 +105,39 @@ impl Model {
         }
     }
 
+    /// The tab that is shown: the one that is wanted, as long as it has something.
+    pub fn tab(&self, wanted: Option<Tab>) -> Option<Tab> {
+        let (reading, first) = match self {
+            Self::Open {
+                content: Content::Loaded(reading),
+                first,
+                ..
+            } => (reading, *first),
+            _ => return None,
+        };
+        let tab = wanted.or(first).filter(|tab| tab.is_filled(reading));
+        Some(tab.unwrap_or(Tab::Overview))
+    }
+
+    /// Asks what the open task has changed while that is shown. A commit may have come since.
+    pub fn ask_changes(&self, wanted: Option<Tab>) -> Option<Effect> {
+        let is_shown = self.tab(wanted) == Some(Tab::Changes);
+        let task = match self {
+            Self::Open { task, .. } if is_shown => task.clone(),
+            _ => return None,
+        };
+        Some(Effect::ReadChanges(task))
+    }
+
+    /// Takes in what a task has changed. An answer about a task that was left is not shown.
+    pub fn tell_changes(&mut self, of: &TaskId, told: Result<String, Refusal>) {
+        if let Self::Open { task, changes, .. } = self
+            && task == of
+        {
+            *changes = Some(told.map(Into::into));
+        }
+    }
+
     /// Opens a task.
     pub fn open(&mut self, task: TaskId) -> Effect {
         *self = Self::Open {
@@ -106,6 +145,7 @@ impl Model {
             content: Content::Loading,
             request: Request::Sent,
             first: None,
+            changes: None,
         };
         Effect::ReadTask(task)
     }
@@ -145,6 +185,7 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
         content,
         request,
         first,
+        ..
     } = model
     else {
         return None;
@@ -169,6 +210,7 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
 
 #[cfg(test)]
 mod tests {
+    use domain::branch::Branch;
     use domain::error::ErrorKind;
     use domain::status::Status;
 
@@ -291,6 +333,35 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn what_was_changed_is_asked_for_while_it_is_shown() {
+        let mut model = open(1);
+        let tab = Some(Tab::Changes);
+        assert_eq!(model.ask_changes(tab), None, "it has no branch");
+        let mut with_branch = reading(1, vec![]);
+        with_branch.detail.branch = Some(Branch {
+            name: "kanban/t_1".to_owned(),
+            repository: "/r".to_owned(),
+            base: None,
+            onto: None,
+            tip: None,
+        });
+        let result = Ok(Box::new(with_branch));
+        let task = id(1);
+        update(&mut model, Answer { task, result });
+        assert_eq!(model.ask_changes(tab), Some(Effect::ReadChanges(id(1))));
+        assert_eq!(model.ask_changes(None), None);
+
+        let told = |model: &Model| match model {
+            Model::Open { changes, .. } => changes.clone(),
+            Model::Closed => None,
+        };
+        model.tell_changes(&id(2), Ok("other".to_owned()));
+        assert_eq!(told(&model), None);
+        model.tell_changes(&id(1), Ok("these".to_owned()));
+        assert_eq!(told(&model), Some(Ok("these".into())));
     }
 
     #[test]

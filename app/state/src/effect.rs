@@ -44,6 +44,8 @@ pub enum Effect {
     ReadInbox,
     /// Read a task and its log.
     ReadTask(TaskId),
+    /// Read what a task has changed in its repository.
+    ReadChanges(TaskId),
     /// Ask the server for a change.
     Send {
         /// Names the request in the answer.

@@ -187,6 +187,11 @@ pub const TABLE: &[Shortcut] = &[
     ),
     anywhere(&[Tab::Log.key()], Action::Tab(Tab::Log), "Open task: log"),
     anywhere(
+        &[Tab::Changes.key()],
+        Action::Tab(Tab::Changes),
+        "Open task: changes",
+    ),
+    anywhere(
         &[Tab::Evidence.key()],
         Action::Tab(Tab::Evidence),
         "Open task: evidence",

@@ -126,7 +126,12 @@ fn react(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Drawer(answer) => {
             let effect = drawer::update(&mut model.drawer, answer);
             settle(model);
-            Vec::from_iter(effect)
+            let changes = model.drawer.ask_changes(model.address.tab);
+            effect.into_iter().chain(changes).collect()
+        }
+        Msg::ReadChanges(task, result) => {
+            model.drawer.tell_changes(&task, result);
+            Vec::new()
         }
         Msg::Create(msg) => {
             if let Some(notice) = create::update(&mut model.create, &msg) {
@@ -200,6 +205,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 fn visit(model: &mut Model, address: Address) -> Vec<Effect> {
     let before = mem::replace(&mut model.address, address);
     let mut effects = read_archive(model);
+    let (tab, was_inbox) = (before.tab, before.is_inbox);
     if before.task != model.address.task {
         model.edit.close();
         model.link_problem = None;
@@ -216,7 +222,10 @@ fn visit(model: &mut Model, address: Address) -> Vec<Effect> {
             }
         }
     }
-    if model.address.is_inbox && !before.is_inbox {
+    if tab != model.address.tab {
+        effects.extend(model.drawer.ask_changes(model.address.tab));
+    }
+    if model.address.is_inbox && !was_inbox {
         effects.push(inbox::focus(model));
     }
     effects
@@ -229,7 +238,9 @@ fn choose_tab(model: &mut Model, tab: Tab) -> Vec<Effect> {
         return Vec::new();
     }
     model.address.tab = Some(tab);
-    vec![Effect::KeepAddress(model.address.clone())]
+    let address = Effect::KeepAddress(model.address.clone());
+    let changes = model.drawer.ask_changes(model.address.tab);
+    [address].into_iter().chain(changes).collect()
 }
 
 fn look(model: &mut Model, msg: filter::Msg) -> Vec<Effect> {

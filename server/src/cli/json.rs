@@ -1,5 +1,6 @@
 //! The JSON that verbs print with `--json`. It is frozen, and it is not the JSON of the HTTP API.
 
+use domain::branch::Branch;
 use domain::check::Receipt;
 use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
@@ -29,6 +30,28 @@ pub(super) struct TaskObject<'a> {
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
     result: Option<&'a str>,
+    #[serde(flatten)]
+    branch: BranchKeys<'a>,
+}
+
+/// The branch of a task and the commit at which its work began; left out where there are none.
+#[derive(Default, Serialize)]
+struct BranchKeys<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<&'a str>,
+}
+
+impl<'a> TaskObject<'a> {
+    /// The same with its branch.
+    pub(super) fn on(mut self, branch: Option<&'a Branch>) -> Self {
+        self.branch = BranchKeys {
+            branch: branch.map(|branch| branch.name.as_str()),
+            base: branch.and_then(|branch| branch.base.as_deref()),
+        };
+        self
+    }
 }
 
 impl<'a> From<&'a Task> for TaskObject<'a> {
@@ -48,6 +71,7 @@ impl<'a> From<&'a Task> for TaskObject<'a> {
             started_at: task.started_at,
             completed_at: task.completed_at,
             result: task.result.as_deref(),
+            branch: BranchKeys::default(),
         }
     }
 }
@@ -109,7 +133,7 @@ impl<'a> Shown<'a> {
             created_at: event.created_at,
         };
         Self {
-            task: (&detail.task).into(),
+            task: TaskObject::from(&detail.task).on(detail.branch.as_ref()),
             parents: &detail.parents,
             children: &detail.children,
             comments: detail.comments.iter().map(comment).collect(),

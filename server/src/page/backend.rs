@@ -63,6 +63,10 @@ impl Backend for Board {
         self.read_task(task).await
     }
 
+    async fn read_changes(&self, task: &TaskId) -> Result<String, Refusal> {
+        self.read_changes(task).await
+    }
+
     async fn read_inbox(&self) -> Result<ServerEntries, Refusal> {
         self.read_inbox().await
     }

@@ -33,10 +33,7 @@ pub(super) fn failed(error: kernel::Error) -> Refusal {
 /// Returns the refusal of a request that failed here; the cause stays in the log.
 pub(super) fn internal(error: &impl Display) -> Refusal {
     tracing::error!(error.cause = %error, "a page's request failed");
-    Refusal::new(
-        ErrorKind::Internal,
-        "the server failed; its log says why",
-    )
+    Refusal::new(ErrorKind::Internal, "the server failed; its log says why")
 }
 
 /// Whoever has no scripts is not asked in a dialog, and says in the form that the run may end.

@@ -40,7 +40,10 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
     };
     let checking = move || card.is_checking().get().then(|| "Checking".to_owned());
     let is = move |verdict| card.checked().get() == Some(verdict);
-    let checked = move || is(Verdict::Passed).then(|| "Checked".to_owned());
+    let passed =
+        move |has_changed| is(Verdict::Passed) && card.has_changed_since().get() == has_changed;
+    let checked = move || passed(false).then(|| "Checked".to_owned());
+    let changed = move || passed(true).then(|| "Checked, then changed".to_owned());
     let unchecked = move || is(Verdict::Unchecked).then(|| "Finished without its check".to_owned());
     let output = move || {
         let text = card.output().get();
@@ -53,6 +56,7 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         {note(Icon::Warning, "trouble", Box::new(overdue))}
         {note(Icon::Clock, "plain", Box::new(checking))}
         {note(Icon::Check, "seal", Box::new(checked))}
+        {note(Icon::Check, "plain", Box::new(changed))}
         {note(Icon::Warning, "notice", Box::new(unchecked))}
         {note(Icon::Clock, "plain", Box::new(due_in))}
         {note(Icon::Warning, "notice", Box::new(overtaken))}

@@ -1,19 +1,32 @@
-//! The bar above the open task: its id, the ways to the tasks beside it, and the way back.
+//! The bar above the open task: its status, its id, the ways to the tasks beside it, and the way back.
 
 use domain::id::TaskId;
 use leptos::prelude::*;
 use reactive_stores::Store;
-use state::shown::{Shown, ShownStoreFields};
+use state::label;
+use state::shown::{self, Shown, ShownStoreFields};
 
 use crate::view::copy::Copy;
 use crate::view::icon::{Drawing, Icon};
-use crate::view::says::text;
+use crate::view::says::{memo, text};
+use crate::view::status_mark::StatusMark;
 
 #[component]
 pub(super) fn Bar(shown: Store<Shown>, task: TaskId) -> impl IntoView {
     let back = move || shown.address().read().with_task(None).href();
+    let status = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { status, .. } => Some(status.clone()),
+        _ => None,
+    });
+    let status = move || {
+        status.get().map(|status| {
+            let label = label::of(&status).to_owned();
+            view! { <span class="status"><StatusMark status/>{label}</span> }
+        })
+    };
     view! {
         <header class="bar">
+            {status}
             <Copy text=task.to_string() name="the id"/>
             <Beside
                 shown icon=Icon::Up label="Previous task" title="Previous task (K)"

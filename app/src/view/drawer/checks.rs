@@ -11,13 +11,18 @@ use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
 
 #[component]
-pub(super) fn Checks(receipts: Memo<Vec<Receipt>>, clock: Clock) -> impl IntoView {
+pub(super) fn Checks(
+    receipts: Memo<Vec<Receipt>>,
+    /// True once the branch holds another commit than the one that the last check saw.
+    is_outdated: Memo<bool>,
+    clock: Clock,
+) -> impl IntoView {
     view! {
         <section class="evidence" aria-label="Evidence">
             <h3 class="visually-hidden">"Evidence"</h3>
             <ol class="checks" role="list">
-                {move || receipts.get().into_iter().rev().map(|receipt| view! {
-                    <Check receipt clock/>
+                {move || (0..).zip(receipts.get().into_iter().rev()).map(|(place, receipt)| view! {
+                    <Check receipt is_outdated=place == 0 && is_outdated.get() clock/>
                 }).collect_view()}
             </ol>
         </section>
@@ -25,9 +30,10 @@ pub(super) fn Checks(receipts: Memo<Vec<Receipt>>, clock: Clock) -> impl IntoVie
 }
 
 #[component]
-pub(super) fn Check(receipt: Receipt, clock: Clock) -> impl IntoView {
+pub(super) fn Check(receipt: Receipt, is_outdated: bool, clock: Clock) -> impl IntoView {
     let Receipt { by, check, .. } = receipt;
     let (tone, icon) = match check.verdict {
+        Verdict::Passed if is_outdated => ("outdated", Icon::Check),
         Verdict::Passed => ("passed", Icon::Check),
         Verdict::Unchecked => ("unchecked", Icon::Warning),
         _ => ("failed", Icon::Close),
@@ -37,6 +43,11 @@ pub(super) fn Check(receipt: Receipt, clock: Clock) -> impl IntoView {
     let took = Seconds(check.ended_at.seconds_since(check.began_at));
     let took = (check.verdict != Verdict::Unchecked).then(|| format!("took {took}, "));
     let is_red = check.is_red();
+    let git = check.git.words();
+    let git = git.map(|words| view! { <p class="git" dir="auto">{words}</p> });
+    let changed = is_outdated.then(|| {
+        view! { <p class="git">"Its branch was changed after this check."</p> }
+    });
     let output = (!check.output.is_empty()).then(|| {
         view! {
             <details open=is_red>
@@ -51,6 +62,8 @@ pub(super) fn Check(receipt: Receipt, clock: Clock) -> impl IntoView {
             <p class="verdict" dir="auto">{sentence}</p>
             <span class="when">{took}<Age now=clock.minute since=check.ended_at in_words=age::ago/></span>
             <code class="command" dir="auto">{check.command}</code>
+            {git}
+            {changed}
             {output}
         </li>
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::id::TaskId;
 use domain::inbox::Need;
 use domain::status::Status;
+use domain::task::TaskDetail;
 use leptos::either::Either;
 use leptos::prelude::*;
 use reactive_stores::Store;
@@ -43,6 +44,7 @@ pub(super) fn Lead(
         let last = detail.receipts.last();
         last.filter(|_| detail.task.status == Status::Done).cloned()
     });
+    let is_outdated = part(reading, TaskDetail::has_changed_since_check);
     view! {
         {move || need.get().map(|need| {
             let task = task.clone();
@@ -50,7 +52,9 @@ pub(super) fn Lead(
         })}
         <Text heading="Result" text=result html is_code=is_script/>
         {move || receipt.get().map(|receipt| view! {
-            <ul class="checks" role="list" aria-label="Its check"><Check receipt clock/></ul>
+            <ul class="checks" role="list" aria-label="Its check">
+                <Check receipt is_outdated=is_outdated.get() clock/>
+            </ul>
         })}
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn Overview(
     let runs = part(reading, |detail| detail.runs.clone());
     let parents = part(reading, |detail| detail.parents.clone());
     let children = part(reading, |detail| detail.children.clone());
-    let branch = memo(move || reading.read().as_ref()?.branch.clone());
+    let branch = part(reading, |detail| detail.branch.clone());
     let is_script = part(reading, |detail| {
         detail.task.assignee.as_deref() == Some("shell")
     });
@@ -56,7 +56,7 @@ pub(super) fn Overview(
     let has_check = cfg!(feature = "ssr") && detail.is_some_and(|it| it.task.check.is_some());
     view! {
         <Lead shown reading task=task.clone() clock/>
-        {move || open.get().map(|task| view! { <Facts task branch=branch.get() status clock/> })}
+        {move || open.get().map(|task| view! { <Facts task branch=branch.get() clock/> })}
         <Moves task=task.clone() status ends_run has_check/>
         <Callout task=open why_not/>
         <Text heading="Description" text=body html is_code=is_script/>

@@ -1,6 +1,7 @@
 //! The open task.
 
-use domain::check::{CheckEnd, Receipt, Verdict};
+use domain::branch::Branch;
+use domain::check::{CheckEnd, GitFacts, Receipt, Verdict};
 use domain::error::ErrorKind;
 use domain::event::Event;
 use domain::fixture;
@@ -37,8 +38,8 @@ fn reading(task: Task) -> Reading {
             children: Vec::new(),
             runs: Vec::new(),
             receipts: Vec::new(),
+            branch: None,
         },
-        branch: None,
         log: None,
         html: Html::default(),
         news: News::default(),
@@ -110,10 +111,22 @@ fn the_branch_of_a_worktree_is_shown_beside_the_workspace() {
     let mut reading = reading(task(Status::Todo));
     has_not(&drawer(Ok(reading.clone())), &["Branch"]);
     reading.detail.task.workspace_path = Some("/srv/ships".to_owned());
-    reading.branch = Some("kanban/t_00000001".to_owned());
+    reading.detail.branch = Some(Branch {
+        name: "kanban/t_00000001".to_owned(),
+        repository: "/srv/ships".to_owned(),
+        base: Some("0123456789abcdef".to_owned()),
+        onto: Some("main".to_owned()),
+        tip: None,
+    });
+    let branch = [
+        "Branch",
+        "kanban/t_00000001",
+        "Based on",
+        "0123456789 of main",
+    ];
     has(
         &drawer(Ok(reading)),
-        &["Workspace", "/srv/ships", "Branch", "kanban/t_00000001"],
+        &[&["Workspace", "/srv/ships"], &branch[..]].concat(),
     );
 }
 
@@ -236,8 +249,7 @@ fn receipt(verdict: Verdict) -> Receipt {
             output: "3 failed <b>\n".to_owned(),
             log_start: None,
             log_end: None,
-            commit: None,
-            is_clean: None,
+            git: GitFacts::default(),
         },
     }
 }

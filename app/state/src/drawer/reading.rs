@@ -11,8 +11,6 @@ use super::news::News;
 pub struct Reading {
     /// The task, its history and its neighbours.
     pub detail: TaskDetail,
-    /// The branch of its worktree, if it has one.
-    pub branch: Option<String>,
     /// The log of its workers; `None` before the first.
     pub log: Option<Log>,
     /// Its texts as HTML that is safe to show.

@@ -13,6 +13,8 @@ pub enum Tab {
     Overview,
     /// The output of its workers.
     Log,
+    /// What it has changed in its repository.
+    Changes,
     /// The receipts of its checks.
     Evidence,
     /// Its history, its comments and who is told of it.
@@ -21,13 +23,20 @@ pub enum Tab {
 
 impl Tab {
     /// Every tab, in the order of the page.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Log, Self::Evidence, Self::Activity];
+    pub const ALL: [Self; 5] = [
+        Self::Overview,
+        Self::Log,
+        Self::Changes,
+        Self::Evidence,
+        Self::Activity,
+    ];
 
     /// Its name in addresses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Overview => "overview",
             Self::Log => "log",
+            Self::Changes => "changes",
             Self::Evidence => "evidence",
             Self::Activity => "activity",
         }
@@ -38,6 +47,7 @@ impl Tab {
         match self {
             Self::Overview => "Overview",
             Self::Log => "Log",
+            Self::Changes => "Changes",
             Self::Evidence => "Evidence",
             Self::Activity => "Activity",
         }
@@ -48,6 +58,7 @@ impl Tab {
         match self {
             Self::Overview => "1",
             Self::Log => "2",
+            Self::Changes => "3",
             Self::Evidence => "4",
             Self::Activity => "5",
         }
@@ -63,6 +74,7 @@ impl Tab {
         match self {
             Self::Overview | Self::Activity => true,
             Self::Log => reading.log.is_some() || reading.detail.task.status == Status::Running,
+            Self::Changes => reading.detail.branch.is_some(),
             Self::Evidence => !reading.detail.receipts.is_empty(),
         }
     }
@@ -86,14 +98,14 @@ mod tests {
     fn a_tab_is_there_where_it_has_something() {
         let mut reading = reading(1, Vec::new());
         let filled = |reading: &Reading| Tab::ALL.map(|tab| tab.is_filled(reading));
-        assert_eq!(filled(&reading), [true, false, false, true]);
+        assert_eq!(filled(&reading), [true, false, false, false, true]);
         reading.log = Some(Log {
             text: String::new(),
             size_bytes: 0,
             is_truncated: false,
             path: String::new(),
         });
-        assert_eq!(filled(&reading), [true, true, false, true]);
+        assert_eq!(filled(&reading), [true, true, false, false, true]);
     }
 
     #[test]

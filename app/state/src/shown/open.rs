@@ -40,6 +40,8 @@ pub enum Drawer {
         tab: Tab,
         /// While it is blocked: the need, which is answered here as in the inbox.
         need: Option<Need>,
+        /// What it has changed, where that was read.
+        changes: Option<drawer::Changes>,
         /// The reason why it does not run.
         why_not: Option<WhyNot>,
         /// The comments that are not in its history yet.
@@ -77,7 +79,7 @@ pub(super) fn drawer(model: &Model) -> Drawer {
     let drawer::Model::Open {
         task,
         content,
-        first,
+        changes,
         ..
     } = &model.drawer
     else {
@@ -88,7 +90,7 @@ pub(super) fn drawer(model: &Model) -> Drawer {
             task: task.clone(),
             title: model.board.get(task).map(|task| task.title.clone()),
         },
-        Content::Loaded(reading) => loaded(model, task, reading, *first),
+        Content::Loaded(reading) => loaded(model, task, reading, changes.clone()),
         Content::Failed(refusal) => Drawer::Failed {
             task: task.clone(),
             refusal: refusal.clone(),
@@ -96,7 +98,12 @@ pub(super) fn drawer(model: &Model) -> Drawer {
     }
 }
 
-fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>, first: Option<Tab>) -> Drawer {
+fn loaded(
+    model: &Model,
+    id: &TaskId,
+    reading: &Arc<Reading>,
+    changes: Option<drawer::Changes>,
+) -> Drawer {
     let task = &reading.detail.task;
     let on_board = model.board.get(id);
     let foreseen = on_board.and_then(|task| model.pending.changes().foresee(task));
@@ -115,11 +122,9 @@ fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>, first: Option<Tab>
     let comments = model.pending.comments_on(id);
     let problem = model.link_problem.as_ref();
     let status = foreseen.map_or_else(|| task.status.clone(), |task| task.status);
-    let tab = model.address.tab.or(first);
     Drawer::Loaded {
-        tab: tab
-            .filter(|tab| tab.is_filled(reading))
-            .unwrap_or(Tab::Overview),
+        tab: model.drawer.tab(model.address.tab).unwrap_or(Tab::Overview),
+        changes,
         need: (status == Status::Blocked)
             .then(|| need(model, reading))
             .flatten(),

@@ -307,6 +307,7 @@ fn record(run: RunId, exit: &Exit) -> Command {
         ended_at: exit.ended_at,
         code,
         log_end: exit.log_end,
+        commit: exit.commit.clone(),
     }
     .into()
 }

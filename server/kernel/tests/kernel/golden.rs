@@ -160,7 +160,10 @@ fn after(last: &EventBody) -> Option<EventBody> {
             error: text(),
             rework: 1,
         },
-        EventBody::CheckFailed { .. } => EventBody::GaveUp {
+        EventBody::CheckFailed { .. } => EventBody::BranchMoved {
+            commit: "1a2b3c".to_owned(),
+        },
+        EventBody::BranchMoved { .. } => EventBody::GaveUp {
             failures: 5,
             error: text(),
             outcome: Outcome::TimedOut,

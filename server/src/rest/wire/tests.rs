@@ -53,6 +53,7 @@ fn a_task_reads_as_it_always_did() {
         children: vec!["t_02".parse().unwrap(), "t_03".parse().unwrap()],
         runs: vec![],
         receipts: vec![],
+        branch: None,
     };
     assert_golden(&Detail::new(&detail, NOW), include_str!("golden/task.json"));
 }

@@ -20,7 +20,6 @@ use state::Opening;
 use state::change::Change;
 use state::create::Form;
 use state::drawer::Reading;
-use state::drawer::edit::Text;
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::refusal::Refusal;
@@ -125,7 +124,7 @@ pub async fn edit_task(
     body: String,
     check: String,
 ) -> Result<Saved, ApiError> {
-    let text = Text { title, body, check };
+    let text = state::drawer::edit::Text { title, body, check };
     Ok(backend()?.edit_task(task, text).await?)
 }
 

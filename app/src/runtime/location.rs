@@ -92,8 +92,9 @@ fn link(event: &MouseEvent, base: Base) -> Option<(String, String)> {
     if is_browsers || window().location().origin().ok()? != link.origin() {
         return None;
     }
-    let path = base.inside(&link.pathname()).to_owned();
-    is_page(&path).then(|| (path, link.search()))
+    let path = link.pathname();
+    let path = path.strip_prefix(base.0)?;
+    is_page(path).then(|| (path.to_owned(), link.search()))
 }
 
 fn push(address: &Address) {

@@ -20,6 +20,8 @@ pub(crate) fn Attempts(
     runs: Memo<Vec<Run>>,
     /// The task's status, as it will be once the server agrees.
     status: Memo<Option<Status>>,
+    /// The error that stands above already.
+    told: Memo<Option<String>>,
     clock: Clock,
 ) -> impl IntoView {
     view! {
@@ -28,7 +30,7 @@ pub(crate) fn Attempts(
                 <h3>"Attempts"</h3>
                 <ol role="list">
                     {move || groups(&runs.read()).into_iter().map(|group| view! {
-                        <Alike group clock/>
+                        <Alike group told clock/>
                     }).collect_view()}
                 </ol>
                 <Again runs status/>
@@ -65,10 +67,13 @@ fn Again(runs: Memo<Vec<Run>>, status: Memo<Option<Status>>) -> impl IntoView {
 
 /// One attempt, or several that ended alike: the last of them stands for all.
 #[component]
-fn Alike(group: Group, clock: Clock) -> impl IntoView {
-    let Some(last) = group.runs.last().cloned() else {
+fn Alike(group: Group, told: Memo<Option<String>>, clock: Clock) -> impl IntoView {
+    let Some(mut last) = group.runs.last().cloned() else {
         return Either::Left(());
     };
+    if last.error == *told.read() {
+        last.error = None;
+    }
     let attempt = view! { <Attempt numbers=group.numbers() words=group.words() run=last clock/> };
     if group.runs.len() == 1 {
         return Either::Right(view! { <li>{attempt}{None}</li> });

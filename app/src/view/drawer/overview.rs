@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::id::TaskId;
+use domain::inbox::Need;
 use domain::task::TaskDetail;
 use leptos::prelude::*;
 use reactive_stores::Store;
@@ -44,6 +45,13 @@ pub(super) fn Overview(
     let open = part(reading, |detail| Some(detail.task.clone()));
     let body = part(reading, |detail| detail.task.body.clone());
     let runs = part(reading, |detail| detail.runs.clone());
+    let told = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded {
+            need: Some(Need::GaveUp { error, .. }),
+            ..
+        } => Some(error.clone()),
+        _ => None,
+    });
     let parents = part(reading, |detail| detail.parents.clone());
     let children = part(reading, |detail| detail.children.clone());
     let branch = part(reading, |detail| detail.branch.clone());
@@ -62,6 +70,6 @@ pub(super) fn Overview(
         <Text heading="Description" text=body html is_code=is_script/>
         <EditLink body/>
         <Neighbours task parents children problem/>
-        <Attempts runs status clock/>
+        <Attempts runs status told clock/>
     }
 }

@@ -115,7 +115,9 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
     let question = (task.status == Status::Blocked)
         .then(|| task.block_reason.clone())
         .flatten();
-    let has_trouble = task.failures > 0 && !task.status.is_finished() && question.is_none();
+    // A task whose checks were red too often is blocked without a failure.
+    let has_failed = task.failures > 0 || task.status == Status::Blocked;
+    let has_trouble = has_failed && !task.status.is_finished() && question.is_none();
     let output = model.pulse.pulse().output.get(&id);
     // The line that the supervisor writes above each run is not the worker's.
     let output = output.filter(|line| is_running && !line.starts_with('─'));

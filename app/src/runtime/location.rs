@@ -88,7 +88,9 @@ fn link(event: &MouseEvent, base: Base) -> Option<(String, String)> {
     let target = event.target()?.dyn_into::<Element>().ok()?;
     let link = target.closest("a[href]").ok().flatten()?;
     let link = link.dyn_into::<HtmlAnchorElement>().ok()?;
-    let is_browsers = !link.target().is_empty() || link.has_attribute("download");
+    let is_browsers = !link.target().is_empty()
+        || link.has_attribute("download")
+        || link.rel().contains("external");
     if is_browsers || window().location().origin().ok()? != link.origin() {
         return None;
     }

@@ -1,6 +1,8 @@
 //! The behaviour of the program, seen from outside: one module a behaviour area, on the real
 //! program with a real database, real sockets and real processes.
 
+mod changes;
+mod checks;
 pub(crate) mod cli;
 mod dependencies;
 mod dispatching;

@@ -70,6 +70,12 @@ pub async fn read_task(task: TaskId) -> Result<Reading, ApiError> {
     Ok(backend()?.read_task(&task).await?)
 }
 
+/// Reads what a task has changed in its repository, as HTML that is safe to show.
+#[server(prefix = "/fn", endpoint = "changes", input = GetUrl, output = Answers)]
+pub async fn read_changes(task: TaskId) -> Result<String, ApiError> {
+    Ok(backend()?.read_changes(&task).await?)
+}
+
 /// Puts a task on the board.
 #[server(prefix = "/fn", endpoint = "create_task", output = Answers)]
 pub async fn create_task(form: Form) -> Result<Saved, ApiError> {
@@ -97,20 +103,29 @@ pub async fn update_tasks(
     Ok(backend()?.update_tasks(changes).await?)
 }
 
-/// Puts a task into another column. `end_run` says that the run of its worker may end.
+/// Puts a task into another column. `end_run` says that the run of its worker may end, `unchecked` that
+/// it may be finished without its check.
 #[server(prefix = "/fn", endpoint = "move_task", output = Answers)]
 pub async fn move_task(
     task: TaskId,
     to: Status,
     #[server(default)] end_run: bool,
+    #[server(default)] unchecked: bool,
 ) -> Result<Saved, ApiError> {
-    Ok(backend()?.move_task(task, to, end_run).await?)
+    let agreed = backend::Agreed { end_run, unchecked };
+    Ok(backend()?.move_task(task, to, agreed).await?)
 }
 
 /// Changes what a task says.
 #[server(prefix = "/fn", endpoint = "edit_task", output = Answers)]
-pub async fn edit_task(task: TaskId, title: String, body: String) -> Result<Saved, ApiError> {
-    Ok(backend()?.edit_task(task, title, body).await?)
+pub async fn edit_task(
+    task: TaskId,
+    title: String,
+    body: String,
+    check: String,
+) -> Result<Saved, ApiError> {
+    let text = state::drawer::edit::Text { title, body, check };
+    Ok(backend()?.edit_task(task, text).await?)
 }
 
 /// Lets a task wait for another.
@@ -148,6 +163,30 @@ pub async fn answer(task: TaskId, text: String) -> Result<Saved, ApiError> {
 pub async fn accept_result(task: TaskId, result: String) -> Result<Saved, ApiError> {
     let result = Some(result);
     ask_for(task, Change::Complete { result }).await
+}
+
+/// Approves the work on a task.
+#[server(prefix = "/fn", endpoint = "approve", output = Answers)]
+pub async fn approve(task: TaskId) -> Result<Saved, ApiError> {
+    let (run, commit) = (None, None);
+    ask_for(task, Change::Approve { run, commit }).await
+}
+
+/// Asks for changes to the work on a task.
+#[server(prefix = "/fn", endpoint = "request_changes", output = Answers)]
+pub async fn request_changes(task: TaskId, text: String) -> Result<Saved, ApiError> {
+    let request = Change::RequestChanges {
+        reason: text,
+        run: None,
+        commit: None,
+    };
+    ask_for(task, request).await
+}
+
+/// Lets a task start whatever came of one of its parents.
+#[server(prefix = "/fn", endpoint = "start_anyway", output = Answers)]
+pub async fn start_anyway(task: TaskId, parent: TaskId) -> Result<Saved, ApiError> {
+    ask_for(task, Change::StartAnyway(parent)).await
 }
 
 /// Adds a subscription to a task.

@@ -1,7 +1,6 @@
 //! The path below which the board is, where a proxy shows it as one of several things on its host.
 
 use leptos::prelude::*;
-use leptos::server_fn::client::set_server_url;
 
 /// The path of the board, without a slash at its end: "" or `/kanban`.
 #[derive(Clone, Copy)]
@@ -14,11 +13,9 @@ impl Base {
     }
 }
 
-/// The path of the document that a browser has loaded. Server functions are asked below it from now on.
+/// The path of the document that a browser has loaded.
 pub fn of_document() -> &'static str {
-    let base: &'static str = path(&uri()).to_owned().leak();
-    set_server_url(base);
-    base
+    path(&uri()).to_owned().leak()
 }
 
 /// The address at which all links of the document begin, with a slash at its end.

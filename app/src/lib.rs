@@ -15,16 +15,21 @@ mod base;
 mod runtime;
 mod view;
 
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::{Html, provide_meta_context};
-use leptos_router::SsrMode;
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::path;
 
 pub use base::of_document;
 
 use base::Base;
+use runtime::Location;
 use view::{BoardPage, NotFound};
+
+/// The changes of a task as HTML that is safe to show.
+#[cfg(feature = "ssr")]
+pub fn changes_html(changes: &domain::changes::Changes) -> String {
+    Owner::new().with(|| view::changes_html(changes))
+}
 
 /// The document around [`App`]. Its links begin at `root`, the way from the page to the board.
 #[cfg(feature = "ssr")]
@@ -60,32 +65,30 @@ fn scripts(options: LeptosOptions) -> impl IntoView {
     })
 }
 
-/// The routes. The board is their parent, so it stays as it is while a task opens and closes on it.
+/// The page of an address: the board, which stays as it is while a task opens and closes on it, or that
+/// there is nothing.
 #[component]
 pub fn App(
     /// The path below which the browser finds the board: "" or `/kanban`. The server sees none.
     base: &'static str,
 ) -> impl IntoView {
     provide_meta_context();
-    provide_context(Base(base));
+    let base = Base(base);
+    provide_context(base);
+    let location = Location::current(base);
 
     // Effects run in the browser only: the attribute says that WASM has taken over. Style rules and
     // the end-to-end tests wait for it.
     let (is_hydrated, set_hydrated) = signal(false);
     Effect::new(move |_| set_hydrated.set(true));
 
+    let page = if location.is_page() {
+        Either::Left(view! { <BoardPage location/> })
+    } else {
+        Either::Right(view! { <NotFound/> })
+    };
     view! {
         <Html {..} data-hydrated=move || is_hydrated.get().then_some("")/>
-        <Router base>
-            // The board is a read of a local file: waiting for it costs less than streaming would,
-            // and the page is whole without any script.
-            <Routes fallback=NotFound>
-                <ParentRoute path=path!("/") view=BoardPage ssr=SsrMode::Async>
-                    <Route path=path!("") view=|| () ssr=SsrMode::Async/>
-                    <Route path=path!("inbox") view=|| () ssr=SsrMode::Async/>
-                    <Route path=path!("t/:id") view=|| () ssr=SsrMode::Async/>
-                </ParentRoute>
-            </Routes>
-        </Router>
+        {page}
     }
 }

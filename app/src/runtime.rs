@@ -1,9 +1,11 @@
 //! The only place where [`state`] meets Leptos: messages go in, the page is brought up to date, and
 //! effects are carried out.
 
+mod ask;
 mod commit;
 mod effect;
 mod keyboard;
+mod location;
 mod notify;
 mod socket;
 
@@ -15,14 +17,13 @@ use leptos::ev;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::*;
 use leptos::web_sys::js_sys::Date;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
 use reactive_stores::Store;
 use state::shown::{Shown, ShownStoreFields, project};
 use state::{Model, Msg, Opening};
 
 use effect::Hands;
 pub(crate) use keyboard::press_of;
+pub(crate) use location::Location;
 
 /// Running elapsed times are shown in seconds.
 const TICK: Duration = Duration::from_secs(1);
@@ -38,16 +39,13 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// The page that the server rendered. In a browser it comes to life once it is on the screen.
     pub(crate) fn start(opening: Opening) -> Self {
-        let runtime = Self::still(opening, use_navigate());
+        let runtime = Self::still(opening);
         runtime.come_to_life();
         runtime
     }
 
     /// A page to which nothing happens.
-    pub(crate) fn still(
-        opening: Opening,
-        navigate: impl Fn(&str, NavigateOptions) + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) fn still(opening: Opening) -> Self {
         let model = Model::new(opening);
         let shown = Store::new(project(&model));
         // Rows are found by position until the store has been told their keys.
@@ -55,7 +53,7 @@ impl Runtime {
         let runtime = Self {
             model: StoredValue::new(model),
             shown,
-            hands: StoredValue::new(Hands::new(navigate)),
+            hands: StoredValue::new(Hands::default()),
         };
         provide_context(runtime);
         runtime
@@ -92,13 +90,13 @@ impl Runtime {
 
     /// Effects run in browsers only, after the page was taken over.
     fn come_to_life(self) {
-        let location = use_location();
         let base = expect_context::<Base>();
         // It reads nothing reactive, so it runs once.
         Effect::new(move |_| {
             self.dispatch(Msg::Started(now()));
             let tick = set_interval_with_handle(move || self.dispatch(Msg::Ticked(now())), TICK);
             let keys = window_event_listener(ev::keydown, move |key| keyboard::press(self, &key));
+            let unfollow = self.follow_address(base);
             let leaves = window_event_listener(ev::beforeunload, move |event| {
                 if self.ask(Model::has_drafts) == Some(true) || has_new_task() {
                     event.prevent_default();
@@ -110,24 +108,16 @@ impl Runtime {
                 }
                 leaves.remove();
                 keys.remove();
+                unfollow();
             });
-        });
-        Effect::new(move |_| {
-            let (path, query) = (location.pathname.read(), location.search.read());
-            let address = self.ask(|model| model.address_of(base.inside(&path), &query));
-            if let Some(address) = address {
-                self.dispatch(Msg::Visited(address));
-            }
         });
         // The page shows by now why a plain form was refused; a reload or a link need not.
         Effect::new(move |_| {
-            let (path, query) = (location.pathname, location.search);
-            if query.read_untracked().contains("__err=") {
-                let (path, query) = (path.read_untracked(), query.read_untracked());
-                let address = self.ask(|model| model.address_of(base.inside(&path), &query));
-                if let Some(address) = address {
-                    self.carry_out(state::Effect::KeepAddress(address));
-                }
+            let Location { path, query } = Location::current(base);
+            if query.contains("__err=")
+                && let Some(address) = self.ask(|model| model.address_of(&path, &query))
+            {
+                location::replace(&address);
             }
         });
     }

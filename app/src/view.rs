@@ -11,6 +11,7 @@ mod clock;
 mod column;
 mod confirm;
 mod connection_mark;
+mod copy;
 mod create_form;
 mod dialog;
 mod document_title;
@@ -41,6 +42,8 @@ pub(crate) use card::{card_id, card_of};
 pub(crate) use confirm::KEEP_RUNNING_ID;
 pub(crate) use create_form::CREATE_FORM_ID;
 pub(crate) use drawer::DRAWER_ID;
+#[cfg(feature = "ssr")]
+pub(crate) use drawer::changes_html;
 pub(crate) use filters::SEARCH_ID;
 pub(crate) use header::LOG_OUT_ID;
 pub(crate) use inbox::{INBOX_ID, answer_id, concern_id, concern_of};

@@ -23,7 +23,7 @@ export class BoardPage {
   readonly offers: Locator;
   readonly search: Locator;
   readonly bulkBar: Locator;
-  /** Asks whether a run may end. */
+  /** Asks whether a run may end, or a task be finished without its check. */
   readonly confirm: Locator;
   readonly palette: Palette;
   readonly createForm: CreateForm;
@@ -43,7 +43,7 @@ export class BoardPage {
     this.offers = page.locator(".notices").getByRole("status");
     this.search = page.getByRole("searchbox", { name: "Search" });
     this.bulkBar = page.getByRole("toolbar", { name: "Chosen cards" });
-    this.confirm = page.getByRole("dialog", { name: "End a run" });
+    this.confirm = page.getByRole("dialog", { name: "Confirm" });
     this.palette = new Palette(page);
     this.createForm = new CreateForm(page);
     this.drawer = new TaskDrawer(page);

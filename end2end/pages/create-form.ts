@@ -14,6 +14,9 @@ export class CreateForm {
   readonly body: Locator;
   readonly assignee: Locator;
   readonly waitsFor: Locator;
+  /** What the check is folded into. */
+  readonly checkFold: Locator;
+  readonly check: Locator;
   readonly triage: Locator;
   readonly submit: Locator;
   /** Why the task was refused. */
@@ -25,6 +28,8 @@ export class CreateForm {
     this.body = this.form.getByRole("textbox", { name: "Description" });
     this.assignee = this.form.getByRole("combobox", { name: "Assignee" });
     this.waitsFor = this.form.getByRole("textbox", { name: "Waits for" });
+    this.checkFold = this.form.getByText("Check", { exact: true });
+    this.check = this.form.getByRole("textbox", { name: "Check" });
     this.triage = this.form.getByRole("checkbox", { name: "Only an idea" });
     this.submit = this.form.getByRole("button", { name: "Create task" });
     this.problem = this.form.getByRole("alert");

@@ -119,11 +119,13 @@ test("a refused comment is handed back", async ({ api, board, complaints }) => {
 test("a comment that is being typed outlives its drawer", async ({ api, board, page }) => {
   await api.post(tasks, { data: { title: "Discussed" } });
   await board.open("Discussed");
+  await board.drawer.show("Activity");
   await board.drawer.commentText.fill("Half a thou");
   await page.getByRole("main").click({ position: { x: 4, y: 4 } });
   await expect(board.drawer.drawer).toBeHidden();
 
   await board.open("Discussed");
+  await board.drawer.show("Activity");
   await expect(board.drawer.commentText).toHaveValue("Half a thou");
 });
 
@@ -242,6 +244,7 @@ test("the form keeps the keyboard until it is left", async ({ board, page }) => 
 test("escape leaves a field for what it is part of", async ({ api, board, page }) => {
   await api.post(tasks, { data: { title: "Discussed" } });
   await board.open("Discussed");
+  await board.drawer.show("Activity");
   await board.drawer.commentText.fill("Half a thou");
   await page.keyboard.press("Escape");
   await expect(board.drawer.drawer).toBeFocused();

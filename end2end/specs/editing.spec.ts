@@ -78,6 +78,7 @@ test("a run is stopped, and tried again", async ({ board }) => {
   await board.create({ title: "Talk", body: "echo begun; until [ -e go ]; do sleep 0.1; done", assignee: "shell" });
   await expect(board.card("Talk", "Running")).toContainText("begun");
   await board.open("Talk");
+  await board.drawer.show("Overview");
   await board.drawer.attempts.getByRole("button", { name: "Stop this run" }).click();
   await board.confirm.getByRole("button", { name: "Stop" }).click();
   await expect(board.card("Talk", "Todo")).toBeVisible();
@@ -93,6 +94,7 @@ test("a log shows its colours", async ({ board }) => {
   await board.create({ title: "Paint", body: "printf '\\033[31mred\\033[0m plain\\n'", assignee: "shell" });
   await expect(board.card("Paint", "Done")).toBeVisible();
   await board.open("Paint");
+  await board.drawer.show("Log");
   await expect(board.drawer.log.locator(".colour-1")).toHaveText("red");
 });
 

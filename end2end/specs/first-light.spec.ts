@@ -24,7 +24,9 @@ test("a shell task made in the page runs by itself, and a page beside it sees th
   await board.open(words.title);
   await expect(board.drawer.status).toHaveText("Done");
   await expect(board.drawer.result).toContainText("3");
+  await board.drawer.show("Log");
   await expect(board.drawer.log).toContainText("3");
+  await board.drawer.show("Activity");
   await expect(board.drawer.activity).toContainText("Created for shell");
 });
 
@@ -68,6 +70,7 @@ test("the open task follows its worker", async ({ board }) => {
   await board.confirm.getByRole("button", { name: "Move to Triage" }).click();
   await expect(board.drawer.status).toHaveText("Triage");
   await expect(board.card("Talk", "Triage")).toBeVisible();
+  await board.drawer.show("Activity");
   await expect(board.drawer.activity).toContainText("Its worker was stopped");
 });
 
@@ -77,6 +80,7 @@ test("a log stays at its end until somebody scrolls up", async ({ board }) => {
     body: "seq 1 99; until [ -e go ]; do echo again; sleep 0.1; done",
     assignee: "shell",
   });
+  await expect(board.card("Chatter", "Running")).toBeVisible();
   await board.open("Chatter");
   const text = board.drawer.output;
   const below = () => text.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight);

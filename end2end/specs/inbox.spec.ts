@@ -94,6 +94,7 @@ test("a worker asks, the inbox answers, and a webhook hears of both once", async
   await expect(board.card("Deploy", "Done")).toBeVisible();
   await board.open("Deploy");
   await expect(board.drawer.result).toContainText("deployed");
+  await board.drawer.show("Activity");
   await expect(board.drawer.activity).toContainText("eu-west");
   const told = () => receiver.taken.map(({ type, data: { detail } }) => `${type}: ${detail}`);
   await expect.poll(told).toEqual(["task.blocked: Which region?", "task.completed: deployed"]);
@@ -189,6 +190,7 @@ test("a dead letter is tried again and arrives", async ({ api, board, inbox, rec
   const mark = board.card("Deploy", "Blocked").getByTitle("News of it was not delivered");
   await expect(mark).toBeVisible();
   await board.open("Deploy");
+  await board.drawer.show("Activity");
   await expect(board.drawer.news).toContainText("webhook:ci was not told");
   await board.drawer.news.getByRole("button", { name: "Try again" }).click();
   await expect(board.drawer.news).toContainText("webhook:ci was not told");
@@ -210,6 +212,7 @@ test("somebody is told of a task from its drawer", async ({ api, board, receiver
   await create(api, { title: "Deploy" });
   await board.open("Deploy");
   const { news } = board.drawer;
+  await board.drawer.show("Activity");
   await news.getByText("New subscription").click();
   await news.getByLabel("Name or chat").fill("ci");
   await news.getByRole("button", { name: "Subscribe" }).click();
@@ -217,6 +220,7 @@ test("somebody is told of a task from its drawer", async ({ api, board, receiver
   await expect(news).toContainText("nothing to deliver yet");
   await board.drawer.moveTo("Blocked");
   await board.palette.ask("");
+  await board.drawer.show("Activity");
   await expect(news).toContainText("told ");
   expect(receiver.taken.map(({ type }) => type)).toEqual(["task.blocked"]);
   await news.getByRole("button", { name: "Unsubscribe webhook:ci" }).click();

@@ -43,6 +43,7 @@ test("words are found in a log, one place after the other", async ({ api, board,
   await api.post(tasks, { data: { title: "Print", body, assignee: "shell" } });
   await expect(board.card("Print", "Done")).toBeVisible();
   await board.open("Print");
+  await board.drawer.show("Log");
 
   await board.drawer.find.fill("line 2");
   await expect(board.drawer.found).toHaveText("11");
@@ -62,6 +63,7 @@ test("the whole log opens as text", async ({ api, board, page }) => {
   });
   await expect(board.card("Print", "Done")).toBeVisible();
   await board.open("Print");
+  await board.drawer.show("Log");
   const opened = page.waitForEvent("popup");
   await board.drawer.openLog.click();
   const text = await opened;

@@ -67,6 +67,7 @@ test("an address of a task leads to it after the log-in, and the way out leads t
 test("a worker's log arrives while it is written", async ({ api, board, server }) => {
   const { id } = (await (await api.post(tasks, { data: { title: "Talk", assignee: "talk" } })).json())
     .task;
+  await expect(board.card("Talk", "Running")).toBeVisible();
   await board.open("Talk");
   await expect(board.drawer.output).toContainText("first");
   await writeFile(join(server.home, "kanban/workspaces", id, "go"), "");

@@ -51,6 +51,7 @@ test("a page with half a comment, half a task or half an edit asks before it is 
   expect(asked, "nothing was typed").toBe(0);
 
   await board.open("Discussed");
+  await board.drawer.show("Activity");
   await board.drawer.commentText.pressSequentially("Half a thou");
   await board.drawer.close.click();
   await page.reload();

@@ -19,6 +19,7 @@ test("the cards are there, and the form makes another", async ({ api, board }) =
     await expect(board.card("Made by a plain form", "Done")).toBeVisible({ timeout: 500 });
   }).toPass();
   await board.open("Made by a plain form");
+  await board.drawer.show("Log");
   await expect(board.drawer.log).toContainText("plain");
 });
 

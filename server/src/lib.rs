@@ -6,6 +6,7 @@ mod any_verb;
 mod auth;
 mod board_file;
 mod bounds;
+mod changes;
 pub mod cli;
 mod daemon;
 mod dashboard_config;
@@ -80,6 +81,8 @@ pub(crate) struct Shared {
     metrics: Arc<Metrics>,
     turns: Turns,
     board_copy: Arc<BoardCopy>,
+    /// The turns of those who ask git for the changes of a task.
+    changes: Semaphore,
     relay: Arc<Relay>,
     statuses: Arc<Statuses>,
     under_way: UnderWay,
@@ -112,6 +115,7 @@ impl AppState {
             turns: Turns::new(metrics.clone()),
             metrics,
             board_copy: Arc::default(),
+            changes: Semaphore::new(changes::AT_ONCE),
             relay: Arc::default(),
             statuses: Arc::default(),
             under_way: UnderWay::default(),
@@ -154,6 +158,7 @@ pub(crate) fn router(state: AppState, chats: Router<AppState>) -> Router {
         .merge(chats)
         .merge(guide::routes())
         .route("/t/{id}/log", get(log_page::log))
+        .route("/t/{id}/changes", get(changes::page))
         .route("/api/openapi.json", get(rest::openapi::document))
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(healthz::healthz))

@@ -21,7 +21,8 @@ use domain::error::ErrorKind;
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context, with_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions};
+use leptos_router::{Method, SsrMode};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -51,11 +52,20 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(
             state,
-            generate_route_list(|| app::App(app::AppProps { base: "" })),
+            PAGES.map(page).into(),
             move || provide_to_page(&provided),
             move || app::shell(options.clone(), root_of_page()),
         )
         .layer(from_fn_with_state(turns, in_turn))
+}
+
+/// The paths of the pages, as `state::address` reads them.
+const PAGES: [&str; 3] = ["/", "/inbox", "/t/{id}"];
+
+/// A page that is sent whole. The board is a read of a local file: waiting for it costs less than
+/// streaming would, and the page works without any script.
+fn page(path: &str) -> AxumRouteListing {
+    AxumRouteListing::new(path.to_owned(), SsrMode::Async, [Method::Get], Vec::new())
 }
 
 /// Lets a page wait until others are rendered. Server functions render nothing.

@@ -7,6 +7,7 @@ mod board_subscriptions;
 mod boards;
 mod bulk;
 mod change;
+mod changes;
 mod comments;
 mod config;
 mod deliveries;
@@ -68,6 +69,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(bulk::bulk))
         .routes(routes!(tasks::task, tasks::edit, tasks::remove))
         .routes(routes!(comments::comment))
+        .routes(routes!(changes::changes))
         .routes(routes!(log::log))
         .routes(routes!(log_stream::follow))
         .routes(routes!(dispatch::why))

@@ -277,6 +277,7 @@ fn approve(task: &TaskId) -> Command {
     ApproveTask {
         task: task.clone(),
         run: None,
+        commit: None,
         note: None,
     }
     .into()
@@ -287,6 +288,7 @@ fn request(task: &TaskId, reason: &str) -> Command {
         task: task.clone(),
         reason: reason.to_owned(),
         run: None,
+        commit: None,
     }
     .into()
 }

@@ -42,6 +42,12 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("board_subscriptions", "tenant", Text),
     ("board_subscriptions", "assignee", Text),
     ("board_subscriptions", "kinds", Text),
+    ("branches", "task_id", ID),
+    ("branches", "repository", Text),
+    ("branches", "name", Text),
+    ("branches", "base", Text),
+    ("branches", "onto", Text),
+    ("branches", "tip", Text),
     ("chat_messages", "platform", OWN),
     ("chat_messages", "message", OWN),
     ("deliveries", "key", Text),
@@ -80,6 +86,9 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("receipts", "verdict", WORD),
     ("receipts", "output", Text),
     ("receipts", "commit_id", Text),
+    ("receipts", "commit_after", Text),
+    ("receipts", "base", Text),
+    ("receipts", "files", Json(files)),
     ("lane_holds", "name", Text),
     ("lane_holds", "cause", WORD),
     ("lane_holds", "reason", Text),
@@ -264,8 +273,10 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
          INSERT INTO deliveries (key, place_id, task_id, event_id, notice, state, next_attempt_at, \
              error, created_at, settled_at) \
              SELECT 'k', id, '{ready}', 1, '{{}}', 'dead', 0, 'e', 1, 1 FROM places LIMIT 1; \
-         INSERT INTO receipts (task_id, by, command, verdict, began_at, ended_at, output, commit_id) \
-             VALUES ('{ready}', 'b', 'c', 'failed', 1, 1, 'o', 'c'); \
+         INSERT INTO receipts (task_id, by, command, verdict, began_at, ended_at, output, commit_id, \
+             commit_after, base, files) \
+             VALUES ('{ready}', 'b', 'c', 'failed', 1, 1, 'o', 'c', 'd', 'b', '[]'); \
+         INSERT INTO branches VALUES ('{ready}', 'r', 'b', 'c', 'm', 't'); \
          INSERT INTO lane_holds (name, cause, reason, by, task_id, since) \
              VALUES ('a', 'unauthorized', 'r', 'b', '{ready}', 1); \
          INSERT OR REPLACE INTO dispatcher VALUES (1, '{{}}', unixepoch());"
@@ -314,6 +325,17 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
         foreign,
         dispatch_lock: dispatch_lock(board)?,
     })
+}
+
+/// The changed files of a receipt.
+fn files(column: &str) -> Value {
+    json!([{
+        "path": hostile(column),
+        "old_path": hostile(column),
+        "kind": "renamed",
+        "added": 1,
+        "removed": null,
+    }])
 }
 
 /// Fails when the schema has a column of text that nobody has thought of here, and the reverse.

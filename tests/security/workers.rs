@@ -122,7 +122,7 @@ async fn a_worker_gets_to_no_page_and_no_socket() -> anyhow::Result<()> {
 }
 
 /// The routes that a worker may use; of another's task only what the kernel lets it.
-const ROUTES: [(&str, &str); 21] = [
+const ROUTES: [(&str, &str); 22] = [
     ("get", "/assignees"),
     ("get", "/board"),
     ("get", "/boards"),
@@ -135,6 +135,7 @@ const ROUTES: [(&str, &str); 21] = [
     ("get", "/stats"),
     ("get", "/tasks/{id}"),
     ("get", "/tasks/{id}/attachments"),
+    ("get", "/tasks/{id}/changes"),
     ("get", "/tasks/{id}/log"),
     ("get", "/tasks/{id}/runs"),
     ("get", "/tasks/{id}/why"),

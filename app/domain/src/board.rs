@@ -31,6 +31,8 @@ pub struct TaskSummary {
     pub is_checking: bool,
     /// The verdict of its last check since it was last started.
     pub checked: Option<Verdict>,
+    /// True once its branch holds another commit than the one that its last check saw.
+    pub has_changed_since: bool,
     /// Higher starts sooner.
     pub priority: i64,
     /// The project or customer.

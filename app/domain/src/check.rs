@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::branch;
+use crate::changes::ChangedFile;
 use crate::id::{ReceiptId, RunId};
 use crate::time::Timestamp;
 
@@ -48,10 +50,58 @@ pub struct CheckEnd {
     pub log_start: Option<u64>,
     /// The end of its output, in bytes.
     pub log_end: Option<u64>,
-    /// The commit that was checked out in a git workspace.
+    /// The facts of git about the workspace.
+    #[serde(flatten)]
+    pub git: GitFacts,
+}
+
+/// The facts of git about what a check saw. All are empty where the workspace is of no repository that
+/// the board knows, or could not be looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct GitFacts {
+    /// The commit that was checked out when the check began.
     pub commit: Option<String>,
-    /// In a git workspace: true if everything was committed.
+    /// True if everything was committed then.
     pub is_clean: Option<bool>,
+    /// The commit that was checked out when the check had ended, where that is another.
+    pub commit_after: Option<String>,
+    /// The commit at which the work on the task began.
+    pub base: Option<String>,
+    /// The files that differed from the base when the check began, at most
+    /// [`MOST_FILES`](crate::changes::MOST_FILES).
+    pub files: Vec<ChangedFile>,
+    /// The number of files that are left out.
+    pub more_files: u32,
+}
+
+impl GitFacts {
+    /// The commit and what differs from the base, in a few words; `None` where nothing is known.
+    pub fn words(&self) -> Option<String> {
+        let mut words = format!("commit {}", branch::short(self.commit.as_deref()?));
+        if self.is_clean == Some(false) {
+            words.push_str(", not all committed");
+        }
+        if let Some(after) = &self.commit_after {
+            words.push_str(", and the check itself moved to ");
+            words.push_str(branch::short(after));
+        }
+        if self.base.is_some() {
+            let lines = |of: fn(&ChangedFile) -> Option<u32>| {
+                let counts = self.files.iter().filter_map(of);
+                counts.fold(0, u32::saturating_add)
+            };
+            let files = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+            let files = files.saturating_add(self.more_files);
+            let plural = if files == 1 { "" } else { "s" };
+            let (added, removed) = (lines(|file| file.added), lines(|file| file.removed));
+            words.push_str(&format!(
+                ", {files} file{plural} changed +{added} -{removed}"
+            ));
+        }
+        Some(words)
+    }
 }
 
 /// The verdict of a check.
@@ -98,6 +148,11 @@ impl Verdict {
             Self::Approved => "approved",
             Self::ChangesRequested => "changes_requested",
         }
+    }
+
+    /// Returns true for one that seals the work: it holds for the commit that it saw.
+    pub const fn is_seal(self) -> bool {
+        matches!(self, Self::Passed | Self::Approved)
     }
 
     /// Its name in a sentence.
@@ -164,8 +219,7 @@ mod tests {
             output: output.to_owned(),
             log_start: None,
             log_end: None,
-            commit: None,
-            is_clean: None,
+            git: GitFacts::default(),
         };
         for (check, expected) in [
             (end(Verdict::Passed, Some(0), "fine"), "passed"),

@@ -31,8 +31,8 @@ pub use outbox::{RecordDelivered, RecordUndelivered, TakeMessage};
 pub use review::{ApproveTask, RequestChanges};
 pub use run::{
     AdoptRun, AttachSupervisor, BeginCheck, Breaker, DeferRun, FailRun, Failure, HoldUntil,
-    InterruptRun, Met, NextAttempt, PlaceRun, RecordExit, RecordSpawn, ReleaseCrashed,
-    ReleaseStaleClaims, RenewLease, SettleCheck,
+    InterruptRun, Met, NextAttempt, PlaceRun, RecordBranch, RecordExit, RecordSpawn,
+    ReleaseCrashed, ReleaseStaleClaims, RenewLease, SettleCheck,
 };
 pub use steer::{HoldLane, Pause, PromoteWaiting, ReleaseLane, Resume, SnoozeTask, Undo};
 pub use task::{
@@ -41,7 +41,7 @@ pub use task::{
 };
 pub use upkeep::{
     Audit, DispatchFrom, FollowClock, ForgetEvents, ForgetWorkspace, IndexTexts, KeepAnswer,
-    MoveWorkspaces, PublishDispatcher, RecordWorkspace,
+    MoveWorkspaces, NoteTip, PublishDispatcher, RecordWorkspace,
 };
 
 /// The lane that runs the text of a task as a script.
@@ -141,13 +141,15 @@ macro_rules! every_verb {
                 RetryDelivery, DropDelivery,
             }
             Run(RunVerb) {
-                ClaimTask, RenewLease, AttachSupervisor, RecordSpawn, PlaceRun, RecordExit, BeginCheck, SettleCheck,
+                ClaimTask, RenewLease, AttachSupervisor, RecordSpawn, PlaceRun, RecordBranch, RecordExit,
+                BeginCheck, SettleCheck,
                 FailRun, DeferRun,
                 InterruptRun, AdoptRun, ReleaseStaleClaims, ReleaseCrashed,
             }
             Outbox(OutboxVerb) { RecordDelivered, RecordUndelivered, TakeMessage, }
             Upkeep(UpkeepVerb) {
                 ForgetEvents, FollowClock, RecordWorkspace, ForgetWorkspace, MoveWorkspaces,
+                NoteTip,
                 DispatchFrom, PublishDispatcher, IndexTexts, KeepAnswer, Audit,
             }
         }

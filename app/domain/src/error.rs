@@ -21,6 +21,20 @@ pub enum Error {
     /// No program could be given such a text as an argument.
     #[error("text must not contain the character NUL")]
     NulInText,
+    /// Changes are those of a branch.
+    #[error(
+        "{0} has no branch: the board has made no worktree for it; its workspace is of kind worktree \
+         where that is wanted"
+    )]
+    NoBranch(TaskId),
+    /// Git does not tell.
+    #[error("the changes of {task} cannot be shown: {reason}")]
+    NoChanges {
+        /// The task.
+        task: TaskId,
+        /// The reason, in a sentence.
+        reason: String,
+    },
     /// Skills are given to programs as arguments.
     #[error("{0:?} is no name of a skill; use letters, digits and the characters . _ / : @ + -")]
     BadSkill(String),
@@ -384,6 +398,7 @@ impl Error {
             | Self::NoSuchMove { .. }
             | Self::LinkCycle { .. } => ErrorKind::Invalid,
             Self::UnknownTask(_)
+            | Self::NoBranch(_)
             | Self::UnknownRun(_)
             | Self::UnknownSubscription(_)
             | Self::UnknownDelivery(_) => ErrorKind::NotFound,
@@ -403,6 +418,7 @@ impl Error {
             | Self::OwnWork { .. }
             | Self::MovedOn(_)
             | Self::AwaitsReview(_)
+            | Self::NoChanges { .. }
             | Self::Checking(_)
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }

@@ -149,6 +149,8 @@ pub enum EventBody {
         reason: String,
         rounds: u32,
     },
+    /// Its branch holds another commit than the one that its check saw.
+    BranchMoved { commit: String },
     /// Runs failed too often.
     GaveUp {
         failures: u32,
@@ -220,6 +222,7 @@ impl EventBody {
             Self::ReviewRequested { .. } => "review_requested",
             Self::Approved { .. } => "approved",
             Self::ChangesRequested { .. } => "changes_requested",
+            Self::BranchMoved { .. } => "branch_moved",
             Self::GaveUp { .. } => "gave_up",
             Self::Cancelled { .. } => "cancelled",
             Self::Deferred { .. } => "deferred",

@@ -81,6 +81,7 @@ pub fn summary(number: u32) -> TaskSummary {
         has_worker: false,
         is_checking: false,
         checked: None,
+        has_changed_since: false,
         priority: task.priority,
         tenant: task.tenant,
         created_at: task.created_at,

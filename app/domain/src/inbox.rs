@@ -57,6 +57,8 @@ pub enum Need {
     Review {
         /// The run that is to be judged.
         run: Option<RunId>,
+        /// The commit at which its branch is.
+        commit: Option<String>,
         /// The result; the board does not show it.
         result: Option<String>,
     },
@@ -102,6 +104,7 @@ impl Concern {
             ),
             Status::Review if task.reviewer.as_deref() == Some(PERSON) => Need::Review {
                 run: None,
+                commit: None,
                 result: None,
             },
             Status::Todo if task.is_dead_end => Need::DeadEnd {
@@ -130,6 +133,52 @@ pub fn behind_in_words(count: u32) -> Option<String> {
             Some(format!("{count}{more} wait behind it"))
         }
     }
+}
+
+/// The most options of a question, as digits number them.
+const MOST_OPTIONS: u32 = 9;
+
+/// The longest option, in bytes. A longer one is a paragraph of a text with numbered paragraphs.
+const LONGEST_OPTION: usize = 160;
+
+/// Returns the options that a question numbers, on lines of their own or in one: `1. yes 2. no`. Fewer
+/// than two are none.
+pub fn options(question: &str) -> Vec<&str> {
+    let mut rest = question;
+    let mut options = Vec::new();
+    let mut at = option(rest, 1);
+    for number in 2..=MOST_OPTIONS.saturating_add(1) {
+        let Some((_, behind)) = at else {
+            break;
+        };
+        rest = behind;
+        at = option(rest, number);
+        let end = at.map_or(rest, |(before, _)| before);
+        // What follows the line of the last one belongs to the question.
+        let text = end.lines().next().unwrap_or_default();
+        options.push(text.trim().trim_end_matches([',', ';']));
+    }
+    let is_option = |text: &&str| !text.is_empty() && text.len() <= LONGEST_OPTION;
+    if options.len() < 2 || !options.iter().all(is_option) {
+        return Vec::new();
+    }
+    options
+}
+
+/// The texts before and behind the number of an option: `2. ` or `2) ` at the beginning of a word.
+fn option(text: &str, number: u32) -> Option<(&str, &str)> {
+    let number = number.to_string();
+    let is_number = |&(at, _): &(usize, &str)| {
+        let before = text.get(..at).unwrap_or_default();
+        let behind = text
+            .get(at.saturating_add(number.len())..)
+            .unwrap_or_default();
+        let begins = before.is_empty() || before.ends_with(char::is_whitespace);
+        begins && (behind.starts_with(". ") || behind.starts_with(") "))
+    };
+    let (at, _) = text.match_indices(&number).find(is_number)?;
+    let behind = at.saturating_add(number.len()).saturating_add(2);
+    Some((text.get(..at)?, text.get(behind..)?))
 }
 
 impl Need {
@@ -169,6 +218,30 @@ mod tests {
             of(Some("which port?"), Some("exit 3")),
             Need::Answer { question }
         );
+    }
+
+    #[test]
+    fn numbered_options_are_found_on_lines_and_within_one() {
+        let lines =
+            "Which region?\n\n1. eu-west\n2. us-east, the old one\n3) none\n\nI need it today.";
+        assert_eq!(options(lines), ["eu-west", "us-east, the old one", "none"]);
+        assert_eq!(options("Go on? 1. yes, 2. no"), ["yes", "no"]);
+    }
+
+    #[test]
+    fn a_question_without_two_short_options_has_none() {
+        let long = format!("1. {} 2. no", "x".repeat(LONGEST_OPTION + 1));
+        for question in [
+            "",
+            "Which port?",
+            "1. only one",
+            "2. two 3. three",
+            "version 1.2 or 2.0?",
+            "1.  2. ",
+            &long,
+        ] {
+            assert_eq!(options(question), [""; 0], "{question}");
+        }
     }
 
     #[test]

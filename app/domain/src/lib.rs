@@ -9,6 +9,8 @@ pub mod audit;
 pub mod authority;
 pub mod backoff;
 pub mod board;
+pub mod branch;
+pub mod changes;
 pub mod check;
 pub mod command;
 pub mod dispatch;

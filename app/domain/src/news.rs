@@ -18,7 +18,7 @@ pub const TOLD: [&str; 8] = [
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.
-pub const KINDS: [&str; 39] = [
+pub const KINDS: [&str; 40] = [
     "created",
     "ready",
     "claimed",
@@ -45,6 +45,7 @@ pub const KINDS: [&str; 39] = [
     "review_requested",
     "approved",
     "changes_requested",
+    "branch_moved",
     "timed_out",
     "gave_up",
     "cancelled",

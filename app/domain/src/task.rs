@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::branch::Branch;
 use crate::check::Receipt;
 use crate::error::Error;
 use crate::event::Event;
@@ -187,9 +188,21 @@ pub struct TaskDetail {
     pub runs: Vec<Run>,
     /// The receipts of its checks, oldest first.
     pub receipts: Vec<Receipt>,
+    /// The branch of its worktree, if it has had one.
+    pub branch: Option<Branch>,
 }
 
 impl TaskDetail {
+    /// Returns true once the branch of the finished task holds another commit than the one that its last
+    /// check let pass, or that was approved.
+    pub fn has_changed_since_check(&self) -> bool {
+        let last = self.receipts.last().map(|receipt| &receipt.check);
+        let last = last.filter(|check| check.verdict.is_seal());
+        let tip = self.branch.as_ref().and_then(|branch| branch.tip.as_ref());
+        let seen = last.and_then(|check| check.git.commit.as_ref());
+        self.task.status.is_finished() && tip.zip(seen).is_some_and(|(tip, seen)| tip != seen)
+    }
+
     /// Returns true while a worker is at it: one that the dispatcher started in a lane, or the process of
     /// another program. Whoever claims by hand has neither.
     pub fn has_worker(&self) -> bool {

@@ -13,6 +13,7 @@ use leptos::prelude::use_context;
 use state::Opening;
 use state::change::Change;
 use state::drawer::Reading;
+use state::drawer::edit::Text;
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
 use state::refusal::Refusal;
@@ -37,6 +38,10 @@ pub trait Backend: Send + Sync {
     /// Reads a task, with its history and its log.
     async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal>;
 
+    /// Reads what a task has changed in its repository, as HTML that is safe to show. Git is asked each
+    /// time.
+    async fn read_changes(&self, task: &TaskId) -> Result<String, Refusal>;
+
     /// Reads the server's part of the inbox.
     async fn read_inbox(&self) -> Result<ServerEntries, Refusal>;
 
@@ -52,14 +57,23 @@ pub trait Backend: Send + Sync {
         changes: Vec<(TaskId, Change)>,
     ) -> Result<Vec<Result<Saved, Refusal>>, Refusal>;
 
-    /// Puts a task into another column. `end_run` agrees that the run of its worker ends.
-    async fn move_task(&self, task: TaskId, to: Status, end_run: bool) -> Result<Saved, Refusal>;
+    /// Puts a task into another column.
+    async fn move_task(&self, task: TaskId, to: Status, agreed: Agreed) -> Result<Saved, Refusal>;
 
-    /// Changes the title and the description of a task, as a plain form sends them.
-    async fn edit_task(&self, task: TaskId, title: String, body: String) -> Result<Saved, Refusal>;
+    /// Changes the texts of a task, as a plain form sends them.
+    async fn edit_task(&self, task: TaskId, text: Text) -> Result<Saved, Refusal>;
 
     /// Runs a dispatcher tick and returns the number of tasks it started.
     async fn nudge(&self) -> Result<u32, Refusal>;
+}
+
+/// What somebody without scripts has agreed to in a plain form.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Agreed {
+    /// The run of its worker may end.
+    pub end_run: bool,
+    /// It may be finished without its check.
+    pub unchecked: bool,
 }
 
 /// The first steps on an empty board, as HTML: what the server found on its machine, and commands to
@@ -73,8 +87,5 @@ pub struct FormProof(pub String);
 
 /// Returns the backend of this request.
 pub(super) fn backend() -> Result<Arc<dyn Backend>, Refusal> {
-    use_context().ok_or_else(|| Refusal {
-        kind: ErrorKind::Internal,
-        message: "the server is not set up".to_owned(),
-    })
+    use_context().ok_or_else(|| Refusal::new(ErrorKind::Internal, "the server is not set up"))
 }

@@ -26,6 +26,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
         confirmation,
         create,
         drawer,
+        around,
         inbox,
         concern,
         comments,
@@ -58,6 +59,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
     put(store.confirmation(), confirmation);
     put(store.create(), create);
     put(store.drawer(), drawer);
+    put(store.around(), around);
     put(store.inbox(), inbox);
     put(store.concern(), concern);
     put(store.comments(), comments);

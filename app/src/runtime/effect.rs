@@ -1,26 +1,24 @@
 //! Carries out what the model wants done. Only browsers get here.
 
-use std::time::Duration;
-
 use domain::error::ErrorKind;
-use futures::future::{AbortHandle, Aborted, abortable};
+use domain::id::TaskId;
+use futures::future::AbortHandle;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::js_sys;
+use leptos::web_sys::wasm_bindgen::JsCast;
 use leptos::web_sys::{
     HtmlDocument, HtmlElement, HtmlFormElement, ScrollIntoViewOptions, ScrollLogicalPosition,
 };
-use leptos_router::NavigateOptions;
-use state::address::Address;
+use serde::Serialize;
+use state::change::Change;
 use state::refusal::Refusal;
-use state::requests::pending::{self, Request, Ticket};
+use state::requests::pending::{self, Request};
 use state::visitor::{layout, me, notification, theme};
 use state::{Effect, Msg, connection, drawer, inbox};
 
+use super::ask::{PATIENCE, PATIENCE_WITH_MANY};
 use super::keyboard::Prefix;
-use super::{Runtime, notify, socket};
-use crate::api;
-use crate::api::error::ApiError;
+use super::{Runtime, location, notify, socket};
 use crate::base;
 use crate::view::{
     CREATE_FORM_ID, DRAWER_ID, INBOX_ID, KEEP_RUNNING_ID, LOG_OUT_ID, SEARCH_ID, answer_id,
@@ -33,32 +31,29 @@ const CHOICE_SECONDS: u32 = 365 * 24 * 60 * 60;
 /// The number of frames for which a field is awaited: half a second.
 const FRAMES: u32 = 30;
 
-/// The time limit for an answer: longer than a server takes that is busy, and says so.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The arguments of `ask`.
+#[derive(Serialize)]
+struct Asked {
+    request: Request,
+}
 
-/// The time limit for an answer to a thousand changes at once.
-const PATIENCE_WITH_MANY: Duration = Duration::from_mins(3);
+/// The arguments of `bulk`.
+#[derive(Serialize)]
+struct Changes {
+    changes: Vec<(TaskId, Change)>,
+}
 
-/// Goes to an address, as `use_navigate` has it.
-type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+/// The arguments of a function that takes none.
+#[derive(Serialize)]
+struct Nothing {}
 
 /// The handles that effects need. They may be dropped on any thread, as the server does with every
 /// page that it has rendered.
+#[derive(Default)]
 pub(super) struct Hands {
-    navigate: Navigate,
     socket: Option<AbortHandle>,
     /// The first of two keys that are pressed one after the other.
     pub(super) prefix: Option<Prefix>,
-}
-
-impl Hands {
-    pub(super) fn new(navigate: impl Fn(&str, NavigateOptions) + Send + Sync + 'static) -> Self {
-        Self {
-            navigate: Box::new(navigate),
-            socket: None,
-            prefix: None,
-        }
-    }
 }
 
 impl Runtime {
@@ -72,48 +67,54 @@ impl Runtime {
                     }
                 });
             }
-            Effect::CheckSession => spawn_local(async move {
-                if let Err(refusal) = within(PATIENCE, api::check_session()).await
-                    && refusal.kind == ErrorKind::Forbidden
-                {
-                    self.dispatch(Msg::Connection(connection::Msg::SessionOver));
-                }
+            Effect::CheckSession => self.read("session", |result: Result<(), Refusal>| {
+                let is_over = result.is_err_and(|refusal| refusal.kind == ErrorKind::Forbidden);
+                Msg::Connection(connection::Msg::SessionChecked { is_over })
             }),
             Effect::ReadBoard => {
                 let has_archive = self.ask(state::Model::wants_archive).unwrap_or_default();
-                spawn_local(async move {
-                    let result = within(PATIENCE, api::read_board(has_archive)).await;
-                    self.dispatch(Msg::ReadBoard {
-                        result,
-                        has_archive,
-                    });
+                let board = format!("board?include_archived={has_archive}");
+                self.read(&board, move |result| Msg::ReadBoard {
+                    result,
+                    has_archive,
                 });
             }
-            Effect::ReadInbox => spawn_local(async move {
-                let result = within(PATIENCE, api::read_inbox()).await;
-                self.dispatch(Msg::Inbox(inbox::Msg::Read(result)));
-            }),
-            Effect::Search(text) => spawn_local(async move {
-                let result = within(PATIENCE, api::search(text)).await;
-                self.dispatch(Msg::Found(result));
-            }),
-            Effect::ReadPulse => spawn_local(async move {
-                let result = within(PATIENCE, api::read_pulse()).await;
-                self.dispatch(Msg::ReadPulse(result));
-            }),
-            Effect::ReadTask(task) => spawn_local(async move {
-                let result = within(PATIENCE, api::read_task(task.clone())).await;
-                let result = result.map(Box::new);
-                self.dispatch(Msg::Drawer(drawer::Answer { task, result }));
-            }),
-            Effect::Send { ticket, request } => self.send(ticket, request),
-            Effect::SendAll { ticket, changes } => spawn_local(async move {
-                let result = within(PATIENCE_WITH_MANY, api::update_tasks(changes)).await;
-                self.dispatch(Msg::Pending(pending::Msg::AnsweredAll(ticket, result)));
-            }),
-            Effect::Visit(address) => self.visit(&address),
-            Effect::KeepAddress(address) => keep_address(&address),
+            Effect::ReadInbox => self.read("inbox", |it| Msg::Inbox(inbox::Msg::Read(it))),
+            Effect::Search(text) => {
+                let text = String::from(js_sys::encode_uri_component(&text));
+                self.read(&["search?text=", &text].concat(), Msg::Found);
+            }
+            Effect::ReadPulse => self.read("pulse", Msg::ReadPulse),
+            Effect::ReadTask(task) => {
+                self.read(&format!("task?task={task}"), move |result| {
+                    Msg::Drawer(drawer::Answer { task, result })
+                });
+            }
+            Effect::ReadChanges(task) => {
+                self.read(&format!("changes?task={task}"), move |it| {
+                    Msg::ReadChanges(task, it)
+                });
+            }
+            Effect::Send { ticket, request } => {
+                self.post("ask", &Asked { request }, PATIENCE, move |it| {
+                    Msg::Pending(pending::Msg::Answered(ticket, it))
+                });
+            }
+            Effect::SendAll { ticket, changes } => {
+                self.post(
+                    "bulk",
+                    &Changes { changes },
+                    PATIENCE_WITH_MANY,
+                    move |it| Msg::Pending(pending::Msg::AnsweredAll(ticket, it)),
+                );
+            }
+            Effect::Visit(address) => self.visit(address),
+            Effect::KeepAddress(address) => location::replace(&address),
             Effect::FocusDrawer => focus_soon(DRAWER_ID.to_owned()),
+            Effect::ShowCard(task) => {
+                // The board makes room for the open task with the next frame.
+                request_animation_frame(move || show(&card_id(&task)));
+            }
             Effect::FocusCard(task) => focus_soon(card_id(&task)),
             Effect::FocusConcern(concern) => focus_soon(concern_id(&concern)),
             Effect::FocusAnswer(task) => self.focus_field(answer_id(&task), FRAMES),
@@ -133,26 +134,10 @@ impl Runtime {
             }
             Effect::Notify(notifications) => notify::show(self, notifications),
             Effect::KeepMe(name) => keep(me::COOKIE, &me::cookie(&name)),
-            Effect::Nudge => spawn_local(async move {
-                let result = within(PATIENCE, api::nudge()).await;
-                self.dispatch(Msg::Nudged(result));
-            }),
+            Effect::Nudge => self.post("nudge", &Nothing {}, PATIENCE, Msg::Nudged),
             Effect::LogOut => log_out(),
             Effect::KeepTheme(theme) => keep(theme::COOKIE, theme.as_str()),
         }
-    }
-
-    /// Goes to an address of this page.
-    fn visit(self, address: &Address) {
-        self.hands.with_value(|hands| {
-            (hands.navigate)(
-                &address.url(),
-                NavigateOptions {
-                    scroll: false,
-                    ..Default::default()
-                },
-            );
-        });
     }
 
     /// Gives the keyboard to a field at once: what is typed next belongs to it. One that is not on the
@@ -169,37 +154,6 @@ impl Runtime {
         } else {
             request_animation_frame(move || self.focus_field(id, frames.saturating_sub(1)));
         }
-    }
-
-    fn send(self, ticket: Ticket, request: Request) {
-        spawn_local(async move {
-            let result = within(PATIENCE, api::ask(request)).await;
-            self.dispatch(Msg::Pending(pending::Msg::Answered(ticket, result)));
-        });
-    }
-}
-
-/// Asks the server, and gives up when no answer comes. Every question goes this way: whoever asked is
-/// told, instead of waiting for ever.
-async fn within<T>(
-    patience: Duration,
-    asked: impl Future<Output = Result<T, ApiError>>,
-) -> Result<T, Refusal> {
-    let (asked, handle) = abortable(asked);
-    set_timeout(move || handle.abort(), patience);
-    match asked.await {
-        Ok(result) => result.map_err(Into::into),
-        Err(Aborted) => Err(Refusal::unheard()),
-    }
-}
-
-/// Replaces the address without navigating: the router would show it only later, and what was typed
-/// meanwhile would jump back.
-fn keep_address(address: &Address) {
-    if let Ok(history) = window().history() {
-        let state = history.state().unwrap_or(JsValue::NULL);
-        // A browser that refuses, because of too many in a row, says an older address for a while.
-        drop(history.replace_state_with_url(&state, "", Some(&address.href())));
     }
 }
 
@@ -228,6 +182,13 @@ fn focus(id: &str) {
     if let Some(element) = element.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
         // An element that cannot be focused has left the page again.
         drop(element.focus());
+        show(id);
+    }
+}
+
+/// Scrolls an element into sight, no further than needed.
+fn show(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
         let nearest = ScrollIntoViewOptions::new();
         nearest.set_block(ScrollLogicalPosition::Nearest);
         nearest.set_inline(ScrollLogicalPosition::Nearest);

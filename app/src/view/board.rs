@@ -5,8 +5,7 @@ use domain::status::Status;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::web_sys::Element;
-use leptos::web_sys::wasm_bindgen::closure::Closure;
-use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
+use leptos::web_sys::wasm_bindgen::JsCast;
 use reactive_stores::{Field, Store};
 use state::board::selection;
 use state::connection::Link;
@@ -17,6 +16,7 @@ use super::bulk_bar::BulkBar;
 use super::card::{ACT, card_of};
 use super::clock::Clock;
 use super::column::Column;
+use super::copy::copy;
 use super::drag::Drag;
 use super::empty_board::EmptyBoard;
 use super::figures::FigureStrip;
@@ -44,10 +44,14 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
             dispatch(msg);
         }
     };
-    let columns = Status::COLUMNS.map(|status| {
+    let has_review = memo(move || shown.columns().review().read().total > 0);
+    let column = |status: Status| {
         let column = column_of(shown, &status);
         view! { <Column shown status column clock/> }
-    });
+    };
+    let (before, after) = Status::COLUMNS.split_at(Status::COLUMNS.len() - 2);
+    let before: Vec<_> = before.iter().cloned().map(column).collect();
+    let after: Vec<_> = after.iter().cloned().map(column).collect();
     view! {
         <main class="board" id=BOARD_ID tabindex="-1" hidden=move || shown.address().read().is_inbox data-stale=is_stale data-compact=is_compact data-choosing=is_choosing on:click=click>
             <FigureStrip shown/>
@@ -55,7 +59,11 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
                 <EmptyBoard is_filling=shown.is_filling()/>
             </Show>
             <div class="columns" data-empty=flag(move || shown.is_empty().get())><div class="row">
-                {columns}
+                {before}
+                <Show when=move || has_review.get()>
+                    <Column shown status=Status::Review column=shown.columns().review().into() clock/>
+                </Show>
+                {after}
                 <Show when=move || has_archive.get()>
                     <Column shown status=Status::Archived column=shown.columns().archived().into() clock/>
                 </Show>
@@ -79,7 +87,7 @@ fn meaning(event: &MouseEvent, dispatch: impl Fn(Msg) + Copy + 'static) -> Optio
         (Some(task), Some("choose")) => Some(Msg::Selection(selection::Msg::Toggled(task))),
         (Some(task), Some("menu")) => Some(Msg::OpenedMenu(task)),
         (Some(task), Some("copy")) => {
-            copy(dispatch, task);
+            copy(dispatch, task.to_string());
             None
         }
         (Some(task), _) if is_toggled => Some(Msg::Selection(selection::Msg::Toggled(task))),
@@ -95,19 +103,6 @@ fn meaning(event: &MouseEvent, dispatch: impl Fn(Msg) + Copy + 'static) -> Optio
 
 fn reach(task: TaskId) -> Msg {
     Msg::Selection(selection::Msg::ReachedTo(task))
-}
-
-fn copy(dispatch: impl Fn(Msg) + Copy + 'static, task: TaskId) {
-    let copied = window().navigator().clipboard().write_text(task.as_str());
-    let tell = |is_copied: bool| {
-        let task = task.clone();
-        Closure::once(move |_: JsValue| dispatch(Msg::Copied(task, is_copied)))
-    };
-    let (done, refused) = (tell(true), tell(false));
-    drop(copied.then2(&done, &refused));
-    // One of them is called, once, when the browser has asked whoever has to allow it.
-    done.forget();
-    refused.forget();
 }
 
 fn column_of(shown: Store<Shown>, column: &Status) -> Field<shown::Column> {

@@ -2,8 +2,6 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
-use leptos_router::hooks::use_location;
 use state::Opening;
 use state::refusal::Refusal;
 use state::shown::{Drawer as Open, ShownStoreFields};
@@ -22,18 +20,20 @@ use super::palette::Palette;
 use crate::api;
 use crate::api::error::ApiError;
 use crate::api::json::Json;
-use crate::base::Base;
-use crate::runtime::Runtime;
+use crate::runtime::{Location, Runtime};
 use crate::view::says::memo;
 
 #[component]
-pub(crate) fn BoardPage() -> impl IntoView {
-    let location = use_location();
-    let (path, query) = (location.pathname, location.search);
-    let path = expect_context::<Base>()
-        .inside(&path.read_untracked())
-        .to_owned();
-    let opening = api::open_page(path, query.get_untracked());
+pub(crate) fn BoardPage(location: Location) -> impl IntoView {
+    let Location { path, query } = location;
+    // The browser is handed what the server has read, and never asks for it.
+    let opening = async move {
+        if cfg!(feature = "ssr") {
+            api::open_page(path, query).await
+        } else {
+            Err(ApiError(Refusal::unanswered()))
+        }
+    };
     let opening = OnceResource::<_, Json>::new_with_options(opening, true);
     view! {
         <Suspense>
@@ -44,8 +44,6 @@ pub(crate) fn BoardPage() -> impl IntoView {
                 }
             })}
         </Suspense>
-        // The routes below show nothing of their own, but the address changes only after them.
-        <Outlet/>
     }
 }
 

@@ -1,4 +1,5 @@
-//! Asks before running workers are stopped. The keyboard begins at the button that stops nothing, so
+//! Asks before running workers are stopped, and before a task is finished without its check. The keyboard
+//! begins at the button that changes nothing, so
 //! that a key pressed twice does no harm.
 
 use leptos::ev::KeyboardEvent;
@@ -30,16 +31,18 @@ pub(crate) fn Confirm(shown: Store<Shown>) -> impl IntoView {
     let question = move |Question {
                              heading,
                              names,
+                             warning,
                              verb,
+                             decline,
                          }| {
         view! {
             <div on:keydown=press>
                 <h2>{heading}</h2>
                 <ul>{names.into_iter().map(|name| view! { <li>{name}</li> }).collect_view()}</ul>
-                <p>"The worker stops at once, and what it has not reported is lost. Its log stays."</p>
+                <p>{warning}</p>
                 <div class="actions">
                     <button type="button" class="button" id=KEEP_RUNNING_ID on:click=answer(Answer::Declined)>
-                        "Keep running"
+                        {decline}
                     </button>
                     <button type="button" class="button-danger" on:click=answer(Answer::Agreed)>{verb}</button>
                 </div>
@@ -47,7 +50,7 @@ pub(crate) fn Confirm(shown: Store<Shown>) -> impl IntoView {
         }
     };
     view! {
-        <Dialog class="confirm" label="End a run" is_open on_close=close>
+        <Dialog class="confirm" label="Confirm" is_open on_close=close>
             {move || shown.confirmation().get().map(question)}
         </Dialog>
     }

@@ -1,7 +1,7 @@
 //! The form for a new task. The browser itself opens and closes it, so it needs no script.
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::{Div, Input, Textarea};
+use leptos::html::{Details, Div, Input, Textarea};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::web_sys::HtmlElement;
@@ -20,6 +20,10 @@ use crate::view::says::{effect, memo};
 /// form back, which opens it already.
 pub(crate) const CREATE_FORM_ID: &str = "new-task";
 
+/// What a check is, in its empty field.
+pub(crate) const CHECK: &str =
+    "A script that must exit 0 before the task counts as done, e.g. make test";
+
 const ASSIGNEES_ID: &str = "assignees";
 
 #[component]
@@ -35,6 +39,7 @@ pub(crate) fn CreateForm(
         let form = Form {
             title: field("title"),
             body: field("body"),
+            check: field("check"),
             assignee: field("assignee"),
             priority: field("priority"),
             tenant: field("tenant"),
@@ -98,6 +103,13 @@ pub(crate) fn CreateForm(
                     placeholder="The whole story. For the shell lane: the script to run."
                     aria-label="Description" node_ref=inputs.body
                 ></textarea>
+                <details class="check-field" node_ref=inputs.fold>
+                    <summary>"Check"</summary>
+                    <textarea
+                        dir="auto" name="form[check]" rows="3" spellcheck="false" placeholder=CHECK
+                        aria-label="Check" node_ref=inputs.check
+                    ></textarea>
+                </details>
                 <div class="fields">
                     <label>
                         <span>"Assignee"</span>
@@ -146,6 +158,9 @@ pub(crate) fn CreateForm(
 struct Inputs {
     title: NodeRef<Input>,
     body: NodeRef<Textarea>,
+    check: NodeRef<Textarea>,
+    /// What the check is folded into.
+    fold: NodeRef<Details>,
     assignee: NodeRef<Input>,
     priority: NodeRef<Input>,
     tenant: NodeRef<Input>,
@@ -163,11 +178,12 @@ impl Inputs {
             self.tenant,
             self.parents,
         ];
-        let body = self.body.get_untracked().map(|it| it.value());
+        let texts = [self.body, self.check];
+        let texts = texts.into_iter().filter_map(|text| text.get_untracked());
         inputs
             .into_iter()
             .filter_map(|input| input.get_untracked().map(|it| it.value()))
-            .chain(body)
+            .chain(texts.map(|it| it.value()))
             .any(is_filled)
     }
 
@@ -183,8 +199,13 @@ impl Inputs {
                 input.set_value(text);
             }
         }
-        if let Some(body) = self.body.get_untracked() {
-            body.set_value(&form.body);
+        for (area, text) in [(self.body, &form.body), (self.check, &form.check)] {
+            if let Some(area) = area.get_untracked() {
+                area.set_value(text);
+            }
+        }
+        if let Some(fold) = self.fold.get_untracked() {
+            fold.set_open(!form.check.is_empty());
         }
     }
 }

@@ -1,15 +1,21 @@
-//! The task that is open beside the board.
+//! The task that is open beside the board: its title, and a tab for each thing that there is to know.
 
+mod activity;
 mod attempts;
+mod bar;
 mod callout;
+mod changes;
 mod checks;
 mod comment_form;
 mod edit;
 mod facts;
+mod lead;
 mod log;
 mod moves;
 mod neighbours;
 mod news;
+mod overview;
+mod tabs;
 mod text;
 mod timeline;
 
@@ -18,28 +24,28 @@ use std::sync::Arc;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::TaskDetail;
+use leptos::either::EitherOf5;
 use leptos::prelude::*;
 use reactive_stores::Store;
 use state::drawer::Reading;
+use state::drawer::tab::Tab;
 use state::label;
 use state::refusal::Refusal;
 use state::shown::{self, Shown, ShownStoreFields};
 
 use super::clock::Clock;
-use super::icon::{Drawing, Icon};
 use crate::view::says::{memo, text};
-use attempts::Attempts;
-use callout::Callout;
+use activity::Activity;
+use bar::Bar;
+use changes::Changes;
 use checks::Checks;
-use comment_form::CommentForm;
 use edit::EditForm;
-use facts::Facts;
 use log::Log;
-use moves::Moves;
-use neighbours::Neighbours;
-use news::NewsList;
-use text::Text;
-use timeline::Timeline;
+use overview::Overview;
+use tabs::{PANEL_ID, Tabs, tab_id};
+
+#[cfg(feature = "ssr")]
+pub(crate) use changes::html::html as changes_html;
 
 /// The name of the element that takes the keyboard when a task is opened.
 pub(crate) const DRAWER_ID: &str = "open-task";
@@ -68,21 +74,24 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
         _ => None,
     });
     let is_loaded = memo(move || reading.read().is_some());
-    let back = move || shown.address().read().with_task(None).href();
+    let id = task.clone();
+    let heading = text(move || title.get().unwrap_or_else(|| id.to_string()));
+    let heading = view! { <h2 id=TITLE_ID dir="auto">{heading}</h2> };
+    let tab = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { tab, .. } => Some(*tab),
+        _ => None,
+    });
+    let panel = move || tab.get().map(|tab| view! { <Panel shown reading tab/> });
     view! {
         <aside class="drawer" id=DRAWER_ID tabindex="-1" aria-labelledby=TITLE_ID>
-            <header class="bar">
-                <span class="id">{task.to_string()}</span>
-                <a class="close button-quiet" href=text(back) aria-label="Close" title="Close (Esc)">
-                    <Drawing icon=Icon::Close/>
-                </a>
-            </header>
-            <div class="content">
-                <h2 id=TITLE_ID dir="auto">{text(move || title.get().unwrap_or_else(|| task.to_string()))}</h2>
+            <Bar shown task/>
+            <div class="content" data-tab=move || tab.get().map(Tab::as_str)>
+                <EditForm shown reading heading/>
                 {move || refusal.get().map(|refusal| view! { <Missing refusal/> })}
                 <Show when=move || is_loaded.get()>
-                    <Loaded shown reading/>
+                    <Tabs shown reading tab/>
                 </Show>
+                {panel}
             </div>
         </aside>
     }
@@ -93,85 +102,38 @@ fn Missing(refusal: Refusal) -> impl IntoView {
     view! { <p class="callout">{label::capitalised(&refusal.message)}</p> }
 }
 
-/// A loaded task. Each part follows its own slice, so that a new reading changes what is new.
+/// What a tab shows. Each part follows its own slice, so that a new reading changes what is new.
 #[component]
-fn Loaded(shown: Store<Shown>, reading: Memo<Option<Arc<Reading>>>) -> impl IntoView {
+fn Panel(
+    shown: Store<Shown>,
+    reading: Memo<Option<Arc<Reading>>>,
+    /// The tab that is shown, as long as this component is.
+    tab: Tab,
+) -> impl IntoView {
     let clock = Clock::of(shown);
-    let status = memo(move || match &*shown.drawer().read() {
-        shown::Drawer::Loaded { status, .. } => Some(status.clone()),
-        _ => None,
-    });
-    let saying = memo(move || match &*shown.drawer().read() {
-        shown::Drawer::Loaded { comments, .. } => comments.clone(),
-        _ => Vec::new(),
-    });
-    let why_not = memo(move || match &*shown.drawer().read() {
-        shown::Drawer::Loaded { why_not, .. } => why_not.clone(),
-        _ => None,
-    });
-    let conflict = memo(move || match &*shown.drawer().read() {
-        shown::Drawer::Loaded { conflict, .. } => conflict.clone(),
-        _ => None,
-    });
-    let rewriting = memo(move || match &*shown.drawer().read() {
-        shown::Drawer::Loaded { rewriting, .. } => rewriting.clone(),
-        _ => None,
-    });
-    let problem = memo(move || match &*shown.drawer().read() {
-        shown::Drawer::Loaded { problem, .. } => problem.clone(),
-        _ => None,
-    });
-    let html = memo(move || {
-        let reading = reading.read();
-        reading
-            .as_ref()
-            .map(|it| it.html.clone())
-            .unwrap_or_default()
-    });
-    let draft = memo(move || match &*shown.drawer().read() {
-        shown::Drawer::Loaded { draft, .. } => draft.clone(),
-        _ => String::new(),
-    });
-    let task = part(reading, |detail| Some(detail.task.clone()));
-    let body = part(reading, |detail| detail.task.body.clone());
-    let result = part(reading, |detail| detail.task.result.clone());
-    let events = part(reading, |detail| detail.events.clone());
-    let runs = part(reading, |detail| detail.runs.clone());
-    let receipts = part(reading, |detail| detail.receipts.clone());
-    let timeline = part(reading, state::drawer::timeline::of);
-    let parents = part(reading, |detail| detail.parents.clone());
-    let children = part(reading, |detail| detail.children.clone());
-    let news = memo(move || {
-        let reading = reading.read();
-        reading
-            .as_ref()
-            .map(|it| it.news.clone())
-            .unwrap_or_default()
-    });
-    let branch = memo(move || reading.read().as_ref().and_then(|it| it.branch.clone()));
-    let log = memo(move || reading.read().as_ref().and_then(|it| it.log.clone()));
-    let is_running = part(reading, |detail| detail.task.status == Status::Running);
-    let is_script = part(reading, |detail| {
-        detail.task.assignee.as_deref() == Some("shell")
-    });
-    let ends_run = cfg!(feature = "ssr")
-        && (reading.read_untracked().as_ref()).is_some_and(|it| it.detail.has_worker());
     // A reading is there as long as this component is.
-    let id = task.read_untracked().as_ref().map(|task| task.id.clone());
+    let task = reading.read_untracked();
+    let task = task.as_ref().map(|it| it.detail.task.id.clone());
+    let content = move |task| match tab {
+        Tab::Overview => EitherOf5::A(view! { <Overview shown reading task clock/> }),
+        Tab::Log => {
+            let log = memo(move || reading.read().as_ref().and_then(|it| it.log.clone()));
+            let is_running = part(reading, |detail| detail.task.status == Status::Running);
+            let runs = part(reading, |detail| detail.runs.clone());
+            EitherOf5::B(view! { <Log task read=log is_running runs/> })
+        }
+        Tab::Changes => EitherOf5::C(view! { <Changes shown/> }),
+        Tab::Evidence => {
+            let receipts = part(reading, |detail| detail.receipts.clone());
+            let is_outdated = part(reading, TaskDetail::has_changed_since_check);
+            EitherOf5::D(view! { <Checks receipts is_outdated clock/> })
+        }
+        Tab::Activity => EitherOf5::E(view! { <Activity shown reading task clock/> }),
+    };
     view! {
-        {move || task.get().map(|task| view! { <Facts task branch=branch.get() status clock/> })}
-        {id.clone().map(|task| view! { <Moves task status ends_run/> })}
-        <Callout task events why_not/>
-        <Text heading="Result" text=result html=Signal::derive(move || html.get().result) is_code=is_script/>
-        <Text heading="Description" text=body html=Signal::derive(move || html.get().body) is_code=is_script/>
-        <EditForm task conflict rewriting/>
-        {id.clone().map(|task| view! { <Neighbours task parents children problem/> })}
-        <Checks receipts clock/>
-        <Attempts runs status clock/>
-        {id.clone().map(|task| view! { <Log task read=log is_running runs/> })}
-        {id.clone().map(|task| view! { <NewsList task news clock/> })}
-        <Timeline entries=timeline html saying clock/>
-        {id.map(|task| view! { <CommentForm task draft/> })}
+        <div class="panel" role="tabpanel" id=PANEL_ID aria-labelledby=tab_id(tab)>
+            {task.map(content)}
+        </div>
     }
 }
 

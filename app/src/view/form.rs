@@ -25,6 +25,9 @@ pub(crate) fn PlainForm<C>(
     /// Asks those who have no scripts first, because it ends the run of a worker.
     #[prop(optional)]
     ends_run: bool,
+    /// Asks those who have no scripts first, because the task has a check, which does not run.
+    #[prop(optional)]
+    has_check: bool,
     /// Takes what was filled in, in place of the browser.
     on_submit: Callback<Filled>,
     children: TypedChildren<C>,
@@ -60,10 +63,18 @@ where
                 </label>
             }
         });
-        (content, agreed, proof)
+        let unchecked = has_check.then(|| {
+            view! {
+                <label class="without-script">
+                    <input type="checkbox" name="unchecked" value="true"/>
+                    "Without its check"
+                </label>
+            }
+        });
+        (content, agreed, unchecked, proof)
     };
     #[cfg(not(feature = "ssr"))]
-    let _ = ends_run;
+    let _ = (ends_run, has_check);
     view! {
         <form action=format!(".{action}") method="post" on:submit=submit>
             {content}

@@ -18,8 +18,8 @@ use crate::view::says::{flag, memo, text};
 use concern::ConcernRow;
 use notifications::Notifications;
 
-pub(crate) use answers::answer_id;
-pub(crate) use concern::{concern_id, concern_of};
+pub(crate) use answers::{Answers, answer_id};
+pub(crate) use concern::{concern_id, concern_of, words};
 pub(crate) use link::InboxLink;
 
 /// The name of the heading, which takes the keyboard when there is nothing to answer.

@@ -33,6 +33,7 @@ fn opening(tasks: impl IntoIterator<Item = TaskSummary>) -> Opening {
             now: NOW,
         },
         reading: None,
+        changes: None,
         inbox: ServerEntries::default(),
         pulse: Pulse::default(),
         notifies: false,
@@ -48,7 +49,7 @@ fn html<V: IntoView>(opening: Opening, part: impl FnOnce(Runtime, Store<Shown>) 
     let owner = Owner::new();
     owner.with(|| {
         leptos_meta::provide_meta_context();
-        let runtime = Runtime::still(opening, |_, _| ());
+        let runtime = Runtime::still(opening);
         part(runtime, runtime.shown()).into_view().to_html()
     })
 }

@@ -3,10 +3,12 @@
 
 use domain::board::TaskSummary;
 use domain::command::{
-    ArchiveTask, AssignTask, BlockTask, CancelRun, Command, CommentOnTask, CompleteTask, EditTask,
-    LinkTasks, MoveTask, SetPriority, SnoozeTask, UnblockTask, UnlinkTasks,
+    ApproveTask, ArchiveTask, AssignTask, BlockTask, CancelRun, Command, CommentOnTask,
+    CompleteTask, EditTask, LinkTasks, MoveTask, RequestChanges, SetPriority, SnoozeTask,
+    UnblockTask, UnlinkTasks,
 };
-use domain::id::TaskId;
+use domain::id::{RunId, TaskId};
+use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::time::Seconds;
 use domain::transition::{self, Step};
@@ -37,6 +39,29 @@ pub enum Change {
         /// The result.
         result: Option<String>,
     },
+    /// Finish it by hand although it has a check, which did not run.
+    CompleteUnchecked {
+        /// The result.
+        result: Option<String>,
+    },
+    /// Approve its work, which is that of this run and commit where they are known.
+    Approve {
+        /// The run.
+        run: Option<RunId>,
+        /// The commit.
+        commit: Option<String>,
+    },
+    /// Ask for changes to its work.
+    RequestChanges {
+        /// What is to be changed.
+        reason: String,
+        /// The run.
+        run: Option<RunId>,
+        /// The commit.
+        commit: Option<String>,
+    },
+    /// Let it start whatever came of this parent.
+    StartAnyway(TaskId),
     /// Put it away.
     Archive,
     /// Stop its worker; it goes to `todo`.
@@ -53,6 +78,8 @@ pub enum Change {
         title: Option<String>,
         /// The body.
         body: Option<String>,
+        /// The script of its check; an empty one for none.
+        check: Option<String>,
     },
     /// Start it no sooner than after this span; without one, as soon as it can.
     Snooze(Option<Seconds>),
@@ -71,6 +98,10 @@ impl Change {
             (Status::Blocked, Status::Ready) => Self::Unblock,
             (_, Status::Triage | Status::Todo | Status::Ready) => Self::Move(to.clone()),
             (_, Status::Blocked) => Self::Block { reason: None },
+            (Status::Review, Status::Done) => Self::Approve {
+                run: None,
+                commit: None,
+            },
             (_, Status::Done) => Self::Complete { result: None },
             (_, Status::Archived) => Self::Archive,
             (_, Status::Running | Status::Review | Status::Other(_)) => return None,
@@ -107,13 +138,30 @@ impl Change {
                 reason: reason.filter(|text| !text.is_empty()),
             }
             .into(),
-            Self::Complete { result } => CompleteTask {
+            Self::Complete { result } => complete(task, result, false).into(),
+            Self::CompleteUnchecked { result } => complete(task, result, true).into(),
+            Self::Approve { run, commit } => ApproveTask {
                 task,
-                result,
-                summary: None,
-                metadata: None,
-                outcome: None,
-                unchecked: false,
+                run,
+                commit,
+                note: None,
+            }
+            .into(),
+            Self::RequestChanges {
+                reason,
+                run,
+                commit,
+            } => RequestChanges {
+                task,
+                reason,
+                run,
+                commit,
+            }
+            .into(),
+            Self::StartAnyway(parent) => LinkTasks {
+                parent: parent.into(),
+                child: task.into(),
+                on: Some(StartOn::Always),
             }
             .into(),
             Self::Archive => ArchiveTask { task }.into(),
@@ -139,9 +187,10 @@ impl Change {
                 span,
             }
             .into(),
-            Self::Edit { title, body } => EditTask {
+            Self::Edit { title, body, check } => EditTask {
                 title,
                 body,
+                check,
                 ..EditTask::of(task)
             }
             .into(),
@@ -176,6 +225,7 @@ impl Change {
             | Self::Snooze(_)
             | Self::WaitFor(_)
             | Self::StopWaitingFor(_) => {}
+            Self::StartAnyway(_) => task.is_dead_end = false,
             step => {
                 if let Some(status) = step.leads_from(&task.status) {
                     task.status = status;
@@ -193,6 +243,10 @@ impl Change {
             Self::Answer { .. } => format!("Answered {what}"),
             Self::Block { .. } => format!("Blocked {what}"),
             Self::Complete { .. } => format!("Completed {what}"),
+            Self::CompleteUnchecked { .. } => format!("Completed {what} without its check"),
+            Self::Approve { .. } => format!("Approved {what}"),
+            Self::RequestChanges { .. } => format!("Asked for changes of {what}"),
+            Self::StartAnyway(_) => format!("Let {what} start anyway"),
             Self::Archive => format!("Archived {what}"),
             Self::Cancel => format!("Stopped {what}"),
             Self::Assign(Some(name)) | Self::Reassign(Some(name)) => {
@@ -216,6 +270,8 @@ impl Change {
             Self::Assign(None) | Self::Reassign(None) => "Unassign".to_owned(),
             Self::Block { .. } => "Block".to_owned(),
             Self::Complete { .. } => "Complete".to_owned(),
+            Self::CompleteUnchecked { .. } => "Finish without".to_owned(),
+            Self::Approve { .. } => "Approve".to_owned(),
             Self::Archive => "Archive".to_owned(),
             Self::Cancel => "Stop".to_owned(),
             _ => "Go on".to_owned(),
@@ -248,7 +304,9 @@ impl Change {
             Self::Move(to) => Step::Move(to.clone()),
             Self::Unblock | Self::Answer { .. } => Step::Unblock { is_waiting: false },
             Self::Block { .. } => Step::Block,
-            Self::Complete { .. } => Step::Complete,
+            Self::Complete { .. } | Self::CompleteUnchecked { .. } => Step::Complete,
+            Self::Approve { .. } => Step::Approve,
+            Self::RequestChanges { .. } => Step::Reject,
             Self::Archive => Step::Archive,
             Self::Cancel => Step::Cancel,
             Self::Assign(_)
@@ -257,9 +315,21 @@ impl Change {
             | Self::Snooze(_)
             | Self::Edit { .. }
             | Self::WaitFor(_)
+            | Self::StartAnyway(_)
             | Self::StopWaitingFor(_) => return None,
         };
         transition::after(from, &step)
+    }
+}
+
+fn complete(task: TaskId, result: Option<String>, unchecked: bool) -> CompleteTask {
+    CompleteTask {
+        task,
+        outcome: None,
+        result,
+        summary: None,
+        metadata: None,
+        unchecked,
     }
 }
 
@@ -314,6 +384,7 @@ mod tests {
         let edit = Change::Edit {
             title: Some(" Another ".to_owned()),
             body: None,
+            check: None,
         };
         assert_eq!(foreseen(summary(1), &edit).title, "Another");
         assert_eq!(

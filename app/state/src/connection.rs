@@ -71,8 +71,11 @@ pub enum Msg {
     Closed(Socket),
     /// The server cannot tell what happened since our cursor.
     LostTrack(Socket),
-    /// The server does not know who we are any more.
-    SessionOver,
+    /// The server said whether it knows us still.
+    SessionChecked {
+        /// True when it does not.
+        is_over: bool,
+    },
 }
 
 impl Model {
@@ -171,12 +174,12 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Option<Effect> {
             Some(Effect::CheckSession)
         }
         Msg::LostTrack(socket) if model.heard(now, socket) => Some(model.read(now)),
-        Msg::SessionOver => {
+        Msg::SessionChecked { is_over: true } => {
             // An answer that comes after the next socket has opened is an old one.
             model.is_session_over = !matches!(model.phase, Phase::Live { .. });
             None
         }
-        Msg::Closed(_) | Msg::LostTrack(_) => None,
+        Msg::Closed(_) | Msg::LostTrack(_) | Msg::SessionChecked { is_over: false } => None,
     }
 }
 
@@ -304,7 +307,7 @@ mod tests {
         let mut model = live(at(0));
         let effect = update(&mut model, at(0), Msg::Closed(Socket(1)));
         assert_eq!(effect, Some(Effect::CheckSession));
-        update(&mut model, at(0), Msg::SessionOver);
+        update(&mut model, at(0), Msg::SessionChecked { is_over: true });
         assert_eq!(model.link(), Link::SignedOut);
 
         model.tick(at(1), CURSOR);
@@ -312,7 +315,7 @@ mod tests {
         let socket = model.socket;
         model.heard(at(1), socket);
         assert_eq!(model.link(), Link::Live);
-        update(&mut model, at(1), Msg::SessionOver);
+        update(&mut model, at(1), Msg::SessionChecked { is_over: true });
         assert_eq!(model.link(), Link::Live, "an old answer was believed");
     }
 

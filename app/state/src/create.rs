@@ -15,6 +15,8 @@ pub struct Form {
     pub title: String,
     /// The whole story; for the `shell` lane, the script.
     pub body: String,
+    /// The script of its check; empty for none.
+    pub check: String,
     /// The assignee.
     pub assignee: String,
     /// The project or customer.
@@ -43,6 +45,7 @@ impl Form {
         Ok(CreateTask {
             title: self.title,
             body: filled(self.body),
+            check: filled(self.check),
             assignee: filled(self.assignee),
             tenant: filled(self.tenant),
             priority,
@@ -222,6 +225,7 @@ mod tests {
         let task = Form {
             title: "Count words".to_owned(),
             body: "wc -w < text".to_owned(),
+            check: "test -s count".to_owned(),
             assignee: "shell".to_owned(),
             tenant: "acme".to_owned(),
             priority: " -2 ".to_owned(),
@@ -231,6 +235,7 @@ mod tests {
         .into_task()
         .unwrap();
         assert_eq!(task.body.as_deref(), Some("wc -w < text"));
+        assert_eq!(task.check.as_deref(), Some("test -s count"));
         assert_eq!(task.assignee.as_deref(), Some("shell"));
         assert_eq!(task.tenant.as_deref(), Some("acme"));
         assert_eq!(task.priority, -2);

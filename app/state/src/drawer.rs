@@ -1,12 +1,14 @@
 //! The task that is open beside the board.
 
 pub mod ansi;
+pub mod attempts;
 pub mod comment;
 pub mod edit;
 pub mod log;
 
 pub mod news;
 mod reading;
+pub mod tab;
 pub mod timeline;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use crate::Effect;
 use crate::refusal::Refusal;
 
 pub use reading::{Html, Log, Reading};
+use tab::Tab;
 
 /// The open task and its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,8 +36,16 @@ pub enum Model {
         content: Content,
         /// The state of the request that reads it.
         request: Request,
+        /// The tab with which it opened, once it is loaded. It stays when the task goes on: nobody is
+        /// led away from what they read.
+        first: Option<Tab>,
+        /// What it has changed, as HTML that is safe to show; `None` until that was read.
+        changes: Option<Changes>,
     },
 }
+
+/// What a task has changed, as the server tells it.
+pub type Changes = Result<Arc<str>, Refusal>;
 
 /// The content of the open task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,11 +84,13 @@ impl Model {
     pub fn opened(task: TaskId, reading: Result<Reading, Refusal>) -> Self {
         Self::Open {
             task,
+            first: reading.as_ref().ok().map(Tab::first),
             content: match reading {
                 Ok(reading) => Content::Loaded(Arc::new(reading)),
                 Err(refusal) => Content::Failed(refusal),
             },
             request: Request::Idle,
+            changes: None,
         }
     }
 
@@ -92,12 +105,47 @@ impl Model {
         }
     }
 
+    /// The tab that is shown: the one that is wanted, as long as it has something.
+    pub fn tab(&self, wanted: Option<Tab>) -> Option<Tab> {
+        let (reading, first) = match self {
+            Self::Open {
+                content: Content::Loaded(reading),
+                first,
+                ..
+            } => (reading, *first),
+            _ => return None,
+        };
+        let tab = wanted.or(first).filter(|tab| tab.is_filled(reading));
+        Some(tab.unwrap_or(Tab::Overview))
+    }
+
+    /// Asks what the open task has changed while that is shown. A commit may have come since.
+    pub fn ask_changes(&self, wanted: Option<Tab>) -> Option<Effect> {
+        let is_shown = self.tab(wanted) == Some(Tab::Changes);
+        let task = match self {
+            Self::Open { task, .. } if is_shown => task.clone(),
+            _ => return None,
+        };
+        Some(Effect::ReadChanges(task))
+    }
+
+    /// Takes in what a task has changed. An answer about a task that was left is not shown.
+    pub fn tell_changes(&mut self, of: &TaskId, told: Result<String, Refusal>) {
+        if let Self::Open { task, changes, .. } = self
+            && task == of
+        {
+            *changes = Some(told.map(Into::into));
+        }
+    }
+
     /// Opens a task.
     pub fn open(&mut self, task: TaskId) -> Effect {
         *self = Self::Open {
             task: task.clone(),
             content: Content::Loading,
             request: Request::Sent,
+            first: None,
+            changes: None,
         };
         Effect::ReadTask(task)
     }
@@ -136,6 +184,8 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
         task,
         content,
         request,
+        first,
+        ..
     } = model
     else {
         return None;
@@ -144,7 +194,10 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
         return None;
     }
     match (answer.result, &content) {
-        (Ok(reading), _) => *content = Content::Loaded(Arc::new(*reading)),
+        (Ok(reading), _) => {
+            first.get_or_insert_with(|| Tab::first(&reading));
+            *content = Content::Loaded(Arc::new(*reading));
+        }
         // A stale text is better than none; the connection mark says that it may be stale.
         (Err(_), Content::Loaded(_)) => {}
         (Err(refusal), _) => *content = Content::Failed(refusal),
@@ -157,7 +210,9 @@ pub fn update(model: &mut Model, answer: Answer) -> Option<Effect> {
 
 #[cfg(test)]
 mod tests {
+    use domain::branch::Branch;
     use domain::error::ErrorKind;
+    use domain::status::Status;
 
     use super::*;
     use crate::fixture::{event, reading};
@@ -174,10 +229,7 @@ mod tests {
     }
 
     fn refused(number: u32) -> Answer {
-        let refusal = Refusal {
-            kind: ErrorKind::NotFound,
-            message: "gone".to_owned(),
-        };
+        let refusal = Refusal::new(ErrorKind::NotFound, "gone".to_owned());
         Answer {
             task: id(number),
             result: Err(refusal),
@@ -256,6 +308,60 @@ mod tests {
             model.touch(&[event(9, 1, "ready")]).is_some(),
             "it was never read again"
         );
+    }
+
+    #[test]
+    fn a_task_that_goes_on_stays_at_the_tab_with_which_it_opened() {
+        let mut model = Model::default();
+        model.open(id(1));
+        let with = |status| {
+            let mut reading = reading(1, vec![]);
+            reading.detail.task.status = status;
+            let result = Ok(Box::new(reading));
+            Answer {
+                task: id(1),
+                result,
+            }
+        };
+        update(&mut model, with(Status::Running));
+        model.touch(&[event(8, 1, "completed")]);
+        update(&mut model, with(Status::Done));
+        assert!(matches!(
+            model,
+            Model::Open {
+                first: Some(Tab::Log),
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn what_was_changed_is_asked_for_while_it_is_shown() {
+        let mut model = open(1);
+        let tab = Some(Tab::Changes);
+        assert_eq!(model.ask_changes(tab), None, "it has no branch");
+        let mut with_branch = reading(1, vec![]);
+        with_branch.detail.branch = Some(Branch {
+            name: "kanban/t_1".to_owned(),
+            repository: "/r".to_owned(),
+            base: None,
+            onto: None,
+            tip: None,
+        });
+        let result = Ok(Box::new(with_branch));
+        let task = id(1);
+        update(&mut model, Answer { task, result });
+        assert_eq!(model.ask_changes(tab), Some(Effect::ReadChanges(id(1))));
+        assert_eq!(model.ask_changes(None), None);
+
+        let told = |model: &Model| match model {
+            Model::Open { changes, .. } => changes.clone(),
+            Model::Closed => None,
+        };
+        model.tell_changes(&id(2), Ok("other".to_owned()));
+        assert_eq!(told(&model), None);
+        model.tell_changes(&id(1), Ok("these".to_owned()));
+        assert_eq!(told(&model), Some(Ok("these".into())));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub enum Effect {
     ReadInbox,
     /// Read a task and its log.
     ReadTask(TaskId),
+    /// Read what a task has changed in its repository.
+    ReadChanges(TaskId),
     /// Ask the server for a change.
     Send {
         /// Names the request in the answer.
@@ -64,6 +66,8 @@ pub enum Effect {
     KeepAddress(Address),
     /// Give the keyboard to the open task.
     FocusDrawer,
+    /// Scroll the card of the open task into sight.
+    ShowCard(TaskId),
     /// Give the keyboard to a card.
     FocusCard(TaskId),
     /// Give the keyboard to a concern.

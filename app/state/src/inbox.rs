@@ -8,6 +8,7 @@ mod server_entries;
 use domain::board::TaskSummary;
 use domain::hold::LaneHold;
 use domain::inbox::{Concern, Need};
+use domain::outcome::DeadEnd;
 use domain::status::Status;
 
 use crate::change::Change;
@@ -17,7 +18,7 @@ use crate::{Effect, Model as Page, requests};
 
 pub use id::ConcernId;
 pub(crate) use keys::press;
-pub use server_entries::{Letter, Proposal, ServerEntries};
+pub use server_entries::{Letter, Proposal, ServerEntries, Work};
 
 /// The server's part of the inbox, and the concern that is marked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,9 +59,9 @@ pub enum Msg {
 pub enum Answer {
     /// The task goes on, with this said first where there is something to say.
     Say(String),
-    /// Takes the worker's proposal as the result.
+    /// Takes the worker's proposal as the result, approves its work, or lets it start anyway.
     Accept,
-    /// Somebody is to be told after all.
+    /// Somebody is to be told after all, or a parent is to be run again.
     Retry,
     /// Nobody need be told.
     Drop,
@@ -73,6 +74,11 @@ impl Model {
             from_server: told,
             ..Self::default()
         }
+    }
+
+    /// What the worker of a task that gave up has proposed for its result.
+    pub(crate) fn proposed(&self, concern: &Concern) -> Option<String> {
+        self.from_server.proposed(concern)
     }
 
     /// Asks the server again.
@@ -89,10 +95,10 @@ impl Model {
         }
     }
 
-    /// Asks the server again when a task is blocked: others may wait behind it, and its worker may have
-    /// proposed something.
+    /// Asks the server again when a task needs a person: others may wait behind it, and the board does not
+    /// show all that it needs.
     pub(crate) fn touch(&mut self, tasks: &[TaskSummary]) -> Option<Effect> {
-        let is_touched = tasks.iter().any(|task| task.status == Status::Blocked);
+        let is_touched = tasks.iter().any(|task| Concern::of_task(task).is_some());
         is_touched.then(|| self.refresh()).flatten()
     }
 
@@ -131,16 +137,13 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     let changes = page.pending.changes();
     let blocked = page.board.entries().filter_map(|entry| {
         let task = &entry.task;
-        if task.status != Status::Blocked {
+        if !matches!(task.status, Status::Blocked | Status::Review) && !task.is_dead_end {
             return None;
         }
         let foreseen = changes.foresee(task);
         let mut concern = Concern::of_task(foreseen.as_ref().unwrap_or(task))?;
         concern.behind = page.inbox.from_server.behind(&concern.task);
-        let told = page.inbox.from_server.proposed(&concern);
-        if let Need::GaveUp { proposed, .. } = &mut concern.need {
-            *proposed = told;
-        }
+        page.inbox.from_server.complete(&mut concern);
         Some((concern, task.number))
     });
     let undelivered = &page.pulse.pulse().undelivered;
@@ -202,7 +205,10 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
     };
     let asked = match (answer, need) {
         (Answer::Say(text), Need::Answer { .. } | Need::GaveUp { .. }) => {
-            page.comment.clear(&task);
+            // An option is no reason to forget what is half written.
+            if page.comment.draft(&task) == text {
+                page.comment.clear(&task);
+            }
             requests::change(page, vec![(task, Change::Answer { text })])
         }
         (
@@ -212,6 +218,26 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
                 ..
             },
         ) => requests::change(page, vec![(task, Change::Complete { result })]),
+        (Answer::Accept, Need::Review { run, commit, .. }) => {
+            requests::change(page, vec![(task, Change::Approve { run, commit })])
+        }
+        (Answer::Say(reason), Need::Review { run, commit, .. }) if !reason.trim().is_empty() => {
+            page.comment.clear(&task);
+            let request = Change::RequestChanges {
+                reason,
+                run,
+                commit,
+            };
+            requests::change(page, vec![(task, request)])
+        }
+        (Answer::Accept, Need::DeadEnd { dead_ends }) => {
+            let start = |it: DeadEnd| (it.child, Change::StartAnyway(it.parent));
+            requests::change(page, dead_ends.into_iter().map(start).collect())
+        }
+        (Answer::Retry, Need::DeadEnd { dead_ends }) => {
+            let again = |it: DeadEnd| (it.parent, Change::Move(Status::Ready));
+            requests::change(page, dead_ends.into_iter().map(again).collect())
+        }
         (Answer::Retry, Need::Undelivered { delivery, .. }) => {
             vec![page.pending.ask(Request::RetryDelivery(delivery))]
         }
@@ -227,8 +253,12 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
     asked.into_iter().chain([next]).collect()
 }
 
-/// Goes to what stands now where the person was.
+/// Goes to what stands now where the person was: in the inbox to the next one, in the open task back to
+/// it.
 fn go_on(page: &mut Page, place: usize) -> Effect {
+    if !page.address.is_inbox {
+        return Effect::FocusDrawer;
+    }
     page.inbox.place = place;
     page.inbox.current = None;
     focus(page)

@@ -1,5 +1,7 @@
 //! The keys of the board. One table says what each does, and the help is made from it.
 
+use crate::drawer::tab::Tab;
+
 /// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -49,6 +51,8 @@ pub enum Action {
     TryAgain,
     /// Open the task of the concern.
     Open,
+    /// Show this tab of the open task.
+    Tab(Tab),
     /// Go to the inbox.
     GoToInbox,
     /// Go to the board.
@@ -172,13 +176,31 @@ pub const TABLE: &[Shortcut] = &[
     on_board(&["Shift+ArrowUp"], Action::ReachUp, "Choose upwards"),
     on_board(&["Shift+ArrowDown"], Action::ReachDown, "Choose downwards"),
     on_board(&["Ctrl+a"], Action::SelectAll, "Choose all shown cards"),
-    in_inbox(
-        &["Enter", "r"],
-        Action::Answer,
-        "Inbox: answer, accept or deliver again",
-    ),
+    anywhere(&["r"], Action::Answer, "Answer, accept or deliver again"),
+    in_inbox(&["Enter"], Action::Answer, "Inbox: the same"),
     in_inbox(&["t"], Action::TryAgain, "Inbox: try again"),
     in_inbox(&["o"], Action::Open, "Inbox: open the task"),
+    anywhere(
+        &[Tab::Overview.key()],
+        Action::Tab(Tab::Overview),
+        "Open task: overview",
+    ),
+    anywhere(&[Tab::Log.key()], Action::Tab(Tab::Log), "Open task: log"),
+    anywhere(
+        &[Tab::Changes.key()],
+        Action::Tab(Tab::Changes),
+        "Open task: changes",
+    ),
+    anywhere(
+        &[Tab::Evidence.key()],
+        Action::Tab(Tab::Evidence),
+        "Open task: evidence",
+    ),
+    anywhere(
+        &[Tab::Activity.key()],
+        Action::Tab(Tab::Activity),
+        "Open task: activity",
+    ),
 ];
 
 /// The name of a key as the table writes it: what it types, or its name, with what is held down.

@@ -106,6 +106,8 @@ pub struct Opening {
     pub snapshot: Snapshot,
     /// The open task.
     pub reading: Option<Result<Reading, Refusal>>,
+    /// What the open task has changed, where the address asks for it.
+    pub changes: Option<Result<String, Refusal>>,
     /// The server's part of the inbox.
     pub inbox: inbox::ServerEntries,
     /// The dispatcher.
@@ -129,6 +131,7 @@ impl Model {
             address,
             snapshot,
             reading,
+            changes,
             inbox,
             pulse,
             notifies,
@@ -138,10 +141,13 @@ impl Model {
             problem,
         } = opening;
         let now = snapshot.now;
-        let drawer = match (&address.task, reading) {
+        let mut drawer = match (&address.task, reading) {
             (Some(task), Some(reading)) => drawer::Model::opened(task.clone(), reading),
             _ => drawer::Model::Closed,
         };
+        if let (Some(task), Some(changes)) = (&address.task, changes) {
+            drawer.tell_changes(task, changes);
+        }
         let mut notices = notice::Model::default();
         if let Some(problem) = problem {
             notices.show(now, problem.message);
@@ -177,6 +183,11 @@ impl Model {
             theme,
             me,
         }
+    }
+
+    /// Returns true when this is the address of what is shown.
+    pub fn is_at(&self, address: &Address) -> bool {
+        self.address == *address
     }
 
     /// Parses a URL of this board.

@@ -12,6 +12,7 @@ use crate::change::Change;
 use crate::connection::{self, Socket};
 use crate::drawer::comment;
 use crate::drawer::edit;
+use crate::drawer::tab::Tab;
 use crate::keys::Action;
 use crate::palette::{self, Page};
 use crate::pulse::Pulse;
@@ -35,6 +36,8 @@ pub enum Msg {
     Visited(Address),
     /// A person opened a task.
     OpenedTask(TaskId),
+    /// A person wants another tab of the open task.
+    ChoseTab(Tab),
     /// A person pressed Escape, or a place outside of the open task.
     LeftTask,
     /// A person pressed a key of the page.
@@ -66,7 +69,7 @@ pub enum Msg {
     OpenedMenu(TaskId),
     /// A person asked for anything, or answered.
     Palette(palette::Msg),
-    /// A person was asked whether runs may end.
+    /// A person was asked whether runs may end, or tasks be finished without their checks.
     Confirm(confirm::Msg),
     /// A person has seen the keys.
     LeftHelp,
@@ -91,6 +94,8 @@ pub enum Msg {
     ReadPulse(Result<Pulse, Refusal>),
     /// The open task was read.
     Drawer(drawer::Answer),
+    /// What a task has changed was read, as HTML that is safe to show.
+    ReadChanges(TaskId, Result<String, Refusal>),
     /// Something happened to the inbox.
     Inbox(inbox::Msg),
     /// A person asked for notifications, or the browser answered.
@@ -103,8 +108,8 @@ pub enum Msg {
     Pending(pending::Msg),
     /// A person has read a notice.
     DismissedNotice(u32),
-    /// The id of a task was copied, or the browser did not let it be.
-    Copied(TaskId, bool),
+    /// This was copied, or the browser did not let it be.
+    Copied(String, bool),
     /// A person wants to go on from the search, or from the top of the page, to the cards.
     WentToCards,
     /// A person wants the dispatcher to look at the board now.

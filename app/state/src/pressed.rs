@@ -2,18 +2,21 @@
 
 mod steps;
 
+use domain::board::TaskSummary;
 use domain::id::TaskId;
 use domain::status::Status;
 
 use crate::board::carry::{Carried, Direction};
 use crate::board::selection;
+use crate::drawer::tab::Tab;
 use crate::inbox::ConcernId;
 use crate::keys::Action;
 use crate::palette::{self, Choice, Page, Palette};
 use crate::requests::pending::{self, Request};
 use crate::update::{choose as choose_cards, update as update_page};
 use crate::{Effect, Model, Msg, inbox, requests, shown};
-use steps::{Step, across, beside};
+pub(crate) use steps::{Step, after};
+use steps::{across, beside};
 
 /// Two presses of one key within this time are one that was meant, in milliseconds: the time within
 /// which systems take two clicks for a double click.
@@ -69,12 +72,8 @@ pub(crate) fn update(model: &mut Model, action: Action, focus: Focus) -> Vec<Eff
     match action {
         Action::Left if model.carried.is_some() => carry(model, Direction::Back),
         Action::Right if model.carried.is_some() => carry(model, Direction::Forth),
-        Action::Up => steps::go(model, &focus, |columns, card| {
-            beside(columns, card, Step::Up)
-        }),
-        Action::Down => steps::go(model, &focus, |columns, card| {
-            beside(columns, card, Step::Down)
-        }),
+        Action::Up => steps::go_along(model, &focus, Step::Up),
+        Action::Down => steps::go_along(model, &focus, Step::Down),
         Action::Left => steps::go(model, &focus, |columns, card| {
             across(columns, card, Direction::Back)
         }),
@@ -111,8 +110,10 @@ pub(crate) fn update(model: &mut Model, action: Action, focus: Focus) -> Vec<Eff
         }
         Action::GoToInbox => vec![Effect::Visit(model.address.with_inbox())],
         Action::GoToBoard => vec![Effect::Visit(model.address.with_task(None))],
+        Action::Tab(tab) => update_page(model, Msg::ChoseTab(tab)),
+        Action::Answer => answer(model),
         // Only the inbox knows what these are about.
-        Action::Answer | Action::TryAgain | Action::Open => Vec::new(),
+        Action::TryAgain | Action::Open => Vec::new(),
         Action::Undo => requests::undo(model, None),
         Action::Nudge => update_page(model, Msg::WantedNudge),
         Action::Mine => update_page(model, Msg::ToggledMine),
@@ -266,6 +267,20 @@ fn carry(model: &mut Model, direction: Direction) -> Vec<Effect> {
 fn focus_on(carried: &Carried) -> Vec<Effect> {
     let card = carried.tasks.first().map(|(task, _)| task.clone());
     card.map(Effect::FocusCard).into_iter().collect()
+}
+
+/// Lets a person write an answer to the open task, where it waits for one.
+fn answer(model: &mut Model) -> Vec<Effect> {
+    let Some(task) = model.address.task.clone() else {
+        return Vec::new();
+    };
+    let is_blocked = |task: &TaskSummary| task.status == Status::Blocked;
+    if !model.board.get(&task).is_some_and(is_blocked) {
+        return Vec::new();
+    }
+    let mut effects = update_page(model, Msg::ChoseTab(Tab::Overview));
+    effects.push(Effect::FocusAnswer(task));
+    effects
 }
 
 /// Closes one thing, the topmost.

@@ -12,23 +12,32 @@ pub struct Refusal {
     pub kind: ErrorKind,
     /// The message, one line.
     pub message: String,
+    /// True where the task has a check, and a person who says so may finish it without.
+    #[serde(default)]
+    pub has_check: bool,
 }
 
 impl Refusal {
+    /// One of this kind, with this text.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            has_check: false,
+        }
+    }
+
     /// A request that makes no sense.
     pub fn invalid(message: impl Into<String>) -> Self {
-        Self {
-            kind: ErrorKind::Invalid,
-            message: message.into(),
-        }
+        Self::new(ErrorKind::Invalid, message.into())
     }
 
     /// A request that the answer passes over.
     pub fn unanswered() -> Self {
-        Self {
-            kind: ErrorKind::Internal,
-            message: "the server did not say what became of it".to_owned(),
-        }
+        Self::new(
+            ErrorKind::Internal,
+            "the server did not say what became of it".to_owned(),
+        )
     }
 }
 
@@ -41,11 +50,24 @@ const LONGEST: usize = 80;
 impl Refusal {
     /// A request to which no answer came in time. It may have been carried out all the same.
     pub fn unheard() -> Self {
-        Self {
-            kind: ErrorKind::Busy,
-            message: "the server did not answer in time; the board shows what it has done"
-                .to_owned(),
-        }
+        Self::new(
+            ErrorKind::Busy,
+            "the server did not answer in time; the board shows what it has done".to_owned(),
+        )
+    }
+
+    /// A request that did not reach the server.
+    pub fn unreachable() -> Self {
+        Self::new(ErrorKind::Busy, "the server cannot be reached".to_owned())
+    }
+
+    /// An answer that is none of the board's: some proxies lead to a page of their own when they want
+    /// to know who asks.
+    pub fn unreadable() -> Self {
+        Self::new(
+            ErrorKind::Busy,
+            "something other than the board answered; reload the page".to_owned(),
+        )
     }
 
     /// A refusal in other words than the board's: the front door's JSON, or the error page of a proxy
@@ -70,7 +92,7 @@ impl Refusal {
                 (ErrorKind::Busy, message)
             }
         };
-        Self { kind, message }
+        Self::new(kind, message)
     }
 }
 
@@ -98,7 +120,7 @@ mod tests {
     use super::*;
 
     fn told(body: &str) -> (ErrorKind, String) {
-        let Refusal { kind, message } = Refusal::of_stranger(body);
+        let Refusal { kind, message, .. } = Refusal::of_stranger(body);
         (kind, message)
     }
 

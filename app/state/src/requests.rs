@@ -42,12 +42,19 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Answered(ticket, Err(refusal)) => {
             if let Some(request) = model.pending.refuse(ticket) {
                 let message = model.board.in_titles(&refusal.message);
-                refused(model, request, Refusal { message, ..refusal });
+                let refusal = Refusal { message, ..refusal };
+                if let Some(effect) = refused(model, request, refusal) {
+                    return vec![effect];
+                }
             }
         }
         Msg::AnsweredAll(ticket, result) => match model.pending.answer_all(ticket, result) {
             Progress::Goes(effect) => return vec![effect],
-            Progress::IsDone(answers) => answered_all(model, answers),
+            Progress::IsDone(answers) => {
+                if let Some(effect) = answered_all(model, answers) {
+                    return vec![effect];
+                }
+            }
         },
     }
     undo_what_was_wanted(model)
@@ -199,8 +206,13 @@ fn granted(model: &mut Model, request: Request, saved: Saved) -> Option<Effect> 
     None
 }
 
-fn refused(model: &mut Model, request: Request, refusal: Refusal) {
+fn refused(model: &mut Model, request: Request, refusal: Refusal) -> Option<Effect> {
     match request {
+        Request::Change {
+            task,
+            change: Change::Complete { result },
+            ..
+        } if refusal.has_check => return confirm::ask_unchecked(model, vec![(task, result)]),
         Request::Create(form) => model.create.refuse(form, refusal),
         Request::Comment { task, body } => {
             model.comment.refuse(task, body);
@@ -231,24 +243,31 @@ fn refused(model: &mut Model, request: Request, refusal: Refusal) {
         }
         _ => model.notices.show(model.now, refusal.message),
     }
+    None
 }
 
-fn answered_all(model: &mut Model, answers: Vec<Answer>) {
+/// Takes in the answers to changes that were asked for together. Those that were refused because of
+/// their checks are asked about, all at once.
+fn answered_all(model: &mut Model, answers: Vec<Answer>) -> Option<Effect> {
     let asked = answers.len();
     let mut done: Vec<(String, Change)> = Vec::new();
     let mut saved_each = Vec::new();
     let mut left = 0_usize;
+    let mut with_check = Vec::new();
     for (request, result) in answers {
         let Request::Change { task, name, change } = request else {
             continue;
         };
-        match result {
-            Ok(saved) if saved.has_changed() => {
+        match (result, change) {
+            (Err(refusal), Change::Complete { result }) if refusal.has_check => {
+                with_check.push((task, result));
+            }
+            (Ok(saved), change) if saved.has_changed() => {
                 done.push((name, change));
                 saved_each.push((task, saved));
             }
-            Ok(_) => {}
-            Err(refusal) => {
+            (Ok(_), _) => {}
+            (Err(refusal), _) => {
                 left = left.saturating_add(1);
                 let why = model.board.in_titles(&refusal.message);
                 model.selection.refuse(task, why);
@@ -267,6 +286,7 @@ fn answered_all(model: &mut Model, answers: Vec<Answer>) {
         let text = format!("{left} of {asked} tasks stay as they are; their cards say why");
         model.notices.show(model.now, text);
     }
+    confirm::ask_unchecked(model, with_check)
 }
 
 fn offer(model: &mut Model, text: &str, saved: Vec<(TaskId, Saved)>) {

@@ -23,6 +23,7 @@ use crate::drawer::comment;
 use crate::inbox::ConcernId;
 use crate::notice::Notice;
 use crate::palette::Item;
+use crate::pressed::{Step, after};
 use crate::requests::confirm;
 use crate::requests::pending::Ticket;
 use crate::visitor::layout::Layout;
@@ -79,6 +80,8 @@ pub struct Shown {
     pub create: create::Model,
     /// The open task.
     pub drawer: Drawer,
+    /// The tasks before and behind the open one on the board.
+    pub around: (Option<TaskId>, Option<TaskId>),
     /// The concerns, the longest wait first.
     pub inbox: Vec<Concern>,
     /// The concern the person looks at.
@@ -138,6 +141,9 @@ pub fn project(model: &Model) -> Shown {
     let (columns, hung) = arrange::arrange(model);
     let drafts: Vec<Draft> = drafts(model);
     let concerns = inbox::concerns(model);
+    let open = model.address.task.as_ref();
+    let beside = |step| open.and_then(|task| after(&columns, task, step));
+    let around = (beside(Step::Up), beside(Step::Down));
     Shown {
         cards: card::cards(model, &hung),
         columns,
@@ -160,6 +166,7 @@ pub fn project(model: &Model) -> Shown {
         drafts,
         create: model.create.clone(),
         drawer: open::drawer(model),
+        around,
         concern: inbox::current(model, &concerns).map(ConcernId::of),
         inbox: concerns,
         comments: model.comment.clone(),

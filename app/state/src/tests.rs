@@ -8,6 +8,7 @@ mod living;
 mod looking;
 mod opening;
 mod pressing;
+mod unchecked;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -41,10 +42,10 @@ fn id(number: u32) -> TaskId {
 }
 
 fn refusal() -> Refusal {
-    Refusal {
-        kind: ErrorKind::Refused,
-        message: "task t_00000001 waits for t_00000002".to_owned(),
-    }
+    Refusal::new(
+        ErrorKind::Refused,
+        "task t_00000001 waits for t_00000002".to_owned(),
+    )
 }
 
 /// The same as a person reads it.

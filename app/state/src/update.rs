@@ -13,8 +13,10 @@ use crate::board::filter;
 use crate::board::filter::Whose;
 use crate::board::selection;
 use crate::connection::{Link, Socket};
+use crate::drawer::Reading;
 use crate::drawer::comment;
 use crate::drawer::edit;
+use crate::drawer::tab::Tab;
 use crate::palette::{Page, Palette};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
@@ -42,12 +44,14 @@ fn react(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let search = model.search.look_for(&model.address.filter.text);
             let permission = notification::start(model);
             let focus = model.address.is_inbox.then(|| inbox::focus(model));
+            let card = model.address.task.clone().map(Effect::ShowCard);
             let effects = [socket].into_iter().chain(search);
-            effects.chain(permission).chain(focus).collect()
+            effects.chain(permission).chain(focus).chain(card).collect()
         }
         Msg::Ticked(now) => tick(model, now),
         Msg::Visited(address) => visit(model, address),
         Msg::OpenedTask(task) => vec![Effect::Visit(model.address.with_task(Some(task)))],
+        Msg::ChoseTab(tab) => choose_tab(model, tab),
         Msg::LeftTask => match model.address.task {
             Some(_) => vec![Effect::Visit(model.address.with_task(None))],
             None => Vec::new(),
@@ -122,7 +126,12 @@ fn react(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Drawer(answer) => {
             let effect = drawer::update(&mut model.drawer, answer);
             settle(model);
-            Vec::from_iter(effect)
+            let changes = model.drawer.ask_changes(model.address.tab);
+            effect.into_iter().chain(changes).collect()
+        }
+        Msg::ReadChanges(task, result) => {
+            model.drawer.tell_changes(&task, result);
+            Vec::new()
         }
         Msg::Create(msg) => {
             if let Some(notice) = create::update(&mut model.create, &msg) {
@@ -143,12 +152,12 @@ fn react(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notices.dismiss(id);
             Vec::new()
         }
-        Msg::Copied(task, is_copied) => {
+        Msg::Copied(text, is_copied) => {
             let now = model.now;
             if is_copied {
-                model.notices.tell(now, format!("Copied {task}"));
+                model.notices.tell(now, format!("Copied {text}"));
             } else {
-                let text = "The browser did not let the id be copied";
+                let text = "The browser did not let it be copied";
                 model.notices.show(now, text.to_owned());
             }
             Vec::new()
@@ -196,6 +205,7 @@ fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 fn visit(model: &mut Model, address: Address) -> Vec<Effect> {
     let before = mem::replace(&mut model.address, address);
     let mut effects = read_archive(model);
+    let (tab, was_inbox) = (before.tab, before.is_inbox);
     if before.task != model.address.task {
         model.edit.close();
         model.link_problem = None;
@@ -203,6 +213,7 @@ fn visit(model: &mut Model, address: Address) -> Vec<Effect> {
             (_, Some(task)) => {
                 effects.push(model.drawer.open(task.clone()));
                 effects.push(Effect::FocusDrawer);
+                effects.push(Effect::ShowCard(task.clone()));
             }
             (before, None) => {
                 model.drawer = drawer::Model::Closed;
@@ -211,10 +222,25 @@ fn visit(model: &mut Model, address: Address) -> Vec<Effect> {
             }
         }
     }
-    if model.address.is_inbox && !before.is_inbox {
+    if tab != model.address.tab {
+        effects.extend(model.drawer.ask_changes(model.address.tab));
+    }
+    if model.address.is_inbox && !was_inbox {
         effects.push(inbox::focus(model));
     }
     effects
+}
+
+/// Shows another tab of the open task. Going back leads to where one was before the task.
+fn choose_tab(model: &mut Model, tab: Tab) -> Vec<Effect> {
+    let is_filled = |reading: &Reading| tab.is_filled(reading);
+    if !model.drawer.reading().is_some_and(is_filled) {
+        return Vec::new();
+    }
+    model.address.tab = Some(tab);
+    let address = Effect::KeepAddress(model.address.clone());
+    let changes = model.drawer.ask_changes(model.address.tab);
+    [address].into_iter().chain(changes).collect()
 }
 
 fn look(model: &mut Model, msg: filter::Msg) -> Vec<Effect> {

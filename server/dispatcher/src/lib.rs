@@ -8,6 +8,8 @@
 #![warn(missing_docs)]
 
 pub mod agents;
+pub mod branches;
+pub mod changes;
 mod claim;
 mod config;
 mod dispatcher;

@@ -33,6 +33,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::Instant;
 
+use crate::branches;
 use crate::claim::dry_run;
 use crate::config::{Config, Settings, Source};
 use crate::error::Error;
@@ -55,6 +56,9 @@ pub(crate) use wake::{Asked, Stop, Wakes};
 
 /// The pause after a tick that failed: long enough for a full disk or a busy file to pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// The pause between looks at the branches of finished tasks.
+const BRANCHES: Duration = Duration::from_secs(10);
 
 /// The state of the loop.
 pub(crate) struct Work {
@@ -84,6 +88,8 @@ pub(crate) struct Work {
     /// The time of the next promotion of all waiting tasks. Every verb promotes the tasks that it
     /// concerns, so this is for what other programs wrote.
     next_promotion: Instant,
+    /// The time of the next look at the branches of finished tasks.
+    next_branches: Instant,
     /// True in a dispatcher that runs on; false in one that makes a single tick and adopts no run.
     is_staying: bool,
     /// True while nothing more is started and the end of what runs is awaited.
@@ -124,6 +130,7 @@ impl Work {
             holds: Vec::new(),
             exiting_runs: BTreeMap::new(),
             next_promotion: Instant::now(),
+            next_branches: Instant::now(),
             is_staying: true,
             is_draining: false,
             done: TickReport::default(),
@@ -251,6 +258,12 @@ impl Work {
             tracing::warn!(%error, "nobody can say whether supervisors do their work");
         }
         let is_news = self.unrecoverable.problem() != problem;
+        if self.next_branches <= Instant::now() {
+            self.next_branches = Instant::now() + BRANCHES;
+            if let Err(error) = branches::look(&self.kernel, &self.settings.repositories).await {
+                tracing::warn!(%error, "nobody can say whether branches have changed");
+            }
+        }
         let machine_failed = self.look_at_machine().await;
         self.read_settings().await || machine_failed || was_set || is_news
     }

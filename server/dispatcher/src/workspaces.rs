@@ -19,18 +19,22 @@
 //! `kanban/workspaces/<id>` is noted on the board as ours, so that [`crate::gc`] may remove it one
 //! day; nothing else is ever removed.
 
+pub(crate) mod beginning;
+pub(crate) mod diff;
 mod files;
 mod git;
 pub(crate) mod lock;
 pub(crate) mod own_place;
 mod repositories;
 mod repository;
+pub(crate) mod tracked;
 mod worktree;
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use domain::id::TaskId;
 use domain::task::{Task, WorkspaceKind};
 use domain::workspace::Workspace;
 
@@ -38,10 +42,10 @@ use crate::home::Home;
 use crate::lanes::Lane;
 
 pub use repositories::Repositories;
-pub(crate) use repository::{Repository, Trust, repository_problem};
+pub(crate) use repository::{Repository, Trust, plain_tip, repository_problem};
 #[cfg(test)]
 pub(crate) use worktree::tests as worktree_fixture;
-pub(crate) use worktree::{Made, Worktree, forget};
+pub(crate) use worktree::{Made, Worktree, branch_of, forget};
 
 /// A failure to make or find a workspace.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +109,46 @@ pub enum Error {
         branch: String,
         /// The other worktree.
         at: PathBuf,
+    },
+    /// The board does not know that it has made it.
+    #[error(
+        "the branch {branch} of {} is there already, and the board knows of no work of this task on \
+         it; rename it with `git branch -m`, or delete it, then unblock the task",
+        .repository.display()
+    )]
+    StaleBranch {
+        /// The branch of the task.
+        branch: String,
+        /// Its repository.
+        repository: PathBuf,
+    },
+    /// Somebody deleted it, and its worktree.
+    #[error("the branch {0} is gone, and so is its worktree")]
+    BranchGone(String),
+    /// Nothing is left of a parent's work.
+    #[error(
+        "the branch {branch} of its parent {parent} is gone, and so is the commit at which it was; \
+         bring it back or unlink the parent, then unblock the task"
+    )]
+    ParentGone {
+        /// The branch.
+        branch: String,
+        /// The parent.
+        parent: TaskId,
+    },
+    /// Two parents have changed the same lines.
+    #[error(
+        "{ours} and {theirs} cannot be merged, both change {}; merge {ours} into {theirs} by hand, \
+         then unblock the task",
+        .files.join(", ")
+    )]
+    Conflict {
+        /// The branch of a parent.
+        ours: String,
+        /// The branch of another.
+        theirs: String,
+        /// The first of the files that both change.
+        files: Vec<String>,
     },
     /// The named folder is no repository.
     #[error("{0} is no git repository")]
@@ -187,6 +231,10 @@ impl Error {
             | Self::NotListedByGit(_)
             | Self::CopyOfWorktree { .. }
             | Self::CheckedOut { .. }
+            | Self::StaleBranch { .. }
+            | Self::ParentGone { .. }
+            | Self::BranchGone(_)
+            | Self::Conflict { .. }
             | Self::NotARepository(_)
             | Self::Occupied(_)
             | Self::WaitedFor(_)

@@ -17,6 +17,8 @@ mod clock;
 mod exit_verdict;
 #[path = "runs/foreign_workers.rs"]
 mod foreign_workers;
+#[path = "runs/git.rs"]
+mod git;
 #[path = "runs/harness.rs"]
 mod harness;
 #[path = "runs/holds.rs"]

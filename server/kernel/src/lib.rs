@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+mod branches;
 mod clock;
 pub mod copies;
 #[cfg(test)]

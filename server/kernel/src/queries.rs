@@ -3,6 +3,7 @@
 pub(crate) mod acts;
 pub(crate) mod audit;
 pub(crate) mod board;
+mod branches;
 pub(crate) mod context;
 pub(crate) mod detail;
 pub(crate) mod dispatch;

@@ -1,6 +1,7 @@
 //! The rows of receipts. They are written once.
 
-use domain::check::{CheckEnd, Receipt, Verdict};
+use domain::changes::ChangedFile;
+use domain::check::{CheckEnd, GitFacts, Receipt, Verdict};
 use domain::id::{ReceiptId, RunId, TaskId};
 use rusqlite::{Connection, params};
 
@@ -10,12 +11,22 @@ use crate::row::{self, Columns, columns};
 columns! {
     CheckEnd {
         command, verdict => |name: String| Verdict::named(&name).unwrap_or(Verdict::NotStarted),
-        began_at, ended_at, exit_code, output, log_start, log_end, commit: "commit_id", is_clean,
+        began_at, ended_at, exit_code, output, log_start, log_end, git: &GitFacts::columns(),
     }
 }
 
 columns! {
+    GitFacts { commit: "commit_id", is_clean, commit_after, base, files => files, more_files }
+}
+
+columns! {
     Receipt { id, run: "run_id", by, check: &CheckEnd::columns() }
+}
+
+/// Reads the list of changed files. A text that is none is an empty one.
+fn files(json: Option<String>) -> Vec<ChangedFile> {
+    let files = json.and_then(|json| serde_json::from_str(&json).ok());
+    files.unwrap_or_default()
 }
 
 /// Returns the receipts of a task, oldest first.
@@ -48,10 +59,14 @@ pub(crate) fn write(
     by: Option<&str>,
     check: &CheckEnd,
 ) -> Result<ReceiptId, Error> {
+    let git = &check.git;
+    let files = Some(&git.files).filter(|files| !files.is_empty());
+    let files = files.map(serde_json::to_string).transpose();
+    let files = files.map_err(|_| Error::Internal)?;
     conn.prepare_cached(
         "INSERT INTO receipts (task_id, run_id, by, command, verdict, began_at, ended_at, exit_code, \
-             output, log_start, log_end, commit_id, is_clean) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             output, log_start, log_end, commit_id, is_clean, commit_after, base, files, more_files) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?
     .execute(params![
         task.as_str(),
@@ -65,8 +80,12 @@ pub(crate) fn write(
         &check.output,
         check.log_start.map(row::offset),
         check.log_end.map(row::offset),
-        &check.commit,
-        check.is_clean,
+        &git.commit,
+        git.is_clean,
+        &git.commit_after,
+        &git.base,
+        files,
+        git.more_files,
     ])?;
     let receipt = ReceiptId(conn.last_insert_rowid());
     conn.prepare_cached("UPDATE tasks SET checked = ?2 WHERE id = ?1")?

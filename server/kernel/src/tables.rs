@@ -3,7 +3,7 @@
 /// The tables of a board, each after those that it refers to. Left out are those that follow from
 /// these: the search index, the attempts as hermes reads them, and the dispatcher's report. So are
 /// the keys of requests, which belong to the server that answered them, and the home folder.
-pub(crate) const TABLES: [&str; 17] = [
+pub(crate) const TABLES: [&str; 18] = [
     "tasks",
     "task_links",
     "task_comments",
@@ -16,6 +16,7 @@ pub(crate) const TABLES: [&str; 17] = [
     "pauses",
     "lane_holds",
     "workspaces",
+    "branches",
     "audit",
     "places",
     "board_subscriptions",

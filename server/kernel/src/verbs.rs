@@ -7,6 +7,7 @@ mod attempt;
 mod audit;
 pub(crate) mod authority;
 mod block;
+mod branch;
 mod breaker;
 mod check;
 mod claim;

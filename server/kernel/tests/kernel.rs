@@ -15,6 +15,8 @@ mod authority;
 mod beside;
 #[path = "kernel/board.rs"]
 mod board;
+#[path = "kernel/branches.rs"]
+mod branches;
 #[path = "kernel/checks.rs"]
 mod checks;
 #[path = "kernel/concurrency.rs"]

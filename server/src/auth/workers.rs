@@ -114,7 +114,7 @@ fn act_of(method: &Method, route: &str) -> Act {
             | "/boards"
             | "/tasks/{id}/attachments",
         ) => Act::Read,
-        ("GET" | "HEAD", "/tasks/{id}/log") => Act::ReadLog,
+        ("GET" | "HEAD", "/tasks/{id}/log" | "/tasks/{id}/changes") => Act::ReadLog,
         ("GET" | "HEAD", "/tasks/{id}/log/stream" | "/events") => Act::Follow,
         (
             "GET" | "HEAD",

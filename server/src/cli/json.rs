@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::branch::Branch;
 use domain::check::Receipt;
 use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
@@ -34,6 +35,28 @@ pub(super) struct TaskObject<'a> {
     result: Option<&'a str>,
     #[serde(skip_serializing_if = "TaskOutcome::is_success")]
     outcome: TaskOutcome,
+    #[serde(flatten)]
+    branch: BranchKeys<'a>,
+}
+
+/// The branch of a task and the commit at which its work began; left out where there are none.
+#[derive(Default, Serialize)]
+struct BranchKeys<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<&'a str>,
+}
+
+impl<'a> TaskObject<'a> {
+    /// The same with its branch.
+    pub(super) fn on(mut self, branch: Option<&'a Branch>) -> Self {
+        self.branch = BranchKeys {
+            branch: branch.map(|branch| branch.name.as_str()),
+            base: branch.and_then(|branch| branch.base.as_deref()),
+        };
+        self
+    }
 }
 
 impl<'a> From<&'a Task> for TaskObject<'a> {
@@ -54,6 +77,7 @@ impl<'a> From<&'a Task> for TaskObject<'a> {
             completed_at: task.completed_at,
             result: task.result.as_deref(),
             outcome: task.outcome,
+            branch: BranchKeys::default(),
         }
     }
 }
@@ -117,7 +141,7 @@ impl<'a> Shown<'a> {
             created_at: event.created_at,
         };
         Self {
-            task: (&detail.task).into(),
+            task: TaskObject::from(&detail.task).on(detail.branch.as_ref()),
             parents: &detail.parents,
             children: &detail.children,
             conditions: &detail.conditions,

@@ -15,6 +15,7 @@ mod create;
 mod daemon;
 mod declared;
 mod defer;
+mod diff;
 mod dispatch;
 mod doctor;
 mod edit;
@@ -115,6 +116,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "reclaim",
             "runs",
             "log",
+            "diff",
             "why",
         ],
     ),
@@ -227,6 +229,7 @@ on_board! {
     Why(why) => Read,
     Runs(runs) => Read,
     Log(log) => ReadLog,
+    Diff(diff) => ReadLog,
     Heartbeat(heartbeat) => Heartbeat,
     Cancel(cancel) => Cancel,
     Undo(undo) => Undo,

@@ -1,5 +1,6 @@
 //! The requests of the page: translated for the kernel and the dispatcher, which decide.
 
+use app::api::backend::Agreed;
 use dispatcher::sample;
 use domain::command::{
     BoardVerb, Command, CommentOnTask, DropDelivery, HoldLane, MAX_CHANGES, Pause, Receipt,
@@ -86,21 +87,25 @@ impl Board {
         &self,
         task: TaskId,
         to: &Status,
-        end_run: bool,
+        agreed: Agreed,
     ) -> Result<Saved, Refusal> {
         let detail = self.kernel().task(&task).await.map_err(failed)?;
         let from = &detail.task.status;
         match Change::between(from, to) {
-            Some(_) if detail.has_worker() && !end_run => Err(ends_run()),
+            Some(_) if detail.has_worker() && !agreed.end_run => Err(ends_run()),
+            Some(Change::Complete { result }) if agreed.unchecked => {
+                let change = Change::CompleteUnchecked { result };
+                self.execute(change.into_commands(task)).await
+            }
             Some(change) => self.execute(change.into_commands(task)).await,
-            None => Err(Refusal {
+            None => {
                 // A claim leads to `running`, wherever the task is now.
-                kind: match to {
+                let kind = match to {
                     Status::Running => ErrorKind::Invalid,
                     _ => ErrorKind::Refused,
-                },
-                message: Change::why_not_between(from, to),
-            }),
+                };
+                Err(Refusal::new(kind, Change::why_not_between(from, to)))
+            }
         }
     }
 
@@ -147,10 +152,10 @@ fn check_count(changes: usize) -> Result<(), Refusal> {
     if changes <= MAX_CHANGES {
         return Ok(());
     }
-    Err(Refusal {
-        kind: ErrorKind::Malformed,
-        message: format!("one request may ask for {MAX_CHANGES} changes at most, not {changes}"),
-    })
+    Err(Refusal::new(
+        ErrorKind::Malformed,
+        format!("one request may ask for {MAX_CHANGES} changes at most, not {changes}"),
+    ))
 }
 
 fn trouble(error: dispatcher::Error) -> Refusal {
@@ -162,8 +167,5 @@ fn trouble(error: dispatcher::Error) -> Refusal {
 }
 
 fn refused(message: impl Into<String>) -> Refusal {
-    Refusal {
-        kind: ErrorKind::Refused,
-        message: message.into(),
-    }
+    Refusal::new(ErrorKind::Refused, message.into())
 }

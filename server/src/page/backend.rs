@@ -1,6 +1,6 @@
 //! The board behind the page: what [`Backend`] asks for, over the kernel and the dispatcher.
 
-use app::api::backend::Backend;
+use app::api::backend::{Agreed, Backend};
 use async_trait::async_trait;
 use domain::actor::Actor;
 use domain::board::Snapshot;
@@ -63,6 +63,10 @@ impl Backend for Board {
         self.read_task(task).await
     }
 
+    async fn read_changes(&self, task: &TaskId) -> Result<String, Refusal> {
+        self.read_changes(task).await
+    }
+
     async fn read_inbox(&self) -> Result<ServerEntries, Refusal> {
         self.read_inbox().await
     }
@@ -82,12 +86,12 @@ impl Backend for Board {
         self.update_tasks(changes).await
     }
 
-    async fn move_task(&self, task: TaskId, to: Status, end_run: bool) -> Result<Saved, Refusal> {
-        self.move_task(task, &to, end_run).await
+    async fn move_task(&self, task: TaskId, to: Status, agreed: Agreed) -> Result<Saved, Refusal> {
+        self.move_task(task, &to, agreed).await
     }
 
-    async fn edit_task(&self, task: TaskId, title: String, body: String) -> Result<Saved, Refusal> {
-        self.edit_task(task, Text { title, body }).await
+    async fn edit_task(&self, task: TaskId, text: Text) -> Result<Saved, Refusal> {
+        self.edit_task(task, text).await
     }
 
     async fn nudge(&self) -> Result<u32, Refusal> {

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use app::api::backend::FirstSteps;
 use axum::http::request::Parts;
-use dispatcher::logs;
+use dispatcher::{branches, logs};
 use domain::board::Snapshot;
 use domain::id::TaskId;
 use domain::status::Status;
@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use state::Opening;
 use state::address::Address;
 use state::drawer::news::News;
+use state::drawer::tab::Tab;
 use state::drawer::{Html, Log, Reading};
 use state::inbox::ServerEntries;
 use state::pulse::Pulse;
@@ -28,8 +29,9 @@ use tokio::task::spawn_blocking;
 use super::backend::Board;
 use super::markdown;
 use super::refuse::{self, failed, internal};
+use crate::Shared;
 use crate::dashboard_config::Config;
-use crate::{first_run, lanes, preferences};
+use crate::{changes, first_run, lanes, preferences};
 
 /// The end of a log that a page is sent, as in the original.
 const LOG_BYTES: u64 = 100_000;
@@ -57,6 +59,10 @@ impl Board {
             Some(task) => Some(self.read_task(task).await),
             None => None,
         };
+        let changes = match (&address.task, address.tab) {
+            (Some(task), Some(Tab::Changes)) => Some(self.read_changes(task).await),
+            _ => None,
+        };
         if snapshot.tasks.is_empty()
             && let Some(FirstSteps(steps)) = use_context()
         {
@@ -69,6 +75,7 @@ impl Board {
             address: shown(address)?,
             snapshot,
             reading,
+            changes,
             inbox: self.read_inbox().await?,
             pulse,
             notifies: headers.is_some_and(preferences::notifies),
@@ -136,7 +143,12 @@ impl Board {
     }
 
     pub(super) async fn read_task(&self, task: &TaskId) -> Result<Reading, Refusal> {
-        let detail = shown(self.kernel().task(task).await.map_err(failed)?)?;
+        let Shared {
+            home, dispatching, ..
+        } = &*self.state;
+        let detail = self.kernel().task(task).await.map_err(failed)?;
+        let looked = branches::look_at(self.kernel(), home, dispatching, detail);
+        let detail = shown(looked.await.map_err(failed)?)?;
         // A log that cannot be read is no reason to withhold the task.
         let log = logs::read(&self.state.home, task, Some(LOG_BYTES))
             .await
@@ -147,14 +159,19 @@ impl Board {
         } else {
             (detail, Html::default())
         };
-        let (_, branch) = self.kernel().builds_on(task).await.map_err(failed)?;
         Ok(Reading {
             detail,
-            branch: shown(branch)?,
             log: log.as_ref().ok().and_then(end_of_log),
             html,
             news: self.news(task).await?,
         })
+    }
+
+    /// Reads what a task has changed. A long diff is as much HTML, which is made off the executor.
+    pub(super) async fn read_changes(&self, task: &TaskId) -> Result<String, Refusal> {
+        let changes = shown(changes::of(&self.state, task).await.map_err(failed)?)?;
+        let html = spawn_blocking(move || app::changes_html(&changes)).await;
+        html.map_err(|error| internal(&error))
     }
 
     /// Reads the subscribers of a task, and their deliveries.
@@ -215,6 +232,7 @@ fn html(detail: &TaskDetail) -> Html {
     Html {
         body: detail.task.body.as_ref().map(&mut render),
         result: detail.task.result.as_ref().map(&mut render),
+        question: detail.task.block_reason.as_ref().map(&mut render),
         comments: comments.map(|it| (it.id, render(&it.body))).collect(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use app::api::error::ApiError;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use domain::error::ErrorKind;
+use domain::error::{Error, ErrorKind};
 use domain::text::one_line;
 use leptos::prelude::use_context;
 use leptos::server_fn::error::ServerFnUrlError;
@@ -20,11 +20,12 @@ use super::FUNCTIONS;
     reason = "it stands in `map_err`, which hands the error over"
 )]
 pub(super) fn failed(error: kernel::Error) -> Refusal {
+    let has_check = matches!(error, kernel::Error::Refused(Error::HasCheck(_)));
     match error.kind() {
         ErrorKind::Internal => internal(&error),
         kind => Refusal {
-            kind,
-            message: one_line(&error.to_string()).into_owned(),
+            has_check,
+            ..Refusal::new(kind, one_line(&error.to_string()))
         },
     }
 }
@@ -32,10 +33,7 @@ pub(super) fn failed(error: kernel::Error) -> Refusal {
 /// Returns the refusal of a request that failed here; the cause stays in the log.
 pub(super) fn internal(error: &impl Display) -> Refusal {
     tracing::error!(error.cause = %error, "a page's request failed");
-    Refusal {
-        kind: ErrorKind::Internal,
-        message: "the server failed; its log says why".to_owned(),
-    }
+    Refusal::new(ErrorKind::Internal, "the server failed; its log says why")
 }
 
 /// Whoever has no scripts is not asked in a dialog, and says in the form that the run may end.
@@ -43,10 +41,7 @@ const ENDS_RUN: &str = "this ends the run of its worker, which the form has to a
 
 /// The refusal of a change that ends a run which nobody has agreed to end.
 pub(super) fn ends_run() -> Refusal {
-    Refusal {
-        kind: ErrorKind::Refused,
-        message: ENDS_RUN.to_owned(),
-    }
+    Refusal::new(ErrorKind::Refused, ENDS_RUN)
 }
 
 /// Gives a page that shows a refusal the status of it. The answers of server functions get theirs
@@ -70,8 +65,15 @@ pub(super) fn problem(request: &Parts) -> Option<Refusal> {
         .find_map(|pair| pair.strip_prefix("__err="))?;
     // URL-safe base64, whose padding alone is escaped.
     let error = error.replace("%3D", "=");
-    let ApiError(Refusal { kind, message }) = ServerFnUrlError::decode_err(&error);
+    let ApiError(Refusal {
+        kind,
+        message,
+        has_check,
+    }) = ServerFnUrlError::decode_err(&error);
     let message = match kind {
+        ErrorKind::Refused if has_check => {
+            "Not done: it has a check. Tick “Without its check” to have it finished all the same."
+        }
         ErrorKind::Refused if message == ENDS_RUN => {
             "Not done: it would end the run of a worker. Tick “End the run” to have it done."
         }
@@ -86,8 +88,5 @@ pub(super) fn problem(request: &Parts) -> Option<Refusal> {
         ErrorKind::Busy => "Not done: the server is busy. Try again in a moment.",
         ErrorKind::Internal => "Not done: the server failed. Its log says why.",
     };
-    Some(Refusal {
-        kind,
-        message: message.to_owned(),
-    })
+    Some(Refusal::new(kind, message))
 }

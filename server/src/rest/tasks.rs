@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use dispatcher::branches;
 use domain::actor::Actor;
 use domain::command::{self, ArchiveTask, AssignTask, Command, Created, MAX_CHANGES};
 use domain::error::Error;
@@ -159,7 +160,9 @@ pub(super) async fn task(
     State(state): State<AppState>,
     Named(named): Named<TaskParameter>,
 ) -> Result<Response, HttpError> {
-    let detail = state.kernel().task(&named.task()?).await?;
+    let (kernel, task) = (state.kernel(), named.task()?);
+    let detail = kernel.task(&task).await?;
+    let detail = branches::look_at(kernel, &state.home, &state.dispatching, detail).await?;
     Ok(Json(wire::Detail::new(&detail, state.kernel().now())).into_response())
 }
 

@@ -10,6 +10,7 @@ pub(super) mod run;
 
 use std::collections::BTreeMap;
 
+use domain::branch::Branch;
 use domain::check::Receipt;
 use domain::event::Event;
 use domain::id::{EventId, TaskId};
@@ -176,6 +177,9 @@ pub(super) struct Detail<'a> {
     /// The receipts of its checks, oldest first; left out where there are none.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     receipts: &'a [Receipt],
+    /// The branch of its worktree; left out where it has had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<&'a Branch>,
     /// Always empty.
     #[schema(value_type = Vec<Object>)]
     attachments: [(); 0],
@@ -221,6 +225,7 @@ impl<'a> Detail<'a> {
             },
             runs: detail.runs.iter().map(Run::new).collect(),
             receipts: &detail.receipts,
+            branch: detail.branch.as_ref(),
             attachments: [],
         }
     }

@@ -24,6 +24,10 @@ pub struct ApproveTask {
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
     pub run: Option<RunId>,
+    /// The commit that was judged: refused once its branch has moved on.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub commit: Option<String>,
     /// Words for whoever comes after.
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
@@ -43,6 +47,7 @@ impl Verb for ApproveTask {
         let Self {
             task: _,
             run: _,
+            commit: _,
             note,
         } = self;
         texts::reason(note)
@@ -71,6 +76,10 @@ pub struct RequestChanges {
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
     pub run: Option<RunId>,
+    /// The commit that was judged: refused once its branch has moved on.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub commit: Option<String>,
 }
 
 impl Verb for RequestChanges {
@@ -87,6 +96,7 @@ impl Verb for RequestChanges {
             task: _,
             reason,
             run: _,
+            commit: _,
         } = self;
         let mut words = Some(std::mem::take(reason));
         texts::reason(&mut words)?;

@@ -6,12 +6,13 @@ use super::{Change, Count, Renewed, Verb, texts, verb};
 use crate::actor::Authority;
 use crate::authority::Act;
 use crate::backoff::RetryPolicy;
+use crate::branch::Branch;
 use crate::check::CheckEnd;
 use crate::error::Error;
 use crate::hold::Cause;
 use crate::id::{RunId, TaskId};
 use crate::run::{Outcome, ProcessIdentity};
-use crate::text::printed;
+use crate::text::{one_line, printed};
 use crate::time::{Seconds, Timestamp};
 
 /// Renews the lease for the supervisor, which is alive. Says nothing of the worker's progress.
@@ -75,9 +76,23 @@ pub struct RecordExit {
     pub code: Option<i32>,
     /// The end of its output in the task's log, in bytes; `None` when the log was rotated.
     pub log_end: Option<u64>,
+    /// The commit at which it left the branch of its task.
+    pub commit: Option<String>,
 }
 
 verb!(RecordExit: Supervise -> Change, run);
+
+/// Records the branch of a run's task before git makes it: what is not recorded is not the task's, and
+/// its workers do not continue it. Writes no event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordBranch {
+    /// The run.
+    pub run: RunId,
+    /// The branch.
+    pub branch: Branch,
+}
+
+verb!(RecordBranch: Supervise -> Change, run);
 
 /// Records that the check of a run has begun. Refused once the run is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +127,10 @@ impl Verb for SettleCheck {
 
     fn accept(&mut self, _: &Authority) -> Result<(), Error> {
         texts::clean(&mut self.check.output, printed);
+        for file in &mut self.check.git.files {
+            texts::clean(&mut file.path, one_line);
+            texts::clean_some(&mut file.old_path, one_line);
+        }
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use crate::actor::RequestKey;
 use crate::authority::Act;
 use crate::dispatch::Report;
 use crate::home::HomeIdentity;
+use crate::id::TaskId;
 use crate::time::{Seconds, Timestamp};
 use crate::workspace::Workspace;
 
@@ -36,6 +37,18 @@ verb!(FollowClock: Dispatch -> Change);
 pub struct RecordWorkspace(pub Workspace);
 
 verb!(RecordWorkspace: Dispatch -> Change);
+
+/// Records the commit at which a task's branch is now. Writes an event where that is another than the
+/// one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteTip {
+    /// The task.
+    pub task: TaskId,
+    /// The commit.
+    pub commit: String,
+}
+
+verb!(NoteTip: Dispatch -> Change, task);
 
 /// Forgets a folder that the dispatcher had made and has removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

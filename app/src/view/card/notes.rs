@@ -40,7 +40,23 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
     };
     let checking = move || card.is_checking().get().then(|| "Checking".to_owned());
     let is = move |verdict| card.checked().get() == Some(verdict);
-    let checked = move || is(Verdict::Passed).then(|| "Checked".to_owned());
+    let seal = move || {
+        let word = match card.checked().get()? {
+            Verdict::Passed => "Checked",
+            Verdict::Approved => "Approved",
+            _ => return None,
+        };
+        Some((word, card.has_changed_since().get()))
+    };
+    let sealed = move || {
+        seal()
+            .filter(|(_, has_changed)| !has_changed)
+            .map(|(word, _)| word.to_owned())
+    };
+    let changed = move || {
+        let (word, _) = seal().filter(|(_, has_changed)| *has_changed)?;
+        Some([word, ", then changed"].concat())
+    };
     let unchecked = move || is(Verdict::Unchecked).then(|| "Finished without its check".to_owned());
     let output = move || {
         let text = card.output().get();
@@ -52,7 +68,8 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         {note(Icon::Warning, "trouble", Box::new(move || card.trouble().get()))}
         {note(Icon::Warning, "trouble", Box::new(overdue))}
         {note(Icon::Clock, "plain", Box::new(checking))}
-        {note(Icon::Check, "seal", Box::new(checked))}
+        {note(Icon::Check, "seal", Box::new(sealed))}
+        {note(Icon::Check, "plain", Box::new(changed))}
         {note(Icon::Warning, "notice", Box::new(unchecked))}
         {note(Icon::Clock, "plain", Box::new(due_in))}
         {note(Icon::Warning, "notice", Box::new(overtaken))}

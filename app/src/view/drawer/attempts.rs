@@ -1,4 +1,5 @@
-//! The attempts at the task: when, how long, how each ended.
+//! The attempts at the task: when, how long, how each ended. Those in a row that ended alike are folded
+//! into one line.
 
 use domain::run::{Outcome, Run};
 use domain::status::Status;
@@ -6,7 +7,8 @@ use domain::time::{Seconds, Timestamp};
 use leptos::either::Either;
 use leptos::prelude::*;
 use state::change::Change;
-use state::{Msg, age, label};
+use state::drawer::attempts::{Group, groups};
+use state::{Msg, age};
 
 use crate::runtime::use_dispatch;
 use crate::view::age::Age;
@@ -18,6 +20,8 @@ pub(crate) fn Attempts(
     runs: Memo<Vec<Run>>,
     /// The task's status, as it will be once the server agrees.
     status: Memo<Option<Status>>,
+    /// The error that stands above already.
+    told: Memo<Option<String>>,
     clock: Clock,
 ) -> impl IntoView {
     view! {
@@ -25,8 +29,8 @@ pub(crate) fn Attempts(
             <section class="attempts" aria-label="Attempts">
                 <h3>"Attempts"</h3>
                 <ol role="list">
-                    {move || (1..).zip(runs.get()).map(|(number, run)| view! {
-                        <Attempt number run clock/>
+                    {move || groups(&runs.read()).into_iter().map(|group| view! {
+                        <Alike group told clock/>
                     }).collect_view()}
                 </ol>
                 <Again runs status/>
@@ -43,7 +47,6 @@ fn Again(runs: Memo<Vec<Run>>, status: Memo<Option<Status>>) -> impl IntoView {
         let last = runs.read().last().map(|run| run.task_id.clone())?;
         match status.get()? {
             Status::Running => Some(("Stop this run", last, Change::Cancel)),
-            Status::Blocked => Some(("Try again", last, Change::Unblock)),
             Status::Todo | Status::Done => Some(("Try again", last, Change::Move(Status::Ready))),
             _ => None,
         }
@@ -62,8 +65,39 @@ fn Again(runs: Memo<Vec<Run>>, status: Memo<Option<Status>>) -> impl IntoView {
     }
 }
 
+/// One attempt, or several that ended alike: the last of them stands for all.
 #[component]
-fn Attempt(number: usize, run: Run, clock: Clock) -> impl IntoView {
+fn Alike(group: Group, told: Memo<Option<String>>, clock: Clock) -> impl IntoView {
+    let Some(mut last) = group.runs.last().cloned() else {
+        return Either::Left(());
+    };
+    if last.error == *told.read() {
+        last.error = None;
+    }
+    let attempt = view! { <Attempt numbers=group.numbers() words=group.words() run=last clock/> };
+    if group.runs.len() == 1 {
+        return Either::Right(view! { <li>{attempt}{None}</li> });
+    }
+    let each = (group.first..).zip(group.runs).map(|(first, run)| {
+        let alone = Group {
+            first,
+            runs: vec![run.clone()],
+        };
+        // What they have in common is said once.
+        let run = Run { error: None, ..run };
+        view! { <li><Attempt numbers=alone.numbers() words=alone.words() run clock/></li> }
+    });
+    let each = view! {
+        <details>
+            <summary>"Each of them"</summary>
+            <ol role="list">{each.collect_view()}</ol>
+        </details>
+    };
+    Either::Right(view! { <li>{attempt}{Some(each)}</li> })
+}
+
+#[component]
+fn Attempt(numbers: String, words: String, run: Run, clock: Clock) -> impl IntoView {
     let tone = match run.outcome {
         None => "running",
         Some(Outcome::Completed) => "done",
@@ -78,19 +112,16 @@ fn Attempt(number: usize, run: Run, clock: Clock) -> impl IntoView {
             <Age now=clock.second since=run.started_at in_words=age::stopwatch/>
         }),
     };
-    let code = run
-        .exit_code
-        .filter(|code| *code != 0)
-        .map(|code| format!("exit {code}"));
+    // The question of a blocked task stands above, with the line that answers it.
+    let error = run.error.filter(|_| run.outcome != Some(Outcome::Blocked));
     view! {
-        <li data-tone=tone>
-            <span class="number">{format!("#{number}")}</span>
-            <span class="outcome">{label::of_run(run.outcome)}</span>
-            <span class="code">{code}</span>
+        <div class="attempt" data-tone=tone>
+            <span class="number">{numbers}</span>
+            <span class="outcome">{words}</span>
             <span class="duration">{duration}</span>
             <span class="when"><Age now=clock.minute since=run.started_at in_words=age::ago/></span>
-            {run.error.map(|error| view! { <p class="error" dir="auto">{error}</p> })}
-        </li>
+            {error.map(|error| view! { <p class="error" dir="auto">{error}</p> })}
+        </div>
     }
 }
 

@@ -1,11 +1,9 @@
-//! The callout above a task: the reason why it is not running, or its last error.
+//! The callouts of a task that is not blocked: its last error, and the reason why it is not running.
 
 use domain::dispatch::WhyNot;
-use domain::event::Event;
 use domain::status::Status;
 use domain::task::Task;
 use leptos::prelude::*;
-use state::drawer::timeline;
 use state::label;
 
 use crate::view::icon::{Drawing, Icon};
@@ -14,15 +12,11 @@ use crate::view::says::memo;
 #[component]
 pub(crate) fn Callout(
     task: Memo<Option<Task>>,
-    events: Memo<Vec<Event>>,
     /// The reason why it is not running.
     why_not: Memo<Option<WhyNot>>,
 ) -> impl IntoView {
     let trouble = memo(move || match &*task.read() {
-        Some(task) if task.status == Status::Blocked => {
-            let reason = task.block_reason.clone();
-            reason.or_else(|| timeline::why_blocked(&events.read()))
-        }
+        Some(task) if task.status == Status::Blocked => None,
         Some(task) if task.failures > 0 && !task.status.is_finished() => task.last_error.clone(),
         Some(task) if task.status == Status::Running && task.waiting => Some(
             "A task that it depends on was reopened. It waits again unless this run finishes it."

@@ -1,27 +1,24 @@
 //! The facts of a task in short lines.
 
-use domain::status::Status;
+use domain::branch::Branch;
 use domain::task::Task;
 use leptos::either::Either;
 use leptos::prelude::*;
 use state::palette::{Msg as Answer, Page};
-use state::{Msg, age, label};
+use state::{Msg, age};
 
 use crate::runtime::use_dispatch;
 use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
+use crate::view::copy::Copy;
 use crate::view::says::click;
-use crate::view::status_mark::StatusMark;
 
 #[component]
 pub(crate) fn Facts(
     task: Task,
     /// The branch of its worktree.
-    branch: Option<String>,
-    /// Its status, as it will be once the server agrees.
-    #[prop(into)]
-    status: Signal<Option<Status>>,
+    branch: Option<Branch>,
     clock: Clock,
 ) -> impl IntoView {
     let Task {
@@ -48,21 +45,16 @@ pub(crate) fn Facts(
     };
     let tenant =
         tenant.map(|tenant| view! { <div><dt>"Tenant"</dt><dd dir="auto">{tenant}</dd></div> });
-    let place = |heading: &'static str, place: String| {
-        view! { <div data-wide="line"><dt>{heading}</dt><dd class="path">{place}</dd></div> }
+    let place = |heading: &'static str, name: &'static str, place: String| {
+        view! { <div data-wide="line"><dt>{heading}</dt><dd class="path"><Copy text=place name/></dd></div> }
     };
-    let workspace = workspace_path.map(|path| place("Workspace", path));
-    let branch = branch.map(|branch| place("Branch", branch));
-    let status = move || {
-        status.get().map(|status| {
-            let label = label::of(&status).to_owned();
-            view! { <dd class="status"><StatusMark status/>{label}</dd> }
-        })
-    };
+    let workspace = workspace_path.map(|path| place("Workspace", "the path", path));
+    let base = branch.as_ref().and_then(Branch::begins_at);
+    let base = base.map(|base| place("Based on", "the base", base));
+    let branch = branch.map(|branch| place("Branch", "the branch", branch.name));
     let author = created_by.map(|author| format!("by {author}, "));
     view! {
         <dl class="facts">
-            <div><dt>"Status"</dt>{status}</div>
             <div>
                 <dt>"Assignee"</dt>
                 <dd><button type="button" class="change" title="Assign (A)" on:click=ask(Page::Assign)>{assignee}</button></dd>
@@ -81,6 +73,7 @@ pub(crate) fn Facts(
             </div>
             {workspace}
             {branch}
+            {base}
         </dl>
     }
 }

@@ -91,10 +91,10 @@ pub(crate) fn Log(
         cut.map(|log| log.path.clone())
     };
     view! {
-        <Show when=move || has_log.get()>
+        <Show when=move || has_log.get() fallback=Nothing>
             <section class="log" aria-label="Log">
                 <header>
-                    <h3>"Log"</h3>
+                    <h3 class="visually-hidden">"Log"</h3>
                     <span class="size" data-live=flag(move || is_live.get() && is_running.get())>{size}</span>
                     <Find words printed output is_followed/>
                     <button
@@ -117,6 +117,11 @@ pub(crate) fn Log(
             </section>
         </Show>
     }
+}
+
+#[component]
+fn Nothing() -> impl IntoView {
+    view! { <p class="hint">"Nothing was printed yet."</p> }
 }
 
 /// Follows the output while the task runs. What is read later stands in its place.

@@ -31,6 +31,8 @@ pub(crate) fn Moves(
     #[prop(into)] status: Signal<Option<Status>>,
     /// Only where the server renders: scripts ask in their own way.
     ends_run: bool,
+    /// As above.
+    has_check: bool,
 ) -> impl IntoView {
     let dispatch = use_dispatch();
     let about = StoredValue::new(task);
@@ -41,8 +43,10 @@ pub(crate) fn Moves(
     let targets = move || {
         let from = status.get();
         let others = TARGETS.into_iter().filter(|to| from.as_ref() != Some(to));
-        let forms =
-            others.map(|to| view! { <MoveForm task=about.get_value() to status ends_run/> });
+        let forms = others.map(|to| {
+            let has_check = has_check && to == Status::Done;
+            view! { <MoveForm task=about.get_value() to status ends_run has_check/> }
+        });
         from.is_some().then(|| forms.collect_view())
     };
     view! {
@@ -62,6 +66,7 @@ fn MoveForm(
     to: Status,
     status: Signal<Option<Status>>,
     ends_run: bool,
+    has_check: bool,
 ) -> impl IntoView {
     let dispatch = use_dispatch();
     let submit = {
@@ -77,7 +82,7 @@ fn MoveForm(
         })
     };
     view! {
-        <PlainForm action=MoveTask::url() ends_run on_submit=submit>
+        <PlainForm action=MoveTask::url() ends_run has_check on_submit=submit>
             <input type="hidden" name="task" value=task.to_string()/>
             <input type="hidden" name="to" value=to.as_str().to_owned()/>
             <button class="button" disabled=move || problem.read().is_some() title=move || problem.get()>

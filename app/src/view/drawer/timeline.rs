@@ -22,7 +22,7 @@ pub(crate) fn Timeline(
 ) -> impl IntoView {
     view! {
         <section class="timeline" aria-label="Activity">
-            <h3>"Activity"</h3>
+            <h3 class="visually-hidden">"Activity"</h3>
             <ol role="list">
                 {move || entries.get().into_iter().map(|entry| match entry {
                     Entry::Said(comment) => Either::Left(view! { <Said comment html clock/> }),

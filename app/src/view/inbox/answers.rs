@@ -1,7 +1,8 @@
 //! The answers to a concern: forms that work without scripts too.
 
 use domain::id::{DeliveryId, TaskId};
-use domain::inbox::Need;
+use domain::inbox::{Need, options};
+use domain::outcome::DeadEnd;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -14,7 +15,10 @@ use state::requests::pending::Request;
 use state::shown::{Shown, ShownStoreFields};
 use state::{Focus, Msg};
 
-use crate::api::{AcceptResult, Answer as Say, DropDelivery, RetryDelivery};
+use crate::api::{
+    AcceptResult, Answer as Say, Approve, DropDelivery, MoveTask, RequestChanges, RetryDelivery,
+    StartAnyway,
+};
 use crate::runtime::{press_of, use_dispatch};
 use crate::view::form::{Filled, PlainForm};
 use crate::view::says::memo;
@@ -26,10 +30,11 @@ pub(crate) fn answer_id(task: &TaskId) -> String {
 }
 
 const ANSWER: &str = "Your answer. It becomes a comment, and the task goes on.";
+const CHANGES: &str = "What is to be changed. It is the first thing that the next attempt reads.";
 const ADVICE: &str = "Your instructions. They become a comment.";
 
 #[component]
-pub(super) fn Answers(
+pub(crate) fn Answers(
     shown: Store<Shown>,
     id: ConcernId,
     task: TaskId,
@@ -37,17 +42,28 @@ pub(super) fn Answers(
 ) -> impl IntoView {
     // Each form stands here once: the browser's half of the program is paid for by the kilobyte.
     let (mut result, mut delivery, mut say, mut lane) = (None, None, None, None);
+    let (mut choices, mut is_review, mut dead_end) = (Vec::new(), false, None);
     match need {
-        Need::Answer { .. } => say = Some(("Answer", ANSWER)),
+        Need::Answer { question } => {
+            let numbered = (1..).zip(options(question.as_deref().unwrap_or_default()));
+            choices.extend(numbered.map(|(number, text)| format!("{number}. {text}")));
+            say = Some(("Answer", ANSWER));
+        }
         Need::GaveUp { proposed, .. } => {
             result = proposed;
             say = Some(("Try again", ADVICE));
         }
         Need::Undelivered { delivery: of, .. } => delivery = Some(of),
         Need::Held { lane: of, .. } => lane = Some(of),
-        Need::DeadEnd { .. } | Need::Review { .. } => {}
+        Need::Review { .. } => {
+            is_review = true;
+            say = Some(("Request changes", CHANGES));
+        }
+        Need::DeadEnd { dead_ends } => dead_end = dead_ends.into_iter().next(),
     }
-    let is_main = result.is_none();
+    let is_main = result.is_none() && !is_review;
+    let approve = is_review.then(|| view! { <ApproveForm id=id.clone() task=task.clone()/> });
+    let ways_out = dead_end.map(|dead_end| view! { <WaysOut id=id.clone() dead_end/> });
     let accept = result.map(|result| {
         view! { <AcceptForm id=id.clone() task=task.clone() result/> }
     });
@@ -55,11 +71,26 @@ pub(super) fn Answers(
     let release = lane.map(|lane| {
         view! { <Ask verb="Try now" what=lane.clone() request=Request::Release(lane)/> }
     });
+    let choices = (!choices.is_empty()).then(|| {
+        let forms = choices.into_iter().map(|text| {
+            let (id, task) = (id.clone(), task.clone());
+            view! { <Choice id task text/> }
+        });
+        view! { <div class="choices" role="group" aria-label="Options">{forms.collect_view()}</div> }
+    });
     let say = say.map(|(label, placeholder)| {
-        view! { <SayForm shown id task placeholder label is_main/> }
+        let action = if is_review {
+            RequestChanges::url()
+        } else {
+            Say::url()
+        };
+        view! { <SayForm shown id task placeholder label action is_main/> }
     });
     view! {
         {accept}
+        {approve}
+        {ways_out}
+        {choices}
         {say}
         {deliver}
         {release}
@@ -74,6 +105,7 @@ fn SayForm(
     task: TaskId,
     placeholder: &'static str,
     label: &'static str,
+    action: &'static str,
     /// True for the answer that most people will give.
     is_main: bool,
 ) -> impl IntoView {
@@ -123,7 +155,7 @@ fn SayForm(
     });
     let class = if is_main { "button-primary" } else { "button" };
     view! {
-        <PlainForm action=Say::url() on_submit=submit>
+        <PlainForm action on_submit=submit>
             <input type="hidden" name="task" value=task.to_string()/>
             <textarea
                 id=answer_id(&task) dir="auto" name="text" rows="1" placeholder=placeholder aria-label=label
@@ -131,6 +163,73 @@ fn SayForm(
             ></textarea>
             <button class=class title="Ctrl Enter">{label}</button>
         </PlainForm>
+    }
+}
+
+/// An option of the question as an answer to it.
+#[component]
+fn Choice(id: ConcernId, task: TaskId, text: String) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let choice = text.clone();
+    let submit = Callback::new(move |_| {
+        let answer = Answer::Say(choice.clone());
+        dispatch(Msg::Inbox(inbox::Msg::Answered(id.clone(), answer)));
+    });
+    view! {
+        <PlainForm action=Say::url() on_submit=submit>
+            <input type="hidden" name="task" value=task.to_string()/>
+            <input type="hidden" name="text" value=text.clone()/>
+            <button class="button" dir="auto">{text}</button>
+        </PlainForm>
+    }
+}
+
+/// Approves the work.
+#[component]
+fn ApproveForm(id: ConcernId, task: TaskId) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let submit = Callback::new(move |_| {
+        let approved = inbox::Msg::Answered(id.clone(), Answer::Accept);
+        dispatch(Msg::Inbox(approved));
+    });
+    view! {
+        <PlainForm action=Approve::url() on_submit=submit>
+            <input type="hidden" name="task" value=task.to_string()/>
+            <button class="button-primary">"Approve"</button>
+        </PlainForm>
+    }
+}
+
+/// Runs the parent again, or lets the child start anyway.
+#[component]
+fn WaysOut(id: ConcernId, dead_end: DeadEnd) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let same = id.clone();
+    let again = Callback::new(move |_| {
+        dispatch(Msg::Inbox(inbox::Msg::Answered(id.clone(), Answer::Retry)));
+    });
+    let start = Callback::new(move |_| {
+        dispatch(Msg::Inbox(inbox::Msg::Answered(
+            same.clone(),
+            Answer::Accept,
+        )));
+    });
+    let DeadEnd { parent, child, .. } = dead_end;
+    let run = ["Run ", parent.as_str(), " again"].concat();
+    let (parent, same) = (parent.to_string(), parent.to_string());
+    view! {
+        <div class="actions">
+            <PlainForm action=MoveTask::url() on_submit=again>
+                <input type="hidden" name="task" value=same/>
+                <input type="hidden" name="to" value="ready"/>
+                <button class="button-primary">{run}</button>
+            </PlainForm>
+            <PlainForm action=StartAnyway::url() on_submit=start>
+                <input type="hidden" name="task" value=child.to_string()/>
+                <input type="hidden" name="parent" value=parent/>
+                <button class="button">"Start it anyway"</button>
+            </PlainForm>
+        </div>
     }
 }
 

@@ -109,17 +109,17 @@ fn name(need: &Need) -> &'static str {
     }
 }
 
-/// The texts of a row.
-struct Words {
-    icon: Icon,
-    kind: String,
+/// The texts of a concern.
+pub(crate) struct Words {
+    pub(crate) icon: Icon,
+    pub(crate) kind: String,
     /// In a line or two.
-    said: String,
+    pub(crate) said: String,
     /// A further text, perhaps with a line about it.
-    more: Option<(Option<&'static str>, String)>,
+    pub(crate) more: Option<(Option<&'static str>, String)>,
 }
 
-fn words(need: &Need) -> Words {
+pub(crate) fn words(need: &Need) -> Words {
     match need {
         Need::Answer { question } => Words {
             icon: Icon::Question,

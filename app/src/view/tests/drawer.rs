@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use domain::branch::Branch;
+use domain::check::{CheckEnd, GitFacts, Receipt, Verdict};
 use domain::error::ErrorKind;
 use domain::event::Event;
 use domain::fixture;
-use domain::id::{CommentId, RunId};
+use domain::id::{CommentId, ReceiptId, RunId};
 use domain::run::{Outcome, Run};
 use domain::task::{Comment, Task, TaskDetail};
 use state::drawer::news::News;
+use state::drawer::tab::Tab;
 use state::drawer::{Html, Log, Reading};
 use state::refusal::Refusal;
 
@@ -38,8 +41,8 @@ fn reading(task: Task) -> Reading {
             conditions: BTreeMap::new(),
             runs: Vec::new(),
             receipts: Vec::new(),
+            branch: None,
         },
-        branch: None,
         log: None,
         html: Html::default(),
         news: News::default(),
@@ -68,8 +71,17 @@ fn run(outcome: Outcome) -> Run {
 }
 
 fn drawer(reading: Result<Reading, Refusal>) -> String {
+    at(Address::of_task(id(1)), reading)
+}
+
+/// The same with another tab.
+fn tab(tab: Tab, reading: Reading) -> String {
+    at(Address::of_task(id(1)).with_tab(tab), Ok(reading))
+}
+
+fn at(address: Address, reading: Result<Reading, Refusal>) -> String {
     let opening = Opening {
-        address: Address::of_task(id(1)),
+        address,
         reading: Some(reading),
         ..opening([summary(1), summary(2)])
     };
@@ -102,10 +114,22 @@ fn the_branch_of_a_worktree_is_shown_beside_the_workspace() {
     let mut reading = reading(task(Status::Todo));
     has_not(&drawer(Ok(reading.clone())), &["Branch"]);
     reading.detail.task.workspace_path = Some("/srv/ships".to_owned());
-    reading.branch = Some("kanban/t_00000001".to_owned());
+    reading.detail.branch = Some(Branch {
+        name: "kanban/t_00000001".to_owned(),
+        repository: "/srv/ships".to_owned(),
+        base: Some("0123456789abcdef".to_owned()),
+        onto: Some("main".to_owned()),
+        tip: None,
+    });
+    let branch = [
+        "Branch",
+        "kanban/t_00000001",
+        "Based on",
+        "0123456789 of main",
+    ];
     has(
         &drawer(Ok(reading)),
-        &["Workspace", "/srv/ships", "Branch", "kanban/t_00000001"],
+        &[&["Workspace", "/srv/ships"], &branch[..]].concat(),
     );
 }
 
@@ -157,7 +181,7 @@ fn of_many_neighbours_fifty_are_named_and_the_rest_counted() {
 
 #[test]
 fn attempts_say_how_they_ended() {
-    let mut reading = reading(task(Status::Blocked));
+    let mut reading = reading(task(Status::Todo));
     reading.detail.runs = vec![run(Outcome::Exit)];
     let page = drawer(Ok(reading));
     has(
@@ -173,6 +197,111 @@ fn attempts_say_how_they_ended() {
 }
 
 #[test]
+fn attempts_that_ended_alike_are_one_line() {
+    let mut reading = reading(task(Status::Todo));
+    reading.detail.runs = vec![run(Outcome::Exit); 5];
+    let page = drawer(Ok(reading));
+    has(&page, &["#1–5", "5 × exit 3", "Each of them"]);
+    assert_eq!(page.matches("no such file").count(), 1);
+}
+
+#[test]
+fn a_question_stands_once_with_its_options_and_the_line_that_answers_it() {
+    let mut asks = task(Status::Blocked);
+    let question = "Which region?\n1. eu-west\n2. us-east";
+    asks.block_reason = Some(question.to_owned());
+    let mut reading = reading(asks);
+    reading.html.question = Some("<p>Which region?</p><ol><li>eu-west".to_owned());
+    let page = drawer(Ok(reading));
+    has(
+        &page,
+        &[
+            "<p>Which region?</p><ol><li>eu-west",
+            "value=\"1. eu-west\"",
+            "value=\"2. us-east\"",
+            "id=\"answer-to-t_00000001\"",
+        ],
+    );
+    assert_eq!(page.matches("Which region?").count(), 1);
+}
+
+#[test]
+fn a_task_that_gave_up_says_its_error_and_how_to_try_again() {
+    let mut failed = task(Status::Blocked);
+    failed.failures = 5;
+    failed.last_error = Some("exit code 7".to_owned());
+    let page = drawer(Ok(reading(failed)));
+    has(
+        &page,
+        &["Gave up after 5 failures", "exit code 7", "Try again"],
+    );
+    assert_eq!(page.matches("exit code 7").count(), 1);
+}
+
+fn receipt(verdict: Verdict) -> Receipt {
+    Receipt {
+        id: ReceiptId(1),
+        run: None,
+        by: None,
+        check: CheckEnd {
+            command: "make test".to_owned(),
+            verdict,
+            began_at: NOW,
+            ended_at: NOW,
+            exit_code: Some(2),
+            output: "3 failed <b>\n".to_owned(),
+            log_start: None,
+            log_end: None,
+            git: GitFacts::default(),
+        },
+    }
+}
+
+#[test]
+fn a_finished_task_begins_with_its_result_and_its_evidence() {
+    let mut done = task(Status::Done);
+    done.result = Some("All counted".to_owned());
+    let mut reading = reading(done);
+    reading.detail.receipts = vec![receipt(Verdict::Failed), receipt(Verdict::Passed)];
+    let page = drawer(Ok(reading.clone()));
+    has(
+        &page,
+        &["data-verdict=\"passed\"", "make test", "3 failed &lt;b&gt;"],
+    );
+    has_not(&page, &["data-verdict=\"failed\""]);
+    let result = page.find("All counted");
+    assert!(
+        result < page.find("data-verdict") && result < page.find("Assignee"),
+        "{page}"
+    );
+
+    let page = tab(Tab::Evidence, reading);
+    let places = ["passed", "failed"].map(|it| page.find(&format!("data-verdict=\"{it}\"")));
+    assert!(places[0] < places[1], "the newest comes first: {page}");
+}
+
+#[test]
+fn a_tab_is_a_link_and_is_there_where_it_has_something() {
+    let page = drawer(Ok(reading(task(Status::Todo))));
+    has(
+        &page,
+        &["href=\"./t/t_00000001?tab=activity\"", "role=\"tabpanel\""],
+    );
+    has_not(
+        &page,
+        &[
+            "tab=log",
+            "tab=evidence",
+            "tabindex=\"-1\" title=\"Activity",
+        ],
+    );
+    has(
+        &drawer(Ok(reading(task(Status::Running)))),
+        &["tab=log", "Nothing was printed yet"],
+    );
+}
+
+#[test]
 fn a_cut_log_says_where_all_of_it_is() {
     let mut reading = reading(task(Status::Done));
     // The second one began after the task was read.
@@ -183,7 +312,7 @@ fn a_cut_log_says_where_all_of_it_is() {
         is_truncated: true,
         path: "/home/ada/.kanban/kanban/logs/t_00000001.log".to_owned(),
     });
-    let page = drawer(Ok(reading));
+    let page = tab(Tab::Log, reading);
     has(
         &page,
         &[
@@ -220,16 +349,16 @@ fn what_was_said_and_what_happened_stand_in_one_row() {
             created_at: NOW,
         })
         .collect();
-    let page = drawer(Ok(reading));
+    let page = tab(Tab::Activity, reading);
     has(&page, &["bob", "Sure?", "class=\"event\""]);
 }
 
 #[test]
 fn a_task_that_is_not_there_says_so_beside_the_board() {
-    let page = drawer(Err(Refusal {
-        kind: ErrorKind::NotFound,
-        message: "unknown task t_00000001".to_owned(),
-    }));
+    let page = drawer(Err(Refusal::new(
+        ErrorKind::NotFound,
+        "unknown task t_00000001".to_owned(),
+    )));
     has(&page, &["Unknown task t_00000001", "Close"]);
     has_not(&page, &["Move to"]);
 }

@@ -107,10 +107,10 @@ fn the_help_lists_every_key() {
 #[test]
 fn a_refused_form_says_why_in_a_corner() {
     let opening = Opening {
-        problem: Some(Refusal {
-            kind: ErrorKind::Busy,
-            message: "Not done: the server is busy.".to_owned(),
-        }),
+        problem: Some(Refusal::new(
+            ErrorKind::Busy,
+            "Not done: the server is busy.".to_owned(),
+        )),
         ..opening([])
     };
     let page = html(

@@ -28,6 +28,8 @@ pub struct Text {
     pub title: String,
     /// The description; empty where there is none.
     pub body: String,
+    /// The script of the check; empty where there is none.
+    pub check: String,
 }
 
 /// A person's action in the editor.
@@ -51,6 +53,7 @@ impl Text {
         Self {
             title: task.title.clone(),
             body: task.body.clone().unwrap_or_default(),
+            check: task.check.clone().unwrap_or_default(),
         }
     }
 
@@ -60,9 +63,17 @@ impl Text {
         let plain = |text: &str| text.replace("\r\n", "\n");
         let title = typed.title.trim();
         let title = (title != self.title).then(|| title.to_owned());
-        let body = plain(&typed.body);
-        let body = (body != plain(&self.body)).then_some(body);
-        (title.is_some() || body.is_some()).then_some(Change::Edit { title, body })
+        let differs = |before: &str, now: &str| {
+            let now = plain(now);
+            (now != plain(before)).then_some(now)
+        };
+        let body = differs(&self.body, &typed.body);
+        let check = differs(&self.check, &typed.check);
+        (title.is_some() || body.is_some() || check.is_some()).then_some(Change::Edit {
+            title,
+            body,
+            check,
+        })
     }
 }
 
@@ -152,6 +163,7 @@ mod tests {
         Text {
             title: title.to_owned(),
             body: body.to_owned(),
+            check: String::new(),
         }
     }
 
@@ -163,14 +175,28 @@ mod tests {
             base.change_to(&text("Sort", "one\ntwo")),
             Some(Change::Edit {
                 title: Some("Sort".to_owned()),
-                body: None
+                body: None,
+                check: None,
             })
         );
         assert_eq!(
             base.change_to(&text("Count", "")),
             Some(Change::Edit {
                 title: None,
-                body: Some(String::new())
+                body: Some(String::new()),
+                check: None,
+            })
+        );
+        let with_check = Text {
+            check: "make test".to_owned(),
+            ..base.clone()
+        };
+        assert_eq!(
+            base.change_to(&with_check),
+            Some(Change::Edit {
+                title: None,
+                body: None,
+                check: Some("make test".to_owned()),
             })
         );
     }

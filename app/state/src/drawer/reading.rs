@@ -11,8 +11,6 @@ use super::news::News;
 pub struct Reading {
     /// The task, its history and its neighbours.
     pub detail: TaskDetail,
-    /// The branch of its worktree, if it has one.
-    pub branch: Option<String>,
     /// The log of its workers; `None` before the first.
     pub log: Option<Log>,
     /// Its texts as HTML that is safe to show.
@@ -29,6 +27,8 @@ pub struct Html {
     pub body: Option<String>,
     /// The result.
     pub result: Option<String>,
+    /// The question of a blocked task.
+    pub question: Option<String>,
     /// The comments, as HTML.
     pub comments: Vec<(CommentId, String)>,
 }

@@ -86,6 +86,7 @@ fn in_words(event: &Event) -> String {
         "check_started" => "Its check runs".to_owned(),
         "check_passed" => "Its check has passed".to_owned(),
         "check_failed" => because("Worked on again", word("error")),
+        "branch_moved" => "Its branch was changed after its check".to_owned(),
         "gave_up" => because("Given up", word("error")),
         "crashed" => "Its worker vanished".to_owned(),
         "completed" => "Finished".to_owned(),

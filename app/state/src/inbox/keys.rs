@@ -47,6 +47,7 @@ pub(crate) fn press(page: &mut Page, action: Action, focus: &Focus) -> Option<Ve
         | Action::ReachUp
         | Action::ReachDown
         | Action::Carry
+        | Action::Tab(_)
         | Action::MoveBack
         | Action::MoveForth
         | Action::Block
@@ -62,6 +63,9 @@ fn about(page: &mut Page, action: Action, here: Concern) -> Vec<Effect> {
     match action {
         Action::Answer => answer(page, here),
         Action::TryAgain => try_again(page, &here),
+        Action::Complete if matches!(here.need, Need::Review { .. }) => {
+            answered(page, &ConcernId::of(&here), Answer::Accept)
+        }
         Action::Complete => change(page, here, &Status::Done),
         Action::Archive => match here.need {
             Need::Undelivered { delivery, .. } => {
@@ -96,9 +100,11 @@ fn answer(page: &mut Page, concern: Concern) -> Vec<Effect> {
         Need::GaveUp {
             proposed: Some(_), ..
         } => answered(page, &id, Answer::Accept),
-        Need::Answer { .. } | Need::GaveUp { .. } => vec![Effect::FocusAnswer(concern.task)],
+        Need::Answer { .. } | Need::GaveUp { .. } | Need::Review { .. } => {
+            vec![Effect::FocusAnswer(concern.task)]
+        }
         Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
-        Need::Review { .. } | Need::DeadEnd { .. } => Vec::new(),
+        Need::DeadEnd { .. } => answered(page, &id, Answer::Accept),
     }
 }
 
@@ -106,9 +112,11 @@ fn try_again(page: &mut Page, concern: &Concern) -> Vec<Effect> {
     let id = ConcernId::of(concern);
     match concern.need {
         Need::GaveUp { .. } => answered(page, &id, Answer::Say(String::new())),
-        Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
+        Need::Undelivered { .. } | Need::Held { .. } | Need::DeadEnd { .. } => {
+            answered(page, &id, Answer::Retry)
+        }
         // A question that nobody answered would only be asked again.
-        Need::Answer { .. } | Need::Review { .. } | Need::DeadEnd { .. } => Vec::new(),
+        Need::Answer { .. } | Need::Review { .. } => Vec::new(),
     }
 }
 
@@ -117,7 +125,12 @@ fn change(page: &mut Page, concern: Concern, to: &Status) -> Vec<Effect> {
     if matches!(concern.need, Need::Undelivered { .. }) {
         return Vec::new();
     }
-    let Some(change) = Change::between(&Status::Blocked, to) else {
+    let from = match concern.need {
+        Need::Review { .. } => Status::Review,
+        Need::DeadEnd { .. } => Status::Todo,
+        _ => Status::Blocked,
+    };
+    let Some(change) = Change::between(&from, to) else {
         return Vec::new();
     };
     let place = {

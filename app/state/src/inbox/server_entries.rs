@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{DeliveryId, TaskId};
+use domain::id::{DeliveryId, RunId, TaskId};
 use domain::inbox::{Concern, Need};
 use domain::notify::Address;
+use domain::outcome::DeadEnd;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,23 @@ pub struct ServerEntries {
     pub behind: BTreeMap<TaskId, String>,
     /// The dead letters.
     pub letters: Vec<Letter>,
+    /// The work that waits for a verdict.
+    pub works: Vec<Work>,
+    /// The links that can no longer be met.
+    pub dead_ends: Vec<DeadEnd>,
+}
+
+/// Work that is done and waits for a verdict of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// Its task.
+    pub task: TaskId,
+    /// The run that did it.
+    pub run: Option<RunId>,
+    /// The commit at which its branch is.
+    pub commit: Option<String>,
+    /// The result.
+    pub result: Option<String>,
 }
 
 /// The last output of a worker that exited without a report.
@@ -98,11 +116,18 @@ impl ServerEntries {
                     count,
                 }),
                 // Holds come with the dispatcher's state.
-                Need::Answer { .. }
-                | Need::GaveUp { .. }
-                | Need::Held { .. }
-                | Need::Review { .. }
-                | Need::DeadEnd { .. } => {}
+                Need::Answer { .. } | Need::GaveUp { .. } | Need::Held { .. } => {}
+                Need::Review {
+                    run,
+                    commit,
+                    result,
+                } => told.works.push(Work {
+                    task,
+                    run,
+                    commit,
+                    result,
+                }),
+                Need::DeadEnd { dead_ends } => told.dead_ends.extend(dead_ends),
             }
         }
         told
@@ -112,6 +137,29 @@ impl ServerEntries {
     pub(super) fn behind(&self, task: &TaskId) -> u32 {
         let count = self.behind.get(task).and_then(|count| count.parse().ok());
         count.unwrap_or_default()
+    }
+
+    /// Adds to the need of a task what the board does not show of it.
+    pub(super) fn complete(&self, concern: &mut Concern) {
+        let proposed = self.proposed(concern);
+        let task = &concern.task;
+        match &mut concern.need {
+            Need::GaveUp { proposed: told, .. } => *told = proposed,
+            Need::Review {
+                run,
+                commit,
+                result,
+            } => {
+                if let Some(work) = self.works.iter().find(|work| work.task == *task).cloned() {
+                    (*run, *commit, *result) = (work.run, work.commit, work.result);
+                }
+            }
+            Need::DeadEnd { dead_ends } => {
+                let own = self.dead_ends.iter().filter(|it| it.child == *task);
+                *dead_ends = own.cloned().collect();
+            }
+            _ => {}
+        }
     }
 
     /// The result that the worker of this blocked task proposed.

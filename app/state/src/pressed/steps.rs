@@ -5,12 +5,12 @@ use domain::status::Status;
 
 use super::Focus;
 use crate::board::carry::Direction;
-use crate::shown::{self, Columns};
+use crate::shown::{self, Column, Columns};
 use crate::{Effect, Model};
 
 /// Along a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Up,
     Down,
 }
@@ -38,6 +38,28 @@ pub(super) fn go(
         }
     };
     Vec::from_iter(effect)
+}
+
+/// Goes up or down: while a task is open, through the whole board.
+pub(super) fn go_along(model: &Model, focus: &Focus, step: Step) -> Vec<Effect> {
+    go(model, focus, |columns, card| match &focus.card {
+        Some(_) => beside(columns, card, step),
+        None => after(columns, card, step),
+    })
+}
+
+/// The card before or behind one in the order in which the board shows them: column by column.
+pub(crate) fn after(columns: &Columns, card: &TaskId, step: Step) -> Option<TaskId> {
+    let all = || {
+        let columns = Status::ALL.iter().map(|column| columns.of(column));
+        columns.flat_map(Column::cards)
+    };
+    let place = all().position(|id| id == card)?;
+    let place = match step {
+        Step::Up => place.checked_sub(1)?,
+        Step::Down => place.checked_add(1)?,
+    };
+    all().nth(place).cloned()
 }
 
 /// The card above or below in the same column.

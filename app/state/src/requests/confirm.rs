@@ -1,5 +1,5 @@
-//! Changes that end running workers wait here until a person agrees: the work of a run that was ended
-//! cannot be brought back.
+//! Changes that a person has to agree to wait here: those that end running workers, whose work cannot be
+//! brought back, and those that finish a task without its check, which its card says for ever.
 
 use domain::id::TaskId;
 use domain::text::MOST_NAMED;
@@ -7,11 +7,11 @@ use domain::text::MOST_NAMED;
 use crate::change::Change;
 use crate::{Effect, Model, label, requests};
 
-/// Changes that end at least one run.
+/// Changes that wait for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirmation {
     changes: Vec<(TaskId, Change)>,
-    /// The tasks among them whose runs end.
+    /// The tasks among them whose runs end; none where the question is about checks.
     ending: Vec<TaskId>,
     /// The effect that follows once the person has agreed.
     pub(crate) then: Option<Effect>,
@@ -20,7 +20,7 @@ pub struct Confirmation {
 /// The person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Msg {
-    /// The runs may end.
+    /// It may be done.
     Agreed,
     /// Everything stays as it is.
     Declined,
@@ -29,12 +29,16 @@ pub enum Msg {
 /// The question as it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
-    /// The question: the work that ends.
+    /// The question: the work that ends, or the check that does not run.
     pub heading: String,
-    /// The titles of the tasks, where several end.
+    /// The titles of the tasks, where there are several.
     pub names: Vec<String>,
+    /// What follows from it.
+    pub warning: &'static str,
     /// The words on the button that agrees.
     pub verb: String,
+    /// The words on the button that declines.
+    pub decline: &'static str,
 }
 
 /// Lets changes through that end no run; holds the others back, all of them, until the person has
@@ -53,6 +57,25 @@ pub(crate) fn admit(
         then: None,
     });
     None
+}
+
+/// Asks whether tasks with a check may be finished without, each with this result.
+pub(crate) fn ask_unchecked(
+    model: &mut Model,
+    tasks: Vec<(TaskId, Option<String>)>,
+) -> Option<Effect> {
+    if tasks.is_empty() {
+        return None;
+    }
+    let changes = tasks
+        .into_iter()
+        .map(|(task, result)| (task, Change::CompleteUnchecked { result }));
+    model.confirmation = Some(Confirmation {
+        changes: changes.collect(),
+        ending: Vec::new(),
+        then: None,
+    });
+    Some(Effect::FocusConfirmation)
 }
 
 /// Takes in the answer. What has ended by itself meanwhile is left alone: the person agreed to
@@ -100,24 +123,42 @@ pub(crate) fn question(model: &Model) -> Option<Question> {
     let Confirmation {
         changes, ending, ..
     } = model.confirmation.as_ref()?;
+    let is_about_checks = ending.is_empty();
+    let tasks: Vec<&TaskId> = if is_about_checks {
+        changes.iter().map(|(task, _)| task).collect()
+    } else {
+        ending.iter().collect()
+    };
     let name = |task: &TaskId| label::quoted(&model.board.name_of(task));
-    let mut names: Vec<String> = ending.iter().take(MOST_NAMED).map(name).collect();
-    let more = ending.len().saturating_sub(MOST_NAMED);
+    let mut names: Vec<String> = tasks.iter().take(MOST_NAMED).map(|it| name(it)).collect();
+    let more = tasks.len().saturating_sub(MOST_NAMED);
     if more > 0 {
         names.push(format!("and {more} more"));
     }
-    let verb = changes.iter().find(|(task, _)| ending.contains(task));
-    let heading = match ending.as_slice() {
-        [task] => {
-            names.clear();
-            format!("End the run of {}?", name(task))
-        }
-        tasks => format!("End {} runs?", tasks.len()),
+    let verb = changes.iter().find(|(task, _)| tasks.contains(&task));
+    let heading = match (tasks.as_slice(), is_about_checks) {
+        ([task], true) => format!("{} has a check. Finish it without?", name(task)),
+        (tasks, true) => format!("{} tasks have a check. Finish them without?", tasks.len()),
+        ([task], false) => format!("End the run of {}?", name(task)),
+        (tasks, false) => format!("End {} runs?", tasks.len()),
     };
+    if tasks.len() == 1 {
+        names.clear();
+    }
     Some(Question {
         heading,
         names,
+        warning: if is_about_checks {
+            "The check does not run, and the card says so for ever."
+        } else {
+            "The worker stops at once, and what it has not reported is lost. Its log stays."
+        },
         verb: verb.map(|(_, change)| change.verb()).unwrap_or_default(),
+        decline: if is_about_checks {
+            "Cancel"
+        } else {
+            "Keep running"
+        },
     })
 }
 

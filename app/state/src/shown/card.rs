@@ -72,6 +72,8 @@ pub struct Card {
     /// Once it is finished: the verdict of its check, or that a person finished it without.
     #[patch(|this, new| *this = new)]
     pub checked: Option<Verdict>,
+    /// True once its branch holds another commit than the one that its check saw.
+    pub has_changed_since: bool,
     /// The reason why the last bulk change left it alone.
     pub refusal: Option<String>,
     /// True while a change of it is under way.
@@ -113,7 +115,9 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
     let question = (task.status == Status::Blocked)
         .then(|| task.block_reason.clone())
         .flatten();
-    let has_trouble = task.failures > 0 && !task.status.is_finished() && question.is_none();
+    // A task whose checks were red too often is blocked without a failure.
+    let has_failed = task.failures > 0 || task.status == Status::Blocked;
+    let has_trouble = has_failed && !task.status.is_finished() && question.is_none();
     let output = model.pulse.pulse().output.get(&id);
     // The line that the supervisor writes above each run is not the worker's.
     let output = output.filter(|line| is_running && !line.starts_with('─'));
@@ -124,6 +128,7 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
         is_overtaken: is_running && task.waiting,
         is_checking: is_running && task.is_checking,
         checked: task.checked.filter(|_| task.status.is_finished()),
+        has_changed_since: task.has_changed_since && task.status.is_finished(),
         refusal: model.selection.refusal_of(&id).cloned(),
         is_pending: around.changes.touch(&id),
         is_chosen: model.selection.has(&id),

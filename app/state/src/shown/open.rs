@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
+use domain::inbox::{Concern, Need};
 use domain::outcome::DeadEnd;
 use domain::status::Status;
 
 use crate::Model;
 use crate::drawer::edit::Text;
-use crate::drawer::{self, Content, Reading};
+use crate::drawer::tab::Tab;
+use crate::drawer::{self, Content, Reading, timeline};
 use crate::refusal::Refusal;
 
 /// The open task.
@@ -35,6 +37,12 @@ pub enum Drawer {
         reading: Arc<Reading>,
         /// Its status, as it will be once the server agrees.
         status: Status,
+        /// The tab that is shown, of those that have something.
+        tab: Tab,
+        /// While it needs a person: the need, which is answered here as in the inbox.
+        need: Option<Need>,
+        /// What it has changed, where that was read.
+        changes: Option<drawer::Changes>,
         /// The reason why it does not run.
         why_not: Option<WhyNot>,
         /// The comments that are not in its history yet.
@@ -69,7 +77,13 @@ impl Drawer {
 }
 
 pub(super) fn drawer(model: &Model) -> Drawer {
-    let drawer::Model::Open { task, content, .. } = &model.drawer else {
+    let drawer::Model::Open {
+        task,
+        content,
+        changes,
+        ..
+    } = &model.drawer
+    else {
         return Drawer::Closed;
     };
     match content {
@@ -77,7 +91,7 @@ pub(super) fn drawer(model: &Model) -> Drawer {
             task: task.clone(),
             title: model.board.get(task).map(|task| task.title.clone()),
         },
-        Content::Loaded(reading) => loaded(model, task, reading),
+        Content::Loaded(reading) => loaded(model, task, reading, changes.clone()),
         Content::Failed(refusal) => Drawer::Failed {
             task: task.clone(),
             refusal: refusal.clone(),
@@ -85,7 +99,12 @@ pub(super) fn drawer(model: &Model) -> Drawer {
     }
 }
 
-fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
+fn loaded(
+    model: &Model,
+    id: &TaskId,
+    reading: &Arc<Reading>,
+    changes: Option<drawer::Changes>,
+) -> Drawer {
     let task = &reading.detail.task;
     let on_board = model.board.get(id);
     let foreseen = on_board.and_then(|task| model.pending.changes().foresee(task));
@@ -116,8 +135,12 @@ fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
     let facts = Facts::of_task(task, &unfinished, &dead_ends);
     let comments = model.pending.comments_on(id);
     let problem = model.link_problem.as_ref();
+    let status = foreseen.map_or_else(|| task.status.clone(), |task| task.status);
     Drawer::Loaded {
-        status: foreseen.map_or_else(|| task.status.clone(), |task| task.status),
+        tab: model.drawer.tab(model.address.tab).unwrap_or(Tab::Overview),
+        changes,
+        need: need(model, reading, &status, dead_ends.clone()),
+        status,
         why_not: why_not(&facts, &model.pulse.pulse().dispatch),
         comments: comments.map(ToOwned::to_owned).collect(),
         draft: model.comment.draft(id).to_owned(),
@@ -128,4 +151,39 @@ fn loaded(model: &Model, id: &TaskId, reading: &Arc<Reading>) -> Drawer {
             .map(|(_, problem)| problem.clone()),
         reading: Arc::clone(reading),
     }
+}
+
+/// The need of a task that goes on only once a person has looked at it. Files of other programs may have
+/// the question in an event alone.
+fn need(
+    model: &Model,
+    reading: &Reading,
+    status: &Status,
+    dead_ends: Vec<DeadEnd>,
+) -> Option<Need> {
+    let task = &reading.detail.task;
+    if *status == Status::Todo && !dead_ends.is_empty() {
+        return Some(Need::DeadEnd { dead_ends });
+    }
+    if *status == Status::Review {
+        let review = task.in_review.as_ref().filter(|it| it.is_for_person())?;
+        let tip = reading.detail.branch.as_ref().and_then(|it| it.tip.clone());
+        return Some(Need::Review {
+            run: review.run,
+            commit: tip,
+            result: None,
+        });
+    }
+    if *status != Status::Blocked || task.status != Status::Blocked {
+        return None;
+    }
+    let question = task.block_reason.clone();
+    let question = question.or_else(|| match task.last_error {
+        None => timeline::why_blocked(&reading.detail.events),
+        Some(_) => None,
+    });
+    let on_board = model.board.get(&task.id).and_then(Concern::of_task);
+    let proposed = on_board.and_then(|concern| model.inbox.proposed(&concern));
+    let error = task.last_error.clone();
+    Some(Need::of_blocked(question, task.failures, error, proposed))
 }

@@ -359,7 +359,7 @@ fn an_edit_sends_what_is_different_and_shows_it_at_once() {
     update(&mut model, Msg::Edit(edit::Msg::Began));
     let text = Text {
         title: "Renamed".to_owned(),
-        body: String::new(),
+        ..Text::default()
     };
     let effects = update(&mut model, Msg::Edit(edit::Msg::Finished(text)));
     assert_eq!(
@@ -368,7 +368,8 @@ fn an_edit_sends_what_is_different_and_shows_it_at_once() {
             id(1),
             Change::Edit {
                 title: Some("Renamed".to_owned()),
-                body: None
+                body: None,
+                check: None,
             }
         )]
     );

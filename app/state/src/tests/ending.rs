@@ -195,6 +195,7 @@ fn what_leaves_the_worker_alone_asks_nothing() {
         Change::Edit {
             title: Some("Another".to_owned()),
             body: None,
+            check: None,
         },
     ];
     for change in changes {

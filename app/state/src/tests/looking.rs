@@ -339,7 +339,7 @@ fn from_the_search_one_goes_to_the_first_card_that_was_found() {
 fn what_was_copied_is_said() {
     let (mut model, _) = live([summary(1)]);
     for (is_copied, said) in [(true, "Copied t_00000001"), (false, "did not let")] {
-        update(&mut model, Msg::Copied(id(1), is_copied));
+        update(&mut model, Msg::Copied(id(1).to_string(), is_copied));
         let notices = project(&model).notices;
         assert!(notices.last().is_some_and(|it| it.text.contains(said)));
     }

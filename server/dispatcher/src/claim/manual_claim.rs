@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use domain::actor::Actor;
 use domain::command::Claimed;
-use domain::command::{ClaimPolicy, InterruptRun, PlaceRun, RecordWorkspace};
+use domain::command::{ClaimPolicy, InterruptRun, PlaceRun, RecordBranch, RecordWorkspace};
 use kernel::Kernel;
 
 use crate::config::{Config, Settings};
@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::run::launch::{PREPARE, in_time, refuse_gone};
 use crate::run::unfinished_runs::alive;
+use crate::workspaces::beginning::Lineage;
 use crate::workspaces::{self, OfLane, Prepared, own_place};
 
 /// The claim policy of a manual claim, through whichever door: the task's previous worker has to be
@@ -80,7 +81,15 @@ async fn make_workspace(
         kernel.execute(&Actor::dispatcher(), record).await?;
     }
     if let Some(worktree) = worktree {
-        worktree.add(home, &path, &claimed.token).await?;
+        let lineage = Lineage::read(kernel, &claimed.task.id).await?;
+        let worktree = in_time(PREPARE, move || lineage.place(worktree)).await?;
+        let beginning = worktree.begin(home, &claimed.token).await?;
+        let record = RecordBranch {
+            run: claimed.run,
+            branch: beginning.branch.clone(),
+        };
+        kernel.execute(&Actor::dispatcher(), record).await?;
+        beginning.add(&path, &claimed.token).await?;
     }
     let place = PlaceRun {
         run: claimed.run,

@@ -32,8 +32,8 @@ const COMPLAINTS_BYTES: usize = 2_000;
 const EXIT_BYTES: u64 = 28 * 1024;
 
 /// The space reserved for the end of its check: 16 KiB of output as it was printed, of which JSON makes six
-/// times as much at worst, and a script of up to 64 KiB.
-const CHECK_BYTES: u64 = 192 * 1024;
+/// times as much at worst, a script of up to 64 KiB, and 300 files with 32 KiB of paths.
+const CHECK_BYTES: u64 = 304 * 1024;
 
 /// The folder of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,6 +233,7 @@ pub(crate) mod fixture {
             env: [("HERMES_TENANT".to_owned(), None)].into(),
             workspace: "/".into(),
             worktree: None,
+            tracked: None,
             log: "/home/kanban/logs/t_00000001.log".into(),
             umask: Some(0o022),
             limits: lane("shell", None).limits,

@@ -25,6 +25,8 @@ use crate::lanes::Lane;
 use crate::lanes::prompt::Prompt;
 use crate::lanes::template::Filling;
 use crate::run::folder::{CheckSpec, RunFolder, Spec};
+use crate::workspaces::beginning::Lineage;
+use crate::workspaces::tracked::Tracked;
 use crate::workspaces::{self, OfLane, Repositories, own_place};
 
 /// The time limit of all preparations before the supervisor starts: a folder on a machine that does
@@ -64,12 +66,14 @@ pub(crate) async fn launch(
         None
     };
     refuse_gone(kernel, home, &claimed.task).await?;
+    let lineage = Lineage::read(kernel, &claimed.task.id).await?;
     let launch = Launch {
         home: home.clone(),
         config: config.clone(),
         lane: lane.clone(),
         repositories: settings.repositories.clone(),
         made,
+        lineage,
         folder: folder.clone(),
         claimed,
         context,
@@ -141,6 +145,7 @@ struct Launch {
     repositories: Repositories,
     /// The workspace of an attempt before this one, as the board has noted it.
     made: Option<Workspace>,
+    lineage: Lineage,
     folder: RunFolder,
     claimed: Claimed,
     /// The board's text about the task, where the worker is to read it.
@@ -163,6 +168,14 @@ impl Launch {
         folder.reserve_exit(self.check().is_some())?;
         let (of_lane, made) = (OfLane::from(lane), self.made.as_ref());
         let workspace = workspaces::prepare(&self.home, task, of_lane, &self.repositories, made)?;
+        let worktree = workspace.worktree.map(|it| self.lineage.place(it));
+        let tracked = Tracked::of(
+            task,
+            &workspace.path,
+            worktree.as_ref(),
+            self.lineage.branch.as_ref(),
+            &self.repositories,
+        );
         folder.link_program(&self.config.program)?;
         if lane.command.runs_task_text() {
             folder.write_script(task.body.as_deref().unwrap_or_default())?;
@@ -192,7 +205,8 @@ impl Launch {
             argv,
             env: self.environment(&workspace.path),
             workspace: workspace.path.clone(),
-            worktree: workspace.worktree,
+            worktree,
+            tracked,
             log: self.home.log(&task.id),
             umask: self.config.umask,
             limits: lane.limits.within(task.max_runtime),

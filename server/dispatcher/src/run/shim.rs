@@ -9,6 +9,7 @@
 mod board;
 mod check;
 mod events;
+mod git;
 mod log;
 mod memory;
 mod output;
@@ -23,7 +24,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use kernel::{IfLost, Kernel, Options};
-use rustix::fs::Mode;
 use tokio::time::{Instant, interval};
 
 use self::board::{Board, RunState};
@@ -37,7 +37,7 @@ use crate::error::Error;
 use crate::lanes::ends;
 use crate::process;
 use crate::run::folder::{End, Exit, RunFolder, Spec};
-use crate::workspaces::Worktree;
+use crate::workspaces::tracked::Tracked;
 
 /// The time that processes have to leave after SIGTERM.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
@@ -134,9 +134,11 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
         events,
         watch,
         sessions: Sessions::noted_in(folder),
+        tracked: spec.tracked.clone(),
     };
     let exit = supervision.run().await;
-    let exit = supervision.checked(exit).await;
+    let mut exit = supervision.checked(exit).await;
+    supervision.leave_branch(&mut exit).await;
     let written = write_exit(folder, &exit, async || supervision.next_try().await).await;
     if let Err(error) = written {
         tracing::error!(%error, "the run was closed, and how its worker ended was not written down");
@@ -176,6 +178,8 @@ struct Supervision<'a> {
     events: Events,
     watch: Watch,
     sessions: Sessions<'a>,
+    /// The repository of the workspace, with the branch as it is on record by now.
+    tracked: Option<Tracked>,
 }
 
 impl Supervision<'_> {
@@ -186,8 +190,12 @@ impl Supervision<'_> {
             self.end_tree(&mut Tree::without_worker()).await;
             return exit;
         }
+        let head = match self.head_of_log().await {
+            Ok(head) => head,
+            Err(end) => return Exit::without_output(end),
+        };
         let kills_before = memory::kills();
-        let started = match worker::start(self.spec) {
+        let started = match worker::start(self.spec, &head) {
             Ok(started) => started,
             Err(error) => {
                 self.end_tree(&mut Tree::without_worker()).await;
@@ -221,26 +229,9 @@ impl Supervision<'_> {
             answer: Some(written.answer),
             log_end: written.log_end,
             ended_at: Some(ended_at),
+            commit: None,
             check: None,
         }
-    }
-
-    /// Adds the worktree that the worker is to run in. Returns the exit if that ended the run.
-    async fn add_worktree(&mut self, worktree: &Worktree) -> Option<Exit> {
-        // What git checks out belongs to the person who started the server, as what the worker makes.
-        let umask = self.spec.umask.map(Mode::from_bits_truncate);
-        let ours = umask.map(rustix::process::umask);
-        let add = async {
-            let home = self.spec.home()?;
-            let added = worktree.add(&home, &self.spec.workspace, &self.spec.token);
-            Ok(added.await?)
-        };
-        let end = tokio::select! {
-            added = add => added.err().map(|error| not_started(&error)),
-            end = self.reason_to_stop() => Some(Exit::without_output(end)),
-        };
-        ours.map(rustix::process::umask);
-        end
     }
 
     /// Waits until the worker has ended, or is to be ended.

@@ -146,6 +146,7 @@ impl Work {
                 let approve = ApproveTask {
                     task,
                     run: None,
+                    commit: None,
                     note,
                 };
                 self.tell(run, &worker, with_record(approve.into())).await
@@ -155,6 +156,7 @@ impl Work {
                     task,
                     reason,
                     run: None,
+                    commit: None,
                 };
                 self.tell(run, &worker, with_record(request.into())).await
             }
@@ -349,6 +351,7 @@ fn record(run: RunId, exit: &Exit) -> Command {
         ended_at: exit.ended_at,
         code,
         log_end: exit.log_end,
+        commit: exit.commit.clone(),
     }
     .into()
 }

@@ -5,10 +5,11 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use domain::id::RunToken;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -49,9 +50,15 @@ const ENVIRONMENT: [&str; 7] = [
     "XDG_RUNTIME_DIR",
 ];
 
-/// Settings that go before every other: no hook of another name, no watcher of files, no pager.
-const SETTINGS: [&str; 4] = [
+/// The longest complaint that is read, in bytes.
+const COMPLAINT: u64 = 16 * 1024;
+
+/// Settings that go before every other: no hook of another name, no watcher of files, no pager, no
+/// program that signs, and paths as they are.
+const SETTINGS: [&str; 6] = [
     "core.fsmonitor=false",
+    "core.quotePath=false",
+    "commit.gpgSign=false",
     "core.pager=cat",
     "protocol.ext.allow=never",
     "gc.auto=0",
@@ -67,6 +74,8 @@ pub(super) struct GitDirs<'a> {
     pub(super) common_dir: Option<&'a Path>,
     /// The files are here (`GIT_WORK_TREE`).
     pub(super) work_tree: Option<&'a Path>,
+    /// Its index is this file, where that is in neither (`GIT_INDEX_FILE`).
+    pub(super) index: Option<&'a Path>,
 }
 
 /// The settings that git reads beside those of the repository.
@@ -78,18 +87,47 @@ pub(super) enum Settings {
     OfTheUser,
 }
 
-/// Returns what git prints.
+/// A git command that has ended.
+#[derive(Debug)]
+pub(super) struct Answer {
+    status: Option<ExitStatus>,
+    /// Its output.
+    pub(super) text: String,
+    /// True where it printed more than was asked for; it was ended then.
+    pub(super) is_cut: bool,
+    complaints: String,
+}
+
+impl Answer {
+    /// Returns true for the exit code 1, by which some commands answer that something is not so.
+    pub(super) fn says_no(&self) -> bool {
+        self.status.is_some_and(|status| status.code() == Some(1))
+    }
+
+    /// Returns the answer of a command that succeeded.
+    ///
+    /// # Errors
+    /// Fails with a line of git's complaint.
+    pub(super) fn succeeded(self) -> Result<Self, Error> {
+        if self.is_cut || self.status.is_some_and(|status| status.success()) {
+            return Ok(self);
+        }
+        Err(Error::Git(reason(&self.complaints)))
+    }
+}
+
+/// Returns the answer of git, of whose output it reads `most` bytes.
 ///
 /// # Errors
-/// Fails with a line of git's complaint when it does not exit with 0 or takes too long. Dropping
-/// the future ends it.
+/// Fails when it cannot be started or takes too long. Dropping the future ends it.
 pub(super) async fn git(
     place: GitDirs<'_>,
     settings: Settings,
     run: Option<&RunToken>,
     limit: Limit,
+    most: u64,
     arguments: &[&OsStr],
-) -> Result<String, Error> {
+) -> Result<Answer, Error> {
     let mut command = command(settings);
     command.env("GIT_DIR", place.git_dir);
     if let Some(common_dir) = place.common_dir {
@@ -98,13 +136,16 @@ pub(super) async fn git(
     if let Some(work_tree) = place.work_tree {
         command.env("GIT_WORK_TREE", work_tree);
     }
+    if let Some(index) = place.index {
+        command.env("GIT_INDEX_FILE", index);
+    }
     if let Some(run) = run {
         // By this it is found and ended with the run should the run's supervisor be killed.
         let (name, value) = orphan_cleanup::mark(run);
         command.env(name, value);
     }
     command.args(arguments);
-    answer(command, limit).await
+    answer(command, limit, most).await
 }
 
 /// Returns the settings of one file, as `name\nvalue\0`. Git only reads it.
@@ -113,7 +154,8 @@ pub(super) async fn settings_of(file: &Path) -> Result<String, Error> {
     command
         .args(["config", "--no-includes", "--null", "--list", "--file"])
         .arg(file);
-    answer(command, Limit::Look).await
+    let settings = answer(command, Limit::Look, u64::MAX).await?;
+    Ok(settings.succeeded()?.text)
 }
 
 fn command(settings: Settings) -> Command {
@@ -152,17 +194,54 @@ fn command(settings: Settings) -> Command {
     command
 }
 
-async fn answer(mut command: Command, limit: Limit) -> Result<String, Error> {
+async fn answer(mut command: Command, limit: Limit, most: u64) -> Result<Answer, Error> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let time = limit.time();
-    let output = timeout(time, command.output())
-        .await
+    let answer = timeout(time, answer_of(command, most)).await;
+    answer
         .map_err(|_| Error::Git(format!("no answer for {} seconds", time.as_secs())))?
-        .map_err(|cause| Error::Git(format!("cannot start it: {cause}")))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        .map_err(|cause| Error::Git(format!("cannot start it: {cause}")))
+}
+
+async fn answer_of(mut command: Command, most: u64) -> std::io::Result<Answer> {
+    let mut child = command.spawn()?;
+    let (output, complaints) = (child.stdout.take(), child.stderr.take());
+    let complaints = beginning(complaints, COMPLAINT, true);
+    let mut complaining = tokio::spawn(complaints);
+    let (text, is_cut) = beginning(output, most, false).await?;
+    let status = if is_cut {
+        child.kill().await?;
+        None
+    } else {
+        Some(child.wait().await?)
+    };
+    let complaints = (&mut complaining).await.map_err(std::io::Error::from)??;
+    Ok(Answer {
+        status,
+        text: String::from_utf8_lossy(&text).into_owned(),
+        is_cut,
+        complaints: String::from_utf8_lossy(&complaints.0).into_owned(),
+    })
+}
+
+/// Reads the first bytes of a stream. Returns true beside them where there are more, which are read to
+/// their end only if `reads_on`.
+async fn beginning(
+    stream: Option<impl AsyncRead + Unpin>,
+    most: u64,
+    reads_on: bool,
+) -> std::io::Result<(Vec<u8>, bool)> {
+    let Some(mut stream) = stream else {
+        return Ok((Vec::new(), false));
+    };
+    let mut text = Vec::new();
+    (&mut stream).take(most).read_to_end(&mut text).await?;
+    let mut more = [0];
+    let is_cut = stream.read(&mut more).await? > 0;
+    if is_cut && reads_on {
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     }
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    Err(Error::Git(reason(&complaints)))
+    Ok((text, is_cut))
 }
 
 /// The line with git's reason; before it git may tell what it was about to do.

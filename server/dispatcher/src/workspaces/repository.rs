@@ -12,13 +12,15 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use domain::id::RunToken;
+use domain::id::{RunToken, TaskId};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use super::Error;
+use super::beginning::is_id;
 use super::files;
-use super::git::{self, GitDirs, Limit, Settings};
+use super::git::{self, Answer, GitDirs, Limit, Settings};
+use super::worktree::branch_of;
 use crate::home::Home;
 
 /// The longest file that says where another is, or which branch is checked out, in bytes.
@@ -35,7 +37,7 @@ const LINKED: [&str; 6] = [
 ];
 
 /// The other entries that git reads in its place.
-const READ: [&str; 4] = ["HEAD", "config", "info", "logs"];
+const READ: [&str; 5] = ["HEAD", "config", "index", "info", "logs"];
 
 /// The settings of a repository that say how its objects are kept and its files are written; none
 /// names a program.
@@ -82,13 +84,15 @@ struct Folders {
     common: PathBuf,
 }
 
-/// A worktree that the repository has in its list.
+/// A worktree that the repository has in its list, or its own files.
 #[derive(Debug)]
 pub(crate) struct Listed<'a> {
     repository: &'a Repository,
-    /// `worktrees/NAME` of the repository.
+    /// `worktrees/NAME` of the repository; of its own files what git sees in the place of the repository.
     folder: PathBuf,
     place: PathBuf,
+    /// The index of its own files, which is not in that folder.
+    index: Option<PathBuf>,
 }
 
 impl Repository {
@@ -126,12 +130,25 @@ impl Repository {
         limit: Limit,
         arguments: &[&str],
     ) -> Result<String, Error> {
+        let answer = self.ask(run, limit, u64::MAX, arguments).await?;
+        Ok(answer.succeeded()?.text)
+    }
+
+    /// Returns the answer of git, which works on the repository itself, and at most so many bytes of it.
+    pub(super) async fn ask(
+        &self,
+        run: Option<&RunToken>,
+        limit: Limit,
+        most: u64,
+        arguments: &[&str],
+    ) -> Result<Answer, Error> {
         let place = GitDirs {
             git_dir: self.view.as_ref().unwrap_or(&self.folders.git),
             common_dir: self.view.as_deref(),
             work_tree: None,
+            index: None,
         };
-        self.run(place, run, limit, arguments).await
+        self.run(place, run, limit, most, arguments).await
     }
 
     async fn run(
@@ -139,14 +156,15 @@ impl Repository {
         place: GitDirs<'_>,
         run: Option<&RunToken>,
         limit: Limit,
+        most: u64,
         arguments: &[&str],
-    ) -> Result<String, Error> {
+    ) -> Result<Answer, Error> {
         let settings = match self.view {
             Some(_) => Settings::None,
             None => Settings::OfTheUser,
         };
         let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-        git::git(place, settings, run, limit, &arguments).await
+        git::git(place, settings, run, limit, most, &arguments).await
     }
 
     /// Makes the folder in which git keeps its list of worktrees, which it cannot do behind a link. It
@@ -168,6 +186,18 @@ impl Repository {
             repository: self,
             folder: folder_of(&self.folders.common, place)?,
             place: place.to_owned(),
+            index: None,
+        })
+    }
+
+    /// The files beside the repository, where they are at `place`. It blocks.
+    pub(crate) fn own_files(&self, place: &Path) -> Option<Listed<'_>> {
+        let beside = place.join(".git").canonicalize().ok()?;
+        (beside == self.folders.common).then(|| Listed {
+            repository: self,
+            folder: self.view.clone().unwrap_or_else(|| beside.clone()),
+            place: place.to_owned(),
+            index: Some(beside.join("index")),
         })
     }
 }
@@ -175,13 +205,25 @@ impl Repository {
 impl Listed<'_> {
     /// Returns what git prints, working on the worktree.
     pub(crate) async fn git(&self, arguments: &[&str]) -> Result<String, Error> {
+        let answer = self.ask(Limit::Scan, u64::MAX, arguments).await?;
+        Ok(answer.succeeded()?.text)
+    }
+
+    /// Returns the answer of git, which works on the worktree, and at most so many bytes of it.
+    pub(super) async fn ask(
+        &self,
+        limit: Limit,
+        most: u64,
+        arguments: &[&str],
+    ) -> Result<Answer, Error> {
         let place = GitDirs {
             git_dir: &self.folder,
             common_dir: self.repository.view.as_deref(),
             work_tree: Some(&self.place),
+            index: self.index.as_deref(),
         };
         self.repository
-            .run(place, None, Limit::Scan, arguments)
+            .run(place, None, limit, most, arguments)
             .await
     }
 
@@ -231,6 +273,14 @@ pub(super) fn checked_out_at(repository: &Path, branch: &str, place: &Path) -> O
     let folders = worktree_folders(&Folders::of(repository)?.common)?;
     let mut places = folders.filter(has_branch).filter_map(|it| place_of(&it));
     places.find(|other| *other != place)
+}
+
+/// The commit at which the branch of a task is, where git keeps it as a file of its own. It blocks.
+pub(crate) fn plain_tip(repository: &Path, task: &TaskId) -> Option<String> {
+    let common = Folders::of(repository)?.common;
+    let branch = common.join("refs/heads").join(branch_of(task));
+    let tip = small_file(&branch)?.trim().to_owned();
+    is_id(&tip).then_some(tip)
 }
 
 /// The place at which the repository of the worktree at `place` has it in its list, if that is another:

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::branch::Branch;
 use domain::id::{RunToken, TaskId};
 use domain::workspace::Workspace;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
+use super::beginning::{Beginning, ParentBranch};
 use super::files;
 use super::git::Limit;
 use super::repository::{
@@ -26,14 +28,20 @@ const IN_REPOSITORY: &str = ".worktrees";
 pub(crate) struct Worktree {
     /// Of this repository.
     pub(crate) repository: PathBuf,
-    /// With this branch, which begins where the repository stands unless it is there already.
+    /// With this branch.
     pub(crate) branch: String,
     #[serde(default)]
     pub(crate) trust: Trust,
+    /// The parents of its task that have worked in the repository, in the order of the links.
+    #[serde(default)]
+    pub(crate) parents: Vec<ParentBranch>,
+    /// The board's record of the branch; `None` where no attempt has had it.
+    #[serde(default)]
+    pub(crate) known: Option<Branch>,
 }
 
 /// The branch that the workers of a task work on.
-pub(super) fn branch_of(task: &TaskId) -> String {
+pub(crate) fn branch_of(task: &TaskId) -> String {
     format!("kanban/{task}")
 }
 
@@ -101,6 +109,8 @@ pub(super) fn find(
         repository,
         branch,
         trust,
+        parents: Vec::new(),
+        known: None,
     };
     Ok((place, Some(worktree)))
 }
@@ -128,13 +138,13 @@ fn may_hold_worktrees(place: &Path, home: &Home, root: Option<&Path>, repository
     .any(|folder| is_plain && parent.starts_with(spelled_out(&folder)))
 }
 
-impl Worktree {
-    /// Adds it at `place`, for the run with this token.
+impl Beginning {
+    /// Adds the worktree at `place`, for the run with this token.
     ///
     /// # Errors
     /// Fails with git's complaint.
-    pub(crate) async fn add(&self, home: &Home, place: &Path, run: &RunToken) -> Result<(), Error> {
-        let repository = Repository::open(home, &self.repository, self.trust).await?;
+    pub(crate) async fn add(&self, place: &Path, run: &RunToken) -> Result<(), Error> {
+        let repository = &self.repository;
         repository.make_list()?;
         let git = async |arguments: &[&str]| {
             let is_checkout = arguments.first() == Some(&"worktree");
@@ -145,33 +155,30 @@ impl Worktree {
             };
             repository.git(Some(run), limit, arguments).await
         };
-        let (path, branch) = (&*place.display().to_string(), &*self.branch);
-        if is_half_made(&self.repository, place) {
+        let of_repository = Path::new(&self.branch.repository);
+        let (path, branch) = (&*place.display().to_string(), &*self.branch.name);
+        if is_half_made(of_repository, place) {
             // Git does not remove one whose folder it had only just made.
             fs::remove_dir(place).ok();
             git(&["worktree", "remove", "--force", "--force", path]).await?;
         }
         // It stays locked, and so half made, until it has been handed over.
         let add = ["worktree", "add", "--lock", "--reason=initializing"];
-        let full_name = format!("refs/heads/{branch}");
-        let is_there = git(&["show-ref", "--verify", "--quiet", &full_name]).await;
-        if is_there.is_ok() {
+        if self.is_new {
+            let base = self.branch.base.as_deref().unwrap_or("HEAD");
+            let begin = ["--no-track", "-b", branch, path, base];
+            git(&[&add[..], &begin].concat()).await?;
+        } else {
             // A worktree whose folder somebody deleted is still in git's books and would be refused. Of
             // one that is not in them git says so, which is as well.
             git(&["worktree", "remove", path]).await.ok();
             // The same of one in the home that this one was before, or came from.
-            let before = checked_out_at(&self.repository, branch, place);
+            let before = checked_out_at(of_repository, branch, place);
             if let Some(before) = before.filter(|before| !before.exists()) {
                 let before = before.display().to_string();
                 git(&["worktree", "remove", &before]).await.ok();
             }
             git(&[&add[..], &[path, branch]].concat()).await?;
-        } else {
-            let start = "HEAD^{commit}";
-            let has_commit = git(&["rev-parse", "--verify", "--quiet", start]).await;
-            has_commit.map_err(|_| Error::NoCommit(self.repository.clone()))?;
-            let begin = ["--no-track", "-b", branch, path, "HEAD"];
-            git(&[&add[..], &begin].concat()).await?;
         }
         let listed = repository.listed(place);
         let listed = listed.ok_or_else(|| Error::NotListedByGit(place.to_owned()))?;
@@ -179,6 +186,21 @@ impl Worktree {
             path: place.to_owned(),
             cause,
         })
+    }
+}
+
+#[cfg(test)]
+impl Worktree {
+    /// Adds it at `place` and returns the branch as the board would have it on record.
+    pub(crate) async fn add(
+        &self,
+        home: &Home,
+        place: &Path,
+        run: &RunToken,
+    ) -> Result<Branch, Error> {
+        let beginning = self.begin(home, run).await?;
+        beginning.add(place, run).await?;
+        Ok(beginning.branch)
     }
 }
 
@@ -195,6 +217,11 @@ impl<'a> Made<'a> {
         let listed = repository.listed(place).filter(Listed::is_as_made);
         let listed = listed.ok_or_else(|| Error::NotListedByGit(place.to_owned()))?;
         Ok(Self { listed, place })
+    }
+
+    /// The worktree, to be worked in.
+    pub(crate) fn into_listed(self) -> Listed<'a> {
+        self.listed
     }
 
     /// Returns the first repository in it that it knows nothing of. To be called before git is asked.
@@ -272,7 +299,7 @@ impl<'a> Made<'a> {
     }
 
     /// The places of its submodules, checked out or not.
-    async fn submodules(&self) -> Result<Vec<PathBuf>, Error> {
+    pub(super) async fn submodules(&self) -> Result<Vec<PathBuf>, Error> {
         let entries = self.entries().await?;
         let of_submodule = |entry: &str| {
             let (about, path) = entry.split_once('\t')?;
@@ -297,7 +324,7 @@ pub(crate) async fn forget(repository: &Repository, place: &Path) -> Result<(), 
 }
 
 /// Returns true when something is there that git would not add a worktree over.
-fn is_occupied(path: &Path) -> bool {
+pub(super) fn is_occupied(path: &Path) -> bool {
     match fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_some(),
         Err(_) => path.symlink_metadata().is_ok(),
@@ -305,7 +332,11 @@ fn is_occupied(path: &Path) -> bool {
 }
 
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod copied;
+#[cfg(test)]
+mod facts;
 #[cfg(test)]
 mod hostile;
 

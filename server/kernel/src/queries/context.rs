@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::branch::short;
 use domain::check::{Receipt, Verdict};
 use domain::id::TaskId;
 use domain::outcome::TaskOutcome;
@@ -103,7 +104,10 @@ fn text(
         for parent in known {
             let title = one_line(&parent.title);
             let branch = parent.branch.as_ref();
-            let branch = branch.map_or_else(String::new, |branch| format!(" (branch {branch})"));
+            let commit = parent.commit.as_deref().map(short);
+            let commit = commit.map_or_else(String::new, |commit| format!(" at {commit}"));
+            let branch =
+                branch.map_or_else(String::new, |branch| format!(" (branch {branch}{commit})"));
             let checked = parent.checked.map(Verdict::words);
             let checked = checked.map_or_else(String::new, |words| format!(" (checked: {words})"));
             let failed =

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
-use crate::{Kernel, events, receipts, tasks};
+use crate::{Kernel, branches, events, receipts, tasks};
 
 columns! {
     Comment { id, task_id, author, body, created_at }
@@ -42,6 +42,7 @@ impl Kernel {
                     children: row::all(conn, CHILDREN, [id.as_str()])?,
                     runs: runs(conn, &id)?,
                     receipts: receipts::of_task(conn, &id)?,
+                    branch: branches::of_task(conn, &id)?,
                 })
             })
             .await

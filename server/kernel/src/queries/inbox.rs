@@ -65,15 +65,21 @@ columns! {
 /// Returns the tasks whose work waits for a verdict of a person.
 fn in_review(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let sql = format!(
-        "SELECT {}, reviewed_run, result FROM tasks INDEXED BY idx_tasks_review \
+        "SELECT {}, reviewed_run, result, (SELECT tip FROM branches WHERE task_id = tasks.id) \
+         FROM tasks INDEXED BY idx_tasks_review \
          WHERE status = 'review' AND reviewer = 'person' ORDER BY status_since, rowid",
         Concern::columns()
     );
-    let waiting: Vec<(Concern, Option<RunId>, Option<String>)> = row::all(conn, &sql, ())?;
+    let waiting: Vec<(Concern, Option<RunId>, Option<String>, Option<String>)> =
+        row::all(conn, &sql, ())?;
     Ok(waiting
         .into_iter()
-        .map(|(concern, run, result)| {
-            let need = Need::Review { run, result };
+        .map(|(concern, run, result, commit)| {
+            let need = Need::Review {
+                run,
+                commit,
+                result,
+            };
             Concern { need, ..concern }
         })
         .collect())

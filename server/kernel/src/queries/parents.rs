@@ -19,8 +19,12 @@ pub struct Parent {
     pub id: TaskId,
     /// Its title.
     pub title: String,
-    /// The branch of its worktree, if it has one.
+    /// The branch of its worktree, if it has had one.
     pub branch: Option<String>,
+    /// The repository of that branch.
+    pub repository: Option<String>,
+    /// The commit at which that branch was last seen.
+    pub commit: Option<String>,
     /// Its outcome, once it is finished.
     pub outcome: TaskOutcome,
     /// The verdict of its last check, if it had one.
@@ -29,36 +33,30 @@ pub struct Parent {
 
 columns! {
     Parent {
-        id, title,
-        branch: "(SELECT branch FROM workspaces \
-                  WHERE task_id = tasks.id AND branch IS NOT NULL LIMIT 1)",
-        outcome, checked => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
+        id: "tasks.id", title,
+        branch: "branches.name", repository: "branches.repository", commit: "branches.tip",
+        outcome: "tasks.outcome",
+        checked => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
     }
 }
 
 impl Kernel {
-    /// Returns the parents of a task by id, a hundred at most, and the branch of its own worktree.
+    /// Returns the parents of a task in the order of its links, a hundred at most.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
-    pub async fn builds_on(&self, id: &TaskId) -> Result<(Vec<Parent>, Option<String>), Error> {
+    pub async fn builds_on(&self, id: &TaskId) -> Result<Vec<Parent>, Error> {
         let id = id.clone();
-        self.readers
-            .read(move |conn| Ok((parents(conn, &id)?, branch(conn, &id)?)))
-            .await
+        self.readers.read(move |conn| parents(conn, &id)).await
     }
 }
 
 pub(super) fn parents(conn: &Connection, id: &TaskId) -> Result<Vec<Parent>, Error> {
     let sql = format!(
-        "SELECT {} FROM tasks WHERE id IN (SELECT parent_id FROM task_links WHERE child_id = ?1) \
-         ORDER BY id LIMIT ?2",
+        "SELECT {} FROM task_links JOIN tasks ON tasks.id = task_links.parent_id \
+             LEFT JOIN branches ON branches.task_id = tasks.id \
+         WHERE task_links.child_id = ?1 ORDER BY task_links.rowid LIMIT ?2",
         Parent::columns()
     );
     row::all(conn, &sql, (id.as_str(), SHOWN))
-}
-
-fn branch(conn: &Connection, id: &TaskId) -> Result<Option<String>, Error> {
-    let sql = "SELECT branch FROM workspaces WHERE task_id = ?1 AND branch IS NOT NULL LIMIT 1";
-    row::find(conn, sql, [id.as_str()])
 }

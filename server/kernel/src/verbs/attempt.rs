@@ -20,7 +20,7 @@ use super::undo::Inverse;
 use super::{CarryOut, Work, breaker, promotion};
 use crate::error::Error;
 use crate::runs::{self, End, OpenRun};
-use crate::{row, tasks};
+use crate::{branches, row, tasks};
 
 /// The maximum number of characters of an error that a task keeps, as in the original.
 const ERROR_CHARS: usize = 500;
@@ -99,6 +99,9 @@ impl CarryOut for RecordExit {
             let began: Option<Timestamp> = row::find(work.conn, sql, [run.0])?;
             // Two clocks may have been set differently, or one between the two moments.
             work.ended = began.map(|began| (run, ended_at.min(work.now).max(began)));
+        }
+        if let Some(commit) = &self.commit {
+            branches::left_at(work.conn, run, commit)?;
         }
         let recorded = work
             .conn

@@ -2,7 +2,7 @@
 //! decides.
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, REWORK_LIMIT, Verdict};
+use domain::check::{CheckEnd, GitFacts, REWORK_LIMIT, Verdict};
 use domain::command::{BeginCheck, Change, CompleteTask, Failure, SettleCheck};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -171,8 +171,7 @@ fn without_check(work: &Work<'_>, script: Option<&str>) -> CheckEnd {
         output: String::new(),
         log_start: None,
         log_end: None,
-        commit: None,
-        is_clean: None,
+        git: GitFacts::default(),
     }
 }
 

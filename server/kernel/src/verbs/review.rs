@@ -1,7 +1,7 @@
 //! Reviews: work that is done waits for a verdict of a person or of a second lane.
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, Verdict};
+use domain::check::{CheckEnd, GitFacts, Verdict};
 use domain::command::{ApproveTask, Change, RequestChanges};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -18,12 +18,12 @@ use super::{CarryOut, Work, promotion};
 use crate::error::Error;
 use crate::row;
 use crate::runs::{self, End, OpenRun};
-use crate::{receipts, tasks};
+use crate::{branches, receipts, tasks};
 
 impl CarryOut for ApproveTask {
     fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let task = work.task(&self.task)?;
-        let review = judged(work, actor, &task, self.run)?;
+        let (review, git) = judged(work, actor, &task, self.run, self.commit.as_deref())?;
         if !actor.authority.is_worker() && actor.name == review.worked_by {
             let (task, name) = (task.id, review.worked_by);
             return Err(Refusal::OwnWork { task, name }.into());
@@ -31,7 +31,7 @@ impl CarryOut for ApproveTask {
         let status = super::step(&task, &Step::Approve, "approved")?;
         let note = self.note.as_deref().unwrap_or_default();
         work.note(&task.id, || Inverse::place(&task));
-        let receipt = settle(work, actor, &task, &review, Verdict::Approved, note)?;
+        let receipt = settle(work, actor, &task, &review, git, (Verdict::Approved, note))?;
         let (id, result, outcome) = (&task.id, task.result.as_deref(), task.outcome);
         tasks::finish(work.conn, work.now, id, &status, result, outcome, true)?;
         work.log(
@@ -60,7 +60,7 @@ impl CarryOut for RequestChanges {
     fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let task = work.task(&self.task)?;
         let (id, reason) = (&task.id, &self.reason);
-        let review = judged(work, actor, &task, self.run)?;
+        let (review, git) = judged(work, actor, &task, self.run, self.commit.as_deref())?;
         let status = super::step(&task, &Step::Reject, "sent back")?;
         work.note(id, || Inverse::place(&task));
         let receipt = settle(
@@ -68,8 +68,8 @@ impl CarryOut for RequestChanges {
             actor,
             &task,
             &review,
-            Verdict::ChangesRequested,
-            reason,
+            git,
+            (Verdict::ChangesRequested, reason),
         )?;
         let rounds = count_round(work, id)?;
         let requested = EventBody::ChangesRequested {
@@ -96,13 +96,14 @@ impl CarryOut for RequestChanges {
 }
 
 /// Returns the review that a verdict is about. The worker of a run judges only what that run is to
-/// review, and nobody what is not there any more.
+/// review, and nobody what is not there any more. The commit is the one at which its branch is.
 fn judged(
     work: &Work<'_>,
     actor: &Actor,
     task: &Task,
     run: Option<RunId>,
-) -> Result<Review, Error> {
+    commit: Option<&str>,
+) -> Result<(Review, GitFacts), Error> {
     let Some(review) = task
         .in_review
         .clone()
@@ -117,10 +118,17 @@ fn judged(
             return Err(Refusal::NotYourReview(task.id.clone()).into());
         }
     }
-    if run.is_some() && run != review.run {
+    let branch = branches::of_task(work.conn, &task.id)?;
+    let git = branch.map_or_else(GitFacts::default, |branch| GitFacts {
+        commit: branch.tip,
+        base: branch.base,
+        ..GitFacts::default()
+    });
+    let has_moved = commit.is_some() && commit != git.commit.as_deref();
+    if run.is_some() && run != review.run || has_moved {
         return Err(Refusal::MovedOn(task.id.clone()).into());
     }
-    Ok(review)
+    Ok((review, git))
 }
 
 /// Closes the run that reviews, and writes the receipt of its verdict.
@@ -129,8 +137,8 @@ fn settle(
     actor: &Actor,
     task: &Task,
     review: &Review,
-    verdict: Verdict,
-    words: &str,
+    git: GitFacts,
+    (verdict, words): (Verdict, &str),
 ) -> Result<ReceiptId, Error> {
     let summary = Some(words).filter(|words| !words.is_empty());
     let end = End {
@@ -147,8 +155,7 @@ fn settle(
         output: words.to_owned(),
         log_start: None,
         log_end: None,
-        commit: None,
-        is_clean: None,
+        git,
     };
     receipts::write(work.conn, &task.id, review.run, Some(&actor.name), &check)
 }

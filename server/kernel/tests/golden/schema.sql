@@ -33,6 +33,18 @@ CREATE TABLE board_subscriptions (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE branches (
+    task_id     TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    repository  TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    -- The commit at which the work began; NULL where an earlier version made the branch.
+    base        TEXT,
+    -- The branch on which the repository stood then; NULL where it stood on none.
+    onto        TEXT,
+    -- The commit at which the branch was last seen.
+    tip         TEXT
+) STRICT;
+
 CREATE TABLE chat_messages (
     platform    TEXT NOT NULL,
     message     TEXT NOT NULL,
@@ -161,7 +173,7 @@ CREATE TABLE receipts (
     log_end    INTEGER,
     commit_id  TEXT,
     is_clean   INTEGER
-) STRICT;
+, commit_after TEXT, base TEXT, files TEXT, more_files INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE requests (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -119,6 +119,7 @@ fn commands(task: &TaskId) -> Vec<Command> {
             ended_at: None,
             code: None,
             log_end: None,
+            commit: None,
         }
         .into(),
         InterruptRun {

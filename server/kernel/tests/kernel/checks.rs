@@ -1,7 +1,7 @@
 //! Checks on the board: who sets one, what a report of a worker does, and what a receipt decides.
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, Verdict};
+use domain::check::{CheckEnd, GitFacts, Verdict};
 use domain::command::{
     Answer, BeginCheck, BlockTask, ClaimPolicy, ClaimTask, Claimed, CompleteTask, CreateTask,
     EditTask, LEASE, ReleaseStaleClaims, SettleCheck, Undo,
@@ -50,8 +50,7 @@ impl Board {
             output: "looked".to_owned(),
             log_start: None,
             log_end: None,
-            commit: None,
-            is_clean: None,
+            git: GitFacts::default(),
         };
         let settle = SettleCheck {
             run,
@@ -348,6 +347,7 @@ async fn a_board_of_before_keeps_its_runs_but_for_those_whose_task_was_deleted()
              ALTER TABLE runs DROP COLUMN review; \
              ALTER TABLE runs DROP COLUMN is_review; \
              ALTER TABLE runs DROP COLUMN reported_outcome; \
+             DROP TABLE branches; \
              ALTER TABLE tasks DROP COLUMN check_script; \
              ALTER TABLE tasks DROP COLUMN rework; \
              ALTER TABLE tasks DROP COLUMN checked; \

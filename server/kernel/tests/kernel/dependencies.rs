@@ -1,16 +1,15 @@
 //! Parents and children.
 
 use domain::actor::Actor;
+use domain::branch::Branch;
 use domain::command::{
-    Answer, Change, CommentOnTask, CompleteTask, CreateTask, LinkTasks, MoveTask, RecordWorkspace,
+    Answer, Change, CommentOnTask, CompleteTask, CreateTask, LinkTasks, MoveTask, RecordBranch,
     UnlinkTasks,
 };
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::status::Status;
-use domain::task::WorkspaceKind;
 use domain::time::{Seconds, Timestamp};
-use domain::workspace::Workspace;
 
 use crate::board::{Board, START, refusal};
 
@@ -182,12 +181,11 @@ async fn a_worker_is_told_everything_in_the_layout_of_the_original() {
     board.act(comment).await.unwrap();
     let text = board.kernel.context(&child).await.unwrap();
     let minute = local_minute(START + Seconds(1));
-    let mut parents = [
+    let parents = [
         format!("- {first}: count\n"),
         format!("- {second}: weigh\n"),
         format!("- {running}: still running\n"),
     ];
-    parents.sort();
     let parents = parents.concat();
     assert_eq!(
         text,
@@ -205,19 +203,22 @@ async fn a_worker_is_told_on_which_branch_the_work_of_a_parent_is() {
     let board = Board::new();
     let parent = board.task_named("parse").await;
     let child = board.child_of(&[&parent]).await;
-    let record = RecordWorkspace(Workspace {
-        path: "/w".to_owned(),
-        task: parent.clone(),
-        kind: WorkspaceKind::Worktree,
-        repository: Some("/r".to_owned()),
-        branch: Some(format!("kanban/{parent}")),
-    });
+    let claimed = board.claim(&parent).await.unwrap();
+    let record = RecordBranch {
+        run: claimed.run,
+        branch: Branch {
+            name: format!("kanban/{parent}"),
+            repository: "/r".to_owned(),
+            base: None,
+            onto: None,
+            tip: Some("0123456789abcdef".to_owned()),
+        },
+    };
     board.give(&Actor::dispatcher(), record).await.unwrap();
     let text = board.kernel.context(&child).await.unwrap();
-    let line = format!("## Parent tasks\n- {parent}: parse (branch kanban/{parent})\n");
+    let line =
+        format!("## Parent tasks\n- {parent}: parse (branch kanban/{parent} at 0123456789)\n");
     assert!(text.contains(&line), "{text}");
-    let (_, branch) = board.kernel.builds_on(&parent).await.unwrap();
-    assert_eq!(branch, Some(format!("kanban/{parent}")));
 }
 
 #[tokio::test]

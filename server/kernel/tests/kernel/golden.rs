@@ -163,7 +163,10 @@ fn after(last: &EventBody) -> Option<EventBody> {
             error: text(),
             rework: 1,
         },
-        EventBody::CheckFailed { .. } => EventBody::ReviewRequested {
+        EventBody::CheckFailed { .. } => EventBody::BranchMoved {
+            commit: "1a2b3c".to_owned(),
+        },
+        EventBody::BranchMoved { .. } => EventBody::ReviewRequested {
             run: Some(run),
             reviewer: "person".to_owned(),
             result_len: 4,

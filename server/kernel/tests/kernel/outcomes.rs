@@ -1,7 +1,7 @@
 //! The outcome of a task, and the children that start on it.
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, Verdict};
+use domain::check::{CheckEnd, GitFacts, Verdict};
 use domain::command::{CompleteTask, CreateTask, LinkTasks, PromoteWaiting, SettleCheck, Undo};
 use domain::dispatch::WhyNot;
 use domain::error::Error as Refusal;
@@ -198,8 +198,7 @@ async fn what_a_worker_reports_before_its_check_is_the_outcome_once_it_has_passe
             output: String::new(),
             log_start: None,
             log_end: None,
-            commit: None,
-            is_clean: None,
+            git: GitFacts::default(),
         },
         limit: None,
     };

@@ -40,8 +40,12 @@ impl Board {
     }
 
     async fn approve(&self, by: &Actor, task: &TaskId, run: Option<RunId>) -> Result<(), Error> {
-        let (task, note) = (task.clone(), None);
-        let approve = ApproveTask { task, run, note };
+        let approve = ApproveTask {
+            task: task.clone(),
+            run,
+            commit: None,
+            note: None,
+        };
         self.give(by, approve).await.map(drop)
     }
 
@@ -50,6 +54,7 @@ impl Board {
             task: task.clone(),
             reason: reason.to_owned(),
             run: None,
+            commit: None,
         };
         self.give(by, request).await.map(drop)
     }
@@ -88,6 +93,7 @@ async fn work_that_is_done_waits_for_a_person_and_children_for_the_verdict() {
     let result = Some("42 ships".to_owned());
     let need = Need::Review {
         run: Some(run),
+        commit: None,
         result,
     };
     assert_eq!((inbox.len(), &inbox[0].need), (1, &need));

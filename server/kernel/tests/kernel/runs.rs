@@ -257,6 +257,7 @@ async fn how_a_worker_ended_is_kept_also_of_a_run_that_is_closed() {
         ended_at: None,
         code: Some(0),
         log_end: Some(90),
+        commit: None,
     };
     board.give(&Actor::dispatcher(), exit).await.unwrap();
     let run = board.kernel.run(run).await.unwrap();

@@ -52,7 +52,12 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     };
     let tasks = session.kernel.tasks(filter).await?;
     if args.json {
-        return output.json(&tasks.iter().map(TaskObject::from).collect::<Vec<_>>());
+        let branches = session.kernel.branches().await?;
+        let objects = tasks.iter().map(|task| {
+            let branch = branches.get(&task.id);
+            TaskObject::from(task).on(branch)
+        });
+        return output.json(&objects.collect::<Vec<_>>());
     }
     if tasks.is_empty() {
         output.note("(no matching tasks)");

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use dispatcher::{Config, branches};
+use domain::branch::Branch;
 use domain::check::Receipt;
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
@@ -37,15 +39,16 @@ const SHOWN_EVENTS: usize = 20;
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
     let detail = session.detail(&id).await?;
+    let config = Config::new(std::env::current_exe()?);
+    let detail = branches::look_at(&session.kernel, &session.home, &config, detail).await?;
     let why = session.why(&id).await?;
     if args.json {
         return output.json(&Shown::new(&detail, why.as_ref()));
     }
-    let (parents, branch) = session.kernel.builds_on(&id).await?;
+    let parents = session.kernel.builds_on(&id).await?;
     let around = Around {
         why: why.as_ref(),
         parents: &parents,
-        branch,
     };
     print(&detail, &around, session.kernel.now(), output);
     Ok(())
@@ -55,8 +58,6 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 struct Around<'a> {
     why: Option<&'a WhyNot>,
     parents: &'a [Parent],
-    /// The branch of its worktree.
-    branch: Option<String>,
 }
 
 fn print(detail: &TaskDetail, around: &Around<'_>, now: Timestamp, output: &mut Output) {
@@ -131,8 +132,10 @@ fn said_of(receipt: &Receipt) -> String {
         .as_deref()
         .map_or_else(String::new, |by| format!(" by {}", one_line(by)));
     let command = check.command.trim().lines().next().unwrap_or_default();
+    let git = check.git.words();
+    let git = git.map_or_else(String::new, |words| format!(" ({})", one_line(&words)));
     format!(
-        "{run}{} {}{by}",
+        "{run}{} {}{by}{git}",
         one_line(command),
         one_line(&check.sentence())
     )
@@ -146,6 +149,7 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         conditions,
         ..
     } = detail;
+    let (branch, has_changed) = (detail.branch.as_ref(), detail.has_changed_since_check());
     let parents = around.parents.iter().map(|it| parent(it, conditions));
     let parents = first_of(parents, detail.parents.len());
     let moment = |at| format!("{} ({})", text::relative(now, at), text::moment(at));
@@ -192,7 +196,12 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         ("review", task.in_review.as_ref().map(awaited)),
         ("rests until", rests_until.map(moment)),
         ("why", why.map(WhyNot::to_string)),
-        ("branch", around.branch.clone()),
+        ("branch", branch.map(|branch| branch.name.clone())),
+        ("based on", branch.and_then(Branch::begins_at)),
+        (
+            "seal",
+            has_changed.then(|| "Checked, then changed".to_owned()),
+        ),
         ("parents", Some(parents).filter(|names| !names.is_empty())),
         (
             "children",

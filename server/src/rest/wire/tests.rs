@@ -56,6 +56,7 @@ fn a_task_reads_as_it_always_did() {
         conditions: BTreeMap::new(),
         runs: vec![],
         receipts: vec![],
+        branch: None,
     };
     assert_golden(&Detail::new(&detail, NOW), include_str!("golden/task.json"));
 }

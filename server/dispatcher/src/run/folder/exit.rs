@@ -27,6 +27,9 @@ pub(crate) struct Exit {
     /// The supervisor's time of the end: a dispatcher may read this much later.
     #[serde(default)]
     pub(crate) ended_at: Option<Timestamp>,
+    /// The commit at which it left the branch of its task.
+    #[serde(default)]
+    pub(crate) commit: Option<String>,
     /// The check that came after the worker, if one did.
     #[serde(default)]
     pub(crate) check: Option<Box<Checked>>,
@@ -92,6 +95,7 @@ impl Exit {
             fit: None,
             log_end: None,
             ended_at: None,
+            commit: None,
             check: None,
         }
     }

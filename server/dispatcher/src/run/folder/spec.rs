@@ -13,6 +13,7 @@ use crate::home::Home;
 use crate::lanes::rules::Rules;
 use crate::lanes::{Limits, OutputFormat};
 use crate::workspaces::Worktree;
+use crate::workspaces::tracked::Tracked;
 
 /// The input of a supervisor. It holds the run's token, so only its owner may read the file.
 ///
@@ -30,6 +31,9 @@ pub(crate) struct Spec {
     pub(crate) workspace: PathBuf,
     /// The worktree that has to be added there before the worker can start.
     pub(crate) worktree: Option<Worktree>,
+    /// The repository that the workspace is of, where git is asked about it.
+    #[serde(default)]
+    pub(crate) tracked: Option<Tracked>,
     pub(crate) log: PathBuf,
     /// The umask of the worker; `None` leaves it the supervisor's.
     pub(crate) umask: Option<u32>,

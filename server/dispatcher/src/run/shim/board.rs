@@ -1,7 +1,10 @@
 //! The supervisor's access to the board, in the worker's name.
 
 use domain::actor::Actor;
-use domain::command::{AttachSupervisor, BeginCheck, LEASE, RecordSpawn, RenewLease, Verb};
+use domain::branch::Branch;
+use domain::command::{
+    AttachSupervisor, BeginCheck, LEASE, RecordBranch, RecordSpawn, RenewLease, Verb,
+};
 use domain::run::{Outcome, ProcessIdentity};
 use domain::time::Timestamp;
 use kernel::Kernel;
@@ -111,6 +114,16 @@ impl<'a> Board<'a> {
                 tracing::warn!(%error, "the board was not told that the check runs");
                 true
             }
+        }
+    }
+
+    /// Records the branch of the task. Returns false when the run is closed: then no branch is made.
+    pub(super) async fn record_branch(self, branch: Branch) -> Result<bool, Error> {
+        let run = self.spec.run;
+        match self.tell(RecordBranch { run, branch }).await {
+            Ok(()) => Ok(true),
+            Err(kernel::Error::Refused(_)) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The check of a run: it comes after its worker, in the same workspace, with a tree and a time of its
 //! own. Its end says whether the task is done.
 
-use domain::check::{CheckEnd, RECEIPT_OUTPUT, Verdict};
+use domain::check::{CheckEnd, GitFacts, RECEIPT_OUTPUT, Verdict};
 use domain::time::Timestamp;
 use tokio::time::Instant;
 
@@ -38,9 +38,18 @@ impl Supervision<'_> {
         let has_reported = report.is_some();
         let result = report.flatten().or_else(|| exit.answer.clone());
         let result = result.unwrap_or_default();
-        let Some(end) = self.run_check(check, &result).await else {
+        // What the check sees; it may commit itself.
+        let Ok(mut git) = self.git_facts().await else {
             return stopped(exit);
         };
+        let Some(mut end) = self.run_check(check, &result).await else {
+            return stopped(exit);
+        };
+        let Ok(after) = self.checked_out().await else {
+            return stopped(exit);
+        };
+        git.commit_after = after.filter(|after| git.commit.as_ref().is_some_and(|it| it != after));
+        end.git = git;
         if end.verdict != Verdict::NotStarted {
             exit.log_end = end.log_end;
         }
@@ -94,8 +103,7 @@ impl Supervision<'_> {
             output: last(&written.printed),
             log_start: Some(started.log_start),
             log_end: written.log_end,
-            commit: None,
-            is_clean: None,
+            git: GitFacts::default(),
         })
     }
 }
@@ -129,8 +137,7 @@ fn not_started(check: &CheckSpec, error: &Error, now: Timestamp) -> CheckEnd {
         output: error.to_string(),
         log_start: None,
         log_end: None,
-        commit: None,
-        is_clean: None,
+        git: GitFacts::default(),
     }
 }
 

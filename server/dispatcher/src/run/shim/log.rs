@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use domain::id::RunId;
+use domain::text::one_line;
 
 use crate::error::Error;
 use crate::plain_file;
@@ -24,9 +25,12 @@ pub(super) struct RotatingLog {
 }
 
 impl RotatingLog {
-    /// Opens the log and begins a part, which `what` names: `run 7`.
-    pub(super) fn open(path: &Path, what: &str) -> Result<Self, Error> {
-        let heading = format!("──── {what} ────\n");
+    /// Opens the log and begins a part with headings, of which the first names it: `run 7`.
+    pub(super) fn open(path: &Path, head: &[&str]) -> Result<Self, Error> {
+        let heading = head
+            .iter()
+            .map(|line| format!("──── {} ────\n", one_line(line)));
+        let heading: String = heading.collect();
         Self::open_with(path, &heading, LIMIT).map_err(Error::file("write", path))
     }
 
@@ -128,13 +132,13 @@ mod tests {
     #[test]
     fn each_run_begins_on_a_line_of_its_own() {
         let (_folder, path) = folder_and_log();
-        let mut first = RotatingLog::open(&path, "run 1").unwrap();
+        let mut first = RotatingLog::open(&path, &["run 1"]).unwrap();
         first.write(b"no line end").unwrap();
-        let mut second = RotatingLog::open(&path, "run 2").unwrap();
+        let mut second = RotatingLog::open(&path, &["run 2"]).unwrap();
         let start = second.size();
         second.write(b"done\n").unwrap();
         assert_eq!(second.end(), Some(start + 5));
-        RotatingLog::open(&path, "run 3").unwrap();
+        RotatingLog::open(&path, &["run 3"]).unwrap();
         assert_eq!(
             fs::read_to_string(path).unwrap(),
             "──── run 1 ────\nno line end\n──── run 2 ────\ndone\n──── run 3 ────\n"

@@ -280,7 +280,7 @@ mod tests {
     fn copy_to(path: &Path, format: OutputFormat) -> (Output, Pipes) {
         let raw =
             (format != OutputFormat::Text).then(|| RotatingLog::open_raw(path, RunId(1)).unwrap());
-        let log = RotatingLog::open(path, "run 1").unwrap();
+        let log = RotatingLog::open(path, &["run 1"]).unwrap();
         let transcript = Transcript::new(format, Path::new("/work"));
         Output::copy_to(Logs { log, raw }, transcript).unwrap()
     }

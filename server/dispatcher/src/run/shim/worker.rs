@@ -24,9 +24,11 @@ pub(super) struct Started {
     pub(super) log_start: u64,
 }
 
-/// Starts the worker of a run as our child.
-pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
-    let log = RotatingLog::open(&spec.log, &format!("run {}", spec.run))?;
+/// Starts the worker of a run as our child. `head` stands above its output in the log.
+pub(super) fn start(spec: &Spec, head: &[String]) -> Result<Started, Error> {
+    let name = [format!("run {}", spec.run)];
+    let head: Vec<&str> = name.iter().chain(head).map(String::as_str).collect();
+    let log = RotatingLog::open(&spec.log, &head)?;
     let raw = match spec.output {
         OutputFormat::Text => None,
         _ => Some(RotatingLog::open_raw(&spec.log, spec.run)?),
@@ -36,7 +38,7 @@ pub(super) fn start(spec: &Spec) -> Result<Started, Error> {
 
 /// Starts the check of a run as our child. It may read what the worker named as its result.
 pub(super) fn start_check(spec: &Spec, check: &CheckSpec, result: &Path) -> Result<Started, Error> {
-    let log = RotatingLog::open(&spec.log, &format!("check of run {}", spec.run))?;
+    let log = RotatingLog::open(&spec.log, &[&format!("check of run {}", spec.run)])?;
     let env = [
         ("KANBAN_CHECK", OsStr::new("1")),
         ("KANBAN_RESULT", result.as_os_str()),

@@ -48,7 +48,11 @@ async fn a_branch_whose_worktree_stayed_behind_and_is_gone_is_checked_out_anew()
     fs::remove_dir_all(&first.path).unwrap();
     let home = another_home(&repository);
     let again = prepared_in(&repository, &home, &first).unwrap();
-    let worktree = again.worktree.unwrap();
+    let known = repository.branch.lock().unwrap().clone();
+    let worktree = Worktree {
+        known,
+        ..again.worktree.unwrap()
+    };
     let token = RunToken::from_bits(1);
     worktree.add(&home, &again.path, &token).await.unwrap();
     assert_eq!(again.path, home.workspace(&TaskId::from_bits(1)));

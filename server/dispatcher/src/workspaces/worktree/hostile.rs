@@ -2,9 +2,13 @@
 
 use std::os::unix::fs::symlink;
 
+use domain::changes::Changes;
+
 use super::super::Repository as Opened;
+use super::super::tracked::Tracked;
 use super::tests::{Repository, commit_all, git};
 use super::*;
+use crate::changes;
 use crate::lanes::fixture::write_program;
 
 /// A program that records that it was run, and by which name.
@@ -45,6 +49,8 @@ impl Trap {
             ("filter.trap.clean", "clean"),
             ("diff.trap.textconv", "textconv"),
             ("diff.external", "diff"),
+            ("merge.trap.driver", "merge"),
+            ("gpg.program", "gpg"),
             ("core.pager", "pager"),
             ("core.sshCommand", "ssh"),
             ("core.editor", "editor"),
@@ -59,7 +65,7 @@ impl Trap {
         fs::create_dir_all(git_folder.join("info")).unwrap();
         fs::write(
             git_folder.join("info/attributes"),
-            "* filter=trap diff=trap\n",
+            "* filter=trap diff=trap merge=trap\n",
         )
         .unwrap();
     }
@@ -111,6 +117,155 @@ async fn git_runs_no_program_that_a_repository_names() {
     // Of a branch that is there already, too.
     repository.made(Some(&repository.path), None).await;
     assert_eq!(trap.ran(), "");
+}
+
+/// A worktree in which a worker has committed to its branch, with traps laid since.
+async fn worked_in(repository: &Repository, trap: &Trap) -> (PathBuf, Tracked) {
+    let made = repository.made(Some(&repository.path), None).await;
+    fs::write(made.path.join(".gitattributes"), ATTRIBUTES).unwrap();
+    fs::write(made.path.join("file"), "second\n").unwrap();
+    commit_all(&made.path);
+    for setting in [
+        "log.showSignature",
+        "commit.gpgSign",
+        "diff.autoRefreshIndex",
+    ] {
+        git(&repository.path, &["config", setting, "true"]);
+    }
+    trap.lay(&repository.path.join(".git"), &repository.path);
+    fs::remove_file(&trap.ran).ok();
+    let branch = repository.branch.lock().unwrap().clone();
+    let tracked = Tracked {
+        repository: repository.path.clone(),
+        trust: repository.known.trust(&repository.path).unwrap(),
+        branch,
+    };
+    (made.path, tracked)
+}
+
+const ATTRIBUTES: &str = "* filter=trap diff=trap merge=trap\n";
+
+/// The changes of the task, as somebody who looks at it asks for them.
+async fn changes(repository: &Repository, place: &Path) -> Result<Changes, Error> {
+    let branch = repository.branch.lock().unwrap().clone().unwrap();
+    changes::read(&repository.home, &repository.known, &branch, place).await
+}
+
+#[tokio::test]
+async fn looking_at_work_runs_no_program_that_anybody_names() {
+    let repository = Repository::new();
+    let trap = Trap::new(repository.folder.path());
+    let (place, tracked) = worked_in(&repository, &trap).await;
+    for is_clean in [true, false] {
+        let facts = tracked.facts(&repository.home, &place).await.unwrap();
+        assert_eq!((facts.is_clean, facts.files.len()), (Some(is_clean), 2));
+        let changes = changes(&repository, &place).await.unwrap();
+        assert_eq!((changes.commits.len(), changes.files.len()), (1, 2));
+        assert!(changes.files.iter().all(|file| file.patch.is_some()));
+        fs::write(place.join("file"), "third\n").unwrap();
+    }
+    tracked.tip(&repository.home).await.unwrap();
+    assert_eq!(trap.ran(), "");
+}
+
+#[tokio::test]
+async fn merging_parents_runs_no_program_that_a_repository_names() {
+    let repository = Repository::new();
+    let trap = Trap::new(repository.folder.path());
+    for (number, text) in [(2, "a\nb\nc\nd\ne\nother\n"), (3, "mine\na\nb\nc\nd\ne\n")] {
+        let name = format!("kanban/t_{number:08x}");
+        if number == 2 {
+            fs::write(repository.path.join("file"), "a\nb\nc\nd\ne\n").unwrap();
+            fs::write(repository.path.join(".gitattributes"), ATTRIBUTES).unwrap();
+            commit_all(&repository.path);
+            git(&repository.path, &["branch", "start"]);
+        }
+        git(
+            &repository.path,
+            &["checkout", "--quiet", "-b", &name, "start"],
+        );
+        fs::write(repository.path.join("file"), text).unwrap();
+        commit_all(&repository.path);
+    }
+    git(&repository.path, &["checkout", "--quiet", "start"]);
+    trap.lay(&repository.path.join(".git"), &repository.path);
+    fs::remove_file(&trap.ran).ok();
+    let prepared = repository.prepare(Some(&repository.path), None).unwrap();
+    let parents = [2, 3].map(|number| ParentBranch {
+        task: TaskId::from_bits(number),
+        tip: None,
+    });
+    let worktree = Worktree {
+        parents: parents.to_vec(),
+        ..prepared.worktree.unwrap()
+    };
+    let token = RunToken::from_bits(1);
+    let added = worktree.add(&repository.home, &prepared.path, &token).await;
+    added.unwrap();
+    let merged = fs::read_to_string(prepared.path.join("file")).unwrap();
+    assert_eq!(merged, "mine\na\nb\nc\nd\ne\nother\n");
+    assert_eq!(trap.ran(), "");
+}
+
+#[tokio::test]
+async fn of_a_worktree_whose_git_was_swapped_only_the_branch_is_shown() {
+    let repository = Repository::new();
+    let trap = Trap::new(repository.folder.path());
+    let (place, tracked) = worked_in(&repository, &trap).await;
+    let evil = repository.folder.path().join("evil");
+    fs::create_dir(&evil).unwrap();
+    git(&evil, &["init", "--quiet"]);
+    trap.lay(&evil.join(".git"), &evil);
+    fs::remove_file(place.join(".git")).unwrap();
+    fs::rename(evil.join(".git"), place.join(".git")).unwrap();
+    fs::write(place.join("file"), "evil").unwrap();
+    let refused = tracked.facts(&repository.home, &place).await.unwrap_err();
+    assert!(matches!(refused, Error::NotListedByGit(_)), "{refused}");
+    let changes = changes(&repository, &place).await.unwrap();
+    let file = changes.files.iter().find(|it| it.file.path == "file");
+    let patch = file.unwrap().patch.clone().unwrap();
+    assert!(
+        patch.contains("+second") && !patch.contains("evil"),
+        "{patch}"
+    );
+    assert_eq!(trap.ran(), "");
+}
+
+/// An imported board can name anything.
+#[tokio::test]
+async fn what_the_board_has_on_record_is_taken_for_no_option() {
+    let repository = Repository::new();
+    let prepared = repository.prepare(Some(&repository.path.join(".worktrees/t_2")), None);
+    let trap = Trap::new(repository.folder.path());
+    let (place, mut tracked) = worked_in(&repository, &trap).await;
+    let written = repository.folder.path().join("written");
+    let option = format!("--output={}", written.display());
+    let mut branch = tracked.branch.clone().unwrap();
+    branch.base = Some(option.clone());
+    *repository.branch.lock().unwrap() = Some(branch.clone());
+    tracked.branch = Some(branch);
+    assert_eq!(
+        tracked.facts(&repository.home, &place).await.unwrap().base,
+        None
+    );
+    assert_eq!(changes(&repository, &place).await.unwrap().commits.len(), 1);
+    let parent = ParentBranch {
+        task: TaskId::from_bits(9),
+        tip: Some(option),
+    };
+    let worktree = Worktree {
+        branch: "kanban/t_00000002".to_owned(),
+        parents: vec![parent],
+        ..prepared.unwrap().worktree.unwrap()
+    };
+    let token = RunToken::from_bits(1);
+    let refused = worktree
+        .begin(&repository.home, &token)
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(refused, Error::ParentGone { .. }), "{refused}");
+    assert!(!written.exists());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Worktrees of a repository that is made for the test, and what `git` says of them.
 
 use std::process::Command;
+use std::sync::Mutex;
 
 use domain::task::WorkspaceKind;
 
@@ -14,6 +15,8 @@ pub(crate) struct Repository {
     pub(crate) home: Home,
     pub(crate) path: PathBuf,
     pub(crate) known: Repositories,
+    /// The branch as the board has it on record.
+    pub(crate) branch: Mutex<Option<Branch>>,
 }
 
 /// Runs git as a person would in `folder`, and returns its output.
@@ -50,6 +53,7 @@ impl Repository {
             },
             path,
             folder,
+            branch: Mutex::default(),
         }
     }
 
@@ -70,10 +74,12 @@ impl Repository {
     /// The workspace that a task with this path gets.
     pub(crate) async fn made(&self, path: Option<&Path>, of_lane: Option<&Path>) -> Prepared {
         let prepared = self.prepare(path, of_lane).unwrap();
-        if let Some(worktree) = &prepared.worktree {
+        if let Some(worktree) = prepared.worktree.clone() {
+            let known = self.branch.lock().unwrap().clone();
+            let worktree = Worktree { known, ..worktree };
             let token = RunToken::from_bits(1);
             let added = worktree.add(&self.home, &prepared.path, &token).await;
-            added.unwrap();
+            *self.branch.lock().unwrap() = Some(added.unwrap());
         }
         prepared
     }

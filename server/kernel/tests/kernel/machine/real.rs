@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, Verdict};
+use domain::check::{CheckEnd, GitFacts, Verdict};
 use domain::command::{
     Answer, ApproveTask, ArchiveTask, AssignTask, AttachSupervisor, BlockTask, CancelRun,
     ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask, Created, DeferRun, FailRun, Failure,
@@ -205,11 +205,21 @@ impl Real {
             Step::Judge { task, approves } => {
                 let task = self.pick(*task)?;
                 if *approves {
-                    let (run, note) = (None, None);
-                    ApproveTask { task, run, note }.into()
+                    ApproveTask {
+                        task,
+                        run: None,
+                        commit: None,
+                        note: None,
+                    }
+                    .into()
                 } else {
-                    let (reason, run) = ("the date".to_owned(), None);
-                    RequestChanges { task, reason, run }.into()
+                    RequestChanges {
+                        task,
+                        reason: "the date".to_owned(),
+                        run: None,
+                        commit: None,
+                    }
+                    .into()
                 }
             }
             Step::Block { task, .. } => BlockTask {
@@ -309,8 +319,7 @@ impl Real {
                 output: String::new(),
                 log_start: None,
                 log_end: None,
-                commit: None,
-                is_clean: None,
+                git: GitFacts::default(),
             },
             limit: None,
         };

@@ -1,0 +1,242 @@
+//! Workspaces that git is asked about: the worktrees that the board made, and folders of tasks that are a
+//! repository which `kanban.toml` names.
+
+use std::path::{Path, PathBuf};
+
+use domain::branch::Branch;
+use domain::changes::{ChangeKind, ChangedFile, MOST_FILES};
+use domain::check::GitFacts;
+use domain::task::{Task, WorkspaceKind};
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+use super::beginning::is_id;
+use super::diff::Side;
+use super::git::Limit;
+use super::repository::{Listed, Repository, Trust};
+use super::worktree::{Made, Worktree};
+use super::{Error, Repositories};
+use crate::home::Home;
+
+/// The longest list of what is not committed that is read, in bytes.
+const STATUS: u64 = 256 * 1024;
+
+/// The longest list of paths in a receipt, in bytes.
+const RECEIPT_PATHS: usize = 32 * 1024;
+
+/// A workspace of a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tracked {
+    pub(crate) repository: PathBuf,
+    pub(crate) trust: Trust,
+    /// The branch of the task; `None` in a folder that a person named.
+    pub(crate) branch: Option<Branch>,
+}
+
+impl Tracked {
+    /// The workspace of a task, unless nobody knows a repository that it is of. `added` is the worktree
+    /// that is to be added there, `known` the board's record of its branch. It blocks.
+    pub(crate) fn of(
+        task: &Task,
+        place: &Path,
+        added: Option<&Worktree>,
+        known: Option<&Branch>,
+        repositories: &Repositories,
+    ) -> Option<Self> {
+        let (repository, branch) = match (task.workspace_kind, added, known) {
+            (WorkspaceKind::Dir, _, _) => (place.to_owned(), None),
+            (WorkspaceKind::Worktree, Some(added), _) => {
+                // Its base is known once git has been asked.
+                let branch = Branch {
+                    name: added.branch.clone(),
+                    repository: added.repository.display().to_string(),
+                    base: None,
+                    onto: None,
+                    tip: None,
+                };
+                (added.repository.clone(), Some(branch))
+            }
+            (WorkspaceKind::Worktree, None, Some(known)) => {
+                (PathBuf::from(&known.repository), Some(known.clone()))
+            }
+            _ => return None,
+        };
+        let trust = repositories.trust(&repository).ok()?;
+        Some(Self {
+            repository,
+            trust,
+            branch,
+        })
+    }
+
+    /// Opens the repository.
+    pub(crate) async fn open(&self, home: &Home) -> Result<Repository, Error> {
+        Repository::open(home, &self.repository, self.trust).await
+    }
+
+    /// The workspace, as its repository has it. It blocks.
+    pub(crate) fn listed<'a>(
+        &self,
+        repository: &'a Repository,
+        place: &'a Path,
+    ) -> Result<Listed<'a>, Error> {
+        if self.branch.is_some() {
+            return Made::find(repository, place).map(Made::into_listed);
+        }
+        let files = repository.own_files(place);
+        files.ok_or_else(|| Error::NotARepository(place.to_owned()))
+    }
+
+    /// Returns the commit that is checked out at `place`.
+    ///
+    /// # Errors
+    /// Fails when that is not the workspace any more, or with git's complaint.
+    pub(crate) async fn head(&self, home: &Home, place: &Path) -> Result<String, Error> {
+        let repository = self.open(home).await?;
+        head(&self.listed(&repository, place)?).await
+    }
+
+    /// Returns the commit at which the branch is.
+    ///
+    /// # Errors
+    /// Fails with git's complaint, also where there is no such branch.
+    pub(crate) async fn tip(&self, home: &Home) -> Result<Option<String>, Error> {
+        let Some(branch) = &self.branch else {
+            return Ok(None);
+        };
+        let repository = self.open(home).await?;
+        let name = format!("refs/heads/{}^{{commit}}", branch.name);
+        let arguments = [
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &name,
+        ];
+        let tip = repository.git(None, Limit::Look, &arguments).await?;
+        Ok(Some(tip.trim().to_owned()))
+    }
+
+    /// Returns what a receipt says of the workspace.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub(crate) async fn facts(&self, home: &Home, place: &Path) -> Result<GitFacts, Error> {
+        let repository = self.open(home).await?;
+        let listed = self.listed(&repository, place)?;
+        let commit = head(&listed).await?;
+        let uncommitted = uncommitted(&listed).await?;
+        let mut facts = GitFacts {
+            commit: Some(commit.clone()),
+            is_clean: Some(uncommitted.is_empty()),
+            ..GitFacts::default()
+        };
+        let base = self.branch.as_ref().and_then(|branch| branch.base.clone());
+        let Some(base) = base.filter(|base| is_id(base)) else {
+            return Ok(facts);
+        };
+        let side = if uncommitted.is_empty() {
+            Side::Commit(&repository, &commit)
+        } else {
+            Side::Files(&listed)
+        };
+        let changed = side.changed_files(&base).await?;
+        facts.base = Some(base);
+        let files = with_new(changed.listed, &uncommitted);
+        let mut room = RECEIPT_PATHS;
+        let fits = |file: &&ChangedFile| {
+            let old = file.old_path.as_ref().map_or(0, String::len);
+            let rest = room.checked_sub(file.path.len() + old);
+            room = rest.unwrap_or_default();
+            rest.is_some()
+        };
+        facts.files = files
+            .iter()
+            .take(MOST_FILES)
+            .take_while(fits)
+            .cloned()
+            .collect();
+        let left_out = files.len() - facts.files.len();
+        facts.more_files = changed.more + u32::try_from(left_out).unwrap_or(u32::MAX);
+        Ok(facts)
+    }
+}
+
+/// Returns the commit that is checked out.
+pub(crate) async fn head(listed: &Listed<'_>) -> Result<String, Error> {
+    let head = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
+    Ok(listed.git(&head).await?.trim().to_owned())
+}
+
+/// A path that is not committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Uncommitted {
+    /// The path; of a folder that git does not know it ends in a slash.
+    pub(crate) path: String,
+    /// True for what git does not know.
+    pub(crate) is_new: bool,
+}
+
+/// Returns what is not committed in a workspace, without what git is told to ignore.
+pub(crate) async fn uncommitted(listed: &Listed<'_>) -> Result<Vec<Uncommitted>, Error> {
+    let status = [
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--no-renames",
+        // Said here, because a setting may hide new files.
+        "--untracked-files=normal",
+        // Git would run in each submodule, by the settings that it finds there.
+        "--ignore-submodules=dirty",
+    ];
+    let answer = listed
+        .ask(Limit::Scan, STATUS, &status)
+        .await?
+        .succeeded()?;
+    let mut entries: Vec<&str> = answer.text.split('\0').collect();
+    // What comes after the last end, or was cut.
+    entries.pop();
+    let of_entry = |entry: &str| {
+        Some(Uncommitted {
+            path: entry.get(3..)?.to_owned(),
+            is_new: entry.starts_with("??"),
+        })
+    };
+    Ok(entries.into_iter().filter_map(of_entry).collect())
+}
+
+/// Adds the files that git does not know to those that it compares.
+pub(crate) fn with_new(
+    mut files: Vec<ChangedFile>,
+    uncommitted: &[Uncommitted],
+) -> Vec<ChangedFile> {
+    let new = uncommitted.iter().filter(|it| it.is_new);
+    files.extend(new.map(|it| ChangedFile {
+        path: it.path.clone(),
+        old_path: None,
+        kind: ChangeKind::Added,
+        added: None,
+        removed: None,
+    }));
+    files
+}
+
+/// The folders of submodules at `place` that are empty: what is in them is not fetched.
+///
+/// # Errors
+/// As [`Tracked::head`].
+pub(crate) async fn empty_submodules(
+    repository: &Repository,
+    place: &Path,
+) -> Result<Vec<String>, Error> {
+    let submodules = Made::find(repository, place)?.submodules().await?;
+    let place = place.to_owned();
+    let looking = spawn_blocking(move || {
+        let empty = submodules
+            .iter()
+            .filter(|path| !super::worktree::is_occupied(path));
+        let names = empty.filter_map(|path| path.strip_prefix(&place).ok());
+        names.map(|name| name.display().to_string()).collect()
+    });
+    looking.await.map_err(|cause| Error::Git(cause.to_string()))
+}

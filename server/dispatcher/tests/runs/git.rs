@@ -1,0 +1,245 @@
+//! Tasks in worktrees, with real workers: what receipts say of their commits, and where the next begin.
+
+use std::path::Path;
+use std::process::Command;
+
+use domain::changes::ChangeKind;
+use domain::command::CreateTask;
+use domain::id::TaskId;
+use domain::run::Outcome;
+use domain::status::Status;
+use domain::task::{TaskDetail, WorkspaceKind};
+
+use crate::harness::{Board, count_of, last_end};
+
+/// Commits everything, as whoever works there.
+const COMMIT: &str = "git add --all && git -c user.name=a -c user.email=a@b commit -qm work";
+
+impl Board {
+    /// A board that knows a repository, with its path.
+    fn with_repository() -> (Self, String) {
+        let board = Self::new();
+        let repository = board.repository().display().to_string();
+        board.configure(&format!("[board]\nrepositories = [{repository:?}]"));
+        (board, repository)
+    }
+
+    fn in_worktree(&self, repository: &str, script: &str) -> CreateTask {
+        CreateTask {
+            workspace_kind: WorkspaceKind::Worktree,
+            workspace_path: Some(repository.to_owned()),
+            ..self.task("shell", script)
+        }
+    }
+}
+
+#[track_caller]
+fn git(place: &Path, arguments: &[&str]) -> String {
+    let mut git = Command::new("git");
+    let git = git.args(["-c", "user.name=a", "-c", "user.email=a@b"]);
+    let output = git.args(arguments).current_dir(place).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn place(detail: &TaskDetail) -> &Path {
+    Path::new(detail.task.workspace_path.as_deref().unwrap())
+}
+
+#[tokio::test]
+async fn a_receipt_has_the_commit_that_the_check_saw_and_what_changed_since_the_base() {
+    let (board, repository) = Board::with_repository();
+    let base = git(Path::new(&repository), &["rev-parse", "HEAD"]);
+    let main = git(Path::new(&repository), &["branch", "--show-current"]);
+    let script = format!("printf 'one\\ntwo\\n' > made; {COMMIT}; echo left > over");
+    let task = CreateTask {
+        check: Some("test -e made && rm over".to_owned()),
+        ..board.in_worktree(&repository, &script)
+    };
+    let done = board.came_of(task, "completed").await;
+    let git_facts = &done.receipts[0].check.git;
+    let head = git(place(&done), &["rev-parse", "HEAD"]);
+    assert_eq!(git_facts.commit.as_deref(), Some(&*head));
+    assert_eq!(git_facts.base.as_deref(), Some(&*base));
+    // As it was when the check began.
+    assert_eq!(
+        (git_facts.is_clean, &git_facts.commit_after),
+        (Some(false), &None)
+    );
+    let files: Vec<_> = git_facts
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.kind, file.added))
+        .collect();
+    let expected = [
+        ("made", ChangeKind::Added, Some(2)),
+        ("over", ChangeKind::Added, None),
+    ];
+    assert_eq!(files, expected);
+    let branch = done.branch.as_ref().unwrap();
+    assert_eq!(branch.name, format!("kanban/{}", done.task.id));
+    assert_eq!(
+        (&branch.base, &branch.onto),
+        (&Some(base.clone()), &Some(main.clone()))
+    );
+    assert_eq!(branch.tip, Some(head));
+    assert!(!done.has_changed_since_check());
+    let log = board.log(&done.task.id).await;
+    let heading = format!(
+        "──── branch {} from {} of {main} ────\n",
+        branch.name,
+        &base[..10]
+    );
+    assert!(log.contains(&heading), "{log}");
+}
+
+#[tokio::test]
+async fn a_check_that_commits_is_named_by_its_receipt_and_is_no_seal_on_what_is_there_now() {
+    let (board, repository) = Board::with_repository();
+    let task = CreateTask {
+        check: Some(format!("touch sneaked; {COMMIT}")),
+        ..board.in_worktree(&repository, "true")
+    };
+    let done = board.came_of(task, "completed").await;
+    let git_facts = &done.receipts[0].check.git;
+    let head = git(place(&done), &["rev-parse", "HEAD"]);
+    assert_eq!(git_facts.commit_after, Some(head));
+    assert_eq!(git_facts.commit, git_facts.base);
+    assert!(done.has_changed_since_check());
+}
+
+#[tokio::test]
+async fn a_commit_after_the_check_is_noticed_and_told() {
+    let (board, repository) = Board::with_repository();
+    let task = CreateTask {
+        check: Some("true".to_owned()),
+        ..board.in_worktree(&repository, &format!("touch made; {COMMIT}"))
+    };
+    let done = board.came_of(task, "completed").await;
+    assert!(!done.has_changed_since_check());
+    let empty = ["commit", "--quiet", "--allow-empty", "--message=later"];
+    git(place(&done), &empty);
+    let dispatcher = board.start().await;
+    let changed = board.until_event(&done.task.id, "branch_moved").await;
+    dispatcher.stop().await;
+    assert!(changed.has_changed_since_check());
+    assert_eq!(count_of(&changed, "branch_moved"), 1);
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_no_repository_has_a_receipt_without_a_commit() {
+    let (board, _) = Board::with_repository();
+    // A repository that nobody named is its own affair.
+    let script =
+        "git init -q . && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x";
+    let task = CreateTask {
+        check: Some("true".to_owned()),
+        ..board.task("shell", script)
+    };
+    let done = board.came_of(task, "completed").await;
+    assert_eq!(
+        done.receipts[0].check.git,
+        domain::check::GitFacts::default()
+    );
+    assert_eq!(done.branch, None);
+}
+
+#[tokio::test]
+async fn of_a_chain_of_four_each_worker_finds_the_work_before_it() {
+    let (board, repository) = Board::with_repository();
+    let dispatcher = board.start().await;
+    let mut last: Option<TaskId> = None;
+    for number in 1..=4 {
+        let before: String = (1..number)
+            .map(|it| format!("test -e of-{it} && "))
+            .collect();
+        let script = format!("{before}touch of-{number} && {COMMIT}");
+        let task = CreateTask {
+            parents: last.iter().map(ToString::to_string).collect(),
+            ..board.in_worktree(&repository, &script)
+        };
+        last = Some(board.create_task(task).await);
+    }
+    let last = last.unwrap();
+    let done = board.until_status(&last, Status::Done).await;
+    board.until_all_is_settled().await;
+    dispatcher.stop().await;
+    let parents = board.kernel.builds_on(&last).await.unwrap();
+    assert_eq!(done.branch.unwrap().base, parents[0].commit);
+    let context = board.kernel.context(&last).await.unwrap();
+    let commit = &parents[0].commit.as_deref().unwrap()[..10];
+    let line = format!("(branch kanban/{} at {commit})", parents[0].id);
+    assert!(context.contains(&line), "{context}");
+}
+
+#[tokio::test]
+async fn parents_that_conflict_block_their_child_and_name_the_files() {
+    let (board, repository) = Board::with_repository();
+    let dispatcher = board.start().await;
+    let mut parents = Vec::new();
+    for text in ["one", "two"] {
+        let script = format!("echo {text} > same; {COMMIT}");
+        let parent = board.in_worktree(&repository, &script);
+        parents.push(board.create_task(parent).await);
+    }
+    let child = CreateTask {
+        parents: parents.iter().map(ToString::to_string).collect(),
+        ..board.in_worktree(&repository, "true")
+    };
+    let child = board.create_task(child).await;
+    let blocked = board.until_status(&child, Status::Blocked).await;
+    dispatcher.stop().await;
+    let (outcome, _, error) = last_end(&blocked);
+    assert_eq!(outcome, Some(Outcome::SpawnFailed));
+    let error = error.unwrap();
+    assert!(
+        error.contains("cannot be merged, both change same;"),
+        "{error}"
+    );
+    assert_eq!(blocked.runs.len(), 1);
+    assert_eq!(blocked.branch, None);
+    assert!(!board.home.workspace(&child).exists());
+}
+
+#[tokio::test]
+async fn a_retry_goes_on_with_the_branch_of_the_attempt_before() {
+    let (board, repository) = Board::with_repository();
+    // The worktree is gone by the second attempt, the branch is not.
+    let script = format!(
+        "if test -e made; then exit 0; fi; touch made; {COMMIT}; \
+         git worktree remove --force \"$PWD\"; exit 3"
+    );
+    let task = board.in_worktree(&repository, &script);
+    let task = board.create_task(task).await;
+    let dispatcher = board.start().await;
+    board.until_event(&task, "attempt_failed").await;
+    board.until_all_is_settled().await;
+    let snooze = domain::command::SnoozeTask {
+        task: task.clone(),
+        until: None,
+        span: None,
+    };
+    board.told(snooze).await;
+    let done = board.until_status(&task, Status::Done).await;
+    dispatcher.stop().await;
+    assert_eq!(done.runs.len(), 2);
+}
+
+#[tokio::test]
+async fn the_log_says_which_submodules_are_empty() {
+    let (board, repository) = Board::with_repository();
+    let path = Path::new(&repository);
+    let modules = "[submodule \"sub\"]\n\tpath = sub\n\turl = ../elsewhere\n";
+    std::fs::write(path.join(".gitmodules"), modules).unwrap();
+    let head = git(path, &["rev-parse", "HEAD"]);
+    let entry = format!("160000,{head},sub");
+    git(path, &["update-index", "--add", "--cacheinfo", &entry]);
+    git(path, &["add", ".gitmodules"]);
+    git(path, &["commit", "--quiet", "--message=a submodule"]);
+    let done = board
+        .came_of(board.in_worktree(&repository, "true"), "completed")
+        .await;
+    let log = board.log(&done.task.id).await;
+    let line = "──── submodule sub is empty: nothing is fetched ────\n";
+    assert!(log.contains(line), "{log}");
+}

@@ -276,3 +276,27 @@ async fn a_person_finishes_without_the_review_only_by_saying_so() {
     let verdicts: Vec<_> = detail.receipts.iter().map(|it| it.check.verdict).collect();
     assert_eq!(verdicts, [Verdict::Unchecked]);
 }
+
+#[tokio::test]
+async fn a_verdict_on_another_commit_than_the_last_is_refused() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    board.work_on(&task).await;
+    board.sql(&format!(
+        "INSERT INTO branches (task_id, repository, name, base, tip) \
+         VALUES ('{task}', '/r', 'kanban/{task}', 'b0', 'c2')"
+    ));
+    let approve = |commit: &str| ApproveTask {
+        task: task.clone(),
+        run: None,
+        commit: Some(commit.to_owned()),
+        note: None,
+    };
+    let refused = refusal(board.give(&ada(), approve("c1")).await);
+    assert_eq!(refused, Refusal::MovedOn(task.clone()));
+    board.give(&ada(), approve("c2")).await.unwrap();
+    let detail = board.kernel.task(&task).await.unwrap();
+    let git = &detail.receipts[0].check.git;
+    assert_eq!(git.commit.as_deref(), Some("c2"));
+    assert!(!detail.has_changed_since_check());
+}

@@ -36,6 +36,8 @@ fn addresses(tasks: &Tasks) -> Vec<String> {
     ];
     for task in tasks.all() {
         addresses.extend([format!("/t/{task}"), format!("/t/{task}/log")]);
+        let tabs = ["overview", "log", "changes", "evidence", "activity"];
+        addresses.extend(tabs.map(|tab| format!("/t/{task}?tab={tab}")));
     }
     addresses
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::harness::{Board, text};
 
-const COMMIT: &str = "git add --all && git -c user.name=ada -c user.email=a@b commit -qm 'more work'";
+const COMMIT: &str =
+    "git add --all && git -c user.name=ada -c user.email=a@b commit -qm 'more work'";
 
 /// Runs git as a person would in `folder`.
 fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
@@ -35,7 +36,7 @@ async fn repository(board: &Board) -> anyhow::Result<PathBuf> {
 
 #[tokio::test]
 async fn the_changes_of_a_task_are_shown_through_every_door() -> anyhow::Result<()> {
-    let board = Board::shown().await?;
+    let board = Board::running().await?;
     let repository = repository(&board).await?;
     let flag = format!("worktree:{}", repository.display());
     let body = format!("echo second >> file; {COMMIT}; echo new > new");
@@ -48,15 +49,24 @@ async fn the_changes_of_a_task_are_shown_through_every_door() -> anyhow::Result<
     let (status, answer) = board.get(&format!("/tasks/{task}/changes")).await?;
     assert_eq!(status, 200, "{answer}");
     let changes = &answer["changes"];
-    assert_eq!((&changes["branch"], &changes["base"]), (&branch.clone().into(), &base.clone().into()));
+    assert_eq!(
+        (&changes["branch"], &changes["base"]),
+        (&branch.clone().into(), &base.clone().into())
+    );
     assert_eq!(changes["commits"][0]["author"], "ada");
     assert_eq!(changes["commits"][0]["subject"], "more work");
     let file = &changes["files"][0];
-    assert_eq!((&file["path"], &file["kind"]), (&"file".into(), &"changed".into()));
+    assert_eq!(
+        (&file["path"], &file["kind"]),
+        (&"file".into(), &"changed".into())
+    );
     assert_eq!(file["patch"], "@@ -1 +1,2 @@\n first\n+second\n");
     assert_eq!(file["is_uncommitted"], false);
     let new = &changes["files"][1];
-    assert_eq!((&new["path"], &new["is_uncommitted"]), (&"new".into(), &true.into()));
+    assert_eq!(
+        (&new["path"], &new["is_uncommitted"]),
+        (&"new".into(), &true.into())
+    );
 
     let shown = board.kanban(&["diff", task.as_str(), "--stat"]).await?.out;
     assert!(shown.contains("1 commit since"), "{shown}");
@@ -67,7 +77,10 @@ async fn the_changes_of_a_task_are_shown_through_every_door() -> anyhow::Result<
     assert_eq!(&serde_json::from_str::<Value>(&printed)?, changes);
     let page = board.request(Method::GET, &format!("/t/{task}/changes"))?;
     let page = page.send().await?.text().await?;
-    assert!(page.contains("=== file: changed +1 -0\n@@ -1 +1,2 @@\n first\n+second\n"), "{page}");
+    assert!(
+        page.contains("=== file: changed +1 -0\n@@ -1 +1,2 @@\n first\n+second\n"),
+        "{page}"
+    );
     let function = board.request(Method::GET, &format!("/fn/changes?task={task}"))?;
     // The page is handed HTML.
     let function: String = function.send().await?.json().await?;
@@ -75,16 +88,22 @@ async fn the_changes_of_a_task_are_shown_through_every_door() -> anyhow::Result<
 
     let shown = board.kanban(&["show", task.as_str()]).await?.out;
     assert!(shown.contains(&format!("branch:    {branch}\n")), "{shown}");
-    assert!(shown.contains(&format!("based on:  {} of main\n", &base[..10])), "{shown}");
+    assert!(
+        shown.contains(&format!("based on:  {} of main\n", &base[..10])),
+        "{shown}"
+    );
     let list = board.kanban(&["list", "--json"]).await?.out;
     let list: Value = serde_json::from_str(&list)?;
-    assert_eq!((&list[0]["branch"], &list[0]["base"]), (&branch.into(), &base.into()));
+    assert_eq!(
+        (&list[0]["branch"], &list[0]["base"]),
+        (&branch.into(), &base.into())
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn a_task_without_a_branch_has_no_changes_and_is_told_why() -> anyhow::Result<()> {
-    let board = Board::shown().await?;
+    let board = Board::running().await?;
     let task = board.create("a", &[]).await?;
     let (status, refused) = board.get(&format!("/tasks/{task}/changes")).await?;
     assert_eq!(status, 404);
@@ -97,13 +116,22 @@ async fn a_task_without_a_branch_has_no_changes_and_is_told_why() -> anyhow::Res
 }
 
 #[tokio::test]
-async fn a_seal_turns_grey_once_somebody_looks_at_a_task_that_was_changed_since() -> anyhow::Result<()>
-{
-    let board = Board::shown().await?;
+async fn a_seal_turns_grey_once_somebody_looks_at_a_task_that_was_changed_since()
+-> anyhow::Result<()> {
+    let board = Board::running().await?;
     let repository = repository(&board).await?;
     let flag = format!("worktree:{}", repository.display());
     let body = format!("echo second >> file; {COMMIT}");
-    let create = ["--assignee", "shell", "--workspace", &flag, "--body", &body, "--check", "true"];
+    let create = [
+        "--assignee",
+        "shell",
+        "--workspace",
+        &flag,
+        "--body",
+        &body,
+        "--check",
+        "true",
+    ];
     let task = board.create("a", &create).await?;
     board.happened(&task, "completed").await?;
     let shown = board.kanban(&["show", task.as_str()]).await?.out;
@@ -117,7 +145,15 @@ async fn a_seal_turns_grey_once_somebody_looks_at_a_task_that_was_changed_since(
     assert!(shown.contains("Checked, then changed"), "{shown}");
     board.happened(&task, "branch_moved").await?;
     let page = board.request(Method::GET, "/")?;
-    let page = page.header("accept", "text/html").send().await?.text().await?;
-    assert!(page.contains("Checked, then changed"), "no mark on its card");
+    let page = page
+        .header("accept", "text/html")
+        .send()
+        .await?
+        .text()
+        .await?;
+    assert!(
+        page.contains("Checked, then changed"),
+        "no mark on its card"
+    );
     Ok(())
 }

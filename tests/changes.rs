@@ -84,7 +84,10 @@ async fn the_changes_of_a_task_are_shown_through_every_door() -> anyhow::Result<
     let function = board.request(Method::GET, &format!("/fn/changes?task={task}"))?;
     // The page is handed HTML.
     let function: String = function.send().await?.json().await?;
-    assert!(function.contains("more work") && function.contains("+second"), "{function}");
+    assert!(
+        function.contains("more work") && function.contains("+second"),
+        "{function}"
+    );
 
     let shown = board.kanban(&["show", task.as_str()]).await?.out;
     assert!(shown.contains(&format!("branch:    {branch}\n")), "{shown}");

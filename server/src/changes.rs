@@ -1,6 +1,7 @@
 //! The changes of a task: asked of git a few at a time, off the executor, and as text.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -13,6 +14,7 @@ use domain::id::TaskId;
 use kernel::Error;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::AppState;
 use crate::http_error::HttpError;
@@ -20,13 +22,16 @@ use crate::http_error::HttpError;
 /// The number of tasks whose changes are made at the same time: git may read whole files for it.
 pub(crate) const AT_ONCE: usize = 2;
 
+/// The longest wait for a turn.
+const FOR_A_TURN: Duration = Duration::from_secs(10);
+
 /// Returns what a task has changed. Waits its turn.
 ///
 /// # Errors
 /// Fails when there is no such task or branch, or git cannot tell.
 pub(crate) async fn of(state: &AppState, task: &TaskId) -> Result<Changes, Error> {
-    let turn = state.changes.acquire().await;
-    let _turn = turn.map_err(|_| Error::Stopped)?;
+    let turn = timeout(FOR_A_TURN, state.changes.acquire()).await;
+    let _turn = turn.map_err(|_| Error::Busy)?.map_err(|_| Error::Stopped)?;
     let (state, id) = (state.clone(), task.clone());
     let runtime = Handle::current();
     let job = move || {

@@ -40,6 +40,7 @@ fn reads(tasks: &Tasks) -> Vec<Call> {
     ];
     let of_task = [
         "",
+        "/changes",
         "/log",
         "/why",
         "/runs",
@@ -48,6 +49,7 @@ fn reads(tasks: &Tasks) -> Vec<Call> {
     ];
     let names = [
         "/tasks/{id}",
+        "/tasks/{id}/changes",
         "/tasks/{id}/log",
         "/tasks/{id}/why",
         "/tasks/{id}/runs",

@@ -35,7 +35,9 @@ fn addresses(tasks: &Tasks) -> Vec<String> {
         format!("/launch?token={error}&to=/{to}"),
     ];
     for task in tasks.all() {
-        addresses.extend([format!("/t/{task}"), format!("/t/{task}/log")]);
+        addresses.extend(["", "/log", "/changes"].map(|part| format!("/t/{task}{part}")));
+        let tabs = ["overview", "log", "changes", "evidence", "activity"];
+        addresses.extend(tabs.map(|tab| format!("/t/{task}?tab={tab}")));
     }
     addresses
 }

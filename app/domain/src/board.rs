@@ -14,6 +14,10 @@ use crate::time::Timestamp;
 /// The content of a card: a task without its long texts, and the counts around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact by itself, and any may go with any other"
+)]
 pub struct TaskSummary {
     /// Its id.
     pub id: TaskId,

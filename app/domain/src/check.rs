@@ -96,9 +96,8 @@ impl GitFacts {
             let files = files.saturating_add(self.more_files);
             let plural = if files == 1 { "" } else { "s" };
             let (added, removed) = (lines(|file| file.added), lines(|file| file.removed));
-            words.push_str(&format!(
-                ", {files} file{plural} changed +{added} -{removed}"
-            ));
+            let changed = format!(", {files} file{plural} changed +{added} -{removed}");
+            words.push_str(&changed);
         }
         Some(words)
     }

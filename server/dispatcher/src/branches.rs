@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use domain::actor::Actor;
 use domain::branch::Branch;
@@ -15,6 +16,9 @@ use domain::status::Status;
 use domain::task::TaskDetail;
 use domain::time::Seconds;
 use kernel::Kernel;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::config::{Config, Settings};
 use crate::error::Error;
@@ -24,6 +28,12 @@ use crate::workspaces::{Repositories, plain_tip};
 
 /// The time after which a finished task is looked at only when somebody reads it.
 const LATELY: Seconds = Seconds(7 * 24 * 60 * 60);
+
+/// The time limit of a look: it reads small files.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The turns of looks.
+static TURNS: Semaphore = Semaphore::const_new(4);
 
 /// The name of a look, in words.
 const LOOK: &str = "look at branches";
@@ -94,7 +104,19 @@ async fn note(
         });
         moved.collect::<Vec<_>>()
     };
-    let moved = in_time(LOOK, look).await?;
+    // A disk that does not answer keeps its threads, and is waited for by nobody once all are taken.
+    let Ok(turn) = TURNS.try_acquire() else {
+        return Ok(false);
+    };
+    let looking = spawn_blocking(move || {
+        let moved = look();
+        drop(turn);
+        moved
+    });
+    let moved = timeout(PATIENCE, looking).await;
+    let moved = moved
+        .map_err(Error::system(LOOK))?
+        .map_err(Error::system(LOOK))?;
     let is_news = !moved.is_empty();
     for (task, commit) in moved {
         let note = NoteTip { task, commit };

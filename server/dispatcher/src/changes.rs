@@ -1,6 +1,7 @@
 //! The changes of a task, as git tells them when somebody asks: of its worktree, or of its branch alone
 //! once that is gone. Nothing is kept.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -111,11 +112,9 @@ fn is_among(uncommitted: &[Uncommitted]) -> impl Fn(&ChangedFile) -> bool {
 }
 
 /// A file whose path can be shown.
-fn clean(file: ChangedFile) -> ChangedFile {
-    let one_line = |path: &str| one_line(path).into_owned();
-    ChangedFile {
-        path: one_line(&file.path),
-        old_path: file.old_path.as_deref().map(one_line),
-        ..file
-    }
+fn clean(mut file: ChangedFile) -> ChangedFile {
+    file.path = one_line(&file.path).into_owned();
+    let old = file.old_path.as_deref().map(one_line);
+    file.old_path = old.map(Cow::into_owned);
+    file
 }

@@ -221,7 +221,10 @@ fn quoted(prefix: &str, path: &str) -> String {
             '\u{b}' => quoted.push_str("\\v"),
             '\u{c}' => quoted.push_str("\\f"),
             '\r' => quoted.push_str("\\r"),
-            it if it.is_ascii_control() => quoted.push_str(&format!("\\{:03o}", u32::from(it))),
+            it if it.is_ascii_control() => {
+                let octal = format!("\\{:03o}", u32::from(it));
+                quoted.push_str(&octal);
+            }
             it => quoted.push(it),
         }
     }

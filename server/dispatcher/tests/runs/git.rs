@@ -150,10 +150,9 @@ async fn of_a_chain_of_four_each_worker_finds_the_work_before_it() {
     let dispatcher = board.start().await;
     let mut last: Option<TaskId> = None;
     for number in 1..=4 {
-        let before: String = (1..number)
-            .map(|it| format!("test -e of-{it} && "))
-            .collect();
-        let script = format!("{before}touch of-{number} && {COMMIT}");
+        let before: Vec<String> = (1..number).map(|it| format!("of-{it}")).collect();
+        let before = before.join(" ");
+        let script = format!("ls . {before} && touch of-{number} && {COMMIT}");
         let task = CreateTask {
             parents: last.iter().map(ToString::to_string).collect(),
             ..board.in_worktree(&repository, &script)

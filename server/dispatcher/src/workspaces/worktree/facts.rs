@@ -39,7 +39,7 @@ fn file(path: &str, kind: ChangeKind, lines: Option<(u32, u32)>) -> ChangedFile 
 #[tokio::test]
 async fn a_receipt_says_which_files_differ_from_the_base() {
     let repository = Repository::new();
-    let text: String = (0..20).map(|line| format!("{line}\n")).collect();
+    let text = "one\ntwo\n".repeat(20);
     fs::write(repository.path.join("long"), text).unwrap();
     fs::write(repository.path.join("gone"), "a\nb\n").unwrap();
     commit_all(&repository.path);
@@ -142,7 +142,7 @@ async fn a_folder_that_is_a_repository_is_asked_about_only_where_it_is_listed() 
 #[tokio::test]
 async fn changes_are_commits_and_patches_by_file_with_what_is_not_committed_marked() {
     let repository = Repository::new();
-    let text: String = (0..20).map(|line| format!("{line}\n")).collect();
+    let text = "one\ntwo\n".repeat(20);
     fs::write(repository.path.join("long"), &text).unwrap();
     commit_all(&repository.path);
     let (place, _) = repository.tracked().await;

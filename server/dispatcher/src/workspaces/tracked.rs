@@ -221,7 +221,7 @@ pub(crate) fn with_new(
     files
 }
 
-/// The submodules at `place`, each in words: whether it is filled, because nothing is fetched for it.
+/// The submodules at `place`, each in words: an empty one is named because nothing is fetched for it.
 ///
 /// # Errors
 /// As [`Tracked::head`].
@@ -234,9 +234,10 @@ pub(crate) async fn submodules(
     let looking = spawn_blocking(move || {
         let say = |path: &PathBuf| {
             let name = path.strip_prefix(&place).ok()?.display();
-            Some(match is_occupied(path) {
-                true => format!("submodule {name} is filled"),
-                false => format!("submodule {name} is empty: nothing is fetched"),
+            Some(if is_occupied(path) {
+                format!("submodule {name} is filled")
+            } else {
+                format!("submodule {name} is empty: nothing is fetched")
             })
         };
         submodules.iter().filter_map(say).collect()

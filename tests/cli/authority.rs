@@ -20,7 +20,7 @@ enum Who {
 
 /// Verbs with words that make sense; `TASK` is another task than the worker's own. Every other verb is
 /// for people alone: its first example is refused.
-const VERBS: [(&str, &str, Who); 22] = {
+const VERBS: [(&str, &str, Who); 23] = {
     use Who::{Chats, Nobody, Workers, WorkersAndChats};
     [
         ("complete", "TASK", Nobody),
@@ -48,6 +48,7 @@ const VERBS: [(&str, &str, Who); 22] = {
         ("why", "TASK", WorkersAndChats),
         ("runs", "TASK", WorkersAndChats),
         ("log", "TASK", Chats),
+        ("diff", "TASK", Chats),
         ("lanes", "", WorkersAndChats),
         ("stats", "", WorkersAndChats),
         ("guide", "", WorkersAndChats),

@@ -14,7 +14,7 @@ use super::beginning::is_id;
 use super::diff::Side;
 use super::git::Limit;
 use super::repository::{Listed, Repository, Trust};
-use super::worktree::{Made, Worktree};
+use super::worktree::{Made, Worktree, is_occupied};
 use super::{Error, Repositories};
 use crate::home::Home;
 
@@ -221,22 +221,26 @@ pub(crate) fn with_new(
     files
 }
 
-/// The folders of submodules at `place` that are empty: what is in them is not fetched.
+/// The submodules at `place`, each in words: an empty one is named because nothing is fetched for it.
 ///
 /// # Errors
 /// As [`Tracked::head`].
-pub(crate) async fn empty_submodules(
+pub(crate) async fn submodules(
     repository: &Repository,
     place: &Path,
 ) -> Result<Vec<String>, Error> {
     let submodules = Made::find(repository, place)?.submodules().await?;
     let place = place.to_owned();
     let looking = spawn_blocking(move || {
-        let empty = submodules
-            .iter()
-            .filter(|path| !super::worktree::is_occupied(path));
-        let names = empty.filter_map(|path| path.strip_prefix(&place).ok());
-        names.map(|name| name.display().to_string()).collect()
+        let say = |path: &PathBuf| {
+            let name = path.strip_prefix(&place).ok()?.display();
+            Some(if is_occupied(path) {
+                format!("submodule {name} is filled")
+            } else {
+                format!("submodule {name} is empty: nothing is fetched")
+            })
+        };
+        submodules.iter().filter_map(say).collect()
     });
     looking.await.map_err(|cause| Error::Git(cause.to_string()))
 }

@@ -14,7 +14,7 @@ use super::{Supervision, not_started};
 use crate::error::Error;
 use crate::run::folder::{End, Exit};
 use crate::workspaces::Worktree;
-use crate::workspaces::tracked::empty_submodules;
+use crate::workspaces::tracked::submodules;
 
 /// The time limit of a look. A receipt without a commit is better than none.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -68,11 +68,9 @@ impl Supervision<'_> {
             let spec = self.spec;
             let asking = async move {
                 let repository = tracked.open(&spec.home()?).await?;
-                Ok(empty_submodules(&repository, &spec.workspace).await?)
+                Ok(submodules(&repository, &spec.workspace).await?)
             };
-            let empty = self.asked(asking).await?.unwrap_or_default();
-            let say = |path: &String| format!("submodule {path} is empty: nothing is fetched");
-            lines.extend(empty.iter().map(say));
+            lines.extend(self.asked(asking).await?.unwrap_or_default());
         }
         Ok(lines)
     }

@@ -30,11 +30,13 @@ const FOR_A_TURN: Duration = Duration::from_secs(10);
 /// # Errors
 /// Fails when there is no such task or branch, or git cannot tell.
 pub(crate) async fn of(state: &AppState, task: &TaskId) -> Result<Changes, Error> {
-    let turn = timeout(FOR_A_TURN, state.changes.acquire()).await;
-    let _turn = turn.map_err(|_| Error::Busy)?.map_err(|_| Error::Stopped)?;
+    let turn = timeout(FOR_A_TURN, state.changes.clone().acquire_owned()).await;
+    let turn = turn.map_err(|_| Error::Busy)?.map_err(|_| Error::Stopped)?;
     let (state, id) = (state.clone(), task.clone());
     let runtime = Handle::current();
     let job = move || {
+        // The work goes on when whoever asked has left.
+        let _turn = turn;
         let settings = Settings::read(&state.home, &state.dispatching);
         let settings = settings.map_err(|mistake| Refusal::NoChanges {
             task: id.clone(),

@@ -82,7 +82,7 @@ pub(crate) struct Shared {
     turns: Turns,
     board_copy: Arc<BoardCopy>,
     /// The turns of those who ask git for the changes of a task.
-    changes: Semaphore,
+    changes: Arc<Semaphore>,
     relay: Arc<Relay>,
     statuses: Arc<Statuses>,
     under_way: UnderWay,
@@ -115,7 +115,7 @@ impl AppState {
             turns: Turns::new(metrics.clone()),
             metrics,
             board_copy: Arc::default(),
-            changes: Semaphore::new(changes::AT_ONCE),
+            changes: Arc::new(Semaphore::new(changes::AT_ONCE)),
             relay: Arc::default(),
             statuses: Arc::default(),
             under_way: UnderWay::default(),

@@ -75,6 +75,7 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("runs", "reported_result", Text),
     ("runs", "reported_outcome", WORD),
     ("runs", "review", Text),
+    ("runs", "claimed_by", Text),
     ("task_links", "start_on", WORD),
     ("tasks", "outcome", WORD),
     ("tasks", "review", Text),

@@ -20,6 +20,9 @@ pub struct Review {
     pub run: Option<RunId>,
     /// The name of whoever did it, who may not approve it.
     pub worked_by: String,
+    /// The number of times in a row that changes were asked for.
+    #[serde(default)]
+    pub rounds: u32,
 }
 
 impl Review {

@@ -50,12 +50,12 @@ pub fn after(from: &Status, step: &Step) -> Option<Status> {
         (Step::Unblock { is_waiting }, held) if held.is_held_back() => {
             Some(if *is_waiting { Todo } else { Ready })
         }
-        (Step::Promote, Todo) | (Step::Reject, Review | Running) => Some(Ready),
+        (Step::Promote, Todo) | (Step::Reject, Review | Running | Blocked) => Some(Ready),
         (Step::Release { is_review }, Running) => Some(if *is_review { Review } else { Ready }),
         (Step::Claim, Ready | Review) => Some(Running),
         (Step::Submit, Ready | Running | Blocked) => Some(Review),
         (Step::Complete, Ready | Running | Review | Blocked)
-        | (Step::Approve, Review | Running) => Some(Done),
+        | (Step::Approve, Review | Running | Blocked) => Some(Done),
         (Step::Block | Step::GiveUp, Ready | Running) => Some(Blocked),
         (Step::Demote, Ready) | (Step::Cancel, Running) => Some(Todo),
         (Step::Archive, Archived) => None,
@@ -114,7 +114,8 @@ mod tests {
         ) {
             if let Some(to) = after(&from, &step) {
                 let is_by_hand = matches!(step, Step::Move(_) | Step::Unblock { .. });
-                prop_assert!(is_by_hand || to.is_finished() || step == Step::Submit);
+                let is_verdict = matches!(step, Step::Submit | Step::Reject);
+                prop_assert!(is_by_hand || to.is_finished() || is_verdict);
             }
         }
 

@@ -23,6 +23,12 @@ ALTER TABLE runs ADD COLUMN is_review INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX idx_tasks_review ON tasks (reviewer, priority DESC, created_at)
     WHERE status = 'review';
 
+-- Who claimed the task of the run by hand.
+ALTER TABLE runs ADD COLUMN claimed_by TEXT;
+-- The branches of these are looked at.
+CREATE INDEX idx_tasks_sealed ON tasks (status_since)
+    WHERE status = 'review' OR status = 'done' AND checked IN ('passed', 'approved');
+
 -- The links that can no longer be met are found by these.
 CREATE INDEX idx_tasks_failed ON tasks (id) WHERE outcome = 'failure';
 CREATE INDEX idx_links_on_failure ON task_links (parent_id) WHERE start_on = 'failure';

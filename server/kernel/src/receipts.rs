@@ -43,6 +43,17 @@ pub(crate) fn last_of(conn: &Connection, task: &TaskId) -> Result<Option<Receipt
     row::find(conn, &sql, [task.as_str()])
 }
 
+/// Returns the last receipt of a check of the run, and of no verdict on it.
+pub(crate) fn last_check_of(conn: &Connection, run: RunId) -> Result<Option<Receipt>, Error> {
+    let columns = Receipt::columns();
+    let sql = format!(
+        "SELECT {columns} FROM receipts \
+         WHERE task_id = (SELECT task_id FROM runs WHERE id = ?1) AND run_id = ?1 \
+           AND verdict NOT IN ('approved', 'changes_requested') ORDER BY id DESC LIMIT 1"
+    );
+    row::find(conn, &sql, [run.0])
+}
+
 /// Returns true if a check of the run has passed.
 pub(crate) fn has_passed(conn: &Connection, run: RunId) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM receipts \

@@ -115,7 +115,7 @@ columns! {
             |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
         due_at, skills, check: "check_script",
         rework_limit => |limit: Option<u32>| limit.filter(|limit| *limit > 0),
-        review, in_review: REVIEW => review,
+        review, in_review: &format!("{REVIEWER}, reviewed_run, worked_by, rounds") => review,
     }
 }
 
@@ -124,19 +124,19 @@ columns! {
 const HAS_WORKER: &str = "status = 'running' AND (worker_pid IS NOT NULL OR EXISTS \
      (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND lane IS NOT NULL))";
 
-/// While its work waits for a verdict, somebody looks at it, or their question waits for an answer.
-const IS_IN_REVIEW: &str = "status IN ('review', 'running', 'blocked')";
-
-const REVIEW: &str =
-    "iif(status IN ('review', 'running', 'blocked'), reviewer, NULL), reviewed_run, worked_by";
+/// The reviewer, while the work waits for a verdict, somebody looks at it, or their question waits for an
+/// answer. Another program may have put a task into `review` without one: then a person has to look.
+const REVIEWER: &str = "CASE status WHEN 'review' THEN coalesce(reviewer, 'person') \
+     WHEN 'running' THEN reviewer WHEN 'blocked' THEN reviewer END";
 
 fn review(
-    (reviewer, run, worked_by): (Option<String>, Option<RunId>, Option<String>),
+    (reviewer, run, worked_by, rounds): (Option<String>, Option<RunId>, Option<String>, u32),
 ) -> Option<Review> {
     Some(Review {
         reviewer: reviewer?,
         run,
         worked_by: worked_by.unwrap_or_default(),
+        rounds,
     })
 }
 
@@ -163,7 +163,7 @@ columns! {
         last_error: "last_spawn_error",
         waiting: &format!("iif(status = 'ready', {HAS_UNMET_LINK}, waiting)"),
         block_reason: BLOCK_REASON, outcome,
-        reviewer: &format!("iif({IS_IN_REVIEW}, reviewer, NULL)"), is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
+        reviewer: REVIEWER, is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
         parents: 0, children: 0, children_done: 0, comments: 0
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct OpenRun {
     pub(crate) pool: Option<String>,
     /// True where a check decides whether its task is done.
     pub(crate) has_check: bool,
+    /// The name of whoever claimed the task by hand.
+    pub(crate) claimed_by: Option<String>,
     /// True if it reviews the work of another.
     pub(crate) is_review: bool,
     /// True once its check runs.
@@ -37,7 +39,7 @@ impl OpenRun {
 
 columns! {
     OpenRun {
-        id, task: "task_id", lane, pool, has_check, is_review,
+        id, task: "task_id", lane, pool, has_check, claimed_by, is_review,
         is_checking: "checking_since IS NOT NULL",
         assignee: "(SELECT assignee FROM tasks WHERE tasks.id = runs.task_id)",
     }
@@ -139,6 +141,8 @@ pub(crate) struct Start<'a> {
     pub(crate) is_review: bool,
     /// The reviewer of what it does.
     pub(crate) review: Option<&'a str>,
+    /// The name of whoever claims the task by hand.
+    pub(crate) claimed_by: Option<&'a str>,
     pub(crate) token: &'a RunToken,
     pub(crate) lock: &'a str,
     pub(crate) lease_expires: Timestamp,
@@ -148,8 +152,8 @@ pub(crate) struct Start<'a> {
 pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Result<RunId, Error> {
     conn.prepare_cached(
         "INSERT INTO runs (task_id, lane, pool, has_check, token, lease_expires, started_at, \
-             is_review, review) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             is_review, review, claimed_by) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute((
         start.task.as_str(),
@@ -161,6 +165,7 @@ pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Resu
         now.0,
         start.is_review,
         start.review,
+        start.claimed_by,
     ))?;
     let run = RunId(conn.last_insert_rowid());
     conn.prepare_cached(

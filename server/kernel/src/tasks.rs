@@ -116,12 +116,15 @@ pub(crate) fn set_review(
     id: &TaskId,
     review: Option<&Review>,
 ) -> Result<(), Error> {
-    let sql = "UPDATE tasks SET reviewer = ?2, reviewed_run = ?3, worked_by = ?4 WHERE id = ?1";
+    let sql = "UPDATE tasks SET reviewer = ?2, reviewed_run = ?3, worked_by = ?4, \
+                   rounds = coalesce(?5, rounds) \
+               WHERE id = ?1";
     conn.prepare_cached(sql)?.execute((
         id.as_str(),
         review.map(|review| &review.reviewer),
         review.and_then(|review| review.run).map(|run| run.0),
         review.map(|review| &review.worked_by),
+        review.map(|review| review.rounds),
     ))?;
     Ok(())
 }

@@ -7,14 +7,18 @@ use std::sync::Arc;
 
 use dispatcher::Home;
 use domain::actor::Actor;
-use domain::command::{Audit, Change, CommentOnTask, Subscribe, TakeMessage, UnblockTask};
+use domain::command::{
+    Audit, Change, CommentOnTask, RequestChanges, Subscribe, TakeMessage, UnblockTask,
+};
 use domain::id::TaskId;
 use domain::notify::Address;
+use domain::status::Status;
 use futures::future::BoxFuture;
 use kernel::Kernel;
 
 use self::line::{is_command, straight};
 use super::guests::{Guests, Strangers, name};
+use super::message::Press;
 use super::notifier;
 
 /// The answer to strangers.
@@ -156,7 +160,9 @@ impl Gateway {
             .told_by(heard.from.clone(), receipt)
             .await?;
         Ok(match told.as_slice() {
-            [only] if only.notice.kind == "blocked" => Some(only.notice.task_id.clone()),
+            [only] if Press::below(&only.notice.kind).is_some() => {
+                Some(only.notice.task_id.clone())
+            }
             _ => None,
         })
     }
@@ -199,7 +205,8 @@ impl Gateway {
         )))
     }
 
-    /// A comment with the answer, and the task goes on: both or neither.
+    /// A comment with the answer, and the task goes on: both or neither. Of work that waits for a verdict
+    /// it is what is to be changed.
     async fn answer(
         &self,
         actor: &Actor,
@@ -207,6 +214,16 @@ impl Gateway {
         text: &str,
     ) -> Result<String, kernel::Error> {
         let answered = format!("Thank you, {task} goes on.");
+        if self.host.kernel.task_alone(&task).await?.status == Status::Review {
+            let request = RequestChanges {
+                task,
+                reason: text.to_owned(),
+                run: None,
+                commit: None,
+            };
+            self.host.kernel.execute(actor, request).await?;
+            return Ok(answered);
+        }
         let body = text.to_owned();
         let commands = vec![
             CommentOnTask {

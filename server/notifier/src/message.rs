@@ -13,8 +13,56 @@ const LINES: usize = 20;
 /// The hint below a question, where a reply comes back to us.
 pub(super) const HINT: &str = "Reply to this message to answer.";
 
-/// The label of the button below a question, where a press comes back to us.
-pub(super) const LET_GO_ON: &str = "Let it go on";
+/// What a person can do by a button below a message, where a press comes back to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Press {
+    /// Let a blocked task go on.
+    Unblock,
+    /// Approve the work on a task.
+    Approve,
+}
+
+impl Press {
+    /// The label of the button.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Unblock => "Let it go on",
+            Self::Approve => "Approve",
+        }
+    }
+
+    /// The label of the button that opens a form.
+    pub(super) const fn form_label(self) -> &'static str {
+        match self {
+            Self::Unblock => "Answer",
+            Self::Approve => "Request changes",
+        }
+    }
+
+    /// The verb of the command line, by which the press comes back.
+    pub(super) const fn verb(self) -> &'static str {
+        match self {
+            Self::Unblock => "unblock",
+            Self::Approve => "approve",
+        }
+    }
+
+    /// Returns the press that comes back by this verb.
+    pub(super) fn named(verb: &str) -> Option<Self> {
+        [Self::Unblock, Self::Approve]
+            .into_iter()
+            .find(|press| press.verb() == verb)
+    }
+
+    /// Returns the press below the news of this kind.
+    pub(super) fn below(kind: &str) -> Option<Self> {
+        match kind {
+            "blocked" => Some(Self::Unblock),
+            "review_requested" => Some(Self::Approve),
+            _ => None,
+        }
+    }
+}
 
 /// One message: a piece of news, or several for people who would get too many messages.
 #[derive(Clone, Debug)]
@@ -80,10 +128,10 @@ impl Message {
         }
     }
 
-    /// The task that asks something, where that is all that is told.
-    pub(super) fn question(&self) -> Option<&TaskId> {
+    /// The task that asks something, where that is all that is told, and what a press does.
+    pub(super) fn question(&self) -> Option<(&TaskId, Press)> {
         match self.news.as_slice() {
-            [only] if only.kind == "blocked" => Some(&only.task_id),
+            [only] => Some((&only.task_id, Press::below(&only.kind)?)),
             _ => None,
         }
     }

@@ -99,7 +99,7 @@ impl Slack {
         if question.is_some() && to.thread_id.is_empty() {
             text = format!("{text}\n{HINT}");
         }
-        let blocks = question.map(|task| blocks::question(task, &text));
+        let blocks = question.map(|(task, press)| blocks::question(task, press, &text));
         self.post(to, &text, blocks).await
     }
 

@@ -12,7 +12,7 @@ use reqwest::Response;
 use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, Failure};
-use super::message::{HINT, LET_GO_ON, Message};
+use super::message::{HINT, Message, Press};
 use super::secret::Secret;
 use super::web::{self, Shared};
 
@@ -93,11 +93,11 @@ struct Sent {
 const LONGEST_TEXT: usize = 4_096;
 
 /// The button below a question; its data have no more than 64 bytes.
-fn button(task: &TaskId) -> Keyboard {
-    let callback_data = format!("unblock {task}");
+fn button(task: &TaskId, press: Press) -> Keyboard {
+    let callback_data = format!("{} {task}", press.verb());
     Keyboard {
         inline_keyboard: [[Button {
-            text: LET_GO_ON,
+            text: press.label(),
             callback_data,
         }]],
     }
@@ -114,9 +114,10 @@ fn fit(text: &str) -> &str {
     end.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
-/// The task that a button lets go on.
-fn unblocks(data: &str) -> Option<TaskId> {
-    data.strip_prefix("unblock ")?.parse().ok()
+/// What a button does, and the task.
+fn pressed(data: &str) -> Option<(Press, TaskId)> {
+    let (verb, task) = data.split_once(' ')?;
+    Some((Press::named(verb)?, task.parse().ok()?))
 }
 
 impl Telegram {
@@ -158,7 +159,7 @@ impl Telegram {
             text = format!("{text}\n{HINT}");
         }
         let parameters = SendMessage {
-            reply_markup: question.map(button),
+            reply_markup: question.map(|(task, press)| button(task, press)),
             ..SendMessage::to(to, fit(&text))
         };
         let sent: Sent = self.call("sendMessage", &parameters).await?;

@@ -28,7 +28,7 @@ lenient! {
         pub(super) stop: bool = flag(),
         /// The new status: `triage`, `todo`, `ready`, `blocked`, `done` or `archived`.
         pub(super) status: Option<String> = optional_text(),
-        /// With `done`: what it came to, `success` or `failure`.
+        /// With `done`: its outcome, `success` or `failure`.
         #[schema(pattern = "^(success|failure)$", default = "success")]
         pub(super) outcome: Option<String> = optional_text(),
         /// With `done`: what came out of it, for the tasks that depend on it.
@@ -200,13 +200,13 @@ mod tests {
     #[test]
     fn a_status_of_another_version_is_unknown_here() {
         let change = Changes {
-            status: Some("review".to_owned()),
+            status: Some("waiting".to_owned()),
             ..Changes::default()
         };
         let task: TaskId = "t_1".parse().unwrap();
         assert_eq!(
             change.commands(&task),
-            Err(NoSense::Status("review".to_owned()))
+            Err(NoSense::Status("waiting".to_owned()))
         );
     }
 }

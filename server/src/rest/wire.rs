@@ -43,7 +43,7 @@ struct TaskObject<'a> {
     claim_expires: Option<Timestamp>,
     tenant: Option<&'a str>,
     result: Option<&'a str>,
-    /// What it came to, where that is not success.
+    /// Its outcome; left out where that is success.
     #[serde(skip_serializing_if = "TaskOutcome::is_success")]
     outcome: TaskOutcome,
     idempotency_key: Option<&'a str>,

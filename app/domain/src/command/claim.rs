@@ -184,6 +184,8 @@ pub struct ClaimPolicy {
     /// True where a check decides whether the task is done.
     #[serde(default)]
     pub has_check: bool,
+    /// The one for whom work that waits for a verdict is claimed; `None` is the lane.
+    pub reviewer: Option<String>,
     /// The reviewer of the lane's tasks that name none.
     pub review: Option<String>,
     /// The runs whose processes may still be alive, and their slots. Those that are closed by then

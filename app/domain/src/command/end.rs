@@ -17,7 +17,7 @@ use crate::text::printed;
 pub struct CompleteTask {
     /// The task.
     pub task: TaskId,
-    /// What it came to: without one what its worker reported before its check, else success.
+    /// Its outcome; without one that which its worker reported before its check, else success.
     #[serde(default)]
     pub outcome: Option<TaskOutcome>,
     /// The result, for the tasks that depend on it.

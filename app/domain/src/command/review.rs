@@ -24,7 +24,7 @@ pub struct ApproveTask {
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
     pub run: Option<RunId>,
-    /// The commit that was judged: refused once its branch has moved on.
+    /// The commit that was judged: refused once the board has seen its branch at another.
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
     pub commit: Option<String>,
@@ -70,13 +70,13 @@ impl Verb for ApproveTask {
 pub struct RequestChanges {
     /// The task.
     pub task: TaskId,
-    /// What is to be changed.
+    /// The changes, for the next attempt.
     pub reason: String,
     /// The run that was judged: refused once the work is that of another. Without one, the last.
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
     pub run: Option<RunId>,
-    /// The commit that was judged: refused once its branch has moved on.
+    /// The commit that was judged: refused once the board has seen its branch at another.
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
     pub commit: Option<String>,

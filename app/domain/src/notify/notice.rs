@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::EventBody;
 use crate::id::{EventId, TaskId};
+use crate::review::PERSON;
 use crate::run::Outcome;
 use crate::status::Status;
 use crate::task::Task;
@@ -50,6 +51,8 @@ pub fn kind(event: &EventBody) -> &'static str {
             outcome: Outcome::TimedOut,
             ..
         } => "timed_out",
+        // Nobody need look.
+        EventBody::ReviewRequested { reviewer, .. } if reviewer != PERSON => "reported",
         other => other.kind(),
     }
 }
@@ -93,7 +96,7 @@ impl Notice {
     pub fn text(&self) -> String {
         let sign = match self.kind.as_str() {
             "completed" => "✔",
-            "blocked" | "lane_held" => "⏸",
+            "blocked" | "lane_held" | "review_requested" => "⏸",
             "gave_up" | "crashed" => "✖",
             "timed_out" => "⏱",
             _ => "🔄",
@@ -112,6 +115,7 @@ impl Notice {
                 Some(question) => format!("blocked: {question}"),
                 None => "blocked".to_owned(),
             },
+            "review_requested" => format!("waits for your verdict — {title}{}", below(160)),
             "gave_up" => format!("gave up after repeated failures{}", below(200)),
             "crashed" => "worker crashed (pid gone); dispatcher will retry".to_owned(),
             "timed_out" => format!("timed out; will retry{}", below(200)),

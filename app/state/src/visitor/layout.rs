@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_cookie_of_another_version_is_read_as_far_as_it_goes() {
-        let layout = Layout::from_cookie("review.done..wide");
+        let layout = Layout::from_cookie("waiting.done..wide");
         assert!(layout.is_folded(&Status::Done));
         assert_eq!(layout.cookie(), "done");
     }

@@ -3,6 +3,7 @@
 use domain::backoff::RetryPolicy;
 use domain::command::{Breaker, SHELL};
 use domain::error::Error;
+use domain::review::PERSON;
 
 use super::file::{BreakerTable, LaneTable, RetryTable};
 use crate::agents;
@@ -25,6 +26,11 @@ pub(super) fn lane(
             ));
         }
     };
+    if name == PERSON {
+        return Err(format!(
+            "a lane cannot be called {PERSON}: that is who reviews work by hand, expected another name"
+        ));
+    }
     if lane.command.runs_task_text() && name != SHELL {
         return Err(format!(
             "lane {name} would run the text of tasks, which only the lane shell may do, expected \

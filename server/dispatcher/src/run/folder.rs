@@ -22,7 +22,7 @@ use crate::run::logs;
 
 pub(crate) use exit::{Checked, End, Exit};
 pub(crate) use session::Session;
-pub(crate) use spec::{CheckSpec, Owner, Spec};
+pub(crate) use spec::{CheckSpec, Owner, ReviewSpec, Spec};
 
 /// The longest part of the supervisor's log that is repeated in the dispatcher's, in bytes.
 const COMPLAINTS_BYTES: usize = 2_000;
@@ -240,7 +240,7 @@ pub(crate) mod fixture {
             rules: Rules::new(Success::Exit),
             output: OutputFormat::Text,
             check: None,
-            is_review: false,
+            review: None,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::home::Home;
 use crate::lanes::Lane;
 use crate::lanes::prompt::Prompt;
 use crate::lanes::template::Filling;
-use crate::run::folder::{CheckSpec, RunFolder, Spec};
+use crate::run::folder::{CheckSpec, ReviewSpec, RunFolder, Spec};
 use crate::workspaces::beginning::Lineage;
 use crate::workspaces::tracked::Tracked;
 use crate::workspaces::{self, OfLane, Repositories, own_place};
@@ -67,6 +67,10 @@ pub(crate) async fn launch(
     };
     refuse_gone(kernel, home, &claimed.task).await?;
     let lineage = Lineage::read(kernel, &claimed.task.id).await?;
+    let tip = lineage
+        .branch
+        .as_ref()
+        .and_then(|branch| branch.tip.clone());
     let launch = Launch {
         home: home.clone(),
         config: config.clone(),
@@ -74,6 +78,7 @@ pub(crate) async fn launch(
         repositories: settings.repositories.clone(),
         made,
         lineage,
+        tip,
         folder: folder.clone(),
         claimed,
         context,
@@ -146,6 +151,8 @@ struct Launch {
     /// The workspace of an attempt before this one, as the board has noted it.
     made: Option<Workspace>,
     lineage: Lineage,
+    /// The commit at which the branch of the task was last seen.
+    tip: Option<String>,
     folder: RunFolder,
     claimed: Claimed,
     /// The board's text about the task, where the worker is to read it.
@@ -213,7 +220,10 @@ impl Launch {
             rules: lane.rules.clone(),
             output: lane.output,
             check: self.check(),
-            is_review: task.in_review.is_some(),
+            review: task.in_review.as_ref().map(|review| ReviewSpec {
+                run: review.run,
+                commit: self.tip.clone(),
+            }),
         })?;
         let complaints = folder.complaints_file();
         let complaints = File::create(&complaints).map_err(Error::file("write", &complaints))?;

@@ -20,7 +20,7 @@ use crate::lanes::rules::Rules;
 use crate::process::orphan_cleanup::{OrphanCleanup, Traces};
 use crate::run::exit_verdict::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::run::fault::Fault;
-use crate::run::folder::{End, Exit, Owner, RunFolder, Session, Spec};
+use crate::run::folder::{End, Exit, Owner, ReviewSpec, RunFolder, Session, Spec};
 use crate::run::supervisor::{self, Supervisor};
 use crate::run::unfinished_runs;
 use crate::run::watched::Watched;
@@ -86,16 +86,16 @@ impl Work {
             let rules = spec.as_ref().ok().and_then(Option::as_ref);
             let check = rules.and_then(|spec| spec.check.as_ref());
             let rework_limit = check.and_then(|check| check.rework_limit);
-            let is_review = rules.is_some_and(|spec| spec.is_review);
+            let review = rules.and_then(|spec| spec.review.clone());
+            let left_at = exit.as_ref().and_then(|exit| exit.commit.clone());
             let rules = rules.map_or_else(Rules::default, |spec| spec.rules.clone());
             let verdict = match exit {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence, self.kernel.now()),
             };
-            let verdict = if is_review {
-                of_review(verdict)
-            } else {
-                verdict
+            let verdict = match &review {
+                Some(review) => of_review(verdict, review, left_at),
+                None => verdict,
             };
             tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
             let how = (&rules, worker, rework_limit);
@@ -314,9 +314,17 @@ fn never_attached(complaints: &str) -> Verdict {
     }
 }
 
-/// The verdict on a run that judges the work of another: its success is that it approves.
-fn of_review(verdict: Verdict) -> Verdict {
+/// The verdict on a run that judges the work of another: its success is that it approves. One that has
+/// moved the branch did not judge what was there.
+fn of_review(verdict: Verdict, review: &ReviewSpec, left_at: Option<String>) -> Verdict {
+    let has_moved = left_at.is_some() && left_at != review.commit;
     match verdict {
+        Verdict::Complete { .. } if has_moved => Verdict::Fail(Failure {
+            outcome: Outcome::Exit,
+            code: None,
+            error: "it changed the branch that it was to judge".to_owned(),
+            proposed: None,
+        }),
         Verdict::Complete {
             result,
             outcome: Some(TaskOutcome::Failure),

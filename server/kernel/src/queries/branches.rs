@@ -60,9 +60,11 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 let sql = format!(
-                    "SELECT {} FROM branches JOIN tasks ON tasks.id = branches.task_id \
-                     WHERE tasks.status_since >= ?1 AND (tasks.status = 'review' \
-                         OR tasks.status = 'done' AND tasks.checked IN ('passed', 'approved')) \
+                    "SELECT {} FROM tasks INDEXED BY idx_tasks_sealed \
+                         CROSS JOIN branches ON branches.task_id = tasks.id \
+                     WHERE (status = 'review' \
+                         OR status = 'done' AND checked IN ('passed', 'approved')) \
+                       AND status_since >= ?1 \
                      ORDER BY tasks.status_since DESC LIMIT ?2",
                     OfTask::columns()
                 );

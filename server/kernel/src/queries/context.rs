@@ -32,7 +32,10 @@ impl Kernel {
                 let results = parent_results(conn, &id)?;
                 let comments = detail::comments(conn, &id)?;
                 let known = parents::parents(conn, &id)?;
-                let last = receipts::last_of(conn, &id)?;
+                let last = match task.in_review.as_ref().and_then(|review| review.run) {
+                    Some(run) => receipts::last_check_of(conn, run)?,
+                    None => receipts::last_of(conn, &id)?,
+                };
                 Ok(text(
                     &task,
                     last.as_ref(),

@@ -258,7 +258,10 @@ fn count_waiting(conn: &Connection, dispatch: &mut Dispatch) -> Result<(), Error
         return Ok(());
     };
     let sql = "SELECT assignee, count(*) FROM tasks INDEXED BY idx_tasks_startable \
-               WHERE status = 'ready' AND assignee IS NOT NULL GROUP BY assignee";
+               WHERE status = 'ready' AND assignee IS NOT NULL GROUP BY assignee \
+               UNION ALL \
+               SELECT reviewer, count(*) FROM tasks INDEXED BY idx_tasks_review \
+               WHERE status = 'review' AND reviewer <> 'person' GROUP BY reviewer";
     let ready: Vec<(String, u32)> = row::all(conn, sql, ())?;
     for (assignee, count) in ready {
         let Some(lane) = report.lane_of(&assignee) else {

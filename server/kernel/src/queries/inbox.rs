@@ -67,7 +67,7 @@ fn in_review(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let sql = format!(
         "SELECT {}, reviewed_run, result, (SELECT tip FROM branches WHERE task_id = tasks.id) \
          FROM tasks INDEXED BY idx_tasks_review \
-         WHERE status = 'review' AND reviewer = 'person' ORDER BY status_since, rowid",
+         WHERE status = 'review' AND coalesce(reviewer, 'person') = 'person' ORDER BY status_since, rowid",
         Concern::columns()
     );
     let waiting: Vec<(Concern, Option<RunId>, Option<String>, Option<String>)> =
@@ -106,8 +106,11 @@ const BEHIND_A_DEAD_END: &str = concat!(
 /// Returns the tasks that wait and can never start, each with the links that keep it from that.
 fn dead_ends(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let sql = format!(
-        "SELECT {} FROM tasks WHERE id IN ({BEHIND_A_DEAD_END}) \
-           AND waiting = 1 AND status = 'todo' ORDER BY status_since, rowid LIMIT {MOST_DEAD_ENDS}",
+        "SELECT {} FROM tasks WHERE id IN ( \
+             SELECT id FROM tasks WHERE id IN ({BEHIND_A_DEAD_END}) \
+               AND waiting = 1 AND status = 'todo' ORDER BY status_since, rowid \
+             LIMIT {MOST_DEAD_ENDS}) \
+         ORDER BY status_since, rowid",
         Concern::columns()
     );
     let concerns: Vec<Concern> = row::all(conn, &sql, ())?;

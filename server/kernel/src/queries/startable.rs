@@ -53,7 +53,8 @@ impl Kernel {
     }
 
     /// Returns the one of the tasks that could start for these assignees whose last run is the longest ago:
-    /// each gets its turn as a probe, however often it fails. Reads all ready tasks of theirs.
+    /// each gets its turn as a probe, however often it fails. Reads all ready tasks of theirs, and all that
+    /// wait for their review.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -69,9 +70,17 @@ impl Kernel {
                      ORDER BY last, priority DESC, created_at, rowid LIMIT 1",
                     Startable::columns()
                 );
+                let reviews = "SELECT id, reviewer, priority, \
+                         coalesce((SELECT max(id) FROM runs WHERE task_id = tasks.id), 0) AS last \
+                     FROM tasks INDEXED BY idx_tasks_review \
+                     WHERE status = 'review' AND reviewer = ?1 AND reviewer <> 'person' \
+                       AND coalesce(not_before, 0) <= ?2 \
+                     ORDER BY last, priority DESC, created_at, rowid LIMIT 1";
                 let mut found: Vec<(Startable, i64)> = Vec::new();
                 for assignee in &assignees {
-                    found.extend(row::find(conn, &sql, (assignee, now.0))?);
+                    for sql in [sql.as_str(), reviews] {
+                        found.extend(row::find(conn, sql, (assignee, now.0))?);
+                    }
                 }
                 let first = found.into_iter().min_by_key(|(task, last)| (*last, Reverse(task.priority)));
                 Ok(first.map(|(startable, _)| startable))
@@ -114,8 +123,8 @@ impl Kernel {
             .await
     }
 
-    /// Returns the assignees of ready tasks, and the lanes that tasks wait for a review of. The cost grows with their number, not with that of the
-    /// tasks.
+    /// Returns the assignees of ready tasks, and the lanes that tasks wait for a review of. The cost grows with their number and with that of the tasks in
+    /// review, not with that of the others.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -196,7 +205,8 @@ fn best_of(
     let mut rows: Vec<(Startable, i64, i64)> = row::all(conn, &sql, (assignee, now.0, limit))?;
     let reviews = "SELECT id, reviewer, priority, created_at, rowid \
                    FROM tasks INDEXED BY idx_tasks_review \
-                   WHERE status = 'review' AND reviewer = ?1 AND coalesce(not_before, 0) <= ?2 \
+                   WHERE status = 'review' AND reviewer = ?1 AND reviewer <> 'person' \
+                     AND coalesce(not_before, 0) <= ?2 \
                    ORDER BY priority DESC, created_at, rowid LIMIT ?3";
     rows.extend(row::all::<(Startable, i64, i64)>(
         conn,

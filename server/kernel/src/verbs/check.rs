@@ -149,7 +149,7 @@ pub(super) fn may_change(task: &Task, new: Option<&str>) -> Result<(), Error> {
 /// Writes down that another program has finished the task of a run without its check.
 pub(super) fn passed_over(work: &Work<'_>, run: RunId) -> Result<(), Error> {
     let open = runs::open_run_with_id(work.conn, run)?;
-    let Some(open) = open.filter(|open| open.has_check) else {
+    let Some(open) = open.filter(|open| open.has_check || open.is_review) else {
         return Ok(());
     };
     if !receipts::has_passed(work.conn, run)? {
@@ -177,7 +177,7 @@ fn without_check(work: &Work<'_>, script: Option<&str>) -> CheckEnd {
 
 /// Returns true if a check decided on the last run of a lane.
 fn had_check(work: &Work<'_>, task: &Task) -> Result<bool, Error> {
-    let sql = "SELECT has_check FROM runs WHERE task_id = ?1 AND lane IS NOT NULL \
+    let sql = "SELECT has_check FROM runs WHERE task_id = ?1 AND lane IS NOT NULL AND NOT is_review \
                ORDER BY id DESC LIMIT 1";
     Ok(row::find(work.conn, sql, [task.id.as_str()])?.unwrap_or_default())
 }

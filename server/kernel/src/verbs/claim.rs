@@ -22,13 +22,15 @@ use crate::error::Error;
 use crate::runs::{self, End, Start};
 
 impl CarryOut for ClaimTask {
-    fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Box<Claimed>, Error> {
+    fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Box<Claimed>, Error> {
         let id = &self.task;
         let task = work.task(id)?;
         super::step(&task, &Step::Claim, "claimed")?;
         let is_review = task.status == Status::Review;
-        check_reviewer(&task, self.lane.as_deref())?;
-        UnmetLinks::of(work.conn, id)?.refuse(id)?;
+        check_reviewer(&task, self)?;
+        if !is_review {
+            UnmetLinks::of(work.conn, id)?.refuse(id)?;
+        }
         // Another program may have made the task ready, and nobody has looked since.
         work.close_run_of(id, Outcome::Reclaimed, &End::default())?;
         let allowed = check_policy(work, &task, self)?;
@@ -42,6 +44,7 @@ impl CarryOut for ClaimTask {
             has_check: !is_review && (self.policy.has_check || task.check.is_some()),
             is_review,
             review: task.review.as_deref().or(self.policy.review.as_deref()),
+            claimed_by: self.lane.is_none().then_some(&*actor.name),
             token: &token,
             lock: &self.lock,
             lease_expires: expires,
@@ -64,9 +67,14 @@ impl CarryOut for ClaimTask {
 }
 
 /// Refuses to claim work that waits for a verdict of somebody else.
-fn check_reviewer(task: &Task, lane: Option<&str>) -> Result<(), Error> {
-    let reviewer = task.in_review.as_ref().map(|it| it.reviewer.as_str());
-    if task.status == Status::Review && (lane.is_none() || lane != reviewer) {
+fn check_reviewer(task: &Task, claim: &ClaimTask) -> Result<(), Error> {
+    let Some(review) = task.in_review.as_ref() else {
+        return Ok(());
+    };
+    // A lane may serve others than the one that it is called by.
+    let reviewer = claim.policy.reviewer.as_deref().or(claim.lane.as_deref());
+    let is_it = claim.lane.is_some() && reviewer == Some(&*review.reviewer);
+    if !is_it || review.is_for_person() {
         return Err(Refusal::AwaitsReview(task.id.clone()).into());
     }
     Ok(())

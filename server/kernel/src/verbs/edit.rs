@@ -8,7 +8,7 @@ use domain::event::EventBody;
 use domain::status::Status;
 
 use super::undo::Inverse;
-use super::{CarryOut, Work, check, said};
+use super::{CarryOut, Work, check, review, said};
 use crate::error::Error;
 use crate::tasks;
 
@@ -52,6 +52,7 @@ impl CarryOut for EditTask {
         tasks::set_text(work.conn, id, new_title, new_body)?;
         tasks::set_due(work.conn, id, new_due)?;
         tasks::set_proof(work.conn, id, new_check, new_review)?;
+        review::hand_over(work, &task, new_review)?;
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }

@@ -7,7 +7,7 @@ use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{ReceiptId, RunId, TaskId};
 use domain::outcome::TaskOutcome;
-use domain::review::{ROUNDS, Review};
+use domain::review::{PERSON, ROUNDS, Review};
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::Task;
@@ -24,7 +24,7 @@ impl CarryOut for ApproveTask {
     fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let task = work.task(&self.task)?;
         let (review, git) = judged(work, actor, &task, self.run, self.commit.as_deref())?;
-        if !actor.authority.is_worker() && actor.name == review.worked_by {
+        if actor.name == review.worked_by {
             let (task, name) = (task.id, review.worked_by);
             return Err(Refusal::OwnWork { task, name }.into());
         }
@@ -79,8 +79,8 @@ impl CarryOut for RequestChanges {
             reason: reason.clone(),
             rounds,
         };
-        work.put(id, &status, None)?;
         tasks::set_result(work.conn, id, task.completed_at, None, TaskOutcome::Success)?;
+        work.put(id, &status, None)?;
         work.log(id, &requested)?;
         if rounds < ROUNDS {
             promotion::hold_back(work, id)?;
@@ -104,11 +104,12 @@ fn judged(
     run: Option<RunId>,
     commit: Option<&str>,
 ) -> Result<(Review, GitFacts), Error> {
-    let Some(review) = task
-        .in_review
-        .clone()
-        .filter(|_| matches!(task.status, Status::Review | Status::Running))
-    else {
+    let Some(review) = task.in_review.clone().filter(|_| match task.status {
+        Status::Review | Status::Running => true,
+        // Its reviewer had a question, or could not be started.
+        Status::Blocked => !actor.authority.is_worker(),
+        _ => false,
+    }) else {
         let (task, status) = (task.id.clone(), task.status.clone());
         return Err(Refusal::NotInReview { task, status }.into());
     };
@@ -165,6 +166,11 @@ fn count_round(work: &Work<'_>, task: &TaskId) -> Result<u32, Error> {
     work.conn
         .prepare_cached("UPDATE tasks SET rounds = rounds + 1 WHERE id = ?1")?
         .execute([task.as_str()])?;
+    rounds(work, task)
+}
+
+/// Returns the number of requests for changes in a row.
+fn rounds(work: &Work<'_>, task: &TaskId) -> Result<u32, Error> {
     let sql = "SELECT rounds FROM tasks WHERE id = ?1";
     row::one(work.conn, sql, [task.as_str()])
 }
@@ -190,14 +196,42 @@ pub(super) fn due(
     }
     let last = last_work(work, task)?;
     let of_lane = last.as_ref().and_then(|(_, review)| review.clone());
-    let reviewer = task.review.clone().or(of_lane);
-    let lane = open.and_then(|open| open.lane.clone());
-    let lane = lane.filter(|_| actor.authority.is_worker());
-    Ok(reviewer.map(|reviewer| Review {
+    let Some(reviewer) = task.review.clone().or(of_lane) else {
+        return Ok(None);
+    };
+    let worker = open.and_then(|open| open.lane.clone().or_else(|| open.claimed_by.clone()));
+    let worker = worker.filter(|_| actor.authority.is_worker());
+    let worked_by = worker.unwrap_or_else(|| actor.name.clone());
+    let reviewer = match reviewer == worked_by {
+        // A lane does not judge its own work.
+        true => PERSON.to_owned(),
+        false => reviewer,
+    };
+    Ok(Some(Review {
         reviewer,
         run: open.map(|open| open.id).or(last.map(|(run, _)| run)),
-        worked_by: lane.unwrap_or_else(|| actor.name.clone()),
+        worked_by,
+        rounds: rounds(work, &task.id)?,
     }))
+}
+
+/// Gives work that waits for a verdict to another reviewer.
+pub(super) fn hand_over(work: &Work<'_>, task: &Task, reviewer: Option<&str>) -> Result<(), Error> {
+    let (Some(review), Some(reviewer)) = (&task.in_review, reviewer) else {
+        return Ok(());
+    };
+    if task.status == Status::Running || *reviewer == review.reviewer {
+        return Ok(());
+    }
+    let reviewer = match reviewer == review.worked_by {
+        true => PERSON,
+        false => reviewer,
+    };
+    let review = Review {
+        reviewer: reviewer.to_owned(),
+        ..review.clone()
+    };
+    tasks::set_review(work.conn, &task.id, Some(&review))
 }
 
 /// Returns true if the work on a task has to pass a review, or is in one.

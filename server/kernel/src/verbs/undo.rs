@@ -15,7 +15,7 @@ use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CarryOut, Work, archive, check, idempotency, link, promotion};
+use super::{CarryOut, Work, archive, check, idempotency, link, promotion, review};
 use crate::error::Error;
 use crate::{row, tasks};
 
@@ -300,7 +300,9 @@ fn take_back(
             check,
             review,
         } => {
-            check::may_change(&work.task(id)?, check.as_deref())?;
+            let task = work.task(id)?;
+            check::may_change(&task, check.as_deref())?;
+            review::hand_over(work, &task, review.as_deref())?;
             tasks::set_text(work.conn, id, &title, body.as_deref())?;
             tasks::set_due(work.conn, id, due_at)?;
             tasks::set_proof(work.conn, id, check.as_deref(), review.as_deref())

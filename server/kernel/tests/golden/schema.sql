@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 14;
+PRAGMA user_version = 15;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -222,7 +222,7 @@ CREATE TABLE runs (
     -- When its worker reported that it has finished, and with what result.
     reported_at      INTEGER,
     reported_result  TEXT,
-    checking_since   INTEGER, reported_outcome TEXT, review TEXT, is_review INTEGER NOT NULL DEFAULT 0,
+    checking_since   INTEGER, reported_outcome TEXT, review TEXT, is_review INTEGER NOT NULL DEFAULT 0, claimed_by TEXT,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
     CHECK ((boot_id IS NULL) = (pid IS NULL) AND (pid IS NULL) = (pid_started IS NULL))
 ) STRICT;
@@ -518,6 +518,9 @@ WHERE status = 'ready' AND not_before IS NOT NULL;
 
 CREATE INDEX idx_tasks_review ON tasks (reviewer, priority DESC, created_at)
     WHERE status = 'review';
+
+CREATE INDEX idx_tasks_sealed ON tasks (status_since)
+    WHERE status = 'review' OR status = 'done' AND checked IN ('passed', 'approved');
 
 CREATE INDEX idx_tasks_startable ON tasks (assignee, priority DESC, created_at)
 WHERE status = 'ready';

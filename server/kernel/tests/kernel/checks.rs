@@ -37,7 +37,7 @@ impl Board {
         self.give(&worker, complete).await.map(|_| ())
     }
 
-    async fn settle(&self, run: RunId, verdict: Verdict) {
+    pub(crate) async fn settle(&self, run: RunId, verdict: Verdict) {
         self.give(&Actor::dispatcher(), BeginCheck { run })
             .await
             .unwrap();
@@ -346,6 +346,8 @@ async fn a_board_of_before_keeps_its_runs_but_for_those_whose_task_was_deleted()
              ALTER TABLE tasks DROP COLUMN rework_limit; \
              ALTER TABLE runs DROP COLUMN review; \
              ALTER TABLE runs DROP COLUMN is_review; \
+             ALTER TABLE runs DROP COLUMN claimed_by; \
+             DROP INDEX idx_tasks_sealed; \
              ALTER TABLE runs DROP COLUMN reported_outcome; \
              DROP TABLE branches; \
              ALTER TABLE tasks DROP COLUMN check_script; \

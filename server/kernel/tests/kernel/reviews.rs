@@ -3,7 +3,8 @@
 use domain::actor::Actor;
 use domain::check::Verdict;
 use domain::command::{
-    ApproveTask, BlockTask, Claimed, CompleteTask, CreateTask, RequestChanges, Undo,
+    ApproveTask, BlockTask, ClaimPolicy, Claimed, CompleteTask, CreateTask, EditTask,
+    RequestChanges, Undo,
 };
 use domain::dispatch::WhyNot;
 use domain::error::Error as Refusal;
@@ -192,6 +193,13 @@ async fn a_second_lane_judges_the_work_in_a_run_of_its_own() {
     // Only that lane takes it.
     let stranger = board.claim_in(&task, "writer", Default::default()).await;
     assert_eq!(refusal(stranger), Refusal::AwaitsReview(task.clone()));
+    // Also where a lane serves it under another name.
+    let policy = ClaimPolicy {
+        reviewer: Some("writer".to_owned()),
+        ..ClaimPolicy::default()
+    };
+    let stranger = board.claim_in(&task, "critic", policy).await;
+    assert_eq!(refusal(stranger), Refusal::AwaitsReview(task.clone()));
 
     let review = board.claim_in_lane(&task, "critic").await;
     let critic = Actor::worker("critic", review.token.clone());
@@ -299,4 +307,132 @@ async fn a_verdict_on_another_commit_than_the_last_is_refused() {
     let git = &detail.receipts[0].check.git;
     assert_eq!(git.commit.as_deref(), Some("c2"));
     assert!(!detail.has_changed_since_check());
+}
+
+#[tokio::test]
+async fn a_lane_never_judges_its_own_work_but_a_person_does() {
+    let board = Board::new();
+    let task = board.reviewed_by("writer").await;
+    board.work_on(&task).await;
+    let review = board.task(&task).await.in_review.unwrap();
+    assert!(review.is_for_person(), "{review:?}");
+    let startable = board.kernel.startable(vec!["person".to_owned()], 9).await;
+    assert!(startable.unwrap().is_empty());
+    board.approve(&ada(), &task, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reopened_parent_holds_no_review_back() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    board.complete(&parent, "done").await.unwrap();
+    let task = board
+        .create(CreateTask {
+            title: "task".to_owned(),
+            parents: vec![parent.to_string()],
+            review: Some("critic".to_owned()),
+            ..CreateTask::default()
+        })
+        .await;
+    board.work_on(&task).await;
+    board.move_to(&parent, Status::Ready).await.unwrap();
+    board.claim_in_lane(&task, "critic").await;
+}
+
+#[tokio::test]
+async fn what_another_program_puts_into_review_waits_for_a_person() {
+    let board = Board::new();
+    let task = board.task_named("theirs").await;
+    board.sql("UPDATE tasks SET status = 'review'");
+    assert_eq!(board.kernel.inbox().await.unwrap().len(), 1);
+    board.approve(&ada(), &task, None).await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Done);
+}
+
+#[tokio::test]
+async fn work_is_handed_to_another_reviewer_and_a_blocked_review_is_judged_by_hand() {
+    let board = Board::new();
+    let task = board.reviewed_by("cirtic").await;
+    board.work_on(&task).await;
+    let edit = EditTask {
+        review: Some("critic".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    board.act(edit).await.unwrap();
+    let review = board.claim_in_lane(&task, "critic").await;
+    let critic = Actor::worker("critic", review.token.clone());
+    let block = BlockTask {
+        task: task.clone(),
+        reason: Some("which of them?".to_owned()),
+    };
+    board.give(&critic, block).await.unwrap();
+    board
+        .send_back(&ada(), &task, "none of them")
+        .await
+        .unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+    board.work_on(&task).await;
+    // What was undone does not count, and says nothing to the next reviewer.
+    for _ in 0..3 {
+        board.send_back(&ada(), &task, "no").await.unwrap();
+        let event = board.newest_event();
+        board.give(&ada(), Undo { event }).await.unwrap();
+    }
+    assert_eq!(board.status(&task).await, Status::Review);
+    let context = board.kernel.context(&task).await.unwrap();
+    assert!(context.contains("It has no check."), "{context}");
+    board.send_back(&ada(), &task, "no").await.unwrap();
+    assert_eq!(board.status(&task).await, Status::Ready);
+}
+
+#[tokio::test]
+async fn who_claimed_by_hand_has_done_the_work() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    let claim = domain::command::ClaimTask {
+        task: task.clone(),
+        lock: "host:1".to_owned(),
+        ttl: domain::command::LEASE,
+        lane: None,
+        policy: ClaimPolicy::default(),
+    };
+    let claimed = board.give(&ada(), claim).await.unwrap().answer;
+    let domain::command::Answer::Claimed(claimed) = claimed else {
+        panic!("claimed, but was told {claimed:?}");
+    };
+    board
+        .give(&worker(&claimed), finish(&task, false))
+        .await
+        .unwrap();
+    let refused = refusal(board.approve(&ada(), &task, None).await);
+    assert!(matches!(refused, Refusal::OwnWork { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn the_check_of_a_lane_counts_after_a_review_too() {
+    let board = Board::new();
+    let task = board.reviewed_by("critic").await;
+    let policy = ClaimPolicy {
+        has_check: true,
+        ..ClaimPolicy::default()
+    };
+    let work = board.claim_in(&task, "writer", policy).await.unwrap();
+    board.give(&ada(), finish(&task, true)).await.unwrap();
+    board.move_to(&task, Status::Ready).await.unwrap();
+    assert!(work.run.0 > 0);
+    let policy = ClaimPolicy {
+        has_check: true,
+        ..ClaimPolicy::default()
+    };
+    let work = board.claim_in(&task, "writer", policy).await.unwrap();
+    board.settle(work.run, Verdict::Passed).await;
+    board
+        .give(&worker(&work), finish(&task, false))
+        .await
+        .unwrap();
+    let review = board.claim_in_lane(&task, "critic").await;
+    let critic = Actor::worker("critic", review.token.clone());
+    board.send_back(&critic, &task, "no").await.unwrap();
+    let refused = refusal(board.give(&ada(), finish(&task, false)).await);
+    assert_eq!(refused, Refusal::HasCheck(task.clone()));
 }

@@ -1,7 +1,7 @@
 //! The commands of people in a chat, and the answers.
 
 use domain::command::{
-    BlockTask, Change, Command, CreateTask, RecordDelivered, Subscribe, TakeMessage,
+    BlockTask, Change, Command, CompleteTask, CreateTask, RecordDelivered, Subscribe, TakeMessage,
 };
 use domain::status::Status;
 use tempfile::TempDir;
@@ -197,17 +197,17 @@ async fn talk_is_not_replied_to_and_nothing_is_done_twice() {
     chat.only_task().await;
 }
 
-#[tokio::test]
-async fn a_reply_to_a_question_is_its_answer() {
+/// A chat that was told of something about a task, in the message with the number 42.
+async fn told_of(review: Option<&str>, happens: impl FnOnce(TaskId) -> Command) -> (Chat, TaskId) {
     let chat = Chat::new();
     let kernel = &chat.gateway.host.kernel;
     let give = async |command: Command| {
         let done = kernel.execute_all(&notifier(), vec![command]).await;
         done.unwrap()
     };
-    let title = "asks".to_owned();
     let new = CreateTask {
-        title,
+        title: "asks".to_owned(),
+        review: review.map(str::to_owned),
         ..CreateTask::default()
     };
     give(new.into()).await;
@@ -218,34 +218,56 @@ async fn a_reply_to_a_question_is_its_answer() {
         thread_id: String::new(),
         user_id: None,
     };
-    give(
-        Subscribe {
-            task: task.clone(),
-            to,
-        }
-        .into(),
-    )
-    .await;
-    let reason = Some("which port?".to_owned());
-    give(
-        BlockTask {
-            task: task.clone(),
-            reason,
-        }
-        .into(),
-    )
-    .await;
+    let subscribe = Subscribe {
+        task: task.clone(),
+        to,
+    };
+    give(subscribe.into()).await;
+    give(happens(task.clone())).await;
     let place = kernel.outbox().await.unwrap().due[0].place;
     let told = kernel.due_deliveries(place, 1).await.unwrap()[0].id;
-    give(
-        RecordDelivered {
-            deliveries: vec![told],
-            receipt: Some("42".to_owned()),
-            is_chat: true,
-        }
-        .into(),
-    )
+    let delivered = RecordDelivered {
+        deliveries: vec![told],
+        receipt: Some("42".to_owned()),
+        is_chat: true,
+    };
+    give(delivered.into()).await;
+    (chat, task)
+}
+
+#[tokio::test]
+async fn a_reply_to_work_that_waits_for_a_verdict_asks_for_changes() {
+    let (chat, task) = told_of(Some("person"), |task| {
+        let complete = CompleteTask {
+            task,
+            outcome: None,
+            result: Some("42 ships".to_owned()),
+            summary: None,
+            metadata: None,
+            unchecked: false,
+        };
+        complete.into()
+    })
     .await;
+    assert_eq!(chat.only_task().await.status, Status::Review);
+    let reply = chat.reply("guest", "7", "count again", Some("42")).await;
+    assert!(reply.unwrap().contains("may"), "a guest judges nothing");
+    assert_eq!(chat.only_task().await.status, Status::Review);
+    let reply = chat.reply("ada", "7", "count again", Some("42")).await;
+    assert_eq!(reply.unwrap(), format!("Thank you, {task} goes on."));
+    assert_eq!(chat.only_task().await.status, Status::Ready);
+    let detail = chat.gateway.host.kernel.task(&task).await.unwrap();
+    assert_eq!(detail.receipts[0].check.output, "count again");
+}
+
+#[tokio::test]
+async fn a_reply_to_a_question_is_its_answer() {
+    let (chat, task) = told_of(None, |task| {
+        let reason = Some("which port?".to_owned());
+        BlockTask { task, reason }.into()
+    })
+    .await;
+    let kernel = &chat.gateway.host.kernel;
 
     assert_eq!(chat.reply("ada", "7", "hello", Some("41")).await, None);
     assert_eq!(chat.reply("eve", "7", "hello", Some("41")).await, None);

@@ -3,14 +3,11 @@
 use domain::id::TaskId;
 use serde_json::{Value, json};
 
-use crate::message::LET_GO_ON;
+use crate::message::Press;
 
 /// The longest text of a section, in characters
 /// (<https://api.slack.com/reference/block-kit/blocks#section>).
 const LONGEST_SECTION: usize = 3_000;
-
-/// The name of the button that lets a task go on.
-pub(super) const UNBLOCK: &str = "unblock";
 
 /// The name of the button that opens the form for an answer, and of that form.
 pub(super) const ANSWER: &str = "answer";
@@ -18,8 +15,8 @@ pub(super) const ANSWER: &str = "answer";
 /// The name of the field for it.
 pub(super) const TEXT: &str = "text";
 
-/// A question, with a button that lets the task go on and one that answers.
-pub(super) fn question(task: &TaskId, text: &str) -> Value {
+/// A question, with a button that settles it and one that answers.
+pub(super) fn question(task: &TaskId, press: Press, text: &str) -> Value {
     let text: String = text.chars().take(LONGEST_SECTION).collect();
     let button = |says: &str, action_id: &str| {
         json!({
@@ -31,7 +28,10 @@ pub(super) fn question(task: &TaskId, text: &str) -> Value {
     };
     json!([
         {"type": "section", "text": {"type": "mrkdwn", "text": text}},
-        {"type": "actions", "elements": [button(LET_GO_ON, UNBLOCK), button("Answer", ANSWER)]},
+        {"type": "actions", "elements": [
+            button(press.label(), press.verb()),
+            button(press.form_label(), ANSWER),
+        ]},
     ])
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::id::TaskId;
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{self, ANSWER, TEXT, UNBLOCK};
+use super::blocks::{self, ANSWER, TEXT};
 use super::gate::{Gate, address, form};
 use crate::gateway::{About, Heard};
 
@@ -114,11 +114,11 @@ impl Gate {
         };
         let from = address(&press.channel.id, &thread, &press.user.id);
         match action_id.as_str() {
-            UNBLOCK => {
+            verb if crate::message::Press::named(verb).is_some() => {
                 let heard = Heard {
                     from,
                     key: format!("trigger:{}", press.trigger_id),
-                    text: format!("/kanban unblock {task}"),
+                    text: format!("/kanban {verb} {task}"),
                     about: About::Anything,
                 };
                 self.answer(&heard).await;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{Failure, Patience, Telegram, unblocks};
+use super::{Failure, Patience, Telegram};
 use crate::gateway::{About, Gateway, Heard};
 use crate::pass;
 
@@ -234,14 +234,14 @@ impl Updates {
     }
 
     async fn take_press(&self, pressed: Pressed, key: String) {
-        let task = pressed.data.as_deref().and_then(unblocks);
-        let (Some(message), Some(task)) = (&pressed.message, task) else {
+        let asked = pressed.data.as_deref().and_then(super::pressed);
+        let (Some(message), Some((press, task))) = (&pressed.message, asked) else {
             return;
         };
         let heard = Heard {
             from: message.address(pressed.from.id),
             key,
-            text: format!("/kanban unblock {task}"),
+            text: format!("/kanban {} {task}", press.verb()),
             about: About::Anything,
         };
         let Some(reply) = self.gateway.hear(&heard).await else {

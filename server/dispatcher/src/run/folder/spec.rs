@@ -46,9 +46,18 @@ pub(crate) struct Spec {
     /// The check that decides whether the task is done, once the worker says that it has finished.
     #[serde(default)]
     pub(crate) check: Option<CheckSpec>,
-    /// True for a run that judges the work of another.
+    /// For a run that judges the work of another: that work.
     #[serde(default)]
-    pub(crate) is_review: bool,
+    pub(crate) review: Option<ReviewSpec>,
+}
+
+/// The work that a run judges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReviewSpec {
+    /// The run that did it.
+    pub(crate) run: Option<RunId>,
+    /// The commit at which its branch was when the review began.
+    pub(crate) commit: Option<String>,
 }
 
 /// The check of a run. Nothing that the worker can reach changes it.

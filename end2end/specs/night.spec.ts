@@ -1,0 +1,86 @@
+// A night in small: tasks with checks, one of them red at first, one that a second lane judges, one that a
+// person does with the keyboard alone, and one that ends in failure.
+
+import AxeBuilder from "@axe-core/playwright";
+import type { APIRequestContext } from "@playwright/test";
+import { expect, test } from "../fixtures";
+
+const tasks = "/api/plugins/kanban/tasks";
+
+/** Judges what it finds: it asks once for the second line. */
+const critic = `
+[lanes.critic]
+command = ["sh", "-c", "test $(wc -l < work) -ge 2 || { kanban request-changes $KANBAN_TASK 'one line is too few'; exit; }; kanban approve $KANBAN_TASK"]
+
+[lanes.tester]
+command = ["sh", "-c", "echo it leaks; exit 9"]
+success = "exit"
+exit_codes = { 9 = "negative" }
+`;
+
+test.use({ config: critic });
+
+async function make(api: APIRequestContext, data: object): Promise<string> {
+  const answer = await api.post(tasks, { data: { assignee: "shell", ...data } });
+  expect(answer.ok(), await answer.text()).toBe(true);
+  return (await answer.json()).task.id;
+}
+
+test("what was done over night is proven, judged and explained", async ({ api, board, page }) => {
+  for (const title of ["First", "Second", "Third"]) {
+    await make(api, { title, body: "touch made", check: "test -e made" });
+  }
+  await make(api, {
+    title: "Red at first",
+    body: "echo x >> tries",
+    check: "test $(wc -l < tries) = 2 || { echo one test fails; exit 3; }",
+  });
+  await make(api, { title: "Judged", body: "echo line >> work", review: "critic" });
+  await make(api, { title: "Yours", body: "echo 42 ships", check: "true", review: "person" });
+  const test9 = await make(api, { title: "Test", assignee: "tester" });
+  await make(api, { title: "Mend", body: "echo mended", parents: [`${test9}:failure`] });
+  await make(api, { title: "Release", body: "echo out", parents: [test9] });
+
+  for (const title of ["First", "Second", "Third", "Red at first"]) {
+    await expect(board.card(title, "Done")).toContainText("Checked");
+  }
+  await expect(board.card("Judged", "Done")).toContainText("Approved");
+  await expect(board.card("Mend", "Done")).toBeVisible();
+
+  await board.open("Red at first");
+  await board.drawer.tab("Evidence").click();
+  await expect(page.locator(".evidence li")).toHaveCount(2);
+  await expect(page.locator(".evidence")).toContainText("one test fails");
+  await board.open("Judged");
+  await board.drawer.tab("Evidence").click();
+  await expect(page.locator(".evidence")).toContainText("one line is too few");
+
+  // By the keyboard alone: the work is looked at, sent back, and approved the second time.
+  await expect(board.card("Yours", "Review")).toBeVisible();
+  await board.link("Yours").focus();
+  await page.keyboard.press("Enter");
+  await expect(board.drawer.lead).toContainText("Waits for your verdict");
+  await page.keyboard.press("r");
+  await page.keyboard.type("which ships?");
+  await page.keyboard.press("Control+Enter");
+  await expect(board.drawer.status).not.toHaveText("Review");
+  await expect(board.card("Yours", "Review")).toBeVisible();
+  await expect(board.drawer.lead).toContainText("Waits for your verdict");
+  await board.drawer.lead.getByRole("button", { name: "Approve" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(board.card("Yours", "Done")).toContainText("Approved");
+  await expect(page.locator('.column[data-status="review"]'), "nothing waits there").toHaveCount(0);
+
+  // What can never start is one entry, with its ways out.
+  await page.goto("inbox");
+  const entry = page.locator(".concern");
+  await expect(entry).toHaveCount(1);
+  await expect(entry).toContainText("Can never start");
+  await expect(entry).toContainText(`${test9} ended with failure`);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations).toEqual([]);
+  await entry.getByRole("button", { name: "Start it anyway" }).click();
+  await expect(entry).toHaveCount(0);
+  await board.goto();
+  await expect(board.card("Release", "Done")).toBeVisible();
+});

@@ -32,6 +32,25 @@ pub(super) async fn give(board: &Board, command: &Command) -> anyhow::Result<Giv
     }
 }
 
+fn limits(limit: &LimitTask) -> Vec<String> {
+    let LimitTask {
+        task,
+        max_runtime,
+        failure_limit,
+        rework_limit,
+    } = limit;
+    let limits = [
+        ("--max-runtime", max_runtime.map_or(0, |limit| limit.0)),
+        ("--failure-limit", failure_limit.unwrap_or_default().into()),
+        ("--rework-limit", rework_limit.unwrap_or_default().into()),
+    ];
+    let words = limits.map(|(flag, limit)| [flag.to_owned(), limit.to_string()]);
+    let edit = ["edit".to_owned(), task.to_string()];
+    edit.into_iter()
+        .chain(words.into_iter().flatten())
+        .collect()
+}
+
 fn words(command: &Command) -> Option<Vec<String>> {
     let words = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());
     let verb = match command {
@@ -84,25 +103,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
         BoardVerb::SetPriority(SetPriority { task, priority }) => {
             words(&["edit", task.as_str(), "--priority", &priority.to_string()])
         }
-        BoardVerb::LimitTask(LimitTask {
-            task,
-            max_runtime,
-            failure_limit,
-            rework_limit,
-        }) => {
-            let runtime = max_runtime.map_or(0, |limit| limit.0).to_string();
-            let failures = failure_limit.unwrap_or_default().to_string();
-            let rework = rework_limit.unwrap_or_default().to_string();
-            let limits = [
-                "--max-runtime",
-                &runtime,
-                "--failure-limit",
-                &failures,
-                "--rework-limit",
-                &rework,
-            ];
-            words(&[&["edit", task.as_str()], &limits[..]].concat())
-        }
+        BoardVerb::LimitTask(limit) => Some(limits(limit)),
         BoardVerb::ArchiveTask(ArchiveTask { task }) => words(&["archive", task.as_str()]),
         BoardVerb::LinkTasks(LinkTasks { parent, child, on }) => {
             let on = on.unwrap_or_default().as_str();

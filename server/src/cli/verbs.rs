@@ -72,6 +72,7 @@ use super::session::Session;
 
 /// A verb, with its arguments.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(super) enum Verb {
     Serve(serve::Args),
     Daemon(daemon::Args),

@@ -61,15 +61,15 @@ impl Notice {
     /// The news of `event`, with the task as it is after it.
     pub fn new(event_id: EventId, at: Timestamp, task: Task, event: &EventBody) -> Self {
         let detail = match event {
-            EventBody::Completed { .. } => task.result,
+            EventBody::Completed { .. } | EventBody::ReviewRequested { .. } => task.result,
             EventBody::Blocked { reason } => reason.clone(),
-            EventBody::ReviewRequested { .. } => task.result,
-            EventBody::ChangesRequested { reason, .. } => Some(reason.clone()),
             EventBody::SpawnAutoBlocked { error, .. }
             | EventBody::GaveUp { error, .. }
             | EventBody::SpawnFailed { error, .. }
             | EventBody::AttemptFailed { error, .. } => Some(error.clone()),
-            EventBody::Deferred { reason, .. } => Some(reason.clone()),
+            EventBody::Deferred { reason, .. } | EventBody::ChangesRequested { reason, .. } => {
+                Some(reason.clone())
+            }
             EventBody::LaneHeld {
                 lane,
                 cause,

@@ -97,14 +97,14 @@ fn step(page: &mut Page, all: &[Concern], next: impl Fn(usize) -> usize) -> Vec<
 fn answer(page: &mut Page, concern: Concern) -> Vec<Effect> {
     let id = ConcernId::of(&concern);
     match concern.need {
-        Need::GaveUp {
+        Need::DeadEnd { .. }
+        | Need::GaveUp {
             proposed: Some(_), ..
         } => answered(page, &id, Answer::Accept),
         Need::Answer { .. } | Need::GaveUp { .. } | Need::Review { .. } => {
             vec![Effect::FocusAnswer(concern.task)]
         }
         Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
-        Need::DeadEnd { .. } => answered(page, &id, Answer::Accept),
     }
 }
 

@@ -94,7 +94,7 @@ impl Work {
                 exit => judge(exit, spec, silence, self.kernel.now()),
             };
             let verdict = match &review {
-                Some(review) => of_review(verdict, review, left_at),
+                Some(review) => of_review(verdict, review, left_at.as_deref()),
                 None => verdict,
             };
             tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
@@ -316,8 +316,8 @@ fn never_attached(complaints: &str) -> Verdict {
 
 /// The verdict on a run that judges the work of another: its success is that it approves. One that has
 /// moved the branch did not judge what was there.
-fn of_review(verdict: Verdict, review: &ReviewSpec, left_at: Option<String>) -> Verdict {
-    let has_moved = left_at.is_some() && left_at != review.commit;
+fn of_review(verdict: Verdict, review: &ReviewSpec, left_at: Option<&str>) -> Verdict {
+    let has_moved = left_at.is_some() && left_at != review.commit.as_deref();
     match verdict {
         Verdict::Complete { .. } if has_moved => Verdict::Fail(Failure {
             outcome: Outcome::Exit,

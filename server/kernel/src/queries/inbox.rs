@@ -62,19 +62,38 @@ columns! {
     }
 }
 
+/// Work that waits for a verdict.
+struct Work {
+    run: Option<RunId>,
+    commit: Option<String>,
+    result: Option<String>,
+}
+
+columns! {
+    Work {
+        run: "reviewed_run",
+        commit: "(SELECT tip FROM branches WHERE task_id = tasks.id)",
+        result,
+    }
+}
+
 /// Returns the tasks whose work waits for a verdict of a person.
 fn in_review(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let sql = format!(
-        "SELECT {}, reviewed_run, result, (SELECT tip FROM branches WHERE task_id = tasks.id) \
-         FROM tasks INDEXED BY idx_tasks_review \
+        "SELECT {}, {} FROM tasks INDEXED BY idx_tasks_review \
          WHERE status = 'review' AND coalesce(reviewer, 'person') = 'person' ORDER BY status_since, rowid",
-        Concern::columns()
+        Concern::columns(),
+        Work::columns()
     );
-    let waiting: Vec<(Concern, Option<RunId>, Option<String>, Option<String>)> =
-        row::all(conn, &sql, ())?;
+    let waiting: Vec<(Concern, Work)> = row::all(conn, &sql, ())?;
     Ok(waiting
         .into_iter()
-        .map(|(concern, run, result, commit)| {
+        .map(|(concern, work)| {
+            let Work {
+                run,
+                commit,
+                result,
+            } = work;
             let need = Need::Review {
                 run,
                 commit,

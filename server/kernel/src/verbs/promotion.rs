@@ -225,9 +225,10 @@ pub(super) fn let_wait(work: &mut Work<'_>, task: &TaskId, parent: &TaskId) -> R
 /// linked, or reopened, while the task was running.
 pub(super) fn hold_back(work: &mut Work<'_>, task: &TaskId) -> Result<(), Error> {
     let unmet = UnmetLinks::of(work.conn, task)?;
-    let reason = match unmet.unfinished.is_empty() {
-        true => "parent_outcome",
-        false => "parent_unfinished",
+    let reason = if unmet.unfinished.is_empty() {
+        "parent_outcome"
+    } else {
+        "parent_unfinished"
     };
     match unmet.first() {
         Some(parent) => demote(work, "id = ?2", task, parent, reason),

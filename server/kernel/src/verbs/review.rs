@@ -185,11 +185,12 @@ pub(super) fn due(
 ) -> Result<Option<Review>, Error> {
     if let Some(open) = open.filter(|open| open.is_review) {
         let task = open.task.clone();
-        return Err(match actor.authority.is_worker() {
-            true => Refusal::IsReview(task),
-            false => Refusal::AwaitsReview(task),
-        }
-        .into());
+        let refusal = if actor.authority.is_worker() {
+            Refusal::IsReview
+        } else {
+            Refusal::AwaitsReview
+        };
+        return Err(refusal(task).into());
     }
     if task.in_review.is_some() {
         return Err(Refusal::AwaitsReview(task.id.clone()).into());
@@ -202,10 +203,11 @@ pub(super) fn due(
     let worker = open.and_then(|open| open.lane.clone().or_else(|| open.claimed_by.clone()));
     let worker = worker.filter(|_| actor.authority.is_worker());
     let worked_by = worker.unwrap_or_else(|| actor.name.clone());
-    let reviewer = match reviewer == worked_by {
-        // A lane does not judge its own work.
-        true => PERSON.to_owned(),
-        false => reviewer,
+    // A lane does not judge its own work.
+    let reviewer = if reviewer == worked_by {
+        PERSON.to_owned()
+    } else {
+        reviewer
     };
     Ok(Some(Review {
         reviewer,
@@ -223,9 +225,10 @@ pub(super) fn hand_over(work: &Work<'_>, task: &Task, reviewer: Option<&str>) ->
     if task.status == Status::Running || *reviewer == review.reviewer {
         return Ok(());
     }
-    let reviewer = match reviewer == review.worked_by {
-        true => PERSON,
-        false => reviewer,
+    let reviewer = if reviewer == review.worked_by {
+        PERSON
+    } else {
+        reviewer
     };
     let review = Review {
         reviewer: reviewer.to_owned(),

@@ -192,7 +192,10 @@ impl Model {
         let is_free = is_person && unchecked;
         (is_free || self.cards[task].in_review.is_none()).then_some(())?;
         self.report(task, by);
-        self.finish(task, outcome, (!is_free).then_some(is_person));
+        // Who claimed it by hand has done it, and is the one who judges.
+        let run = self.cards[task].run.as_ref();
+        let is_lane = !is_person && run.is_some_and(|run| run.is_in_lane);
+        self.finish(task, outcome, (!is_free).then_some(!is_lane));
         Some(())
     }
 
@@ -244,7 +247,8 @@ impl Model {
         self.only_from(task, &[Status::Running])?;
         if passes {
             self.touch(task);
-            self.finish(task, None, Some(false));
+            let is_lane = self.cards[task].run.as_ref()?.is_in_lane;
+            self.finish(task, None, Some(!is_lane));
             return Some(());
         }
         self.cards[task].rework += 1;

@@ -5,7 +5,7 @@ import { TaskDrawer } from "./task-drawer";
 
 export type Scripts = "run" | "off";
 
-export type ColumnName = "Triage" | "Todo" | "Ready" | "Running" | "Blocked" | "Done" | "Archived";
+export type ColumnName = "Triage" | "Todo" | "Ready" | "Running" | "Review" | "Blocked" | "Done" | "Archived";
 
 /** The board as its user knows it. What must hold is said in the specs, not here. */
 export class BoardPage {

@@ -25,6 +25,7 @@ use undo::Inverse;
 use crate::step::{Step, any_step};
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Card {
     pub(crate) status: Status,
     pub(crate) waiting: bool,

@@ -37,7 +37,9 @@ impl Board {
     }
 
     async fn claim_in_lane(&self, task: &TaskId, lane: &str) -> Claimed {
-        self.claim_in(task, lane, Default::default()).await.unwrap()
+        self.claim_in(task, lane, ClaimPolicy::default())
+            .await
+            .unwrap()
     }
 
     async fn approve(&self, by: &Actor, task: &TaskId, run: Option<RunId>) -> Result<(), Error> {
@@ -191,7 +193,9 @@ async fn a_second_lane_judges_the_work_in_a_run_of_its_own() {
     let assignees = board.kernel.ready_assignees().await.unwrap();
     assert_eq!(assignees, ["critic"]);
     // Only that lane takes it.
-    let stranger = board.claim_in(&task, "writer", Default::default()).await;
+    let stranger = board
+        .claim_in(&task, "writer", ClaimPolicy::default())
+        .await;
     assert_eq!(refusal(stranger), Refusal::AwaitsReview(task.clone()));
     // Also where a lane serves it under another name.
     let policy = ClaimPolicy {
@@ -257,9 +261,10 @@ async fn a_verdict_is_taken_back_as_a_whole() {
     let child = board.child_of(&[&task]).await;
     let run = board.work_on(&task).await;
     for sends_back in [true, false] {
-        match sends_back {
-            true => board.send_back(&ada(), &task, "no").await.unwrap(),
-            false => board.approve(&ada(), &task, None).await.unwrap(),
+        if sends_back {
+            board.send_back(&ada(), &task, "no").await.unwrap();
+        } else {
+            board.approve(&ada(), &task, None).await.unwrap();
         }
         let event = board.newest_event();
         board.give(&ada(), Undo { event }).await.unwrap();

@@ -35,7 +35,7 @@ impl Repository {
             branch: Some(made.branch.name.clone()),
             repository: Some(made.branch.repository.clone()),
             commit: made.branch.tip.clone(),
-            outcome: Default::default(),
+            outcome: domain::outcome::TaskOutcome::default(),
             checked: None,
         };
         let lineage = Lineage {

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::harness::{Board, text};
 
-const COMMIT: &str =
+pub(crate) const COMMIT: &str =
     "git add --all && git -c user.name=ada -c user.email=a@b commit -qm 'more work'";
 
 /// Runs git as a person would in `folder`.
-fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     let mut git = Command::new("git");
     let git = git.args(["-c", "user.name=a", "-c", "user.email=a@b"]);
     let output = git.args(arguments).current_dir(folder).output()?;
@@ -21,7 +21,7 @@ fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 }
 
 /// A repository with one commit, which the board knows.
-async fn repository(board: &Board) -> anyhow::Result<PathBuf> {
+pub(crate) async fn repository(board: &Board) -> anyhow::Result<PathBuf> {
     let path = board.home().with_file_name("repository");
     let listed = path.display();
     board.configure(&format!("[board]\nrepositories = [\"{listed}\"]\n"))?;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::changes::{COMMIT, git, repository};
 use crate::harness::{Board, program, text};
 
 /// A board with a lane that writes, whose work a second lane judges: it asks for changes once.
@@ -145,5 +146,28 @@ async fn an_exit_code_ends_a_task_in_failure_and_starts_what_was_linked_on_that(
     let link = ["link", test.as_str(), release.as_str(), "--on", "always"];
     assert_eq!(board.kanban(&link).await?.code, Some(0));
     board.happened(&release, "ready").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_verdict_on_a_commit_is_refused_once_its_branch_has_moved() -> anyhow::Result<()> {
+    let mut board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let workspace = format!("worktree:{}", repository.display());
+    let body = format!("echo second >> file; {COMMIT}");
+    let mut flags = vec!["--assignee", "shell", "--workspace", &workspace];
+    flags.extend(["--body", &body, "--review", "person"]);
+    let task = board.create("a", &flags).await?;
+    board.happened(&task, "review_requested").await?;
+    // Nobody else looks at the branch meanwhile.
+    board.kill().await?;
+    let place = board.home().join("kanban/workspaces").join(task.as_str());
+    let judged = git(&place, &["rev-parse", "HEAD"])?;
+    let later = ["commit", "--quiet", "--allow-empty", "--message=later"];
+    git(&place, &later)?;
+    let approve = ["approve", task.as_str(), "--commit", judged.trim()];
+    let refused = board.kanban(&approve).await?;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("has moved on since"), "{refused:?}");
     Ok(())
 }

@@ -10,7 +10,7 @@ const tasks = "/api/plugins/kanban/tasks";
 /** Judges what it finds: it asks once for the second line. */
 const critic = `
 [lanes.critic]
-command = ["sh", "-c", "test $(wc -l < work) -ge 2 || { kanban request-changes $KANBAN_TASK 'one line is too few'; exit; }; kanban approve $KANBAN_TASK"]
+command = ["sh", "-c", "test $(wc -l < work) -ge 2 || exec kanban request-changes $KANBAN_TASK 'one line is too few'; exec kanban approve $KANBAN_TASK"]
 
 [lanes.tester]
 command = ["sh", "-c", "echo it leaks; exit 9"]
@@ -36,7 +36,7 @@ test("what was done over night is proven, judged and explained", async ({ api, b
     check: "test $(wc -l < tries) = 2 || { echo one test fails; exit 3; }",
   });
   await make(api, { title: "Judged", body: "echo line >> work", review: "critic" });
-  await make(api, { title: "Yours", body: "echo 42 ships", check: "true", review: "person" });
+  const yours = await make(api, { title: "Yours", body: "echo 42 ships", check: "true", review: "person" });
   const test9 = await make(api, { title: "Test", assignee: "tester" });
   await make(api, { title: "Mend", body: "echo mended", parents: [`${test9}:failure`] });
   await make(api, { title: "Release", body: "echo out", parents: [test9] });
@@ -63,7 +63,11 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   await page.keyboard.press("r");
   await page.keyboard.type("which ships?");
   await page.keyboard.press("Control+Enter");
-  await expect(board.drawer.status).not.toHaveText("Review");
+  const verdicts = async () => {
+    const { receipts } = await (await api.get(`${tasks}/${yours}`)).json();
+    return receipts.map(({ check }: { check: { verdict: string } }) => check.verdict);
+  };
+  await expect.poll(verdicts).toEqual(["passed", "changes_requested", "passed"]);
   await expect(board.card("Yours", "Review")).toBeVisible();
   await expect(board.drawer.lead).toContainText("Waits for your verdict");
   await board.drawer.lead.getByRole("button", { name: "Approve" }).focus();

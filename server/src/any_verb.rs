@@ -1,7 +1,11 @@
 //! Carries out a verb of the board for a door that knows none of them by name.
 
+use dispatcher::branches;
 use domain::actor::Actor;
-use domain::command::{BoardVerb, Command, HoldLane, Pause, Receipt, Subscribe, SubscribeBoard};
+use domain::command::{
+    ApproveTask, BoardVerb, Command, HoldLane, Pause, Receipt, RequestChanges, Subscribe,
+    SubscribeBoard,
+};
 use domain::dispatch::LaneReport;
 use domain::error::Error as Refusal;
 use notifier::check_platform;
@@ -25,6 +29,10 @@ pub(crate) async fn carry_out(
         check_platform(to, &state.home)?;
     }
     match &verb {
+        BoardVerb::ApproveTask(ApproveTask { task, .. })
+        | BoardVerb::RequestChanges(RequestChanges { task, .. }) => {
+            branches::look_before(state.kernel(), &state.home, &state.dispatching, task).await?;
+        }
         BoardVerb::HoldLane(HoldLane { lane, .. }) => {
             check_named(state, |known| lanes::check_lane_or_pool(lane, known)).await?;
         }

@@ -274,8 +274,8 @@ fn answer(model: &mut Model) -> Vec<Effect> {
     let Some(task) = model.address.task.clone() else {
         return Vec::new();
     };
-    let is_blocked = |task: &TaskSummary| task.status == Status::Blocked;
-    if !model.board.get(&task).is_some_and(is_blocked) {
+    let needs_words = |task: &TaskSummary| matches!(task.status, Status::Blocked | Status::Review);
+    if !model.board.get(&task).is_some_and(needs_words) {
         return Vec::new();
     }
     let mut effects = update_page(model, Msg::ChoseTab(Tab::Overview));

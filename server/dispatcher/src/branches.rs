@@ -89,6 +89,24 @@ pub async fn look_at(
     }
 }
 
+/// Looks at the branch of a task before a verdict on its work, so that none is on another commit than the
+/// one that is there. Of a task that is not there the verdict itself says so.
+///
+/// # Errors
+/// Fails when the board cannot be read.
+pub async fn look_before(
+    kernel: &Kernel,
+    home: &Home,
+    config: &Config,
+    task: &TaskId,
+) -> Result<(), kernel::Error> {
+    match kernel.task(task).await {
+        Ok(detail) => look_at(kernel, home, config, detail).await.map(drop),
+        Err(kernel::Error::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 async fn note(
     kernel: &Kernel,
     repositories: &Repositories,

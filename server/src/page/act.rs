@@ -1,7 +1,7 @@
 //! The requests of the page: translated for the kernel and the dispatcher, which decide.
 
 use app::api::backend::Agreed;
-use dispatcher::sample;
+use dispatcher::{branches, sample};
 use domain::command::{
     BoardVerb, Command, CommentOnTask, DropDelivery, HoldLane, MAX_CHANGES, Pause, Receipt,
     ReleaseLane, Resume, RetryDelivery, Subscribe, Undo, Unsubscribe,
@@ -26,6 +26,11 @@ impl Board {
     pub(super) async fn ask(&self, request: Request) -> Result<Saved, Refusal> {
         let command: Command = match request {
             Request::Change { task, change, .. } => {
+                if let Change::Approve { .. } | Change::RequestChanges { .. } = &change {
+                    let (home, config) = (&self.state.home, &self.state.dispatching);
+                    let looked = branches::look_before(self.kernel(), home, config, &task);
+                    looked.await.map_err(failed)?;
+                }
                 return self.execute(change.into_commands(task)).await;
             }
             Request::Undo { events, .. } => return self.undo(events).await,

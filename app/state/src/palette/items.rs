@@ -161,7 +161,9 @@ impl Palette {
     }
 
     fn columns(&self, board: &board::Model) -> Vec<Item> {
-        let columns = Status::ALL.into_iter().map(|column| Item {
+        // Nobody puts a task into review by hand.
+        let columns = Status::ALL.into_iter().filter(|it| *it != Status::Review);
+        let columns = columns.map(|column| Item {
             problem: self.problem_with(board, &column),
             status: Some(column.clone()),
             ..plain(label::of(&column), Choice::MoveTo(column.clone()))

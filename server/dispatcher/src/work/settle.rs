@@ -315,16 +315,15 @@ fn never_attached(complaints: &str) -> Verdict {
 }
 
 /// The verdict on a run that judges the work of another: its success is that it approves. One that has
-/// moved the branch did not judge what was there.
+/// moved the branch did not judge what was there, and leaves it to a person.
 fn of_review(verdict: Verdict, review: &ReviewSpec, left_at: Option<&str>) -> Verdict {
     let has_moved = left_at.is_some() && left_at != review.commit.as_deref();
     match verdict {
-        Verdict::Complete { .. } if has_moved => Verdict::Fail(Failure {
-            outcome: Outcome::Exit,
-            code: None,
-            error: "it changed the branch that it was to judge".to_owned(),
-            proposed: None,
-        }),
+        Verdict::Complete { .. } if has_moved => Verdict::Block {
+            reason: "the reviewer has changed the branch that it was to judge; look at it, then \
+                     approve it or ask for changes"
+                .to_owned(),
+        },
         Verdict::Complete {
             result,
             outcome: Some(TaskOutcome::Failure),

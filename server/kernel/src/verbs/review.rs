@@ -122,7 +122,6 @@ fn judged(
     let branch = branches::of_task(work.conn, &task.id)?;
     let git = branch.map_or_else(GitFacts::default, |branch| GitFacts {
         commit: branch.tip,
-        base: branch.base,
         ..GitFacts::default()
     });
     let has_moved = commit.is_some() && commit != git.commit.as_deref();

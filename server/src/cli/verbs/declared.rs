@@ -1,6 +1,7 @@
 //! The verbs whose arguments and help are those of their struct in the domain: a line each.
 
 use clap::Subcommand;
+use dispatcher::{Config, branches};
 use domain::authority::Act;
 use domain::command::{ApproveTask, Receipt, ReclaimTask, RequestChanges, Verb};
 use serde::Serialize;
@@ -60,6 +61,10 @@ where
     /// Carries it out, and prints the line of the task that it is about.
     async fn carry_out(self, session: &Session, output: &mut Output) -> anyhow::Result<()> {
         let task = self.verb.task().cloned();
+        if let (Act::Review, Some(task)) = (V::ACT, &task) {
+            let config = Config::new(std::env::current_exe()?);
+            branches::look_before(&session.kernel, &session.home, &config, task).await?;
+        }
         let receipt = session.execute(self.verb).await?;
         if self.json {
             return output.json(&receipt);

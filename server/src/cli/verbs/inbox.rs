@@ -75,10 +75,11 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             proposed,
         } => {
             let times = match failures {
-                1 => "a failure".to_owned(),
-                count => format!("{count} failures"),
+                0 => String::new(),
+                1 => " after a failure".to_owned(),
+                count => format!(" after {count} failures"),
             };
-            let said = format!("gave up after {times}: {error}");
+            let said = format!("gave up{times}: {error}");
             let proposed = proposed
                 .as_ref()
                 .map(|text| format!("it last said: {text}"));

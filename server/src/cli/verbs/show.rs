@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dispatcher::{Config, branches};
 use domain::branch::Branch;
-use domain::check::Receipt;
+use domain::check::{Receipt, Verdict};
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
 use domain::outcome::StartOn;
@@ -198,10 +198,7 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         ("why", why.map(WhyNot::to_string)),
         ("branch", branch.map(|branch| branch.name.clone())),
         ("based on", branch.and_then(Branch::begins_at)),
-        (
-            "seal",
-            has_changed.then(|| "Checked, then changed".to_owned()),
-        ),
+        ("seal", has_changed.then(|| seal(detail))),
         ("parents", Some(parents).filter(|names| !names.is_empty())),
         (
             "children",
@@ -212,6 +209,17 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+}
+
+/// The seal of a task whose branch was changed since.
+fn seal(detail: &TaskDetail) -> String {
+    let is_approved = |receipt: &Receipt| receipt.check.verdict == Verdict::Approved;
+    let word = if detail.receipts.last().is_some_and(is_approved) {
+        "Approved"
+    } else {
+        "Checked"
+    };
+    format!("{word}, then changed")
 }
 
 /// The review that a task is in: by whom, and of what.

@@ -1,6 +1,5 @@
 //! One thing that needs a person. The one that they look at is opened; without scripts all are.
 
-use domain::dispatch::WhyNot;
 use domain::inbox::{Concern, Need, behind_in_words};
 use leptos::prelude::*;
 use leptos::web_sys::Element;
@@ -166,10 +165,10 @@ pub(crate) fn words(need: &Need) -> Words {
         Need::DeadEnd { dead_ends } => Words {
             icon: Icon::Warning,
             kind: "Can never start".to_owned(),
-            said: WhyNot::DeadEnd {
-                dead_ends: dead_ends.clone(),
-            }
-            .text(),
+            said: dead_ends
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             more: None,
         },
         Need::Held {

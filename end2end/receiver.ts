@@ -14,6 +14,9 @@ export interface News {
 export class Receiver {
   /** What was taken, in its order. */
   readonly taken: News[] = [];
+  /** How often something was refused. */
+  refused = 0;
+
   /** The status of the next answers. */
   status = 204;
 
@@ -30,6 +33,7 @@ export class Receiver {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
       if (receiver.status < 300) receiver.taken.push(JSON.parse(Buffer.concat(chunks).toString()));
+      else receiver.refused += 1;
       response.writeHead(receiver.status).end();
     });
     server.listen(0, "127.0.0.1");

@@ -193,6 +193,7 @@ test("a dead letter is tried again and arrives", async ({ api, board, inbox, rec
   await board.drawer.show("Activity");
   await expect(board.drawer.news).toContainText("webhook:ci was not told");
   await board.drawer.news.getByRole("button", { name: "Try again" }).click();
+  await expect.poll(() => receiver.refused).toBe(2);
   await expect(board.drawer.news).toContainText("webhook:ci was not told");
 
   receiver.status = 204;

@@ -1,4 +1,4 @@
-//! What a task has changed, through every door, on a real server.
+//! The changes of a task, through every door, on a real server.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -154,7 +154,7 @@ pub fn options(question: &str) -> Vec<&str> {
         rest = behind;
         at = option(rest, number);
         let end = at.map_or(rest, |(before, _)| before);
-        // What follows the line of the last one belongs to the question.
+        // The rest after the line of the last one belongs to the question.
         let text = end.lines().next().unwrap_or_default();
         options.push(text.trim().trim_end_matches([',', ';']));
     }

@@ -1,4 +1,4 @@
-//! What a finished task came to, and on what its children start.
+//! The outcome of a finished task, and the condition on which its children start.
 
 use std::fmt;
 use std::str::FromStr;

@@ -52,7 +52,7 @@ pub struct Task {
     pub tenant: Option<String>,
     /// The result; its children are told.
     pub result: Option<String>,
-    /// What it came to, once it is finished.
+    /// Its outcome, once it is finished.
     pub outcome: TaskOutcome,
     /// The key that made its creation repeatable without a second task.
     pub idempotency_key: Option<String>,

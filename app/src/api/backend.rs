@@ -67,7 +67,7 @@ pub trait Backend: Send + Sync {
     async fn nudge(&self) -> Result<u32, Refusal>;
 }
 
-/// What somebody without scripts has agreed to in a plain form.
+/// The consent that somebody without scripts gives in a plain form.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Agreed {
     /// The run of its worker may end.

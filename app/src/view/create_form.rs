@@ -20,7 +20,7 @@ use crate::view::says::{effect, memo};
 /// form back, which opens it already.
 pub(crate) const CREATE_FORM_ID: &str = "new-task";
 
-/// What a check is, in its empty field.
+/// The explanation of a check, in its empty field.
 pub(crate) const CHECK: &str =
     "A script that must exit 0 before the task counts as done, e.g. make test";
 
@@ -159,7 +159,7 @@ struct Inputs {
     title: NodeRef<Input>,
     body: NodeRef<Textarea>,
     check: NodeRef<Textarea>,
-    /// What the check is folded into.
+    /// The summary that the check is folded into.
     fold: NodeRef<Details>,
     assignee: NodeRef<Input>,
     priority: NodeRef<Input>,

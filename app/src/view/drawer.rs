@@ -102,7 +102,7 @@ fn Missing(refusal: Refusal) -> impl IntoView {
     view! { <p class="callout">{label::capitalised(&refusal.message)}</p> }
 }
 
-/// What a tab shows. Each part follows its own slice, so that a new reading changes what is new.
+/// The content of a tab. Each part follows its own slice, so that a new reading changes what is new.
 #[component]
 fn Panel(
     shown: Store<Shown>,

@@ -53,7 +53,7 @@ pub enum Change {
     },
     /// Ask for changes to its work.
     RequestChanges {
-        /// What is to be changed.
+        /// The changes that are asked for.
         reason: String,
         /// The run.
         run: Option<RunId>,

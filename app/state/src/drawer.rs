@@ -39,12 +39,12 @@ pub enum Model {
         /// The tab with which it opened, once it is loaded. It stays when the task goes on: nobody is
         /// led away from what they read.
         first: Option<Tab>,
-        /// What it has changed, as HTML that is safe to show; `None` until that was read.
+        /// Its changes, as HTML that is safe to show; `None` until that was read.
         changes: Option<Changes>,
     },
 }
 
-/// What a task has changed, as the server tells it.
+/// The changes of a task, as the server tells them.
 pub type Changes = Result<Arc<str>, Refusal>;
 
 /// The content of the open task.

@@ -76,7 +76,7 @@ impl Model {
         }
     }
 
-    /// What the worker of a task that gave up has proposed for its result.
+    /// The result that the worker of a task that gave up has proposed.
     pub(crate) fn proposed(&self, concern: &Concern) -> Option<String> {
         self.from_server.proposed(concern)
     }

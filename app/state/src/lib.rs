@@ -106,7 +106,7 @@ pub struct Opening {
     pub snapshot: Snapshot,
     /// The open task.
     pub reading: Option<Result<Reading, Refusal>>,
-    /// What the open task has changed, where the address asks for it.
+    /// The changes of the open task, where the address asks for them.
     pub changes: Option<Result<String, Refusal>>,
     /// The server's part of the inbox.
     pub inbox: inbox::ServerEntries,

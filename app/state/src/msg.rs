@@ -94,7 +94,7 @@ pub enum Msg {
     ReadPulse(Result<Pulse, Refusal>),
     /// The open task was read.
     Drawer(drawer::Answer),
-    /// What a task has changed was read, as HTML that is safe to show.
+    /// The changes of a task were read, as HTML that is safe to show.
     ReadChanges(TaskId, Result<String, Refusal>),
     /// Something happened to the inbox.
     Inbox(inbox::Msg),

@@ -37,7 +37,7 @@ pub async fn of(
 ) -> Result<Changes, kernel::Error> {
     let place = kernel.task_alone(task).await?.workspace_path;
     let branch = kernel.branch(task).await?;
-    // What an import brings may name anything.
+    // An import may name anything.
     let branch = branch.filter(|branch| branch.name == branch_of(task));
     let branch = branch.ok_or_else(|| Refusal::NoBranch(task.clone()))?;
     let place = PathBuf::from(place.unwrap_or_default());

@@ -13,7 +13,7 @@ const LINES: usize = 20;
 /// The hint below a question, where a reply comes back to us.
 pub(super) const HINT: &str = "Reply to this message to answer.";
 
-/// What a person can do by a button below a message, where a press comes back to us.
+/// An act by a button below a message, where a press comes back to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Press {
     /// Let a blocked task go on.

@@ -114,7 +114,7 @@ fn fit(text: &str) -> &str {
     end.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
-/// What a button does, and the task.
+/// Reads the act of a button, and its task.
 fn pressed(data: &str) -> Option<(Press, TaskId)> {
     let (verb, task) = data.split_once(' ')?;
     Some((Press::named(verb)?, task.parse().ok()?))

@@ -83,7 +83,7 @@ fn Alike(group: Group, told: Memo<Option<String>>, clock: Clock) -> impl IntoVie
             first,
             runs: vec![run.clone()],
         };
-        // What they have in common is said once.
+        // Their common part is said once.
         let run = Run { error: None, ..run };
         view! { <li><Attempt numbers=alone.numbers() words=alone.words() run clock/></li> }
     });

@@ -1,4 +1,4 @@
-//! What a task has changed in its repository. The server makes the HTML, because a diff of a thousand lines
+//! The changes of a task in its repository. The server makes the HTML, because a diff of a thousand lines
 //! is a text and not a thing to press; it is read when somebody opens the tab.
 
 #[cfg(feature = "ssr")]

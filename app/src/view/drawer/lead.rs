@@ -1,4 +1,4 @@
-//! What comes first: the question of a blocked task with the line that answers it, the error of one that
+//! The beginning of an open task: the question of a blocked task with the line that answers it, the error of one that
 //! gave up, the result and the evidence of one that is done.
 
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(super) fn Lead(
     let is_script = part(reading, |detail| {
         detail.task.assignee.as_deref() == Some("shell")
     });
-    // What was checked before the task was reopened says nothing of it.
+    // A check from before the task was reopened says nothing of it.
     let receipt = part(reading, |detail| {
         let last = detail.receipts.last();
         last.filter(|_| detail.task.status == Status::Done).cloned()

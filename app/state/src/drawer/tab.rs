@@ -9,11 +9,11 @@ use super::Reading;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tab {
-    /// What it is about, and what is to be done now.
+    /// Its subject, and what is to be done now.
     Overview,
     /// The output of its workers.
     Log,
-    /// What it has changed in its repository.
+    /// Its changes in its repository.
     Changes,
     /// The receipts of its checks.
     Evidence,

@@ -41,7 +41,7 @@ pub enum Drawer {
         tab: Tab,
         /// While it needs a person: the need, which is answered here as in the inbox.
         need: Option<Need>,
-        /// What it has changed, where that was read.
+        /// Its changes, where they were read.
         changes: Option<drawer::Changes>,
         /// The reason why it does not run.
         why_not: Option<WhyNot>,

@@ -194,7 +194,7 @@ pub(crate) async fn uncommitted(listed: &Listed<'_>) -> Result<Vec<Uncommitted>,
         .await?
         .succeeded()?;
     let mut entries: Vec<&str> = answer.text.split('\0').collect();
-    // What comes after the last end, or was cut.
+    // The rest after the last end, or that was cut.
     entries.pop();
     let of_entry = |entry: &str| {
         Some(Uncommitted {

@@ -148,7 +148,7 @@ fn text(
     text
 }
 
-/// What an attempt has to know first: the work that it is to judge, the changes that were asked for, or
+/// The beginning of a context: the work that it is to judge, the changes that were asked for, or
 /// the check that did not pass.
 fn feedback(task: &Task, last: Option<&Receipt>) -> Vec<String> {
     if let Some(review) = &task.in_review {

@@ -202,18 +202,21 @@ pub(super) fn due(
     let worker = open.and_then(|open| open.lane.clone().or_else(|| open.claimed_by.clone()));
     let worker = worker.filter(|_| actor.authority.is_worker());
     let worked_by = worker.unwrap_or_else(|| actor.name.clone());
-    // A lane does not judge its own work.
-    let reviewer = if reviewer == worked_by {
-        PERSON.to_owned()
-    } else {
-        reviewer
-    };
     Ok(Some(Review {
-        reviewer,
+        reviewer: other_than(&worked_by, &reviewer),
         run: open.map(|open| open.id).or(last.map(|(run, _)| run)),
         worked_by,
         rounds: rounds(work, &task.id)?,
     }))
+}
+
+/// Returns the reviewer, or a person in the place of a lane that would judge its own work.
+fn other_than(worked_by: &str, reviewer: &str) -> String {
+    if reviewer == worked_by {
+        PERSON.to_owned()
+    } else {
+        reviewer.to_owned()
+    }
 }
 
 /// Gives work that waits for a verdict to another reviewer.
@@ -224,13 +227,8 @@ pub(super) fn hand_over(work: &Work<'_>, task: &Task, reviewer: Option<&str>) ->
     if task.status == Status::Running || *reviewer == review.reviewer {
         return Ok(());
     }
-    let reviewer = if reviewer == review.worked_by {
-        PERSON
-    } else {
-        reviewer
-    };
     let review = Review {
-        reviewer: reviewer.to_owned(),
+        reviewer: other_than(&review.worked_by, reviewer),
         ..review.clone()
     };
     tasks::set_review(work.conn, &task.id, Some(&review))

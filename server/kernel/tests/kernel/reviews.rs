@@ -377,7 +377,7 @@ async fn work_is_handed_to_another_reviewer_and_a_blocked_review_is_judged_by_ha
         .unwrap();
     assert_eq!(board.status(&task).await, Status::Ready);
     board.work_on(&task).await;
-    // What was undone does not count, and says nothing to the next reviewer.
+    // A verdict that was undone does not count, and says nothing to the next reviewer.
     for _ in 0..3 {
         board.send_back(&ada(), &task, "no").await.unwrap();
         let event = board.newest_event();

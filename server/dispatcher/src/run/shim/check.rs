@@ -38,7 +38,7 @@ impl Supervision<'_> {
         let has_reported = report.is_some();
         let result = report.flatten().or_else(|| exit.answer.clone());
         let result = result.unwrap_or_default();
-        // What the check sees; it may commit itself.
+        // Looked at before the check, which may commit itself.
         let Ok(mut git) = self.git_facts().await else {
             return stopped(exit);
         };

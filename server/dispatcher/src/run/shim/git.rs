@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 impl Supervision<'_> {
     /// Adds the worktree that the worker is to run in. Returns the exit if that ended the run.
     pub(super) async fn add_worktree(&mut self, worktree: &Worktree) -> Option<Exit> {
-        // What git checks out belongs to the person who started the server, as what the worker makes.
+        // A checkout by git belongs to the person who started the server, as what the worker makes.
         let umask = self.spec.umask.map(Mode::from_bits_truncate);
         let ours = umask.map(rustix::process::umask);
         let (spec, board) = (self.spec, self.board);
@@ -75,7 +75,7 @@ impl Supervision<'_> {
         Ok(lines)
     }
 
-    /// What git says of the workspace; nothing where it cannot be asked.
+    /// The facts of git about the workspace; nothing where it cannot be asked.
     pub(super) async fn git_facts(&mut self) -> Result<GitFacts, End> {
         let Some(tracked) = self.tracked.clone() else {
             return Ok(GitFacts::default());

@@ -89,7 +89,7 @@ async fn each_of_a_chain_of_four_sees_the_work_before_it() {
         }
         assert_eq!(made.branch.onto.as_deref(), Some(main.trim()));
         made.works(&format!("of-{number}"), "work");
-        // What happens on the branch of the repository meanwhile does not concern them.
+        // Commits to the branch of the repository meanwhile do not concern them.
         repository.commit_in_main(&format!("main-{number}"));
         chain.push(made);
     }

@@ -1,4 +1,4 @@
-//! What a receipt and the changes of a task say of a workspace.
+//! The facts about a workspace in receipts and in the changes of a task.
 
 use domain::changes::{ChangeKind, ChangedFile};
 use domain::check::GitFacts;

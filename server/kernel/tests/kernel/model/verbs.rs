@@ -192,7 +192,7 @@ impl Model {
         let is_free = is_person && unchecked;
         (is_free || self.cards[task].in_review.is_none()).then_some(())?;
         self.report(task, by);
-        // Who claimed it by hand has done it, and is the one who judges.
+        // Whoever claimed it by hand has done it, and is the one who judges.
         let run = self.cards[task].run.as_ref();
         let is_lane = !is_person && run.is_some_and(|run| run.is_in_lane);
         self.finish(task, outcome, (!is_free).then_some(!is_lane));

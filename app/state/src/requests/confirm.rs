@@ -33,7 +33,7 @@ pub struct Question {
     pub heading: String,
     /// The titles of the tasks, where there are several.
     pub names: Vec<String>,
-    /// What follows from it.
+    /// The consequences, in one sentence, under the question.
     pub warning: &'static str,
     /// The words on the button that agrees.
     pub verb: String,

@@ -62,9 +62,9 @@ pub enum Need {
         /// The result; the board does not show it.
         result: Option<String>,
     },
-    /// A task can never start: a parent ended with another outcome than it asks for.
+    /// A task ended with another outcome than its children ask for: they can never start.
     DeadEnd {
-        /// The links that can no longer be met; the board does not show them.
+        /// Its links that can no longer be met, at most [`MOST_BEHIND`]; the board does not show them.
         dead_ends: Vec<DeadEnd>,
     },
     /// Deliveries to an address were given up: they need to be retried, or dropped.
@@ -93,7 +93,7 @@ pub enum Need {
 
 impl Concern {
     /// Returns the need of a task as the board shows it; `None` if it needs nobody. The board does
-    /// not show the result that a worker proposed, nor what waits behind the task.
+    /// not show the result that a worker proposed, nor what waits behind the task, and so no dead end.
     pub fn of_task(task: &TaskSummary) -> Option<Self> {
         let need = match task.status {
             Status::Blocked => Need::of_blocked(
@@ -106,9 +106,6 @@ impl Concern {
                 run: None,
                 commit: None,
                 result: None,
-            },
-            Status::Todo if task.is_dead_end => Need::DeadEnd {
-                dead_ends: Vec::new(),
             },
             _ => return None,
         };

@@ -184,6 +184,8 @@ pub struct TaskDetail {
     pub conditions: BTreeMap<TaskId, StartOn>,
     /// The tasks that depend on it, by id.
     pub children: Vec<TaskId>,
+    /// The outcomes on which those start, of those that are not success.
+    pub child_conditions: BTreeMap<TaskId, StartOn>,
     /// Its attempts, oldest first.
     pub runs: Vec<Run>,
     /// The receipts of its checks, oldest first.

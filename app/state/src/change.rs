@@ -60,8 +60,6 @@ pub enum Change {
         /// The commit.
         commit: Option<String>,
     },
-    /// Let it start whatever came of this parent.
-    StartAnyway(TaskId),
     /// Put it away.
     Archive,
     /// Stop its worker; it goes to `todo`.
@@ -80,11 +78,18 @@ pub enum Change {
         body: Option<String>,
         /// The script of its check; an empty one for none.
         check: Option<String>,
+        /// The one who has to approve its work; an empty one for nobody.
+        review: Option<String>,
     },
     /// Start it no sooner than after this span; without one, as soon as it can.
     Snooze(Option<Seconds>),
     /// Let it wait for another task.
-    WaitFor(String),
+    WaitFor {
+        /// The other task.
+        parent: String,
+        /// The outcome on which it starts; without one success, or that of the link that is there.
+        on: Option<StartOn>,
+    },
     /// Let it wait for another task no longer.
     StopWaitingFor(TaskId),
 }
@@ -158,12 +163,6 @@ impl Change {
                 commit,
             }
             .into(),
-            Self::StartAnyway(parent) => LinkTasks {
-                parent: parent.into(),
-                child: task.into(),
-                on: Some(StartOn::Always),
-            }
-            .into(),
             Self::Archive => ArchiveTask { task }.into(),
             Self::Cancel => CancelRun { task }.into(),
             Self::Assign(assignee) => AssignTask {
@@ -187,17 +186,23 @@ impl Change {
                 span,
             }
             .into(),
-            Self::Edit { title, body, check } => EditTask {
+            Self::Edit {
                 title,
                 body,
                 check,
+                review,
+            } => EditTask {
+                title,
+                body,
+                check,
+                review,
                 ..EditTask::of(task)
             }
             .into(),
-            Self::WaitFor(parent) => LinkTasks {
+            Self::WaitFor { parent, on } => LinkTasks {
                 parent,
                 child: task.into(),
-                on: None,
+                on,
             }
             .into(),
             Self::StopWaitingFor(parent) => UnlinkTasks {
@@ -221,11 +226,12 @@ impl Change {
             Self::Edit {
                 title: Some(title), ..
             } => title.trim().clone_into(&mut task.title),
-            Self::Edit { title: None, .. }
-            | Self::Snooze(_)
-            | Self::WaitFor(_)
-            | Self::StopWaitingFor(_) => {}
-            Self::StartAnyway(_) => task.is_dead_end = false,
+            Self::WaitFor {
+                on: Some(StartOn::Always),
+                ..
+            }
+            | Self::StopWaitingFor(_) => task.is_dead_end = false,
+            Self::Edit { title: None, .. } | Self::Snooze(_) | Self::WaitFor { .. } => {}
             step => {
                 if let Some(status) = step.leads_from(&task.status) {
                     task.status = status;
@@ -246,7 +252,6 @@ impl Change {
             Self::CompleteUnchecked { .. } => format!("Completed {what} without its check"),
             Self::Approve { .. } => format!("Approved {what}"),
             Self::RequestChanges { .. } => format!("Asked for changes of {what}"),
-            Self::StartAnyway(_) => format!("Let {what} start anyway"),
             Self::Archive => format!("Archived {what}"),
             Self::Cancel => format!("Stopped {what}"),
             Self::Assign(Some(name)) | Self::Reassign(Some(name)) => {
@@ -257,7 +262,11 @@ impl Change {
             Self::Edit { .. } => format!("Edited {what}"),
             Self::Snooze(Some(span)) => format!("Snoozed {what} for {span}"),
             Self::Snooze(None) => format!("Snoozed {what} no longer"),
-            Self::WaitFor(parent) => format!("Let {what} wait for {parent}"),
+            Self::WaitFor { parent, on: None } => format!("Let {what} wait for {parent}"),
+            Self::WaitFor {
+                parent,
+                on: Some(on),
+            } => format!("Let {what} start {} of {parent}", label::start_on(*on)),
             Self::StopWaitingFor(parent) => format!("Let {what} no longer wait for {parent}"),
         }
     }
@@ -314,8 +323,7 @@ impl Change {
             | Self::SetPriority(_)
             | Self::Snooze(_)
             | Self::Edit { .. }
-            | Self::WaitFor(_)
-            | Self::StartAnyway(_)
+            | Self::WaitFor { .. }
             | Self::StopWaitingFor(_) => return None,
         };
         transition::after(from, &step)
@@ -385,12 +393,25 @@ mod tests {
             title: Some(" Another ".to_owned()),
             body: None,
             check: None,
+            review: None,
         };
         assert_eq!(foreseen(summary(1), &edit).title, "Another");
-        assert_eq!(
-            foreseen(summary(1), &Change::WaitFor("t_2".to_owned())),
-            summary(1)
-        );
+        let wait = |on| Change::WaitFor {
+            parent: "t_2".to_owned(),
+            on,
+        };
+        assert_eq!(foreseen(summary(1), &wait(None)), summary(1));
+        let stuck = TaskSummary {
+            is_dead_end: true,
+            ..summary(1)
+        };
+        assert_eq!(foreseen(stuck.clone(), &wait(None)), stuck);
+        for way_out in [
+            wait(Some(StartOn::Always)),
+            Change::StopWaitingFor(TaskId::from_bits(2)),
+        ] {
+            assert_eq!(foreseen(stuck.clone(), &way_out), summary(1));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod ansi;
 pub mod attempts;
 pub mod comment;
 pub mod edit;
+pub mod links;
 pub mod log;
 
 pub mod news;

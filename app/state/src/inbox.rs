@@ -7,12 +7,15 @@ mod server_entries;
 
 use domain::board::TaskSummary;
 use domain::hold::LaneHold;
+use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
-use domain::outcome::DeadEnd;
+use domain::outcome::{DeadEnd, StartOn};
 use domain::status::Status;
 
 use crate::change::Change;
+use crate::drawer::links;
 use crate::refusal::Refusal;
+use crate::requests::pending::Changes;
 use crate::requests::pending::Request;
 use crate::{Effect, Model as Page, requests};
 
@@ -59,11 +62,11 @@ pub enum Msg {
 pub enum Answer {
     /// The task goes on, with this said first where there is something to say.
     Say(String),
-    /// Takes the worker's proposal as the result, approves its work, or lets it start anyway.
+    /// Takes the worker's proposal as the result, approves its work, or lets what is stuck start anyway.
     Accept,
     /// Somebody is to be told after all, or a parent is to be run again.
     Retry,
-    /// Nobody need be told.
+    /// Nobody need be told, or what is stuck waits for its parent no longer.
     Drop,
 }
 
@@ -98,7 +101,8 @@ impl Model {
     /// Asks the server again when a task needs a person: others may wait behind it, and the board does not
     /// show all that it needs.
     pub(crate) fn touch(&mut self, tasks: &[TaskSummary]) -> Option<Effect> {
-        let is_touched = tasks.iter().any(|task| Concern::of_task(task).is_some());
+        let needs_person = |task: &TaskSummary| Concern::of_task(task).is_some();
+        let is_touched = tasks.iter().any(|it| it.is_dead_end || needs_person(it));
         is_touched.then(|| self.refresh()).flatten()
     }
 
@@ -137,7 +141,7 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     let changes = page.pending.changes();
     let blocked = page.board.entries().filter_map(|entry| {
         let task = &entry.task;
-        if !matches!(task.status, Status::Blocked | Status::Review) && !task.is_dead_end {
+        if !matches!(task.status, Status::Blocked | Status::Review) {
             return None;
         }
         let foreseen = changes.foresee(task);
@@ -161,9 +165,69 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
             && !page.pending.releases(&hold.name)
     });
     let holds = holds.filter_map(|hold| Some((of_hold(page, hold)?, i64::MAX)));
-    let mut concerns: Vec<(Concern, i64)> = blocked.chain(letters).chain(holds).collect();
+    let dead_ends = dead_ends(page, &changes);
+    let concerns = blocked.chain(dead_ends).chain(letters).chain(holds);
+    let mut concerns: Vec<(Concern, i64)> = concerns.collect();
     concerns.sort_by_key(|(concern, number)| (concern.since, *number));
     concerns.into_iter().map(|(concern, _)| concern).collect()
+}
+
+/// The tasks whose children can never start, as far as those are still stuck on the board.
+fn dead_ends(page: &Page, changes: &Changes<'_>) -> Vec<(Concern, i64)> {
+    let told = page.inbox.from_server.dead_ends.iter();
+    let stuck = |it: &&DeadEnd| {
+        let is_over = |task: &TaskSummary| {
+            let foreseen = changes.foresee(task);
+            !foreseen.as_ref().unwrap_or(task).status.is_finished()
+        };
+        let child = page.board.get(&it.child);
+        let child = child.filter(|task| task.is_dead_end && task.status == Status::Todo);
+        let is_stuck =
+            child.is_some_and(|task| changes.foresee(task).is_none_or(|it| it.is_dead_end));
+        is_stuck && !page.board.get(&it.parent).is_some_and(is_over)
+    };
+    let mut concerns: Vec<(Concern, i64)> = Vec::new();
+    for dead_end in told.filter(stuck) {
+        match concerns.last_mut() {
+            Some((
+                Concern {
+                    task,
+                    need: Need::DeadEnd { dead_ends },
+                    ..
+                },
+                _,
+            )) if *task == dead_end.parent => dead_ends.push(dead_end.clone()),
+            _ => concerns.push(of_dead_end(page, dead_end)),
+        }
+    }
+    concerns
+}
+
+/// The beginning of the concern about a parent.
+fn of_dead_end(page: &Page, dead_end: &DeadEnd) -> (Concern, i64) {
+    let task = dead_end.parent.clone();
+    let card = page.board.get(&task);
+    let concern = Concern {
+        title: page.board.name_of(&task),
+        assignee: card.and_then(|it| it.assignee.clone()),
+        // One that was put away has no card.
+        since: card.map(|it| it.status_since).unwrap_or_default(),
+        behind: page.inbox.from_server.behind(&task),
+        need: Need::DeadEnd {
+            dead_ends: vec![dead_end.clone()],
+        },
+        task,
+    };
+    (concern, card.map_or(i64::MAX, |it| it.number))
+}
+
+/// The need of the open task where it is stuck: in the inbox that stands by its parent.
+fn of_stuck(page: &Page, id: &ConcernId) -> Option<(TaskId, Need)> {
+    let detail = &page.drawer.reading()?.detail;
+    let dead_ends = links::dead_ends(page, detail);
+    let task = detail.task.id.clone();
+    let is_this = !dead_ends.is_empty() && ConcernId::Task(task.clone()) == *id;
+    is_this.then_some((task, Need::DeadEnd { dead_ends }))
 }
 
 /// The need of a held lane, by the task whose run has met it.
@@ -196,11 +260,11 @@ pub(crate) fn current<'a>(page: &Page, concerns: &'a [Concern]) -> Option<&'a Co
 }
 
 fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
-    let before = concerns(page);
-    let Some(place) = before.iter().position(|it| ConcernId::of(it) == *id) else {
-        return Vec::new();
-    };
-    let Some(Concern { task, need, .. }) = before.get(place).cloned() else {
+    let mut before = concerns(page).into_iter().enumerate();
+    let found = before.find(|(_, it)| ConcernId::of(it) == *id);
+    let found = found.map(|(place, Concern { task, need, .. })| (place, task, need));
+    let found = found.or_else(|| of_stuck(page, id).map(|(task, need)| (0, task, need)));
+    let Some((place, task, need)) = found else {
         return Vec::new();
     };
     let asked = match (answer, need) {
@@ -231,12 +295,17 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
             requests::change(page, vec![(task, request)])
         }
         (Answer::Accept, Need::DeadEnd { dead_ends }) => {
-            let start = |it: DeadEnd| (it.child, Change::StartAnyway(it.parent));
-            requests::change(page, dead_ends.into_iter().map(start).collect())
+            requests::change(page, dead_ends.into_iter().map(start_anyway).collect())
+        }
+        (Answer::Drop, Need::DeadEnd { dead_ends }) => {
+            let unlink = |it: DeadEnd| (it.child, Change::StopWaitingFor(it.parent));
+            requests::change(page, dead_ends.into_iter().map(unlink).collect())
         }
         (Answer::Retry, Need::DeadEnd { dead_ends }) => {
-            let again = |it: DeadEnd| (it.parent, Change::Move(Status::Ready));
-            requests::change(page, dead_ends.into_iter().map(again).collect())
+            let mut parents: Vec<TaskId> = dead_ends.into_iter().map(|it| it.parent).collect();
+            parents.dedup();
+            let again = |parent| (parent, Change::Move(Status::Ready));
+            requests::change(page, parents.into_iter().map(again).collect())
         }
         (Answer::Retry, Need::Undelivered { delivery, .. }) => {
             vec![page.pending.ask(Request::RetryDelivery(delivery))]
@@ -251,6 +320,15 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
     };
     let next = go_on(page, place);
     asked.into_iter().chain([next]).collect()
+}
+
+/// Lets a child start although its parent ended otherwise.
+fn start_anyway(dead_end: DeadEnd) -> (TaskId, Change) {
+    let change = Change::WaitFor {
+        parent: dead_end.parent.into(),
+        on: Some(StartOn::Always),
+    };
+    (dead_end.child, change)
 }
 
 /// Goes to what stands now where the person was: in the inbox to the next one, in the open task back to

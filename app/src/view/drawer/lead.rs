@@ -20,6 +20,7 @@ use super::text::Text;
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
 use crate::view::inbox::{Answers, words};
+use crate::view::quotation::Quotation;
 use crate::view::says::memo;
 
 #[component]
@@ -76,10 +77,9 @@ fn Ask(
         }
         None => Either::Right(view! { <p class="said" dir="auto">{words.said}</p> }),
     };
-    let more = words.more.map(|(about, text)| {
-        let about = about.map(|about| view! { <p>{about}</p> });
-        view! { <div class="quotation">{about}<pre dir="auto">{text}</pre></div> }
-    });
+    let more = words
+        .more
+        .map(|(about, text)| view! { <Quotation about text/> });
     let (icon, label) = if is_question {
         (Icon::Question, "Question")
     } else {

@@ -52,8 +52,14 @@ pub(super) fn Overview(
         } => Some(error.clone()),
         _ => None,
     });
-    let parents = part(reading, |detail| detail.parents.clone());
-    let children = part(reading, |detail| detail.children.clone());
+    let parents = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { parents, .. } => parents.clone(),
+        _ => Vec::new(),
+    });
+    let children = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { children, .. } => children.clone(),
+        _ => Vec::new(),
+    });
     let branch = part(reading, |detail| detail.branch.clone());
     let is_script = part(reading, |detail| {
         detail.task.assignee.as_deref() == Some("shell")

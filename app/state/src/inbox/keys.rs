@@ -71,6 +71,7 @@ fn about(page: &mut Page, action: Action, here: Concern) -> Vec<Effect> {
             Need::Undelivered { delivery, .. } => {
                 answered(page, &ConcernId::Delivery(delivery), Answer::Drop)
             }
+            Need::DeadEnd { .. } => answered(page, &ConcernId::of(&here), Answer::Drop),
             // It is the lane's, and not the task's.
             Need::Held { .. } => Vec::new(),
             _ => change(page, here, &Status::Archived),
@@ -127,7 +128,7 @@ fn change(page: &mut Page, concern: Concern, to: &Status) -> Vec<Effect> {
     }
     let from = match concern.need {
         Need::Review { .. } => Status::Review,
-        Need::DeadEnd { .. } => Status::Todo,
+        Need::DeadEnd { .. } => Status::Done,
         _ => Status::Blocked,
     };
     let Some(change) = Change::between(&from, to) else {

@@ -22,7 +22,7 @@ pub struct ServerEntries {
     pub letters: Vec<Letter>,
     /// The work that waits for a verdict.
     pub works: Vec<Work>,
-    /// The links that can no longer be met.
+    /// The links that can no longer be met, parent by parent.
     pub dead_ends: Vec<DeadEnd>,
 }
 
@@ -153,10 +153,6 @@ impl ServerEntries {
                 if let Some(work) = self.works.iter().find(|work| work.task == *task).cloned() {
                     (*run, *commit, *result) = (work.run, work.commit, work.result);
                 }
-            }
-            Need::DeadEnd { dead_ends } => {
-                let own = self.dead_ends.iter().filter(|it| it.child == *task);
-                *dead_ends = own.cloned().collect();
             }
             _ => {}
         }

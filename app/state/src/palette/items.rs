@@ -2,6 +2,7 @@
 
 use domain::board::TaskSummary;
 use domain::id::TaskId;
+use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::time::Seconds;
 
@@ -92,7 +93,7 @@ impl Palette {
             Page::Priority => return priorities(query),
             Page::Block => return vec![block(query)],
             Page::Me => introductions(names, query),
-            Page::WaitFor => Vec::new(),
+            Page::WaitFor(on) => conditions(on),
         };
         let words = filter::wanted(query);
         let mut items: Vec<Item> = all
@@ -104,9 +105,11 @@ impl Palette {
             .collect();
         match self.page {
             Page::All if !words.is_empty() => items.extend(tasks(board, &words, Choice::Open)),
-            Page::WaitFor => {
-                let others = tasks(board, &words, |it| {
-                    Choice::Change(Change::WaitFor(it.into()))
+            Page::WaitFor(on) => {
+                let others = tasks(board, &words, |parent| {
+                    let parent = parent.into();
+                    let on = Some(on).filter(|on| !on.is_success());
+                    Choice::Change(Change::WaitFor { parent, on })
                 })
                 .into_iter();
                 items.extend(others.filter(|item| !self.is_about(item)));
@@ -137,7 +140,10 @@ impl Palette {
             ),
             act(Action::Complete, "Complete", Choice::MoveTo(Status::Done)),
             act(Action::Archive, "Archive", Choice::MoveTo(Status::Archived)),
-            plain("Wait for another task…", Choice::Turn(Page::WaitFor)),
+            plain(
+                "Wait for another task…",
+                Choice::Turn(Page::WaitFor(StartOn::Success)),
+            ),
         ];
         items.extend(
             SNOOZES.map(|(label, span)| plain(label, Choice::Change(Change::Snooze(span)))),
@@ -301,7 +307,18 @@ fn block(query: &str) -> Item {
     plain(&label, Choice::Change(Change::Block { reason }))
 }
 
-fn tasks(board: &board::Model, words: &[String], choice: fn(TaskId) -> Choice) -> Vec<Item> {
+/// The other outcomes on which the tasks may start.
+fn conditions(on: StartOn) -> Vec<Item> {
+    let all = [StartOn::Success, StartOn::Failure, StartOn::Always];
+    let others = all.into_iter().filter(|it| *it != on);
+    let turn = |on| {
+        let label = ["Start ", label::start_on(on), "…"].concat();
+        plain(&label, Choice::Turn(Page::WaitFor(on)))
+    };
+    others.map(turn).collect()
+}
+
+fn tasks(board: &board::Model, words: &[String], choice: impl Fn(TaskId) -> Choice) -> Vec<Item> {
     let fitting: Vec<(Fit, &TaskSummary)> = board
         .in_order()
         .filter_map(|entry| Some((Fit::of(&entry.task, &entry.words, words)?, &entry.task)))

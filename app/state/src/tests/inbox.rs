@@ -1,5 +1,6 @@
 //! The inbox: what is in it, and what answers do.
 
+mod dead_ends;
 mod keyboard;
 mod letters;
 mod notifications;

@@ -238,6 +238,7 @@ test("a task with a check is made, and finished without only when one says so", 
   await expect(board.createForm.check).toBeHidden();
   await board.createForm.checkFold.click();
   await board.createForm.check.fill("test -s count");
+  await board.createForm.review.fill("person");
   await board.createForm.submit.click();
   await make(api, { title: "Sort" });
   await make(api, { title: "Print", check: "make test" });
@@ -253,6 +254,18 @@ test("a task with a check is made, and finished without only when one says so", 
   await page.keyboard.press("d");
   await board.confirm.getByRole("button", { name: "Finish without" }).click();
   await expect(board.card("Count", "Done")).toContainText("Finished without its check");
+  await board.open("Count");
+  await board.drawer.edit();
+  const review = board.drawer.editForm.getByLabel("Review");
+  await expect(review).toHaveValue("person");
+  await review.fill("");
+  await board.drawer.editForm.getByRole("button", { name: "Save" }).click();
+  await expect(board.offers).toContainText("Edited “Count”");
+  await board.goto(page.url());
+  await board.drawer.edit();
+  await expect(review).toHaveValue("");
+  await page.keyboard.press("Escape");
+  await board.drawer.close.click();
 
   await make(api, { title: "Weigh", check: "make test" });
   for (const title of ["Sort", "Print", "Weigh"]) await board.choose(title);

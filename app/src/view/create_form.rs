@@ -25,8 +25,7 @@ pub(crate) const CHECK: &str =
     "A script that must exit 0 before the task counts as done, e.g. make test";
 
 /// The explanation of a review, in its empty field.
-pub(crate) const REVIEW: &str =
-    "Review: person, or the name of a lane, that has to approve the work";
+pub(crate) const REVIEW: &str = "person, or the name of a lane, that has to approve the work";
 
 const ASSIGNEES_ID: &str = "assignees";
 
@@ -114,10 +113,10 @@ pub(crate) fn CreateForm(
                         dir="auto" name="form[check]" rows="3" spellcheck="false" placeholder=CHECK
                         aria-label="Check" node_ref=inputs.check
                     ></textarea>
-                    <input
-                        dir="auto" name="form[review]" autocomplete="off" placeholder=REVIEW
-                        aria-label="Review" node_ref=inputs.review
-                    />
+                    <label class="review">
+                        <span>"Review"</span>
+                        <input dir="auto" name="form[review]" autocomplete="off" placeholder=REVIEW node_ref=inputs.review/>
+                    </label>
                 </details>
                 <div class="fields">
                     <label>
@@ -134,7 +133,7 @@ pub(crate) fn CreateForm(
                     </label>
                     <label>
                         <span>"Waits for"</span>
-                        <input name="form[parents]" autocomplete="off" placeholder="ids of tasks, t_1a:failure" node_ref=inputs.parents/>
+                        <input name="form[parents]" autocomplete="off" placeholder="ids of tasks" node_ref=inputs.parents/>
                     </label>
                 </div>
                 <datalist id=ASSIGNEES_ID>

@@ -130,10 +130,13 @@ pub(super) fn EditForm<H: IntoView + 'static>(
                         name="check" dir="auto" rows="3" spellcheck="false" aria-label="Check" placeholder=CHECK
                         node_ref=fields.check
                     >{raw_text(initial.check)}</textarea>
-                    <input
-                        name="review" dir="auto" autocomplete="off" aria-label="Review" placeholder=REVIEW
-                        value=initial.review node_ref=fields.review
-                    />
+                    <label class="review">
+                        <span>"Review"</span>
+                        <input
+                            name="review" dir="auto" autocomplete="off" placeholder=REVIEW
+                            value=initial.review node_ref=fields.review
+                        />
+                    </label>
                 </details>
                 {move || conflict.get().map(|theirs| view! {
                     <div class="conflict" role="alert">

@@ -11,7 +11,7 @@ use state::shown::{Shown, ShownStoreFields};
 use state::{Msg, age};
 
 use super::answers::Answers;
-use crate::runtime::use_dispatch;
+use crate::runtime::{Runtime, use_dispatch};
 use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
@@ -164,7 +164,7 @@ pub(crate) fn words(need: &Need) -> Words {
         Need::DeadEnd { dead_ends } => Words {
             icon: Icon::Warning,
             kind: "Dead end".to_owned(),
-            said: dead_ends_in_words(dead_ends),
+            said: in_titles(dead_ends_in_words(dead_ends)),
             more: None,
         },
         Need::Held {
@@ -178,6 +178,12 @@ pub(crate) fn words(need: &Need) -> Words {
             more: None,
         },
     }
+}
+
+fn in_titles(sentence: String) -> String {
+    let runtime = use_context::<Runtime>();
+    let titled = runtime.and_then(|it| it.ask(|model| model.in_titles(&sentence)));
+    titled.unwrap_or(sentence)
 }
 
 const PROPOSED: &str = "It ended without a report. Its last output may be the result:";

@@ -28,6 +28,8 @@ pub enum Act {
     Complete,
     /// Approve the work of another, or ask for changes.
     Review,
+    /// Land the work of a task on the branch that it came from.
+    Land,
     /// Block a task until a person has answered.
     Block,
     /// Put a running task off, and hold its lane.
@@ -120,6 +122,7 @@ impl Act {
             Self::Heartbeat      => ("renew a claim",                [OwnTask,  Never,    Never]),
             Self::Complete       => ("complete a task",              [OwnTask,  Always,   Never]),
             Self::Review         => ("review a task",                [OwnTask,  Always,   Never]),
+            Self::Land           => ("land the work of a task",      [Never,    Never,    Never]),
             Self::Block          => ("block a task",                 [OwnTask,  Always,   Harmless]),
             Self::Defer          => ("put a task off",               [OwnTask,  Always,   Never]),
             Self::Unblock        => ("unblock a task",               [Never,    Always,   Always]),

@@ -37,6 +37,8 @@ pub struct TaskSummary {
     pub checked: Option<Verdict>,
     /// True once its branch holds another commit than the one that its last check saw.
     pub has_changed_since: bool,
+    /// True while its work is to land on another branch.
+    pub is_landing: bool,
     /// Higher starts sooner.
     pub priority: i64,
     /// The project or customer.

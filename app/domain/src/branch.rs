@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The branch that the workers of a task commit to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Branch {
     /// Its name.
@@ -16,6 +16,12 @@ pub struct Branch {
     pub onto: Option<String>,
     /// The commit at which the board last saw it.
     pub tip: Option<String>,
+    /// The branch on which its work has landed last.
+    #[serde(default)]
+    pub landed_onto: Option<String>,
+    /// The commit by which that holds its work.
+    #[serde(default)]
+    pub landed: Option<String>,
 }
 
 impl Branch {
@@ -45,7 +51,7 @@ mod tests {
             repository: "/r".to_owned(),
             base: Some("0123456789abcdef".to_owned()),
             onto: Some("main".to_owned()),
-            tip: None,
+            ..Branch::default()
         };
         assert_eq!(branch.begins_at().unwrap(), "0123456789 of main");
         let detached = Branch {

@@ -77,8 +77,13 @@ pub struct GitFacts {
 }
 
 impl GitFacts {
-    /// The commit and what differs from the base, in a few words; `None` where nothing is known.
-    pub fn words(&self) -> Option<String> {
+    /// The words of [`CheckEnd::git_words`]; `None` where nothing is known.
+    fn words(&self, verdict: Verdict) -> Option<String> {
+        if let (Verdict::Landed, Some(landed)) = (verdict, &self.commit_after) {
+            let landed = branch::short(landed);
+            let commit = branch::short(self.commit.as_deref()?);
+            return Some(format!("commit {commit} as {landed}"));
+        }
         let mut words = format!("commit {}", branch::short(self.commit.as_deref()?));
         if self.is_clean == Some(false) {
             words.push_str(", not all committed");
@@ -122,11 +127,15 @@ pub enum Verdict {
     Approved,
     /// Whoever reviewed the work asked for changes.
     ChangesRequested,
+    /// The work is on the branch that it was to land on.
+    Landed,
+    /// The work could not be merged into the branch that it was to land on.
+    Conflict,
 }
 
 impl Verdict {
     /// Every verdict.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Passed,
         Self::Failed,
         Self::TimedOut,
@@ -134,6 +143,8 @@ impl Verdict {
         Self::Unchecked,
         Self::Approved,
         Self::ChangesRequested,
+        Self::Landed,
+        Self::Conflict,
     ];
 
     /// Its name in SQL and JSON.
@@ -146,12 +157,14 @@ impl Verdict {
             Self::Unchecked => "unchecked",
             Self::Approved => "approved",
             Self::ChangesRequested => "changes_requested",
+            Self::Landed => "landed",
+            Self::Conflict => "conflict",
         }
     }
 
     /// Returns true for one that seals the work: it holds for the commit that it saw.
     pub const fn is_seal(self) -> bool {
-        matches!(self, Self::Passed | Self::Approved)
+        matches!(self, Self::Passed | Self::Approved | Self::Landed)
     }
 
     /// Its name in a sentence.
@@ -164,6 +177,8 @@ impl Verdict {
             Self::Unchecked => "finished without its check",
             Self::Approved => "approved",
             Self::ChangesRequested => "changes were asked for",
+            Self::Landed => "landed",
+            Self::Conflict => "could not be merged",
         }
     }
 
@@ -176,18 +191,25 @@ impl Verdict {
 }
 
 impl CheckEnd {
+    /// See [`GitFacts`]: the commit and what differs from the base, in a few words.
+    pub fn git_words(&self) -> Option<String> {
+        self.git.words(self.verdict)
+    }
+
     /// Returns true for one that ran and did not pass.
     pub const fn is_red(&self) -> bool {
         matches!(
             self.verdict,
-            Verdict::Failed | Verdict::TimedOut | Verdict::NotStarted
+            Verdict::Failed | Verdict::TimedOut | Verdict::NotStarted | Verdict::Conflict
         )
     }
 
     /// The verdict in a sentence, with the last line of the output.
     pub fn sentence(&self) -> String {
         let what = match (self.verdict, self.exit_code) {
-            (Verdict::Passed | Verdict::Unchecked, _) => return self.verdict.words().to_owned(),
+            (Verdict::Passed | Verdict::Unchecked | Verdict::Landed, _) => {
+                return self.verdict.words().to_owned();
+            }
             (Verdict::Failed, Some(code)) => format!("exited with code {code}"),
             (Verdict::Failed, None) => "ended by a signal".to_owned(),
             (verdict, _) => verdict.words().to_owned(),

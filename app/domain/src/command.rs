@@ -4,6 +4,7 @@
 
 mod claim;
 mod end;
+mod landing;
 mod news;
 mod outbox;
 mod review;
@@ -23,6 +24,7 @@ use crate::time::{Seconds, Timestamp};
 
 pub use claim::{CancelRun, ClaimPolicy, ClaimTask, Claimed, DeferTask, Heartbeat, ReclaimTask};
 pub use end::{BlockTask, CompleteTask, UnblockTask};
+pub use landing::{LandTask, NoteLanding, SettleLanding};
 pub use news::{
     DropDelivery, RetryDelivery, SetQuietHours, Subscribe, SubscribeBoard, Unsubscribe,
     UnsubscribeBoard,
@@ -134,7 +136,7 @@ macro_rules! every_verb {
             Board(BoardVerb) {
                 CreateTask, EditTask, AssignTask, SetPriority, LimitTask, MoveTask, ArchiveTask,
                 LinkTasks, UnlinkTasks, CommentOnTask, CompleteTask, ApproveTask, RequestChanges,
-                BlockTask, UnblockTask,
+                LandTask, BlockTask, UnblockTask,
                 Heartbeat, CancelRun, ReclaimTask, Undo, Pause, Resume, PromoteWaiting,
                 SnoozeTask, DeferTask, HoldLane, ReleaseLane,
                 Subscribe, Unsubscribe, SubscribeBoard, UnsubscribeBoard, SetQuietHours,
@@ -142,7 +144,7 @@ macro_rules! every_verb {
             }
             Run(RunVerb) {
                 ClaimTask, RenewLease, AttachSupervisor, RecordSpawn, PlaceRun, RecordBranch, RecordExit,
-                BeginCheck, SettleCheck,
+                BeginCheck, SettleCheck, NoteLanding, SettleLanding,
                 FailRun, DeferRun,
                 InterruptRun, AdoptRun, ReleaseStaleClaims, ReleaseCrashed,
             }

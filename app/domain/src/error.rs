@@ -27,6 +27,27 @@ pub enum Error {
          where that is wanted"
     )]
     NoBranch(TaskId),
+    /// Nobody knows where the work came from.
+    #[error(
+        "nobody knows on which branch {0} is to land: its repository stood on none when the work began; \
+         name one with --onto"
+    )]
+    NoTarget(TaskId),
+    /// Git would not take it for the name of a branch.
+    #[error("{0:?} is no name of a branch; use letters, digits and the characters . _ / -")]
+    BadBranch(String),
+    /// The workers of that task change it.
+    #[error("{0} is the branch of a task; name one of yours")]
+    BranchOfATask(String),
+    /// Work lands as one of two methods says.
+    #[error("unknown method {0:?}; use merge or rebase")]
+    UnknownMethod(String),
+    /// A landing that has come so far cannot be stopped.
+    #[error("the work of {0} is landing just now; look again in a moment")]
+    IsLanding(TaskId),
+    /// The landing was taken back, or its task was changed.
+    #[error("the work of {0} is not to land any more")]
+    NoLanding(TaskId),
     /// Git does not tell.
     #[error("the changes of {task} cannot be shown: {reason}")]
     NoChanges {
@@ -384,6 +405,10 @@ impl Error {
             | Self::UnknownWorkspaceKind(_)
             | Self::ShellReview
             | Self::NoReason
+            | Self::NoTarget(_)
+            | Self::BadBranch(_)
+            | Self::BranchOfATask(_)
+            | Self::UnknownMethod(_)
             | Self::UnknownCondition(_)
             | Self::UnknownOutcome(_)
             | Self::UnknownParents(_)
@@ -419,6 +444,8 @@ impl Error {
             | Self::MovedOn(_)
             | Self::AwaitsReview(_)
             | Self::NoChanges { .. }
+            | Self::IsLanding(_)
+            | Self::NoLanding(_)
             | Self::Checking(_)
             | Self::NothingToUndo(_)
             | Self::ChangedSince { .. }

@@ -151,6 +151,26 @@ pub enum EventBody {
     },
     /// Its branch holds another commit than the one that its check saw.
     BranchMoved { commit: String },
+    /// Its work is to land on this branch; without one somebody has to name it.
+    LandingRequested { onto: Option<String>, by: String },
+    /// Its landing waits.
+    LandingWaits { problem: String },
+    /// Its landing has sent it back: a conflict, or a red check.
+    LandingFailed {
+        onto: String,
+        receipt: ReceiptId,
+        error: String,
+        sent_back: u32,
+    },
+    /// Its work has landed as this commit; the branch is kept for this reason, although it was to be
+    /// deleted.
+    Landed {
+        onto: String,
+        commit: String,
+        receipt: ReceiptId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept: Option<String>,
+    },
     /// Runs failed too often.
     GaveUp {
         failures: u32,
@@ -223,6 +243,10 @@ impl EventBody {
             Self::Approved { .. } => "approved",
             Self::ChangesRequested { .. } => "changes_requested",
             Self::BranchMoved { .. } => "branch_moved",
+            Self::LandingRequested { .. } => "landing_requested",
+            Self::LandingWaits { .. } => "landing_waits",
+            Self::LandingFailed { .. } => "landing_failed",
+            Self::Landed { .. } => "landed",
             Self::GaveUp { .. } => "gave_up",
             Self::Cancelled { .. } => "cancelled",
             Self::Deferred { .. } => "deferred",

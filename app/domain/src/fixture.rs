@@ -82,6 +82,7 @@ pub fn summary(number: u32) -> TaskSummary {
         is_checking: false,
         checked: None,
         has_changed_since: false,
+        is_landing: false,
         priority: task.priority,
         tenant: task.tenant,
         created_at: task.created_at,

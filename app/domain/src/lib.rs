@@ -22,6 +22,7 @@ pub mod hold;
 pub mod home;
 pub mod id;
 pub mod inbox;
+pub mod landing;
 pub mod live;
 pub mod news;
 pub mod notify;

@@ -11,6 +11,7 @@ use crate::check::Receipt;
 use crate::error::Error;
 use crate::event::Event;
 use crate::id::{CommentId, TaskId};
+use crate::landing::Landing;
 use crate::outcome::{StartOn, TaskOutcome};
 use crate::review::Review;
 use crate::run::Run;
@@ -192,6 +193,8 @@ pub struct TaskDetail {
     pub receipts: Vec<Receipt>,
     /// The branch of its worktree, if it has had one.
     pub branch: Option<Branch>,
+    /// The landing of its work that was asked for and has not ended.
+    pub landing: Option<Landing>,
 }
 
 impl TaskDetail {

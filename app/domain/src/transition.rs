@@ -18,7 +18,7 @@ pub enum Step {
     Submit,
     /// Its work is approved.
     Approve,
-    /// Changes are asked for.
+    /// Changes are asked for, or its work could not land.
     Reject,
     /// Its runs failed too often.
     GiveUp,
@@ -50,7 +50,7 @@ pub fn after(from: &Status, step: &Step) -> Option<Status> {
         (Step::Unblock { is_waiting }, held) if held.is_held_back() => {
             Some(if *is_waiting { Todo } else { Ready })
         }
-        (Step::Promote, Todo) | (Step::Reject, Review | Running | Blocked) => Some(Ready),
+        (Step::Promote, Todo) | (Step::Reject, Review | Running | Blocked | Done) => Some(Ready),
         (Step::Release { is_review }, Running) => Some(if *is_review { Review } else { Ready }),
         (Step::Claim, Ready | Review) => Some(Running),
         (Step::Submit, Ready | Running | Blocked) => Some(Review),

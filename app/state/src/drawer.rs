@@ -363,6 +363,7 @@ mod tests {
             base: None,
             onto: None,
             tip: None,
+            ..Branch::default()
         });
         let result = Ok(Box::new(with_branch));
         let task = id(1);

@@ -114,6 +114,7 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
             runs: Vec::new(),
             receipts: Vec::new(),
             branch: None,
+            landing: None,
         },
         log: None,
         html: Html::default(),

@@ -68,6 +68,12 @@ pub enum Error {
     /// The task's workspace cannot be had.
     #[error("workspace: {0}")]
     Workspace(#[from] crate::workspaces::Error),
+    /// What was checked before is not landed without its check.
+    #[error(
+        "nobody knows the check of lane {0:?}, which is not in kanban.toml any more; name the check in the \
+         task, or assign it to a lane"
+    )]
+    NoLaneToCheck(String),
     /// The dispatcher was asked for something after its end.
     #[error("the dispatcher has stopped")]
     Stopped,

@@ -112,6 +112,16 @@ impl Home {
         self.root.join("kanban/git")
     }
 
+    /// The folders of landings, and the locks of the repositories in which they are made.
+    pub fn landings(&self) -> PathBuf {
+        self.root.join("kanban/landings")
+    }
+
+    /// The folder of the landing of one task.
+    pub fn landing_dir(&self, task: &TaskId) -> PathBuf {
+        self.landings().join(task.as_str())
+    }
+
     /// The folders of all runs that have not been settled.
     pub fn runs(&self) -> PathBuf {
         self.root.join("kanban/runs")

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use domain::command::SHELL;
 use domain::dispatch::{LaneReport, is_profile};
+use domain::landing::Method;
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,10 @@ pub(crate) struct Lane {
     pub(crate) rework_limit: Option<u32>,
     /// The reviewer of its tasks that name none: a person, or another lane.
     pub(crate) review: Option<String>,
+    /// True if the work of its tasks lands by itself once they are done.
+    pub(crate) lands: bool,
+    /// The method by which it lands, where nobody says otherwise.
+    pub(crate) land_method: Method,
     /// The folder of its scratch workspaces, when not in the home folder.
     pub(crate) workspace_root: Option<PathBuf>,
     /// The repository of which its tasks get worktrees, unless they name another.
@@ -132,6 +137,8 @@ impl Lane {
             check_time: CHECK_TIME,
             rework_limit: None,
             review: None,
+            lands: false,
+            land_method: Method::default(),
             workspace_root: None,
             repository: None,
             pool: None,

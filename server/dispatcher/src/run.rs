@@ -1,5 +1,6 @@
 //! One run, from the granted claim to its settled end: its folder, its supervisor, its log.
 
+pub(crate) mod environment;
 pub(crate) mod exit_verdict;
 pub(crate) mod fault;
 pub(crate) mod folder;

@@ -6,6 +6,7 @@ mod clock;
 mod fixture;
 mod health;
 mod home;
+mod landings;
 mod machine;
 mod next_look;
 mod retry;
@@ -49,6 +50,7 @@ pub use home::settle_in;
 
 use circuit_breaker::CircuitBreaker;
 use health::Health;
+use landings::Landers;
 use next_look::Begun;
 use unrecoverable_runs::UnrecoverableRuns;
 use wake::Wake;
@@ -72,6 +74,7 @@ pub(crate) struct Work {
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
     ends: JoinSet<RunId>,
+    landers: Landers,
     /// The home, until the board knows that it is dispatched from there.
     untold_home: Option<Home>,
     /// True once the folders of earlier runs have been read.
@@ -124,6 +127,7 @@ impl Work {
             claimer,
             watched: BTreeMap::new(),
             ends: JoinSet::new(),
+            landers: Landers::default(),
             has_seen_folders: false,
             unrecoverable: UnrecoverableRuns::default(),
             breaker: CircuitBreaker::default(),
@@ -231,7 +235,12 @@ impl Work {
     async fn wait(&mut self, wakes: &mut Wakes, next_look: Instant) -> Wake {
         loop {
             match wakes
-                .next(&mut self.ends, next_look, self.is_draining)
+                .next(
+                    &mut self.ends,
+                    &mut self.landers,
+                    next_look,
+                    self.is_draining,
+                )
                 .await
             {
                 Wake::TimeForSettings => {
@@ -304,7 +313,9 @@ impl Work {
         let started = if self.is_draining {
             0
         } else {
-            self.start_tasks(&open, max).await?
+            let started = self.start_tasks(&open, max).await?;
+            self.start_landings().await?;
+            started
         };
         let in_lanes = open.iter().filter(|open| open.lane.is_some()).count();
         let running = count(in_lanes + self.exiting_runs.len()).saturating_add(started);

@@ -23,6 +23,7 @@ pub(crate) mod beginning;
 pub(crate) mod diff;
 mod files;
 mod git;
+pub(crate) mod landing;
 pub(crate) mod lock;
 pub(crate) mod own_place;
 mod repositories;
@@ -42,7 +43,7 @@ use crate::home::Home;
 use crate::lanes::Lane;
 
 pub use repositories::Repositories;
-pub(crate) use repository::{Repository, Trust, plain_tip, repository_problem};
+pub(crate) use repository::{Repository, Trust, common_folder, plain_tip, repository_problem};
 #[cfg(test)]
 pub(crate) use worktree::tests as worktree_fixture;
 pub(crate) use worktree::{Made, Worktree, branch_of, forget};
@@ -150,6 +151,26 @@ pub enum Error {
         /// The first of the files that both change.
         files: Vec<String>,
     },
+    /// The branch that work is to land on is not there.
+    #[error("{} has no branch {branch}; make it, or land on another", .repository.display())]
+    NoTarget {
+        /// The branch.
+        branch: String,
+        /// The repository.
+        repository: PathBuf,
+    },
+    /// Somebody works on the branch that work is to land on.
+    #[error(
+        "{branch} is checked out in {}, which has changes that are not committed; commit them, or put \
+         them aside",
+        .at.display()
+    )]
+    DirtyTarget {
+        /// The branch.
+        branch: String,
+        /// The worktree.
+        at: PathBuf,
+    },
     /// The named folder is no repository.
     #[error("{0} is no git repository")]
     NotARepository(PathBuf),
@@ -235,6 +256,8 @@ impl Error {
             | Self::ParentGone { .. }
             | Self::BranchGone(_)
             | Self::Conflict { .. }
+            | Self::NoTarget { .. }
+            | Self::DirtyTarget { .. }
             | Self::NotARepository(_)
             | Self::Occupied(_)
             | Self::WaitedFor(_)

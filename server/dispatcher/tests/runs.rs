@@ -23,6 +23,8 @@ mod git;
 mod harness;
 #[path = "runs/holds.rs"]
 mod holds;
+#[path = "runs/landing.rs"]
+mod landing;
 #[path = "runs/lanes.rs"]
 mod lanes;
 #[path = "runs/liveness.rs"]
@@ -49,6 +51,9 @@ use std::path::Path;
 /// In the environment of a supervisor: the file that it is started with.
 const SPEC: &str = "DISPATCHER_TEST_SPEC";
 
+/// In the environment of a lander: the file that it is started with.
+const LANDING: &str = "DISPATCHER_TEST_LANDING";
+
 /// In the environment of what a worker calls: the verb that it gives to the board.
 const VERB: &str = "DISPATCHER_TEST_VERB";
 
@@ -57,6 +62,14 @@ const VERB: &str = "DISPATCHER_TEST_VERB";
 fn the_supervisor_itself() {
     if let Some(spec) = std::env::var_os(SPEC) {
         dispatcher::shim::main(Path::new(&spec));
+    }
+}
+
+/// Not a test: what the program does for its hidden verb `lander`.
+#[test]
+fn the_lander_itself() {
+    if let Some(spec) = std::env::var_os(LANDING) {
+        assert!(dispatcher::shim::landing::main(Path::new(&spec)));
     }
 }
 

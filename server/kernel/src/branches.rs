@@ -1,6 +1,7 @@
 //! The rows of branches: one for each task that has, or had, a worktree.
 
 use domain::branch::Branch;
+use domain::check::GitFacts;
 use domain::id::{RunId, TaskId};
 use rusqlite::Connection;
 
@@ -8,7 +9,7 @@ use crate::error::Error;
 use crate::row::{self, Columns, columns};
 
 columns! {
-    Branch { name, repository, base, onto, tip }
+    Branch { name, repository, base, onto, tip, landed_onto, landed }
 }
 
 /// Returns the branch of a task.
@@ -26,6 +27,9 @@ pub(crate) fn write(conn: &Connection, task: &TaskId, branch: &Branch) -> Result
         base,
         onto,
         tip,
+        // What has landed has, wherever the next attempt begins.
+        landed_onto: _,
+        landed: _,
     } = branch;
     let sql = "INSERT INTO branches (task_id, repository, name, base, onto, tip) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
@@ -42,6 +46,35 @@ pub(crate) fn left_at(conn: &Connection, run: RunId, commit: &str) -> Result<(),
     let sql =
         "UPDATE branches SET tip = ?2 WHERE task_id = (SELECT task_id FROM runs WHERE id = ?1)";
     conn.prepare_cached(sql)?.execute((run.0, commit))?;
+    Ok(())
+}
+
+/// Notes that the work on a branch has landed, as one of these commits.
+pub(crate) fn note_landed(
+    conn: &Connection,
+    task: &TaskId,
+    onto: &str,
+    git: &GitFacts,
+) -> Result<(), Error> {
+    let sql = "UPDATE branches SET landed_onto = ?2, landed = ?3, tip = coalesce(?4, tip), sent_back = 0 \
+               WHERE task_id = ?1";
+    let params = (task.as_str(), onto, &git.commit_after, &git.commit);
+    conn.prepare_cached(sql)?.execute(params)?;
+    Ok(())
+}
+
+/// Counts another time that work could not land, and returns their number in a row.
+pub(crate) fn count_sent_back(conn: &Connection, task: &TaskId) -> Result<u32, Error> {
+    conn.prepare_cached("UPDATE branches SET sent_back = sent_back + 1 WHERE task_id = ?1")?
+        .execute([task.as_str()])?;
+    let sql = "SELECT sent_back FROM branches WHERE task_id = ?1";
+    Ok(row::find(conn, sql, [task.as_str()])?.unwrap_or(1))
+}
+
+/// Begins to count anew.
+pub(crate) fn end_sent_back(conn: &Connection, task: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached("UPDATE branches SET sent_back = 0 WHERE task_id = ?1")?
+        .execute([task.as_str()])?;
     Ok(())
 }
 

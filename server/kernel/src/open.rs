@@ -36,7 +36,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// The number of migrations.
-pub(crate) const SCHEMA_VERSION: i32 = 15;
+pub(crate) const SCHEMA_VERSION: i32 = 16;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -67,6 +67,7 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
         M::up(include_str!("../migrations/0013_checks.sql")),
         M::up(include_str!("../migrations/0014_git.sql")),
         M::up(include_str!("../migrations/0015_outcomes.sql")),
+        M::up(include_str!("../migrations/0016_landing.sql")),
     ])
 });
 

@@ -9,6 +9,7 @@ pub(crate) mod detail;
 pub(crate) mod dispatch;
 pub(crate) mod home;
 pub(crate) mod inbox;
+pub(crate) mod landings;
 pub(crate) mod open_runs;
 pub(crate) mod outbox;
 pub(crate) mod parents;

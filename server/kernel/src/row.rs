@@ -145,9 +145,12 @@ const IS_CHECKING: &str = "status = 'running' AND EXISTS \
      (SELECT 1 FROM runs WHERE task_id = tasks.id AND ended_at IS NULL AND checking_since IS NOT NULL)";
 
 /// Once a finished task's branch holds another commit than the one that its last check saw.
-const HAS_CHANGED_SINCE: &str = "checked IN ('passed', 'approved') AND status IN ('done', 'archived') \
+const HAS_CHANGED_SINCE: &str = "checked IN ('passed', 'approved', 'landed') AND status IN ('done', 'archived') \
      AND coalesce((SELECT tip FROM branches WHERE task_id = tasks.id) <> \
          (SELECT commit_id FROM receipts WHERE task_id = tasks.id ORDER BY id DESC LIMIT 1), 0)";
+
+/// While its work is to land.
+const IS_LANDING: &str = "EXISTS (SELECT 1 FROM landings WHERE task_id = tasks.id)";
 
 /// The verdict of a task that is finished.
 const CHECKED: &str = "iif(status IN ('done', 'archived'), checked, NULL)";
@@ -158,7 +161,7 @@ columns! {
     TaskSummary {
         id, number: "rowid", title, assignee, status, has_worker: HAS_WORKER,
         is_checking: IS_CHECKING, checked: CHECKED => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
-        has_changed_since: HAS_CHANGED_SINCE, priority, tenant,
+        has_changed_since: HAS_CHANGED_SINCE, is_landing: IS_LANDING, priority, tenant,
         created_at, started_at, completed_at, status_since, not_before, due_at, failures: "spawn_failures",
         last_error: "last_spawn_error",
         waiting: &format!("iif(status = 'ready', {HAS_UNMET_LINK}, waiting)"),

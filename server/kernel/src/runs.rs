@@ -138,6 +138,8 @@ pub(crate) struct Start<'a> {
     pub(crate) lane: Option<&'a str>,
     pub(crate) pool: Option<&'a str>,
     pub(crate) has_check: bool,
+    /// True if its work lands by itself.
+    pub(crate) lands: bool,
     pub(crate) is_review: bool,
     /// The reviewer of what it does.
     pub(crate) review: Option<&'a str>,
@@ -152,8 +154,8 @@ pub(crate) struct Start<'a> {
 pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Result<RunId, Error> {
     conn.prepare_cached(
         "INSERT INTO runs (task_id, lane, pool, has_check, token, lease_expires, started_at, \
-             is_review, review, claimed_by) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             is_review, review, claimed_by, lands) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute((
         start.task.as_str(),
@@ -166,6 +168,7 @@ pub(crate) fn open(conn: &Connection, now: Timestamp, start: &Start<'_>) -> Resu
         start.is_review,
         start.review,
         start.claimed_by,
+        start.lands,
     ))?;
     let run = RunId(conn.last_insert_rowid());
     conn.prepare_cached(

@@ -2,7 +2,8 @@
 
 /// The tables of a board, each after those that it refers to. Left out are those that follow from
 /// these: the search index, the attempts as hermes reads them, and the dispatcher's report. So are
-/// the keys of requests, which belong to the server that answered them, and the home folder.
+/// the keys of requests and the landings, which belong to the server that answered or makes them, and the
+/// home folder.
 pub(crate) const TABLES: [&str; 18] = [
     "tasks",
     "task_links",
@@ -56,6 +57,7 @@ mod tests {
                 "dispatcher"
                     | "foreign_moves"
                     | "home"
+                    | "landings"
                     | "requests"
                     | "sqlite_sequence"
                     | "task_runs"

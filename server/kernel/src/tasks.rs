@@ -10,6 +10,7 @@ use domain::time::{Seconds, Timestamp};
 use rusqlite::Connection;
 
 use crate::error::Error;
+use crate::landings;
 use crate::row::{self, Columns as _};
 
 /// The task with this id.
@@ -21,7 +22,7 @@ pub(crate) fn get(conn: &Connection, id: &TaskId) -> Result<Task, Error> {
 
 /// Gives a task a status other than `running`. The claim, the block reason and the mark of waiting
 /// are cleared from its row, its outcome where it is not finished any more, and its review where that
-/// is over.
+/// is over; its landing ends.
 pub(crate) fn put(
     conn: &Connection,
     now: Timestamp,
@@ -42,7 +43,8 @@ pub(crate) fn put(
         now.0,
         not_before.map(|at| at.0),
     ))?;
-    Ok(())
+    // What is not finished any more does not land.
+    landings::end(conn, id)
 }
 
 /// Finishes a task: like [`put`], with its result and its outcome, and with its failures reset. The verdict of an

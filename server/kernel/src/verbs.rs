@@ -24,6 +24,7 @@ pub(crate) mod home;
 mod idempotency;
 mod index;
 mod keep;
+mod landing;
 mod lease;
 mod link;
 mod move_task;

@@ -43,6 +43,8 @@ mod home;
 mod intake;
 #[path = "kernel/keeping.rs"]
 mod keeping;
+#[path = "kernel/landings.rs"]
+mod landings;
 #[path = "kernel/leases.rs"]
 mod leases;
 #[path = "kernel/lifecycle.rs"]

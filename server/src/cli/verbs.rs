@@ -27,6 +27,7 @@ mod hold;
 mod import;
 mod inbox;
 mod init;
+mod lander;
 mod lanes;
 mod link;
 mod list;
@@ -91,6 +92,8 @@ pub(super) enum Verb {
     #[command(hide = true)]
     Shim(shim::Args),
     #[command(hide = true)]
+    Lander(lander::Args),
+    #[command(hide = true)]
     ChannelProgram(channel_program::Args),
 }
 
@@ -112,6 +115,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 7] = [
             "complete",
             "approve",
             "request-changes",
+            "land",
             "defer",
             "cancel",
             "reclaim",
@@ -259,7 +263,7 @@ impl Verb {
             Self::OnBoard(verb) => verb.act(),
             Self::Declared(verb) => verb.act(),
             Self::Dispatch(args) if args.is_dry() => Act::Read,
-            Self::Dispatch(_) | Self::Shim(_) => Act::Dispatch,
+            Self::Dispatch(_) | Self::Shim(_) | Self::Lander(_) => Act::Dispatch,
             Self::Following(Following::Tail(_) | Following::Watch(_)) => Act::Follow,
             Self::Guide(_) | Self::OnMachine(OnMachine::Completions(_) | OnMachine::Man(_)) => {
                 Act::ReadGuide
@@ -289,6 +293,10 @@ impl Verb {
         match self {
             Self::Shim(args) => {
                 shim::run(&args, output);
+                Ok(())
+            }
+            Self::Lander(args) => {
+                lander::run(&args, output);
                 Ok(())
             }
             Self::ChannelProgram(args) => channel_program::run(&args),

@@ -184,6 +184,9 @@ pub struct ClaimPolicy {
     /// True where a check decides whether the task is done.
     #[serde(default)]
     pub has_check: bool,
+    /// True if the work lands by itself once it is done.
+    #[serde(default)]
+    pub lands: bool,
     /// The one for whom work that waits for a verdict is claimed; `None` is the lane.
     pub reviewer: Option<String>,
     /// The reviewer of the lane's tasks that name none.

@@ -43,7 +43,7 @@ pub(super) fn Check(receipt: Receipt, is_outdated: bool, clock: Clock) -> impl I
     let took = Seconds(check.ended_at.seconds_since(check.began_at));
     let took = (check.verdict != Verdict::Unchecked).then(|| format!("took {took}, "));
     let is_red = check.is_red();
-    let git = check.git.words();
+    let git = check.git_words();
     let git = git.map(|words| view! { <p class="git" dir="auto">{words}</p> });
     let changed = is_outdated.then(|| {
         view! { <p class="git">"Its branch was changed after this check."</p> }

@@ -43,6 +43,7 @@ fn reading(task: Task) -> Reading {
             runs: Vec::new(),
             receipts: Vec::new(),
             branch: None,
+            landing: None,
         },
         log: None,
         html: Html::default(),
@@ -121,6 +122,7 @@ fn the_branch_of_a_worktree_is_shown_beside_the_workspace() {
         base: Some("0123456789abcdef".to_owned()),
         onto: Some("main".to_owned()),
         tip: None,
+        ..Branch::default()
     });
     let branch = [
         "Branch",

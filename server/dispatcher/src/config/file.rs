@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::backoff;
+use domain::landing::Method;
 use domain::time::Seconds;
 use kernel::Durability;
 use serde::Deserialize;
@@ -100,12 +101,25 @@ pub(super) struct LaneTable {
     pub(super) check_time: Option<Span>,
     pub(super) rework_limit: Option<NonZero<u32>>,
     pub(super) review: Option<String>,
+    pub(super) land: Land,
+    pub(super) land_method: Method,
     pub(super) exit_codes: BTreeMap<ExitCode, Meaning>,
     pub(super) agent: Option<String>,
     pub(super) ends: Vec<EndPattern>,
     pub(super) retry: RetryTable,
     pub(super) breaker: BreakerTable,
     pub(super) hours: Option<Hours>,
+}
+
+/// The time at which the work of a lane's tasks lands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Land {
+    /// When somebody asks for it.
+    #[default]
+    Manual,
+    /// Once they are done.
+    Auto,
 }
 
 /// A span of time: a number and one of the units `s`, `m`, `h`, `d`.

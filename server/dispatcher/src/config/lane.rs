@@ -5,7 +5,7 @@ use domain::command::{Breaker, SHELL};
 use domain::error::Error;
 use domain::review::PERSON;
 
-use super::file::{BreakerTable, LaneTable, RetryTable};
+use super::file::{BreakerTable, Land, LaneTable, RetryTable};
 use crate::agents;
 use crate::lanes::Lane;
 
@@ -58,6 +58,8 @@ pub(super) fn lane(
     }
     lane.rework_limit = table.rework_limit.map(Into::into);
     lane.review = reviewer(name, table.review)?;
+    lane.lands = table.land == Land::Auto;
+    lane.land_method = table.land_method;
     let codes = table.exit_codes.into_iter();
     lane.rules
         .exit_codes

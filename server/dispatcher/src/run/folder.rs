@@ -3,6 +3,7 @@
 
 mod exit;
 mod files;
+mod landing;
 mod session;
 mod spec;
 
@@ -21,8 +22,9 @@ use crate::plain_file;
 use crate::run::logs;
 
 pub(crate) use exit::{Checked, End, Exit};
+pub(crate) use landing::LandingSpec;
 pub(crate) use session::Session;
-pub(crate) use spec::{CheckSpec, Owner, ReviewSpec, Spec};
+pub(crate) use spec::{CheckSpec, Owner, Place, ReviewSpec, Spec};
 
 /// The longest part of the supervisor's log that is repeated in the dispatcher's, in bytes.
 const COMPLAINTS_BYTES: usize = 2_000;
@@ -128,6 +130,25 @@ impl RunFolder {
         };
         let nonsense = |cause| Error::Nonsense { path, cause };
         serde_json::from_slice(&bytes).map(Some).map_err(nonsense)
+    }
+
+    /// The file that a lander is started with.
+    pub(crate) fn landing_file(&self) -> PathBuf {
+        self.0.join("landing.json")
+    }
+
+    pub(crate) fn write_landing(&self, spec: &LandingSpec) -> Result<(), Error> {
+        let path = self.landing_file();
+        replace(&path, &to_json(&path, spec)?)
+    }
+
+    pub(crate) fn landing(&self) -> Result<Option<LandingSpec>, Error> {
+        read_json(&self.landing_file())
+    }
+
+    /// The worktree in which a landing is made.
+    pub(crate) fn tree(&self) -> PathBuf {
+        self.0.join("tree")
     }
 
     pub(crate) fn owner(&self) -> Result<Option<Owner>, Error> {

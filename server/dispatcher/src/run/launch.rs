@@ -1,9 +1,7 @@
 //! From a granted claim to a supervisor that runs.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -24,6 +22,7 @@ use crate::home::Home;
 use crate::lanes::Lane;
 use crate::lanes::prompt::Prompt;
 use crate::lanes::template::Filling;
+use crate::run::environment::Environment;
 use crate::run::folder::{CheckSpec, ReviewSpec, RunFolder, Spec};
 use crate::workspaces::beginning::Lineage;
 use crate::workspaces::tracked::Tracked;
@@ -37,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const PREPARE: &str = "prepare its workspace";
 
 /// The variables by which a service speaks with systemd, which workers have nothing to say to.
-const OF_THE_SERVICE: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
+pub(crate) const OF_THE_SERVICE: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
 
 /// A supervisor that was started.
 #[derive(Debug)]
@@ -116,7 +115,8 @@ pub(crate) async fn refuse_gone(kernel: &Kernel, home: &Home, task: &Task) -> Re
     let missing = in_time(PREPARE, move || workspaces::missing(&home, &task)).await?;
     if let Some(path) = missing {
         let runs = kernel.task(&id).await?.runs;
-        let was_there = |run: &Run| run.workspace.as_deref().map(Path::new) == Some(path.as_path());
+        let was_there =
+            |run: &Run| run.workspace.as_deref().map(std::path::Path::new) == Some(path.as_path());
         if runs.iter().any(was_there) {
             return Err(workspaces::Error::Gone(path).into());
         }
@@ -172,7 +172,9 @@ impl Launch {
         // First, and nothing below makes it again: if the workspace hangs until the run has been given
         // up, and its folder removed, nothing is written any more.
         folder.make()?;
-        folder.reserve_exit(self.check().is_some())?;
+        // A review has none.
+        let check = CheckSpec::of(task, lane).filter(|_| task.in_review.is_none());
+        folder.reserve_exit(check.is_some())?;
         let (of_lane, made) = (OfLane::from(lane), self.made.as_ref());
         let workspace = workspaces::prepare(&self.home, task, of_lane, &self.repositories, made)?;
         let worktree = workspace.worktree.map(|it| self.lineage.place(it));
@@ -203,6 +205,15 @@ impl Launch {
             prompt_file: &folder.prompt_file(),
             script: &folder.script_file(),
         });
+        let environment = Environment {
+            home: &self.home,
+            config: &self.config,
+            lane,
+            task,
+            programs: &folder.programs(),
+            run: Some((self.claimed.run, &self.claimed.token)),
+            name: self.worker(),
+        };
         folder.write_spec(&Spec {
             run: self.claimed.run,
             task: task.id.clone(),
@@ -210,7 +221,7 @@ impl Launch {
             token: self.claimed.token.clone(),
             db: self.home.db(),
             argv,
-            env: self.environment(&workspace.path),
+            env: environment.variables(&workspace.path),
             workspace: workspace.path.clone(),
             worktree,
             tracked,
@@ -219,7 +230,7 @@ impl Launch {
             limits: lane.limits.within(task.max_runtime),
             rules: lane.rules.clone(),
             output: lane.output,
-            check: self.check(),
+            check,
             review: task.in_review.as_ref().map(|review| ReviewSpec {
                 run: review.run,
                 commit: self.tip.clone(),
@@ -239,89 +250,6 @@ impl Launch {
         let task = &self.claimed.task;
         let reviewer = task.in_review.as_ref().map(|_| self.lane.name.clone());
         reviewer.or_else(|| task.assignee.clone())
-    }
-
-    /// The check of the task, else that of its lane. A review has none.
-    fn check(&self) -> Option<CheckSpec> {
-        if self.claimed.task.in_review.is_some() {
-            return None;
-        }
-        let (argv, command) = match &self.claimed.task.check {
-            Some(script) => (
-                vec!["sh".to_owned(), "-c".to_owned(), script.clone()],
-                script.clone(),
-            ),
-            None if self.lane.check.is_empty() => return None,
-            None => (self.lane.check.clone(), self.lane.check.join(" ")),
-        };
-        Some(CheckSpec {
-            argv,
-            command,
-            time: self.lane.check_time,
-            rework_limit: self.lane.rework_limit,
-        })
-    }
-
-    /// A worker's environment: the original's variables, and ours. The lane's take precedence over
-    /// the dispatcher's own environment, but not over these.
-    fn environment(&self, workspace: &Path) -> BTreeMap<String, Option<String>> {
-        let text = |path: PathBuf| Some(path.display().to_string());
-        let task = &self.claimed.task;
-        let id = Some(task.id.to_string());
-        let workspace = text(workspace.to_owned());
-        let workspaces = text(self.home.workspaces());
-        let db = text(self.home.db());
-        let run = Some(self.claimed.run.to_string());
-        // A tenant of the dispatcher's own environment is not the task's.
-        let tenant = task.tenant.clone();
-        let servers = self.config.servers.now(&self.home);
-        let names = [
-            ("HERMES_KANBAN_TASK", id.clone()),
-            ("HERMES_KANBAN_WORKSPACE", workspace.clone()),
-            ("HERMES_KANBAN_WORKSPACES_ROOT", workspaces.clone()),
-            ("HERMES_KANBAN_DB", db.clone()),
-            ("HERMES_KANBAN_RUN_ID", run.clone()),
-            ("HERMES_KANBAN_CLAIM_LOCK", task.claim_lock.clone()),
-            ("HERMES_PROFILE", self.worker()),
-            ("HERMES_TENANT", tenant.clone()),
-            ("KANBAN_TASK", id),
-            ("KANBAN_WORKSPACE", workspace),
-            ("KANBAN_WORKSPACES", workspaces),
-            ("KANBAN_DB", db),
-            ("KANBAN_RUN", run),
-            (
-                "KANBAN_RUN_TOKEN",
-                Some(self.claimed.token.as_str().to_owned()),
-            ),
-            ("KANBAN_TENANT", tenant),
-            // The dispatcher itself may run in a worker, whose skills are another task's.
-            (
-                "KANBAN_SKILLS",
-                Some(task.skills().join(",")).filter(|names| !names.is_empty()),
-            ),
-            ("KANBAN_HOME", text(self.home.root().to_owned())),
-            ("KANBAN_URL", servers.url),
-        ];
-        let of_lane = self.lane.env.iter();
-        let mut environment: BTreeMap<String, Option<String>> = of_lane
-            .map(|(name, value)| (name.clone(), Some(value.clone())))
-            .collect();
-        environment.extend(names.map(|(name, value)| (name.to_owned(), value)));
-        // A home folder with a colon in its path cannot be on any PATH.
-        if let Some(path) = self.path() {
-            environment.insert("PATH".to_owned(), Some(path));
-        }
-        environment
-    }
-
-    /// The PATH on which a worker finds this very program as `kanban`, before any other.
-    fn path(&self) -> Option<String> {
-        let of_lane = self.lane.env.get("PATH").map(OsString::from);
-        let path = of_lane
-            .or_else(|| std::env::var_os("PATH"))
-            .unwrap_or_default();
-        let folders = std::iter::once(self.folder.programs()).chain(std::env::split_paths(&path));
-        std::env::join_paths(folders).ok()?.into_string().ok()
     }
 }
 

@@ -10,6 +10,7 @@ mod board;
 mod check;
 mod events;
 mod git;
+pub mod landing;
 mod log;
 mod memory;
 mod output;

@@ -55,6 +55,7 @@ impl Work {
         let tries = [
             self.unrecoverable.next_try(),
             self.breaker.next_probe(begun.at),
+            self.landers.next_try(),
         ];
         let earliest = moments.chain(tries.into_iter().flatten()).min();
         let latest = now + self.config.interval();

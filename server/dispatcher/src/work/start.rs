@@ -89,6 +89,7 @@ impl Work {
                 respects_pause: true,
                 pool: start.lane.pool.clone(),
                 has_check: !start.lane.check.is_empty(),
+                lands: start.lane.lands,
                 reviewer: Some(start.assignee.clone()),
                 review: start.lane.review.clone(),
                 unfinished_runs: self.unfinished_runs(),

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
+use super::landings::Landers;
 use crate::config::ConfigFile;
 use crate::error::Error;
 use crate::report::TickReport;
@@ -82,6 +83,7 @@ impl Wakes {
     pub(super) async fn next(
         &mut self,
         ends: &mut JoinSet<RunId>,
+        landers: &mut Landers,
         next_look: Instant,
         was_stopped: bool,
     ) -> Wake {
@@ -90,6 +92,7 @@ impl Wakes {
             biased;
             how = &mut self.stopped, if !was_stopped => Wake::Stop(how.unwrap_or(Stop::Leave)),
             Some(ended) = ends.join_next() => ended.map_or(Wake::TimeIsUp, Wake::Ended),
+            Some(()) = landers.ended() => Wake::TimeIsUp,
             Some(asked) = self.asked.recv() => Wake::Asked(asked),
             () = self.nudge.notified() => Wake::Nudged,
             _ = self.settings_are_due.tick() => Wake::TimeForSettings,

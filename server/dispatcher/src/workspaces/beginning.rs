@@ -15,7 +15,7 @@ use super::worktree::{Worktree, branch_of};
 use crate::home::Home;
 
 /// The author of what git commits for the board.
-const IDENTITY: [&str; 4] = [
+pub(super) const IDENTITY: [&str; 4] = [
     "-c",
     "user.name=Kanban",
     "-c",
@@ -23,7 +23,7 @@ const IDENTITY: [&str; 4] = [
 ];
 
 /// The largest number of files that a conflict names.
-const NAMED_FILES: usize = 20;
+pub(super) const NAMED_FILES: usize = 20;
 
 /// The longest answer that is read, in bytes.
 const ANSWER: u64 = 64 * 1024;
@@ -34,6 +34,9 @@ pub(crate) struct ParentBranch {
     pub(crate) task: TaskId,
     /// The commit at which the board last saw its branch.
     pub(crate) tip: Option<String>,
+    /// The commit by which another branch holds its work, since that has landed.
+    #[serde(default)]
+    pub(crate) landed: Option<String>,
 }
 
 /// The board's records of where a task's work may begin.
@@ -66,6 +69,7 @@ impl Lineage {
         let parents = parents.map(|parent| ParentBranch {
             task: parent.id.clone(),
             tip: parent.commit.clone(),
+            landed: parent.landed.clone(),
         });
         let known = self.branch.clone();
         Worktree {
@@ -129,6 +133,7 @@ impl Worktree {
                 base: Some(base.clone()),
                 onto,
                 tip: Some(base),
+                ..Branch::default()
             },
             repository,
             is_new: true,
@@ -139,6 +144,12 @@ impl Worktree {
     async fn start(&self, ask: Ask<'_>, head: String) -> Result<String, Error> {
         let mut start: Option<(String, String)> = None;
         for parent in &self.parents {
+            if let Some(landed) = &parent.landed
+                && ask.has(landed).await?
+                && ask.is_in(landed, &head).await?
+            {
+                continue;
+            }
             let branch = branch_of(&parent.task);
             let tip = match ask.branch(&branch).await? {
                 Some(tip) => tip,
@@ -216,7 +227,7 @@ impl<'a> Ask<'a> {
     }
 
     /// Returns true if one commit is another, or comes before it.
-    async fn is_in(self, commit: &str, other: &str) -> Result<bool, Error> {
+    pub(crate) async fn is_in(self, commit: &str, other: &str) -> Result<bool, Error> {
         let arguments = ["merge-base", "--is-ancestor", commit, other];
         let answer = self.git(Limit::Scan, &arguments).await?;
         Ok(!answer.says_no() && answer.succeeded().is_ok())
@@ -247,7 +258,7 @@ impl<'a> Ask<'a> {
 
     /// Merges two branches, of which each stands with its commit, and returns the merge. Only objects
     /// are written.
-    async fn merge(
+    pub(super) async fn merge(
         self,
         (ours, our_commit): &(String, String),
         (theirs, their_commit): &(String, String),

@@ -123,6 +123,38 @@ impl Repository {
         Ok(Self { folders, view })
     }
 
+    /// The repository of which `path` may be a worktree, as its owner has it: with its own files, where
+    /// there are any.
+    pub(crate) async fn open_whole(home: &Home, path: &Path, trust: Trust) -> Result<Self, Error> {
+        let named = path.to_owned();
+        let folders = blocking(path, move || Folders::of(&named)).await?;
+        let common = folders.map(|folders| folders.common);
+        let beside = common.as_deref().filter(|common| common.ends_with(".git"));
+        let whole = beside.and_then(Path::parent).or(common.as_deref());
+        Self::open(home, whole.unwrap_or(path), trust).await
+    }
+
+    /// Finds the checkout of a branch: the repository's own files, or a worktree. It blocks.
+    pub(super) fn checkout_of(&self, branch: &str) -> Result<Option<Listed<'_>>, Error> {
+        let common = &self.folders.common;
+        let beside = common.parent().filter(|_| common.ends_with(".git"));
+        let head = small_file(&common.join("HEAD"));
+        if let Some(place) = beside
+            && head.is_some_and(|head| head.trim() == format!("ref: refs/heads/{branch}"))
+        {
+            let files = self.own_files(place);
+            return files
+                .map(Some)
+                .ok_or_else(|| Error::NotARepository(place.to_owned()));
+        }
+        let Some(place) = checked_out_at(common, branch, Path::new("")).filter(|at| at.exists())
+        else {
+            return Ok(None);
+        };
+        let listed = self.listed(&place).filter(Listed::is_as_made);
+        listed.map(Some).ok_or_else(|| Error::NotListedByGit(place))
+    }
+
     /// Returns what git prints, working on the repository itself.
     pub(crate) async fn git(
         &self,
@@ -203,6 +235,11 @@ impl Repository {
 }
 
 impl Listed<'_> {
+    /// Its files are here.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
     /// Returns what git prints, working on the worktree.
     pub(crate) async fn git(&self, arguments: &[&str]) -> Result<String, Error> {
         let answer = self.ask(Limit::Scan, u64::MAX, arguments).await?;
@@ -273,6 +310,11 @@ pub(super) fn checked_out_at(repository: &Path, branch: &str, place: &Path) -> O
     let folders = worktree_folders(&Folders::of(repository)?.common)?;
     let mut places = folders.filter(has_branch).filter_map(|it| place_of(&it));
     places.find(|other| *other != place)
+}
+
+/// The folder in which the repository at `path` has its branches. It blocks.
+pub(crate) fn common_folder(path: &Path) -> Option<PathBuf> {
+    Some(Folders::of(path)?.common)
 }
 
 /// The commit at which the branch of a task is, where git keeps it as a file of its own. It blocks.

@@ -50,9 +50,7 @@ impl Tracked {
                 let branch = Branch {
                     name: added.branch.clone(),
                     repository: added.repository.display().to_string(),
-                    base: None,
-                    onto: None,
-                    tip: None,
+                    ..Branch::default()
                 };
                 (added.repository.clone(), Some(branch))
             }

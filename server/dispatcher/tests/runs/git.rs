@@ -13,18 +13,19 @@ use domain::task::{TaskDetail, WorkspaceKind};
 use crate::harness::{Board, count_of, last_end};
 
 /// Commits everything, as whoever works there.
-const COMMIT: &str = "git add --all && git -c user.name=a -c user.email=a@b commit -qm work";
+pub(crate) const COMMIT: &str =
+    "git add --all && git -c user.name=a -c user.email=a@b commit -qm work";
 
 impl Board {
     /// A board that knows a repository, with its path.
-    fn with_repository() -> (Self, String) {
+    pub(crate) fn with_repository() -> (Self, String) {
         let board = Self::new();
         let repository = board.repository().display().to_string();
         board.configure(&format!("[board]\nrepositories = [{repository:?}]"));
         (board, repository)
     }
 
-    fn in_worktree(&self, repository: &str, script: &str) -> CreateTask {
+    pub(crate) fn in_worktree(&self, repository: &str, script: &str) -> CreateTask {
         CreateTask {
             workspace_kind: WorkspaceKind::Worktree,
             workspace_path: Some(repository.to_owned()),
@@ -51,7 +52,7 @@ impl Board {
 }
 
 #[track_caller]
-fn git(place: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(place: &Path, arguments: &[&str]) -> String {
     let mut git = Command::new("git");
     let git = git.args(["-c", "user.name=a", "-c", "user.email=a@b"]);
     let output = git.args(arguments).current_dir(place).output().unwrap();
@@ -59,7 +60,7 @@ fn git(place: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn place(detail: &TaskDetail) -> &Path {
+pub(crate) fn place(detail: &TaskDetail) -> &Path {
     Path::new(detail.task.workspace_path.as_deref().unwrap())
 }
 

@@ -81,6 +81,9 @@ impl Board {
              if [ \"$1\" = shim ]; then\n\
              DISPATCHER_TEST_SPEC=\"$2\" exec '{0}' the_supervisor_itself --exact --nocapture\n\
              fi\n\
+             if [ \"$1\" = lander ]; then\n\
+             DISPATCHER_TEST_LANDING=\"$2\" exec '{0}' the_lander_itself --exact --nocapture\n\
+             fi\n\
              DISPATCHER_TEST_VERB=\"$*\" exec '{0}' the_program_itself --exact --nocapture\n",
             this.display()
         );

@@ -63,7 +63,7 @@ impl Kernel {
                     "SELECT {} FROM tasks INDEXED BY idx_tasks_sealed \
                          CROSS JOIN branches ON branches.task_id = tasks.id \
                      WHERE (status = 'review' \
-                         OR status = 'done' AND checked IN ('passed', 'approved')) \
+                         OR status = 'done' AND checked IN ('passed', 'approved', 'landed')) \
                        AND status_since >= ?1 \
                      ORDER BY tasks.status_since DESC LIMIT ?2",
                     OfTask::columns()

@@ -170,7 +170,7 @@ fn feedback(task: &Task, last: Option<&Receipt>) -> Vec<String> {
             String::new(),
         ];
     }
-    let Some(Receipt { by, check, .. }) = last else {
+    let Some(Receipt { by, run, check, .. }) = last else {
         return Vec::new();
     };
     if check.verdict == Verdict::ChangesRequested {
@@ -185,13 +185,34 @@ fn feedback(task: &Task, last: Option<&Receipt>) -> Vec<String> {
     if !check.is_red() {
         return Vec::new();
     }
+    if check.verdict == Verdict::Conflict {
+        return vec![
+            "## Landing of the last attempt".to_owned(),
+            fenced(check.output.trim_end()),
+            String::new(),
+        ];
+    }
+    // A check that nobody's run claimed is that of a landing.
+    let target = check.git.base.as_deref().filter(|_| run.is_none());
+    let merged = target.map(|target| {
+        let target = short(target);
+        format!(
+            "It ran on your work on top of {target}, the commit that it was to land on: bring that into \
+             your branch, and mend it there."
+        )
+    });
     vec![
         "## Check of the last attempt".to_owned(),
         format!("It {}.", one_line(&check.sentence())),
+    ]
+    .into_iter()
+    .chain(merged)
+    .chain([
         format!("Command: {}", one_line(&check.command)),
         fenced(check.output.trim_end()),
         String::new(),
-    ]
+    ])
+    .collect()
 }
 
 /// Escapes a text, so that none of it passes for more than itself: a line that reads as one of ours
@@ -220,10 +241,11 @@ fn is_ours(line: &str) -> bool {
 }
 
 /// The headings of this text, and that of the prompt which a worker is given with it.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 9] = [
     "Review",
     "Changes asked for",
     "Check of the last attempt",
+    "Landing of the last attempt",
     "Body",
     "Parent tasks",
     "Parent task results",

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
-use crate::{Kernel, branches, events, receipts, tasks};
+use crate::{Kernel, branches, events, landings, receipts, tasks};
 
 columns! {
     Comment { id, task_id, author, body, created_at }
@@ -46,6 +46,7 @@ impl Kernel {
                     runs: runs(conn, &id)?,
                     receipts: receipts::of_task(conn, &id)?,
                     branch: branches::of_task(conn, &id)?,
+                    landing: landings::of_task(conn, &id)?,
                 })
             })
             .await

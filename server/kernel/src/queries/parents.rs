@@ -25,6 +25,8 @@ pub struct Parent {
     pub repository: Option<String>,
     /// The commit at which that branch was last seen.
     pub commit: Option<String>,
+    /// The commit by which another branch of that repository holds its work, since that has landed.
+    pub landed: Option<String>,
     /// Its outcome, once it is finished.
     pub outcome: TaskOutcome,
     /// The verdict of its last check, if it had one.
@@ -34,7 +36,7 @@ pub struct Parent {
 columns! {
     Parent {
         id: "tasks.id", title,
-        branch: "branches.name", repository: "branches.repository", commit: "branches.tip",
+        branch: "branches.name", repository: "branches.repository", commit: "branches.tip", landed: "branches.landed",
         outcome: "tasks.outcome",
         checked => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
     }

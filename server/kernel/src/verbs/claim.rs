@@ -42,6 +42,7 @@ impl CarryOut for ClaimTask {
             lane: self.lane.as_deref(),
             pool: self.policy.pool.as_deref(),
             has_check: !is_review && (self.policy.has_check || task.check.is_some()),
+            lands: self.policy.lands && !is_review,
             is_review,
             review: task.review.as_deref().or(self.policy.review.as_deref()),
             claimed_by: self.lane.is_none().then_some(&*actor.name),

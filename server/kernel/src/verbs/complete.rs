@@ -9,7 +9,7 @@ use domain::transition::Step;
 
 use super::check::{self, Report};
 use super::undo::Inverse;
-use super::{CarryOut, Work, promotion, review};
+use super::{CarryOut, Work, landing, promotion, review};
 use crate::error::Error;
 use crate::runs::{self, End};
 use crate::tasks;
@@ -91,6 +91,9 @@ impl CarryOut for CompleteTask {
             },
         )?;
         promotion::promote_children(work, id)?;
+        if outcome.is_success() && !unchecked {
+            landing::begin_by_itself(work, &task)?;
+        }
         Ok(Change::Done)
     }
 }

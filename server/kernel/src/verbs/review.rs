@@ -14,7 +14,7 @@ use domain::task::Task;
 use domain::transition::Step;
 
 use super::undo::Inverse;
-use super::{CarryOut, Work, promotion};
+use super::{CarryOut, Work, landing, promotion};
 use crate::error::Error;
 use crate::row;
 use crate::runs::{self, End, OpenRun};
@@ -51,6 +51,9 @@ impl CarryOut for ApproveTask {
             },
         )?;
         promotion::promote_children(work, id)?;
+        if outcome.is_success() {
+            landing::begin_by_itself(work, &task)?;
+        }
         Ok(Change::Done)
     }
 }

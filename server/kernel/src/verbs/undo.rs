@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CarryOut, Work, archive, check, idempotency, link, promotion, review};
 use crate::error::Error;
-use crate::{row, tasks};
+use crate::{landings, row, tasks};
 
 /// The inverse of one change of one task.
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,6 +89,8 @@ pub(super) enum Inverse {
     },
     /// It started on this outcome of this parent.
     StartOn { parent: TaskId, on: StartOn },
+    /// Its work was not to land.
+    NotLanding,
     /// It had this subscription.
     Subscribed(Address),
 }
@@ -255,7 +257,7 @@ fn has_changed_since(
              WHERE undo.task_id = ?1 AND undo.kind = 'undone' AND undo.id > ?2) \
          SELECT 1 FROM task_events AS event WHERE task_id = ?1 AND id > ?2 \
              AND kind NOT IN ('commented', 'ready', 'promoted', 'demoted', 'marked', 'unmarked', \
-                 'heartbeat', 'undone') \
+                 'heartbeat', 'landing_waits', 'undone') \
              AND NOT EXISTS (SELECT 1 FROM undone \
                              WHERE event.id BETWEEN undone.first_event AND undone.last_event) \
          UNION ALL SELECT 1 FROM undone WHERE first_event = ?3",
@@ -367,6 +369,12 @@ fn take_back(
                 return Ok(());
             }
             link::settle(work, &parent, id, on)
+        }
+        Inverse::NotLanding => {
+            if landings::take_back(work.conn, id)? {
+                return Ok(());
+            }
+            Err(Refusal::IsLanding(id.clone()).into())
         }
         Inverse::Subscribed(to) => {
             let task = id.clone();

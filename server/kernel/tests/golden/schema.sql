@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 15;
+PRAGMA user_version = 16;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -43,7 +43,7 @@ CREATE TABLE branches (
     onto        TEXT,
     -- The commit at which the branch was last seen.
     tip         TEXT
-) STRICT;
+, landed_onto TEXT, landed TEXT, sent_back INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE chat_messages (
     platform    TEXT NOT NULL,
@@ -111,6 +111,23 @@ CREATE TABLE kanban_notify_subs (
     last_event_id INTEGER NOT NULL DEFAULT 0, notifier_profile TEXT,
     PRIMARY KEY (task_id, platform, chat_id, thread_id)
 );
+
+CREATE TABLE landings (
+    task_id        TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    -- NULL where somebody has to name a branch first.
+    onto           TEXT,
+    -- NULL leaves that to the lane.
+    method         TEXT CHECK (method IN ('merge', 'rebase')),
+    delete_branch  INTEGER NOT NULL DEFAULT 0,
+    by             TEXT NOT NULL,
+    asked_at       INTEGER NOT NULL,
+    -- Why it waits, and until when it is not tried again.
+    problem        TEXT,
+    not_before     INTEGER,
+    -- The commit that is about to become the target's, and its check as JSON.
+    result         TEXT,
+    check_end      TEXT
+) STRICT;
 
 CREATE TABLE lane_holds (
     -- A pool, or a lane that is in none.
@@ -222,7 +239,7 @@ CREATE TABLE runs (
     -- When its worker reported that it has finished, and with what result.
     reported_at      INTEGER,
     reported_result  TEXT,
-    checking_since   INTEGER, reported_outcome TEXT, review TEXT, is_review INTEGER NOT NULL DEFAULT 0, claimed_by TEXT,
+    checking_since   INTEGER, reported_outcome TEXT, review TEXT, is_review INTEGER NOT NULL DEFAULT 0, claimed_by TEXT, lands INTEGER NOT NULL DEFAULT 0,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
     CHECK ((boot_id IS NULL) = (pid IS NULL) AND (pid IS NULL) = (pid_started IS NULL))
 ) STRICT;
@@ -437,6 +454,10 @@ CREATE TRIGGER foreign_task AFTER INSERT ON tasks BEGIN
     WHERE NEW.idempotency_key <> '' AND NEW.status <> 'archived';
 END;
 
+CREATE TRIGGER landing_ends AFTER UPDATE OF status ON tasks WHEN NEW.status <> 'done' BEGIN
+    DELETE FROM landings WHERE task_id = NEW.id;
+END;
+
 CREATE TABLE tasks (
     id               TEXT PRIMARY KEY,
     title            TEXT NOT NULL,
@@ -483,6 +504,8 @@ CREATE INDEX idx_deliveries_task_id ON deliveries (task_id, id);
 
 CREATE INDEX idx_notify_task ON kanban_notify_subs (task_id);
 
+CREATE INDEX idx_landings_asked ON landings (asked_at);
+
 CREATE INDEX idx_receipts_task_id ON receipts (task_id, id);
 
 CREATE INDEX idx_requests_age ON requests (created_at);
@@ -520,7 +543,7 @@ CREATE INDEX idx_tasks_review ON tasks (reviewer, priority DESC, created_at)
     WHERE status = 'review';
 
 CREATE INDEX idx_tasks_sealed ON tasks (status_since)
-    WHERE status = 'review' OR status = 'done' AND checked IN ('passed', 'approved');
+    WHERE status = 'review' OR status = 'done' AND checked IN ('passed', 'approved', 'landed');
 
 CREATE INDEX idx_tasks_startable ON tasks (assignee, priority DESC, created_at)
 WHERE status = 'ready';

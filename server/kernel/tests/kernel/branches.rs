@@ -20,6 +20,7 @@ fn branch(task: &TaskId) -> Branch {
         base: Some("aaaa".to_owned()),
         onto: Some("main".to_owned()),
         tip: Some("aaaa".to_owned()),
+        ..Branch::default()
     }
 }
 
@@ -116,7 +117,7 @@ async fn a_receipt_keeps_what_git_said_of_the_workspace() {
     let mut expected = facts();
     "src/ab.rs".clone_into(&mut expected.files[0].path);
     assert_eq!(detail.receipts[0].check.git, expected);
-    let words = detail.receipts[0].check.git.words();
+    let words = detail.receipts[0].check.git_words();
     assert_eq!(words.unwrap(), "commit bbbb, 8 files changed +2 -0");
     let at_tip = Branch {
         tip: Some("bbbb".to_owned()),

@@ -350,6 +350,9 @@ async fn a_board_of_before_keeps_its_runs_but_for_those_whose_task_was_deleted()
              DROP INDEX idx_tasks_sealed; \
              ALTER TABLE runs DROP COLUMN reported_outcome; \
              DROP TABLE branches; \
+             DROP TRIGGER landing_ends; \
+             DROP TABLE landings; \
+             ALTER TABLE runs DROP COLUMN lands; \
              ALTER TABLE tasks DROP COLUMN check_script; \
              ALTER TABLE tasks DROP COLUMN rework; \
              ALTER TABLE tasks DROP COLUMN checked; \

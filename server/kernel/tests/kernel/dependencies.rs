@@ -212,6 +212,7 @@ async fn a_worker_is_told_on_which_branch_the_work_of_a_parent_is() {
             base: None,
             onto: None,
             tip: Some("0123456789abcdef".to_owned()),
+            ..Branch::default()
         },
     };
     board.give(&Actor::dispatcher(), record).await.unwrap();

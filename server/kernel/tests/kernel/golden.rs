@@ -166,7 +166,24 @@ fn after(last: &EventBody) -> Option<EventBody> {
         EventBody::CheckFailed { .. } => EventBody::BranchMoved {
             commit: "1a2b3c".to_owned(),
         },
-        EventBody::BranchMoved { .. } => EventBody::ReviewRequested {
+        EventBody::BranchMoved { .. } => EventBody::LandingRequested {
+            onto: Some("main".to_owned()),
+            by: text(),
+        },
+        EventBody::LandingRequested { .. } => EventBody::LandingWaits { problem: text() },
+        EventBody::LandingWaits { .. } => EventBody::LandingFailed {
+            onto: "main".to_owned(),
+            receipt: ReceiptId(3),
+            error: text(),
+            sent_back: 1,
+        },
+        EventBody::LandingFailed { .. } => EventBody::Landed {
+            onto: "main".to_owned(),
+            commit: "1a2b3c".to_owned(),
+            receipt: ReceiptId(3),
+            kept: None,
+        },
+        EventBody::Landed { .. } => EventBody::ReviewRequested {
             run: Some(run),
             reviewer: "person".to_owned(),
             result_len: 4,

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use dispatcher::{Config, branches};
 use domain::authority::Act;
-use domain::command::{ApproveTask, Receipt, ReclaimTask, RequestChanges, Verb};
+use domain::command::{ApproveTask, LandTask, Receipt, ReclaimTask, RequestChanges, Verb};
 use serde::Serialize;
 
 use super::list;
@@ -41,6 +41,7 @@ macro_rules! declared {
 
 declared! {
     Approve(ApproveTask),
+    Land(LandTask),
     Reclaim(ReclaimTask),
     RequestChanges(RequestChanges),
 }

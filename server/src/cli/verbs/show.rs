@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use dispatcher::{Config, branches};
-use domain::branch::Branch;
+use domain::branch::{Branch, short};
 use domain::check::{Receipt, Verdict};
 use domain::dispatch::WhyNot;
 use domain::id::TaskId;
+use domain::landing::Landing;
 use domain::outcome::StartOn;
 use domain::review::Review;
 use domain::run::Run;
@@ -132,7 +133,7 @@ fn said_of(receipt: &Receipt) -> String {
         .as_deref()
         .map_or_else(String::new, |by| format!(" by {}", one_line(by)));
     let command = check.command.trim().lines().next().unwrap_or_default();
-    let git = check.git.words();
+    let git = check.git_words();
     let git = git.map_or_else(String::new, |words| format!(" ({})", one_line(&words)));
     format!(
         "{run}{} {}{by}{git}",
@@ -198,6 +199,11 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         ("why", why.map(WhyNot::to_string)),
         ("branch", branch.map(|branch| branch.name.clone())),
         ("based on", branch.and_then(Branch::begins_at)),
+        (
+            "landing",
+            detail.landing.as_ref().map(|it| landing(it, now)),
+        ),
+        ("landed", branch.and_then(landed)),
         ("seal", has_changed.then(|| seal(detail))),
         ("parents", Some(parents).filter(|names| !names.is_empty())),
         (
@@ -211,13 +217,27 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         .collect()
 }
 
+/// The landing that was asked for, and the reason why it waits.
+fn landing(landing: &Landing, now: Timestamp) -> String {
+    let onto = landing.onto.as_deref().unwrap_or("a branch to be named");
+    let asked = text::relative(now, landing.asked_at);
+    let problem = landing.problem.as_deref();
+    let problem = problem.map_or_else(String::new, |problem| format!("; it waits: {problem}"));
+    format!("on {onto}, asked for by {} {asked}{problem}", landing.by)
+}
+
+/// The branch that its work has landed on.
+fn landed(branch: &Branch) -> Option<String> {
+    let (onto, commit) = (branch.landed_onto.as_ref()?, branch.landed.as_deref()?);
+    Some(format!("on {onto} as {}", short(commit)))
+}
+
 /// The seal of a task whose branch was changed since.
 fn seal(detail: &TaskDetail) -> String {
-    let is_approved = |receipt: &Receipt| receipt.check.verdict == Verdict::Approved;
-    let word = if detail.receipts.last().is_some_and(is_approved) {
-        "Approved"
-    } else {
-        "Checked"
+    let word = match detail.receipts.last().map(|last| last.check.verdict) {
+        Some(Verdict::Approved) => "Approved",
+        Some(Verdict::Landed) => "Landed",
+        _ => "Checked",
     };
     format!("{word}, then changed")
 }

@@ -58,6 +58,7 @@ fn a_task_reads_as_it_always_did() {
         runs: vec![],
         receipts: vec![],
         branch: None,
+        landing: None,
     };
     assert_golden(&Detail::new(&detail, NOW), include_str!("golden/task.json"));
 }

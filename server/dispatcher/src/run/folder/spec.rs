@@ -1,17 +1,18 @@
 //! The spec of a run, from the dispatcher for the supervisor.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::id::{RunId, RunToken, TaskId};
 use domain::run::OpenRun;
+use domain::task::Task;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::home::Home;
 use crate::lanes::rules::Rules;
-use crate::lanes::{Limits, OutputFormat};
+use crate::lanes::{Lane, Limits, OutputFormat};
 use crate::workspaces::Worktree;
 use crate::workspaces::tracked::Tracked;
 
@@ -72,7 +73,46 @@ pub(crate) struct CheckSpec {
     pub(crate) rework_limit: Option<u32>,
 }
 
+impl CheckSpec {
+    /// The check of a task, else that of its lane.
+    pub(crate) fn of(task: &Task, lane: &Lane) -> Option<Self> {
+        let (argv, command) = match &task.check {
+            Some(script) => (
+                vec!["sh".to_owned(), "-c".to_owned(), script.clone()],
+                script.clone(),
+            ),
+            None if lane.check.is_empty() => return None,
+            None => (lane.check.clone(), lane.check.join(" ")),
+        };
+        Some(Self {
+            argv,
+            command,
+            time: lane.check_time,
+            rework_limit: lane.rework_limit,
+        })
+    }
+}
+
+/// The place in which a process runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) workspace: &'a Path,
+    /// Its environment on top of ours; `None` unsets a variable.
+    pub(crate) env: &'a BTreeMap<String, Option<String>>,
+    /// Its umask; `None` leaves it ours.
+    pub(crate) umask: Option<u32>,
+}
+
 impl Spec {
+    /// The place of its worker.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            workspace: &self.workspace,
+            env: &self.env,
+            umask: self.umask,
+        }
+    }
+
     /// The home folder of its board.
     pub(crate) fn home(&self) -> Result<Home, Error> {
         let root = self.db.parent().unwrap_or(&self.db);

@@ -5,6 +5,7 @@ use domain::check::{CheckEnd, GitFacts, RECEIPT_OUTPUT, Verdict};
 use domain::time::Timestamp;
 use tokio::time::Instant;
 
+use super::output::Written;
 use super::tree::Tree;
 use super::watch::Watch;
 use super::{LAST_OUTPUT, Supervision, worker};
@@ -63,7 +64,11 @@ impl Supervision<'_> {
         let result_file = self.folder.result_file();
         let started = loop {
             let written = self.folder.write_result(result);
-            let start = |()| worker::start_check(self.spec, check, &result_file);
+            let start = |()| {
+                let heading = format!("check of run {}", self.spec.run);
+                let log = (&*self.spec.log, &*heading);
+                worker::start_check(&self.spec.place(), check, log, &result_file)
+            };
             match written.and_then(start) {
                 Ok(started) => break started,
                 // A refusal of the machine says nothing of the work, and may pass.
@@ -87,25 +92,43 @@ impl Supervision<'_> {
         self.end_tree(&mut tree).await;
         let ended_at = self.board.now();
         let written = started.output.written(LAST_OUTPUT).await;
-        let (verdict, exit_code) = match end {
-            End::Stopped => return None,
-            End::Code(0) => (Verdict::Passed, Some(0)),
-            End::Code(code) => (Verdict::Failed, Some(code)),
-            End::TimedOut(_) => (Verdict::TimedOut, None),
-            _ => (Verdict::Failed, None),
-        };
-        Some(CheckEnd {
-            command: check.command.clone(),
-            verdict,
-            began_at,
-            ended_at,
-            exit_code,
-            output: last(&written.printed),
-            log_start: Some(started.log_start),
-            log_end: written.log_end,
-            git: GitFacts::default(),
-        })
+        ended(
+            check,
+            &end,
+            (began_at, ended_at),
+            started.log_start,
+            &written,
+        )
     }
+}
+
+/// The end of a check that ran, and wrote this into the log from `log_start` on; `None` where it was to
+/// end.
+pub(super) fn ended(
+    check: &CheckSpec,
+    end: &End,
+    (began_at, ended_at): (Timestamp, Timestamp),
+    log_start: u64,
+    written: &Written,
+) -> Option<CheckEnd> {
+    let (verdict, exit_code) = match end {
+        End::Stopped => return None,
+        End::Code(0) => (Verdict::Passed, Some(0)),
+        End::Code(code) => (Verdict::Failed, Some(*code)),
+        End::TimedOut(_) => (Verdict::TimedOut, None),
+        _ => (Verdict::Failed, None),
+    };
+    Some(CheckEnd {
+        command: check.command.clone(),
+        verdict,
+        began_at,
+        ended_at,
+        exit_code,
+        output: last(&written.printed),
+        log_start: Some(log_start),
+        log_end: written.log_end,
+        git: GitFacts::default(),
+    })
 }
 
 /// Returns true for the end of a worker that says by it that it has finished.
@@ -127,7 +150,7 @@ fn stopped(exit: Exit) -> Exit {
     }
 }
 
-fn not_started(check: &CheckSpec, error: &Error, now: Timestamp) -> CheckEnd {
+pub(super) fn not_started(check: &CheckSpec, error: &Error, now: Timestamp) -> CheckEnd {
     CheckEnd {
         command: check.command.clone(),
         verdict: Verdict::NotStarted,

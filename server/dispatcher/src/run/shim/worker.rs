@@ -13,7 +13,7 @@ use super::output::{Logs, Output};
 use super::transcript::Transcript;
 use crate::error::Error;
 use crate::lanes::OutputFormat;
-use crate::run::folder::{CheckSpec, Spec};
+use crate::run::folder::{CheckSpec, Place, Spec};
 use crate::workspaces;
 
 /// A worker that runs.
@@ -33,22 +33,34 @@ pub(super) fn start(spec: &Spec, head: &[String]) -> Result<Started, Error> {
         OutputFormat::Text => None,
         _ => Some(RotatingLog::open_raw(&spec.log, spec.run)?),
     };
-    run(spec, &spec.argv, Logs { log, raw }, spec.output, &[])
+    run(
+        &spec.place(),
+        &spec.argv,
+        Logs { log, raw },
+        spec.output,
+        &[],
+    )
 }
 
-/// Starts the check of a run as our child. It may read what the worker named as its result.
-pub(super) fn start_check(spec: &Spec, check: &CheckSpec, result: &Path) -> Result<Started, Error> {
-    let log = RotatingLog::open(&spec.log, &[&format!("check of run {}", spec.run)])?;
+/// Starts a check as our child, whose output stands in the log below the heading. It may read what the
+/// worker named as its result.
+pub(super) fn start_check(
+    place: &Place<'_>,
+    check: &CheckSpec,
+    (log, heading): (&Path, &str),
+    result: &Path,
+) -> Result<Started, Error> {
+    let log = RotatingLog::open(log, &[heading])?;
     let env = [
         ("KANBAN_CHECK", OsStr::new("1")),
         ("KANBAN_RESULT", result.as_os_str()),
     ];
     let logs = Logs { log, raw: None };
-    run(spec, &check.argv, logs, OutputFormat::Text, &env)
+    run(place, &check.argv, logs, OutputFormat::Text, &env)
 }
 
 fn run(
-    spec: &Spec,
+    place: &Place<'_>,
     argv: &[String],
     logs: Logs,
     format: OutputFormat,
@@ -58,18 +70,18 @@ fn run(
         return Err(Error::system("start the worker")(ErrorKind::InvalidInput));
     };
     let log_start = logs.log.size();
-    let transcript = Transcript::new(format, &spec.workspace);
+    let transcript = Transcript::new(format, place.workspace);
     let (output, pipes) = Output::copy_to(logs, transcript)?;
     let mut worker = Command::new(program);
     worker
         .args(arguments)
-        .current_dir(&spec.workspace)
+        .current_dir(place.workspace)
         .stdin(Stdio::null())
         .stdout(pipes.stdout)
         .stderr(pipes.stderr)
         // A worker that signals its own group does not signal us.
         .process_group(0);
-    for (name, value) in &spec.env {
+    for (name, value) in place.env {
         match value {
             Some(value) => worker.env(name, value),
             None => worker.env_remove(name),
@@ -77,10 +89,10 @@ fn run(
     }
     worker.envs(env.iter().copied());
     // OpenCode works where this says, and ours is the folder that the server was started in.
-    worker.env("PWD", &spec.workspace).env_remove("OLDPWD");
+    worker.env("PWD", place.workspace).env_remove("OLDPWD");
     // Dropping the handle does not wait: the tree reaps the worker with all other children.
-    let worker = spawn(worker, spec.umask).map_err(|cause| {
-        let path = spec.workspace.clone();
+    let worker = spawn(worker, place.umask).map_err(|cause| {
+        let path = place.workspace.to_owned();
         if !path.is_dir() {
             workspaces::Error::Gone(path).into()
         } else if access(&path, Access::EXEC_OK).is_err() {

@@ -194,6 +194,7 @@ async fn merging_parents_runs_no_program_that_a_repository_names() {
     let parents = [2, 3].map(|number| ParentBranch {
         task: TaskId::from_bits(number),
         tip: None,
+        landed: None,
     });
     let worktree = Worktree {
         parents: parents.to_vec(),
@@ -252,6 +253,7 @@ async fn what_the_board_has_on_record_is_taken_for_no_option() {
     let parent = ParentBranch {
         task: TaskId::from_bits(9),
         tip: Some(option),
+        landed: None,
     };
     let worktree = Worktree {
         branch: "kanban/t_00000002".to_owned(),

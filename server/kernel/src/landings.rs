@@ -1,0 +1,100 @@
+//! The rows of landings: one for each task whose work is to land.
+
+use domain::check::CheckEnd;
+use domain::id::TaskId;
+use domain::landing::{Landing, Method};
+use domain::time::Timestamp;
+use rusqlite::Connection;
+
+use crate::error::Error;
+use crate::row::{self, Columns, columns};
+
+columns! {
+    Landing {
+        onto, method => |name: Option<String>| name.and_then(|name| name.parse::<Method>().ok()),
+        delete_branch, by, asked_at, problem, result,
+    }
+}
+
+/// Returns the landing of a task.
+pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Option<Landing>, Error> {
+    let sql = format!(
+        "SELECT {} FROM landings WHERE task_id = ?1",
+        Landing::columns()
+    );
+    row::find(conn, &sql, [task.as_str()])
+}
+
+/// Writes a landing that begins anew.
+pub(crate) fn write(conn: &Connection, task: &TaskId, landing: &Landing) -> Result<(), Error> {
+    let sql = "INSERT OR REPLACE INTO landings (task_id, onto, method, delete_branch, by, asked_at, problem) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    conn.prepare_cached(sql)?.execute((
+        task.as_str(),
+        &landing.onto,
+        landing.method.map(Method::as_str),
+        landing.delete_branch,
+        &landing.by,
+        landing.asked_at.0,
+        &landing.problem,
+    ))?;
+    Ok(())
+}
+
+/// Lets a landing wait, and returns the reason why it has waited before.
+pub(crate) fn wait(
+    conn: &Connection,
+    task: &TaskId,
+    problem: &str,
+    until: Timestamp,
+) -> Result<Option<String>, Error> {
+    let was = of_task(conn, task)?.and_then(|landing| landing.problem);
+    let sql = "UPDATE landings SET problem = ?2, not_before = ?3, result = NULL, check_end = NULL \
+               WHERE task_id = ?1";
+    conn.prepare_cached(sql)?
+        .execute((task.as_str(), problem, until.0))?;
+    Ok(was)
+}
+
+/// Notes the commit that is about to become the target's, with its check. Returns false where nothing is
+/// to land.
+pub(crate) fn note_result(
+    conn: &Connection,
+    task: &TaskId,
+    result: &str,
+    check: Option<&CheckEnd>,
+) -> Result<bool, Error> {
+    let check = check.map(serde_json::to_string).transpose();
+    let check = check.map_err(|_| Error::Internal)?;
+    let sql = "UPDATE landings SET result = ?2, check_end = ?3 WHERE task_id = ?1";
+    let noted = conn
+        .prepare_cached(sql)?
+        .execute((task.as_str(), result, check))?;
+    Ok(noted > 0)
+}
+
+/// Returns the check of the commit that is about to become the target's.
+pub(crate) fn check_of(conn: &Connection, task: &TaskId) -> Result<Option<CheckEnd>, Error> {
+    let sql = "SELECT check_end FROM landings WHERE task_id = ?1";
+    let text: Option<Option<String>> = row::find(conn, sql, [task.as_str()])?;
+    let check = text
+        .flatten()
+        .and_then(|json| serde_json::from_str(&json).ok());
+    Ok(check)
+}
+
+/// Takes a landing back. Returns false where it has come too far for that.
+pub(crate) fn take_back(conn: &Connection, task: &TaskId) -> Result<bool, Error> {
+    let is_far = of_task(conn, task)?.is_some_and(|landing| landing.result.is_some());
+    if !is_far {
+        end(conn, task)?;
+    }
+    Ok(!is_far)
+}
+
+/// Ends a landing.
+pub(crate) fn end(conn: &Connection, task: &TaskId) -> Result<(), Error> {
+    conn.prepare_cached("DELETE FROM landings WHERE task_id = ?1")?
+        .execute([task.as_str()])?;
+    Ok(())
+}

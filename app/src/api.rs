@@ -11,7 +11,7 @@ pub mod json;
 
 use domain::board::Snapshot;
 use domain::command::BoardVerb;
-use domain::id::{DeliveryId, TaskId};
+use domain::id::{DeliveryId, EventId, TaskId};
 use domain::notify::Address;
 use domain::outcome::StartOn;
 use domain::status::Status;
@@ -149,6 +149,29 @@ pub async fn link_tasks(
 #[server(prefix = "/fn", endpoint = "unlink", output = Answers)]
 pub async fn unlink_tasks(task: TaskId, parent: TaskId) -> Result<Saved, ApiError> {
     ask_for(task, Change::StopWaitingFor(parent)).await
+}
+
+/// Lands the work of a task on this branch, or on that on which it began; an empty method leaves that to the
+/// lane.
+#[server(prefix = "/fn", endpoint = "land", output = Answers)]
+pub async fn land_task(
+    task: TaskId,
+    onto: String,
+    method: String,
+    #[server(default)] delete_branch: bool,
+) -> Result<Saved, ApiError> {
+    ask_for(task, Change::land(&onto, &method, delete_branch)).await
+}
+
+/// Undoes what wrote this event.
+#[server(prefix = "/fn", endpoint = "undo", output = Answers)]
+pub async fn undo(event: EventId) -> Result<Saved, ApiError> {
+    let request = Request::Undo {
+        text: String::new(),
+        events: vec![event],
+        earlier: Vec::new(),
+    };
+    Ok(backend()?.ask(request).await?)
 }
 
 /// Comments on a task.

@@ -1,13 +1,11 @@
 // An open task by what a person needs of it: the question, the log, the error, the result.
 
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext, Page } from "@playwright/test";
 import { expect, test } from "../fixtures";
+import { repository } from "../repository";
 
 const tasks = "/api/plugins/kanban/tasks";
 const question = "Which region?\n\n1. eu-west\n2. us-east\n\nIt is for *today*.";
@@ -292,18 +290,6 @@ test("the receipts of checks are evidence, the newest first", async ({ api, boar
   await expect(receipts.nth(1).locator("pre")).toBeVisible();
   expect(await findings(page)).toEqual([]);
 });
-
-/** A repository with one commit. */
-function repository(): string {
-  const path = mkdtempSync(join(tmpdir(), "kanban-e2e-repository-"));
-  const git = (...args: string[]) =>
-    execFileSync("git", ["-c", "user.name=ada", "-c", "user.email=ada@example.com", ...args], { cwd: path });
-  git("init", "--quiet", "--initial-branch=main");
-  writeFileSync(join(path, "words.txt"), "one\ntwo\n");
-  git("add", ".");
-  git("commit", "--quiet", "--message", "Begin");
-  return path;
-}
 
 const work = [
   "printf 'one\\n2\\n' > words.txt",

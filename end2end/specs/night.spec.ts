@@ -1,9 +1,10 @@
 // A night in small: tasks with checks, one of them red at first, one that a second lane judges, one that a
-// person does with the keyboard alone, and one that ends in failure.
+// person does with the keyboard alone, one that ends in failure, and one whose work lands.
 
 import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext } from "@playwright/test";
 import { expect, test } from "../fixtures";
+import { commit, git, repository } from "../repository";
 
 const tasks = "/api/plugins/kanban/tasks";
 
@@ -18,7 +19,9 @@ success = "exit"
 exit_codes = { 9 = "negative" }
 `;
 
-test.use({ config: critic });
+const path = repository();
+
+test.use({ config: `${critic}\n[board]\nrepositories = ["${path}"]\n` });
 
 async function make(api: APIRequestContext, data: object): Promise<string> {
   const answer = await api.post(tasks, { data: { assignee: "shell", ...data } });
@@ -42,7 +45,15 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   const release = await make(api, { title: "Release", body: "echo out", parents: [test9] });
   await make(api, { title: "Announce", body: "echo it is out", parents: [release] });
 
-  for (const title of ["First", "Second", "Third", "Red at first"]) {
+  const landed = await make(api, {
+    title: "Landed",
+    body: `echo three >> words.txt; ${commit}`,
+    check: "grep three words.txt",
+    workspace_kind: "worktree",
+    workspace_path: path,
+  });
+
+  for (const title of ["First", "Second", "Third", "Red at first", "Landed"]) {
     await expect(board.card(title, "Done")).toContainText("Checked");
   }
   await expect(board.card("Judged", "Done")).toContainText("Approved");
@@ -55,6 +66,20 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   await board.open("Judged");
   await board.drawer.tab("Evidence").click();
   await expect(page.locator(".evidence")).toContainText("one line is too few");
+
+  // What was made lands once, checked again on what is there.
+  await board.open("Landed");
+  await board.drawer.landing.getByText("Land…").click();
+  await expect(board.drawer.landing).toContainText(`Land kanban/${landed} into`);
+  await expect(board.drawer.landing.getByLabel("Land on")).toHaveValue("main");
+  await board.drawer.landing.getByRole("button", { name: "Land", exact: true }).click();
+  await expect(board.card("Landed", "Done").locator(".note")).toContainText(["Landed"]);
+  await expect(board.drawer.drawer).toContainText("Landed on main as");
+  await expect(board.drawer.landing).toHaveCount(0);
+  expect(git(path, "show", "main:words.txt")).toBe("one\ntwo\nthree");
+  await board.drawer.tab("Evidence").click();
+  await expect(page.locator(".evidence li").first()).toContainText("Landed by");
+  await expect(page.locator(".evidence li").first()).toContainText(/commit [0-9a-f]{10} as [0-9a-f]{10}/);
 
   // By the keyboard alone: the work is looked at, sent back, and approved the second time.
   await expect(board.card("Yours", "Review")).toBeVisible();

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::TaskSummary;
 use crate::hold::Cause;
-use crate::id::{DeliveryId, RunId, TaskId};
+use crate::id::{DeliveryId, EventId, RunId, TaskId};
+use crate::landing::Method;
 use crate::notify::Address;
 use crate::outcome::DeadEnd;
 use crate::review::PERSON;
@@ -66,6 +67,19 @@ pub enum Need {
     DeadEnd {
         /// Its links that can no longer be met, at most [`MOST_BEHIND`]; the board does not show them.
         dead_ends: Vec<DeadEnd>,
+    },
+    /// The landing of a task's work waits: something is in its way.
+    Landing {
+        /// The branch that the work is to land on; `None` where somebody has to name it.
+        onto: Option<String>,
+        /// The method; `None` leaves that to the lane.
+        method: Option<Method>,
+        /// True if the task's own branch is to be deleted once it has landed.
+        delete_branch: bool,
+        /// The reason why it waits, in a sentence.
+        problem: String,
+        /// The event by which somebody asked for it, to be undone; `None` where its lane did.
+        request: Option<EventId>,
     },
     /// Deliveries to an address were given up: they need to be retried, or dropped.
     Undelivered {

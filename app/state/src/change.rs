@@ -4,10 +4,11 @@
 use domain::board::TaskSummary;
 use domain::command::{
     ApproveTask, ArchiveTask, AssignTask, BlockTask, CancelRun, Command, CommentOnTask,
-    CompleteTask, EditTask, LinkTasks, MoveTask, RequestChanges, SetPriority, SnoozeTask,
+    CompleteTask, EditTask, LandTask, LinkTasks, MoveTask, RequestChanges, SetPriority, SnoozeTask,
     UnblockTask, UnlinkTasks,
 };
 use domain::id::{RunId, TaskId};
+use domain::landing::Method;
 use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::time::Seconds;
@@ -59,6 +60,15 @@ pub enum Change {
         run: Option<RunId>,
         /// The commit.
         commit: Option<String>,
+    },
+    /// Land its work.
+    Land {
+        /// The branch that it lands on; `None` for that on which it began.
+        onto: Option<String>,
+        /// The method; `None` leaves that to the lane.
+        method: Option<Method>,
+        /// Whether its own branch is deleted afterwards.
+        delete_branch: bool,
     },
     /// Put it away.
     Archive,
@@ -114,6 +124,16 @@ impl Change {
         change.leads_from(from).is_some().then_some(change)
     }
 
+    /// The landing that the fields of a form ask for. What is empty is left to the task and its lane.
+    pub fn land(onto: &str, method: &str, delete_branch: bool) -> Self {
+        let onto = onto.trim();
+        Self::Land {
+            onto: (!onto.is_empty()).then(|| onto.to_owned()),
+            method: method.parse().ok(),
+            delete_branch,
+        }
+    }
+
     /// The reason why [`Change::between`] returns nothing.
     pub fn why_not_between(from: &Status, to: &Status) -> String {
         match to {
@@ -161,6 +181,17 @@ impl Change {
                 reason,
                 run,
                 commit,
+            }
+            .into(),
+            Self::Land {
+                onto,
+                method,
+                delete_branch,
+            } => LandTask {
+                task,
+                onto,
+                method,
+                delete_branch,
             }
             .into(),
             Self::Archive => ArchiveTask { task }.into(),
@@ -231,6 +262,7 @@ impl Change {
                 ..
             }
             | Self::StopWaitingFor(_) => task.is_dead_end = false,
+            Self::Land { .. } => task.is_landing = true,
             Self::Edit { title: None, .. } | Self::Snooze(_) | Self::WaitFor { .. } => {}
             step => {
                 if let Some(status) = step.leads_from(&task.status) {
@@ -252,6 +284,10 @@ impl Change {
             Self::CompleteUnchecked { .. } => format!("Completed {what} without its check"),
             Self::Approve { .. } => format!("Approved {what}"),
             Self::RequestChanges { .. } => format!("Asked for changes of {what}"),
+            Self::Land { onto, .. } => match onto {
+                Some(onto) => format!("Asked to land {what} on {onto}"),
+                None => format!("Asked to land {what}"),
+            },
             Self::Archive => format!("Archived {what}"),
             Self::Cancel => format!("Stopped {what}"),
             Self::Assign(Some(name)) | Self::Reassign(Some(name)) => {
@@ -322,6 +358,7 @@ impl Change {
             | Self::Reassign(_)
             | Self::SetPriority(_)
             | Self::Snooze(_)
+            | Self::Land { .. }
             | Self::Edit { .. }
             | Self::WaitFor { .. }
             | Self::StopWaitingFor(_) => return None,

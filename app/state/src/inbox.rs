@@ -17,11 +17,11 @@ use crate::drawer::links;
 use crate::refusal::Refusal;
 use crate::requests::pending::Changes;
 use crate::requests::pending::Request;
-use crate::{Effect, Model as Page, requests};
+use crate::{Effect, Model as Page, label, requests};
 
 pub use id::ConcernId;
 pub(crate) use keys::press;
-pub use server_entries::{Letter, Proposal, ServerEntries, Work};
+pub use server_entries::{Letter, Proposal, ServerEntries, Waiting, Work};
 
 /// The server's part of the inbox, and the concern that is marked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,9 +64,9 @@ pub enum Answer {
     Say(String),
     /// Takes the worker's proposal as the result, approves its work, or lets what is stuck start anyway.
     Accept,
-    /// Somebody is to be told after all, or a parent is to be run again.
+    /// Somebody is to be told after all, a parent is to be run again, or a landing tried again.
     Retry,
-    /// Nobody need be told, or what is stuck waits for its parent no longer.
+    /// Nobody need be told, what is stuck waits for its parent no longer, or a landing is taken back.
     Drop,
 }
 
@@ -77,6 +77,13 @@ impl Model {
             from_server: told,
             ..Self::default()
         }
+    }
+
+    /// The reason why the landing of a task waits, if it does.
+    pub(crate) fn why_landing_waits(&self, task: &TaskId) -> Option<&str> {
+        let mut landings = self.from_server.landings.iter();
+        let waiting = landings.find(|waiting| waiting.task == *task);
+        waiting.map(|waiting| waiting.problem.as_str())
     }
 
     /// The result that the worker of a task that gave up has proposed.
@@ -102,7 +109,9 @@ impl Model {
     /// show all that it needs.
     pub(crate) fn touch(&mut self, tasks: &[TaskSummary]) -> Option<Effect> {
         let needs_person = |task: &TaskSummary| Concern::of_task(task).is_some();
-        let is_touched = tasks.iter().any(|it| it.is_dead_end || needs_person(it));
+        let is_touched = tasks
+            .iter()
+            .any(|it| it.is_dead_end || it.is_landing || needs_person(it));
         is_touched.then(|| self.refresh()).flatten()
     }
 
@@ -166,7 +175,9 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     });
     let holds = holds.filter_map(|hold| Some((of_hold(page, hold)?, i64::MAX)));
     let dead_ends = dead_ends(page, &changes);
-    let concerns = blocked.chain(dead_ends).chain(letters).chain(holds);
+    let landings = landings(page, &changes);
+    let concerns = blocked.chain(dead_ends).chain(landings);
+    let concerns = concerns.chain(letters).chain(holds);
     let mut concerns: Vec<(Concern, i64)> = concerns.collect();
     concerns.sort_by_key(|(concern, number)| (concern.since, *number));
     concerns.into_iter().map(|(concern, _)| concern).collect()
@@ -219,6 +230,28 @@ fn of_dead_end(page: &Page, dead_end: &DeadEnd) -> (Concern, i64) {
         task,
     };
     (concern, card.map_or(i64::MAX, |it| it.number))
+}
+
+/// The landings that wait, as far as the board still shows that their work is to land.
+fn landings(page: &Page, changes: &Changes<'_>) -> Vec<(Concern, i64)> {
+    let told = page.inbox.from_server.landings.iter();
+    let landings = told.filter_map(|waiting| {
+        let card = page.board.get(&waiting.task).filter(|it| it.is_landing)?;
+        let is_answered = waiting.request.is_some_and(|it| page.pending.undoes(it));
+        if is_answered || changes.touch(&waiting.task) {
+            return None;
+        }
+        let concern = Concern {
+            task: waiting.task.clone(),
+            title: card.title.clone(),
+            assignee: card.assignee.clone(),
+            since: waiting.since,
+            behind: page.inbox.from_server.behind(&waiting.task),
+            need: waiting.need(),
+        };
+        Some((concern, card.number))
+    });
+    landings.collect()
 }
 
 /// The need of the open task where it is stuck: in the inbox that stands by its parent.
@@ -306,6 +339,36 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
             parents.dedup();
             let again = |parent| (parent, Change::Move(Status::Ready));
             requests::change(page, parents.into_iter().map(again).collect())
+        }
+        (
+            Answer::Retry,
+            Need::Landing {
+                onto,
+                method,
+                delete_branch,
+                ..
+            },
+        ) => {
+            let land = Change::Land {
+                onto,
+                method,
+                delete_branch,
+            };
+            requests::change(page, vec![(task, land)])
+        }
+        (
+            Answer::Drop,
+            Need::Landing {
+                request: Some(event),
+                ..
+            },
+        ) => {
+            let name = page.board.name_of(&task);
+            vec![page.pending.ask(Request::Undo {
+                text: format!("the landing of {}", label::quoted(&name)),
+                events: vec![event],
+                earlier: Vec::new(),
+            })]
         }
         (Answer::Retry, Need::Undelivered { delivery, .. }) => {
             vec![page.pending.ask(Request::RetryDelivery(delivery))]

@@ -39,6 +39,8 @@ pub enum Page {
     Block,
     /// The task they wait for, to start on this outcome of it.
     WaitFor(StartOn),
+    /// The branch that their work lands on.
+    Land,
     /// The name by which the person is known.
     Me,
 }
@@ -87,6 +89,7 @@ impl Palette {
             Page::WaitFor(StartOn::Always) => {
                 "The parent task, of which it starts on either outcome"
             }
+            Page::Land => "The branch to land on; the one it came from unless you name another",
             Page::Me => "Your name",
         }
     }
@@ -208,6 +211,25 @@ mod tests {
             on: Some(StartOn::Failure),
         };
         assert_eq!(parents, [Choice::Change(wait)]);
+    }
+
+    #[test]
+    fn finished_work_lands_where_it_came_from_or_where_one_says() {
+        let board = board::Model::new(snapshot([with_status(1, Status::Done)]), false);
+        let palette = Palette::new(Page::Task, vec![TaskId::from_bits(1)]);
+        let items = palette.items(&board, &[]);
+        let land = |item: &Item| item.choice == Choice::Turn(Page::Land);
+        assert!(items.iter().any(land));
+        assert!(!labels(Page::Task, &[1], "").contains(&"Land its work…".to_owned()));
+        assert_eq!(
+            labels(Page::Land, &[1], "release"),
+            [
+                "Land on release",
+                "Land on release, by a merge",
+                "Land on release, by a rebase"
+            ]
+        );
+        assert_eq!(labels(Page::Land, &[1], "")[0], "Land where it came from");
     }
 
     #[test]

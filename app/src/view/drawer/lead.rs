@@ -15,6 +15,7 @@ use state::inbox::ConcernId;
 use state::shown::{self, Shown, ShownStoreFields};
 
 use super::checks::Check;
+use super::landing::Landing;
 use super::part;
 use super::text::Text;
 use crate::view::clock::Clock;
@@ -46,11 +47,13 @@ pub(super) fn Lead(
         last.filter(|_| detail.task.status == Status::Done).cloned()
     });
     let is_outdated = part(reading, TaskDetail::has_changed_since_check);
+    let asked = task.clone();
     view! {
         {move || need.get().map(|need| {
-            let task = task.clone();
+            let task = asked.clone();
             view! { <Ask shown task need question=question.get()/> }
         })}
+        <Landing task reading/>
         <Text heading="Result" text=result html is_code=is_script/>
         {move || receipt.get().map(|receipt| view! {
             <ul class="checks" role="list" aria-label="Its check">
@@ -62,7 +65,7 @@ pub(super) fn Lead(
 
 /// The question or the error, with what can be answered. The inbox has the same below each concern.
 #[component]
-fn Ask(
+pub(super) fn Ask(
     shown: Store<Shown>,
     task: TaskId,
     need: Need,
@@ -91,7 +94,7 @@ fn Ask(
             {said}
             {more}
             <div class="answers">
-                <Answers shown id=ConcernId::Task(task.clone()) task need/>
+                <Answers shown id=ConcernId::of_need(&need, &task) task need/>
             </div>
         </section>
     }

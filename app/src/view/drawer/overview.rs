@@ -70,7 +70,7 @@ pub(super) fn Overview(
     let has_check = cfg!(feature = "ssr") && detail.is_some_and(|it| it.task.check.is_some());
     view! {
         <Lead shown reading task=task.clone() clock/>
-        {move || open.get().map(|task| view! { <Facts task branch=branch.get() clock/> })}
+        {move || open.get().map(|task| view! { <Facts of=task.into() branch=branch.get() clock/> })}
         <Moves task=task.clone() status ends_run has_check/>
         <Callout task=open why_not/>
         <Text heading="Description" text=body html is_code=is_script/>

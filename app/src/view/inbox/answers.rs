@@ -1,6 +1,6 @@
 //! The answers to a concern: forms that work without scripts too.
 
-use domain::id::{DeliveryId, TaskId};
+use domain::id::{DeliveryId, EventId, TaskId};
 use domain::inbox::{Need, options};
 use domain::outcome::DeadEnd;
 use leptos::ev::KeyboardEvent;
@@ -17,9 +17,10 @@ use state::{Focus, Msg};
 
 use crate::api::{
     AcceptResult, Answer as Say, Approve, DropDelivery, LeaveDeadEnd, MoveTask, RequestChanges,
-    RetryDelivery,
+    RetryDelivery, Undo,
 };
 use crate::runtime::{press_of, use_dispatch};
+use crate::view::drawer::LandForm;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::says::memo;
 use crate::view::workers::Ask;
@@ -42,6 +43,7 @@ pub(crate) fn Answers(
 ) -> impl IntoView {
     // Each form stands here once: the browser's half of the program is paid for by the kilobyte.
     let (mut result, mut delivery, mut say, mut lane) = (None, None, None, None);
+    let mut landing = None;
     let (mut choices, mut is_review, mut stuck) = (Vec::new(), false, Vec::new());
     match need {
         Need::Answer { question } => {
@@ -60,12 +62,27 @@ pub(crate) fn Answers(
             say = Some(("Request changes", CHANGES));
         }
         Need::DeadEnd { dead_ends } => stuck = dead_ends,
+        Need::Landing {
+            onto,
+            method,
+            delete_branch,
+            request,
+            ..
+        } => landing = Some((onto.unwrap_or_default(), method, delete_branch, request)),
     }
     let is_main = result.is_none() && !is_review;
     let approve = is_review.then(|| view! { <ApproveForm id=id.clone() task=task.clone()/> });
     let ways_out = (!stuck.is_empty()).then(|| view! { <WaysOut id=id.clone() dead_ends=stuck/> });
     let accept = result.map(|result| {
         view! { <AcceptForm id=id.clone() task=task.clone() result/> }
+    });
+    let landing = landing.map(|(onto, method, delete_branch, request)| {
+        let back = request.map(|event| view! { <TakeBack id=id.clone() event/> });
+        let task = task.clone();
+        view! {
+            <LandForm task onto method delete_branch label="Try again"/>
+            {back}
+        }
     });
     let deliver = delivery.map(|delivery| view! { <DeliveryForms id=id.clone() delivery/> });
     let release = lane.map(|lane| {
@@ -90,6 +107,7 @@ pub(crate) fn Answers(
         {accept}
         {approve}
         {ways_out}
+        {landing}
         {choices}
         {say}
         {deliver}
@@ -243,6 +261,21 @@ fn WaysOut(id: ConcernId, dead_ends: Vec<DeadEnd>) -> impl IntoView {
                 <button class="button">"Unlink"</button>
             </PlainForm>
         </div>
+    }
+}
+
+/// Takes a landing back.
+#[component]
+fn TakeBack(id: ConcernId, event: EventId) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let submit = Callback::new(move |_| {
+        dispatch(Msg::Inbox(inbox::Msg::Answered(id.clone(), Answer::Drop)));
+    });
+    view! {
+        <PlainForm action=Undo::url() on_submit=submit>
+            <input type="hidden" name="event" value=event.0/>
+            <button class="button">"Take it back"</button>
+        </PlainForm>
     }
 }
 

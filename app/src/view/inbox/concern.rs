@@ -103,6 +103,7 @@ fn name(need: &Need) -> &'static str {
         Need::Undelivered { .. } => "undelivered",
         Need::Held { .. } => "held",
         Need::DeadEnd { .. } => "dead_end",
+        Need::Landing { .. } => "landing",
         Need::Review { .. } => "review",
     }
 }
@@ -165,6 +166,12 @@ pub(crate) fn words(need: &Need) -> Words {
             icon: Icon::Warning,
             kind: "Dead end".to_owned(),
             said: in_titles(dead_ends_in_words(dead_ends)),
+            more: None,
+        },
+        Need::Landing { problem, .. } => Words {
+            icon: Icon::Warning,
+            kind: "Landing waits".to_owned(),
+            said: problem.clone(),
             more: None,
         },
         Need::Held {

@@ -2,6 +2,7 @@
 
 use domain::board::TaskSummary;
 use domain::id::TaskId;
+use domain::landing::Method;
 use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::time::Seconds;
@@ -92,6 +93,7 @@ impl Palette {
             Page::Assign => assignees(names, query),
             Page::Priority => return priorities(query),
             Page::Block => return vec![block(query)],
+            Page::Land => return landings(query),
             Page::Me => introductions(names, query),
             Page::WaitFor(on) => conditions(on),
         };
@@ -151,6 +153,11 @@ impl Palette {
         let mut tasks = self.targets.iter().filter_map(|task| board.get(task));
         if tasks.any(|task| task.status == Status::Running) {
             items.push(plain("Stop its worker", Choice::Change(Change::Cancel)));
+        }
+        let is_done = |task: &TaskSummary| task.status == Status::Done;
+        let mut tasks = self.targets.iter().filter_map(|task| board.get(task));
+        if tasks.any(is_done) {
+            items.push(plain("Land its work…", Choice::Turn(Page::Land)));
         }
         for item in &mut items {
             let to = match &item.choice {
@@ -305,6 +312,30 @@ fn block(query: &str) -> Item {
     };
     let reason = Some(query.to_owned());
     plain(&label, Choice::Change(Change::Block { reason }))
+}
+
+/// The ways in which work lands, on the branch that was typed or on that on which it began.
+fn landings(query: &str) -> Vec<Item> {
+    let onto = Some(query.to_owned()).filter(|it| !it.is_empty());
+    let place = match query {
+        "" => "where it came from",
+        branch => branch,
+    };
+    let methods = [
+        ("", None),
+        (", by a merge", Some(Method::Merge)),
+        (", by a rebase", Some(Method::Rebase)),
+    ];
+    let land = |(how, method)| {
+        let change = Change::Land {
+            onto: onto.clone(),
+            method,
+            delete_branch: false,
+        };
+        let on = if query.is_empty() { "" } else { "on " };
+        plain(&["Land ", on, place, how].concat(), Choice::Change(change))
+    };
+    methods.map(land).into()
 }
 
 /// The other outcomes on which the tasks may start.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::board::TaskSummary;
 use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
+use domain::landing::Landing;
 use domain::outcome::DeadEnd;
 use domain::status::Status;
 
@@ -30,8 +32,8 @@ pub enum Drawer {
     Loading {
         /// Its id.
         task: TaskId,
-        /// Its title, where its card is on the board.
-        title: Option<String>,
+        /// Its card, where that is on the board.
+        card: Option<Arc<TaskSummary>>,
     },
     /// It is here.
     Loaded {
@@ -95,7 +97,7 @@ pub(super) fn drawer(model: &Model) -> Drawer {
     match content {
         Content::Loading => Drawer::Loading {
             task: task.clone(),
-            title: model.board.get(task).map(|task| task.title.clone()),
+            card: model.board.get(task).cloned().map(Arc::new),
         },
         Content::Loaded(reading) => loaded(model, task, reading, changes.clone()),
         Content::Failed(refusal) => Drawer::Failed {
@@ -161,6 +163,25 @@ fn need(
     let task = &reading.detail.task;
     if *status == Status::Todo && !dead_ends.is_empty() {
         return Some(Need::DeadEnd { dead_ends });
+    }
+    if let Some(Landing {
+        onto,
+        method,
+        delete_branch,
+        problem: Some(problem),
+        ..
+    }) = reading.detail.landing.clone()
+    {
+        let request = reading.detail.landing_request();
+        let is_answered = request.is_some_and(|it| model.pending.undoes(it));
+        let is_answered = is_answered || model.pending.changes().touch(&task.id);
+        return (!is_answered).then_some(Need::Landing {
+            onto,
+            method,
+            delete_branch,
+            problem,
+            request,
+        });
     }
     if status.is_finished() {
         let mut concerns = inbox::concerns(model).into_iter();

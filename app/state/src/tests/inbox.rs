@@ -2,6 +2,7 @@
 
 mod dead_ends;
 mod keyboard;
+mod landings;
 mod letters;
 mod notifications;
 

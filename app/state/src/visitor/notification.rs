@@ -146,6 +146,9 @@ fn notification(concern: &Concern) -> Notification {
             let title = format!("Tasks behind “{name}” can never start");
             (title, String::new())
         }
+        Need::Landing { problem, .. } => {
+            (format!("The landing of “{name}” waits"), problem.clone())
+        }
         Need::Answer { question } => {
             let question = question.clone().unwrap_or_default();
             (format!("“{name}” is blocked"), question)

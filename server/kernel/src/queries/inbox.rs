@@ -1,8 +1,9 @@
 //! The inbox: everything that needs a person.
 
 use domain::hold::Lets;
-use domain::id::{RunId, TaskId};
+use domain::id::{EventId, RunId, TaskId};
 use domain::inbox::{Concern, MOST_BEHIND, Need};
+use domain::landing::{BY_LANE, Method};
 use domain::notify::delivery::Delivery;
 use domain::outcome::{DeadEnd, StartOn, TaskOutcome};
 use domain::task::Task;
@@ -26,6 +27,7 @@ impl Kernel {
                 let mut concerns = blocked(conn)?;
                 concerns.extend(in_review(conn)?);
                 concerns.extend(dead_ends(conn)?);
+                concerns.extend(landings(conn)?);
                 concerns.extend(undelivered(conn)?);
                 concerns.extend(held(conn, now)?);
                 concerns.sort_by_key(|concern| concern.since);
@@ -173,6 +175,67 @@ fn dead_ends(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let mut concerns: Vec<Concern> = concerns.collect();
     concerns.sort_by_key(|concern| concern.since);
     Ok(concerns)
+}
+
+/// The maximum number of landings that are listed because they wait.
+const MOST_LANDINGS: u32 = 1_000;
+
+/// A landing that waits.
+struct Waiting {
+    onto: Option<String>,
+    method: Option<Method>,
+    delete_branch: bool,
+    problem: String,
+    request: Option<EventId>,
+    since: Timestamp,
+}
+
+columns! {
+    Waiting {
+        onto: "landings.onto",
+        method: "landings.method" => |name: Option<String>| name.and_then(|name| name.parse().ok()),
+        delete_branch: "landings.delete_branch", problem: "landings.problem",
+        request: &format!(
+            "CASE WHEN landings.by <> '{BY_LANE}' THEN (SELECT max(id) FROM task_events \
+             WHERE task_id = tasks.id AND kind = 'landing_requested') END"
+        ),
+        since: "landings.asked_at",
+    }
+}
+
+/// Returns the landings in whose way something is.
+fn landings(conn: &Connection) -> Result<Vec<Concern>, Error> {
+    let sql = format!(
+        "SELECT {}, {} FROM landings CROSS JOIN tasks ON tasks.id = landings.task_id \
+         WHERE landings.problem IS NOT NULL ORDER BY landings.asked_at, landings.rowid \
+         LIMIT {MOST_LANDINGS}",
+        Concern::columns(),
+        Waiting::columns()
+    );
+    let waiting: Vec<(Concern, Waiting)> = row::all(conn, &sql, ())?;
+    let concerns = waiting.into_iter().map(|(concern, waiting)| {
+        let Waiting {
+            onto,
+            method,
+            delete_branch,
+            problem,
+            request,
+            since,
+        } = waiting;
+        let need = Need::Landing {
+            onto,
+            method,
+            delete_branch,
+            problem,
+            request,
+        };
+        Concern {
+            since,
+            need,
+            ..concern
+        }
+    });
+    Ok(concerns.collect())
 }
 
 const PROPOSED: &str = "(SELECT CASE WHEN outcome = 'protocol' THEN summary END \

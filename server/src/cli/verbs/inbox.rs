@@ -98,6 +98,20 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             );
             ('⛔', dead_ends_in_words(dead_ends), Some(how))
         }
+        Need::Landing {
+            onto,
+            problem,
+            request,
+            ..
+        } => {
+            let onto = onto.as_deref().unwrap_or("BRANCH");
+            let back = request.map(|event| format!(", or kanban undo {event}"));
+            let how = format!(
+                "kanban land {task} --onto {onto}{}",
+                back.unwrap_or_default()
+            );
+            ('⇥', format!("its landing waits: {problem}"), Some(how))
+        }
         Need::Undelivered {
             delivery,
             to,

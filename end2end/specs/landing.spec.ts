@@ -76,7 +76,7 @@ test.describe("without scripts", () => {
     await board.drawer.landing.getByRole("button", { name: "Land", exact: true }).click();
     await expect(async () => {
       await board.goto(`/t/${id}`);
-      await expect(board.drawer.drawer).toContainText("Landed on release as", { timeout: 500 });
+      await expect(board.drawer.drawer.locator(".checks")).toContainText("land on release", { timeout: 500 });
     }).toPass();
     expect(git(path, "show", "release:Beta.txt")).toBe("Beta");
   });

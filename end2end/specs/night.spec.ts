@@ -74,7 +74,7 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   await expect(board.drawer.landing.getByLabel("Land on")).toHaveValue("main");
   await board.drawer.landing.getByRole("button", { name: "Land", exact: true }).click();
   await expect(board.card("Landed", "Done").locator(".note")).toContainText(["Landed"]);
-  await expect(board.drawer.drawer).toContainText("Landed on main as");
+  await expect(board.drawer.drawer.locator(".checks")).toContainText("land on main");
   await expect(board.drawer.landing).toHaveCount(0);
   expect(git(path, "show", "main:words.txt")).toBe("one\ntwo\nthree");
   await board.drawer.tab("Evidence").click();

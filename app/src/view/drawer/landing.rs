@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use domain::branch::short;
+use domain::check::Verdict;
 use domain::id::TaskId;
 use domain::landing::Method;
+use domain::status::Status;
 use domain::task::TaskDetail;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -24,8 +26,8 @@ pub(super) fn Landing(task: TaskId, reading: Memo<Option<Arc<Reading>>>) -> impl
         let landing = detail.landing.as_ref();
         let under_way = landing.filter(|landing| landing.problem.is_none());
         let onto = under_way.and_then(|landing| landing.onto.as_deref());
-        onto.map(|onto| ["Landing on ", onto, "…"].concat())
-            .or_else(|| landed(detail).filter(|_| landing.is_none()))
+        let says = onto.map(|onto| ["Landing on ", onto, "…"].concat());
+        says.or_else(|| landed(detail).filter(|_| landing.is_none()))
     });
     let from = part(reading, |detail| {
         let branch = detail.branch.clone().filter(|_| detail.can_land());
@@ -33,7 +35,7 @@ pub(super) fn Landing(task: TaskId, reading: Memo<Option<Arc<Reading>>>) -> impl
     });
     view! {
         {move || says.get().map(|text| view! {
-            <p class="callout"><Drawing icon=Icon::Arrow/><span dir="auto">{text}</span></p>
+            <p class="callout"><Drawing icon=Icon::Clock/><span dir="auto">{text}</span></p>
         })}
         {move || from.get().map(|(name, onto)| {
             let task = task.clone();
@@ -48,9 +50,14 @@ pub(super) fn Landing(task: TaskId, reading: Memo<Option<Arc<Reading>>>) -> impl
     }
 }
 
-/// The branch that holds its work, and as which commit.
+/// The branch that holds its work, and as which commit, where that is not what its last receipt says.
 fn landed(detail: &TaskDetail) -> Option<String> {
+    let last = detail.receipts.last()?;
     let branch = detail.branch.as_ref()?;
+    let is_told = detail.task.status == Status::Done && last.check.verdict == Verdict::Landed;
+    if is_told {
+        return None;
+    }
     let (onto, commit) = (branch.landed_onto.as_deref()?, branch.landed.as_deref()?);
     Some(["Landed on ", onto, " as ", short(commit)].concat())
 }

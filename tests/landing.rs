@@ -101,7 +101,7 @@ async fn neither_a_worker_nor_a_chat_lands_anything() -> anyhow::Result<()> {
     let task = board.create("a", &flags).await?;
     let failed = board.happened(&task, "attempt_failed").await?;
     let error = format!("{:?}", failed.payload);
-    assert!(error.contains("cannot land the work of a task"), "{error}");
+    assert!(error.contains("may not land the work of a task"), "{error}");
     let said = board.kanban(&["slash", "land", task.as_str()]).await?;
     assert!(
         said.out.contains("cannot") || said.err.contains("cannot"),

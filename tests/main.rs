@@ -17,6 +17,7 @@ mod health;
 mod holds;
 mod hostile;
 mod inbox;
+mod landing;
 mod limits;
 mod load;
 mod login;

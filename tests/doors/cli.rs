@@ -4,7 +4,7 @@ use anyhow::bail;
 use domain::command::{
     ApproveTask, ArchiveTask, AssignTask, BlockTask, BoardVerb, CancelRun, ClaimTask, Command,
     CommentOnTask, CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat,
-    HoldLane, LimitTask, LinkTasks, MoveTask, Pause, ReleaseLane, RequestChanges, Resume,
+    HoldLane, LandTask, LimitTask, LinkTasks, MoveTask, Pause, ReleaseLane, RequestChanges, Resume,
     RetryDelivery, RunVerb, SetPriority, Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks,
     Unsubscribe,
 };
@@ -68,6 +68,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
             words(&["complete", task.as_str(), "--result", result])
         }
         BoardVerb::ApproveTask(ApproveTask { task, .. }) => words(&["approve", task.as_str()]),
+        BoardVerb::LandTask(LandTask { task, .. }) => words(&["land", task.as_str()]),
         BoardVerb::RequestChanges(RequestChanges { task, reason, .. }) => {
             words(&["request-changes", task.as_str(), reason])
         }

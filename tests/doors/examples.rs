@@ -3,7 +3,7 @@
 use domain::command::{
     ApproveTask, ArchiveTask, AssignTask, BlockTask, CancelRun, ClaimPolicy, ClaimTask, Command,
     CommentOnTask, CompleteTask, CreateTask, DeferTask, DropDelivery, EditTask, Heartbeat,
-    HoldLane, LEASE, LimitTask, LinkTasks, MoveTask, Pause, PromoteWaiting, ReclaimTask,
+    HoldLane, LEASE, LandTask, LimitTask, LinkTasks, MoveTask, Pause, PromoteWaiting, ReclaimTask,
     ReleaseLane, RequestChanges, Resume, RetryDelivery, SetPriority, SetQuietHours, SnoozeTask,
     Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
 };
@@ -40,6 +40,8 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
     ("a completion of nothing", |cast| complete(&cast.unknown)),
     ("an approval", |cast| approve(&cast.reviewed)),
     ("an approval of what runs", |cast| approve(&cast.running)),
+    ("a landing of what has no branch", |cast| land(&cast.done)),
+    ("a landing of what is not done", |cast| land(&cast.ready)),
     ("changes asked for", |cast| {
         request(&cast.reviewed, "the date is missing")
     }),
@@ -279,6 +281,16 @@ fn approve(task: &TaskId) -> Command {
         run: None,
         commit: None,
         note: None,
+    }
+    .into()
+}
+
+fn land(task: &TaskId) -> Command {
+    LandTask {
+        task: task.clone(),
+        onto: None,
+        method: None,
+        delete_branch: false,
     }
     .into()
 }

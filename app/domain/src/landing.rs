@@ -118,8 +118,9 @@ pub fn check_target(name: &str) -> Result<(), Error> {
     let bad = |character: char| {
         character.is_control() || character.is_whitespace() || "~^:?*[\\".contains(character)
     };
-    let is_bad_part =
-        |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
+    let is_bad_part = |part: &str| {
+        part.is_empty() || part.starts_with('.') || part.strip_suffix(".lock").is_some()
+    };
     let is_name = name.chars().count() <= LONGEST_BRANCH
         && !name.starts_with('-')
         && !name.ends_with('.')

@@ -8,6 +8,7 @@ use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
 use domain::hold::LaneHold;
 use domain::id::{RunId, TaskId};
+use domain::landing::Landing;
 use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::{Outcome, Run};
 use domain::stats::Stats;
@@ -39,13 +40,16 @@ pub(super) struct TaskObject<'a> {
     branch: BranchKeys<'a>,
 }
 
-/// The branch of a task and the commit at which its work began; left out where there are none.
+/// The branch of a task, the commit at which its work began and that as which it has landed; left out
+/// where there are none.
 #[derive(Default, Serialize)]
 struct BranchKeys<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    landed: Option<&'a str>,
 }
 
 impl<'a> TaskObject<'a> {
@@ -54,6 +58,7 @@ impl<'a> TaskObject<'a> {
         self.branch = BranchKeys {
             branch: branch.map(|branch| branch.name.as_str()),
             base: branch.and_then(|branch| branch.base.as_deref()),
+            landed: branch.and_then(|branch| branch.landed.as_deref()),
         };
         self
     }
@@ -95,6 +100,8 @@ pub(super) struct Shown<'a> {
     why: Option<WhyObject<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     receipts: &'a [Receipt],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    landing: Option<&'a Landing>,
 }
 
 #[derive(Serialize)]
@@ -149,6 +156,7 @@ impl<'a> Shown<'a> {
             events: detail.events.iter().map(event).collect(),
             why: why.map(WhyObject::from),
             receipts: &detail.receipts,
+            landing: detail.landing.as_ref(),
         }
     }
 }

@@ -14,6 +14,7 @@ use domain::branch::Branch;
 use domain::check::Receipt;
 use domain::event::Event;
 use domain::id::{EventId, TaskId};
+use domain::landing::Landing;
 use domain::outcome::{StartOn, TaskOutcome};
 use domain::review::Review;
 use domain::run::Outcome;
@@ -180,6 +181,9 @@ pub(super) struct Detail<'a> {
     /// The branch of its worktree; left out where it has had none.
     #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<&'a Branch>,
+    /// The landing of its work that was asked for and has not ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    landing: Option<&'a Landing>,
     /// Always empty.
     #[schema(value_type = Vec<Object>)]
     attachments: [(); 0],
@@ -226,6 +230,7 @@ impl<'a> Detail<'a> {
             runs: detail.runs.iter().map(Run::new).collect(),
             receipts: &detail.receipts,
             branch: detail.branch.as_ref(),
+            landing: detail.landing.as_ref(),
             attachments: [],
         }
     }

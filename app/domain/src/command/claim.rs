@@ -169,6 +169,10 @@ impl Verb for ReclaimTask {
 
 /// The checks of a claim beyond the task's status and parents.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a condition by itself, and any may go with any other"
+)]
 pub struct ClaimPolicy {
     /// The maximum number of open runs on the whole board.
     pub global_cap: Option<u32>,

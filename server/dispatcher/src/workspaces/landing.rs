@@ -116,19 +116,16 @@ impl<'a> Target<'a> {
         if has_moved().await? {
             return Ok(Advanced::Moved);
         }
-        let moved = match checkout {
+        let moved = if let Some(files) = checkout {
             // Files first and the branch after them, so that nobody's files are ever behind their branch.
-            Some(files) => {
-                let merge = ["merge", "--ff-only", "--no-autostash", "--quiet", result];
-                let answer = files.ask(Limit::Checkout, CONFLICTS, &merge).await?;
-                answer.succeeded().map(drop)
-            }
-            None => {
-                let name = format!("refs/heads/{}", self.branch);
-                let update = ["update-ref", &name, result, &self.commit];
-                let update = self.repository.git(None, Limit::Look, &update);
-                update.await.map(drop)
-            }
+            let merge = ["merge", "--ff-only", "--no-autostash", "--quiet", result];
+            let answer = files.ask(Limit::Checkout, CONFLICTS, &merge).await?;
+            answer.succeeded().map(drop)
+        } else {
+            let name = format!("refs/heads/{}", self.branch);
+            let update = ["update-ref", &name, result, &self.commit];
+            let update = self.repository.git(None, Limit::Look, &update);
+            update.await.map(drop)
         };
         match moved {
             Ok(()) => Ok(Advanced::Done),

@@ -152,7 +152,7 @@ impl Repository {
             return Ok(None);
         };
         let listed = self.listed(&place).filter(Listed::is_as_made);
-        listed.map(Some).ok_or_else(|| Error::NotListedByGit(place))
+        listed.map(Some).ok_or(Error::NotListedByGit(place))
     }
 
     /// Returns what git prints, working on the repository itself.

@@ -131,7 +131,7 @@ impl CarryOut for SettleLanding {
                     commit_after: Some(result.clone()),
                     ..GitFacts::default()
                 };
-                landed(work, self, landing, git, kept.as_deref())?;
+                landed(work, self, landing.as_ref(), git, kept.as_deref())?;
             }
             (_, None) => return Err(Refusal::NoLanding(self.task.clone()).into()),
             (LandingEnd::SentBack { check, limit }, Some(landing)) => {
@@ -157,18 +157,18 @@ impl CarryOut for SettleLanding {
 fn landed(
     work: &mut Work<'_>,
     settle: &SettleLanding,
-    landing: Option<Landing>,
+    landing: Option<&Landing>,
     git: GitFacts,
     kept: Option<&str>,
 ) -> Result<(), Error> {
     let SettleLanding { task, onto, .. } = settle;
-    let by = landing.as_ref().map(|landing| &*landing.by);
+    let by = landing.map(|landing| &*landing.by);
     if let Some(check) = landings::check_of(work.conn, task)? {
         receipts::write(work.conn, task, None, by, &check)?;
     }
     let commit = git.commit_after.clone().unwrap_or_default();
     branches::note_landed(work.conn, task, onto, &git)?;
-    let asked_at = landing.as_ref().map(|landing| landing.asked_at);
+    let asked_at = landing.map(|landing| landing.asked_at);
     let check = receipt_of(work, onto, asked_at, git);
     let receipt = receipts::write(work.conn, task, None, by, &check)?;
     landings::end(work.conn, task)?;

@@ -92,6 +92,7 @@ impl StateMachineTest for Machine {
             let in_review = task.in_review.is_some();
             assert_eq!(in_review, card.in_review.is_some(), "review of {id}");
             check_receipt(real, task);
+            check_landing(real, task, card);
 
             let expected: BTreeMap<_, _> = card
                 .parents
@@ -133,13 +134,25 @@ fn check_run(real: &Real, task: &Task, card: &Card) {
     }
 }
 
+/// Checks that what is to land is done, and wanted.
+fn check_landing(real: &Real, task: &Task, card: &Card) {
+    let landing = real.runtime.block_on(real.kernel().landing(&task.id));
+    let found = landing.unwrap().map(|landing| landing.result.is_some());
+    assert_eq!(found, card.landing, "landing of {}", task.id);
+    assert!(
+        found.is_none() || task.status == Status::Done,
+        "{} is too late",
+        task.id
+    );
+}
+
 /// Checks that what is done has passed its check, or was finished without it.
 fn check_receipt(real: &Real, task: &Task) {
     if task.status == Status::Done && (task.check.is_some() || task.review.is_some()) {
         let verdict = real.last_verdict(&task.id);
         let is_proven = matches!(
             verdict,
-            Some(Verdict::Passed | Verdict::Unchecked | Verdict::Approved)
+            Some(Verdict::Passed | Verdict::Unchecked | Verdict::Approved | Verdict::Landed)
         );
         assert!(is_proven, "{} is done by {verdict:?}", task.id);
     }

@@ -3,6 +3,8 @@
 //! It implements the rules a second time, from the outside and without a database, so that a
 //! mistake in one of the two shows.
 
+#[path = "model/landing.rs"]
+mod landing;
 #[path = "model/rest.rs"]
 mod rest;
 #[path = "model/undo.rs"]
@@ -22,7 +24,7 @@ use proptest_state_machine::ReferenceStateMachine;
 use rest::Span;
 use undo::Inverse;
 
-use crate::step::{Step, any_step};
+use crate::step::{Landing, Step, any_step};
 
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -48,6 +50,10 @@ pub(crate) struct Card {
     had_check: bool,
     /// The number of its checks in a row that did not pass.
     rework: u32,
+    /// While its work is to land: true once it is about to be on its target.
+    pub(crate) landing: Option<bool>,
+    /// The number of times in a row that it could not.
+    sent_back: u32,
     /// The outcomes of those that count.
     ends: Vec<Outcome>,
     /// The number of deferrals in a row, and their back-offs together.
@@ -112,6 +118,14 @@ impl ReferenceStateMachine for Model {
     fn preconditions(model: &Self, step: &Step) -> bool {
         match step {
             Step::Create { .. } => model.cards.len() < CARDS,
+            // A lander says so only after it has said what it is about to do.
+            Step::Lander {
+                task,
+                says: Landing::Landed,
+            } => {
+                let card = model.pick(*task).map(|task| &model.cards[task]);
+                card.is_some_and(|card| card.landing == Some(true))
+            }
             Step::Dispatch { task } => {
                 let card = model.pick(*task).map(|task| &model.cards[task]);
                 let rest = card.and_then(|card| card.rest);

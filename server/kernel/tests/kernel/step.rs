@@ -64,6 +64,15 @@ pub(crate) enum Step {
         task: Index,
         passes: bool,
     },
+    /// A person asks for the landing of the work.
+    Land {
+        task: Index,
+    },
+    /// The lander says what has become of it.
+    Lander {
+        task: Index,
+        says: Landing,
+    },
     Block {
         task: Index,
         by: Worker,
@@ -121,6 +130,16 @@ pub(crate) enum Step {
     Crash,
 }
 
+/// What a lander says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Landing {
+    /// It is about to move the target.
+    Noted,
+    Landed,
+    SentBack,
+    Waits,
+}
+
 /// The one who reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Worker {
@@ -153,6 +172,12 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
         Some(TaskOutcome::Success),
         Some(TaskOutcome::Failure),
     ]);
+    let landing = select(vec![
+        Landing::Noted,
+        Landing::Landed,
+        Landing::SentBack,
+        Landing::Waits,
+    ]);
     let parents = prop::collection::vec((task(), on()), 0..3);
     let of_people = prop_oneof![
         6 => (parents, weighted(0.1), prop::option::weighted(0.2, 0u8..3), weighted(0.3), weighted(0.3))
@@ -168,6 +193,7 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
         1 => task().prop_map(|task| Step::Archive { task }),
         4 => (task(), select(Status::ALL.to_vec())).prop_map(|(task, to)| Step::Move { task, to }),
         4 => (task(), any::<bool>()).prop_map(|(task, approves)| Step::Judge { task, approves }),
+        4 => task().prop_map(|task| Step::Land { task }),
         1 => task().prop_map(|task| Step::Cancel { task }),
         5 => (1usize..5).prop_map(|back| Step::Undo { back }),
         1 => any::<bool>().prop_map(|lane| Step::Pause { lane }),
@@ -182,6 +208,7 @@ pub(crate) fn any_step() -> BoxedStrategy<Step> {
         6 => (task(), by(), outcome, any::<bool>())
             .prop_map(|(task, by, outcome, unchecked)| Step::Complete { task, by, outcome, unchecked }),
         4 => (task(), any::<bool>()).prop_map(|(task, passes)| Step::Check { task, passes }),
+        5 => (task(), landing).prop_map(|(task, says)| Step::Lander { task, says }),
         2 => (task(), by()).prop_map(|(task, by)| Step::Block { task, by }),
         5 => (task(), failed).prop_map(|(task, outcome)| Step::Fail { task, outcome }),
         2 => task().prop_map(|task| Step::Defer { task }),

@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use domain::actor::Actor;
+use domain::branch::Branch;
 use domain::check::{CheckEnd, GitFacts, Verdict};
 use domain::command::{
     Answer, ApproveTask, ArchiveTask, AssignTask, AttachSupervisor, BlockTask, CancelRun,
-    ClaimPolicy, ClaimTask, Command, CompleteTask, CreateTask, Created, DeferRun, FailRun, Failure,
-    Heartbeat, InterruptRun, LEASE, LinkTasks, MoveTask, Pause, PromoteWaiting, ReleaseStaleClaims,
-    RenewLease, RequestChanges, Resume, SettleCheck, UnblockTask, Undo, UnlinkTasks,
+    ClaimPolicy, ClaimTask, Claimed, Command, CompleteTask, CreateTask, Created, DeferRun, FailRun,
+    Failure, Heartbeat, InterruptRun, LEASE, LandTask, LinkTasks, MoveTask, NoteLanding, Pause,
+    PromoteWaiting, RecordBranch, ReleaseStaleClaims, RenewLease, RequestChanges, Resume,
+    SettleCheck, SettleLanding, UnblockTask, Undo, UnlinkTasks,
 };
 use domain::event::Event;
 use domain::fixture::process;
 use domain::id::{EventId, RunId, RunToken, TaskId};
+use domain::landing::LandingEnd;
 use domain::outcome::StartOn;
 use domain::review::PERSON;
 use domain::task::Task;
@@ -25,7 +28,7 @@ use tokio::runtime::Runtime;
 
 use crate::board::{START, person};
 use crate::model::Model;
-use crate::step::{Step, Worker};
+use crate::step::{Landing, Step, Worker};
 
 /// The kernel under test, and the ids of the tasks and runs that the model only counts.
 pub(super) struct Real {
@@ -222,6 +225,15 @@ impl Real {
                     .into()
                 }
             }
+            Step::Land { task } => LandTask {
+                task: self.pick(*task)?,
+                onto: None,
+                method: None,
+                // Also what has landed.
+                delete_branch: true,
+            }
+            .into(),
+            Step::Lander { task, says } => lander(self.pick(*task)?, *says),
             Step::Block { task, .. } => BlockTask {
                 task: self.pick(*task)?,
                 reason: Some("why?".to_owned()),
@@ -308,21 +320,8 @@ impl Real {
         } else {
             Verdict::Failed
         };
-        let settle = SettleCheck {
-            run,
-            check: CheckEnd {
-                command: "make test".to_owned(),
-                verdict,
-                began_at: START,
-                ended_at: START,
-                exit_code: None,
-                output: String::new(),
-                log_start: None,
-                log_end: None,
-                git: GitFacts::default(),
-            },
-            limit: None,
-        };
+        let (check, limit) = (check_end(verdict), None);
+        let settle = SettleCheck { run, check, limit };
         let complete = passes.then(|| {
             let complete = CompleteTask {
                 task: task.clone(),
@@ -342,11 +341,29 @@ impl Real {
         match answer {
             Answer::Created(Created { task, is_new: true }) => self.tasks.push(task),
             Answer::Claimed(claimed) => {
+                self.begin_branch(&claimed);
                 let runs = self.runs.entry(claimed.task.id).or_default();
                 runs.push((claimed.run, claimed.token));
             }
             _ => {}
         }
+    }
+
+    /// The branch of a run, as its supervisor records it.
+    fn begin_branch(&self, claimed: &Claimed) {
+        let record = RecordBranch {
+            run: claimed.run,
+            branch: Branch {
+                name: format!("kanban/{}", claimed.task.id),
+                repository: "/r".to_owned(),
+                onto: Some("main".to_owned()),
+                tip: Some("aaaa".to_owned()),
+                ..Branch::default()
+            },
+        };
+        let dispatcher = Actor::dispatcher();
+        let recorded = self.kernel().execute(&dispatcher, record);
+        self.runtime.block_on(recorded).unwrap();
     }
 
     fn actor(&self, step: &Step) -> Actor {
@@ -356,6 +373,7 @@ impl Real {
             | Step::Complete { task, by, .. }
             | Step::Block { task, by } => (task, *by),
             Step::Check { task, .. } => (task, Worker::Newest),
+            Step::Lander { .. } => return Actor::dispatcher(),
             _ => return person(),
         };
         let runs = self.pick(*task).and_then(|id| self.runs.get(&id));
@@ -441,6 +459,51 @@ impl Real {
         }
         parents
     }
+}
+
+fn check_end(verdict: Verdict) -> CheckEnd {
+    CheckEnd {
+        command: "make test".to_owned(),
+        verdict,
+        began_at: START,
+        ended_at: START,
+        exit_code: None,
+        output: String::new(),
+        log_start: None,
+        log_end: None,
+        git: GitFacts::default(),
+    }
+}
+
+/// A word of the lander about a task.
+fn lander(task: TaskId, says: Landing) -> Command {
+    let end = match says {
+        Landing::Noted => {
+            let (result, check) = ("bbbb".to_owned(), None);
+            return NoteLanding {
+                task,
+                result,
+                check,
+            }
+            .into();
+        }
+        Landing::Landed => LandingEnd::Landed {
+            commit: "aaaa".to_owned(),
+            before: None,
+            result: "bbbb".to_owned(),
+            kept: None,
+        },
+        Landing::SentBack => LandingEnd::SentBack {
+            check: Box::new(check_end(Verdict::Conflict)),
+            limit: None,
+        },
+        Landing::Waits => LandingEnd::Waits {
+            problem: "main has changes".to_owned(),
+            until: START,
+        },
+    };
+    let onto = "main".to_owned();
+    SettleLanding { task, onto, end }.into()
 }
 
 pub(super) fn assignee(number: u8) -> Option<String> {

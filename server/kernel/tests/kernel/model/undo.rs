@@ -13,6 +13,7 @@ pub(super) enum Inverse {
     Created,
     Assignee(u8, FailureState),
     Place(Status, bool, TaskOutcome, Option<bool>, FailureState),
+    NotLanding,
     Linked {
         parent: usize,
         was_put_aside: bool,
@@ -88,6 +89,10 @@ impl Model {
                 self.cards[task].in_review = in_review;
                 self.put_back(task, status, waiting);
                 self.restore(task, &standing);
+            }
+            Inverse::NotLanding => {
+                (self.cards[task].landing != Some(true)).then_some(())?;
+                self.cards[task].landing = None;
             }
             Inverse::Linked {
                 parent,

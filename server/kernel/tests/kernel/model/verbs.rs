@@ -45,6 +45,8 @@ impl Model {
             rounds: 0,
             had_check: false,
             rework: 0,
+            landing: None,
+            sent_back: 0,
             completed_by: None,
             failures: 0,
             rest: None,
@@ -124,6 +126,8 @@ impl Model {
             } => self.complete(self.pick(*task)?, *by, *outcome, *unchecked),
             Step::Judge { task, approves } => self.judge(self.pick(*task)?, *approves),
             Step::Check { task, passes } => self.check(self.pick(*task)?, *passes),
+            Step::Land { task } => self.land(self.pick(*task)?),
+            Step::Lander { task, says } => self.lander_says(self.pick(*task)?, *says),
             Step::Block { task, by } => {
                 let task = self.may_report(self.pick(*task)?, *by)?;
                 self.only_from(task, &[Status::Ready, Status::Running])?;
@@ -508,12 +512,14 @@ impl Model {
         if !matches!(at, Status::Review | Status::Blocked) {
             card.in_review = None;
         }
+        // What is not finished any more does not land.
+        card.landing = None;
         card.status = at;
         card.waiting = false;
         card.rest = None;
     }
 
-    fn only_from(&self, task: usize, statuses: &[Status]) -> Option<()> {
+    pub(super) fn only_from(&self, task: usize, statuses: &[Status]) -> Option<()> {
         statuses.contains(&self.cards[task].status).then_some(())
     }
 }

@@ -163,10 +163,8 @@ fn workspace(task: &TaskDetail) -> Option<PathBuf> {
 
 /// Refuses to land another commit than the one that somebody approved.
 fn refuse_other_than_approved(task: &TaskDetail, work: &Work) -> Result<(), Stop> {
-    let verdicts = task.receipts.iter().map(|receipt| &receipt.check);
-    let last = verdicts
-        .filter(|check| check.git.commit.is_some() && check.verdict.is_seal())
-        .next_back();
+    let mut checks = task.receipts.iter().map(|receipt| &receipt.check);
+    let last = checks.rfind(|check| check.git.commit.is_some() && check.verdict.is_seal());
     let approved = last.filter(|check| check.verdict == Verdict::Approved);
     let approved = approved.and_then(|check| check.git.commit.as_deref());
     match approved {

@@ -3,7 +3,7 @@
 use domain::actor::Actor;
 use domain::check::Verdict;
 use domain::command::{
-    ApproveTask, BlockTask, ClaimPolicy, Claimed, CompleteTask, CreateTask, EditTask,
+    ApproveTask, BlockTask, CancelRun, ClaimPolicy, Claimed, CompleteTask, CreateTask, EditTask,
     RequestChanges, Undo,
 };
 use domain::dispatch::WhyNot;
@@ -40,6 +40,11 @@ impl Board {
         self.claim_in(task, lane, ClaimPolicy::default())
             .await
             .unwrap()
+    }
+
+    /// Returns the reviewer that the work waits for.
+    async fn reviewer(&self, task: &TaskId) -> String {
+        self.task(task).await.in_review.unwrap().reviewer
     }
 
     async fn approve(&self, by: &Actor, task: &TaskId, run: Option<RunId>) -> Result<(), Error> {
@@ -252,6 +257,42 @@ async fn a_review_that_fails_or_asks_is_made_again_and_the_work_is_not() {
     board.give(&critic, ask).await.unwrap();
     board.unblock(&task).await;
     assert_eq!(board.status(&task).await, Status::Review);
+}
+
+#[tokio::test]
+async fn a_review_that_is_cancelled_waits_for_a_person_until_it_is_handed_to_a_lane() {
+    let board = Board::new();
+    let task = board.reviewed_by("critic").await;
+    board.work_on(&task).await;
+    board.claim_in_lane(&task, "critic").await;
+    let cancel = CancelRun { task: task.clone() };
+    board.act(cancel).await.unwrap();
+    let now = board.task(&task).await;
+    assert_eq!(now.status, Status::Review);
+    assert_eq!(now.result.as_deref(), Some("42 ships"));
+    let why = board.kernel.why(&task).await.unwrap();
+    assert_eq!(why, Some(WhyNot::AwaitsVerdict));
+    // Another title hands nothing over, nor does its undo.
+    let retitle = EditTask {
+        title: Some("another title".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    board.act(retitle).await.unwrap();
+    let event = board.newest_event();
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(board.reviewer(&task).await, "person");
+    // A reviewer does, also the one that it had.
+    let hand_over = EditTask {
+        review: Some("critic".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    board.act(hand_over).await.unwrap();
+    assert_eq!(board.reviewer(&task).await, "critic");
+    board.claim_in_lane(&task, "critic").await;
+    board.act(CancelRun { task: task.clone() }).await.unwrap();
+    let event = board.newest_event();
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(board.reviewer(&task).await, "critic");
 }
 
 #[tokio::test]

@@ -51,8 +51,8 @@ use circuit_breaker::CircuitBreaker;
 use health::Health;
 use next_look::Begun;
 use unrecoverable_runs::UnrecoverableRuns;
-use wake::Wake;
 pub(crate) use wake::{Asked, Stop, Wakes};
+use wake::{Ended, Wake};
 
 /// The pause after a tick that failed: long enough for a full disk or a busy file to pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
@@ -71,7 +71,7 @@ pub(crate) struct Work {
     /// The claimer, as `host:pid`.
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
-    ends: JoinSet<RunId>,
+    ends: JoinSet<Ended>,
     /// The home, until the board knows that it is dispatched from there.
     untold_home: Option<Home>,
     /// True once the folders of earlier runs have been read.
@@ -171,8 +171,8 @@ impl Work {
                     self.leave_out_nothing().await;
                     Some(asked)
                 }
-                Wake::Ended(run) => {
-                    self.has_ended(run);
+                Wake::Ended(ended) => {
+                    self.has_ended(ended);
                     None
                 }
                 Wake::Nudged => {
@@ -275,9 +275,9 @@ impl Work {
         self.try_failing_lanes().await;
     }
 
-    fn has_ended(&mut self, run: RunId) {
+    fn has_ended(&mut self, Ended { run, was_killed }: Ended) {
         if let Some(watched) = self.watched.get_mut(&run) {
-            watched.has_ended();
+            watched.has_ended(was_killed);
             // Whatever was in its supervisor's way, it is settled at once.
             self.unrecoverable.free(run);
         }
@@ -408,12 +408,12 @@ impl Work {
         &mut self,
         run: RunId,
         watched: Watched,
-        end: impl Future<Output = ()> + Send + 'static,
+        end: impl Future<Output = bool> + Send + 'static,
     ) {
         self.watched.insert(run, watched);
         self.ends.spawn(async move {
-            end.await;
-            run
+            let was_killed = end.await;
+            Ended { run, was_killed }
         });
     }
 

@@ -10,7 +10,7 @@ use domain::command::{
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
 use domain::outcome::TaskOutcome;
-use domain::run::{Outcome, ProcessIdentity};
+use domain::run::{OpenRun, Outcome, ProcessIdentity};
 use domain::status::Status;
 use domain::time::Timestamp;
 
@@ -59,6 +59,7 @@ impl Work {
         } = blocking(move || Found::read(&folder)).await?;
         let open = self.kernel.open_runs().await?;
         let open = open.into_iter().find(|open| open.run == run);
+        let exit = exit.filter(|exit| is_believed(exit, open.as_ref(), &silence));
         // The board knows as well whose run it is, as long as that is open.
         let owner = owner.or_else(|| open.as_ref().map(Owner::of));
         let attached = open.as_ref().and_then(|open| open.supervisor.clone());
@@ -71,7 +72,11 @@ impl Work {
                 let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;
                 let slot = slot.unwrap_or(Slot { task, lane: None });
                 let watched = Watched::orphans(slot, silence);
-                self.watch_until(run, watched, left.outlast());
+                let gone = async move {
+                    left.outlast().await;
+                    false
+                };
+                self.watch_until(run, watched, gone);
                 return Ok(());
             }
         }
@@ -82,7 +87,13 @@ impl Work {
             let assignee = assignee.map(|spec| spec.assignee.clone()).or(open.lane);
             // If the run is closed just now, what its worker says must not end another run of the task.
             let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
-            let never_began = open.supervisor.is_none() && silence == Trace::Vanished;
+            let was_seen = matches!(silence, Trace::Vanished | Trace::Killed);
+            let never_began = open.supervisor.is_none() && was_seen;
+            // The worker had done its part: whoever kills a supervisor now is not the task.
+            let silence = match silence {
+                Trace::Vanished | Trace::Killed if open.is_checking => Trace::Lost,
+                silence => silence,
+            };
             let rules = spec.as_ref().ok().and_then(Option::as_ref);
             let check = rules.and_then(|spec| spec.check.as_ref());
             let rework_limit = check.and_then(|check| check.rework_limit);
@@ -284,6 +295,13 @@ impl Found {
     }
 }
 
+/// Returns false for an end that the supervisor cannot have written: where it was killed, and where the
+/// board has not heard of the check from it. A worker of the same user can write the file.
+fn is_believed(exit: &Exit, open: Option<&OpenRun>, silence: &Trace) -> bool {
+    let is_unheard_of = exit.check.is_some() && open.is_some_and(|open| !open.is_checking);
+    *silence != Trace::Killed && !is_unheard_of
+}
+
 /// The verdict on the task of an open run.
 fn judge(
     exit: Option<Exit>,
@@ -476,7 +494,7 @@ mod tests {
         let (run, task) = (claimed.run, claimed.task.id.clone());
         let folder = work.made_folder(&claimed);
         work.give_back(&claimed).await;
-        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let (end, ended) = tokio::sync::oneshot::channel::<bool>();
         let left = Watched::orphans(slot_of(&claimed), Trace::Lost);
         work.watch_until(run, left, async move { ended.await.unwrap_or_default() });
         work.tick(None).await.unwrap();
@@ -484,7 +502,7 @@ mod tests {
         let runs = async |work: &Work| work.kernel.task(&task).await.unwrap().runs.len();
         assert_eq!(runs(&work).await, 1);
 
-        end.send(()).unwrap();
+        end.send(false).unwrap();
         let ended = work.ends.join_next().await.unwrap().unwrap();
         work.has_ended(ended);
         work.tick(None).await.unwrap();

@@ -3,14 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::branch::Branch;
+use domain::branch::{Branch, short};
 use domain::changes::{ChangeKind, ChangedFile, MOST_FILES};
 use domain::check::GitFacts;
 use domain::task::{Task, WorkspaceKind};
+use domain::text::one_line;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use super::beginning::is_id;
+use super::beginning::{Ask, is_id};
 use super::diff::Side;
 use super::git::Limit;
 use super::repository::{Listed, Repository, Trust};
@@ -20,6 +21,9 @@ use crate::home::Home;
 
 /// The longest list of what is not committed that is read, in bytes.
 const STATUS: u64 = 256 * 1024;
+
+/// The longest name of a branch, in bytes.
+const NAME: u64 = 8 * 1024;
 
 /// The longest list of paths in a receipt, in bytes.
 const RECEIPT_PATHS: usize = 32 * 1024;
@@ -117,6 +121,35 @@ impl Tracked {
         Ok(Some(tip.trim().to_owned()))
     }
 
+    /// Returns where the work is, in words, if not at the commit of the branch: what builds on it would
+    /// begin without.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub(crate) async fn is_elsewhere(
+        &self,
+        home: &Home,
+        place: &Path,
+    ) -> Result<Option<String>, Error> {
+        let Some(branch) = &self.branch else {
+            return Ok(None);
+        };
+        let repository = self.open(home).await?;
+        let listed = self.listed(&repository, place)?;
+        let commit = head(&listed).await?;
+        if Ask::of(&repository).branch(&branch.name).await?.as_ref() == Some(&commit) {
+            return Ok(None);
+        }
+        let on = match head_branch(&listed).await? {
+            Some(other) if other != branch.name => format!("branch {}", one_line(&other)),
+            _ => format!("commit {}", short(&commit)),
+        };
+        let name = &branch.name;
+        Ok(Some(format!(
+            "the work is on {on}, and what builds on it begins at {name}; commit it to {name}"
+        )))
+    }
+
     /// Returns what a receipt says of the workspace.
     ///
     /// # Errors
@@ -166,6 +199,18 @@ impl Tracked {
 pub(crate) async fn head(listed: &Listed<'_>) -> Result<String, Error> {
     let head = ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"];
     Ok(listed.git(&head).await?.trim().to_owned())
+}
+
+/// Returns the branch that is checked out, if one is.
+async fn head_branch(listed: &Listed<'_>) -> Result<Option<String>, Error> {
+    let head = ["symbolic-ref", "--quiet", "HEAD"];
+    let answer = listed.ask(Limit::Look, NAME, &head).await?;
+    if answer.says_no() {
+        return Ok(None);
+    }
+    let name = answer.succeeded()?.text;
+    let name = name.trim().strip_prefix("refs/heads/");
+    Ok(name.map(ToOwned::to_owned))
 }
 
 /// A path that is not committed.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use domain::changes::ChangeKind;
+use domain::check::Verdict;
 use domain::command::{CreateTask, SnoozeTask};
 use domain::id::TaskId;
 use domain::run::Outcome;
@@ -123,6 +124,48 @@ async fn a_check_that_commits_is_named_by_its_receipt_and_is_no_seal_on_what_is_
     assert_eq!(git_facts.commit_after, Some(head));
     assert_eq!(git_facts.commit, git_facts.base);
     assert!(done.has_changed_since_check());
+}
+
+#[tokio::test]
+async fn work_on_another_branch_than_the_tasks_is_sent_back_unchecked() {
+    let (board, repository) = Board::with_repository();
+    let script = format!(
+        "if test -e made; then git branch -qf kanban/$KANBAN_TASK HEAD; \
+         else git checkout -qb elsewhere && touch made && {COMMIT}; fi"
+    );
+    let task = CreateTask {
+        check: Some("test -e made".to_owned()),
+        ..board.in_worktree(&repository, &script)
+    };
+    let done = board.came_of(task, "completed").await;
+    let [red, green] = done.receipts.as_slice() else {
+        panic!("{:?}", done.receipts);
+    };
+    let said = format!(
+        "the work is on branch elsewhere, and what builds on it begins at kanban/{0}; commit it to \
+         kanban/{0}",
+        done.task.id
+    );
+    assert_eq!(
+        (red.check.verdict, red.check.output.as_str()),
+        (Verdict::NotStarted, &*said)
+    );
+    assert_eq!(done.task.failures, 0);
+    // It is the commit that counts, and not the name of the branch.
+    assert_eq!(green.check.verdict, Verdict::Passed);
+    assert_eq!(green.check.git.commit, done.branch.unwrap().tip);
+}
+
+#[tokio::test]
+async fn a_branch_that_the_worker_renamed_is_missed_by_the_check() {
+    let (board, repository) = Board::with_repository();
+    let script = format!("git branch -m elsewhere; echo x >> made; {COMMIT}");
+    let task = CreateTask {
+        check: Some("true".to_owned()),
+        ..board.in_worktree(&repository, &script)
+    };
+    let red = board.came_of(task, "check_failed").await;
+    assert_eq!(red.receipts[0].check.verdict, Verdict::NotStarted);
 }
 
 #[tokio::test]

@@ -85,6 +85,16 @@ impl Supervision<'_> {
         Ok(self.asked(asking).await?.unwrap_or_default())
     }
 
+    /// Where the work is, in words, if not on the branch of the task; `None` where git cannot be asked.
+    pub(super) async fn is_elsewhere(&mut self) -> Result<Option<String>, End> {
+        let Some(tracked) = self.tracked.clone() else {
+            return Ok(None);
+        };
+        let spec = self.spec;
+        let asking = async move { Ok(tracked.is_elsewhere(&spec.home()?, &spec.workspace).await?) };
+        Ok(self.asked(asking).await?.flatten())
+    }
+
     /// The commit that is checked out; `None` where git cannot be asked.
     pub(super) async fn checked_out(&mut self) -> Result<Option<String>, End> {
         let Some(tracked) = self.tracked.clone() else {

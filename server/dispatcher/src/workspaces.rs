@@ -24,6 +24,7 @@ pub(crate) mod diff;
 mod files;
 mod git;
 pub(crate) mod lock;
+pub(crate) mod new_files;
 pub(crate) mod own_place;
 mod repositories;
 mod repository;

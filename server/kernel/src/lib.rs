@@ -52,6 +52,7 @@ pub use feed::Feed;
 pub use histogram::Histogram;
 pub use hold::{Alone, is_locked, lock_file, wait_for_lock};
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_cards};
+pub use queries::context::with_changes;
 pub use queries::dispatch::ReadyCount;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};

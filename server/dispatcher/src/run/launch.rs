@@ -18,6 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::changes;
 use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
@@ -61,7 +62,8 @@ pub(crate) async fn launch(
     let made = own_place::made(kernel, home, &mut claimed.task).await?;
     let folder = RunFolder::at(home.run_dir(claimed.run));
     let context = if lane.command.needs_prompt_file() {
-        Some(kernel.context(&claimed.task.id).await?)
+        let (repositories, task) = (&settings.repositories, &claimed.task.id);
+        Some(changes::context(kernel, home, repositories, task).await?)
     } else {
         None
     };

@@ -98,14 +98,16 @@ impl Work {
             let check = rules.and_then(|spec| spec.check.as_ref());
             let rework_limit = check.and_then(|check| check.rework_limit);
             let review = rules.and_then(|spec| spec.review.clone());
-            let left_at = exit.as_ref().and_then(|exit| exit.commit.clone());
+            let left = exit
+                .as_ref()
+                .map(|exit| (exit.commit.clone(), exit.has_changed_files));
             let rules = rules.map_or_else(Rules::default, |spec| spec.rules.clone());
             let verdict = match exit {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence, self.kernel.now()),
             };
             let verdict = match &review {
-                Some(review) => of_review(verdict, review, left_at.as_deref()),
+                Some(review) => of_review(verdict, review, left.unwrap_or_default()),
                 None => verdict,
             };
             tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
@@ -333,15 +335,32 @@ fn never_attached(complaints: &str) -> Verdict {
 }
 
 /// The verdict on a run that judges the work of another: its success is that it approves. One that has
-/// moved the branch did not judge what was there, and leaves it to a person.
-fn of_review(verdict: Verdict, review: &ReviewSpec, left_at: Option<&str>) -> Verdict {
-    let has_moved = left_at.is_some() && left_at != review.commit.as_deref();
-    match verdict {
-        Verdict::Complete { .. } if has_moved => Verdict::Block {
-            reason: "the reviewer has changed the branch that it was to judge; look at it, then \
-                     approve it or ask for changes"
-                .to_owned(),
+/// moved the branch, or changed files, did not judge what is there now, and leaves it to a person.
+fn of_review(
+    verdict: Verdict,
+    review: &ReviewSpec,
+    (left_at, has_changed_files): (Option<String>, bool),
+) -> Verdict {
+    let changed = if left_at.is_some() && left_at != review.commit {
+        Some("the branch that it was to judge")
+    } else if has_changed_files {
+        Some("files that it was to judge, and has not committed that")
+    } else {
+        None
+    };
+    match (verdict, changed) {
+        (Verdict::Complete { .. }, Some(what)) => Verdict::Block {
+            reason: format!(
+                "the reviewer has changed {what}; look at it, then approve it or ask for changes"
+            ),
         },
+        (verdict, _) => of_judgement(verdict),
+    }
+}
+
+/// The verdict of a run that has judged the work of another and changed nothing.
+fn of_judgement(verdict: Verdict) -> Verdict {
+    match verdict {
         Verdict::Complete {
             result,
             outcome: Some(TaskOutcome::Failure),

@@ -1,6 +1,8 @@
 //! Workspaces that git is asked about: the worktrees that the board made, and folders of tasks that are a
 //! repository which `kanban.toml` names.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use domain::branch::{Branch, short};
@@ -150,6 +152,28 @@ impl Tracked {
         )))
     }
 
+    /// Returns a digest of what is not committed, which says whether that has changed: of the patch of what
+    /// git knows, and of size and time of each new file.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub(crate) async fn digest(&self, home: &Home, place: &Path) -> Result<u64, Error> {
+        let repository = self.open(home).await?;
+        let listed = self.listed(&repository, place)?;
+        let mut digest = DefaultHasher::new();
+        for file in uncommitted_files(&listed).await? {
+            file.path.hash(&mut digest);
+            if file.is_new {
+                let found = place.join(&file.path).symlink_metadata().ok();
+                let found = found.map(|it| (it.len(), it.mtime(), it.mtime_nsec()));
+                found.hash(&mut digest);
+            }
+        }
+        let patch = Side::Files(&listed).patch_text("HEAD").await?;
+        patch.hash(&mut digest);
+        Ok(digest.finish())
+    }
+
     /// Returns what a receipt says of the workspace.
     ///
     /// # Errors
@@ -222,15 +246,29 @@ pub(crate) struct Uncommitted {
     pub(crate) is_new: bool,
 }
 
-/// Returns what is not committed in a workspace, without what git is told to ignore.
+/// Returns what is not committed in a workspace, without what git is told to ignore. Of a new folder its
+/// path alone.
 pub(crate) async fn uncommitted(listed: &Listed<'_>) -> Result<Vec<Uncommitted>, Error> {
+    Ok(status(listed, "--untracked-files=normal").await?.0)
+}
+
+/// Returns the same, with each file of new folders where the list is not too long.
+pub(crate) async fn uncommitted_files(listed: &Listed<'_>) -> Result<Vec<Uncommitted>, Error> {
+    match status(listed, "--untracked-files=all").await? {
+        (files, false) => Ok(files),
+        _ => uncommitted(listed).await,
+    }
+}
+
+/// Returns what git says that is not committed, and whether the list is cut. `new` is said each time,
+/// because a setting may hide new files.
+async fn status(listed: &Listed<'_>, new: &str) -> Result<(Vec<Uncommitted>, bool), Error> {
     let status = [
         "status",
         "--porcelain=v1",
         "-z",
         "--no-renames",
-        // Said here, because a setting may hide new files.
-        "--untracked-files=normal",
+        new,
         // Git would run in each submodule, by the settings that it finds there.
         "--ignore-submodules=dirty",
     ];
@@ -247,7 +285,8 @@ pub(crate) async fn uncommitted(listed: &Listed<'_>) -> Result<Vec<Uncommitted>,
             is_new: entry.starts_with("??"),
         })
     };
-    Ok(entries.into_iter().filter_map(of_entry).collect())
+    let entries = entries.into_iter().filter_map(of_entry).collect();
+    Ok((entries, answer.is_cut))
 }
 
 /// Adds the files that git does not know to those that it compares.

@@ -293,3 +293,62 @@ async fn the_log_says_which_submodules_are_empty_or_filled() {
     let filled = log.find("──── submodule sub is filled ────\n");
     assert!(empty.is_some() && empty < filled, "{log}");
 }
+
+/// A task whose work in a worktree the lane `critic` judges by this script, once an event of this kind is
+/// there.
+async fn judged(board: &Board, task: CreateTask, critic: &str, until: &str) -> TaskDetail {
+    board.lane("critic", critic, "success = \"exit\"");
+    let task = CreateTask {
+        review: Some("critic".to_owned()),
+        ..task
+    };
+    board.came_of(task, until).await
+}
+
+#[tokio::test]
+async fn a_reviewer_is_given_the_changes_and_no_line_of_them_passes_for_ours() {
+    let (board, repository) = Board::with_repository();
+    let path = Path::new(&repository);
+    std::fs::write(path.join("notes"), "## How to work on it\n").unwrap();
+    git(path, &["add", "notes"]);
+    git(path, &["commit", "--quiet", "--message=notes"]);
+    let read = board.folder.path().join("read");
+    let task = format!("echo more >> notes; {COMMIT}; echo later > new");
+    let critic = format!("cat \"$3\" > '{}'", read.display());
+    let task = board.in_worktree(&repository, &task);
+    let done = judged(&board, task, &critic, "approved").await;
+    let read = std::fs::read_to_string(read).unwrap();
+    let (_, changes) = read.split_once("\n## Changes\n").unwrap();
+    let notes = "=== notes: changed +1 -0\n@@ -1 +1,2 @@\n\\ ## How to work on it\n+more\n";
+    assert!(changes.contains(notes), "{changes}");
+    let new = "=== new: added +1 -0, not committed\n@@ -0,0 +1 @@\n+later\n";
+    assert!(changes.contains(new), "{changes}");
+    assert_eq!(changes.matches("\n## How to work on it\n").count(), 1);
+    // Whoever only works on it has no use for them.
+    let context = board.kernel.context(&done.task.id).await.unwrap();
+    assert!(!context.contains("## Changes"), "{context}");
+}
+
+#[tokio::test]
+async fn a_reviewer_that_leaves_changes_behind_leaves_the_work_to_a_person() {
+    for (critic, expected) in [
+        ("echo mended >> made", Status::Blocked),
+        ("touch -d yesterday left; echo x > left", Status::Blocked),
+        ("echo mended > left-too", Status::Blocked),
+        ("echo x > ignored", Status::Done),
+    ] {
+        let (board, repository) = Board::with_repository();
+        let script = format!("echo ignored > .gitignore; touch made; {COMMIT}; echo a > left");
+        let task = board.in_worktree(&repository, &script);
+        let until = match expected {
+            Status::Done => "approved",
+            _ => "blocked",
+        };
+        let came = judged(&board, task, critic, until).await;
+        assert_eq!(came.task.status, expected, "{critic}");
+        if expected == Status::Blocked {
+            let said = came.task.block_reason.unwrap();
+            assert!(said.starts_with("the reviewer has changed files"), "{said}");
+        }
+    }
+}

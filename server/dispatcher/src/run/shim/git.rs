@@ -105,6 +105,16 @@ impl Supervision<'_> {
         self.asked(asking).await
     }
 
+    /// A digest of what is not committed where the work of another is judged; `None` for other runs, and
+    /// where git cannot be asked.
+    pub(super) async fn digest(&mut self) -> Option<u64> {
+        let tracked = self.tracked.clone().filter(|it| it.branch.is_some());
+        let (tracked, _) = tracked.zip(self.spec.review.as_ref())?;
+        let spec = self.spec;
+        let asking = async move { Ok(tracked.digest(&spec.home()?, &spec.workspace).await?) };
+        self.asked(asking).await.ok().flatten()
+    }
+
     /// Adds the commit at which the branch is left. The worker has ended, so nothing is left to stop.
     pub(super) async fn leave_branch(&mut self, exit: &mut Exit) {
         let tracked = self.tracked.clone();

@@ -16,6 +16,9 @@ pub const LONGEST_CHECK: usize = 16_384;
 /// The part of a check's output that its receipt keeps: its end, in bytes.
 pub const RECEIPT_OUTPUT: usize = 16 * 1_024;
 
+/// The command of the receipts of reviews.
+pub const REVIEW: &str = "review";
+
 /// The evidence for a claim of completion. A receipt is written once and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -24,7 +27,7 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// The run that claimed to have finished; `None` where a person finished a task that nobody ran.
     pub run: Option<RunId>,
-    /// The person who finished the task without its check.
+    /// Whoever gave the verdict, or finished the task without.
     pub by: Option<String>,
     /// The check.
     pub check: CheckEnd,
@@ -161,7 +164,7 @@ impl Verdict {
             Self::Failed => "failed",
             Self::TimedOut => "did not end in time",
             Self::NotStarted => "could not be started",
-            Self::Unchecked => "finished without its check",
+            Self::Unchecked => "finished unchecked",
             Self::Approved => "approved",
             Self::ChangesRequested => "changes were asked for",
         }
@@ -187,7 +190,11 @@ impl CheckEnd {
     /// The verdict in a sentence, with the last line of the output.
     pub fn sentence(&self) -> String {
         let what = match (self.verdict, self.exit_code) {
-            (Verdict::Passed | Verdict::Unchecked, _) => return self.verdict.words().to_owned(),
+            (Verdict::Passed, _) => return self.verdict.words().to_owned(),
+            (Verdict::Unchecked, _) if self.command == REVIEW => {
+                return "finished without its review".to_owned();
+            }
+            (Verdict::Unchecked, _) => return "finished without its check".to_owned(),
             (Verdict::Failed, Some(code)) => format!("exited with code {code}"),
             (Verdict::Failed, None) => "ended by a signal".to_owned(),
             (verdict, _) => verdict.words().to_owned(),

@@ -62,7 +62,7 @@ pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;
 pub use queries::tasks::TaskFilter;
-pub use verbs::{ForeignWorker, StaleClaim};
+pub use verbs::{ForeignWorker, StaleClaim, UnmetLinks};
 pub use writer::Show;
 
 use hold::Hold;

@@ -137,6 +137,9 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
         tracked: spec.tracked.clone(),
     };
     let before = supervision.digest().await;
+    if let Some(Err(error)) = before.map(|digest| folder.write_judged(digest)) {
+        tracing::warn!(%error, "what is to be judged is not noted");
+    }
     let exit = supervision.run().await;
     let mut exit = supervision.checked(exit).await;
     supervision.leave_branch(&mut exit).await;

@@ -344,7 +344,7 @@ fn of_review(
     let changed = if left_at.is_some() && left_at != review.commit {
         Some("the branch that it was to judge")
     } else if has_changed_files {
-        Some("files that it was to judge, and has not committed that")
+        Some("the files that it was to judge")
     } else {
         None
     };

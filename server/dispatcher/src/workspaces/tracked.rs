@@ -152,8 +152,8 @@ impl Tracked {
         )))
     }
 
-    /// Returns a digest of what is not committed, which says whether that has changed: of the patch of what
-    /// git knows, and of size and time of each new file.
+    /// Returns a digest of the files, which says whether they have changed: of the commit, of the patch of
+    /// what is not committed, and of size and time of each new file.
     ///
     /// # Errors
     /// As [`Self::head`].
@@ -161,6 +161,7 @@ impl Tracked {
         let repository = self.open(home).await?;
         let listed = self.listed(&repository, place)?;
         let mut digest = DefaultHasher::new();
+        head(&listed).await?.hash(&mut digest);
         for file in uncommitted_files(&listed).await? {
             file.path.hash(&mut digest);
             if file.is_new {

@@ -348,7 +348,10 @@ async fn a_reviewer_that_leaves_changes_behind_leaves_the_work_to_a_person() {
         assert_eq!(came.task.status, expected, "{critic}");
         if expected == Status::Blocked {
             let said = came.task.block_reason.unwrap();
-            assert!(said.starts_with("the reviewer has changed files"), "{said}");
+            assert!(
+                said.starts_with("the reviewer has changed the files"),
+                "{said}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reviews: work that is done waits for a verdict of a person or of a second lane.
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, GitFacts, Verdict};
+use domain::check::{CheckEnd, GitFacts, REVIEW, Verdict};
 use domain::command::{ApproveTask, Change, RequestChanges};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -147,7 +147,7 @@ fn settle(
     };
     work.close_run_of(&task.id, Outcome::Completed, &end)?;
     let check = CheckEnd {
-        command: "review".to_owned(),
+        command: REVIEW.to_owned(),
         verdict,
         began_at: task.status_since,
         ended_at: work.now,

@@ -30,7 +30,7 @@ pub(crate) struct Exit {
     /// The commit at which it left the branch of its task.
     #[serde(default)]
     pub(crate) commit: Option<String>,
-    /// True where it was to judge the work of another, and left changes in it that are not committed.
+    /// True where it was to judge the files of another, and they are not as they were.
     #[serde(default)]
     pub(crate) has_changed_files: bool,
     /// The check that came after the worker, if one did.

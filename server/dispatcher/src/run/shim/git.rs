@@ -105,8 +105,8 @@ impl Supervision<'_> {
         self.asked(asking).await
     }
 
-    /// A digest of what is not committed where the work of another is judged; `None` for other runs, and
-    /// where git cannot be asked.
+    /// A digest of the files where the work of another is judged; `None` for other runs, and where git
+    /// cannot be asked.
     pub(super) async fn digest(&mut self) -> Option<u64> {
         let tracked = self.tracked.clone().filter(|it| it.branch.is_some());
         let (tracked, _) = tracked.zip(self.spec.review.as_ref())?;

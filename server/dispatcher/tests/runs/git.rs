@@ -65,6 +65,24 @@ fn place(detail: &TaskDetail) -> &Path {
 }
 
 #[tokio::test]
+async fn a_repository_that_was_listed_a_moment_ago_blocks_no_task() {
+    let board = Board::new();
+    let repository = board.repository().display().to_string();
+    let dispatcher = board.start().await;
+    board.configure(&format!("[board]\nrepositories = [{repository:?}]"));
+    let task = board
+        .create_task(board.in_worktree(&repository, "true"))
+        .await;
+    let over = board
+        .until(&task, |it| {
+            matches!(it.task.status, Status::Done | Status::Blocked)
+        })
+        .await;
+    dispatcher.stop().await;
+    assert_eq!(over.task.status, Status::Done, "{:?}", over.task.last_error);
+}
+
+#[tokio::test]
 async fn a_receipt_has_the_commit_that_the_check_saw_and_what_changed_since_the_base() {
     let (board, repository) = Board::with_repository();
     let base = git(Path::new(&repository), &["rev-parse", "HEAD"]);

@@ -16,6 +16,9 @@ pub const LONGEST_CHECK: usize = 16_384;
 /// The part of a check's output that its receipt keeps: its end, in bytes.
 pub const RECEIPT_OUTPUT: usize = 16 * 1_024;
 
+/// The longest reason for which git could not be asked, in characters.
+const LONGEST_PROBLEM: usize = 500;
+
 /// The command of the receipts of reviews.
 pub const REVIEW: &str = "review";
 
@@ -59,7 +62,7 @@ pub struct CheckEnd {
 }
 
 /// The facts of git about what a check saw. All are empty where the workspace is of no repository that
-/// the board knows, or could not be looked at.
+/// the board knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -77,11 +80,26 @@ pub struct GitFacts {
     pub files: Vec<ChangedFile>,
     /// The number of files that are left out.
     pub more_files: u32,
+    /// The reason for which git could not be asked, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub git_problem: Option<String>,
 }
 
 impl GitFacts {
-    /// The commit and what differs from the base, in a few words; `None` where nothing is known.
+    /// The facts of a workspace that git could not be asked about.
+    pub fn unknown(problem: &str) -> Self {
+        let problem = problem.chars().take(LONGEST_PROBLEM).collect();
+        Self {
+            git_problem: Some(problem),
+            ..Self::default()
+        }
+    }
+
+    /// The commit and what differs from the base, in a few words; `None` where nothing is to be known.
     pub fn words(&self) -> Option<String> {
+        if let Some(problem) = &self.git_problem {
+            return Some(["git could not be asked: ", problem].concat());
+        }
         let mut words = format!("commit {}", branch::short(self.commit.as_deref()?));
         if self.is_clean == Some(false) {
             words.push_str(", not all committed");

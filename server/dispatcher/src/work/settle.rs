@@ -8,6 +8,7 @@ use domain::command::{
     RecordExit, RequestChanges, RunVerb, SettleCheck,
 };
 use domain::dispatch::Slot;
+use domain::error::Error as Refusal;
 use domain::id::{RunId, TaskId};
 use domain::outcome::TaskOutcome;
 use domain::run::{OpenRun, Outcome, ProcessIdentity};
@@ -253,7 +254,14 @@ impl Work {
         match self.kernel.execute_all(actor, commands.clone()).await {
             Ok(_) => Ok(()),
             Err(kernel::Error::Refused(refusal)) => {
-                tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
+                match refusal {
+                    Refusal::RunNotOpen(_) | Refusal::StaleRun | Refusal::RunOver { .. } => {
+                        tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
+                    }
+                    refusal => {
+                        tracing::warn!(run.id = %run, %refusal, "what came of a run is refused");
+                    }
+                }
                 let dispatcher = Actor::dispatcher();
                 commands.retain(|command| matches!(command, Command::Run(RunVerb::RecordExit(_))));
                 match self.kernel.execute_all(&dispatcher, commands).await {

@@ -187,6 +187,22 @@ async fn a_branch_that_the_worker_renamed_is_missed_by_the_check() {
 }
 
 #[tokio::test]
+async fn a_receipt_says_why_git_could_not_be_asked() {
+    let (board, repository) = Board::with_repository();
+    let task = CreateTask {
+        check: Some("true".to_owned()),
+        ..board.in_worktree(&repository, "rm .git")
+    };
+    let done = board.came_of(task, "completed").await;
+    let words = done.receipts[0].check.git.words().unwrap();
+    let said = "git could not be asked: ";
+    assert!(
+        words.starts_with(said) && words.contains("worktree"),
+        "{words}"
+    );
+}
+
+#[tokio::test]
 async fn a_commit_after_the_check_is_noticed_and_told() {
     let (board, repository) = Board::with_repository();
     let task = CreateTask {

@@ -175,8 +175,8 @@ async fn a_verdict_on_a_commit_is_refused_once_its_branch_has_moved() -> anyhow:
 #[tokio::test]
 async fn a_reviewer_that_has_changed_the_work_is_refused_until_it_is_as_it_was()
 -> anyhow::Result<()> {
-    let mut board = Board::without_server()?;
-    std::fs::create_dir_all(board.home())?;
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
     let critic = board.home().join("critic");
     program::write(
         &critic,
@@ -189,11 +189,10 @@ async fn a_reviewer_that_has_changed_the_work_is_refused_until_it_is_as_it_was()
          kanban approve \"$KANBAN_TASK\" --note \"$said; $moved\"\n",
     )?;
     board.configure(&format!(
-        "[lanes.critic]\ncommand = [\"{}\"]\n",
+        "[board]\nrepositories = [\"{}\"]\n[lanes.critic]\ncommand = [\"{}\"]\n",
+        repository.display(),
         critic.display()
     ))?;
-    board.serve(&["--listen", "127.0.0.1:0"]).await?;
-    let repository = repository(&board).await?;
     let workspace = format!("worktree:{}", repository.display());
     let body = format!("echo second >> file; {COMMIT}");
     let mut flags = vec!["--assignee", "shell", "--workspace", &workspace];
@@ -204,5 +203,29 @@ async fn a_reviewer_that_has_changed_the_work_is_refused_until_it_is_as_it_was()
     let note = text(&shown, "/receipts/0/check/output")?;
     let refused = "is not as it was when this review began";
     assert_eq!(note.matches(refused).count(), 2, "{note}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reviewer_who_is_no_lane_is_named_wherever_somebody_looks() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let flags = [
+        "--assignee",
+        "shell",
+        "--body",
+        "echo 42",
+        "--review",
+        "ghost",
+    ];
+    let task = board.create("a", &flags).await?;
+    board.happened(&task, "review_requested").await?;
+    for (verb, said) in [
+        (vec!["why", task.as_str()], "no lane has this name"),
+        (vec!["inbox"], "42"),
+        (vec!["doctor"], "a review by ghost, which is no lane"),
+    ] {
+        let out = board.kanban(&verb).await?.out;
+        assert!(out.contains(said), "{verb:?}: {out}");
+    }
     Ok(())
 }

@@ -34,6 +34,9 @@ const LATELY: Seconds = Seconds(7 * 24 * 60 * 60);
 /// The time limit of a look: it reads small files.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The time limit of a look at all files, which git compares.
+const FOR_GIT: Duration = Duration::from_secs(30);
+
 /// The turns of looks.
 static TURNS: Semaphore = Semaphore::const_new(4);
 
@@ -127,7 +130,9 @@ async fn has_changed(folder: &RunFolder, home: &Home) -> bool {
         let now = tracked.digest(home, &spec.workspace).await?;
         Ok::<_, Error>(now != judged)
     };
-    look.await.unwrap_or_else(|error| {
+    let looked = timeout(FOR_GIT, look).await;
+    let looked = looked.unwrap_or_else(|late| Err(Error::system(LOOK)(late)));
+    looked.unwrap_or_else(|error| {
         tracing::warn!(%error, "nobody can say whether a reviewer has changed the work");
         false
     })

@@ -131,6 +131,9 @@ pub struct DeadEnd {
     pub outcome: TaskOutcome,
     /// The outcome on which the child starts.
     pub on: StartOn,
+    /// True for a parent that was archived before it ended, which counts as success.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_archived: bool,
 }
 
 impl fmt::Display for DeadEnd {
@@ -140,10 +143,15 @@ impl fmt::Display for DeadEnd {
             child,
             outcome,
             on,
+            was_archived,
         } = self;
+        let ended = match was_archived {
+            true => "was archived".to_owned(),
+            false => format!("ended with {outcome}"),
+        };
         write!(
             f,
-            "{parent} ended with {outcome}, and {child} starts on its {on}; run {parent} again, remove \
+            "{parent} {ended}, and {child} starts on its {on}; run {parent} again, remove \
              the link, or start it anyway: `kanban link {parent} {child} --on always`"
         )
     }

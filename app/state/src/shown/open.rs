@@ -129,6 +129,7 @@ fn loaded(
             child: id.clone(),
             outcome: card.outcome,
             on,
+            was_archived: false,
         })
     };
     let dead_ends: Vec<DeadEnd> = reading.detail.parents.iter().filter_map(dead_end).collect();

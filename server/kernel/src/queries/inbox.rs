@@ -1,13 +1,16 @@
 //! The inbox: everything that needs a person.
 
+use domain::dispatch::Dispatch;
 use domain::hold::Lets;
 use domain::id::RunId;
 use domain::inbox::{Concern, MOST_BEHIND, Need};
 use domain::notify::delivery::Delivery;
+use domain::review::PERSON;
 use domain::task::Task;
 use domain::time::Timestamp;
 use rusqlite::Connection;
 
+use super::dispatch::dispatch;
 use super::outbox::delivery_sql;
 use crate::error::Error;
 use crate::row::{self, Columns, columns, is_finished};
@@ -20,14 +23,24 @@ impl Kernel {
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn inbox(&self) -> Result<Vec<Concern>, Error> {
-        let now = self.now();
+        let (now, held, lock) = self.for_dispatch();
         self.readers
             .read(move |conn| {
                 let mut concerns = blocked(conn)?;
-                concerns.extend(in_review(conn)?);
+                let mut waiting = in_review(conn)?;
+                if waiting.iter().any(|(_, work)| work.is_for_lane()) {
+                    let dispatch = dispatch(conn, now, held, lock)?;
+                    waiting
+                        .retain(|(_, work)| !work.is_for_lane() || work.is_for_nobody(&dispatch));
+                }
+                concerns.extend(
+                    waiting
+                        .into_iter()
+                        .map(|(concern, work)| work.told(concern)),
+                );
                 concerns.extend(dead_ends(conn)?);
                 concerns.extend(undelivered(conn)?);
-                concerns.extend(held(conn, now)?);
+                concerns.extend(holds(conn, now)?);
                 concerns.sort_by_key(|concern| concern.since);
                 Ok(concerns)
             })
@@ -67,6 +80,8 @@ struct Work {
     run: Option<RunId>,
     commit: Option<String>,
     result: Option<String>,
+    /// Another program names none.
+    reviewer: Option<String>,
 }
 
 columns! {
@@ -74,34 +89,41 @@ columns! {
         run: "reviewed_run",
         commit: "(SELECT tip FROM branches WHERE task_id = tasks.id)",
         result,
+        reviewer,
     }
 }
 
-/// Returns the tasks whose work waits for a verdict of a person.
-fn in_review(conn: &Connection) -> Result<Vec<Concern>, Error> {
+impl Work {
+    fn is_for_lane(&self) -> bool {
+        self.reviewer.as_deref().is_some_and(|it| it != PERSON)
+    }
+
+    /// Returns true if no lane has the name of the reviewer, as far as a dispatcher says.
+    fn is_for_nobody(&self, dispatch: &Dispatch) -> bool {
+        let reviewer = self.reviewer.as_deref().unwrap_or(PERSON);
+        let report = dispatch.living();
+        report.is_some_and(|report| report.lane_of(reviewer).is_none())
+    }
+
+    fn told(self, concern: Concern) -> Concern {
+        let need = Need::Review {
+            run: self.run,
+            commit: self.commit,
+            result: self.result,
+        };
+        Concern { need, ..concern }
+    }
+}
+
+/// Returns the tasks whose work waits for a verdict, whoever is to give it.
+fn in_review(conn: &Connection) -> Result<Vec<(Concern, Work)>, Error> {
     let sql = format!(
         "SELECT {}, {} FROM tasks INDEXED BY idx_tasks_review \
-         WHERE status = 'review' AND coalesce(reviewer, 'person') = 'person' ORDER BY status_since, rowid",
+         WHERE status = 'review' ORDER BY status_since, rowid",
         Concern::columns(),
         Work::columns()
     );
-    let waiting: Vec<(Concern, Work)> = row::all(conn, &sql, ())?;
-    Ok(waiting
-        .into_iter()
-        .map(|(concern, work)| {
-            let Work {
-                run,
-                commit,
-                result,
-            } = work;
-            let need = Need::Review {
-                run,
-                commit,
-                result,
-            };
-            Concern { need, ..concern }
-        })
-        .collect())
+    row::all(conn, &sql, ())
 }
 
 /// The maximum number of tasks that are listed because they can never start.
@@ -164,7 +186,7 @@ fn undelivered(conn: &Connection) -> Result<Vec<Concern>, Error> {
 }
 
 /// Returns the holds that only a person can end, by the task whose run met them.
-fn held(conn: &Connection, now: Timestamp) -> Result<Vec<Concern>, Error> {
+fn holds(conn: &Connection, now: Timestamp) -> Result<Vec<Concern>, Error> {
     let holds = lane_holds::active(conn)?.into_iter();
     let holds = holds.filter(|hold| hold.cause.needs_person() && hold.lets(now) == Lets::None);
     holds

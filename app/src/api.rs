@@ -11,8 +11,9 @@ pub mod json;
 
 use domain::board::Snapshot;
 use domain::command::BoardVerb;
-use domain::id::{DeliveryId, TaskId};
+use domain::id::{DeliveryId, EventId, TaskId};
 use domain::notify::Address;
+use domain::outcome::StartOn;
 use domain::status::Status;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
@@ -123,21 +124,54 @@ pub async fn edit_task(
     title: String,
     body: String,
     check: String,
+    review: String,
 ) -> Result<Saved, ApiError> {
-    let text = state::drawer::edit::Text { title, body, check };
+    let text = state::drawer::edit::Text {
+        title,
+        body,
+        check,
+        review,
+    };
     Ok(backend()?.edit_task(task, text).await?)
 }
 
-/// Lets a task wait for another.
+/// Lets a task wait for another, to start on this outcome of it.
 #[server(prefix = "/fn", endpoint = "link", output = Answers)]
-pub async fn link_tasks(task: TaskId, parent: String) -> Result<Saved, ApiError> {
-    ask_for(task, Change::WaitFor(parent)).await
+pub async fn link_tasks(
+    task: TaskId,
+    parent: String,
+    #[server(default)] on: Option<StartOn>,
+) -> Result<Saved, ApiError> {
+    ask_for(task, Change::WaitFor { parent, on }).await
 }
 
 /// Lets a task wait for another no longer.
 #[server(prefix = "/fn", endpoint = "unlink", output = Answers)]
 pub async fn unlink_tasks(task: TaskId, parent: TaskId) -> Result<Saved, ApiError> {
     ask_for(task, Change::StopWaitingFor(parent)).await
+}
+
+/// Lands the work of a task on this branch, or on that on which it began; an empty method leaves that to the
+/// lane.
+#[server(prefix = "/fn", endpoint = "land", output = Answers)]
+pub async fn land_task(
+    task: TaskId,
+    onto: String,
+    method: String,
+    #[server(default)] delete_branch: bool,
+) -> Result<Saved, ApiError> {
+    ask_for(task, Change::land(&onto, &method, delete_branch)).await
+}
+
+/// Undoes what wrote this event.
+#[server(prefix = "/fn", endpoint = "undo", output = Answers)]
+pub async fn undo(event: EventId) -> Result<Saved, ApiError> {
+    let request = Request::Undo {
+        text: String::new(),
+        events: vec![event],
+        earlier: Vec::new(),
+    };
+    Ok(backend()?.ask(request).await?)
 }
 
 /// Comments on a task.
@@ -183,10 +217,27 @@ pub async fn request_changes(task: TaskId, text: String) -> Result<Saved, ApiErr
     ask_for(task, request).await
 }
 
-/// Lets a task start whatever came of one of its parents.
-#[server(prefix = "/fn", endpoint = "start_anyway", output = Answers)]
-pub async fn start_anyway(task: TaskId, parent: TaskId) -> Result<Saved, ApiError> {
-    ask_for(task, Change::StartAnyway(parent)).await
+/// Lets tasks start whatever came of a parent, or wait for it no longer: of each link its two ends, the child
+/// first.
+#[server(prefix = "/fn", endpoint = "leave_dead_end", output = Answers)]
+pub async fn leave_dead_end(
+    links: Vec<(TaskId, TaskId)>,
+    #[server(default)] unlink: bool,
+) -> Result<Saved, ApiError> {
+    let change = |(child, parent): (TaskId, TaskId)| {
+        let change = if unlink {
+            Change::StopWaitingFor(parent)
+        } else {
+            let (parent, on) = (parent.into(), Some(StartOn::Always));
+            Change::WaitFor { parent, on }
+        };
+        (child, change)
+    };
+    let changes = links.into_iter().map(change).collect();
+    let answers = backend()?.update_tasks(changes).await?;
+    let saved: Result<Vec<Saved>, _> = answers.into_iter().collect();
+    let last = saved?.pop();
+    Ok(last.ok_or_else(Refusal::unanswered)?)
 }
 
 /// Adds a subscription to a task.

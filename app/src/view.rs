@@ -29,6 +29,7 @@ mod inbox;
 mod not_found;
 mod notices;
 mod palette;
+mod quotation;
 mod says;
 mod status_mark;
 mod theme_button;

@@ -14,9 +14,10 @@ export class CreateForm {
   readonly body: Locator;
   readonly assignee: Locator;
   readonly waitsFor: Locator;
-  /** What the check is folded into. */
+  /** What the check and the reviewer are folded into. */
   readonly checkFold: Locator;
   readonly check: Locator;
+  readonly review: Locator;
   readonly triage: Locator;
   readonly submit: Locator;
   /** Why the task was refused. */
@@ -28,8 +29,9 @@ export class CreateForm {
     this.body = this.form.getByRole("textbox", { name: "Description" });
     this.assignee = this.form.getByRole("combobox", { name: "Assignee" });
     this.waitsFor = this.form.getByRole("textbox", { name: "Waits for" });
-    this.checkFold = this.form.getByText("Check", { exact: true });
+    this.checkFold = this.form.getByText("Check and review");
     this.check = this.form.getByRole("textbox", { name: "Check" });
+    this.review = this.form.getByRole("textbox", { name: "Review" });
     this.triage = this.form.getByRole("checkbox", { name: "Only an idea" });
     this.submit = this.form.getByRole("button", { name: "Create task" });
     this.problem = this.form.getByRole("alert");

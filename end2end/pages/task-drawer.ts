@@ -17,6 +17,8 @@ export class TaskDrawer {
   readonly lead: Locator;
   readonly answer: Locator;
   readonly result: Locator;
+  /** Where finished work is sent to its branch. */
+  readonly landing: Locator;
   readonly dependencies: Locator;
   readonly attempts: Locator;
   /** The fields of the title, the description and the check, and what belongs to them. */
@@ -54,6 +56,7 @@ export class TaskDrawer {
     this.lead = this.drawer.getByRole("region", { name: /^(Question|Error)$/ });
     this.answer = this.lead.getByRole("textbox");
     this.result = this.drawer.getByRole("region", { name: "Result" });
+    this.landing = this.drawer.locator("details.landing");
     this.dependencies = this.drawer.getByRole("region", { name: "Dependencies" });
     this.attempts = this.drawer.getByRole("region", { name: "Attempts" });
     this.editForm = this.drawer.locator("details.edit");

@@ -1,13 +1,11 @@
 // An open task by what a person needs of it: the question, the log, the error, the result.
 
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext, Page } from "@playwright/test";
 import { expect, test } from "../fixtures";
+import { repository } from "../repository";
 
 const tasks = "/api/plugins/kanban/tasks";
 const question = "Which region?\n\n1. eu-west\n2. us-east\n\nIt is for *today*.";
@@ -238,6 +236,7 @@ test("a task with a check is made, and finished without only when one says so", 
   await expect(board.createForm.check).toBeHidden();
   await board.createForm.checkFold.click();
   await board.createForm.check.fill("test -s count");
+  await board.createForm.review.fill("person");
   await board.createForm.submit.click();
   await make(api, { title: "Sort" });
   await make(api, { title: "Print", check: "make test" });
@@ -253,6 +252,18 @@ test("a task with a check is made, and finished without only when one says so", 
   await page.keyboard.press("d");
   await board.confirm.getByRole("button", { name: "Finish without" }).click();
   await expect(board.card("Count", "Done")).toContainText("Finished without its check");
+  await board.open("Count");
+  await board.drawer.edit();
+  const review = board.drawer.editForm.getByLabel("Review");
+  await expect(review).toHaveValue("person");
+  await review.fill("");
+  await board.drawer.editForm.getByRole("button", { name: "Save" }).click();
+  await expect(board.offers).toContainText("Edited “Count”");
+  await board.goto(page.url());
+  await board.drawer.edit();
+  await expect(review).toHaveValue("");
+  await page.keyboard.press("Escape");
+  await board.drawer.close.click();
 
   await make(api, { title: "Weigh", check: "make test" });
   for (const title of ["Sort", "Print", "Weigh"]) await board.choose(title);
@@ -279,18 +290,6 @@ test("the receipts of checks are evidence, the newest first", async ({ api, boar
   await expect(receipts.nth(1).locator("pre")).toBeVisible();
   expect(await findings(page)).toEqual([]);
 });
-
-/** A repository with one commit. */
-function repository(): string {
-  const path = mkdtempSync(join(tmpdir(), "kanban-e2e-repository-"));
-  const git = (...args: string[]) =>
-    execFileSync("git", ["-c", "user.name=ada", "-c", "user.email=ada@example.com", ...args], { cwd: path });
-  git("init", "--quiet", "--initial-branch=main");
-  writeFileSync(join(path, "words.txt"), "one\ntwo\n");
-  git("add", ".");
-  git("commit", "--quiet", "--message", "Begin");
-  return path;
-}
 
 const work = [
   "printf 'one\\n2\\n' > words.txt",

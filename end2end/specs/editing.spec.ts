@@ -74,6 +74,38 @@ test("dependencies are added and removed, and a circle is refused in place", asy
   await expect(dependencies.getByRole("link", { name: "First" })).toHaveCount(0);
 });
 
+test("a link says on which outcome its child starts, and another is chosen there", async ({ api, board, page }) => {
+  const first = await make(api, { title: "First", triage: true });
+  await make(api, { title: "Mend", triage: true, parents: [`${first}:failure`] });
+  await make(api, { title: "Second", triage: true });
+  await board.open("Second");
+  const { dependencies } = board.drawer;
+  await dependencies.getByRole("button", { name: "Add" }).click();
+  await board.palette.answers.filter({ hasText: "Start on failure" }).click();
+  await expect(board.palette.line).toHaveAttribute("placeholder", /on failure/);
+  await board.palette.ask("first");
+  const condition = dependencies.getByRole("combobox");
+  await expect(condition).toHaveValue("failure");
+
+  // By the keyboard.
+  await condition.focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(condition).toHaveValue("always");
+  await expect(board.offers).toContainText("Let “Second” start on either outcome of “First”");
+  await page.reload();
+  await expect(condition).toHaveValue("always");
+
+  // The parent shows the same links from its side.
+  await dependencies.getByRole("link", { name: "First" }).click();
+  await expect(board.drawer.title).toHaveText("First");
+  await expect(condition).toHaveCount(2);
+  await condition.nth(0).selectOption("on success");
+  await condition.nth(1).selectOption("on success");
+  await expect(condition.nth(1)).toHaveAttribute("data-on", "success");
+  await board.goto(page.url());
+  for (const place of [0, 1]) await expect(condition.nth(place)).toHaveValue("success");
+});
+
 test("a run is stopped, and tried again", async ({ board }) => {
   await board.create({ title: "Talk", body: "echo begun; until [ -e go ]; do sleep 0.1; done", assignee: "shell" });
   await expect(board.card("Talk", "Running")).toContainText("begun");

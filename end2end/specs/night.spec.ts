@@ -1,9 +1,10 @@
 // A night in small: tasks with checks, one of them red at first, one that a second lane judges, one that a
-// person does with the keyboard alone, and one that ends in failure.
+// person does with the keyboard alone, one that ends in failure, and one whose work lands.
 
 import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext } from "@playwright/test";
 import { expect, test } from "../fixtures";
+import { commit, git, repository } from "../repository";
 
 const tasks = "/api/plugins/kanban/tasks";
 
@@ -18,7 +19,9 @@ success = "exit"
 exit_codes = { 9 = "negative" }
 `;
 
-test.use({ config: critic });
+const path = repository();
+
+test.use({ config: `${critic}\n[board]\nrepositories = ["${path}"]\n` });
 
 async function make(api: APIRequestContext, data: object): Promise<string> {
   const answer = await api.post(tasks, { data: { assignee: "shell", ...data } });
@@ -39,9 +42,18 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   const yours = await make(api, { title: "Yours", body: "echo 42 ships", check: "true", review: "person" });
   const test9 = await make(api, { title: "Test", assignee: "tester" });
   await make(api, { title: "Mend", body: "echo mended", parents: [`${test9}:failure`] });
-  await make(api, { title: "Release", body: "echo out", parents: [test9] });
+  const release = await make(api, { title: "Release", body: "echo out", parents: [test9] });
+  await make(api, { title: "Announce", body: "echo it is out", parents: [release] });
 
-  for (const title of ["First", "Second", "Third", "Red at first"]) {
+  const landed = await make(api, {
+    title: "Landed",
+    body: `echo three >> words.txt; ${commit}`,
+    check: "grep three words.txt",
+    workspace_kind: "worktree",
+    workspace_path: path,
+  });
+
+  for (const title of ["First", "Second", "Third", "Red at first", "Landed"]) {
     await expect(board.card(title, "Done")).toContainText("Checked");
   }
   await expect(board.card("Judged", "Done")).toContainText("Approved");
@@ -54,6 +66,20 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   await board.open("Judged");
   await board.drawer.tab("Evidence").click();
   await expect(page.locator(".evidence")).toContainText("one line is too few");
+
+  // What was made lands once, checked again on what is there.
+  await board.open("Landed");
+  await board.drawer.landing.getByText("Land…").click();
+  await expect(board.drawer.landing).toContainText(`Land kanban/${landed} into`);
+  await expect(board.drawer.landing.getByLabel("Land on")).toHaveValue("main");
+  await board.drawer.landing.getByRole("button", { name: "Land", exact: true }).click();
+  await expect(board.card("Landed", "Done").locator(".note")).toContainText(["Landed"]);
+  await expect(board.drawer.drawer.locator(".checks")).toContainText("land on main");
+  await expect(board.drawer.landing).toHaveCount(0);
+  expect(git(path, "show", "main:words.txt")).toBe("one\ntwo\nthree");
+  await board.drawer.tab("Evidence").click();
+  await expect(page.locator(".evidence li").first()).toContainText("Landed by");
+  await expect(page.locator(".evidence li").first()).toContainText(/commit [0-9a-f]{10} as [0-9a-f]{10}/);
 
   // By the keyboard alone: the work is looked at, sent back, and approved the second time.
   await expect(board.card("Yours", "Review")).toBeVisible();
@@ -79,11 +105,12 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   await page.goto("inbox");
   const entry = page.locator(".concern");
   await expect(entry).toHaveCount(1);
-  await expect(entry).toContainText("Can never start");
-  await expect(entry).toContainText(`${test9} ended with failure`);
+  await expect(entry).toContainText("Dead end");
+  await expect(entry).toContainText("2 wait behind it");
+  await expect(entry).toContainText("“Test” ended with failure, and “Release” starts on its success");
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations).toEqual([]);
-  await entry.getByRole("button", { name: "Start it anyway" }).click();
+  await entry.getByRole("button", { name: "Start anyway" }).click();
   await expect(entry).toHaveCount(0);
   await board.goto();
   await expect(board.card("Release", "Done")).toBeVisible();

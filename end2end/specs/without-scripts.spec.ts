@@ -41,6 +41,33 @@ test("a task opens, moves, and takes a comment", async ({ api, board }) => {
   await expect(board.drawer.activity).toContainText("Said without a script");
 });
 
+test("what can never start has its ways out, and a link its condition", async ({ api, board, page }) => {
+  const make = async (data: object): Promise<string> =>
+    (await (await api.post(tasks, { data })).json()).task.id;
+  const parent = await make({ title: "Test", assignee: "nobody" });
+  for (const title of ["Mend", "Tell"]) await make({ title, parents: [parent] });
+  const ended = await api.post("/fn/act", {
+    data: { verb: { complete_task: { task: parent, outcome: "failure", unchecked: false } } },
+  });
+  expect(ended.ok(), await ended.text()).toBe(true);
+  await board.goto("/inbox");
+  const entry = page.locator(".concern");
+  await expect(entry).toHaveCount(1);
+  await expect(entry).toContainText("2 wait behind it");
+  await entry.getByRole("button", { name: "Start anyway" }).click();
+  await expect(page.getByText("Nothing needs you")).toBeVisible();
+  await board.goto("/");
+  await expect(board.column("Ready").getByRole("listitem")).toHaveCount(2);
+
+  await board.open("Mend");
+  await expect(board.drawer.dependencies).toContainText("on either outcome");
+  await board.drawer.dependencies.getByRole("button", { name: /^Do not wait for/ }).click();
+  await board.drawer.dependencies.getByLabel("Wait for").fill(parent);
+  await board.drawer.dependencies.getByLabel("Start on").selectOption("on failure");
+  await board.drawer.dependencies.getByRole("button", { name: "Wait for it" }).click();
+  await expect(board.drawer.dependencies).toContainText("on failure");
+});
+
 test("a refused form says what kind of trouble it was", async ({ board }) => {
   await board.create({ title: "Orphan", waitsFor: "t_99" });
   await expect(board.notices).toContainText("the form names something that does not exist");

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::TaskSummary;
 use crate::hold::Cause;
-use crate::id::{DeliveryId, RunId, TaskId};
+use crate::id::{DeliveryId, EventId, RunId, TaskId};
+use crate::landing::Method;
 use crate::notify::Address;
 use crate::outcome::DeadEnd;
 use crate::review::PERSON;
@@ -62,10 +63,23 @@ pub enum Need {
         /// The result; the board does not show it.
         result: Option<String>,
     },
-    /// A task can never start: a parent ended with another outcome than it asks for.
+    /// A task ended with another outcome than its children ask for: they can never start.
     DeadEnd {
-        /// The links that can no longer be met; the board does not show them.
+        /// Its links that can no longer be met, at most [`MOST_BEHIND`]; the board does not show them.
         dead_ends: Vec<DeadEnd>,
+    },
+    /// The landing of a task's work waits: something is in its way.
+    Landing {
+        /// The branch that the work is to land on; `None` where somebody has to name it.
+        onto: Option<String>,
+        /// The method; `None` leaves that to the lane.
+        method: Option<Method>,
+        /// True if the task's own branch is to be deleted once it has landed.
+        delete_branch: bool,
+        /// The reason why it waits, in a sentence.
+        problem: String,
+        /// The event by which somebody asked for it, to be undone; `None` where its lane did.
+        request: Option<EventId>,
     },
     /// Deliveries to an address were given up: they need to be retried, or dropped.
     Undelivered {
@@ -93,7 +107,7 @@ pub enum Need {
 
 impl Concern {
     /// Returns the need of a task as the board shows it; `None` if it needs nobody. The board does
-    /// not show the result that a worker proposed, nor what waits behind the task.
+    /// not show the result that a worker proposed, nor what waits behind the task, and so no dead end.
     pub fn of_task(task: &TaskSummary) -> Option<Self> {
         let need = match task.status {
             Status::Blocked => Need::of_blocked(
@@ -106,9 +120,6 @@ impl Concern {
                 run: None,
                 commit: None,
                 result: None,
-            },
-            Status::Todo if task.is_dead_end => Need::DeadEnd {
-                dead_ends: Vec::new(),
             },
             _ => return None,
         };

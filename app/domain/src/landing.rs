@@ -56,6 +56,9 @@ impl fmt::Display for Method {
     }
 }
 
+/// The name in which a lane asks for the landings of its work.
+pub const BY_LANE: &str = "kanban.toml";
+
 /// A landing that was asked for and has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

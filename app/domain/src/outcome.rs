@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::id::TaskId;
+use crate::text::names_of;
 
 /// The outcome of a finished task. A test that found the bug is finished, with the outcome *failure*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -136,19 +137,23 @@ pub struct DeadEnd {
     pub was_archived: bool,
 }
 
+impl DeadEnd {
+    /// The end of the parent, in words.
+    fn end(&self) -> &'static str {
+        match self.outcome {
+            _ if self.was_archived => "was archived",
+            TaskOutcome::Success => "ended with success",
+            TaskOutcome::Failure => "ended with failure",
+        }
+    }
+}
+
 impl fmt::Display for DeadEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = self.end();
         let Self {
-            parent,
-            child,
-            outcome,
-            on,
-            was_archived,
+            parent, child, on, ..
         } = self;
-        let ended = match was_archived {
-            true => "was archived".to_owned(),
-            false => format!("ended with {outcome}"),
-        };
         write!(
             f,
             "{parent} {ended}, and {child} starts on its {on}; run {parent} again, remove \
@@ -157,9 +162,59 @@ impl fmt::Display for DeadEnd {
     }
 }
 
+/// Returns the sentence about links that can no longer be met, which are all of one parent or all of one
+/// child.
+pub fn dead_ends_in_words(dead_ends: &[DeadEnd]) -> String {
+    let Some(first) = dead_ends.first() else {
+        return String::new();
+    };
+    let DeadEnd { parent, on, .. } = first;
+    let ended = first.end();
+    let of_parent = dead_ends.iter().filter(|it| it.parent == *parent);
+    let children: Vec<TaskId> = of_parent.map(|it| it.child.clone()).collect();
+    let verb = if children.len() == 1 {
+        "starts"
+    } else {
+        "start"
+    };
+    let others = match dead_ends.len().saturating_sub(children.len()) {
+        0 => String::new(),
+        1 => "; another of its parents ended otherwise too".to_owned(),
+        count => format!("; {count} more of its parents ended otherwise too"),
+    };
+    let children = names_of(&children);
+    format!("{parent} {ended}, and {children} {verb} on its {on}{others}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dead_ends_are_told_by_the_parent_that_they_have_in_common() {
+        let dead_end = |parent: u32, child: u32| DeadEnd {
+            parent: TaskId::from_bits(parent),
+            child: TaskId::from_bits(child),
+            outcome: TaskOutcome::Failure,
+            on: StartOn::Success,
+            was_archived: false,
+        };
+        let words = |links: &[(u32, u32)]| {
+            let links: Vec<_> = links.iter().map(|(it, of)| dead_end(*it, *of)).collect();
+            dead_ends_in_words(&links)
+        };
+        assert_eq!(words(&[]), "");
+        let one = "t_00000001 ended with failure, and t_00000002 starts on its success";
+        assert_eq!(words(&[(1, 2)]), one);
+        assert_eq!(
+            words(&[(1, 2), (1, 3)]),
+            "t_00000001 ended with failure, and t_00000002, t_00000003 start on its success"
+        );
+        assert_eq!(
+            words(&[(1, 2), (4, 2)]),
+            [one, "; another of its parents ended otherwise too"].concat()
+        );
+    }
 
     #[test]
     fn a_parent_is_named_with_a_condition_or_without() {

@@ -56,8 +56,8 @@ fn OpenPage(opening: Opening) -> impl IntoView {
     let name = move || match &*shown.drawer().read() {
         Open::Loaded { reading, .. } => format!("{} · Kanban", reading.detail.task.title),
         Open::Loading {
-            title: Some(title), ..
-        } => format!("{title} · Kanban"),
+            card: Some(card), ..
+        } => format!("{} · Kanban", card.title),
         _ if is_inbox.get() => "Inbox · Kanban".to_owned(),
         _ => "Kanban".to_owned(),
     };

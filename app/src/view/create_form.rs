@@ -24,6 +24,9 @@ pub(crate) const CREATE_FORM_ID: &str = "new-task";
 pub(crate) const CHECK: &str =
     "A script that must exit 0 before the task counts as done, e.g. make test";
 
+/// The explanation of a review, in its empty field.
+pub(crate) const REVIEW: &str = "person, or the name of a lane, that has to approve the work";
+
 const ASSIGNEES_ID: &str = "assignees";
 
 #[component]
@@ -40,6 +43,7 @@ pub(crate) fn CreateForm(
             title: field("title"),
             body: field("body"),
             check: field("check"),
+            review: field("review"),
             assignee: field("assignee"),
             priority: field("priority"),
             tenant: field("tenant"),
@@ -104,11 +108,15 @@ pub(crate) fn CreateForm(
                     aria-label="Description" node_ref=inputs.body
                 ></textarea>
                 <details class="check-field" node_ref=inputs.fold>
-                    <summary>"Check"</summary>
+                    <summary>"Check and review"</summary>
                     <textarea
                         dir="auto" name="form[check]" rows="3" spellcheck="false" placeholder=CHECK
                         aria-label="Check" node_ref=inputs.check
                     ></textarea>
+                    <label class="review">
+                        <span>"Review"</span>
+                        <input dir="auto" name="form[review]" autocomplete="off" placeholder=REVIEW node_ref=inputs.review/>
+                    </label>
                 </details>
                 <div class="fields">
                     <label>
@@ -159,7 +167,8 @@ struct Inputs {
     title: NodeRef<Input>,
     body: NodeRef<Textarea>,
     check: NodeRef<Textarea>,
-    /// The summary that the check is folded into.
+    review: NodeRef<Input>,
+    /// The summary that the check and the review are folded into.
     fold: NodeRef<Details>,
     assignee: NodeRef<Input>,
     priority: NodeRef<Input>,
@@ -173,6 +182,7 @@ impl Inputs {
         let is_filled = |text: String| !text.trim().is_empty();
         let inputs = [
             self.title,
+            self.review,
             self.assignee,
             self.priority,
             self.tenant,
@@ -190,6 +200,7 @@ impl Inputs {
     fn fill(self, form: &Form) {
         for (input, text) in [
             (self.title, &form.title),
+            (self.review, &form.review),
             (self.assignee, &form.assignee),
             (self.priority, &form.priority),
             (self.tenant, &form.tenant),
@@ -205,7 +216,7 @@ impl Inputs {
             }
         }
         if let Some(fold) = self.fold.get_untracked() {
-            fold.set_open(!form.check.is_empty());
+            fold.set_open(!form.check.is_empty() || !form.review.is_empty());
         }
     }
 }

@@ -9,6 +9,8 @@ mod checks;
 mod comment_form;
 mod edit;
 mod facts;
+mod known;
+mod landing;
 mod lead;
 mod log;
 mod moves;
@@ -40,12 +42,14 @@ use bar::Bar;
 use changes::Changes;
 use checks::Checks;
 use edit::EditForm;
+use known::Known;
 use log::Log;
 use overview::Overview;
 use tabs::{PANEL_ID, Tabs, tab_id};
 
 #[cfg(feature = "ssr")]
 pub(crate) use changes::html::html as changes_html;
+pub(crate) use landing::LandForm;
 
 /// The name of the element that takes the keyboard when a task is opened.
 pub(crate) const DRAWER_ID: &str = "open-task";
@@ -70,7 +74,7 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
     });
     let title = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { reading, .. } => Some(reading.detail.task.title.clone()),
-        shown::Drawer::Loading { title, .. } => title.clone(),
+        shown::Drawer::Loading { card, .. } => card.as_ref().map(|it| it.title.clone()),
         _ => None,
     });
     let is_loaded = memo(move || reading.read().is_some());
@@ -81,6 +85,11 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
         shown::Drawer::Loaded { tab, .. } => Some(*tab),
         _ => None,
     });
+    let card = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loading { card, .. } => card.clone(),
+        _ => None,
+    });
+    let known = move || card.get().map(|card| view! { <Known shown card/> });
     let panel = move || tab.get().map(|tab| view! { <Panel shown reading tab/> });
     view! {
         <aside class="drawer" id=DRAWER_ID tabindex="-1" aria-labelledby=TITLE_ID>
@@ -92,6 +101,7 @@ fn OpenTask(shown: Store<Shown>, task: TaskId) -> impl IntoView {
                     <Tabs shown reading tab/>
                 </Show>
                 {panel}
+                {known}
             </div>
         </aside>
     }

@@ -4,10 +4,11 @@
 use domain::board::TaskSummary;
 use domain::command::{
     ApproveTask, ArchiveTask, AssignTask, BlockTask, CancelRun, Command, CommentOnTask,
-    CompleteTask, EditTask, LinkTasks, MoveTask, RequestChanges, SetPriority, SnoozeTask,
+    CompleteTask, EditTask, LandTask, LinkTasks, MoveTask, RequestChanges, SetPriority, SnoozeTask,
     UnblockTask, UnlinkTasks,
 };
 use domain::id::{RunId, TaskId};
+use domain::landing::Method;
 use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::time::Seconds;
@@ -60,8 +61,15 @@ pub enum Change {
         /// The commit.
         commit: Option<String>,
     },
-    /// Let it start whatever came of this parent.
-    StartAnyway(TaskId),
+    /// Land its work.
+    Land {
+        /// The branch that it lands on; `None` for that on which it began.
+        onto: Option<String>,
+        /// The method; `None` leaves that to the lane.
+        method: Option<Method>,
+        /// Whether its own branch is deleted afterwards.
+        delete_branch: bool,
+    },
     /// Put it away.
     Archive,
     /// Stop its worker; it goes to `todo`.
@@ -80,11 +88,18 @@ pub enum Change {
         body: Option<String>,
         /// The script of its check; an empty one for none.
         check: Option<String>,
+        /// The one who has to approve its work; an empty one for nobody.
+        review: Option<String>,
     },
     /// Start it no sooner than after this span; without one, as soon as it can.
     Snooze(Option<Seconds>),
     /// Let it wait for another task.
-    WaitFor(String),
+    WaitFor {
+        /// The other task.
+        parent: String,
+        /// The outcome on which it starts; without one success, or that of the link that is there.
+        on: Option<StartOn>,
+    },
     /// Let it wait for another task no longer.
     StopWaitingFor(TaskId),
 }
@@ -107,6 +122,16 @@ impl Change {
             (_, Status::Running | Status::Review | Status::Other(_)) => return None,
         };
         change.leads_from(from).is_some().then_some(change)
+    }
+
+    /// The landing that the fields of a form ask for. What is empty is left to the task and its lane.
+    pub fn land(onto: &str, method: &str, delete_branch: bool) -> Self {
+        let onto = onto.trim();
+        Self::Land {
+            onto: (!onto.is_empty()).then(|| onto.to_owned()),
+            method: method.parse().ok(),
+            delete_branch,
+        }
     }
 
     /// The reason why [`Change::between`] returns nothing.
@@ -158,10 +183,15 @@ impl Change {
                 commit,
             }
             .into(),
-            Self::StartAnyway(parent) => LinkTasks {
-                parent: parent.into(),
-                child: task.into(),
-                on: Some(StartOn::Always),
+            Self::Land {
+                onto,
+                method,
+                delete_branch,
+            } => LandTask {
+                task,
+                onto,
+                method,
+                delete_branch,
             }
             .into(),
             Self::Archive => ArchiveTask { task }.into(),
@@ -187,17 +217,23 @@ impl Change {
                 span,
             }
             .into(),
-            Self::Edit { title, body, check } => EditTask {
+            Self::Edit {
                 title,
                 body,
                 check,
+                review,
+            } => EditTask {
+                title,
+                body,
+                check,
+                review,
                 ..EditTask::of(task)
             }
             .into(),
-            Self::WaitFor(parent) => LinkTasks {
+            Self::WaitFor { parent, on } => LinkTasks {
                 parent,
                 child: task.into(),
-                on: None,
+                on,
             }
             .into(),
             Self::StopWaitingFor(parent) => UnlinkTasks {
@@ -221,11 +257,13 @@ impl Change {
             Self::Edit {
                 title: Some(title), ..
             } => title.trim().clone_into(&mut task.title),
-            Self::Edit { title: None, .. }
-            | Self::Snooze(_)
-            | Self::WaitFor(_)
-            | Self::StopWaitingFor(_) => {}
-            Self::StartAnyway(_) => task.is_dead_end = false,
+            Self::WaitFor {
+                on: Some(StartOn::Always),
+                ..
+            }
+            | Self::StopWaitingFor(_) => task.is_dead_end = false,
+            Self::Land { .. } => task.is_landing = true,
+            Self::Edit { title: None, .. } | Self::Snooze(_) | Self::WaitFor { .. } => {}
             step => {
                 if let Some(status) = step.leads_from(&task.status) {
                     task.status = status;
@@ -246,7 +284,10 @@ impl Change {
             Self::CompleteUnchecked { .. } => format!("Completed {what} without its check"),
             Self::Approve { .. } => format!("Approved {what}"),
             Self::RequestChanges { .. } => format!("Asked for changes of {what}"),
-            Self::StartAnyway(_) => format!("Let {what} start anyway"),
+            Self::Land { onto, .. } => match onto {
+                Some(onto) => format!("Asked to land {what} on {onto}"),
+                None => format!("Asked to land {what}"),
+            },
             Self::Archive => format!("Archived {what}"),
             Self::Cancel => format!("Stopped {what}"),
             Self::Assign(Some(name)) | Self::Reassign(Some(name)) => {
@@ -257,7 +298,11 @@ impl Change {
             Self::Edit { .. } => format!("Edited {what}"),
             Self::Snooze(Some(span)) => format!("Snoozed {what} for {span}"),
             Self::Snooze(None) => format!("Snoozed {what} no longer"),
-            Self::WaitFor(parent) => format!("Let {what} wait for {parent}"),
+            Self::WaitFor { parent, on: None } => format!("Let {what} wait for {parent}"),
+            Self::WaitFor {
+                parent,
+                on: Some(on),
+            } => format!("Let {what} start {} of {parent}", label::start_on(*on)),
             Self::StopWaitingFor(parent) => format!("Let {what} no longer wait for {parent}"),
         }
     }
@@ -313,9 +358,9 @@ impl Change {
             | Self::Reassign(_)
             | Self::SetPriority(_)
             | Self::Snooze(_)
+            | Self::Land { .. }
             | Self::Edit { .. }
-            | Self::WaitFor(_)
-            | Self::StartAnyway(_)
+            | Self::WaitFor { .. }
             | Self::StopWaitingFor(_) => return None,
         };
         transition::after(from, &step)
@@ -385,12 +430,25 @@ mod tests {
             title: Some(" Another ".to_owned()),
             body: None,
             check: None,
+            review: None,
         };
         assert_eq!(foreseen(summary(1), &edit).title, "Another");
-        assert_eq!(
-            foreseen(summary(1), &Change::WaitFor("t_2".to_owned())),
-            summary(1)
-        );
+        let wait = |on| Change::WaitFor {
+            parent: "t_2".to_owned(),
+            on,
+        };
+        assert_eq!(foreseen(summary(1), &wait(None)), summary(1));
+        let stuck = TaskSummary {
+            is_dead_end: true,
+            ..summary(1)
+        };
+        assert_eq!(foreseen(stuck.clone(), &wait(None)), stuck);
+        for way_out in [
+            wait(Some(StartOn::Always)),
+            Change::StopWaitingFor(TaskId::from_bits(2)),
+        ] {
+            assert_eq!(foreseen(stuck.clone(), &way_out), summary(1));
+        }
     }
 
     #[test]

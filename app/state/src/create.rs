@@ -2,6 +2,7 @@
 
 use domain::command::CreateTask;
 use domain::id::TaskId;
+use domain::outcome::named_parent;
 use domain::status::Status;
 use serde::{Deserialize, Serialize};
 
@@ -17,13 +18,16 @@ pub struct Form {
     pub body: String,
     /// The script of its check; empty for none.
     pub check: String,
+    /// The one who has to approve its work: a person, or a lane; empty for nobody.
+    pub review: String,
     /// The assignee.
     pub assignee: String,
     /// The project or customer.
     pub tenant: String,
     /// A whole number, or nothing.
     pub priority: String,
-    /// The ids of tasks to wait for, between spaces or commas.
+    /// The ids of tasks to wait for, between spaces or commas, each with the outcome on which it starts
+    /// (`t_1a2b3c4d:failure`) unless that is success.
     pub parents: String,
     /// True for an idea, which goes to triage.
     pub triage: bool,
@@ -46,6 +50,7 @@ impl Form {
             title: self.title,
             body: filled(self.body),
             check: filled(self.check),
+            review: filled(self.review),
             assignee: filled(self.assignee),
             tenant: filled(self.tenant),
             priority,
@@ -91,7 +96,8 @@ impl Form {
                     .all(|it| is_letter(it) || it.is_ascii_digit() || "-_./".contains(it))
         };
         let (field, text) = if let Some(ids) = word.strip_prefix("after:") {
-            let are_ids = ids.split(',').all(|id| id.parse::<TaskId>().is_ok());
+            let is_id = |id| named_parent(id).0.parse::<TaskId>().is_ok();
+            let are_ids = ids.split(',').all(is_id);
             if are_ids {
                 let parents = format!("{} {ids}", self.parents);
                 parents.trim().clone_into(&mut self.parents);
@@ -226,6 +232,7 @@ mod tests {
             title: "Count words".to_owned(),
             body: "wc -w < text".to_owned(),
             check: "test -s count".to_owned(),
+            review: "person".to_owned(),
             assignee: "shell".to_owned(),
             tenant: "acme".to_owned(),
             priority: " -2 ".to_owned(),
@@ -236,6 +243,7 @@ mod tests {
         .unwrap();
         assert_eq!(task.body.as_deref(), Some("wc -w < text"));
         assert_eq!(task.check.as_deref(), Some("test -s count"));
+        assert_eq!(task.review.as_deref(), Some("person"));
         assert_eq!(task.assignee.as_deref(), Some("shell"));
         assert_eq!(task.tenant.as_deref(), Some("acme"));
         assert_eq!(task.priority, -2);
@@ -309,8 +317,8 @@ mod tests {
             ),
             ("@ada Count  words", "Count words|ada|||"),
             (
-                "Count after:t_1a,t_2b after:t_3c",
-                "Count||||t_1a,t_2b t_3c",
+                "Count after:t_1a,t_2b:failure after:t_3c",
+                "Count||||t_1a,t_2b:failure t_3c",
             ),
             ("Count !-2", "Count||-2||"),
             ("Fix #42, now!  @ 5", "Fix #42, now!  @ 5||||"),

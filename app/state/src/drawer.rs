@@ -4,6 +4,7 @@ pub mod ansi;
 pub mod attempts;
 pub mod comment;
 pub mod edit;
+pub mod links;
 pub mod log;
 
 pub mod news;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use domain::event::Event;
 use domain::id::TaskId;
+use serde_json::Value;
 
 use crate::Effect;
 use crate::refusal::Refusal;
@@ -150,14 +152,17 @@ impl Model {
         Effect::ReadTask(task)
     }
 
-    /// Reads the open task again when one of `events` is about it.
+    /// Reads the open task again when one of `events` is about it, or about a link to it.
     pub fn touch(&mut self, events: &[Event]) -> Option<Effect> {
-        match self {
-            Self::Open { task, .. } if events.iter().any(|event| event.task_id == *task) => {
-                self.refresh()
-            }
-            _ => None,
-        }
+        let Self::Open { task, .. } = self else {
+            return None;
+        };
+        let is_about = |event: &Event| {
+            let parent = event.payload.as_ref().and_then(|it| it.get("parent"));
+            event.task_id == *task || parent.and_then(Value::as_str) == Some(task.as_str())
+        };
+        let is_touched = events.iter().any(is_about);
+        is_touched.then(|| self.refresh()).flatten()
     }
 
     /// Reads the open task again.
@@ -268,6 +273,17 @@ mod tests {
             model.touch(&[event(8, 1, "ready")]),
             Some(Effect::ReadTask(id(1)))
         );
+    }
+
+    #[test]
+    fn a_link_to_the_open_task_reads_it_again() {
+        let mut model = open(1);
+        let link = |parent: u32| Event {
+            payload: Some(serde_json::json!({"parent": id(parent), "on": "always"})),
+            ..event(8, 2, "linked")
+        };
+        assert_eq!(model.touch(&[link(3)]), None);
+        assert_eq!(model.touch(&[link(1)]), Some(Effect::ReadTask(id(1))));
     }
 
     #[test]

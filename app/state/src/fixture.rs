@@ -110,6 +110,7 @@ pub(crate) fn reading(number: u32, events: Vec<Event>) -> Reading {
             parents: Vec::new(),
             children: Vec::new(),
             conditions: BTreeMap::new(),
+            child_conditions: BTreeMap::new(),
             runs: Vec::new(),
             receipts: Vec::new(),
             branch: None,

@@ -7,18 +7,21 @@ mod server_entries;
 
 use domain::board::TaskSummary;
 use domain::hold::LaneHold;
+use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
-use domain::outcome::DeadEnd;
+use domain::outcome::{DeadEnd, StartOn};
 use domain::status::Status;
 
 use crate::change::Change;
+use crate::drawer::links;
 use crate::refusal::Refusal;
+use crate::requests::pending::Changes;
 use crate::requests::pending::Request;
-use crate::{Effect, Model as Page, requests};
+use crate::{Effect, Model as Page, label, requests};
 
 pub use id::ConcernId;
 pub(crate) use keys::press;
-pub use server_entries::{Letter, Proposal, ServerEntries, Work};
+pub use server_entries::{Letter, Proposal, ServerEntries, Waiting, Work};
 
 /// The server's part of the inbox, and the concern that is marked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,11 +62,11 @@ pub enum Msg {
 pub enum Answer {
     /// The task goes on, with this said first where there is something to say.
     Say(String),
-    /// Takes the worker's proposal as the result, approves its work, or lets it start anyway.
+    /// Takes the worker's proposal as the result, approves its work, or lets what is stuck start anyway.
     Accept,
-    /// Somebody is to be told after all, or a parent is to be run again.
+    /// Somebody is to be told after all, a parent is to be run again, or a landing tried again.
     Retry,
-    /// Nobody need be told.
+    /// Nobody need be told, what is stuck waits for its parent no longer, or a landing is taken back.
     Drop,
 }
 
@@ -74,6 +77,13 @@ impl Model {
             from_server: told,
             ..Self::default()
         }
+    }
+
+    /// The reason why the landing of a task waits, if it does.
+    pub(crate) fn why_landing_waits(&self, task: &TaskId) -> Option<&str> {
+        let mut landings = self.from_server.landings.iter();
+        let waiting = landings.find(|waiting| waiting.task == *task);
+        waiting.map(|waiting| waiting.problem.as_str())
     }
 
     /// The result that the worker of a task that gave up has proposed.
@@ -98,7 +108,10 @@ impl Model {
     /// Asks the server again when a task needs a person: others may wait behind it, and the board does not
     /// show all that it needs.
     pub(crate) fn touch(&mut self, tasks: &[TaskSummary]) -> Option<Effect> {
-        let is_touched = tasks.iter().any(|task| Concern::of_task(task).is_some());
+        let needs_person = |task: &TaskSummary| Concern::of_task(task).is_some();
+        let is_touched = tasks
+            .iter()
+            .any(|it| it.is_dead_end || it.is_landing || needs_person(it));
         is_touched.then(|| self.refresh()).flatten()
     }
 
@@ -137,7 +150,7 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     let changes = page.pending.changes();
     let blocked = page.board.entries().filter_map(|entry| {
         let task = &entry.task;
-        if !matches!(task.status, Status::Blocked | Status::Review) && !task.is_dead_end {
+        if !matches!(task.status, Status::Blocked | Status::Review) {
             return None;
         }
         let foreseen = changes.foresee(task);
@@ -161,9 +174,93 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
             && !page.pending.releases(&hold.name)
     });
     let holds = holds.filter_map(|hold| Some((of_hold(page, hold)?, i64::MAX)));
-    let mut concerns: Vec<(Concern, i64)> = blocked.chain(letters).chain(holds).collect();
+    let dead_ends = dead_ends(page, &changes);
+    let landings = landings(page, &changes);
+    let concerns = blocked.chain(dead_ends).chain(landings);
+    let concerns = concerns.chain(letters).chain(holds);
+    let mut concerns: Vec<(Concern, i64)> = concerns.collect();
     concerns.sort_by_key(|(concern, number)| (concern.since, *number));
     concerns.into_iter().map(|(concern, _)| concern).collect()
+}
+
+/// The tasks whose children can never start, as far as those are still stuck on the board.
+fn dead_ends(page: &Page, changes: &Changes<'_>) -> Vec<(Concern, i64)> {
+    let told = page.inbox.from_server.dead_ends.iter();
+    let stuck = |it: &&DeadEnd| {
+        let is_over = |task: &TaskSummary| {
+            let foreseen = changes.foresee(task);
+            !foreseen.as_ref().unwrap_or(task).status.is_finished()
+        };
+        let child = page.board.get(&it.child);
+        let child = child.filter(|task| task.is_dead_end && task.status == Status::Todo);
+        let is_stuck =
+            child.is_some_and(|task| changes.foresee(task).is_none_or(|it| it.is_dead_end));
+        is_stuck && !page.board.get(&it.parent).is_some_and(is_over)
+    };
+    let mut concerns: Vec<(Concern, i64)> = Vec::new();
+    for dead_end in told.filter(stuck) {
+        match concerns.last_mut() {
+            Some((
+                Concern {
+                    task,
+                    need: Need::DeadEnd { dead_ends },
+                    ..
+                },
+                _,
+            )) if *task == dead_end.parent => dead_ends.push(dead_end.clone()),
+            _ => concerns.push(of_dead_end(page, dead_end)),
+        }
+    }
+    concerns
+}
+
+/// The beginning of the concern about a parent.
+fn of_dead_end(page: &Page, dead_end: &DeadEnd) -> (Concern, i64) {
+    let task = dead_end.parent.clone();
+    let card = page.board.get(&task);
+    let concern = Concern {
+        title: page.board.name_of(&task),
+        assignee: card.and_then(|it| it.assignee.clone()),
+        // One that was put away has no card.
+        since: card.map(|it| it.status_since).unwrap_or_default(),
+        behind: page.inbox.from_server.behind(&task),
+        need: Need::DeadEnd {
+            dead_ends: vec![dead_end.clone()],
+        },
+        task,
+    };
+    (concern, card.map_or(i64::MAX, |it| it.number))
+}
+
+/// The landings that wait, as far as the board still shows that their work is to land.
+fn landings(page: &Page, changes: &Changes<'_>) -> Vec<(Concern, i64)> {
+    let told = page.inbox.from_server.landings.iter();
+    let landings = told.filter_map(|waiting| {
+        let card = page.board.get(&waiting.task).filter(|it| it.is_landing)?;
+        let is_answered = waiting.request.is_some_and(|it| page.pending.undoes(it));
+        if is_answered || changes.touch(&waiting.task) {
+            return None;
+        }
+        let concern = Concern {
+            task: waiting.task.clone(),
+            title: card.title.clone(),
+            assignee: card.assignee.clone(),
+            since: waiting.since,
+            behind: page.inbox.from_server.behind(&waiting.task),
+            need: waiting.need(),
+        };
+        Some((concern, card.number))
+    });
+    landings.collect()
+}
+
+/// The need of the open task where it is stuck: in the inbox that stands by its parent.
+fn of_stuck(page: &Page, id: &ConcernId) -> Option<(TaskId, Need)> {
+    let detail = &page.drawer.reading()?.detail;
+    let dead_ends = links::dead_ends(page, detail);
+    let task = detail.task.id.clone();
+    let is_this = !dead_ends.is_empty() && ConcernId::Task(task.clone()) == *id;
+    is_this.then_some((task, Need::DeadEnd { dead_ends }))
 }
 
 /// The need of a held lane, by the task whose run has met it.
@@ -196,11 +293,11 @@ pub(crate) fn current<'a>(page: &Page, concerns: &'a [Concern]) -> Option<&'a Co
 }
 
 fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
-    let before = concerns(page);
-    let Some(place) = before.iter().position(|it| ConcernId::of(it) == *id) else {
-        return Vec::new();
-    };
-    let Some(Concern { task, need, .. }) = before.get(place).cloned() else {
+    let mut before = concerns(page).into_iter().enumerate();
+    let found = before.find(|(_, it)| ConcernId::of(it) == *id);
+    let found = found.map(|(place, Concern { task, need, .. })| (place, task, need));
+    let found = found.or_else(|| of_stuck(page, id).map(|(task, need)| (0, task, need)));
+    let Some((place, task, need)) = found else {
         return Vec::new();
     };
     let asked = match (answer, need) {
@@ -231,12 +328,47 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
             requests::change(page, vec![(task, request)])
         }
         (Answer::Accept, Need::DeadEnd { dead_ends }) => {
-            let start = |it: DeadEnd| (it.child, Change::StartAnyway(it.parent));
-            requests::change(page, dead_ends.into_iter().map(start).collect())
+            requests::change(page, dead_ends.into_iter().map(start_anyway).collect())
+        }
+        (Answer::Drop, Need::DeadEnd { dead_ends }) => {
+            let unlink = |it: DeadEnd| (it.child, Change::StopWaitingFor(it.parent));
+            requests::change(page, dead_ends.into_iter().map(unlink).collect())
         }
         (Answer::Retry, Need::DeadEnd { dead_ends }) => {
-            let again = |it: DeadEnd| (it.parent, Change::Move(Status::Ready));
-            requests::change(page, dead_ends.into_iter().map(again).collect())
+            let mut parents: Vec<TaskId> = dead_ends.into_iter().map(|it| it.parent).collect();
+            parents.dedup();
+            let again = |parent| (parent, Change::Move(Status::Ready));
+            requests::change(page, parents.into_iter().map(again).collect())
+        }
+        (
+            Answer::Retry,
+            Need::Landing {
+                onto,
+                method,
+                delete_branch,
+                ..
+            },
+        ) => {
+            let land = Change::Land {
+                onto,
+                method,
+                delete_branch,
+            };
+            requests::change(page, vec![(task, land)])
+        }
+        (
+            Answer::Drop,
+            Need::Landing {
+                request: Some(event),
+                ..
+            },
+        ) => {
+            let name = page.board.name_of(&task);
+            vec![page.pending.ask(Request::Undo {
+                text: format!("the landing of {}", label::quoted(&name)),
+                events: vec![event],
+                earlier: Vec::new(),
+            })]
         }
         (Answer::Retry, Need::Undelivered { delivery, .. }) => {
             vec![page.pending.ask(Request::RetryDelivery(delivery))]
@@ -251,6 +383,15 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
     };
     let next = go_on(page, place);
     asked.into_iter().chain([next]).collect()
+}
+
+/// Lets a child start although its parent ended otherwise.
+fn start_anyway(dead_end: DeadEnd) -> (TaskId, Change) {
+    let change = Change::WaitFor {
+        parent: dead_end.parent.into(),
+        on: Some(StartOn::Always),
+    };
+    (dead_end.child, change)
 }
 
 /// Goes to what stands now where the person was: in the inbox to the next one, in the open task back to

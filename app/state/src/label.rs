@@ -1,5 +1,6 @@
 //! The words of the page for the words of the program.
 
+use domain::outcome::StartOn;
 use domain::run::Outcome;
 use domain::status::Status;
 
@@ -52,6 +53,15 @@ pub fn of_run(outcome: Option<Outcome>) -> &'static str {
         Some(Outcome::Interrupted) => "interrupted",
         Some(Outcome::Cancelled) => "cancelled",
         Some(Outcome::Reclaimed) => "claim ran out",
+    }
+}
+
+/// The condition of a link, before `of` and the name of the parent.
+pub fn start_on(on: StartOn) -> &'static str {
+    match on {
+        StartOn::Success => "on success",
+        StartOn::Failure => "on failure",
+        StartOn::Always => "on either outcome",
     }
 }
 

@@ -223,6 +223,11 @@ impl Model {
         Some((task.title.clone(), task.status.clone()))
     }
 
+    /// A sentence with titles in place of the ids of tasks that are on the board.
+    pub fn in_titles(&self, sentence: &str) -> String {
+        self.board.in_titles(sentence)
+    }
+
     /// The tasks that go along when this one is dragged, itself among them.
     pub fn taken_along(&self, task: &TaskId) -> Vec<TaskId> {
         requests::tasks_with(self, task)

@@ -3,6 +3,7 @@
 mod items;
 
 use domain::id::TaskId;
+use domain::outcome::StartOn;
 
 use crate::board;
 
@@ -36,8 +37,10 @@ pub enum Page {
     Priority,
     /// The reason they are blocked.
     Block,
-    /// The task they wait for.
-    WaitFor,
+    /// The task they wait for, to start on this outcome of it.
+    WaitFor(StartOn),
+    /// The branch that their work lands on.
+    Land,
     /// The name by which the person is known.
     Me,
 }
@@ -81,7 +84,12 @@ impl Palette {
             Page::Assign => "Assign to…",
             Page::Priority => "Priority, higher starts sooner…",
             Page::Block => "The question; Enter blocks without one.",
-            Page::WaitFor => "The parent task",
+            Page::WaitFor(StartOn::Success) => "The parent task",
+            Page::WaitFor(StartOn::Failure) => "The parent task, of which it starts on failure",
+            Page::WaitFor(StartOn::Always) => {
+                "The parent task, of which it starts on either outcome"
+            }
+            Page::Land => "The branch to land on; the one it came from unless you name another",
             Page::Me => "Your name",
         }
     }
@@ -124,6 +132,7 @@ mod tests {
     use domain::status::Status;
 
     use super::*;
+    use crate::change::Change;
     use crate::fixture::{snapshot, with_status};
 
     fn board() -> board::Model {
@@ -176,7 +185,51 @@ mod tests {
 
     #[test]
     fn a_task_does_not_wait_for_itself() {
-        assert_eq!(labels(Page::WaitFor, &[1], "task"), ["Task 2"]);
+        let page = Page::WaitFor(StartOn::Success);
+        assert_eq!(labels(page, &[1], "task"), ["Task 2"]);
+    }
+
+    #[test]
+    fn the_outcome_on_which_a_task_starts_is_chosen_before_its_parent() {
+        let conditions = |on| labels(Page::WaitFor(on), &[1], "start on");
+        assert_eq!(
+            conditions(StartOn::Success),
+            ["Start on failure…", "Start on either outcome…"]
+        );
+        assert_eq!(
+            conditions(StartOn::Failure),
+            ["Start on success…", "Start on either outcome…"]
+        );
+        let palette = Palette::new(Page::WaitFor(StartOn::Failure), vec![TaskId::from_bits(1)]);
+        let choices = palette.items(&board(), &[]).into_iter();
+        let parents: Vec<Choice> = choices
+            .map(|item| item.choice)
+            .filter(|choice| matches!(choice, Choice::Change(_)))
+            .collect();
+        let wait = Change::WaitFor {
+            parent: TaskId::from_bits(2).into(),
+            on: Some(StartOn::Failure),
+        };
+        assert_eq!(parents, [Choice::Change(wait)]);
+    }
+
+    #[test]
+    fn finished_work_lands_where_it_came_from_or_where_one_says() {
+        let board = board::Model::new(snapshot([with_status(1, Status::Done)]), false);
+        let palette = Palette::new(Page::Task, vec![TaskId::from_bits(1)]);
+        let items = palette.items(&board, &[]);
+        let land = |item: &Item| item.choice == Choice::Turn(Page::Land);
+        assert!(items.iter().any(land));
+        assert!(!labels(Page::Task, &[1], "").contains(&"Land its work…".to_owned()));
+        assert_eq!(
+            labels(Page::Land, &[1], "release"),
+            [
+                "Land on release",
+                "Land on release, by a merge",
+                "Land on release, by a rebase"
+            ]
+        );
+        assert_eq!(labels(Page::Land, &[1], "")[0], "Land where it came from");
     }
 
     #[test]
@@ -193,7 +246,7 @@ mod tests {
             .chain(others)
             .collect();
         let board = board::Model::new(snapshot(tasks), false);
-        for page in [Page::All, Page::WaitFor] {
+        for page in [Page::All, Page::WaitFor(StartOn::Success)] {
             let mut palette = Palette::new(page, Vec::new());
             "card 1".clone_into(&mut palette.query);
             let items = palette.items(&board, &[]);

@@ -298,5 +298,5 @@ fn offer(model: &mut Model, text: &str, saved: Vec<(TaskId, Saved)>) {
 }
 
 fn is_link(change: &Change) -> bool {
-    matches!(change, Change::WaitFor(_) | Change::StopWaitingFor(_))
+    matches!(change, Change::WaitFor { .. } | Change::StopWaitingFor(_))
 }

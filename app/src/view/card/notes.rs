@@ -44,6 +44,7 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         let word = match card.checked().get()? {
             Verdict::Passed => "Checked",
             Verdict::Approved => "Approved",
+            Verdict::Landed => "Landed",
             _ => return None,
         };
         Some((word, card.has_changed_since().get()))
@@ -68,6 +69,7 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         {note(Icon::Warning, "trouble", Box::new(move || card.trouble().get()))}
         {note(Icon::Warning, "trouble", Box::new(overdue))}
         {note(Icon::Clock, "plain", Box::new(checking))}
+        {note(Icon::Clock, "plain", Box::new(move || card.landing().get()))}
         {note(Icon::Check, "seal", Box::new(sealed))}
         {note(Icon::Check, "plain", Box::new(changed))}
         {note(Icon::Warning, "notice", Box::new(unchecked))}

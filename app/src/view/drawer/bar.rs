@@ -16,6 +16,7 @@ pub(super) fn Bar(shown: Store<Shown>, task: TaskId) -> impl IntoView {
     let back = move || shown.address().read().with_task(None).href();
     let status = memo(move || match &*shown.drawer().read() {
         shown::Drawer::Loaded { status, .. } => Some(status.clone()),
+        shown::Drawer::Loading { card, .. } => card.as_ref().map(|it| it.status.clone()),
         _ => None,
     });
     let status = move || {

@@ -26,6 +26,8 @@ pub(crate) fn Callout(
     });
     let why = move || match why_not.get()? {
         WhyNot::Finished { .. } | WhyNot::Blocked { .. } | WhyNot::GaveUp { .. } => None,
+        // It stands above, with its ways out.
+        WhyNot::DeadEnd { dead_ends } if !dead_ends.is_empty() => None,
         why => Some(label::capitalised(&why.to_string())),
     };
     view! {

@@ -34,7 +34,7 @@ pub(super) fn Check(receipt: Receipt, is_outdated: bool, clock: Clock) -> impl I
     let Receipt { by, check, .. } = receipt;
     let (tone, icon) = match check.verdict {
         verdict if verdict.is_seal() && is_outdated => ("outdated", Icon::Check),
-        Verdict::Passed | Verdict::Approved => ("passed", Icon::Check),
+        Verdict::Passed | Verdict::Approved | Verdict::Landed => ("passed", Icon::Check),
         Verdict::Unchecked => ("unchecked", Icon::Warning),
         _ => ("failed", Icon::Close),
     };

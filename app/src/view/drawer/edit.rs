@@ -1,4 +1,4 @@
-//! Rewrites the title, the description and the check, in place of the title. It opens and is sent without
+//! Rewrites the title, the description, the check and the reviewer, in place of the title. It opens and is sent without
 //! scripts too; with them it says what somebody else wrote meanwhile.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use state::shown::{self, Shown, ShownStoreFields};
 
 use crate::api::EditTask;
 use crate::runtime::use_dispatch;
-use crate::view::create_form::CHECK;
+use crate::view::create_form::{CHECK, REVIEW};
 use crate::view::document_title::raw_text;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
@@ -93,6 +93,7 @@ pub(super) fn EditForm<H: IntoView + 'static>(
             title: filled.text("title"),
             body: filled.text("body"),
             check: filled.text("check"),
+            review: filled.text("review"),
         };
         dispatch(Msg::Edit(edit::Msg::Finished(text)));
         fields.close();
@@ -111,7 +112,7 @@ pub(super) fn EditForm<H: IntoView + 'static>(
             .read_untracked()
             .as_ref()
             .map(|it| it.detail.task.id.to_string());
-        let has_check = !initial.check.is_empty();
+        let is_proven = !initial.check.is_empty() || !initial.review.is_empty();
         view! {
             <PlainForm action=EditTask::url() on_submit=submit>
                 <input type="hidden" name="task" value=id/>
@@ -123,12 +124,19 @@ pub(super) fn EditForm<H: IntoView + 'static>(
                     name="body" dir="auto" rows="10" aria-label="Description" placeholder="Add a description…"
                     node_ref=fields.body
                 >{raw_text(initial.body)}</textarea>
-                <details class="check-field" open=has_check>
-                    <summary>"Check"</summary>
+                <details class="check-field" open=is_proven>
+                    <summary>"Check and review"</summary>
                     <textarea
                         name="check" dir="auto" rows="3" spellcheck="false" aria-label="Check" placeholder=CHECK
                         node_ref=fields.check
                     >{raw_text(initial.check)}</textarea>
+                    <label class="review">
+                        <span>"Review"</span>
+                        <input
+                            name="review" dir="auto" autocomplete="off" placeholder=REVIEW
+                            value=initial.review node_ref=fields.review
+                        />
+                    </label>
                 </details>
                 {move || conflict.get().map(|theirs| view! {
                     <div class="conflict" role="alert">
@@ -136,6 +144,7 @@ pub(super) fn EditForm<H: IntoView + 'static>(
                         <p class="title">{theirs.title}</p>
                         <pre>{theirs.body}</pre>
                         <pre>{theirs.check}</pre>
+                        <pre>{theirs.review}</pre>
                         <button type="button" class="button" on:click=click(take_theirs)>"Take theirs"</button>
                     </div>
                 })}
@@ -195,6 +204,7 @@ struct Fields {
     title: NodeRef<html::Input>,
     body: NodeRef<html::Textarea>,
     check: NodeRef<html::Textarea>,
+    review: NodeRef<html::Input>,
 }
 
 impl Fields {
@@ -203,6 +213,7 @@ impl Fields {
             title: self.title.get_untracked()?.value(),
             body: self.body.get_untracked()?.value(),
             check: self.check.get_untracked()?.value(),
+            review: self.review.get_untracked()?.value(),
         })
     }
 
@@ -211,8 +222,10 @@ impl Fields {
         if self.text().as_ref() == Some(text) {
             return;
         }
-        if let Some(title) = self.title.get_untracked() {
-            title.set_value(&text.title);
+        for (input, text) in [(self.title, &text.title), (self.review, &text.review)] {
+            if let Some(input) = input.get_untracked() {
+                input.set_value(text);
+            }
         }
         for (area, text) in [(self.body, &text.body), (self.check, &text.check)] {
             if let Some(area) = area.get_untracked() {

@@ -1,7 +1,10 @@
 //! The facts of a task in short lines.
 
+use domain::board::TaskSummary;
 use domain::branch::Branch;
+use domain::id::TaskId;
 use domain::task::Task;
+use domain::time::Timestamp;
 use leptos::either::Either;
 use leptos::prelude::*;
 use state::palette::{Msg as Answer, Page};
@@ -14,14 +17,53 @@ use crate::view::clock::Clock;
 use crate::view::copy::Copy;
 use crate::view::says::click;
 
+/// What is said of a task in short lines.
+pub(super) struct Of {
+    id: TaskId,
+    assignee: Option<String>,
+    priority: i64,
+    tenant: Option<String>,
+    created_by: Option<String>,
+    created_at: Timestamp,
+    workspace_path: Option<String>,
+}
+
+impl From<Task> for Of {
+    fn from(task: Task) -> Self {
+        Self {
+            id: task.id,
+            assignee: task.assignee,
+            priority: task.priority,
+            tenant: task.tenant,
+            created_by: task.created_by,
+            created_at: task.created_at,
+            workspace_path: task.workspace_path,
+        }
+    }
+}
+
+impl From<&TaskSummary> for Of {
+    fn from(card: &TaskSummary) -> Self {
+        Self {
+            id: card.id.clone(),
+            assignee: card.assignee.clone(),
+            priority: card.priority,
+            tenant: card.tenant.clone(),
+            created_by: None,
+            created_at: card.created_at,
+            workspace_path: None,
+        }
+    }
+}
+
 #[component]
-pub(crate) fn Facts(
-    task: Task,
+pub(super) fn Facts(
+    of: Of,
     /// The branch of its worktree.
     branch: Option<Branch>,
     clock: Clock,
 ) -> impl IntoView {
-    let Task {
+    let Of {
         id,
         assignee,
         priority,
@@ -29,8 +71,7 @@ pub(crate) fn Facts(
         created_by,
         created_at,
         workspace_path,
-        ..
-    } = task;
+    } = of;
     let dispatch = use_dispatch();
     let id = StoredValue::new(id);
     let ask = move |page: Page| {

@@ -15,11 +15,13 @@ use state::inbox::ConcernId;
 use state::shown::{self, Shown, ShownStoreFields};
 
 use super::checks::Check;
+use super::landing::Landing;
 use super::part;
 use super::text::Text;
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
 use crate::view::inbox::{Answers, words};
+use crate::view::quotation::Quotation;
 use crate::view::says::memo;
 
 #[component]
@@ -45,11 +47,13 @@ pub(super) fn Lead(
         last.filter(|_| detail.task.status == Status::Done).cloned()
     });
     let is_outdated = part(reading, TaskDetail::has_changed_since_check);
+    let asked = task.clone();
     view! {
         {move || need.get().map(|need| {
-            let task = task.clone();
+            let task = asked.clone();
             view! { <Ask shown task need question=question.get()/> }
         })}
+        <Landing task reading/>
         <Text heading="Result" text=result html is_code=is_script/>
         {move || receipt.get().map(|receipt| view! {
             <ul class="checks" role="list" aria-label="Its check">
@@ -61,7 +65,7 @@ pub(super) fn Lead(
 
 /// The question or the error, with what can be answered. The inbox has the same below each concern.
 #[component]
-fn Ask(
+pub(super) fn Ask(
     shown: Store<Shown>,
     task: TaskId,
     need: Need,
@@ -76,10 +80,9 @@ fn Ask(
         }
         None => Either::Right(view! { <p class="said" dir="auto">{words.said}</p> }),
     };
-    let more = words.more.map(|(about, text)| {
-        let about = about.map(|about| view! { <p>{about}</p> });
-        view! { <div class="quotation">{about}<pre dir="auto">{text}</pre></div> }
-    });
+    let more = words
+        .more
+        .map(|(about, text)| view! { <Quotation about text/> });
     let (icon, label) = if is_question {
         (Icon::Question, "Question")
     } else {
@@ -91,7 +94,7 @@ fn Ask(
             {said}
             {more}
             <div class="answers">
-                <Answers shown id=ConcernId::Task(task.clone()) task need/>
+                <Answers shown id=ConcernId::of_need(&need, &task) task need/>
             </div>
         </section>
     }

@@ -1,13 +1,15 @@
 //! The tasks that this one waits for, and those that wait for it.
 
 use domain::id::TaskId;
+use domain::outcome::StartOn;
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use state::Msg;
 use state::address::Address;
 use state::change::Change;
+use state::drawer::links::Link;
 use state::palette::{Msg as Answer, Page};
+use state::{Msg, label};
 
 use crate::api::{LinkTasks, UnlinkTasks};
 use crate::runtime::{Runtime, use_dispatch};
@@ -22,26 +24,29 @@ const MOST_NAMED: usize = 50;
 #[component]
 pub(crate) fn Neighbours(
     task: TaskId,
-    parents: Memo<Vec<TaskId>>,
-    children: Memo<Vec<TaskId>>,
+    parents: Memo<Vec<Link>>,
+    children: Memo<Vec<Link>>,
     /// The reason why the dependencies could not be changed.
     problem: Memo<Option<String>>,
 ) -> impl IntoView {
     let dispatch = use_dispatch();
     let id = StoredValue::new(task.clone());
     let ask = click(move || {
-        let opened = Answer::Opened(Page::WaitFor, vec![id.get_value()]);
+        let opened = Answer::Opened(Page::WaitFor(StartOn::Success), vec![id.get_value()]);
         dispatch(Msg::Palette(opened));
     });
     let link = Callback::new(move |filled: Filled| {
-        let change = Change::WaitFor(filled.text("parent"));
+        let change = Change::WaitFor {
+            parent: filled.text("parent"),
+            on: filled.text("on").parse().ok(),
+        };
         dispatch(Msg::Changed(id.get_value(), change));
     });
     view! {
         <section class="neighbours" aria-label="Dependencies">
             <h3>"Waits for"</h3>
             <ul role="list">
-                <Lines tasks=parents of=Some(task.clone())/>
+                <Lines links=parents of=task.clone() are_parents=true/>
                 <li>
                     <button type="button" class="button needs-script" on:click=ask>
                         <Drawing icon=Icon::Plus/>"Add"
@@ -50,6 +55,7 @@ pub(crate) fn Neighbours(
                         <PlainForm action=LinkTasks::url() on_submit=link>
                             <input type="hidden" name="task" value=task.to_string()/>
                             <input name="parent" required placeholder="id of a task" aria-label="Wait for"/>
+                            <select name="on" aria-label="Start on">{options(StartOn::Success)}</select>
                             <button class="button">"Wait for it"</button>
                         </PlainForm>
                     </noscript>
@@ -61,7 +67,7 @@ pub(crate) fn Neighbours(
             <Show when=move || !children.read().is_empty()>
                 <h3>"Needed by"</h3>
                 <ul role="list">
-                    <Lines tasks=children of=None/>
+                    <Lines links=children of=id.get_value() are_parents=false/>
                 </ul>
             </Show>
         </section>
@@ -70,21 +76,71 @@ pub(crate) fn Neighbours(
 
 #[component]
 fn Lines(
-    tasks: Memo<Vec<TaskId>>,
-    /// The task that waits for them, where that can be changed here.
-    of: Option<TaskId>,
+    links: Memo<Vec<Link>>,
+    /// The task at the other end of each link.
+    of: TaskId,
+    /// True where that task waits for them.
+    are_parents: bool,
 ) -> impl IntoView {
-    move || {
-        let tasks = tasks.get();
-        let more = tasks.len().saturating_sub(MOST_NAMED);
-        let more = (more > 0).then(|| view! { <li>{format!("and {more} more")}</li> });
-        let lines = tasks.into_iter().take(MOST_NAMED).map(|parent| {
-            let task = parent.clone();
-            let unlink = of.clone().map(|task| view! { <Unlink task parent/> });
-            view! { <li><Neighbour task/>{unlink}</li> }
+    let line = move |(task, on): Link| {
+        let of = of.clone();
+        let (parent, child) = if are_parents {
+            (task.clone(), of)
+        } else {
+            (of, task.clone())
+        };
+        let unlink = are_parents.then(|| {
+            let (task, parent) = (child.clone(), parent.clone());
+            view! { <Unlink task parent/> }
         });
+        view! { <li><Neighbour task/><Condition parent child on/>{unlink}</li> }
+    };
+    move || {
+        let links = links.get();
+        let more = links.len().saturating_sub(MOST_NAMED);
+        let more = (more > 0).then(|| view! { <li>{format!("and {more} more")}</li> });
+        let lines = links.into_iter().take(MOST_NAMED).map(&line);
         (lines.collect_view(), more)
     }
+}
+
+/// The outcome of a parent on which its child starts. Of success, the usual one, only the way to another is
+/// seen.
+#[component]
+fn Condition(parent: TaskId, child: TaskId, on: StartOn) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let label = [
+        "Start ",
+        child.as_str(),
+        " on the outcome of ",
+        parent.as_str(),
+    ]
+    .concat();
+    let choose = move |chosen: String| {
+        let change = Change::WaitFor {
+            parent: parent.to_string(),
+            on: chosen.parse().ok(),
+        };
+        dispatch(Msg::Changed(child.clone(), change));
+    };
+    view! {
+        <select
+            class="condition needs-script" data-on=on.as_str() aria-label=label.clone() title=label
+            prop:value=on.as_str() on:change:target=move |event| choose(event.target().value())
+        >
+            {options(on)}
+        </select>
+        <noscript>{(!on.is_success()).then(|| label::start_on(on))}</noscript>
+    }
+}
+
+fn options(chosen: StartOn) -> impl IntoView {
+    let all = [StartOn::Success, StartOn::Failure, StartOn::Always];
+    let option = |on: StartOn| {
+        let is_chosen = on == chosen;
+        view! { <option value=on.as_str() selected=is_chosen>{label::start_on(on)}</option> }
+    };
+    all.map(option).collect_view()
 }
 
 /// Another task, by its title where it is on the board. It is looked up once: titles seldom change

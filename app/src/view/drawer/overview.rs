@@ -52,8 +52,14 @@ pub(super) fn Overview(
         } => Some(error.clone()),
         _ => None,
     });
-    let parents = part(reading, |detail| detail.parents.clone());
-    let children = part(reading, |detail| detail.children.clone());
+    let parents = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { parents, .. } => parents.clone(),
+        _ => Vec::new(),
+    });
+    let children = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { children, .. } => children.clone(),
+        _ => Vec::new(),
+    });
     let branch = part(reading, |detail| detail.branch.clone());
     let is_script = part(reading, |detail| {
         detail.task.assignee.as_deref() == Some("shell")
@@ -64,7 +70,7 @@ pub(super) fn Overview(
     let has_check = cfg!(feature = "ssr") && detail.is_some_and(|it| it.task.check.is_some());
     view! {
         <Lead shown reading task=task.clone() clock/>
-        {move || open.get().map(|task| view! { <Facts task branch=branch.get() clock/> })}
+        {move || open.get().map(|task| view! { <Facts of=task.into() branch=branch.get() clock/> })}
         <Moves task=task.clone() status ends_run has_check/>
         <Callout task=open why_not/>
         <Text heading="Description" text=body html is_code=is_script/>

@@ -1,6 +1,6 @@
 //! The answers to a concern: forms that work without scripts too.
 
-use domain::id::{DeliveryId, TaskId};
+use domain::id::{DeliveryId, EventId, TaskId};
 use domain::inbox::{Need, options};
 use domain::outcome::DeadEnd;
 use leptos::ev::KeyboardEvent;
@@ -16,10 +16,11 @@ use state::shown::{Shown, ShownStoreFields};
 use state::{Focus, Msg};
 
 use crate::api::{
-    AcceptResult, Answer as Say, Approve, DropDelivery, MoveTask, RequestChanges, RetryDelivery,
-    StartAnyway,
+    AcceptResult, Answer as Say, Approve, DropDelivery, LeaveDeadEnd, MoveTask, RequestChanges,
+    RetryDelivery, Undo,
 };
 use crate::runtime::{press_of, use_dispatch};
+use crate::view::drawer::LandForm;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::says::memo;
 use crate::view::workers::Ask;
@@ -42,7 +43,8 @@ pub(crate) fn Answers(
 ) -> impl IntoView {
     // Each form stands here once: the browser's half of the program is paid for by the kilobyte.
     let (mut result, mut delivery, mut say, mut lane) = (None, None, None, None);
-    let (mut choices, mut is_review, mut dead_end) = (Vec::new(), false, None);
+    let mut landing = None;
+    let (mut choices, mut is_review, mut stuck) = (Vec::new(), false, Vec::new());
     match need {
         Need::Answer { question } => {
             let numbered = (1..).zip(options(question.as_deref().unwrap_or_default()));
@@ -59,13 +61,28 @@ pub(crate) fn Answers(
             is_review = true;
             say = Some(("Request changes", CHANGES));
         }
-        Need::DeadEnd { dead_ends } => dead_end = dead_ends.into_iter().next(),
+        Need::DeadEnd { dead_ends } => stuck = dead_ends,
+        Need::Landing {
+            onto,
+            method,
+            delete_branch,
+            request,
+            ..
+        } => landing = Some((onto.unwrap_or_default(), method, delete_branch, request)),
     }
     let is_main = result.is_none() && !is_review;
     let approve = is_review.then(|| view! { <ApproveForm id=id.clone() task=task.clone()/> });
-    let ways_out = dead_end.map(|dead_end| view! { <WaysOut id=id.clone() dead_end/> });
+    let ways_out = (!stuck.is_empty()).then(|| view! { <WaysOut id=id.clone() dead_ends=stuck/> });
     let accept = result.map(|result| {
         view! { <AcceptForm id=id.clone() task=task.clone() result/> }
+    });
+    let landing = landing.map(|(onto, method, delete_branch, request)| {
+        let back = request.map(|event| view! { <TakeBack id=id.clone() event/> });
+        let task = task.clone();
+        view! {
+            <LandForm task onto method delete_branch label="Try again"/>
+            {back}
+        }
     });
     let deliver = delivery.map(|delivery| view! { <DeliveryForms id=id.clone() delivery/> });
     let release = lane.map(|lane| {
@@ -90,6 +107,7 @@ pub(crate) fn Answers(
         {accept}
         {approve}
         {ways_out}
+        {landing}
         {choices}
         {say}
         {deliver}
@@ -200,36 +218,64 @@ fn ApproveForm(id: ConcernId, task: TaskId) -> impl IntoView {
     }
 }
 
-/// Runs the parent again, or lets the child start anyway.
+/// Runs the parent again, lets what is stuck start anyway, or unlinks it.
 #[component]
-fn WaysOut(id: ConcernId, dead_end: DeadEnd) -> impl IntoView {
+fn WaysOut(id: ConcernId, dead_ends: Vec<DeadEnd>) -> impl IntoView {
     let dispatch = use_dispatch();
-    let same = id.clone();
-    let again = Callback::new(move |_| {
-        dispatch(Msg::Inbox(inbox::Msg::Answered(id.clone(), Answer::Retry)));
-    });
-    let start = Callback::new(move |_| {
-        dispatch(Msg::Inbox(inbox::Msg::Answered(
-            same.clone(),
-            Answer::Accept,
-        )));
-    });
-    let DeadEnd { parent, child, .. } = dead_end;
-    let run = ["Run ", parent.as_str(), " again"].concat();
-    let (parent, same) = (parent.to_string(), parent.to_string());
+    let answer = move |answer: Answer| {
+        let id = id.clone();
+        Callback::new(move |_| {
+            let said = inbox::Msg::Answered(id.clone(), answer.clone());
+            dispatch(Msg::Inbox(said));
+        })
+    };
+    let parent = dead_ends.first().map(|it| it.parent.to_string());
+    let parent = parent.unwrap_or_default();
+    let run = ["Run ", &parent, " again"].concat();
+    let links = || {
+        let ends = dead_ends.iter().zip(0..).map(|(link, at)| {
+            let name = |end: &str| format!("links[{at}][{end}]");
+            let (child, parent) = (link.child.to_string(), link.parent.to_string());
+            view! {
+                <input type="hidden" name=name("0") value=child/>
+                <input type="hidden" name=name("1") value=parent/>
+            }
+        });
+        ends.collect_view()
+    };
+    let (start, unlink) = (links(), links());
     view! {
         <div class="actions">
-            <PlainForm action=MoveTask::url() on_submit=again>
-                <input type="hidden" name="task" value=same/>
+            <PlainForm action=MoveTask::url() on_submit=answer(Answer::Retry)>
+                <input type="hidden" name="task" value=parent/>
                 <input type="hidden" name="to" value="ready"/>
                 <button class="button-primary">{run}</button>
             </PlainForm>
-            <PlainForm action=StartAnyway::url() on_submit=start>
-                <input type="hidden" name="task" value=child.to_string()/>
-                <input type="hidden" name="parent" value=parent/>
-                <button class="button">"Start it anyway"</button>
+            <PlainForm action=LeaveDeadEnd::url() on_submit=answer(Answer::Accept)>
+                {start}
+                <button class="button">"Start anyway"</button>
+            </PlainForm>
+            <PlainForm action=LeaveDeadEnd::url() on_submit=answer(Answer::Drop)>
+                {unlink}
+                <input type="hidden" name="unlink" value="true"/>
+                <button class="button">"Unlink"</button>
             </PlainForm>
         </div>
+    }
+}
+
+/// Takes a landing back.
+#[component]
+fn TakeBack(id: ConcernId, event: EventId) -> impl IntoView {
+    let dispatch = use_dispatch();
+    let submit = Callback::new(move |_| {
+        dispatch(Msg::Inbox(inbox::Msg::Answered(id.clone(), Answer::Drop)));
+    });
+    view! {
+        <PlainForm action=Undo::url() on_submit=submit>
+            <input type="hidden" name="event" value=event.0/>
+            <button class="button">"Take it back"</button>
+        </PlainForm>
     }
 }
 

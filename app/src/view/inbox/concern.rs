@@ -1,6 +1,7 @@
 //! One thing that needs a person. The one that they look at is opened; without scripts all are.
 
 use domain::inbox::{Concern, Need, behind_in_words};
+use domain::outcome::dead_ends_in_words;
 use leptos::prelude::*;
 use leptos::web_sys::Element;
 use reactive_stores::Store;
@@ -10,11 +11,12 @@ use state::shown::{Shown, ShownStoreFields};
 use state::{Msg, age};
 
 use super::answers::Answers;
-use crate::runtime::use_dispatch;
+use crate::runtime::{Runtime, use_dispatch};
 use crate::view::age::Age;
 use crate::view::avatar::Avatar;
 use crate::view::clock::Clock;
 use crate::view::icon::{Drawing, Icon};
+use crate::view::quotation::Quotation;
 use crate::view::says::memo;
 
 /// The name of the element that takes the keyboard.
@@ -64,10 +66,7 @@ pub(super) fn ConcernRow(shown: Store<Shown>, concern: Concern, clock: Clock) ->
     let assignee = assignee.map(|name| {
         view! { <span class="assignee" dir="auto"><Avatar name=name.clone()/>{name}</span> }
     });
-    let more = more.map(|(about, text)| {
-        let about = about.map(|about| view! { <p>{about}</p> });
-        view! { <div class="quotation">{about}<pre dir="auto">{text}</pre></div> }
-    });
+    let more = more.map(|(about, text)| view! { <Quotation about text/> });
     view! {
         <li
             class="concern" id=row tabindex="-1"
@@ -104,6 +103,7 @@ fn name(need: &Need) -> &'static str {
         Need::Undelivered { .. } => "undelivered",
         Need::Held { .. } => "held",
         Need::DeadEnd { .. } => "dead_end",
+        Need::Landing { .. } => "landing",
         Need::Review { .. } => "review",
     }
 }
@@ -164,11 +164,14 @@ pub(crate) fn words(need: &Need) -> Words {
         },
         Need::DeadEnd { dead_ends } => Words {
             icon: Icon::Warning,
-            kind: "Can never start".to_owned(),
-            said: dead_ends
-                .first()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            kind: "Dead end".to_owned(),
+            said: in_titles(dead_ends_in_words(dead_ends)),
+            more: None,
+        },
+        Need::Landing { problem, .. } => Words {
+            icon: Icon::Warning,
+            kind: "Landing waits".to_owned(),
+            said: problem.clone(),
             more: None,
         },
         Need::Held {
@@ -182,6 +185,12 @@ pub(crate) fn words(need: &Need) -> Words {
             more: None,
         },
     }
+}
+
+fn in_titles(sentence: String) -> String {
+    let runtime = use_context::<Runtime>();
+    let titled = runtime.and_then(|it| it.ask(|model| model.in_titles(&sentence)));
+    titled.unwrap_or(sentence)
 }
 
 const PROPOSED: &str = "It ended without a report. Its last output may be the result:";

@@ -39,6 +39,7 @@ fn reading(task: Task) -> Reading {
             parents: Vec::new(),
             children: Vec::new(),
             conditions: BTreeMap::new(),
+            child_conditions: BTreeMap::new(),
             runs: Vec::new(),
             receipts: Vec::new(),
             branch: None,

@@ -30,6 +30,8 @@ pub struct Text {
     pub body: String,
     /// The script of the check; empty where there is none.
     pub check: String,
+    /// The one who has to approve its work; empty where there is nobody.
+    pub review: String,
 }
 
 /// A person's action in the editor.
@@ -54,6 +56,7 @@ impl Text {
             title: task.title.clone(),
             body: task.body.clone().unwrap_or_default(),
             check: task.check.clone().unwrap_or_default(),
+            review: task.review.clone().unwrap_or_default(),
         }
     }
 
@@ -69,10 +72,14 @@ impl Text {
         };
         let body = differs(&self.body, &typed.body);
         let check = differs(&self.check, &typed.check);
-        (title.is_some() || body.is_some() || check.is_some()).then_some(Change::Edit {
+        let review = differs(&self.review, typed.review.trim());
+        let parts = [&title, &body, &check, &review];
+        let is_changed = parts.into_iter().any(Option::is_some);
+        is_changed.then_some(Change::Edit {
             title,
             body,
             check,
+            review,
         })
     }
 }
@@ -163,7 +170,7 @@ mod tests {
         Text {
             title: title.to_owned(),
             body: body.to_owned(),
-            check: String::new(),
+            ..Text::default()
         }
     }
 
@@ -177,6 +184,7 @@ mod tests {
                 title: Some("Sort".to_owned()),
                 body: None,
                 check: None,
+                review: None,
             })
         );
         assert_eq!(
@@ -185,18 +193,21 @@ mod tests {
                 title: None,
                 body: Some(String::new()),
                 check: None,
+                review: None,
             })
         );
-        let with_check = Text {
+        let proven = Text {
             check: "make test".to_owned(),
+            review: " person ".to_owned(),
             ..base.clone()
         };
         assert_eq!(
-            base.change_to(&with_check),
+            base.change_to(&proven),
             Some(Change::Edit {
                 title: None,
                 body: None,
                 check: Some("make test".to_owned()),
+                review: Some("person".to_owned()),
             })
         );
     }

@@ -15,21 +15,32 @@ pub enum ConcernId {
     Delivery(DeliveryId),
     /// The held lane or pool.
     Lane(String),
+    /// The task whose landing waits.
+    Landing(TaskId),
 }
 
 /// The beginning of a lane's id, which is neither a task's nor a number.
 const LANE: &str = "lane-";
 
+/// The beginning of a landing's id.
+const LANDING: &str = "landing-";
+
 impl ConcernId {
     /// That of a concern.
     pub fn of(concern: &Concern) -> Self {
-        match &concern.need {
+        Self::of_need(&concern.need, &concern.task)
+    }
+
+    /// That of what is needed for a task.
+    pub fn of_need(need: &Need, task: &TaskId) -> Self {
+        match need {
+            Need::Landing { .. } => Self::Landing(task.clone()),
             Need::Undelivered { delivery, .. } => Self::Delivery(*delivery),
             Need::Held { lane, .. } => Self::Lane(lane.clone()),
             Need::Answer { .. }
             | Need::GaveUp { .. }
             | Need::Review { .. }
-            | Need::DeadEnd { .. } => Self::Task(concern.task.clone()),
+            | Need::DeadEnd { .. } => Self::Task(task.clone()),
         }
     }
 }
@@ -40,6 +51,7 @@ impl fmt::Display for ConcernId {
             Self::Task(task) => f.write_str(task.as_str()),
             Self::Delivery(delivery) => write!(f, "{delivery}"),
             Self::Lane(lane) => write!(f, "{LANE}{lane}"),
+            Self::Landing(task) => write!(f, "{LANDING}{task}"),
         }
     }
 }
@@ -51,6 +63,9 @@ impl FromStr for ConcernId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(lane) = text.strip_prefix(LANE) {
             return Ok(Self::Lane(lane.to_owned()));
+        }
+        if let Some(Ok(task)) = text.strip_prefix(LANDING).map(str::parse) {
+            return Ok(Self::Landing(task));
         }
         match text.parse() {
             Ok(task) => Ok(Self::Task(task)),
@@ -71,6 +86,7 @@ mod tests {
             ConcernId::Task(TaskId::from_bits(7)),
             ConcernId::Delivery(DeliveryId(7)),
             ConcernId::Lane("t_00000007".to_owned()),
+            ConcernId::Landing(TaskId::from_bits(7)),
         ] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }

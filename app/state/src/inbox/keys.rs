@@ -71,6 +71,9 @@ fn about(page: &mut Page, action: Action, here: Concern) -> Vec<Effect> {
             Need::Undelivered { delivery, .. } => {
                 answered(page, &ConcernId::Delivery(delivery), Answer::Drop)
             }
+            Need::DeadEnd { .. } | Need::Landing { .. } => {
+                answered(page, &ConcernId::of(&here), Answer::Drop)
+            }
             // It is the lane's, and not the task's.
             Need::Held { .. } => Vec::new(),
             _ => change(page, here, &Status::Archived),
@@ -104,7 +107,9 @@ fn answer(page: &mut Page, concern: Concern) -> Vec<Effect> {
         Need::Answer { .. } | Need::GaveUp { .. } | Need::Review { .. } => {
             vec![Effect::FocusAnswer(concern.task)]
         }
-        Need::Undelivered { .. } | Need::Held { .. } => answered(page, &id, Answer::Retry),
+        Need::Undelivered { .. } | Need::Held { .. } | Need::Landing { .. } => {
+            answered(page, &id, Answer::Retry)
+        }
     }
 }
 
@@ -112,9 +117,10 @@ fn try_again(page: &mut Page, concern: &Concern) -> Vec<Effect> {
     let id = ConcernId::of(concern);
     match concern.need {
         Need::GaveUp { .. } => answered(page, &id, Answer::Say(String::new())),
-        Need::Undelivered { .. } | Need::Held { .. } | Need::DeadEnd { .. } => {
-            answered(page, &id, Answer::Retry)
-        }
+        Need::Undelivered { .. }
+        | Need::Held { .. }
+        | Need::DeadEnd { .. }
+        | Need::Landing { .. } => answered(page, &id, Answer::Retry),
         // A question that nobody answered would only be asked again.
         Need::Answer { .. } | Need::Review { .. } => Vec::new(),
     }
@@ -127,7 +133,7 @@ fn change(page: &mut Page, concern: Concern, to: &Status) -> Vec<Effect> {
     }
     let from = match concern.need {
         Need::Review { .. } => Status::Review,
-        Need::DeadEnd { .. } => Status::Todo,
+        Need::DeadEnd { .. } | Need::Landing { .. } => Status::Done,
         _ => Status::Blocked,
     };
     let Some(change) = Change::between(&from, to) else {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{DeliveryId, RunId, TaskId};
+use domain::id::{DeliveryId, EventId, RunId, TaskId};
 use domain::inbox::{Concern, Need};
+use domain::landing::Method;
 use domain::notify::Address;
 use domain::outcome::DeadEnd;
 use domain::time::Timestamp;
@@ -22,8 +23,29 @@ pub struct ServerEntries {
     pub letters: Vec<Letter>,
     /// The work that waits for a verdict.
     pub works: Vec<Work>,
-    /// The links that can no longer be met.
+    /// The links that can no longer be met, parent by parent.
     pub dead_ends: Vec<DeadEnd>,
+    /// The landings that wait.
+    pub landings: Vec<Waiting>,
+}
+
+/// A landing in whose way something is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its task.
+    pub task: TaskId,
+    /// The time at which it was asked for.
+    pub since: Timestamp,
+    /// The branch that the work is to land on.
+    pub onto: Option<String>,
+    /// The method.
+    pub method: Option<Method>,
+    /// True if the task's own branch is to be deleted.
+    pub delete_branch: bool,
+    /// The reason why it waits.
+    pub problem: String,
+    /// The event by which somebody asked for it.
+    pub request: Option<EventId>,
 }
 
 /// Work that is done and waits for a verdict of a person.
@@ -128,6 +150,21 @@ impl ServerEntries {
                     result,
                 }),
                 Need::DeadEnd { dead_ends } => told.dead_ends.extend(dead_ends),
+                Need::Landing {
+                    onto,
+                    method,
+                    delete_branch,
+                    problem,
+                    request,
+                } => told.landings.push(Waiting {
+                    task,
+                    since,
+                    onto,
+                    method,
+                    delete_branch,
+                    problem,
+                    request,
+                }),
             }
         }
         told
@@ -154,10 +191,6 @@ impl ServerEntries {
                     (*run, *commit, *result) = (work.run, work.commit, work.result);
                 }
             }
-            Need::DeadEnd { dead_ends } => {
-                let own = self.dead_ends.iter().filter(|it| it.child == *task);
-                *dead_ends = own.cloned().collect();
-            }
             _ => {}
         }
     }
@@ -167,6 +200,19 @@ impl ServerEntries {
         let proposals = self.proposals.iter();
         let mut own = proposals.filter(|it| it.task == concern.task && it.since == concern.since);
         own.next().map(|it| it.result.clone())
+    }
+}
+
+impl Waiting {
+    /// The same as something that needs a person.
+    pub(super) fn need(&self) -> Need {
+        Need::Landing {
+            onto: self.onto.clone(),
+            method: self.method,
+            delete_branch: self.delete_branch,
+            problem: self.problem.clone(),
+            request: self.request,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use domain::board::TaskSummary;
 use domain::id::TaskId;
+use domain::landing::Method;
+use domain::outcome::StartOn;
 use domain::status::Status;
 use domain::time::Seconds;
 
@@ -91,8 +93,9 @@ impl Palette {
             Page::Assign => assignees(names, query),
             Page::Priority => return priorities(query),
             Page::Block => return vec![block(query)],
+            Page::Land => return landings(query),
             Page::Me => introductions(names, query),
-            Page::WaitFor => Vec::new(),
+            Page::WaitFor(on) => conditions(on),
         };
         let words = filter::wanted(query);
         let mut items: Vec<Item> = all
@@ -104,9 +107,11 @@ impl Palette {
             .collect();
         match self.page {
             Page::All if !words.is_empty() => items.extend(tasks(board, &words, Choice::Open)),
-            Page::WaitFor => {
-                let others = tasks(board, &words, |it| {
-                    Choice::Change(Change::WaitFor(it.into()))
+            Page::WaitFor(on) => {
+                let others = tasks(board, &words, |parent| {
+                    let parent = parent.into();
+                    let on = Some(on).filter(|on| !on.is_success());
+                    Choice::Change(Change::WaitFor { parent, on })
                 })
                 .into_iter();
                 items.extend(others.filter(|item| !self.is_about(item)));
@@ -137,7 +142,10 @@ impl Palette {
             ),
             act(Action::Complete, "Complete", Choice::MoveTo(Status::Done)),
             act(Action::Archive, "Archive", Choice::MoveTo(Status::Archived)),
-            plain("Wait for another task…", Choice::Turn(Page::WaitFor)),
+            plain(
+                "Wait for another task…",
+                Choice::Turn(Page::WaitFor(StartOn::Success)),
+            ),
         ];
         items.extend(
             SNOOZES.map(|(label, span)| plain(label, Choice::Change(Change::Snooze(span)))),
@@ -145,6 +153,11 @@ impl Palette {
         let mut tasks = self.targets.iter().filter_map(|task| board.get(task));
         if tasks.any(|task| task.status == Status::Running) {
             items.push(plain("Stop its worker", Choice::Change(Change::Cancel)));
+        }
+        let is_done = |task: &TaskSummary| task.status == Status::Done;
+        let mut tasks = self.targets.iter().filter_map(|task| board.get(task));
+        if tasks.any(is_done) {
+            items.push(plain("Land its work…", Choice::Turn(Page::Land)));
         }
         for item in &mut items {
             let to = match &item.choice {
@@ -301,7 +314,42 @@ fn block(query: &str) -> Item {
     plain(&label, Choice::Change(Change::Block { reason }))
 }
 
-fn tasks(board: &board::Model, words: &[String], choice: fn(TaskId) -> Choice) -> Vec<Item> {
+/// The ways in which work lands, on the branch that was typed or on that on which it began.
+fn landings(query: &str) -> Vec<Item> {
+    let onto = Some(query.to_owned()).filter(|it| !it.is_empty());
+    let place = match query {
+        "" => "where it came from",
+        branch => branch,
+    };
+    let methods = [
+        ("", None),
+        (", by a merge", Some(Method::Merge)),
+        (", by a rebase", Some(Method::Rebase)),
+    ];
+    let land = |(how, method)| {
+        let change = Change::Land {
+            onto: onto.clone(),
+            method,
+            delete_branch: false,
+        };
+        let on = if query.is_empty() { "" } else { "on " };
+        plain(&["Land ", on, place, how].concat(), Choice::Change(change))
+    };
+    methods.map(land).into()
+}
+
+/// The other outcomes on which the tasks may start.
+fn conditions(on: StartOn) -> Vec<Item> {
+    let all = [StartOn::Success, StartOn::Failure, StartOn::Always];
+    let others = all.into_iter().filter(|it| *it != on);
+    let turn = |on| {
+        let label = ["Start ", label::start_on(on), "…"].concat();
+        plain(&label, Choice::Turn(Page::WaitFor(on)))
+    };
+    others.map(turn).collect()
+}
+
+fn tasks(board: &board::Model, words: &[String], choice: impl Fn(TaskId) -> Choice) -> Vec<Item> {
     let fitting: Vec<(Fit, &TaskSummary)> = board
         .in_order()
         .filter_map(|entry| Some((Fit::of(&entry.task, &entry.words, words)?, &entry.task)))

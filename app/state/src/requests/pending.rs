@@ -118,6 +118,12 @@ impl Model {
         })
     }
 
+    /// Returns true while the undo of this event is on its way.
+    pub fn undoes(&self, event: EventId) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| matches!(&entry.request, Request::Undo { events, .. } if events.contains(&event)))
+    }
+
     /// Returns true while the release of this lane or pool is on its way.
     pub fn releases(&self, lane: &str) -> bool {
         let mut entries = self.entries.iter();

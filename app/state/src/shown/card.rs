@@ -72,6 +72,8 @@ pub struct Card {
     /// Once it is finished: the verdict of its check, or that a person finished it without.
     #[patch(|this, new| *this = new)]
     pub checked: Option<Verdict>,
+    /// While its work is to land: that it is, or why it waits.
+    pub landing: Option<String>,
     /// True once its branch holds another commit than the one that its check saw.
     pub has_changed_since: bool,
     /// The reason why the last bulk change left it alone.
@@ -128,6 +130,7 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
         is_overtaken: is_running && task.waiting,
         is_checking: is_running && task.is_checking,
         checked: task.checked.filter(|_| task.status.is_finished()),
+        landing: task.is_landing.then(|| landing(model, &id)),
         has_changed_since: task.has_changed_since && task.status.is_finished(),
         refusal: model.selection.refusal_of(&id).cloned(),
         is_pending: around.changes.touch(&id),
@@ -151,6 +154,14 @@ fn card(model: &Model, around: &Around<'_>, found: &Match<'_>) -> Card {
         not_before: task.not_before,
         due_at: task.due_at.filter(|_| !task.status.is_finished()),
         id,
+    }
+}
+
+/// The state of a landing.
+fn landing(model: &Model, task: &TaskId) -> String {
+    match model.inbox.why_landing_waits(task) {
+        Some(problem) => ["Landing waits: ", problem].concat(),
+        None => "Landing".to_owned(),
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use domain::board::TaskSummary;
 use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
+use domain::landing::Landing;
 use domain::outcome::DeadEnd;
 use domain::status::Status;
 
 use crate::Model;
 use crate::drawer::edit::Text;
+use crate::drawer::links::{self, Link};
 use crate::drawer::tab::Tab;
 use crate::drawer::{self, Content, Reading, timeline};
+use crate::inbox;
 use crate::refusal::Refusal;
 
 /// The open task.
@@ -28,8 +32,8 @@ pub enum Drawer {
     Loading {
         /// Its id.
         task: TaskId,
-        /// Its title, where its card is on the board.
-        title: Option<String>,
+        /// Its card, where that is on the board.
+        card: Option<Arc<TaskSummary>>,
     },
     /// It is here.
     Loaded {
@@ -41,6 +45,10 @@ pub enum Drawer {
         tab: Tab,
         /// While it needs a person: the need, which is answered here as in the inbox.
         need: Option<Need>,
+        /// The tasks that it waits for, each with the outcome on which it starts.
+        parents: Vec<Link>,
+        /// The tasks that wait for it, in the same way.
+        children: Vec<Link>,
         /// Its changes, where they were read.
         changes: Option<drawer::Changes>,
         /// The reason why it does not run.
@@ -89,7 +97,7 @@ pub(super) fn drawer(model: &Model) -> Drawer {
     match content {
         Content::Loading => Drawer::Loading {
             task: task.clone(),
-            title: model.board.get(task).map(|task| task.title.clone()),
+            card: model.board.get(task).cloned().map(Arc::new),
         },
         Content::Loaded(reading) => loaded(model, task, reading, changes.clone()),
         Content::Failed(refusal) => Drawer::Failed {
@@ -119,20 +127,8 @@ fn loaded(
         .filter(is_unfinished)
         .cloned()
         .collect();
-    let dead_end = |parent: &TaskId| {
-        let card = model.board.get(parent)?;
-        let on = reading.detail.conditions.get(parent).copied();
-        let on = on.unwrap_or_default();
-        let is_dead_end = card.status.is_finished() && !on.is_met_by(card.outcome);
-        is_dead_end.then(|| DeadEnd {
-            parent: parent.clone(),
-            child: id.clone(),
-            outcome: card.outcome,
-            on,
-            was_archived: false,
-        })
-    };
-    let dead_ends: Vec<DeadEnd> = reading.detail.parents.iter().filter_map(dead_end).collect();
+    let detail = &reading.detail;
+    let dead_ends = links::dead_ends(model, detail);
     let facts = Facts::of_task(task, &unfinished, &dead_ends);
     let comments = model.pending.comments_on(id);
     let problem = model.link_problem.as_ref();
@@ -140,6 +136,8 @@ fn loaded(
     Drawer::Loaded {
         tab: model.drawer.tab(model.address.tab).unwrap_or(Tab::Overview),
         changes,
+        parents: links::parents(model, detail),
+        children: links::children(model, detail),
         need: need(model, reading, &status, dead_ends.clone()),
         status,
         why_not: why_not(&facts, &model.pulse.pulse().dispatch),
@@ -165,6 +163,31 @@ fn need(
     let task = &reading.detail.task;
     if *status == Status::Todo && !dead_ends.is_empty() {
         return Some(Need::DeadEnd { dead_ends });
+    }
+    if let Some(Landing {
+        onto,
+        method,
+        delete_branch,
+        problem: Some(problem),
+        ..
+    }) = reading.detail.landing.clone()
+    {
+        let request = reading.detail.landing_request();
+        let is_answered = request.is_some_and(|it| model.pending.undoes(it));
+        let is_answered = is_answered || model.pending.changes().touch(&task.id);
+        return (!is_answered).then_some(Need::Landing {
+            onto,
+            method,
+            delete_branch,
+            problem,
+            request,
+        });
+    }
+    if status.is_finished() {
+        let mut concerns = inbox::concerns(model).into_iter();
+        let concern =
+            concerns.find(|it| it.task == task.id && matches!(it.need, Need::DeadEnd { .. }));
+        return concern.map(|it| it.need);
     }
     if *status == Status::Review {
         let review = task.in_review.as_ref().filter(|it| it.is_for_person())?;

@@ -338,7 +338,15 @@ fn a_refused_undo_says_why() {
 fn a_link_that_is_refused_says_why_beside_the_dependencies() {
     let (mut model, _) = live([summary(1), summary(2)]);
     open(&mut model, 1);
-    let link = || Msg::Changed(id(1), Change::WaitFor(id(2).to_string()));
+    let link = || {
+        Msg::Changed(
+            id(1),
+            Change::WaitFor {
+                parent: id(2).to_string(),
+                on: None,
+            },
+        )
+    };
     let effects = update(&mut model, link());
     answer(&mut model, ticket_of(&effects), Err(refusal()));
 
@@ -370,6 +378,7 @@ fn an_edit_sends_what_is_different_and_shows_it_at_once() {
                 title: Some("Renamed".to_owned()),
                 body: None,
                 check: None,
+                review: None,
             }
         )]
     );

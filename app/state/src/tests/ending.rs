@@ -190,12 +190,16 @@ fn a_task_that_a_person_claimed_goes_where_they_put_it() {
 fn what_leaves_the_worker_alone_asks_nothing() {
     let changes = [
         Change::SetPriority(3),
-        Change::WaitFor("t_2".to_owned()),
+        Change::WaitFor {
+            parent: "t_2".to_owned(),
+            on: None,
+        },
         Change::Assign(Some("shell".to_owned())),
         Change::Edit {
             title: Some("Another".to_owned()),
             body: None,
             check: None,
+            review: None,
         },
     ];
     for change in changes {

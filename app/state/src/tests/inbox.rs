@@ -1,6 +1,8 @@
 //! The inbox: what is in it, and what answers do.
 
+mod dead_ends;
 mod keyboard;
+mod landings;
 mod letters;
 mod notifications;
 

@@ -1,5 +1,7 @@
 //! The task that is open beside the board.
 
+use std::sync::Arc;
+
 use domain::inbox::Need;
 
 use super::*;
@@ -35,7 +37,7 @@ fn opening_a_task_reads_it_and_closing_gives_the_keyboard_back() {
         shown.drawer,
         Drawer::Loading {
             task: id(1),
-            title: Some("Task 1".to_owned())
+            card: Some(Arc::new(summary(1)))
         }
     );
 

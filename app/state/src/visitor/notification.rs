@@ -142,7 +142,13 @@ fn notification(concern: &Concern) -> Notification {
             reason.clone().unwrap_or_default(),
         ),
         Need::Review { .. } => (format!("“{name}” waits for your verdict"), String::new()),
-        Need::DeadEnd { .. } => (format!("“{name}” can never start"), String::new()),
+        Need::DeadEnd { .. } => {
+            let title = format!("Tasks behind “{name}” can never start");
+            (title, String::new())
+        }
+        Need::Landing { problem, .. } => {
+            (format!("The landing of “{name}” waits"), problem.clone())
+        }
         Need::Answer { question } => {
             let question = question.clone().unwrap_or_default();
             (format!("“{name}” is blocked"), question)

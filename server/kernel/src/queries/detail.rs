@@ -40,6 +40,9 @@ impl Kernel {
                         .into_iter()
                         .collect(),
                     children: row::all(conn, CHILDREN, [id.as_str()])?,
+                    child_conditions: row::all(conn, CHILD_CONDITIONS, [id.as_str()])?
+                        .into_iter()
+                        .collect(),
                     runs: runs(conn, &id)?,
                     receipts: receipts::of_task(conn, &id)?,
                     branch: branches::of_task(conn, &id)?,
@@ -53,6 +56,8 @@ impl Kernel {
 const PARENTS: &str = "SELECT parent_id FROM task_links WHERE child_id = ?1 ORDER BY parent_id";
 const CONDITIONS: &str =
     "SELECT parent_id, start_on FROM task_links WHERE child_id = ?1 AND start_on <> 'success'";
+const CHILD_CONDITIONS: &str =
+    "SELECT child_id, start_on FROM task_links WHERE parent_id = ?1 AND start_on <> 'success'";
 const CHILDREN: &str = "SELECT child_id FROM task_links WHERE parent_id = ?1 ORDER BY child_id";
 
 /// Returns its comments, oldest first.

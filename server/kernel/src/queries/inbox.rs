@@ -2,9 +2,11 @@
 
 use domain::dispatch::Dispatch;
 use domain::hold::Lets;
-use domain::id::RunId;
+use domain::id::{EventId, RunId};
 use domain::inbox::{Concern, MOST_BEHIND, Need};
+use domain::landing::{BY_LANE, Method};
 use domain::notify::delivery::Delivery;
+use domain::outcome::DeadEnd;
 use domain::review::PERSON;
 use domain::task::Task;
 use domain::time::Timestamp;
@@ -13,8 +15,7 @@ use rusqlite::Connection;
 use super::dispatch::dispatch;
 use super::outbox::delivery_sql;
 use crate::error::Error;
-use crate::row::{self, Columns, columns, is_finished};
-use crate::verbs::UnmetLinks;
+use crate::row::{self, Columns, columns, is_finished, was_archived};
 use crate::{Kernel, lane_holds, tasks};
 
 impl Kernel {
@@ -39,6 +40,7 @@ impl Kernel {
                         .map(|(concern, work)| work.told(concern)),
                 );
                 concerns.extend(dead_ends(conn)?);
+                concerns.extend(landings(conn)?);
                 concerns.extend(undelivered(conn)?);
                 concerns.extend(holds(conn, now)?);
                 concerns.sort_by_key(|concern| concern.since);
@@ -126,43 +128,138 @@ fn in_review(conn: &Connection) -> Result<Vec<(Concern, Work)>, Error> {
     row::all(conn, &sql, ())
 }
 
-/// The maximum number of tasks that are listed because they can never start.
+/// The maximum number of links that are listed because they can no longer be met.
 const MOST_DEAD_ENDS: u32 = 1_000;
 
-/// The children of links that can no longer be met.
-const BEHIND_A_DEAD_END: &str = concat!(
-    "SELECT link.child_id FROM tasks AS parent INDEXED BY idx_tasks_failed \
+/// The links that can no longer be met, with the outcome that their parents have.
+const UNMET: &str = concat!(
+    "SELECT link.parent_id, link.child_id, link.start_on, 'failure' AS outcome, 0 AS was_archived \
+         FROM tasks AS parent INDEXED BY idx_tasks_failed \
          CROSS JOIN task_links AS link ON link.parent_id = parent.id \
      WHERE parent.outcome = 'failure' AND ",
     is_finished!(),
     " AND link.start_on = 'success' \
      UNION \
-     SELECT link.child_id FROM task_links AS link INDEXED BY idx_links_on_failure \
+     SELECT link.parent_id, link.child_id, link.start_on, 'success', ",
+    was_archived!(),
+    " FROM task_links AS link INDEXED BY idx_links_on_failure \
          CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
      WHERE link.start_on = 'failure' AND ",
     is_finished!(),
     " AND coalesce(parent.outcome, 'success') = 'success'"
 );
 
-/// Returns the tasks that wait and can never start, each with the links that keep it from that.
+columns! {
+    DeadEnd {
+        parent: "parent_id", child: "child_id", outcome, on: "start_on", was_archived,
+    }
+}
+
+/// Returns the tasks whose children can never start, each with those of its links that can no longer be met
+/// and with the number of tasks that are stuck behind them.
 fn dead_ends(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let sql = format!(
-        "SELECT {} FROM tasks WHERE id IN ( \
-             SELECT id FROM tasks WHERE id IN ({BEHIND_A_DEAD_END}) \
-               AND waiting = 1 AND status = 'todo' ORDER BY status_since, rowid \
-             LIMIT {MOST_DEAD_ENDS}) \
-         ORDER BY status_since, rowid",
-        Concern::columns()
+        "WITH dead_ends AS MATERIALIZED ( \
+             SELECT unmet.* FROM ({UNMET}) AS unmet \
+             CROSS JOIN tasks AS child ON child.id = unmet.child_id \
+             WHERE child.waiting = 1 AND child.status = 'todo' \
+             ORDER BY parent_id, child.rowid LIMIT {MOST_DEAD_ENDS} \
+         )"
     );
-    let concerns: Vec<Concern> = row::all(conn, &sql, ())?;
-    concerns
-        .into_iter()
-        .map(|concern| {
-            let dead_ends = UnmetLinks::of(conn, &concern.task)?.dead_ends;
-            let need = Need::DeadEnd { dead_ends };
-            Ok(Concern { need, ..concern })
-        })
-        .collect()
+    let links = format!("{sql} SELECT {} FROM dead_ends", DeadEnd::columns());
+    let links: Vec<DeadEnd> = row::all(conn, &links, ())?;
+    let mut links = links.into_iter().peekable();
+    let parents = format!(
+        "{sql} SELECT {}, ( \
+             WITH RECURSIVE stuck (id) AS ( \
+                 SELECT child_id FROM dead_ends WHERE parent_id = tasks.id \
+                 UNION \
+                 SELECT child.id FROM stuck JOIN task_links AS link ON link.parent_id = stuck.id \
+                     JOIN tasks AS child ON child.id = link.child_id \
+                 WHERE child.status NOT IN ('done', 'archived') \
+                 LIMIT {MOST_BEHIND} \
+             ) SELECT count(*) FROM stuck) \
+         FROM tasks WHERE id IN (SELECT parent_id FROM dead_ends) ORDER BY id",
+        Concern::columns(),
+    );
+    let parents: Vec<(Concern, u32)> = row::all(conn, &parents, ())?;
+    let most = usize::try_from(MOST_BEHIND).unwrap_or(usize::MAX);
+    let concerns = parents.into_iter().map(|(concern, behind)| {
+        let mut dead_ends = Vec::new();
+        while let Some(dead_end) = links.next_if(|link| link.parent == concern.task) {
+            dead_ends.push(dead_end);
+        }
+        dead_ends.truncate(most);
+        Concern {
+            behind,
+            need: Need::DeadEnd { dead_ends },
+            ..concern
+        }
+    });
+    let mut concerns: Vec<Concern> = concerns.collect();
+    concerns.sort_by_key(|concern| concern.since);
+    Ok(concerns)
+}
+
+/// The maximum number of landings that are listed because they wait.
+const MOST_LANDINGS: u32 = 1_000;
+
+/// A landing that waits.
+struct Waiting {
+    onto: Option<String>,
+    method: Option<Method>,
+    delete_branch: bool,
+    problem: String,
+    request: Option<EventId>,
+    since: Timestamp,
+}
+
+columns! {
+    Waiting {
+        onto: "landings.onto",
+        method: "landings.method" => |name: Option<String>| name.and_then(|name| name.parse().ok()),
+        delete_branch: "landings.delete_branch", problem: "landings.problem",
+        request: &format!(
+            "CASE WHEN landings.by <> '{BY_LANE}' THEN (SELECT max(id) FROM task_events \
+             WHERE task_id = tasks.id AND kind = 'landing_requested') END"
+        ),
+        since: "landings.asked_at",
+    }
+}
+
+/// Returns the landings in whose way something is.
+fn landings(conn: &Connection) -> Result<Vec<Concern>, Error> {
+    let sql = format!(
+        "SELECT {}, {} FROM landings CROSS JOIN tasks ON tasks.id = landings.task_id \
+         WHERE landings.problem IS NOT NULL ORDER BY landings.asked_at, landings.rowid \
+         LIMIT {MOST_LANDINGS}",
+        Concern::columns(),
+        Waiting::columns()
+    );
+    let waiting: Vec<(Concern, Waiting)> = row::all(conn, &sql, ())?;
+    let concerns = waiting.into_iter().map(|(concern, waiting)| {
+        let Waiting {
+            onto,
+            method,
+            delete_branch,
+            problem,
+            request,
+            since,
+        } = waiting;
+        let need = Need::Landing {
+            onto,
+            method,
+            delete_branch,
+            problem,
+            request,
+        };
+        Concern {
+            since,
+            need,
+            ..concern
+        }
+    });
+    Ok(concerns.collect())
 }
 
 const PROPOSED: &str = "(SELECT CASE WHEN outcome = 'protocol' THEN summary END \

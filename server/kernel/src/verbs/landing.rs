@@ -7,7 +7,7 @@ use domain::command::{Change, LandTask, NoteLanding, SettleLanding};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{ReceiptId, TaskId};
-use domain::landing::{Landing, LandingEnd, SENT_BACK_LIMIT};
+use domain::landing::{BY_LANE, Landing, LandingEnd, SENT_BACK_LIMIT};
 use domain::outcome::TaskOutcome;
 use domain::status::Status;
 use domain::task::Task;
@@ -92,7 +92,7 @@ pub(super) fn begin_by_itself(work: &mut Work<'_>, task: &Task) -> Result<(), Er
     let landing = Landing {
         onto: branch.onto,
         problem,
-        ..asked(work, "kanban.toml")
+        ..asked(work, BY_LANE)
     };
     ask(work, &task.id, &landing)
 }

@@ -15,7 +15,7 @@ use rusqlite::{Connection, Params};
 
 use super::{CarryOut, Work};
 use crate::error::Error;
-use crate::row::{self, Columns as _, HAS_UNMET_LINK, columns, is_finished, is_met};
+use crate::row::{self, Columns as _, HAS_UNMET_LINK, columns, is_finished, is_met, was_archived};
 
 /// [`HAS_UNMET_LINK`] for the last link alone: many parents of one task are mostly finished in the order
 /// of their links.
@@ -61,8 +61,7 @@ columns! {
     UnmetLink {
         parent: "parent.id", is_finished: is_finished!(), outcome: "parent.outcome",
         on: "link.start_on",
-        was_archived: "parent.status = 'archived' AND parent.outcome IS NULL \
-                       AND parent.completed_at IS NULL",
+        was_archived: was_archived!(),
     }
 }
 

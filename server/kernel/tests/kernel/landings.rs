@@ -9,7 +9,8 @@ use domain::command::{
 };
 use domain::error::Error as Refusal;
 use domain::id::{EventId, TaskId};
-use domain::landing::{LandingEnd, SENT_BACK_LIMIT};
+use domain::inbox::Need;
+use domain::landing::{LandingEnd, Method, SENT_BACK_LIMIT};
 use domain::outcome::TaskOutcome;
 use domain::status::Status;
 use domain::task::TaskDetail;
@@ -310,6 +311,46 @@ async fn a_landing_that_waits_says_so_once_and_is_tried_again_after_its_pause() 
     board.land(&task).await.unwrap();
     assert_eq!(board.kernel.due_landings().await.unwrap().len(), 1);
     assert_eq!(board.read(&task).await.landing.unwrap().problem, None);
+}
+
+#[tokio::test]
+async fn a_landing_that_waits_is_in_the_inbox_with_what_takes_it_back() {
+    let board = Board::new();
+    let task = board.done().await;
+    let asked = LandTask {
+        method: Some(Method::Rebase),
+        delete_branch: true,
+        ..land(&task)
+    };
+    let events = board.act(asked).await.unwrap().events;
+    assert!(board.kernel.inbox().await.unwrap().is_empty());
+    board.landing_ends(&task, waits(START)).await.unwrap();
+    let of_lane = board.worked(None, true, TaskOutcome::Success).await;
+
+    let inbox = board.kernel.inbox().await.unwrap();
+    let told = inbox.into_iter().map(|concern| match concern.need {
+        Need::Landing {
+            onto,
+            method,
+            delete_branch,
+            request,
+            ..
+        } => (concern.task, onto, method, delete_branch, request),
+        need => panic!("{need:?}"),
+    });
+    let onto = Some("main".to_owned());
+    let (method, request) = (Some(Method::Rebase), events.first().copied());
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (task.clone(), onto, method, true, request),
+            (of_lane.clone(), None, None, false, None),
+        ]
+    );
+    let event = request.unwrap();
+    board.act(Undo { event }).await.unwrap();
+    board.move_to(&of_lane, Status::Todo).await.unwrap();
+    assert!(board.kernel.inbox().await.unwrap().is_empty());
 }
 
 #[tokio::test]

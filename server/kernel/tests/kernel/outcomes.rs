@@ -8,7 +8,7 @@ use domain::command::{
 use domain::dispatch::WhyNot;
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
-use domain::inbox::Need;
+use domain::inbox::{MOST_BEHIND, Need};
 use domain::outcome::{DeadEnd, StartOn, TaskOutcome};
 use domain::status::Status;
 use kernel::{BoardFilter, Error};
@@ -120,9 +120,87 @@ async fn a_task_that_can_never_start_is_refused_and_says_why() {
     let [concern] = inbox.as_slice() else {
         panic!("{inbox:?}");
     };
-    assert_eq!((&concern.task, concern.behind), (&child, 2));
+    assert_eq!((&concern.task, concern.behind), (&parent, 3));
     let dead_ends = vec![dead_end(&parent, &child)];
     assert_eq!(concern.need, Need::DeadEnd { dead_ends });
+}
+
+#[tokio::test]
+async fn each_parent_that_ended_otherwise_is_one_entry_of_the_inbox() {
+    let board = Board::new();
+    let [one, other] = [
+        board.task_named("one").await,
+        board.task_named("other").await,
+    ];
+    let of_one = board.child_of(&[&one]).await;
+    let of_both = board.child_of(&[&one, &other]).await;
+    let behind = board.child_of(&[&of_one, &of_both]).await;
+    let mends = board.child_on(&one, StartOn::Failure).await;
+    board.child_of(&[&mends]).await;
+    let on_failure = board.child_on(&other, StartOn::Failure).await;
+    board.end_with(&one, TaskOutcome::Failure).await;
+    board.end_with(&other, TaskOutcome::Success).await;
+
+    let inbox = board.kernel.inbox().await.unwrap();
+    let told = inbox.into_iter().map(|concern| match concern.need {
+        Need::DeadEnd { dead_ends } => {
+            let children = dead_ends.into_iter().map(|it| (it.child, it.outcome));
+            (
+                concern.task,
+                concern.title,
+                concern.behind,
+                children.collect(),
+            )
+        }
+        need => panic!("{need:?}"),
+    });
+    let mut told: Vec<(TaskId, String, u32, Vec<_>)> = told.collect();
+    told.sort_by(|one, other| one.1.cmp(&other.1));
+    let (failure, success) = (TaskOutcome::Failure, TaskOutcome::Success);
+    let of_one = vec![(of_one, failure), (of_both, failure)];
+    let of_other = vec![(on_failure, success)];
+    assert_eq!(
+        told,
+        [
+            (one.clone(), "one".to_owned(), 3, of_one),
+            (other, "other".to_owned(), 1, of_other),
+        ]
+    );
+    // What is stuck behind a task that was put away is stuck all the same.
+    board.act(ArchiveTask { task: one.clone() }).await.unwrap();
+    board.act(ArchiveTask { task: behind }).await.unwrap();
+    let inbox = board.kernel.inbox().await.unwrap();
+    let behind = inbox.iter().find(|concern| concern.task == one);
+    assert_eq!(behind.map(|concern| concern.behind), Some(2));
+}
+
+#[tokio::test]
+async fn what_is_stuck_is_listed_and_counted_up_to_a_bound() {
+    let board = Board::new();
+    let parent = board.task_named("test").await;
+    for _ in 0..=MOST_BEHIND {
+        board.child_of(&[&parent]).await;
+    }
+    board.end_with(&parent, TaskOutcome::Failure).await;
+    let inbox = board.kernel.inbox().await.unwrap();
+    let [concern] = inbox.as_slice() else {
+        panic!("{inbox:?}");
+    };
+    let Need::DeadEnd { dead_ends } = &concern.need else {
+        panic!("{concern:?}");
+    };
+    assert_eq!(concern.behind, MOST_BEHIND);
+    assert_eq!(dead_ends.len(), usize::try_from(MOST_BEHIND).unwrap());
+}
+
+#[tokio::test]
+async fn a_parent_knows_on_which_outcome_its_children_start() {
+    let board = Board::new();
+    let parent = board.task_named("test").await;
+    board.child_of(&[&parent]).await;
+    let child = board.child_on(&parent, StartOn::Always).await;
+    let detail = board.kernel.task(&parent).await.unwrap();
+    assert_eq!(detail.child_conditions, [(child, StartOn::Always)].into());
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! `kanban inbox`.
 
 use domain::command::{DropDelivery, RetryDelivery};
-use domain::dispatch::WhyNot;
 use domain::hold::Cause;
 use domain::id::DeliveryId;
 use domain::inbox::{Concern, Need, behind_in_words};
+use domain::outcome::dead_ends_in_words;
 use domain::text::one_line;
 use domain::time::Timestamp;
 
@@ -91,10 +91,26 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             ('◎', said.to_owned(), Some(how))
         }
         Need::DeadEnd { dead_ends } => {
-            let said = WhyNot::DeadEnd {
-                dead_ends: dead_ends.clone(),
-            };
-            ('⛔', said.to_string(), None)
+            let child = dead_ends.first().map_or("CHILD", |it| it.child.as_str());
+            let how = format!(
+                "kanban move {task} ready, kanban unlink {task} {child}, or \
+                 kanban link {task} {child} --on always"
+            );
+            ('⛔', dead_ends_in_words(dead_ends), Some(how))
+        }
+        Need::Landing {
+            onto,
+            problem,
+            request,
+            ..
+        } => {
+            let onto = onto.as_deref().unwrap_or("BRANCH");
+            let back = request.map(|event| format!(", or kanban undo {event}"));
+            let how = format!(
+                "kanban land {task} --onto {onto}{}",
+                back.unwrap_or_default()
+            );
+            ('⇥', format!("its landing waits: {problem}"), Some(how))
         }
         Need::Undelivered {
             delivery,

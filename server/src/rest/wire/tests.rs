@@ -54,6 +54,7 @@ fn a_task_reads_as_it_always_did() {
         parents: vec!["t_01".parse().unwrap()],
         children: vec!["t_02".parse().unwrap(), "t_03".parse().unwrap()],
         conditions: BTreeMap::new(),
+        child_conditions: BTreeMap::new(),
         runs: vec![],
         receipts: vec![],
         branch: None,

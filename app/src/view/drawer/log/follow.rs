@@ -10,6 +10,8 @@ use leptos::web_sys::wasm_bindgen::closure::Closure;
 use leptos::web_sys::{EventSource, MessageEvent};
 use state::drawer::log::Log;
 
+use crate::api::json;
+
 /// Listens until it is dropped. The browser itself connects again when the connection is lost.
 pub(super) struct Follower {
     source: EventSource,
@@ -41,7 +43,7 @@ impl Follower {
         });
         let heard = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let text = event.data().as_string().unwrap_or_default();
-            let Ok(text) = serde_json::from_slice::<String>(text.as_bytes()) else {
+            let Ok(text) = json::read::<String>(text.as_bytes()) else {
                 return;
             };
             // The task may be closed by now.

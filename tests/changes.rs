@@ -67,11 +67,15 @@ async fn the_changes_of_a_task_are_shown_through_every_door() -> anyhow::Result<
         (&new["path"], &new["is_uncommitted"]),
         (&"new".into(), &true.into())
     );
+    assert_eq!(new["patch"], "@@ -0,0 +1 @@\n+new\n");
 
     let shown = board.kanban(&["diff", task.as_str(), "--stat"]).await?.out;
     assert!(shown.contains("1 commit since"), "{shown}");
     assert!(shown.contains("  file: changed +1 -0\n"), "{shown}");
-    assert!(shown.contains("  new: added, not committed\n"), "{shown}");
+    assert!(
+        shown.contains("  new: added +1 -0, not committed\n"),
+        "{shown}"
+    );
     assert!(!shown.contains("@@"), "{shown}");
     let printed = board.kanban(&["diff", task.as_str(), "--json"]).await?.out;
     assert_eq!(&serde_json::from_str::<Value>(&printed)?, changes);

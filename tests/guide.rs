@@ -101,7 +101,7 @@ fn sources(folder: &std::path::Path, all: &mut String) -> anyhow::Result<()> {
 const PROMISES: [(&str, usize); 6] = [
     ("security", 6),
     ("service", 2),
-    ("lanes", 10),
+    ("lanes", 11),
     ("hermes", 4),
     ("notifications", 4),
     ("command-line", 1),

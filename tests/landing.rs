@@ -90,7 +90,7 @@ async fn a_lane_lands_what_was_checked_and_approved_by_itself() -> anyhow::Resul
 }
 
 #[tokio::test]
-async fn neither_a_worker_nor_a_chat_lands_anything() -> anyhow::Result<()> {
+async fn a_worker_lands_nothing() -> anyhow::Result<()> {
     let board = Board::running().await?;
     let flags = [
         "--assignee",
@@ -102,10 +102,5 @@ async fn neither_a_worker_nor_a_chat_lands_anything() -> anyhow::Result<()> {
     let failed = board.happened(&task, "attempt_failed").await?;
     let error = format!("{:?}", failed.payload);
     assert!(error.contains("may not land the work of a task"), "{error}");
-    let said = board.kanban(&["slash", "land", task.as_str()]).await?;
-    assert!(
-        said.out.contains("cannot") || said.err.contains("cannot"),
-        "{said:?}"
-    );
     Ok(())
 }

@@ -171,3 +171,61 @@ async fn a_verdict_on_a_commit_is_refused_once_its_branch_has_moved() -> anyhow:
     assert!(refused.err.contains("has moved on since"), "{refused:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_reviewer_that_has_changed_the_work_is_refused_until_it_is_as_it_was()
+-> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let critic = board.home().join("critic");
+    program::write(
+        &critic,
+        "#!/bin/sh\n\
+         said=$(echo x > left; kanban approve \"$KANBAN_TASK\" 2>&1)\n\
+         rm left\n\
+         git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x\n\
+         moved=$(kanban request-changes \"$KANBAN_TASK\" no 2>&1)\n\
+         git reset -q --hard HEAD^\n\
+         kanban approve \"$KANBAN_TASK\" --note \"$said; $moved\"\n",
+    )?;
+    board.configure(&format!(
+        "[board]\nrepositories = [\"{}\"]\n[lanes.critic]\ncommand = [\"{}\"]\n",
+        repository.display(),
+        critic.display()
+    ))?;
+    let workspace = format!("worktree:{}", repository.display());
+    let body = format!("echo second >> file; {COMMIT}");
+    let mut flags = vec!["--assignee", "shell", "--workspace", &workspace];
+    flags.extend(["--body", &body, "--review", "critic"]);
+    let task = board.create("a", &flags).await?;
+    board.happened(&task, "approved").await?;
+    let shown = board.task(&task).await?;
+    let note = text(&shown, "/receipts/0/check/output")?;
+    let refused = "is not as it was when this review began";
+    assert_eq!(note.matches(refused).count(), 2, "{note}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reviewer_who_is_no_lane_is_named_wherever_somebody_looks() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let flags = [
+        "--assignee",
+        "shell",
+        "--body",
+        "echo 42",
+        "--review",
+        "ghost",
+    ];
+    let task = board.create("a", &flags).await?;
+    board.happened(&task, "review_requested").await?;
+    for (verb, said) in [
+        (vec!["why", task.as_str()], "no lane has this name"),
+        (vec!["inbox"], "42"),
+        (vec!["doctor"], "a review by ghost, which is no lane"),
+    ] {
+        let out = board.kanban(&verb).await?.out;
+        assert!(out.contains(said), "{verb:?}: {out}");
+    }
+    Ok(())
+}

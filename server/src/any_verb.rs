@@ -31,7 +31,9 @@ pub(crate) async fn carry_out(
     match &verb {
         BoardVerb::ApproveTask(ApproveTask { task, .. })
         | BoardVerb::RequestChanges(RequestChanges { task, .. }) => {
-            branches::look_before(state.kernel(), &state.home, &state.dispatching, task).await?;
+            let (home, config) = (&state.home, &state.dispatching);
+            let about = (task, &actor.authority);
+            branches::look_before(state.kernel(), home, config, about).await?;
         }
         BoardVerb::HoldLane(HoldLane { lane, .. }) => {
             check_named(state, |known| lanes::check_lane_or_pool(lane, known)).await?;

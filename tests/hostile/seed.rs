@@ -48,6 +48,15 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("branches", "base", Text),
     ("branches", "onto", Text),
     ("branches", "tip", Text),
+    ("branches", "landed_onto", Text),
+    ("branches", "landed", Text),
+    ("landings", "task_id", ID),
+    ("landings", "onto", Text),
+    ("landings", "method", WORD),
+    ("landings", "by", Text),
+    ("landings", "problem", Text),
+    ("landings", "result", Text),
+    ("landings", "check_end", Text),
     ("chat_messages", "platform", OWN),
     ("chat_messages", "message", OWN),
     ("deliveries", "key", Text),
@@ -280,7 +289,9 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
              SELECT 'k', id, '{ready}', 1, '{{}}', 'dead', 0, 'e', 1, 1 FROM places LIMIT 1; \
          INSERT INTO receipts (task_id, by, command, verdict, began_at, ended_at, output) \
              VALUES ('{ready}', 'b', 'c', 'failed', 1, 1, 'o'); \
-         INSERT INTO branches VALUES ('{ready}', 'r', 'b', 'c', 'm', 't'); \
+         INSERT INTO branches VALUES ('{ready}', 'r', 'b', 'c', 'm', 't', 'l', 'd', 0); \
+         INSERT INTO landings (task_id, onto, method, by, asked_at, problem, result, check_end) \
+             VALUES ('{ready}', 'o', 'merge', 'a', 0, 'p', 'r', '{{}}'); \
          INSERT INTO lane_holds (name, cause, reason, by, task_id, since) \
              VALUES ('a', 'unauthorized', 'r', 'b', '{ready}', 1); \
          INSERT OR REPLACE INTO dispatcher VALUES (1, '{{}}', unixepoch());"

@@ -1,8 +1,13 @@
 //! The changes of a task: what its branch holds since its work began.
 
+mod text;
+
 use serde::{Deserialize, Serialize};
 
+use crate::text::first_of;
 use crate::time::Timestamp;
+
+pub use text::{Detail, MOST_TO_REVIEW};
 
 /// The largest number of files that are listed.
 pub const MOST_FILES: usize = 300;
@@ -12,6 +17,9 @@ pub const MOST_COMMITS: usize = 300;
 
 /// The longest text of all patches together, in bytes.
 pub const MOST_PATCH: usize = 1024 * 1024;
+
+/// The longest text of a file that git does not know yet, in bytes.
+pub const MOST_NEW: usize = 64 * 1024;
 
 /// The work of a task since its base. Made when somebody asks, and never kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +40,8 @@ pub struct Changes {
     pub files: Vec<FileChange>,
     /// The number of files that are left out.
     pub more_files: u32,
-    /// True where patches were left out because all together are longer than [`MOST_PATCH`].
+    /// True where patches were left out because all together are longer than [`MOST_PATCH`], or that of a
+    /// file that git does not know yet than [`MOST_NEW`].
     pub is_cut: bool,
 }
 
@@ -59,8 +68,8 @@ pub struct FileChange {
     pub file: ChangedFile,
     /// True where some of it is not committed.
     pub is_uncommitted: bool,
-    /// The hunks in unified format, each beginning with `@@`; `None` for a binary file, for one that git
-    /// does not know yet, and where it was left out.
+    /// The hunks in unified format, each beginning with `@@`; `None` for a binary file, and where it was
+    /// left out.
     pub patch: Option<String>,
 }
 
@@ -111,6 +120,15 @@ impl ChangeKind {
     }
 }
 
+impl FileChange {
+    /// Returns true where it has lines that differ, and its patch was left out for its length.
+    pub fn is_left_out(&self) -> bool {
+        let has_lines = (self.file.added, self.file.removed) != (Some(0), Some(0));
+        let is_text = self.file.kind != ChangeKind::Binary && !self.file.path.ends_with('/');
+        self.patch.is_none() && has_lines && is_text
+    }
+}
+
 impl Changes {
     /// Returns the sentences that say what is left out.
     pub fn left_out(&self) -> Vec<String> {
@@ -119,8 +137,15 @@ impl Changes {
             1 => Some(format!("1 more {one} is not listed.")),
             _ => Some(format!("{count} more {one}s are not listed.")),
         };
-        let cut = "The patches are longer than 1 MiB; the rest of them is left out.";
-        let cut = self.is_cut.then(|| cut.to_owned());
+        let without = self.files.iter().filter(|it| it.is_left_out());
+        let paths: Vec<&str> = without.map(|it| it.file.path.as_str()).collect();
+        let cut = (self.is_cut && !paths.is_empty()).then(|| {
+            let names = first_of(&paths, paths.len());
+            format!(
+                "Left out for their length, the patches of {names}: all together have 1 MiB at most, and \
+                 a file that git does not know yet 64 KiB."
+            )
+        });
         let parts = [
             count(self.more_commits, "commit"),
             count(self.more_files, "file"),

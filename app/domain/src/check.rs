@@ -16,6 +16,12 @@ pub const LONGEST_CHECK: usize = 16_384;
 /// The part of a check's output that its receipt keeps: its end, in bytes.
 pub const RECEIPT_OUTPUT: usize = 16 * 1_024;
 
+/// The longest reason for which git could not be asked, in characters.
+const LONGEST_PROBLEM: usize = 500;
+
+/// The command of the receipts of reviews.
+pub const REVIEW: &str = "review";
+
 /// The evidence for a claim of completion. A receipt is written once and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -24,7 +30,7 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// The run that claimed to have finished; `None` where a person finished a task that nobody ran.
     pub run: Option<RunId>,
-    /// The person who finished the task without its check.
+    /// Whoever gave the verdict, or finished the task without.
     pub by: Option<String>,
     /// The check.
     pub check: CheckEnd,
@@ -56,7 +62,7 @@ pub struct CheckEnd {
 }
 
 /// The facts of git about what a check saw. All are empty where the workspace is of no repository that
-/// the board knows, or could not be looked at.
+/// the board knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -74,11 +80,26 @@ pub struct GitFacts {
     pub files: Vec<ChangedFile>,
     /// The number of files that are left out.
     pub more_files: u32,
+    /// The reason for which git could not be asked, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub git_problem: Option<String>,
 }
 
 impl GitFacts {
-    /// The words of [`CheckEnd::git_words`]; `None` where nothing is known.
+    /// The facts of a workspace that git could not be asked about.
+    pub fn unknown(problem: &str) -> Self {
+        let problem = problem.chars().take(LONGEST_PROBLEM).collect();
+        Self {
+            git_problem: Some(problem),
+            ..Self::default()
+        }
+    }
+
+    /// The words of [`CheckEnd::git_words`]; `None` where nothing is to be known.
     fn words(&self, verdict: Verdict) -> Option<String> {
+        if let Some(problem) = &self.git_problem {
+            return Some(["git could not be asked: ", problem].concat());
+        }
         if let (Verdict::Landed, Some(landed)) = (verdict, &self.commit_after) {
             let landed = branch::short(landed);
             let commit = branch::short(self.commit.as_deref()?);
@@ -174,7 +195,7 @@ impl Verdict {
             Self::Failed => "failed",
             Self::TimedOut => "did not end in time",
             Self::NotStarted => "could not be started",
-            Self::Unchecked => "finished without its check",
+            Self::Unchecked => "finished unchecked",
             Self::Approved => "approved",
             Self::ChangesRequested => "changes were asked for",
             Self::Landed => "landed",
@@ -207,9 +228,11 @@ impl CheckEnd {
     /// The verdict in a sentence, with the last line of the output.
     pub fn sentence(&self) -> String {
         let what = match (self.verdict, self.exit_code) {
-            (Verdict::Passed | Verdict::Unchecked | Verdict::Landed, _) => {
-                return self.verdict.words().to_owned();
+            (Verdict::Passed | Verdict::Landed, _) => return self.verdict.words().to_owned(),
+            (Verdict::Unchecked, _) if self.command == REVIEW => {
+                return "finished without its review".to_owned();
             }
+            (Verdict::Unchecked, _) => return "finished without its check".to_owned(),
             (Verdict::Failed, Some(code)) => format!("exited with code {code}"),
             (Verdict::Failed, None) => "ended by a signal".to_owned(),
             (verdict, _) => verdict.words().to_owned(),

@@ -257,6 +257,12 @@ pub enum Error {
          (`--unchecked`)"
     )]
     AwaitsReview(TaskId),
+    /// Whoever judges the work has changed it.
+    #[error(
+        "the work on task {0} is not as it was when this review began; put it back as it was, or leave it \
+         to a person: `kanban block {0} \"…\"`"
+    )]
+    ReviewerChanged(TaskId),
     /// It runs the text of the task.
     #[error("the lane shell runs the text of a task and can judge none; name another, or a person")]
     ShellReview,
@@ -443,6 +449,7 @@ impl Error {
             | Self::OwnWork { .. }
             | Self::MovedOn(_)
             | Self::AwaitsReview(_)
+            | Self::ReviewerChanged(_)
             | Self::NoChanges { .. }
             | Self::IsLanding(_)
             | Self::NoLanding(_)

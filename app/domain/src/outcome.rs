@@ -132,19 +132,31 @@ pub struct DeadEnd {
     pub outcome: TaskOutcome,
     /// The outcome on which the child starts.
     pub on: StartOn,
+    /// True for a parent that was archived before it ended, which counts as success.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_archived: bool,
+}
+
+impl DeadEnd {
+    /// The end of the parent, in words.
+    fn end(&self) -> &'static str {
+        match self.outcome {
+            _ if self.was_archived => "was archived",
+            TaskOutcome::Success => "ended with success",
+            TaskOutcome::Failure => "ended with failure",
+        }
+    }
 }
 
 impl fmt::Display for DeadEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = self.end();
         let Self {
-            parent,
-            child,
-            outcome,
-            on,
+            parent, child, on, ..
         } = self;
         write!(
             f,
-            "{parent} ended with {outcome}, and {child} starts on its {on}; run {parent} again, remove \
+            "{parent} {ended}, and {child} starts on its {on}; run {parent} again, remove \
              the link, or start it anyway: `kanban link {parent} {child} --on always`"
         )
     }
@@ -153,15 +165,11 @@ impl fmt::Display for DeadEnd {
 /// Returns the sentence about links that can no longer be met, which are all of one parent or all of one
 /// child.
 pub fn dead_ends_in_words(dead_ends: &[DeadEnd]) -> String {
-    let Some(DeadEnd {
-        parent,
-        outcome,
-        on,
-        ..
-    }) = dead_ends.first()
-    else {
+    let Some(first) = dead_ends.first() else {
         return String::new();
     };
+    let DeadEnd { parent, on, .. } = first;
+    let ended = first.end();
     let of_parent = dead_ends.iter().filter(|it| it.parent == *parent);
     let children: Vec<TaskId> = of_parent.map(|it| it.child.clone()).collect();
     let verb = if children.len() == 1 {
@@ -175,7 +183,7 @@ pub fn dead_ends_in_words(dead_ends: &[DeadEnd]) -> String {
         count => format!("; {count} more of its parents ended otherwise too"),
     };
     let children = names_of(&children);
-    format!("{parent} ended with {outcome}, and {children} {verb} on its {on}{others}")
+    format!("{parent} {ended}, and {children} {verb} on its {on}{others}")
 }
 
 #[cfg(test)]
@@ -189,6 +197,7 @@ mod tests {
             child: TaskId::from_bits(child),
             outcome: TaskOutcome::Failure,
             on: StartOn::Success,
+            was_archived: false,
         };
         let words = |links: &[(u32, u32)]| {
             let links: Vec<_> = links.iter().map(|(it, of)| dead_end(*it, *of)).collect();

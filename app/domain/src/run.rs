@@ -180,4 +180,6 @@ pub struct OpenRun {
     pub started_at: Timestamp,
     /// The end of the lease unless it is renewed.
     pub lease_expires: Timestamp,
+    /// True once its check has begun.
+    pub is_checking: bool,
 }

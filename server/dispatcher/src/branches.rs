@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use domain::actor::Actor;
+use domain::actor::{Actor, Authority};
 use domain::branch::Branch;
 use domain::command::NoteTip;
+use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::status::Status;
 use domain::task::TaskDetail;
@@ -23,6 +24,7 @@ use tokio::time::timeout;
 use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
+use crate::run::folder::RunFolder;
 use crate::run::launch::in_time;
 use crate::workspaces::{Repositories, plain_tip};
 
@@ -31,6 +33,9 @@ const LATELY: Seconds = Seconds(7 * 24 * 60 * 60);
 
 /// The time limit of a look: it reads small files.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The time limit of a look at all files, which git compares.
+const FOR_GIT: Duration = Duration::from_secs(30);
 
 /// The turns of looks.
 static TURNS: Semaphore = Semaphore::const_new(4);
@@ -93,18 +98,44 @@ pub async fn look_at(
 /// one that is there. Of a task that is not there the verdict itself says so.
 ///
 /// # Errors
-/// Fails when the board cannot be read.
+/// Fails when the board cannot be read, and for a reviewer in a run that has changed the work.
 pub async fn look_before(
     kernel: &Kernel,
     home: &Home,
     config: &Config,
-    task: &TaskId,
+    (task, by): (&TaskId, &Authority),
 ) -> Result<(), kernel::Error> {
+    if let Authority::Run(token) = by
+        && let Some(run) = kernel.run_of(token.clone()).await?
+        && has_changed(&RunFolder::at(home.run_dir(run.open()?.run)), home).await
+    {
+        return Err(Refusal::ReviewerChanged(task.clone()).into());
+    }
     match kernel.task(task).await {
         Ok(detail) => look_at(kernel, home, config, detail).await.map(drop),
         Err(kernel::Error::Refused(_)) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Returns true where the work that a run judges is another by now, as far as git can tell.
+async fn has_changed(folder: &RunFolder, home: &Home) -> bool {
+    let look = async {
+        let (Some(spec), Some(judged)) = (folder.spec()?, folder.judged()?) else {
+            return Ok(false);
+        };
+        let Some(tracked) = spec.tracked else {
+            return Ok(false);
+        };
+        let now = tracked.digest(home, &spec.workspace).await?;
+        Ok::<_, Error>(now != judged)
+    };
+    let looked = timeout(FOR_GIT, look).await;
+    let looked = looked.unwrap_or_else(|late| Err(Error::system(LOOK)(late)));
+    looked.unwrap_or_else(|error| {
+        tracing::warn!(%error, "nobody can say whether a reviewer has changed the work");
+        false
+    })
 }
 
 async fn note(

@@ -53,8 +53,8 @@ use health::Health;
 use landings::Landers;
 use next_look::Begun;
 use unrecoverable_runs::UnrecoverableRuns;
-use wake::Wake;
 pub(crate) use wake::{Asked, Stop, Wakes};
+use wake::{Ended, Wake};
 
 /// The pause after a tick that failed: long enough for a full disk or a busy file to pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
@@ -73,7 +73,7 @@ pub(crate) struct Work {
     /// The claimer, as `host:pid`.
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
-    ends: JoinSet<RunId>,
+    ends: JoinSet<Ended>,
     landers: Landers,
     /// The home, until the board knows that it is dispatched from there.
     untold_home: Option<Home>,
@@ -175,8 +175,8 @@ impl Work {
                     self.leave_out_nothing().await;
                     Some(asked)
                 }
-                Wake::Ended(run) => {
-                    self.has_ended(run);
+                Wake::Ended(ended) => {
+                    self.has_ended(ended);
                     None
                 }
                 Wake::Nudged => {
@@ -284,9 +284,9 @@ impl Work {
         self.try_failing_lanes().await;
     }
 
-    fn has_ended(&mut self, run: RunId) {
+    fn has_ended(&mut self, Ended { run, was_killed }: Ended) {
         if let Some(watched) = self.watched.get_mut(&run) {
-            watched.has_ended();
+            watched.has_ended(was_killed);
             // Whatever was in its supervisor's way, it is settled at once.
             self.unrecoverable.free(run);
         }
@@ -419,12 +419,12 @@ impl Work {
         &mut self,
         run: RunId,
         watched: Watched,
-        end: impl Future<Output = ()> + Send + 'static,
+        end: impl Future<Output = bool> + Send + 'static,
     ) {
         self.watched.insert(run, watched);
         self.ends.spawn(async move {
-            end.await;
-            run
+            let was_killed = end.await;
+            Ended { run, was_killed }
         });
     }
 

@@ -25,6 +25,7 @@ mod files;
 mod git;
 pub(crate) mod landing;
 pub(crate) mod lock;
+pub(crate) mod new_files;
 pub(crate) mod own_place;
 mod repositories;
 mod repository;

@@ -53,6 +53,7 @@ pub use feed::Feed;
 pub use histogram::Histogram;
 pub use hold::{Alone, is_locked, lock_file, wait_for_lock};
 pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_cards};
+pub use queries::context::with_changes;
 pub use queries::dispatch::ReadyCount;
 pub use queries::landings::DueLanding;
 pub use queries::open_runs::{ActiveWorker, KnownRun};
@@ -63,7 +64,7 @@ pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;
 pub use queries::tasks::TaskFilter;
-pub use verbs::{ForeignWorker, StaleClaim};
+pub use verbs::{ForeignWorker, StaleClaim, UnmetLinks};
 pub use writer::Show;
 
 use hold::Hold;

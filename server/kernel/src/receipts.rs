@@ -4,6 +4,7 @@ use domain::changes::ChangedFile;
 use domain::check::{CheckEnd, GitFacts, Receipt, Verdict};
 use domain::id::{ReceiptId, RunId, TaskId};
 use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
@@ -16,7 +17,10 @@ columns! {
 }
 
 columns! {
-    GitFacts { commit: "commit_id", is_clean, commit_after, base, files => files, more_files }
+    GitFacts {
+        commit: "commit_id", is_clean, commit_after, base, files => files, more_files,
+        git_problem: "files" => git_problem,
+    }
 }
 
 columns! {
@@ -27,6 +31,18 @@ columns! {
 fn files(json: Option<String>) -> Vec<ChangedFile> {
     let files = json.and_then(|json| serde_json::from_str(&json).ok());
     files.unwrap_or_default()
+}
+
+/// Reads the reason that stands in the place of a list of changed files.
+fn git_problem(json: Option<String>) -> Option<String> {
+    let unknown: Unknown = serde_json::from_str(&json?).ok()?;
+    Some(unknown.git_problem)
+}
+
+/// What stands in the place of a list of changed files where git could not be asked.
+#[derive(Serialize, Deserialize)]
+struct Unknown {
+    git_problem: String,
 }
 
 /// Returns the receipts of a task, oldest first.
@@ -71,8 +87,15 @@ pub(crate) fn write(
     check: &CheckEnd,
 ) -> Result<ReceiptId, Error> {
     let git = &check.git;
-    let files = Some(&git.files).filter(|files| !files.is_empty());
-    let files = files.map(serde_json::to_string).transpose();
+    let files = match &git.git_problem {
+        Some(problem) => {
+            let git_problem = problem.clone();
+            Some(serde_json::to_string(&Unknown { git_problem }))
+        }
+        None if git.files.is_empty() => None,
+        None => Some(serde_json::to_string(&git.files)),
+    };
+    let files = files.transpose();
     let files = files.map_err(|_| Error::Internal)?;
     conn.prepare_cached(
         "INSERT INTO receipts (task_id, run_id, by, command, verdict, began_at, ended_at, exit_code, \

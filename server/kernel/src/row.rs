@@ -30,6 +30,13 @@ macro_rules! is_finished {
     };
 }
 
+/// True for a `parent` that was archived before it ended. Other programs write no outcome.
+macro_rules! was_archived {
+    () => {
+        "parent.status = 'archived' AND parent.outcome IS NULL AND parent.completed_at IS NULL"
+    };
+}
+
 /// True for a `link` that asks for the outcome of its `parent`. Other programs write none: theirs is
 /// success.
 macro_rules! asks_for_its_outcome {
@@ -49,7 +56,7 @@ macro_rules! is_met {
     };
 }
 
-pub(crate) use {asks_for_its_outcome, is_finished, is_met};
+pub(crate) use {asks_for_its_outcome, is_finished, is_met, was_archived};
 
 /// True for a row of `tasks` that a parent keeps from starting: it is not finished, or ended with
 /// another outcome. A link to a row that is gone does not count.

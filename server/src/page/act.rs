@@ -28,7 +28,8 @@ impl Board {
             Request::Change { task, change, .. } => {
                 if let Change::Approve { .. } | Change::RequestChanges { .. } = &change {
                     let (home, config) = (&self.state.home, &self.state.dispatching);
-                    let looked = branches::look_before(self.kernel(), home, config, &task);
+                    let about = (&task, &self.actor.authority);
+                    let looked = branches::look_before(self.kernel(), home, config, about);
                     looked.await.map_err(failed)?;
                 }
                 return self.execute(change.into_commands(task)).await;

@@ -11,9 +11,11 @@ use crate::id::TaskId;
 use crate::landing::{LandingEnd, Method, check_target};
 use crate::text::{one_line, printed};
 
-/// Lands the work of a finished task on the branch that it came from. The dispatcher does it: one at a
-/// time for each repository, with the check run again on the result. A conflict or a red check sends the
-/// task back to ready; where something else is in the way the landing waits and says so.
+/// Lands the work of a finished task on the branch that it came from.
+///
+/// The dispatcher does it: one at a time for each repository, with the check run again on the result. A
+/// conflict or a red check sends the task back to ready; where something else is in the way the landing
+/// waits and says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "cli", derive(clap::Args))]

@@ -127,6 +127,7 @@ impl Verb for SettleCheck {
 
     fn accept(&mut self, _: &Authority) -> Result<(), Error> {
         texts::clean(&mut self.check.output, printed);
+        texts::clean_some(&mut self.check.git.git_problem, one_line);
         for file in &mut self.check.git.files {
             texts::clean(&mut file.path, one_line);
             texts::clean_some(&mut file.old_path, one_line);

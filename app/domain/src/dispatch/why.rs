@@ -111,6 +111,15 @@ pub enum WhyNot {
         /// The assignee.
         assignee: String,
     },
+    /// Its work waits for a reviewer who is neither a person nor a lane.
+    #[error(
+        "its work is done and {reviewer} is to judge it, but no lane has this name; name one in \
+         kanban.toml, or another reviewer: `kanban edit TASK --review person`"
+    )]
+    NoReviewer {
+        /// The reviewer.
+        reviewer: String,
+    },
     /// Its lane cannot start anything.
     #[error("lane {lane} cannot start anything: {problem}")]
     LaneBroken {
@@ -212,7 +221,10 @@ pub fn why_not(facts: &Facts<'_>, dispatch: &Dispatch) -> Option<WhyNot> {
         Status::Review if facts.reviewer.is_none_or(|reviewer| reviewer == PERSON) => {
             WhyNot::AwaitsVerdict
         }
-        Status::Review => why_not_started(facts.reviewer, facts, dispatch),
+        Status::Review => match why_not_started(facts.reviewer, facts, dispatch) {
+            WhyNot::NoLane { assignee } => WhyNot::NoReviewer { reviewer: assignee },
+            why => why,
+        },
         Status::Ready => why_not_started(facts.assignee, facts, dispatch),
         Status::Blocked => why_blocked(facts),
         Status::Done | Status::Archived => WhyNot::Finished {

@@ -41,6 +41,7 @@ pub(crate) fn dead_ends(model: &Model, detail: &TaskDetail) -> Vec<DeadEnd> {
             child: detail.task.id.clone(),
             outcome: card.outcome,
             on,
+            was_archived: false,
         })
     };
     let parents = parents(model, detail).into_iter();

@@ -184,6 +184,7 @@ fn why_waiting(model: &Model, task: &TaskSummary) -> Option<String> {
         WhyNot::Elsewhere { .. } => "Left to another dispatcher".to_owned(),
         WhyNot::DispatcherOff => "No dispatcher is running".to_owned(),
         WhyNot::NoLane { assignee } => format!("No lane for “{assignee}”"),
+        WhyNot::NoReviewer { reviewer } => format!("No lane “{reviewer}” to judge it"),
         WhyNot::AtCapacity {
             lane: Some(lane),
             running,

@@ -163,8 +163,11 @@ async fn skip(
 ) -> Result<(), Error> {
     let held_back = kernel.held_back().await?;
     for task in tasks {
-        let parents = held_back.get(&task.id).map_or(&[][..], Vec::as_slice);
-        let Some(why) = why_not(&Facts::of_task(task, parents, &[]), dispatch) else {
+        let facts = match held_back.get(&task.id) {
+            Some(links) => links.facts(task),
+            None => Facts::of_task(task, &[], &[]),
+        };
+        let Some(why) = why_not(&facts, dispatch) else {
             continue;
         };
         if why == WhyNot::NoAssignee {

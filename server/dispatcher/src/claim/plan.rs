@@ -225,6 +225,7 @@ mod tests {
             supervisor: None,
             started_at: Timestamp(0),
             lease_expires: Timestamp(0),
+            is_checking: false,
         }
     }
 

@@ -22,6 +22,9 @@ pub(crate) enum Trace {
     Told(Exit),
     /// The supervisor vanished before our eyes and left no record.
     Vanished,
+    /// It was killed before our eyes. A record in its folder is not its word: it goes as soon as it has
+    /// written one, and a worker of the same user can write one too.
+    Killed,
     /// It was gone when we came, and had left no record: the machine or the server went down.
     Lost,
 }
@@ -80,7 +83,7 @@ impl Verdict {
 pub(crate) fn verdict(trace: Trace, rules: &Rules, now: Timestamp) -> Verdict {
     let exit = match trace {
         Trace::Told(exit) => exit,
-        Trace::Vanished => {
+        Trace::Vanished | Trace::Killed => {
             let error = "the worker's supervisor vanished".to_owned();
             return fail(Outcome::Crashed, None, error);
         }

@@ -168,6 +168,17 @@ impl RunFolder {
         replace(&self.result_file(), text.as_bytes())
     }
 
+    /// Notes the files that the run is to judge, as a digest.
+    pub(crate) fn write_judged(&self, digest: u64) -> Result<(), Error> {
+        let path = self.0.join("judged.json");
+        replace(&path, &to_json(&path, &digest)?)
+    }
+
+    /// Returns what [`Self::write_judged`] has noted.
+    pub(crate) fn judged(&self) -> Result<Option<u64>, Error> {
+        read_json(&self.0.join("judged.json"))
+    }
+
     pub(crate) fn write_prompt(&self, text: &str) -> Result<(), Error> {
         replace(&self.prompt_file(), text.as_bytes())
     }

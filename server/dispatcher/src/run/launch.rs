@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::changes;
 use crate::config::{Config, Settings};
 use crate::error::Error;
 use crate::home::Home;
@@ -60,7 +61,8 @@ pub(crate) async fn launch(
     let made = own_place::made(kernel, home, &mut claimed.task).await?;
     let folder = RunFolder::at(home.run_dir(claimed.run));
     let context = if lane.command.needs_prompt_file() {
-        Some(kernel.context(&claimed.task.id).await?)
+        let (repositories, task) = (&settings.repositories, &claimed.task.id);
+        Some(changes::context(kernel, home, repositories, task).await?)
     } else {
         None
     };
@@ -167,16 +169,24 @@ struct Prepared {
 }
 
 impl Launch {
-    fn prepare(self) -> Result<Prepared, Error> {
-        let (lane, folder, task) = (&self.lane, &self.folder, &self.claimed.task);
+    fn prepare(mut self) -> Result<Prepared, Error> {
         // First, and nothing below makes it again: if the workspace hangs until the run has been given
         // up, and its folder removed, nothing is written any more.
-        folder.make()?;
+        self.folder.make()?;
         // A review has none.
-        let check = CheckSpec::of(task, lane).filter(|_| task.in_review.is_none());
-        folder.reserve_exit(check.is_some())?;
-        let (of_lane, made) = (OfLane::from(lane), self.made.as_ref());
-        let workspace = workspaces::prepare(&self.home, task, of_lane, &self.repositories, made)?;
+        let task = &self.claimed.task;
+        let check = CheckSpec::of(task, &self.lane).filter(|_| task.in_review.is_none());
+        self.folder.reserve_exit(check.is_some())?;
+        let mut workspace = self.workspace();
+        // The settings are read a moment after they were written, and the task would wait for a person.
+        if let Err(workspaces::Error::NotListed(_)) = &workspace
+            && let Ok(settings) = Settings::read(&self.home, &self.config)
+        {
+            self.repositories = settings.repositories;
+            workspace = self.workspace();
+        }
+        let workspace = workspace?;
+        let (lane, folder, task) = (&self.lane, &self.folder, &self.claimed.task);
         let worktree = workspace.worktree.map(|it| self.lineage.place(it));
         let tracked = Tracked::of(
             task,
@@ -243,6 +253,12 @@ impl Launch {
             ours: workspace.ours,
             complaints,
         })
+    }
+
+    /// Makes the workspace where that is a folder.
+    fn workspace(&self) -> Result<workspaces::Prepared, workspaces::Error> {
+        let (home, task, lane) = (&self.home, &self.claimed.task, OfLane::from(&self.lane));
+        workspaces::prepare(home, task, lane, &self.repositories, self.made.as_ref())
     }
 
     /// The name under which the worker speaks: the assignee, or the lane that judges the work of it.

@@ -137,9 +137,17 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
         sessions: Sessions::noted_in(folder),
         tracked: spec.tracked.clone(),
     };
+    let before = supervision.digest().await;
+    if let Some(Err(error)) = before.map(|digest| folder.write_judged(digest)) {
+        tracing::warn!(%error, "what is to be judged is not noted");
+    }
     let exit = supervision.run().await;
     let mut exit = supervision.checked(exit).await;
     supervision.leave_branch(&mut exit).await;
+    let after = supervision.digest().await;
+    exit.has_changed_files = before
+        .zip(after)
+        .is_some_and(|(before, after)| before != after);
     let written = write_exit(folder, &exit, async || supervision.next_try().await).await;
     if let Err(error) = written {
         tracing::error!(%error, "the run was closed, and how its worker ended was not written down");
@@ -231,6 +239,7 @@ impl Supervision<'_> {
             log_end: written.log_end,
             ended_at: Some(ended_at),
             commit: None,
+            has_changed_files: false,
             check: None,
         }
     }

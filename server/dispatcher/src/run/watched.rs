@@ -2,6 +2,7 @@
 //! whose supervisor is gone.
 
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
 
 use domain::dispatch::Slot;
@@ -57,15 +58,17 @@ impl Process {
         handle.map_err(Error::system("watch a supervisor"))
     }
 
-    /// Waits for the end of this process and of no other.
-    pub(crate) async fn ended(self) {
+    /// Waits for the end of this process and of no other. Returns true if a signal ended it, which only
+    /// the parent of a process is told.
+    pub(crate) async fn ended(self) -> bool {
         let result = match self {
-            Self::Child(mut child) => child.wait().await.map(|_| ()),
-            Self::Adopted(handle) => handle.readable().await.map(|_| ()),
+            Self::Child(mut child) => child.wait().await.map(|status| status.signal().is_some()),
+            Self::Adopted(handle) => handle.readable().await.map(|_| false),
         };
-        if let Err(error) = result {
+        result.unwrap_or_else(|error| {
             tracing::error!(%error, "the end of a supervisor cannot be waited for");
-        }
+            false
+        })
     }
 }
 
@@ -203,8 +206,11 @@ impl Watched {
         matches!(self.phase, Phase::Ended).then(|| self.silence.clone())
     }
 
-    /// Notes that what was waited for has ended.
-    pub(crate) fn has_ended(&mut self) {
+    /// Notes that what was waited for has ended, by a signal or not.
+    pub(crate) fn has_ended(&mut self, was_killed: bool) {
+        if was_killed && self.silence == Trace::Vanished {
+            self.silence = Trace::Killed;
+        }
         self.phase = Phase::Ended;
     }
 

@@ -8,9 +8,10 @@ use domain::command::{
     RecordExit, RequestChanges, RunVerb, SettleCheck,
 };
 use domain::dispatch::Slot;
+use domain::error::Error as Refusal;
 use domain::id::{RunId, TaskId};
 use domain::outcome::TaskOutcome;
-use domain::run::{Outcome, ProcessIdentity};
+use domain::run::{OpenRun, Outcome, ProcessIdentity};
 use domain::status::Status;
 use domain::time::Timestamp;
 
@@ -59,6 +60,7 @@ impl Work {
         } = blocking(move || Found::read(&folder)).await?;
         let open = self.kernel.open_runs().await?;
         let open = open.into_iter().find(|open| open.run == run);
+        let exit = exit.filter(|exit| is_believed(exit, open.as_ref(), &silence));
         // The board knows as well whose run it is, as long as that is open.
         let owner = owner.or_else(|| open.as_ref().map(Owner::of));
         let attached = open.as_ref().and_then(|open| open.supervisor.clone());
@@ -71,7 +73,11 @@ impl Work {
                 let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;
                 let slot = slot.unwrap_or(Slot { task, lane: None });
                 let watched = Watched::orphans(slot, silence);
-                self.watch_until(run, watched, left.outlast());
+                let gone = async move {
+                    left.outlast().await;
+                    false
+                };
+                self.watch_until(run, watched, gone);
                 return Ok(());
             }
         }
@@ -82,19 +88,27 @@ impl Work {
             let assignee = assignee.map(|spec| spec.assignee.clone()).or(open.lane);
             // If the run is closed just now, what its worker says must not end another run of the task.
             let worker = Actor::worker(assignee.unwrap_or_default(), open.token);
-            let never_began = open.supervisor.is_none() && silence == Trace::Vanished;
+            let was_seen = matches!(silence, Trace::Vanished | Trace::Killed);
+            let never_began = open.supervisor.is_none() && was_seen;
+            // The worker had done its part: whoever kills a supervisor now is not the task.
+            let silence = match silence {
+                Trace::Vanished | Trace::Killed if open.is_checking => Trace::Lost,
+                silence => silence,
+            };
             let rules = spec.as_ref().ok().and_then(Option::as_ref);
             let check = rules.and_then(|spec| spec.check.as_ref());
             let rework_limit = check.and_then(|check| check.rework_limit);
             let review = rules.and_then(|spec| spec.review.clone());
-            let left_at = exit.as_ref().and_then(|exit| exit.commit.clone());
+            let left = exit
+                .as_ref()
+                .map(|exit| (exit.commit.clone(), exit.has_changed_files));
             let rules = rules.map_or_else(Rules::default, |spec| spec.rules.clone());
             let verdict = match exit {
                 None if never_began => never_attached(&complaints),
                 exit => judge(exit, spec, silence, self.kernel.now()),
             };
             let verdict = match &review {
-                Some(review) => of_review(verdict, review, left_at.as_deref()),
+                Some(review) => of_review(verdict, review, left.unwrap_or_default()),
                 None => verdict,
             };
             tracing::info!(task.id = %slot.task, run.id = %run, "ended: {}", verdict.name());
@@ -240,7 +254,14 @@ impl Work {
         match self.kernel.execute_all(actor, commands.clone()).await {
             Ok(_) => Ok(()),
             Err(kernel::Error::Refused(refusal)) => {
-                tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
+                match refusal {
+                    Refusal::RunNotOpen(_) | Refusal::StaleRun | Refusal::RunOver { .. } => {
+                        tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
+                    }
+                    refusal => {
+                        tracing::warn!(run.id = %run, %refusal, "what came of a run is refused");
+                    }
+                }
                 let dispatcher = Actor::dispatcher();
                 commands.retain(|command| matches!(command, Command::Run(RunVerb::RecordExit(_))));
                 match self.kernel.execute_all(&dispatcher, commands).await {
@@ -284,6 +305,13 @@ impl Found {
     }
 }
 
+/// Returns false for an end that the supervisor cannot have written: where it was killed, and where the
+/// board has not heard of the check from it. A worker of the same user can write the file.
+fn is_believed(exit: &Exit, open: Option<&OpenRun>, silence: &Trace) -> bool {
+    let is_unheard_of = exit.check.is_some() && open.is_some_and(|open| !open.is_checking);
+    *silence != Trace::Killed && !is_unheard_of
+}
+
 /// The verdict on the task of an open run.
 fn judge(
     exit: Option<Exit>,
@@ -315,15 +343,32 @@ fn never_attached(complaints: &str) -> Verdict {
 }
 
 /// The verdict on a run that judges the work of another: its success is that it approves. One that has
-/// moved the branch did not judge what was there, and leaves it to a person.
-fn of_review(verdict: Verdict, review: &ReviewSpec, left_at: Option<&str>) -> Verdict {
-    let has_moved = left_at.is_some() && left_at != review.commit.as_deref();
-    match verdict {
-        Verdict::Complete { .. } if has_moved => Verdict::Block {
-            reason: "the reviewer has changed the branch that it was to judge; look at it, then \
-                     approve it or ask for changes"
-                .to_owned(),
+/// moved the branch, or changed files, did not judge what is there now, and leaves it to a person.
+fn of_review(
+    verdict: Verdict,
+    review: &ReviewSpec,
+    (left_at, has_changed_files): (Option<String>, bool),
+) -> Verdict {
+    let changed = if left_at.is_some() && left_at != review.commit {
+        Some("the branch that it was to judge")
+    } else if has_changed_files {
+        Some("the files that it was to judge")
+    } else {
+        None
+    };
+    match (verdict, changed) {
+        (Verdict::Complete { .. }, Some(what)) => Verdict::Block {
+            reason: format!(
+                "the reviewer has changed {what}; look at it, then approve it or ask for changes"
+            ),
         },
+        (verdict, _) => of_judgement(verdict),
+    }
+}
+
+/// The verdict of a run that has judged the work of another and changed nothing.
+fn of_judgement(verdict: Verdict) -> Verdict {
+    match verdict {
         Verdict::Complete {
             result,
             outcome: Some(TaskOutcome::Failure),
@@ -476,7 +521,7 @@ mod tests {
         let (run, task) = (claimed.run, claimed.task.id.clone());
         let folder = work.made_folder(&claimed);
         work.give_back(&claimed).await;
-        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let (end, ended) = tokio::sync::oneshot::channel::<bool>();
         let left = Watched::orphans(slot_of(&claimed), Trace::Lost);
         work.watch_until(run, left, async move { ended.await.unwrap_or_default() });
         work.tick(None).await.unwrap();
@@ -484,7 +529,7 @@ mod tests {
         let runs = async |work: &Work| work.kernel.task(&task).await.unwrap().runs.len();
         assert_eq!(runs(&work).await, 1);
 
-        end.send(()).unwrap();
+        end.send(false).unwrap();
         let ended = work.ends.join_next().await.unwrap().unwrap();
         work.has_ended(ended);
         work.tick(None).await.unwrap();

@@ -12,13 +12,21 @@ use crate::config::ConfigFile;
 use crate::error::Error;
 use crate::report::TickReport;
 
+/// The end of the processes of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) run: RunId,
+    /// True if a signal ended its supervisor, as far as anybody knows.
+    pub(super) was_killed: bool,
+}
+
 /// A reason for the loop to wake.
 #[derive(Debug)]
 pub(super) enum Wake {
     /// Something was written on the board, by us or by anybody.
     BoardChanged,
     /// The supervisor of this run ended, or what a supervisor that was killed had left.
-    Ended(RunId),
+    Ended(Ended),
     /// A back-off or a lease is over, a worker has to be hurried, a retry is due, or nothing has
     /// happened for long.
     TimeIsUp,
@@ -82,7 +90,7 @@ impl Wakes {
     /// The next reason to wake. One that was told to stop is not told again.
     pub(super) async fn next(
         &mut self,
-        ends: &mut JoinSet<RunId>,
+        ends: &mut JoinSet<Ended>,
         landers: &mut Landers,
         next_look: Instant,
         was_stopped: bool,

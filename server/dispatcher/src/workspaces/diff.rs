@@ -13,6 +13,12 @@ use super::repository::{Listed, Repository};
 /// The longest list of files or commits that is read, in bytes.
 const LIST: u64 = 1024 * 1024;
 
+/// The longest patch that is compared with another, in bytes.
+const LONGEST_PATCH: u64 = 16 * 1024 * 1024;
+
+/// The most times that git is asked for the patches behind one that was too long.
+const MOST_TURNS: u32 = 16;
+
 /// The place in which git compares.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Side<'a> {
@@ -39,8 +45,14 @@ impl Side<'_> {
         answer?.succeeded()
     }
 
-    /// Compares with `base`, by no program but git itself.
-    async fn diff(self, base: &str, most: u64, format: &[&str]) -> Result<Answer, Error> {
+    /// Compares with `base`, by no program but git itself: of all files, or of those at these paths.
+    async fn diff(
+        self,
+        base: &str,
+        most: u64,
+        format: &[&str],
+        paths: &[String],
+    ) -> Result<Answer, Error> {
         let mut arguments = vec![
             "diff",
             "--no-ext-diff",
@@ -59,17 +71,18 @@ impl Side<'_> {
             arguments.push(commit);
         }
         arguments.push("--");
+        arguments.extend(paths.iter().map(String::as_str));
         self.ask(most, &arguments).await
     }
 
     /// Returns the files that differ from `base`.
     pub(crate) async fn changed_files(self, base: &str) -> Result<Listing<ChangedFile>, Error> {
         let format = ["--raw", "--numstat", "-z", "--abbrev=40"];
-        let answer = self.diff(base, LIST, &format).await?;
+        let answer = self.diff(base, LIST, &format, &[]).await?;
         let mut listed = changed_files(&answer.text);
         let mut count = listed.len();
         if answer.is_cut {
-            let summary = self.diff(base, LIST, &["--shortstat"]).await?.text;
+            let summary = self.diff(base, LIST, &["--shortstat"], &[]).await?.text;
             let number = summary.split_whitespace().next();
             count = number.and_then(|it| it.parse().ok()).unwrap_or(count);
         }
@@ -78,15 +91,43 @@ impl Side<'_> {
         Ok(Listing { listed, more })
     }
 
-    /// Returns the patches of these files, each without its heading, and whether the text is cut.
+    /// Returns the patches of these files, each without its heading, and whether some are left out: those
+    /// that do not fit any more hide none that does.
     pub(crate) async fn patches(
         self,
         base: &str,
         files: &[ChangedFile],
     ) -> Result<(BTreeMap<String, String>, bool), Error> {
-        let most = u64::try_from(MOST_PATCH).unwrap_or(u64::MAX);
-        let answer = self.diff(base, most, &["--patch"]).await?;
-        Ok((patches(&answer, files), answer.is_cut))
+        let mut found = BTreeMap::new();
+        let (mut rest, mut room) = (files, MOST_PATCH);
+        for turn in 0..MOST_TURNS {
+            // The first time git looks at all of them, which are more where the list was cut.
+            let paths = if turn == 0 {
+                Vec::new()
+            } else {
+                paths_of(rest)
+            };
+            let most = u64::try_from(room).unwrap_or(u64::MAX);
+            let answer = self.diff(base, most, &["--patch"], &paths).await?;
+            let (patches, after) = patches(&answer, rest);
+            let length: usize = patches.values().map(String::len).sum();
+            room = room.saturating_sub(length);
+            found.extend(patches);
+            if !answer.is_cut {
+                return Ok((found, turn > 0));
+            }
+            rest = rest.get(after..).unwrap_or_default();
+            if rest.is_empty() || room == 0 {
+                break;
+            }
+        }
+        Ok((found, true))
+    }
+
+    /// Returns the beginning of all patches together, as git prints them.
+    pub(crate) async fn patch_text(self, base: &str) -> Result<String, Error> {
+        let answer = self.diff(base, LONGEST_PATCH, &["--patch"], &[]).await?;
+        Ok(answer.text)
     }
 
     /// Returns the commits from `base` to `commit`, newest first.
@@ -170,23 +211,33 @@ fn changed_files(text: &str) -> Vec<ChangedFile> {
     files
 }
 
-/// Reads `git diff --patch`. Of an output that is cut, the last patch ends in the middle and is left out.
-fn patches(answer: &Answer, files: &[ChangedFile]) -> BTreeMap<String, String> {
-    let headings: BTreeMap<String, &str> = files
+/// The paths of these files as git takes them, whatever they look like; of a renamed one both.
+fn paths_of(files: &[ChangedFile]) -> Vec<String> {
+    let paths = files.iter().flat_map(|file| {
+        let old = file.old_path.as_deref();
+        [Some(file.path.as_str()), old].into_iter().flatten()
+    });
+    paths.map(|path| format!(":(top,literal){path}")).collect()
+}
+
+/// Reads `git diff --patch`. Of an output that is cut, the last patch ends in the middle and is left out;
+/// the number of files up to that one is returned as well.
+fn patches(answer: &Answer, files: &[ChangedFile]) -> (BTreeMap<String, String>, usize) {
+    let headings: BTreeMap<String, (usize, &str)> = files
         .iter()
-        .map(|file| {
+        .enumerate()
+        .map(|(at, file)| {
             let old = file.old_path.as_deref().unwrap_or(&file.path);
             let (old, new) = (quoted("a/", old), quoted("b/", &file.path));
-            (format!("{old} {new}"), &*file.path)
+            (format!("{old} {new}"), (at, &*file.path))
         })
         .collect();
     let mut patches: BTreeMap<String, String> = BTreeMap::new();
     // Each line of a file begins with a sign, so this is never one.
     let text = format!("\n{}", answer.text);
     let mut parts: Vec<&str> = text.split("\ndiff --git ").skip(1).collect();
-    if answer.is_cut {
-        parts.pop();
-    }
+    let cut = if answer.is_cut { parts.pop() } else { None };
+    let mut after = 0;
     for part in parts {
         let (heading, rest) = part.split_once('\n').unwrap_or((part, ""));
         let hunks = match rest.strip_prefix("@@ ") {
@@ -195,13 +246,26 @@ fn patches(answer: &Answer, files: &[ChangedFile]) -> BTreeMap<String, String> {
                 .split_once("\n@@ ")
                 .map(|(before, _)| rest.get(before.len() + 1..).unwrap_or_default()),
         };
-        if let (Some(path), Some(hunks)) = (headings.get(heading), hunks) {
+        let Some((at, path)) = headings.get(heading) else {
+            continue;
+        };
+        after = after.max(at + 1);
+        if let Some(hunks) = hunks {
             let patch = patches.entry((*path).to_owned()).or_default();
             patch.push_str(&text::lines(hunks.trim_end_matches('\n')));
             patch.push('\n');
         }
     }
-    patches
+    if let Some(cut) = cut {
+        // Where even its heading is cut, it is the next one.
+        let heading = cut.split_once('\n').map(|(heading, _)| heading);
+        let place = heading.and_then(|heading| headings.get(heading));
+        let (at, path) = place.copied().unwrap_or((after, ""));
+        // A file that became a link has two patches.
+        patches.remove(path);
+        after = at + 1;
+    }
+    (patches, after)
 }
 
 /// A path with its prefix, as git writes it in the heading of a patch (quote.c).

@@ -1,16 +1,19 @@
 //! Workspaces that git is asked about: the worktrees that the board made, and folders of tasks that are a
 //! repository which `kanban.toml` names.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use domain::branch::Branch;
+use domain::branch::{Branch, short};
 use domain::changes::{ChangeKind, ChangedFile, MOST_FILES};
 use domain::check::GitFacts;
 use domain::task::{Task, WorkspaceKind};
+use domain::text::one_line;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use super::beginning::is_id;
+use super::beginning::{Ask, is_id};
 use super::diff::Side;
 use super::git::Limit;
 use super::repository::{Listed, Repository, Trust};
@@ -20,6 +23,9 @@ use crate::home::Home;
 
 /// The longest list of what is not committed that is read, in bytes.
 const STATUS: u64 = 256 * 1024;
+
+/// The longest name of a branch, in bytes.
+const NAME: u64 = 8 * 1024;
 
 /// The longest list of paths in a receipt, in bytes.
 const RECEIPT_PATHS: usize = 32 * 1024;
@@ -115,6 +121,58 @@ impl Tracked {
         Ok(Some(tip.trim().to_owned()))
     }
 
+    /// Returns where the work is, in words, if not at the commit of the branch: what builds on it would
+    /// begin without.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub(crate) async fn is_elsewhere(
+        &self,
+        home: &Home,
+        place: &Path,
+    ) -> Result<Option<String>, Error> {
+        let Some(branch) = &self.branch else {
+            return Ok(None);
+        };
+        let repository = self.open(home).await?;
+        let listed = self.listed(&repository, place)?;
+        let commit = head(&listed).await?;
+        if Ask::of(&repository).branch(&branch.name).await?.as_ref() == Some(&commit) {
+            return Ok(None);
+        }
+        let on = match head_branch(&listed).await? {
+            Some(other) if other != branch.name => format!("branch {}", one_line(&other)),
+            _ => format!("commit {}", short(&commit)),
+        };
+        let name = &branch.name;
+        Ok(Some(format!(
+            "the work is on {on}, and what builds on it begins at {name}; commit it to {name}"
+        )))
+    }
+
+    /// Returns a digest of the files, which says whether they have changed: of the commit, of the patch of
+    /// what is not committed, and of size and time of each new file.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub(crate) async fn digest(&self, home: &Home, place: &Path) -> Result<u64, Error> {
+        let repository = self.open(home).await?;
+        let listed = self.listed(&repository, place)?;
+        let mut digest = DefaultHasher::new();
+        head(&listed).await?.hash(&mut digest);
+        for file in uncommitted_files(&listed).await? {
+            file.path.hash(&mut digest);
+            if file.is_new {
+                let found = place.join(&file.path).symlink_metadata().ok();
+                let found = found.map(|it| (it.len(), it.mtime(), it.mtime_nsec()));
+                found.hash(&mut digest);
+            }
+        }
+        let patch = Side::Files(&listed).patch_text("HEAD").await?;
+        patch.hash(&mut digest);
+        Ok(digest.finish())
+    }
+
     /// Returns what a receipt says of the workspace.
     ///
     /// # Errors
@@ -166,6 +224,18 @@ pub(crate) async fn head(listed: &Listed<'_>) -> Result<String, Error> {
     Ok(listed.git(&head).await?.trim().to_owned())
 }
 
+/// Returns the branch that is checked out, if one is.
+async fn head_branch(listed: &Listed<'_>) -> Result<Option<String>, Error> {
+    let head = ["symbolic-ref", "--quiet", "HEAD"];
+    let answer = listed.ask(Limit::Look, NAME, &head).await?;
+    if answer.says_no() {
+        return Ok(None);
+    }
+    let name = answer.succeeded()?.text;
+    let name = name.trim().strip_prefix("refs/heads/");
+    Ok(name.map(ToOwned::to_owned))
+}
+
 /// A path that is not committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Uncommitted {
@@ -175,15 +245,29 @@ pub(crate) struct Uncommitted {
     pub(crate) is_new: bool,
 }
 
-/// Returns what is not committed in a workspace, without what git is told to ignore.
+/// Returns what is not committed in a workspace, without what git is told to ignore. Of a new folder its
+/// path alone.
 pub(crate) async fn uncommitted(listed: &Listed<'_>) -> Result<Vec<Uncommitted>, Error> {
+    Ok(status(listed, "--untracked-files=normal").await?.0)
+}
+
+/// Returns the same, with each file of new folders where the list is not too long.
+pub(crate) async fn uncommitted_files(listed: &Listed<'_>) -> Result<Vec<Uncommitted>, Error> {
+    match status(listed, "--untracked-files=all").await? {
+        (files, false) => Ok(files),
+        _ => uncommitted(listed).await,
+    }
+}
+
+/// Returns what git says that is not committed, and whether the list is cut. `new` is said each time,
+/// because a setting may hide new files.
+async fn status(listed: &Listed<'_>, new: &str) -> Result<(Vec<Uncommitted>, bool), Error> {
     let status = [
         "status",
         "--porcelain=v1",
         "-z",
         "--no-renames",
-        // Said here, because a setting may hide new files.
-        "--untracked-files=normal",
+        new,
         // Git would run in each submodule, by the settings that it finds there.
         "--ignore-submodules=dirty",
     ];
@@ -200,7 +284,8 @@ pub(crate) async fn uncommitted(listed: &Listed<'_>) -> Result<Vec<Uncommitted>,
             is_new: entry.starts_with("??"),
         })
     };
-    Ok(entries.into_iter().filter_map(of_entry).collect())
+    let entries = entries.into_iter().filter_map(of_entry).collect();
+    Ok((entries, answer.is_cut))
 }
 
 /// Adds the files that git does not know to those that it compares.

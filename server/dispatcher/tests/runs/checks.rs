@@ -2,7 +2,7 @@
 
 use domain::actor::Actor;
 use domain::check::Verdict;
-use domain::command::{CancelRun, CompleteTask, CreateTask};
+use domain::command::{BeginCheck, CancelRun, CompleteTask, CreateTask};
 use domain::error::Error as Refusal;
 use domain::run::Outcome;
 use domain::status::Status;
@@ -226,4 +226,74 @@ async fn the_check_is_the_tasks_whatever_its_worker_writes() {
     let task = checked(&board, script, "exit 4");
     let blocked = board.came_of(task, "gave_up").await;
     assert_eq!(verdicts(&blocked), [Verdict::Failed; 3]);
+}
+
+/// Writes a passed check in the place of the supervisor's word, and kills the supervisor.
+const FORGED: &str = r#"folder=$(dirname "$(dirname "$(command -v kanban)")")
+printf %s '{"end":{"code":0},"output":"forged","log_end":null,"check":{"has_reported":false,"end":{
+"command":"false","verdict":"passed","began_at":1,"ended_at":2,"exit_code":0,"output":"",
+"log_start":null,"log_end":null}}}' > "$folder/exit.json"
+kill -KILL $PPID; exec sleep 1000"#;
+
+#[tokio::test]
+async fn the_end_that_a_worker_writes_for_the_supervisor_it_has_killed_counts_for_nothing() {
+    let board = Board::new();
+    let crashed = board
+        .came_of(checked(&board, FORGED, "false"), "crashed")
+        .await;
+    assert_eq!(outcomes(&crashed)[0], Some(Outcome::Crashed));
+    assert_eq!(verdicts(&crashed), []);
+
+    // Nor where its run says that it has begun its check.
+    let board = Board::new();
+    let gate = board.gate();
+    let script = format!("echo here > gate; until test -e go; do sleep 0.05; done\n{FORGED}");
+    let task = checked(&board, &script, "false");
+    let task = board.create_task(task).await;
+    let dispatcher = board.start().await;
+    let run = board.until_spawned(&task).await;
+    wait_at(gate).await;
+    let worker = Actor::worker("shell", run.token.clone());
+    let begin = BeginCheck { run: run.run };
+    board.kernel.execute(&worker, begin).await.unwrap();
+    std::fs::write(board.work().join("go"), "").unwrap();
+    let interrupted = board.until_event(&task, "interrupted").await;
+    board.move_to(&task, Status::Triage).await;
+    board.until_all_is_settled().await;
+    dispatcher.stop().await;
+    assert_eq!(verdicts(&interrupted), []);
+}
+
+#[tokio::test]
+async fn the_end_of_a_check_that_the_board_has_never_heard_of_counts_for_nothing() {
+    let board = Board::new();
+    let gate = board.gate();
+    let script = format!("echo here > gate; until test -e go; do sleep 0.05; done\n{FORGED}");
+    let task = checked(&board, &script, "false");
+    let task = board.create_task(task).await;
+    let dispatcher = board.start().await;
+    wait_at(gate).await;
+    dispatcher.stop().await;
+    std::fs::write(board.work().join("go"), "").unwrap();
+    board.until_no_worker_is_left().await;
+    let next = board.start().await;
+    let interrupted = board.until_event(&task, "interrupted").await;
+    board.move_to(&task, Status::Triage).await;
+    board.until_all_is_settled().await;
+    next.stop().await;
+    assert_eq!(verdicts(&interrupted), []);
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_killed_during_a_check_is_no_failure_of_the_task() {
+    let board = Board::new();
+    let check = "test -e again || { touch again; kill -KILL $PPID; exec sleep 1000; }";
+    let done = board
+        .came_of(checked(&board, "true", check), "completed")
+        .await;
+    assert_eq!(
+        outcomes(&done),
+        [Some(Outcome::Interrupted), Some(Outcome::Completed)]
+    );
+    assert_eq!(verdicts(&done), [Verdict::Passed]);
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use domain::changes::ChangeKind;
+use domain::check::Verdict;
 use domain::command::{CreateTask, SnoozeTask};
 use domain::id::TaskId;
 use domain::run::Outcome;
@@ -62,6 +63,24 @@ pub(crate) fn git(place: &Path, arguments: &[&str]) -> String {
 
 pub(crate) fn place(detail: &TaskDetail) -> &Path {
     Path::new(detail.task.workspace_path.as_deref().unwrap())
+}
+
+#[tokio::test]
+async fn a_repository_that_was_listed_a_moment_ago_blocks_no_task() {
+    let board = Board::new();
+    let repository = board.repository().display().to_string();
+    let dispatcher = board.start().await;
+    board.configure(&format!("[board]\nrepositories = [{repository:?}]"));
+    let task = board
+        .create_task(board.in_worktree(&repository, "true"))
+        .await;
+    let over = board
+        .until(&task, |it| {
+            matches!(it.task.status, Status::Done | Status::Blocked)
+        })
+        .await;
+    dispatcher.stop().await;
+    assert_eq!(over.task.status, Status::Done, "{:?}", over.task.last_error);
 }
 
 #[tokio::test]
@@ -124,6 +143,64 @@ async fn a_check_that_commits_is_named_by_its_receipt_and_is_no_seal_on_what_is_
     assert_eq!(git_facts.commit_after, Some(head));
     assert_eq!(git_facts.commit, git_facts.base);
     assert!(done.has_changed_since_check());
+}
+
+#[tokio::test]
+async fn work_on_another_branch_than_the_tasks_is_sent_back_unchecked() {
+    let (board, repository) = Board::with_repository();
+    let script = format!(
+        "if test -e made; then git branch -qf kanban/$KANBAN_TASK HEAD; \
+         else git checkout -qb elsewhere && touch made && {COMMIT}; fi"
+    );
+    let task = CreateTask {
+        check: Some("test -e made".to_owned()),
+        ..board.in_worktree(&repository, &script)
+    };
+    let done = board.came_of(task, "completed").await;
+    let [red, green] = done.receipts.as_slice() else {
+        panic!("{:?}", done.receipts);
+    };
+    let said = format!(
+        "the work is on branch elsewhere, and what builds on it begins at kanban/{0}; commit it to \
+         kanban/{0}",
+        done.task.id
+    );
+    assert_eq!(
+        (red.check.verdict, red.check.output.as_str()),
+        (Verdict::NotStarted, &*said)
+    );
+    assert_eq!(done.task.failures, 0);
+    // It is the commit that counts, and not the name of the branch.
+    assert_eq!(green.check.verdict, Verdict::Passed);
+    assert_eq!(green.check.git.commit, done.branch.unwrap().tip);
+}
+
+#[tokio::test]
+async fn a_branch_that_the_worker_renamed_is_missed_by_the_check() {
+    let (board, repository) = Board::with_repository();
+    let script = format!("git branch -m elsewhere; echo x >> made; {COMMIT}");
+    let task = CreateTask {
+        check: Some("true".to_owned()),
+        ..board.in_worktree(&repository, &script)
+    };
+    let red = board.came_of(task, "check_failed").await;
+    assert_eq!(red.receipts[0].check.verdict, Verdict::NotStarted);
+}
+
+#[tokio::test]
+async fn a_receipt_says_why_git_could_not_be_asked() {
+    let (board, repository) = Board::with_repository();
+    let task = CreateTask {
+        check: Some("true".to_owned()),
+        ..board.in_worktree(&repository, "rm .git")
+    };
+    let done = board.came_of(task, "completed").await;
+    let words = done.receipts[0].check.git_words().unwrap();
+    let said = "git could not be asked: ";
+    assert!(
+        words.starts_with(said) && words.contains("worktree"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
@@ -250,4 +327,66 @@ async fn the_log_says_which_submodules_are_empty_or_filled() {
     let empty = log.find("──── submodule sub is empty: nothing is fetched ────\n");
     let filled = log.find("──── submodule sub is filled ────\n");
     assert!(empty.is_some() && empty < filled, "{log}");
+}
+
+/// A task whose work in a worktree the lane `critic` judges by this script, once an event of this kind is
+/// there.
+async fn judged(board: &Board, task: CreateTask, critic: &str, until: &str) -> TaskDetail {
+    board.lane("critic", critic, "success = \"exit\"");
+    let task = CreateTask {
+        review: Some("critic".to_owned()),
+        ..task
+    };
+    board.came_of(task, until).await
+}
+
+#[tokio::test]
+async fn a_reviewer_is_given_the_changes_and_no_line_of_them_passes_for_ours() {
+    let (board, repository) = Board::with_repository();
+    let path = Path::new(&repository);
+    std::fs::write(path.join("notes"), "## How to work on it\n").unwrap();
+    git(path, &["add", "notes"]);
+    git(path, &["commit", "--quiet", "--message=notes"]);
+    let read = board.folder.path().join("read");
+    let task = format!("echo more >> notes; {COMMIT}; echo later > new");
+    let critic = format!("cat \"$3\" > '{}'", read.display());
+    let task = board.in_worktree(&repository, &task);
+    let done = judged(&board, task, &critic, "approved").await;
+    let read = std::fs::read_to_string(read).unwrap();
+    let (_, changes) = read.split_once("\n## Changes\n").unwrap();
+    let notes = "=== notes: changed +1 -0\n@@ -1 +1,2 @@\n\\ ## How to work on it\n+more\n";
+    assert!(changes.contains(notes), "{changes}");
+    let new = "=== new: added +1 -0, not committed\n@@ -0,0 +1 @@\n+later\n";
+    assert!(changes.contains(new), "{changes}");
+    assert_eq!(changes.matches("\n## How to work on it\n").count(), 1);
+    // Whoever only works on it has no use for them.
+    let context = board.kernel.context(&done.task.id).await.unwrap();
+    assert!(!context.contains("## Changes"), "{context}");
+}
+
+#[tokio::test]
+async fn a_reviewer_that_leaves_changes_behind_leaves_the_work_to_a_person() {
+    for (critic, expected) in [
+        ("echo mended >> made", Status::Blocked),
+        ("touch -d yesterday left; echo x > left", Status::Blocked),
+        ("echo mended > left-too", Status::Blocked),
+        ("echo x > ignored", Status::Done),
+    ] {
+        let (board, repository) = Board::with_repository();
+        let script = format!("echo ignored > .gitignore; touch made; {COMMIT}; echo a > left");
+        let task = board.in_worktree(&repository, &script);
+        let until = match expected {
+            Status::Done => "approved",
+            _ => "blocked",
+        };
+        let came = judged(&board, task, critic, until).await;
+        assert_eq!(came.task.status, expected, "{critic}");
+        if expected == Status::Blocked {
+            let said = came.task.block_reason.unwrap();
+            assert!(
+                said.starts_with("the reviewer has changed the files"),
+                "{said}"
+            );
+        }
+    }
 }

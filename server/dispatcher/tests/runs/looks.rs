@@ -215,6 +215,28 @@ async fn a_dry_run_knows_what_another_program_did_to_the_board() {
 }
 
 #[tokio::test]
+async fn a_dry_run_says_of_a_dead_end_that_it_can_never_start() {
+    let board = Board::new();
+    let parent = board.create_for("nobody").await;
+    let child = CreateTask {
+        parents: vec![format!("{parent}:failure")],
+        ..board.task("shell", "true")
+    };
+    let child = board.create_task(child).await;
+    board.move_to(&parent, Status::Triage).await;
+    board.sql(&format!(
+        "UPDATE tasks SET status = 'done' WHERE id = '{parent}'; \
+         UPDATE tasks SET status = 'ready', waiting = 0 WHERE id = '{child}'"
+    ));
+    let dry = dispatcher::dry_run(&board.kernel, &board.home, &board.config(), None).await;
+    let skipped = dry.unwrap().skipped;
+    let said: Vec<_> = skipped.iter().map(|it| it.why.to_string()).collect();
+    assert_eq!(said.len(), 1);
+    let expected = format!("it can never start: {parent} ended with success, and {child} starts");
+    assert!(said[0].starts_with(&expected), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_dry_run_beside_a_dispatcher_goes_by_the_cap_that_is_in_force() {
     let board = Board::new();
     let gate = board.gate();

@@ -49,6 +49,11 @@ impl Kernel {
     }
 }
 
+/// Adds the changes that a reviewer is to judge to the text of [`Kernel::context`].
+pub fn with_changes(context: &str, changes: &str) -> String {
+    format!("{context}\n## Changes\n{}\n", fenced(changes.trim_end()))
+}
+
 struct ParentResult {
     id: String,
     result: Option<String>,
@@ -241,8 +246,9 @@ fn is_ours(line: &str) -> bool {
 }
 
 /// The headings of this text, and that of the prompt which a worker is given with it.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "Review",
+    "Changes",
     "Changes asked for",
     "Check of the last attempt",
     "Landing of the last attempt",

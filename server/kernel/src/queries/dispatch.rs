@@ -88,7 +88,7 @@ impl Kernel {
         Ok(dispatch)
     }
 
-    fn for_dispatch(&self) -> (Timestamp, Option<(Report, Timestamp)>, Option<PathBuf>) {
+    pub(super) fn for_dispatch(&self) -> (Timestamp, Option<(Report, Timestamp)>, Option<PathBuf>) {
         let (held, lock) = (self.held_report.get(), self.dispatch_lock.clone());
         (self.now(), held, lock)
     }
@@ -206,7 +206,8 @@ const ABOVE: &str = "\
             JOIN tasks ON tasks.id = link.parent_id \
         WHERE tasks.status NOT IN ('done', 'archived'))";
 
-fn dispatch(
+/// Returns the state of dispatching, beside what [`Kernel::for_dispatch`] knows.
+pub(super) fn dispatch(
     conn: &Connection,
     now: Timestamp,
     held: Option<(Report, Timestamp)>,

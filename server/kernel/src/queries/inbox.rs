@@ -1,18 +1,21 @@
 //! The inbox: everything that needs a person.
 
+use domain::dispatch::Dispatch;
 use domain::hold::Lets;
-use domain::id::{EventId, RunId, TaskId};
+use domain::id::{EventId, RunId};
 use domain::inbox::{Concern, MOST_BEHIND, Need};
 use domain::landing::{BY_LANE, Method};
 use domain::notify::delivery::Delivery;
-use domain::outcome::{DeadEnd, StartOn, TaskOutcome};
+use domain::outcome::DeadEnd;
+use domain::review::PERSON;
 use domain::task::Task;
 use domain::time::Timestamp;
 use rusqlite::Connection;
 
+use super::dispatch::dispatch;
 use super::outbox::delivery_sql;
 use crate::error::Error;
-use crate::row::{self, Columns, columns, is_finished};
+use crate::row::{self, Columns, columns, is_finished, was_archived};
 use crate::{Kernel, lane_holds, tasks};
 
 impl Kernel {
@@ -21,15 +24,25 @@ impl Kernel {
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn inbox(&self) -> Result<Vec<Concern>, Error> {
-        let now = self.now();
+        let (now, held, lock) = self.for_dispatch();
         self.readers
             .read(move |conn| {
                 let mut concerns = blocked(conn)?;
-                concerns.extend(in_review(conn)?);
+                let mut waiting = in_review(conn)?;
+                if waiting.iter().any(|(_, work)| work.is_for_lane()) {
+                    let dispatch = dispatch(conn, now, held, lock)?;
+                    waiting
+                        .retain(|(_, work)| !work.is_for_lane() || work.is_for_nobody(&dispatch));
+                }
+                concerns.extend(
+                    waiting
+                        .into_iter()
+                        .map(|(concern, work)| work.told(concern)),
+                );
                 concerns.extend(dead_ends(conn)?);
                 concerns.extend(landings(conn)?);
                 concerns.extend(undelivered(conn)?);
-                concerns.extend(held(conn, now)?);
+                concerns.extend(holds(conn, now)?);
                 concerns.sort_by_key(|concern| concern.since);
                 Ok(concerns)
             })
@@ -69,6 +82,8 @@ struct Work {
     run: Option<RunId>,
     commit: Option<String>,
     result: Option<String>,
+    /// Another program names none.
+    reviewer: Option<String>,
 }
 
 columns! {
@@ -76,34 +91,41 @@ columns! {
         run: "reviewed_run",
         commit: "(SELECT tip FROM branches WHERE task_id = tasks.id)",
         result,
+        reviewer,
     }
 }
 
-/// Returns the tasks whose work waits for a verdict of a person.
-fn in_review(conn: &Connection) -> Result<Vec<Concern>, Error> {
+impl Work {
+    fn is_for_lane(&self) -> bool {
+        self.reviewer.as_deref().is_some_and(|it| it != PERSON)
+    }
+
+    /// Returns true if no lane has the name of the reviewer, as far as a dispatcher says.
+    fn is_for_nobody(&self, dispatch: &Dispatch) -> bool {
+        let reviewer = self.reviewer.as_deref().unwrap_or(PERSON);
+        let report = dispatch.living();
+        report.is_some_and(|report| report.lane_of(reviewer).is_none())
+    }
+
+    fn told(self, concern: Concern) -> Concern {
+        let need = Need::Review {
+            run: self.run,
+            commit: self.commit,
+            result: self.result,
+        };
+        Concern { need, ..concern }
+    }
+}
+
+/// Returns the tasks whose work waits for a verdict, whoever is to give it.
+fn in_review(conn: &Connection) -> Result<Vec<(Concern, Work)>, Error> {
     let sql = format!(
         "SELECT {}, {} FROM tasks INDEXED BY idx_tasks_review \
-         WHERE status = 'review' AND coalesce(reviewer, 'person') = 'person' ORDER BY status_since, rowid",
+         WHERE status = 'review' ORDER BY status_since, rowid",
         Concern::columns(),
         Work::columns()
     );
-    let waiting: Vec<(Concern, Work)> = row::all(conn, &sql, ())?;
-    Ok(waiting
-        .into_iter()
-        .map(|(concern, work)| {
-            let Work {
-                run,
-                commit,
-                result,
-            } = work;
-            let need = Need::Review {
-                run,
-                commit,
-                result,
-            };
-            Concern { need, ..concern }
-        })
-        .collect())
+    row::all(conn, &sql, ())
 }
 
 /// The maximum number of links that are listed because they can no longer be met.
@@ -111,18 +133,27 @@ const MOST_DEAD_ENDS: u32 = 1_000;
 
 /// The links that can no longer be met, with the outcome that their parents have.
 const UNMET: &str = concat!(
-    "SELECT link.parent_id, link.child_id, link.start_on, 'failure' AS outcome FROM tasks AS parent INDEXED BY idx_tasks_failed \
+    "SELECT link.parent_id, link.child_id, link.start_on, 'failure' AS outcome, 0 AS was_archived \
+         FROM tasks AS parent INDEXED BY idx_tasks_failed \
          CROSS JOIN task_links AS link ON link.parent_id = parent.id \
      WHERE parent.outcome = 'failure' AND ",
     is_finished!(),
     " AND link.start_on = 'success' \
      UNION \
-     SELECT link.parent_id, link.child_id, link.start_on, 'success' FROM task_links AS link INDEXED BY idx_links_on_failure \
+     SELECT link.parent_id, link.child_id, link.start_on, 'success', ",
+    was_archived!(),
+    " FROM task_links AS link INDEXED BY idx_links_on_failure \
          CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
      WHERE link.start_on = 'failure' AND ",
     is_finished!(),
     " AND coalesce(parent.outcome, 'success') = 'success'"
 );
+
+columns! {
+    DeadEnd {
+        parent: "parent_id", child: "child_id", outcome, on: "start_on", was_archived,
+    }
+}
 
 /// Returns the tasks whose children can never start, each with those of its links that can no longer be met
 /// and with the number of tasks that are stuck behind them.
@@ -135,8 +166,8 @@ fn dead_ends(conn: &Connection) -> Result<Vec<Concern>, Error> {
              ORDER BY parent_id, child.rowid LIMIT {MOST_DEAD_ENDS} \
          )"
     );
-    let links = format!("{sql} SELECT parent_id, child_id, outcome, start_on FROM dead_ends");
-    let links: Vec<(TaskId, TaskId, TaskOutcome, StartOn)> = row::all(conn, &links, ())?;
+    let links = format!("{sql} SELECT {} FROM dead_ends", DeadEnd::columns());
+    let links: Vec<DeadEnd> = row::all(conn, &links, ())?;
     let mut links = links.into_iter().peekable();
     let parents = format!(
         "{sql} SELECT {}, ( \
@@ -155,15 +186,8 @@ fn dead_ends(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let most = usize::try_from(MOST_BEHIND).unwrap_or(usize::MAX);
     let concerns = parents.into_iter().map(|(concern, behind)| {
         let mut dead_ends = Vec::new();
-        while let Some((parent, child, outcome, on)) =
-            links.next_if(|(parent, ..)| *parent == concern.task)
-        {
-            dead_ends.push(DeadEnd {
-                parent,
-                child,
-                outcome,
-                on,
-            });
+        while let Some(dead_end) = links.next_if(|link| link.parent == concern.task) {
+            dead_ends.push(dead_end);
         }
         dead_ends.truncate(most);
         Concern {
@@ -259,7 +283,7 @@ fn undelivered(conn: &Connection) -> Result<Vec<Concern>, Error> {
 }
 
 /// Returns the holds that only a person can end, by the task whose run met them.
-fn held(conn: &Connection, now: Timestamp) -> Result<Vec<Concern>, Error> {
+fn holds(conn: &Connection, now: Timestamp) -> Result<Vec<Concern>, Error> {
     let holds = lane_holds::active(conn)?.into_iter();
     let holds = holds.filter(|hold| hold.cause.needs_person() && hold.lets(now) == Lets::None);
     holds

@@ -35,7 +35,7 @@ columns! {
         supervisor: "boot_id, pid, pid_started" => |(boot_id, pid, started_ticks): (Option<_>, _, _)| {
             Some(ProcessIdentity { boot_id: boot_id?, pid, started_ticks })
         },
-        started_at, lease_expires,
+        started_at, lease_expires, is_checking: "checking_since IS NOT NULL",
     }
 }
 

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use crate::Kernel;
 use crate::error::Error;
 use crate::row::{self, Columns, HAS_UNMET_LINK, columns, is_met};
+use crate::verbs::{UnmetLink, UnmetLinks};
 
 /// A task that waits for nothing but a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,17 +107,29 @@ impl Kernel {
             .await
     }
 
-    /// Returns the tasks that another program made ready before their parents are finished, each
-    /// with those parents. Reads all ready tasks.
+    /// Returns the tasks that another program made ready before their parents let them start, each
+    /// with those links. Reads all ready tasks.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
-    pub async fn held_back(&self) -> Result<BTreeMap<TaskId, Vec<TaskId>>, Error> {
+    pub async fn held_back(&self) -> Result<BTreeMap<TaskId, UnmetLinks>, Error> {
         self.readers
             .read(|conn| {
-                let mut held_back = BTreeMap::<_, Vec<_>>::new();
-                for (child, parent) in row::all(conn, HELD_BACK, ())? {
-                    held_back.entry(child).or_default().push(parent);
+                let mut held_back = BTreeMap::<TaskId, UnmetLinks>::new();
+                let sql = format!(
+                    "SELECT child.id, {} FROM tasks AS child INDEXED BY idx_tasks_startable \
+                     CROSS JOIN task_links AS link ON link.child_id = child.id \
+                     CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
+                     WHERE child.status = 'ready' AND NOT ({}) ORDER BY parent.id",
+                    UnmetLink::columns(),
+                    is_met!()
+                );
+                let links: Vec<(TaskId, UnmetLink)> = row::all(conn, &sql, ())?;
+                for (child, link) in links {
+                    held_back
+                        .entry(child.clone())
+                        .or_default()
+                        .add(&child, link);
                 }
                 Ok(held_back)
             })
@@ -173,16 +186,6 @@ const READY_ASSIGNEES: &str = "\
                 WHERE status = 'ready' AND assignee > ready.assignee) \
         FROM ready WHERE ready.assignee IS NOT NULL) \
     SELECT assignee FROM ready WHERE assignee IS NOT NULL";
-
-const HELD_BACK: &str = concat!(
-    "SELECT child.id, parent.id \
-    FROM tasks AS child INDEXED BY idx_tasks_startable \
-    CROSS JOIN task_links AS link ON link.child_id = child.id \
-    CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
-    WHERE child.status = 'ready' AND NOT (",
-    is_met!(),
-    ") ORDER BY parent.id"
-);
 
 /// The sort key in the order of starts: urgent first, then oldest first.
 type SortKey = (Reverse<i64>, i64, i64);

@@ -10,6 +10,7 @@ use domain::command::{
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{RunId, TaskId};
+use domain::review::{PERSON, Review};
 use domain::run::Outcome;
 use domain::task::Task;
 use domain::time::Timestamp;
@@ -276,14 +277,26 @@ pub(super) fn release(
 }
 
 impl CarryOut for CancelRun {
-    /// Cancels the current run of a task, which then waits for a person.
+    /// Cancels the current run of a task, which then waits for a person. Where the run was to judge the
+    /// work, that waits for the verdict of one: its lane would claim it anew at once.
     fn carry_out(&self, work: &mut Work<'_>, actor: &Actor) -> Result<Change, Error> {
         let id = &self.task;
         let task = work.task(id)?;
-        let status = super::step(&task, &Step::Cancel, "cancelled")?;
+        let review = task.in_review.clone().map(|review| Review {
+            reviewer: PERSON.to_owned(),
+            ..review
+        });
+        let step = match review {
+            Some(_) => Step::Release { is_review: true },
+            None => Step::Cancel,
+        };
+        let status = super::step(&task, &step, "cancelled")?;
         work.note(id, || Inverse::place(&task));
         take_away(work, actor, id)?;
-        work.put(&task.id, &status, None)?;
+        work.put(id, &status, None)?;
+        if review.is_some() {
+            tasks::set_review(work.conn, id, review.as_ref())?;
+        }
         Ok(Change::Done)
     }
 }

@@ -2,7 +2,7 @@
 //! decides.
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, GitFacts, REWORK_LIMIT, Verdict};
+use domain::check::{CheckEnd, GitFacts, REVIEW, REWORK_LIMIT, Verdict};
 use domain::command::{BeginCheck, Change, CompleteTask, Failure, SettleCheck};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -153,17 +153,18 @@ pub(super) fn passed_over(work: &Work<'_>, run: RunId) -> Result<(), Error> {
         return Ok(());
     };
     if !receipts::has_passed(work.conn, run)? {
-        let check = without_check(work, None);
+        let command = if open.is_review { REVIEW } else { "" };
+        let check = without(work, command);
         let by = Some("another program");
         receipts::write(work.conn, &open.task, Some(run), by, &check)?;
     }
     Ok(())
 }
 
-/// The receipt of an end that no check came before.
-fn without_check(work: &Work<'_>, script: Option<&str>) -> CheckEnd {
+/// The receipt of an end that this check or review did not come before.
+fn without(work: &Work<'_>, command: &str) -> CheckEnd {
     CheckEnd {
-        command: script.unwrap_or_default().to_owned(),
+        command: command.to_owned(),
         verdict: Verdict::Unchecked,
         began_at: work.now,
         ended_at: work.now,
@@ -191,7 +192,8 @@ pub(super) fn waive(
     open: Option<&OpenRun>,
     unchecked: bool,
 ) -> Result<bool, Error> {
-    if actor.authority.is_worker() {
+    // What is in review has passed its check.
+    if actor.authority.is_worker() || task.in_review.is_some() {
         return Ok(false);
     }
     let has_check = task.check.is_some() || open.is_some_and(|open| open.has_check);
@@ -201,18 +203,20 @@ pub(super) fn waive(
     if !unchecked {
         return Err(Refusal::HasCheck(task.id.clone()).into());
     }
-    write_waiver(work, actor, task, open)?;
+    let script = task.check.as_deref().unwrap_or_default();
+    write_waiver(work, actor, task, open, script)?;
     Ok(true)
 }
 
-/// Writes the receipt of whoever finishes a task without what would prove it.
+/// Writes the receipt of whoever finishes a task without this check, or its review.
 pub(super) fn write_waiver(
     work: &Work<'_>,
     actor: &Actor,
     task: &Task,
     open: Option<&OpenRun>,
+    command: &str,
 ) -> Result<(), Error> {
-    let check = without_check(work, task.check.as_deref());
+    let check = without(work, command);
     let run = open.map(|open| open.id);
     receipts::write(work.conn, &task.id, run, Some(&actor.name), &check).map(drop)
 }

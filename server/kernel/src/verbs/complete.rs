@@ -1,6 +1,7 @@
 //! Completing a task.
 
 use domain::actor::Actor;
+use domain::check::REVIEW;
 use domain::command::{Change, CompleteTask};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -34,8 +35,8 @@ impl CarryOut for CompleteTask {
         }
         let mut unchecked = check::waive(work, actor, &task, open.as_ref(), self.unchecked)?;
         let review = if self.unchecked && !actor.authority.is_worker() {
-            if !unchecked && review::is_asked_for(work, &task)? {
-                check::write_waiver(work, actor, &task, open.as_ref())?;
+            if review::is_asked_for(work, &task)? {
+                check::write_waiver(work, actor, &task, open.as_ref(), REVIEW)?;
                 unchecked = true;
             }
             None

@@ -33,11 +33,15 @@ impl CarryOut for EditTask {
             None => task.review.as_deref(),
             review => said(review.as_deref()),
         };
+        // Only whoever names a reviewer hands the work over.
+        let named = self.review.as_ref().and(new_review);
+        let handed_over = review::handed_over(&task, named);
         let is_same = new_title == task.title
             && new_body == task.body.as_deref()
             && new_due == task.due_at
             && new_check == task.check.as_deref()
-            && new_review == task.review.as_deref();
+            && new_review == task.review.as_deref()
+            && handed_over.is_none();
         if is_same {
             return Ok(Change::Unchanged);
         }
@@ -52,7 +56,9 @@ impl CarryOut for EditTask {
         tasks::set_text(work.conn, id, new_title, new_body)?;
         tasks::set_due(work.conn, id, new_due)?;
         tasks::set_proof(work.conn, id, new_check, new_review)?;
-        review::hand_over(work, &task, new_review)?;
+        if handed_over.is_some() {
+            tasks::set_review(work.conn, id, handed_over.as_ref())?;
+        }
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }

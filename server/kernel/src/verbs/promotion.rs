@@ -7,7 +7,7 @@ use domain::dispatch::Facts;
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
-use domain::outcome::DeadEnd;
+use domain::outcome::{DeadEnd, StartOn, TaskOutcome};
 use domain::status::Status;
 use domain::task::Task;
 use domain::transition::{self, Step};
@@ -15,7 +15,7 @@ use rusqlite::{Connection, Params};
 
 use super::{CarryOut, Work};
 use crate::error::Error;
-use crate::row::{self, HAS_UNMET_LINK, is_finished, is_met};
+use crate::row::{self, Columns as _, HAS_UNMET_LINK, columns, is_finished, is_met, was_archived};
 
 /// [`HAS_UNMET_LINK`] for the last link alone: many parents of one task are mostly finished in the order
 /// of their links.
@@ -47,9 +47,27 @@ const HAS_UNMET_LINK_NEARBY: &str = concat!(
     "))"
 );
 
+/// A `link` that is not met.
+pub(crate) struct UnmetLink {
+    parent: TaskId,
+    is_finished: bool,
+    outcome: TaskOutcome,
+    on: StartOn,
+    /// True for a parent that was archived before it ended. Other programs write no outcome.
+    was_archived: bool,
+}
+
+columns! {
+    UnmetLink {
+        parent: "parent.id", is_finished: is_finished!(), outcome: "parent.outcome",
+        on: "link.start_on",
+        was_archived: was_archived!(),
+    }
+}
+
 /// The links of a task that keep it from starting.
-#[derive(Default)]
-pub(crate) struct UnmetLinks {
+#[derive(Debug, Default)]
+pub struct UnmetLinks {
     /// The parents that are not finished, by id.
     pub(crate) unfinished: Vec<TaskId>,
     /// Those that ended with another outcome, by id.
@@ -59,33 +77,43 @@ pub(crate) struct UnmetLinks {
 impl UnmetLinks {
     /// Reads those of a task.
     pub(crate) fn of(conn: &Connection, child: &TaskId) -> Result<Self, Error> {
-        const SQL: &str = concat!(
-            "SELECT parent.id, ",
-            is_finished!(),
-            ", parent.outcome, link.start_on \
-             FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
-             WHERE link.child_id = ?1 AND NOT (",
-            is_met!(),
-            ") ORDER BY parent.id"
+        let sql = format!(
+            "SELECT {} FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+             WHERE link.child_id = ?1 AND NOT ({}) ORDER BY parent.id",
+            UnmetLink::columns(),
+            is_met!()
         );
         let mut unmet = Self::default();
-        for (parent, is_finished, outcome, on) in row::all(conn, SQL, [child.as_str()])? {
-            if is_finished {
-                unmet.dead_ends.push(DeadEnd {
-                    parent,
-                    child: child.clone(),
-                    outcome,
-                    on,
-                });
-            } else {
-                unmet.unfinished.push(parent);
-            }
+        for link in row::all(conn, &sql, [child.as_str()])? {
+            unmet.add(child, link);
         }
         Ok(unmet)
     }
 
+    /// Adds a link of this child.
+    pub(crate) fn add(&mut self, child: &TaskId, link: UnmetLink) {
+        let UnmetLink {
+            parent,
+            is_finished,
+            outcome,
+            on,
+            was_archived,
+        } = link;
+        if is_finished {
+            self.dead_ends.push(DeadEnd {
+                parent,
+                child: child.clone(),
+                outcome,
+                on,
+                was_archived,
+            });
+        } else {
+            self.unfinished.push(parent);
+        }
+    }
+
     /// Returns the facts of this task by which its waiting is explained.
-    pub(crate) fn facts<'a>(&'a self, task: &'a Task) -> Facts<'a> {
+    pub fn facts<'a>(&'a self, task: &'a Task) -> Facts<'a> {
         Facts::of_task(task, &self.unfinished, &self.dead_ends)
     }
 

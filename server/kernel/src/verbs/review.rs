@@ -1,7 +1,7 @@
 //! Reviews: work that is done waits for a verdict of a person or of a second lane.
 
 use domain::actor::Actor;
-use domain::check::{CheckEnd, GitFacts, Verdict};
+use domain::check::{CheckEnd, GitFacts, REVIEW, Verdict};
 use domain::command::{ApproveTask, Change, RequestChanges};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -150,7 +150,7 @@ fn settle(
     };
     work.close_run_of(&task.id, Outcome::Completed, &end)?;
     let check = CheckEnd {
-        command: "review".to_owned(),
+        command: REVIEW.to_owned(),
         verdict,
         began_at: task.status_since,
         ended_at: work.now,
@@ -222,19 +222,17 @@ fn other_than(worked_by: &str, reviewer: &str) -> String {
     }
 }
 
-/// Gives work that waits for a verdict to another reviewer.
-pub(super) fn hand_over(work: &Work<'_>, task: &Task, reviewer: Option<&str>) -> Result<(), Error> {
-    let (Some(review), Some(reviewer)) = (&task.in_review, reviewer) else {
-        return Ok(());
-    };
-    if task.status == Status::Running || *reviewer == review.reviewer {
-        return Ok(());
-    }
-    let review = Review {
-        reviewer: other_than(&review.worked_by, reviewer),
+/// Returns the review of a task as it is once somebody else is to judge; `None` where nothing changes.
+pub(super) fn handed_over(task: &Task, reviewer: Option<&str>) -> Option<Review> {
+    let review = task
+        .in_review
+        .as_ref()
+        .filter(|_| task.status != Status::Running)?;
+    let reviewer = other_than(&review.worked_by, reviewer?);
+    (reviewer != review.reviewer).then(|| Review {
+        reviewer,
         ..review.clone()
-    };
-    tasks::set_review(work.conn, &task.id, Some(&review))
+    })
 }
 
 /// Returns true if the work on a task has to pass a review, or is in one.

@@ -304,7 +304,10 @@ fn take_back(
         } => {
             let task = work.task(id)?;
             check::may_change(&task, check.as_deref())?;
-            review::hand_over(work, &task, review.as_deref())?;
+            let named = review.as_deref().filter(|_| review != task.review);
+            if let Some(review) = review::handed_over(&task, named) {
+                tasks::set_review(work.conn, id, Some(&review))?;
+            }
             tasks::set_text(work.conn, id, &title, body.as_deref())?;
             tasks::set_due(work.conn, id, due_at)?;
             tasks::set_proof(work.conn, id, check.as_deref(), review.as_deref())

@@ -39,6 +39,7 @@ fn facts() -> GitFacts {
         base: Some("aaaa".to_owned()),
         files: vec![file],
         more_files: 7,
+        git_problem: None,
     }
 }
 

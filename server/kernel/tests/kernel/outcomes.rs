@@ -67,6 +67,7 @@ fn dead_end(parent: &TaskId, child: &TaskId) -> DeadEnd {
         child: child.clone(),
         outcome: TaskOutcome::Failure,
         on: StartOn::Success,
+        was_archived: false,
     }
 }
 
@@ -221,6 +222,30 @@ async fn a_dead_end_is_left_by_running_the_parent_again_or_by_another_condition(
     board.end_with(&parent, TaskOutcome::Success).await;
     assert_eq!(board.status(&child).await, Status::Ready);
     assert!(board.kernel.inbox().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_parent_that_was_archived_before_it_ended_is_said_to_be_so() {
+    let board = Board::new();
+    let parent = board.task_named("parent").await;
+    let child = board.child_on(&parent, StartOn::Failure).await;
+    let archive = ArchiveTask {
+        task: parent.clone(),
+    };
+    board.act(archive).await.unwrap();
+    let said = board.why_text(&child).await;
+    let expected = format!("{parent} was archived, and {child} starts on its failure");
+    assert!(said.contains(&expected), "{said}");
+
+    let parent = board.task_named("parent").await;
+    let child = board.child_on(&parent, StartOn::Failure).await;
+    board.end_with(&parent, TaskOutcome::Success).await;
+    let archive = ArchiveTask {
+        task: parent.clone(),
+    };
+    board.act(archive).await.unwrap();
+    let said = board.why_text(&child).await;
+    assert!(said.contains("ended with success"), "{said}");
 }
 
 #[tokio::test]

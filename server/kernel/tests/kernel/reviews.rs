@@ -3,15 +3,17 @@
 use domain::actor::Actor;
 use domain::check::Verdict;
 use domain::command::{
-    ApproveTask, BlockTask, ClaimPolicy, Claimed, CompleteTask, CreateTask, EditTask,
+    ApproveTask, BlockTask, CancelRun, ClaimPolicy, Claimed, CompleteTask, CreateTask, EditTask,
     RequestChanges, Undo,
 };
-use domain::dispatch::WhyNot;
+use domain::dispatch::{Report, WhyNot};
 use domain::error::Error as Refusal;
+use domain::fixture;
 use domain::id::{RunId, TaskId};
 use domain::inbox::Need;
 use domain::run::Outcome;
 use domain::status::Status;
+use domain::task::TaskDetail;
 use kernel::Error;
 
 use crate::board::{Board, refusal};
@@ -40,6 +42,11 @@ impl Board {
         self.claim_in(task, lane, ClaimPolicy::default())
             .await
             .unwrap()
+    }
+
+    /// Returns the reviewer that the work waits for.
+    async fn reviewer(&self, task: &TaskId) -> String {
+        self.task(task).await.in_review.unwrap().reviewer
     }
 
     async fn approve(&self, by: &Actor, task: &TaskId, run: Option<RunId>) -> Result<(), Error> {
@@ -255,6 +262,68 @@ async fn a_review_that_fails_or_asks_is_made_again_and_the_work_is_not() {
 }
 
 #[tokio::test]
+async fn a_review_that_is_cancelled_waits_for_a_person_until_it_is_handed_to_a_lane() {
+    let board = Board::new();
+    let task = board.reviewed_by("critic").await;
+    board.work_on(&task).await;
+    board.claim_in_lane(&task, "critic").await;
+    let cancel = CancelRun { task: task.clone() };
+    board.act(cancel).await.unwrap();
+    let now = board.task(&task).await;
+    assert_eq!(now.status, Status::Review);
+    assert_eq!(now.result.as_deref(), Some("42 ships"));
+    let why = board.kernel.why(&task).await.unwrap();
+    assert_eq!(why, Some(WhyNot::AwaitsVerdict));
+    // Another title hands nothing over, nor does its undo.
+    let retitle = EditTask {
+        title: Some("another title".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    board.act(retitle).await.unwrap();
+    let event = board.newest_event();
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(board.reviewer(&task).await, "person");
+    // A reviewer does, also the one that it had.
+    let hand_over = EditTask {
+        review: Some("critic".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    board.act(hand_over).await.unwrap();
+    assert_eq!(board.reviewer(&task).await, "critic");
+    board.claim_in_lane(&task, "critic").await;
+    board.act(CancelRun { task: task.clone() }).await.unwrap();
+    let event = board.newest_event();
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(board.reviewer(&task).await, "critic");
+}
+
+#[tokio::test]
+async fn work_for_a_reviewer_who_is_no_lane_stands_in_the_inbox_and_says_so() {
+    let board = Board::new();
+    let task = board.reviewed_by("ghost").await;
+    board.work_on(&task).await;
+    // Without a dispatcher nobody knows the lanes.
+    assert_eq!(board.kernel.inbox().await.unwrap(), []);
+    let report = Report {
+        lanes: vec![fixture::lane("critic")],
+        ..fixture::report()
+    };
+    board.kernel.hold_report(report);
+    let inbox = board.kernel.inbox().await.unwrap();
+    assert_eq!(inbox.len(), 1);
+    assert!(matches!(inbox[0].need, Need::Review { .. }), "{inbox:?}");
+    let why = board.kernel.why(&task).await.unwrap().unwrap().to_string();
+    let said = "its work is done and ghost is to judge it, but no lane has this name";
+    assert!(why.starts_with(said), "{why}");
+    let hand_over = EditTask {
+        review: Some("critic".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    board.act(hand_over).await.unwrap();
+    assert_eq!(board.kernel.inbox().await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_verdict_is_taken_back_as_a_whole() {
     let board = Board::new();
     let task = board.reviewed_by("person").await;
@@ -286,8 +355,28 @@ async fn a_person_finishes_without_the_review_only_by_saying_so() {
     board.give(&ada(), finish(&task, true)).await.unwrap();
     let detail = board.kernel.task(&task).await.unwrap();
     assert_eq!(detail.task.status, Status::Done);
-    let verdicts: Vec<_> = detail.receipts.iter().map(|it| it.check.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Unchecked]);
+    assert_eq!(sentences(&detail), ["finished without its review"]);
+}
+
+fn sentences(detail: &TaskDetail) -> Vec<String> {
+    let receipts = detail.receipts.iter();
+    receipts.map(|it| it.check.sentence()).collect()
+}
+
+#[tokio::test]
+async fn what_is_finished_unchecked_says_without_what() {
+    let board = Board::new();
+    let checked = CreateTask {
+        title: "task".to_owned(),
+        review: Some("person".to_owned()),
+        check: Some("true".to_owned()),
+        ..CreateTask::default()
+    };
+    let task = board.create(checked).await;
+    board.give(&ada(), finish(&task, true)).await.unwrap();
+    let detail = board.kernel.task(&task).await.unwrap();
+    let both = ["finished without its check", "finished without its review"];
+    assert_eq!(sentences(&detail), both);
 }
 
 #[tokio::test]

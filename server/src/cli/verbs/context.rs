@@ -1,5 +1,6 @@
 //! `kanban context`.
 
+use dispatcher::{Config, Settings, changes};
 use serde_json::json;
 
 use crate::cli::output::Output;
@@ -20,7 +21,15 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
-    let context = session.kernel.context(&id).await?;
+    let settings = Settings::read(&session.home, &Config::new(std::env::current_exe()?));
+    let context = match settings {
+        // The changes are as secret as the log.
+        Ok(settings) if session.may_read_log(&id).await.is_ok() => {
+            let repositories = settings.repositories();
+            changes::context(&session.kernel, &session.home, repositories, &id).await?
+        }
+        _ => session.kernel.context(&id).await?,
+    };
     if args.json {
         return output.json(&json!({ "task_id": id, "context": context }));
     }

@@ -64,7 +64,9 @@ where
         let task = self.verb.task().cloned();
         if let (Act::Review, Some(task)) = (V::ACT, &task) {
             let config = Config::new(std::env::current_exe()?);
-            branches::look_before(&session.kernel, &session.home, &config, task).await?;
+            let actor = session.actor();
+            let about = (task, &actor.authority);
+            branches::look_before(&session.kernel, &session.home, &config, about).await?;
         }
         let receipt = session.execute(self.verb).await?;
         if self.json {

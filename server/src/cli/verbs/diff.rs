@@ -1,9 +1,9 @@
 //! `kanban diff`.
 
 use dispatcher::{Config, Settings, changes};
+use domain::changes::Detail;
 use domain::text::json;
 
-use crate::changes::{Detail, text};
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 
@@ -38,6 +38,6 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     } else {
         Detail::Patches
     };
-    output.text(&text(&changes, detail));
+    output.text(&changes.text(detail));
     Ok(())
 }

@@ -29,6 +29,7 @@ fn dead_end(parent: u32, child: u32) -> DeadEnd {
         child: id(child),
         outcome: TaskOutcome::Failure,
         on: StartOn::Success,
+        was_archived: false,
     }
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Exit {
     /// The commit at which it left the branch of its task.
     #[serde(default)]
     pub(crate) commit: Option<String>,
+    /// True where it was to judge the files of another, and they are not as they were.
+    #[serde(default)]
+    pub(crate) has_changed_files: bool,
     /// The check that came after the worker, if one did.
     #[serde(default)]
     pub(crate) check: Option<Box<Checked>>,
@@ -96,6 +99,7 @@ impl Exit {
             log_end: None,
             ended_at: None,
             commit: None,
+            has_changed_files: false,
             check: None,
         }
     }

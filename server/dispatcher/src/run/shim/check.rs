@@ -9,7 +9,6 @@ use super::output::Written;
 use super::tree::Tree;
 use super::watch::Watch;
 use super::{LAST_OUTPUT, Supervision, worker};
-use crate::error::Error;
 use crate::lanes::Limits;
 use crate::lanes::rules::{Meaning, Rules, Success};
 use crate::run::fault::Fault;
@@ -43,7 +42,15 @@ impl Supervision<'_> {
         let Ok(mut git) = self.git_facts().await else {
             return stopped(exit);
         };
-        let Some(mut end) = self.run_check(check, &result).await else {
+        let Ok(elsewhere) = self.is_elsewhere().await else {
+            return stopped(exit);
+        };
+        let end = match elsewhere {
+            // It would say something of work that nothing follows from.
+            Some(problem) => Some(not_started(check, problem, self.board.now())),
+            None => self.run_check(check, &result).await,
+        };
+        let Some(mut end) = end else {
             return stopped(exit);
         };
         let Ok(after) = self.checked_out().await else {
@@ -75,7 +82,9 @@ impl Supervision<'_> {
                 Err(error) if error.fault() == Fault::Machine => {
                     tracing::warn!(%error, "the check is not started yet");
                 }
-                Err(error) => return Some(not_started(check, &error, self.board.now())),
+                Err(error) => {
+                    return Some(not_started(check, error.to_string(), self.board.now()));
+                }
             }
             if !self.next_try().await {
                 return None;
@@ -150,14 +159,14 @@ fn stopped(exit: Exit) -> Exit {
     }
 }
 
-pub(super) fn not_started(check: &CheckSpec, error: &Error, now: Timestamp) -> CheckEnd {
+pub(super) fn not_started(check: &CheckSpec, problem: String, now: Timestamp) -> CheckEnd {
     CheckEnd {
         command: check.command.clone(),
         verdict: Verdict::NotStarted,
         began_at: now,
         ended_at: now,
         exit_code: None,
-        output: error.to_string(),
+        output: problem,
         log_start: None,
         log_end: None,
         git: GitFacts::default(),

@@ -75,14 +75,25 @@ impl Supervision<'_> {
         Ok(lines)
     }
 
-    /// The facts of git about the workspace; nothing where it cannot be asked.
+    /// The facts of git about the workspace, or the reason for which it cannot be asked.
     pub(super) async fn git_facts(&mut self) -> Result<GitFacts, End> {
         let Some(tracked) = self.tracked.clone() else {
             return Ok(GitFacts::default());
         };
         let spec = self.spec;
         let asking = async move { Ok(tracked.facts(&spec.home()?, &spec.workspace).await?) };
-        Ok(self.asked(asking).await?.unwrap_or_default())
+        let facts = self.answer_of(asking).await?;
+        Ok(facts.unwrap_or_else(|error| GitFacts::unknown(&error.to_string())))
+    }
+
+    /// Where the work is, in words, if not on the branch of the task; `None` where git cannot be asked.
+    pub(super) async fn is_elsewhere(&mut self) -> Result<Option<String>, End> {
+        let Some(tracked) = self.tracked.clone() else {
+            return Ok(None);
+        };
+        let spec = self.spec;
+        let asking = async move { Ok(tracked.is_elsewhere(&spec.home()?, &spec.workspace).await?) };
+        Ok(self.asked(asking).await?.flatten())
     }
 
     /// The commit that is checked out; `None` where git cannot be asked.
@@ -93,6 +104,16 @@ impl Supervision<'_> {
         let spec = self.spec;
         let asking = async move { Ok(tracked.head(&spec.home()?, &spec.workspace).await?) };
         self.asked(asking).await
+    }
+
+    /// A digest of the files where the work of another is judged; `None` for other runs, and where git
+    /// cannot be asked.
+    pub(super) async fn digest(&mut self) -> Option<u64> {
+        let tracked = self.tracked.clone().filter(|it| it.branch.is_some());
+        let (tracked, _) = tracked.zip(self.spec.review.as_ref())?;
+        let spec = self.spec;
+        let asking = async move { Ok(tracked.digest(&spec.home()?, &spec.workspace).await?) };
+        self.asked(asking).await.ok().flatten()
     }
 
     /// Adds the commit at which the branch is left. The worker has ended, so nothing is left to stop.
@@ -110,15 +131,22 @@ impl Supervision<'_> {
         &mut self,
         asking: impl Future<Output = Result<T, Error>>,
     ) -> Result<Option<T>, End> {
+        Ok(self.answer_of(asking).await?.ok())
+    }
+
+    /// The answer of git, unless the run ends meanwhile, or its complaint.
+    async fn answer_of<T>(
+        &mut self,
+        asking: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Result<T, Error>, End> {
         let answer = tokio::select! {
             answer = timeout(PATIENCE, asking) => answer,
             () = self.end_of_run() => return Err(End::Stopped),
         };
         let answer = answer.unwrap_or_else(|late| Err(Error::system("ask git")(late)));
-        let answer = answer.inspect_err(|error| {
+        Ok(answer.inspect_err(|error| {
             tracing::warn!(%error, "git says nothing of the workspace");
-        });
-        Ok(answer.ok())
+        }))
     }
 
     /// Waits until the run is closed, or told to stop, and keeps its claim until then.

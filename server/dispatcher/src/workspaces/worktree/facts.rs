@@ -1,10 +1,13 @@
 //! The facts about a workspace in receipts and in the changes of a task.
 
+use std::os::unix::fs::symlink;
+
 use domain::changes::{ChangeKind, ChangedFile};
 use domain::check::GitFacts;
 use domain::task::WorkspaceKind;
 
 use super::super::fixture::task;
+use super::super::new_files;
 use super::super::tracked::Tracked;
 use super::tests::{Repository, commit_all, git};
 use super::*;
@@ -177,7 +180,8 @@ async fn changes_are_commits_and_patches_by_file_with_what_is_not_committed_mark
         .collect();
     let file = "@@ -1 +1 @@\n-first\n\\ No newline at end of file\n+uncommitted\n";
     let added = "@@ -0,0 +1,2 @@\n+diff --git a/x b/x\n+red\n";
-    assert_eq!(patches, [None, None, Some(file), Some(added), None]);
+    let new = "@@ -0,0 +1 @@\n+new\n";
+    assert_eq!(patches, [None, None, Some(file), Some(added), Some(new)]);
     assert_eq!(of_files.commits.len(), 1);
     assert_eq!(of_files.commits[0].subject, "a commit");
 
@@ -232,4 +236,87 @@ async fn changes_say_what_they_leave_out() {
     let said = changes.left_out();
     assert_eq!(said[0], "10 more files are not listed.");
     assert_eq!(said.len(), 2);
+}
+
+#[tokio::test]
+async fn a_patch_that_is_too_long_hides_none_after_it_and_is_named() {
+    let repository = Repository::new();
+    fs::write(repository.path.join("e"), "to be renamed\n".repeat(9)).unwrap();
+    commit_all(&repository.path);
+    let (place, _) = repository.tracked().await;
+    for name in ["a", "c"] {
+        fs::write(place.join(name), "small\n").unwrap();
+    }
+    for name in ["b", "d"] {
+        fs::write(place.join(name), "0123456789abcdef\n".repeat(100_000)).unwrap();
+    }
+    fs::remove_file(place.join("e")).unwrap();
+    fs::write(place.join("f: *"), "to be renamed\n".repeat(10)).unwrap();
+    commit_all(&place);
+    let branch = repository.branch.lock().unwrap().clone().unwrap();
+    let changes = changes::read(&repository.home, &repository.known, &branch, &place).await;
+    let changes = changes.unwrap();
+    let shown: Vec<_> = changes
+        .files
+        .iter()
+        .map(|it| (it.file.path.as_str(), it.patch.is_some()))
+        .collect();
+    let expected = [
+        ("a", true),
+        ("b", false),
+        ("c", true),
+        ("d", false),
+        ("f: *", true),
+    ];
+    assert_eq!(shown, expected);
+    assert_eq!(changes.files[4].file.old_path.as_deref(), Some("e"));
+    assert!(changes.is_cut);
+    let said = changes.left_out();
+    assert!(said[0].contains("the patches of b, d:"), "{said:?}");
+}
+
+#[tokio::test]
+async fn new_files_are_shown_as_additions_and_no_link_is_followed() {
+    let repository = Repository::new();
+    let (place, _) = repository.tracked().await;
+    let secret = repository.path.with_file_name("secret");
+    fs::create_dir(&secret).unwrap();
+    fs::write(secret.join("key"), "hidden\n").unwrap();
+    fs::create_dir(place.join("deep")).unwrap();
+    fs::write(place.join("deep/text"), "one\n\x1b[31mtwo").unwrap();
+    fs::write(place.join("bytes"), b"\0\x01\x02").unwrap();
+    fs::write(place.join("empty"), "").unwrap();
+    fs::write(place.join("long"), "x".repeat(100_000)).unwrap();
+    symlink(secret.join("key"), place.join("link")).unwrap();
+    let branch = repository.branch.lock().unwrap().clone().unwrap();
+    let before = git(&place, &["status", "--porcelain"]);
+    let changes = changes::read(&repository.home, &repository.known, &branch, &place).await;
+    let changes = changes.unwrap();
+    let shown: Vec<_> = changes
+        .files
+        .iter()
+        .map(|it| (it.file.path.as_str(), it.file.kind, it.patch.as_deref()))
+        .collect();
+    let text = "@@ -0,0 +1,2 @@\n+one\n+two\n\\ No newline at end of file\n";
+    let target = secret.join("key");
+    let link = format!(
+        "@@ -0,0 +1 @@\n+{}\n\\ No newline at end of file\n",
+        target.display()
+    );
+    let expected = [
+        ("bytes", ChangeKind::Binary, None),
+        ("deep/text", ChangeKind::Added, Some(text)),
+        ("empty", ChangeKind::Added, None),
+        ("link", ChangeKind::Added, Some(&*link)),
+        ("long", ChangeKind::Added, None),
+    ];
+    assert_eq!(shown, expected);
+    let said = changes.left_out();
+    assert!(said[0].contains("the patches of long:"), "{said:?}");
+    assert_eq!(git(&place, &["status", "--porcelain"]), before);
+
+    // A folder that has become a link since git looked.
+    symlink(&secret, place.join("through")).unwrap();
+    new_files::read(&place, "through/key").unwrap_err();
+    new_files::read(&place, "../secret/key").unwrap_err();
 }

@@ -155,5 +155,16 @@ async fn of_lanes(session: &Session, ready: &[ReadyCount]) -> Vec<Finding> {
         let remedy = "name such a lane in kanban.toml, or assign them to another";
         findings.push(Finding::wrong("lane", message, remedy));
     }
+    let is_counted = |name: &str| ready.iter().any(|it| it.assignee.as_deref() == Some(name));
+    let names = session.kernel.ready_assignees().await.unwrap_or_default();
+    for reviewer in names
+        .iter()
+        .filter(|it| !is_counted(it) && serves(it).is_none())
+    {
+        let message = format!("work waits for a review by {reviewer}, which is no lane");
+        let remedy =
+            "name such a lane in kanban.toml, or another reviewer by `kanban edit --review`";
+        findings.push(Finding::wrong("lane", message, remedy));
+    }
     findings
 }

@@ -33,7 +33,7 @@ impl Lander<'_> {
             Err(error) if error.fault() == Fault::Machine => {
                 return Err(Stop::InTheWay(error.to_string()));
             }
-            Err(error) => return Ok(not_started(check, &error, began_at)),
+            Err(error) => return Ok(not_started(check, error.to_string(), began_at)),
         };
         let mut processes = Tree::of(started.pid);
         let end = self.end_of(&mut processes, check).await;

@@ -104,6 +104,8 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             request,
             ..
         } => {
+            // A repository may call a branch what a shell would run.
+            let onto = onto.as_deref().and_then(|it| shlex::try_quote(it).ok());
             let onto = onto.as_deref().unwrap_or("BRANCH");
             let back = request.map(|event| format!(", or kanban undo {event}"));
             let how = format!(

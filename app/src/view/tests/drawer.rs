@@ -8,6 +8,8 @@ use domain::error::ErrorKind;
 use domain::event::Event;
 use domain::fixture;
 use domain::id::{CommentId, ReceiptId, RunId};
+use domain::landing::Landing;
+use domain::outcome::StartOn;
 use domain::run::{Outcome, Run};
 use domain::task::{Comment, Task, TaskDetail};
 use state::drawer::news::News;
@@ -133,6 +135,55 @@ fn the_branch_of_a_worktree_is_shown_beside_the_workspace() {
     has(
         &drawer(Ok(reading)),
         &[&["Workspace", "/srv/ships"], &branch[..]].concat(),
+    );
+}
+
+#[test]
+fn a_link_shows_the_outcome_on_which_its_child_starts() {
+    let mut reading = reading(task(Status::Todo));
+    reading.detail.parents = vec![id(2)];
+    reading.detail.conditions = [(id(2), StartOn::Failure)].into();
+    reading.detail.children = vec![id(3)];
+    let page = drawer(Ok(reading));
+    has(&page, &["data-on=\"failure\"", "data-on=\"success\""]);
+    // Success, the usual one, says nothing where no list can be opened.
+    has(&page, &["<noscript>on failure"]);
+    has_not(&page, &["<noscript>on success"]);
+}
+
+#[test]
+fn finished_work_is_offered_to_land_until_it_has() {
+    let mut reading = reading(task(Status::Done));
+    has_not(&drawer(Ok(reading.clone())), &["Land…"]);
+    reading.detail.branch = Some(Branch {
+        name: "kanban/t_00000001".to_owned(),
+        base: Some("aaaa".to_owned()),
+        onto: Some("main".to_owned()),
+        tip: Some("bbbb".to_owned()),
+        ..Branch::default()
+    });
+    let asked = ["Land…", "Land kanban/t_00000001 into", "value=\"main\""];
+    has(&drawer(Ok(reading.clone())), &asked);
+    let landing = Landing {
+        onto: Some("main".to_owned()),
+        method: None,
+        delete_branch: false,
+        by: "ada".to_owned(),
+        asked_at: NOW,
+        problem: None,
+        result: None,
+    };
+    reading.detail.landing = Some(landing.clone());
+    let page = drawer(Ok(reading.clone()));
+    has(&page, &["Landing on main…"]);
+    has_not(&page, &["Land…"]);
+    reading.detail.landing = Some(Landing {
+        problem: Some("main has moved".to_owned()),
+        ..landing
+    });
+    has(
+        &drawer(Ok(reading)),
+        &["Landing waits", "main has moved", "Try again"],
     );
 }
 

@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use super::beginning::{Ask, is_id};
 use super::diff::Side;
 use super::git::Limit;
-use super::repository::{Listed, Repository, Trust};
+use super::repository::{Listed, Repository, Trust, is_worktree};
 use super::worktree::{Made, Worktree, is_occupied};
 use super::{Error, Repositories};
 use crate::home::Home;
@@ -134,6 +134,13 @@ impl Tracked {
         let Some(branch) = &self.branch else {
             return Ok(None);
         };
+        let name = &branch.name;
+        if !is_worktree(place) {
+            let place = place.display();
+            return Ok(Some(format!(
+                "{place} is no worktree any more; put its .git back, and commit the work to {name}"
+            )));
+        }
         let repository = self.open(home).await?;
         let listed = self.listed(&repository, place)?;
         let commit = head(&listed).await?;
@@ -144,7 +151,6 @@ impl Tracked {
             Some(other) if other != branch.name => format!("branch {}", one_line(&other)),
             _ => format!("commit {}", short(&commit)),
         };
-        let name = &branch.name;
         Ok(Some(format!(
             "the work is on {on}, and what builds on it begins at {name}; commit it to {name}"
         )))

@@ -194,13 +194,18 @@ async fn a_receipt_says_why_git_could_not_be_asked() {
         check: Some("true".to_owned()),
         ..board.in_worktree(&repository, "rm .git")
     };
-    let done = board.came_of(task, "completed").await;
-    let words = done.receipts[0].check.git_words().unwrap();
+    let red = board.came_of(task, "check_failed").await;
+    let check = &red.receipts[0].check;
+    let words = check.git_words().unwrap();
     let said = "git could not be asked: ";
     assert!(
         words.starts_with(said) && words.contains("worktree"),
         "{words}"
     );
+    // Nor does anything follow from what is on no branch.
+    assert_eq!(check.verdict, Verdict::NotStarted);
+    let said = "is no worktree any more";
+    assert!(check.output.contains(said), "{check:?}");
 }
 
 #[tokio::test]

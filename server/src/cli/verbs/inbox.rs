@@ -2,7 +2,7 @@
 
 use domain::command::{DropDelivery, RetryDelivery};
 use domain::hold::Cause;
-use domain::id::DeliveryId;
+use domain::id::{DeliveryId, EventId, TaskId};
 use domain::inbox::{Concern, Need, behind_in_words};
 use domain::outcome::dead_ends_in_words;
 use domain::text::one_line;
@@ -104,14 +104,7 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
             request,
             ..
         } => {
-            // A repository may call a branch what a shell would run.
-            let onto = onto.as_deref().and_then(|it| shlex::try_quote(it).ok());
-            let onto = onto.as_deref().unwrap_or("BRANCH");
-            let back = request.map(|event| format!(", or kanban undo {event}"));
-            let how = format!(
-                "kanban land {task} --onto {onto}{}",
-                back.unwrap_or_default()
-            );
+            let how = land_again(task, onto.as_deref(), *request);
             ('⇥', format!("its landing waits: {problem}"), Some(how))
         }
         Need::Undelivered {
@@ -158,4 +151,16 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
     if let Some(more) = more {
         output.line(format_args!("    {}", one_line(&more)));
     }
+}
+
+/// The commands that try a landing again and take it back.
+fn land_again(task: &TaskId, onto: Option<&str>, request: Option<EventId>) -> String {
+    // A repository may call a branch what a shell would run.
+    let onto = onto.and_then(|onto| shlex::try_quote(onto).ok());
+    let onto = onto.as_deref().unwrap_or("BRANCH");
+    let back = request.map(|event| format!(", or kanban undo {event}"));
+    format!(
+        "kanban land {task} --onto {onto}{}",
+        back.unwrap_or_default()
+    )
 }

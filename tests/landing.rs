@@ -46,7 +46,7 @@ async fn a_landing_outlives_a_server_that_is_killed_and_is_told_through_every_do
     let (_, detail) = board.get(&format!("/tasks/{task}")).await?;
     assert!(detail.get("landing").is_none(), "{detail}");
     let landed = git(&repository, &["rev-parse", "main"])?;
-    assert_eq!(text(&detail, "/branch/landed")?, landed);
+    assert_eq!(text(&detail, "/branch/landed_commit")?, landed);
     let receipts = detail["receipts"]
         .as_array()
         .context("there are receipts")?;

@@ -3,7 +3,7 @@
 use dispatcher::branches;
 use domain::actor::Actor;
 use domain::command::{
-    ApproveTask, BoardVerb, Command, HoldLane, Pause, Receipt, RequestChanges, Subscribe,
+    ApproveTask, BoardVerb, Command, HoldLane, LandTask, Pause, Receipt, RequestChanges, Subscribe,
     SubscribeBoard,
 };
 use domain::dispatch::LaneReport;
@@ -29,7 +29,8 @@ pub(crate) async fn carry_out(
         check_platform(to, &state.home)?;
     }
     match &verb {
-        BoardVerb::ApproveTask(ApproveTask { task, .. })
+        BoardVerb::LandTask(LandTask { task, .. })
+        | BoardVerb::ApproveTask(ApproveTask { task, .. })
         | BoardVerb::RequestChanges(RequestChanges { task, .. }) => {
             let (home, config) = (&state.home, &state.dispatching);
             let about = (task, &actor.authority);

@@ -49,13 +49,14 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("branches", "onto", Text),
     ("branches", "tip", Text),
     ("branches", "landed_onto", Text),
-    ("branches", "landed", Text),
+    ("branches", "landed_commit", Text),
     ("landings", "task_id", ID),
     ("landings", "onto", Text),
     ("landings", "method", WORD),
     ("landings", "by", Text),
     ("landings", "problem", Text),
     ("landings", "result", Text),
+    ("landings", "commit_id", Text),
     ("landings", "check_end", Text),
     ("chat_messages", "platform", OWN),
     ("chat_messages", "message", OWN),
@@ -290,8 +291,8 @@ pub(super) async fn seed(board: &Board) -> anyhow::Result<Tasks> {
          INSERT INTO receipts (task_id, by, command, verdict, began_at, ended_at, output) \
              VALUES ('{ready}', 'b', 'c', 'failed', 1, 1, 'o'); \
          INSERT INTO branches VALUES ('{ready}', 'r', 'b', 'c', 'm', 't', 'l', 'd', 0); \
-         INSERT INTO landings (task_id, onto, method, by, asked_at, problem, result, check_end) \
-             VALUES ('{ready}', 'o', 'merge', 'a', 0, 'p', 'r', '{{}}'); \
+         INSERT INTO landings (task_id, onto, method, by, asked_at, problem, request, result, commit_id, check_end) \
+             VALUES ('{ready}', 'o', 'merge', 'a', 0, 'p', 1, 'r', 'c', '{{}}'); \
          INSERT INTO lane_holds (name, cause, reason, by, task_id, since) \
              VALUES ('a', 'unauthorized', 'r', 'b', '{ready}', 1); \
          INSERT OR REPLACE INTO dispatcher VALUES (1, '{{}}', unixepoch());"

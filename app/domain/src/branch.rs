@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::{CheckEnd, Verdict};
+
 /// The branch that the workers of a task commit to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -21,10 +23,16 @@ pub struct Branch {
     pub landed_onto: Option<String>,
     /// The commit by which that holds its work.
     #[serde(default)]
-    pub landed: Option<String>,
+    pub landed_commit: Option<String>,
 }
 
 impl Branch {
+    /// Returns true where the last receipt of the task says that all of it has landed.
+    pub fn has_landed(&self, last: Option<&CheckEnd>) -> bool {
+        let last = last.filter(|last| last.verdict == Verdict::Landed);
+        last.is_some_and(|last| last.git.commit == self.tip)
+    }
+
     /// Its base in words, such as `1a2b3c4 of main`.
     pub fn begins_at(&self) -> Option<String> {
         let base = short(self.base.as_deref()?);

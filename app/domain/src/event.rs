@@ -155,6 +155,8 @@ pub enum EventBody {
     LandingRequested { onto: Option<String>, by: String },
     /// Its landing waits.
     LandingWaits { problem: String },
+    /// Its landing has ended: there was nothing to land.
+    LandingEnded { reason: String },
     /// Its landing has sent it back: a conflict, or a red check.
     LandingFailed {
         onto: String,
@@ -245,6 +247,7 @@ impl EventBody {
             Self::BranchMoved { .. } => "branch_moved",
             Self::LandingRequested { .. } => "landing_requested",
             Self::LandingWaits { .. } => "landing_waits",
+            Self::LandingEnded { .. } => "landing_ended",
             Self::LandingFailed { .. } => "landing_failed",
             Self::Landed { .. } => "landed",
             Self::GaveUp { .. } => "gave_up",

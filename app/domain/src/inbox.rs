@@ -78,8 +78,8 @@ pub enum Need {
         delete_branch: bool,
         /// The reason why it waits, in a sentence.
         problem: String,
-        /// The event by which somebody asked for it, to be undone; `None` where its lane did.
-        request: Option<EventId>,
+        /// The event that asks for it: whoever undoes that takes it back.
+        request: EventId,
     },
     /// Deliveries to an address were given up: they need to be retried, or dropped.
     Undelivered {

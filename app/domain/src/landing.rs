@@ -7,11 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::CheckEnd;
 use crate::error::Error;
-use crate::time::Timestamp;
+use crate::id::EventId;
+use crate::time::{Seconds, Timestamp};
 
 /// The number of times in a row that a landing may send a task back before a person has to look, where
 /// its lane has no other bound for red checks.
 pub const SENT_BACK_LIMIT: u32 = 3;
+
+/// The pause before what is in the way of a landing is looked at again.
+pub const TRY_AGAIN: Seconds = Seconds(60);
 
 /// The longest name of a branch, in characters.
 const LONGEST_BRANCH: usize = 200;
@@ -75,8 +79,12 @@ pub struct Landing {
     pub asked_at: Timestamp,
     /// The reason why it waits, in a sentence.
     pub problem: Option<String>,
+    /// The event that asks for it: whoever undoes that takes it back.
+    pub request: EventId,
     /// The commit that is about to become the target's, once its check has passed.
     pub result: Option<String>,
+    /// The commit of the task's branch that this holds.
+    pub commit: Option<String>,
 }
 
 /// The end of a landing.
@@ -99,6 +107,11 @@ pub enum LandingEnd {
         check: Box<CheckEnd>,
         /// The number of times in a row that blocks the task; `None` is [`SENT_BACK_LIMIT`].
         limit: Option<u32>,
+    },
+    /// There was nothing to land, which the lane could not know.
+    Nothing {
+        /// That, in a sentence.
+        reason: String,
     },
     /// Something is in the way that is not the task's fault.
     Waits {

@@ -18,7 +18,7 @@ pub const TOLD: [&str; 8] = [
 
 /// Every kind of news: the kinds of events, where `gave_up` also stands for `spawn_auto_blocked` and
 /// a `timed_out` is no mere `attempt_failed`.
-pub const KINDS: [&str; 44] = [
+pub const KINDS: [&str; 45] = [
     "created",
     "ready",
     "claimed",
@@ -48,6 +48,7 @@ pub const KINDS: [&str; 44] = [
     "branch_moved",
     "landing_requested",
     "landing_waits",
+    "landing_ended",
     "landing_failed",
     "landed",
     "timed_out",

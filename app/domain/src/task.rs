@@ -7,11 +7,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::branch::Branch;
-use crate::check::{Receipt, Verdict};
+use crate::check::Receipt;
 use crate::error::Error;
 use crate::event::Event;
-use crate::id::{CommentId, EventId, TaskId};
-use crate::landing::{BY_LANE, Landing};
+use crate::id::{CommentId, TaskId};
+use crate::landing::Landing;
 use crate::outcome::{StartOn, TaskOutcome};
 use crate::review::Review;
 use crate::run::Run;
@@ -213,20 +213,9 @@ impl TaskDetail {
         let Some(branch) = &self.branch else {
             return false;
         };
-        let last = self.receipts.last().map(|receipt| &receipt.check);
-        let landed = last.filter(|check| check.verdict == Verdict::Landed);
-        let has_landed = landed.is_some_and(|check| check.git.commit == branch.tip);
+        let has_landed = branch.has_landed(self.receipts.last().map(|receipt| &receipt.check));
         let has_work = branch.tip.is_some() && branch.tip != branch.base;
         self.task.status == Status::Done && self.landing.is_none() && has_work && !has_landed
-    }
-
-    /// Returns the event by which a person asked for the landing that has not ended.
-    pub fn landing_request(&self) -> Option<EventId> {
-        let by = self.landing.as_ref().map(|landing| landing.by.as_str());
-        by.filter(|by| *by != BY_LANE)?;
-        let mut events = self.events.iter().rev();
-        let request = events.find(|event| event.kind == "landing_requested");
-        request.map(|event| event.id)
     }
 
     /// Returns true while a worker is at it: one that the dispatcher started in a lane, or the process of

@@ -237,7 +237,7 @@ fn landings(page: &Page, changes: &Changes<'_>) -> Vec<(Concern, i64)> {
     let told = page.inbox.from_server.landings.iter();
     let landings = told.filter_map(|waiting| {
         let card = page.board.get(&waiting.task).filter(|it| it.is_landing)?;
-        let is_answered = waiting.request.is_some_and(|it| page.pending.undoes(it));
+        let is_answered = page.pending.undoes(waiting.request);
         if is_answered || changes.touch(&waiting.task) {
             return None;
         }
@@ -356,17 +356,11 @@ fn answered(page: &mut Page, id: &ConcernId, answer: Answer) -> Vec<Effect> {
             };
             requests::change(page, vec![(task, land)])
         }
-        (
-            Answer::Drop,
-            Need::Landing {
-                request: Some(event),
-                ..
-            },
-        ) => {
+        (Answer::Drop, Need::Landing { request, .. }) => {
             let name = page.board.name_of(&task);
             vec![page.pending.ask(Request::Undo {
                 text: format!("the landing of {}", label::quoted(&name)),
-                events: vec![event],
+                events: vec![request],
                 earlier: Vec::new(),
             })]
         }

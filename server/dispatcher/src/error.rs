@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use domain::id::TaskId;
+
 /// A failure of the dispatcher, or of a run's supervisor.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -74,6 +76,12 @@ pub enum Error {
          task, or assign it to a lane"
     )]
     NoLaneToCheck(String),
+    /// Landers end, again and again, and say nothing to the board.
+    #[error("its lander ends without a result: {0}")]
+    Lander(String),
+    /// What an earlier landing has started does not end.
+    #[error("processes of an earlier landing of {0} do not end, not even by SIGKILL")]
+    StillThere(TaskId),
     /// The dispatcher was asked for something after its end.
     #[error("the dispatcher has stopped")]
     Stopped,

@@ -11,6 +11,8 @@ mod mounts;
 mod remove;
 mod workspaces;
 
+pub(crate) use workspaces::reason_to_keep;
+
 use std::io;
 use std::path::PathBuf;
 

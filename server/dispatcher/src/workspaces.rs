@@ -172,6 +172,43 @@ pub enum Error {
         /// The worktree.
         at: PathBuf,
     },
+    /// A branch that is another name of one would move that.
+    #[error("{0} is a symbolic reference, so it names another branch; name that one")]
+    SymbolicBranch(String),
+    /// Somebody rebases, merges or picks there, and git itself leaves such a branch alone.
+    #[error("{branch} is in the middle of a rebase or a merge in {}; end that first", .at.display())]
+    BusyTarget {
+        /// The branch.
+        branch: String,
+        /// The worktree.
+        at: PathBuf,
+    },
+    /// Git would write over it, or delete it.
+    #[error("{} is in the way and git does not know it; move it away", .0.display())]
+    InTheWay(PathBuf),
+    /// What git would write there is not what is in the repository.
+    #[error(
+        "{} goes through the filter {filter}, a program that git runs only where kanban.toml calls the \
+         repository trusted",
+        .path.display()
+    )]
+    Filtered {
+        /// The first such file.
+        path: PathBuf,
+        /// The filter.
+        filter: String,
+    },
+    /// A rebase leaves out what somebody did in the commit of a merge.
+    #[error("{0} holds merges whose own changes a rebase would lose; land it by a merge")]
+    HoldsMerges(String),
+    /// Something in it would be lost.
+    #[error("{} stays: {reason}", .place.display())]
+    Kept {
+        /// The worktree.
+        place: PathBuf,
+        /// The reason, in a sentence.
+        reason: String,
+    },
     /// The named folder is no repository.
     #[error("{0} is no git repository")]
     NotARepository(PathBuf),
@@ -259,6 +296,12 @@ impl Error {
             | Self::Conflict { .. }
             | Self::NoTarget { .. }
             | Self::DirtyTarget { .. }
+            | Self::SymbolicBranch(_)
+            | Self::BusyTarget { .. }
+            | Self::InTheWay(_)
+            | Self::Filtered { .. }
+            | Self::HoldsMerges(_)
+            | Self::Kept { .. }
             | Self::NotARepository(_)
             | Self::Occupied(_)
             | Self::WaitedFor(_)

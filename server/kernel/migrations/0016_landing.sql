@@ -1,6 +1,6 @@
 -- Landing: the work of finished tasks goes into the branches that it came from.
 
--- What is to land and has not. A row of the machine that does it, so no export has it.
+-- The landings that have not ended. They are of the machine that makes them, so no export has them.
 CREATE TABLE landings (
     task_id        TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
     -- NULL where somebody has to name a branch first.
@@ -13,20 +13,24 @@ CREATE TABLE landings (
     -- Why it waits, and until when it is not tried again.
     problem        TEXT,
     not_before     INTEGER,
-    -- The commit that is about to become the target's, and its check as JSON.
+    -- The event that asks for it.
+    request        INTEGER NOT NULL,
+    -- The commit that is about to become the target's, that of the task's branch in it, and its check as
+    -- JSON.
     result         TEXT,
+    commit_id      TEXT,
     check_end      TEXT
 ) STRICT;
-CREATE INDEX idx_landings_asked ON landings (asked_at);
 
--- What another program has moved away from its end does not land.
+-- Another program has moved the task away from its end: it does not land. Our own writer has no triggers.
 CREATE TRIGGER landing_ends AFTER UPDATE OF status ON tasks WHEN NEW.status <> 'done' BEGIN
     DELETE FROM landings WHERE task_id = NEW.id;
 END;
 
--- Where the work landed last, as which commit, and how many times in a row it was sent back.
+-- The branch that the work has landed on last, the commit by which that holds it, and the number of times
+-- in a row that it was sent back.
 ALTER TABLE branches ADD COLUMN landed_onto TEXT;
-ALTER TABLE branches ADD COLUMN landed TEXT;
+ALTER TABLE branches ADD COLUMN landed_commit TEXT;
 ALTER TABLE branches ADD COLUMN sent_back INTEGER NOT NULL DEFAULT 0;
 -- 1 for a run whose work lands by itself.
 ALTER TABLE runs ADD COLUMN lands INTEGER NOT NULL DEFAULT 0;

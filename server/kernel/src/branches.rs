@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::row::{self, Columns, columns};
 
 columns! {
-    Branch { name, repository, base, onto, tip, landed_onto, landed }
+    Branch { name, repository, base, onto, tip, landed_onto, landed_commit }
 }
 
 /// Returns the branch of a task.
@@ -29,7 +29,7 @@ pub(crate) fn write(conn: &Connection, task: &TaskId, branch: &Branch) -> Result
         tip,
         // What has landed has, wherever the next attempt begins.
         landed_onto: _,
-        landed: _,
+        landed_commit: _,
     } = branch;
     let sql = "INSERT INTO branches (task_id, repository, name, base, onto, tip) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
@@ -56,7 +56,7 @@ pub(crate) fn note_landed(
     onto: &str,
     git: &GitFacts,
 ) -> Result<(), Error> {
-    let sql = "UPDATE branches SET landed_onto = ?2, landed = ?3, tip = coalesce(?4, tip), sent_back = 0 \
+    let sql = "UPDATE branches SET landed_onto = ?2, landed_commit = ?3, tip = coalesce(?4, tip), sent_back = 0 \
                WHERE task_id = ?1";
     let params = (task.as_str(), onto, &git.commit_after, &git.commit);
     conn.prepare_cached(sql)?.execute(params)?;

@@ -1,6 +1,7 @@
 //! The rows of landings: one for each task whose work is to land.
 
 use domain::check::CheckEnd;
+use domain::command::NoteLanding;
 use domain::id::TaskId;
 use domain::landing::{Landing, Method};
 use domain::time::Timestamp;
@@ -12,7 +13,7 @@ use crate::row::{self, Columns, columns};
 columns! {
     Landing {
         onto, method => |name: Option<String>| name.and_then(|name| name.parse::<Method>().ok()),
-        delete_branch, by, asked_at, problem, result,
+        delete_branch, by, asked_at, problem, request, result, commit: "commit_id",
     }
 }
 
@@ -27,8 +28,9 @@ pub(crate) fn of_task(conn: &Connection, task: &TaskId) -> Result<Option<Landing
 
 /// Writes a landing that begins anew.
 pub(crate) fn write(conn: &Connection, task: &TaskId, landing: &Landing) -> Result<(), Error> {
-    let sql = "INSERT OR REPLACE INTO landings (task_id, onto, method, delete_branch, by, asked_at, problem) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql = "INSERT OR REPLACE INTO landings \
+                   (task_id, onto, method, delete_branch, by, asked_at, problem, request) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     conn.prepare_cached(sql)?.execute((
         task.as_str(),
         &landing.onto,
@@ -37,40 +39,34 @@ pub(crate) fn write(conn: &Connection, task: &TaskId, landing: &Landing) -> Resu
         &landing.by,
         landing.asked_at.0,
         &landing.problem,
+        landing.request.0,
     ))?;
     Ok(())
 }
 
-/// Lets a landing wait, and returns the reason why it has waited before.
+/// Lets a landing wait.
 pub(crate) fn wait(
     conn: &Connection,
     task: &TaskId,
     problem: &str,
     until: Timestamp,
-) -> Result<Option<String>, Error> {
-    let was = of_task(conn, task)?.and_then(|landing| landing.problem);
-    let sql = "UPDATE landings SET problem = ?2, not_before = ?3, result = NULL, check_end = NULL \
+) -> Result<(), Error> {
+    let sql = "UPDATE landings SET problem = ?2, not_before = ?3, result = NULL, commit_id = NULL, \
+                   check_end = NULL \
                WHERE task_id = ?1";
     conn.prepare_cached(sql)?
         .execute((task.as_str(), problem, until.0))?;
-    Ok(was)
+    Ok(())
 }
 
-/// Notes the commit that is about to become the target's, with its check. Returns false where nothing is
-/// to land.
-pub(crate) fn note_result(
-    conn: &Connection,
-    task: &TaskId,
-    result: &str,
-    check: Option<&CheckEnd>,
-) -> Result<bool, Error> {
-    let check = check.map(serde_json::to_string).transpose();
+/// Notes the commit that is about to become the target's, with its check.
+pub(crate) fn note_result(conn: &Connection, note: &NoteLanding) -> Result<(), Error> {
+    let check = note.check.as_ref().map(serde_json::to_string).transpose();
     let check = check.map_err(|_| Error::Internal)?;
-    let sql = "UPDATE landings SET result = ?2, check_end = ?3 WHERE task_id = ?1";
-    let noted = conn
-        .prepare_cached(sql)?
-        .execute((task.as_str(), result, check))?;
-    Ok(noted > 0)
+    let sql = "UPDATE landings SET result = ?2, commit_id = ?3, check_end = ?4 WHERE task_id = ?1";
+    let params = (note.task.as_str(), &note.result, &note.commit, check);
+    conn.prepare_cached(sql)?.execute(params)?;
+    Ok(())
 }
 
 /// Returns the check of the commit that is about to become the target's.
@@ -81,15 +77,6 @@ pub(crate) fn check_of(conn: &Connection, task: &TaskId) -> Result<Option<CheckE
         .flatten()
         .and_then(|json| serde_json::from_str(&json).ok());
     Ok(check)
-}
-
-/// Takes a landing back. Returns false where it has come too far for that.
-pub(crate) fn take_back(conn: &Connection, task: &TaskId) -> Result<bool, Error> {
-    let is_far = of_task(conn, task)?.is_some_and(|landing| landing.result.is_some());
-    if !is_far {
-        end(conn, task)?;
-    }
-    Ok(!is_far)
 }
 
 /// Ends a landing.

@@ -73,6 +73,33 @@ pub(crate) fn open_run_with_token(
     open_run(conn, "token = ?1", [token.as_str()])
 }
 
+/// The last run of a lane that worked on a task.
+pub(crate) struct LastWork {
+    pub(crate) id: RunId,
+    /// True where a check decided on it.
+    pub(crate) has_check: bool,
+    /// The reviewer of what it did.
+    pub(crate) review: Option<String>,
+    /// True if its work lands by itself.
+    pub(crate) lands: bool,
+}
+
+columns! {
+    LastWork { id, has_check, review, lands }
+}
+
+impl LastWork {
+    /// Reads that of a task.
+    pub(crate) fn of(conn: &Connection, task: &TaskId) -> Result<Option<Self>, Error> {
+        let sql = format!(
+            "SELECT {} FROM runs WHERE task_id = ?1 AND lane IS NOT NULL AND NOT is_review \
+             ORDER BY id DESC LIMIT 1",
+            Self::columns()
+        );
+        row::find(conn, &sql, [task.as_str()])
+    }
+}
+
 /// Counts the open runs of lanes on the whole board. A task claimed by hand uses no slot.
 pub(crate) fn count_open(conn: &Connection) -> Result<u32, Error> {
     let sql = "SELECT count(*) FROM runs WHERE ended_at IS NULL AND lane IS NOT NULL";

@@ -58,7 +58,7 @@ impl<'a> TaskObject<'a> {
         self.branch = BranchKeys {
             branch: branch.map(|branch| branch.name.as_str()),
             base: branch.and_then(|branch| branch.base.as_deref()),
-            landed: branch.and_then(|branch| branch.landed.as_deref()),
+            landed: branch.and_then(|branch| branch.landed_commit.as_deref()),
         };
         self
     }

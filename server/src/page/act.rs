@@ -26,7 +26,10 @@ impl Board {
     pub(super) async fn ask(&self, request: Request) -> Result<Saved, Refusal> {
         let command: Command = match request {
             Request::Change { task, change, .. } => {
-                if let Change::Approve { .. } | Change::RequestChanges { .. } = &change {
+                if let Change::Approve { .. }
+                | Change::RequestChanges { .. }
+                | Change::Land { .. } = &change
+                {
                     let (home, config) = (&self.state.home, &self.state.dispatching);
                     let about = (&task, &self.actor.authority);
                     let looked = branches::look_before(self.kernel(), home, config, about);

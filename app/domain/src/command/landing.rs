@@ -7,7 +7,7 @@ use crate::actor::Authority;
 use crate::authority::Act;
 use crate::check::CheckEnd;
 use crate::error::Error;
-use crate::id::TaskId;
+use crate::id::{EventId, TaskId};
 use crate::landing::{LandingEnd, Method, check_target};
 use crate::text::{one_line, printed};
 
@@ -72,8 +72,12 @@ impl Verb for LandTask {
 pub struct NoteLanding {
     /// The task.
     pub task: TaskId,
+    /// The event that asked for the landing.
+    pub request: EventId,
     /// The commit.
     pub result: String,
+    /// The commit of the task's branch that it holds.
+    pub commit: String,
     /// Its check, where it has one.
     pub check: Option<Box<CheckEnd>>,
 }
@@ -90,7 +94,9 @@ impl Verb for NoteLanding {
     fn accept(&mut self, _: &Authority) -> Result<(), Error> {
         let Self {
             task: _,
+            request: _,
             result: _,
+            commit: _,
             check,
         } = self;
         if let Some(check) = check {
@@ -105,6 +111,8 @@ impl Verb for NoteLanding {
 pub struct SettleLanding {
     /// The task.
     pub task: TaskId,
+    /// The event that asked for the landing.
+    pub request: EventId,
     /// The branch that it lands on.
     pub onto: String,
     /// The end.
@@ -124,6 +132,7 @@ impl Verb for SettleLanding {
         match &mut self.end {
             LandingEnd::Landed { kept, .. } => texts::clean_some(kept, one_line),
             LandingEnd::SentBack { check, .. } => texts::clean(&mut check.output, printed),
+            LandingEnd::Nothing { reason } => texts::clean(reason, one_line),
             LandingEnd::Waits { problem, .. } => texts::clean(problem, one_line),
         }
         Ok(())

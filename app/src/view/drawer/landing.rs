@@ -58,7 +58,10 @@ fn landed(detail: &TaskDetail) -> Option<String> {
     if is_told {
         return None;
     }
-    let (onto, commit) = (branch.landed_onto.as_deref()?, branch.landed.as_deref()?);
+    let (onto, commit) = (
+        branch.landed_onto.as_deref()?,
+        branch.landed_commit.as_deref()?,
+    );
     Some(["Landed on ", onto, " as ", short(commit)].concat())
 }
 

@@ -77,11 +77,10 @@ pub(crate) fn Answers(
         view! { <AcceptForm id=id.clone() task=task.clone() result/> }
     });
     let landing = landing.map(|(onto, method, delete_branch, request)| {
-        let back = request.map(|event| view! { <TakeBack id=id.clone() event/> });
         let task = task.clone();
         view! {
             <LandForm task onto method delete_branch label="Try again"/>
-            {back}
+            <TakeBack id=id.clone() event=request/>
         }
     });
     let deliver = delivery.map(|delivery| view! { <DeliveryForms id=id.clone() delivery/> });

@@ -171,7 +171,9 @@ fn finished_work_is_offered_to_land_until_it_has() {
         by: "ada".to_owned(),
         asked_at: NOW,
         problem: None,
+        request: EventId(7),
         result: None,
+        commit: None,
     };
     reading.detail.landing = Some(landing.clone());
     let page = drawer(Ok(reading.clone()));

@@ -89,6 +89,7 @@ fn in_words(event: &Event) -> String {
         "branch_moved" => "Its branch was changed after its check".to_owned(),
         "landing_requested" => because("To land on", word("onto")),
         "landing_waits" => because("Its landing waits", word("problem")),
+        "landing_ended" => because("Not landed", word("reason")),
         "landing_failed" => because("Sent back by its landing", word("error")),
         "landed" => because("Landed on", word("onto")),
         "gave_up" => because("Given up", word("error")),

@@ -44,8 +44,8 @@ pub struct Waiting {
     pub delete_branch: bool,
     /// The reason why it waits.
     pub problem: String,
-    /// The event by which somebody asked for it.
-    pub request: Option<EventId>,
+    /// The event that asks for it.
+    pub request: EventId,
 }
 
 /// Work that is done and waits for a verdict of a person.

@@ -6,7 +6,6 @@ use domain::board::TaskSummary;
 use domain::dispatch::{Facts, WhyNot, why_not};
 use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
-use domain::landing::Landing;
 use domain::outcome::DeadEnd;
 use domain::status::Status;
 
@@ -164,21 +163,15 @@ fn need(
     if *status == Status::Todo && !dead_ends.is_empty() {
         return Some(Need::DeadEnd { dead_ends });
     }
-    if let Some(Landing {
-        onto,
-        method,
-        delete_branch,
-        problem: Some(problem),
-        ..
-    }) = reading.detail.landing.clone()
+    if let Some(landing) = &reading.detail.landing
+        && let Some(problem) = landing.problem.clone()
     {
-        let request = reading.detail.landing_request();
-        let is_answered = request.is_some_and(|it| model.pending.undoes(it));
-        let is_answered = is_answered || model.pending.changes().touch(&task.id);
-        return (!is_answered).then_some(Need::Landing {
-            onto,
-            method,
-            delete_branch,
+        let request = landing.request;
+        let is_answered = model.pending.undoes(request) || model.pending.changes().touch(&task.id);
+        return (!is_answered).then(|| Need::Landing {
+            onto: landing.onto.clone(),
+            method: landing.method,
+            delete_branch: landing.delete_branch,
             problem,
             request,
         });

@@ -244,6 +244,12 @@ async fn look_through(
     let trust = place.repositories.trust(repository)?;
     let repository = Repository::open(place.home, repository, trust).await?;
     let made = Made::find(&repository, path)?;
+    reason_to_keep(&made).await?;
+    Ok(Some(repository))
+}
+
+/// Fails with the reason to keep a worktree, if there is one.
+pub(crate) async fn reason_to_keep(made: &Made<'_>) -> Result<(), Reason> {
     let nested = made.nested_repository().await?;
     if made.is_locked() {
         return Err(Reason::Locked);
@@ -260,10 +266,7 @@ async fn look_through(
     if made.has_hidden_files().await? {
         return Err(Reason::Hidden);
     }
-    match nested {
-        Some(nested) => Err(Reason::Nested(nested)),
-        None => Ok(Some(repository)),
-    }
+    nested.map_or(Ok(()), |nested| Err(Reason::Nested(nested)))
 }
 
 #[cfg(test)]

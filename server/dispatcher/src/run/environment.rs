@@ -1,4 +1,4 @@
-//! The environment of a worker, and of a check without one.
+//! The environment of a worker, and of a check.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,8 +19,10 @@ pub(crate) struct Environment<'a> {
     pub(crate) task: &'a Task,
     /// The folder that comes first on its PATH.
     pub(crate) programs: &'a Path,
-    /// The run with its token; `None` for what runs without one, and may change nothing.
-    pub(crate) run: Option<(RunId, &'a RunToken)>,
+    /// The run; `None` for the check of a landing.
+    pub(crate) run: Option<RunId>,
+    /// What it may do: with that of no open run it changes nothing.
+    pub(crate) token: &'a RunToken,
     /// The name under which it speaks.
     pub(crate) name: Option<String>,
 }
@@ -35,8 +37,8 @@ impl Environment<'_> {
         let workspace = text(workspace.to_owned());
         let workspaces = text(self.home.workspaces());
         let db = text(self.home.db());
-        let run = self.run.map(|(run, _)| run.to_string());
-        let token = self.run.map(|(_, token)| token.as_str().to_owned());
+        let run = self.run.map(|run| run.to_string());
+        let token = Some(self.token.as_str().to_owned());
         let lock = task.claim_lock.clone().filter(|_| self.run.is_some());
         // A tenant of the dispatcher's own environment is not the task's.
         let tenant = task.tenant.clone();

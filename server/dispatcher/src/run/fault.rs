@@ -51,7 +51,7 @@ impl Error {
             Self::Kernel(kernel::Error::Busy | kernel::Error::DiskFull)
             | Self::Workspace(workspaces::Error::Held { .. })
             | Self::Disk { .. } => Fault::Machine,
-            Self::NoLaneToCheck(_) => Fault::Person,
+            Self::NoLaneToCheck(_) | Self::Lander(_) | Self::StillThere(_) => Fault::Person,
             Self::Kernel(_)
             | Self::File { .. }
             | Self::Workspace(workspaces::Error::Home { .. } | workspaces::Error::Git(_)) => {

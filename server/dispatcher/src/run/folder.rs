@@ -59,6 +59,13 @@ impl RunFolder {
             .collect())
     }
 
+    /// The folders of landings in `landings`.
+    pub(crate) fn landings_in(landings: &Path) -> Result<Vec<Self>, Error> {
+        let entries = fs::read_dir(landings).map_err(Error::file("read", landings))?;
+        let folders = entries.flatten().map(|entry| entry.path());
+        Ok(folders.filter(|path| path.is_dir()).map(Self).collect())
+    }
+
     /// Makes the folder, readable for nobody else.
     pub(crate) fn make(&self) -> Result<(), Error> {
         DirBuilder::new()

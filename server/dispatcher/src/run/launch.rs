@@ -1,7 +1,7 @@
 //! From a granted claim to a supervisor that runs.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -117,8 +117,7 @@ pub(crate) async fn refuse_gone(kernel: &Kernel, home: &Home, task: &Task) -> Re
     let missing = in_time(PREPARE, move || workspaces::missing(&home, &task)).await?;
     if let Some(path) = missing {
         let runs = kernel.task(&id).await?.runs;
-        let was_there =
-            |run: &Run| run.workspace.as_deref().map(std::path::Path::new) == Some(path.as_path());
+        let was_there = |run: &Run| run.workspace.as_deref().map(Path::new) == Some(path.as_path());
         if runs.iter().any(was_there) {
             return Err(workspaces::Error::Gone(path).into());
         }
@@ -221,7 +220,8 @@ impl Launch {
             lane,
             task,
             programs: &folder.programs(),
-            run: Some((self.claimed.run, &self.claimed.token)),
+            run: Some(self.claimed.run),
+            token: &self.claimed.token,
             name: self.worker(),
         };
         folder.write_spec(&Spec {

@@ -25,6 +25,9 @@ pub(super) const IDENTITY: [&str; 4] = [
 /// The largest number of files that a conflict names.
 pub(super) const NAMED_FILES: usize = 20;
 
+/// The longest list of paths that is read as a whole, in bytes.
+pub(super) const PATHS: u64 = 16 * 1024 * 1024;
+
 /// The longest answer that is read, in bytes.
 const ANSWER: u64 = 64 * 1024;
 
@@ -241,6 +244,33 @@ impl<'a> Ask<'a> {
         Ok(answer.succeeded()?.text.trim().to_owned())
     }
 
+    /// Returns true for a branch that is only another name of one.
+    pub(super) async fn is_symbolic(self, branch: &str) -> Result<bool, Error> {
+        let name = format!("refs/heads/{branch}");
+        let answer = self
+            .git(Limit::Look, &["symbolic-ref", "--quiet", &name])
+            .await?;
+        Ok(!answer.says_no() && answer.succeeded().is_ok())
+    }
+
+    /// Merges two commits as far as files go, and returns their tree; `None` where they conflict.
+    pub(super) async fn merged_tree(self, one: &str, other: &str) -> Result<Option<String>, Error> {
+        let merge = [
+            "merge-tree",
+            "--write-tree",
+            "--name-only",
+            "--no-messages",
+            one,
+            other,
+        ];
+        let answer = self.repository.ask(self.run, Limit::Scan, PATHS, &merge);
+        let answer = answer.await?.whole()?;
+        if answer.says_no() {
+            return Ok(None);
+        }
+        Ok(Some(answer.succeeded()?.text.trim().to_owned()))
+    }
+
     /// The branch on which the repository stands.
     async fn head_branch(self) -> Result<Option<String>, Error> {
         let answer = self
@@ -272,7 +302,8 @@ impl<'a> Ask<'a> {
             "--no-messages",
         ];
         let merge = [&merge[..], &[our_commit, their_commit]].concat();
-        let answer = self.git(Limit::Scan, &merge).await?;
+        let answer = self.repository.ask(self.run, Limit::Scan, PATHS, &merge);
+        let answer = answer.await?.whole()?;
         let conflicts = answer.says_no();
         let text = if conflicts {
             answer.text

@@ -104,6 +104,17 @@ impl Answer {
         self.status.is_some_and(|status| status.code() == Some(1))
     }
 
+    /// Returns the answer if all of it was read: of one that was cut nobody knows how it ended.
+    ///
+    /// # Errors
+    /// Fails where it printed more than was asked for.
+    pub(super) fn whole(self) -> Result<Self, Error> {
+        if self.is_cut {
+            return Err(Error::Git("it names more files than are read".to_owned()));
+        }
+        Ok(self)
+    }
+
     /// Returns the answer of a command that succeeded.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use domain::status::Status;
 use domain::task::TaskDetail;
 use kernel::Error;
 
-use crate::harness::{Board, count_of, gone, outcomes, poll, wait_at};
+use crate::harness::{Board, count_of, gone, open, outcomes, poll, wait_at};
 
 /// A task for the shell with a check.
 fn checked(board: &Board, script: &str, check: &str) -> CreateTask {
@@ -247,16 +247,16 @@ async fn the_end_that_a_worker_writes_for_the_supervisor_it_has_killed_counts_fo
     // Nor where its run says that it has begun its check.
     let board = Board::new();
     let gate = board.gate();
-    let script = format!("echo here > gate; until test -e go; do sleep 0.05; done\n{FORGED}");
+    let script = format!("echo here > gate; read line < gate\n{FORGED}");
     let task = checked(&board, &script, "false");
     let task = board.create_task(task).await;
     let dispatcher = board.start().await;
     let run = board.until_spawned(&task).await;
-    wait_at(gate).await;
+    wait_at(gate.clone()).await;
     let worker = Actor::worker("shell", run.token.clone());
     let begin = BeginCheck { run: run.run };
     board.kernel.execute(&worker, begin).await.unwrap();
-    std::fs::write(board.work().join("go"), "").unwrap();
+    open(gate, "go\n").await;
     let interrupted = board.until_event(&task, "interrupted").await;
     board.move_to(&task, Status::Triage).await;
     board.until_all_is_settled().await;
@@ -268,13 +268,13 @@ async fn the_end_that_a_worker_writes_for_the_supervisor_it_has_killed_counts_fo
 async fn the_end_of_a_check_that_the_board_has_never_heard_of_counts_for_nothing() {
     let board = Board::new();
     let gate = board.gate();
-    let script = format!("echo here > gate; until test -e go; do sleep 0.05; done\n{FORGED}");
+    let script = format!("echo here > gate; read line < gate\n{FORGED}");
     let task = checked(&board, &script, "false");
     let task = board.create_task(task).await;
     let dispatcher = board.start().await;
-    wait_at(gate).await;
+    wait_at(gate.clone()).await;
     dispatcher.stop().await;
-    std::fs::write(board.work().join("go"), "").unwrap();
+    open(gate, "go\n").await;
     board.until_no_worker_is_left().await;
     let next = board.start().await;
     let interrupted = board.until_event(&task, "interrupted").await;

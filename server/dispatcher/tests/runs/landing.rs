@@ -1,18 +1,25 @@
 //! Landings, with real landers, real git and real checks.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use domain::actor::Actor;
 use domain::check::Verdict;
-use domain::command::{CreateTask, LandTask, MoveTask};
+use domain::command::{ApproveTask, CreateTask, LandTask, NoteTip};
 use domain::id::TaskId;
 use domain::landing::Method;
 use domain::status::Status;
 use domain::task::TaskDetail;
 
 use crate::git::{COMMIT, git, place};
-use crate::harness::{Board, gone, open, poll, wait_at};
+use crate::harness::{Board, open, poll, wait_at};
+
+#[path = "landing/hostile.rs"]
+mod hostile;
+#[path = "landing/kills.rs"]
+mod kills;
+#[path = "landing/losses.rs"]
+mod losses;
 
 /// A board with a repository that stands on `main`.
 struct Ground {
@@ -83,6 +90,16 @@ impl Ground {
             .await
     }
 
+    /// A check that, in a landing, says at the gate that it is there and waits to be let through.
+    fn check_at_gate(&self) -> (PathBuf, String) {
+        let gate = self.board.gate();
+        let check = format!(
+            "case $PWD in */landings/*) echo here > {0}; read line < {0} ;; esac",
+            gate.display()
+        );
+        (gate, check)
+    }
+
     async fn until_it_waits(&self, task: &TaskId) -> String {
         let waits = |detail: &TaskDetail| problem(detail).is_some();
         let detail = self.board.until(task, waits).await;
@@ -101,6 +118,15 @@ impl Ground {
         .await;
         let listed = self.git(&["worktree", "list", "--porcelain"]);
         assert!(!listed.contains("/landings/"), "{listed}");
+    }
+}
+
+fn approve(task: &TaskId) -> ApproveTask {
+    ApproveTask {
+        task: task.clone(),
+        run: None,
+        commit: None,
+        note: None,
     }
 }
 
@@ -123,7 +149,13 @@ fn verdicts(detail: &TaskDetail) -> Vec<Verdict> {
 }
 
 fn result(detail: &TaskDetail) -> &str {
-    detail.branch.as_ref().unwrap().landed.as_deref().unwrap()
+    detail
+        .branch
+        .as_ref()
+        .unwrap()
+        .landed_commit
+        .as_deref()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -263,11 +295,15 @@ async fn the_next_attempt_resolves_the_conflict_and_lands_by_itself() {
     let ground = Ground::with_lane("land = \"auto\"\nland_method = \"merge\"");
     let resolving = "if test -e same; then git -c user.name=a -c user.email=a@b merge -q -X ours main; \
                      else echo mine > same; git add --all; \
-                     git -c user.name=a -c user.email=a@b commit -qm work; touch \"$KANBAN_HOME/first\"; \
-                     until test -e \"$KANBAN_HOME/go\"; do sleep 0.05; done; fi";
-    ground
-        .board
-        .lane("resolver", resolving, "success = \"exit\"\nland = \"auto\"");
+                     git -c user.name=a -c user.email=a@b commit -qm work; \
+                     echo here > GATE; read line < GATE; fi";
+    let gate = ground.board.gate();
+    let resolving = resolving.replace("GATE", &gate.display().to_string());
+    ground.board.lane(
+        "resolver",
+        &resolving,
+        "success = \"exit\"\nland = \"auto\"",
+    );
     let repository = ground.repository.display().to_string();
     let new = CreateTask {
         assignee: Some("resolver".to_owned()),
@@ -275,10 +311,9 @@ async fn the_next_attempt_resolves_the_conflict_and_lands_by_itself() {
     };
     let dispatcher = ground.board.start().await;
     let task = ground.board.create_task(new).await;
-    let home = ground.board.home.root().to_owned();
-    poll(|| home.join("first").exists()).await;
+    wait_at(gate.clone()).await;
     ground.commit("same", "theirs");
-    fs::write(home.join("go"), "").unwrap();
+    open(gate, "go\n").await;
     let landed = ground.board.until_event(&task, "landed").await;
     dispatcher.stop().await;
     assert_eq!(landed.runs.len(), 2);
@@ -438,188 +473,111 @@ async fn a_branch_is_deleted_with_its_worktree_only_when_asked_for_and_its_child
 }
 
 #[tokio::test]
-async fn a_lander_that_is_killed_during_its_check_is_followed_by_another() {
+async fn what_was_approved_lands_and_what_was_committed_after_that_waits() {
     let ground = Ground::new();
     let dispatcher = ground.board.start().await;
-    let killed = ground.board.folder.path().join("killed");
-    let check = format!(
-        "case $PWD in */landings/*) test -e {0} || {{ touch {0}; kill -9 $PPID; sleep 60; }} ;; esac",
-        killed.display()
-    );
-    let done = ground.done("touch made", Some(&check)).await;
-    ground.land(&done.task.id).await;
-    let landed = ground.landed(&done.task.id).await;
-    dispatcher.stop().await;
-    assert!(killed.exists());
-    let expected = [Verdict::Passed, Verdict::Passed, Verdict::Landed];
-    assert_eq!(verdicts(&landed), expected);
-    ground.is_tidy().await;
-}
-
-#[tokio::test]
-async fn a_lander_that_is_killed_around_its_last_step_lands_the_work_once() {
-    // Git calls the hook before a reference is written, and after.
-    for state in ["prepared", "committed"] {
-        let ground = Ground::new();
-        let repository = ground.repository.display().to_string();
-        let trusted = format!("[board]\ntrusted_repositories = [{repository:?}]\n");
-        fs::write(ground.board.home.config(), trusted).unwrap();
-        let dispatcher = ground.board.start().await;
-        let done = ground.done("touch made", Some("true")).await;
-        let killed = ground.board.folder.path().join("killed");
-        let hook = ground.repository.join(".git/hooks/reference-transaction");
-        // The lander is the parent of git, which is the parent of this.
-        let script = format!(
-            "#!/bin/sh\n\
-             grep -q refs/heads/main || exit 0\n\
-             [ \"$1\" = {state} ] || exit 0\n\
-             [ -e {0} ] && exit 0\n\
-             touch {0}\n\
-             git=$PPID\n\
-             lander=$(sed 's/.*) . //' /proc/$git/stat | cut -d ' ' -f 1)\n\
-             kill -9 $lander $git\n",
-            killed.display()
-        );
-        fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(&hook, script).unwrap();
-        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
-        ground.git(&["checkout", "--quiet", "--detach"]);
-        ground.land(&done.task.id).await;
-        poll(|| killed.exists()).await;
-        // What git had locked when it was killed is its user's to unlock.
-        fs::remove_file(ground.repository.join(".git/refs/heads/main.lock")).ok();
-        ground.land_again(&done.task.id).await;
-        let landed = ground.landed(&done.task.id).await;
-        dispatcher.stop().await;
-        assert_eq!(verdicts(&landed).last(), Some(&Verdict::Landed), "{state}");
-        let line = ground.git(&["rev-list", "--count", "main"]);
-        assert_eq!(line, "3", "{state}: the first, the work and one merge");
-        assert_eq!(result(&landed), ground.main());
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_is_gone_does_not_end_a_landing_and_the_next_one_starts_no_second() {
-    let ground = Ground::new();
-    let dispatcher = ground.board.start().await;
-    let gate = ground.board.gate();
-    let count = ground.board.folder.path().join("count");
-    let check = format!(
-        "case $PWD in */landings/*) echo x >> {}; read line < {} ;; esac",
-        count.display(),
-        gate.display()
-    );
-    let done = ground.done("touch made", Some(&check)).await;
-    ground.land(&done.task.id).await;
-    poll(|| count.exists()).await;
-    dispatcher.stop().await;
-    let dispatcher = ground.board.start().await;
-    open(gate, "go\n").await;
-    let landed = ground.landed(&done.task.id).await;
-    dispatcher.stop().await;
-    assert_eq!(fs::read_to_string(count).unwrap(), "x\n");
-    assert_eq!(result(&landed), ground.main());
-}
-
-#[tokio::test]
-async fn a_landing_whose_task_is_moved_ends_with_its_check() {
-    let ground = Ground::new();
-    let dispatcher = ground.board.start().await;
-    let gate = ground.board.gate();
-    let check = format!(
-        "case $PWD in */landings/*) sleep 1000 & echo $! > {}; wait ;; esac",
-        gate.display()
-    );
-    let done = ground.done("touch made", Some(&check)).await;
-    let before = ground.main();
-    ground.land(&done.task.id).await;
-    let sleeper: i64 = wait_at(gate).await.trim().parse().unwrap();
-    let to_todo = MoveTask {
-        task: done.task.id.clone(),
-        to: Status::Todo,
+    let new = CreateTask {
+        review: Some("person".to_owned()),
+        ..ground.task("touch made", Some("true"))
     };
-    ground.board.told(to_todo).await;
-    gone(sleeper).await;
-    ground.is_tidy().await;
+    let task = ground.board.create_task(new).await;
+    ground.board.until_status(&task, Status::Review).await;
+    ground.board.until_all_is_settled().await;
+    ground.board.told(approve(&task)).await;
+    ground.land(&task).await;
+    let landed = ground.landed(&task).await;
+    let before = ground.main();
+    git(
+        place(&landed),
+        &["commit", "--quiet", "--allow-empty", "--message=later"],
+    );
+    let again = LandTask {
+        delete_branch: true,
+        ..land(&task)
+    };
+    ground.board.told(again).await;
+    let problem = ground.until_it_waits(&task).await;
     dispatcher.stop().await;
-    let detail = ground.board.detail(&done.task.id).await;
-    assert_eq!(detail.task.status, Status::Todo);
-    assert_eq!(verdicts(&detail), [Verdict::Passed]);
+    assert!(problem.contains(" was approved at "), "{problem}");
     assert_eq!(ground.main(), before);
 }
 
 #[tokio::test]
-async fn nothing_that_a_repository_names_is_started_by_a_landing() {
-    for method in [Method::Merge, Method::Rebase] {
-        let ground = Ground::new();
-        let dispatcher = ground.board.start().await;
-        let started = ground.board.folder.path().join("started");
-        let program = ground.board.folder.path().join("evil");
-        let script = format!("#!/bin/sh\necho \"$0 $*\" >> {}\ncat\n", started.display());
-        crate::harness::write_program(&program, &script);
-        let evil = program.display().to_string();
-        ground.commit(".gitattributes", "* filter=evil merge=evil diff=evil\n");
-        let done = ground
-            .done("echo x > made; echo y > same", Some("test -e made"))
-            .await;
-        ground.commit("other", "text");
-        for key in [
-            "core.fsmonitor",
-            "filter.evil.smudge",
-            "filter.evil.clean",
-            "filter.evil.process",
-            "merge.evil.driver",
-            "diff.evil.command",
-            "diff.external",
-            "gpg.program",
-            "core.editor",
-            "sequence.editor",
-            "credential.helper",
-            "core.sshCommand",
-        ] {
-            ground.git(&["config", key, &evil]);
-        }
-        ground.git(&["config", "commit.gpgSign", "true"]);
-        for hook in [
-            "post-checkout",
-            "post-merge",
-            "pre-rebase",
-            "post-rewrite",
-            "pre-commit",
-            "post-commit",
-            "reference-transaction",
-            "post-index-change",
-            "prepare-commit-msg",
-            "commit-msg",
-        ] {
-            let hooks = ground.repository.join(".git/hooks");
-            fs::create_dir_all(&hooks).unwrap();
-            std::os::unix::fs::symlink(&program, hooks.join(hook)).unwrap();
-        }
-        let by = LandTask {
-            method: Some(method),
-            ..land(&done.task.id)
-        };
-        ground.board.told(by).await;
-        let landed = ground.landed(&done.task.id).await;
-        dispatcher.stop().await;
-        assert_eq!(verdicts(&landed).last(), Some(&Verdict::Landed));
-        let started = fs::read_to_string(&started).unwrap_or_default();
-        assert_eq!(started, "", "{method}");
-    }
+async fn whoever_asks_anew_during_the_check_is_heard() {
+    let ground = Ground::new();
+    ground.git(&["branch", "release"]);
+    let dispatcher = ground.board.start().await;
+    let (gate, check) = ground.check_at_gate();
+    let done = ground.done("touch made", Some(&check)).await;
+    ground.land(&done.task.id).await;
+    wait_at(gate.clone()).await;
+    let before = ground.main();
+    let onto_release = LandTask {
+        onto: Some("release".to_owned()),
+        ..land(&done.task.id)
+    };
+    ground.board.told(onto_release).await;
+    // The check of the first ends with its request, that of the second comes.
+    wait_at(gate.clone()).await;
+    open(gate, "go\n").await;
+    let landed = ground.landed(&done.task.id).await;
+    dispatcher.stop().await;
+    let branch = landed.branch.unwrap();
+    assert_eq!(branch.landed_onto.as_deref(), Some("release"));
+    assert_eq!(ground.main(), before);
 }
 
-impl Ground {
-    /// Asks again for what waits, or has not ended.
-    async fn land_again(&self, task: &TaskId) {
-        let person = domain::actor::Actor::full("user");
-        let landing = self.board.kernel.landing(task).await.unwrap();
-        if landing.is_some_and(|landing| landing.result.is_none()) {
-            self.board
-                .kernel
-                .execute(&person, land(task))
-                .await
-                .unwrap();
-        }
+#[tokio::test]
+async fn files_that_stand_on_another_branch_by_the_last_step_are_left_alone() {
+    let ground = Ground::new();
+    let dispatcher = ground.board.start().await;
+    let (gate, check) = ground.check_at_gate();
+    let done = ground.done("touch made", Some(&check)).await;
+    ground.git(&["branch", "feature"]);
+    for (at_first, by_then) in [("main", "feature"), ("feature", "main")] {
+        ground.git(&["checkout", "--quiet", at_first]);
+        let feature = ground.git(&["rev-parse", "feature"]);
+        ground.land(&done.task.id).await;
+        wait_at(gate.clone()).await;
+        ground.git(&["checkout", "--quiet", by_then]);
+        open(gate.clone(), "go\n").await;
+        let landed = ground.landed(&done.task.id).await;
+        assert_eq!(result(&landed), ground.main());
+        assert_eq!(ground.git(&["rev-parse", "feature"]), feature);
+        assert_eq!(ground.git(&["status", "--porcelain"]), "");
+        let is_there = ground.repository.join("made").exists();
+        assert_eq!(is_there, by_then == "main");
+        // Another commit, for the other way round.
+        ground.git(&["checkout", "--quiet", "main"]);
+        let place = place(&landed);
+        fs::write(place.join("more"), by_then).unwrap();
+        git(place, &["add", "--all"]);
+        git(place, &["commit", "--quiet", "--message=more"]);
+        let note = NoteTip {
+            task: done.task.id.clone(),
+            commit: git(place, &["rev-parse", "HEAD"]),
+        };
+        let dispatcher = Actor::dispatcher();
+        let noted = ground.board.kernel.execute(&dispatcher, note);
+        noted.await.unwrap();
+        ground.git(&["branch", "--force", "feature", "main"]);
     }
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_lane_that_lets_land_what_nobody_committed_ends_that_with_a_word() {
+    let ground = Ground::new();
+    let lane = "success = \"exit\"\nland = \"auto\"";
+    ground.board.lane("idle", "true", lane);
+    let repository = ground.repository.display().to_string();
+    let new = CreateTask {
+        assignee: Some("idle".to_owned()),
+        ..ground.board.in_worktree(&repository, "")
+    };
+    let dispatcher = ground.board.start().await;
+    let task = ground.board.create_task(new).await;
+    let ended = ground.board.until_event(&task, "landing_ended").await;
+    dispatcher.stop().await;
+    assert_eq!((ended.landing, ended.task.status), (None, Status::Done));
 }

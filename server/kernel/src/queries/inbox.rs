@@ -4,7 +4,7 @@ use domain::dispatch::Dispatch;
 use domain::hold::Lets;
 use domain::id::{EventId, RunId};
 use domain::inbox::{Concern, MOST_BEHIND, Need};
-use domain::landing::{BY_LANE, Method};
+use domain::landing::Method;
 use domain::notify::delivery::Delivery;
 use domain::outcome::DeadEnd;
 use domain::review::PERSON;
@@ -210,7 +210,7 @@ struct Waiting {
     method: Option<Method>,
     delete_branch: bool,
     problem: String,
-    request: Option<EventId>,
+    request: EventId,
     since: Timestamp,
 }
 
@@ -219,10 +219,7 @@ columns! {
         onto: "landings.onto",
         method: "landings.method" => |name: Option<String>| name.and_then(|name| name.parse().ok()),
         delete_branch: "landings.delete_branch", problem: "landings.problem",
-        request: &format!(
-            "CASE WHEN landings.by <> '{BY_LANE}' THEN (SELECT max(id) FROM task_events \
-             WHERE task_id = tasks.id AND kind = 'landing_requested') END"
-        ),
+        request: "landings.request",
         since: "landings.asked_at",
     }
 }
@@ -231,7 +228,7 @@ columns! {
 fn landings(conn: &Connection) -> Result<Vec<Concern>, Error> {
     let sql = format!(
         "SELECT {}, {} FROM landings CROSS JOIN tasks ON tasks.id = landings.task_id \
-         WHERE landings.problem IS NOT NULL ORDER BY landings.asked_at, landings.rowid \
+         WHERE landings.problem IS NOT NULL ORDER BY landings.request \
          LIMIT {MOST_LANDINGS}",
         Concern::columns(),
         Waiting::columns()

@@ -1,13 +1,13 @@
 //! The landings that were asked for.
 
-use domain::id::TaskId;
+use domain::id::{EventId, TaskId};
 use domain::landing::Landing;
 
 use crate::error::Error;
 use crate::row::{self, Columns as _, columns};
 use crate::{Kernel, landings};
 
-/// The largest number of landings that are looked at in one go.
+/// The largest number of repositories that are looked at in one go.
 const LOOKED_AT: u32 = 200;
 
 /// A landing that may begin.
@@ -17,10 +17,15 @@ pub struct DueLanding {
     pub task: TaskId,
     /// The path of the repository of its branch.
     pub repository: String,
+    /// The lane that has done the work; `None` where a person has.
+    pub lane: Option<String>,
 }
 
 columns! {
-    DueLanding { task: "landings.task_id", repository: "branches.repository" }
+    DueLanding { task: "landings.task_id", repository: "branches.repository",
+        lane: "(SELECT lane FROM runs WHERE runs.task_id = landings.task_id AND lane IS NOT NULL \
+                   AND NOT is_review ORDER BY runs.id DESC LIMIT 1)",
+    }
 }
 
 impl Kernel {
@@ -35,8 +40,8 @@ impl Kernel {
             .await
     }
 
-    /// Returns the landings that may begin now, the one that was asked for first at the front, at most two
-    /// hundred.
+    /// Returns of each repository the landing that was asked for first, of those that may begin now; at most
+    /// two hundred.
     ///
     /// # Errors
     /// Fails if the board cannot be read.
@@ -45,13 +50,14 @@ impl Kernel {
         self.readers
             .read(move |conn| {
                 let sql = format!(
-                    "SELECT {} FROM landings INDEXED BY idx_landings_asked \
+                    "SELECT {}, min(landings.request) FROM landings \
                          CROSS JOIN branches ON branches.task_id = landings.task_id \
                      WHERE landings.onto IS NOT NULL AND coalesce(not_before, 0) <= ?1 \
-                     ORDER BY asked_at, landings.rowid LIMIT ?2",
+                     GROUP BY branches.repository ORDER BY 3 LIMIT ?2",
                     DueLanding::columns()
                 );
-                row::all(conn, &sql, (now.0, LOOKED_AT))
+                let first: Vec<(DueLanding, EventId)> = row::all(conn, &sql, (now.0, LOOKED_AT))?;
+                Ok(first.into_iter().map(|(landing, _)| landing).collect())
             })
             .await
     }

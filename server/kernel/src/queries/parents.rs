@@ -36,7 +36,7 @@ pub struct Parent {
 columns! {
     Parent {
         id: "tasks.id", title,
-        branch: "branches.name", repository: "branches.repository", commit: "branches.tip", landed: "branches.landed",
+        branch: "branches.name", repository: "branches.repository", commit: "branches.tip", landed: "branches.landed_commit",
         outcome: "tasks.outcome",
         checked => |name: Option<String>| name.and_then(|name| Verdict::named(&name)),
     }

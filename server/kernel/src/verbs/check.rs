@@ -16,7 +16,7 @@ use super::{CarryOut, Work, attempt};
 use crate::error::Error;
 use crate::receipts;
 use crate::row::{self, Columns as _};
-use crate::runs::{self, End, OpenRun};
+use crate::runs::{self, End, LastWork, OpenRun};
 
 impl CarryOut for BeginCheck {
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
@@ -176,13 +176,6 @@ fn without(work: &Work<'_>, command: &str) -> CheckEnd {
     }
 }
 
-/// Returns true if a check decided on the last run of a lane.
-fn had_check(work: &Work<'_>, task: &Task) -> Result<bool, Error> {
-    let sql = "SELECT has_check FROM runs WHERE task_id = ?1 AND lane IS NOT NULL AND NOT is_review \
-               ORDER BY id DESC LIMIT 1";
-    Ok(row::find(work.conn, sql, [task.id.as_str()])?.unwrap_or_default())
-}
-
 /// Refuses to finish a task by hand that has a check, or writes the receipt of whoever does it without.
 /// Returns true where one was written.
 pub(super) fn waive(
@@ -197,7 +190,7 @@ pub(super) fn waive(
         return Ok(false);
     }
     let has_check = task.check.is_some() || open.is_some_and(|open| open.has_check);
-    if !has_check && !had_check(work, task)? {
+    if !has_check && !LastWork::of(work.conn, &task.id)?.is_some_and(|last| last.has_check) {
         return Ok(false);
     }
     if !unchecked {

@@ -17,7 +17,7 @@ use super::undo::Inverse;
 use super::{CarryOut, Work, landing, promotion};
 use crate::error::Error;
 use crate::row;
-use crate::runs::{self, End, OpenRun};
+use crate::runs::{self, End, LastWork, OpenRun};
 use crate::{branches, receipts, tasks};
 
 impl CarryOut for ApproveTask {
@@ -197,8 +197,8 @@ pub(super) fn due(
     if task.in_review.is_some() {
         return Err(Refusal::AwaitsReview(task.id.clone()).into());
     }
-    let last = last_work(work, task)?;
-    let of_lane = last.as_ref().and_then(|(_, review)| review.clone());
+    let last = LastWork::of(work.conn, &task.id)?;
+    let of_lane = last.as_ref().and_then(|last| last.review.clone());
     let Some(reviewer) = task.review.clone().or(of_lane) else {
         return Ok(None);
     };
@@ -207,7 +207,7 @@ pub(super) fn due(
     let worked_by = worker.unwrap_or_else(|| actor.name.clone());
     Ok(Some(Review {
         reviewer: other_than(&worked_by, &reviewer),
-        run: open.map(|open| open.id).or(last.map(|(run, _)| run)),
+        run: open.map(|open| open.id).or(last.map(|last| last.id)),
         worked_by,
         rounds: rounds(work, &task.id)?,
     }))
@@ -237,15 +237,8 @@ pub(super) fn handed_over(task: &Task, reviewer: Option<&str>) -> Option<Review>
 
 /// Returns true if the work on a task has to pass a review, or is in one.
 pub(super) fn is_asked_for(work: &Work<'_>, task: &Task) -> Result<bool, Error> {
-    let of_lane = last_work(work, task)?.and_then(|(_, review)| review);
+    let of_lane = LastWork::of(work.conn, &task.id)?.and_then(|last| last.review);
     Ok(task.review.is_some() || task.in_review.is_some() || of_lane.is_some())
-}
-
-/// Returns the last run of a lane that worked on a task, with its reviewer.
-fn last_work(work: &Work<'_>, task: &Task) -> Result<Option<(RunId, Option<String>)>, Error> {
-    let sql = "SELECT id, review FROM runs \
-               WHERE task_id = ?1 AND lane IS NOT NULL AND NOT is_review ORDER BY id DESC LIMIT 1";
-    row::find(work.conn, sql, [task.id.as_str()])
 }
 
 /// Lets a task whose work is done wait for the verdict of its reviewer.

@@ -7,6 +7,7 @@ use domain::command::{Change, Subscribe, Undo};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{CommentId, EventId, TaskId};
+use domain::landing::Landing;
 use domain::notify::Address;
 use domain::outcome::{StartOn, TaskOutcome};
 use domain::review::Review;
@@ -15,7 +16,7 @@ use domain::task::Task;
 use domain::time::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CarryOut, Work, archive, check, idempotency, link, promotion, review};
+use super::{CarryOut, Work, archive, check, idempotency, landing, link, promotion, review};
 use crate::error::Error;
 use crate::{landings, row, tasks};
 
@@ -89,8 +90,8 @@ pub(super) enum Inverse {
     },
     /// It started on this outcome of this parent.
     StartOn { parent: TaskId, on: StartOn },
-    /// Its work was not to land.
-    NotLanding,
+    /// This landing of it had been asked for, or none.
+    Landing(Option<Landing>),
     /// It had this subscription.
     Subscribed(Address),
 }
@@ -373,11 +374,9 @@ fn take_back(
             }
             link::settle(work, &parent, id, on)
         }
-        Inverse::NotLanding => {
-            if landings::take_back(work.conn, id)? {
-                return Ok(());
-            }
-            Err(Refusal::IsLanding(id.clone()).into())
+        Inverse::Landing(former) => {
+            landing::take_back(work, id)?;
+            former.map_or(Ok(()), |former| landings::write(work.conn, id, &former))
         }
         Inverse::Subscribed(to) => {
             let task = id.clone();

@@ -43,7 +43,7 @@ CREATE TABLE branches (
     onto        TEXT,
     -- The commit at which the branch was last seen.
     tip         TEXT
-, landed_onto TEXT, landed TEXT, sent_back INTEGER NOT NULL DEFAULT 0) STRICT;
+, landed_onto TEXT, landed_commit TEXT, sent_back INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE chat_messages (
     platform    TEXT NOT NULL,
@@ -124,8 +124,12 @@ CREATE TABLE landings (
     -- Why it waits, and until when it is not tried again.
     problem        TEXT,
     not_before     INTEGER,
-    -- The commit that is about to become the target's, and its check as JSON.
+    -- The event that asks for it.
+    request        INTEGER NOT NULL,
+    -- The commit that is about to become the target's, that of the task's branch in it, and its check as
+    -- JSON.
     result         TEXT,
+    commit_id      TEXT,
     check_end      TEXT
 ) STRICT;
 
@@ -503,8 +507,6 @@ CREATE INDEX idx_deliveries_receipt ON deliveries (receipt) WHERE receipt IS NOT
 CREATE INDEX idx_deliveries_task_id ON deliveries (task_id, id);
 
 CREATE INDEX idx_notify_task ON kanban_notify_subs (task_id);
-
-CREATE INDEX idx_landings_asked ON landings (asked_at);
 
 CREATE INDEX idx_receipts_task_id ON receipts (task_id, id);
 

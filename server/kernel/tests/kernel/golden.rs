@@ -171,7 +171,8 @@ fn after(last: &EventBody) -> Option<EventBody> {
             by: text(),
         },
         EventBody::LandingRequested { .. } => EventBody::LandingWaits { problem: text() },
-        EventBody::LandingWaits { .. } => EventBody::LandingFailed {
+        EventBody::LandingWaits { .. } => EventBody::LandingEnded { reason: text() },
+        EventBody::LandingEnded { .. } => EventBody::LandingFailed {
             onto: "main".to_owned(),
             receipt: ReceiptId(3),
             error: text(),

@@ -91,8 +91,11 @@ impl Board {
     }
 
     async fn landing_ends(&self, task: &TaskId, end: LandingEnd) -> Result<(), Error> {
+        let landing = self.read(task).await.landing;
+        let request = landing.map_or(EventId(0), |landing| landing.request);
         let settle = SettleLanding {
             task: task.clone(),
+            request,
             onto: "main".to_owned(),
             end,
         };
@@ -108,6 +111,18 @@ impl Board {
         let card = board.tasks.iter().find(|card| card.id == *task).unwrap();
         assert_eq!(card.is_landing, self.read(task).await.landing.is_some());
         card.is_landing
+    }
+}
+
+/// The word of a lander for what is asked for now.
+async fn note(board: &Board, task: &TaskId, check: Option<Box<CheckEnd>>) -> NoteLanding {
+    let landing = board.read(task).await.landing;
+    NoteLanding {
+        task: task.clone(),
+        request: landing.map_or(EventId(0), |landing| landing.request),
+        result: "cccc".to_owned(),
+        commit: WORK.to_owned(),
+        check,
     }
 }
 
@@ -174,11 +189,7 @@ async fn what_has_landed_has_a_receipt_with_both_commits_after_that_of_its_check
     let landing = board.read(&task).await.landing.unwrap();
     assert_eq!(landing.onto.as_deref(), Some("main"));
     assert!(board.is_landing(&task).await);
-    let note = NoteLanding {
-        task: task.clone(),
-        result: "cccc".to_owned(),
-        check: Some(Box::new(check(Verdict::Passed, ""))),
-    };
+    let note = note(&board, &task, Some(Box::new(check(Verdict::Passed, "")))).await;
     board.give(&Actor::dispatcher(), note).await.unwrap();
     board.landing_ends(&task, landed()).await.unwrap();
 
@@ -195,7 +206,7 @@ async fn what_has_landed_has_a_receipt_with_both_commits_after_that_of_its_check
     assert_eq!(kinds(&detail), ["landing_requested", "landed"]);
     let branch = detail.branch.unwrap();
     assert_eq!(branch.landed_onto.as_deref(), Some("main"));
-    assert_eq!(branch.landed.as_deref(), Some("cccc"));
+    assert_eq!(branch.landed_commit.as_deref(), Some("cccc"));
     assert_eq!(detail.task.status, Status::Done);
     assert!(!board.is_landing(&task).await);
     assert!(board.land(&task).await.unwrap().is_empty(), "it is there");
@@ -339,17 +350,20 @@ async fn a_landing_that_waits_is_in_the_inbox_with_what_takes_it_back() {
         need => panic!("{need:?}"),
     });
     let onto = Some("main".to_owned());
-    let (method, request) = (Some(Method::Rebase), events.first().copied());
+    let (method, request) = (Some(Method::Rebase), events[0]);
+    let of_its_own = board.read(&of_lane).await.landing.unwrap().request;
     assert_eq!(
         told.collect::<Vec<_>>(),
         [
             (task.clone(), onto, method, true, request),
-            (of_lane.clone(), None, None, false, None),
+            (of_lane.clone(), None, None, false, of_its_own),
         ]
     );
-    let event = request.unwrap();
-    board.act(Undo { event }).await.unwrap();
-    board.move_to(&of_lane, Status::Todo).await.unwrap();
+    for event in [request, of_its_own] {
+        board.act(Undo { event }).await.unwrap();
+    }
+    let left = board.read(&of_lane).await.task.status;
+    assert_eq!(left, Status::Done, "nothing else is taken back");
     assert!(board.kernel.inbox().await.unwrap().is_empty());
 }
 
@@ -371,17 +385,13 @@ async fn a_landing_is_taken_back_with_its_request_or_by_whoever_moves_its_task()
     assert!(!board.is_landing(&task).await);
     let refused = board.landing_ends(&task, red(Verdict::Conflict)).await;
     assert_eq!(refusal(refused), Refusal::NoLanding(task.clone()));
-    let note = NoteLanding {
-        task: task.clone(),
-        result: "cccc".to_owned(),
-        check: None,
-    };
+    let note = note(&board, &task, None).await;
     let refused = board.give(&Actor::dispatcher(), note).await;
     assert_eq!(refusal(refused), Refusal::NoLanding(task.clone()));
     // What is on the target is there, whatever became of the task.
     board.landing_ends(&task, landed()).await.unwrap();
     let branch = board.read(&task).await.branch.unwrap();
-    assert_eq!(branch.landed.as_deref(), Some("cccc"));
+    assert_eq!(branch.landed_commit.as_deref(), Some("cccc"));
 
     let other = board.done().await;
     board.land(&other).await.unwrap();
@@ -399,11 +409,7 @@ async fn what_is_about_to_be_on_its_target_is_not_taken_back() {
     let board = Board::new();
     let task = board.done().await;
     let events = board.land(&task).await.unwrap();
-    let note = NoteLanding {
-        task: task.clone(),
-        result: "cccc".to_owned(),
-        check: None,
-    };
+    let note = note(&board, &task, None).await;
     board.give(&Actor::dispatcher(), note).await.unwrap();
     let refused = refusal(board.act(Undo { event: events[0] }).await);
     assert_eq!(refused, Refusal::IsLanding(task.clone()));

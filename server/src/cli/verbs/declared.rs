@@ -62,7 +62,7 @@ where
     /// Carries it out, and prints the line of the task that it is about.
     async fn carry_out(self, session: &Session, output: &mut Output) -> anyhow::Result<()> {
         let task = self.verb.task().cloned();
-        if let (Act::Review, Some(task)) = (V::ACT, &task) {
+        if let (Act::Review | Act::Land, Some(task)) = (V::ACT, &task) {
             let config = Config::new(std::env::current_exe()?);
             let actor = session.actor();
             let about = (task, &actor.authority);

@@ -154,13 +154,9 @@ fn print(concern: &Concern, now: Timestamp, output: &mut Output) {
 }
 
 /// The commands that try a landing again and take it back.
-fn land_again(task: &TaskId, onto: Option<&str>, request: Option<EventId>) -> String {
+fn land_again(task: &TaskId, onto: Option<&str>, request: EventId) -> String {
     // A repository may call a branch what a shell would run.
     let onto = onto.and_then(|onto| shlex::try_quote(onto).ok());
     let onto = onto.as_deref().unwrap_or("BRANCH");
-    let back = request.map(|event| format!(", or kanban undo {event}"));
-    format!(
-        "kanban land {task} --onto {onto}{}",
-        back.unwrap_or_default()
-    )
+    format!("kanban land {task} --onto {onto}, or kanban undo {request}")
 }

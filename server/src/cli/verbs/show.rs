@@ -228,7 +228,10 @@ fn landing(landing: &Landing, now: Timestamp) -> String {
 
 /// The branch that its work has landed on.
 fn landed(branch: &Branch) -> Option<String> {
-    let (onto, commit) = (branch.landed_onto.as_ref()?, branch.landed.as_deref()?);
+    let (onto, commit) = (
+        branch.landed_onto.as_ref()?,
+        branch.landed_commit.as_deref()?,
+    );
     Some(format!("on {onto} as {}", short(commit)))
 }
 

@@ -3,7 +3,7 @@
 use domain::branch::Branch;
 use domain::check::{CheckEnd, GitFacts, Receipt, Verdict};
 use domain::id::ReceiptId;
-use domain::landing::{BY_LANE, Landing, Method};
+use domain::landing::{Landing, Method};
 use domain::task::TaskDetail;
 
 use super::*;
@@ -20,17 +20,17 @@ fn landing(number: u32) -> TaskSummary {
     }
 }
 
-fn waits(request: Option<i64>) -> Need {
+fn waits(request: i64) -> Need {
     Need::Landing {
         onto: Some("main".to_owned()),
         method: Some(Method::Rebase),
         delete_branch: true,
         problem: PROBLEM.to_owned(),
-        request: request.map(EventId),
+        request: EventId(request),
     }
 }
 
-fn concern(request: Option<i64>) -> Concern {
+fn concern(request: i64) -> Concern {
     Concern {
         task: id(1),
         title: "Task 1".to_owned(),
@@ -41,7 +41,7 @@ fn concern(request: Option<i64>) -> Concern {
     }
 }
 
-fn model(request: Option<i64>) -> Model {
+fn model(request: i64) -> Model {
     let (mut model, _) = live([landing(1), landing(2)]);
     read(&mut model, vec![concern(request)]);
     update(&mut model, Msg::Visited(Address::default().with_inbox()));
@@ -62,8 +62,8 @@ fn land() -> Change {
 
 #[test]
 fn a_landing_that_waits_is_an_entry_and_its_card_says_why() {
-    let shown = project(&model(Some(7)));
-    assert_eq!(shown.inbox, [concern(Some(7))]);
+    let shown = project(&model(7));
+    assert_eq!(shown.inbox, [concern(7)]);
     let says: Vec<_> = shown.cards.iter().map(|it| it.landing.clone()).collect();
     let why = format!("Landing waits: {PROBLEM}");
     assert_eq!(says, [Some(why), Some("Landing".to_owned())]);
@@ -71,7 +71,7 @@ fn a_landing_that_waits_is_an_entry_and_its_card_says_why() {
 
 #[test]
 fn a_landing_that_waits_is_tried_again_as_it_was_asked_for() {
-    let mut model = model(None);
+    let mut model = model(7);
     let effects = answer(&mut model, entry(), Answer::Retry);
     assert_eq!(sent(&effects).1, &change(1, land()));
     assert_eq!(ids(&model), []);
@@ -79,7 +79,7 @@ fn a_landing_that_waits_is_tried_again_as_it_was_asked_for() {
 
 #[test]
 fn a_landing_is_taken_back_by_undoing_what_asked_for_it() {
-    let mut taken = model(Some(7));
+    let mut taken = model(7);
     let focus = Focus {
         concern: Some(entry()),
         ..Focus::default()
@@ -92,16 +92,12 @@ fn a_landing_is_taken_back_by_undoing_what_asked_for_it() {
     };
     assert_eq!(sent(&effects).1, &undo);
     assert_eq!(ids(&taken), []);
-
-    let mut of_lane = model(None);
-    assert_eq!(answer(&mut of_lane, entry(), Answer::Drop), []);
-    assert_eq!(ids(&of_lane), [entry()]);
 }
 
 #[test]
 fn a_landing_that_has_ended_needs_nobody() {
     let (mut model, socket) = live([landing(1)]);
-    read(&mut model, vec![concern(None)]);
+    read(&mut model, vec![concern(7)]);
     let landed = TaskSummary {
         is_landing: false,
         ..landing(1)
@@ -173,7 +169,9 @@ fn an_open_task_whose_landing_waits_offers_the_same() {
             by: "ada".to_owned(),
             asked_at: Timestamp(20),
             problem: Some(PROBLEM.to_owned()),
+            request: EventId(7),
             result: None,
+            commit: None,
         }),
         ..done_with_branch("bb")
     };
@@ -191,9 +189,5 @@ fn an_open_task_whose_landing_waits_offers_the_same() {
             other => panic!("it is not open but {other:?}"),
         }
     };
-    assert_eq!(need(&mut model, &open), Some(waits(Some(7))));
-    if let Some(landing) = &mut open.detail.landing {
-        landing.by = BY_LANE.to_owned();
-    }
-    assert_eq!(need(&mut model, &open), Some(waits(None)));
+    assert_eq!(need(&mut model, &open), Some(waits(7)));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use domain::id::TaskId;
+use domain::id::{EventId, RunToken, TaskId};
 use domain::landing::Method;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ use crate::workspaces::Trust;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LandingSpec {
     pub(crate) task: TaskId,
+    /// What its check may do, which is nothing, and by what its processes are known.
+    pub(crate) token: RunToken,
     pub(crate) db: PathBuf,
     pub(crate) repository: PathBuf,
     pub(crate) trust: Trust,
@@ -31,6 +33,13 @@ pub(crate) struct LandingSpec {
 }
 
 impl LandingSpec {
+    /// The token of the landing that this event asks for. It is that of no run, so nobody has to keep it
+    /// secret.
+    pub(crate) fn token_of(request: EventId) -> RunToken {
+        // Of its 32 digits the first twelve mark a process.
+        RunToken::from_bits(u128::from(request.0.unsigned_abs()) << 80)
+    }
+
     /// The home folder of its board.
     pub(crate) fn home(&self) -> Result<Home, Error> {
         let root = self.db.parent().unwrap_or(&self.db);

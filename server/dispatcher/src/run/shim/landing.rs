@@ -12,24 +12,24 @@ mod check;
 use std::path::Path;
 
 use domain::actor::Actor;
+use domain::check::CheckEnd;
 use domain::command::{NoteLanding, SettleLanding, Verb};
-use domain::id::TaskId;
-use domain::landing::{Landing, LandingEnd};
-use domain::time::Seconds;
+use domain::id::EventId;
+use domain::landing::{Landing, LandingEnd, TRY_AGAIN};
 use kernel::{IfLost, Kernel, Options};
+use rustix::fs::Mode;
 
 use self::attempt::Attempt;
 use super::events::Events;
 use crate::config::durability;
 use crate::error::Error;
+use crate::home::Home;
 use crate::run::folder::{LandingSpec, RunFolder};
+use crate::workspaces::landing::Work;
 use crate::workspaces::{Repository, landing};
 
 /// The number of times that a target may move on while work is brought onto it.
 const TRIES: u32 = 5;
-
-/// The pause before what was in the way is looked at again.
-const PAUSE: Seconds = Seconds(60);
 
 /// Lands the work of the task whose particulars are in `spec_file`. Returns false, and logs why, where it
 /// had to give up.
@@ -88,22 +88,23 @@ struct Lander<'a> {
 impl Lander<'_> {
     /// Lands the work, or says what became of that.
     async fn land(&mut self) -> Result<(), Error> {
-        let (task, home) = (&self.spec.task, self.spec.home()?);
+        let home = self.spec.home()?;
         let (path, trust) = (&self.spec.repository, self.spec.trust);
         for _ in 0..TRIES {
             let Some((landing, onto)) = self.asked_for().await? else {
                 return Ok(());
             };
-            let repository = Repository::open_whole(&home, path, trust).await;
+            let repository = Repository::open_main(&home, path, trust).await;
             let end = match &repository {
                 Ok(repository) => {
+                    self.clear_up(repository, &home).await;
                     let attempt = Attempt {
                         repository,
                         landing: &landing,
                         onto: &onto,
                     };
                     let end = self.attempt(attempt).await;
-                    self.clear_up(repository).await;
+                    self.clear_up(repository, &home).await;
                     end
                 }
                 Err(error) => Err(Stop::InTheWay(error.to_string())),
@@ -115,13 +116,14 @@ impl Lander<'_> {
                 Err(Stop::Failed(error)) => return Err(error),
                 Err(Stop::InTheWay(problem)) => self.waits(problem),
             };
-            return self.settle(task, onto, end).await;
+            return self.settle(landing.request, onto, end).await;
         }
-        let Some((_, onto)) = self.asked_for().await? else {
+        let Some((landing, onto)) = self.asked_for().await? else {
             return Ok(());
         };
         let problem = format!("{onto} was moved {TRIES} times while work was brought onto it");
-        self.settle(task, onto, self.waits(problem)).await
+        self.settle(landing.request, onto, self.waits(problem))
+            .await
     }
 
     /// The landing and its target, as long as somebody wants it.
@@ -136,13 +138,18 @@ impl Lander<'_> {
     fn waits(&self, problem: String) -> LandingEnd {
         LandingEnd::Waits {
             problem,
-            until: self.kernel.now() + PAUSE,
+            until: self.kernel.now() + TRY_AGAIN,
         }
     }
 
-    async fn settle(&self, task: &TaskId, onto: String, end: LandingEnd) -> Result<(), Error> {
-        let task = task.clone();
-        match self.tell(SettleLanding { task, onto, end }).await {
+    async fn settle(&self, request: EventId, onto: String, end: LandingEnd) -> Result<(), Error> {
+        let settle = SettleLanding {
+            task: self.spec.task.clone(),
+            request,
+            onto,
+            end,
+        };
+        match self.tell(settle).await {
             Err(Stop::Failed(error)) => Err(error),
             _ => Ok(()),
         }
@@ -161,20 +168,52 @@ impl Lander<'_> {
     }
 
     /// Notes the commit that is about to become the target's.
-    async fn note(&self, result: &str, check: Option<domain::check::CheckEnd>) -> Result<(), Stop> {
+    async fn note(
+        &self,
+        attempt: Attempt<'_>,
+        result: &str,
+        work: &Work,
+        check: Option<CheckEnd>,
+    ) -> Result<(), Stop> {
         let note = NoteLanding {
             task: self.spec.task.clone(),
+            request: attempt.landing.request,
             result: result.to_owned(),
+            commit: work.commit.clone(),
             check: check.map(Box::new),
         };
         self.tell(note).await
     }
 
-    /// Removes the worktree in which the work was brought onto its target.
-    async fn clear_up(&self, repository: &Repository) {
-        if let Err(error) = landing::remove(repository, &self.folder.tree()).await {
-            tracing::warn!(%error, "the worktree of a landing stays until the next one");
+    /// Lets git write files that belong to the person who started the server, to be shared as they like,
+    /// until the answer is dropped.
+    fn as_its_owner(&self) -> Option<Umask> {
+        self.spec.umask.map(Umask::set)
+    }
+
+    /// Removes the worktrees of landings in this repository: ours, and those that were left when their
+    /// landers were killed.
+    async fn clear_up(&self, repository: &Repository, home: &Home) {
+        for place in repository.worktrees_below(&home.landings()) {
+            if let Err(error) = landing::remove(repository, &place).await {
+                tracing::warn!(%error, "the worktree of a landing stays until the next one");
+            }
         }
+    }
+}
+
+/// The umask of somebody else, until it is dropped.
+struct Umask(Mode);
+
+impl Umask {
+    fn set(umask: u32) -> Self {
+        Self(rustix::process::umask(Mode::from_bits_truncate(umask)))
+    }
+}
+
+impl Drop for Umask {
+    fn drop(&mut self) {
+        rustix::process::umask(self.0);
     }
 }
 

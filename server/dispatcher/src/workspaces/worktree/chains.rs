@@ -35,7 +35,7 @@ impl Repository {
             branch: Some(made.branch.name.clone()),
             repository: Some(made.branch.repository.clone()),
             commit: made.branch.tip.clone(),
-            landed: made.branch.landed.clone(),
+            landed: made.branch.landed_commit.clone(),
             outcome: domain::outcome::TaskOutcome::default(),
             checked: None,
         };

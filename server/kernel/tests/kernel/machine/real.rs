@@ -233,7 +233,7 @@ impl Real {
                 delete_branch: true,
             }
             .into(),
-            Step::Lander { task, says } => lander(self.pick(*task)?, *says),
+            Step::Lander { task, says } => self.lander(self.pick(*task)?, *says),
             Step::Block { task, .. } => BlockTask {
                 task: self.pick(*task)?,
                 reason: Some("why?".to_owned()),
@@ -366,6 +366,46 @@ impl Real {
         self.runtime.block_on(recorded).unwrap();
     }
 
+    /// A word of the lander about a task.
+    fn lander(&self, task: TaskId, says: Landing) -> Command {
+        let landing = self.runtime.block_on(self.kernel().landing(&task)).unwrap();
+        let request = landing.map_or(EventId(0), |landing| landing.request);
+        let end = match says {
+            Landing::Noted => {
+                return NoteLanding {
+                    task,
+                    request,
+                    result: "bbbb".to_owned(),
+                    commit: "aaaa".to_owned(),
+                    check: Some(Box::new(check_end(Verdict::Passed))),
+                }
+                .into();
+            }
+            Landing::Landed => LandingEnd::Landed {
+                commit: "aaaa".to_owned(),
+                before: None,
+                result: "bbbb".to_owned(),
+                kept: None,
+            },
+            Landing::SentBack => LandingEnd::SentBack {
+                check: Box::new(check_end(Verdict::Conflict)),
+                limit: None,
+            },
+            Landing::Waits => LandingEnd::Waits {
+                problem: "main has changes".to_owned(),
+                until: START,
+            },
+        };
+        let onto = "main".to_owned();
+        SettleLanding {
+            task,
+            request,
+            onto,
+            end,
+        }
+        .into()
+    }
+
     fn actor(&self, step: &Step) -> Actor {
         let (task, by) = match step {
             Step::Heartbeat { task, by }
@@ -473,37 +513,6 @@ fn check_end(verdict: Verdict) -> CheckEnd {
         log_end: None,
         git: GitFacts::default(),
     }
-}
-
-/// A word of the lander about a task.
-fn lander(task: TaskId, says: Landing) -> Command {
-    let end = match says {
-        Landing::Noted => {
-            let (result, check) = ("bbbb".to_owned(), None);
-            return NoteLanding {
-                task,
-                result,
-                check,
-            }
-            .into();
-        }
-        Landing::Landed => LandingEnd::Landed {
-            commit: "aaaa".to_owned(),
-            before: None,
-            result: "bbbb".to_owned(),
-            kept: None,
-        },
-        Landing::SentBack => LandingEnd::SentBack {
-            check: Box::new(check_end(Verdict::Conflict)),
-            limit: None,
-        },
-        Landing::Waits => LandingEnd::Waits {
-            problem: "main has changes".to_owned(),
-            until: START,
-        },
-    };
-    let onto = "main".to_owned();
-    SettleLanding { task, onto, end }.into()
 }
 
 pub(super) fn assignee(number: u8) -> Option<String> {

@@ -15,7 +15,8 @@ impl Model {
         self.only_from(task, &[Status::Done])?;
         let card = &self.cards[task];
         (card.runs > 0 && card.landing != Some(true)).then_some(())?;
-        self.note(task, Inverse::NotLanding);
+        let former = self.cards[task].landing;
+        self.note(task, Inverse::Landing(former));
         self.cards[task].landing = Some(false);
         Some(())
     }

@@ -13,7 +13,8 @@ pub(super) enum Inverse {
     Created,
     Assignee(u8, FailureState),
     Place(Status, bool, TaskOutcome, Option<bool>, FailureState),
-    NotLanding,
+    /// Its landing was like this.
+    Landing(Option<bool>),
     Linked {
         parent: usize,
         was_put_aside: bool,
@@ -90,9 +91,9 @@ impl Model {
                 self.put_back(task, status, waiting);
                 self.restore(task, &standing);
             }
-            Inverse::NotLanding => {
+            Inverse::Landing(former) => {
                 (self.cards[task].landing != Some(true)).then_some(())?;
-                self.cards[task].landing = None;
+                self.cards[task].landing = former;
             }
             Inverse::Linked {
                 parent,

@@ -4,15 +4,19 @@ use std::path::{Path, PathBuf};
 
 use domain::actor::Actor;
 use domain::branch::short;
-use domain::check::{CheckEnd, GitFacts, Verdict};
+use domain::check::{CheckEnd, GitFacts, Receipt, Verdict};
 use domain::command::ForgetWorkspace;
-use domain::landing::{Landing, LandingEnd, Method};
+use domain::landing::{BY_LANE, Landing, LandingEnd, Method};
 use domain::task::TaskDetail;
+use domain::text::one_line;
+use domain::time::Timestamp;
 use tokio::task::spawn_blocking;
 
 use super::{Lander, Stop};
 use crate::workspaces::beginning::Ask;
-use crate::workspaces::landing::{Advanced, Aside, Joined, Target, Work, delete_branch, join};
+use crate::workspaces::landing::{
+    Advanced, DetachedWorktree, Integration, Target, Work, delete_branch, integrate,
+};
 use crate::workspaces::{Made, Repository, branch_of, lock};
 
 /// The landing that is attempted.
@@ -35,18 +39,26 @@ impl Lander<'_> {
         let task = self.kernel.task(&self.spec.task).await?;
         let branch = branch_of(&task.task.id);
         let target = Target::find(repository, &self.spec.repository, onto).await?;
+        if let (Some(result), Some(commit)) = (&landing.result, &landing.commit)
+            && is_there(&target, ask, result).await?
+        {
+            // The lander before this one was killed around the last step.
+            let commit = commit.clone();
+            let work = Work { branch, commit };
+            return self.landed(attempt, &task, work, None, result).await;
+        }
         let tip = ask.branch(&branch).await?;
         let commit = tip.ok_or_else(|| in_the_way(format!("the branch {branch} is gone")))?;
         let work = Work { branch, commit };
-        if let Some(result) = &landing.result
-            && ask.has(result).await?
-            && ask.is_in(result, &target.commit).await?
-        {
-            // The lander before this one was killed after the last step.
-            return self.landed(attempt, &task, work, None, result).await;
-        }
+        target.refuse_symbolic(&work).await?;
         refuse_other_than_approved(&task, &work)?;
-        refuse_empty(&task, &work)?;
+        if is_empty(&task, &work) {
+            let problem = format!("nothing was committed to {}", work.branch);
+            return match landing.by.as_str() {
+                BY_LANE => Ok(LandingEnd::Nothing { reason: problem }),
+                _ => Err(in_the_way(problem)),
+            };
+        }
         let place = workspace(&task);
         refuse_uncommitted(repository, place.as_deref()).await?;
         let before = Some(target.commit.clone());
@@ -55,25 +67,32 @@ impl Lander<'_> {
                 .landed(attempt, &task, work, before, &target.commit)
                 .await;
         }
-        // Before the work is done: a check may take long.
         target.clean_checkout().await?;
         let method = landing.method.unwrap_or(self.spec.method);
         let tree = self.folder.tree();
-        let result = match join(&target, &work, method, &tree).await? {
-            Joined::Commit(result) => result,
-            Joined::Conflict(files) => {
+        let umask = self.as_its_owner();
+        let integration = integrate(&target, &work, method, &tree).await;
+        drop(umask);
+        let result = match integration? {
+            Integration::Commit(result) => result,
+            Integration::Conflict(files) => {
                 let check = conflict(&target, &work, method, &files, self.kernel.now());
                 return Ok(self.sent_back(check));
             }
         };
+        // Before a check that may take long.
+        target.free_checkout(&result).await?;
         let check = match &self.spec.check {
             None => None,
             Some(check) => {
                 if method == Method::Merge {
-                    Aside::add(repository, &tree, &result).await?;
+                    let umask = self.as_its_owner();
+                    let added = DetachedWorktree::add(repository, &tree, &result).await;
+                    drop(umask);
+                    added?;
                 }
                 let text = task.task.result.as_deref().unwrap_or_default();
-                let mut end = self.checked(check, onto, text).await?;
+                let mut end = self.checked(check, attempt, text).await?;
                 end.git = GitFacts {
                     commit: Some(result.clone()),
                     base: before.clone(),
@@ -85,8 +104,11 @@ impl Lander<'_> {
                 Some(end)
             }
         };
-        self.note(&result, check).await?;
-        match target.advance(&result).await? {
+        self.note(attempt, &result, &work, check).await?;
+        let umask = self.as_its_owner();
+        let advanced = target.advance(&result).await;
+        drop(umask);
+        match advanced? {
             Advanced::Done => self.landed(attempt, &task, work, before, &result).await,
             Advanced::Moved => Err(Stop::TargetMoved),
         }
@@ -161,12 +183,26 @@ fn workspace(task: &TaskDetail) -> Option<PathBuf> {
     task.task.workspace_path.as_ref().map(PathBuf::from)
 }
 
-/// Refuses to land another commit than the one that somebody approved.
+/// Returns true where the target holds a result, or holds it once a step is done that was begun.
+async fn is_there(target: &Target<'_>, ask: Ask<'_>, result: &str) -> Result<bool, Stop> {
+    if !ask.has(result).await? {
+        return Ok(false);
+    }
+    let is_in = ask.is_in(result, &target.commit).await?;
+    Ok(is_in || ask.is_in(&target.commit, result).await? && target.finish(result).await?)
+}
+
+/// Refuses to land another commit than the one that somebody approved. What a landing has checked says
+/// nothing of that.
 fn refuse_other_than_approved(task: &TaskDetail, work: &Work) -> Result<(), Stop> {
-    let mut checks = task.receipts.iter().map(|receipt| &receipt.check);
-    let last = checks.rfind(|check| check.git.commit.is_some() && check.verdict.is_seal());
-    let approved = last.filter(|check| check.verdict == Verdict::Approved);
-    let approved = approved.and_then(|check| check.git.commit.as_deref());
+    let of_work = |receipt: &&Receipt| match receipt.check.verdict {
+        Verdict::Approved | Verdict::Unchecked => true,
+        Verdict::Passed => receipt.run.is_some(),
+        _ => false,
+    };
+    let last = task.receipts.iter().rfind(of_work);
+    let approved = last.filter(|last| last.check.verdict == Verdict::Approved);
+    let approved = approved.and_then(|last| last.check.git.commit.as_deref());
     match approved {
         Some(approved) if approved != work.commit => Err(in_the_way(format!(
             "{} was approved at {} and is at {} now; move the task back and let that be reviewed, or \
@@ -179,14 +215,10 @@ fn refuse_other_than_approved(task: &TaskDetail, work: &Work) -> Result<(), Stop
     }
 }
 
-/// Refuses to land a branch on which nothing was committed.
-fn refuse_empty(task: &TaskDetail, work: &Work) -> Result<(), Stop> {
+/// Returns true for a branch on which nothing was committed.
+fn is_empty(task: &TaskDetail, work: &Work) -> bool {
     let base = task.branch.as_ref().and_then(|branch| branch.base.as_ref());
-    if base == Some(&work.commit) {
-        let branch = &work.branch;
-        return Err(in_the_way(format!("nothing was committed to {branch}")));
-    }
-    Ok(())
+    base == Some(&work.commit)
 }
 
 /// Refuses to leave behind what is not committed in the worktree of the task.
@@ -211,7 +243,7 @@ fn conflict(
     work: &Work,
     method: Method,
     files: &[String],
-    now: domain::time::Timestamp,
+    now: Timestamp,
 ) -> CheckEnd {
     let (branch, onto) = (&work.branch, &target.branch);
     let verb = match method {
@@ -222,7 +254,11 @@ fn conflict(
         "{branch} cannot be {verb} {onto} at {}: both change {}; run `git {method} {onto}` in the \
          workspace, resolve that, and commit it",
         short(&target.commit),
-        files.join(", ")
+        files
+            .iter()
+            .map(|file| one_line(file))
+            .collect::<Vec<_>>()
+            .join(", ")
     );
     CheckEnd {
         command: format!("land on {onto}"),

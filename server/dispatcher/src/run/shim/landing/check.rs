@@ -1,8 +1,10 @@
 //! The check of what is about to land, in the worktree of the landing.
 
 use domain::check::CheckEnd;
+use domain::landing::Landing;
 use tokio::time::Instant;
 
+use super::attempt::Attempt;
 use super::{Lander, Stop};
 use crate::run::fault::Fault;
 use crate::run::folder::{CheckSpec, End};
@@ -16,11 +18,11 @@ impl Lander<'_> {
     pub(super) async fn checked(
         &mut self,
         check: &CheckSpec,
-        onto: &str,
+        attempt: Attempt<'_>,
         text: &str,
     ) -> Result<CheckEnd, Stop> {
         let tree = self.folder.tree();
-        let heading = format!("check before landing on {onto}");
+        let heading = format!("check before landing on {}", attempt.onto);
         let log = (&*self.spec.log, &*heading);
         let began_at = self.kernel.now();
         let written = self.folder.write_result(text);
@@ -36,7 +38,7 @@ impl Lander<'_> {
             Err(error) => return Ok(not_started(check, error.to_string(), began_at)),
         };
         let mut processes = Tree::of(started.pid);
-        let end = self.end_of(&mut processes, check).await;
+        let end = self.end_of(&mut processes, check, attempt).await;
         while !processes.end(&mut self.events.child_ended).await {
             tracing::error!("processes of a check do not end, not even by SIGKILL");
             self.events.next().await;
@@ -48,7 +50,12 @@ impl Lander<'_> {
     }
 
     /// Waits until the check has ended, or is to be ended.
-    async fn end_of(&mut self, processes: &mut Tree, check: &CheckSpec) -> End {
+    async fn end_of(
+        &mut self,
+        processes: &mut Tree,
+        check: &CheckSpec,
+        attempt: Attempt<'_>,
+    ) -> End {
         let until = Instant::now() + check.time;
         loop {
             match self.events.next().await {
@@ -63,8 +70,11 @@ impl Lander<'_> {
                         return End::TimedOut(check.time.as_secs());
                     }
                     // A board that cannot be read says nothing against it.
-                    if matches!(self.asked_for().await, Ok(None)) {
-                        return End::Stopped;
+                    let request = attempt.landing.request;
+                    let is_other = |(landing, _): &(Landing, _)| landing.request != request;
+                    match self.asked_for().await {
+                        Ok(found) if found.as_ref().is_none_or(is_other) => return End::Stopped,
+                        _ => {}
                     }
                 }
                 Event::LeaseIsDue => {}

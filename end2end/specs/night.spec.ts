@@ -67,7 +67,7 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   await board.drawer.tab("Evidence").click();
   await expect(page.locator(".evidence")).toContainText("one line is too few");
 
-  // What was made lands once, checked again on what is there.
+  // The work lands once, checked again on the target.
   await board.open("Landed");
   await board.drawer.landing.getByText("Land…").click();
   await expect(board.drawer.landing).toContainText(`Land kanban/${landed} into`);

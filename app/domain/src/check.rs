@@ -30,7 +30,7 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// The run that claimed to have finished; `None` where a person finished a task that nobody ran.
     pub run: Option<RunId>,
-    /// Whoever gave the verdict, or finished the task without.
+    /// The one who gave the verdict, finished the task without, or asked for its landing.
     pub by: Option<String>,
     /// The check.
     pub check: CheckEnd,

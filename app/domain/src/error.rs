@@ -257,7 +257,7 @@ pub enum Error {
          (`--unchecked`)"
     )]
     AwaitsReview(TaskId),
-    /// Whoever judges the work has changed it.
+    /// A reviewer may not change the work.
     #[error(
         "the work on task {0} is not as it was when this review began; put it back as it was, or leave it \
          to a person: `kanban block {0} \"…\"`"

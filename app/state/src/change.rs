@@ -67,7 +67,7 @@ pub enum Change {
         onto: Option<String>,
         /// The method; `None` leaves that to the lane.
         method: Option<Method>,
-        /// Whether its own branch is deleted afterwards.
+        /// True if its own branch is deleted afterwards.
         delete_branch: bool,
     },
     /// Put it away.

@@ -121,7 +121,11 @@ pub async fn look_before(
 /// Returns true where the work that a run judges is another by now, as far as git can tell.
 async fn has_changed(folder: &RunFolder, home: &Home) -> bool {
     let look = async {
-        let (Some(spec), Some(judged)) = (folder.spec()?, folder.judged()?) else {
+        let folder = folder.clone();
+        let read = in_time(LOOK, move || {
+            Ok::<_, Error>((folder.spec()?, folder.judged()?))
+        });
+        let (Some(spec), Some(judged)) = read.await?? else {
             return Ok(false);
         };
         let Some(tracked) = spec.tracked else {

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use domain::error::Error as Refusal;
 use domain::id::TaskId;
 use domain::text::one_line;
 use kernel::{Kernel, with_changes};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::home::Home;
@@ -141,7 +143,7 @@ pub(crate) async fn read(
     };
     for mut file in files {
         let patch = if new.contains(file.path.as_str()) {
-            of_new(place, &mut file, &mut room)
+            of_new(place, &mut file, &mut room).await
         } else {
             patches.remove(&file.path)
         };
@@ -158,11 +160,13 @@ pub(crate) async fn read(
 
 /// Returns the patch that would add a file that git does not know, where there is room for it. What it
 /// holds is noted in `file`.
-fn of_new(place: &Path, file: &mut ChangedFile, room: &mut usize) -> Option<String> {
+async fn of_new(place: &Path, file: &mut ChangedFile, room: &mut usize) -> Option<String> {
     if file.path.ends_with('/') {
         return None;
     }
-    match new_files::read(place, &file.path) {
+    let (place, path) = (place.to_owned(), file.path.clone());
+    let read = spawn_blocking(move || new_files::read(&place, &path)).await;
+    match read.map_err(io::Error::from).flatten() {
         Ok(NewFile::Text { patch, lines }) => {
             (file.added, file.removed) = (Some(lines), Some(0));
             let patch = patch?;

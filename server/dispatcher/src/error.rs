@@ -70,7 +70,7 @@ pub enum Error {
     /// The task's workspace cannot be had.
     #[error("workspace: {0}")]
     Workspace(#[from] crate::workspaces::Error),
-    /// What was checked before is not landed without its check.
+    /// Work that was checked does not land without its check.
     #[error(
         "nobody knows the check of lane {0:?}, which is not in kanban.toml any more; name the check in the \
          task, or assign it to a lane"
@@ -79,7 +79,7 @@ pub enum Error {
     /// Landers end, again and again, and say nothing to the board.
     #[error("its lander ends without a result: {0}")]
     Lander(String),
-    /// What an earlier landing has started does not end.
+    /// Processes of an earlier landing do not end.
     #[error("processes of an earlier landing of {0} do not end, not even by SIGKILL")]
     StillThere(TaskId),
     /// The dispatcher was asked for something after its end.

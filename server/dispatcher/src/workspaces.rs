@@ -186,7 +186,7 @@ pub enum Error {
     /// Git would write over it, or delete it.
     #[error("{} is in the way and git does not know it; move it away", .0.display())]
     InTheWay(PathBuf),
-    /// What git would write there is not what is in the repository.
+    /// Git would write another content than the one in the repository.
     #[error(
         "{} goes through the filter {filter}, a program that git runs only where kanban.toml calls the \
          repository trusted",

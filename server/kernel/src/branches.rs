@@ -27,7 +27,7 @@ pub(crate) fn write(conn: &Connection, task: &TaskId, branch: &Branch) -> Result
         base,
         onto,
         tip,
-        // What has landed has, wherever the next attempt begins.
+        // The next attempt changes nothing about a landing that is over.
         landed_onto: _,
         landed_commit: _,
     } = branch;

@@ -39,7 +39,7 @@ fn git_problem(json: Option<String>) -> Option<String> {
     Some(unknown.git_problem)
 }
 
-/// What stands in the place of a list of changed files where git could not be asked.
+/// The value of the column `files` where git could not be asked.
 #[derive(Serialize, Deserialize)]
 struct Unknown {
     git_problem: String,

@@ -43,7 +43,7 @@ pub(crate) fn put(
         now.0,
         not_before.map(|at| at.0),
     ))?;
-    // What is not finished any more does not land.
+    // A task that is not finished any more does not land.
     landings::end(conn, id)
 }
 

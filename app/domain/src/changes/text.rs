@@ -39,7 +39,7 @@ impl Changes {
             text.truncate(text.floor_char_boundary(MOST_TO_REVIEW / 2));
             text.push_str("…\n");
         }
-        // What is said last needs room as well.
+        // The last part needs room as well.
         let mut room = MOST_TO_REVIEW.saturating_sub(text.len() + 4 * 1024);
         let mut left_out = Vec::new();
         for change in &self.files {

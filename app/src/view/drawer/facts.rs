@@ -17,7 +17,7 @@ use crate::view::clock::Clock;
 use crate::view::copy::Copy;
 use crate::view::says::click;
 
-/// What is said of a task in short lines.
+/// The short lines about a task.
 pub(super) struct Of {
     id: TaskId,
     assignee: Option<String>,

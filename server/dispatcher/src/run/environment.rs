@@ -21,7 +21,7 @@ pub(crate) struct Environment<'a> {
     pub(crate) programs: &'a Path,
     /// The run; `None` for the check of a landing.
     pub(crate) run: Option<RunId>,
-    /// What it may do: with that of no open run it changes nothing.
+    /// Its authority: with the token of no open run it changes nothing.
     pub(crate) token: &'a RunToken,
     /// The name under which it speaks.
     pub(crate) name: Option<String>,

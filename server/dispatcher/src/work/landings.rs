@@ -50,7 +50,7 @@ pub(super) struct Landers {
 struct Ended {
     repository: PathBuf,
     task: TaskId,
-    /// What it has left in its log, where it could not do its work.
+    /// The end of its log, where it could not do its work.
     complaints: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl Landers {
         Some(())
     }
 
-    /// What the last lander of a task has complained of, once too many have ended without a word.
+    /// The end of the log of a task's last lander, once too many have ended without a word.
     fn given_up(&mut self, task: &TaskId) -> Option<String> {
         let (count, _) = self.failed.get(task)?;
         (*count >= PATIENCE).then_some(())?;
@@ -134,7 +134,7 @@ impl Work {
         if paused.iter().any(|pause| pause.lane.is_none()) {
             return Ok(());
         }
-        // What is left of a worker may still commit.
+        // Processes that a worker has left may still commit.
         let leaving: BTreeSet<TaskId> = self
             .unfinished_runs()
             .into_values()
@@ -235,7 +235,7 @@ impl Work {
         trust: workspaces::Trust,
     ) -> Result<LandingSpec, Error> {
         let task = &detail.task;
-        // Whoever has it now has not done it.
+        // The assignee may be another by now.
         let name = landing.lane.as_deref().or(task.assignee.as_deref());
         let lane = name.and_then(|name| self.settings.lanes.of(name));
         let was_checked = detail

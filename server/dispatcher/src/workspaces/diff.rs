@@ -257,7 +257,7 @@ fn patches(answer: &Answer, files: &[ChangedFile]) -> (BTreeMap<String, String>,
         }
     }
     if let Some(cut) = cut {
-        // Where even its heading is cut, it is the next one.
+        // If even its heading is cut, it is the next one.
         let heading = cut.split_once('\n').map(|(heading, _)| heading);
         let place = heading.and_then(|heading| headings.get(heading));
         let (at, path) = place.copied().unwrap_or((after, ""));

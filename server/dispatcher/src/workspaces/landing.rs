@@ -147,17 +147,14 @@ impl<'a> Target<'a> {
         if let Some(files) = &files {
             turn_files(files, &self.commit, result).await?;
         }
-        match self.update(result).await {
-            Ok(()) => {}
-            Err(error) => {
-                if let Some(files) = &files {
-                    turn_files(files, result, &self.commit).await?;
-                }
-                return match self.has_moved().await? {
-                    true => Ok(Advanced::Moved),
-                    false => Err(error),
-                };
+        if let Err(error) = self.update(result).await {
+            if let Some(files) = &files {
+                turn_files(files, result, &self.commit).await?;
             }
+            if self.has_moved().await? {
+                return Ok(Advanced::Moved);
+            }
+            return Err(error);
         }
         // Somebody may have left the branch in the moment before: those are not its files any more.
         if let Some(files) = &files
@@ -204,7 +201,7 @@ impl<'a> Target<'a> {
 /// Turns files and their index from one commit into another, whichever branch they are of. Git refuses
 /// where they are not those of the first, and where it would write over a file that it does not know.
 async fn turn_files(files: &Listed<'_>, from: &str, to: &str) -> Result<(), Error> {
-    // What only has another time is not another file.
+    // A file with another time only is no other file.
     files.git(&["update-index", "-q", "--refresh"]).await.ok();
     let turn = ["read-tree", "-m", "-u", from, to];
     let answer = files.ask(Limit::Checkout, CONFLICTS, &turn).await?;

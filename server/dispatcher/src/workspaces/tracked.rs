@@ -166,14 +166,23 @@ impl Tracked {
         let listed = self.listed(&repository, place)?;
         let mut digest = DefaultHasher::new();
         head(&listed).await?.hash(&mut digest);
-        for file in uncommitted_files(&listed).await? {
-            file.path.hash(&mut digest);
-            if file.is_new {
-                let found = place.join(&file.path).symlink_metadata().ok();
-                let found = found.map(|it| (it.len(), it.mtime(), it.mtime_nsec()));
-                found.hash(&mut digest);
+        let files = uncommitted_files(&listed).await?;
+        let at = place.to_owned();
+        let looking = spawn_blocking(move || {
+            for file in files {
+                file.path.hash(&mut digest);
+                if file.is_new {
+                    let found = at.join(&file.path).symlink_metadata().ok();
+                    let found = found.map(|it| (it.len(), it.mtime(), it.mtime_nsec()));
+                    found.hash(&mut digest);
+                }
             }
-        }
+            digest
+        });
+        let mut digest = looking.await.map_err(|cause| Error::CannotEnter {
+            path: place.to_owned(),
+            cause: cause.into(),
+        })?;
         let patch = Side::Files(&listed).patch_text("HEAD").await?;
         patch.hash(&mut digest);
         Ok(digest.finish())

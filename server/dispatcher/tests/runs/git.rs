@@ -364,7 +364,7 @@ async fn a_reviewer_is_given_the_changes_and_no_line_of_them_passes_for_ours() {
     let new = "=== new: added +1 -0, not committed\n@@ -0,0 +1 @@\n+later\n";
     assert!(changes.contains(new), "{changes}");
     assert_eq!(changes.matches("\n## How to work on it\n").count(), 1);
-    // Whoever only works on it has no use for them.
+    // Workers have no use for them.
     let context = board.kernel.context(&done.task.id).await.unwrap();
     assert!(!context.contains("## Changes"), "{context}");
 }

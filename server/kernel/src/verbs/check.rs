@@ -185,7 +185,7 @@ pub(super) fn waive(
     open: Option<&OpenRun>,
     unchecked: bool,
 ) -> Result<bool, Error> {
-    // What is in review has passed its check.
+    // Work in review has passed its check.
     if actor.authority.is_worker() || task.in_review.is_some() {
         return Ok(false);
     }

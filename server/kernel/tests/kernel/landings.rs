@@ -388,7 +388,7 @@ async fn a_landing_is_taken_back_with_its_request_or_by_whoever_moves_its_task()
     let note = note(&board, &task, None).await;
     let refused = board.give(&Actor::dispatcher(), note).await;
     assert_eq!(refusal(refused), Refusal::NoLanding(task.clone()));
-    // What is on the target is there, whatever became of the task.
+    // The target holds it, whatever became of the task.
     board.landing_ends(&task, landed()).await.unwrap();
     let branch = board.read(&task).await.branch.unwrap();
     assert_eq!(branch.landed_commit.as_deref(), Some("cccc"));

@@ -166,7 +166,7 @@ async fn each_parent_that_ended_otherwise_is_one_entry_of_the_inbox() {
             (other, "other".to_owned(), 1, of_other),
         ]
     );
-    // What is stuck behind a task that was put away is stuck all the same.
+    // Tasks behind one that was put away are stuck all the same.
     board.act(ArchiveTask { task: one.clone() }).await.unwrap();
     board.act(ArchiveTask { task: behind }).await.unwrap();
     let inbox = board.kernel.inbox().await.unwrap();

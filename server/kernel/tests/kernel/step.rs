@@ -130,7 +130,7 @@ pub(crate) enum Step {
     Crash,
 }
 
-/// What a lander says.
+/// The word of a lander.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Landing {
     /// It is about to move the target.

@@ -16,7 +16,7 @@ use crate::workspaces::Trust;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LandingSpec {
     pub(crate) task: TaskId,
-    /// What its check may do, which is nothing, and by what its processes are known.
+    /// The token of its check, which opens nothing and marks its processes.
     pub(crate) token: RunToken,
     pub(crate) db: PathBuf,
     pub(crate) repository: PathBuf,

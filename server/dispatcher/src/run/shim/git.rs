@@ -86,7 +86,7 @@ impl Supervision<'_> {
         Ok(facts.unwrap_or_else(|error| GitFacts::unknown(&error.to_string())))
     }
 
-    /// Where the work is, in words, if not on the branch of the task; `None` where git cannot be asked.
+    /// The place of the work in words, if that is not the branch of the task; `None` where git cannot be asked.
     pub(super) async fn is_elsewhere(&mut self) -> Result<Option<String>, End> {
         let Some(tracked) = self.tracked.clone() else {
             return Ok(None);

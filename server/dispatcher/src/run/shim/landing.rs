@@ -73,7 +73,7 @@ fn supervise(folder: &RunFolder) -> Result<(), Error> {
         };
         lander.land().await
     })?;
-    // Whoever started it reads it only after a failure.
+    // The dispatcher reads it only after a failure.
     folder.remove()
 }
 

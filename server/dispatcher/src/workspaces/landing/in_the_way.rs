@@ -62,7 +62,7 @@ async fn differences(
     while let (Some(about), Some(path)) = (parts.next(), parts.next()) {
         let mut words = about.trim_start_matches(':').split(' ');
         let old_mode = words.next().unwrap_or_default().to_owned();
-        let status = words.last().and_then(|status| status.chars().next());
+        let status = words.next_back().and_then(|status| status.chars().next());
         found.push(Difference {
             old_mode,
             status: status.unwrap_or('M'),

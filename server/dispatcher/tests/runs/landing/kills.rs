@@ -68,7 +68,7 @@ async fn a_lander_that_is_killed_around_its_last_step_lands_the_work_once() {
         };
         ground.board.told(with_branch).await;
         poll(|| killed.exists()).await;
-        // What git had locked when it was killed is its user's to unlock.
+        // A lock of a git that was killed is its user's to remove.
         let lock = ground.repository.join(format!(".git/{reference}.lock"));
         fs::remove_file(lock).ok();
         let landed = ground.landed(&done.task.id).await;

@@ -188,7 +188,7 @@ async fn files_of_whoever_works_at_the_target_keep_their_modes_and_their_filters
         problem.contains("a.bin goes through the filter lfs"),
         "{problem}"
     );
-    // Where the target is checked out nowhere, nobody's files are written.
+    // A target that is checked out nowhere has no files.
     ground.git(&["checkout", "--quiet", "--detach"]);
     ground.land(&done.task.id).await;
     ground.landed(&done.task.id).await;

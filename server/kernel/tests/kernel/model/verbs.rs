@@ -512,7 +512,7 @@ impl Model {
         if !matches!(at, Status::Review | Status::Blocked) {
             card.in_review = None;
         }
-        // What is not finished any more does not land.
+        // A task that is not finished any more does not land.
         card.landing = None;
         card.status = at;
         card.waiting = false;

@@ -16,7 +16,8 @@ async fn a_landing_outlives_a_server_that_is_killed_and_is_told_through_every_do
     let body = format!("echo second >> file; {COMMIT}");
     let check = format!(
         // It may read, and change nothing.
-        "case $PWD in */landings/*) test -z \"$KANBAN_RUN_TOKEN\" && {{ {}; }} ;; esac",
+        "case $PWD in */landings/*) kanban show \"$KANBAN_TASK\" && ! kanban archive \"$KANBAN_TASK\" \
+             && ! kanban land \"$KANBAN_TASK\" --onto other && {{ {}; }} ;; esac",
         gate.script()
     );
     let mut flags = vec!["--assignee", "shell", "--workspace", &workspace];

@@ -1,8 +1,8 @@
 //! What is slow holds up nobody: the board, its health and its workers answer while much is searched,
 //! exported and taken in.
 //!
-//! A debug build beside other tests is allowed [`SLOWER`]; `make load` holds the release build to
-//! [`BOARD_P99`] itself.
+//! A debug build beside other tests is allowed twice [`BOARD_P99`], or [`SLOWER`]; `make load` holds the
+//! release build to [`BOARD_P99`] itself.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -194,7 +194,7 @@ async fn the_board_and_workers_wait_for_no_search_export_or_import() -> anyhow::
 
     let allowed = match std::env::var_os(STRICT) {
         Some(_) => BOARD_P99,
-        None => BOARD_P99.max(idle.p99() * SLOWER),
+        None => (BOARD_P99 * 2).max(idle.p99() * SLOWER),
     };
     assert!(loaded.p99() <= allowed, "{loaded}; {allowed:?} allowed");
     assert!(health.p99() <= allowed, "{health}; {allowed:?} allowed");

@@ -176,6 +176,8 @@ impl Work {
         let folder = RunFolder::at(self.home.landing_dir(&landing.task));
         let (ours, program) = (folder.clone(), self.config.program.clone());
         let prepared = blocking(move || {
+            // A server may have been killed while it made one.
+            ours.remove()?;
             ours.make()?;
             ours.link_program(&program)?;
             ours.write_landing(&spec)?;

@@ -26,12 +26,12 @@ const LANE: &str = "lane-";
 const LANDING: &str = "landing-";
 
 impl ConcernId {
-    /// That of a concern.
+    /// The id of a concern.
     pub fn of(concern: &Concern) -> Self {
         Self::of_need(&concern.need, &concern.task)
     }
 
-    /// That of what is needed for a task.
+    /// The id of the concern that a task has with this need.
     pub fn of_need(need: &Need, task: &TaskId) -> Self {
         match need {
             Need::Landing { .. } => Self::Landing(task.clone()),

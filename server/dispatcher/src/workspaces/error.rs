@@ -184,7 +184,7 @@ pub enum Error {
     Root {
         /// The folder.
         path: PathBuf,
-        /// What the operating system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// The operating system lets no worker begin there.

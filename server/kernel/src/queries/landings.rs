@@ -53,7 +53,7 @@ impl Kernel {
                     "SELECT {}, min(landings.request) FROM landings \
                          CROSS JOIN branches ON branches.task_id = landings.task_id \
                      WHERE landings.onto IS NOT NULL AND coalesce(not_before, 0) <= ?1 \
-                     GROUP BY branches.repository ORDER BY 3 LIMIT ?2",
+                     GROUP BY branches.repository ORDER BY min(landings.request) LIMIT ?2",
                     DueLanding::columns()
                 );
                 let first: Vec<(DueLanding, EventId)> = row::all(conn, &sql, (now.0, LOOKED_AT))?;

@@ -140,35 +140,34 @@ impl CarryOut for NoteLanding {
 
 impl CarryOut for SettleLanding {
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
-        let landing = asked_for(work, &self.task, self.request)?;
-        if let LandingEnd::Landed {
-            commit,
-            before,
-            result,
-            kept,
-        } = &self.end
-        {
-            // True whatever became of the task meanwhile.
-            let git = GitFacts {
-                commit: Some(commit.clone()),
-                base: before.clone(),
-                commit_after: Some(result.clone()),
-                ..GitFacts::default()
-            };
-            landed(work, self, landing.as_ref(), git, kept.as_deref())?;
-            return Ok(Change::Done);
-        }
-        let landing = landing.ok_or_else(|| Refusal::NoLanding(self.task.clone()))?;
+        let found = asked_for(work, &self.task, self.request)?;
+        let landing = found.as_ref();
+        let landing = landing.ok_or_else(|| Refusal::NoLanding(self.task.clone()));
         match &self.end {
-            LandingEnd::Landed { .. } => {}
+            // True whatever became of the task meanwhile.
+            LandingEnd::Landed {
+                commit,
+                before,
+                result,
+                kept,
+            } => {
+                let git = GitFacts {
+                    commit: Some(commit.clone()),
+                    base: before.clone(),
+                    commit_after: Some(result.clone()),
+                    ..GitFacts::default()
+                };
+                landed(work, self, landing.ok(), git, kept.as_deref())?;
+            }
             LandingEnd::Nothing { reason } => {
+                landing?;
                 landings::end(work.conn, &self.task)?;
                 let reason = reason.clone();
                 work.log(&self.task, &EventBody::LandingEnded { reason })?;
             }
             LandingEnd::SentBack { check, limit } => {
                 let task = work.task(&self.task)?;
-                let by = Some(&*landing.by);
+                let by = Some(&*landing?.by);
                 let receipt = receipts::write(work.conn, &task.id, None, by, check)?;
                 let sent_back = SentBack {
                     onto: &self.onto,
@@ -179,8 +178,9 @@ impl CarryOut for SettleLanding {
                 sent_back.carry_out(work, &task)?;
             }
             LandingEnd::Waits { problem, until } => {
+                let known = landing?.problem.as_ref();
                 landings::wait(work.conn, &self.task, problem, *until)?;
-                if landing.problem.as_ref() != Some(problem) {
+                if known != Some(problem) {
                     let problem = problem.clone();
                     work.log(&self.task, &EventBody::LandingWaits { problem })?;
                 }

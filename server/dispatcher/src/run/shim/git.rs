@@ -19,12 +19,32 @@ use crate::workspaces::tracked::submodules;
 /// The time limit of a look. A receipt without a commit is better than none.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Lets git write files that belong to the person who started the server, as what the worker makes: with
+/// their umask, which other tasks of this process do not run beside.
+pub(super) async fn with_umask<T>(umask: Option<u32>, job: impl Future<Output = T>) -> T {
+    let umask = umask.map(Mode::from_bits_truncate);
+    let _ours = umask.map(Umask::set);
+    job.await
+}
+
+/// The umask before another one, which comes back when this is dropped, also where a job is given up.
+struct Umask(Mode);
+
+impl Umask {
+    fn set(umask: Mode) -> Self {
+        Self(rustix::process::umask(umask))
+    }
+}
+
+impl Drop for Umask {
+    fn drop(&mut self) {
+        rustix::process::umask(self.0);
+    }
+}
+
 impl Supervision<'_> {
     /// Adds the worktree that the worker is to run in. Returns the exit if that ended the run.
     pub(super) async fn add_worktree(&mut self, worktree: &Worktree) -> Option<Exit> {
-        // A checkout by git belongs to the person who started the server, as what the worker makes.
-        let umask = self.spec.umask.map(Mode::from_bits_truncate);
-        let ours = umask.map(rustix::process::umask);
         let (spec, board) = (self.spec, self.board);
         let add = async {
             let beginning = worktree.begin(&spec.home()?, &spec.token).await?;
@@ -35,10 +55,9 @@ impl Supervision<'_> {
             Ok::<_, Error>(Some(beginning.branch))
         };
         let added = tokio::select! {
-            added = add => added.map_err(|error| not_started(&error)),
+            added = with_umask(spec.umask, add) => added.map_err(|error| not_started(&error)),
             end = self.reason_to_stop() => Err(Exit::without_output(end)),
         };
-        ours.map(rustix::process::umask);
         match added {
             Ok(Some(branch)) => {
                 if let Some(tracked) = &mut self.tracked {

@@ -17,7 +17,6 @@ use domain::command::{NoteLanding, SettleLanding, Verb};
 use domain::id::EventId;
 use domain::landing::{Landing, LandingEnd, TRY_AGAIN};
 use kernel::{IfLost, Kernel, Options};
-use rustix::fs::Mode;
 
 use self::attempt::Attempt;
 use super::events::Events;
@@ -185,12 +184,6 @@ impl Lander<'_> {
         self.tell(note).await
     }
 
-    /// Lets git write files that belong to the person who started the server, to be shared as they like,
-    /// until the answer is dropped.
-    fn as_its_owner(&self) -> Option<Umask> {
-        self.spec.umask.map(Umask::set)
-    }
-
     /// Removes the worktrees of landings in this repository: ours, and those that were left when their
     /// landers were killed.
     async fn clear_up(&self, repository: &Repository, home: &Home) {
@@ -199,21 +192,6 @@ impl Lander<'_> {
                 tracing::warn!(%error, "the worktree of a landing stays until the next one");
             }
         }
-    }
-}
-
-/// The umask of somebody else, until it is dropped.
-struct Umask(Mode);
-
-impl Umask {
-    fn set(umask: u32) -> Self {
-        Self(rustix::process::umask(Mode::from_bits_truncate(umask)))
-    }
-}
-
-impl Drop for Umask {
-    fn drop(&mut self) {
-        rustix::process::umask(self.0);
     }
 }
 

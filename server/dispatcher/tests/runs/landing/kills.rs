@@ -10,6 +10,24 @@ use domain::status::Status;
 use super::{Ground, land, result, verdicts};
 use crate::harness::{gone, open, poll, wait_at};
 
+impl Ground {
+    /// Ground whose repository may run its hooks.
+    fn trusted() -> Self {
+        let ground = Self::new();
+        let repository = ground.repository.display().to_string();
+        let trusted = format!("[board]\ntrusted_repositories = [{repository:?}]\n");
+        fs::write(ground.board.home.config(), trusted).unwrap();
+        ground
+    }
+
+    fn hook(&self, name: &str, script: &str) {
+        let hook = self.repository.join(".git/hooks").join(name);
+        fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        fs::write(&hook, script).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_lander_that_is_killed_during_its_check_is_followed_by_another() {
     let ground = Ground::new();
@@ -38,14 +56,10 @@ async fn a_lander_that_is_killed_around_its_last_step_lands_the_work_once() {
         ("committed", "refs/heads/main"),
         ("committed", "refs/heads/kanban/"),
     ] {
-        let ground = Ground::new();
-        let repository = ground.repository.display().to_string();
-        let trusted = format!("[board]\ntrusted_repositories = [{repository:?}]\n");
-        fs::write(ground.board.home.config(), trusted).unwrap();
+        let ground = Ground::trusted();
         let dispatcher = ground.board.start().await;
         let done = ground.done("touch made", Some("true")).await;
         let killed = ground.board.folder.path().join("killed");
-        let hook = ground.repository.join(".git/hooks/reference-transaction");
         // The lander is the parent of git, which is the parent of this.
         let script = format!(
             "#!/bin/sh\n\
@@ -58,9 +72,7 @@ async fn a_lander_that_is_killed_around_its_last_step_lands_the_work_once() {
              kill -9 $lander $git\n",
             killed.display()
         );
-        fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(&hook, script).unwrap();
-        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        ground.hook("reference-transaction", &script);
         ground.git(&["checkout", "--quiet", "--detach"]);
         let with_branch = LandTask {
             delete_branch: true,
@@ -132,15 +144,11 @@ async fn a_landing_whose_task_is_moved_ends_with_its_check() {
 
 #[tokio::test]
 async fn files_that_a_killed_lander_has_turned_already_are_followed_by_their_branch() {
-    let ground = Ground::new();
-    let repository = ground.repository.display().to_string();
-    let trusted = format!("[board]\ntrusted_repositories = [{repository:?}]\n");
-    fs::write(ground.board.home.config(), trusted).unwrap();
+    let ground = Ground::trusted();
     let dispatcher = ground.board.start().await;
     let done = ground.done("touch made", Some("true")).await;
     let killed = ground.board.folder.path().join("killed");
     // Git calls it once the index is written: then the files are as they will be, and the branch is not.
-    let hook = ground.repository.join(".git/hooks/post-index-change");
     let script = format!(
         "#!/bin/sh\n\
          case $PWD in */landings/*) exit 0 ;; esac\n\
@@ -149,9 +157,7 @@ async fn files_that_a_killed_lander_has_turned_already_are_followed_by_their_bra
          kill -9 $(sed 's/.*) . //' /proc/$PPID/stat | cut -d ' ' -f 1)\n",
         killed.display()
     );
-    fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, script).unwrap();
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    ground.hook("post-index-change", &script);
     ground.land(&done.task.id).await;
     poll(|| killed.exists()).await;
     let landed = ground.landed(&done.task.id).await;

@@ -13,6 +13,7 @@ use domain::time::Timestamp;
 use tokio::task::spawn_blocking;
 
 use super::{Lander, Stop};
+use crate::run::shim::git::with_umask;
 use crate::workspaces::beginning::Ask;
 use crate::workspaces::landing::{
     Advanced, DetachedWorktree, Integration, Target, Work, delete_branch, integrate,
@@ -70,10 +71,9 @@ impl Lander<'_> {
         target.clean_checkout().await?;
         let method = landing.method.unwrap_or(self.spec.method);
         let tree = self.folder.tree();
-        let umask = self.as_its_owner();
-        let integration = integrate(&target, &work, method, &tree).await;
-        drop(umask);
-        let result = match integration? {
+        let umask = self.spec.umask;
+        let integration = with_umask(umask, integrate(&target, &work, method, &tree));
+        let result = match integration.await? {
             Integration::Commit(result) => result,
             Integration::Conflict(files) => {
                 let check = conflict(&target, &work, method, &files, self.kernel.now());
@@ -86,10 +86,8 @@ impl Lander<'_> {
             None => None,
             Some(check) => {
                 if method == Method::Merge {
-                    let umask = self.as_its_owner();
-                    let added = DetachedWorktree::add(repository, &tree, &result).await;
-                    drop(umask);
-                    added?;
+                    let add = DetachedWorktree::add(repository, &tree, &result);
+                    with_umask(umask, add).await?;
                 }
                 let text = task.task.result.as_deref().unwrap_or_default();
                 let mut end = self.checked(check, attempt, text).await?;
@@ -105,10 +103,7 @@ impl Lander<'_> {
             }
         };
         self.note(attempt, &result, &work, check).await?;
-        let umask = self.as_its_owner();
-        let advanced = target.advance(&result).await;
-        drop(umask);
-        match advanced? {
+        match with_umask(umask, target.advance(&result)).await? {
             Advanced::Done => self.landed(attempt, &task, work, before, &result).await,
             Advanced::Moved => Err(Stop::TargetMoved),
         }

@@ -34,7 +34,7 @@ test("what was done over night is proven, judged and explained", async ({ api, b
     await make(api, { title, body: "touch made", check: "test -e made" });
   }
   await make(api, {
-    title: "Red at first",
+    title: "Red before green",
     body: "echo x >> tries",
     check: "test $(wc -l < tries) = 2 || { echo one test fails; exit 3; }",
   });
@@ -53,13 +53,13 @@ test("what was done over night is proven, judged and explained", async ({ api, b
     workspace_path: path,
   });
 
-  for (const title of ["First", "Second", "Third", "Red at first", "Landed"]) {
+  for (const title of ["First", "Second", "Third", "Red before green", "Landed"]) {
     await expect(board.card(title, "Done")).toContainText("Checked");
   }
   await expect(board.card("Judged", "Done")).toContainText("Approved");
   await expect(board.card("Mend", "Done")).toBeVisible();
 
-  await board.open("Red at first");
+  await board.open("Red before green");
   await board.drawer.tab("Evidence").click();
   await expect(page.locator(".evidence li")).toHaveCount(2);
   await expect(page.locator(".evidence")).toContainText("one test fails");

@@ -21,6 +21,8 @@ export default defineConfig<Options>({
   retries: 0,
   // Some of what is awaited starts a process first, on a machine that runs other tests beside it.
   expect: { timeout: 10_000 },
+  // The longest flow starts thirty of them: it took 26 s on a machine that compiled beside it.
+  timeout: 90_000,
   reporter: process.env.CI ? [["list"]] : [["list"], ["html", { open: "never" }]],
   projects: [
     { name: "here" },

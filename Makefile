@@ -134,20 +134,22 @@ fuzz-api: debug $(python) ## Ask every route of the plugin API for nonsense; ARG
 # Reads are measured on boards of exactly these sizes. Writes grow the board they are measured on by
 # thousands of tasks, so they get one of their own.
 #
-# With PEER the original's server and ours are measured in turn, under the same load and on the same
-# machine: figures of different days cannot be divided by one another. The original is slow enough for
-# few requests to say how slow.
-compared := --phases create,read,patch,bulk,mixed --sizes 1000 --mixed-sizes 1000 \
-	--create-conc 300 --patch-n 300 --mixed-s 6 $(ARGS)
+# With PEER ours, the yardstick and the original's server are measured in turn, three times, under the
+# same load and on the same machine: figures of different days cannot be divided by one another.
+compared = --phases create,read,patch,bulk,mixed --sizes 1000 --mixed-sizes 1000 --rounds 1 \
+	--create-conc 1000 --patch-n 1000 --mixed-s 6 $(ARGS)
 .PHONY: bench
 ifdef PEER
-bench: build $(python) $(peer)
-	$(say) "measure this server"
-	@KANBAN_BIN=$(CURDIR)/target/release/kanban $(measure) $(compared) --out target/bench-ours.json
-	$(say) "measure the original's"
-	@tests/with-peer.sh $(CURDIR)/$(peer)/bin/python tests/bench/run.sh $(CURDIR)/$(python)/bin/python \
-		$(compared) --out target/bench-peer.json
-	@$(python)/bin/python tests/bench/compare.py target/bench-ours.json target/bench-peer.json
+bench: build yardstick $(python) $(peer)
+	@rm -f target/bench-*.json
+	@for round in 1 2 3; do \
+		printf '• round %s: measure this server, the yardstick and the original\n' $$round; \
+		KANBAN_BIN=$(CURDIR)/target/release/kanban $(measure) $(compared) --out target/bench-ours-$$round.json >/dev/null; \
+		KANBAN_BIN=$(yardstick) $(measure) $(compared) --out target/bench-yardstick-$$round.json >/dev/null; \
+		tests/with-peer.sh $(CURDIR)/$(peer)/bin/python tests/bench/run.sh $(CURDIR)/$(python)/bin/python \
+			$(compared) --out target/bench-original-$$round.json >/dev/null; \
+	done
+	@$(python)/bin/python tests/bench/compare.py target ours yardstick original
 else
 bench: build $(python) ## Measure the server as the README does; ARGS="--quick" takes a minute, PEER=1 divides by the original's figures
 	$(say) "measure reading, events and a mixed load"
@@ -159,12 +161,23 @@ bench: build $(python) ## Measure the server as the README does; ARGS="--quick" 
 endif
 
 .PHONY: bench-limits
-bench-limits: $(python) ## Measure what the machine and an empty server can do, by the same means
+bench-limits: build yardstick $(python) ## Measure what the machine and a server without rules can do, by the same means
 	$(say) "measure the client"
 	@$(python)/bin/python tests/bench/bench.py --ceiling
-	@cargo build --release --package tests --example bare
-	$(say) "measure a server that only answers"
-	@KANBAN_BIN=$(CURDIR)/target/release/examples/bare $(measure) --phases read,create,patch --sizes 1000 --create-conc 5000 --patch-n 8000 $(ARGS)
+	@rm -f target/bench-*.json
+	@for round in 1 2 3; do \
+		printf '• round %s: measure this server and the yardstick\n' $$round; \
+		KANBAN_BIN=$(CURDIR)/target/release/kanban $(measure) $(limits) --out target/bench-ours-$$round.json >/dev/null; \
+		KANBAN_BIN=$(yardstick) $(measure) $(limits) --out target/bench-yardstick-$$round.json >/dev/null; \
+	done
+	@$(python)/bin/python tests/bench/compare.py target ours yardstick
+
+# Writes rows as the server does, and knows nothing.
+yardstick := $(CURDIR)/target/release/examples/yardstick
+limits = --phases read,create,patch --sizes 1000,10000 --rounds 1 --create-conc 5000 --patch-n 8000 $(ARGS)
+.PHONY: yardstick
+yardstick: rust
+	@cargo build --release --package tests --example yardstick
 
 .PHONY: screenshots
 screenshots: site debug $(test_packages) browser ## Take the pictures in end2end/screenshots anew

@@ -204,7 +204,7 @@ load: build ## Hold the board to 50 ms, 99 times of 100, beside searches, export
 .PHONY: dispatch-bench
 dispatch-bench: build ## Measure how fast tasks start, and what an idle server takes
 	$(say) "measure the dispatcher"
-	@KANBAN_BIN=$(CURDIR)/target/release/kanban cargo bench --profile dev --package tests --bench dispatch
+	@KANBAN_BIN=$(CURDIR)/target/release/kanban cargo bench --profile dev --package tests --bench dispatch -- $(ARGS)
 
 .PHONY: ui-bench
 ui-bench: build $(test_packages) browser ## Measure how the page feels with up to 10,000 cards

@@ -1,5 +1,6 @@
 //! The dispatcher's latencies, and its load when there is nothing to do, measured from outside on
-//! the real program: `make dispatch-bench` prints the figures that the README names.
+//! the real program: `make dispatch-bench` prints the figures that BENCHMARKS.md names. A name as argument
+//! measures one of them: `make dispatch-bench ARGS=many`.
 
 #![expect(clippy::print_stdout, reason = "figures to be read are what it is for")]
 
@@ -26,6 +27,12 @@ const STARTS: usize = 300;
 const TASKS: usize = 1_000;
 const CAP: usize = 8;
 
+/// The number of tasks that run one after the other.
+const GAPS: u32 = 300;
+
+/// The number of times that each is measured.
+const ROUNDS: usize = 3;
+
 /// The number of tasks on a large board.
 const MANY: usize = 10_000;
 
@@ -39,10 +46,24 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let named = std::env::args()
+        .nth(1)
+        .filter(|name| !name.starts_with('-'));
+    let is_wanted = |name: &str| named.as_deref().is_none_or(|it| it == name);
     runtime.block_on(async {
-        start_one_by_one().await?;
-        run_many().await?;
-        rest_with_many().await
+        if is_wanted("starts") {
+            start_one_by_one().await?;
+        }
+        if is_wanted("many") {
+            run_many().await?;
+        }
+        if is_wanted("gap") {
+            run_one_after_the_other().await?;
+        }
+        if is_wanted("rest") {
+            rest_with_many().await?;
+        }
+        Ok(())
     })
 }
 
@@ -81,20 +102,65 @@ async fn start_one_by_one() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Beside a program that starts as many shells and does nothing else, in turn.
 async fn run_many() -> anyhow::Result<()> {
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        bare.push(shells(TASKS, CAP)?);
+        ours.push(tasks(TASKS, CAP).await?);
+    }
+    let (ours, bare) = (median(ours), median(bare));
+    println!(
+        "{TASKS} tasks through `shell`, cap {CAP}: {:>8.2} s, {:.1} times `xargs -P{CAP} sh -c :` ({:.2} s)",
+        ours.as_secs_f64(),
+        ours.as_secs_f64() / bare.as_secs_f64(),
+        bare.as_secs_f64()
+    );
+    Ok(())
+}
+
+/// From the end of one worker to the beginning of the next, where there is room for one.
+async fn run_one_after_the_other() -> anyhow::Result<()> {
+    let each = |whole: Duration| millis(whole) / f64::from(GAPS);
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        bare.push(shells(GAPS.try_into()?, 1)?);
+        ours.push(tasks(GAPS.try_into()?, 1).await?);
+    }
+    let gap = each(median(ours)) - each(median(bare));
+    println!("idle between tasks, cap 1:         {gap:>8.1} ms");
+    Ok(())
+}
+
+/// Returns how long a new server takes for so many tasks that do nothing, `cap` at a time.
+async fn tasks(count: usize, cap: usize) -> anyhow::Result<Duration> {
     let mut board = Board::shown().await?;
-    for _ in 0..TASKS {
-        create(&board, Some("shell"), "true").await?;
+    for _ in 0..count {
+        create(&board, Some("shell"), ":").await?;
     }
     board.kill().await?;
-    board.configure(&format!("[dispatcher]\ncap = {CAP}\n"))?;
+    board.configure(&format!("[dispatcher]\ncap = {cap}\n"))?;
     let began = Instant::now();
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     let mut socket = board.socket("since=0").await?;
-    completed(&mut socket, TASKS).await?;
-    let seconds = began.elapsed().as_secs_f64();
-    println!("{TASKS} tasks through `shell`, cap {CAP}: {seconds:>8.1} s");
-    Ok(())
+    completed(&mut socket, count).await?;
+    Ok(began.elapsed())
+}
+
+/// Returns how long `xargs` takes for so many shells that do nothing, `cap` at a time.
+fn shells(count: usize, cap: usize) -> anyhow::Result<Duration> {
+    let script = format!("seq {count} | xargs -P{cap} -I{{}} sh -c :");
+    let began = Instant::now();
+    let status = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .status()?;
+    ensure!(status.success(), "{status}");
+    Ok(began.elapsed())
+}
+
+fn median(mut took: Vec<Duration>) -> Duration {
+    took.sort();
+    took.get(took.len() / 2).copied().unwrap_or_default()
 }
 
 async fn rest_with_many() -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ mod body;
 mod bulk;
 mod follow;
 mod help;
+mod hidden;
 mod json;
 mod output;
 mod paint;
@@ -31,6 +32,9 @@ use verbs::Verb;
 
 /// The position of the global flags in the help of a verb.
 const AFTER_THE_VERBS_OWN: usize = 900;
+
+/// The umask of all that we make: nobody else may read what is on the board.
+const OURS_ALONE: Mode = Mode::RWXG.union(Mode::RWXO);
 
 /// A kanban board that runs its tasks by itself.
 #[derive(Debug, Parser)]
@@ -63,6 +67,9 @@ struct Cli {
 /// Runs the program: 0 when all went well, 1 when something was refused, 2 when the command line
 /// makes no sense.
 pub fn main() -> ExitCode {
+    if let Some(code) = hidden::run() {
+        return code;
+    }
     let parsed = help::with_groups(Cli::command())
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
@@ -79,8 +86,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(usage::EXIT_CODE);
         }
     };
-    // Before anything is made: nobody else may read what is on the board.
-    let umask = umask(Mode::RWXG | Mode::RWXO);
+    // Before anything is made.
+    let umask = umask(OURS_ALONE);
     let mut output = Output::painted(Paint::new(cli.color));
     let home = || home(cli.home);
     let authority = session::authority();

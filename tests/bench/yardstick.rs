@@ -123,7 +123,9 @@ fn write(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
         let text = |name: &str| said[name].as_str();
         let (kind, payload) = if let Some(status) = text("status") {
             transaction
-                .prepare_cached("UPDATE tasks SET status = ?2, status_since = unixepoch() WHERE id = ?1")?
+                .prepare_cached(
+                    "UPDATE tasks SET status = ?2, status_since = unixepoch() WHERE id = ?1",
+                )?
                 .execute((id, status))?;
             ("status", json!({ "status": status }))
         } else {
@@ -134,14 +136,19 @@ fn write(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
                      VALUES (?1, ?2, ?3, ?4, 'ready', ?5, 'api', unixepoch(), 'scratch', ?6, 0, unixepoch())",
                 )?
                 .execute(params![id, text("title"), text("body"), text("assignee"), said["priority"].as_i64(), text("tenant")])?;
-            ("created", json!({ "assignee": said["assignee"], "status": "ready", "parents": [], "tenant": said["tenant"] }))
+            (
+                "created",
+                json!({ "assignee": said["assignee"], "status": "ready", "parents": [], "tenant": said["tenant"] }),
+            )
         };
         transaction
             .prepare_cached("INSERT INTO task_events (task_id, kind, payload, created_at) VALUES (?1, ?2, ?3, unixepoch())")?
             .execute((id, kind, payload.to_string()))?;
         let event = transaction.last_insert_rowid();
         transaction
-            .prepare_cached("INSERT INTO acts (first_event, last_event, steps) VALUES (?1, ?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO acts (first_event, last_event, steps) VALUES (?1, ?1, ?2)",
+            )?
             .execute((event, json!([{ "task": id, "inverse": kind }]).to_string()))?;
     }
     transaction.commit()

@@ -6,6 +6,7 @@ pub(crate) mod fault;
 pub(crate) mod folder;
 pub(crate) mod launch;
 pub mod logs;
+pub(crate) mod proxy;
 pub mod shim;
 pub(crate) mod supervisor;
 pub(crate) mod unfinished_runs;

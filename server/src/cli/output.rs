@@ -84,11 +84,6 @@ impl Output {
         self.has_failed = true;
     }
 
-    /// The program will exit with 1, and the log says why.
-    pub(super) fn fail(&mut self) {
-        self.has_failed = true;
-    }
-
     /// A sentence for people that is neither data nor a complaint. It may quote somebody's text, which
     /// makes no second line.
     pub(super) fn note(&mut self, sentence: impl Display) {

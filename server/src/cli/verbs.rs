@@ -27,7 +27,6 @@ mod hold;
 mod import;
 mod inbox;
 mod init;
-mod lander;
 mod lanes;
 mod link;
 mod list;
@@ -47,7 +46,6 @@ mod runs;
 mod sample;
 mod self_update;
 mod serve;
-mod shim;
 mod show;
 mod slash;
 mod snooze;
@@ -89,10 +87,6 @@ pub(super) enum Verb {
     OnMachine(OnMachine),
     Guide(guide::Args),
     Slash(slash::Args),
-    #[command(hide = true)]
-    Shim(shim::Args),
-    #[command(hide = true)]
-    Lander(lander::Args),
     #[command(hide = true)]
     ChannelProgram(channel_program::Args),
 }
@@ -263,7 +257,7 @@ impl Verb {
             Self::OnBoard(verb) => verb.act(),
             Self::Declared(verb) => verb.act(),
             Self::Dispatch(args) if args.is_dry() => Act::Read,
-            Self::Dispatch(_) | Self::Shim(_) | Self::Lander(_) => Act::Dispatch,
+            Self::Dispatch(_) => Act::Dispatch,
             Self::Following(Following::Tail(_) | Following::Watch(_)) => Act::Follow,
             Self::Guide(_) | Self::OnMachine(OnMachine::Completions(_) | OnMachine::Man(_)) => {
                 Act::ReadGuide
@@ -291,14 +285,6 @@ impl Verb {
         output: &mut Output,
     ) -> anyhow::Result<()> {
         match self {
-            Self::Shim(args) => {
-                shim::run(&args, output);
-                Ok(())
-            }
-            Self::Lander(args) => {
-                lander::run(&args, output);
-                Ok(())
-            }
             Self::ChannelProgram(args) => channel_program::run(&args),
             Self::Serve(args) => serve::run(&args, home()?, umask, output),
             Self::Daemon(args) => daemon::run(args, home()?, umask, output),

@@ -25,6 +25,7 @@ use crate::lanes::prompt::Prompt;
 use crate::lanes::template::Filling;
 use crate::run::environment::Environment;
 use crate::run::folder::{CheckSpec, ReviewSpec, RunFolder, Spec};
+use crate::run::proxy;
 use crate::workspaces::beginning::Lineage;
 use crate::workspaces::tracked::Tracked;
 use crate::workspaces::{self, OfLane, Repositories, own_place};
@@ -84,6 +85,10 @@ pub(crate) async fn launch(
         claimed,
         context,
     };
+    let worker = Actor::worker(
+        &launch.worker().unwrap_or_default(),
+        launch.claimed.token.clone(),
+    );
     let Prepared {
         workspace,
         ours,
@@ -93,6 +98,7 @@ pub(crate) async fn launch(
         let record = command::RecordWorkspace(ours);
         kernel.execute(&Actor::dispatcher(), record).await?;
     }
+    let (stdin, stream) = proxy::pair().map_err(Error::system("make a socket"))?;
     let mut shim = Command::new(&config.program);
     // Here, because whatever the supervisor starts has its environment.
     for name in settings.secrets.names().chain(OF_THE_SERVICE) {
@@ -102,11 +108,12 @@ pub(crate) async fn launch(
         .arg("shim")
         .arg(folder.spec_file())
         .current_dir(home.root())
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::null())
         .stderr(complaints)
         .spawn()
         .map_err(Error::file("start", &config.program))?;
+    tokio::spawn(proxy::serve(kernel.clone(), worker, stream));
     Ok(Launched { shim, workspace })
 }
 

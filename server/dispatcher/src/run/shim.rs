@@ -24,7 +24,6 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use kernel::{IfLost, Kernel, Options};
 use tokio::time::{Instant, interval};
 
 use self::board::{Board, RunState};
@@ -33,11 +32,11 @@ use self::output::Output;
 use self::sessions::Sessions;
 use self::tree::Tree;
 use self::watch::Watch;
-use crate::config::durability;
 use crate::error::Error;
 use crate::lanes::ends;
 use crate::process;
 use crate::run::folder::{End, Exit, RunFolder, Spec};
+use crate::run::proxy::Proxy;
 use crate::workspaces::tracked::Tracked;
 
 /// The time that processes have to leave after SIGTERM.
@@ -113,14 +112,7 @@ async fn run(folder: &RunFolder, spec: &Spec) -> Result<(), Error> {
         .map_err(Error::system("become a subreaper"))?;
     let identity = process::own_identity().map_err(Error::system("read /proc"))?;
     folder.write_supervisor(&identity)?;
-    // Where the board is gone, a new one would know nothing of this run.
-    let options = Options {
-        if_lost: IfLost::Refuse,
-        durability: durability(&spec.home()?),
-        ..Options::default()
-    };
-    let kernel = Kernel::open_with(&spec.db, options)?;
-    let board = Board::of(spec, &kernel);
+    let board = Board::of(spec, Proxy::from_stdin());
     if !board.attach(identity).await? {
         return Ok(());
     }

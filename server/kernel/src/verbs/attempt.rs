@@ -27,14 +27,16 @@ use crate::{branches, row, tasks};
 const ERROR_CHARS: usize = 500;
 
 impl CarryOut for AttachSupervisor {
-    /// Records the supervisor of a run. Only the first one is accepted.
+    /// Records the supervisor of a run. Only the first one is accepted, as often as it says so: it may
+    /// not have heard the answer.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let Self { run, process } = self;
         let attached = work
             .conn
             .prepare_cached(
                 "UPDATE runs SET boot_id = ?2, pid = ?3, pid_started = ?4 \
-                 WHERE id = ?1 AND ended_at IS NULL AND pid IS NULL",
+                 WHERE id = ?1 AND ended_at IS NULL \
+                   AND (pid IS NULL OR boot_id = ?2 AND pid = ?3 AND pid_started = ?4)",
             )?
             .execute((run.0, &process.boot_id, process.pid, process.started_ticks))?;
         if attached == 1 {
@@ -46,9 +48,17 @@ impl CarryOut for AttachSupervisor {
 }
 
 impl CarryOut for RecordSpawn {
+    /// Records the worker of a run, once: its supervisor may not have heard the answer.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let run = self.run;
         let open = open_run(work, run)?;
+        let is_recorded = work
+            .conn
+            .prepare_cached("SELECT 1 FROM runs WHERE id = ?1 AND worker_pid = ?2")?
+            .exists((run.0, self.worker_pid))?;
+        if is_recorded {
+            return Ok(Change::Unchanged);
+        }
         runs::change(
             work.conn,
             run,

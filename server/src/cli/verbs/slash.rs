@@ -132,8 +132,6 @@ async fn carry_out(verb: Verb, kernel: Kernel, home: Home, actor: &Actor, output
         | Verb::Dispatch(_)
         | Verb::OnMachine(_)
         | Verb::Slash(_)
-        | Verb::Shim(_)
-        | Verb::Lander(_)
         | Verb::ChannelProgram(_) => Err(anyhow::anyhow!(
             "this verb is about the board's machine, so it answers only in a terminal there"
         )),

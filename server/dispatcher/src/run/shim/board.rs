@@ -1,22 +1,36 @@
 //! The supervisor's access to the board, in the worker's name.
 
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+
 use domain::actor::Actor;
 use domain::branch::Branch;
 use domain::command::{
-    AttachSupervisor, BeginCheck, LEASE, RecordBranch, RecordSpawn, RenewLease, Verb,
+    AttachSupervisor, BeginCheck, Command, LEASE, RecordBranch, RecordSpawn, RenewLease,
 };
 use domain::run::{Outcome, ProcessIdentity};
 use domain::time::Timestamp;
-use kernel::Kernel;
+use kernel::{Clock, IfLost, Kernel, Options};
 
+use crate::config::durability;
 use crate::error::Error;
 use crate::run::folder::Spec;
+use crate::run::proxy::Proxy;
 
 /// The board, as the supervisor of one run sees it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Board<'a> {
     spec: &'a Spec,
-    kernel: &'a Kernel,
+    access: Rc<Access>,
+}
+
+/// The ways to the board.
+struct Access {
+    /// By the dispatcher, as long as that is there.
+    proxy: Cell<Option<Proxy>>,
+    /// By the file itself, once that was needed.
+    kernel: OnceCell<Kernel>,
+    clock: Clock,
 }
 
 /// The state of the run.
@@ -33,24 +47,27 @@ pub(super) enum RunState {
 }
 
 impl<'a> Board<'a> {
-    pub(super) fn of(spec: &'a Spec, kernel: &'a Kernel) -> Self {
-        Self { spec, kernel }
+    pub(super) fn of(spec: &'a Spec, proxy: Option<Proxy>) -> Self {
+        let access = Access {
+            proxy: Cell::new(proxy),
+            kernel: OnceCell::new(),
+            clock: Clock::default(),
+        };
+        let access = Rc::new(access);
+        Self { spec, access }
     }
 
     /// Registers the supervisor of the run. Returns false when the run has been closed meanwhile,
     /// or has another supervisor.
-    pub(super) async fn attach(self, process: ProcessIdentity) -> Result<bool, Error> {
+    pub(super) async fn attach(&self, process: ProcessIdentity) -> Result<bool, Error> {
         let run = self.spec.run;
-        match self.tell(AttachSupervisor { run, process }).await {
-            Ok(()) => Ok(true),
-            Err(kernel::Error::Refused(_)) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        let attached = self.tell(AttachSupervisor { run, process }).await?;
+        Ok(attached.is_ok())
     }
 
     /// Records that the worker runs; returns false when its run is closed. A board that cannot be
     /// reached counts as open.
-    pub(super) async fn record_spawn(self, worker_pid: u32, log_start: u64) -> bool {
+    pub(super) async fn record_spawn(&self, worker_pid: u32, log_start: u64) -> bool {
         let record = RecordSpawn {
             run: self.spec.run,
             worker_pid: worker_pid.into(),
@@ -58,9 +75,9 @@ impl<'a> Board<'a> {
             log_start: Some(log_start),
         };
         match self.tell(record).await {
-            Ok(()) => true,
-            Err(kernel::Error::Refused(refusal)) => {
-                tracing::info!(%refusal, "the run was closed before its worker was recorded");
+            Ok(Ok(())) => true,
+            Ok(Err(refusal)) => {
+                tracing::info!(refusal, "the run was closed before its worker was recorded");
                 false
             }
             Err(error) => {
@@ -71,7 +88,7 @@ impl<'a> Board<'a> {
     }
 
     /// Renews the lease. A lost claim is seen at the next check.
-    pub(super) async fn renew_lease(self) {
+    pub(super) async fn renew_lease(&self) {
         let renew = RenewLease {
             task: self.spec.task.clone(),
             ttl: LEASE,
@@ -82,14 +99,18 @@ impl<'a> Board<'a> {
     }
 
     /// The state of the run; `None` when the board cannot be read now.
-    pub(super) async fn run_state(self) -> Option<RunState> {
-        match self.kernel.run(self.spec.run).await {
+    pub(super) async fn run_state(&self) -> Option<RunState> {
+        let run = match self.kernel() {
+            Ok(kernel) => kernel.run(self.spec.run).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        match run {
             Ok(run) if run.ended_at.is_none() => Some(RunState::Open {
                 heartbeat: run.heartbeat_at,
                 has_reported: run.reported_at.is_some(),
             }),
             Ok(run) => Some(RunState::Closed(run.outcome)),
-            Err(kernel::Error::Refused(_)) => Some(RunState::Closed(None)),
+            Err(Error::Kernel(kernel::Error::Refused(_))) => Some(RunState::Closed(None)),
             Err(error) => {
                 tracing::warn!(%error, "the board cannot be read");
                 None
@@ -99,17 +120,16 @@ impl<'a> Board<'a> {
 
     /// The report of the worker: its result, where it named one. `None` where it has reported
     /// nothing, or the run is closed.
-    pub(super) async fn report(self) -> Result<Option<Option<String>>, kernel::Error> {
-        self.kernel.report_of(self.spec.run).await
+    pub(super) async fn report(&self) -> Result<Option<Option<String>>, Error> {
+        Ok(self.kernel()?.report_of(self.spec.run).await?)
     }
 
     /// Records that the check begins; returns false when the run is closed. A board that cannot be
     /// reached counts as open.
-    pub(super) async fn begin_check(self) -> bool {
+    pub(super) async fn begin_check(&self) -> bool {
         let run = self.spec.run;
         match self.tell(BeginCheck { run }).await {
-            Ok(()) => true,
-            Err(kernel::Error::Refused(_)) => false,
+            Ok(begun) => begun.is_ok(),
             Err(error) => {
                 tracing::warn!(%error, "the board was not told that the check runs");
                 true
@@ -118,22 +138,47 @@ impl<'a> Board<'a> {
     }
 
     /// Records the branch of the task. Returns false when the run is closed: then no branch is made.
-    pub(super) async fn record_branch(self, branch: Branch) -> Result<bool, Error> {
+    pub(super) async fn record_branch(&self, branch: Branch) -> Result<bool, Error> {
         let run = self.spec.run;
-        match self.tell(RecordBranch { run, branch }).await {
-            Ok(()) => Ok(true),
-            Err(kernel::Error::Refused(_)) => Ok(false),
+        let recorded = self.tell(RecordBranch { run, branch }).await?;
+        Ok(recorded.is_ok())
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.access.clock.now()
+    }
+
+    /// Gives a verb to the board, which may refuse it with a sentence.
+    async fn tell(&self, verb: impl Into<Command>) -> Result<Result<(), String>, Error> {
+        let command = verb.into();
+        // Out of its place meanwhile: an answer that nobody has waited for is not taken for the next one.
+        if let Some(mut proxy) = self.access.proxy.take()
+            && let Some(answer) = proxy.ask(&command).await
+        {
+            self.access.proxy.set(Some(proxy));
+            return Ok(answer);
+        }
+        let worker = Actor::worker(&self.spec.assignee, self.spec.token.clone());
+        match self.kernel()?.execute_all(&worker, vec![command]).await {
+            Ok(_) => Ok(Ok(())),
+            Err(kernel::Error::Refused(refusal)) => Ok(Err(refusal.to_string())),
             Err(error) => Err(error.into()),
         }
     }
 
-    pub(super) fn now(self) -> Timestamp {
-        self.kernel.now()
-    }
-
-    async fn tell<V: Verb>(self, verb: V) -> Result<(), kernel::Error> {
-        let worker = Actor::worker(&self.spec.assignee, self.spec.token.clone());
-        self.kernel.execute(&worker, verb).await.map(|_| ())
+    /// The board's file, which most short runs never open.
+    fn kernel(&self) -> Result<&Kernel, Error> {
+        if let Some(kernel) = self.access.kernel.get() {
+            return Ok(kernel);
+        }
+        // Where the board is gone, a new one would know nothing of this run.
+        let options = Options {
+            if_lost: IfLost::Refuse,
+            durability: durability(&self.spec.home()?),
+            ..Options::default()
+        };
+        let kernel = Kernel::open_with(&self.spec.db, options)?;
+        Ok(self.access.kernel.get_or_init(|| kernel))
     }
 }
 
@@ -179,7 +224,7 @@ mod tests {
     async fn a_worker_that_starts_while_its_run_is_closed_is_not_allowed_to_go_on() {
         let home = tempfile::tempdir().unwrap();
         let (kernel, spec) = open_run(home.path()).await;
-        let board = Board::of(&spec, &kernel);
+        let board = Board::of(&spec, None);
         assert!(board.record_spawn(1, 0).await);
         let open = RunState::Open {
             heartbeat: None,
@@ -201,7 +246,7 @@ mod tests {
     async fn only_the_worker_itself_gives_a_sign_of_its_life() {
         let home = tempfile::tempdir().unwrap();
         let (kernel, spec) = open_run(home.path()).await;
-        let board = Board::of(&spec, &kernel);
+        let board = Board::of(&spec, None);
         board.renew_lease().await;
         let silent = RunState::Open {
             heartbeat: None,

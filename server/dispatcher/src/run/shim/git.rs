@@ -45,7 +45,7 @@ impl Drop for Umask {
 impl Supervision<'_> {
     /// Adds the worktree that the worker is to run in. Returns the exit if that ended the run.
     pub(super) async fn add_worktree(&mut self, worktree: &Worktree) -> Option<Exit> {
-        let (spec, board) = (self.spec, self.board);
+        let (spec, board) = (self.spec, self.board.clone());
         let add = async {
             let beginning = worktree.begin(&spec.home()?, &spec.token).await?;
             if !board.record_branch(beginning.branch.clone()).await? {

@@ -89,6 +89,7 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("task_links", "start_on", WORD),
     ("tasks", "outcome", WORD),
     ("tasks", "review", Text),
+    ("tasks", "land_method", WORD),
     ("tasks", "reviewer", Text),
     ("tasks", "worked_by", Text),
     ("receipts", "task_id", ID),

@@ -65,6 +65,7 @@ pub fn task(number: u32) -> Task {
         check: None,
         rework_limit: None,
         review: None,
+        land_method: None,
         in_review: None,
     }
 }

@@ -122,7 +122,8 @@ columns! {
             |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
         due_at, skills, check: "check_script",
         rework_limit => |limit: Option<u32>| limit.filter(|limit| *limit > 0),
-        review, in_review: &format!("{REVIEWER}, reviewed_run, worked_by, rounds") => review,
+        review, land_method => |name: Option<String>| name.and_then(|name| name.parse().ok()),
+        in_review: &format!("{REVIEWER}, reviewed_run, worked_by, rounds") => review,
     }
 }
 

@@ -31,19 +31,20 @@ pub(super) fn Landing(task: TaskId, reading: Memo<Option<Arc<Reading>>>) -> impl
     });
     let from = part(reading, |detail| {
         let branch = detail.branch.clone().filter(|_| detail.can_land());
-        branch.map(|branch| (branch.name, branch.onto.unwrap_or_default()))
+        let method = detail.task.land_method;
+        branch.map(|branch| (branch.name, branch.onto.unwrap_or_default(), method))
     });
     view! {
         {move || says.get().map(|text| view! {
             <p class="callout"><Drawing icon=Icon::Clock/><span dir="auto">{text}</span></p>
         })}
-        {move || from.get().map(|(name, onto)| {
+        {move || from.get().map(|(name, onto, method)| {
             let task = task.clone();
             view! {
                 <details class="landing">
                     <summary class="button"><Drawing icon=Icon::Arrow/>"Land…"</summary>
                     <p>{["Land ", &name, " into"].concat()}</p>
-                    <LandForm task onto method=None delete_branch=false label="Land"/>
+                    <LandForm task onto method delete_branch=false label="Land"/>
                 </details>
             }
         })}
@@ -85,7 +86,7 @@ pub(crate) fn LandForm(
         dispatch(Msg::Changed(task.clone(), change));
     });
     let methods = [
-        (None, "as its lane says"),
+        (None, "as it or its lane says"),
         (Some(Method::Merge), "by a merge"),
         (Some(Method::Rebase), "by a rebase"),
     ];

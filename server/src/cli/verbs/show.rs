@@ -200,6 +200,7 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         ("branch", branch.map(|branch| branch.name.clone())),
         ("based on", branch.and_then(Branch::begins_at)),
         (
+        ("lands by", task.land_method.map(|it| it.to_string())),
             "landing",
             detail.landing.as_ref().map(|it| landing(it, now)),
         ),

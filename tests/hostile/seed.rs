@@ -438,7 +438,7 @@ fn report(column: &str) -> Value {
         "bad_ticks": 1, "problem": of("problem"), "exiting_runs": [], "unrecoverable_runs": [],
         "lanes": [{
             "name": of("lane"), "program": of("program"), "cap": 1, "serves_others": true,
-            "problem": of("lane_problem"),
+            "problem": of("lane_problem"), "review": of("lane_review"),
         }],
     })
 }

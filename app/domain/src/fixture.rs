@@ -97,6 +97,7 @@ pub fn summary(number: u32) -> TaskSummary {
         waiting: task.waiting,
         block_reason: task.block_reason,
         outcome: task.outcome,
+        names_reviewer: false,
         reviewer: None,
         is_dead_end: false,
         parents: 0,
@@ -125,6 +126,7 @@ pub fn lane(name: &str) -> LaneReport {
         problem: None,
         pool: None,
         opens_at: None,
+        review: None,
     }
 }
 

@@ -174,7 +174,7 @@ columns! {
         last_error: "last_spawn_error",
         waiting: &format!("iif(status = 'ready', {HAS_UNMET_LINK}, waiting)"),
         block_reason: BLOCK_REASON, outcome,
-        reviewer: REVIEWER, is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
+        names_reviewer: "review IS NOT NULL", reviewer: REVIEWER, is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
         parents: 0, children: 0, children_done: 0, comments: 0
     }
 }

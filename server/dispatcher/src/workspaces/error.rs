@@ -144,8 +144,9 @@ pub enum Error {
     InTheWay(PathBuf),
     /// Git would write another content than the one in the repository.
     #[error(
-        "{} goes through the filter {filter}, a program that git runs only where kanban.toml calls the \
-         repository trusted",
+        "{} goes through the filter {filter}, a program that git runs only where the repository is \
+         trusted; if no worker can write its settings, say `trust_repository = true` of its lane in \
+         kanban.toml, or add it to `trusted_repositories` of [board]",
         .path.display()
     )]
     Filtered {

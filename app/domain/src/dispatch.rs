@@ -12,7 +12,7 @@ use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
 
 pub use facts::Facts;
-pub use why::{Because, WhyNot, why_not};
+pub use why::{Because, WhyNot, why_no_landing, why_not};
 
 /// The age at which a report no longer counts and its dispatcher is taken for dead: one is
 /// published at least once a minute.

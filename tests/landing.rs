@@ -91,6 +91,63 @@ async fn a_lane_lands_what_was_checked_and_approved_by_itself() -> anyhow::Resul
 }
 
 #[tokio::test]
+async fn a_task_lands_as_it_says_where_nobody_says_otherwise() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let workspace = format!("worktree:{}", repository.display());
+    let body = format!("touch work; {COMMIT}");
+    let mut flags = vec!["--assignee", "shell", "--workspace", &workspace];
+    flags.extend(["--body", &body, "--land-method", "rebase"]);
+    let task = board.create("a", &flags).await?;
+    board.happened(&task, "completed").await?;
+    let shown = board.kanban(&["show", task.as_str()]).await?;
+    assert!(shown.out.contains("lands by:  rebase"), "{}", shown.out);
+    let (_, detail) = board.get(&format!("/tasks/{task}")).await?;
+    assert_eq!(text(&detail, "/task/land_method")?, "rebase");
+    std::fs::write(repository.join("beside"), "meanwhile")?;
+    git(&repository, &["add", "--all"])?;
+    git(&repository, &["commit", "--quiet", "--message=beside"])?;
+
+    let landed = board.kanban(&["land", task.as_str()]).await?;
+    assert_eq!(landed.code, Some(0), "{landed:?}");
+    board.happened(&task, "landed").await?;
+    git(&repository, &["show", "main:work"])?;
+    let merges = git(&repository, &["rev-list", "--count", "--merges", "main"])?;
+    assert_eq!(merges, "0");
+
+    let left_to_the_lane = ["edit", task.as_str(), "--land-method", ""];
+    let edited = board.kanban(&left_to_the_lane).await?;
+    assert_eq!(edited.code, Some(0), "{edited:?}");
+    let (_, detail) = board.get(&format!("/tasks/{task}")).await?;
+    assert!(detail["task"].get("land_method").is_none(), "{detail}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_landing_says_that_none_begins_while_the_dispatcher_is_paused() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    let repository = repository(&board).await?;
+    let workspace = format!("worktree:{}", repository.display());
+    let body = format!("touch work; {COMMIT}");
+    let mut flags = vec!["--assignee", "shell", "--workspace", &workspace];
+    flags.extend(["--body", &body]);
+    let task = board.create("a", &flags).await?;
+    board.happened(&task, "completed").await?;
+    board.kanban(&["pause"]).await?;
+    board.kanban(&["land", task.as_str()]).await?;
+    for verb in ["show", "why"] {
+        let said = board.kanban(&[verb, task.as_str()]).await?;
+        let says = "ago; no landing begins: the dispatcher is paused\n";
+        assert!(said.out.contains(says), "{verb}: {}", said.out);
+    }
+    board.kanban(&["resume"]).await?;
+    board.happened(&task, "landed").await?;
+    let why = board.kanban(&["why", task.as_str()]).await?;
+    assert!(!why.out.contains("land"), "{}", why.out);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_worker_lands_nothing() -> anyhow::Result<()> {
     let board = Board::running().await?;
     let flags = [

@@ -1,9 +1,10 @@
 //! Reviews and outcomes on a real server, with real workers.
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::changes::{COMMIT, git, repository};
-use crate::harness::{Board, program, text};
+use crate::harness::{API, Board, header, program, text};
 
 /// A board with a lane that writes, whose work a second lane judges: it asks for changes once.
 async fn with_critic() -> anyhow::Result<Board> {
@@ -67,19 +68,10 @@ async fn a_second_lane_sends_work_back_with_its_words_and_then_approves_it() -> 
 }
 
 #[tokio::test]
-async fn a_column_for_review_is_there_for_clients_only_while_a_task_uses_it() -> anyhow::Result<()>
-{
+async fn a_column_for_review_is_there_for_clients_while_a_task_uses_it() -> anyhow::Result<()> {
     let board = Board::running().await?;
-    let columns = async || -> anyhow::Result<Vec<String>> {
-        let (_, found) = board.get("/board").await?;
-        let columns = found["columns"].as_array().cloned().unwrap_or_default();
-        Ok(columns
-            .iter()
-            .filter_map(|it| it["name"].as_str().map(str::to_owned))
-            .collect())
-    };
     board.create("a", &[]).await?;
-    assert_eq!(columns().await?.len(), 6);
+    assert_eq!(columns(&board).await?.len(), 6);
     let flags = [
         "--assignee",
         "shell",
@@ -90,7 +82,7 @@ async fn a_column_for_review_is_there_for_clients_only_while_a_task_uses_it() ->
     ];
     let task = board.create("b", &flags).await?;
     board.happened(&task, "review_requested").await?;
-    assert_eq!(columns().await?[4], "review");
+    assert_eq!(columns(&board).await?[4], "review");
     let inbox = board.kanban(&["inbox"]).await?;
     assert!(inbox.out.contains("42"), "{}", inbox.out);
     let why = board.kanban(&["why", task.as_str()]).await?;
@@ -100,7 +92,61 @@ async fn a_column_for_review_is_there_for_clients_only_while_a_task_uses_it() ->
         .await?;
     assert_eq!(said.code, Some(0), "{said:?}");
     board.happened(&task, "changes_requested").await?;
+    // It names its reviewer, whatever it is, until it is put away.
+    board
+        .kanban(&["complete", task.as_str(), "--unchecked"])
+        .await?;
+    assert_eq!(columns(&board).await?[4], "review");
+    board.kanban(&["archive", task.as_str()]).await?;
+    assert_eq!(columns(&board).await?.len(), 6);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_column_for_review_is_there_for_clients_while_a_lane_uses_it() -> anyhow::Result<()> {
+    let board = Board::running().await?;
+    board.create("a", &[]).await?;
+    let mut socket = board.socket("tasks=1").await?;
+    let ask = async |etag: &str| {
+        let request = board.request(Method::GET, &format!("{API}/board?summary=1"))?;
+        anyhow::Ok(request.header("if-none-match", etag).send().await?)
+    };
+    let mut etag = header(&ask("").await?, "etag").to_owned();
+    assert_eq!(ask(&etag).await?.status(), 304);
+    let lane = "[lanes.writer]\ncommand = [\"true\"]\n";
+    for (says, expected) in [("review = \"person\"\n", 7), ("", 6)] {
+        board.configure(&[lane, says].concat())?;
+        let is_read = |status: &Value| {
+            let lanes = status["dispatch"]["report"]["lanes"].as_array();
+            let writer = lanes
+                .into_iter()
+                .flatten()
+                .find(|it| it["name"] == "writer");
+            writer.is_some_and(|lane| lane["review"].is_string() != says.is_empty())
+        };
+        socket.status("the lanes are read", is_read).await?;
+        assert_eq!(columns(&board).await?.len(), expected, "{says}");
+        // What a client has kept is no answer any more.
+        let answer = ask(&etag).await?;
+        assert_eq!(answer.status(), 200, "{says}");
+        header(&answer, "etag").clone_into(&mut etag);
+        let answer: Value = answer.json().await?;
+        assert_eq!(answer["columns"].as_array().map(Vec::len), Some(expected));
+        assert_eq!(ask(&etag).await?.status(), 304, "{says}");
+    }
+    Ok(())
+}
+
+/// The names of the columns that a client is told of.
+async fn columns(board: &Board) -> anyhow::Result<Vec<String>> {
+    let (_, found) = board.get("/board").await?;
+    let columns = found.get("columns").and_then(Value::as_array);
+    let names = columns
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it.get("name"));
+    let names = names.filter_map(|name| name.as_str().map(str::to_owned));
+    Ok(names.collect())
 }
 
 #[tokio::test]

@@ -99,7 +99,9 @@ test("what was done over night is proven, judged and explained", async ({ api, b
   await board.drawer.lead.getByRole("button", { name: "Approve" }).focus();
   await page.keyboard.press("Enter");
   await expect(board.card("Yours", "Done")).toContainText("Approved");
-  await expect(page.locator('.column[data-status="review"]'), "nothing waits there").toHaveCount(0);
+  const review = page.locator('.column[data-status="review"]');
+  await expect(review, "two tasks name their reviewers").toHaveCount(1);
+  await expect(review.locator(".card"), "nothing waits there").toHaveCount(0);
 
   // What can never start is one entry, with its ways out.
   await page.goto("inbox");

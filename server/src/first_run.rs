@@ -191,6 +191,7 @@ mod tests {
             problem: None,
             pool: None,
             opens_at: None,
+            review: None,
         };
         assert!(steps(Some(&all), &[lane], &home).contains("it has its lane"));
         assert!(steps(Some(&[]), &[], &home).contains("npm install --global"));

@@ -208,7 +208,7 @@ impl Cast {
             let detail = kernel.task(&id.parse()?).await?;
             let task = detail.task;
             board.push(format!(
-                "{name} {:?} {} {:?} {:?} {:?} {} {:?} {:?}",
+                "{name} {:?} {} {:?} {:?} {:?} {} {:?} {:?} {:?}",
                 task.title,
                 task.status,
                 task.waiting,
@@ -217,6 +217,7 @@ impl Cast {
                 task.priority,
                 task.result,
                 task.block_reason,
+                task.land_method,
             ));
             events.extend(detail.events);
             for subscription in kernel.subscriptions(Some(task.id)).await? {

@@ -51,6 +51,20 @@ fn limits(limit: &LimitTask) -> Vec<String> {
         .collect()
 }
 
+fn edit(changes: &EditTask) -> Vec<String> {
+    let mut words = vec!["edit".to_owned(), changes.task.to_string()];
+    for (flag, value) in [
+        ("--title", &changes.title),
+        ("--body", &changes.body),
+        ("--land-method", &changes.land_method),
+    ] {
+        if let Some(value) = value {
+            words.extend([flag.to_owned(), value.clone()]);
+        }
+    }
+    words
+}
+
 fn words(command: &Command) -> Option<Vec<String>> {
     let words = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());
     let verb = match command {
@@ -90,17 +104,7 @@ fn words(command: &Command) -> Option<Vec<String>> {
             let assign = ["assign", task.as_str(), assignee, "--stop"];
             words(if *stop { &assign } else { &assign[..3] })
         }
-        BoardVerb::EditTask(EditTask {
-            task, title, body, ..
-        }) => {
-            let mut edit = vec!["edit".to_owned(), task.to_string()];
-            for (flag, value) in [("--title", title), ("--body", body)] {
-                if let Some(value) = value {
-                    edit.extend([flag.to_owned(), value.clone()]);
-                }
-            }
-            Some(edit)
-        }
+        BoardVerb::EditTask(changes) => Some(edit(changes)),
         BoardVerb::SetPriority(SetPriority { task, priority }) => {
             words(&["edit", task.as_str(), "--priority", &priority.to_string()])
         }
@@ -217,6 +221,9 @@ fn create(new: &CreateTask) -> Vec<String> {
         }
     }
     words.extend(["--priority".to_owned(), new.priority.to_string()]);
+    if let Some(method) = new.land_method {
+        words.extend(["--land-method".to_owned(), method.to_string()]);
+    }
     for parent in &new.parents {
         words.extend(["--parent".to_owned(), parent.clone()]);
     }

@@ -8,6 +8,7 @@ use domain::command::{
     Subscribe, SubscribeBoard, UnblockTask, Undo, UnlinkTasks, Unsubscribe, UnsubscribeBoard,
 };
 use domain::id::{DeliveryId, EventId, SubscriptionId, TaskId};
+use domain::landing::Method;
 use domain::notify::Filter;
 use domain::outcome::StartOn;
 use domain::status::Status;
@@ -27,6 +28,7 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
     ("a child of nobody", |cast| {
         new(cast, "new", &[&cast.unknown])
     }),
+    ("a new task that lands by a rebase", rebased),
     ("a claim", |cast| claim(&cast.ready)),
     ("a claim of what waits", |cast| claim(&cast.waiting)),
     ("a claim of nothing", |cast| claim(&cast.unknown)),
@@ -83,6 +85,12 @@ pub(super) const EXAMPLES: &[(&str, Example)] = &[
     }),
     ("an edit of nothing", |cast| {
         edit(&cast.unknown, Some("other"), None)
+    }),
+    ("an edit of the landing method", |cast| {
+        land_by(&cast.ready, "rebase")
+    }),
+    ("an edit to a method that there is not", |cast| {
+        land_by(&cast.ready, "squash")
     }),
     ("a priority", |cast| prioritise(&cast.waiting, -7)),
     ("limits", |cast| limit(&cast.ready, 90, 3)),
@@ -247,6 +255,16 @@ fn new(cast: &Cast, title: &str, parents: &[&TaskId]) -> Command {
     .into()
 }
 
+fn rebased(cast: &Cast) -> Command {
+    CreateTask {
+        title: "new".to_owned(),
+        tenant: Some(cast.tenant.clone()),
+        land_method: Some(Method::Rebase),
+        ..CreateTask::default()
+    }
+    .into()
+}
+
 fn claim(task: &TaskId) -> Command {
     ClaimTask {
         task: task.clone(),
@@ -340,6 +358,14 @@ fn edit(task: &TaskId, title: Option<&str>, body: Option<&str>) -> Command {
     EditTask {
         title: title.map(str::to_owned),
         body: body.map(str::to_owned),
+        ..EditTask::of(task.clone())
+    }
+    .into()
+}
+
+fn land_by(task: &TaskId, method: &str) -> Command {
+    EditTask {
+        land_method: Some(method.to_owned()),
         ..EditTask::of(task.clone())
     }
     .into()

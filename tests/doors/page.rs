@@ -25,7 +25,10 @@ pub(super) async fn give(board: &Board, verb: &BoardVerb) -> anyhow::Result<Give
 
 fn form(verb: &BoardVerb) -> Option<(&'static str, Vec<Field>)> {
     match verb {
-        BoardVerb::CreateTask(new) => Some(("create_task", fields(new))),
+        // The form has no field for how it lands.
+        BoardVerb::CreateTask(new) if new.land_method.is_none() => {
+            Some(("create_task", fields(new)))
+        }
         BoardVerb::MoveTask(MoveTask { task, to }) => Some((
             "move_task",
             vec![

@@ -63,8 +63,15 @@ fn request(command: &Command) -> Option<(Method, String, Value)> {
             patch(task, json!({ "assignee": assignee, "stop": stop }))
         }
         BoardVerb::EditTask(EditTask {
-            task, title, body, ..
-        }) => patch(task, json!({ "title": title, "body": body })),
+            task,
+            title,
+            body,
+            land_method,
+            ..
+        }) => patch(
+            task,
+            json!({ "title": title, "body": body, "land_method": land_method }),
+        ),
         BoardVerb::SetPriority(SetPriority { task, priority }) => {
             patch(task, json!({ "priority": priority }))
         }

@@ -89,6 +89,7 @@ const COLUMNS: &[(&str, &str, Fill)] = &[
     ("task_links", "start_on", WORD),
     ("tasks", "outcome", WORD),
     ("tasks", "review", Text),
+    ("tasks", "land_method", WORD),
     ("tasks", "reviewer", Text),
     ("tasks", "worked_by", Text),
     ("receipts", "task_id", ID),
@@ -437,7 +438,7 @@ fn report(column: &str) -> Value {
         "bad_ticks": 1, "problem": of("problem"), "exiting_runs": [], "unrecoverable_runs": [],
         "lanes": [{
             "name": of("lane"), "program": of("program"), "cap": 1, "serves_others": true,
-            "problem": of("lane_problem"),
+            "problem": of("lane_problem"), "review": of("lane_review"),
         }],
     })
 }

@@ -66,6 +66,8 @@ pub struct TaskSummary {
     pub block_reason: Option<String>,
     /// Its outcome, once it is finished.
     pub outcome: TaskOutcome,
+    /// True where it says itself who has to approve its work.
+    pub names_reviewer: bool,
     /// The one who is to judge its work, while that waits for a verdict.
     pub reviewer: Option<String>,
     /// True while a parent is finished with another outcome than it asks for: it can never start.

@@ -12,7 +12,7 @@ use crate::run::{OpenRun, ProcessIdentity};
 use crate::time::{Seconds, Timestamp};
 
 pub use facts::Facts;
-pub use why::{Because, WhyNot, why_not};
+pub use why::{Because, WhyNot, why_no_landing, why_not};
 
 /// The age at which a report no longer counts and its dispatcher is taken for dead: one is
 /// published at least once a minute.
@@ -106,6 +106,9 @@ pub struct LaneReport {
     /// The next moment at which its hours, or those of its pool, begin; `None` while they last.
     #[serde(default)]
     pub opens_at: Option<Timestamp>,
+    /// The one who has to approve its work, where a task names nobody.
+    #[serde(default)]
+    pub review: Option<String>,
 }
 
 /// A pause of the dispatcher or of one lane.
@@ -196,6 +199,18 @@ impl Dispatch {
             |hold: &&LaneHold| hold.name == lane.name || lane.pool.as_ref() == Some(&hold.name);
         let holds = self.holds.iter().filter(is_of);
         holds.min_by_key(|hold| hold.lets(self.now))
+    }
+
+    /// Returns true if no lane of a living dispatcher works under this name.
+    pub fn lacks_lane(&self, name: &str) -> bool {
+        self.living()
+            .is_some_and(|report| report.lane_of(name).is_none())
+    }
+
+    /// Returns true if a lane of the last report hands its work to somebody for review.
+    pub fn has_reviewing_lane(&self) -> bool {
+        let report = self.report.as_ref();
+        report.is_some_and(|report| report.lanes.iter().any(|lane| lane.review.is_some()))
     }
 
     /// Returns true while there is a pause of this lane, or for `None` of the whole dispatcher.

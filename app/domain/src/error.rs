@@ -221,7 +221,7 @@ pub enum Error {
     #[error("the check of task {0} runs, so nobody finishes, blocks or defers it in its name")]
     Checking(TaskId),
     /// Whoever a check is to judge does not set it.
-    #[error("only a person sets the check or the reviewer of a task")]
+    #[error("only a person sets the check, the reviewer or the landing method of a task")]
     NotYourCheck,
     /// A run that reviews ends with a verdict.
     #[error(

@@ -65,6 +65,7 @@ pub fn task(number: u32) -> Task {
         check: None,
         rework_limit: None,
         review: None,
+        land_method: None,
         in_review: None,
     }
 }
@@ -96,6 +97,7 @@ pub fn summary(number: u32) -> TaskSummary {
         waiting: task.waiting,
         block_reason: task.block_reason,
         outcome: task.outcome,
+        names_reviewer: false,
         reviewer: None,
         is_dead_end: false,
         parents: 0,
@@ -124,6 +126,7 @@ pub fn lane(name: &str) -> LaneReport {
         problem: None,
         pool: None,
         opens_at: None,
+        review: None,
     }
 }
 

@@ -72,7 +72,7 @@ pub enum Need {
     Landing {
         /// The branch that the work is to land on; `None` where somebody has to name it.
         onto: Option<String>,
-        /// The method; `None` leaves that to the lane.
+        /// The method; `None` leaves that to the task and its lane.
         method: Option<Method>,
         /// True if the task's own branch is to be deleted once it has landed.
         delete_branch: bool,

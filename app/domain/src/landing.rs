@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::CheckEnd;
 use crate::error::Error;
 use crate::id::EventId;
+use crate::task::Task;
 use crate::time::{Seconds, Timestamp};
 
 /// The number of times in a row that a landing may send a task back before a person has to look, where
@@ -69,7 +70,7 @@ pub const BY_LANE: &str = "kanban.toml";
 pub struct Landing {
     /// The branch that the work is to land on; `None` where nobody has named one.
     pub onto: Option<String>,
-    /// The method; `None` leaves that to the lane.
+    /// The method; `None` leaves that to the task and its lane.
     pub method: Option<Method>,
     /// True if the task's own branch is to be deleted once it has landed.
     pub delete_branch: bool,
@@ -85,6 +86,14 @@ pub struct Landing {
     pub result: Option<String>,
     /// The commit of the task's branch that this holds.
     pub commit: Option<String>,
+}
+
+impl Landing {
+    /// Returns the method by which the work of `task` lands: that of the request, else that of the task,
+    /// else that of its lane.
+    pub fn method_for(&self, task: &Task, lane: Method) -> Method {
+        self.method.or(task.land_method).unwrap_or(lane)
+    }
 }
 
 /// The end of a landing.
@@ -155,6 +164,36 @@ pub fn check_target(name: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn the_method_is_that_of_the_request_then_of_the_task_then_of_the_lane() {
+        use Method::{Merge, Rebase};
+
+        let landing = |method| Landing {
+            onto: None,
+            method,
+            delete_branch: false,
+            by: "alice".to_owned(),
+            asked_at: fixture::NOW,
+            problem: None,
+            request: EventId(1),
+            result: None,
+            commit: None,
+        };
+        for (request, task, lane, expected) in [
+            (Some(Merge), Some(Rebase), Rebase, Merge),
+            (Some(Rebase), Some(Merge), Merge, Rebase),
+            (None, Some(Rebase), Merge, Rebase),
+            (None, Some(Merge), Rebase, Merge),
+            (None, None, Rebase, Rebase),
+            (None, None, Merge, Merge),
+        ] {
+            let mut of = fixture::task(1);
+            of.land_method = task;
+            assert_eq!(landing(request).method_for(&of, lane), expected);
+        }
+    }
 
     #[test]
     fn work_lands_on_what_git_takes_for_the_name_of_a_branch() {

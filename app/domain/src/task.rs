@@ -11,7 +11,7 @@ use crate::check::Receipt;
 use crate::error::Error;
 use crate::event::Event;
 use crate::id::{CommentId, TaskId};
-use crate::landing::Landing;
+use crate::landing::{Landing, Method};
 use crate::outcome::{StartOn, TaskOutcome};
 use crate::review::Review;
 use crate::run::Run;
@@ -87,6 +87,8 @@ pub struct Task {
     pub rework_limit: Option<u32>,
     /// The one who has to approve its work, where that is not the lane's: a person, or a lane.
     pub review: Option<String>,
+    /// The method by which its work lands, where that is not the lane's.
+    pub land_method: Option<Method>,
     /// The review that its work waits for, or is in.
     pub in_review: Option<Review>,
 }

@@ -12,6 +12,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
         columns,
         drafts,
         is_empty,
+        has_reviews,
         is_filling,
         address,
         assignees,
@@ -45,6 +46,7 @@ pub(crate) fn commit(store: Store<Shown>, shown: Shown) {
     commit_columns(store, columns);
     put(store.drafts(), drafts);
     put(store.is_empty(), is_empty);
+    put(store.has_reviews(), has_reviews);
     put(store.is_filling(), is_filling);
     put(store.address(), address);
     put(store.assignees(), assignees);

@@ -44,7 +44,6 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
             dispatch(msg);
         }
     };
-    let has_review = memo(move || shown.columns().review().read().total > 0);
     let column = |status: Status| {
         let column = column_of(shown, &status);
         view! { <Column shown status column clock/> }
@@ -60,7 +59,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
             </Show>
             <div class="columns" data-empty=flag(move || shown.is_empty().get())><div class="row">
                 {before}
-                <Show when=move || has_review.get()>
+                <Show when=move || shown.has_reviews().get()>
                     <Column shown status=Status::Review column=shown.columns().review().into() clock/>
                 </Show>
                 {after}

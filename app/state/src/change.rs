@@ -65,7 +65,7 @@ pub enum Change {
     Land {
         /// The branch that it lands on; `None` for that on which it began.
         onto: Option<String>,
-        /// The method; `None` leaves that to the lane.
+        /// The method; `None` leaves that to the task and its lane.
         method: Option<Method>,
         /// True if its own branch is deleted afterwards.
         delete_branch: bool,

@@ -6,12 +6,15 @@ mod keys;
 mod server_entries;
 
 use domain::board::TaskSummary;
+use domain::dispatch::Dispatch;
 use domain::hold::LaneHold;
 use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
 use domain::outcome::{DeadEnd, StartOn};
+use domain::review::PERSON;
 use domain::status::Status;
 
+use crate::board::Entry;
 use crate::change::Change;
 use crate::drawer::links;
 use crate::refusal::Refusal;
@@ -86,6 +89,13 @@ impl Model {
         waiting.map(|waiting| waiting.problem.as_str())
     }
 
+    /// The link to this parent that can no longer be met, if the server knows of one. The board has no
+    /// card of a parent that was put away.
+    pub(crate) fn dead_end(&self, parent: &TaskId, child: &TaskId) -> Option<&DeadEnd> {
+        let mut dead_ends = self.from_server.dead_ends.iter();
+        dead_ends.find(|it| it.parent == *parent && it.child == *child)
+    }
+
     /// The result that the worker of a task that gave up has proposed.
     pub(crate) fn proposed(&self, concern: &Concern) -> Option<String> {
         self.from_server.proposed(concern)
@@ -107,8 +117,8 @@ impl Model {
 
     /// Asks the server again when a task needs a person: others may wait behind it, and the board does not
     /// show all that it needs.
-    pub(crate) fn touch(&mut self, tasks: &[TaskSummary]) -> Option<Effect> {
-        let needs_person = |task: &TaskSummary| Concern::of_task(task).is_some();
+    pub(crate) fn touch(&mut self, tasks: &[TaskSummary], dispatch: &Dispatch) -> Option<Effect> {
+        let needs_person = |task: &TaskSummary| of_task(task, dispatch).is_some();
         let is_touched = tasks
             .iter()
             .any(|it| it.is_dead_end || it.is_landing || needs_person(it));
@@ -148,13 +158,14 @@ pub(crate) fn update(page: &mut Page, msg: Msg) -> Vec<Effect> {
 /// Everything that needs a person, what has waited longest first. What was answered is gone at once.
 pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     let changes = page.pending.changes();
+    let dispatch = &page.pulse.pulse().dispatch;
     let blocked = page.board.entries().filter_map(|entry| {
         let task = &entry.task;
         if !matches!(task.status, Status::Blocked | Status::Review) {
             return None;
         }
         let foreseen = changes.foresee(task);
-        let mut concern = Concern::of_task(foreseen.as_ref().unwrap_or(task))?;
+        let mut concern = of_task(foreseen.as_ref().unwrap_or(task), dispatch)?;
         concern.behind = page.inbox.from_server.behind(&concern.task);
         page.inbox.from_server.complete(&mut concern);
         Some((concern, task.number))
@@ -181,6 +192,32 @@ pub(crate) fn concerns(page: &Page) -> Vec<Concern> {
     let mut concerns: Vec<(Concern, i64)> = concerns.collect();
     concerns.sort_by_key(|(concern, number)| (concern.since, *number));
     concerns.into_iter().map(|(concern, _)| concern).collect()
+}
+
+/// The need of a task that is blocked or in review. Work whose reviewer is no lane waits for a person.
+fn of_task(task: &TaskSummary, dispatch: &Dispatch) -> Option<Concern> {
+    let is_for_nobody = |reviewer: &&String| dispatch.lacks_lane(reviewer);
+    match task.reviewer.as_ref().filter(is_for_nobody) {
+        Some(_) => Concern::of_task(&TaskSummary {
+            reviewer: Some(PERSON.to_owned()),
+            ..task.clone()
+        }),
+        None => Concern::of_task(task),
+    }
+}
+
+/// Asks the server about work in review that came to wait for a person because lanes have changed, which
+/// no event tells of.
+pub(crate) fn follow_lanes(page: &mut Page) -> Option<Effect> {
+    let dispatch = &page.pulse.pulse().dispatch;
+    let is_unknown = |entry: &Entry| {
+        let task = &entry.task;
+        task.status == Status::Review
+            && of_task(task, dispatch).is_some()
+            && !page.inbox.from_server.has_work_of(&task.id)
+    };
+    let is_outdated = page.board.entries().any(is_unknown);
+    is_outdated.then(|| page.inbox.refresh()).flatten()
 }
 
 /// The tasks whose children can never start, as far as those are still stuck on the board.

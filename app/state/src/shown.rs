@@ -16,6 +16,7 @@ use reactive_stores::Store;
 
 use crate::Model;
 use crate::address::Address;
+use crate::board::Entry;
 use crate::board::figures::Figures;
 use crate::board::workers::Workers;
 use crate::connection::Link;
@@ -52,6 +53,8 @@ pub struct Shown {
     pub drafts: Vec<Draft>,
     /// True when there is nothing on the board, whatever the filter hides.
     pub is_empty: bool,
+    /// True while a task or a lane uses reviews: their column is there.
+    pub has_reviews: bool,
     /// True while the sample is on its way.
     pub is_filling: bool,
     /// The address: the filter, and the open task.
@@ -144,10 +147,12 @@ pub fn project(model: &Model) -> Shown {
     let open = model.address.task.as_ref();
     let beside = |step| open.and_then(|task| after(&columns, task, step));
     let around = (beside(Step::Up), beside(Step::Down));
+    let has_reviews = columns.review.total > 0 || uses_reviews(model);
     Shown {
         cards: card::cards(model, &hung),
         columns,
         is_empty: model.board.is_empty() && drafts.is_empty(),
+        has_reviews,
         is_filling: model.pending.is_filling(),
         address: model.address.clone(),
         assignees: assignees(model),
@@ -180,6 +185,12 @@ pub fn project(model: &Model) -> Shown {
         theme: model.theme,
         me: model.me.clone(),
     }
+}
+
+/// Returns true while a lane, or a task that is not put away, says who has to approve work.
+fn uses_reviews(model: &Model) -> bool {
+    let names_reviewer = |it: &Entry| it.task.names_reviewer && it.task.status != Status::Archived;
+    model.pulse.pulse().dispatch.has_reviewing_lane() || model.board.entries().any(names_reviewer)
 }
 
 fn drafts(model: &Model) -> Vec<Draft> {

@@ -314,7 +314,8 @@ fn receive(model: &mut Model, socket: Socket, frame: Frame) -> Vec<Effect> {
         return Vec::new();
     }
     let drawer = model.drawer.touch(&frame.events);
-    let inbox = model.inbox.touch(&frame.tasks);
+    let dispatch = &model.pulse.pulse().dispatch;
+    let inbox = model.inbox.touch(&frame.tasks, dispatch);
     for act in model.undo.overtaken(&frame.events) {
         model.notices.withdraw(act);
     }
@@ -336,7 +337,8 @@ fn read_board(
         model.connection.fail_to_read(model.now);
         return Vec::new();
     };
-    let inbox = model.inbox.touch(&snapshot.tasks);
+    let dispatch = &model.pulse.pulse().dispatch;
+    let inbox = model.inbox.touch(&snapshot.tasks, dispatch);
     model.board.replace(snapshot, has_archive);
     settle(model);
     let socket = model.connection.connect(model.now, model.board.cursor());
@@ -350,7 +352,7 @@ fn hear(model: &mut Model, socket: Socket, told: Pulse) -> Vec<Effect> {
     }
     let before = model.pulse.pulse().undelivered.clone();
     model.pulse.hear(told);
-    read_undelivered(model, &before)
+    follow_pulse(model, &before)
 }
 
 fn read_pulse(model: &mut Model, result: Result<Pulse, Refusal>) -> Vec<Effect> {
@@ -359,7 +361,16 @@ fn read_pulse(model: &mut Model, result: Result<Pulse, Refusal>) -> Vec<Effect> 
     }
     let before = model.pulse.pulse().undelivered.clone();
     model.pulse.answer(result);
-    read_undelivered(model, &before)
+    follow_pulse(model, &before)
+}
+
+/// Reads what the pulse says is new in the inbox.
+fn follow_pulse(model: &mut Model, undelivered: &BTreeMap<DeliveryId, TaskId>) -> Vec<Effect> {
+    let mut effects = read_undelivered(model, undelivered);
+    if effects.is_empty() {
+        effects.extend(inbox::follow_lanes(model));
+    }
+    effects
 }
 
 /// Reads what can be read of news that reached nobody, when it is other news than `before`.

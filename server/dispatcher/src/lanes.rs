@@ -350,6 +350,7 @@ impl Lanes {
             problem: lane.problem(),
             pool: lane.pool.clone(),
             opens_at: lane.opens_at(now),
+            review: lane.review.clone(),
         };
         self.lanes.iter().map(report).collect()
     }

@@ -36,7 +36,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// The number of migrations.
-pub(crate) const SCHEMA_VERSION: i32 = 16;
+pub(crate) const SCHEMA_VERSION: i32 = 17;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -68,6 +68,7 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
         M::up(include_str!("../migrations/0014_git.sql")),
         M::up(include_str!("../migrations/0015_outcomes.sql")),
         M::up(include_str!("../migrations/0016_landing.sql")),
+        M::up(include_str!("../migrations/0017_land_method.sql")),
     ])
 });
 

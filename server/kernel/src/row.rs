@@ -122,7 +122,8 @@ columns! {
             |limit: Option<i64>| limit.filter(|limit| *limit > 0).map(Seconds),
         due_at, skills, check: "check_script",
         rework_limit => |limit: Option<u32>| limit.filter(|limit| *limit > 0),
-        review, in_review: &format!("{REVIEWER}, reviewed_run, worked_by, rounds") => review,
+        review, land_method => |name: Option<String>| name.and_then(|name| name.parse().ok()),
+        in_review: &format!("{REVIEWER}, reviewed_run, worked_by, rounds") => review,
     }
 }
 
@@ -173,7 +174,7 @@ columns! {
         last_error: "last_spawn_error",
         waiting: &format!("iif(status = 'ready', {HAS_UNMET_LINK}, waiting)"),
         block_reason: BLOCK_REASON, outcome,
-        reviewer: REVIEWER, is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
+        names_reviewer: "review IS NOT NULL", reviewer: REVIEWER, is_dead_end: &format!("waiting AND status = 'todo' AND {IS_DEAD_END}");
         parents: 0, children: 0, children_done: 0, comments: 0
     }
 }

@@ -2,6 +2,7 @@
 
 use domain::error::Error as Refusal;
 use domain::id::TaskId;
+use domain::landing::Method;
 use domain::outcome::TaskOutcome;
 use domain::review::Review;
 use domain::status::Status;
@@ -233,15 +234,18 @@ pub(crate) fn set_due(conn: &Connection, id: &TaskId, due: Option<Timestamp>) ->
     Ok(())
 }
 
-/// Sets the check and the reviewer of a task.
+/// Sets the check and the reviewer of a task, and the method by which its work lands.
 pub(crate) fn set_proof(
     conn: &Connection,
     id: &TaskId,
     check: Option<&str>,
     review: Option<&str>,
+    land_method: Option<Method>,
 ) -> Result<(), Error> {
-    conn.prepare_cached("UPDATE tasks SET check_script = ?2, review = ?3 WHERE id = ?1")?
-        .execute((id.as_str(), check, review))?;
+    conn.prepare_cached(
+        "UPDATE tasks SET check_script = ?2, review = ?3, land_method = ?4 WHERE id = ?1",
+    )?
+    .execute((id.as_str(), check, review, land_method.map(Method::as_str)))?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use domain::dispatch::{Dispatch, LaneReport, Pause, Running, WhyNot};
 use domain::event::Event;
 use domain::hold::LaneHold;
 use domain::id::{RunId, TaskId};
-use domain::landing::Landing;
+use domain::landing::{Landing, Method};
 use domain::outcome::{StartOn, TaskOutcome};
 use domain::run::{Outcome, Run};
 use domain::stats::Stats;
@@ -36,6 +36,8 @@ pub(super) struct TaskObject<'a> {
     result: Option<&'a str>,
     #[serde(skip_serializing_if = "TaskOutcome::is_success")]
     outcome: TaskOutcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    land_method: Option<Method>,
     #[serde(flatten)]
     branch: BranchKeys<'a>,
 }
@@ -82,6 +84,7 @@ impl<'a> From<&'a Task> for TaskObject<'a> {
             completed_at: task.completed_at,
             result: task.result.as_deref(),
             outcome: task.outcome,
+            land_method: task.land_method,
             branch: BranchKeys::default(),
         }
     }

@@ -2,8 +2,10 @@
 
 pub(super) use crate::moment::moment;
 
+use domain::dispatch::WhyNot;
 use domain::event::Event;
 use domain::hold::LaneHold;
+use domain::landing::Landing;
 use domain::status::Status;
 use domain::text::one_line;
 use domain::time::{Seconds, Timestamp};
@@ -30,6 +32,23 @@ pub(super) fn relative(now: Timestamp, at: Timestamp) -> String {
         past @ 0.. => format!("{} ago", Seconds(past)),
         coming => format!("in {}", Seconds(coming.saturating_neg())),
     }
+}
+
+/// A landing that was asked for, in a line, with the reasons why it waits: what is in its way, and what
+/// keeps every landing from beginning.
+pub(super) fn landing(landing: &Landing, why_none: Option<&WhyNot>, now: Timestamp) -> String {
+    let onto = landing.onto.as_deref().unwrap_or("a branch to be named");
+    let asked = relative(now, landing.asked_at);
+    let problem = landing.problem.as_ref();
+    let problem = problem.map_or_else(String::new, |problem| format!("; it waits: {problem}"));
+    // One whose result is known is at its last step.
+    let why = why_none.filter(|_| landing.result.is_none());
+    let why = why.map_or_else(String::new, |why| format!("; no landing begins: {why}"));
+    let says = format!(
+        "on {onto}, asked for by {} {asked}{problem}{why}",
+        landing.by
+    );
+    one_line(&says).into_owned()
 }
 
 /// Reads a moment that is still to come, in the time zone of the machine: `18:00` is today or tomorrow,

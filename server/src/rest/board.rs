@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::board::TaskSummary;
 use domain::status::Status;
 use kernel::BoardFilter;
 use utoipa::IntoParams;
@@ -73,12 +74,15 @@ async fn summary(
     // One moment before what is read: a client that has this tag has all that it names.
     let others = state.kernel().others().await;
     let newest = state.kernel().cursor().await?;
+    let has_reviewing_lane = state.kernel().dispatch().await?.has_reviewing_lane();
     // Another database, or another version of this program, has other tags. A compressed copy has
-    // the same one, hence weak. What another program writes is not always told by an event.
+    // the same one, hence weak. What another program writes is not always told by an event, and what
+    // the lanes say never is.
     let etag = format!(
-        "W/\"{}-{newest}-{}\"",
+        "W/\"{}-{newest}-{}{}\"",
         state.started,
-        others.unwrap_or_default()
+        others.unwrap_or_default(),
+        if has_reviewing_lane { "-review" } else { "" }
     );
     let caching = [
         (ETAG, etag.clone()),
@@ -97,9 +101,12 @@ async fn summary(
         include_archived: filter.include_archived,
     };
     let snapshot = state.kernel().board(filter).await?;
-    let has_review = snapshot.tasks.iter().any(|it| it.status == Status::Review);
+    let uses_review = |it: &TaskSummary| {
+        it.status == Status::Review || it.names_reviewer && it.status != Status::Archived
+    };
+    let has_reviews = has_reviewing_lane || snapshot.tasks.iter().any(uses_review);
     let is_shown = |status: &Status| match status {
-        Status::Review => has_review,
+        Status::Review => has_reviews,
         Status::Archived => shows_archived,
         _ => true,
     };

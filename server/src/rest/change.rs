@@ -62,6 +62,9 @@ lenient! {
         pub(super) rework_limit: Option<i64> = bounded(0..=1_000),
         /// The one who has to approve its work: `person`, or a lane; an empty one leaves that to its lane.
         pub(super) review: Option<String> = optional_text(),
+        /// The method by which its work lands: `merge` or `rebase`; an empty one leaves that to its lane.
+        #[schema(pattern = "^(merge|rebase|)$")]
+        pub(super) land_method: Option<String> = optional_text(),
         /// True to finish it without its check and without its review.
         pub(super) unchecked: bool = flag(),
     }
@@ -116,6 +119,7 @@ impl Changes {
             due_at: self.due_at.map(Timestamp),
             check: self.check.clone(),
             review: self.review.clone(),
+            land_method: self.land_method.clone(),
             ..EditTask::of(task.clone())
         };
         let edit = Some(edit).filter(|edit| *edit != EditTask::of(task.clone()));

@@ -74,6 +74,10 @@ lenient! {
         /// The one who has to approve its work before it counts as done: `person`, or a lane; only the
         /// board's token may set it.
         review: Option<String> = optional_text(),
+        /// The method by which its work lands, `merge` or `rebase`; left out, as its lane says. Only the
+        /// board's token may set it.
+        #[schema(pattern = "^(merge|rebase)$")]
+        land_method: Option<String> = optional_text(),
         /// The names of the skills that its workers need, which the lane hands on.
         // Each is an argument of a command line.
         #[schema(value_type = Option<Vec<String>>, max_items = 100)]
@@ -139,6 +143,7 @@ impl NewTask {
             check: self.check,
             rework_limit: self.rework_limit.and_then(count),
             review: self.review,
+            land_method: self.land_method.as_deref().map(str::parse).transpose()?,
         })
     }
 }

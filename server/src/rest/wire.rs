@@ -14,7 +14,7 @@ use domain::branch::Branch;
 use domain::check::Receipt;
 use domain::event::Event;
 use domain::id::{EventId, TaskId};
-use domain::landing::Landing;
+use domain::landing::{Landing, Method};
 use domain::outcome::{StartOn, TaskOutcome};
 use domain::review::Review;
 use domain::run::Outcome;
@@ -73,6 +73,9 @@ struct TaskObject<'a> {
     /// The one who has to approve its work; left out where that is up to its lane.
     #[serde(skip_serializing_if = "Option::is_none")]
     review: Option<&'a str>,
+    /// The method by which its work lands; left out where that is up to its lane.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    land_method: Option<Method>,
     /// The review that its work waits for, or is in; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     in_review: Option<&'a Review>,
@@ -110,6 +113,7 @@ impl<'a> TaskObject<'a> {
             check: task.check.as_deref(),
             rework_limit: task.rework_limit,
             review: task.review.as_deref(),
+            land_method: task.land_method,
             in_review: task.in_review.as_ref(),
         }
     }

@@ -31,7 +31,7 @@ pub struct LandTask {
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long, value_name = "BRANCH"))]
     pub onto: Option<String>,
-    /// The method. Without one, as its lane says, else a merge.
+    /// The method. Without one, as the task or its lane says, else a merge.
     #[serde(default)]
     #[cfg_attr(feature = "cli", arg(long))]
     pub method: Option<Method>,

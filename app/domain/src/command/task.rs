@@ -9,6 +9,7 @@ use crate::authority::Act;
 use crate::check::LONGEST_CHECK;
 use crate::error::Error;
 use crate::id::TaskId;
+use crate::landing::Method;
 use crate::outcome::StartOn;
 use crate::status::Status;
 use crate::task::WorkspaceKind;
@@ -55,6 +56,8 @@ pub struct CreateTask {
     pub rework_limit: Option<u32>,
     /// The one who has to approve its work before it counts as done: `person`, or a lane.
     pub review: Option<String>,
+    /// The method by which its work lands; without one, as its lane says.
+    pub land_method: Option<Method>,
 }
 
 impl Verb for CreateTask {
@@ -81,9 +84,11 @@ impl Verb for CreateTask {
             check,
             rework_limit: _,
             review,
+            land_method,
         } = self;
         accept_check(check.as_deref(), by)?;
         accept_review(review, by)?;
+        accept_method(land_method.map(Method::as_str), by)?;
         texts::clean(title, one_line);
         texts::bound("title", Some(title), LONGEST_TITLE)?;
         texts::name("assignee", assignee.as_mut())?;
@@ -125,8 +130,20 @@ fn accept_review(review: &mut Option<String>, by: &Authority) -> Result<(), Erro
     }
 }
 
-/// Edits the texts, the due time, the check and the reviewer of a task. `None` keeps one; a due time of
-/// zero, a blank check and a blank reviewer remove it.
+/// Checks the name of a method of landing, which may be blank. Whoever may not land work does not say how
+/// it lands.
+fn accept_method(method: Option<&str>, by: &Authority) -> Result<(), Error> {
+    if method.is_some() && !matches!(by, Authority::Full) {
+        return Err(Error::NotYourCheck);
+    }
+    match method.map(str::trim) {
+        None | Some("") => Ok(()),
+        Some(name) => name.parse::<Method>().map(drop),
+    }
+}
+
+/// Edits the texts, the due time, the check, the reviewer and the method of landing of a task. `None`
+/// keeps one; a due time of zero, a blank check, a blank reviewer and a blank method remove it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EditTask {
@@ -142,6 +159,9 @@ pub struct EditTask {
     pub check: Option<String>,
     /// The new reviewer.
     pub review: Option<String>,
+    /// The new method by which its work lands: `merge` or `rebase`.
+    #[serde(default)]
+    pub land_method: Option<String>,
 }
 
 impl EditTask {
@@ -154,6 +174,7 @@ impl EditTask {
             due_at: None,
             check: None,
             review: None,
+            land_method: None,
         }
     }
 }
@@ -175,9 +196,11 @@ impl Verb for EditTask {
             due_at: _,
             check,
             review,
+            land_method,
         } = self;
         accept_check(check.as_deref(), by)?;
         accept_review(review, by)?;
+        accept_method(land_method.as_deref(), by)?;
         texts::clean_some(title, one_line);
         texts::bound("title", title.as_deref(), LONGEST_TITLE)?;
         texts::refuse_nul(body.as_deref())

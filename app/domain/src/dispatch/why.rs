@@ -268,22 +268,37 @@ fn why_blocked(facts: &Facts<'_>) -> WhyNot {
     }
 }
 
+/// Returns the reason for which no landing begins, which is that of no task; `None` while they do. One
+/// that has begun goes on all the same.
+pub fn why_no_landing(dispatch: &Dispatch) -> Option<WhyNot> {
+    at_work(dispatch).err()
+}
+
+/// Returns the report of a dispatcher that starts something, or the reason why none does.
+fn at_work(dispatch: &Dispatch) -> Result<&Report, WhyNot> {
+    let Some(report) = dispatch.living() else {
+        return Err(match dispatch.elsewhere() {
+            Some(by) => WhyNot::Elsewhere { by: by.to_owned() },
+            None => WhyNot::DispatcherOff,
+        });
+    };
+    if dispatch.is_paused(None) {
+        return Err(WhyNot::Paused { lane: None });
+    }
+    match report.fault.clone() {
+        Some(problem) => Err(WhyNot::MachineFault { problem }),
+        None => Ok(report),
+    }
+}
+
 fn why_not_started(assignee: Option<&str>, facts: &Facts<'_>, dispatch: &Dispatch) -> WhyNot {
     let Some(assignee) = assignee else {
         return WhyNot::NoAssignee;
     };
-    let Some(report) = dispatch.living() else {
-        return match dispatch.elsewhere() {
-            Some(by) => WhyNot::Elsewhere { by: by.to_owned() },
-            None => WhyNot::DispatcherOff,
-        };
+    let report = match at_work(dispatch) {
+        Ok(report) => report,
+        Err(why) => return why,
     };
-    if dispatch.is_paused(None) {
-        return WhyNot::Paused { lane: None };
-    }
-    if let Some(problem) = report.fault.clone() {
-        return WhyNot::MachineFault { problem };
-    }
     let Some(lane) = report.lane_of(assignee) else {
         let assignee = assignee.to_owned();
         return WhyNot::NoLane { assignee };

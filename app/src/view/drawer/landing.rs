@@ -10,18 +10,29 @@ use domain::status::Status;
 use domain::task::TaskDetail;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use reactive_stores::Store;
 use state::Msg;
 use state::change::Change;
 use state::drawer::Reading;
+use state::shown::{self, Shown, ShownStoreFields};
 
 use super::part;
 use crate::api::LandTask;
 use crate::runtime::use_dispatch;
 use crate::view::form::{Filled, PlainForm};
 use crate::view::icon::{Drawing, Icon};
+use crate::view::says::memo;
 
 #[component]
-pub(super) fn Landing(task: TaskId, reading: Memo<Option<Arc<Reading>>>) -> impl IntoView {
+pub(super) fn Landing(
+    shown: Store<Shown>,
+    task: TaskId,
+    reading: Memo<Option<Arc<Reading>>>,
+) -> impl IntoView {
+    let why_not = memo(move || match &*shown.drawer().read() {
+        shown::Drawer::Loaded { why_no_landing, .. } => why_no_landing.clone(),
+        _ => None,
+    });
     let says = part(reading, |detail| {
         let landing = detail.landing.as_ref();
         let under_way = landing.filter(|landing| landing.problem.is_none());
@@ -29,21 +40,28 @@ pub(super) fn Landing(task: TaskId, reading: Memo<Option<Arc<Reading>>>) -> impl
         let says = onto.map(|onto| ["Landing on ", onto, "…"].concat());
         says.or_else(|| landed(detail).filter(|_| landing.is_none()))
     });
+    let says = move || {
+        let why_not = why_not
+            .get()
+            .map(|why| [" No landing begins: ", &why.to_string(), "."].concat());
+        says.get().map(|says| says + &why_not.unwrap_or_default())
+    };
     let from = part(reading, |detail| {
         let branch = detail.branch.clone().filter(|_| detail.can_land());
-        branch.map(|branch| (branch.name, branch.onto.unwrap_or_default()))
+        let method = detail.task.land_method;
+        branch.map(|branch| (branch.name, branch.onto.unwrap_or_default(), method))
     });
     view! {
-        {move || says.get().map(|text| view! {
+        {move || says().map(|text| view! {
             <p class="callout"><Drawing icon=Icon::Clock/><span dir="auto">{text}</span></p>
         })}
-        {move || from.get().map(|(name, onto)| {
+        {move || from.get().map(|(name, onto, method)| {
             let task = task.clone();
             view! {
                 <details class="landing">
                     <summary class="button"><Drawing icon=Icon::Arrow/>"Land…"</summary>
                     <p>{["Land ", &name, " into"].concat()}</p>
-                    <LandForm task onto method=None delete_branch=false label="Land"/>
+                    <LandForm task onto method delete_branch=false label="Land"/>
                 </details>
             }
         })}
@@ -85,7 +103,7 @@ pub(crate) fn LandForm(
         dispatch(Msg::Changed(task.clone(), change));
     });
     let methods = [
-        (None, "as its lane says"),
+        (None, "as it or its lane says"),
         (Some(Method::Merge), "by a merge"),
         (Some(Method::Rebase), "by a rebase"),
     ];

@@ -53,7 +53,7 @@ pub(super) fn Lead(
             let task = asked.clone();
             view! { <Ask shown task need question=question.get()/> }
         })}
-        <Landing task reading/>
+        <Landing shown task reading/>
         <Text heading="Result" text=result html is_code=is_script/>
         {move || receipt.get().map(|receipt| view! {
             <ul class="checks" role="list" aria-label="Its check">

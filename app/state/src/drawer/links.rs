@@ -1,7 +1,9 @@
 //! The tasks that the open one waits for, and those that wait for it.
 
+use domain::board::TaskSummary;
 use domain::id::TaskId;
 use domain::outcome::{DeadEnd, StartOn};
+use domain::status::Status;
 use domain::task::TaskDetail;
 
 use crate::Model;
@@ -33,17 +35,29 @@ pub(crate) fn children(model: &Model, detail: &TaskDetail) -> Vec<Link> {
 
 /// The links to parents that can no longer be met.
 pub(crate) fn dead_ends(model: &Model, detail: &TaskDetail) -> Vec<DeadEnd> {
+    let child = &detail.task.id;
     let dead_end = |(parent, on): Link| {
-        let card = model.board.get(&parent)?;
-        let is_dead_end = card.status.is_finished() && !on.is_met_by(card.outcome);
-        is_dead_end.then(|| DeadEnd {
+        let (outcome, was_archived) = if let Some(card) = model.board.get(&parent) {
+            let is_finished = card.status.is_finished();
+            is_finished.then(|| (card.outcome, was_archived(card)))?
+        } else {
+            // Put away, and the archive is not shown.
+            let known = model.inbox.dead_end(&parent, child)?;
+            (known.outcome, known.was_archived)
+        };
+        (!on.is_met_by(outcome)).then(|| DeadEnd {
             parent,
-            child: detail.task.id.clone(),
-            outcome: card.outcome,
+            child: child.clone(),
+            outcome,
             on,
-            was_archived: false,
+            was_archived,
         })
     };
     let parents = parents(model, detail).into_iter();
     parents.filter_map(dead_end).collect()
+}
+
+/// Returns true for a task that was archived before it ended, which counts as success.
+fn was_archived(card: &TaskSummary) -> bool {
+    card.status == Status::Archived && card.completed_at.is_none() && card.outcome.is_success()
 }

@@ -176,6 +176,11 @@ impl ServerEntries {
         count.unwrap_or_default()
     }
 
+    /// Returns true if it has the work of a task that waits for a verdict.
+    pub(super) fn has_work_of(&self, task: &TaskId) -> bool {
+        self.works.iter().any(|work| work.task == *task)
+    }
+
     /// Adds to the need of a task what the board does not show of it.
     pub(super) fn complete(&self, concern: &mut Concern) {
         let proposed = self.proposed(concern);

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use domain::board::TaskSummary;
-use domain::dispatch::{Facts, WhyNot, why_not};
+use domain::dispatch::{Facts, WhyNot, why_no_landing, why_not};
 use domain::id::TaskId;
 use domain::inbox::{Concern, Need};
 use domain::outcome::DeadEnd;
+use domain::review::Review;
 use domain::status::Status;
 
 use crate::Model;
@@ -52,6 +53,8 @@ pub enum Drawer {
         changes: Option<drawer::Changes>,
         /// The reason why it does not run.
         why_not: Option<WhyNot>,
+        /// While its work is to land: the reason why no landing begins.
+        why_no_landing: Option<WhyNot>,
         /// The comments that are not in its history yet.
         comments: Vec<String>,
         /// The draft of a comment.
@@ -131,6 +134,9 @@ fn loaded(
     let facts = Facts::of_task(task, &unfinished, &dead_ends);
     let comments = model.pending.comments_on(id);
     let problem = model.link_problem.as_ref();
+    let dispatch = &model.pulse.pulse().dispatch;
+    // One whose result is known is at its last step.
+    let landing = detail.landing.as_ref().filter(|it| it.result.is_none());
     let status = foreseen.map_or_else(|| task.status.clone(), |task| task.status);
     Drawer::Loaded {
         tab: model.drawer.tab(model.address.tab).unwrap_or(Tab::Overview),
@@ -139,7 +145,8 @@ fn loaded(
         children: links::children(model, detail),
         need: need(model, reading, &status, dead_ends.clone()),
         status,
-        why_not: why_not(&facts, &model.pulse.pulse().dispatch),
+        why_not: why_not(&facts, dispatch),
+        why_no_landing: landing.and_then(|_| why_no_landing(dispatch)),
         comments: comments.map(ToOwned::to_owned).collect(),
         draft: model.comment.draft(id).to_owned(),
         rewriting: model.edit.draft(id).cloned(),
@@ -183,7 +190,9 @@ fn need(
         return concern.map(|it| it.need);
     }
     if *status == Status::Review {
-        let review = task.in_review.as_ref().filter(|it| it.is_for_person())?;
+        let dispatch = &model.pulse.pulse().dispatch;
+        let is_for_person = |it: &&Review| it.is_for_person() || dispatch.lacks_lane(&it.reviewer);
+        let review = task.in_review.as_ref().filter(is_for_person)?;
         let tip = reading.detail.branch.as_ref().and_then(|it| it.tip.clone());
         return Some(Need::Review {
             run: review.run,

@@ -6,7 +6,8 @@ mod landings;
 mod letters;
 mod notifications;
 
-use domain::id::DeliveryId;
+use domain::fixture::dispatch;
+use domain::id::{DeliveryId, RunId};
 use domain::inbox::{Concern, Need};
 use domain::notify;
 
@@ -230,4 +231,64 @@ fn what_waits_behind_a_question_is_as_the_server_said_last() {
         update(&mut model, Msg::Received(socket, asked)),
         [Effect::ReadInbox]
     );
+}
+
+#[test]
+fn work_whose_reviewer_is_no_lane_waits_for_a_person() {
+    let reviewed = TaskSummary {
+        reviewer: Some("critic".to_owned()),
+        ..with_status(1, Status::Review)
+    };
+    let (mut model, socket) = live([reviewed]);
+    // Nobody knows which lanes there are.
+    assert_eq!(ids(&model), []);
+    let serving = |lane: &str| {
+        let mut pulse = Pulse {
+            dispatch: dispatch(),
+            ..Pulse::default()
+        };
+        let report = pulse.dispatch.report.as_mut().unwrap();
+        report.lanes.push(domain::fixture::lane(lane));
+        pulse
+    };
+    let effects = update(&mut model, Msg::Heard(socket, serving("critic")));
+    assert_eq!((ids(&model), effects), (vec![], vec![]));
+    let effects = update(&mut model, Msg::Heard(socket, serving("other")));
+    assert_eq!(
+        (ids(&model), effects),
+        (vec![task(1)], vec![Effect::ReadInbox])
+    );
+    let need = Need::Review {
+        run: Some(RunId(3)),
+        commit: None,
+        result: None,
+    };
+    let told = Concern {
+        need: need.clone(),
+        ..project(&model).inbox[0].clone()
+    };
+    read(&mut model, vec![told]);
+    assert_eq!(project(&model).inbox[0].need, need);
+    let effects = update(&mut model, Msg::Heard(socket, serving("other")));
+    assert_eq!(effects, [], "it is known by now");
+
+    open(&mut model, 1);
+    let mut open = crate::fixture::reading(1, vec![]);
+    open.detail.task.status = Status::Review;
+    open.detail.task.in_review = Some(domain::review::Review {
+        reviewer: "critic".to_owned(),
+        run: Some(RunId(3)),
+        worked_by: "shell".to_owned(),
+        rounds: 0,
+    });
+    let result = Ok(Box::new(open));
+    let told = drawer::Answer {
+        task: id(1),
+        result,
+    };
+    update(&mut model, Msg::Drawer(told));
+    let Drawer::Loaded { need: open, .. } = project(&model).drawer else {
+        panic!("it is not open");
+    };
+    assert_eq!(open, Some(need));
 }

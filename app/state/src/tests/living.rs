@@ -1,6 +1,9 @@
 //! The frames of the socket, and the page without one.
 
+use domain::fixture::dispatch;
+
 use super::*;
+use crate::pulse::Pulse;
 
 #[test]
 fn the_page_connects_where_its_snapshot_ends() {
@@ -27,6 +30,35 @@ fn a_card_hangs_in_the_column_of_its_status() {
     assert_eq!(cards(&shown.columns.todo), [id(2)]);
     assert_eq!(cards(&shown.columns.ready), [id(3)]);
     assert!(!shown.is_empty);
+}
+
+#[test]
+fn the_column_for_reviews_is_there_while_a_task_or_a_lane_uses_them() {
+    let named = |status| TaskSummary {
+        names_reviewer: true,
+        ..with_status(1, status)
+    };
+    for (task, expected) in [
+        (summary(1), false),
+        (with_status(1, Status::Review), true),
+        (named(Status::Ready), true),
+        (named(Status::Done), true),
+        (named(Status::Archived), false),
+    ] {
+        let shown = project(&page([task.clone()]));
+        assert_eq!(shown.has_reviews, expected, "{task:?}");
+    }
+    let (mut model, socket) = live([summary(1)]);
+    let mut pulse = Pulse {
+        dispatch: dispatch(),
+        ..Pulse::default()
+    };
+    update(&mut model, Msg::Heard(socket, pulse.clone()));
+    assert!(!project(&model).has_reviews);
+    let lanes = &mut pulse.dispatch.report.as_mut().unwrap().lanes;
+    lanes[0].review = Some("person".to_owned());
+    update(&mut model, Msg::Heard(socket, pulse));
+    assert!(project(&model).has_reviews);
 }
 
 #[test]

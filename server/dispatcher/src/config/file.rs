@@ -95,6 +95,7 @@ pub(super) struct LaneTable {
     pub(super) heartbeat_timeout: Option<Span>,
     pub(super) workspace_root: Option<Folder>,
     pub(super) repository: Option<Folder>,
+    pub(super) trust_repository: bool,
     pub(super) success: Option<Success>,
     pub(super) output: Option<OutputFormat>,
     pub(super) check: Vec<String>,

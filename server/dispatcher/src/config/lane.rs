@@ -37,6 +37,12 @@ pub(super) fn lane(
              {{prompt_file}} instead of {{script}}"
         ));
     }
+    if table.trust_repository && table.repository.is_none() {
+        return Err(format!(
+            "lane {name}: trust_repository: there is no repository to trust, expected repository = \
+             \"/…\" beside it"
+        ));
+    }
     match table.enabled {
         Some(true) => lane.off = None,
         Some(false) => lane.off = Some("it is turned off in kanban.toml"),

@@ -136,14 +136,12 @@ impl Settings {
             file.lanes.entry(built_in).or_insert_with(nothing);
         }
         let usual = (file.dispatcher.retry, file.dispatcher.breaker);
+        let mut trusted = file.board.trusted_repositories;
         for (name, table) in file.lanes {
             let at = Spanned::new(table.span(), ());
-            let lane = lane(
-                &name,
-                table.into_inner(),
-                lanes.named(&name).cloned(),
-                &usual,
-            );
+            let table = table.into_inner();
+            trusted.extend(table.repository.clone().filter(|_| table.trust_repository));
+            let lane = lane(&name, table, lanes.named(&name).cloned(), &usual);
             lanes.put(lane.map_err(|message| Wrong::at(&at, message))?);
         }
         for (name, table) in file.pools {
@@ -173,7 +171,7 @@ impl Settings {
         let folders = |folders: Vec<Folder>| folders.into_iter().map(|folder| folder.0);
         let repositories = Repositories {
             listed: of_lanes.chain(folders(file.board.repositories)).collect(),
-            trusted: folders(file.board.trusted_repositories).collect(),
+            trusted: folders(trusted).collect(),
         };
         Ok(Self {
             cap,
@@ -259,6 +257,11 @@ mod tests {
             exit_codes = { 3 = "blocked", 75 = "failure" }
             workspace_root = "/srv/work"
             repository = "/srv/src"
+            trust_repository = true
+
+            [lanes.other]
+            command = ["sh"]
+            repository = "/srv/third"
             "#,
         );
         let settings = settings.unwrap();
@@ -277,9 +280,12 @@ mod tests {
         let repositories = settings.repositories();
         assert_eq!(
             repositories.listed,
-            [Path::new("/srv/src"), Path::new("/srv/other")]
+            ["/srv/src", "/srv/third", "/srv/other"].map(Path::new)
         );
-        assert_eq!(repositories.trusted, [Path::new("/srv/own")]);
+        assert_eq!(
+            repositories.trusted,
+            ["/srv/own", "/srv/src"].map(Path::new)
+        );
     }
 
     #[test]
@@ -378,6 +384,11 @@ mod tests {
                 &with_lane("workspace_root = \"work\""),
                 3,
                 "expected /… or ~/…",
+            ),
+            (
+                &with_lane("trust_repository = true"),
+                1,
+                "lane a: trust_repository: there is no repository to trust, expected repository = ",
             ),
             ("[lanes.a\n", 1, "expected"),
         ];

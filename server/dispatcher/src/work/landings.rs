@@ -156,7 +156,10 @@ impl Work {
         let path = PathBuf::from(&landing.repository);
         let (named, repositories) = (path.clone(), self.settings.repositories.clone());
         let found = blocking(move || {
-            let trust = repositories.trust(&named)?;
+            let trust = repositories.trust(&named).map_err(|error| match error {
+                workspaces::Error::NotListed(path) => workspaces::Error::NotListedAnyMore(path),
+                error => error,
+            })?;
             Ok((trust, common_folder(&named)))
         });
         let (trust, common) = found.await?;

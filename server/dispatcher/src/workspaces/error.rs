@@ -27,6 +27,13 @@ pub enum Error {
         .0.display()
     )]
     NotListed(PathBuf),
+    /// It was listed when its task was worked on.
+    #[error(
+        "the repository {} is not one of those that kanban.toml names; add it to `repositories` of \
+         [board] there, and the work lands",
+        .0.display()
+    )]
+    NotListedAnyMore(PathBuf),
     /// A worktree is not made anywhere.
     #[error(
         "{} is no place for a worktree; name the repository {} itself, or a folder in its .worktrees",
@@ -63,6 +70,18 @@ pub enum Error {
         .at.display()
     )]
     CheckedOut {
+        /// The branch of the task.
+        branch: String,
+        /// The other worktree.
+        at: PathBuf,
+    },
+    /// A branch that is to be deleted after its work has landed is open somewhere.
+    #[error(
+        "the branch {branch} is checked out in {}; remove that with `git worktree remove`, then land \
+         the task again with --delete-branch",
+        .at.display()
+    )]
+    InUse {
         /// The branch of the task.
         branch: String,
         /// The other worktree.
@@ -144,8 +163,9 @@ pub enum Error {
     InTheWay(PathBuf),
     /// Git would write another content than the one in the repository.
     #[error(
-        "{} goes through the filter {filter}, a program that git runs only where kanban.toml calls the \
-         repository trusted",
+        "{} goes through the filter {filter}, a program that git runs only where the repository is \
+         trusted; if no worker can write its settings, say `trust_repository = true` of its lane in \
+         kanban.toml, or add it to `trusted_repositories` of [board]",
         .path.display()
     )]
     Filtered {
@@ -246,6 +266,8 @@ impl Error {
             | Self::NotListedByGit(_)
             | Self::CopyOfWorktree { .. }
             | Self::CheckedOut { .. }
+            | Self::InUse { .. }
+            | Self::NotListedAnyMore(_)
             | Self::StaleBranch { .. }
             | Self::ParentGone { .. }
             | Self::BranchGone(_)

@@ -344,7 +344,7 @@ pub(crate) async fn delete_branch(
         repository.git(None, Limit::Checkout, &remove).await?;
     }
     if let Some(checkout) = repository.checkout_of(&work.branch)? {
-        return Err(Error::CheckedOut {
+        return Err(Error::InUse {
             branch: work.branch.clone(),
             at: checkout.place().to_owned(),
         });

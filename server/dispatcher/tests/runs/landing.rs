@@ -246,6 +246,42 @@ async fn ten_landings_at_once_make_one_line_of_checked_commits_and_what_conflict
 }
 
 #[tokio::test]
+async fn the_method_of_a_landing_is_that_of_the_request_else_of_the_task_else_of_the_lane() {
+    let ground = Ground::new();
+    let dispatcher = ground.board.start().await;
+    let method = "land_method = \"rebase\"\nsuccess = \"exit\"";
+    let script = format!("cd \"$KANBAN_WORKSPACE\"; touch $KANBAN_TASK; {COMMIT}");
+    ground.board.lane("rebaser", &script, method);
+    let merges = || ground.git(&["rev-list", "--count", "--merges", "main"]);
+    let (merge, rebase) = (Some(Method::Merge), Some(Method::Rebase));
+    // The method of the request, of the task, and the merges on the target afterwards.
+    for (asked, of_task, expected) in [
+        (None, None, "0"),
+        (None, merge, "1"),
+        (rebase, merge, "1"),
+        (merge, None, "2"),
+    ] {
+        let new = CreateTask {
+            assignee: Some("rebaser".to_owned()),
+            land_method: of_task,
+            ..ground.task("", None)
+        };
+        let task = ground.board.create_task(new).await;
+        ground.board.until_status(&task, Status::Done).await;
+        ground.board.until_all_is_settled().await;
+        ground.commit(&format!("beside-{task}"), "meanwhile");
+        let by = LandTask {
+            method: asked,
+            ..land(&task)
+        };
+        ground.board.told(by).await;
+        ground.landed(&task).await;
+        assert_eq!(merges(), expected, "{asked:?} {of_task:?}");
+    }
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn a_conflict_and_a_red_check_stand_at_the_top_of_the_next_context() {
     let ground = Ground::new();
     let dispatcher = ground.board.start().await;

@@ -103,8 +103,7 @@ impl Work {
     /// Returns true if no lane has the name of the reviewer, as far as a dispatcher says.
     fn is_for_nobody(&self, dispatch: &Dispatch) -> bool {
         let reviewer = self.reviewer.as_deref().unwrap_or(PERSON);
-        let report = dispatch.living();
-        report.is_some_and(|report| report.lane_of(reviewer).is_none())
+        dispatch.lacks_lane(reviewer)
     }
 
     fn told(self, concern: Concern) -> Concern {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use domain::actor::Actor;
 use domain::command::{Answer, CreateTask, Created};
 use domain::id::TaskId;
+use domain::landing::Method;
 use domain::outcome::{StartOn, named_parent};
 use domain::task::WorkspaceKind;
 use domain::time::{Seconds, Timestamp};
@@ -48,6 +49,7 @@ struct Planned {
     check: Option<String>,
     rework_limit: Option<u32>,
     review: Option<String>,
+    land_method: Option<Method>,
 }
 
 /// The tasks of a list that makes sense, each after those of the list that it waits for.
@@ -200,6 +202,7 @@ impl Planned {
             check: self.check,
             rework_limit: self.rework_limit,
             review: self.review,
+            land_method: self.land_method,
         };
         (self.id, new)
     }

@@ -7,6 +7,7 @@ use domain::command::{CreateTask, Created};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::TaskId;
+use domain::landing::Method;
 use domain::outcome::named_parent;
 use domain::status::Status;
 use domain::task::is_skill;
@@ -59,9 +60,9 @@ impl CarryOut for CreateTask {
                 "INSERT INTO tasks (id, title, body, assignee, status, priority, created_by, created_at, \
                      workspace_kind, workspace_path, tenant, idempotency_key, waiting, status_since, \
                      failure_limit, max_retries, max_runtime_seconds, skills, due_at, check_script, \
-                     rework_limit, review) \
+                     rework_limit, review, land_method) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?8, ?14, ?14, ?15, ?16, \
-                     ?17, ?18, ?19, ?20)",
+                     ?17, ?18, ?19, ?20, ?21)",
             )?
             .execute(params![
                 task.as_str(),
@@ -84,6 +85,7 @@ impl CarryOut for CreateTask {
                 said(self.check.as_deref()),
                 self.rework_limit.filter(|limit| *limit > 0),
                 said(self.review.as_deref()),
+                self.land_method.map(Method::as_str),
             ])?;
         if let Some(key) = key {
             idempotency::settle(work, key)?;

@@ -5,6 +5,7 @@ use domain::actor::Actor;
 use domain::command::{Change, EditTask, LimitTask, SetPriority, SnoozeTask};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
+use domain::landing::Method;
 use domain::status::Status;
 
 use super::undo::Inverse;
@@ -33,6 +34,10 @@ impl CarryOut for EditTask {
             None => task.review.as_deref(),
             review => said(review.as_deref()),
         };
+        let new_method = match &self.land_method {
+            None => task.land_method,
+            method => method_of(method.as_deref())?,
+        };
         // Only whoever names a reviewer hands the work over.
         let named = self.review.as_ref().and(new_review);
         let handed_over = review::handed_over(&task, named);
@@ -41,6 +46,7 @@ impl CarryOut for EditTask {
             && new_due == task.due_at
             && new_check == task.check.as_deref()
             && new_review == task.review.as_deref()
+            && new_method == task.land_method
             && handed_over.is_none();
         if is_same {
             return Ok(Change::Unchanged);
@@ -52,16 +58,22 @@ impl CarryOut for EditTask {
             due_at: task.due_at,
             check: task.check.clone(),
             review: task.review.clone(),
+            land_method: task.land_method,
         });
         tasks::set_text(work.conn, id, new_title, new_body)?;
         tasks::set_due(work.conn, id, new_due)?;
-        tasks::set_proof(work.conn, id, new_check, new_review)?;
+        tasks::set_proof(work.conn, id, new_check, new_review, new_method)?;
         if handed_over.is_some() {
             tasks::set_review(work.conn, id, handed_over.as_ref())?;
         }
         work.log(id, &EventBody::Edited)?;
         Ok(Change::Done)
     }
+}
+
+/// Returns the method of landing of this name, which may be blank.
+fn method_of(name: Option<&str>) -> Result<Option<Method>, Refusal> {
+    said(name).map(|name| name.trim().parse()).transpose()
 }
 
 impl CarryOut for SetPriority {

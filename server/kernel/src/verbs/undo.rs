@@ -7,7 +7,7 @@ use domain::command::{Change, Subscribe, Undo};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
 use domain::id::{CommentId, EventId, TaskId};
-use domain::landing::Landing;
+use domain::landing::{Landing, Method};
 use domain::notify::Address;
 use domain::outcome::{StartOn, TaskOutcome};
 use domain::review::Review;
@@ -38,7 +38,7 @@ pub(super) struct Step {
 pub(super) enum Inverse {
     /// It was created.
     Created,
-    /// It had this title, body, due time, check and reviewer.
+    /// It had this title, body, due time, check, reviewer and method of landing.
     Text {
         title: String,
         body: Option<String>,
@@ -48,6 +48,8 @@ pub(super) enum Inverse {
         check: Option<String>,
         #[serde(default)]
         review: Option<String>,
+        #[serde(default)]
+        land_method: Option<Method>,
     },
     /// It had this priority.
     Priority(i64),
@@ -288,20 +290,14 @@ fn take_back(
     inverse: Inverse,
 ) -> Result<(), Error> {
     match inverse {
-        Inverse::Created => {
-            // Put away it would count as finished for what waits for it.
-            if has_live_child(work, id)? {
-                return Err(Refusal::ChangedSince { task: id.clone() }.into());
-            }
-            let task = work.task(id)?;
-            archive::put_away(work, actor, &task)
-        }
+        Inverse::Created => put_away(work, actor, id),
         Inverse::Text {
             title,
             body,
             due_at,
             check,
             review,
+            land_method,
         } => {
             let task = work.task(id)?;
             check::may_change(&task, check.as_deref())?;
@@ -311,7 +307,13 @@ fn take_back(
             }
             tasks::set_text(work.conn, id, &title, body.as_deref())?;
             tasks::set_due(work.conn, id, due_at)?;
-            tasks::set_proof(work.conn, id, check.as_deref(), review.as_deref())
+            tasks::set_proof(
+                work.conn,
+                id,
+                check.as_deref(),
+                review.as_deref(),
+                land_method,
+            )
         }
         Inverse::Priority(priority) => tasks::set_priority(work.conn, id, priority),
         Inverse::NotBefore(until) => tasks::set_not_before(work.conn, id, until),
@@ -383,6 +385,16 @@ fn take_back(
             Subscribe { task, to }.carry_out(work, actor).map(|_| ())
         }
     }
+}
+
+/// Puts a new task away again.
+fn put_away(work: &mut Work<'_>, actor: &Actor, id: &TaskId) -> Result<(), Error> {
+    // It would count as finished for what waits for it.
+    if has_live_child(work, id)? {
+        return Err(Refusal::ChangedSince { task: id.clone() }.into());
+    }
+    let task = work.task(id)?;
+    archive::put_away(work, actor, &task)
 }
 
 /// Restores the status of a task. A worker that was stopped is gone, so its task becomes ready

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 16;
+PRAGMA user_version = 17;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -483,7 +483,7 @@ CREATE TABLE tasks (
     spawn_failures   INTEGER NOT NULL DEFAULT 0,
     worker_pid       INTEGER,
     last_spawn_error TEXT
-, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER, check_script TEXT, rework INTEGER NOT NULL DEFAULT 0, checked TEXT, outcome TEXT CHECK (outcome IN ('success', 'failure')), review TEXT, reviewer TEXT, reviewed_run INTEGER, worked_by TEXT, rounds INTEGER NOT NULL DEFAULT 0, rework_limit INTEGER);
+, waiting INTEGER NOT NULL DEFAULT 0, status_since INTEGER NOT NULL DEFAULT 0, not_before INTEGER, failure_limit INTEGER, block_reason TEXT, deferrals INTEGER NOT NULL DEFAULT 0, deferred_for INTEGER NOT NULL DEFAULT 0, consecutive_failures INTEGER NOT NULL DEFAULT 0, last_failure_error TEXT, max_runtime_seconds INTEGER, last_heartbeat_at INTEGER, current_run_id INTEGER, workflow_template_id TEXT, current_step_key TEXT, skills TEXT, max_retries INTEGER, branch_name TEXT, project_id TEXT, model_override TEXT, goal_mode INTEGER NOT NULL DEFAULT 0, goal_max_turns INTEGER, session_id TEXT, block_kind TEXT, block_recurrences INTEGER NOT NULL DEFAULT 0, due_at INTEGER, check_script TEXT, rework INTEGER NOT NULL DEFAULT 0, checked TEXT, outcome TEXT CHECK (outcome IN ('success', 'failure')), review TEXT, reviewer TEXT, reviewed_run INTEGER, worked_by TEXT, rounds INTEGER NOT NULL DEFAULT 0, rework_limit INTEGER, land_method TEXT CHECK (land_method IN ('merge', 'rebase')));
 
 CREATE TABLE workspaces (
     path       TEXT PRIMARY KEY,

@@ -353,6 +353,7 @@ async fn a_board_of_before_keeps_its_runs_but_for_those_whose_task_was_deleted()
              DROP TRIGGER landing_ends; \
              DROP TABLE landings; \
              ALTER TABLE runs DROP COLUMN lands; \
+             ALTER TABLE tasks DROP COLUMN land_method; \
              ALTER TABLE tasks DROP COLUMN check_script; \
              ALTER TABLE tasks DROP COLUMN rework; \
              ALTER TABLE tasks DROP COLUMN checked; \

@@ -4,7 +4,7 @@ use domain::actor::Actor;
 use domain::branch::Branch;
 use domain::check::{CheckEnd, GitFacts, Verdict};
 use domain::command::{
-    ArchiveTask, ClaimPolicy, CompleteTask, CreateTask, LandTask, MoveTask, NoteLanding,
+    ArchiveTask, ClaimPolicy, CompleteTask, CreateTask, EditTask, LandTask, MoveTask, NoteLanding,
     RecordBranch, RecordExit, SettleLanding, Undo,
 };
 use domain::error::Error as Refusal;
@@ -18,6 +18,7 @@ use domain::time::{Seconds, Timestamp};
 use kernel::{BoardFilter, Error};
 
 use crate::board::{Board, START, refusal};
+use crate::transfer::{export, import};
 
 /// The work of a task whose branch began at this one.
 const WORK: &str = "bbbb";
@@ -430,4 +431,68 @@ async fn work_that_was_changed_after_it_landed_shows_that_and_may_land_again() {
     board.give(&Actor::dispatcher(), note).await.unwrap();
     assert!(board.read(&task).await.has_changed_since_check());
     assert!(!board.land(&task).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_task_says_how_it_lands_and_an_edit_of_that_is_taken_back() {
+    let board = Board::new();
+    let new = CreateTask {
+        title: "task".to_owned(),
+        land_method: Some(Method::Rebase),
+        ..CreateTask::default()
+    };
+    let task = board.create(new).await;
+    let edit = |method: &str| EditTask {
+        land_method: Some(method.to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    let method = async || board.task(&task).await.land_method;
+    assert_eq!(method().await, Some(Method::Rebase));
+    let edited = board.act(edit("merge")).await.unwrap();
+    assert_eq!(method().await, Some(Method::Merge));
+    assert!(board.act(edit("merge")).await.unwrap().events.is_empty());
+    let event = edited.events[0];
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(method().await, Some(Method::Rebase));
+    let left_to_the_lane = board.act(edit(" ")).await.unwrap();
+    assert_eq!(method().await, None);
+    let event = left_to_the_lane.events[0];
+    board.act(Undo { event }).await.unwrap();
+    assert_eq!(method().await, Some(Method::Rebase));
+
+    // An edit of another field keeps it.
+    let retitle = EditTask {
+        title: Some("other".to_owned()),
+        ..EditTask::of(task.clone())
+    };
+    board.act(retitle).await.unwrap();
+    assert_eq!(method().await, Some(Method::Rebase));
+    let refused = refusal(board.act(edit("squash")).await);
+    assert_eq!(refused, Refusal::UnknownMethod("squash".to_owned()));
+}
+
+#[tokio::test]
+async fn the_landing_method_of_a_task_is_set_by_a_person_and_comes_along_with_lists_and_boards() {
+    let board = Board::new();
+    let new = CreateTask {
+        title: "mine".to_owned(),
+        land_method: Some(Method::Rebase),
+        ..CreateTask::default()
+    };
+    let chat = Actor::in_chat("ada", true);
+    let refused = refusal(board.give(&chat, new).await);
+    assert_eq!(refused, Refusal::NotYourCheck);
+    let list = "{\"title\":\"one\",\"land_method\":\"rebase\"}\n{\"title\":\"two\"}\n";
+    let imported = import(&board, list).await.unwrap();
+    let other = Board::new();
+    import(&other, &export(&board).await).await.unwrap();
+    for board in [&board, &other] {
+        let methods = [
+            board.task(&imported.tasks[0]).await.land_method,
+            board.task(&imported.tasks[1]).await.land_method,
+        ];
+        assert_eq!(methods, [Some(Method::Rebase), None]);
+    }
+    let wrong = import(&board, "{\"title\":\"a\",\"land_method\":\"squash\"}\n").await;
+    assert!(wrong.is_err());
 }

@@ -14,7 +14,7 @@ use domain::inbox::Need;
 use domain::run::Outcome;
 use domain::status::Status;
 use domain::task::TaskDetail;
-use kernel::Error;
+use kernel::{BoardFilter, Error};
 
 use crate::board::{Board, refusal};
 
@@ -529,4 +529,25 @@ async fn the_check_of_a_lane_counts_after_a_review_too() {
     board.send_back(&critic, &task, "no").await.unwrap();
     let refused = refusal(board.give(&ada(), finish(&task, false)).await);
     assert_eq!(refused, Refusal::HasCheck(task.clone()));
+}
+
+#[tokio::test]
+async fn a_card_says_that_its_task_names_a_reviewer_whatever_its_status() {
+    let board = Board::new();
+    let task = board.reviewed_by("person").await;
+    board.task_named("other").await;
+    let names = async || -> Vec<bool> {
+        let snapshot = board.kernel.board(BoardFilter::default()).await.unwrap();
+        let cards = snapshot.tasks.into_iter();
+        cards.map(|card| card.names_reviewer).collect()
+    };
+    assert_eq!(names().await, [true, false]);
+    board.act(finish(&task, true)).await.unwrap();
+    assert_eq!(names().await, [true, false]);
+    let leave_it_to_the_lane = EditTask {
+        review: Some(String::new()),
+        ..EditTask::of(task)
+    };
+    board.act(leave_it_to_the_lane).await.unwrap();
+    assert_eq!(names().await, [false, false]);
 }

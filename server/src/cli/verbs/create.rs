@@ -4,6 +4,7 @@ use std::path::Path;
 
 use domain::command::{CreateTask, Created};
 use domain::dispatch::lane_of;
+use domain::landing::Method;
 use domain::task::WorkspaceKind;
 use domain::time::{Seconds, Timestamp};
 
@@ -74,6 +75,9 @@ pub(crate) struct Args {
     /// The one who has to approve its work before it counts as done: `person`, or a lane
     #[arg(long, value_name = "NAME")]
     review: Option<String>,
+    /// The method by which its work lands: `merge` or `rebase` [default: as its lane says]
+    #[arg(long, value_name = "METHOD", value_parser = str::parse::<Method>)]
+    land_method: Option<Method>,
     /// The name of the author [default: yours]
     #[arg(long, value_name = "NAME")]
     created_by: Option<String>,
@@ -107,6 +111,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         check: args.check,
         rework_limit: args.rework_limit,
         review: args.review,
+        land_method: args.land_method,
     };
     let creator = args.created_by.unwrap_or_else(|| session.author.clone());
     let receipt = session.execute_as(creator, new).await?;

@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// The one who has to approve its work: `person`, or a lane; an empty one leaves that to its lane
     #[arg(long, value_name = "NAME")]
     review: Option<String>,
+    /// The method by which its work lands: `merge` or `rebase`; an empty one leaves that to its lane
+    #[arg(long, value_name = "METHOD")]
+    land_method: Option<String>,
     /// The number of failures in a row that blocks it; `0` is the limit of the board
     #[arg(long, alias = "max-retries", value_name = "COUNT")]
     failure_limit: Option<u32>,
@@ -66,6 +69,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         due_at: args.due,
         check: args.check,
         review: args.review,
+        land_method: args.land_method,
         ..EditTask::of(task.clone())
     };
     if edit != EditTask::of(task.clone()) {
@@ -87,7 +91,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     usage::ensure(
         !commands.is_empty(),
         "nothing to change; say what with --title, --body, --body-file, --priority, --due, \
-         --check, --review, --max-runtime, --failure-limit or --rework-limit",
+         --check, --review, --land-method, --max-runtime, --failure-limit or --rework-limit",
     )?;
     session.execute_all(commands).await?;
     if args.json {

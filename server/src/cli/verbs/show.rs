@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use dispatcher::{Config, branches};
 use domain::branch::{Branch, short};
 use domain::check::{Receipt, Verdict};
-use domain::dispatch::WhyNot;
+use domain::dispatch::{WhyNot, why_no_landing};
 use domain::id::TaskId;
-use domain::landing::Landing;
 use domain::outcome::StartOn;
 use domain::review::Review;
 use domain::run::Run;
@@ -47,8 +46,10 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         return output.json(&Shown::new(&detail, why.as_ref()));
     }
     let parents = session.kernel.builds_on(&id).await?;
+    let dispatch = session.kernel.dispatch().await?;
     let around = Around {
         why: why.as_ref(),
+        why_no_landing: why_no_landing(&dispatch),
         parents: &parents,
     };
     print(&detail, &around, session.kernel.now(), output);
@@ -58,6 +59,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
 /// The context that is shown beside a task.
 struct Around<'a> {
     why: Option<&'a WhyNot>,
+    /// The reason why no landing begins.
+    why_no_landing: Option<WhyNot>,
     parents: &'a [Parent],
 }
 
@@ -197,11 +200,15 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         ("review", task.in_review.as_ref().map(awaited)),
         ("rests until", rests_until.map(moment)),
         ("why", why.map(WhyNot::to_string)),
+        ("lands by", task.land_method.map(|it| it.to_string())),
         ("branch", branch.map(|branch| branch.name.clone())),
         ("based on", branch.and_then(Branch::begins_at)),
         (
             "landing",
-            detail.landing.as_ref().map(|it| landing(it, now)),
+            detail
+                .landing
+                .as_ref()
+                .map(|it| text::landing(it, around.why_no_landing.as_ref(), now)),
         ),
         ("landed", branch.and_then(landed)),
         ("seal", has_changed.then(|| seal(detail))),
@@ -215,15 +222,6 @@ fn fields(detail: &TaskDetail, around: &Around<'_>, now: Timestamp) -> Vec<(&'st
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
-}
-
-/// The landing that was asked for, and the reason why it waits.
-fn landing(landing: &Landing, now: Timestamp) -> String {
-    let onto = landing.onto.as_deref().unwrap_or("a branch to be named");
-    let asked = text::relative(now, landing.asked_at);
-    let problem = landing.problem.as_deref();
-    let problem = problem.map_or_else(String::new, |problem| format!("; it waits: {problem}"));
-    format!("on {onto}, asked for by {} {asked}{problem}", landing.by)
 }
 
 /// The branch that its work has landed on.

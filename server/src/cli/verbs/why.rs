@@ -1,6 +1,6 @@
 //! `kanban why`.
 
-use domain::dispatch::WhyNot;
+use domain::dispatch::{WhyNot, why_no_landing};
 
 use crate::cli::json::WhyObject;
 use crate::cli::output::Output;
@@ -21,7 +21,8 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> anyhow::Result<()> {
     let id = session.task_or_own(args.task_id.as_deref())?;
-    let task = session.task(&id).await?;
+    let detail = session.detail(&id).await?;
+    let task = &detail.task;
     let status = &task.status;
     let why = session.why(&id).await?;
     if args.json {
@@ -55,6 +56,12 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
             }
         }
         None => output.line(format_args!("{id} is running")),
+    }
+    if let Some(landing) = &detail.landing {
+        let dispatch = session.kernel.dispatch().await?;
+        let why_none = why_no_landing(&dispatch);
+        let landing = text::landing(landing, why_none.as_ref(), dispatch.now);
+        output.line(format_args!("its work is to land {landing}"));
     }
     Ok(())
 }

@@ -58,6 +58,8 @@ struct State {
     assignees: Names,
     /// The number of tasks whose work somebody has to approve.
     reviews: usize,
+    /// True if a lane says who has to approve its work.
+    has_reviewing_lane: bool,
 }
 
 /// The pieces of one column in their order. Whoever sends them holds them as they were: a copy shares
@@ -103,7 +105,8 @@ impl Piece {
                 .as_deref()
                 .filter(|_| task.status != Status::Archived)
                 .map(Box::from),
-            has_review: task.review.is_some() || task.status == Status::Review,
+            has_review: task.status == Status::Review
+                || task.review.is_some() && task.status != Status::Archived,
             created_at: task.created_at,
             started_at: task.started_at,
             json: json.into(),
@@ -170,8 +173,11 @@ impl BoardCopy {
             now = whole.now;
             self.bring_up_to(whole).await?;
         }
+        // What the lanes say is no part of the changes.
+        let has_reviewing_lane = kernel.dispatch().await?.has_reviewing_lane();
         Ok(self.lock(|state| {
             state.others = others;
+            state.has_reviewing_lane = has_reviewing_lane;
             state.page(filter, now)
         }))
     }
@@ -255,7 +261,7 @@ impl State {
             now,
         };
         let is_shown = |status: &Status| match status {
-            Status::Review => self.reviews > 0,
+            Status::Review => self.reviews > 0 || self.has_reviewing_lane,
             Status::Archived => filter.include_archived,
             _ => true,
         };

@@ -16,6 +16,7 @@ fn lane(name: &str, cap: Option<u32>) -> LaneReport {
         problem: None,
         pool: None,
         opens_at: None,
+        review: None,
     }
 }
 

@@ -153,6 +153,57 @@ fn a_task_that_is_stuck_has_its_ways_out_where_it_is_open() {
 }
 
 #[test]
+fn a_parent_that_was_put_away_before_it_ended_is_told_of_as_that() {
+    let archived = DeadEnd {
+        outcome: TaskOutcome::Success,
+        on: StartOn::Failure,
+        was_archived: true,
+        ..dead_end(2, 4)
+    };
+    let ended = TaskSummary {
+        completed_at: Some(NOW),
+        ..with_status(2, Status::Done)
+    };
+    // The card of the parent, where the archive is shown, and what the server knows.
+    for (cards, told, expected) in [
+        (vec![], vec![archived], true),
+        (vec![with_status(2, Status::Archived)], vec![], true),
+        (vec![ended], vec![], false),
+    ] {
+        let (mut model, _) = live(cards.into_iter().chain([stuck(4)]));
+        let need = Need::DeadEnd { dead_ends: told };
+        read(
+            &mut model,
+            vec![Concern {
+                need,
+                ..concern(2, &[], 0)
+            }],
+        );
+        open(&mut model, 4);
+        let mut stuck = crate::fixture::reading(4, vec![]);
+        stuck.detail.task.status = Status::Todo;
+        stuck.detail.task.waiting = true;
+        stuck.detail.parents = vec![id(2)];
+        stuck.detail.conditions = [(id(2), StartOn::Failure)].into();
+        let result = Ok(Box::new(stuck));
+        let told = drawer::Answer {
+            task: id(4),
+            result,
+        };
+        update(&mut model, Msg::Drawer(told));
+        let Drawer::Loaded {
+            need: Some(Need::DeadEnd { dead_ends }),
+            ..
+        } = project(&model).drawer
+        else {
+            panic!("nothing is said of what it waits for");
+        };
+        let is_told = dead_ends.iter().map(|it| it.was_archived);
+        assert_eq!(is_told.collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[test]
 fn the_key_that_archives_unlinks_what_is_stuck() {
     let (mut model, _) = model();
     let focus = Focus {

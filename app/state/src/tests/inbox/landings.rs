@@ -2,6 +2,7 @@
 
 use domain::branch::Branch;
 use domain::check::{CheckEnd, GitFacts, Receipt, Verdict};
+use domain::dispatch::Pause;
 use domain::id::ReceiptId;
 use domain::landing::{Landing, Method};
 use domain::task::TaskDetail;
@@ -155,6 +156,20 @@ fn what_is_done_and_has_not_landed_can_land() {
     }
 }
 
+fn asked_for() -> Landing {
+    Landing {
+        onto: Some("main".to_owned()),
+        method: Some(Method::Rebase),
+        delete_branch: true,
+        by: "ada".to_owned(),
+        asked_at: Timestamp(20),
+        problem: None,
+        request: EventId(7),
+        result: None,
+        commit: None,
+    }
+}
+
 #[test]
 fn an_open_task_whose_landing_waits_offers_the_same() {
     let (mut model, _) = live([landing(1)]);
@@ -163,15 +178,8 @@ fn an_open_task_whose_landing_waits_offers_the_same() {
     open.detail = TaskDetail {
         events: open.detail.events,
         landing: Some(Landing {
-            onto: Some("main".to_owned()),
-            method: Some(Method::Rebase),
-            delete_branch: true,
-            by: "ada".to_owned(),
-            asked_at: Timestamp(20),
             problem: Some(PROBLEM.to_owned()),
-            request: EventId(7),
-            result: None,
-            commit: None,
+            ..asked_for()
         }),
         ..done_with_branch("bb")
     };
@@ -190,4 +198,50 @@ fn an_open_task_whose_landing_waits_offers_the_same() {
         }
     };
     assert_eq!(need(&mut model, &open), Some(waits(7)));
+}
+
+#[test]
+fn an_open_task_says_why_no_landing_begins() {
+    let (mut model, socket) = live([landing(1)]);
+    open(&mut model, 1);
+    let mut open = reading(1, vec![]);
+    open.detail = TaskDetail {
+        landing: Some(asked_for()),
+        ..done_with_branch("bb")
+    };
+    let mut says = |paused: bool, reading: &drawer::Reading| {
+        let mut dispatch = domain::fixture::dispatch();
+        dispatch.paused.extend(paused.then(|| Pause {
+            lane: None,
+            since: Timestamp(30),
+            by: "ada".to_owned(),
+        }));
+        let pulse = Pulse {
+            dispatch,
+            ..Pulse::default()
+        };
+        update(&mut model, Msg::Heard(socket, pulse));
+        let told = drawer::Answer {
+            task: id(1),
+            result: Ok(Box::new(reading.clone())),
+        };
+        update(&mut model, Msg::Drawer(told));
+        match project(&model).drawer {
+            Drawer::Loaded { why_no_landing, .. } => why_no_landing.map(|why| why.to_string()),
+            other => panic!("it is not open but {other:?}"),
+        }
+    };
+    assert_eq!(says(false, &open), None);
+    assert_eq!(
+        says(true, &open).as_deref(),
+        Some("the dispatcher is paused")
+    );
+    let mut at_its_last_step = open.clone();
+    at_its_last_step.detail.landing = Some(Landing {
+        result: Some("cc".to_owned()),
+        ..asked_for()
+    });
+    assert_eq!(says(true, &at_its_last_step), None);
+    open.detail.landing = None;
+    assert_eq!(says(true, &open), None);
 }

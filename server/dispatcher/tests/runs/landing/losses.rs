@@ -9,7 +9,7 @@ use domain::landing::Method;
 use domain::status::Status;
 
 use super::{Ground, land, verdicts};
-use crate::git::{git, place};
+use crate::git::{COMMIT, git, place};
 use crate::harness::{open, wait_at};
 
 impl Ground {
@@ -214,6 +214,84 @@ async fn a_worktree_in_which_something_would_be_lost_stays_though_its_branch_is_
     let last = landed.events.last().unwrap();
     let kept = last.payload.as_ref().unwrap()["kept"].to_string();
     assert!(kept.contains("git is told to look away"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_branch_that_is_checked_out_elsewhere_stays_and_says_how_it_goes() {
+    let ground = Ground::new();
+    let dispatcher = ground.board.start().await;
+    let done = ground.done("touch made", None).await;
+    let elsewhere = ground.board.folder.path().join("elsewhere");
+    let (place, elsewhere) = (place(&done), elsewhere.display().to_string());
+    ground.git(&["worktree", "move", &place.display().to_string(), &elsewhere]);
+    let with_branch = LandTask {
+        delete_branch: true,
+        ..land(&done.task.id)
+    };
+    ground.board.told(with_branch.clone()).await;
+    let landed = ground.landed(&done.task.id).await;
+    let kept = landed.events.last().unwrap().payload.as_ref().unwrap()["kept"].to_string();
+    assert!(kept.contains("is checked out in"), "{kept}");
+    assert!(
+        kept.contains("then land the task again with --delete-branch"),
+        "{kept}"
+    );
+    assert!(!kept.contains("unblock"), "{kept}");
+
+    ground.git(&["worktree", "remove", &elsewhere]);
+    ground.board.told(with_branch).await;
+    ground.landed(&done.task.id).await;
+    dispatcher.stop().await;
+    let branches = ground.git(&["branch", "--format=%(refname:short)"]);
+    assert_eq!(branches, "main");
+}
+
+#[tokio::test]
+async fn the_repository_of_a_lane_that_trusts_it_runs_its_filters_and_hooks() {
+    let ground = Ground::new();
+    let repository = ground.repository.display().to_string();
+    let ran = ground.board.folder.path().join("ran");
+    let filter = |name: &str| format!("sh -c 'echo {name} >> {}; cat'", ran.display());
+    for name in ["clean", "smudge"] {
+        ground.git(&["config", &format!("filter.own.{name}"), &filter(name)]);
+    }
+    ground.commit(".gitattributes", "*.bin filter=own\n");
+    let work = format!("echo x > a.bin; {COMMIT}");
+    let is_smudged = || {
+        fs::read_to_string(&ran)
+            .unwrap_or_default()
+            .contains("smudge")
+    };
+    for (trust, expected) in [("", false), ("trust_repository = true\n", true)] {
+        let path = ground.board.folder.path().join("writer.sh");
+        fs::write(&path, &work).unwrap();
+        let lane = format!(
+            "[lanes.writer]\ncommand = [\"sh\", {path:?}, \"{{task_id}}\"]\nsuccess = \"exit\"\n\
+             repository = {repository:?}\n{trust}"
+        );
+        fs::write(ground.board.home.config(), lane).unwrap();
+        let dispatcher = ground.board.start().await;
+        let new = domain::command::CreateTask {
+            assignee: Some("writer".to_owned()),
+            ..ground.board.in_worktree(&repository, "")
+        };
+        let task = ground.board.create_task(new).await;
+        ground.board.until_status(&task, Status::Done).await;
+        ground.board.until_all_is_settled().await;
+        fs::remove_file(&ran).ok();
+        ground.land(&task).await;
+        if expected {
+            ground.landed(&task).await;
+        } else {
+            let problem = ground.until_it_waits(&task).await;
+            assert!(
+                problem.contains("say `trust_repository = true` of its lane"),
+                "{problem}"
+            );
+        }
+        dispatcher.stop().await;
+        assert_eq!(is_smudged(), expected, "{trust}");
+    }
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ impl Lander<'_> {
                 .await;
         }
         target.clean_checkout().await?;
-        let method = landing.method.unwrap_or(self.spec.method);
+        let method = landing.method_for(&task.task, self.spec.method);
         let tree = self.folder.tree();
         let umask = self.spec.umask;
         let integration = with_umask(umask, integrate(&target, &work, method, &tree));

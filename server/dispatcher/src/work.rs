@@ -9,6 +9,7 @@ mod home;
 mod landings;
 mod machine;
 mod next_look;
+mod report_end;
 mod retry;
 mod second_line;
 mod settings;
@@ -29,10 +30,10 @@ use domain::hold::LaneHold;
 use domain::id::{EventId, RunId};
 use domain::run::{OpenRun, ProcessIdentity};
 use domain::time::Seconds;
-use kernel::Kernel;
+use kernel::{Claims, ForeignWorker, Kernel};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::branches;
 use crate::claim::dry_run;
@@ -58,6 +59,10 @@ use wake::{Ended, Wake};
 
 /// The pause after a tick that failed: long enough for a full disk or a busy file to pass.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// The pause between a look and the next one for the sake of events: what a start writes, and what comes
+/// beside it, is looked at together.
+const TOGETHER: Duration = Duration::from_millis(1);
 
 /// The pause between looks at the branches of finished tasks.
 const BRANCHES: Duration = Duration::from_secs(10);
@@ -212,7 +217,11 @@ impl Work {
             if self.is_draining && self.watched.is_empty() {
                 break;
             }
+            let looked_at = Instant::now();
             wake = self.wait(&mut wakes, next_look).await;
+            if matches!(wake, Wake::BoardChanged) {
+                sleep_until(looked_at + TOGETHER).await;
+            }
         }
         self.publish(None).await;
     }
@@ -299,13 +308,15 @@ impl Work {
         self.follow_clock().await?;
         let begun = Begun::now(&self.kernel);
         // Before the rest, because a run whose task is not running any more cannot be settled.
-        self.release_stale_claims().await?;
-        self.release_crashed().await?;
+        let claims = self.kernel.claims().await?;
+        self.release_stale_claims(&claims).await?;
+        self.release_crashed(claims.foreign).await?;
         self.settle_ended().await;
         self.promote().await?;
-        let open = self.kernel.open_runs().await?;
-        self.find_leftovers(&open).await?;
-        self.reconcile(&open).await;
+        let look = self.kernel.look(begun.by_clock).await?;
+        let open = &look.open;
+        self.find_leftovers(open).await?;
+        self.reconcile(open).await;
         self.exiting_runs = self.unfinished_runs();
         self.exiting_runs
             .retain(|run, _| open.iter().all(|open| open.run != *run));
@@ -313,14 +324,13 @@ impl Work {
         let started = if self.is_draining {
             0
         } else {
-            let started = self.start_tasks(&open, max).await?;
-            self.start_landings().await?;
+            let started = self.start_tasks(&look, max).await?;
+            self.start_landings(&look).await?;
             started
         };
         let in_lanes = open.iter().filter(|open| open.lane.is_some()).count();
         let running = count(in_lanes + self.exiting_runs.len()).saturating_add(started);
-        self.next_look(begun, running < self.settings.cap.limit)
-            .await
+        Ok(self.next_look(begun, &look, running < self.settings.cap.limit))
     }
 
     async fn promote(&mut self) -> Result<(), Error> {
@@ -335,8 +345,8 @@ impl Work {
 
     /// Closes the runs of tasks that a person, or another program, claimed and then forgot, and of those
     /// that another program took out of `running`.
-    async fn release_stale_claims(&mut self) -> Result<(), Error> {
-        if !self.kernel.stale_claims().await?.is_empty() {
+    async fn release_stale_claims(&mut self, claims: &Claims) -> Result<(), Error> {
+        if !claims.stale.is_empty() {
             let dispatcher = Actor::dispatcher();
             let released = self.kernel.execute(&dispatcher, ReleaseStaleClaims).await?;
             self.done.reclaimed += released.answer.0;
@@ -345,8 +355,8 @@ impl Work {
     }
 
     /// Frees the tasks whose workers another program had started here and which are gone.
-    async fn release_crashed(&mut self) -> Result<(), Error> {
-        for worker in crashed(&self.kernel).await? {
+    async fn release_crashed(&mut self, workers: Vec<ForeignWorker>) -> Result<(), Error> {
+        for worker in crashed(workers).await? {
             let release = ReleaseCrashed {
                 task: worker.task.clone(),
                 lock: worker.lock,

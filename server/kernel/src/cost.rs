@@ -250,14 +250,12 @@ async fn a_look_at_an_idle_board_costs_as_much_on_a_large_one() {
         let board = Board::of(groups);
         // The queries of one dispatcher tick.
         let look = async |kernel: &Kernel| {
-            assert!(kernel.stale_claims().await.unwrap().is_empty());
-            assert_eq!(kernel.next_lease_end().await.unwrap(), None);
-            assert!(kernel.open_runs().await.unwrap().is_empty());
-            kernel.dispatch().await.unwrap();
-            assert!(kernel.ready_assignees().await.unwrap().is_empty());
+            assert!(kernel.claims().await.unwrap().stale.is_empty());
+            let look = kernel.look(kernel.now()).await.unwrap();
+            assert!(look.open.is_empty() && look.assignees.is_empty());
+            assert_eq!((look.next_lease_end, look.next_rest_end), (None, None));
             let lanes = vec!["shell".to_owned(), "codex".to_owned()];
             assert!(kernel.startable(lanes, 8).await.unwrap().is_empty());
-            assert_eq!(kernel.next_rest_end(kernel.now()).await.unwrap(), None);
         };
         costs.push(board.cost_of(look).await.1);
     }

@@ -56,6 +56,7 @@ pub use queries::board::{BoardChanges, BoardFilter, BoardRow, board_cards};
 pub use queries::context::with_changes;
 pub use queries::dispatch::ReadyCount;
 pub use queries::landings::DueLanding;
+pub use queries::look::{Beginning, Claims, Look};
 pub use queries::open_runs::{ActiveWorker, KnownRun};
 pub use queries::outbox::{DeliveryCounts, DeliveryQuery, Due, Outbox};
 pub use queries::parents::Parent;

@@ -10,6 +10,7 @@ pub(crate) mod dispatch;
 pub(crate) mod home;
 pub(crate) mod inbox;
 pub(crate) mod landings;
+pub(crate) mod look;
 pub(crate) mod open_runs;
 pub(crate) mod outbox;
 pub(crate) mod parents;

@@ -58,7 +58,15 @@ async fn make_workspace(
     claimed: &Claimed,
 ) -> Result<PathBuf, Error> {
     let mut task = claimed.task.clone();
-    let made = own_place::made(kernel, home, &mut task).await?;
+    own_place::move_in(kernel, home, &mut task).await?;
+    let begun = kernel.beginning(&task.id, home.workspace(&task.id)).await?;
+    let (made, lineage) = (
+        begun.workspace,
+        Lineage {
+            branch: begun.branch,
+            parents: begun.parents,
+        },
+    );
     refuse_gone(kernel, home, &task).await?;
     let of_home = home.clone();
     let prepare = move || {
@@ -81,7 +89,6 @@ async fn make_workspace(
         kernel.execute(&Actor::dispatcher(), record).await?;
     }
     if let Some(worktree) = worktree {
-        let lineage = Lineage::read(kernel, &claimed.task.id).await?;
         let worktree = in_time(PREPARE, move || lineage.place(worktree)).await?;
         let beginning = worktree.begin(home, &claimed.token).await?;
         let record = RecordBranch {

@@ -2,15 +2,14 @@
 
 use std::io;
 
-use kernel::{ForeignWorker, Kernel};
+use kernel::ForeignWorker;
 use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 use crate::process;
 
-/// Those whose tasks still run on the board. Of workers on other machines nothing is known here.
-pub(crate) async fn crashed(kernel: &Kernel) -> Result<Vec<ForeignWorker>, Error> {
-    let mut workers = kernel.foreign_workers().await?;
+/// Those of `workers` that are gone. Of workers on other machines nothing is known here.
+pub(crate) async fn crashed(mut workers: Vec<ForeignWorker>) -> Result<Vec<ForeignWorker>, Error> {
     if workers.is_empty() {
         return Ok(workers);
     }

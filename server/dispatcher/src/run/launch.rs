@@ -11,7 +11,7 @@ use domain::command::Claimed;
 use domain::run::Run;
 use domain::task::Task;
 use domain::workspace::Workspace;
-use kernel::Kernel;
+use kernel::{Beginning, Kernel};
 use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -59,7 +59,7 @@ pub(crate) async fn launch(
     settings: &Settings,
     mut claimed: Claimed,
 ) -> Result<Launched, Error> {
-    let made = own_place::made(kernel, home, &mut claimed.task).await?;
+    own_place::move_in(kernel, home, &mut claimed.task).await?;
     let folder = RunFolder::at(home.run_dir(claimed.run));
     let context = if lane.command.needs_prompt_file() {
         let (repositories, task) = (&settings.repositories, &claimed.task.id);
@@ -68,25 +68,27 @@ pub(crate) async fn launch(
         None
     };
     refuse_gone(kernel, home, &claimed.task).await?;
-    let lineage = Lineage::read(kernel, &claimed.task.id).await?;
-    let tip = lineage
-        .branch
-        .as_ref()
-        .and_then(|branch| branch.tip.clone());
+    let id = &claimed.task.id;
+    let Beginning {
+        workspace: made,
+        branch,
+        parents,
+    } = kernel.beginning(id, home.workspace(id)).await?;
+    let tip = branch.as_ref().and_then(|branch| branch.tip.clone());
     let launch = Launch {
         home: home.clone(),
         config: config.clone(),
         lane: lane.clone(),
         repositories: settings.repositories.clone(),
         made,
-        lineage,
+        lineage: Lineage { branch, parents },
         tip,
         folder: folder.clone(),
         claimed,
         context,
     };
     let worker = Actor::worker(
-        &launch.worker().unwrap_or_default(),
+        launch.worker().unwrap_or_default(),
         launch.claimed.token.clone(),
     );
     let Prepared {
@@ -119,6 +121,9 @@ pub(crate) async fn launch(
 
 /// Refuses a workspace that an earlier run of the task has worked in and that is gone.
 pub(crate) async fn refuse_gone(kernel: &Kernel, home: &Home, task: &Task) -> Result<(), Error> {
+    if task.workspace_path.is_none() {
+        return Ok(());
+    }
     let (home, task) = (home.clone(), task.clone());
     let id = task.id.clone();
     let missing = in_time(PREPARE, move || workspaces::missing(&home, &task)).await?;

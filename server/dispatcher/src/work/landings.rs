@@ -14,7 +14,7 @@ use domain::command::{SHELL, SettleLanding};
 use domain::id::TaskId;
 use domain::landing::{LandingEnd, TRY_AGAIN};
 use domain::task::TaskDetail;
-use kernel::DueLanding;
+use kernel::{DueLanding, Look};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -124,13 +124,13 @@ impl Landers {
 impl Work {
     /// Starts a lander in each repository that has none, for the landing that was asked for first. One
     /// that cannot begin concerns no other.
-    pub(super) async fn start_landings(&mut self) -> Result<(), Error> {
+    pub(super) async fn start_landings(&mut self, look: &Look) -> Result<(), Error> {
         self.landers.end_back_offs();
-        let due = self.kernel.due_landings().await?;
+        let due = &look.landings;
         if due.is_empty() || self.breaker.fault().is_some() {
             return Ok(());
         }
-        let paused = self.kernel.dispatch().await?.paused;
+        let paused = &look.dispatch.paused;
         if paused.iter().any(|pause| pause.lane.is_none()) {
             return Ok(());
         }
@@ -140,10 +140,11 @@ impl Work {
             .into_values()
             .map(|slot| slot.task)
             .collect();
-        for landing in due.into_iter().filter(|due| !leaving.contains(&due.task)) {
-            if let Err(error) = self.start_landing(&landing).await {
+        for landing in due.iter().filter(|due| !leaving.contains(&due.task)) {
+            if let Err(error) = self.start_landing(landing).await {
                 tracing::warn!(task.id = %landing.task, %error, "a landing does not begin");
-                self.let_wait(landing.task, error.to_string()).await?;
+                self.let_wait(landing.task.clone(), error.to_string())
+                    .await?;
             }
         }
         Ok(())

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use domain::time::{Seconds, Timestamp};
-use kernel::Kernel;
+use kernel::{Kernel, Look};
 use tokio::time::Instant;
 
 use super::Work;
-use crate::error::Error;
 use crate::run::watched::Watched;
 
 /// The moment at which a look began, by both clocks. What falls due after it may have been passed over
@@ -15,7 +14,7 @@ use crate::run::watched::Watched;
 #[derive(Clone, Copy)]
 pub(super) struct Begun {
     at: Instant,
-    by_clock: Timestamp,
+    pub(super) by_clock: Timestamp,
 }
 
 impl Begun {
@@ -30,25 +29,20 @@ impl Begun {
 impl Work {
     /// The time of the next tick: when something falls due that the one that began then has not seen
     /// due. A back-off that is over matters only where there is room.
-    pub(super) async fn next_look(&self, begun: Begun, has_room: bool) -> Result<Instant, Error> {
+    pub(super) fn next_look(&self, begun: Begun, look: &Look, has_room: bool) -> Instant {
         let now = Instant::now();
         let at = |moment: Timestamp| {
             let seconds = moment.seconds_since(self.kernel.now()).max(1);
             now + Duration::from_secs(seconds.unsigned_abs())
         };
-        let rest = if has_room {
-            self.kernel.next_rest_end(begun.by_clock).await?
-        } else {
-            None
-        };
+        let rest = look.next_rest_end.filter(|_| has_room);
         let holds = self.holds.iter();
         let holds = holds.filter_map(|hold| hold.next_change(begun.by_clock));
         let lanes = self.settings.lanes.all();
         let hours = lanes.filter_map(|lane| lane.opens_at(begun.by_clock));
         let openings = holds.chain(hours).filter(|_| has_room);
         // A lease holds to the end of its last second.
-        let lease = self.kernel.next_lease_end().await?;
-        let lease = lease.map(|end| end + Seconds(1));
+        let lease = look.next_lease_end.map(|end| end + Seconds(1));
         let hurries = self.watched.values().filter_map(Watched::deadline);
         let moments = hurries.chain(rest.map(at)).chain(lease.map(at));
         let moments = moments.chain(openings.map(at));
@@ -59,7 +53,7 @@ impl Work {
         ];
         let earliest = moments.chain(tries.into_iter().flatten()).min();
         let latest = now + self.config.interval();
-        Ok(earliest.map_or(latest, |earliest| earliest.min(latest)))
+        earliest.map_or(latest, |earliest| earliest.min(latest))
     }
 }
 
@@ -79,7 +73,8 @@ mod tests {
         work.breaker.open("no handle is left".to_owned());
         let begun = Begun::now(&work.kernel);
         work.breaker.end_rest();
-        let next_look = work.next_look(begun, true).await.unwrap();
+        let look = work.kernel.look(begun.by_clock).await.unwrap();
+        let next_look = work.next_look(begun, &look, true);
         assert!(next_look <= Instant::now());
     }
 
@@ -99,8 +94,9 @@ mod tests {
         work.holds = work.kernel.dispatch().await.unwrap().holds;
         let now = Instant::now();
         let next_look = async |has_room| {
-            let next_look = work.next_look(Begun::now(&work.kernel), has_room).await;
-            next_look.unwrap() - now
+            let begun = Begun::now(&work.kernel);
+            let look = work.kernel.look(begun.by_clock).await.unwrap();
+            work.next_look(begun, &look, has_room) - now
         };
         assert!(next_look(true).await <= Duration::from_secs(21));
         assert!(next_look(false).await >= work.config.interval());
@@ -122,7 +118,10 @@ mod tests {
         work.kernel.execute(&dispatcher, fail).await.unwrap();
         let begun = Begun::now(&work.kernel);
         clock.advance(Seconds(60));
-        let next_look = async |begun| work.next_look(begun, true).await.unwrap();
+        let next_look = async |begun: Begun| {
+            let look = work.kernel.look(begun.by_clock).await.unwrap();
+            work.next_look(begun, &look, true)
+        };
         let now = Instant::now();
         assert!(next_look(begun).await <= Instant::now() + Duration::from_secs(1));
         // The next look sees that it can start.

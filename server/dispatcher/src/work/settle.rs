@@ -1,27 +1,22 @@
 //! The end of a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::actor::Actor;
-use domain::command::{
-    ApproveTask, BlockTask, Command, CompleteTask, DeferRun, FailRun, Failure, InterruptRun,
-    RecordExit, RequestChanges, RunVerb, SettleCheck,
-};
 use domain::dispatch::Slot;
-use domain::error::Error as Refusal;
-use domain::id::{RunId, TaskId};
+use domain::id::RunId;
 use domain::outcome::TaskOutcome;
-use domain::run::{OpenRun, Outcome, ProcessIdentity};
-use domain::status::Status;
+use domain::run::{OpenRun, ProcessIdentity};
 use domain::time::Timestamp;
 
+use super::report_end::record;
 use super::{Work, blocking};
 use crate::error::Error;
 use crate::lanes::rules::Rules;
 use crate::process::orphan_cleanup::{OrphanCleanup, Traces};
 use crate::run::exit_verdict::{Trace, Verdict, not_started, verdict, verdict_without_rules};
 use crate::run::fault::Fault;
-use crate::run::folder::{End, Exit, Owner, ReviewSpec, RunFolder, Session, Spec};
+use crate::run::folder::{Exit, Owner, ReviewSpec, RunFolder, Session, Spec};
 use crate::run::supervisor::{self, Supervisor};
 use crate::run::unfinished_runs;
 use crate::run::watched::Watched;
@@ -38,33 +33,91 @@ impl Work {
                 Some((*run, watched.slot().clone(), watched.silence_of_ended()?))
             });
         let ended: Vec<(RunId, Slot, Trace)> = ended.collect();
-        for (run, slot, silence) in ended {
-            match self.settle(run, silence).await {
-                Ok(()) => self.unrecoverable.free(run),
-                Err(error) => self.unrecoverable.put(run, Some(slot), &error),
+        let runs = ended
+            .iter()
+            .map(|(run, _, silence)| (*run, silence.clone()));
+        let (mut of_each, of_all) = match self.settle_all(runs.collect()).await {
+            Ok(settled) => (settled, None),
+            Err(error) => (BTreeMap::new(), Some(error)),
+        };
+        for (run, slot, _) in ended {
+            let its_own = of_each.remove(&run).and_then(Result::err);
+            match its_own.as_ref().or(of_all.as_ref()) {
+                None => self.unrecoverable.free(run),
+                Some(error) => self.unrecoverable.put(run, Some(slot), error),
             }
         }
     }
 
-    /// Writes the end of a run on the board, unless it was closed already, and clears its folder
-    /// away. `silence` is what it means when its supervisor left no word. Where something of the run is
-    /// still there, that comes once it is gone.
+    /// Settles one run. See [`Self::settle_all`].
     pub(super) async fn settle(&mut self, run: RunId, silence: Trace) -> Result<(), Error> {
-        let folder = self.folder(run);
+        let mut settled = self.settle_all(vec![(run, silence)]).await?;
+        settled.remove(&run).unwrap_or(Ok(()))
+    }
+
+    /// Writes the ends of runs on the board, unless they were closed already, and clears their folders
+    /// away. With each stands what it means when its supervisor left no word. Where something of a run is
+    /// still there, that comes once it is gone.
+    ///
+    /// The files of all are read together, and removed together.
+    async fn settle_all(
+        &mut self,
+        ended: Vec<(RunId, Trace)>,
+    ) -> Result<BTreeMap<RunId, Result<(), Error>>, Error> {
+        if ended.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let folders: Vec<RunFolder> = ended.iter().map(|(run, _)| self.folder(*run)).collect();
+        let read = move || Ok(folders.iter().map(Found::read).collect::<Vec<_>>());
+        let found = blocking(read).await?;
+        let open = self.kernel.open_runs().await?;
+        let (mut settled, mut closed) = (BTreeMap::new(), Vec::new());
+        for ((run, silence), found) in ended.into_iter().zip(found) {
+            let open = open.iter().find(|open| open.run == run).cloned();
+            let end = match found {
+                Ok(found) => self.settle_found(run, silence, found, open).await,
+                Err(error) => Err(error),
+            };
+            if let Ok(true) = end {
+                closed.push((run, self.folder(run)));
+            }
+            settled.insert(run, end.map(drop));
+        }
+        let remove = move || {
+            let removed = closed
+                .into_iter()
+                .map(|(run, folder)| (run, folder.remove()));
+            Ok(removed.collect::<Vec<_>>())
+        };
+        for (run, removed) in blocking(remove).await? {
+            if removed.is_ok() {
+                self.watched.remove(&run);
+            }
+            settled.insert(run, removed);
+        }
+        Ok(settled)
+    }
+
+    /// Returns true once the run is closed, and its folder can go.
+    async fn settle_found(
+        &mut self,
+        run: RunId,
+        silence: Trace,
+        found: Found,
+        open: Option<OpenRun>,
+    ) -> Result<bool, Error> {
         let Found {
             owner,
             spec,
             exit,
             complaints,
             sessions,
-        } = blocking(move || Found::read(&folder)).await?;
-        let open = self.kernel.open_runs().await?;
-        let open = open.into_iter().find(|open| open.run == run);
+        } = found;
         let exit = exit.filter(|exit| is_believed(exit, open.as_ref(), &silence));
         // The board knows as well whose run it is, as long as that is open.
         let owner = owner.or_else(|| open.as_ref().map(Owner::of));
         let attached = open.as_ref().and_then(|open| open.supervisor.clone());
-        let is_here = self.is_of_this_home(run, attached).await?;
+        let is_here = exit.is_some() || self.is_of_this_home(run, attached).await?;
         if let (Some(Owner { task, token }), None, true) = (owner, &exit, is_here) {
             let traces = Traces::new(&token, sessions, &self.home);
             let mut left = OrphanCleanup::of(traces);
@@ -78,7 +131,7 @@ impl Work {
                     false
                 };
                 self.watch_until(run, watched, gone);
-                return Ok(());
+                return Ok(false);
             }
         }
         let record = exit.as_ref().map(|exit| record(run, exit));
@@ -120,13 +173,11 @@ impl Work {
                 self.tell(run, &Actor::dispatcher(), vec![record]).await?;
             }
         }
-        self.clear_away(run).await?;
-        self.watched.remove(&run);
         // Here, because this is told once.
         if !complaints.is_empty() {
             tracing::warn!(run.id = %run, complaints, "the supervisor of a run had trouble");
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Returns false while a supervisor of another home works on the run.
@@ -138,139 +189,6 @@ impl Work {
         let folder = self.folder(run);
         let found = blocking(move || supervisor::find(&folder, attached)).await?;
         Ok(!matches!(found, Supervisor::OfAnotherHome))
-    }
-
-    /// Tells the board the verdict on a run, as of the moment at which its worker ended.
-    async fn report_end(
-        &mut self,
-        run: RunId,
-        slot: Slot,
-        verdict: Verdict,
-        (rules, worker, rework_limit): (&Rules, Actor, Option<u32>),
-        record: Option<Command>,
-    ) -> Result<(), Error> {
-        let with_record = |command| record.into_iter().chain([command]).collect();
-        let (dispatcher, task) = (Actor::dispatcher(), slot.task.clone());
-        match verdict {
-            Verdict::Complete { result, outcome } => {
-                let complete = complete(task, result, outcome);
-                self.tell(run, &worker, with_record(complete.into())).await
-            }
-            Verdict::Approve { note } => {
-                let approve = ApproveTask {
-                    task,
-                    run: None,
-                    commit: None,
-                    note,
-                };
-                self.tell(run, &worker, with_record(approve.into())).await
-            }
-            Verdict::RequestChanges { reason } => {
-                let request = RequestChanges {
-                    task,
-                    reason,
-                    run: None,
-                    commit: None,
-                };
-                self.tell(run, &worker, with_record(request.into())).await
-            }
-            Verdict::Checked {
-                check,
-                result,
-                outcome,
-            } => {
-                let is_red = check.is_red();
-                let settle = SettleCheck {
-                    run,
-                    check: *check,
-                    limit: rework_limit,
-                };
-                let mut commands: Vec<Command> = with_record(settle.into());
-                if is_red {
-                    return self.give_up(run, task, commands).await;
-                }
-                commands.push(complete(task, result, outcome).into());
-                self.tell(run, &worker, commands).await
-            }
-            Verdict::Block { reason } => {
-                let reason = Some(reason);
-                let block = BlockTask { task, reason };
-                self.tell(run, &worker, with_record(block.into())).await
-            }
-            Verdict::Fail(failure) => {
-                if failure.outcome == Outcome::Crashed {
-                    self.done.crashed.push(task.clone());
-                }
-                let fail = self.failed(run, failure, rules);
-                self.give_up(run, task, with_record(fail.into())).await
-            }
-            Verdict::Defer { reason, met } => {
-                let defer = DeferRun { run, reason, met };
-                self.give_up(run, task, with_record(defer.into())).await
-            }
-            Verdict::Hinder { error, fault } => self.hindered(run, slot, error, fault).await,
-            Verdict::Interrupt => {
-                let error = None;
-                let interrupt = InterruptRun { run, error };
-                self.tell(run, &dispatcher, with_record(interrupt.into()))
-                    .await
-            }
-        }
-    }
-
-    /// The failure of a run, by the rules of its lane.
-    pub(super) fn failed(&self, run: RunId, failure: Failure, rules: &Rules) -> FailRun {
-        FailRun {
-            run,
-            failure,
-            limit: rules.limit.or(self.settings.failure_limit),
-            next: rules.next_attempt(),
-            breaker: rules.breaker,
-        }
-    }
-
-    /// Closes a run that came to nothing, and takes note of its task if that was once too often.
-    pub(super) async fn give_up(
-        &mut self,
-        run: RunId,
-        task: TaskId,
-        commands: Vec<Command>,
-    ) -> Result<(), Error> {
-        self.tell(run, &Actor::dispatcher(), commands).await?;
-        if self.kernel.task(&task).await?.task.status == Status::Blocked {
-            self.done.auto_blocked.push(task);
-        }
-        Ok(())
-    }
-
-    /// Executes commands about a run in one transaction. If that was closed meanwhile, what is
-    /// known of its worker is recorded all the same.
-    pub(super) async fn tell(
-        &self,
-        run: RunId,
-        actor: &Actor,
-        mut commands: Vec<Command>,
-    ) -> Result<(), Error> {
-        match self.kernel.execute_all(actor, commands.clone()).await {
-            Ok(_) => Ok(()),
-            Err(kernel::Error::Refused(refusal)) => {
-                match refusal {
-                    Refusal::RunNotOpen(_) | Refusal::StaleRun | Refusal::RunOver { .. } => {
-                        tracing::info!(run.id = %run, %refusal, "a run was closed meanwhile");
-                    }
-                    refusal => {
-                        tracing::warn!(run.id = %run, %refusal, "what came of a run is refused");
-                    }
-                }
-                let dispatcher = Actor::dispatcher();
-                commands.retain(|command| matches!(command, Command::Run(RunVerb::RecordExit(_))));
-                match self.kernel.execute_all(&dispatcher, commands).await {
-                    Ok(_) | Err(kernel::Error::Refused(_)) => Ok(()),
-                    Err(error) => Err(error.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Removes the folder of a run that is closed, and with it the run's token.
@@ -380,46 +298,21 @@ fn of_judgement(verdict: Verdict) -> Verdict {
     }
 }
 
-/// The command that completes a task with what its worker said.
-fn complete(task: TaskId, result: Option<String>, outcome: Option<TaskOutcome>) -> CompleteTask {
-    CompleteTask {
-        task,
-        outcome,
-        result,
-        summary: None,
-        metadata: None,
-        unchecked: false,
-    }
-}
-
-/// The command that writes down how the worker itself ended, whatever became of its task.
-fn record(run: RunId, exit: &Exit) -> Command {
-    let code = match exit.end {
-        End::Code(code) => Some(code),
-        _ => None,
-    };
-    RecordExit {
-        run,
-        ended_at: exit.ended_at,
-        code,
-        log_end: exit.log_end,
-        commit: exit.commit.clone(),
-    }
-    .into()
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use domain::command::AttachSupervisor;
     use domain::event::Event;
+    use domain::run::Outcome;
+    use domain::status::Status;
     use domain::time::{Seconds, Timestamp};
     use kernel::Clock;
 
     use super::super::fixture::{slot_of, work, work_by};
     use super::*;
     use crate::process;
+    use crate::run::folder::End;
     use crate::run::watched::Process;
 
     #[tokio::test]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use domain::actor::Actor;
-use domain::command::Claimed;
-use domain::command::{ClaimPolicy, ClaimTask, LEASE};
+use domain::command::{ClaimPolicy, ClaimTask, Claimed, LEASE};
 use domain::dispatch::Slot;
 use domain::id::{RunId, TaskId};
-use domain::run::OpenRun;
+use futures::future::join_all;
+use kernel::Look;
 use tokio::process::Child;
 use tokio::time::Instant;
 
@@ -15,26 +15,23 @@ use super::{Work, count};
 use crate::claim::plan::{Snapshot, Start, plan};
 use crate::error::Error;
 use crate::report::Spawned;
-use crate::run::launch::launch;
+use crate::run::launch::{Launched, launch};
 use crate::run::watched::Process;
 
 impl Work {
     /// Claims and starts the tasks that may start now, at most `max`, and returns their number.
     pub(super) async fn start_tasks(
         &mut self,
-        open: &[OpenRun],
+        look: &Look,
         max: Option<u32>,
     ) -> Result<u32, Error> {
-        let dispatch = self.kernel.dispatch().await?;
-        let mut paused: BTreeSet<Option<String>> = dispatch
-            .paused
-            .into_iter()
-            .map(|pause| pause.lane)
-            .collect();
+        let Look { open, dispatch, .. } = look;
+        let paused = dispatch.paused.iter();
+        let mut paused: BTreeSet<Option<String>> = paused.map(|pause| pause.lane.clone()).collect();
         if self.breaker.fault().is_some() {
             paused.insert(None);
         }
-        self.holds = dispatch.holds;
+        self.holds.clone_from(&dispatch.holds);
         let (cap, now) = (self.settings.cap.limit, dispatch.now);
         let mut snapshot = Snapshot::new(open, &self.exiting_runs, cap, paused);
         snapshot.see_holds(&self.holds, now);
@@ -42,8 +39,10 @@ impl Work {
         if room == 0 {
             return Ok(0);
         }
-        let assignees = self.kernel.ready_assignees().await?;
-        let assignees = snapshot.with_room(assignees, &self.settings.lanes);
+        let assignees = snapshot.with_room(look.assignees.clone(), &self.settings.lanes);
+        if assignees.is_empty() {
+            return Ok(0);
+        }
         let probing = snapshot.probing(&assignees, &self.settings.lanes);
         // Those that may not start yet must not stand in the place of others.
         let limit = room.saturating_add(count(self.watched.len() + self.exiting_runs.len()));
@@ -57,21 +56,32 @@ impl Work {
         snapshot.startable.retain(|one| !is_watched(&one.task));
         let planned = plan(&snapshot, &self.settings.lanes);
         let is_work = !planned.is_empty() && max != Some(0);
-        let mut started = 0;
+        // What fails with one of them comes up once the others are seen to.
+        let (mut claimed, mut failed) = (Vec::new(), None);
         for start in planned {
-            if max.is_some_and(|max| started >= max) || self.breaker.fault().is_some() {
+            if max.is_some_and(|max| count(claimed.len()) >= max) || failed.is_some() {
                 break;
             }
-            if let Some(claimed) = self.claim(&start).await?
-                && self.start(start, *claimed).await?
-            {
-                started += 1;
+            match self.claim(&start).await {
+                Ok(Some(claim)) => claimed.push((start, *claim)),
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        let launches = claimed
+            .into_iter()
+            .map(|(start, claim)| self.launch(start, claim));
+        let mut started = 0;
+        for (start, run, launched) in join_all(launches).await {
+            match self.started(start, run, launched).await {
+                Ok(is_there) => started += u32::from(is_there),
+                Err(error) => failed = Some(error),
             }
         }
         if is_work && started == 0 {
             self.health.started_nothing();
         }
-        Ok(started)
+        failed.map_or(Ok(started), Err)
     }
 
     /// Claims a task, unless that is not possible any more: somebody may have been faster.
@@ -108,9 +118,36 @@ impl Work {
         }
     }
 
-    /// Starts the supervisor of a run; returns true when that was possible.
-    async fn start(&mut self, start: Start, claimed: Claimed) -> Result<bool, Error> {
-        let run = claimed.run;
+    /// Starts the supervisor of a run.
+    async fn launch(
+        &self,
+        start: Start,
+        claimed: Claimed,
+    ) -> (Start, RunId, Result<Launched, Error>) {
+        let (run, begun) = (claimed.run, Instant::now());
+        let (lane, settings) = (&start.lane, &self.settings);
+        let launched = launch(
+            &self.kernel,
+            &self.home,
+            &self.config,
+            lane,
+            settings,
+            claimed,
+        )
+        .await;
+        if launched.is_ok() {
+            self.latencies.start.observe(begun.elapsed());
+        }
+        (start, run, launched)
+    }
+
+    /// Watches the supervisor of a run; returns true when there is one.
+    async fn started(
+        &mut self,
+        start: Start,
+        run: RunId,
+        launched: Result<Launched, Error>,
+    ) -> Result<bool, Error> {
         let Start {
             task,
             assignee,
@@ -118,20 +155,10 @@ impl Work {
         } = start;
         let slot = Slot {
             task: task.clone(),
-            lane: Some(lane.name.clone()),
+            lane: Some(lane.name),
         };
-        let begun = Instant::now();
-        let launched = launch(
-            &self.kernel,
-            &self.home,
-            &self.config,
-            &lane,
-            &self.settings,
-            claimed,
-        );
-        let error = match launched.await {
+        let error = match launched {
             Ok(launched) => {
-                self.latencies.start.observe(begun.elapsed());
                 tracing::info!(task.id = %task, run.id = %run, "started");
                 self.done.spawned.push(Spawned {
                     task: task.clone(),
@@ -186,6 +213,11 @@ mod tests {
         }
     }
 
+    async fn start_one(work: &mut Work, start: Start, claimed: Claimed) -> bool {
+        let (start, run, launched) = work.launch(start, claimed).await;
+        work.started(start, run, launched).await.unwrap()
+    }
+
     #[tokio::test]
     async fn what_is_leaving_counts_when_a_task_is_claimed() {
         let (_folder, mut work) = work();
@@ -227,7 +259,7 @@ mod tests {
         let in_its_place = work.home.run_dir(run);
         fs::create_dir_all(work.home.runs()).unwrap();
         fs::write(&in_its_place, "").unwrap();
-        assert!(!work.start(start, claimed).await.unwrap());
+        assert!(!start_one(&mut work, start, claimed).await);
         let is_remembered = |work: &Work| {
             work.unrecoverable
                 .runs()
@@ -273,7 +305,7 @@ mod tests {
         let folder = work.folder(claimed.run);
         let start = start_of(&claimed, &work);
         work.take_away(&claimed).await;
-        assert!(!work.start(start, claimed).await.unwrap());
+        assert!(!start_one(&mut work, start, claimed).await);
         assert!(!folder.spec_file().exists());
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use domain::branch::Branch;
 use domain::id::{RunToken, TaskId};
-use kernel::{Kernel, Parent};
+use kernel::Parent;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
@@ -52,14 +52,6 @@ pub(crate) struct Lineage {
 }
 
 impl Lineage {
-    /// Reads the branches of a task and of its parents.
-    pub(crate) async fn read(kernel: &Kernel, task: &TaskId) -> Result<Self, kernel::Error> {
-        Ok(Self {
-            branch: kernel.branch(task).await?,
-            parents: kernel.builds_on(task).await?,
-        })
-    }
-
     /// Lets a worktree begin by this. It blocks.
     pub(crate) fn place(&self, worktree: Worktree) -> Worktree {
         let spelled_out = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());

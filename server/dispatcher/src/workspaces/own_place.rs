@@ -5,22 +5,17 @@ use std::path::Path;
 use domain::actor::Actor;
 use domain::command::MoveWorkspaces;
 use domain::task::Task;
-use domain::workspace::Workspace;
 use kernel::Kernel;
 
 use crate::error::Error;
 use crate::home::Home;
 
-/// Returns the board's record of the task's own folder. A folder that was made at the default place of
-/// another home is from now on at this home's, on the board and in `task`.
+/// Moves in: a folder that was made at the default place of another home is from now on at this home's, on
+/// the board and in `task`.
 ///
 /// # Errors
 /// Fails when the board cannot be read or written.
-pub(crate) async fn made(
-    kernel: &Kernel,
-    home: &Home,
-    task: &mut Task,
-) -> Result<Option<Workspace>, Error> {
+pub(crate) async fn move_in(kernel: &Kernel, home: &Home, task: &mut Task) -> Result<(), Error> {
     let own = home.workspace(&task.id);
     let keeps = task.workspace_path.as_deref().map(Path::new);
     let elsewhere = keeps.filter(|path| *path != own && is_default_place(path, home, task));
@@ -33,7 +28,7 @@ pub(crate) async fn made(
         kernel.execute(&dispatcher, MoveWorkspaces { to }).await?;
         task.workspace_path = Some(own.display().to_string());
     }
-    Ok(kernel.workspace(own).await?)
+    Ok(())
 }
 
 /// Returns true when it is the default place of the task's workspace in some home.

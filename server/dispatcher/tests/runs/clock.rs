@@ -76,8 +76,8 @@ async fn a_claim_by_hand_lasts_as_long_as_it_was_to_when_the_clock_is_set_forwar
     let why = board.kernel.why(&waiting).await.unwrap().unwrap();
     assert!(matches!(why, WhyNot::NoLane { .. }), "{why}");
     clock.advance(Seconds(LEASE.0 + 1));
-    let report = in_time(dispatcher.handle().tick(None)).await.unwrap();
-    assert_eq!(report.reclaimed, 1);
+    // It may have looked by itself just before.
+    in_time(dispatcher.handle().tick(None)).await.unwrap();
     assert_eq!(outcomes_of(&board, &task).await, [Some(Outcome::Reclaimed)]);
     dispatcher.stop().await;
 }
@@ -116,8 +116,8 @@ async fn a_claim_outlasts_a_time_without_a_dispatcher_and_a_rest_a_clock_that_wa
     let rest = Seconds(resting.seconds_since(board.kernel.now()));
     assert_eq!(rest, domain::backoff::LONGEST);
     clock.advance(Seconds(LEASE.0 + 1));
-    let report = in_time(second.handle().tick(None)).await.unwrap();
-    assert_eq!(report.reclaimed, 1);
+    // It may have looked by itself just before.
+    in_time(second.handle().tick(None)).await.unwrap();
     assert_eq!(outcomes_of(&board, &task).await, [Some(Outcome::Reclaimed)]);
     second.stop().await;
 }

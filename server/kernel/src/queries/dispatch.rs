@@ -82,10 +82,15 @@ impl Kernel {
             .readers
             .read(move |conn| dispatch(conn, now, held, lock));
         let mut dispatch = reading.await?;
+        self.note_damage(&mut dispatch);
+        Ok(dispatch)
+    }
+
+    /// Lets the report say that the file is damaged, where it is.
+    pub(super) fn note_damage(&self, dispatch: &mut Dispatch) {
         if let (Some(report), Some(damage)) = (&mut dispatch.report, self.damage()) {
             report.problem = Some(damage.to_string());
         }
-        Ok(dispatch)
     }
 
     pub(super) fn for_dispatch(&self) -> (Timestamp, Option<(Report, Timestamp)>, Option<PathBuf>) {

@@ -2,6 +2,8 @@
 
 use domain::id::{EventId, TaskId};
 use domain::landing::Landing;
+use domain::time::Timestamp;
+use rusqlite::Connection;
 
 use crate::error::Error;
 use crate::row::{self, Columns as _, columns};
@@ -39,26 +41,16 @@ impl Kernel {
             .read(move |conn| landings::of_task(conn, &task))
             .await
     }
+}
 
-    /// Returns of each repository the landing that was asked for first, of those that may begin now; at most
-    /// two hundred.
-    ///
-    /// # Errors
-    /// Fails if the board cannot be read.
-    pub async fn due_landings(&self) -> Result<Vec<DueLanding>, Error> {
-        let now = self.now();
-        self.readers
-            .read(move |conn| {
-                let sql = format!(
-                    "SELECT {}, min(landings.request) FROM landings \
-                         CROSS JOIN branches ON branches.task_id = landings.task_id \
-                     WHERE landings.onto IS NOT NULL AND coalesce(not_before, 0) <= ?1 \
-                     GROUP BY branches.repository ORDER BY min(landings.request) LIMIT ?2",
-                    DueLanding::columns()
-                );
-                let first: Vec<(DueLanding, EventId)> = row::all(conn, &sql, (now.0, LOOKED_AT))?;
-                Ok(first.into_iter().map(|(landing, _)| landing).collect())
-            })
-            .await
-    }
+pub(super) fn due_landings(conn: &Connection, now: Timestamp) -> Result<Vec<DueLanding>, Error> {
+    let sql = format!(
+        "SELECT {}, min(landings.request) FROM landings \
+             CROSS JOIN branches ON branches.task_id = landings.task_id \
+         WHERE landings.onto IS NOT NULL AND coalesce(not_before, 0) <= ?1 \
+         GROUP BY branches.repository ORDER BY min(landings.request) LIMIT ?2",
+        DueLanding::columns()
+    );
+    let first: Vec<(DueLanding, EventId)> = row::all(conn, &sql, (now.0, LOOKED_AT))?;
+    Ok(first.into_iter().map(|(landing, _)| landing).collect())
 }

@@ -4,11 +4,12 @@ use domain::error::Error as Refusal;
 use domain::id::{RunId, RunToken};
 use domain::run::{OpenRun, ProcessIdentity, Run};
 use domain::time::Timestamp;
+use rusqlite::Connection;
 
 use crate::Kernel;
 use crate::error::Error;
 use crate::row::{self, Columns, columns};
-use crate::verbs::{ForeignWorker, LEASE_END, StaleClaim, foreign_workers, stale_claims};
+use crate::verbs::LEASE_END;
 
 /// A run whose worker was started and has not ended, and the task that it works on.
 #[derive(Clone, Debug)]
@@ -89,16 +90,7 @@ impl Kernel {
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn open_runs(&self) -> Result<Vec<OpenRun>, Error> {
-        self.readers
-            .read(|conn| {
-                let sql = format!(
-                    "SELECT {} FROM runs INDEXED BY idx_runs_open \
-                     WHERE ended_at IS NULL ORDER BY id",
-                    OpenRun::columns()
-                );
-                row::all(conn, &sql, ())
-            })
-            .await
+        self.readers.read(open_runs).await
     }
 
     /// Returns the run with this token. The unique index finds it: its timing says nothing that
@@ -113,44 +105,6 @@ impl Kernel {
                 row::find(conn, &sql, [token.as_str()])
             })
             .await
-    }
-
-    /// Returns the earliest end of a lease, unless it is renewed, among the claims without a
-    /// supervisor.
-    ///
-    /// # Errors
-    /// Fails if the board cannot be read.
-    pub async fn next_lease_end(&self) -> Result<Option<Timestamp>, Error> {
-        self.readers
-            .read(|conn| {
-                let sql = format!(
-                    "SELECT min({LEASE_END}) \
-                     FROM tasks INDEXED BY idx_tasks_status \
-                     LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
-                     WHERE tasks.status = 'running' AND run.pid IS NULL",
-                );
-                row::one(conn, &sql, ())
-            })
-            .await
-    }
-
-    /// Returns the claims that no longer hold, for `ReleaseStaleClaims` to end: the lease has
-    /// expired without a supervisor, or another program took the task out of `running`.
-    ///
-    /// # Errors
-    /// Fails if the board cannot be read.
-    pub async fn stale_claims(&self) -> Result<Vec<StaleClaim>, Error> {
-        let now = self.now();
-        self.readers.read(move |conn| stale_claims(conn, now)).await
-    }
-
-    /// The workers that another program has started for tasks which run, for `ReleaseCrashed` should
-    /// one of them be gone.
-    ///
-    /// # Errors
-    /// Fails if the board cannot be read.
-    pub async fn foreign_workers(&self) -> Result<Vec<ForeignWorker>, Error> {
-        self.readers.read(foreign_workers).await
     }
 
     /// Returns the workers that run now, oldest first.
@@ -185,4 +139,21 @@ impl Kernel {
             })
             .await
     }
+}
+
+pub(super) fn open_runs(conn: &Connection) -> Result<Vec<OpenRun>, Error> {
+    let sql = format!(
+        "SELECT {} FROM runs INDEXED BY idx_runs_open WHERE ended_at IS NULL ORDER BY id",
+        OpenRun::columns()
+    );
+    row::all(conn, &sql, ())
+}
+
+pub(super) fn next_lease_end(conn: &Connection) -> Result<Option<Timestamp>, Error> {
+    let sql = format!(
+        "SELECT min({LEASE_END}) FROM tasks INDEXED BY idx_tasks_status \
+         LEFT JOIN runs AS run ON run.task_id = tasks.id AND run.ended_at IS NULL \
+         WHERE tasks.status = 'running' AND run.pid IS NULL",
+    );
+    row::one(conn, &sql, ())
 }

@@ -142,38 +142,33 @@ impl Kernel {
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn ready_assignees(&self) -> Result<Vec<String>, Error> {
-        self.readers
-            .read(|conn| {
-                let mut assignees: Vec<String> = row::all(conn, READY_ASSIGNEES, ())?;
-                let reviewers = "SELECT DISTINCT reviewer FROM tasks INDEXED BY idx_tasks_review \
-                                 WHERE status = 'review' AND reviewer <> 'person'";
-                assignees.extend(row::all::<String>(conn, reviewers, ())?);
-                assignees.sort_unstable();
-                assignees.dedup();
-                Ok(assignees)
-            })
-            .await
+        self.readers.read(ready_assignees).await
     }
+}
 
-    /// The end of the first back-off between two attempts, of those that went on `after` this moment.
-    ///
-    /// # Errors
-    /// Fails if the board cannot be read.
-    pub async fn next_rest_end(&self, after: Timestamp) -> Result<Option<Timestamp>, Error> {
-        self.readers
-            .read(move |conn| {
-                let ready = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
-                             WHERE status = 'ready' AND not_before > ?1";
-                let reviewed = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_review \
-                                WHERE status = 'review' AND not_before > ?1";
-                let ends: [Option<Timestamp>; 2] = [
-                    row::one(conn, ready, [after.0])?,
-                    row::one(conn, reviewed, [after.0])?,
-                ];
-                Ok(ends.into_iter().flatten().min())
-            })
-            .await
-    }
+pub(super) fn ready_assignees(conn: &Connection) -> Result<Vec<String>, Error> {
+    let mut assignees: Vec<String> = row::all(conn, READY_ASSIGNEES, ())?;
+    let reviewers = "SELECT DISTINCT reviewer FROM tasks INDEXED BY idx_tasks_review \
+                     WHERE status = 'review' AND reviewer <> 'person'";
+    assignees.extend(row::all::<String>(conn, reviewers, ())?);
+    assignees.sort_unstable();
+    assignees.dedup();
+    Ok(assignees)
+}
+
+pub(super) fn next_rest_end(
+    conn: &Connection,
+    after: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let ready = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_resting \
+                 WHERE status = 'ready' AND not_before > ?1";
+    let reviewed = "SELECT min(not_before) FROM tasks INDEXED BY idx_tasks_review \
+                    WHERE status = 'review' AND not_before > ?1";
+    let ends: [Option<Timestamp>; 2] = [
+        row::one(conn, ready, [after.0])?,
+        row::one(conn, reviewed, [after.0])?,
+    ];
+    Ok(ends.into_iter().flatten().min())
 }
 
 /// From each name the index leads to the next one, past all tasks of the first.

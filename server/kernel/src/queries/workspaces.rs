@@ -1,10 +1,11 @@
 //! The candidates for cleaning up: folders that the dispatcher made, and old events.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use domain::task::WorkspaceKind;
 use domain::time::Timestamp;
 use domain::workspace::Workspace;
+use rusqlite::Connection;
 
 use crate::Kernel;
 use crate::error::Error;
@@ -46,13 +47,7 @@ impl Kernel {
     /// # Errors
     /// Fails if the board cannot be read.
     pub async fn workspace(&self, path: PathBuf) -> Result<Option<Workspace>, Error> {
-        self.readers
-            .read(move |conn| {
-                let columns = Workspace::columns();
-                let sql = format!("SELECT {columns} FROM workspaces WHERE path = ?1");
-                row::find(conn, &sql, [path.to_string_lossy()])
-            })
-            .await
+        self.readers.read(move |conn| workspace(conn, &path)).await
     }
 
     /// Returns the number of events that [`ForgetEvents`](domain::command::ForgetEvents) would delete.
@@ -64,4 +59,10 @@ impl Kernel {
             .read(move |conn| count_forgettable(conn, before))
             .await
     }
+}
+
+pub(super) fn workspace(conn: &Connection, path: &Path) -> Result<Option<Workspace>, Error> {
+    let columns = Workspace::columns();
+    let sql = format!("SELECT {columns} FROM workspaces WHERE path = ?1");
+    row::find(conn, &sql, [path.to_string_lossy()])
 }

@@ -19,7 +19,7 @@ async fn a_run_of_a_task_that_another_program_finished_is_closed_and_holds_up_no
     let (finished, forgotten) = (board.task_named("one").await, board.task_named("two").await);
     let closed = board.claim(&finished).await.unwrap();
     board.claim(&forgotten).await.unwrap();
-    let is_stale = async || !board.kernel.stale_claims().await.unwrap().is_empty();
+    let is_stale = async || !board.kernel.claims().await.unwrap().stale.is_empty();
     assert!(!is_stale().await);
     board.sql(&format!(
         "UPDATE tasks SET status = 'done', claim_lock = NULL, claim_expires = NULL \
@@ -148,7 +148,7 @@ async fn a_claim_of_ours_is_not_taken_for_one_of_a_worker_that_was_there_before(
     // The original leaves the number of a worker on a task that somebody moved.
     board.sql("UPDATE tasks SET worker_pid = 4711");
     board.claim(&task).await.unwrap();
-    assert_eq!(board.kernel.foreign_workers().await.unwrap(), []);
+    assert_eq!(board.kernel.claims().await.unwrap().foreign, []);
     board.act(crashed(&task, "host:1", 4711)).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Running);
 }

@@ -59,7 +59,7 @@ async fn a_failed_attempt_rests_and_says_why() {
         START < until && until <= START + Seconds(5),
         "rests until {until:?}"
     );
-    let next = board.kernel.next_rest_end(START).await.unwrap();
+    let next = board.kernel.look(START).await.unwrap().next_rest_end;
     assert_eq!(next, Some(until));
 
     let policy = || ClaimPolicy {

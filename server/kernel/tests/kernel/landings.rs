@@ -293,7 +293,7 @@ async fn a_lane_lets_its_work_land_by_itself_unless_it_failed() {
         .problem
         .unwrap();
     assert!(problem.contains("--onto"), "{problem}");
-    let due = board.kernel.due_landings().await.unwrap();
+    let due = board.kernel.look(START).await.unwrap().landings;
     assert_eq!(due.iter().map(|due| &due.task).collect::<Vec<_>>(), [&task]);
     assert_eq!(due[0].repository, "/r");
 }
@@ -308,20 +308,20 @@ async fn a_landing_that_waits_says_so_once_and_is_tried_again_after_its_pause() 
             .landing_ends(&task, waits(START + Seconds(60)))
             .await
             .unwrap();
-        assert!(board.kernel.due_landings().await.unwrap().is_empty());
+        assert!(board.kernel.look(START).await.unwrap().landings.is_empty());
     }
     let detail = board.read(&task).await;
     assert_eq!(kinds(&detail), ["landing_requested", "landing_waits"]);
     assert_eq!(detail.landing.unwrap().problem.unwrap(), "main has changes");
     board.clock.advance(Seconds(60));
-    assert_eq!(board.kernel.due_landings().await.unwrap().len(), 1);
+    assert_eq!(board.kernel.look(START).await.unwrap().landings.len(), 1);
     // Asked for again it is tried at once.
     board
         .landing_ends(&task, waits(START + Seconds(600)))
         .await
         .unwrap();
     board.land(&task).await.unwrap();
-    assert_eq!(board.kernel.due_landings().await.unwrap().len(), 1);
+    assert_eq!(board.kernel.look(START).await.unwrap().landings.len(), 1);
     assert_eq!(board.read(&task).await.landing.unwrap().problem, None);
 }
 

@@ -57,7 +57,7 @@ async fn a_lease_is_not_taken_back_from_a_supervisor() {
     let task = board.task_named("task").await;
     let claimed = board.claim(&task).await.unwrap();
     assert_eq!(
-        board.kernel.next_lease_end().await.unwrap(),
+        board.kernel.look(START).await.unwrap().next_lease_end,
         Some(START + LEASE)
     );
     let attach = AttachSupervisor {
@@ -68,7 +68,7 @@ async fn a_lease_is_not_taken_back_from_a_supervisor() {
     board.pass(Seconds(LEASE.0 + 1));
     board.act(ReleaseStaleClaims).await.unwrap();
     assert_eq!(board.status(&task).await, Status::Running);
-    assert_eq!(board.kernel.next_lease_end().await.unwrap(), None);
+    assert_eq!(board.kernel.look(START).await.unwrap().next_lease_end, None);
 }
 
 #[tokio::test]
@@ -114,12 +114,12 @@ async fn a_claim_of_another_program_ends_when_its_lease_does() {
          WHERE id = '{task}'",
         lease_end.0
     ));
-    let next = async || board.kernel.next_lease_end().await.unwrap();
+    let next = async || board.kernel.look(START).await.unwrap().next_lease_end;
     assert_eq!(next().await, Some(lease_end));
     board.pass(Seconds(60));
-    assert_eq!(board.kernel.stale_claims().await.unwrap(), []);
+    assert_eq!(board.kernel.claims().await.unwrap().stale, []);
     board.pass(Seconds(1));
-    assert_eq!(board.kernel.stale_claims().await.unwrap().len(), 1);
+    assert_eq!(board.kernel.claims().await.unwrap().stale.len(), 1);
     let released = board.act(ReleaseStaleClaims).await.unwrap();
     assert!(matches!(released.answer, Answer::Count(Count(1))));
     assert_eq!(board.status(&task).await, Status::Ready);
@@ -153,13 +153,13 @@ async fn a_claim_that_another_program_renews_is_not_taken_back() {
         lease_end.0
     ));
     assert_eq!(
-        board.kernel.next_lease_end().await.unwrap(),
+        board.kernel.look(START).await.unwrap().next_lease_end,
         Some(lease_end)
     );
     board.pass(Seconds(LEASE.0 + 1));
-    assert_eq!(board.kernel.stale_claims().await.unwrap(), []);
+    assert_eq!(board.kernel.claims().await.unwrap().stale, []);
     board.pass(LEASE);
-    assert_eq!(board.kernel.stale_claims().await.unwrap().len(), 1);
+    assert_eq!(board.kernel.claims().await.unwrap().stale.len(), 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::id::{RunId, TaskId};
 use domain::run::Outcome;
-use kernel::{ForeignWorker, Kernel, StaleClaim};
+use kernel::{Claims, ForeignWorker, Kernel, StaleClaim};
 
 use crate::error::Error;
 use crate::process::foreign_workers::crashed;
@@ -17,8 +17,8 @@ pub(super) struct Lost {
 
 impl Lost {
     pub(super) async fn read(kernel: &Kernel) -> Result<Self, Error> {
-        let stale = kernel.stale_claims().await?;
-        let mut crashed = crashed(kernel).await?;
+        let Claims { stale, foreign } = kernel.claims().await?;
+        let mut crashed = crashed(foreign).await?;
         crashed.retain(|worker| stale.iter().all(|stale| stale.task != worker.task));
         Ok(Self { stale, crashed })
     }

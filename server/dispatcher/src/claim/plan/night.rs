@@ -187,7 +187,7 @@ impl Night {
     async fn sleep(&self) {
         let now = self.clock.now();
         let ends = self.at_work.values().map(|(end, _)| *end);
-        let rest = self.kernel.next_rest_end(now).await.unwrap();
+        let rest = self.kernel.look(now).await.unwrap().next_rest_end;
         let next = ends.chain(rest).min().unwrap_or(now + Seconds(60));
         self.clock
             .advance(Seconds(next.seconds_since(now).clamp(1, 60)));

@@ -316,7 +316,7 @@ async fn a_run_of_ours_ends_as_hermes_says() {
     assert_same(&board);
     let ended = board.kernel.run(run).await.unwrap();
     assert_eq!(ended.outcome, Some(Outcome::Blocked));
-    assert!(board.kernel.stale_claims().await.unwrap().is_empty());
+    assert!(board.kernel.claims().await.unwrap().stale.is_empty());
     // An outcome that they have no word for stays when they add to it.
     let task = board.task_named("another").await;
     let run = board.claim(&task).await.unwrap().run;

@@ -121,3 +121,103 @@ async fn next<T: for<'a> Deserialize<'a>>(
         .ok()?;
     serde_json::from_slice(&line).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::command::{AttachSupervisor, ClaimPolicy, ClaimTask, CreateTask, LEASE, SHELL};
+    use domain::run::ProcessIdentity;
+
+    use super::*;
+
+    /// A board with a run, and the actor who is its worker.
+    async fn board(folder: &std::path::Path) -> (Kernel, Command, Actor) {
+        let kernel = Kernel::open(&folder.join("kanban.db")).unwrap();
+        let new = CreateTask {
+            title: "a task".to_owned(),
+            ..CreateTask::default()
+        };
+        let task = kernel.execute(&Actor::full("ada"), new).await.unwrap();
+        let claim = ClaimTask {
+            task: task.answer.task,
+            lock: "here:1".to_owned(),
+            ttl: LEASE,
+            lane: Some(SHELL.to_owned()),
+            policy: ClaimPolicy::default(),
+        };
+        let claimed = kernel.execute(&Actor::dispatcher(), claim).await.unwrap();
+        let process = ProcessIdentity {
+            boot_id: "this one".to_owned(),
+            pid: 7,
+            started_ticks: 1,
+        };
+        let run = claimed.answer.run;
+        let attach = AttachSupervisor { run, process };
+        let worker = Actor::worker(SHELL, claimed.answer.token);
+        (kernel, attach.into(), worker)
+    }
+
+    fn connected() -> (UnixStream, Proxy) {
+        let (ours, theirs) = StdUnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        (
+            UnixStream::from_std(ours).unwrap(),
+            Proxy::of(theirs).unwrap(),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_verb_is_carried_out_in_the_workers_name_and_a_refusal_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kernel, attach, worker) = board(folder.path()).await;
+        let (stream, mut proxy) = connected();
+        let serving = tokio::spawn(serve(kernel.clone(), worker.clone(), stream));
+        assert_eq!(proxy.ask(&attach).await, Some(Ok(())));
+        let open = kernel.open_runs().await.unwrap();
+        assert_eq!(open[0].supervisor.as_ref().unwrap().pid, 7);
+        // As often as it is said, because an answer may be lost; another supervisor is refused.
+        assert_eq!(proxy.ask(&attach).await, Some(Ok(())));
+        let process = ProcessIdentity {
+            pid: 8,
+            ..open[0].supervisor.clone().unwrap()
+        };
+        let run = open[0].run;
+        let other = AttachSupervisor { run, process }.into();
+        assert!(matches!(proxy.ask(&other).await, Some(Err(_))));
+        // What a worker may not do, its supervisor may not either.
+        let pause = domain::command::Pause { lane: None }.into();
+        assert!(matches!(proxy.ask(&pause).await, Some(Err(_))));
+        drop(proxy);
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_dispatcher_that_is_gone_answers_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_kernel, attach, _) = board(folder.path()).await;
+        let (stream, mut proxy) = connected();
+        drop(stream);
+        assert_eq!(proxy.ask(&attach).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dispatcher_that_stands_still_counts_as_gone_after_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_kernel, attach, _) = board(folder.path()).await;
+        let (_stream, mut proxy) = connected();
+        assert_eq!(proxy.ask(&attach).await, None);
+    }
+
+    #[tokio::test]
+    async fn nonsense_and_a_line_without_an_end_end_the_conversation() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kernel, _, worker) = board(folder.path()).await;
+        for nonsense in [b"{}\n".to_vec(), vec![b'x'; 100_000]] {
+            let (stream, proxy) = connected();
+            let serving = tokio::spawn(serve(kernel.clone(), worker.clone(), stream));
+            let mut peer = proxy.0.into_inner();
+            // It may hang up before it has read all of it.
+            peer.write_all(&nonsense).await.ok();
+            timeout(PATIENCE, serving).await.unwrap().unwrap();
+        }
+    }
+}

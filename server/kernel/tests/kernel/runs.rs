@@ -8,7 +8,7 @@ use domain::command::{
 use domain::dispatch::Slot;
 use domain::error::Error as Refusal;
 use domain::fixture::process;
-use domain::run::Outcome;
+use domain::run::{Outcome, ProcessIdentity};
 use domain::status::Status;
 
 use crate::board::{Board, START, refusal};
@@ -110,7 +110,17 @@ async fn a_supervisor_that_comes_too_late_or_second_starts_nothing() {
         board.kernel.open_runs().await.unwrap()[0].supervisor,
         Some(process())
     );
-    refusal(board.give(&shim, attach.clone()).await);
+    let second = AttachSupervisor {
+        process: ProcessIdentity {
+            started_ticks: process().started_ticks + 1,
+            ..process()
+        },
+        ..attach.clone()
+    };
+    let refused = refusal(board.give(&shim, second).await);
+    assert_eq!(refused, Refusal::RunNotOpen(attach.run));
+    // The first may not have heard the answer.
+    board.give(&shim, attach.clone()).await.unwrap();
     board.move_to(&task, Status::Todo).await.unwrap();
     assert_eq!(refusal(board.give(&shim, attach).await), Refusal::StaleRun);
 }
@@ -250,7 +260,15 @@ async fn how_a_worker_ended_is_kept_also_of_a_run_that_is_closed() {
         workspace: "/tmp/w".to_owned(),
         log_start: Some(10),
     };
-    board.give(&Actor::dispatcher(), spawn).await.unwrap();
+    for _ in 0..2 {
+        // Its supervisor may not have heard the answer.
+        board
+            .give(&Actor::dispatcher(), spawn.clone())
+            .await
+            .unwrap();
+    }
+    let kinds = board.kinds(&task).await;
+    assert_eq!(kinds, ["created", "claimed", "spawned"]);
     board.complete(&task, "done").await.unwrap();
     let exit = RecordExit {
         run,

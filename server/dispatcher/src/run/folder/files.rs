@@ -94,8 +94,11 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, E
 /// failure of the machine that its content does not.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = Vec::new();
-    let read = plain_file::open_to_read(path)
-        .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+    let read = plain_file::open_to_read(path).and_then(|file| {
+        let size = file.metadata()?.len().min(MOST_BYTES);
+        bytes.reserve(usize::try_from(size).unwrap_or_default() + 1);
+        file.take(MOST_BYTES).read_to_end(&mut bytes)
+    });
     match read {
         Ok(_) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),

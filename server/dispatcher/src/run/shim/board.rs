@@ -245,7 +245,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_worker_itself_gives_a_sign_of_its_life() {
         let home = tempfile::tempdir().unwrap();
-        let (kernel, spec) = open_run(home.path()).await;
+        let (_kernel, spec) = open_run(home.path()).await;
         let board = Board::of(&spec, None);
         board.renew_lease().await;
         let silent = RunState::Open {
@@ -255,7 +255,11 @@ mod tests {
         assert_eq!(board.run_state().await, Some(silent));
 
         let task = spec.task.clone();
-        board.tell(Heartbeat { task, ttl: LEASE }).await.unwrap();
+        board
+            .tell(Heartbeat { task, ttl: LEASE })
+            .await
+            .unwrap()
+            .unwrap();
         assert_ne!(board.run_state().await, Some(silent));
     }
 }

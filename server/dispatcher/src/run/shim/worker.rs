@@ -13,6 +13,7 @@ use super::output::{Logs, Output};
 use super::transcript::Transcript;
 use crate::error::Error;
 use crate::lanes::OutputFormat;
+use crate::lanes::program::find;
 use crate::run::folder::{CheckSpec, Place, Spec};
 use crate::workspaces;
 
@@ -72,8 +73,13 @@ fn run(
     let log_start = logs.log.size();
     let transcript = Transcript::new(format, place.workspace);
     let (output, pipes) = Output::copy_to(logs, transcript)?;
-    let mut worker = Command::new(program);
+    // Given a path, the system starts a program without a copy of this one first (`posix_spawn`).
+    let path = place.env.get("PATH").and_then(Option::as_ref);
+    let found = path.and_then(|path| find(program, OsStr::new(path)));
+    let found = found.filter(|file| file.is_absolute());
+    let mut worker = Command::new(found.as_deref().unwrap_or(Path::new(program)));
     worker
+        .arg0(program)
         .args(arguments)
         .current_dir(place.workspace)
         .stdin(Stdio::null())

@@ -100,6 +100,8 @@ export class BoardPage {
 
   /** Drags a card over a column, and leaves it there in the air. */
   async lift(title: string, column: ColumnName): Promise<void> {
+    // With a column for reviews the last one may stand outside of the window.
+    await this.column(column).scrollIntoViewIfNeeded();
     const from = await middle(this.link(title));
     const to = await middle(this.column(column));
     await this.page.mouse.move(from.x, from.y);

@@ -74,6 +74,8 @@ async fn main() -> anyhow::Result<()> {
     let routes = Router::new()
         .route("/board", get(board_of_blanks))
         .route("/stats", get(nothing))
+        .route("/config", get(nothing))
+        .route("/tasks/{id}/log", get(nothing))
         .route("/links", post(nothing))
         .route("/tasks", post(new_task))
         .route("/tasks/bulk", post(no_results))

@@ -106,7 +106,9 @@ impl Model {
             Step::Attach { task } => {
                 let task = self.pick(*task)?;
                 let run = self.cards[task].run.as_mut()?;
-                (!std::mem::replace(&mut run.is_supervised, true)).then_some(())
+                // It is the same supervisor each time, which may not have heard the answer.
+                run.is_supervised = true;
+                Some(())
             }
             Step::Renew { task, by } | Step::Heartbeat { task, by } => {
                 let task = self.may_report(self.pick(*task)?, *by)?;

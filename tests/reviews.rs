@@ -126,7 +126,7 @@ async fn a_column_for_review_is_there_for_clients_while_a_lane_uses_it() -> anyh
         };
         socket.status("the lanes are read", is_read).await?;
         assert_eq!(columns(&board).await?.len(), expected, "{says}");
-        // What a client has kept is no answer any more.
+        // The tag that a client has kept is out of date.
         let answer = ask(&etag).await?;
         assert_eq!(answer.status(), 200, "{says}");
         header(&answer, "etag").clone_into(&mut etag);

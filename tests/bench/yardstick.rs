@@ -43,7 +43,7 @@ const EMPTY_BOARD: &[u8] = br#"{"columns":[]}"#;
 /// The most writes that share a commit, as in the kernel.
 const BATCH: usize = 128;
 
-/// What a request wants written, and who waits for it.
+/// A write, and the request that waits for it.
 struct Write {
     id: String,
     said: Value,

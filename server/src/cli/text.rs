@@ -41,9 +41,7 @@ pub(super) fn landing(landing: &Landing, why_none: Option<&WhyNot>, now: Timesta
     let asked = relative(now, landing.asked_at);
     let problem = landing.problem.as_ref();
     let problem = problem.map_or_else(String::new, |problem| format!("; it waits: {problem}"));
-    // One whose result is known is at its last step.
-    let why = why_none.filter(|_| landing.result.is_none());
-    let why = why.map_or_else(String::new, |why| format!("; no landing begins: {why}"));
+    let why = why_none.map_or_else(String::new, |why| format!("; no landing begins: {why}"));
     let says = format!(
         "on {onto}, asked for by {} {asked}{problem}{why}",
         landing.by

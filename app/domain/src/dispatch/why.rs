@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Dispatch, Facts, Report};
 use crate::hold::{Cause, Lets};
 use crate::id::TaskId;
+use crate::landing::Landing;
 use crate::outcome::DeadEnd;
 use crate::review::PERSON;
 use crate::status::Status;
@@ -268,10 +269,11 @@ fn why_blocked(facts: &Facts<'_>) -> WhyNot {
     }
 }
 
-/// Returns the reason for which no landing begins, which is that of no task; `None` while they do. One
-/// that has begun goes on all the same.
-pub fn why_no_landing(dispatch: &Dispatch) -> Option<WhyNot> {
-    at_work(dispatch).err()
+/// Returns the reason for which a landing does not begin, where it is the same for all of them. One whose
+/// result is known is at its last step, and goes on all the same.
+pub fn why_no_landing(landing: &Landing, dispatch: &Dispatch) -> Option<WhyNot> {
+    let has_begun = landing.result.is_some();
+    at_work(dispatch).err().filter(|_| !has_begun)
 }
 
 /// Returns the report of a dispatcher that starts something, or the reason why none does.

@@ -135,8 +135,7 @@ fn loaded(
     let comments = model.pending.comments_on(id);
     let problem = model.link_problem.as_ref();
     let dispatch = &model.pulse.pulse().dispatch;
-    // One whose result is known is at its last step.
-    let landing = detail.landing.as_ref().filter(|it| it.result.is_none());
+    let landing = detail.landing.as_ref();
     let status = foreseen.map_or_else(|| task.status.clone(), |task| task.status);
     Drawer::Loaded {
         tab: model.drawer.tab(model.address.tab).unwrap_or(Tab::Overview),
@@ -146,7 +145,7 @@ fn loaded(
         need: need(model, reading, &status, dead_ends.clone()),
         status,
         why_not: why_not(&facts, dispatch),
-        why_no_landing: landing.and_then(|_| why_no_landing(dispatch)),
+        why_no_landing: landing.and_then(|it| why_no_landing(it, dispatch)),
         comments: comments.map(ToOwned::to_owned).collect(),
         draft: model.comment.draft(id).to_owned(),
         rewriting: model.edit.draft(id).cloned(),

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use crate::error::Error;
 use crate::process;
 
-/// Those of `workers` that are gone. Of workers on other machines nothing is known here.
+/// Returns the workers that are gone. One on another machine counts as there: nothing is known of it here.
 pub(crate) async fn crashed(mut workers: Vec<ForeignWorker>) -> Result<Vec<ForeignWorker>, Error> {
     if workers.is_empty() {
         return Ok(workers);

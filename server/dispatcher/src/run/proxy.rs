@@ -103,7 +103,7 @@ impl Proxy {
 }
 
 fn line(message: &impl Serialize) -> Vec<u8> {
-    // What cannot be written as JSON reads as no message, which ends the conversation.
+    // An empty line is no message and ends the conversation. No message of ours fails to become JSON.
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
     line
@@ -183,7 +183,7 @@ mod tests {
         let run = open[0].run;
         let other = AttachSupervisor { run, process }.into();
         assert!(matches!(proxy.ask(&other).await, Some(Err(_))));
-        // What a worker may not do, its supervisor may not either.
+        // A supervisor has the authority of its worker and no more.
         let pause = domain::command::Pause { lane: None }.into();
         assert!(matches!(proxy.ask(&pause).await, Some(Err(_))));
         drop(proxy);

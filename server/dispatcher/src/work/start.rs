@@ -56,7 +56,7 @@ impl Work {
         snapshot.startable.retain(|one| !is_watched(&one.task));
         let planned = plan(&snapshot, &self.settings.lanes);
         let is_work = !planned.is_empty() && max != Some(0);
-        // What fails with one of them comes up once the others are seen to.
+        // An error is returned last: the tasks that were claimed before it are started all the same.
         let (mut claimed, mut failed) = (Vec::new(), None);
         for start in planned {
             if max.is_some_and(|max| count(claimed.len()) >= max) || failed.is_some() {

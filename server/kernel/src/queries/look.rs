@@ -1,5 +1,5 @@
-//! What the dispatcher asks at each tick, in two queries: one before it settles the runs that have ended, one
-//! after that.
+//! The queries of a dispatcher's tick: one before it settles the runs that have ended, one after that, and one
+//! for each task that it starts.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ pub struct Look {
 /// The claims that may have to be released.
 #[derive(Clone, Debug)]
 pub struct Claims {
-    /// Those that no longer hold, for `ReleaseStaleClaims` to end: the lease has expired without a
+    /// The claims that no longer hold, for `ReleaseStaleClaims` to end: the lease has expired without a
     /// supervisor, or another program took the task out of `running`.
     pub stale: Vec<StaleClaim>,
     /// The workers that another program has started for tasks which run, for `ReleaseCrashed` should one of

@@ -47,9 +47,10 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     }
     let parents = session.kernel.builds_on(&id).await?;
     let dispatch = session.kernel.dispatch().await?;
+    let landing = detail.landing.as_ref();
     let around = Around {
         why: why.as_ref(),
-        why_no_landing: why_no_landing(&dispatch),
+        why_no_landing: landing.and_then(|it| why_no_landing(it, &dispatch)),
         parents: &parents,
     };
     print(&detail, &around, session.kernel.now(), output);

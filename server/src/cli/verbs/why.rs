@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     }
     if let Some(landing) = &detail.landing {
         let dispatch = session.kernel.dispatch().await?;
-        let why_none = why_no_landing(&dispatch);
+        let why_none = why_no_landing(landing, &dispatch);
         let landing = text::landing(landing, why_none.as_ref(), dispatch.now);
         output.line(format_args!("its work is to land {landing}"));
     }

@@ -173,7 +173,7 @@ impl BoardCopy {
             now = whole.now;
             self.bring_up_to(whole).await?;
         }
-        // What the lanes say is no part of the changes.
+        // Changes of lanes have no event, so the changes since the last look do not hold them.
         let has_reviewing_lane = kernel.dispatch().await?.has_reviewing_lane();
         Ok(self.lock(|state| {
             state.others = others;

@@ -171,7 +171,7 @@ impl<'a> Board<'a> {
         if let Some(kernel) = self.access.kernel.get() {
             return Ok(kernel);
         }
-        // Where the board is gone, a new one would know nothing of this run.
+        // A new board would know nothing of this run, so none is made where the file is gone.
         let options = Options {
             if_lost: IfLost::Refuse,
             durability: durability(&self.spec.home()?),

@@ -39,6 +39,10 @@ impl Damage {
         }))
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
     /// Checks that the path still leads to the file that was opened: what is written to one that was
     /// removed or replaced is lost. It blocks, for one `stat`.
     pub(crate) fn look_for_file(&self) {

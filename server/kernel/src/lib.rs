@@ -250,6 +250,11 @@ impl Kernel {
         self.writer.others().await
     }
 
+    /// Returns the number of transactions so far; writes that come together share one.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+
     /// Returns the number of writes that wait for their commit, whoever asked for them.
     pub fn writes_waiting(&self) -> usize {
         self.writer.callers()

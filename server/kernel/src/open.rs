@@ -36,7 +36,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 const CACHED_STATEMENTS: usize = 128;
 
 /// The number of migrations.
-pub(crate) const SCHEMA_VERSION: i32 = 17;
+pub(crate) const SCHEMA_VERSION: i32 = 18;
 
 static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
     Migrations::new(vec![
@@ -69,6 +69,7 @@ static MIGRATIONS: LazyLock<Migrations<'_>> = LazyLock::new(|| {
         M::up(include_str!("../migrations/0015_outcomes.sql")),
         M::up(include_str!("../migrations/0016_landing.sql")),
         M::up(include_str!("../migrations/0017_land_method.sql")),
+        M::up(include_str!("../migrations/0018_indexes.sql")),
     ])
 });
 
@@ -139,6 +140,11 @@ pub(crate) fn existing(path: &Path) -> Result<Connection, Error> {
         Content::NewerBoard => Err(Error::NewerSchema(path.to_owned())),
         Content::Nothing | Content::SomethingElse => Err(Error::NotABoard(path.to_owned())),
     }
+}
+
+/// Opens a connection that writes nothing of its own.
+pub(crate) fn for_checkpoints(path: &Path) -> Result<Connection, Error> {
+    Ok(connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?)
 }
 
 /// Opens a read-only connection.

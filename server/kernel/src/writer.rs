@@ -1,8 +1,10 @@
 //! The callers' side of the writer: requests, questions, and waiting for the answers.
 
+mod batch;
+mod checkpoints;
 mod thread;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -51,6 +53,7 @@ struct Thread {
     questions: Questions,
     /// The number of callers that wait for an answer.
     callers: AtomicUsize,
+    commits: Arc<AtomicU64>,
     latency: Histogram,
     handle: Option<JoinHandle<()>>,
 }
@@ -197,7 +200,9 @@ impl Writer {
         let (publish, newest_event) = watch::channel(newest);
         let rng = seed.map_or_else(make_rng, StdRng::seed_from_u64);
         let questions = Questions::default();
-        let mut state = State::new(held, clock, rng, publish, questions.clone());
+        let commits = Arc::<AtomicU64>::default();
+        let (asked, counted) = (questions.clone(), commits.clone());
+        let mut state = State::new(held, clock, rng, publish, asked, counted)?;
         let handle = std::thread::Builder::new()
             .name("kanban-writer".to_owned())
             .spawn(move || state.serve(&inbox))
@@ -208,6 +213,7 @@ impl Writer {
             newest_event,
             questions,
             callers: AtomicUsize::new(0),
+            commits,
             latency: Histogram::default(),
             handle,
         })))
@@ -260,6 +266,11 @@ impl Writer {
     /// Returns the number of callers that wait for an answer.
     pub(crate) fn callers(&self) -> usize {
         self.0.callers.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of transactions so far.
+    pub(crate) fn commits(&self) -> u64 {
+        self.0.commits.load(Ordering::Relaxed)
     }
 
     /// Returns the latencies of answers.

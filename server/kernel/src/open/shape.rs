@@ -26,10 +26,11 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<i32>> 
     Ok(version)
 }
 
-/// Returns the tables, triggers and indexes, and the columns of each table.
+/// Returns the tables, triggers and indexes, partial or not, and the columns of each table.
 fn shape(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>> {
     let mut statement = connection.prepare(
-        "SELECT name, type FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' \
+        "SELECT name, iif(type = 'index' AND sql LIKE '%WHERE%', 'partial', type) FROM sqlite_schema \
+         WHERE name NOT LIKE 'sqlite_%' \
          UNION SELECT whole.name, part.name FROM sqlite_schema AS whole \
          JOIN pragma_table_info(whole.name) AS part WHERE whole.type = 'table'",
     )?;

@@ -1,10 +1,11 @@
 //! The writer thread: it owns the one connection that writes, and takes commands in turn.
 //!
-//! Commands that are waiting together share a transaction ("group commit"): each runs in a savepoint
-//! of its own, so that one that is refused takes nothing with it, and none is answered before the
-//! commit.
+//! Commands that are waiting together share a transaction ("group commit"), and none is answered
+//! before the commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ use rand::rngs::StdRng;
 use rusqlite::{Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
+use super::batch::{self, Answers};
+use super::checkpoints::Checkpoints;
 use super::{Done, Held, Message, Questions, Request};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -47,6 +50,9 @@ pub(super) struct State {
     rng: StdRng,
     publish: watch::Sender<EventId>,
     questions: Questions,
+    checkpoints: Checkpoints,
+    /// The number of transactions so far.
+    commits: Arc<AtomicU64>,
     /// SQLite's `data_version` when last read: it changes when another connection commits.
     seen_version: Option<i64>,
     /// The number of times that it had changed.
@@ -60,16 +66,23 @@ impl State {
         rng: StdRng,
         publish: watch::Sender<EventId>,
         questions: Questions,
-    ) -> Self {
-        Self {
+        commits: Arc<AtomicU64>,
+    ) -> Result<Self, Error> {
+        // What SQLite keeps for a savepoint of many pages would go to a file otherwise.
+        held.connection
+            .pragma_update(None, "temp_store", "MEMORY")?;
+        let checkpoints = Checkpoints::of(&held.connection, held.damage.path())?;
+        Ok(Self {
             held,
             clock,
             rng,
             publish,
             questions,
+            checkpoints,
+            commits,
             seen_version: None,
             others: 0,
-        }
+        })
     }
 
     pub(super) fn serve(&mut self, inbox: &Receiver<Message>) {
@@ -86,6 +99,7 @@ impl State {
                             .chain(others.take(BATCH - 1))
                             .collect(),
                     );
+                    self.checkpoints.after_commit(&self.held.connection);
                     self.answer_questions();
                     next = soon(inbox);
                 }
@@ -93,7 +107,10 @@ impl State {
                 Ok(Message::SomebodyListens) | Err(RecvTimeoutError::Timeout) => {
                     self.look_for_others();
                 }
-                Err(RecvTimeoutError::Disconnected) => return self.settle(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.checkpoints.end();
+                    return self.settle();
+                }
             }
         }
     }
@@ -154,6 +171,20 @@ impl State {
     }
 
     fn write(&mut self, batch: &[Request]) -> Result<Vec<Result<Done, Error>>, Error> {
+        let answers = self.transact(batch, batch::together)?;
+        let answers = match answers {
+            None => self.transact(batch, batch::apart)?,
+            answers => answers,
+        };
+        answers.ok_or(Error::Internal)
+    }
+
+    /// Carries a batch out in one transaction, which is rolled back where there are no answers.
+    fn transact(
+        &mut self,
+        batch: &[Request],
+        carry_out: impl FnOnce(&mut Transaction<'_>, &[Request], Timestamp, &mut StdRng) -> Answers,
+    ) -> Answers {
         self.held.damage.look_for_file();
         self.held.damage.check()?;
         self.answer_questions();
@@ -179,20 +210,12 @@ impl State {
         let _meanwhile = Meanwhile(&self.questions);
         // Not before the lock is ours: later events must not have earlier times.
         let now = self.clock.now();
-        let rng = &mut self.rng;
-        let results = match batch {
-            // Whoever is alone needs no savepoint, for which SQLite would copy every page it changes.
-            [alone] => match alone.carry_out(&transaction, now, rng) {
-                Err(refusal @ Error::Refused(_)) => return Ok(vec![Err(refusal)]),
-                done => vec![Ok(done?)],
-            },
-            _ => batch
-                .iter()
-                .map(|request| in_savepoint(&mut transaction, request, now, rng))
-                .collect::<Result<_, _>>()?,
+        let Some(answers) = carry_out(&mut transaction, batch, now, &mut self.rng)? else {
+            return Ok(None);
         };
         transaction.commit()?;
-        Ok(results)
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(answers))
     }
 
     /// Answers the questions, after a check for other writers.
@@ -261,27 +284,6 @@ fn caught<T>(transaction: impl FnOnce() -> Result<T, Error>) -> Result<T, Error>
     catch_unwind(AssertUnwindSafe(transaction)).unwrap_or(Err(Error::Internal))
 }
 
-/// Carries out one request of several. A refusal is its alone; any other error is everybody's.
-fn in_savepoint(
-    transaction: &mut Transaction<'_>,
-    request: &Request,
-    now: Timestamp,
-    rng: &mut StdRng,
-) -> Result<Result<Done, Error>, Error> {
-    let savepoint = transaction.savepoint()?;
-    match request.carry_out(&savepoint, now, rng) {
-        Ok(done) => {
-            savepoint.commit()?;
-            Ok(Ok(done))
-        }
-        // Dropping the savepoint takes back what this request has written, nothing else.
-        Err(refusal @ Error::Refused(_)) => Ok(Err(refusal)),
-        // A full disk and its like may have ended the whole transaction already
-        // (<https://sqlite.org/lang_transaction.html>, section 3), so all of it fails.
-        Err(failure) => Err(failure),
-    }
-}
-
 /// Returns the next message, if it comes at once.
 fn soon(inbox: &Receiver<Message>) -> Option<Message> {
     let answered = Instant::now();
@@ -335,7 +337,15 @@ mod tests {
         };
         let (publish, _) = watch::channel(EventId(0));
         let rng = StdRng::seed_from_u64(1);
-        State::new(held, clock, rng, publish, Questions::default())
+        State::new(
+            held,
+            clock,
+            rng,
+            publish,
+            Questions::default(),
+            Arc::default(),
+        )
+        .unwrap()
     }
 
     fn tasks(state: &State) -> u32 {

@@ -1,5 +1,5 @@
 PRAGMA application_id = 1802396270;
-PRAGMA user_version = 17;
+PRAGMA user_version = 18;
 
 CREATE TABLE acts (
     first_event INTEGER PRIMARY KEY REFERENCES task_events (id) ON DELETE CASCADE,
@@ -536,7 +536,7 @@ CREATE INDEX idx_tasks_assignee_status ON tasks (assignee, status);
 
 CREATE INDEX idx_tasks_failed ON tasks (id) WHERE outcome = 'failure';
 
-CREATE INDEX idx_tasks_idempotency ON tasks (idempotency_key);
+CREATE INDEX idx_tasks_idempotency ON tasks (idempotency_key) WHERE idempotency_key IS NOT NULL;
 
 CREATE INDEX idx_tasks_resting ON tasks (not_before)
 WHERE status = 'ready' AND not_before IS NOT NULL;
@@ -552,7 +552,7 @@ WHERE status = 'ready';
 
 CREATE INDEX idx_tasks_status ON tasks (status);
 
-CREATE INDEX idx_tasks_tenant ON tasks (tenant);
+CREATE INDEX idx_tasks_tenant ON tasks (tenant) WHERE tenant IS NOT NULL;
 
 CREATE INDEX idx_tasks_waiting ON tasks (waiting) WHERE waiting = 1;
 

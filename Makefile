@@ -206,6 +206,11 @@ dispatch-bench: build ## Measure how fast tasks start, and what an idle server t
 	$(say) "measure the dispatcher"
 	@KANBAN_BIN=$(CURDIR)/target/release/kanban cargo bench --profile dev --package tests --bench dispatch -- $(ARGS)
 
+.PHONY: growth-bench
+growth-bench: build ## Measure what grows with the number of tasks, up to 100,000
+	$(say) "measure boards of 1,000 to 100,000 tasks"
+	@KANBAN_BIN=$(CURDIR)/target/release/kanban cargo bench --profile dev --package tests --bench growth -- $(CURDIR)/growth.svg
+
 .PHONY: ui-bench
 ui-bench: build $(test_packages) browser ## Measure how the page feels with up to 10,000 cards
 	$(say) "open large boards in a browser"

@@ -176,6 +176,8 @@ impl AppState {
         text.gauge("kanban_writes_waiting", waiting, writes);
         let write = "From the request of a write to its commit.";
         text.histogram("kanban_write_seconds", write, self.kernel().write_latency());
+        let commits = "Transactions; writes that come together share one.";
+        text.counter("kanban_commits_total", commits, self.kernel().commits());
         let turned_away = read(&metrics.turned_away);
         text.counter(
             "kanban_connections_turned_away_total",

@@ -23,6 +23,10 @@ const WORTH_IT: u32 = 1_000;
 /// when the board is opened after a crash.
 const LONG: u32 = 16_000;
 
+/// The number of pages that the writer copies itself once the log is long: so few that nobody notices, and
+/// so many that it does not do so at every commit while a long query keeps the log from beginning anew.
+const WORTH_WAITING: u32 = 100;
+
 /// Copies nothing, and returns the pages in the log and how many of them are in the file.
 const LOOK: &str = "PRAGMA wal_checkpoint(NOOP)";
 
@@ -69,7 +73,8 @@ impl Checkpoints {
     fn look(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let (pages, copied) = pragma(connection, LOOK)?;
         let left = pages.saturating_sub(copied);
-        if left < WORTH_IT && pages < LONG {
+        let is_long = pages >= LONG;
+        if left < WORTH_IT && !(is_long && left >= WORTH_WAITING) {
             return Ok(());
         }
         if self.thread.is_none() {
@@ -77,7 +82,7 @@ impl Checkpoints {
         }
         match &self.thread {
             Some(thread) if thread.is_copying() => Ok(()),
-            Some(thread) if left >= WORTH_IT && thread.copies() => Ok(()),
+            Some(thread) if !is_long && thread.copies() => Ok(()),
             _ => pragma(connection, COPY).map(drop),
         }
     }
@@ -160,4 +165,40 @@ impl Drop for Copying<'_> {
 fn pragma(connection: &Connection, checkpoint: &str) -> rusqlite::Result<(u32, u32)> {
     let mut statement = connection.prepare_cached(checkpoint)?;
     statement.query_one((), |row| Ok((row.get(1)?, row.get(2)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Timestamp;
+
+    use super::*;
+    use crate::IfLost;
+
+    /// A megabyte a commit, three times as much as the log may hold.
+    #[test]
+    fn the_log_begins_anew_however_much_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kanban.db");
+        let connection = open::for_writing(&path, Timestamp(0), IfLost::Make).unwrap();
+        connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .unwrap();
+        connection
+            .execute_batch("CREATE TABLE pile (page BLOB)")
+            .unwrap();
+        let mut checkpoints = Checkpoints::of(&connection, &path).unwrap();
+        for _ in 0..200 {
+            connection
+                .execute("INSERT INTO pile VALUES (zeroblob(1000000))", ())
+                .unwrap();
+            checkpoints.after_commit(&connection);
+        }
+        checkpoints.end();
+        let log = std::fs::metadata(folder.path().join("kanban.db-wal")).unwrap();
+        // A page of it has 4,096 bytes and a head of 24.
+        let most = u64::from(LONG) * 4_120 + 10_000_000;
+        assert!(log.len() < most, "{} bytes", log.len());
+        let (pages, copied) = pragma(&connection, LOOK).unwrap();
+        assert!(pages - copied < 2 * WORTH_IT, "{copied} of {pages}");
+    }
 }

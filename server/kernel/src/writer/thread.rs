@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use domain::id::EventId;
 use domain::time::Timestamp;
 use rand::rngs::StdRng;
-use rusqlite::{Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::batch::{self, Answers};
@@ -26,6 +26,10 @@ use crate::{events, numbers};
 /// The maximum number of requests in a transaction: enough that the commit no longer counts, few
 /// enough that the first of them is answered within a few milliseconds.
 const BATCH: usize = 128;
+
+/// The time for which a batch waits for those who were in the last one: a commit writes whole pages, and
+/// to those that many change in turn it adds little for one more.
+const COMES_AGAIN: Duration = Duration::from_micros(300);
 
 /// The time that the thread spins after an answer. A caller that writes several things in a row
 /// asks again within microseconds, and to wake a sleeping thread costs as much as most verbs do.
@@ -86,21 +90,18 @@ impl State {
     }
 
     pub(super) fn serve(&mut self, inbox: &Receiver<Message>) {
+        let mut waiting = Vec::new();
         let mut next = None;
         loop {
             match next.take().map_or_else(|| self.receive(inbox), Ok) {
                 Ok(Message::Write(first)) => {
-                    let others = inbox.try_iter().filter_map(|message| match message {
-                        Message::Write(request) => Some(request),
-                        Message::SomebodyListens | Message::SomebodyAsks => None,
-                    });
-                    self.carry_out(
-                        std::iter::once(first)
-                            .chain(others.take(BATCH - 1))
-                            .collect(),
-                    );
-                    self.checkpoints.after_commit(&self.held.connection);
-                    self.answer_questions();
+                    waiting.push(first);
+                    waiting.extend(requests(inbox).take(BATCH - 1));
+                    while !waiting.is_empty() {
+                        waiting = self.carry_out(waiting, inbox);
+                        self.checkpoints.after_commit(&self.held.connection);
+                        self.answer_questions();
+                    }
                     next = soon(inbox);
                 }
                 Ok(Message::SomebodyAsks) => self.answer_questions(),
@@ -146,16 +147,39 @@ impl State {
         }
     }
 
-    fn carry_out(&mut self, batch: Vec<Request>) {
-        let answers = match caught(|| self.write(&batch)) {
-            Ok(results) => {
-                let receipts = results.iter().flatten().flat_map(|done| &done.receipts);
+    /// Carries out a batch and answers it. Returns the next one: what has come meanwhile, and those of the
+    /// batch's callers who write again at once, as whoever writes a lot does.
+    fn carry_out(&mut self, batch: Vec<Request>, inbox: &Receiver<Message>) -> Vec<Request> {
+        let answers = self.answers(&batch);
+        let mut next: Vec<Request> = requests(inbox).take(BATCH).collect();
+        // Nobody is counted twice, because none of the batch has been answered yet.
+        let callers = BATCH.min(batch.len() + next.len());
+        for (request, answer) in batch.into_iter().zip(answers) {
+            // A caller that no longer waits has lost interest, not its write.
+            drop(request.reply.send(answer));
+        }
+        let until = Instant::now() + COMES_AGAIN;
+        while !next.is_empty() && next.len() < callers {
+            match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Message::Write(request)) => next.push(request),
+                // The questions are answered with the next batch.
+                Ok(Message::SomebodyListens | Message::SomebodyAsks) => {}
+                Err(_) => break,
+            }
+        }
+        next
+    }
+
+    fn answers(&mut self, batch: &[Request]) -> Vec<Result<Done, Error>> {
+        match caught(|| self.write(batch)) {
+            Ok(answers) => {
+                let receipts = answers.iter().flatten().flat_map(|done| &done.receipts);
                 let newest = receipts.flat_map(|receipt| &receipt.events).max();
                 self.tell(
                     newest.copied().unwrap_or_default(),
                     batch.iter().any(Request::concerns_listeners),
                 );
-                results
+                answers
             }
             // The transaction as a whole failed, so everybody in it did.
             Err(cause) => {
@@ -163,10 +187,6 @@ impl State {
                 tracing::warn!(error = %cause, requests = batch.len(), "a write failed");
                 batch.iter().map(|_| Err(cause.clone())).collect()
             }
-        };
-        for (request, answer) in batch.into_iter().zip(answers) {
-            // A caller that no longer waits has lost interest, not its write.
-            drop(request.reply.send(answer));
         }
     }
 
@@ -202,7 +222,7 @@ impl State {
         };
         // Until it is over nobody else can write.
         if batch.iter().any(Request::takes_long) {
-            let version = transaction.pragma_query_value(None, "data_version", |row| row.get(0))?;
+            let version = data_version(&transaction)?;
             let is_known = self.seen_version == Some(version);
             self.questions
                 .answer_meanwhile(is_known.then_some(self.others));
@@ -233,11 +253,7 @@ impl State {
 
     fn look_for_others(&mut self) {
         self.held.damage.look_for_file();
-        let version = self
-            .held
-            .connection
-            .pragma_query_value(None, "data_version", |row| row.get(0));
-        match version {
+        match data_version(&self.held.connection) {
             Ok(version) if self.seen_version == Some(version) => {}
             Ok(version) => {
                 self.others += 1;
@@ -282,6 +298,20 @@ impl Drop for Meanwhile<'_> {
 /// it borrows is sound afterwards, because unwinding rolls the transaction back.
 fn caught<T>(transaction: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(transaction)).unwrap_or(Err(Error::Internal))
+}
+
+/// Returns a number that changes when another connection commits.
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut pragma = connection.prepare_cached("PRAGMA data_version")?;
+    pragma.query_one((), |row| row.get(0))
+}
+
+/// Takes the requests that are there. The questions among them are answered with every batch.
+fn requests(inbox: &Receiver<Message>) -> impl Iterator<Item = Request> {
+    inbox.try_iter().filter_map(|message| match message {
+        Message::Write(request) => Some(request),
+        Message::SomebodyListens | Message::SomebodyAsks => None,
+    })
 }
 
 /// Returns the next message, if it comes at once.
@@ -368,7 +398,8 @@ mod tests {
         });
         assert!(matches!(failed, Err(Error::Internal)));
         assert_eq!(tasks(&state), 0);
-        state.carry_out(vec![create("after", String::new())]);
+        let answers = state.answers(&[create("after", String::new())]);
+        assert!(answers.iter().all(Result::is_ok));
         assert_eq!(tasks(&state), 1);
     }
 

@@ -52,6 +52,8 @@ struct State {
     cursor: Option<EventId>,
     /// [`Kernel::others`] from just before it was read.
     others: Option<u64>,
+    /// [`Kernel::commits`] from just before it was read.
+    commits: u64,
     columns: [Column; Status::ALL.len()],
     keys: HashMap<TaskId, (usize, SortKey)>,
     tenants: Names,
@@ -163,7 +165,17 @@ impl BoardCopy {
             .acquire()
             .await
             .map_err(|_| kernel::Error::Stopped)?;
+        let commits = kernel.commits();
         let others = kernel.others().await;
+        let is_current = |state: &mut State| {
+            let is_current = state.commits == commits && state.follows(others).is_some();
+            is_current.then(|| state.page(filter.clone(), kernel.now()))
+        };
+        if kernel.damage().is_none()
+            && let Some(page) = self.lock(is_current)
+        {
+            return Ok(page);
+        }
         let cursor = self.lock(|state| state.follows(others));
         let changes = kernel.board_changes(cursor).await?;
         let mut now = changes.now;
@@ -177,6 +189,7 @@ impl BoardCopy {
         let has_reviewing_lane = kernel.dispatch().await?.has_reviewing_lane();
         Ok(self.lock(|state| {
             state.others = others;
+            state.commits = commits;
             state.has_reviewing_lane = has_reviewing_lane;
             state.page(filter, now)
         }))

@@ -19,7 +19,7 @@ use leptos::prelude::*;
 use leptos::web_sys::js_sys::Date;
 use reactive_stores::Store;
 use state::shown::{Shown, ShownStoreFields, project};
-use state::{Model, Msg, Opening};
+use state::{Effect, Model, Msg, Opening};
 
 use effect::Hands;
 pub(crate) use keyboard::press_of;
@@ -71,14 +71,21 @@ impl Runtime {
 
     /// Takes in what happened.
     pub(crate) fn dispatch(self, msg: Msg) {
+        self.change(Box::new(|model| react(model, msg)));
+    }
+
+    /// Changes the model, brings the page up to date, and carries out the effects.
+    fn change(self, change: Box<dyn FnOnce(&mut Model) -> Vec<Effect> + '_>) {
         let holders = keyboard::holders();
         // The page may be gone before a late answer arrives.
-        let Some(effects) = self
-            .model
-            .try_update_value(|model| state::update(model, msg))
-        else {
+        let Some(effects) = self.model.try_update_value(change) else {
             return;
         };
+        // Asked before the page is brought up to date, the server works meanwhile.
+        let (questions, effects): (Vec<_>, Vec<_>) = effects.into_iter().partition(Effect::is_read);
+        for question in questions {
+            self.carry_out(question);
+        }
         commit::commit(self.shown, self.model.with_value(project));
         if !holders.is_empty() {
             keyboard::keep_with(holders);
@@ -92,7 +99,7 @@ impl Runtime {
     fn come_to_life(self) {
         let base = expect_context::<Base>();
         // It reads nothing reactive, so it runs once.
-        Effect::new(move |_| {
+        leptos::prelude::Effect::new(move |_| {
             self.dispatch(Msg::Started(now()));
             let tick = set_interval_with_handle(move || self.dispatch(Msg::Ticked(now())), TICK);
             let keys = window_event_listener(ev::keydown, move |key| keyboard::press(self, &key));
@@ -112,7 +119,7 @@ impl Runtime {
             });
         });
         // The page shows by now why a plain form was refused; a reload or a link need not.
-        Effect::new(move |_| {
+        leptos::prelude::Effect::new(move |_| {
             let Location { path, query } = Location::current(base);
             if query.contains("__err=")
                 && let Some(address) = self.ask(|model| model.address_of(&path, &query))
@@ -121,6 +128,17 @@ impl Runtime {
             }
         });
     }
+}
+
+/// Updates the model. Another address is gone to within the same change, so that the page is brought up to
+/// date once.
+fn react(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = state::update(model, msg).into_iter();
+    let effects = effects.flat_map(|effect| match effect {
+        Effect::Visit(address) => location::go(model, address),
+        effect => vec![effect],
+    });
+    effects.collect()
 }
 
 /// Returns true when something stands in the form for a new task. What is typed there is known to

@@ -5,8 +5,8 @@ use leptos::ev::{self, MouseEvent};
 use leptos::prelude::*;
 use leptos::web_sys::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::{Element, HtmlAnchorElement};
-use state::Msg;
 use state::address::{Address, is_page};
+use state::{Effect, Model, Msg};
 
 use super::Runtime;
 use crate::base::Base;
@@ -71,12 +71,17 @@ impl Runtime {
 
     /// Goes to an address of this page.
     pub(super) fn visit(self, address: Address) {
-        let is_here = self.ask(|model| model.is_at(&address));
-        if is_here == Some(false) {
-            push(&address);
-            self.dispatch(Msg::Visited(address));
-        }
+        self.change(Box::new(|model| go(model, address)));
     }
+}
+
+/// Goes to an address of this page, if that is another.
+pub(super) fn go(model: &mut Model, address: Address) -> Vec<Effect> {
+    if model.is_at(&address) {
+        return Vec::new();
+    }
+    push(&address);
+    state::update(model, Msg::Visited(address))
 }
 
 /// The path and query of the page that a click on a link leads to; `None` for what is the browser's.

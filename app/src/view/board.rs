@@ -32,6 +32,7 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
     let is_stale = flag(move || matches!(shown.link().get(), Link::Lost | Link::SignedOut));
     let is_compact = flag(move || shown.layout().read().is_compact);
     let is_choosing = flag(move || shown.chosen().get() > 0);
+    let is_beside = memo(move || shown.address().read().task.is_some());
     let has_archive = memo(move || shown.address().read().filter.archived);
     Drag::listen(expect_context::<Runtime>());
     let dispatch = use_dispatch();
@@ -57,7 +58,10 @@ pub(crate) fn Board(shown: Store<Shown>) -> impl IntoView {
             <Show when=move || shown.is_empty().get()>
                 <EmptyBoard is_filling=shown.is_filling()/>
             </Show>
-            <div class="columns" data-empty=flag(move || shown.is_empty().get())><div class="row">
+            <div
+                class="columns" data-empty=flag(move || shown.is_empty().get())
+                data-beside=flag(move || is_beside.get())
+            ><div class="row">
                 {before}
                 <Show when=move || shown.has_reviews().get()>
                     <Column shown status=Status::Review column=shown.columns().review().into() clock/>

@@ -79,7 +79,7 @@ fn OpenPage(opening: Opening) -> impl IntoView {
         <Palette shown/>
         <Confirm shown/>
         <Help shown/>
-        <Notices notices=shown.notices()/>
+        <Notices shown/>
         <Announcer announcement=shown.announcement() carried=shown.carried()/>
     }
 }

@@ -1,16 +1,20 @@
 //! The notices in a corner: recent errors, and what can be undone.
 
 use leptos::prelude::*;
-use reactive_stores::Field;
+use reactive_stores::Store;
 use state::Msg;
 use state::notice::{Kind, Notice};
+use state::shown::{Shown, ShownStoreFields};
 
 use super::icon::{Drawing, Icon};
 use crate::runtime::use_dispatch;
-use crate::view::says::click;
+use crate::view::says::{click, flag, memo};
 
 #[component]
-pub(crate) fn Notices(#[prop(into)] notices: Field<Vec<Notice>>) -> impl IntoView {
+pub(crate) fn Notices(shown: Store<Shown>) -> impl IntoView {
+    let notices = shown.notices();
+    // Of the open task.
+    let is_beside = memo(move || shown.address().read().task.is_some());
     let lines = move |is_trouble: bool| {
         let of = move || {
             let notices = notices.get().into_iter();
@@ -20,7 +24,7 @@ pub(crate) fn Notices(#[prop(into)] notices: Field<Vec<Notice>>) -> impl IntoVie
         view! { <For each=of key=|notice| notice.id let(notice)><Line notice/></For> }
     };
     view! {
-        <div class="notices">
+        <div class="notices" data-beside=flag(move || is_beside.get())>
             // Trouble interrupts whoever listens, an offer waits for its turn.
             <div class="offers" role="status">
                 {lines(false)}

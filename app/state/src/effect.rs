@@ -19,6 +19,19 @@ impl Effect {
             Self::FocusSearch | Self::FocusAnswer(_) | Self::OpenForm
         )
     }
+
+    /// Returns true for a question to the server, which changes nothing.
+    pub fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadBoard
+                | Self::ReadPulse
+                | Self::ReadInbox
+                | Self::ReadTask(_)
+                | Self::ReadChanges(_)
+                | Self::Search(_)
+        )
+    }
 }
 
 /// A side effect that the page asks for.

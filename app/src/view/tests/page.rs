@@ -113,9 +113,6 @@ fn a_refused_form_says_why_in_a_corner() {
         )),
         ..opening([])
     };
-    let page = html(
-        opening,
-        |_, shown| view! { <Notices notices=shown.notices()/> },
-    );
+    let page = html(opening, |_, shown| view! { <Notices shown/> });
     has(&page, &["role=\"alert\"", "Not done: the server is busy."]);
 }

@@ -1,11 +1,13 @@
 //! Settings of `kanban.toml`, and the environment of workers.
 
+use std::fs;
+
 use dispatcher::{Config, Error, FindServers, Servers};
 use domain::command::{CreateTask, Pause, Resume};
 use domain::dispatch::WhyNot;
 use domain::status::Status;
 
-use crate::harness::{Board, in_time, lines, outcomes};
+use crate::harness::{Board, in_time, lines, outcomes, write_program};
 
 #[tokio::test]
 async fn a_worker_is_told_everything_by_its_environment_and_nothing_by_its_input() {
@@ -61,6 +63,28 @@ async fn a_worker_is_told_everything_by_its_environment_and_nothing_by_its_input
     let run = done.runs[0].id;
     let program = board.home.run_dir(run).join("bin/kanban");
     assert_eq!(told[known.len() + 1], program.to_str().unwrap());
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_without_a_first_line_is_run_by_the_shell_as_in_a_terminal() {
+    let board = Board::new();
+    let programs = board.folder.path().join("programs");
+    fs::create_dir(&programs).unwrap();
+    let program = programs.join("my-agent");
+    write_program(&program, "echo \"done by $0\"");
+    board.configure(&format!(
+        "[lanes.agent]\n\
+         command = [\"my-agent\"]\n\
+         success = \"exit\"\n\
+         env = {{ PATH = \"{}:/usr/bin:/bin\" }}",
+        programs.display()
+    ));
+    let dispatcher = board.start().await;
+    let task = board.create_task(board.task("agent", "")).await;
+    let done = board.until_status(&task, Status::Done).await;
+    let expected = format!("done by {}", program.display());
+    assert_eq!(done.task.result, Some(expected));
     dispatcher.stop().await;
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::fs::{Access, Mode, access};
+use rustix::io::Errno;
 
 use super::log::RotatingLog;
 use super::output::{Logs, Output};
@@ -77,27 +78,41 @@ fn run(
     let path = place.env.get("PATH").and_then(Option::as_ref);
     let found = path.and_then(|path| find(program, OsStr::new(path)));
     let found = found.filter(|file| file.is_absolute());
-    let mut worker = Command::new(found.as_deref().unwrap_or(Path::new(program)));
-    worker
-        .arg0(program)
-        .args(arguments)
-        .current_dir(place.workspace)
-        .stdin(Stdio::null())
-        .stdout(pipes.stdout)
-        .stderr(pipes.stderr)
-        // A worker that signals its own group does not signal us.
-        .process_group(0);
-    for (name, value) in place.env {
-        match value {
-            Some(value) => worker.env(name, value),
-            None => worker.env_remove(name),
-        };
-    }
-    worker.envs(env.iter().copied());
-    // OpenCode works where this says, and ours is the folder that the server was started in.
-    worker.env("PWD", place.workspace).env_remove("OLDPWD");
+    let start = |file: &Path| {
+        let mut worker = Command::new(file);
+        worker
+            .arg0(program)
+            .args(arguments)
+            .current_dir(place.workspace)
+            .stdin(Stdio::null())
+            .stdout(pipes.stdout.try_clone()?)
+            .stderr(pipes.stderr.try_clone()?)
+            // A worker that signals its own group does not signal us.
+            .process_group(0);
+        for (name, value) in place.env {
+            match value {
+                Some(value) => worker.env(name, value),
+                None => worker.env_remove(name),
+            };
+        }
+        worker.envs(env.iter().copied());
+        // OpenCode works where this says, and ours is the folder that the server was started in.
+        worker.env("PWD", place.workspace).env_remove("OLDPWD");
+        spawn(worker, place.umask)
+    };
+    let started = match &found {
+        // A script without a first line: execvp(3) hands it to the shell, posix_spawn(3) does not.
+        Some(file) => start(file).or_else(|cause| {
+            if cause.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) {
+                start(Path::new(program))
+            } else {
+                Err(cause)
+            }
+        }),
+        None => start(Path::new(program)),
+    };
     // Dropping the handle does not wait: the tree reaps the worker with all other children.
-    let worker = spawn(worker, place.umask).map_err(|cause| {
+    let worker = started.map_err(|cause| {
         let path = place.workspace.to_owned();
         if !path.is_dir() {
             workspaces::Error::Gone(path).into()

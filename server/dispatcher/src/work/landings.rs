@@ -143,8 +143,12 @@ impl Work {
         for landing in due.iter().filter(|due| !leaving.contains(&due.task)) {
             if let Err(error) = self.start_landing(landing).await {
                 tracing::warn!(task.id = %landing.task, %error, "a landing does not begin");
-                self.let_wait(landing.task.clone(), error.to_string())
-                    .await?;
+                // It is of no workspace; the lander says the same without that word.
+                let problem = match error {
+                    Error::Workspace(error) => error.to_string(),
+                    error => error.to_string(),
+                };
+                self.let_wait(landing.task.clone(), problem).await?;
             }
         }
         Ok(())

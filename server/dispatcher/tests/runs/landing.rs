@@ -444,6 +444,37 @@ async fn a_dirty_target_a_missing_one_and_work_that_is_not_committed_wait_and_sa
 }
 
 #[tokio::test]
+async fn work_of_a_repository_that_is_no_longer_listed_waits_and_says_what_would_let_it_land() {
+    let ground = Ground::new();
+    let dispatcher = ground.board.start().await;
+    let done = ground.done("touch made", None).await;
+    let task = &done.task.id;
+    dispatcher.stop().await;
+    let config = ground.board.home.config();
+    let listed = fs::read_to_string(&config).unwrap();
+    fs::remove_file(&config).unwrap();
+    let before = ground.main();
+    let dispatcher = ground.board.start().await;
+    ground.land(task).await;
+    let problem = ground.until_it_waits(task).await;
+    let expected = format!(
+        "the repository {} is not one of those that kanban.toml names; add it to `repositories` of \
+         [board] there, and the work lands",
+        ground.repository.display()
+    );
+    assert_eq!(problem, expected);
+    assert_eq!(ground.main(), before);
+    dispatcher.stop().await;
+    // It is done as it says; a landing that waits is tried again each minute, and when asked for.
+    fs::write(&config, listed).unwrap();
+    let dispatcher = ground.board.start().await;
+    ground.land(task).await;
+    ground.landed(task).await;
+    assert_ne!(ground.main(), before);
+    dispatcher.stop().await;
+}
+
+#[tokio::test]
 async fn work_lands_in_a_bare_repository_and_one_that_stands_on_no_branch() {
     let ground = Ground::new();
     let bare = ground.board.folder.path().join("bare.git");

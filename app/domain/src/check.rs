@@ -144,6 +144,8 @@ pub enum Verdict {
     NotStarted,
     /// A person finished the task without it.
     Unchecked,
+    /// A person finished the task without its review.
+    Unreviewed,
     /// Whoever reviewed the work approved it.
     Approved,
     /// Whoever reviewed the work asked for changes.
@@ -156,12 +158,13 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Passed,
         Self::Failed,
         Self::TimedOut,
         Self::NotStarted,
         Self::Unchecked,
+        Self::Unreviewed,
         Self::Approved,
         Self::ChangesRequested,
         Self::Landed,
@@ -176,6 +179,7 @@ impl Verdict {
             Self::TimedOut => "timed_out",
             Self::NotStarted => "not_started",
             Self::Unchecked => "unchecked",
+            Self::Unreviewed => "unreviewed",
             Self::Approved => "approved",
             Self::ChangesRequested => "changes_requested",
             Self::Landed => "landed",
@@ -196,6 +200,7 @@ impl Verdict {
             Self::TimedOut => "did not end in time",
             Self::NotStarted => "could not be started",
             Self::Unchecked => "finished unchecked",
+            Self::Unreviewed => "finished unreviewed",
             Self::Approved => "approved",
             Self::ChangesRequested => "changes were asked for",
             Self::Landed => "landed",
@@ -229,10 +234,13 @@ impl CheckEnd {
     pub fn sentence(&self) -> String {
         let what = match (self.verdict, self.exit_code) {
             (Verdict::Passed | Verdict::Landed, _) => return self.verdict.words().to_owned(),
-            (Verdict::Unchecked, _) if self.command == REVIEW => {
+            // Older versions wrote `unchecked` for a review too.
+            (Verdict::Unchecked, _) if self.command != REVIEW => {
+                return "finished without its check".to_owned();
+            }
+            (Verdict::Unchecked | Verdict::Unreviewed, _) => {
                 return "finished without its review".to_owned();
             }
-            (Verdict::Unchecked, _) => return "finished without its check".to_owned(),
             (Verdict::Failed, Some(code)) => format!("exited with code {code}"),
             (Verdict::Failed, None) => "ended by a signal".to_owned(),
             (verdict, _) => verdict.words().to_owned(),

@@ -39,7 +39,6 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         card.is_overtaken().get().then(|| text.to_owned())
     };
     let checking = move || card.is_checking().get().then(|| "Checking".to_owned());
-    let is = move |verdict| card.checked().get() == Some(verdict);
     let seal = move || {
         let word = match card.checked().get()? {
             Verdict::Passed => "Checked",
@@ -58,7 +57,14 @@ pub(super) fn Notes(card: Field<shown::Card>, clock: Clock) -> impl IntoView {
         let (word, _) = seal().filter(|(_, has_changed)| *has_changed)?;
         Some([word, ", then changed"].concat())
     };
-    let unchecked = move || is(Verdict::Unchecked).then(|| "Finished without its check".to_owned());
+    let unchecked = move || {
+        let said = match card.checked().get()? {
+            Verdict::Unchecked => "Finished without its check",
+            Verdict::Unreviewed => "Finished without its review",
+            _ => return None,
+        };
+        Some(said.to_owned())
+    };
     let output = move || {
         let text = card.output().get();
         text.map(|text| view! { <p class="output" title=text.clone()>{text.clone()}</p> })

@@ -35,13 +35,14 @@ pub(super) fn Check(receipt: Receipt, is_outdated: bool, clock: Clock) -> impl I
     let (tone, icon) = match check.verdict {
         verdict if verdict.is_seal() && is_outdated => ("outdated", Icon::Check),
         Verdict::Passed | Verdict::Approved | Verdict::Landed => ("passed", Icon::Check),
-        Verdict::Unchecked => ("unchecked", Icon::Warning),
+        Verdict::Unchecked | Verdict::Unreviewed => ("unchecked", Icon::Warning),
         _ => ("failed", Icon::Close),
     };
     let by = by.map(|by| [" by ", &by].concat());
     let sentence = label::capitalised(&check.sentence()) + by.as_deref().unwrap_or_default();
     let took = Seconds(check.ended_at.seconds_since(check.began_at));
-    let took = (check.verdict != Verdict::Unchecked).then(|| format!("took {took}, "));
+    let has_run = !matches!(check.verdict, Verdict::Unchecked | Verdict::Unreviewed);
+    let took = has_run.then(|| format!("took {took}, "));
     let is_red = check.is_red();
     let git = check.git_words();
     let git = git.map(|words| view! { <p class="git" dir="auto">{words}</p> });

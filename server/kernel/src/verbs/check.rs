@@ -19,9 +19,13 @@ use crate::row::{self, Columns as _};
 use crate::runs::{self, End, LastWork, OpenRun};
 
 impl CarryOut for BeginCheck {
+    /// Notes the beginning of a run's check, once: its supervisor may not have heard the answer.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let run = self.run;
         let open = attempt::open_run(work, run)?;
+        if open.is_checking {
+            return Ok(Change::Unchanged);
+        }
         work.conn
             .prepare_cached("UPDATE runs SET checking_since = ?2 WHERE id = ?1")?
             .execute((run.0, work.now.0))?;
@@ -153,19 +157,27 @@ pub(super) fn passed_over(work: &Work<'_>, run: RunId) -> Result<(), Error> {
         return Ok(());
     };
     if !receipts::has_passed(work.conn, run)? {
-        let command = if open.is_review { REVIEW } else { "" };
-        let check = without(work, command);
+        let skipped = if open.is_review {
+            Verdict::Unreviewed
+        } else {
+            Verdict::Unchecked
+        };
+        let check = without(work, skipped, "");
         let by = Some("another program");
         receipts::write(work.conn, &open.task, Some(run), by, &check)?;
     }
     Ok(())
 }
 
-/// The receipt of an end that this check or review did not come before.
-fn without(work: &Work<'_>, command: &str) -> CheckEnd {
+/// The receipt of an end that this script, or a review, did not come before.
+fn without(work: &Work<'_>, skipped: Verdict, script: &str) -> CheckEnd {
+    let command = match skipped {
+        Verdict::Unreviewed => REVIEW,
+        _ => script,
+    };
     CheckEnd {
         command: command.to_owned(),
-        verdict: Verdict::Unchecked,
+        verdict: skipped,
         began_at: work.now,
         ended_at: work.now,
         exit_code: None,
@@ -196,20 +208,20 @@ pub(super) fn waive(
     if !unchecked {
         return Err(Refusal::HasCheck(task.id.clone()).into());
     }
-    let script = task.check.as_deref().unwrap_or_default();
-    write_waiver(work, actor, task, open, script)?;
+    write_waiver(work, actor, task, open, Verdict::Unchecked)?;
     Ok(true)
 }
 
-/// Writes the receipt of whoever finishes a task without this check, or its review.
+/// Writes the receipt of whoever finishes a task without its check, or its review.
 pub(super) fn write_waiver(
     work: &Work<'_>,
     actor: &Actor,
     task: &Task,
     open: Option<&OpenRun>,
-    command: &str,
+    skipped: Verdict,
 ) -> Result<(), Error> {
-    let check = without(work, command);
+    let script = task.check.as_deref().unwrap_or_default();
+    let check = without(work, skipped, script);
     let run = open.map(|open| open.id);
     receipts::write(work.conn, &task.id, run, Some(&actor.name), &check).map(drop)
 }

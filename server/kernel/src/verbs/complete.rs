@@ -1,7 +1,7 @@
 //! Completing a task.
 
 use domain::actor::Actor;
-use domain::check::REVIEW;
+use domain::check::Verdict;
 use domain::command::{Change, CompleteTask};
 use domain::error::Error as Refusal;
 use domain::event::EventBody;
@@ -33,12 +33,15 @@ impl CarryOut for CompleteTask {
         {
             return Ok(Change::Done);
         }
-        let mut unchecked = check::waive(work, actor, &task, open.as_ref(), self.unchecked)?;
-        let review = if self.unchecked && !actor.authority.is_worker() {
-            if review::is_asked_for(work, &task)? {
-                check::write_waiver(work, actor, &task, open.as_ref(), REVIEW)?;
-                unchecked = true;
-            }
+        let waives = self.unchecked && !actor.authority.is_worker();
+        let skips_review = waives && review::is_asked_for(work, &task)?;
+        // The card tells of the last receipt: of the check, where both were skipped.
+        if skips_review {
+            check::write_waiver(work, actor, &task, open.as_ref(), Verdict::Unreviewed)?;
+        }
+        let skips_check = check::waive(work, actor, &task, open.as_ref(), self.unchecked)?;
+        let unchecked = skips_review || skips_check;
+        let review = if waives {
             None
         } else {
             review::due(work, actor, &task, open.as_ref())?

@@ -65,7 +65,7 @@ impl Board {
         receipts.iter().map(|it| it.check.verdict).collect()
     }
 
-    async fn checked(&self, task: &TaskId) -> Option<Verdict> {
+    pub(crate) async fn checked(&self, task: &TaskId) -> Option<Verdict> {
         let board = self.kernel.board(BoardFilter::default()).await.unwrap();
         let card = board.tasks.into_iter().find(|card| card.id == *task);
         card.unwrap().checked
@@ -269,6 +269,22 @@ async fn a_check_stays_what_it_is_while_its_task_is_worked_on() {
     let event = edited.events[0];
     assert!(board.act(Undo { event }).await.is_err());
     assert_eq!(board.task(&task).await.check.as_deref(), Some("make lint"));
+}
+
+#[tokio::test]
+async fn a_check_begins_once_though_its_supervisor_may_not_have_heard_that_it_did() {
+    let board = Board::new();
+    let task = board.with_check("make test").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.report(&claimed, "42").await.unwrap();
+    let run = claimed.run;
+    for _ in 0..2 {
+        let begin = BeginCheck { run };
+        board.give(&Actor::dispatcher(), begin).await.unwrap();
+    }
+    let kinds = board.kinds(&task).await;
+    let begun = kinds.iter().filter(|kind| *kind == "check_started");
+    assert_eq!(begun.count(), 1, "{kinds:?}");
 }
 
 #[tokio::test]

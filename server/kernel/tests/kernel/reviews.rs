@@ -356,6 +356,7 @@ async fn a_person_finishes_without_the_review_only_by_saying_so() {
     let detail = board.kernel.task(&task).await.unwrap();
     assert_eq!(detail.task.status, Status::Done);
     assert_eq!(sentences(&detail), ["finished without its review"]);
+    assert_eq!(board.checked(&task).await, Some(Verdict::Unreviewed));
 }
 
 fn sentences(detail: &TaskDetail) -> Vec<String> {
@@ -375,8 +376,9 @@ async fn what_is_finished_unchecked_says_without_what() {
     let task = board.create(checked).await;
     board.give(&ada(), finish(&task, true)).await.unwrap();
     let detail = board.kernel.task(&task).await.unwrap();
-    let both = ["finished without its check", "finished without its review"];
+    let both = ["finished without its review", "finished without its check"];
     assert_eq!(sentences(&detail), both);
+    assert_eq!(board.checked(&task).await, Some(Verdict::Unchecked));
 }
 
 #[tokio::test]

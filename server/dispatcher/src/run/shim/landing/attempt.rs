@@ -191,7 +191,7 @@ async fn is_there(target: &Target<'_>, ask: Ask<'_>, result: &str) -> Result<boo
 /// nothing of that.
 fn refuse_other_than_approved(task: &TaskDetail, work: &Work) -> Result<(), Stop> {
     let of_work = |receipt: &&Receipt| match receipt.check.verdict {
-        Verdict::Approved | Verdict::Unchecked => true,
+        Verdict::Approved | Verdict::Unchecked | Verdict::Unreviewed => true,
         Verdict::Passed => receipt.run.is_some(),
         _ => false,
     };

@@ -36,6 +36,7 @@ test("a key that would end a worker asks first, and the key itself is no answer"
   expect(await status(api, id)).toBe("running");
 
   await page.keyboard.press("e");
+  await expect(board.confirm.getByRole("button", { name: "Keep running" })).toBeFocused();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await expect(board.cards).toHaveCount(0);

@@ -1,5 +1,6 @@
 //! Cards and the columns that they hang in.
 
+use domain::check::Verdict;
 use domain::time::Seconds;
 
 use super::*;
@@ -40,6 +41,20 @@ fn a_card_says_what_it_is_about_and_leads_to_its_task() {
             "Choose “Task 1”",
         ],
     );
+}
+
+#[test]
+fn a_card_says_which_of_both_was_skipped() {
+    let done = |id, verdict| {
+        let mut task = summary(id);
+        task.status = Status::Done;
+        task.checked = Some(verdict);
+        task
+    };
+    let page = board([done(1, Verdict::Unchecked)]);
+    has(&page, &["Finished without its check"]);
+    let page = board([done(1, Verdict::Unreviewed)]);
+    has(&page, &["Finished without its review"]);
 }
 
 #[test]

@@ -4,7 +4,6 @@ use domain::error::ErrorKind;
 use state::board::selection;
 use state::palette::{self, Page};
 use state::refusal::Refusal;
-use state::shown::ShownStoreFields;
 use state::{Msg, keys};
 
 use super::*;

@@ -104,8 +104,7 @@ fn Lines(
     }
 }
 
-/// The outcome of a parent on which its child starts. Of success, the usual one, only the way to another is
-/// seen.
+/// The outcome of a parent on which its child starts, with the way to another.
 #[component]
 fn Condition(parent: TaskId, child: TaskId, on: StartOn) -> impl IntoView {
     let dispatch = use_dispatch();

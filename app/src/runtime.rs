@@ -28,6 +28,9 @@ pub(crate) use location::Location;
 /// Running elapsed times are shown in seconds.
 const TICK: Duration = Duration::from_secs(1);
 
+/// A change of the model, with the effects that follow from it.
+type Change = Box<dyn FnOnce(&mut Model) -> Vec<Effect>>;
+
 /// The page's model and what is shown of it. A handle, cheap to copy.
 #[derive(Clone, Copy)]
 pub(crate) struct Runtime {
@@ -71,11 +74,11 @@ impl Runtime {
 
     /// Takes in what happened.
     pub(crate) fn dispatch(self, msg: Msg) {
-        self.change(Box::new(|model| react(model, msg)));
+        self.change(Box::new(move |model| react(model, msg)));
     }
 
     /// Changes the model, brings the page up to date, and carries out the effects.
-    fn change(self, change: Box<dyn FnOnce(&mut Model) -> Vec<Effect> + '_>) {
+    fn change(self, change: Change) {
         let holders = keyboard::holders();
         // The page may be gone before a late answer arrives.
         let Some(effects) = self.model.try_update_value(change) else {

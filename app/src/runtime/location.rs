@@ -71,7 +71,7 @@ impl Runtime {
 
     /// Goes to an address of this page.
     pub(super) fn visit(self, address: Address) {
-        self.change(Box::new(|model| go(model, address)));
+        self.change(Box::new(move |model| go(model, address)));
     }
 }
 

@@ -35,6 +35,10 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(10);
 /// twice.
 const CACHED_STATEMENTS: usize = 128;
 
+/// The size of a page in a new file, in bytes: half of SQLite's default. A commit writes whole pages, most
+/// of them for an entry of some tens of bytes in an index.
+const PAGE_SIZE: u32 = 2_048;
+
 /// The number of migrations.
 pub(crate) const SCHEMA_VERSION: i32 = 18;
 
@@ -95,6 +99,7 @@ pub(crate) fn for_writing(
         Content::Current => write_ahead(&connection)?,
         Content::Nothing if if_lost == IfLost::Refuse => return Err(Error::Lost(path.to_owned())),
         Content::Nothing => {
+            connection.pragma_update(None, "page_size", PAGE_SIZE)?;
             // Before its tables are there, so that it passes for no other program's.
             connection.pragma_update(None, "application_id", APPLICATION_ID)?;
             migrate(&mut connection, path)?;

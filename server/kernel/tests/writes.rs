@@ -16,7 +16,7 @@ const CLIENTS: usize = 16;
 const TASKS_OF_EACH: usize = 250;
 
 /// Of these a quarter is what the checkpoints write.
-const MOST_BYTES: u64 = 18_000;
+const MOST_BYTES: u64 = 12_000;
 
 /// The bytes that this process has written to files so far (`proc_pid_io(5)`).
 fn bytes_written() -> u64 {

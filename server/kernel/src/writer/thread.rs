@@ -27,10 +27,6 @@ use crate::{events, numbers};
 /// enough that the first of them is answered within a few milliseconds.
 const BATCH: usize = 128;
 
-/// The time for which a batch waits for those who were in the last one: a commit writes whole pages, and
-/// to those that many change in turn it adds little for one more.
-const COMES_AGAIN: Duration = Duration::from_micros(300);
-
 /// The time that the thread spins after an answer. A caller that writes several things in a row
 /// asks again within microseconds, and to wake a sleeping thread costs as much as most verbs do.
 const STAYS_AWAKE: Duration = Duration::from_micros(50);
@@ -90,18 +86,21 @@ impl State {
     }
 
     pub(super) fn serve(&mut self, inbox: &Receiver<Message>) {
-        let mut waiting = Vec::new();
         let mut next = None;
         loop {
             match next.take().map_or_else(|| self.receive(inbox), Ok) {
                 Ok(Message::Write(first)) => {
-                    waiting.push(first);
-                    waiting.extend(requests(inbox).take(BATCH - 1));
-                    while !waiting.is_empty() {
-                        waiting = self.carry_out(waiting, inbox);
-                        self.checkpoints.after_commit(&self.held.connection);
-                        self.answer_questions();
-                    }
+                    let others = inbox.try_iter().filter_map(|message| match message {
+                        Message::Write(request) => Some(request),
+                        Message::SomebodyListens | Message::SomebodyAsks => None,
+                    });
+                    self.carry_out(
+                        std::iter::once(first)
+                            .chain(others.take(BATCH - 1))
+                            .collect(),
+                    );
+                    self.checkpoints.after_commit(&self.held.connection);
+                    self.answer_questions();
                     next = soon(inbox);
                 }
                 Ok(Message::SomebodyAsks) => self.answer_questions(),
@@ -147,31 +146,8 @@ impl State {
         }
     }
 
-    /// Carries out a batch and answers it. Returns the next one: what has come meanwhile, and those of the
-    /// batch's callers who write again at once, as whoever writes a lot does.
-    fn carry_out(&mut self, batch: Vec<Request>, inbox: &Receiver<Message>) -> Vec<Request> {
-        let answers = self.answers(&batch);
-        let mut next: Vec<Request> = requests(inbox).take(BATCH).collect();
-        // Nobody is counted twice, because none of the batch has been answered yet.
-        let callers = BATCH.min(batch.len() + next.len());
-        for (request, answer) in batch.into_iter().zip(answers) {
-            // A caller that no longer waits has lost interest, not its write.
-            drop(request.reply.send(answer));
-        }
-        let until = Instant::now() + COMES_AGAIN;
-        while !next.is_empty() && next.len() < callers {
-            match inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(Message::Write(request)) => next.push(request),
-                // The questions are answered with the next batch.
-                Ok(Message::SomebodyListens | Message::SomebodyAsks) => {}
-                Err(_) => break,
-            }
-        }
-        next
-    }
-
-    fn answers(&mut self, batch: &[Request]) -> Vec<Result<Done, Error>> {
-        match caught(|| self.write(batch)) {
+    fn carry_out(&mut self, batch: Vec<Request>) {
+        let answers = match caught(|| self.write(&batch)) {
             Ok(answers) => {
                 let receipts = answers.iter().flatten().flat_map(|done| &done.receipts);
                 let newest = receipts.flat_map(|receipt| &receipt.events).max();
@@ -187,6 +163,10 @@ impl State {
                 tracing::warn!(error = %cause, requests = batch.len(), "a write failed");
                 batch.iter().map(|_| Err(cause.clone())).collect()
             }
+        };
+        for (request, answer) in batch.into_iter().zip(answers) {
+            // A caller that no longer waits has lost interest, not its write.
+            drop(request.reply.send(answer));
         }
     }
 
@@ -306,14 +286,6 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     pragma.query_one((), |row| row.get(0))
 }
 
-/// Takes the requests that are there. The questions among them are answered with every batch.
-fn requests(inbox: &Receiver<Message>) -> impl Iterator<Item = Request> {
-    inbox.try_iter().filter_map(|message| match message {
-        Message::Write(request) => Some(request),
-        Message::SomebodyListens | Message::SomebodyAsks => None,
-    })
-}
-
 /// Returns the next message, if it comes at once.
 fn soon(inbox: &Receiver<Message>) -> Option<Message> {
     let answered = Instant::now();
@@ -398,8 +370,7 @@ mod tests {
         });
         assert!(matches!(failed, Err(Error::Internal)));
         assert_eq!(tasks(&state), 0);
-        let answers = state.answers(&[create("after", String::new())]);
-        assert!(answers.iter().all(Result::is_ok));
+        state.carry_out(vec![create("after", String::new())]);
         assert_eq!(tasks(&state), 1);
     }
 

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use domain::fixture::left_out;
 use domain::id::TaskId;
 use reqwest::Method;
@@ -120,7 +120,9 @@ async fn the_end_of_a_worker_has_its_room_on_a_disk_that_is_full() -> anyhow::Re
     };
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     let filled = Filled::by_a_worker_on(&board, "").await?;
-    there(&filled.run_folder.join("exit.json")).await?;
+    let is_there = there(&filled.run_folder.join("exit.json")).await.is_ok();
+    // What the end leaves of its room may be enough for the board to take it in.
+    ensure!(is_there || !filled.run_folder.exists());
     gone(&filled.supervisor).await?;
     filled.finish_once_there_is_room(&board).await
 }

@@ -8,7 +8,7 @@ use crate::{Row, SIZES};
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 520.0;
 /// The plane of the lines, from its left upper corner; names stand to the right of it.
-const LEFT: f64 = 60.0;
+const LEFT: f64 = 80.0;
 const TOP: f64 = 20.0;
 const RIGHT: f64 = 560.0;
 const BOTTOM: f64 = 480.0;

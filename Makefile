@@ -215,7 +215,7 @@ growth-bench: build ## Measure what grows with the number of tasks, up to 100,00
 ui-bench: build $(test_packages) browser ## Measure how the page feels with up to 10,000 cards
 	$(say) "open large boards in a browser"
 	@cd end2end && CI=1 KANBAN_BIN=$(CURDIR)/target/release/kanban \
-		node_modules/.bin/playwright test --config bench.config.ts
+		node_modules/.bin/playwright test --config bench.config.ts --project here
 
 ##@ To release it
 

@@ -6,8 +6,6 @@ import tests from "./playwright.config";
 export default defineConfig(tests, {
   testDir: ".",
   testMatch: "bench.spec.ts",
-  // Not behind proxies, whose flows are other files.
-  projects: [{ name: "here" }],
   workers: 1,
   timeout: 480_000,
   use: { trace: "off" },

@@ -10,6 +10,7 @@
     reason = "it uses a part of what the tests need"
 )]
 mod harness;
+mod memory;
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -182,7 +183,7 @@ async fn rest_with_many() -> anyhow::Result<()> {
     let since = format!("since={newest}");
     let _open_page = board.socket(&since).await?;
     let pid = board.pid()?;
-    let resident = memory_mib(pid)?;
+    let resident = memory::mib(pid)?;
     println!("memory with {MANY} tasks:          {resident:>8.1} MiB");
     let before = ticks(pid)?;
     // Nothing is waited for: that nothing happens is what is measured.
@@ -217,14 +218,6 @@ async fn completed(socket: &mut Socket, count: usize) -> anyhow::Result<()> {
 
 fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1_000.0
-}
-
-/// The memory that a process has in RAM.
-fn memory_mib(pid: u32) -> anyhow::Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = resident.and_then(|value| value.trim().strip_suffix(" kB"));
-    Ok(kib.context("no VmRSS")?.parse::<f64>()? / 1_024.0)
 }
 
 /// The processor time that all processes have used, in clock ticks (`proc_stat(5)`).

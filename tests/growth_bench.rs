@@ -18,6 +18,7 @@ mod chart;
 mod harness;
 #[path = "growth/measures.rs"]
 mod measures;
+mod memory;
 
 use std::path::PathBuf;
 

@@ -121,7 +121,7 @@ async fn the_end_of_a_worker_has_its_room_on_a_disk_that_is_full() -> anyhow::Re
     board.serve(&["--listen", "127.0.0.1:0"]).await?;
     let filled = Filled::by_a_worker_on(&board, "").await?;
     let is_there = there(&filled.run_folder.join("exit.json")).await.is_ok();
-    // What the end leaves of its room may be enough for the board to take it in.
+    // The room that the end leaves may be enough for the board to take it in.
     ensure!(is_there || !filled.run_folder.exists());
     gone(&filled.supervisor).await?;
     filled.finish_once_there_is_room(&board).await

@@ -1,14 +1,14 @@
 //! The measurements of a board of one size.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::board;
 use crate::harness::{API, Board};
+use crate::memory;
 
 /// The number of times that a request is made.
 const TIMES: usize = 100;
@@ -51,7 +51,6 @@ pub(crate) async fn of(size: u32) -> anyhow::Result<Vec<Measured>> {
             bound,
         });
     };
-    // The server closes the log as its last one; what is read then is the file alone.
     let asked = Instant::now();
     board
         .serve_in(
@@ -108,7 +107,7 @@ pub(crate) async fn of(size: u32) -> anyhow::Result<Vec<Measured>> {
     })
     .await?;
     add("comment", "ms", comment.median(), None);
-    add("memory", "MiB", memory_mib(board.pid()?)?, Some(250.0));
+    add("memory", "MiB", memory::mib(board.pid()?)?, Some(250.0));
     Ok(all)
 }
 
@@ -184,7 +183,7 @@ async fn timed(
     times: usize,
     act: impl AsyncFn(usize) -> anyhow::Result<()>,
 ) -> anyhow::Result<Took> {
-    // What is needed for the first time is not what is measured.
+    // The first one opens and reads what all share; it is not counted.
     act(0).await?;
     let mut took = Vec::with_capacity(times);
     for at in 0..times {
@@ -199,12 +198,4 @@ async fn timed(
 fn millis(since: Instant) -> f64 {
     let elapsed: Duration = since.elapsed();
     elapsed.as_secs_f64() * 1_000.0
-}
-
-/// The memory that a process has in RAM.
-fn memory_mib(pid: u32) -> anyhow::Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = resident.and_then(|value| value.trim().strip_suffix(" kB"));
-    Ok(kib.context("no VmRSS")?.parse::<f64>()? / 1_024.0)
 }

@@ -68,7 +68,7 @@ impl State {
         questions: Questions,
         commits: Arc<AtomicU64>,
     ) -> Result<Self, Error> {
-        // What SQLite keeps for a savepoint of many pages would go to a file otherwise.
+        // A savepoint keeps each page that changes; many of them would go to a file otherwise.
         held.connection
             .pragma_update(None, "temp_store", "MEMORY")?;
         let checkpoints = Checkpoints::of(&held.connection, held.damage.path())?;
@@ -372,6 +372,35 @@ mod tests {
         assert_eq!(tasks(&state), 0);
         state.carry_out(vec![create("after", String::new())]);
         assert_eq!(tasks(&state), 1);
+    }
+
+    #[test]
+    fn a_request_that_is_refused_after_it_has_written_takes_nothing_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = state(folder.path());
+        let written = CreateTask {
+            title: "written first".to_owned(),
+            ..CreateTask::default()
+        };
+        let refused = CreateTask {
+            title: "refused then".to_owned(),
+            parents: vec!["t_dead".to_owned()],
+            ..CreateTask::default()
+        };
+        let mut both = create("", String::new());
+        both.accepted =
+            Accepted::new(Actor::full("ada"), vec![written.into(), refused.into()]).unwrap();
+        let batch = [
+            create("before", String::new()),
+            both,
+            create("after", String::new()),
+        ];
+        let answers = state.write(&batch).unwrap();
+        assert!(matches!(
+            answers[..],
+            [Ok(_), Err(Error::Refused(_)), Ok(_)]
+        ));
+        assert_eq!(tasks(&state), 2);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::board::TaskSummary;
 pub struct Found {
     /// The hits of the page asked for.
     pub hits: Vec<Hit>,
-    /// The number of all hits.
+    /// The number of hits on all pages. Of more than two thousand tasks that match, the two thousand newest
+    /// are hits, and the two thousand newest of those that match with their titles.
     pub total: u32,
 }
 

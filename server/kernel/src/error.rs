@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::error::ErrorKind;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 /// The reason for which the kernel refused or failed. Nothing has changed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -133,6 +134,13 @@ impl From<rusqlite::Error> for Error {
             }
             Some(rusqlite::ErrorCode::OperationInterrupted) => Self::TookTooLong,
             Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            // The index of the write-ahead log cannot grow, which SQLite does not tell as a full disk.
+            _ if cause
+                .sqlite_error()
+                .is_some_and(|it| it.extended_code == SQLITE_IOERR_SHMSIZE) =>
+            {
+                Self::DiskFull
+            }
             _ => Self::Database(Arc::new(cause)),
         }
     }
@@ -141,5 +149,17 @@ impl From<rusqlite::Error> for Error {
 impl From<rusqlite_migration::Error> for Error {
     fn from(cause: rusqlite_migration::Error) -> Self {
         Self::Migration(Arc::new(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_room_for_the_index_of_the_log_is_full() {
+        let code = rusqlite::ffi::Error::new(SQLITE_IOERR_SHMSIZE);
+        let error = Error::from(rusqlite::Error::SqliteFailure(code, None));
+        assert!(matches!(error, Error::DiskFull), "{error}");
     }
 }

@@ -64,7 +64,7 @@ pub use queries::requests::AnsweredRequest;
 pub use queries::run_counts::RunCount;
 pub use queries::search::SearchQuery;
 pub use queries::startable::Startable;
-pub use queries::tasks::TaskFilter;
+pub use queries::tasks::{TaskFilter, TaskLine};
 pub use verbs::{ForeignWorker, StaleClaim, UnmetLinks};
 pub use writer::Show;
 

@@ -1,12 +1,12 @@
 //! The state of dispatching: the dispatcher's report, the pauses, the open runs, and the reason for
 //! which a task is not running.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+mod cause;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::dispatch::{Because, Dispatch, Facts, Pause, Report, Running, WhyNot, why_not};
+use domain::dispatch::{Dispatch, Pause, Report, Running, WhyNot, why_not};
 use domain::hold::Lets;
 use domain::id::TaskId;
 use domain::time::Timestamp;
@@ -14,9 +14,10 @@ use rusqlite::Connection;
 
 use crate::error::Error;
 use crate::hold::is_locked;
-use crate::row::{self, Columns, IS_DEAD_END, columns};
+use crate::row::{self, Columns, columns};
 use crate::verbs::UnmetLinks;
 use crate::{Kernel, lane_holds, tasks};
+use cause::cause_of;
 
 /// The number of ready tasks of an assignee.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,80 +137,6 @@ impl Kernel {
             .await
     }
 }
-
-/// The maximum number of links above a task that are followed, which takes some tenths of a second. A
-/// task beyond them is not found.
-const LINKS: u32 = 100_000;
-
-/// Returns the root cause for which a task waits for its parents: a task above it that is blocked or can
-/// never start, or else one that waits for no other and does not run.
-fn cause_of(conn: &Connection, id: &TaskId, dispatch: &Dispatch) -> Result<Option<Because>, Error> {
-    let sql = format!(
-        "{ABOVE} SELECT parent, child, above.status, waits, waits AND {IS_DEAD_END} \
-         FROM above CROSS JOIN tasks ON tasks.id = above.parent LIMIT ?2"
-    );
-    let links: Vec<(_, _, Above)> = row::all(conn, &sql, (id.as_str(), LINKS))?;
-    // Those that are near come first, so the first child leads back on the shortest way.
-    let mut children = BTreeMap::<TaskId, TaskId>::new();
-    let mut above = Vec::new();
-    for (parent, child, found) in links {
-        if let Entry::Vacant(entry) = children.entry(parent) {
-            above.push((entry.key().clone(), found));
-            entry.insert(child);
-        }
-    }
-    let waiting: BTreeSet<&TaskId> = children.values().collect();
-    let is_first = |(task, found): &&(TaskId, Above)| {
-        found.status != "running" && !found.waits && !waiting.contains(task)
-    };
-    let needs_person =
-        |(_, found): &&(TaskId, Above)| found.status == "blocked" || found.is_dead_end;
-    let cause = above.iter().find(needs_person);
-    let Some((cause, _)) = cause.or_else(|| above.iter().find(is_first)) else {
-        return Ok(None);
-    };
-    let mut chain = vec![cause.clone()];
-    while let Some(child) = chain.last().and_then(|last| children.get(last))
-        && child != id
-        && chain.len() < children.len()
-    {
-        chain.push(child.clone());
-    }
-    chain.reverse();
-    let task = tasks::get(conn, cause)?;
-    let dead_ends = UnmetLinks::of(conn, cause)?.dead_ends;
-    let why = why_not(&Facts::of_task(&task, &[], &dead_ends), dispatch);
-    Ok(why.map(|why| Because {
-        chain,
-        status: task.status,
-        why: Box::new(why),
-    }))
-}
-
-/// A task above another one.
-struct Above {
-    status: String,
-    /// True while it waits for its own parents, also for those beyond the links that are followed.
-    waits: bool,
-    /// True if one of them ended with another outcome than it asks for.
-    is_dead_end: bool,
-}
-
-columns! {
-    Above { status, waits, is_dead_end }
-}
-
-/// The links above a task over which it waits, near ones first.
-const ABOVE: &str = "\
-    WITH RECURSIVE above (parent, child, status, waits) AS ( \
-        SELECT link.parent_id, link.child_id, tasks.status, tasks.waiting \
-        FROM task_links AS link JOIN tasks ON tasks.id = link.parent_id \
-        WHERE link.child_id = ?1 AND tasks.status NOT IN ('done', 'archived') \
-        UNION \
-        SELECT link.parent_id, link.child_id, tasks.status, tasks.waiting \
-        FROM above JOIN task_links AS link ON link.child_id = above.parent \
-            JOIN tasks ON tasks.id = link.parent_id \
-        WHERE tasks.status NOT IN ('done', 'archived'))";
 
 /// Returns the state of dispatching, beside what [`Kernel::for_dispatch`] knows.
 pub(super) fn dispatch(

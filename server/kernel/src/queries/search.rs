@@ -2,7 +2,7 @@
 
 mod excerpt;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use domain::actor::Actor;
@@ -10,11 +10,13 @@ use domain::board::TaskSummary;
 use domain::command::{Change, IndexTexts};
 use domain::id::TaskId;
 use domain::search::{Found, Hit};
+use rusqlite::Connection;
 use tokio::time::timeout;
 
 use super::board;
+use crate::Kernel;
 use crate::error::Error;
-use crate::{Kernel, row};
+use crate::row::{self, Columns, columns};
 use excerpt::Words;
 
 /// A search: its words, and the page of hits to return.
@@ -34,6 +36,10 @@ pub struct SearchQuery {
 /// The maximum number of different words; the rest of a longer text is left out. Each may begin
 /// very many words of the board, which FTS5 gathers before SQLite can interrupt it.
 const MOST_WORDS: usize = 16;
+
+/// The maximum number of hits that are ranked, and of those by their titles. A word of all of 100,000 tasks
+/// would take seconds.
+const RANKED: usize = 2_000;
 
 /// The length of the beginning of a text in which an excerpt is looked for, in characters.
 const REACH: usize = 16 * 1024;
@@ -55,27 +61,24 @@ impl Kernel {
         self.bring_index_up_to_date().await;
         self.readers
             .read_slowly(move |conn| {
-                let count = format!("SELECT count(*) {FOUND}");
-                let total = row::one(conn, &count, (&words, query.include_archived))?;
-                let params = (&words, query.include_archived, query.limit, query.offset);
-                let found: Vec<(TaskId, _, _, _, _)> = row::all(conn, &texts_of_best(), params)?;
-                let ids: Vec<&str> = found.iter().map(|found| found.0.as_str()).collect();
+                let best = best(conn, &words, query.include_archived)?;
+                let total = u32::try_from(best.len()).unwrap_or(u32::MAX);
+                let page = page(best, &query);
+                let ids: Vec<&str> = page.iter().map(|place| place.id.as_str()).collect();
                 let mut cards: HashMap<TaskId, TaskSummary> = board::of_ids(conn, &ids)?
                     .into_iter()
                     .map(|card| (card.id.clone(), card))
                     .collect();
                 let words = Words::of(&words);
-                let hits = found
-                    .into_iter()
-                    .filter_map(|(id, title, body, result, comments)| {
-                        let task = cards.remove(&id)?;
-                        let excerpt = words.excerpt(&[title, body, result, comments]);
-                        Some(Hit { task, excerpt })
-                    });
-                Ok(Found {
-                    hits: hits.collect(),
-                    total,
-                })
+                let mut hits = Vec::with_capacity(page.len());
+                for place in &page {
+                    let Some(task) = cards.remove(&place.id) else {
+                        continue;
+                    };
+                    let excerpt = words.excerpt(&texts(conn, place.number)?);
+                    hits.push(Hit { task, excerpt });
+                }
+                Ok(Found { hits, total })
             })
             .await
     }
@@ -91,12 +94,9 @@ impl Kernel {
         self.bring_index_up_to_date().await;
         self.readers
             .read_slowly(move |conn| {
-                let params = (&words, query.include_archived, query.limit, query.offset);
-                row::all(
-                    conn,
-                    &format!("SELECT tasks.id {FOUND} {BEST_FIRST}"),
-                    params,
-                )
+                let best = best(conn, &words, query.include_archived)?;
+                let page = page(best, &query);
+                Ok(page.into_iter().map(|place| place.id).collect())
             })
             .await
     }
@@ -122,28 +122,64 @@ impl Kernel {
     }
 }
 
-const FOUND: &str = "\
-    FROM search JOIN search_rows AS place ON place.number = search.rowid \
-    JOIN tasks ON tasks.id = place.task_id \
-    WHERE search MATCH ?1 AND (?2 OR tasks.status <> 'archived')";
+/// A task that matches.
+struct Place {
+    id: TaskId,
+    /// Its row in the index.
+    number: i64,
+    /// FTS5's `bm25()` in trillionths: the less, the better.
+    relevance: i64,
+}
 
-const BEST_FIRST: &str = "ORDER BY bm25(search, 10, 3, 2, 1), tasks.rowid LIMIT ?3 OFFSET ?4";
+columns! {
+    Place { id: "tasks.id", number: "search.rowid", relevance: "CAST(bm25(search, 10, 3, 2, 1) * 1e12 AS INTEGER)" }
+}
 
-/// The best hits with the beginnings of their texts, which are read for these alone: sorting would
-/// carry those of all hits along.
-fn texts_of_best() -> String {
-    let beginning = |text| format!("coalesce(substr(whole.{text}, 1, {REACH}), '')");
-    let beginnings = ["title", "body", "result", "comments"]
-        .map(beginning)
-        .join(", ");
-    format!(
-        "WITH best (id, number, relevance, row) AS MATERIALIZED ( \
-             SELECT tasks.id, search.rowid, bm25(search, 10, 3, 2, 1), tasks.rowid \
-             {FOUND} {BEST_FIRST} \
-         ) \
-         SELECT best.id, {beginnings} FROM best CROSS JOIN search AS whole ON whole.rowid = best.number \
-         ORDER BY best.relevance, best.row"
-    )
+/// Returns the tasks that match, best first: of more than [`RANKED`], the newest, and the newest of those
+/// that match with their titles.
+fn best(conn: &Connection, words: &str, include_archived: bool) -> Result<Vec<Place>, Error> {
+    let mut best = newest(conn, words, include_archived)?;
+    if best.len() >= RANKED {
+        let known: HashSet<i64> = best.iter().map(|place| place.number).collect();
+        let with_title = newest(conn, &format!("title : ({words})"), include_archived)?;
+        let others = with_title
+            .into_iter()
+            .filter(|place| !known.contains(&place.number));
+        best.extend(others);
+    }
+    best.sort_unstable_by_key(|place| (place.relevance, place.number));
+    Ok(best)
+}
+
+/// Reads the index backwards, from the newest task.
+fn newest(conn: &Connection, words: &str, include_archived: bool) -> Result<Vec<Place>, Error> {
+    let sql = format!(
+        "SELECT {} FROM search CROSS JOIN search_rows AS place ON place.number = search.rowid \
+         CROSS JOIN tasks ON tasks.id = place.task_id \
+         WHERE search MATCH ?1 AND (?2 OR tasks.status <> 'archived') \
+         ORDER BY search.rowid DESC LIMIT ?3",
+        Place::columns()
+    );
+    row::all(conn, &sql, (words, include_archived, row::limit_of(RANKED)))
+}
+
+/// Returns the part of the hits that is asked for.
+fn page(best: Vec<Place>, query: &SearchQuery) -> Vec<Place> {
+    let number = |it| usize::try_from(it).unwrap_or(usize::MAX);
+    let rest = best.into_iter().skip(number(query.offset));
+    rest.take(number(query.limit)).collect()
+}
+
+/// Returns the beginnings of the texts of a task as they are indexed.
+fn texts(conn: &Connection, number: i64) -> Result<[String; 4], Error> {
+    let beginning = |text| format!("coalesce(substr({text}, 1, {REACH}), '')");
+    let beginnings = ["title", "body", "result", "comments"].map(beginning);
+    let sql = format!(
+        "SELECT {} FROM search WHERE rowid = ?1",
+        beginnings.join(", ")
+    );
+    let (title, body, result, comments) = row::one(conn, &sql, [number])?;
+    Ok([title, body, result, comments])
 }
 
 /// The words as FTS5 has them: each quoted, so that nothing in it is an operator, and each the

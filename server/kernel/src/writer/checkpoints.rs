@@ -1,13 +1,14 @@
 //! Checkpoints: another thread copies the write-ahead log into the file, so that no write waits for it.
 //!
 //! SQLite begins the log anew with the first write after all of it was copied. The writer keeps adding to
-//! it meanwhile, so what has come since is copied by the writer itself once the log is long; that is
-//! little, because the other thread has just done the rest.
+//! it meanwhile, so what has come since is copied by the writer itself once the log is long and that is
+//! little. While a long query keeps the log from being copied it grows, and the thread tries now and then.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -22,12 +23,21 @@ const WORTH_IT: u32 = 2_000;
 /// when the board is opened after a crash.
 const LONG: u32 = 32_000;
 
-/// The number of pages at which the writer waits for the thread, whose disk is slower than what is written.
+/// The number of pages at which the writer waits for the thread, if [`LONG`] more have come while it
+/// copied: its disk is slower than what is written.
 const TOO_LONG: u32 = 2 * LONG;
 
-/// The number of pages that the writer copies itself once the log is long: so few that nobody notices, and
-/// so many that it does not do so at every commit while a long query keeps the log from beginning anew.
+/// The number of pages that the writer copies itself once the log is long, at least: so many that it does
+/// not do so at every commit while a long query keeps the log from beginning anew.
 const WORTH_WAITING: u32 = 200;
+
+/// The number of pages that the writer leaves to the thread however long the log is: 16 MB, for which a
+/// write would wait a tenth of a second.
+const MUCH: u32 = 8_000;
+
+/// The time between two checkpoints of the thread. A query may keep it from copying anything, which it finds
+/// out only after it has sorted the whole log.
+const REST: Duration = Duration::from_millis(50);
 
 /// Copies nothing, and returns the pages in the log and how many of them are in the file.
 const LOOK: &str = "PRAGMA wal_checkpoint(NOOP)";
@@ -47,6 +57,10 @@ struct Thread {
     wake: Option<SyncSender<()>>,
     done: Receiver<()>,
     is_copying: bool,
+    /// The time at which it was woken last.
+    woken: Option<Instant>,
+    /// The number of pages that the log had then.
+    pages: u32,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -83,11 +97,15 @@ impl Checkpoints {
         if self.thread.is_none() {
             self.thread = Thread::start(&self.path).ok();
         }
-        let is_seen_to = self.thread.as_mut().is_some_and(|thread| {
-            thread.is_copying(pages >= TOO_LONG) || !is_long && thread.copies()
-        });
-        if is_seen_to {
-            return Ok(());
+        if let Some(thread) = &mut self.thread {
+            if thread.is_copying() {
+                if pages < TOO_LONG.max(thread.pages.saturating_add(LONG)) {
+                    return Ok(());
+                }
+                thread.wait();
+            } else if !(is_long && left < MUCH) && (thread.rests() || thread.copies(pages)) {
+                return Ok(());
+            }
         }
         pragma(connection, COPY).map(drop)
     }
@@ -105,28 +123,36 @@ impl Thread {
             wake: Some(wake),
             done,
             is_copying: false,
+            woken: None,
+            pages: 0,
             handle: Some(handle),
         })
     }
 
-    /// Returns true while the thread is at it; `waits` until it no longer is.
-    fn is_copying(&mut self, waits: bool) -> bool {
-        if self.is_copying {
-            self.is_copying = if waits {
-                // An error is the end of the thread.
-                self.done.recv().ok();
-                false
-            } else {
-                matches!(self.done.try_recv(), Err(TryRecvError::Empty))
-            };
-        }
+    /// Returns true while the thread is at it.
+    fn is_copying(&mut self) -> bool {
+        self.is_copying =
+            self.is_copying && matches!(self.done.try_recv(), Err(TryRecvError::Empty));
         self.is_copying
     }
 
-    /// Wakes the thread; returns false if it has ended.
-    fn copies(&mut self) -> bool {
+    /// Waits until the thread is no longer at it.
+    fn wait(&mut self) {
+        // An error is the end of the thread.
+        self.done.recv().ok();
+        self.is_copying = false;
+    }
+
+    /// Returns true if it was woken a moment ago.
+    fn rests(&self) -> bool {
+        self.woken.is_some_and(|at| at.elapsed() < REST)
+    }
+
+    /// Wakes the thread for a log of so many pages; returns false if it has ended.
+    fn copies(&mut self, pages: u32) -> bool {
         let wake = self.wake.as_ref();
         self.is_copying = wake.is_some_and(|wake| wake.try_send(()).is_ok());
+        (self.woken, self.pages) = (Some(Instant::now()), pages);
         self.is_copying
     }
 }
@@ -174,29 +200,64 @@ mod tests {
     use super::*;
     use crate::IfLost;
 
-    /// A megabyte a commit, twice as much as the log may hold.
-    #[test]
-    fn the_log_begins_anew_however_much_is_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("kanban.db");
-        let connection = open::for_writing(&path, Timestamp(0), IfLost::Make).unwrap();
+    /// Returns a file with a table to pile up pages in.
+    fn pile(path: &Path) -> Connection {
+        let connection = open::for_writing(path, Timestamp(0), IfLost::Make).unwrap();
         connection
             .pragma_update(None, "synchronous", "NORMAL")
             .unwrap();
         connection
             .execute_batch("CREATE TABLE pile (page BLOB)")
             .unwrap();
+        connection
+    }
+
+    /// Commits a megabyte.
+    fn add_to(pile: &Connection) {
+        pile.execute("INSERT INTO pile VALUES (zeroblob(1000000))", ())
+            .unwrap();
+    }
+
+    /// Half as much again as the log may hold.
+    #[test]
+    fn the_log_begins_anew_however_much_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kanban.db");
+        let connection = pile(&path);
         let mut checkpoints = Checkpoints::of(&connection, &path).unwrap();
         for _ in 0..300 {
-            connection
-                .execute("INSERT INTO pile VALUES (zeroblob(1000000))", ())
-                .unwrap();
+            add_to(&connection);
             checkpoints.after_commit(&connection);
         }
         checkpoints.end();
         let log = std::fs::metadata(folder.path().join("kanban.db-wal")).unwrap();
         // A page of it has 2,048 bytes and a head of 24.
-        let most = u64::from(TOO_LONG) * 2_072 + 10_000_000;
+        let most = u64::from(TOO_LONG + LONG) * 2_072;
         assert!(log.len() < most, "{} bytes", log.len());
+    }
+
+    #[test]
+    fn the_writer_leaves_a_log_to_the_thread_that_has_grown_under_a_long_query() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kanban.db");
+        let connection = pile(&path);
+        let mut checkpoints = Checkpoints::of(&connection, &path).unwrap();
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        let _: u32 = reader
+            .query_one("SELECT count(*) FROM pile", (), |row| row.get(0))
+            .unwrap();
+        for _ in 0..200 {
+            add_to(&connection);
+        }
+        reader.execute_batch("COMMIT").unwrap();
+        let (pages, _) = pragma(&connection, LOOK).unwrap();
+        assert!(pages > TOO_LONG, "{pages}");
+
+        checkpoints.after_commit(&connection);
+        let thread = checkpoints.thread.as_ref();
+        assert!(thread.is_some_and(|thread| thread.is_copying));
+        checkpoints.end();
+        assert_eq!(pragma(&connection, LOOK).unwrap(), (pages, pages));
     }
 }

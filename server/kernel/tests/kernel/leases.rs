@@ -8,6 +8,7 @@ use domain::command::{
 use domain::error::Error as Refusal;
 use domain::fixture::process;
 use domain::notify::Address;
+use domain::run::Outcome;
 use domain::status::Status;
 use domain::time::Seconds;
 
@@ -183,6 +184,21 @@ async fn leases_go_with_a_clock_that_was_set_and_last_for_their_grace() {
     assert_eq!(expires().await, START + LEASE);
     follow(0, 5_000).await;
     assert_eq!(expires().await, START + Seconds(5_000));
+}
+
+#[tokio::test]
+async fn an_event_tells_of_each_rest_that_goes_with_a_clock_that_was_set() {
+    let board = Board::new();
+    let task = board.task_named("task").await;
+    let claimed = board.claim(&task).await.unwrap();
+    board.fail(claimed.run, Outcome::Exit).await;
+    let rests_until = board.task(&task).await.not_before.unwrap();
+    let before = board.kernel.cursor().await.unwrap();
+    let (by, grace) = (Seconds(-3_600), Seconds(0));
+    board.act(FollowClock { by, grace }).await.unwrap();
+    let task = board.task(&task).await;
+    assert_eq!(task.not_before, Some(rests_until + by));
+    assert!(board.kernel.cursor().await.unwrap() > before);
 }
 
 #[tokio::test]

@@ -188,3 +188,17 @@ async fn long_texts_are_indexed_in_several_steps_and_all_of_them_are_found() {
     assert_eq!(steps, 2);
     assert_eq!(search(&board, "word").await.total, 3);
 }
+
+#[tokio::test]
+async fn an_old_title_is_found_among_thousands_of_newer_mentions() {
+    let board = Board::new();
+    let old = with_body(&board, "hinge", "").await;
+    board.sql(
+        "WITH RECURSIVE new (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM new WHERE n < 2500) \
+         INSERT INTO tasks (id, title, body, status, created_at) \
+         SELECT printf('t_%08x', n), 'Oil ' || n, 'the hinge', 'todo', 1 FROM new",
+    );
+    let found = search(&board, "hinge").await;
+    assert_eq!(found.hits.first().map(|hit| &hit.task.id), Some(&old));
+    assert_eq!(found.total, 2_001);
+}

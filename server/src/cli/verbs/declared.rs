@@ -76,7 +76,7 @@ where
             _ if receipt.events.is_empty() => output.line("Nothing to do"),
             Some(task) => {
                 let task = session.task(&task).await?;
-                output.painted_line(list::line(&task, output.paint));
+                output.painted_line(list::line(&task.into(), output.paint));
             }
             None => output.line("Done"),
         }

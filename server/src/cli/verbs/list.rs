@@ -2,9 +2,8 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use domain::status::Status;
-use domain::task::Task;
 use domain::text::one_line;
-use kernel::TaskFilter;
+use kernel::{TaskFilter, TaskLine};
 
 use crate::cli::json::TaskObject;
 use crate::cli::output::Output;
@@ -50,8 +49,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         tenant: args.tenant,
         include_archived: args.archived,
     };
-    let tasks = session.kernel.tasks(filter).await?;
     if args.json {
+        let tasks = session.kernel.tasks(filter).await?;
         let branches = session.kernel.branches().await?;
         let objects = tasks.iter().map(|task| {
             let branch = branches.get(&task.id);
@@ -59,6 +58,7 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
         });
         return output.json(&objects.collect::<Vec<_>>());
     }
+    let tasks = session.kernel.task_lines(filter).await?;
     if tasks.is_empty() {
         output.note("(no matching tasks)");
     }
@@ -68,8 +68,8 @@ pub(super) async fn run(args: Args, session: &Session, output: &mut Output) -> a
     Ok(())
 }
 
-pub(super) fn line(task: &Task, paint: Paint) -> String {
-    let Task { id, status, .. } = task;
+pub(super) fn line(task: &TaskLine, paint: Paint) -> String {
+    let TaskLine { id, status, .. } = task;
     let assignee = one_line(task.assignee.as_deref().unwrap_or("(unassigned)"));
     let tenant = task.tenant.as_deref().map(one_line);
     let tenant = tenant.map(|tenant| paint.dim(format_args!("[{tenant}] ")));

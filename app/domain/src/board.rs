@@ -1,5 +1,7 @@
 //! The board as it is shown: one summary for each card, and the frames that keep it current.
 
+mod rows;
+
 use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,7 @@ pub struct TaskSummary {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Every task that was asked for, in the order of [`order`].
+    #[serde(with = "rows")]
     pub tasks: Vec<TaskSummary>,
     /// The last event that is contained in it.
     pub cursor: EventId,

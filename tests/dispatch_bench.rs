@@ -149,7 +149,12 @@ async fn tasks(count: usize, cap: usize) -> anyhow::Result<Duration> {
     board.kill().await?;
     board.configure(&format!("[dispatcher]\ncap = {cap}\n"))?;
     let began = Instant::now();
-    board.serve(&["--listen", "127.0.0.1:0"]).await?;
+    board
+        .serve_in(
+            &["--listen", "127.0.0.1:0"],
+            &[("KANBAN_LOG", "info".as_ref())],
+        )
+        .await?;
     let mut socket = board.socket("since=0").await?;
     completed(&mut socket, count).await?;
     Ok(began.elapsed())

@@ -78,6 +78,8 @@ pub(crate) struct Work {
     /// The claimer, as `host:pid`.
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
+    /// The runs that were closed since the last tick began and whose folders can go, with their slots.
+    closed: BTreeMap<RunId, Option<Slot>>,
     ends: JoinSet<Ended>,
     landers: Landers,
     /// The home, until the board knows that it is dispatched from there.
@@ -131,6 +133,7 @@ impl Work {
             source: Some(source),
             claimer,
             watched: BTreeMap::new(),
+            closed: BTreeMap::new(),
             ends: JoinSet::new(),
             landers: Landers::default(),
             has_seen_folders: false,
@@ -328,6 +331,7 @@ impl Work {
             self.start_landings(&look).await?;
             started
         };
+        self.clear_away_closed().await?;
         let in_lanes = open.iter().filter(|open| open.lane.is_some()).count();
         let running = count(in_lanes + self.exiting_runs.len()).saturating_add(started);
         Ok(self.next_look(begun, &look, running < self.settings.cap.limit))

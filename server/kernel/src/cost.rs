@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::intake::Accepted;
 use crate::verbs::{self, Work};
-use crate::{BoardFilter, Kernel, open};
+use crate::{BoardFilter, Kernel, TaskFilter, open};
 
 const NOW: Timestamp = Timestamp(1_777_200_000);
 
@@ -231,7 +231,7 @@ async fn a_snapshot_and_a_task_take_as_many_statements_on_a_large_board() {
 }
 
 #[tokio::test]
-async fn whoever_keeps_a_copy_of_the_board_has_nothing_sorted() {
+async fn no_read_of_the_whole_board_has_sqlite_sort_it() {
     let _turn = TURN.lock().await;
     let board = Board::of(10);
     let copy = async |kernel: &Kernel| kernel.board_changes(None).await.unwrap();
@@ -239,6 +239,10 @@ async fn whoever_keeps_a_copy_of_the_board_has_nothing_sorted() {
     assert_eq!((changes.rows.len(), cost.sorts), (100, 0), "{cost:?}");
     let snapshot = async |kernel: &Kernel| kernel.board(BoardFilter::default()).await.unwrap();
     let (_, cost) = board.cost_of(snapshot).await;
+    assert_eq!(cost.sorts, 0, "{cost:?}");
+    // That of a list is counted.
+    let list = async |kernel: &Kernel| kernel.task_lines(TaskFilter::default()).await.unwrap();
+    let (_, cost) = board.cost_of(list).await;
     assert_eq!(cost.sorts, 1, "{cost:?}");
 }
 

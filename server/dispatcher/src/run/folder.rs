@@ -8,7 +8,7 @@ mod session;
 mod spec;
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,8 @@ use std::path::{Path, PathBuf};
 use domain::id::RunId;
 use domain::run::ProcessIdentity;
 
-use self::files::{read, read_json, replace, replace_for_good, reserve, to_json};
+use self::files::{read, read_json, replace, reserve, to_json};
 use crate::error::Error;
-use crate::plain_file;
 use crate::run::logs;
 
 pub(crate) use exit::{Checked, End, Exit};
@@ -227,19 +226,10 @@ impl RunFolder {
         reserve(&self.exit_file(), EXIT_BYTES + of_check)
     }
 
-    /// Kept even when the machine fails next, with the rules by which it is judged: the work is done and
-    /// must not be done again.
+    /// Does not wait for the disk: the board says next what came of it, and does so no more surely.
     pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
-        if let Ok(spec) = plain_file::open_to_read(&self.spec_file()) {
-            spec.sync_all()
-                .map_err(Error::file("write", &self.spec_file()))?;
-        }
         let path = self.exit_file();
-        replace_for_good(&path, &to_json(&path, exit)?)?;
-        // The file's new name is kept by its folder, not by the file (fsync(2)).
-        File::open(&self.0)
-            .and_then(|folder| folder.sync_all())
-            .map_err(Error::file("write", &self.0))
+        replace(&path, &to_json(&path, exit)?)
     }
 
     pub(crate) fn exit(&self) -> Result<Option<Exit>, Error> {

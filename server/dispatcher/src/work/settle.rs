@@ -55,11 +55,11 @@ impl Work {
         settled.remove(&run).unwrap_or(Ok(()))
     }
 
-    /// Writes the ends of runs on the board, unless they were closed already, and clears their folders
-    /// away. With each stands what it means when its supervisor left no word. Where something of a run is
-    /// still there, that comes once it is gone.
+    /// Writes the ends of runs on the board, unless they were closed already; their folders are then
+    /// [`Self::closed`]. With each stands what it means when its supervisor left no word. Where something of
+    /// a run is still there, that comes once it is gone.
     ///
-    /// The files of all are read together, and removed together.
+    /// The files of all are read together.
     async fn settle_all(
         &mut self,
         ended: Vec<(RunId, Trace)>,
@@ -71,7 +71,7 @@ impl Work {
         let read = move || Ok(folders.iter().map(Found::read).collect::<Vec<_>>());
         let found = blocking(read).await?;
         let open = self.kernel.open_runs().await?;
-        let (mut settled, mut closed) = (BTreeMap::new(), Vec::new());
+        let mut settled = BTreeMap::new();
         for ((run, silence), found) in ended.into_iter().zip(found) {
             let open = open.iter().find(|open| open.run == run).cloned();
             let end = match found {
@@ -79,23 +79,34 @@ impl Work {
                 Err(error) => Err(error),
             };
             if let Ok(true) = end {
-                closed.push((run, self.folder(run)));
+                let watched = self.watched.remove(&run);
+                self.closed.insert(run, watched.map(|it| it.slot().clone()));
             }
             settled.insert(run, end.map(drop));
         }
+        Ok(settled)
+    }
+
+    /// Removes the folders of the runs that were closed, and with them their tokens. After what starts in
+    /// their place, which need not wait for that.
+    pub(super) async fn clear_away_closed(&mut self) -> Result<(), Error> {
+        if self.closed.is_empty() {
+            return Ok(());
+        }
+        let closed = std::mem::take(&mut self.closed);
+        let folders: Vec<(RunId, RunFolder)> =
+            closed.keys().map(|run| (*run, self.folder(*run))).collect();
         let remove = move || {
-            let removed = closed
-                .into_iter()
-                .map(|(run, folder)| (run, folder.remove()));
+            let removed = folders.iter().map(|(run, folder)| (*run, folder.remove()));
             Ok(removed.collect::<Vec<_>>())
         };
         for (run, removed) in blocking(remove).await? {
-            if removed.is_ok() {
-                self.watched.remove(&run);
+            if let Err(error) = removed {
+                let slot = closed.get(&run).cloned().flatten();
+                self.unrecoverable.put(run, slot, &error);
             }
-            settled.insert(run, removed);
         }
-        Ok(settled)
+        Ok(())
     }
 
     /// Returns true once the run is closed, and its folder can go.
@@ -383,6 +394,7 @@ mod tests {
             let reason = task.block_reason.unwrap();
             let expected = "exited with code 0, and its lane's rules are lost: all is well";
             assert_eq!(reason, expected);
+            work.clear_away_closed().await.unwrap();
             assert!(!folder.exists());
         }
     }

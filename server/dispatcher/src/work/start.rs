@@ -56,16 +56,26 @@ impl Work {
         snapshot.startable.retain(|one| !is_watched(&one.task));
         let planned = plan(&snapshot, &self.settings.lanes);
         let is_work = !planned.is_empty() && max != Some(0);
-        // An error is returned last: the tasks that were claimed before it are started all the same.
+        // An error is returned last: the other tasks that were claimed are started all the same.
         let (mut claimed, mut failed) = (Vec::new(), None);
-        for start in planned {
-            if max.is_some_and(|max| count(claimed.len()) >= max) || failed.is_some() {
+        let mut planned = planned.into_iter();
+        while failed.is_none() {
+            let left = max.map_or(usize::MAX, |max| {
+                let max = usize::try_from(max).unwrap_or(usize::MAX);
+                max.saturating_sub(claimed.len())
+            });
+            // Together, so that they share a commit.
+            let starts: Vec<Start> = planned.by_ref().take(left).collect();
+            if starts.is_empty() {
                 break;
             }
-            match self.claim(&start).await {
-                Ok(Some(claim)) => claimed.push((start, *claim)),
-                Ok(None) => {}
-                Err(error) => failed = Some(error),
+            let claims = join_all(starts.iter().map(|start| self.claim(start))).await;
+            for (start, claim) in starts.into_iter().zip(claims) {
+                match claim {
+                    Ok(Some(claim)) => claimed.push((start, *claim)),
+                    Ok(None) => {}
+                    Err(error) => failed = Some(error),
+                }
             }
         }
         let launches = claimed

@@ -83,7 +83,8 @@ impl Work {
         for run in folders {
             // What is open is taken over, and what we watch is settled in its time.
             let is_open = open.iter().any(|open| open.run == run);
-            if is_open || self.watched.contains_key(&run) || self.unrecoverable.is_resting(run) {
+            let is_ours = self.watched.contains_key(&run) || self.closed.contains_key(&run);
+            if is_open || is_ours || self.unrecoverable.is_resting(run) {
                 continue;
             }
             let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;

@@ -5,7 +5,7 @@ mod counts;
 
 use std::collections::BTreeSet;
 
-use domain::board::{Snapshot, TaskSummary};
+use domain::board::{self, Snapshot, TaskSummary};
 use domain::event::Event;
 use domain::task::Task;
 use rusqlite::Connection;
@@ -54,8 +54,11 @@ impl Kernel {
         let now = self.now();
         self.readers
             .read(move |conn| {
+                let mut tasks = select(conn, &filter, summary)?;
+                // Sorted by SQLite, whole rows would go through a temporary file.
+                tasks.sort_by_cached_key(board::order);
                 Ok(Snapshot {
-                    tasks: select(conn, &filter, BOARD_ORDER, summary)?,
+                    tasks,
                     cursor: events::newest(conn)?,
                     now,
                 })
@@ -64,28 +67,23 @@ impl Kernel {
     }
 }
 
-/// Urgent tasks first, then the oldest.
-const BOARD_ORDER: &str = "ORDER BY priority DESC, created_at, rowid";
-
-/// Returns what `filter` lets through, in this order, each made of its row and of the counts around
-/// it.
+/// Returns what `filter` lets through, each made of its row and of the counts around it.
 fn select<T: Columns>(
     conn: &Connection,
     filter: &BoardFilter,
-    order: &str,
     make: fn(T, Counts) -> T,
 ) -> Result<Vec<T>, Error> {
     let counts = AllCounts::read(conn)?;
-    let mut statement = conn.prepare_cached(&select_sql::<T>(filter, order))?;
+    let mut statement = conn.prepare_cached(&select_sql::<T>(filter))?;
     let tasks = statement.query_map((&filter.tenant, filter.include_archived), |row| {
         Ok(make(row::read(row)?, counts.of(row)?))
     })?;
     Ok(row::known(tasks)?)
 }
 
-fn select_sql<T: Columns>(filter: &BoardFilter, order: &str) -> String {
+fn select_sql<T: Columns>(filter: &BoardFilter) -> String {
     format!(
-        "SELECT {} FROM tasks WHERE {} AND (?2 OR status <> 'archived') {order}",
+        "SELECT {} FROM tasks WHERE {} AND (?2 OR status <> 'archived')",
         T::columns(),
         only("tenant", 1, filter.tenant.as_deref())
     )
@@ -96,7 +94,7 @@ fn select_sql<T: Columns>(filter: &BoardFilter, order: &str) -> String {
 /// # Errors
 /// Fails if the file cannot be read.
 pub fn board_cards(conn: &Connection) -> Result<Vec<TaskSummary>, Error> {
-    let sql = select_sql::<TaskSummary>(&BoardFilter::default(), BOARD_ORDER);
+    let sql = select_sql::<TaskSummary>(&BoardFilter::default());
     row::all(conn, &sql, (None::<String>, false))
 }
 

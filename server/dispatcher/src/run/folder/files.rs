@@ -20,12 +20,15 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 ///
 /// It may be lost when the machine fails, as everything is that runs on it.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_over(path, bytes, |_| Ok(()))
-}
-
-/// [`replace`], for a file that is kept when the machine fails next.
-pub(super) fn replace_for_good(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_over(path, bytes, File::sync_all)
+    let write_whole = || {
+        // Into the blocks that the unfinished file has. One that was cut short by a crash keeps its name.
+        let mut file = open_unfinished(path)?;
+        file.write_all(bytes)?;
+        file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        plain_file::make_way(path)?;
+        fs::rename(path.with_extension("part"), path)
+    };
+    write_whole().map_err(Error::file("write", path))
 }
 
 /// Takes the room on the disk that the file will need: a later [`replace`] writes into these blocks,
@@ -42,24 +45,6 @@ pub(super) fn reserve(path: &Path, bytes: u64) -> Result<(), Error> {
         }
     };
     take_room().map_err(Error::file("write", path))
-}
-
-/// Writes the unfinished file from its beginning, into the blocks that it has, and gives it its name
-/// once `is_settled` has seen it. One that was cut short by a crash keeps the other name.
-fn write_over(
-    path: &Path,
-    bytes: &[u8],
-    is_settled: impl FnOnce(&File) -> io::Result<()>,
-) -> Result<(), Error> {
-    let write_whole = || {
-        let mut file = open_unfinished(path)?;
-        file.write_all(bytes)?;
-        file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-        is_settled(&file)?;
-        plain_file::make_way(path)?;
-        fs::rename(path.with_extension("part"), path)
-    };
-    write_whole().map_err(Error::file("write", path))
 }
 
 fn open_unfinished(path: &Path) -> io::Result<File> {

@@ -60,7 +60,7 @@ impl Kernel {
                 Ok(BoardChanges {
                     rows: match touched {
                         Some(rows) => rows,
-                        None => select(conn, &everything, "", board_row)?,
+                        None => select(conn, &everything, board_row)?,
                     },
                     is_whole,
                     count: row::one(conn, "SELECT count(*) FROM tasks", ())?,

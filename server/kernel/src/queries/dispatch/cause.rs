@@ -68,15 +68,18 @@ fn nearest(
     id: &TaskId,
     children: &mut BTreeMap<TaskId, TaskId>,
 ) -> Result<Option<TaskId>, Error> {
+    let mut unmet_parents = conn.prepare_cached(&unmet_parents_sql())?;
+    let mut unmet_parents =
+        |child: &TaskId| row::known(unmet_parents.query_map([child.as_str()], row::read)?);
     let (mut first, mut links) = (None, 0);
-    let mut above: VecDeque<Above> = unmet_parents(conn, id)?.into();
+    let mut above: VecDeque<Above> = unmet_parents(id)?.into();
     for parent in &above {
         children.insert(parent.id.clone(), id.clone());
     }
     while let Some(task) = above.pop_front()
         && links < LINKS
     {
-        let parents = unmet_parents(conn, &task.id)?;
+        let parents = unmet_parents(&task.id)?;
         links += parents.len().max(1);
         let is_dead_end = task.waits && parents.iter().any(|parent| parent.is_finished);
         if task.status == "blocked" || is_dead_end {
@@ -97,13 +100,12 @@ fn nearest(
     Ok(first)
 }
 
-/// Returns the parents that do not let a task start.
-fn unmet_parents(conn: &Connection, child: &TaskId) -> Result<Vec<Above>, Error> {
-    let sql = format!(
-        "SELECT {} FROM task_links AS link JOIN tasks AS parent ON parent.id = link.parent_id \
+/// Selects the parents that do not let a task start.
+fn unmet_parents_sql() -> String {
+    format!(
+        "SELECT {} FROM task_links AS link CROSS JOIN tasks AS parent ON parent.id = link.parent_id \
          WHERE link.child_id = ?1 AND NOT ({})",
         Above::columns(),
         is_met!()
-    );
-    row::all(conn, &sql, [child.as_str()])
+    )
 }

@@ -70,7 +70,8 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unread> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use domain::check::Receipt;
+    use domain::board::Snapshot;
+    use domain::check::{Receipt, Verdict};
     use domain::dispatch::WhyNot;
     use domain::fixture::{dispatch, report, summary, task};
     use domain::id::{DeliveryId, TaskId};
@@ -146,6 +147,24 @@ mod tests {
             parents: vec![TaskId::from_bits(1)],
             because: None,
         });
+    }
+
+    #[test]
+    fn a_card_that_is_an_array_reads_back_and_none_is_too_short_or_too_long() {
+        let mut told = summary(2);
+        told.checked = Some(Verdict::Passed);
+        told.last_error = Some("[1,\"]\"".to_owned());
+        told.reviewer = Some("ada".to_owned());
+        let snapshot = Snapshot {
+            tasks: vec![summary(1), told],
+            ..Snapshot::default()
+        };
+        reads_back(&snapshot);
+        let text = serde_json::to_string(&snapshot).unwrap();
+        for wrong in [text.replace("0]]", "]]"), text.replace("0]]", "0,0]]")] {
+            assert_ne!(wrong, text);
+            assert!(read::<Snapshot>(wrong.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     proptest! {

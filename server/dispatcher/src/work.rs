@@ -19,7 +19,7 @@ mod take_over;
 mod unrecoverable_runs;
 mod wake;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,8 +78,8 @@ pub(crate) struct Work {
     /// The claimer, as `host:pid`.
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
-    /// The runs that were closed since the last tick began and whose folders can go, with their slots.
-    closed: BTreeMap<RunId, Option<Slot>>,
+    /// The closed runs whose folders can go.
+    closed: BTreeSet<RunId>,
     ends: JoinSet<Ended>,
     landers: Landers,
     /// The home, until the board knows that it is dispatched from there.
@@ -133,7 +133,7 @@ impl Work {
             source: Some(source),
             claimer,
             watched: BTreeMap::new(),
-            closed: BTreeMap::new(),
+            closed: BTreeSet::new(),
             ends: JoinSet::new(),
             landers: Landers::default(),
             has_seen_folders: false,
@@ -306,6 +306,14 @@ impl Work {
 
     /// Runs one tick and returns the time at which the next one is due.
     async fn tick(&mut self, max: Option<u32>) -> Result<Instant, Error> {
+        let ticked = self.settle_and_start(max).await;
+        let cleared = self.clear_away_closed().await;
+        let next_look = ticked?;
+        cleared?;
+        Ok(next_look)
+    }
+
+    async fn settle_and_start(&mut self, max: Option<u32>) -> Result<Instant, Error> {
         // First of all, because a copy of another home may start nothing.
         self.settle_in().await?;
         self.follow_clock().await?;
@@ -331,7 +339,6 @@ impl Work {
             self.start_landings(&look).await?;
             started
         };
-        self.clear_away_closed().await?;
         let in_lanes = open.iter().filter(|open| open.lane.is_some()).count();
         let running = count(in_lanes + self.exiting_runs.len()).saturating_add(started);
         Ok(self.next_look(begun, &look, running < self.settings.cap.limit))

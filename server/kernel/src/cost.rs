@@ -240,7 +240,12 @@ async fn no_read_of_the_whole_board_has_sqlite_sort_it() {
     let snapshot = async |kernel: &Kernel| kernel.board(BoardFilter::default()).await.unwrap();
     let (_, cost) = board.cost_of(snapshot).await;
     assert_eq!(cost.sorts, 0, "{cost:?}");
-    // That of a list is counted.
+}
+
+#[tokio::test]
+async fn a_list_is_sorted_once() {
+    let _turn = TURN.lock().await;
+    let board = Board::of(10);
     let list = async |kernel: &Kernel| kernel.task_lines(TaskFilter::default()).await.unwrap();
     let (_, cost) = board.cost_of(list).await;
     assert_eq!(cost.sorts, 1, "{cost:?}");

@@ -244,8 +244,9 @@ impl Kernel {
         self.writer.newest_event()
     }
 
-    /// Returns the number of times that other processes were seen to write to the file: it only
-    /// grows, and is `None` when the writer is too busy to look. Their writes need not have events.
+    /// Returns the number of times that other processes were seen to write to the file, and that rests were
+    /// moved with the clock: it only grows, and is `None` when the writer is too busy to look. Neither need
+    /// have events.
     pub async fn others(&self) -> Option<u64> {
         self.writer.others().await
     }

@@ -175,6 +175,12 @@ impl Request {
         )
     }
 
+    /// Returns true if it changes what cards show, and no event tells of it.
+    fn changes_cards_untold(&self) -> bool {
+        let mut commands = self.accepted.commands().iter();
+        commands.any(|command| matches!(command, Command::Upkeep(UpkeepVerb::FollowClock(_))))
+    }
+
     /// Returns true if it changes something that listeners wait for and that no event tells of.
     fn concerns_listeners(&self) -> bool {
         self.accepted.commands().iter().any(|command| {

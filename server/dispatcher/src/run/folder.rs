@@ -301,6 +301,9 @@ mod tests {
         let folder = RunFolder::at(home.path());
         fs::write(home.path().join("exit.part"), "{\"end\":{\"co").unwrap();
         assert_eq!(folder.exit().unwrap(), None);
+        // The disk has its name and its size, and none of its content.
+        fs::write(home.path().join("exit.json"), [0; 100]).unwrap();
+        assert_eq!(folder.exit().unwrap(), None);
     }
 
     #[test]

@@ -79,8 +79,8 @@ impl Work {
                 Err(error) => Err(error),
             };
             if let Ok(true) = end {
-                let watched = self.watched.remove(&run);
-                self.closed.insert(run, watched.map(|it| it.slot().clone()));
+                self.watched.remove(&run);
+                self.closed.insert(run);
             }
             settled.insert(run, end.map(drop));
         }
@@ -93,16 +93,17 @@ impl Work {
         if self.closed.is_empty() {
             return Ok(());
         }
-        let closed = std::mem::take(&mut self.closed);
+        let closed = self.closed.iter();
         let folders: Vec<(RunId, RunFolder)> =
-            closed.keys().map(|run| (*run, self.folder(*run))).collect();
+            closed.map(|run| (*run, self.folder(*run))).collect();
         let remove = move || {
             let removed = folders.iter().map(|(run, folder)| (*run, folder.remove()));
             Ok(removed.collect::<Vec<_>>())
         };
         for (run, removed) in blocking(remove).await? {
+            self.closed.remove(&run);
             if let Err(error) = removed {
-                let slot = closed.get(&run).cloned().flatten();
+                let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;
                 self.unrecoverable.put(run, slot, &error);
             }
         }

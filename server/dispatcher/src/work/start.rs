@@ -74,7 +74,7 @@ impl Work {
                 match claim {
                     Ok(Some(claim)) => claimed.push((start, *claim)),
                     Ok(None) => {}
-                    Err(error) => failed = Some(error),
+                    Err(error) => failed = failed.or(Some(error)),
                 }
             }
         }

@@ -83,7 +83,7 @@ impl Work {
         for run in folders {
             // What is open is taken over, and what we watch is settled in its time.
             let is_open = open.iter().any(|open| open.run == run);
-            let is_ours = self.watched.contains_key(&run) || self.closed.contains_key(&run);
+            let is_ours = self.watched.contains_key(&run) || self.closed.contains(&run);
             if is_open || is_ours || self.unrecoverable.is_resting(run) {
                 continue;
             }

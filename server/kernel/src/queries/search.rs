@@ -64,20 +64,19 @@ impl Kernel {
                 let best = best(conn, &words, query.include_archived)?;
                 let total = u32::try_from(best.len()).unwrap_or(u32::MAX);
                 let page = page(best, &query);
-                let ids: Vec<&str> = page.iter().map(|place| place.id.as_str()).collect();
+                let ids: Vec<&str> = page.iter().map(|found| found.id.as_str()).collect();
                 let mut cards: HashMap<TaskId, TaskSummary> = board::of_ids(conn, &ids)?
                     .into_iter()
                     .map(|card| (card.id.clone(), card))
                     .collect();
+                let texts = texts(conn, &page)?;
                 let words = Words::of(&words);
-                let mut hits = Vec::with_capacity(page.len());
-                for place in &page {
-                    let Some(task) = cards.remove(&place.id) else {
-                        continue;
-                    };
-                    let excerpt = words.excerpt(&texts(conn, place.number)?);
-                    hits.push(Hit { task, excerpt });
-                }
+                let hits = page.iter().filter_map(|found| {
+                    let task = cards.remove(&found.id)?;
+                    let excerpt = words.excerpt(texts.get(&found.number)?);
+                    Some(Hit { task, excerpt })
+                });
+                let hits = hits.collect();
                 Ok(Found { hits, total })
             })
             .await
@@ -96,7 +95,7 @@ impl Kernel {
             .read_slowly(move |conn| {
                 let best = best(conn, &words, query.include_archived)?;
                 let page = page(best, &query);
-                Ok(page.into_iter().map(|place| place.id).collect())
+                Ok(page.into_iter().map(|found| found.id).collect())
             })
             .await
     }
@@ -123,7 +122,7 @@ impl Kernel {
 }
 
 /// A task that matches.
-struct Place {
+struct Match {
     id: TaskId,
     /// Its row in the index.
     number: i64,
@@ -132,54 +131,62 @@ struct Place {
 }
 
 columns! {
-    Place { id: "tasks.id", number: "search.rowid", relevance: "CAST(bm25(search, 10, 3, 2, 1) * 1e12 AS INTEGER)" }
+    Match { id: "tasks.id", number: "search.rowid", relevance: "CAST(bm25(search, 10, 3, 2, 1) * 1e12 AS INTEGER)" }
 }
 
-/// Returns the tasks that match, best first: of more than [`RANKED`], the newest, and the newest of those
-/// that match with their titles.
-fn best(conn: &Connection, words: &str, include_archived: bool) -> Result<Vec<Place>, Error> {
+/// Returns the tasks that match, best first. Of more than [`RANKED`] those are the newest, and before them
+/// the newest that match with their titles.
+fn best(conn: &Connection, words: &str, include_archived: bool) -> Result<Vec<Match>, Error> {
     let mut best = newest(conn, words, include_archived)?;
+    let mut titles = HashSet::new();
     if best.len() >= RANKED {
-        let known: HashSet<i64> = best.iter().map(|place| place.number).collect();
         let with_title = newest(conn, &format!("title : ({words})"), include_archived)?;
-        let others = with_title
-            .into_iter()
-            .filter(|place| !known.contains(&place.number));
-        best.extend(others);
+        titles.extend(with_title.iter().map(|found| found.number));
+        best.retain(|found| !titles.contains(&found.number));
+        best.extend(with_title);
     }
-    best.sort_unstable_by_key(|place| (place.relevance, place.number));
+    // The relevance of a title compares with that of other titles alone.
+    best.sort_unstable_by_key(|found| {
+        let has_title = titles.contains(&found.number);
+        (!has_title, found.relevance, found.number)
+    });
     Ok(best)
 }
 
 /// Reads the index backwards, from the newest task.
-fn newest(conn: &Connection, words: &str, include_archived: bool) -> Result<Vec<Place>, Error> {
+fn newest(conn: &Connection, words: &str, include_archived: bool) -> Result<Vec<Match>, Error> {
     let sql = format!(
         "SELECT {} FROM search CROSS JOIN search_rows AS place ON place.number = search.rowid \
          CROSS JOIN tasks ON tasks.id = place.task_id \
          WHERE search MATCH ?1 AND (?2 OR tasks.status <> 'archived') \
          ORDER BY search.rowid DESC LIMIT ?3",
-        Place::columns()
+        Match::columns()
     );
     row::all(conn, &sql, (words, include_archived, row::limit_of(RANKED)))
 }
 
 /// Returns the part of the hits that is asked for.
-fn page(best: Vec<Place>, query: &SearchQuery) -> Vec<Place> {
+fn page(best: Vec<Match>, query: &SearchQuery) -> Vec<Match> {
     let number = |it| usize::try_from(it).unwrap_or(usize::MAX);
     let rest = best.into_iter().skip(number(query.offset));
     rest.take(number(query.limit)).collect()
 }
 
-/// Returns the beginnings of the texts of a task as they are indexed.
-fn texts(conn: &Connection, number: i64) -> Result<[String; 4], Error> {
+/// Returns the beginnings of the texts of these tasks as they are indexed, by their rows in the index.
+fn texts(conn: &Connection, page: &[Match]) -> Result<HashMap<i64, [String; 4]>, Error> {
     let beginning = |text| format!("coalesce(substr({text}, 1, {REACH}), '')");
     let beginnings = ["title", "body", "result", "comments"].map(beginning);
     let sql = format!(
-        "SELECT {} FROM search WHERE rowid = ?1",
+        "SELECT rowid, {} FROM search WHERE rowid IN (SELECT value FROM json_each(?1))",
         beginnings.join(", ")
     );
-    let (title, body, result, comments) = row::one(conn, &sql, [number])?;
-    Ok([title, body, result, comments])
+    let numbers: Vec<i64> = page.iter().map(|found| found.number).collect();
+    let json = serde_json::to_string(&numbers).unwrap_or_default();
+    let texts: Vec<(i64, _, _, _, _)> = row::all(conn, &sql, [json])?;
+    let texts = texts.into_iter();
+    Ok(texts
+        .map(|(number, title, body, result, comments)| (number, [title, body, result, comments]))
+        .collect())
 }
 
 /// The words as FTS5 has them: each quoted, so that nothing in it is an operator, and each the

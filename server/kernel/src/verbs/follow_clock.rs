@@ -3,9 +3,8 @@
 use domain::actor::Actor;
 use domain::backoff;
 use domain::command::{Change, FollowClock};
-use domain::event::EventBody;
 use domain::hold::LONGEST_HOLD;
-use domain::id::{RunId, TaskId};
+use domain::id::RunId;
 
 use super::{CarryOut, Work};
 use crate::error::Error;
@@ -16,13 +15,11 @@ impl CarryOut for FollowClock {
     /// a task is cut to the longest there is, and a lease lasts for `grace` at least.
     fn carry_out(&self, work: &mut Work<'_>, _: &Actor) -> Result<Change, Error> {
         let Self { by, grace } = *self;
-        let rests = "UPDATE tasks SET not_before = min(not_before + ?1, ?2) \
-                     WHERE not_before IS NOT NULL AND (spawn_failures > 0 OR deferrals > 0) RETURNING id";
-        let longest_rest = (work.now + backoff::LONGEST).0;
-        for task in row::all::<TaskId>(work.conn, rests, (by.0, longest_rest))? {
-            // Its card says when it starts.
-            work.log(&task, &EventBody::Edited)?;
-        }
+        work.conn.execute(
+            "UPDATE tasks SET not_before = min(not_before + ?1, ?2) \
+             WHERE not_before IS NOT NULL AND (spawn_failures > 0 OR deferrals > 0)",
+            (by.0, (work.now + backoff::LONGEST).0),
+        )?;
         // A moment that a worker or a person named is one by the clock that is right now.
         let longest = (work.now + backoff::hold(u32::MAX)).0;
         work.conn.execute(

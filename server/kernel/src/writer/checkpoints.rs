@@ -1,8 +1,8 @@
 //! Checkpoints: another thread copies the write-ahead log into the file, so that no write waits for it.
 //!
 //! SQLite begins the log anew with the first write after all of it was copied. The writer keeps adding to
-//! it meanwhile, so what has come since is copied by the writer itself once the log is long and that is
-//! little. While a long query keeps the log from being copied it grows, and the thread tries now and then.
+//! it meanwhile, so once the log is long it copies itself what has come since the thread copied the rest.
+//! While a long query keeps the log from being copied it grows, and the thread tries now and then.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,16 +27,12 @@ const LONG: u32 = 32_000;
 /// copied: its disk is slower than what is written.
 const TOO_LONG: u32 = 2 * LONG;
 
-/// The number of pages that the writer copies itself once the log is long, at least: so many that it does
-/// not do so at every commit while a long query keeps the log from beginning anew.
+/// The number of pages that are worth a checkpoint once the log is long: so many that none is made at every
+/// commit.
 const WORTH_WAITING: u32 = 200;
 
-/// The number of pages that the writer leaves to the thread however long the log is: 16 MB, for which a
-/// write would wait a tenth of a second.
-const MUCH: u32 = 8_000;
-
-/// The time between two checkpoints of the thread. A query may keep it from copying anything, which it finds
-/// out only after it has sorted the whole log.
+/// The time between two checkpoints of the thread while a query keeps it from copying all, which it finds out
+/// only after it has sorted the whole log.
 const REST: Duration = Duration::from_millis(50);
 
 /// Copies nothing, and returns the pages in the log and how many of them are in the file.
@@ -54,13 +50,15 @@ pub(super) struct Checkpoints {
 
 struct Thread {
     /// `None` once the thread has to end.
-    wake: Option<SyncSender<()>>,
-    done: Receiver<()>,
+    waker: Option<SyncSender<()>>,
+    /// Tells of each checkpoint whether it succeeded.
+    done: Receiver<bool>,
     is_copying: bool,
-    /// The time at which it was woken last.
-    woken: Option<Instant>,
-    /// The number of pages that the log had then.
+    has_failed: bool,
+    /// The number of pages in the log when it was woken last.
     pages: u32,
+    /// The time at which its last checkpoint was seen to have ended.
+    ended: Option<Instant>,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -90,22 +88,15 @@ impl Checkpoints {
     fn look(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let (pages, copied) = pragma(connection, LOOK)?;
         let left = pages.saturating_sub(copied);
-        let is_long = pages >= LONG;
-        if left < WORTH_IT && !(is_long && left >= WORTH_WAITING) {
+        if left < WORTH_IT && (pages < LONG || left < WORTH_WAITING) {
             return Ok(());
         }
         if self.thread.is_none() {
             self.thread = Thread::start(&self.path).ok();
         }
-        if let Some(thread) = &mut self.thread {
-            if thread.is_copying() {
-                if pages < TOO_LONG.max(thread.pages.saturating_add(LONG)) {
-                    return Ok(());
-                }
-                thread.wait();
-            } else if !(is_long && left < MUCH) && (thread.rests() || thread.copies(pages)) {
-                return Ok(());
-            }
+        let thread = self.thread.as_mut();
+        if thread.is_some_and(|thread| thread.sees_to(pages, copied)) {
+            return Ok(());
         }
         pragma(connection, COPY).map(drop)
     }
@@ -113,53 +104,74 @@ impl Checkpoints {
 
 impl Thread {
     fn start(path: &Path) -> io::Result<Self> {
-        let (wake, woken) = sync_channel(1);
+        let (waker, woken) = sync_channel(1);
         let (tell, done) = sync_channel(1);
         let path = path.to_owned();
         let handle = std::thread::Builder::new()
             .name("kanban-checkpoint".to_owned())
             .spawn(move || copy_when_woken(&path, &woken, &tell))?;
         Ok(Self {
-            wake: Some(wake),
+            waker: Some(waker),
             done,
             is_copying: false,
-            woken: None,
-            pages: 0,
+            has_failed: false,
+            pages: u32::MAX,
+            ended: None,
             handle: Some(handle),
         })
     }
 
-    /// Returns true while the thread is at it.
+    /// Returns true if the thread copies now or soon, so that the writer need not.
+    fn sees_to(&mut self, pages: u32, copied: u32) -> bool {
+        if self.is_copying() {
+            if pages < TOO_LONG.max(self.pages.saturating_add(LONG)) {
+                return true;
+            }
+            let has_succeeded = self.done.recv().unwrap_or(false);
+            self.has_ended(has_succeeded);
+            return false;
+        }
+        if std::mem::take(&mut self.has_failed) {
+            return false;
+        }
+        let has_copied_all = copied >= self.pages;
+        if has_copied_all && pages >= LONG {
+            return false;
+        }
+        let rests = !has_copied_all && self.ended.is_some_and(|at| at.elapsed() < REST);
+        rests || self.wake(pages)
+    }
+
+    /// Returns true while a checkpoint goes on.
     fn is_copying(&mut self) -> bool {
-        self.is_copying =
-            self.is_copying && matches!(self.done.try_recv(), Err(TryRecvError::Empty));
+        if self.is_copying {
+            match self.done.try_recv() {
+                Ok(has_succeeded) => self.has_ended(has_succeeded),
+                Err(TryRecvError::Disconnected) => self.has_ended(false),
+                Err(TryRecvError::Empty) => {}
+            }
+        }
         self.is_copying
     }
 
-    /// Waits until the thread is no longer at it.
-    fn wait(&mut self) {
-        // An error is the end of the thread.
-        self.done.recv().ok();
+    fn has_ended(&mut self, has_succeeded: bool) {
         self.is_copying = false;
-    }
-
-    /// Returns true if it was woken a moment ago.
-    fn rests(&self) -> bool {
-        self.woken.is_some_and(|at| at.elapsed() < REST)
+        self.has_failed = !has_succeeded;
+        self.ended = Some(Instant::now());
     }
 
     /// Wakes the thread for a log of so many pages; returns false if it has ended.
-    fn copies(&mut self, pages: u32) -> bool {
-        let wake = self.wake.as_ref();
-        self.is_copying = wake.is_some_and(|wake| wake.try_send(()).is_ok());
-        (self.woken, self.pages) = (Some(Instant::now()), pages);
+    fn wake(&mut self, pages: u32) -> bool {
+        let waker = self.waker.as_ref();
+        self.is_copying = waker.is_some_and(|waker| waker.try_send(()).is_ok());
+        self.pages = pages;
         self.is_copying
     }
 }
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        drop(self.wake.take());
+        drop(self.waker.take());
         if let Some(handle) = self.handle.take()
             && handle.join().is_err()
         {
@@ -168,14 +180,14 @@ impl Drop for Thread {
     }
 }
 
-fn copy_when_woken(path: &Path, woken: &Receiver<()>, done: &SyncSender<()>) {
+fn copy_when_woken(path: &Path, woken: &Receiver<()>, done: &SyncSender<bool>) {
     let mut connection = None;
     while woken.recv().is_ok() {
-        if let Err(cause) = copy(path, &mut connection) {
+        let copied = copy(path, &mut connection).inspect_err(|cause| {
             tracing::warn!(error = %cause, "the write-ahead log was not copied into the file");
-        }
+        });
         // It has room for the one that is asked for at a time.
-        done.try_send(()).ok();
+        done.try_send(copied.is_ok()).ok();
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) struct State {
     commits: Arc<AtomicU64>,
     /// SQLite's `data_version` when last read: it changes when another connection commits.
     seen_version: Option<i64>,
-    /// The number of times that it had changed.
+    /// The number of times that it had changed, and that cards were changed without an event.
     others: u64,
 }
 
@@ -149,6 +149,9 @@ impl State {
     fn carry_out(&mut self, batch: Vec<Request>) {
         let answers = match caught(|| self.write(&batch)) {
             Ok(answers) => {
+                if batch.iter().any(Request::changes_cards_untold) {
+                    self.others += 1;
+                }
                 let receipts = answers.iter().flatten().flat_map(|done| &done.receipts);
                 let newest = receipts.flat_map(|receipt| &receipt.events).max();
                 self.tell(

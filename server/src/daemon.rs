@@ -71,7 +71,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     let notifier = Notifier::start(host, servers).await?;
     let dispatcher = Dispatcher::start(kernel.clone(), home.clone(), config).await?;
     let pidfile = settings.pidfile.and_then(PidFile::write);
-    announce(settings.interval)?;
+    announce(settings.interval);
     systemd::ready();
     let (mut told, last_lines) = Lines::to(io::stdout())?;
     let telling = async {
@@ -99,17 +99,14 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<LastLines> {
     Ok(last_lines)
 }
 
-fn announce(interval: Duration) -> anyhow::Result<()> {
+fn announce(interval: Duration) {
     let (seconds, pid) = (interval.as_secs_f64(), std::process::id());
-    let mut stderr = io::stderr().lock();
-    match writeln!(
-        stderr,
+    // Whoever started us may not want to know, and a disk that is full under the log is no reason to stop.
+    writeln!(
+        io::stderr().lock(),
         "kanban dispatcher is running (interval={seconds}s, pid={pid}); Ctrl-C stops it"
-    ) {
-        // Whoever started us does not want to know.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        said => Ok(said?),
-    }
+    )
+    .ok();
 }
 
 /// Counts what the dispatcher did, in the words of the original; `None` when it did nothing.

@@ -109,7 +109,7 @@ pub(crate) async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         door,
         shutdown.clone(),
     );
-    announce(&settings.exposure, address, &launch_link)?;
+    announce(&settings.exposure, address, &launch_link);
     let others = home.clone();
     if let Some((told, remedy)) = spawn_blocking(move || other_boards::told(&others)).await? {
         tracing::warn!("{told}; {remedy}");
@@ -192,8 +192,9 @@ fn dispatcher_config(settings: &Settings) -> anyhow::Result<Config> {
     })
 }
 
-/// Prints the board's address, for people and for programs that started us on port 0.
-fn announce(exposure: &Exposure, address: SocketAddr, launch_link: &str) -> io::Result<()> {
+/// Prints the board's address, for people and for programs that started us on port 0. Where it cannot, on a
+/// full disk, the board is served all the same.
+fn announce(exposure: &Exposure, address: SocketAddr, launch_link: &str) {
     let scheme = match exposure {
         Exposure::Tls(_) => "https",
         Exposure::None | Exposure::Proxy(_) => "http",
@@ -206,8 +207,9 @@ fn announce(exposure: &Exposure, address: SocketAddr, launch_link: &str) -> io::
     .and_then(|()| stdout.flush());
     match said {
         // Whoever started us does not want to know.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        said => said,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => tracing::warn!(%error, "the address is not printed"),
+        Ok(()) => {}
     }
 }
 

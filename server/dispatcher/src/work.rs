@@ -1,6 +1,7 @@
 //! The dispatcher's loop: waits for a wake-up and runs a tick.
 
 mod circuit_breaker;
+mod clear_away;
 mod clock;
 #[cfg(test)]
 mod fixture;
@@ -415,7 +416,7 @@ impl Work {
             let is_ours = run.lane.is_some() && !self.watched.contains_key(&run.run);
             if is_ours && !self.unrecoverable.is_resting(run.run) {
                 match self.take_over(run).await {
-                    Ok(()) => self.unrecoverable.free(run.run),
+                    Ok(()) => self.end_trouble(run.run).await,
                     Err(error) => self.unrecoverable.put(run.run, Some(Slot::of(run)), &error),
                 }
             }

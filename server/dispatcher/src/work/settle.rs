@@ -43,7 +43,7 @@ impl Work {
         for (run, slot, _) in ended {
             let its_own = of_each.remove(&run).and_then(Result::err);
             match its_own.as_ref().or(of_all.as_ref()) {
-                None => self.unrecoverable.free(run),
+                None => self.end_trouble(run).await,
                 Some(error) => self.unrecoverable.put(run, Some(slot), error),
             }
         }
@@ -85,29 +85,6 @@ impl Work {
             settled.insert(run, end.map(drop));
         }
         Ok(settled)
-    }
-
-    /// Removes the folders of the runs that were closed, and with them their tokens. After what starts in
-    /// their place, which need not wait for that.
-    pub(super) async fn clear_away_closed(&mut self) -> Result<(), Error> {
-        if self.closed.is_empty() {
-            return Ok(());
-        }
-        let closed = self.closed.iter();
-        let folders: Vec<(RunId, RunFolder)> =
-            closed.map(|run| (*run, self.folder(*run))).collect();
-        let remove = move || {
-            let removed = folders.iter().map(|(run, folder)| (*run, folder.remove()));
-            Ok(removed.collect::<Vec<_>>())
-        };
-        for (run, removed) in blocking(remove).await? {
-            self.closed.remove(&run);
-            if let Err(error) = removed {
-                let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;
-                self.unrecoverable.put(run, slot, &error);
-            }
-        }
-        Ok(())
     }
 
     /// Returns true once the run is closed, and its folder can go.
@@ -201,12 +178,6 @@ impl Work {
         let folder = self.folder(run);
         let found = blocking(move || supervisor::find(&folder, attached)).await?;
         Ok(!matches!(found, Supervisor::OfAnotherHome))
-    }
-
-    /// Removes the folder of a run that is closed, and with it the run's token.
-    pub(super) async fn clear_away(&self, run: RunId) -> Result<(), Error> {
-        let folder = self.folder(run);
-        blocking(move || folder.remove()).await
     }
 }
 

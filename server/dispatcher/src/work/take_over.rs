@@ -89,7 +89,7 @@ impl Work {
             }
             let slot = unfinished_runs::slot_of(&self.kernel, &self.home, run).await;
             match self.see_off(run, slot.clone()).await {
-                Ok(()) => self.unrecoverable.free(run),
+                Ok(()) => self.end_trouble(run).await,
                 Err(error) => self.unrecoverable.put(run, slot, &error),
             }
         }

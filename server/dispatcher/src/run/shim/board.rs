@@ -124,17 +124,11 @@ impl<'a> Board<'a> {
         Ok(self.kernel()?.report_of(self.spec.run).await?)
     }
 
-    /// Records that the check begins; returns false when the run is closed. A board that cannot be
-    /// reached counts as open.
-    pub(super) async fn begin_check(&self) -> bool {
+    /// Records that the check begins; returns false when the run is closed. Its end is believed only once
+    /// the board knows of it.
+    pub(super) async fn begin_check(&self) -> Result<bool, Error> {
         let run = self.spec.run;
-        match self.tell(BeginCheck { run }).await {
-            Ok(begun) => begun.is_ok(),
-            Err(error) => {
-                tracing::warn!(%error, "the board was not told that the check runs");
-                true
-            }
-        }
+        Ok(self.tell(BeginCheck { run }).await?.is_ok())
     }
 
     /// Records the branch of the task. Returns false when the run is closed: then no branch is made.
@@ -240,6 +234,15 @@ mod tests {
         assert!(!board.record_spawn(1, 0).await);
         let closed = RunState::Closed(Some(Outcome::Cancelled));
         assert_eq!(board.run_state().await, Some(closed));
+    }
+
+    #[tokio::test]
+    async fn a_check_of_which_the_board_cannot_be_told_has_not_begun() {
+        let home = tempfile::tempdir().unwrap();
+        let (kernel, spec) = open_run(home.path()).await;
+        drop(kernel);
+        std::fs::remove_file(&spec.db).unwrap();
+        assert!(Board::of(&spec, None).begin_check().await.is_err());
     }
 
     #[tokio::test]

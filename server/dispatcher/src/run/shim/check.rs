@@ -32,7 +32,16 @@ impl Supervision<'_> {
         if report.is_none() && !claims_by_its_end(&exit.end, &self.spec.rules) {
             return exit;
         }
-        if !self.board.begin_check().await {
+        let is_open = loop {
+            match self.board.begin_check().await {
+                Ok(is_open) => break is_open,
+                Err(error) => tracing::warn!(%error, "the board is not told that the check begins"),
+            }
+            if !self.next_try().await {
+                return stopped(exit);
+            }
+        };
+        if !is_open {
             return stopped(exit);
         }
         let has_reported = report.is_some();

@@ -254,7 +254,7 @@ mod tests {
         let path = folder.path().join("kanban.db");
         let connection = pile(&path);
         let mut checkpoints = Checkpoints::of(&connection, &path).unwrap();
-        let reader = Connection::open(&path).unwrap();
+        let reader = open::for_checkpoints(&path).unwrap();
         reader.execute_batch("BEGIN").unwrap();
         let _: u32 = reader
             .query_one("SELECT count(*) FROM pile", (), |row| row.get(0))

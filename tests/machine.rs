@@ -3,12 +3,14 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
 use domain::fixture::left_out;
 use domain::id::TaskId;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
@@ -160,6 +162,28 @@ async fn a_log_that_cannot_be_written_to_ends_nothing() -> anyhow::Result<()> {
     let (_reader, log) = std::io::pipe()?;
     board.serve_logging_to(log.into()).await?;
     runs_a_task(&board).await
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_print_its_address_serves_all_the_same() -> anyhow::Result<()> {
+    let board = Board::without_server()?;
+    let mut serve = board.command("serve")?;
+    let mut server = serve
+        .args(["--listen", "127.0.0.1:0", "--no-dispatch"])
+        .env("KANBAN_LOG", "warn")
+        .stdout(dev_full()?)
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let log = server.stderr.take().context("the server has no log")?;
+    let mut log = BufReader::new(log).lines();
+    let line = within("a warning", log.next_line()).await??;
+    let line = line.context("it has ended")?;
+    ensure!(line.contains("the address is not printed"), "{line}");
+    let address = fs::read_to_string(board.home().join("kanban/server.address"))?;
+    let health = reqwest::get(format!("{}/healthz", address.trim())).await?;
+    assert_eq!(health.status(), 200);
+    Ok(())
 }
 
 /// Asserts that a disk that `fill` leaves nothing of is told of wherever one asks, and holds tasks back

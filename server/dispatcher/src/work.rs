@@ -79,7 +79,7 @@ pub(crate) struct Work {
     /// The claimer, as `host:pid`.
     claimer: String,
     watched: BTreeMap<RunId, Watched>,
-    /// The closed runs whose folders can go.
+    /// The closed runs whose folders are removed at the end of the tick.
     closed: BTreeSet<RunId>,
     ends: JoinSet<Ended>,
     landers: Landers,

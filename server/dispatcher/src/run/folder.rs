@@ -226,7 +226,8 @@ impl RunFolder {
         reserve(&self.exit_file(), EXIT_BYTES + of_check)
     }
 
-    /// Does not wait for the disk: the board says next what came of it, and does so no more surely.
+    /// Does not wait for the disk: what the board then says of the end waits for it only where its
+    /// durability is full.
     pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
         let path = self.exit_file();
         replace(&path, &to_json(&path, exit)?)

@@ -36,7 +36,8 @@ impl Work {
         Ok(())
     }
 
-    /// Ends the trouble with a run. Its folder may be that, so it does not wait for the others.
+    /// Forgets the trouble with a run. If it is closed, its folder is removed first: that it could not be
+    /// removed may be the trouble.
     pub(super) async fn end_trouble(&mut self, run: RunId) {
         let is_in_trouble = self.unrecoverable.runs().any(|it| it == run);
         if is_in_trouble

@@ -37,8 +37,8 @@ pub struct SearchQuery {
 /// very many words of the board, which FTS5 gathers before SQLite can interrupt it.
 const MOST_WORDS: usize = 16;
 
-/// The maximum number of hits that are ranked, and of those by their titles. A word of all of 100,000 tasks
-/// would take seconds.
+/// The maximum number of hits that are ranked, and of those by their titles. To rank a word of all of
+/// 100,000 tasks takes some tenths of a second.
 const RANKED: usize = 2_000;
 
 /// The length of the beginning of a text in which an excerpt is looked for, in characters.

@@ -22,7 +22,7 @@ pub struct TaskFilter {
     pub include_archived: bool,
 }
 
-/// What a list shows of a task.
+/// A task as a line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskLine {
     /// The task.
